@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.journal import digest
+from iamdesk.review.people import People
 
 _POWERS = (
     EntitlementType.GROUP,
@@ -29,6 +30,8 @@ class Grouping(StrEnum):
     PRINCIPAL = "principal"
     ENTITLEMENT = "entitlement"
     EFFECT = "effect"
+    PERSON = "person"
+    """By the person that the holder is of, in a review with a list of people."""
     FINDING = "finding"
     """Single findings."""
     CHECK = "check"
@@ -40,8 +43,10 @@ class Grouping(StrEnum):
         return self in (Grouping.FINDING, Grouping.CHECK)
 
 
-def group_keys(lines: Iterable[ReviewItem], grouping: Grouping) -> Mapping[str, str]:
+def group_keys(lines: Iterable[ReviewItem], grouping: Grouping, people: People | None = None) -> Mapping[str, str]:
     """Return the key of each item's group by item ID.
+
+    Holders that no person is known for are groups of their own, by person.
 
     Raises:
         ValueError: the grouping is of findings.
@@ -50,6 +55,8 @@ def group_keys(lines: Iterable[ReviewItem], grouping: Grouping) -> Mapping[str, 
     match grouping:
         case Grouping.PRINCIPAL:
             return {line.line_id: f"{line.account_id} {line.holder_arn}" for line in lines}
+        case Grouping.PERSON:
+            return {line.line_id: _person(line, people) for line in lines}
         case Grouping.ENTITLEMENT:
             return {line.line_id: _entitlement(line) for line in lines}
         case Grouping.EFFECT:
@@ -57,6 +64,11 @@ def group_keys(lines: Iterable[ReviewItem], grouping: Grouping) -> Mapping[str, 
         case Grouping.LINE:
             return {line.line_id: line.line_id for line in lines}
     raise ValueError(f"{grouping} groups findings")
+
+
+def _person(line: ReviewItem, people: People | None) -> str:
+    person = people.person_of(line.holder_arn) if people is not None else None
+    return f"person {person.key}" if person is not None else f"{line.account_id} {line.holder_arn}"
 
 
 def _entitlement(line: ReviewItem) -> str:

@@ -6,11 +6,13 @@ The items are a copy in memory. `record`, `undo` and `redo` write to disk: call 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.items import PopulationEntry, ReviewItem
+from iamdesk.review.people import People, people_of
 from iamdesk.review.review_file import Change, Decided, ItemStates, ReviewFile
 from iamdesk.review.schema import Head
 
@@ -31,6 +33,11 @@ class ReviewSession:
             self._findings.setdefault(str(finding.get("subject_arn", "")), []).append(finding)
         self._done: list[Change] = []
         self._undone: list[Change] = []
+
+    @cached_property
+    def people(self) -> People | None:
+        """The list of people that the review was made with, joined with its principals; read on the first access."""
+        return people_of(self.head.details)
 
     @property
     def can_undo(self) -> bool:

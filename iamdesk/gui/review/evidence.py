@@ -118,6 +118,10 @@ class EvidencePane(QScrollArea):
             label = FlowLabel(warning)
             label.setObjectName("guardrailWarning")
             column.addWidget(label)
+        if row.person:
+            told = FlowLabel(tr("Person: {person}").format(person=row.person))
+            told.setObjectName("personOfHolder")
+            column.addWidget(told)
         self._facts(column, line)
         self._decisions(column, row, review_session)
         self._findings(column, row)

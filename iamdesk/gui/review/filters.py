@@ -122,7 +122,7 @@ _WHY = {
     RowFilterMode.EXPIRED: {AskedKind.EXPIRED},
     RowFilterMode.PERSON: {AskedKind.PERSON},
 }
-SINCE_PREVIOUS = tuple(_WHY)
+SINCE_PREVIOUS = tuple(one for one in _WHY if one is not RowFilterMode.PERSON)
 """Filters of a follow-up review."""
 _TIERS = {
     RowFilterMode.TIER_0: 0,

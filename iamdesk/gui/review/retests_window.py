@@ -43,7 +43,16 @@ class RetestsWindow(CoordinationWindow):
         self.list = self.table(
             "Table",
             tr("Results of earlier revocations"),
-            [tr("Result"), tr("Entitlement"), tr("Principal"), tr("Decided by"), tr("Decided"), tr("Description")],
+            [
+                tr("Result"),
+                tr("Entitlement"),
+                tr("Principal"),
+                tr("Still possible"),
+                tr("Gained"),
+                tr("Decided by"),
+                tr("Decided"),
+                tr("Description"),
+            ],
         )
         close = self.button(tr("&Close"), "Close")
         close.clicked.connect(self.close)
@@ -73,6 +82,8 @@ class RetestsWindow(CoordinationWindow):
                 tr(_WORDS[one.outcome]),
                 f"{one.name} ({tr(TYPE_WORDS[one.type])})",
                 one.holder_arn,
+                _amount(one.still_possible),
+                _amount(one.gained),
                 one.decided_by,
                 one.decided_utc[:10],
                 translate_english(one.sentence),
@@ -80,3 +91,8 @@ class RetestsWindow(CoordinationWindow):
         )
         row.setIcon(0, icons.icon(_MARKS[one.outcome], self.palette()))
         return row
+
+
+def _amount(count: int | None) -> str:
+    """Return a number of actions; empty: not evaluated."""
+    return "" if count is None else number(count)

@@ -36,6 +36,7 @@ from iamdesk.i18n import mark, ntr, tr
 from iamdesk.review.decisions import ReviewDecision, same_person
 from iamdesk.review.grouping import Grouping
 from iamdesk.review.item_effect import effect_of
+from iamdesk.review.people import PEOPLE
 from iamdesk.review.session import Change, ReviewSession
 
 if TYPE_CHECKING:
@@ -268,6 +269,7 @@ class ReviewPanel(QWidget):
     def _opened(self) -> None:
         self.packs.last_pack, self.packs.is_verified = None, False
         self._read_status()
+        self.head.set_people(self.review_session is not None and PEOPLE in self.review_session.head.details)
         self.rows.fill(self.head.chosen_grouping)
         self._refresh()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)

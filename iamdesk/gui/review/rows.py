@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from iamdesk.export.text.decision import short_arn
+from iamdesk.export.text.people import status_words
 from iamdesk.export.text.review import (
     CHOICE_WORDS,
     administration_words,
@@ -33,6 +34,7 @@ from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.grouping import Grouping, group_keys, is_in_own_name
 from iamdesk.review.item_effect import LAST_TIER, effect_of
 from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
+from iamdesk.review.people import People, PersonAccess, PersonState
 from iamdesk.review.session import ReviewSession
 
 REMOVAL_WORDS: Mapping[RemovalOutcome, str] = {
@@ -43,6 +45,7 @@ REMOVAL_WORDS: Mapping[RemovalOutcome, str] = {
     RemovalOutcome.SKIPPED: mark("Skipped: in use"),
     RemovalOutcome.FAILED: mark("Failed"),
 }
+_DOUBTFUL = (PersonState.LEFT, PersonState.MOVED, PersonState.UNKNOWN)
 _ADMINISTRATION_ORDER = ("is", "reaches", "may reach", "cannot tell")
 
 
@@ -50,13 +53,17 @@ class EntitlementRow(DecidedRow):
     """One entitlement, or a group of entitlements."""
 
     def __init__(
-        self, lines: tuple[ReviewItem, ...], findings: tuple[Mapping[str, Any], ...], grouping: Grouping = Grouping.LINE
+        self,
+        lines: tuple[ReviewItem, ...],
+        findings: tuple[Mapping[str, Any], ...],
+        grouping: Grouping = Grouping.LINE,
+        people: People | None = None,
     ) -> None:
         used = min if len(lines) > 1 else max
         super().__init__(
             tuple(line.line_id for line in lines),  # a hash each, computed once
             {
-                Column.WHO: several([translate(holder_name(line)) for line in lines], mark("{count} principals")),
+                Column.WHO: _who(lines, grouping, people),
                 Column.WHAT: _all_of_it(lines, grouping),
                 Column.TIER: _tiers_text(lines),
                 Column.SUGGESTION: several([_suggestion(line) for line in lines], mark("{count} suggestions")),
@@ -88,7 +95,11 @@ class EntitlementRow(DecidedRow):
             )
         self.suggestions = frozenset(str(effect_of(line).get("suggestion", {}).get("decision", "")) for line in lines)
         self.classes = frozenset(str(line.evidence.get("holder_class", "unknown")) for line in lines)
+        self.person = _person_words(lines[0], people)
+        """The holder's person, and what the list says about them; empty if none is known."""
         self.why_asked = frozenset(why for line in lines for why in asked_kinds(line))
+        if people is not None and any(people.state_of(line.holder_arn) in _DOUBTFUL for line in lines):
+            self.why_asked |= {AskedKind.PERSON}
 
     def words_of(self, decision: ItemDecision) -> str:
         """Return a decision in words."""
@@ -115,6 +126,23 @@ class EntitlementRow(DecidedRow):
             case Column.FINDINGS:
                 return (min(map(severity_rank, self.findings), default=severity_rank({})), -len(self.findings))
         return (self.fixed.get(column, "").casefold(),)
+
+
+def _who(lines: tuple[ReviewItem, ...], grouping: Grouping, people: People | None) -> str:
+    if grouping is Grouping.PERSON and (words := _person_words(lines[0], people)):
+        return words
+    return several([translate(holder_name(line)) for line in lines], mark("{count} principals"))
+
+
+def _person_words(line: ReviewItem, people: People | None) -> str:
+    """Return the person of a holder, and the status unless active: ``Jane Doe (left on 2026-10-01)``."""
+    person = people.person_of(line.holder_arn) if people is not None else None
+    if person is None:
+        return tr("not in the list of people") if people is not None and people.state_of(line.holder_arn) else ""
+    access = PersonAccess(person, (), ())
+    if access.state is PersonState.ACTIVE:
+        return access.name
+    return tr("{name} ({status})").format(name=access.name, status=translate(status_words(access)))
 
 
 def _is_guardrail(line: ReviewItem) -> bool:
@@ -173,7 +201,7 @@ def rows_of(review_session: ReviewSession, grouping: Grouping) -> list[DecidedRo
     """Return the rows of a review, in the order of recording; call `update_decisions` on each before showing it."""
     if grouping.is_of_findings:
         return list(finding_rows_of(review_session, grouping))
-    keys = group_keys(review_session.lines, grouping)
+    keys = group_keys(review_session.lines, grouping, review_session.people)
     groups: dict[str, list[ReviewItem]] = {}
     for line in review_session.lines:
         groups.setdefault(keys[line.line_id], []).append(line)
@@ -185,7 +213,7 @@ def row_of(
 ) -> EntitlementRow:
     """Return the row of entitlements that are decided together; call `update_decisions` before showing it."""
     members = tuple(lines)
-    return EntitlementRow(members, _findings_of(review_session, members), grouping)
+    return EntitlementRow(members, _findings_of(review_session, members), grouping, review_session.people)
 
 
 def _findings_of(review_session: ReviewSession, lines: Iterable[ReviewItem]) -> tuple[Mapping[str, Any], ...]:

@@ -21,6 +21,7 @@ GROUPING_TITLES: dict[Grouping, str] = {
     Grouping.PRINCIPAL: mark("By principal"),
     Grouping.ENTITLEMENT: mark("By entitlement"),
     Grouping.EFFECT: mark("Identical access"),
+    Grouping.PERSON: mark("By person"),
     Grouping.FINDING: mark("Findings"),
     Grouping.CHECK: mark("Findings by check"),
 }
@@ -78,10 +79,11 @@ class ReviewToolbar(QWidget):
         self.grouping.setObjectName("reviewGrouping")
         self.grouping.setAccessibleName(tr("Group rows by"))
         for grouping, title in GROUPING_TITLES.items():
-            self.grouping.addItem(tr(title), grouping)
+            if grouping is not Grouping.PERSON:
+                self.grouping.addItem(tr(title), grouping)
         self.show_only.setObjectName("reviewShow")
         self.show_only.setAccessibleName(tr("Which rows are shown"))
-        self._is_follow_up = False
+        self._is_follow_up = self._has_people = False
         self._offer_chosen()
         self.progress.setAccessibleName(tr("Progress of the review"))
         self.progress.setTextVisible(False)
@@ -147,9 +149,24 @@ class ReviewToolbar(QWidget):
         self._is_follow_up = is_follow_up
         self._offer_chosen()
 
+    def set_people(self, has_people: bool) -> None:
+        """Offer rows and filter by person, or not: the review has a list of people, or none."""
+        self._has_people = has_people
+        place = self.grouping.findData(Grouping.PERSON)
+        with QSignalBlocker(self.grouping):
+            if has_people and place < 0:
+                at = self.grouping.findData(Grouping.EFFECT) + 1
+                self.grouping.insertItem(at, tr(GROUPING_TITLES[Grouping.PERSON]), Grouping.PERSON)
+            elif not has_people and place >= 0:
+                self.grouping.removeItem(place)
+        self._offer_chosen()
+
     def _offer_chosen(self) -> None:
         offered = OF_FINDINGS if self.chosen_grouping.is_of_findings else OF_LINES
-        self._offer([one for one in offered if self._is_follow_up or one not in SINCE_PREVIOUS])
+        hidden: set[RowFilterMode] = set() if self._is_follow_up else set(SINCE_PREVIOUS)
+        if not self._has_people:
+            hidden.add(RowFilterMode.PERSON)
+        self._offer([one for one in offered if one not in hidden])
 
     def _regroup(self) -> None:
         self._offer_chosen()

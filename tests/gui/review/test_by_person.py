@@ -1,0 +1,62 @@
+"""A review with a list of people: rows by person, and who left, moved or is unknown."""
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from iamdesk.api import SnapshotSession
+from iamdesk.gui.review.columns import Column
+from iamdesk.gui.review.filters import RowFilterMode
+from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.review.rows import EntitlementRow
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.review.grouping import Grouping
+from iamdesk.review.people import read_people
+
+from .test_review_panel import TODAY, desk_of, group_by
+
+LIST = """user,name,status,last_day
+ana.moreno,Ana M.,active,
+ben.okafor,Ben O.,left,2026-10-01
+"""
+
+
+@pytest.fixture
+def by_person(qtbot: QtBot, empty_panel: ReviewPanel, sample: SnapshotSession, tmp_path: Path) -> ReviewPanel:
+    people, path = tmp_path / "people.csv", tmp_path / "people.iamreview"
+    people.write_text(LIST)
+    sample.create_review(path, "With people", people=read_people(people, ["name"], TODAY))
+    empty_panel.head.reviewer_name.setText("Ana Moreno")
+    empty_panel.controller.open_path(path)
+    qtbot.waitUntil(lambda: empty_panel.review_session is not None and not empty_panel.is_filling, timeout=30_000)
+    return empty_panel
+
+
+def test_rows_by_person_name_who_left_and_who_is_unknown(qtbot: QtBot, by_person: ReviewPanel) -> None:
+    panel = by_person
+    group_by(qtbot, panel, Grouping.PERSON)
+    rows = {row.texts[Column.WHO]: row for row in panel.model.rows}
+    assert "Ana M." in rows
+    left = next(row for name, row in rows.items() if name.startswith("Ben O. ("))
+    assert isinstance(left, EntitlementRow)
+    assert "2026-10-01" in left.texts[Column.WHO]
+    assert {line.holder_arn.rpartition("/")[2] for line in left.lines} == {"ben.okafor"}
+    assert sum(len(row.subject_ids) for row in panel.model.rows) == len(desk_of(panel).lines)
+
+    group_by(qtbot, panel, Grouping.LINE)
+    panel.head.show_only.setCurrentIndex(panel.head.show_only.findData(RowFilterMode.PERSON))
+    panel._filter()
+    names = {line.holder_arn.rpartition("/")[2] for row in panel.model.shown for line in getattr(row, "lines", ())}
+    assert "ben.okafor" in names
+    assert "ana.moreno" not in names
+    place = next(at for at, row in enumerate(panel.model.shown) if "ben.okafor" in row.texts[Column.WHO])
+    panel.table.go_to(place)
+    told = panel.evidence.findChild(FlowLabel, "personOfHolder")
+    assert told is not None
+    assert told.text().startswith("Person: Ben O. (")
+
+
+def test_rows_by_person_are_offered_with_a_list_alone(panel: ReviewPanel) -> None:
+    assert panel.head.grouping.findData(Grouping.PERSON) < 0
+    assert panel.head.show_only.findData(RowFilterMode.PERSON) < 0
