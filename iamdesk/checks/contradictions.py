@@ -7,13 +7,13 @@ from decimal import Decimal
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Severity
-from iamdesk.checks.ineffective_conditions import fails_when_absent
 from iamdesk.checks.policy_documents import WRITTEN, PolicySource, place, statement_evidence
 from iamdesk.evaluate.derived_keys import MAX_SESSION_DURATION
 from iamdesk.i18n import mark, phrase, with_translation
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import Bound
 from iamdesk.policy.statement import Statement
+from iamdesk.policy_validation.condition_terms import requires_key
 from iamdesk.snapshot.model import Account
 
 _NOW = ("aws:currenttime", "aws:epochtime")
@@ -69,7 +69,7 @@ def _contradiction(statement: Statement) -> str | None:
     for tests in by_key.values():
         name = tests[0].key_text
         if any(_wants_absent(test) for test in tests) and any(
-            fails_when_absent(test) for test in tests if not _wants_absent(test)
+            requires_key(test) for test in tests if not _wants_absent(test)
         ):
             return phrase("{key} must be absent and have a value", key=name)
         wanted = [_exact(test) for test in tests]

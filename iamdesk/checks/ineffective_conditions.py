@@ -13,13 +13,15 @@ from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Severity
 from iamdesk.checks.policy_documents import WRITTEN, PolicySource, place, statement_evidence
 from iamdesk.checks.policy_pitfalls import ABSENT_IS_MEANT
-from iamdesk.checks.unknown_actions import matched
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.policy.action_patterns import ActionPattern, action_pattern
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import ARN, IP_ADDRESS, NULL, STRING
 from iamdesk.policy.statement import Statement
+from iamdesk.policy_validation.action_checks import matched
+from iamdesk.policy_validation.condition_checks import key_type
+from iamdesk.policy_validation.condition_terms import requires_key
 from iamdesk.snapshot.model import Account
 
 
@@ -34,23 +36,6 @@ def _takes(pattern: ActionPattern, key: str) -> bool:
     if not bits:
         return True  # LNT-09 reports unknown actions
     return any(bits >> bit & 1 and known.takes_key(action, None, key) for bit, action in enumerate(service.actions))
-
-
-@lru_cache(maxsize=1 << 10)
-def _key_type(key: str) -> str | None:
-    return reference().key_type(key)
-
-
-def fails_when_absent(test: ConditionTest) -> bool:
-    """Return whether a test is false for a request without the key (rules G4, G14, G16)."""
-    operator = test.operator
-    if operator is None:
-        return True
-    if not operator.compares_values:
-        return {value.text.lower() for value in test.values} == {"false"}
-    if test.if_exists or test.quantifier is Quantifier.ALL:
-        return False
-    return test.quantifier is Quantifier.ANY or not operator.negated
 
 
 @check(
@@ -75,13 +60,13 @@ def key_never_there(_survey: CheckContext, _account: Account, written: PolicySou
             missing = _without(statement, test.key)
             if not missing:
                 continue
-            never = fails_when_absent(test)
+            never = requires_key(test)
             whole = len(missing) == len(statement.actions)
             actions = enumerated(entry.text for entry in missing)
             result = _result(statement, never, "" if whole else phrase(" for {actions}", actions=actions))
             values = {"place": place(written, statement), "key": test.key_text, "result": result}
             object_ = "absent"
-            if _key_type(test.key) is None:
+            if key_type(test.key) is None:
                 object_ = "unknown"
                 sentence = phrase("{place} tests {key}, which does not exist: {result}.", **values)
             elif whole:
@@ -103,9 +88,9 @@ def key_never_there(_survey: CheckContext, _account: Account, written: PolicySou
 def _without(statement: Statement, key: str) -> tuple[ActionPattern, ...]:
     """Return the entries of Action none of whose requests contain the key; empty if that cannot be decided."""
     if statement.not_action:
-        return () if _key_type(key) is not None else statement.actions
+        return () if key_type(key) is not None else statement.actions
     missing = tuple(entry for entry in statement.actions if not _takes(entry, key))
-    known = _key_type(key) is not None
+    known = key_type(key) is not None
     if known and any(entry.service == "sts" for entry in missing) and len(missing) < len(statement.actions):
         return ()  # assuming a role evaluates several of these actions with one context (rule F12)
     return missing
@@ -146,7 +131,7 @@ def set_operator_on_one_value(_survey: CheckContext, _account: Account, written:
         for test in statement.conditions if statement.broken is None else ():
             if test.quantifier is Quantifier.NONE or (statement.is_allow and test.quantifier is Quantifier.ALL):
                 continue
-            type_ = _key_type(test.key)
+            type_ = key_type(test.key)
             if type_ is None or type_.startswith("ArrayOf"):
                 continue
             yield CheckResult(
@@ -209,7 +194,7 @@ def _mismatch(test: ConditionTest) -> str | None:
         return phrase("the operator does not exist")
     if test.values and all(value.is_malformed for value in test.values):
         return phrase("it cannot parse {values}", values=enumerated(value.text for value in test.values))
-    type_ = (_key_type(test.key) or "").removeprefix("ArrayOf")
+    type_ = (key_type(test.key) or "").removeprefix("ArrayOf")
     if not type_:
         return None
     family = test.operator.family
@@ -257,15 +242,13 @@ def deny_of_what_lacks_the_key(
         if statement.broken is not None or statement.is_allow or statement.not_action:
             continue
         for test in statement.conditions:
-            if _allows_absence(test) or _key_type(test.key) is None:
+            if _allows_absence(test) or key_type(test.key) is None:
                 continue
             lacking = [
                 action
                 for entry in statement.actions
                 for action in _actions_without(entry, test.key)
-                if not any(
-                    fails_when_absent(other) and not _carries(action, other.key) for other in statement.conditions
-                )
+                if not any(requires_key(other) and not _carries(action, other.key) for other in statement.conditions)
             ]
             if lacking:
                 yield CheckResult(
@@ -284,7 +267,7 @@ def deny_of_what_lacks_the_key(
 
 def _allows_absence(test: ConditionTest) -> bool:
     """Return whether a test is false for a request without the key, or explicitly handles such requests."""
-    return test.operator is None or not test.operator.compares_values or test.if_exists or fails_when_absent(test)
+    return test.operator is None or not test.operator.compares_values or test.if_exists or requires_key(test)
 
 
 def _carries(action: str, key: str) -> bool:

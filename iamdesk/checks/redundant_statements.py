@@ -9,7 +9,6 @@ from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.policy_documents import WRITTEN, PolicySource, place, statement_evidence, trust_policy_name
 from iamdesk.checks.targets import ACCOUNTS, Subject, group_subject, own_policies, own_roles, principal_subject
-from iamdesk.checks.unknown_actions import matched
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.policy.action_patterns import ActionPattern
@@ -17,6 +16,7 @@ from iamdesk.policy.document import Document
 from iamdesk.policy.resource_patterns import ResourcePattern
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import glob
+from iamdesk.policy_validation.action_checks import matched
 from iamdesk.snapshot.model import Account, PolicyDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 

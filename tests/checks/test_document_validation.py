@@ -1,0 +1,107 @@
+"""LNT-20: issues of documents of every policy type, by the checks of `policy_validation`."""
+
+from iamdesk.checks.document_validation import _REPORTED
+from iamdesk.checks.finding import Severity
+from iamdesk.policy_validation.validate import validation_checks
+from iamdesk.snapshot.identity_center import IdentityCenter
+from iamdesk.snapshot.organization import Organization
+from iamdesk.snapshot.resources import VpcEndpoint
+
+BUCKET = "arn:aws:s3:::payroll"
+BY_ENDPOINT = {"StringEquals": {"aws:SourceVpce": "vpce-12"}}
+
+
+def test_lnt_20_names_policy_check_value_and_place(found, make):
+    statement = make.allow("s3:GetObject", f"{BUCKET}/*", condition=BY_ENDPOINT)
+    (one,) = found("LNT-20", users=[make.user("alice", statement)])
+    assert one.title == "Malformed VPC endpoint"
+    assert one.sentence == (
+        "inline, inline policy of user alice, fails AWS's policy check INVALID_VPCE_FORMAT: `vpce-12` is not the ID of "
+        "a VPC endpoint, as `aws:SourceVpce` has."
+    )
+    assert one.severity is Severity.LOW
+    assert one.remedy == "Use `vpce-` with 8 or 17 letters and digits."
+    assert one.evidence[0].text.startswith("Line 10, column 29 ($.Statement[0].Condition.StringEquals.aws:SourceVpce):")
+
+
+def test_lnt_20_is_medium_where_a_deny_may_not_work(found, make):
+    (one,) = found("LNT-20", policies=[make.policy("guard", make.deny("s3:*", "*", condition=BY_ENDPOINT))])
+    assert one.severity is Severity.MEDIUM
+
+
+def test_lnt_20_groups_identical_documents(found, make):
+    statement = make.allow("s3:GetObject", f"{BUCKET}/*", condition=BY_ENDPOINT)
+    (one,) = found("LNT-20", users=[make.user("alice", statement), make.user("bob", statement)])
+    assert "and 1 other policy with the same document fail AWS's policy check" in one.sentence
+    assert one.evidence[1].text == "inline, inline policy of user bob, has the same document."
+
+
+def test_lnt_20_reads_resource_policies(found, make):
+    policy = make.allow("s3:GetObjekt", f"{BUCKET}/*", Principal={"AWS": "111122223333"})
+    (one,) = found("LNT-20", beside={"resources": (make.resource(BUCKET, policy),)})
+    assert one.subject_kind == "resource policy"
+    assert "INVALID_ACTION" in one.sentence  # LNT-09 reads identity and trust policies only
+    other = make.allow("kms:Decrypt", f"{BUCKET}/*", Principal={"AWS": "111122223333"})
+    (one,) = found("LNT-20", beside={"resources": (make.resource(BUCKET, other),)})
+    assert "UNSUPPORTED_ACTION_IN_POLICY" in one.sentence
+
+
+def test_lnt_20_reads_endpoint_policies(found, make):
+    document = make.document(make.allow("s3:GetObjekt", "*", Principal="*"))
+    endpoint = VpcEndpoint.model_validate(
+        {"VpcEndpointId": "vpce-12345678", "ServiceName": "com.amazonaws.eu-west-1.s3", "PolicyDocument": document}
+    )
+    (one,) = found("LNT-20", beside={"vpc_endpoints": (endpoint,)})
+    assert one.sentence.startswith("vpce-12345678, endpoint policy, fails AWS's policy check INVALID_ACTION")
+
+
+def test_lnt_20_reads_policies_of_the_organization_and_permission_sets(found, make):
+    policies = [
+        {"id": "p-1", "name": "regions", "type": "SERVICE_CONTROL_POLICY"},
+        {"id": "p-2", "name": "perimeter", "type": "RESOURCE_CONTROL_POLICY"},
+    ]
+    region = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-9"}}
+    policies[0]["content"] = make.document(make.deny("ec2:*", "*", condition=region))
+    organization_id = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+    policies[1]["content"] = make.document(make.deny("s3:*", "*", Principal="*", condition=organization_id))
+    organization = Organization.model_validate(
+        {"id": "o-a1b2c3d4e5", "management_account_id": "999988887777", "nodes": [], "policies": policies}
+    )
+    center = IdentityCenter.model_validate(
+        {
+            "instance": {"InstanceArn": "arn:aws:sso:::instance/ssoins-1", "IdentityStoreId": "d-1"},
+            "permission_sets": [
+                {
+                    "PermissionSetArn": "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+                    "Name": "Reader",
+                    "InlinePolicy": make.document(make.allow("s3:GetObjekt")),
+                }
+            ],
+        }
+    )
+    beside = {"organization": organization, "identity_centers": (center,)}
+    scp, rcp, permission_set = found("LNT-20", beside=beside)
+    assert "INVALID_REGION: The Region `eu-west-9` does not exist." in scp.sentence
+    assert scp.severity is rcp.severity is Severity.MEDIUM
+    assert "RCP_MISSING_RELATED_PRINCIPAL_CONDITION_KEY" in rcp.sentence
+    assert permission_set.sentence.startswith("Reader, permission set, fails AWS's policy check INVALID_ACTION")
+
+
+def test_lnt_20_leaves_suggestions_and_what_aws_rejects_to_the_command(found, make):
+    every = {one.id: one for one in validation_checks()}
+    for kind, reported in _REPORTED.items():
+        assert reported
+        assert all(every[one].can_be_stored and every[one].finding_type.value != "SUGGESTION" for one in reported), kind
+    twice = make.allow(["s3:Get*", "s3:GetObject"], "*")
+    assert not found("LNT-20", users=[make.user("alice", twice)])
+
+
+def test_lnt_20_does_not_repeat_other_checks(found, make):
+    statements = [
+        make.allow("s3:GetObjekt"),
+        make.allow("s3:GetObject", "*", condition={"StringEquals": {"aws:UserNames": "a"}}),
+        make.allow("s3:GetObject", "*", condition={"NumericEquals": {"aws:SourceIp": "1"}}),
+        make.allow("s3:GetObject", "*", condition={"StringEquals": {"aws:username": "a*"}}),
+        make.allow("iam:PassRole"),
+    ]
+    assert not found("LNT-20", users=[make.user("alice", *statements)])
