@@ -64,8 +64,10 @@ class AlteredPrincipals(PrincipalIndex):
         boundary = self._boundaries[position]
         if not keeps_boundary:
             boundary = None
-            gaps = tuple(gap for gap in policies.gaps if gap.layer is not PolicyType.PERMISSIONS_BOUNDARY)
-            policies = replace(policies, boundary=None, gaps=gaps)
+            missing_data = tuple(
+                missing for missing in policies.missing_data if missing.layer is not PolicyType.PERMISSIONS_BOUNDARY
+            )
+            policies = replace(policies, boundary=None, missing_data=missing_data)
             unbounded = self._unbounded.get(cohort.number)
             if unbounded is None:
                 unbounded = replace(cohort, number=self._next_cohort, has_boundary=False, members=1 << made)

@@ -283,19 +283,19 @@ def _applicable(trace: EvaluationTrace) -> frozenset[object]:
 
 def _doubts_of(before: EvaluationTrace | None, after: EvaluationTrace | None) -> list[str]:
     """Return the data that is missing in one snapshot, or in both and may differ."""
-    gaps = [
-        {gap.code: gap.message for gap in trace.question.policies.gaps} if trace is not None else {}
+    missing_data = [
+        {one.code: one.message for one in trace.question.policies.missing_data} if trace is not None else {}
         for trace in (before, after)
     ]
-    codes = sorted(gaps[0].keys() | gaps[1].keys())
+    codes = sorted(missing_data[0].keys() | missing_data[1].keys())
     found: list[str] = []
     for code in codes:
-        in_one = (code in gaps[0]) != (code in gaps[1]) and before is not None and after is not None
+        in_one = (code in missing_data[0]) != (code in missing_data[1]) and before is not None and after is not None
         if code in _DOUBTFUL_GAPS or in_one:
-            message = gaps[1].get(code) or gaps[0][code]
+            message = missing_data[1].get(code) or missing_data[0][code]
             if not in_one:
                 found.append(phrase("In both snapshots: {gap}", gap=message))
-            elif code in gaps[0]:
+            elif code in missing_data[0]:
                 found.append(phrase("In the old snapshot: {gap}", gap=message))
             else:
                 found.append(phrase("In the new snapshot: {gap}", gap=message))

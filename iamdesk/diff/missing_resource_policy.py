@@ -45,9 +45,9 @@ def _is_awaiting(trace: EvaluationTrace) -> bool:
         return False
     if not (decision_inputs.needs_delegation or decision_inputs.is_cross_account):
         return False
-    missing = [gap for gap in question.policies.gaps if gap.code in _NOT_CAPTURED]
+    missing = [one for one in question.policies.missing_data if one.code in _NOT_CAPTURED]
     # All roles of an account in the snapshot are known: a missing role cannot be assumed.
-    return bool(missing) and not any("has no such role" in gap.message for gap in missing)
+    return bool(missing) and not any("has no such role" in one.message for one in missing)
 
 
 def _with_account_allowed(question: EvaluationRequest) -> EvaluationRequest:

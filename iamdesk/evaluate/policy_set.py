@@ -109,7 +109,7 @@ class PolicySet:
     """Endpoints that it may come through if the request does not say: none of them limits it."""
     restrict_public_buckets: bool = False
     """Whether Block Public Access restricts public buckets (rule I7)."""
-    gaps: tuple[MissingData, ...] = ()
+    missing_data: tuple[MissingData, ...] = ()
 
     @property
     def is_identity_assumed(self) -> bool:
@@ -132,5 +132,5 @@ class PolicySet:
             resource=None if self.resource is None else replace(self.resource, sub_request=sub_request),
             grants=moved(self.grants),
             endpoint=None if self.endpoint is None else replace(self.endpoint, sub_request=sub_request),
-            gaps=tuple([replace(gap, sub_request=sub_request) for gap in self.gaps]),
+            missing_data=tuple([replace(missing, sub_request=sub_request) for missing in self.missing_data]),
         )

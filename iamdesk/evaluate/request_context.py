@@ -28,7 +28,7 @@ def facts_given(given: ContextValues, target: Target) -> dict[str, KeyValue]:
     return facts
 
 
-def gaps_of_given(given: ContextValues, target: Target) -> Iterator[MissingData]:
+def missing_data_of_given(given: ContextValues, target: Target) -> Iterator[MissingData]:
     """Yield entered values that are impossible or unknown."""
     for key, value in given.items():
         if value is None:

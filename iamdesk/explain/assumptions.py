@@ -51,8 +51,8 @@ _TAKEN_TO_ALLOW = frozenset(
 def assumptions_of(trace: EvaluationTrace) -> tuple[Assumption, ...]:
     """Return the assumptions of a result."""
     found = [Assumption(note.code, note.message) for note in trace.question.target.notes]
-    for gap in trace.question.policies.gaps:
-        assumption = _of_gap(gap, trace)
+    for missing in trace.question.policies.missing_data:
+        assumption = _of_missing_data(missing, trace)
         if assumption is not None:
             found.append(assumption)
     if not trace.decision_inputs.needs_no_permission:
@@ -107,55 +107,59 @@ def _is_settled(trace: EvaluationTrace) -> bool:
     return trace.decision is EvalDecision.IMPLICIT_DENY and trace.decision_inputs.refusal is not None
 
 
-def _of_gap(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
-    if gap.code in _MAY_LIFT_REFUSAL:
+def _of_missing_data(missing: MissingData, trace: EvaluationTrace) -> Assumption | None:
+    if missing.code in _MAY_LIFT_REFUSAL:
         other = _decide(replace(trace.decision_inputs, refusal=None), trace)
-        return None if other is trace.decision else Assumption(gap.code, gap.message, other)
-    if gap.code in _SHARES and trace.decision_inputs.refusal == "owner-alone":
+        return None if other is trace.decision else Assumption(missing.code, missing.message, other)
+    if missing.code in _SHARES and trace.decision_inputs.refusal == "owner-alone":
         other = _decide(
             replace(trace.decision_inputs, refusal=None),
             trace,
-            (PolicyTypeKey(gap.layer, sub_request=gap.sub_request),),
+            (PolicyTypeKey(missing.layer, sub_request=missing.sub_request),),
         )
-        return None if other is trace.decision else Assumption(gap.code, gap.message, other)
-    if gap.code in _OF_THE_CONTEXT:
-        return Assumption(gap.code, gap.message)
-    if gap.layer in trace.question.without or _is_settled(trace):
+        return None if other is trace.decision else Assumption(missing.code, missing.message, other)
+    if missing.code in _OF_THE_CONTEXT:
+        return Assumption(missing.code, missing.message)
+    if missing.layer in trace.question.without or _is_settled(trace):
         return None
-    if gap.code in _OF_ORGANIZATION and trace.question.caller.is_service_linked:
+    if missing.code in _OF_ORGANIZATION and trace.question.caller.is_service_linked:
         return None  # rule E11
-    match gap.code:
+    match missing.code:
         case "owner-unknown":
-            return _of_owner(gap, trace)
+            return _of_owner(missing, trace)
         case "routed-to-one-bucket":
-            return _of_routing(gap, trace)
+            return _of_routing(missing, trace)
         case (
             "endpoint-of-other-service"
             | "aws-policy-as-published"
             | "resource-policy-not-used"
             | "federated-user-by-name"
         ):
-            return Assumption(gap.code, gap.message)
-    if gap.code in _TAKEN_TO_ALLOW:
-        return None if trace.decision is EvalDecision.IMPLICIT_DENY else Assumption(gap.code, gap.message)
+            return Assumption(missing.code, missing.message)
+    if missing.code in _TAKEN_TO_ALLOW:
+        return None if trace.decision is EvalDecision.IMPLICIT_DENY else Assumption(missing.code, missing.message)
     if trace.decision is EvalDecision.CONDITIONAL:
-        return Assumption(gap.code, gap.message)
+        return Assumption(missing.code, missing.message)
     if trace.decision is EvalDecision.ALLOWED:
-        return Assumption(gap.code, gap.message, EvalDecision.EXPLICIT_DENY) if gap.code in _CAN_ALSO_DENY else None
-    return _of_missing_allow(gap, trace)
+        return (
+            Assumption(missing.code, missing.message, EvalDecision.EXPLICIT_DENY)
+            if missing.code in _CAN_ALSO_DENY
+            else None
+        )
+    return _of_missing_allow(missing, trace)
 
 
-def _of_owner(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
+def _of_owner(missing: MissingData, trace: EvaluationTrace) -> Assumption | None:
     """Return the assumption about the resource's owner: another account's policy must allow, too (rules D1, D4)."""
     if trace.decision is EvalDecision.IMPLICIT_DENY:
         return None
     sub_requests = list(trace.decision_inputs.sub_requests)
-    sub_requests[gap.sub_request] = replace(sub_requests[gap.sub_request], is_cross_account=True, further=())
+    sub_requests[missing.sub_request] = replace(sub_requests[missing.sub_request], is_cross_account=True, further=())
     other = _decide(replace(sub_requests[0], further=tuple(sub_requests[1:])), trace)
-    return None if other is trace.decision else Assumption(gap.code, gap.message, other)
+    return None if other is trace.decision else Assumption(missing.code, missing.message, other)
 
 
-def _of_routing(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
+def _of_routing(missing: MissingData, trace: EvaluationTrace) -> Assumption | None:
     """Return the assumption about a request that goes to one of several buckets, where it matters to which."""
     answers: dict[EvalDecision, None] = {}
     for sub_request, bucket in enumerate(trace.decision_inputs.further, 1):
@@ -165,24 +169,26 @@ def _of_routing(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
     others = [answer for answer in answers if answer is not trace.decision]
     if not others:
         return None
-    return Assumption(gap.code, gap.message, others[0] if len(others) == 1 else None)
+    return Assumption(missing.code, missing.message, others[0] if len(others) == 1 else None)
 
 
-def _of_missing_allow(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
+def _of_missing_allow(missing: MissingData, trace: EvaluationTrace) -> Assumption | None:
     """Return the assumption that missing data does not allow, where it would, alone or together with others."""
-    if gap.code in _NEVER_ALLOW:
+    if missing.code in _NEVER_ALLOW:
         return None
-    own = PolicyTypeKey(gap.layer, gap.level, gap.sub_request)
-    gaps = (other for other in trace.question.policies.gaps if other.code.endswith("-missing"))
-    gaps = (other for other in gaps if other.code not in _NEVER_ALLOW and other.layer not in trace.question.without)
-    others = {PolicyTypeKey(other.layer, other.level, other.sub_request) for other in gaps} - {own}
+    own = PolicyTypeKey(missing.layer, missing.level, missing.sub_request)
+    missing_data = (other for other in trace.question.policies.missing_data if other.code.endswith("-missing"))
+    missing_data = (
+        other for other in missing_data if other.code not in _NEVER_ALLOW and other.layer not in trace.question.without
+    )
+    others = {PolicyTypeKey(other.layer, other.level, other.sub_request) for other in missing_data} - {own}
     for count in range(len(others) + 1):
         for chosen in combinations(sorted(others), count):
             without = _decide(trace.decision_inputs, trace, chosen)
             with_it = _decide(trace.decision_inputs, trace, (*chosen, own))
             if with_it is not without:
                 # One other decision is known only if this missing data decides alone.
-                return Assumption(gap.code, gap.message, None if chosen else with_it)
+                return Assumption(missing.code, missing.message, None if chosen else with_it)
     return None
 
 

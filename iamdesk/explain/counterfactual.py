@@ -267,8 +267,12 @@ class _Search:
         if after.decision is EvalDecision.CONDITIONAL:
             keys = messages.listed([spelling(key, after) for key in after.keys])
             yield phrase("The decision then depends on {keys}.", keys=keys or phrase("values that are not known"))
-        gaps = [gap for sub_request in (trace.question, *trace.question.further) for gap in sub_request.policies.gaps]
-        missing = {gap.layer for gap in gaps if gap.code.endswith("-missing")}
+        missing_data = [
+            missing
+            for sub_request in (trace.question, *trace.question.further)
+            for missing in sub_request.policies.missing_data
+        ]
+        missing = {one.layer for one in missing_data if one.code.endswith("-missing")}
         for one in additions:
             if one.layer in missing and not one.policy_key and one.layer is not PolicyType.IDENTITY:
                 yield phrase("The current content of that policy is not captured.")
@@ -295,7 +299,7 @@ class _Places:
         self._trace = trace
         without = trace.question.without
         caller = trace.question.caller
-        outside = any(gap.code in _POLICIES_UNKNOWN for gap in trace.question.policies.gaps)
+        outside = any(missing.code in _POLICIES_UNKNOWN for missing in trace.question.policies.missing_data)
         can_carry = caller.kind in SIGNED and caller.kind is not CallerKind.ROOT and not caller.is_service_linked
         self._has_identity = can_carry and not outside and PolicyType.IDENTITY not in without
 

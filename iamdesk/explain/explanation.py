@@ -169,8 +169,8 @@ def _why_not(trace: EvaluationTrace) -> str:
     if refusal is not None:
         return phrase(messages.REFUSALS[refusal])
     action = trace.question.target.action_text
-    gaps = trace.question.policies.gaps
-    missing = {(gap.layer, gap.sub_request): gap.code for gap in gaps if gap.code in messages.MISSING}
+    missing_data = trace.question.policies.missing_data
+    missing = {(one.layer, one.sub_request): one.code for one in missing_data if one.code in messages.MISSING}
     reasons = []
     for type_key in trace.type_decision.lacking:
         names = [policy.name for policy in policies_in(trace, type_key)]

@@ -43,7 +43,7 @@ def behind(target: Target, record: Resource | None) -> tuple[tuple[AccessPointBu
     return tuple(found)
 
 
-def gaps_of(target: Target, record: Resource | None) -> list[MissingData]:
+def missing_data_of(target: Target, record: Resource | None) -> list[MissingData]:
     """Return the missing data of a request through an access point."""
     if not target.is_through_access_point or target.resource is None:
         return []

@@ -30,7 +30,7 @@ def granted(caller: Caller, target: Target, facts: Mapping[str, AccountFacts]) -
     return (AttachedPolicy(PolicyType.RESOURCE, SourceType.RESOURCE, key, key, name, str(account), document),)
 
 
-def gaps(caller: Caller, target: Target, facts: Mapping[str, AccountFacts]) -> tuple[MissingData, ...]:
+def missing_data(caller: Caller, target: Target, facts: Mapping[str, AccountFacts]) -> tuple[MissingData, ...]:
     """Return that the password policy is not captured, where it could allow the caller."""
     if _statement(target) is None or caller.kind is not CallerKind.USER or _account_of(caller, target) is None:
         return ()

@@ -79,8 +79,10 @@ class PrincipalResolver:
         caller = Caller(
             CallerKind.USER, group, partition, account, name=name, canonical_id=canonical_id, is_any_member=True
         )
-        scps, gaps = self._scps(account)
-        policies = replace(_policy_set(self.index.carried(group), gaps), scps=scps, scp_places=self._places(account))
+        scps, missing_data = self._scps(account)
+        policies = replace(
+            _policy_set(self.index.carried(group), missing_data), scps=scps, scp_places=self._places(account)
+        )
         return PrincipalPolicies(policies, caller, may_be_tagged=False)
 
     def _find_principal(self, text: str) -> tuple[PolicySet, Caller, bool]:
@@ -88,20 +90,25 @@ class PrincipalResolver:
         if caller.kind not in SIGNED:
             return PolicySet(), caller, False
         account = str(caller.account)
-        scps, gaps = self._scps(account)
+        scps, missing_data = self._scps(account)
         if account not in self.index.accounts:
             # Missing organization data is covered by the assumption about its account.
-            gaps = gaps if scps is not None or caller.kind is CallerKind.ROOT else []
+            missing_data = missing_data if scps is not None or caller.kind is CallerKind.ROOT else []
             policies = self._external(caller)
-            policies = replace(policies, scps=scps, scp_places=self._places(account), gaps=(*policies.gaps, *gaps))
+            policies = replace(
+                policies,
+                scps=scps,
+                scp_places=self._places(account),
+                missing_data=(*policies.missing_data, *missing_data),
+            )
             return policies, caller, True
         match caller.kind:
             case CallerKind.ROOT:
-                policies, may_be_tagged = PolicySet(gaps=tuple(gaps)), False
+                policies, may_be_tagged = PolicySet(missing_data=tuple(missing_data)), False
             case CallerKind.USER | CallerKind.FEDERATED_USER:
-                policies, caller, may_be_tagged = self._user(caller, gaps)
+                policies, caller, may_be_tagged = self._user(caller, missing_data)
             case _:
-                policies, caller, may_be_tagged = self._role(caller, gaps)
+                policies, caller, may_be_tagged = self._role(caller, missing_data)
         return replace(policies, scps=scps, scp_places=self._places(account)), caller, may_be_tagged
 
     def _scps(self, account: str) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[MissingData]]:
@@ -112,15 +119,15 @@ class PrincipalResolver:
                     "organization-unknown", phrase("Service control policies are not captured."), PolicyType.SCP
                 )
             ]
-        gaps = gaps_of_levels(self.organization, account, kind)
-        return attached_levels(self.organization.levels(account, kind), PolicyType.SCP, SourceType.SCP), gaps
+        missing_data = missing_data_of_levels(self.organization, account, kind)
+        return attached_levels(self.organization.levels(account, kind), PolicyType.SCP, SourceType.SCP), missing_data
 
     def _places(self, account: str) -> tuple[str, ...]:
         """Return the names of the organization levels above an account, from the root down."""
         path = () if self.organization is None else self.organization.path(account)
         return tuple([node.name or node.id for node in path])
 
-    def _user(self, caller: Caller, gaps: list[MissingData]) -> tuple[PolicySet, Caller, bool]:
+    def _user(self, caller: Caller, missing_data: list[MissingData]) -> tuple[PolicySet, Caller, bool]:
         arn = str(caller.arn)
         if caller.kind is CallerKind.FEDERATED_USER:
             names = (user for user in self.index.accounts[str(caller.account)].users if user.user_name == caller.name)
@@ -132,23 +139,23 @@ class PrincipalResolver:
                     "policies are assumed to allow and deny nothing.",
                     name=caller.name,
                 )
-                gaps = [*gaps, MissingData("federated-user-missing", message, PolicyType.IDENTITY)]
-                return PolicySet(gaps=tuple(gaps)), caller, False
+                missing_data = [*missing_data, MissingData("federated-user-missing", message, PolicyType.IDENTITY)]
+                return PolicySet(missing_data=tuple(missing_data)), caller, False
             message = phrase(
                 "The name of a federated user is chosen for the session. It is assumed to be a session of the user "
                 "{name}.",
                 name=caller.name,
             )
-            gaps = [*gaps, MissingData("federated-user-by-name", message, PolicyType.IDENTITY)]
+            missing_data = [*missing_data, MissingData("federated-user-by-name", message, PolicyType.IDENTITY)]
         else:
             user = self.index.users.get(arn)
         if user is None:
             raise RequestError(phrase("the snapshot has no user {arn}", arn=arn))
         tags, ambiguous = tags_by_key(user.tags)
         caller = replace(caller, unique_id=user.user_id or None, tags=tags, ambiguous_tags=ambiguous)
-        return _policy_set(self.index.carried(user.arn), gaps), caller, False
+        return _policy_set(self.index.carried(user.arn), missing_data), caller, False
 
-    def _role(self, caller: Caller, gaps: list[MissingData]) -> tuple[PolicySet, Caller, bool]:
+    def _role(self, caller: Caller, missing_data: list[MissingData]) -> tuple[PolicySet, Caller, bool]:
         role = self.index.roles.get(str(caller.arn))
         if role is None and caller.has_missing_path:
             role = self.index.role_named(str(caller.account), caller.name)
@@ -169,7 +176,7 @@ class PrincipalResolver:
             ambiguous_tags=ambiguous,
             has_missing_path=False,
         )
-        return _policy_set(self.index.carried(role.arn), gaps), caller, self._may_be_tagged(role)
+        return _policy_set(self.index.carried(role.arn), missing_data), caller, self._may_be_tagged(role)
 
     def _may_be_tagged(self, role: RoleDetail) -> bool:
         return any(
@@ -196,17 +203,19 @@ class PrincipalResolver:
             "Account {account} is not captured. Its own policies are assumed to allow the request.",
             account=caller.account,
         )
-        return PolicySet(identity=(assumed,), gaps=(MissingData("principal-outside", message, PolicyType.IDENTITY),))
+        return PolicySet(
+            identity=(assumed,), missing_data=(MissingData("principal-outside", message, PolicyType.IDENTITY),)
+        )
 
 
-def _policy_set(carried: Carried, gaps: list[MissingData]) -> PolicySet:
+def _policy_set(carried: Carried, missing_data: list[MissingData]) -> PolicySet:
     boundary: tuple[AttachedPolicy, ...] | None = None
     if carried.has_boundary:
         boundary = () if carried.boundary is None else (_attached(carried.boundary, PolicyType.PERMISSIONS_BOUNDARY),)
     return PolicySet(
         identity=tuple(_attached(policy, PolicyType.IDENTITY) for policy in carried.identity),
         boundary=boundary,
-        gaps=(*gaps, *(_gap(missing) for missing in carried.missing), *_supplied(carried)),
+        missing_data=(*missing_data, *(_missing_data_of(missing) for missing in carried.missing), *_supplied(carried)),
     )
 
 
@@ -254,7 +263,9 @@ _LACKING_SCP = mark(
 _LACKING_RCP = mark("The organization policy {name}, attached to {place}, is not captured: what it denies is unknown.")
 
 
-def gaps_of_levels(organization: OrganizationIndex, account: str, kind: OrganizationPolicyType) -> list[MissingData]:
+def missing_data_of_levels(
+    organization: OrganizationIndex, account: str, kind: OrganizationPolicyType
+) -> list[MissingData]:
     """Return the policies attached to an account's levels that are not captured."""
     is_scp = kind is OrganizationPolicyType.SERVICE_CONTROL_POLICY
     code, layer = ("scp-missing", PolicyType.SCP) if is_scp else ("rcp-missing", PolicyType.RCP)
@@ -280,7 +291,7 @@ def _attached(policy: CarriedPolicy, layer: PolicyType) -> AttachedPolicy:
     return AttachedPolicy(layer, source_type, policy.source_id, policy.key, policy.name, policy.owner, policy.document)
 
 
-def _gap(missing: MissingPolicy) -> MissingData:
+def _missing_data_of(missing: MissingPolicy) -> MissingData:
     name = missing.name.rpartition("/")[2]
     match missing.what:
         case "group":

@@ -13,7 +13,7 @@ from iamdesk.evaluate.engine import EvaluationRequest
 from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, PolicySet, SourceType
 from iamdesk.evaluate.principal import Caller, CallerKind, as_in_call
 from iamdesk.evaluate.request import PolicyType, Request
-from iamdesk.evaluate.request_context import facts_given, gaps_of_given
+from iamdesk.evaluate.request_context import facts_given, missing_data_of_given
 from iamdesk.evaluate.resource_policy_services import facts_of
 from iamdesk.i18n import phrase
 from iamdesk.inventory.endpoint_index import EndpointIndex
@@ -25,9 +25,14 @@ from iamdesk.inventory.resource_index import ResourceIndex, is_of_access_point, 
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import DocumentStore, parse_document
 from iamdesk.simulate import password_policy
-from iamdesk.simulate.access_points import behind, gaps_of, network_origin, restricts_public, through
-from iamdesk.simulate.principal_policies import PrincipalPolicies, PrincipalResolver, attached_levels, gaps_of_levels
-from iamdesk.simulate.unseen_grants import gaps_of_public_access, missing_data_beside_policies
+from iamdesk.simulate.access_points import behind, missing_data_of, network_origin, restricts_public, through
+from iamdesk.simulate.principal_policies import (
+    PrincipalPolicies,
+    PrincipalResolver,
+    attached_levels,
+    missing_data_of_levels,
+)
+from iamdesk.simulate.unseen_grants import missing_data_beside_policies, missing_data_of_public_access
 from iamdesk.simulate.vpc_endpoints import came_through
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
@@ -126,14 +131,14 @@ class RequestBuilder:
             owner = bucket.account_id or (of_bucket.account_id if of_bucket is not None else None)
             other = self._decision(request, holder, on_bucket, owner, of_bucket, access_point, restricts=restricts)
             # Missing data of the caller is reported by the first sub-request.
-            own = replace(other.policies, gaps=other.policies.gaps[len(holder.policies.gaps) :])
+            own = replace(other.policies, missing_data=other.policies.missing_data[len(holder.policies.missing_data) :])
             further.append(replace(other, policies=own.on_sub_request(sub_request)))
         if not further:
             return replace(question, is_alone=record.access_point is not None)
-        told = {gap.message for gap in question.policies.gaps}
-        of_others = (gap for one in further for gap in one.policies.gaps if gap.message not in told)
-        gaps = (*question.policies.gaps, *of_others)
-        policies = replace(question.policies, gaps=gaps)
+        told = {missing.message for missing in question.policies.missing_data}
+        of_others = (missing for one in further for missing in one.policies.missing_data if missing.message not in told)
+        missing_data = (*question.policies.missing_data, *of_others)
+        policies = replace(question.policies, missing_data=missing_data)
         return replace(question, policies=policies, further=tuple(further), is_alone=True)
 
     def _decision(
@@ -149,9 +154,9 @@ class RequestBuilder:
     ) -> EvaluationRequest:
         """Return one sub-request; ``access_point`` is the access point that it goes through."""
         policies, caller, may_be_tagged = holder
-        resource, gaps = self._resource_policy(target, owner, record)
+        resource, missing_data = self._resource_policy(target, owner, record)
         is_bound = record is None or not record.is_aws_managed
-        rcps, rcp_gaps = self._rcps(target, owner) if is_bound else (None, [])
+        rcps, missing_rcp_data = self._rcps(target, owner) if is_bound else (None, [])
         region = None if record is None else record.region
         came = came_through(request.context, request.unknown_context, target, self.endpoints, region)
         session = policies.session
@@ -181,7 +186,7 @@ class RequestBuilder:
             came.way,
             self._ids_of_others(caller, owner),
         )
-        refusal, gaps_of_root = self._taking_root(caller, target)
+        refusal, missing_data_of_root = self._taking_root(caller, target)
         context = Context(
             facts_given(request.context, target), derive, request.unknown_context, reference().is_multivalued
         )
@@ -205,9 +210,9 @@ class RequestBuilder:
                 endpoint=came.policy,
                 possible_endpoints=came.possible,
                 restrict_public_buckets=restricts,
-                gaps=(
-                    *policies.gaps,
-                    *gaps,
+                missing_data=(
+                    *policies.missing_data,
+                    *missing_data,
                     *missing_data_beside_policies(
                         caller,
                         target,
@@ -218,15 +223,15 @@ class RequestBuilder:
                         self.resources.shares,
                         self.organization,
                     ),
-                    *gaps_of_public_access(
+                    *missing_data_of_public_access(
                         caller, target, owner, resource, is_block_known=restricts or self._knows_block(record, owner)
                     ),
-                    *rcp_gaps,
-                    *gaps_of_root,
-                    *came.gaps,
-                    *gaps_of(target, record),
-                    *password_policy.gaps(caller, target, self._account_facts),
-                    *gaps_of_given(request.context, target),
+                    *missing_rcp_data,
+                    *missing_data_of_root,
+                    *came.missing_data,
+                    *missing_data_of(target, record),
+                    *password_policy.missing_data(caller, target, self._account_facts),
+                    *missing_data_of_given(request.context, target),
                 ),
             ),
             resource_account=owner or caller.account,
@@ -280,8 +285,8 @@ class RequestBuilder:
             return None, [MissingData("rcps-unknown", message, PolicyType.RCP)] if self.organization.has_account(
                 owner
             ) else []
-        gaps = gaps_of_levels(self.organization, owner, kind)
-        return attached_levels(self.organization.levels(owner, kind), PolicyType.RCP, SourceType.RCP), gaps
+        missing_data = missing_data_of_levels(self.organization, owner, kind)
+        return attached_levels(self.organization.levels(owner, kind), PolicyType.RCP, SourceType.RCP), missing_data
 
     def _knows_block(self, record: Resource | None, owner: str | None) -> bool:
         """Return whether the Block Public Access settings of a bucket or access point and of its account are known."""
@@ -330,29 +335,29 @@ class RequestBuilder:
             return None, []
         if target.is_on_trust:
             return self._trust_policy(target)
-        gaps: list[MissingData] = []
+        missing_data: list[MissingData] = []
         if record is not None and record.key_grants is None and _is_grantable(target):
             message = phrase("The grants on the key are not captured: one may allow it.")
-            gaps.append(MissingData("key-grants-missing", message, PolicyType.RESOURCE))
+            missing_data.append(MissingData("key-grants-missing", message, PolicyType.RESOURCE))
         if target.is_beside_key_policies or target.is_beside_resource_policy:
-            return None, gaps
+            return None, missing_data
         if record is not None and target.service == "lambda" and record.arn != target.resource_text:
             # Lambda Developer Guide, "Using Lambda aliases in event sources and permissions policies".
             message = phrase("The policy of the version or alias itself is not captured.")
-            gaps.append(MissingData("resource-policy-missing", message, PolicyType.RESOURCE))
+            missing_data.append(MissingData("resource-policy-missing", message, PolicyType.RESOURCE))
         if record is not None and record.is_policy_captured:
             document = self.resources.document_of(record)
             if document is None:
-                return None, gaps
+                return None, missing_data
             name = phrase("policy of {name}", name=record.arn.rpartition(":")[2])
             key = resource_policy_key(record.arn)
             attached = AttachedPolicy(
                 PolicyType.RESOURCE, SourceType.RESOURCE, record.arn, key, name, record.arn, document
             )
-            return attached, gaps
+            return attached, missing_data
         if facts_of(target.service).types & set(target.resource_types):
             if target.service == "kms":
-                gaps.append(
+                missing_data.append(
                     MissingData(
                         "key-policy-missing",
                         phrase("The key policy is not captured; every key has one."),
@@ -360,7 +365,7 @@ class RequestBuilder:
                     )
                 )
             else:
-                gaps.append(
+                missing_data.append(
                     MissingData(
                         "resource-policy-missing",
                         phrase("The resource policy is not captured."),
@@ -372,8 +377,8 @@ class RequestBuilder:
                 "The owner of {resource_text} is not captured. It is assumed to be the caller's account.",
                 resource_text=with_visible_end(target.resource_text),
             )
-            gaps.append(MissingData("owner-unknown", message, PolicyType.RESOURCE))
-        return None, gaps
+            missing_data.append(MissingData("owner-unknown", message, PolicyType.RESOURCE))
+        return None, missing_data
 
     def _grants(self, record: Resource | None, owner: str | None) -> tuple[AttachedPolicy, ...]:
         """Return grants on a resource other than its policy: its ACL, grants on a key, resource shares."""

@@ -18,7 +18,7 @@ from iamdesk.explain.explanation import explain
 from iamdesk.inventory.resource_grants import default_policy
 from iamdesk.inventory.resource_index import key_behind
 from iamdesk.policy.document import parse_document
-from iamdesk.simulate.access_points import gaps_of
+from iamdesk.simulate.access_points import missing_data_of
 from iamdesk.snapshot.policy_decoding import decode_document
 
 
@@ -109,10 +109,10 @@ def _question(case: Mapping[str, Any], request: Request) -> EvaluationRequest:
     on_bucket, of_bucket = behind
     policies = _policies(of_bucket, caller, on_bucket).on_sub_request(1)
     owner = _owner(_request(of_bucket, request.unknown_context), caller, on_bucket)
-    gaps = (*question.policies.gaps, *policies.gaps)
+    missing_data = (*question.policies.missing_data, *policies.missing_data)
     return replace(
         question,
-        policies=replace(question.policies, gaps=gaps),
+        policies=replace(question.policies, missing_data=missing_data),
         further=(EvaluationRequest(caller, on_bucket, context, policies, owner),),
         is_alone=True,
     )
@@ -206,7 +206,7 @@ def _policies(case: Mapping[str, Any], caller: Caller, target: Target) -> Policy
         rcps=_levels(case, "rcps", PolicyType.RCP, SourceType.RCP),
         resource=resource,
         restrict_public_buckets=bool(restrict),
-        gaps=tuple(_gaps(case, caller, target)),
+        missing_data=tuple(_missing_data(case, caller, target)),
     )
 
 
@@ -240,7 +240,7 @@ def _has_no_resource_policy(target: Target) -> bool:
     return target.service == "iam" or (target.action is not None and not target.action.resource_types)
 
 
-def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[MissingData]:
+def _missing_data(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[MissingData]:
     """Yield assumptions where the test case does not provide something."""
     if case.get("resource_policy") is not None and _has_no_resource_policy(target):
         reason = "it acts on no resource"
@@ -260,7 +260,7 @@ def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[M
         message = f"The owner of {target.resource_text} is not provided. It is assumed to be the caller's account."
         yield MissingData("owner-unknown", message, PolicyType.RESOURCE)
     if case.get(_BUCKET_BEHIND) is None:
-        yield from gaps_of(target, None)
+        yield from missing_data_of(target, None)
 
 
 def _named(

@@ -48,7 +48,7 @@ def missing_data_beside_policies(
         return
     how = shared_by(target.service, target.resource_types) if caller.account is not None else None
     if how is not None and how == BY_RAM and shares.is_captured(owner, target.resource.region):
-        yield from _gaps_of_shares(caller, target, shares, organization)
+        yield from _missing_data_of_shares(caller, target, shares, organization)
     elif how is not None:
         message = phrase(
             "Whether the resource is shared with account {account} by {how} is not captured.",
@@ -80,7 +80,7 @@ def missing_data_beside_policies(
             yield MissingData("canonical-user-missing", message, PolicyType.RESOURCE)
 
 
-def _gaps_of_shares(
+def _missing_data_of_shares(
     caller: Caller, target: Target, shares: ResourceShareIndex, organization: OrganizationIndex | None
 ) -> Iterator[MissingData]:
     """Yield the shares that may apply to the caller and whose permission is not captured."""
@@ -124,7 +124,7 @@ def _may_be(entity: str, caller: Caller, organization: OrganizationIndex | None)
     return kind == "organization" or path is None or unit in path.split("/")
 
 
-def gaps_of_public_access(
+def missing_data_of_public_access(
     caller: Caller, target: Target, owner: str | None, policy: AttachedPolicy | None, *, is_block_known: bool
 ) -> Iterator[MissingData]:
     """Yield that Block Public Access could deny the caller, where its settings are not known (rule I7)."""

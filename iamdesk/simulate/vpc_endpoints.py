@@ -29,7 +29,7 @@ class NetworkOrigin(NamedTuple):
     """None: it may come through an endpoint or not."""
     policy: AttachedPolicy | None = None
     """The policy of its endpoint."""
-    gaps: tuple[MissingData, ...] = ()
+    missing_data: tuple[MissingData, ...] = ()
     possible: tuple[PossibleEndpoint, ...] = ()
     """Endpoints with policies through which it may come, where that is not known."""
 
@@ -97,7 +97,7 @@ def _through(endpoint_id: str, target: Target, endpoints: EndpointIndex) -> Netw
         )
         return NetworkOrigin(
             NetworkPath(is_through_endpoint=True),
-            gaps=(MissingData("endpoint-not-captured", message, PolicyType.ENDPOINT),),
+            missing_data=(MissingData("endpoint-not-captured", message, PolicyType.ENDPOINT),),
         )
     way = NetworkPath(is_through_endpoint=True, vpc_id=endpoint.vpc_id, owner=endpoint.owner_id)
     service = service_of(endpoint)
@@ -107,7 +107,9 @@ def _through(endpoint_id: str, target: Target, endpoints: EndpointIndex) -> Netw
             endpoint_id=endpoint_id,
             service_name=endpoint.service_name,
         )
-        return NetworkOrigin(way, gaps=(MissingData("endpoint-of-other-service", message, PolicyType.ENDPOINT),))
+        return NetworkOrigin(
+            way, missing_data=(MissingData("endpoint-of-other-service", message, PolicyType.ENDPOINT),)
+        )
     return NetworkOrigin(way, _attached(endpoint, endpoints))
 
 

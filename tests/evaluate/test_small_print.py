@@ -3,7 +3,7 @@
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import parse_target
 from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.evaluate.request_context import gaps_of_given
+from iamdesk.evaluate.request_context import missing_data_of_given
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.policy.document import LATEST_VERSION, parse_document
 from iamdesk.policy.principals import PrincipalType, parse_principal
@@ -96,8 +96,10 @@ def test_a_document_that_is_too_deep_is_of_a_version_all_the_same() -> None:
 def test_one_private_address_among_several_is_told() -> None:
     target = parse_target("s3:GetObject", "arn:aws:s3:::b/k", reference())
     for given in ("10.0.0.1", ["203.0.113.5", "10.0.0.1"], ("10.0.0.1",)):
-        assert [gap.code for gap in gaps_of_given({"aws:SourceIp": given}, target)] == ["source-ip-private"], given
-    assert not list(gaps_of_given({"aws:SourceIp": ["203.0.113.5"]}, target))
+        assert [missing.code for missing in missing_data_of_given({"aws:SourceIp": given}, target)] == [
+            "source-ip-private"
+        ], given
+    assert not list(missing_data_of_given({"aws:SourceIp": ["203.0.113.5"]}, target))
 
 
 @rule("G16", "K9")

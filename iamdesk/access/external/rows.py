@@ -100,12 +100,14 @@ def missing_data(asks: AnswersExternal, action: str, resource: str) -> Iterator[
     """
     search = _Search(asks, Request("", action, resource), never_cancelled)
     question = search.prepare()
-    gaps = () if question is None else question.policies.gaps
-    for gap in gaps:
-        if gap.code == "sharing-missing":
+    missing_data = () if question is None else question.policies.missing_data
+    for missing in missing_data:
+        if missing.code == "sharing-missing":
             yield phrase("Whether the resource is shared with other accounts is not captured.")
-        elif gap.layer in (PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL) and gap.code != "owner-unknown":
-            yield gap.message
+        elif (
+            missing.layer in (PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL) and missing.code != "owner-unknown"
+        ):
+            yield missing.message
 
 
 class _Search:
