@@ -56,19 +56,25 @@ def _bare(operator_text: str) -> str:
 def invalid_condition_operator(policy: PolicyView) -> Iterator[Problem]:
     """The condition is never true (rule G17)."""
     for path, operator in _operators(policy):
-        if _is_unknown(operator):
-            near = get_close_matches(_bare(operator), OPERATORS, n=1, cutoff=0.7)
-            if near:
-                yield (
-                    path,
-                    phrase(
-                        "The operator `{operator}` does not exist. Did you mean `{near}`?",
-                        operator=operator,
-                        near=OPERATORS[near[0]].name,
-                    ),
-                )
-            else:
-                yield path, phrase("The operator `{operator}` does not exist.", operator=operator)
+        if not _is_unknown(operator):
+            continue
+        near = get_close_matches(_bare(operator), OPERATORS, n=1, cutoff=0.7)
+        if _bare(operator) in OPERATORS:
+            prefix = operator.partition(":")[0]
+            yield (
+                path,
+                phrase("The set operator `{prefix}` of `{operator}` does not exist.", prefix=prefix, operator=operator),
+            )
+        elif near:
+            name = OPERATORS[near[0]].name
+            yield (
+                path,
+                phrase(
+                    "The operator `{operator}` does not exist. Did you mean `{near}`?", operator=operator, near=name
+                ),
+            )
+        else:
+            yield path, phrase("The operator `{operator}` does not exist.", operator=operator)
 
 
 def _operators(policy: PolicyView) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from functools import cache
 
+from iamdesk.aws.service_reference import reference
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.conditions import Quantifier
 from iamdesk.policy.principals import PrincipalType
@@ -11,6 +14,7 @@ from iamdesk.policy_validation.condition_terms import demands_presence, requires
 from iamdesk.policy_validation.facts import all_regions, facts
 from iamdesk.policy_validation.issue import TRUST_ONLY, WITH_PRINCIPALS, FindingType, Problem, validation_check
 from iamdesk.policy_validation.policy_view import PolicyKind, PolicyView, StatementView
+from iamdesk.policy_validation.precedents import precedents
 
 _GITHUB = "token.actions.githubusercontent.com"
 _SOURCE_KEYS = frozenset({"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"})
@@ -325,6 +329,39 @@ def _service_format(text: str) -> str:
 def _is_regional_service(text: str) -> bool:
     parts = text.split(".")
     return _is_service_principal(text) and any(part in all_regions() for part in parts[1:])
+
+
+@cache
+def _known_services() -> frozenset[str]:
+    """Return the first labels of service principals: service prefixes, and what AWS's own policies name."""
+    named = (text.partition(".")[0] for text in precedents().service_principals)
+    return frozenset(named) | frozenset(reference().services())
+
+
+@validation_check(
+    "POL-052",
+    "",
+    FindingType.WARNING,
+    title=mark("Service principal that may not exist"),
+    remedy=mark("Correct the service principal."),
+    kinds=WITH_PRINCIPALS,
+    can_be_stored=False,
+)
+def unknown_service_principal(policy: PolicyView) -> Iterator[Problem]:
+    """Only with a similar one that exists: AWS publishes no list of all service principals."""
+    for statement in policy.statements:
+        for path, entry in statement.every_principal:
+            label = entry.text.partition(".")[0]
+            if (
+                entry.type is not PrincipalType.SERVICE
+                or not _is_service_principal(entry.text)
+                or label in _known_services()
+            ):
+                continue
+            near = get_close_matches(label, sorted(_known_services()), n=1, cutoff=0.8)
+            if near:
+                text = entry.text.replace(label, near[0], 1)
+                yield path, phrase("`{text}` is in no list of AWS. Did you mean `{near}`?", text=entry.text, near=text)
 
 
 @validation_check(

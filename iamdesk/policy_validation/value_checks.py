@@ -587,13 +587,15 @@ _SPLIT = mark("Split the policy into several smaller ones.")
     "POL-180",
     "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA",
     FindingType.WARNING,
-    title=mark("Policy larger than a managed policy can be"),
+    title=mark("Policy larger than its quota"),
     remedy=_SPLIT,
     kinds=frozenset({PolicyKind.IDENTITY, PolicyKind.PERMISSION_SET, PolicyKind.SESSION}),
 )
 def identity_policy_size(policy: PolicyView) -> Iterator[Problem]:
-    """Characters without white space; inline policies of a user or role share quotas of their own."""
-    return _too_long(policy.size, facts().quotas["identity"])
+    """Characters without white space, which only session policies count; of a managed policy, or of a role's inline
+    policies for a permission set."""
+    size = policy.full_size if policy.kind is PolicyKind.SESSION else policy.size
+    return _too_long(size, facts().quotas[policy.kind.value])
 
 
 @validation_check(

@@ -7,7 +7,7 @@ import pytest
 from iamdesk.policy_validation.issue import FindingType
 from iamdesk.policy_validation.policy_view import PolicyKind
 from iamdesk.policy_validation.validate import JSON_SYNTAX, validate_document, validate_text, validation_checks
-from tests.policy_validation.cases import CASES, Case, Json
+from tests.policy_validation.cases import CASES, Case, Json, allow, policy, trust, when
 
 
 def _found(kind: str, document: Json) -> set[str]:
@@ -34,6 +34,33 @@ def test_every_check_has_a_case() -> None:
     codes = {check.issue_code for check in validation_checks() if check.issue_code}
     assert {case.code for case in CASES} == codes - {JSON_SYNTAX.issue_code}
     assert len(codes) == 153  # all of the page of November 2026
+
+
+def test_checks_of_our_own() -> None:
+    typo = policy(trust({"Service": "lamda.amazonaws.com"}))
+    (issue,) = validate_document(typo, PolicyKind.TRUST)
+    assert issue.check.id == "POL-052"
+    assert issue.message == "`lamda.amazonaws.com` is in no list of AWS. Did you mean `lambda.amazonaws.com`?"
+    for known in ("ec2.amazonaws.com", "delivery.logs.amazonaws.com", "vpc-flow-logs.amazonaws.com"):
+        assert not validate_document(policy(trust({"Service": known})), PolicyKind.TRUST)
+    (issue,) = validate_document(policy(allow(resource="arn:aws:s3:::b\u0142")), PolicyKind.IDENTITY)
+    assert (issue.check.id, issue.path) == ("POL-024", ("Statement", 0, "Resource"))
+
+
+def test_quotas_are_those_of_the_policy_type() -> None:
+    long = policy(allow(resource=[f"arn:aws:s3:::bucket-{number}" for number in range(150)]))
+    code = "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA"
+    assert code in _found("session", long)  # 2,048
+    assert code not in _found("identity", long)  # 6,144
+    longer = policy(allow(resource=[f"arn:aws:s3:::bucket-{number}" for number in range(300)]))
+    assert code in _found("identity", longer)
+    assert code not in _found("permission-set", longer)  # 10,240
+
+
+def test_an_unknown_set_operator_is_named() -> None:
+    document = policy(when("ForSomeValues:StringEquals", "aws:TagKeys", "a"))
+    messages = [issue.message for issue in validate_document(document, PolicyKind.IDENTITY)]
+    assert messages == ["The set operator `ForSomeValues` of `ForSomeValues:StringEquals` does not exist."]
 
 
 def test_ids_are_unique() -> None:
