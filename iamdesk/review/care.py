@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
-from typing import Any
 
 from iamdesk.review.journal import Entry
 
@@ -82,37 +81,6 @@ class Care:
     """How many there are."""
     without_reason: int
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as a JSON object."""
-        return {
-            "decisions": self.decisions,
-            "items": self.items,
-            "changed": self.changed,
-            "carried_over": self.carried_over,
-            "first": self.first,
-            "last": self.last,
-            "reviewers": [
-                {
-                    "reviewer": one.reviewer,
-                    "decisions": one.decisions,
-                    "first": one.first,
-                    "last": one.last,
-                    "acts": one.acts,
-                    "median_step_ms": _milliseconds(one.median_step),
-                    "per_item_ms": _milliseconds(one.per_item),
-                    "pauses": one.pauses,
-                    "at_once": one.at_once,
-                    "without_reason": one.without_reason,
-                }
-                for one in self.reviewers
-            ],
-            "at_once": [
-                {"reviewer": one.reviewer, "second": one.second, "decisions": one.decisions} for one in self.at_once
-            ],
-            "reasons": [{"reason": reason, "decisions": count} for reason, count in self.reasons],
-            "without_reason": self.without_reason,
-        }
-
 
 def care_of(entries: Iterable[Entry]) -> Care:
     """Return how decisions were made. Second approvals and tickets are not decisions, and clearing one is a change."""
@@ -150,10 +118,6 @@ def care_of(entries: Iterable[Entry]) -> Care:
         len(frequent),
         without,
     )
-
-
-def _milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1000)
 
 
 def _of_reviewer(name: str, entries: list[Entry]) -> ReviewerCare:

@@ -92,4 +92,3 @@ def test_carried_over_approvals_and_tickets_are_no_decisions_of_a_person() -> No
 def test_without_decisions_there_is_nothing_to_say() -> None:
     found = care_of([])
     assert (found.decisions, found.first, found.last, found.reviewers) == (0, "", "", ())
-    assert found.as_json()["reviewers"] == []

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 from iamdesk.export.evidence.columns import DecidedLine
 from iamdesk.export.text.review import is_privileged
@@ -80,18 +79,6 @@ class ControlResult:
         self.by_decision[row.decision.choice] += 1
         if row.decision.choice is ReviewDecision.EXCEPT and len(self.exceptions) < _MAX_EXCEPTIONS:
             self.exceptions.append(row)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as a JSON object."""
-        return {
-            "control": self.control.id,
-            "population": self.control.population_words,
-            "holders": len(self.holders),
-            "entitlements": self.entitlements,
-            "undecided": self.undecided,
-            "seconded": self.seconded,
-            "by_decision": {choice.value: count for choice, count in sorted(self.by_decision.items())},
-        }
 
 
 @lru_cache

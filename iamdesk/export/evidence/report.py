@@ -21,7 +21,7 @@ from iamdesk.export.evidence.report_people import (
     time_section,
 )
 from iamdesk.export.evidence.report_sample import ReportSample
-from iamdesk.export.evidence.review_json import ENTITLEMENT_DEFINITION
+from iamdesk.export.evidence.review_json import entitlement_definition
 from iamdesk.export.text.review import ACCEPT_WORD, CHOICE_WORDS
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ReviewDecision
 from iamdesk.review.parts import PART_OF
@@ -30,8 +30,8 @@ from iamdesk.snapshot.manifest import Manifest
 from iamdesk.snapshot.model import Snapshot
 
 _MAX_TITLE = 120
-_MAX_GAPS = 60
-_MAX_TOTALS = 40
+_MAX_GAPS = 40
+_MAX_TOTALS = 30
 _MAX_FILES = 12
 """Files of the snapshot that are listed; review.json lists all."""
 _LAYERS = (
@@ -218,7 +218,7 @@ def _scope(source: EvidenceContext) -> Section:
         ("Review", f"{head.review_id}: {head.title}"),
         ("Opened", f"{head.created:%Y-%m-%d %H:%M} UTC"),
         ("Accounts", ", ".join(source.accounts)),
-        ("Entitlements", ENTITLEMENT_DEFINITION),
+        ("Entitlements", entitlement_definition(source.item_format)),
         ("Principals out of scope", "; ".join(reasons) or "none"),
     ]
     known = {"period_start": "Period from", "period_end": "Period to", "standards": "Standards", "scope": "Scope"}

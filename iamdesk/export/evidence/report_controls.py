@@ -38,7 +38,7 @@ def controls_section(title: str, kept: ReportSample) -> Section:
             Table(
                 ("Control", "Title", "Holders", "Entitlements", "Undecided", "Exceptions", "To change"),
                 rows,
-                (17, 37, 9, 11, 9, 9, 8),
+                (16, 33, 9, 12, 11, 11, 8),
             ),
         ),
     )
@@ -70,9 +70,11 @@ def control_sections(source: EvidenceContext, kept: ReportSample) -> Iterator[Se
 def _facts(source: EvidenceContext, result: ControlResult) -> Iterator[tuple[str, str]]:
     control, care, due = result.control, source.care, source.description.due
     details = source.review.head.details
+    count = len(source.accounts)
+    accounts = "1 account" if count == 1 else f"{count:,} accounts"
     yield "Standard", control.standard
     yield "Source", f"{control.source}, {control.url}. Our words were checked against {control.read}."
-    yield "Population", f"{control.population_words}, of {len(source.accounts):,} accounts, without what is excluded"
+    yield "Population", f"{control.population_words}; of {accounts}, without what is excluded"
     excluded = "; ".join(f"{one.part} {one.name} ({one.entitlements:,}): {one.reason}" for one in source.left_out)
     yield "Excluded from the review", excluded or "nothing"
     yield "Holders", f"{len(result.holders):,}"

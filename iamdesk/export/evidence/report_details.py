@@ -19,7 +19,7 @@ from iamdesk.export.text.review import (
 from iamdesk.export.text.review_effect import effect_words
 from iamdesk.review.items import FORMAT_2
 
-_MAX_ADMINISTRATORS = 40
+_MAX_ADMINISTRATORS = 30
 """In the statement; the annex has a page for each."""
 
 

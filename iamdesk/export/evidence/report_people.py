@@ -12,9 +12,11 @@ from iamdesk.review.care import LONGEST_STEP, MANY_AT_ONCE, MANY_WITH_ONE_REASON
 from iamdesk.review.decisions import same_person
 from iamdesk.review.people import PersonState
 
-_MAX_REVIEWERS = 40
-_MAX_EXCEPTIONS = 25
-_MAX_PEOPLE = 30
+_MAX_REVIEWERS = 20
+_MAX_EXCEPTIONS = 20
+_MAX_PEOPLE = 25
+_MAX_CELL = 120
+"""Characters of a reason or another text of a person; the annex has all of it."""
 NOT_STATED = "not stated"
 
 
@@ -25,7 +27,7 @@ def reviewers_section(title: str, source: EvidenceContext, kept: ReportSample) -
     for (name, account), count in sorted(kept.reviewers.items()):
         profile = description.profile(name)
         stated = (profile.role, profile.competence, profile.independence) if profile else ("", "", "")
-        rows.append((name, account, f"{count:,}", *(one or NOT_STATED for one in stated)))
+        rows.append((name, account, f"{count:,}", *(_short(one) or NOT_STATED for one in stated)))
     blocks: list[Text | Table] = [
         Text(
             "Reviewer names are as entered, user names as reported by the operating system: iamdesk does not "
@@ -35,7 +37,7 @@ def reviewers_section(title: str, source: EvidenceContext, kept: ReportSample) -
         Table(
             ("Reviewer", "System user", "Decisions", "Role", "Competence", "Independence"),
             tuple(rows[:_MAX_REVIEWERS]),
-            (20, 14, 9, 17, 22, 18),
+            (19, 13, 11, 17, 22, 18),
         ),
     ]
     if len(rows) > _MAX_REVIEWERS:
@@ -132,14 +134,16 @@ def _care(care: Care) -> Iterator[Text | Table]:
             )
             for one in care.reviewers[:_MAX_REVIEWERS]
         ),
-        (20, 9, 7, 15, 15, 12, 11, 11),
+        (18, 11, 7, 15, 15, 12, 11, 11),
     )
+    if len(care.reviewers) > _MAX_REVIEWERS:
+        yield Text(f"{len(care.reviewers) - _MAX_REVIEWERS:,} more reviewers are in 09_journal.jsonl.")
     if care.seconds_at_once:
         most = "; ".join(
             f"{one.decisions:,} by {one.reviewer} at {_second(one.second)}" for one in care.at_once[:_SHORT]
         )
         yield Text(
-            f"In {care.seconds_at_once:,} seconds, one reviewer saved {MANY_AT_ONCE} or more decisions: {most}"
+            f"{MANY_AT_ONCE} or more decisions of one reviewer in one second, {care.seconds_at_once:,} times: {most}"
             f"{' …' if care.seconds_at_once > _SHORT else '.'}"
         )
     else:
@@ -147,7 +151,7 @@ def _care(care: Care) -> Iterator[Text | Table]:
     if care.many_reasons:
         yield Table(
             (f"Reason given for {MANY_WITH_ONE_REASON} or more decisions", "Decisions"),
-            tuple((reason, f"{count:,}") for reason, count in care.reasons[:_SHORT]),
+            tuple((_short(reason), f"{count:,}") for reason, count in care.reasons[:_SHORT]),
             (80, 20),
         )
     else:
@@ -166,10 +170,10 @@ def exceptions_section(title: str, source: EvidenceContext, kept: ReportSample) 
     expired = sum(one.has_run_out for one in kept.exceptions)
     rows = tuple(
         (
-            f"{one.holder_arn.rpartition(':')[2]}: {one.name}",
-            one.decision.comment,
-            one.decision.compensating or NOT_STATED,
-            one.decision.owner,
+            _short(f"{one.holder_arn.rpartition(':')[2]}: {one.name}"),
+            _short(one.decision.comment),
+            _short(one.decision.compensating) or NOT_STATED,
+            _short(one.decision.owner),
             one.decided.reviewer if one.decided else "",
             one.decision.second or "none",
             f"{one.decision.expiry}{' (expired)' if one.has_run_out else ''}" if one.decision.expiry else "",
@@ -209,7 +213,7 @@ def people_sections(source: EvidenceContext) -> Iterator[Section]:
             "The list itself is not in this package. 11_people.csv has all persons with what they reach."
         ),
         Table(
-            ("Person", "Status", "Manager", "Principals", "Own", "Through roles", "Undecided"),
+            ("Person", "Status", "Manager", "Principals", "Own items", "By roles", "Open"),
             tuple(
                 (
                     one.access.name.rpartition(":")[2],
@@ -222,12 +226,16 @@ def people_sections(source: EvidenceContext) -> Iterator[Section]:
                 )
                 for one in found[:_MAX_PEOPLE]
             ),
-            (20, 22, 15, 22, 6, 8, 7),
+            (21, 20, 14, 24, 7, 7, 7),
         ),
     ]
     if len(found) > _MAX_PEOPLE:
         blocks.append(Text(f"{len(found) - _MAX_PEOPLE:,} more who left, moved or are unknown are in 11_people.csv."))
     yield Section("Persons", tuple(blocks))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MAX_CELL else f"{text[:_MAX_CELL]}…"
 
 
 def _moment(text: str) -> datetime:
