@@ -154,7 +154,7 @@ class BulkEvaluator:
         self.population = population
         self.own = OwnStatements(population)
         self.request_classes = RequestClasses(population)
-        self._ways: dict[Hashable, RequestClasses] = {}
+        self._by_network_path: dict[Hashable, RequestClasses] = {}
         self._decided: dict[Hashable, _Decided] = {}
         self._everywhere: dict[tuple[str, str], tuple[StatementGroup, ...]] = {}
         self._where: dict[tuple[RequestGrid, int], tuple[int, ...]] = {}
@@ -291,15 +291,15 @@ class BulkEvaluator:
 
     def request_classes_of(self, moment: RequestMoment) -> RequestClasses:
         """Return the request classes of requests made in a context."""
-        way = network_path_given(moment.given, moment.unknown)
-        if not way:
+        network_path = network_path_given(moment.given, moment.unknown)
+        if not network_path:
             return self.request_classes
-        key = tuple(sorted(way.items()))
-        found = self._ways.get(key)
+        key = tuple(sorted(network_path.items()))
+        found = self._by_network_path.get(key)
         if found is None:
-            if len(self._ways) >= _MAX_NETWORK_PATHS:
-                self._ways.clear()
-            found = self._ways[key] = RequestClasses(self.population, way)
+            if len(self._by_network_path) >= _MAX_NETWORK_PATHS:
+                self._by_network_path.clear()
+            found = self._by_network_path[key] = RequestClasses(self.population, network_path)
         return found
 
     def decided(self, request_class: RequestClass, features: Sequence[Effect]) -> _Decided:

@@ -30,7 +30,7 @@ from iamdesk.policy.statement import Statement
 
 _MAX_CACHED = 1 << 12
 _OWN = frozenset({PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY})
-_NO_WAY: Mapping[str, str | None] = {}
+_NO_NETWORK_PATH: Mapping[str, str | None] = {}
 _ANY_CALLER = Caller(CallerKind.ANONYMOUS, "anonymous")
 _NO_CONTEXT = Context({}, lambda _: None, MissingContextMode.UNKNOWN, lambda _: False)
 
@@ -72,10 +72,10 @@ class RequestClass(NamedTuple):
 class RequestClasses:
     """Finds request classes and key values, once per cohort, of requests over one network path."""
 
-    def __init__(self, population: PrincipalIndex, way: Mapping[str, str | None] = _NO_WAY) -> None:
-        """``way`` is the part of the context that the applicable policies depend on (`vpc_endpoints.way_given`)."""
+    def __init__(self, population: PrincipalIndex, network_path: Mapping[str, str | None] = _NO_NETWORK_PATH) -> None:
+        """``network_path`` is the part of the context that the applicable policies depend on (`network_path_given`)."""
         self._population = population
-        self._way = way
+        self._network_path = network_path
         self._alike_of: dict[tuple[RequestGrid, int], Hashable] = {}
         self._settings: dict[tuple[str, int], dict[Hashable, RequestClass]] = {}
         self._of_grid: dict[tuple[RequestGrid, int, int], tuple[tuple[int, RequestClass], ...]] = {}
@@ -143,7 +143,7 @@ class RequestClasses:
             return grid.questions[cohort.number]
         target = grid.target(bit)
         member = cohort.members.bit_length() - 1
-        question = self._population.question(member, target.action_text, target.resource_text, self._way)
+        question = self._population.question(member, target.action_text, target.resource_text, self._network_path)
         if isinstance(grid, OneRequest):
             grid.questions[cohort.number] = question
         return question

@@ -54,7 +54,7 @@ class Step:
     """The required IAM actions."""
     once: bool = False
     """Whether it is made only in the caller's account, not in each account."""
-    way: FetchMode = FetchMode.PAGES
+    fetch_mode: FetchMode = FetchMode.PAGES
     page_size: int | None = None
     """Page size, for operations whose output has more details with one."""
     resources: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ def _step(
     name: str,
     *after: DependsOn,
     action: str | tuple[str, ...] = (),
-    way: FetchMode = FetchMode.PAGES,
+    fetch_mode: FetchMode = FetchMode.PAGES,
     **parameters: str | tuple[str, ...],
 ) -> Step:
     service, command = name.split()
@@ -31,7 +31,7 @@ def _step(
     call = CALLS[service, command]
     boto3_name = _BOTO3_NAMES.get(service, service)
     arguments = tuple(map(str, parameters.values())) if call.arguments and not after else ()
-    return Step(call, boto3_name, parameters, after, arguments, actions, service in _ONCE, way)
+    return Step(call, boto3_name, parameters, after, arguments, actions, service in _ONCE, fetch_mode)
 
 
 def _action(prefix: str, command: str) -> str:
@@ -48,7 +48,7 @@ _IAM = (
     _step("iam get-account-password-policy"),
     _step(
         "iam get-credential-report",
-        way=FetchMode.REPORT,
+        fetch_mode=FetchMode.REPORT,
         action=("iam:GenerateCredentialReport", "iam:GetCredentialReport"),
     ),
     _step("iam list-virtual-mfa-devices", action="iam:ListVirtualMFADevices"),
@@ -76,7 +76,7 @@ _IAM = (
         DependsOn(_DETAILS, 'UserDetailList[].{Arn: Arn, "@kind": \'user\', "@name": UserName}'),
         DependsOn(_DETAILS, 'GroupDetailList[].{Arn: Arn, "@kind": \'group\', "@name": GroupName}'),
         DependsOn(_DETAILS, 'RoleDetailList[].{Arn: Arn, "@kind": \'role\', "@name": RoleName}'),
-        way=FetchMode.JOB,
+        fetch_mode=FetchMode.JOB,
         action=("iam:GenerateServiceLastAccessedDetails", "iam:GetServiceLastAccessedDetails"),
     ),
 )

@@ -43,7 +43,7 @@ def fetch(client: Any, task: Task, wait: Wait) -> tuple[Any, Mapping[str, Any]]:
             phrase("this version of boto3 does not know {operation}", operation=task.step.operation)
         )
     LIMITS.begin()
-    match task.step.way:
+    match task.step.fetch_mode:
         case FetchMode.PAGES:
             return _pages(client, task), task.parameters
         case FetchMode.REPORT:

@@ -163,7 +163,7 @@ class DerivedKeys:
     is known of the caller's tags at all."""
     organization: OrganizationIndex | None = None
     through: AccessPointPath | None = None
-    way: NetworkPath | None = None
+    network_path: NetworkPath | None = None
     """None: not known."""
     ids_of_others: frozenset[str] = frozenset()
     """Unique IDs and account IDs that are not the caller's; those of the resource's account, where the snapshot does
@@ -191,7 +191,7 @@ class DerivedKeys:
             may_carry_session_tags,
             self.organization,
             self.through,
-            self.way,
+            self.network_path,
             self.ids_of_others,
         )
 
@@ -207,7 +207,7 @@ class DerivedKeys:
             self.may_carry_session_tags,
             self.organization,
             self.through,
-            self.way,
+            self.network_path,
             self.ids_of_others,
         )
 
@@ -225,8 +225,8 @@ class DerivedKeys:
             return None if about_principal is UNKNOWN else about_principal
         if self.through is not None and (key in ACCESS_POINT_KEYS or key.startswith(_ACCESS_POINT_TAG)):
             return self._of_access_point(self.through, key)
-        if self.way is not None and (key in _OF_ENDPOINTS or key == "aws:sourceip"):
-            return self._of_way(self.way, key)
+        if self.network_path is not None and (key in _OF_ENDPOINTS or key == "aws:sourceip"):
+            return self._of_network_path(self.network_path, key)
         action = self.target.action
         if action is not None and not self.reference.takes_key(action, self.target.resource_types or None, key):
             # rule J1; a key that AWS's lists do not contain may be newer than they are
@@ -244,16 +244,16 @@ class DerivedKeys:
         value = through.arn if key == "s3:dataaccesspointarn" else through.account
         return VALUE_UNKNOWN if "*" in value or "?" in value or not value else derived(value)
 
-    def _of_way(self, way: NetworkPath, key: str) -> KeyValue | None:
+    def _of_network_path(self, network_path: NetworkPath, key: str) -> KeyValue | None:
         """The VPC keys are present only through an endpoint, the public address only without one (rules, Table 1)."""
-        if way.is_through_endpoint == (key == "aws:sourceip"):
+        if network_path.is_through_endpoint == (key == "aws:sourceip"):
             return DERIVED_ABSENT
         if key == "aws:sourcevpc":
-            return derived(way.vpc_id) if way.vpc_id else VALUE_UNKNOWN
-        if key == "aws:vpceaccount" and way.owner is not None:
-            return derived(way.owner)
+            return derived(network_path.vpc_id) if network_path.vpc_id else VALUE_UNKNOWN
+        if key == "aws:vpceaccount" and network_path.owner is not None:
+            return derived(network_path.owner)
         if key in ("aws:vpceorgid", "aws:vpceorgpaths"):
-            return self._of_organization(key, way.owner)
+            return self._of_organization(key, network_path.owner)
         return VALUE_UNKNOWN if key == "aws:vpcsourceip" else None
 
     @staticmethod

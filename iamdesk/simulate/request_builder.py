@@ -183,7 +183,7 @@ class RequestBuilder:
             may_be_tagged,
             self.organization,
             access_point,
-            came.way,
+            came.network_path,
             self._ids_of_others(caller, owner),
         )
         refusal, missing_data_of_root = self._taking_root(caller, target)

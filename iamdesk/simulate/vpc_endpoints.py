@@ -25,7 +25,7 @@ _DECIDING = frozenset({ENDPOINT_KEY, ISSUE_TIME_KEY, MFA_KEY})
 class NetworkOrigin(NamedTuple):
     """What is known of the network path of a request to AWS."""
 
-    way: NetworkPath | None
+    network_path: NetworkPath | None
     """None: it may come through an endpoint or not."""
     policy: AttachedPolicy | None = None
     """The policy of its endpoint."""
@@ -39,10 +39,10 @@ _UNKNOWN_ORIGIN = NetworkOrigin(None)
 
 def network_path_given(given: ContextValues, unknown: MissingContextMode) -> Mapping[str, str | None]:
     """Return the part of an entered context that policy types depend on: the endpoint of a request, its credentials."""
-    way = {key: _single(value) for key, value in given.items() if key.lower() in _DECIDING}
-    if way and unknown is MissingContextMode.ABSENT and MFA_KEY not in map(str.lower, way):
-        way[MFA_KEY] = None
-    return way
+    network_path = {key: _single(value) for key, value in given.items() if key.lower() in _DECIDING}
+    if network_path and unknown is MissingContextMode.ABSENT and MFA_KEY not in map(str.lower, network_path):
+        network_path[MFA_KEY] = None
+    return network_path
 
 
 def came_through(
@@ -99,7 +99,7 @@ def _through(endpoint_id: str, target: Target, endpoints: EndpointIndex) -> Netw
             NetworkPath(is_through_endpoint=True),
             missing_data=(MissingData("endpoint-not-captured", message, PolicyType.ENDPOINT),),
         )
-    way = NetworkPath(is_through_endpoint=True, vpc_id=endpoint.vpc_id, owner=endpoint.owner_id)
+    network_path = NetworkPath(is_through_endpoint=True, vpc_id=endpoint.vpc_id, owner=endpoint.owner_id)
     service = service_of(endpoint)
     if service not in (None, target.service):
         message = phrase(
@@ -108,9 +108,9 @@ def _through(endpoint_id: str, target: Target, endpoints: EndpointIndex) -> Netw
             service_name=endpoint.service_name,
         )
         return NetworkOrigin(
-            way, missing_data=(MissingData("endpoint-of-other-service", message, PolicyType.ENDPOINT),)
+            network_path, missing_data=(MissingData("endpoint-of-other-service", message, PolicyType.ENDPOINT),)
         )
-    return NetworkOrigin(way, _attached(endpoint, endpoints))
+    return NetworkOrigin(network_path, _attached(endpoint, endpoints))
 
 
 def _attached(endpoint: VpcEndpoint, endpoints: EndpointIndex) -> AttachedPolicy | None:

@@ -64,7 +64,7 @@ def sensitive_members(shape: Any, path: str = "", seen: frozenset[str] = frozens
 @pytest.mark.parametrize("step", STEPS, ids=[step.name for step in STEPS])
 def test_step_asks_with_parameters_that_its_operation_knows_and_needs(step: Step) -> None:
     shape = model_of(step).input_shape
-    if step.way is FetchMode.JOB:
+    if step.fetch_mode is FetchMode.JOB:
         shape = MODELS.get_service_model("iam").operation_model("GenerateServiceLastAccessedDetails").input_shape
     known = set(shape.members) if shape else set()
     needed = set(shape.required_members) if shape else set()

@@ -43,12 +43,12 @@ def always_allowed_together(
     for result in undetermined:
         for test, _ in result.open_tests:
             tests.setdefault(test.key, []).append(test)
-    ways = {key: found for key, of in tests.items() if len(of) > 1 and (found := _ways(key, of, context))}
+    outcomes_of = {key: found for key, of in tests.items() if len(of) > 1 and (found := _outcomes_of(key, of, context))}
     doubt, decision_inputs = decision_inputs.doubt, replace(decision_inputs, doubt=None)
     may_be_refused = doubt is not None and doubt.may_be_refused({}, ISSUE_TIME_KEY in tests)
     fixed = [(result, result.truth) for result in results if result.truth is not MAYBE]
-    for group in _groups(ways):
-        type_decision = _settled_by({key: ways[key] for key in group}, decision_inputs, fixed, undetermined)
+    for group in _groups(outcomes_of):
+        type_decision = _settled_by({key: outcomes_of[key] for key in group}, decision_inputs, fixed, undetermined)
         if type_decision is not None and not (may_be_refused and type_decision.decision is EvalDecision.ALLOWED):
             return type_decision
     return None
@@ -58,21 +58,21 @@ type _Outcome = Mapping[int, Truth]
 """The result of each test on a key, by the identity of the test."""
 
 
-def _groups(ways: Mapping[str, Sequence[_Outcome]]) -> Iterator[list[str]]:
+def _groups(outcomes_of: Mapping[str, Sequence[_Outcome]]) -> Iterator[list[str]]:
     """Yield the keys that are tried together: as many as possible, then each of the others."""
     together: list[str] = []
     alone: list[str] = []
     count = 1
-    for key in sorted(ways, key=lambda key: len(ways[key])):
-        count *= len(ways[key])
+    for key in sorted(outcomes_of, key=lambda key: len(outcomes_of[key])):
+        count *= len(outcomes_of[key])
         (together if count <= _MAX_COMBINATIONS else alone).append(key)
     if together:
         yield together
-    yield from ([key] for key in alone if len(ways[key]) <= _MAX_COMBINATIONS)
+    yield from ([key] for key in alone if len(outcomes_of[key]) <= _MAX_COMBINATIONS)
 
 
 def _settled_by(
-    ways: Mapping[str, Sequence[_Outcome]],
+    outcomes_of: Mapping[str, Sequence[_Outcome]],
     decision_inputs: DecisionInputs,
     fixed: Sequence[tuple[StatementResult, Truth]],
     undetermined: Sequence[StatementResult],
@@ -80,7 +80,7 @@ def _settled_by(
     first: PolicyTypeDecision | None = None
     seen: set[tuple[Truth, ...]] = set()
     is_allowed: bool | None = None
-    for outcomes in product(*ways.values()):
+    for outcomes in product(*outcomes_of.values()):
         known = {test: truth for outcome in outcomes for test, truth in outcome.items()}
         truths = tuple([_truth_of(result, known) for result in undetermined])
         if truths in seen:
@@ -106,7 +106,7 @@ def _truth_of(result: StatementResult, known: Mapping[int, Truth]) -> Truth:
     return min(found, MAYBE) if result.open_resource else found
 
 
-def _ways(key: str, tests: Sequence[ConditionTest], context: Context) -> list[_Outcome]:
+def _outcomes_of(key: str, tests: Sequence[ConditionTest], context: Context) -> list[_Outcome]:
     """Return the possible outcomes of the tests on one key, perhaps more; none where there are too many."""
     compared = {
         _comparison(test): test for test in tests if test.operator is not None and test.operator.compares_values
