@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from iamdesk.errors import ReviewError
 from iamdesk.gui.core.file_dialogs import FileDialogs
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _PACKS = mark("Evidence packages (00_manifest.json *.zip)")
 _SHEETS = mark("Filled sheets (*.xlsx *.csv)")
 
+_START = 4096
+"""Characters of the statement in which its title is."""
 _SIGNED_AS = {
     "reviewer": mark("reviewer"),
     "second_reviewer": mark("second reviewer"),
@@ -155,6 +158,12 @@ class EvidenceController(QObject):
         dialog.finished.connect(dialog.deleteLater)
         self.dialog = dialog
         dialog.open()
+        self._jobs.run(
+            tr("Reading {name}").format(name=visible(pack.name)),
+            lambda _progress, _cancelled: _is_draft(pack),
+            done=lambda is_draft: dialog.show_draft() if is_draft and isValid(dialog) else None,
+            topic="draft of package",
+        )
 
     def _sign(self, dialog: "SignDialog") -> None:
         from iamdesk.export.evidence.signing import sign
@@ -269,6 +278,17 @@ class EvidenceController(QObject):
             self._message.say(tone, sentence)
         else:
             self.unseen.emit(tone, sentence)
+
+
+def _is_draft(pack: Path) -> bool:
+    """Return whether the statement of a package says that the review was not complete."""
+    from iamdesk.export.evidence.report import DRAFT
+
+    try:
+        with (pack / "01_statement.html").open(encoding="utf-8") as file:
+            return f"<title>{DRAFT}" in file.read(_START)
+    except (OSError, UnicodeError):
+        return False  # signing, or verifying, says what is wrong with the package
 
 
 def _written(

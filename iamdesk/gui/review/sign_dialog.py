@@ -33,11 +33,17 @@ class SignDialog(QDialog):
         self.title = QLineEdit()
         self.key = QLineEdit()
         self.choose = QPushButton(tr("Choose a key…"))
+        self.draft = plain_label(
+            tr("This package is a DRAFT: the review was not complete when it was written."), wrap=True
+        )
+        self.draft.setObjectName("signDraft")
         self.sentence = plain_label(wrap=True)
         self.how = plain_label(wrap=True)
         for role, word in _ROLES.items():
             self.role.addItem(tr(word), role)
         form = QFormLayout(self)
+        form.addRow(self.draft)
+        form.setRowVisible(self.draft, False)
         form.addRow(tr("&Role"), self.role)
         form.addRow(tr("&Name"), self.name)
         form.addRow(tr("&Title"), self.title)
@@ -75,6 +81,11 @@ class SignDialog(QDialog):
         """The key; None for an unsigned attestation."""
         text = self.key.text().strip()
         return Path(text).expanduser() if text else None
+
+    def show_draft(self) -> None:
+        """Say that the package is a draft."""
+        self._form.setRowVisible(self.draft, True)
+        self._say()
 
     def _say(self) -> None:
         self.sentence.setText(self.chosen_role.sentence)

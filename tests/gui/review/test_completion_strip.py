@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.review.sign_dialog import SignDialog
 from iamdesk.gui.review.verify_dialog import VerifyDialog
 from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
@@ -131,7 +132,8 @@ def test_complete_review_is_exported_signed_and_verified_in_a_row(
     prompts.asked.clear()
     QTest.keyClick(strip.sign_button, Qt.Key.Key_Space)
     dialog = panel.packs.dialog
-    assert isinstance(dialog, QDialog)
+    assert isinstance(dialog, SignDialog)
+    assert not dialog.draft.isVisible()
     QTest.keyClick(dialog, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "signed as reviewer" in panel.message.text, timeout=60_000)
     read(qtbot, panel)
@@ -147,6 +149,19 @@ def test_complete_review_is_exported_signed_and_verified_in_a_row(
     read(qtbot, panel)
     for button in (strip.export_button, strip.sign_button, strip.verify_button):
         assert "(done)" not in button.accessibleName()
+
+    # Not complete any more: what is exported is a draft, and whoever signs it is told.
+    record(qtbot, panel, {desk.lines[0].line_id: ItemDecision()})
+    assert strip.export_button.text() == "Export draft…"
+    prompts.save_to = tmp_path / "draft"
+    panel.message.clear()
+    QTest.keyClick(strip.export_button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: "was written to" in panel.message.text, timeout=60_000)
+    QTest.keyClick(strip.sign_button, Qt.Key.Key_Space)
+    again = panel.packs.dialog
+    assert isinstance(again, SignDialog)
+    qtbot.waitUntil(again.draft.isVisible, timeout=10_000)
+    again.reject()
 
 
 @pytest.mark.parametrize("name", ["stepExport", "stepSign", "stepVerify"])
