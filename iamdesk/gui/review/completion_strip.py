@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QFont, QIcon, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStyle, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStyle, QWidget
 
 from iamdesk.gui.core.locale import day, number
 from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
@@ -45,6 +45,7 @@ class CompletionStrip(QWidget):
         self.state.setObjectName("completionState")
         self.owner = ElidedLabel()
         self.owner.setObjectName("partOwner")
+        self.owner.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.links: list[LinkButton] = []
         self.is_verified = False
         """Whether the last package was verified in this session, without a fault."""
@@ -93,9 +94,6 @@ class CompletionStrip(QWidget):
         )
         self.owner.setText(_owner(status.own, today))
         self.owner.setVisible(status.own is not None)
-        self.owner.setMinimumWidth(
-            min(self.fontMetrics().horizontalAdvance(self.owner.full_text()) + 4, self.width() // 3)
-        )
         self._show_steps(status)
         self._tint()
 

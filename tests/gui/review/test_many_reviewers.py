@@ -1,6 +1,7 @@
 """A review among many reviewers in the window: assigned, split, merged, conflicts resolved, progress, delegation."""
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,11 @@ def test_part_says_whose_it_is_and_is_delegated_and_handed_back(qtbot: QtBot, pa
     qtbot.waitUntil(lambda: desk_of(panel).path.parent == parts and not panel.is_filling, timeout=30_000)
     read(qtbot, panel)
     assert panel.strip.owner.full_text() == "Part of Ana Moreno, due 15 December 2099"
+    strip = panel.strip
+    shown_there = [strip.state, strip.owner, panel.head.progress, *strip.links, panel.head.summary, strip.export_button]
+    qtbot.waitUntil(lambda: strip.owner.width() >= strip.owner.sizeHint().width() > 0, timeout=10_000)
+    for left, right in pairwise(shown_there):
+        assert left.geometry().right() < right.geometry().left(), "they do not overlap"
     panel.commands()["actionDelegatePart"]()
     dialog = panel.coordination.dialog
     assert dialog is not None
