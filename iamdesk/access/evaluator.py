@@ -392,7 +392,7 @@ class Evaluator(RequestBuilder):
                 raise RequestError(phrase("the snapshot has no group {principal}", principal=principal))
             self.principal_policies(principal)  # raises the more precise error where the snapshot holds the account
             raise RequestError(
-                phrase("`{principal}` is no user, role, root user or group of the snapshot", principal=principal)
+                phrase("`{principal}` is not a user, role, root user or group in the snapshot", principal=principal)
             )
         return position
 

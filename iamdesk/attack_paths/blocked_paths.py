@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.catalog import PASSES, EscalationPath, Gain, Required, TargetConstraint, TargetType, catalog
+from iamdesk.attack_paths.catalog import EscalationPath, Gain, Required, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.evidence import Prover
 from iamdesk.attack_paths.types import BlockedPath, PrincipalExposure
@@ -69,7 +69,7 @@ class BlockedPaths:
             return None
         if not targets:
             return BlockedPath(
-                path.id, phrased(path.how), None, phrase("There is no target: {lacking}.", lacking=self._lacking(path))
+                path.id, phrased(path.how), None, phrase("No target: {lacking}.", lacking=self._lacking(path))
             )
         best: BlockedPath | None = None
         joinable: list[str] = []
@@ -94,8 +94,7 @@ class BlockedPaths:
                     phrased(path.how),
                     arn,
                     phrase(
-                        "It gains the principal nothing, or boundary and organization policies prevent administrator "
-                        "access."
+                        "It adds no permissions, or a boundary or organization policy prevents administrator access."
                     ),
                 )
             best = best or stopped
@@ -172,17 +171,8 @@ class BlockedPaths:
     def _lacking(path: EscalationPath) -> str:
         if path.service is None:
             return phrase(_NONE_OF[path.target])
-        is_passed = any(required.action == PASSES for required in path.actions)
         if path.instance_profile:
-            if is_passed:
-                return phrase(
-                    "no role of the account that trusts {service} is in an instance profile, to be passed",
-                    service=path.service,
-                )
             return phrase(
-                "no role of the account that trusts {service} is in an instance profile, to be used",
-                service=path.service,
+                "no role of the account that trusts {service} is in an instance profile", service=path.service
             )
-        if is_passed:
-            return phrase("no role of the account trusts {service}, to be passed", service=path.service)
-        return phrase("no role of the account trusts {service}, to be used", service=path.service)
+        return phrase("no role of the account trusts {service}", service=path.service)

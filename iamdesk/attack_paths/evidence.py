@@ -151,4 +151,4 @@ class Prover:
             for rank, _, trace in self._best(source, target, path):
                 if rank and trace.decision is EvalDecision.CONDITIONAL:
                     keys.update(dict.fromkeys(spelling(key, trace) for key in unmet_keys(trace)))
-        return (*facts, *(phrase("the condition key {key}", key=key) for key in keys))
+        return (*facts, *(phrase("an allowed value of {key}", key=key) for key in keys))

@@ -298,9 +298,8 @@ def inline_policy_with_everything(
     evidence = tuple(_wide_statements(written))
     if written.subject.kind is NodeKind.INLINE_POLICY and evidence:
         text = phrase(
-            "{policy}, {origin}, {allows}.",
-            policy=written.policy.name,
-            origin=written.origin,
+            "The {policy} {allows}.",
+            policy=written.title,
             allows=_allows_everything(written),
         )
         yield CheckResult(text, evidence)

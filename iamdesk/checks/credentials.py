@@ -333,7 +333,7 @@ def password_policy(survey: CheckContext, account: Account, _: Account) -> Itera
     kept = 0 if policy is None else policy.password_reuse_prevention or 0
     lacking = []
     if length < _LENGTH:
-        lacking.append(phrase("{number} characters are sufficient", number=length))
+        lacking.append(phrase("its minimum length is {number} characters", number=length))
     if kept < _REMEMBERED:
         lacking.append(
             nphrase(

@@ -86,7 +86,7 @@ def trusts_itself(survey: CheckContext, _account: Account, role: RoleDetail) -> 
     decision = survey.ask(role.arn, "sts:AssumeRole", role.arn)
     yield CheckResult(
         phrase(
-            "{role} names itself in its trust policy, so its sessions can be renewed without end.", role=role.role_name
+            "{role} names itself in its trust policy, so its sessions can be renewed indefinitely.", role=role.role_name
         ),
         (Evidence(phrase("Evaluated whether it can assume itself."), decision),),
     )

@@ -221,7 +221,7 @@ def broad_github_organization(survey: CheckContext, _account: Account, role: Rol
                     (
                         Evidence(
                             phrase(
-                                "Evaluated with such a token, subject {subject}.",
+                                "Evaluated with the token of such a workflow, subject {subject}.",
                                 subject=token.context[f"{provider.address}:sub"],
                             ),
                             attempt.decision,

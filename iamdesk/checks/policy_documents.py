@@ -10,7 +10,7 @@ from iamdesk.checks.targets import CheckTarget, Subject
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.explain.decision import StatementExplanation, StatementRole
-from iamdesk.i18n import phrase
+from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
 from iamdesk.inventory.references import is_service_linked
 from iamdesk.policy.document import Document
@@ -25,8 +25,8 @@ class PolicySource:
 
     subject: Subject
     """The policy itself, as a finding names it."""
-    origin: str
-    """As text: ``inline policy of user alice``, ``customer managed policy``."""
+    title: str
+    """Within a sentence: ``inline policy read of user alice``, ``customer managed policy payroll-rw``."""
     read: Callable[[], AttachedPolicy]
 
     @cached_property
@@ -44,16 +44,13 @@ def written_policies(account: Account, parse: _Parse) -> Iterator[PolicySource]:
     ``parse`` is the evaluator's, so that each text is parsed once.
     """
     for user in account.users:
-        origin = phrase("inline policy of user {name}", name=user.user_name)
-        yield from _inline(user.arn, origin, SourceType.USER, user.user_policy_list, parse)
+        yield from _inline(user.arn, user.user_name, SourceType.USER, user.user_policy_list, parse)
     for group in account.groups:
-        origin = phrase("inline policy of group {name}", name=group.group_name)
-        yield from _inline(group.arn, origin, SourceType.GROUP, group.group_policy_list, parse)
+        yield from _inline(group.arn, group.group_name, SourceType.GROUP, group.group_policy_list, parse)
     for role in account.roles:
         if not is_service_linked(role):
             yield _trust(role, parse)
-            origin = phrase("inline policy of role {name}", name=role.role_name)
-            yield from _inline(role.arn, origin, SourceType.ROLE, role.role_policy_list, parse)
+            yield from _inline(role.arn, role.role_name, SourceType.ROLE, role.role_policy_list, parse)
     for policy in account.policies:
         version = policy.default_version
         if not policy.is_aws_managed and version is not None:
@@ -68,8 +65,8 @@ def _trust(role: RoleDetail, parse: _Parse) -> PolicySource:
         document = parse(role.assume_role_policy_document)
         return AttachedPolicy(PolicyType.TRUST, SourceType.TRUST, role.arn, key, name, role.arn, document)
 
-    origin = phrase("trust policy of role {name}", name=role.role_name)
-    return PolicySource(Subject(key, name, NodeKind.TRUST_POLICY), origin, read)
+    title = phrase("trust policy of role {name}", name=role.role_name)
+    return PolicySource(Subject(key, name, NodeKind.TRUST_POLICY), title, read)
 
 
 def trust_policy_name(role: RoleDetail) -> str:
@@ -77,8 +74,19 @@ def trust_policy_name(role: RoleDetail) -> str:
     return phrase("trust policy of {name}", name=role.role_name)
 
 
+_INLINE_TITLES = {
+    SourceType.USER: mark("inline policy {policy} of user {name}"),
+    SourceType.GROUP: mark("inline policy {policy} of group {name}"),
+    SourceType.ROLE: mark("inline policy {policy} of role {name}"),
+}
+
+
 def _inline(
-    owner_arn: str, origin: str, source: SourceType, policies: tuple[PolicyDetail, ...], parse: _Parse
+    owner_arn: str,
+    owner_name: str,
+    source: SourceType,
+    policies: tuple[PolicyDetail, ...],
+    parse: _Parse,
 ) -> Iterator[PolicySource]:
     for inline in policies:
         key = inline_policy_key(owner_arn, inline.policy_name)
@@ -89,7 +97,9 @@ def _inline(
                 PolicyType.IDENTITY, source, name, key, name, owner_arn, parse(inline.policy_document)
             )
 
-        yield PolicySource(Subject(key, inline.policy_name, NodeKind.INLINE_POLICY), origin, read)
+        subject = Subject(key, inline.policy_name, NodeKind.INLINE_POLICY)
+        title = phrase(_INLINE_TITLES[source], policy=inline.policy_name, name=owner_name)
+        yield PolicySource(subject, title, read)
 
 
 def _managed(policy: ManagedPolicyDetail, raw: Any, parse: _Parse) -> PolicySource:
@@ -105,7 +115,7 @@ def _managed(policy: ManagedPolicyDetail, raw: Any, parse: _Parse) -> PolicySour
         )
 
     subject = Subject(policy.arn, policy.policy_name, NodeKind.CUSTOMER_POLICY)
-    return PolicySource(subject, phrase("customer managed policy"), read)
+    return PolicySource(subject, phrase("customer managed policy {name}", name=policy.policy_name), read)
 
 
 WRITTEN: CheckTarget[PolicySource] = CheckTarget(
@@ -142,12 +152,11 @@ def statement_evidence(policy: AttachedPolicy, statement: Statement, sentence: s
 
 
 def place(written: PolicySource, statement: Statement) -> str:
-    """Return a statement's name to begin a sentence: ``Statement 2 (Read) of payroll-rw, customer managed policy,``."""
+    """Return a statement's name to begin a sentence: ``Statement 2 (Read) of customer managed policy payroll-rw``."""
     sid = f" ({statement.sid})" if statement.sid else ""
     return phrase(
-        "Statement {number}{sid} of {policy}, {origin},",
+        "Statement {number}{sid} of {policy}",
         number=statement.index + 1,
         sid=sid,
-        policy=written.policy.name,
-        origin=written.origin,
+        policy=written.title,
     )

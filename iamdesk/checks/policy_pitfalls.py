@@ -108,8 +108,8 @@ def allow_not_action(_survey: CheckContext, _account: Account, written: PolicySo
             )
         elif granted:
             proof = nphrase(
-                "These include {count:,} action that changes permissions, but none of IAM.",
-                "These include {count:,} actions that change permissions, but none of IAM.",
+                "These include {count:,} action that changes permissions, which is not an IAM action.",
+                "These include {count:,} actions that change permissions, none of them in IAM.",
                 len(granted),
             )
         yield CheckResult(

@@ -46,7 +46,7 @@ def _evidence(path: AttackPath, *, with_decisions: bool = True) -> tuple[Evidenc
     found = [Evidence(phrase("Requires {fact}.", fact=fact)) for fact in path.needs]
     for step in path.steps:
         becomes = phrase(
-            "{source} becomes {goal} by {how} ({path_id}).",
+            "{source} reaches {goal} by {how} ({path_id}).",
             source=last_of_arn(step.source),
             goal=step.goal.name,
             how=step.how,
@@ -324,7 +324,7 @@ def _is_known(survey: CheckContext, role: RoleDetail) -> bool:
     question="Can roles of the account assume each other in a cycle?",
     remedy=mark(
         "Break the cycle at a trust that is not needed: a principal with one of the roles can assume all of them, and "
-        "renew the sessions without end."
+        "renew its sessions indefinitely."
     ),
 )
 def role_cycle(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:

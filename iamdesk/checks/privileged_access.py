@@ -183,7 +183,7 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
     over=PRINCIPALS,
     title=mark("Controls the organization"),
     severity=Severity.CRITICAL,
-    question="Can a user or role of the management account detach policies of the organization?",
+    question="Can a user or role of the management account leave the organization, or detach or delete its policies?",
     remedy=mark("Limit these actions to a break-glass role; nothing else in the management account needs them."),
     standards=("CIS AWS Foundations 7.0 2.1.5",),
 )
@@ -192,14 +192,21 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
     organization = survey.snapshot.organization
     if organization is None or organization.management_account_id != account.account_id:
         return
-    able = [
-        Evidence(phrase("Evaluated {action}.", action=action), survey.ask(principal.arn, action, "*"))
+    able = {
+        action: survey.ask(principal.arn, action, "*")
         for action in _ORGANIZATION
         if survey.speaks_of(principal.arn, action) and survey.decide(principal.arn, action, "*") is EvalDecision.ALLOWED
-    ]
+    }
     if able:
         yield CheckResult(
-            phrase("{name} can detach policies from the organization.", name=name_of(principal)), tuple(able)
+            phrase(
+                "{name} controls the organization: it is allowed {actions}.",
+                name=name_of(principal),
+                actions=enumerated(able),
+            ),
+            tuple(
+                Evidence(phrase("Evaluated {action}.", action=action), decision) for action, decision in able.items()
+            ),
         )
 
 

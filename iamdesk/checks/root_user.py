@@ -10,7 +10,7 @@ from iamdesk.checks.prerequisites import Data, facts_of
 from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision
-from iamdesk.i18n import mark, phrase
+from iamdesk.i18n import join_names, mark, phrase
 from iamdesk.snapshot.model import Account
 
 _ROOT_DEVICE = ":mfa/root-account-mfa-device"
@@ -103,16 +103,16 @@ def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Itera
     unsure = [decision for decision in decisions if decision.decision is EvalDecision.CONDITIONAL]
     for found, state in ((allowed, State.FOUND), (unsure, State.CANNOT_TELL)):
         if found:
-            actions = enumerated(decision.request.action for decision in found)
+            actions = join_names([decision.request.action for decision in found], last="or")
             keys = enumerated(dict.fromkeys(key for one in unsure for key in one.missing_context_values))
             sentence = phrase(
-                "No service control policy denies the root user of member account {account} {actions}.",
+                "No service control policy denies {actions} to the root user of member account {account}.",
                 account=account.account_id,
                 actions=actions,
             )
             if state is not State.FOUND:
                 sentence = phrase(
-                    "Whether a service control policy denies the root user of member account {account} {actions} "
+                    "Whether a service control policy denies {actions} to the root user of member account {account} "
                     "depends on {keys}.",
                     account=account.account_id,
                     actions=actions,

@@ -108,7 +108,7 @@ def whole_services(survey: CheckContext, account: Account, written: PolicySource
         every = dict.fromkeys(service for _, each in found for service in each)
         allows = phrase("allows every action of {services} on every resource", services=enumerated(every))
         yield CheckResult(
-            phrase("{policy}, {origin}, {allows}.", policy=written.policy.name, origin=written.origin, allows=allows),
+            phrase("The {policy} {allows}.", policy=written.title, allows=allows),
             tuple(
                 statement_evidence(
                     written.policy,
@@ -212,9 +212,9 @@ def administrator_workload(survey: CheckContext, account: Account, _: Account) -
     if unknown:
         yield CheckResult(
             nphrase(
-                "Whether {count:,} administrator user is used by workloads cannot be determined without the "
+                "Whether workloads use {count:,} user, who is an administrator, cannot be determined without the "
                 "credential report: {names}.",
-                "Whether {count:,} administrator users are used by workloads cannot be determined without the "
+                "Whether workloads use {count:,} users, who are administrators, cannot be determined without the "
                 "credential report: {names}.",
                 len(unknown),
                 names=enumerated(user.user_name for user in unknown),

@@ -243,14 +243,13 @@ def unreadable_policy(_survey: CheckContext, _account: Account, written: PolicyS
             )
             for found in document.diagnostics[:_MOST_NAMED]
         ]
-        names = {"policy": written.policy.name, "origin": written.origin}
-        sentence = phrase("{policy} ({origin}) is malformed: it is ignored in all results.", **names)
+        sentence = phrase("The {policy} is malformed: it is ignored in all results.", policy=written.title)
         if broken:
             sentence = nphrase(
-                "{policy} ({origin}) is malformed: {count:,} of its statements is ignored in all results.",
-                "{policy} ({origin}) is malformed: {count:,} of its statements are ignored in all results.",
+                "The {policy} is malformed: {count:,} of its statements is ignored in all results.",
+                "The {policy} is malformed: {count:,} of its statements are ignored in all results.",
                 len(broken),
-                **names,
+                policy=written.title,
             )
         yield CheckResult(
             sentence,

@@ -59,7 +59,7 @@ def assumed_without_mfa(survey: CheckContext, account: Account, role: RoleDetail
             )
         yield CheckResult(
             phrase(
-                "{names} can assume {role}, which is an administrator, without MFA{more}.",
+                "{names} can assume the administrator role {role} without MFA{more}.",
                 names=enumerated(last_of_arn(arn) for arn, _ in found),
                 role=role.role_name,
                 more=more,

@@ -65,11 +65,11 @@ def _results(written: PolicySource, statements: list[Statement], survey: CheckCo
         if words:
             unfit.append((statement, words))
     if unknown:
-        sentence = mark("{policy}, {origin}, names actions that do not exist: {entries}.")
+        sentence = mark("The {policy} names actions that do not exist: {entries}.")
         yield _result(written, unknown, None, sentence, "unknown")
     if unfit:
         title = mark("Action that never applies to the resources named")
-        sentence = mark("{policy}, {origin}, names actions with resources to which they never apply: {entries}.")
+        sentence = mark("The {policy} names actions with resources to which they never apply: {entries}.")
         yield _result(written, unfit, title, sentence, "resources")
 
 
@@ -81,7 +81,7 @@ def _result(written: PolicySource, found: _Found, title: str | None, sentence: s
     entries = [join_messages("", pair) for _, words in found for pair in words]
     denies = any(not statement.is_allow for statement, _ in found)
     return CheckResult(
-        phrase(sentence, policy=written.policy.name, origin=written.origin, entries=enumerated(entries)),
+        phrase(sentence, policy=written.title, entries=enumerated(entries)),
         tuple(_evidence(written, found)),
         object=object_,
         severity=Severity.MEDIUM if denies else Severity.LOW,

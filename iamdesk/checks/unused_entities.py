@@ -155,7 +155,9 @@ def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPol
     title=mark("Unused role"),
     severity=Severity.MEDIUM,
     question="Was a role last used more than 90 days before the snapshot, or never?",
-    remedy=mark("Ask the owner, deny all actions to the role for some time, then delete it if nothing breaks."),
+    remedy=mark(
+        "Ask the owner. Attach a policy that denies all actions for some time, then delete the role if nothing breaks."
+    ),
     standards=("ISO 27001:2022 A.5.18", "NIST 800-53 AC-2(3)"),
 )
 def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
@@ -177,7 +179,7 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
     elif role.create_date is not None:
         age = latest - role.create_date
         sentence = phrase(
-            "{role} was created {days:,} days before the snapshot and never used within AWS's tracking period.",
+            "{role} was created {days:,} days before the snapshot and was not used within AWS's tracking period.",
             role=role.role_name,
             days=age.days,
         )
@@ -189,7 +191,7 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
     else:
         age, state = None, State.CANNOT_TELL
         sentence = phrase(
-            "{role} was never used within AWS's tracking period; its age was not captured.", role=role.role_name
+            "{role} was not used within AWS's tracking period; its age was not captured.", role=role.role_name
         )
         proof = phrase("No use within AWS's tracking period of {tracked} days; no creation date.", tracked=TRACKED_DAYS)
     if age is None or age > UNUSED_AFTER:

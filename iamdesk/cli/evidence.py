@@ -74,7 +74,7 @@ def export(
 ) -> None:
     """Export a review as an evidence package.
 
-    The package contains tables, a statement, decisions with their reasons, and hashes.
+    The package contains a report, tables, decisions with their reasons, and hashes.
     """
     if package_format is not PackageFormat.PACKAGE:
         _check_output(output, review, snapshot)

@@ -71,8 +71,8 @@ def _print_all(paths: Iterable[tuple[PrincipalExposure, AttackPath | None]], ver
             echo(line)
     proven = sum(path.state.value == "proven" for path in with_steps)
     echo_err(
-        f"{len(found) - len(with_steps):,} are at the target now, {proven:,} have a proven attack path, "
-        f"{len(with_steps) - proven:,} a possible one"
+        f"principals at the target already: {len(found) - len(with_steps):,}; with a proven attack path: {proven:,}; "
+        f"with a possible one: {len(with_steps) - proven:,}"
     )
 
 
@@ -141,7 +141,8 @@ def _exposure_lines(exposure: PrincipalExposure) -> Iterator[str]:
         yield f"  may reach administrator in {_steps(exposure.maybe_to_administration)} (possible, not proven)"
     else:
         yield "  does not reach administrator"
-    yield f"  reaches {exposure.principals:,} other principals, and possibly {exposure.maybe_principals:,} more"
+    possibly = f", and possibly {exposure.maybe_principals:,} more" if exposure.maybe_principals else ""
+    yield f"  reaches {exposure.principals:,} other principals{possibly}"
     if exposure.accounts:
         yield f"  reaches account {', '.join(exposure.accounts[:_MAX_NAMES])}"
     if exposure.data:
@@ -156,7 +157,7 @@ def _path_lines(path: AttackPath, *, with_proof: bool = False) -> Iterator[str]:
             yield f"  {'':<12} requires {fact}"
         if with_proof:
             for proof in step.proof:
-                by = ", ".join(statement.name for statement in proof.decision.matched_statements)
+                by = join_names([statement.name for statement in proof.decision.matched_statements])
                 yield f"  {'':<12} {proof.decision.decision.value}: {proof.says}{f', by {by}' if by else ''}"
 
 

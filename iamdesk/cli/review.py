@@ -332,7 +332,7 @@ def entitlements(
     show: Annotated[Show, typer.Option("--show", help="Which entitlements.")] = Show.ALL,
     tier: Annotated[
         list[int],
-        typer.Option(min=0, max=LAST_TIER, help="Only entitlements of this tier; several where it is given often."),
+        typer.Option(min=0, max=LAST_TIER, help="Only entitlements of this tier. Repeatable."),
     ] = [],  # noqa: B006 - typer makes a new one
     only: Annotated[
         list[ItemFilter],
@@ -350,11 +350,12 @@ def entitlements(
         typer.Option("--by", help="Group by person, in a review that was made with --people.", show_default=False),
     ] = None,
     effects: Annotated[
-        bool, typer.Option("--effects", help="Print what each gives, what revoking it changes, and what is suggested.")
+        bool,
+        typer.Option("--effects", help="Also print what each grants, the effect of revoking it, and a suggestion."),
     ] = False,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """List the entitlements of a review with their decisions and their effect."""
+    """List the entitlements with their decisions and effects."""
     if ItemFilter.MINE in only and not reviewer.strip():
         raise typer.BadParameter("it requires --reviewer", param_hint="--only mine")
     session = Workbench.open_review(review, writable=False)
@@ -570,7 +571,7 @@ def fill(
 
 
 def log(review: ReviewPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
-    """Print the journal: all decisions and undo steps, oldest first."""
+    """Print all decisions and undo steps, oldest first."""
     session = Workbench.open_review(review, writable=False)
     try:
         entries = list(session.file.journal())
@@ -603,7 +604,10 @@ def recover(
 
 def sign_package(
     package: Annotated[
-        Path, typer.Argument(metavar="PACKAGE", help="Folder of an evidence package.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="PACKAGE", help="Folder of an evidence package, or part of a review.", show_default=False
+        ),
     ],
     name: Annotated[str, typer.Option(metavar="NAME", help="Name of the signer.", show_default=False)],
     role: Annotated[Role, typer.Option(help="Role of the signer.")] = Role.REVIEWER,

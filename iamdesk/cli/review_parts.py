@@ -114,7 +114,10 @@ def split(
     ],
     by: _Coordinator = "",
 ) -> None:
-    """Write one review file per reviewer, with the items that are assigned to them and not yet in a part."""
+    """Write one review file (part) per reviewer.
+
+    A part has the items that are assigned to the reviewer and not yet in a part.
+    """
     parts = split_review(review, output, _coordinator(by))
     for part in parts:
         echo(f"{part.file:<40}  {part.reviewer:<30}  {len(part.items):>8,}")
@@ -188,7 +191,7 @@ def _print_merged(path: Path, merged: Merged, signer: PartSigner | None, *, is_k
 
 
 def conflicts(review: _Review, output_format: options.OutputFormat = options.Format.TEXT) -> None:
-    """List the items on which a part and the review have different decisions.
+    """List items with different decisions in a part and the review.
 
     Exits with status 1 if there are any.
     """
@@ -311,10 +314,12 @@ def remind(
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the reminders.", show_default=False)
     ],
     review: _WholeReview = None,
-    title: Annotated[str, typer.Option(help="Name of the review in the reminders.")] = "Access review",
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Name of the review in the reminders.")] = "Access review",
     by: _Coordinator = "",
 ) -> None:
-    """Write an e-mail (.eml) and a calendar entry (.ics) for each reviewer with undecided items. Nothing is sent.
+    """Write reminders for reviewers with undecided items.
+
+    Each gets an e-mail (.eml) and a calendar entry (.ics). Nothing is sent.
 
     With --review, the reminders are recorded in the review.
     """

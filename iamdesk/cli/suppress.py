@@ -18,9 +18,9 @@ def suppress(
         typer.Argument(metavar="FINDING...", help="IDs of findings, as in each report.", show_default=False),
     ],
     owner: Annotated[
-        str, typer.Option(metavar="NAME", help="Owner: who is responsible for them.", show_default=False)
+        str, typer.Option(metavar="NAME", help="Person or team responsible for them.", show_default=False)
     ] = "",
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason why they are accepted.", show_default=False)] = "",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why they are accepted.", show_default=False)] = "",
     until: Annotated[
         datetime | None,
         typer.Option(

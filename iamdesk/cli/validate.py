@@ -7,6 +7,7 @@ from typing import Any
 from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.cli import options
 from iamdesk.cli.output import echo, say_json
+from iamdesk.i18n import nphrase
 
 
 def validate(snapshot: options.SnapshotPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
@@ -60,9 +61,13 @@ def _as_object(opened: SnapshotSession) -> dict[str, Any]:
 def _lines(opened: SnapshotSession) -> Iterator[str]:
     snapshot = opened.snapshot
     for account in snapshot.accounts:
-        counts = (("users", account.users), ("groups", account.groups), ("roles", account.roles))
-        listed = ", ".join(f"{len(entries):,} {name}" for name, entries in counts)
-        yield f"{snapshot.path.name}: account {account.account_id}, {listed}, {len(account.policies):,} policies"
+        counts = (
+            nphrase("{count:,} user", "{count:,} users", len(account.users)),
+            nphrase("{count:,} group", "{count:,} groups", len(account.groups)),
+            nphrase("{count:,} role", "{count:,} roles", len(account.roles)),
+            nphrase("{count:,} policy", "{count:,} policies", len(account.policies)),
+        )
+        yield f"{snapshot.path.name}: account {account.account_id}, {', '.join(counts)}"
     sections = {
         "Malformed entries": [
             f"{entry.list_name}: {entry.name}: {problem.json_path}: {problem.message}"

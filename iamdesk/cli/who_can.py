@@ -58,7 +58,7 @@ def who_can(
             for sentence in opened.request_notes(Request("", action, resource, given, unknown_context=unknown_context)):
                 echo_err(sentence)
         for missing in opened.missing_external_data(action or None, resource):
-            echo_err(f"external access may be incomplete: {missing}")
+            echo_err(f"external access may be incomplete. {missing}")
 
 
 def who_can_query(
@@ -120,7 +120,8 @@ def _lines(who: "Who", decision: EvaluationResult) -> Iterator[str]:
     yield f"{decision.decision.value:<11}  {_name(who)}"
     statements = decision.statements_that(StatementRole.DECIDES, StatementRole.DEPENDS)
     for statement in statements:
-        yield f"{'':<13}by {statement.name} [{statement.layer.value}]"
+        how = "by" if statement.effect == "Allow" else "unless denied by"
+        yield f"{'':<13}{how} {statement.name} [{statement.layer.value}]"
     if not statements:
         yield f"{'':<13}{decision.sentence}"
     for condition in dict.fromkeys(ways_words(decision)):

@@ -381,7 +381,7 @@ def _of_facts(
         yield _Difference(cause, partial(_with_caller_of, before, tags_only=True))
     if before.caller.unique_id != after.caller.unique_id and after.caller.kind is not CallerKind.ROOT:
         cause = Cause(
-            ChangeKind.RECREATED, caller, sentence=phrase("{name} was deleted and created again.", name=short(caller))
+            ChangeKind.RECREATED, caller, sentence=phrase("{name} was deleted and recreated.", name=short(caller))
         )
         yield _Difference(cause, partial(_with_caller_of, before, tags_only=False))
     if was.may_carry_session_tags != now.may_carry_session_tags:

@@ -108,8 +108,7 @@ class _PairEvaluation:
             elif before is not None and after is not None and _differs_otherwise(before, after):
                 doubts.append(
                     phrase(
-                        "AWS's documentation is contradictory on how this is decided, and by the other interpretation "
-                        "it changed."
+                        "AWS's documentation is contradictory on this; under the other interpretation, access changed."
                     )
                 )
             elif before is not None and after is not None and now is EvalDecision.IMPLICIT_DENY:

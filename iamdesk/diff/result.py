@@ -58,7 +58,7 @@ class ChangeKind(StrEnum):
 
     CREATED = mark("created")
     DELETED = mark("deleted")
-    RECREATED = mark("deleted and made anew")
+    RECREATED = mark("deleted and recreated")
     MEMBERSHIP = mark("group membership")
     ATTACHMENT = mark("policy attachment")
     INLINE_POLICY = mark("inline policy")

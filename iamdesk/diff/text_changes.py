@@ -109,7 +109,7 @@ def _of_entity(one: Entity, other: Entity, carriers: _Carriers) -> Iterator[Poli
     near = carriers.near(arn)
     if _id(one) != _id(other):
         yield PolicyTexts(
-            Cause(ChangeKind.RECREATED, arn, sentence=phrase("{name} was deleted and created again.", name=short(arn))),
+            Cause(ChangeKind.RECREATED, arn, sentence=phrase("{name} was deleted and recreated.", name=short(arn))),
             near,
         )
     was, now = (

@@ -189,7 +189,8 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
                 Note(
                     "resource-type",
                     phrase(
-                        "{action_text} acts on {kinds}; {resource} is none: AWS never evaluates this request.",
+                        "{action_text} acts on {kinds}; {resource} is not one of them: AWS never evaluates such "
+                        "a request.",
                         action_text=action_text,
                         kinds=kinds,
                         resource=with_visible_end(str(resource)),
@@ -240,7 +241,7 @@ def _unknown_action(service: str, action_text: str, reference: ServiceReference)
     day = f"{reference.updated.day} {reference.updated:%B %Y}"
     what = action_text if reference.service_exists(service) else phrase("the service `{service}`", service=service)
     message = phrase(
-        "{what} is not in the service authorization reference of {day}: only patterns in policies can match it.",
+        "{what} is not in the service authorization reference of {day}: only a wildcard in a policy can match it.",
         what=what,
         day=day,
     )

@@ -57,5 +57,5 @@ def shared_by(service: str, resource_types: Collection[str]) -> str | None:
     """Return how another account may get access to resources of one of some types; None where it cannot."""
     names = {name.lower() for name in resource_types}
     if names & _BY_ATTRIBUTE.get(service, frozenset()):
-        return phrase("an attribute of its own")
+        return phrase("a sharing setting of its service")
     return BY_RAM if names & _BY_RAM.get(service, frozenset()) else None

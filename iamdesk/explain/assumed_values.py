@@ -149,7 +149,8 @@ def _forwarded(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
         yield Assumption(
             "via-aws-service-assumed",
             phrase(
-                "The request is assumed not to be made by an AWS service for the caller: aws:ViaAWSService is false."
+                "The request is assumed not to be made by an AWS service on the caller's behalf: "
+                "aws:ViaAWSService is false."
             ),
             forwarded,
         )

@@ -75,7 +75,7 @@ def assumptions_of(trace: EvaluationTrace) -> tuple[Assumption, ...]:
         found.append(Assumption("not-enumerated", message))
     elif trace.has_more:
         message = phrase(
-            "There are more sets of conditions than the {count} listed under which it is allowed.",
+            "It is also allowed under other conditions than the {count} listed.",
             count=len(trace.sets),
         )
         found.append(Assumption("not-enumerated", message, only_explains=True))

@@ -65,7 +65,7 @@ _YES_NO: Mapping[str, tuple[str, str]] = {
     "aws:principalisawsservice": (mark("the caller is an AWS service"), mark("the caller is not an AWS service")),
     "aws:securetransport": (mark("the connection is encrypted"), mark("the connection is not encrypted")),
     "aws:viaawsservice": (
-        mark("an AWS service makes the call for the caller"),
+        mark("an AWS service makes the call on the caller's behalf"),
         mark("the caller makes the call directly"),
     ),
 }

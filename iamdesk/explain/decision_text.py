@@ -42,8 +42,9 @@ def _of_several(test: ConditionTest, operator: Operator, holds: bool) -> str:
     """Return the outcome of a test with a set operator (rules G14, G15)."""
     satisfies = _compared(test, operator, holds=True)
     if not can_read(operator, test.key):  # what it cannot read satisfies neither the operator nor its opposite
-        satisfies = phrase("is {kind} that {compared}", kind=phrase(operator.family.reads), compared=satisfies)
-        differs = phrase("is not one that {compared}", compared=satisfies)
+        kind, matching = phrase(operator.family.reads), satisfies
+        satisfies = phrase("is {kind} that {compared}", kind=kind, compared=matching)
+        differs = phrase("is not {kind} that {compared}", kind=kind, compared=matching)
     else:
         differs = _compared(test, operator, holds=False)
     if test.quantifier is Quantifier.ANY and holds:
@@ -67,5 +68,5 @@ def _compared(test: ConditionTest, operator: Operator, holds: bool) -> str:
     opposite = opposite_of(operator)
     has_sizes = operator.bound is not None and len(test.values) > 1
     if opposite is None or has_sizes:
-        return phrase("is not one that {compared}", compared=comparison(test, operator))
+        return phrase("does not satisfy “{compared}”", compared=comparison(test, operator))
     return comparison(test, opposite)

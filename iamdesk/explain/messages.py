@@ -36,7 +36,7 @@ def who(caller: Caller) -> str:
     """Name a principal in a sentence."""
     match caller.kind:
         case CallerKind.ROOT:
-            return phrase("The root user of {account}", account=caller.account)
+            return phrase("The root user of account {account}", account=caller.account)
         case CallerKind.SESSION | CallerKind.ROLE if caller.permission_set is not None:
             if not caller.session_name:
                 return phrase("{name} (permission set)", name=caller.permission_set)
@@ -46,7 +46,7 @@ def who(caller: Caller) -> str:
         case CallerKind.SESSION:
             return phrase("{name} (session {session})", name=caller.name, session=caller.session_name)
         case CallerKind.ANONYMOUS:
-            return phrase("Anyone, unsigned,")
+            return phrase("An anonymous caller")
         case CallerKind.SERVICE | CallerKind.SAML | CallerKind.OIDC:
             return caller.text
         case _:
@@ -68,7 +68,7 @@ def short_resource(target: Target) -> str:
 
 
 REFUSALS: Mapping[str, str] = {
-    "credentials": mark("credentials of this kind cannot call the action, whatever the policies allow"),
+    "credentials": mark("credentials of this type cannot call the action, regardless of policies"),
     "partition": mark("the caller and the resource are in different AWS partitions"),
     "kms-cross-account": mark("KMS does not support calls from another account for the action"),
     "owner-alone": mark("no policy can allow another account to call the action"),
@@ -114,9 +114,9 @@ def lacking_sentence(
                 else phrase("no trust policy allows the principal")
             )
         case PolicyType.RESOURCE:
-            return phrase("the resource policy does not allow it")
+            return phrase("no resource policy allows it")
         case PolicyType.ENDPOINT:
-            return phrase("the endpoint policy does not allow it")
+            return phrase("the VPC endpoint policy does not allow it")
         case _:
             return phrase("no identity policy allows it")
 
@@ -138,14 +138,17 @@ def matched_sentence(result: StatementResult, target: Target, resolve_entries: b
         ) or phrase("it")
     done = _on(actions, _resources(result, target)) if resolve_entries else actions
     if result.grant is not None and statement.is_allow:
-        done = phrase("{done} to {whom}", done=done, whom=phrase(_GRANTS[result.grant]))
+        grantee = phrase(_GRANTS[result.grant])
+        done = phrase("{done} to {grantee}", done=done, grantee=grantee)
     count = len(statement.conditions)
     held = count - len(result.open_tests)
     if result.open_tests:
         done = phrase("{done}; {held} of {count} conditions known to be met", done=done, held=held, count=count)
     elif count:
         done = nphrase("{done}; its condition is met", "{done}; its {count} conditions are met", count, done=done)
-    return phrase("Allows {done}.", done=done) if statement.is_allow else phrase("Denies {done}.", done=done)
+    if not statement.is_allow:
+        return phrase("Denies {done}.", done=done)
+    return phrase("Allows {done}.", done=done) if result.grant is None else phrase("Grants {done}.", done=done)
 
 
 def _on(actions: str, resources: str) -> str:
@@ -234,7 +237,7 @@ def failure_sentence(failure: Mismatch, result: StatementResult, target: Target,
 
 def test_text(test: ConditionTest) -> str:
     """Write a condition test in a line: ``StringEquals aws:RequestedRegion eu-west-1``."""
-    values = listed([value.text for value in test.values]) or phrase("(no value)")
+    values = listed([value.text for value in test.values], last="or") or phrase("(no value)")
     return join_messages(" ", (test.operator_text, test.key_text, values))
 
 

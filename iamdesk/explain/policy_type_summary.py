@@ -194,17 +194,25 @@ def _policy_type_result(
         return PolicyTypeResult(
             layer, EvalDecision.EXPLICIT_DENY, title, phrase("{names} denies it", names=messages.listed(names))
         )
-    opened = messages.listed([name_of(one) for one in results if one.truth is MAYBE])
+    undecided = [one for one in results if one.truth is MAYBE]
+    may_allow = messages.listed([name_of(one) for one in undecided if one.statement.is_allow])
+    allow = [counted.allow.get(type_key, FALSE) for type_key in slots]
     if MAYBE in deny:
-        return PolicyTypeResult(layer, EvalDecision.CONDITIONAL, title, phrase("{names} may deny it", names=opened))
+        may_deny = messages.listed([name_of(one) for one in undecided if not one.statement.is_allow])
+        if layer is PolicyType.RCP or all(one is TRUE for one in allow):
+            says = phrase("{names} may deny it", names=may_deny)
+        elif FALSE in allow:
+            says = phrase("no statement allows it; {names} may deny it", names=may_deny)
+        else:
+            says = phrase("{allowing} may allow it; {denying} may deny it", allowing=may_allow, denying=may_deny)
+        return PolicyTypeResult(layer, EvalDecision.CONDITIONAL, title, says)
     if layer is PolicyType.RCP:
         return _plain_line(layer, EvalDecision.ALLOWED, mark("no limit"), chosen())
-    allow = [counted.allow.get(type_key, FALSE) for type_key in slots]
     if FALSE in allow:
         missing = slots[allow.index(FALSE)]
         if layer is PolicyType.SCP:
             where = messages.level_words(missing.level or 0, trace.question.policies.scp_places)
-            says = phrase("no statement {where} allows it", where=where)
+            says = phrase("no policy {where} allows it", where=where)
         else:
             names = [policy.name for policy in policies_in(trace, missing._replace(sub_request=sub_request))]
             if not names:
@@ -212,6 +220,6 @@ def _policy_type_result(
             says = phrase("{names}: no statement allows it", names=messages.listed(names))
         return PolicyTypeResult(layer, EvalDecision.IMPLICIT_DENY, title, says)
     if MAYBE in allow:
-        return PolicyTypeResult(layer, EvalDecision.CONDITIONAL, title, phrase("{names} may allow it", names=opened))
+        return PolicyTypeResult(layer, EvalDecision.CONDITIONAL, title, phrase("{names} may allow it", names=may_allow))
     named = [name_of(one) for one in results if one.truth is not FALSE]
     return PolicyTypeResult(layer, EvalDecision.ALLOWED, title, messages.listed(named))

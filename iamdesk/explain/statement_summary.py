@@ -102,7 +102,7 @@ def _actions(statement: Statement) -> str:
             return phrase("no action")
         return _named_actions(entries, mark("any {service} action"), mark("any action of {service}"))
     if any(entry.covers_every_service for entry in entries):
-        return phrase("no action (it leaves every one out)")
+        return phrase("no action (it excludes all of them)")
     if not entries:
         return phrase("every action")
     those = mark("those of {service}")

@@ -34,8 +34,8 @@ def reminders(
 def _subject(title: str, part: PartProgress, today: date) -> str:
     words = phrase("Overdue: {title}", title=title) if part.is_overdue(today) else title
     return nphrase(
-        "{title}: 1 item waits for your decision",
-        "{title}: {count:,} items wait for your decision",
+        "{title}: 1 item awaits your decision",
+        "{title}: {count:,} items await your decision",
         part.open,
         title=words,
     )
@@ -57,7 +57,7 @@ def _message(title: str, part: PartProgress, today: date, addresses: Mapping[str
                 phrase("Hello {name},", name=visible(part.reviewer)),
                 "",
                 phrase(
-                    "{open:,} of {items:,} items of the access review “{title}” wait for your decision.",
+                    "{open:,} of {items:,} items of the access review “{title}” await your decision.",
                     open=part.open,
                     items=part.items,
                     title=visible(title),

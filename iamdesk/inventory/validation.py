@@ -83,22 +83,22 @@ def gaps(snapshot: Snapshot) -> Iterator[Gap]:
     for account in snapshot.accounts:
         known = references_of(account, shared)
         if account.is_truncated:
-            message = f"Account {account.account_id} is not complete: its last page says that more follow."
+            message = f"Account {account.account_id} was captured incompletely: more pages follow the last one."
             yield Gap(account.account_id, account.account_id, message)
         for arn in (*known.missing_policies(), *_without_version_in_force(known)):
-            lacks = "the version in force" if arn in known.policies else "the policy"
-            message = f"{arn} {_uses(arn, known)}, and the snapshot does not hold {lacks}{_taken(arn)}."
+            lacks = "its default version" if arn in known.policies else "it"
+            message = f"{arn} is {_uses(arn, known)}, but {lacks} was not captured.{_published(arn)}"
             yield Gap(account.account_id, arn, message)
         for name in known.missing_groups():
-            message = (
-                f"Group {name} has {_count(len(known.members[name]), 'member')}, and the snapshot does not hold it."
-            )
+            message = f"Group {name} has {_count(len(known.members[name]), 'member')}, but it was not captured."
             yield Gap(account.account_id, name, message)
 
 
-def _taken(arn: str) -> str:
+def _published(arn: str) -> str:
     published = aws_managed_policies()
-    return f": taken as AWS had published it by {published.as_of:%Y-%m-%d}" if published.find(arn) else ""
+    if not published.find(arn):
+        return ""
+    return f" It is evaluated in the version that AWS had published by {published.as_of:%Y-%m-%d}."
 
 
 def _without_version_in_force(known: AccountReferences) -> Iterator[str]:
@@ -108,7 +108,10 @@ def _without_version_in_force(known: AccountReferences) -> Iterator[str]:
 
 
 def _uses(arn: str, known: AccountReferences) -> str:
-    uses = (("is attached to", known.carriers.get(arn, ())), ("bounds", known.bounded.get(arn, ())))
+    uses = (
+        ("attached to", known.carriers.get(arn, ())),
+        ("the permissions boundary of", known.bounded.get(arn, ())),
+    )
     return " and ".join(f"{verb} {_count(len(users), 'principal')}" for verb, users in uses if users)
 
 

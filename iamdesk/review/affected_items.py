@@ -88,7 +88,7 @@ class Changes:
                 yield from self._of_holder(line, every_effect=True)
             case EntitlementType.CONSOLE_PASSWORD:
                 if line.evidence.get("changed") != earlier.evidence.get("changed"):
-                    yield phrase("The password is another one than before.")
+                    yield phrase("The password is not the same as before.")
                 yield from self._of_holder(line, every_effect=True)
             case EntitlementType.ROOT_ACCESS | EntitlementType.BOUNDARY:
                 yield from self._of_holder(line, every_effect=True)
@@ -253,7 +253,7 @@ class Changes:
         diff = self._found.principals.get(str(role))
         if diff is None:
             if role is None:
-                yield phrase("Cannot tell: The role of the permission set is not in the snapshot.")
+                yield phrase("Cannot tell: the role of the permission set is not in the snapshot.")
             return
         yield from (phrase("Cannot tell: {doubt}", doubt=doubt) for doubt in diff.doubts)
         yield from (cause.sentence for effect in diff.effects for cause in effect.causes)

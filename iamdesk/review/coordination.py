@@ -361,7 +361,7 @@ def _checked(one: PartProgress, part: Part | None, seen: Container[str], review_
     ):
         problem = phrase("it is not a part of {review}, or it was changed", review=visible(review_id))
     elif one.part_id in seen:
-        problem = phrase("it is another copy of the part of {reviewer}", reviewer=visible(one.reviewer))
+        problem = phrase("it is another copy of {reviewer}'s part", reviewer=visible(one.reviewer))
     return replace(one, items=0, decided=0, problem=problem) if problem else one
 
 

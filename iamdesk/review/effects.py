@@ -144,7 +144,7 @@ class EffectFinder:
             raise ValueError(item.type)
         position = self._position(item.holder_arn)
         if position is None:
-            doubt = phrase("The ARN of {holder} is irregular: nobody can make a request by it.", holder=item.holder_arn)
+            doubt = phrase("The ARN of {holder} is malformed: no request can be made with it.", holder=item.holder_arn)
             return EntitlementEffect(doubts=(doubt,))
         if item.type is EntitlementType.BOUNDARY:
             return self._of_boundary(item, position, cancelled)

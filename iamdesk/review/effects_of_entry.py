@@ -141,7 +141,7 @@ class EntryEffects:
             external.setdefault(name)
             found |= 1 << action
         if "*" in external:
-            doubts.append(phrase("It lets in principals of any account: they cannot be listed."))
+            doubts.append(phrase("It allows principals of any account, which cannot be listed."))
         lost: dict[str, int] = {"sts": found & actions.every} if found else {}
         order = {arn: place for place, arn in enumerate(self._evaluator.population().index.subjects)}
         in_order = sorted(losing, key=lambda arn: order.get(arn, 0))
@@ -184,11 +184,7 @@ class EntryEffects:
                         target[service] = target.get(service, 0) | bits
         kept = {service: both for service, bits in own.items() if (both := bits & others.get(service, 0))}
         lost = {service: rest for service, bits in own.items() if (rest := bits & ~others.get(service, 0))}
-        doubts = [
-            phrase(
-                "Worked out from the statements of the resource's policy: what else allows or denies is not looked at."
-            )
-        ]
+        doubts = [phrase("Based on the statements of the resource policy alone: other policies are not evaluated.")]
         return EntitlementEffect(
             alone=own,
             lost=lost,

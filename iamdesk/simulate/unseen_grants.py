@@ -39,7 +39,7 @@ def missing_data_beside_policies(
     if types:
         listed = join_messages(phrase(" and "), (", ".join(types[:-1]), types[-1]))
         message = phrase(
-            "One call of {action_text} acts on {listed}: AWS authorizes each, this decision covers one of them.",
+            "One call of {action_text} acts on {listed}: AWS authorizes each of them; this decision covers one.",
             action_text=target.action_text,
             listed=listed,
         )

@@ -52,7 +52,7 @@ class OrganizationNames:
     def place(self, node: OrganizationNode) -> str:
         """Return a root or unit in words; the root is usually called Root."""
         if node_kind(node) is not NodeKind.ROOT:
-            return phrase("unit {name}", name=self.name_of(node))
+            return phrase("OU {name}", name=self.name_of(node))
         if self.name_of(node).casefold() == "root":
             return phrase("the root")
         return phrase("the root, {name}", name=self.name_of(node))

@@ -192,7 +192,7 @@ class OrganizationSubjects:
             ways = (
                 *place.links,
                 *links(
-                    (mark("Units in it"), map(self.names.link, units)),
+                    (mark("OUs in it"), map(self.names.link, units)),
                     (
                         mark("Accounts below it"),
                         (self.names.link(one, self._where(index, one, node)) for one in accounts),

@@ -18,8 +18,8 @@ _WORDS = {
 _DOES = {
     (True, False): mark("allowed by statement {number}"),
     (False, False): mark("denied by statement {number}"),
-    (True, True): mark("all except it allowed by statement {number}"),
-    (False, True): mark("all except it denied by statement {number}"),
+    (True, True): mark("all others allowed by statement {number}"),
+    (False, True): mark("all others denied by statement {number}"),
 }
 
 

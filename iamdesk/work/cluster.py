@@ -134,7 +134,7 @@ class Cluster(Executor):
         except Exception as error:  # noqa: BLE001 - passed on to the caller
             if type(error).__name__ == "KilledWorker":
                 error = WorkerLostError(
-                    phrase("several workers of the cluster died on the same task: give them more memory")
+                    phrase("several workers of the cluster crashed on the same task: give them more memory")
                 )
             self._set(call, error=error)
         else:

@@ -257,7 +257,7 @@ def test_each_value_has_its_own_code(statements: list[Any], expected: dict[str, 
     for one in answer.assumptions:
         if one.code in expected:
             assert one.message.endswith(".")
-            assert otherwise_words(one).startswith(" Otherwise, the decision could change to: ")
+            assert otherwise_words(one).startswith(" Otherwise, the decision could change to ")
     found = [one for one in to_evaluation_result(answer)["Assumptions"] if one["Code"] in expected]
     assert [one["CouldChangeTo"] for one in found] == list(expected.values())
 

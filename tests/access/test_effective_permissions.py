@@ -273,8 +273,8 @@ def test_a_time_that_passes_changes_the_reach() -> None:
     [
         ({"principal": f"arn:aws:iam::{A}:user/nobody"}, "has no user"),
         ({"principal": f"arn:aws:iam::{A}:group/nobody"}, "has no group"),
-        ({"principal": "anonymous"}, "is no user, role, root user or group of the snapshot"),
-        ({"principal": "arn:aws:iam::999999999999:user/x"}, "is no user, role, root user or group of the snapshot"),
+        ({"principal": "anonymous"}, "is not a user, role, root user or group in the snapshot"),
+        ({"principal": "arn:aws:iam::999999999999:user/x"}, "is not a user, role, root user or group in the snapshot"),
         ({"principal": ANA, "service": "nosuch"}, "AWS has no service"),
         ({"principal": ANA, "resource": "b"}, "is not an ARN"),
     ],

@@ -76,7 +76,8 @@ def test_statements_about_all_of_a_pattern_or_none_of_it_are_not(statement: obje
 
 def test_an_action_that_does_not_fit_the_resource_is_told_and_one_that_fits_is_not() -> None:
     assert notes(resource="arn:aws:s3:::data") == [
-        "s3:GetObject acts on accesspointobject or object; arn:aws:s3:::data is none: AWS never evaluates this request."
+        "s3:GetObject acts on accesspointobject or object; arn:aws:s3:::data is not one of them: AWS never evaluates "
+        "such a request."
     ]
     assert notes(resource="arn:aws:s3:::data/k") == []
 

@@ -169,7 +169,7 @@ def test_adm_07_an_inline_policy_with_everything(found, make):
         groups=[make.group("admins", make.allow(["s3:*", "*"], ["arn:aws:s3:::b", "*"]))],
         users=[make.user("alice", make.allow("*", "arn:aws:s3:::b")), make.user("bob", make.allow("*", Condition=MFA))],
     )
-    assert one.sentence == "inline, inline policy of group admins, allows every action on every resource."
+    assert one.sentence == "The inline policy inline of group admins allows every action on every resource."
     assert one.subject_key.endswith("group/admins#inline/inline")
 
 
@@ -186,6 +186,7 @@ def test_adm_01_counts_who_is_kept_to_one_region_by_the_organization():
 def test_adm_07_what_the_same_policy_denies_is_told(found, make):
     (one,) = found("ADM-07", users=[make.user("alice", make.allow("*"), make.deny("iam:*"))])
     assert one.sentence == (
-        "inline, inline policy of user alice, allows every action on every resource except what its statement 2 denies."
+        "The inline policy inline of user alice allows every action on every resource except what its "
+        "statement 2 denies."
     )
     assert not found("ADM-07", users=[make.user("alice", make.allow("*"), make.deny("*"))])

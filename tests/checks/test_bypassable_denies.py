@@ -14,7 +14,7 @@ def guard(*left_out, **more):
 def test_lnt_03_who_may_delete_the_policy_that_denies(found, make):
     (one,) = found("LNT-03", users=[make.user("alice", make.allow("iam:*"), guard("iam:*", "sts:GetSessionToken"))])
     assert one.sentence == (
-        "Statement 2 of inline, inline policy of user alice, can be bypassed: NotAction exempts iam:DeleteUserPolicy, "
+        "Statement 2 of inline policy inline of user alice can be bypassed: NotAction exempts iam:DeleteUserPolicy, "
         "by which alice can remove the policy."
     )
     assert one.evidence[1].decision.request.context["aws:MultiFactorAuthPresent"] is None

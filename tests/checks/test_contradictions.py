@@ -51,7 +51,7 @@ def told(found, make, condition, effect="allow"):
 )
 def test_lnt_19_conditions_that_no_request_meets(found, make, condition, why):
     (one,) = told(found, make, condition)
-    assert one.sentence == f"Statement 1 of inline, inline policy of user alice, never matches: {why}."
+    assert one.sentence == f"Statement 1 of inline policy inline of user alice never matches: {why}."
     assert one.severity is Severity.LOW
     (one,) = told(found, make, condition, "deny")
     assert one.severity is Severity.MEDIUM

@@ -112,7 +112,9 @@ def test_crd_11_a_weak_password_policy(make):
     strong = {"minimum_password_length": 14, "password_reuse_prevention": 24}
     captured = {"is_password_policy_captured": True}
     (one,) = make.findings("CRD-11", facts=captured)
-    assert one.sentence == ("The password policy is weak: 8 characters are sufficient and passwords can be reused.")
+    assert one.sentence == (
+        "The password policy is weak: its minimum length is 8 characters and passwords can be reused."
+    )
     assert not make.findings("CRD-11", facts={**captured, "password_policy": strong})
 
 

@@ -24,7 +24,7 @@ def test_tru_08_an_administrators_role_for_outsiders(found, make):
 def test_tru_14_a_role_that_trusts_itself(found, make):
     own = make.trust({"AWS": make.arn("role/loop")})
     (one,) = found("TRU-14", roles=[make.role("loop", trust=own)])
-    assert one.sentence == "loop names itself in its trust policy, so its sessions can be renewed without end."
+    assert one.sentence == "loop names itself in its trust policy, so its sessions can be renewed indefinitely."
     assert not found("TRU-14", roles=[make.role("other", trust=own)])
 
 

@@ -14,7 +14,7 @@ def test_lnt_08_a_key_that_aws_does_not_have(found, make):
     users = with_condition(make, "s3:GetObject", {"StringEquals": {"aws:SourceIPAddress": "203.0.113.7"}})
     (one,) = found("LNT-08", users=users)
     assert one.sentence == (
-        "Statement 1 of inline, inline policy of user alice, tests aws:SourceIPAddress, which does not exist: its "
+        "Statement 1 of inline policy inline of user alice tests aws:SourceIPAddress, which does not exist: its "
         "test is always false, so it allows nothing."
     )
     assert one.severity is Severity.LOW

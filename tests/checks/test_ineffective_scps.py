@@ -104,8 +104,9 @@ def test_rot_05_a_policy_that_denies_the_root_user(idle, statement):
 def test_rot_05_a_root_user_that_nothing_holds_back(idle):
     (one,) = idle(scp("p-trail", deny("iam:*")), root=["p-trail"], check="ROT-05")
     assert one.sentence == (
-        f"No service control policy denies the root user of member account {OWN} s3:PutBucketPolicy and "
-        "dynamodb:DeleteTable."
+        "No service control policy denies s3:PutBucketPolicy or dynamodb:DeleteTable to the root user of "
+        "member account "
+        f"{OWN}."
     )
 
 

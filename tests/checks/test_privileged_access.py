@@ -60,7 +60,11 @@ def test_adm_15_told_of_the_management_account_alone(make):
         return [one for one in registry.run(evaluator) if one.check_id == "ADM-15"]
 
     (one,) = found_in(make.account)
-    assert one.sentence == "alice can detach policies from the organization."
+    assert one.sentence == (
+        "alice controls the organization: it is allowed organizations:LeaveOrganization, "
+        "organizations:DetachPolicy and "
+        "organizations:DeletePolicy."
+    )
     assert not found_in("999988887777")
 
 

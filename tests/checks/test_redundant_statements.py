@@ -20,7 +20,7 @@ def test_lnt_14_a_statement_that_another_covers(found, make):
     wide, narrow = make.allow("s3:*"), make.allow("s3:GetObject", BUCKET, Sid="Read")
     (one,) = found("LNT-14", users=[make.user("alice", wide, narrow)])
     assert one.sentence == (
-        "Statement 2 (Read) of inline, inline policy of user alice, has no effect: statement 1 covers it."
+        "Statement 2 (Read) of inline policy inline of user alice has no effect: statement 1 covers it."
     )
     assert len(one.evidence) == 2
 
@@ -168,8 +168,7 @@ def test_lnt_14_an_allow_that_a_deny_takes_back(found, make, taking_back):
     deny = {"Effect": "Deny", "Resource": "*", **taking_back}
     (one,) = found("LNT-14", users=[make.user("alice", allow, deny)])
     assert one.sentence == (
-        "Statement 1 of inline, inline policy of user alice, has no effect: statement 2 denies everything that it "
-        "allows."
+        "Statement 1 of inline policy inline of user alice has no effect: statement 2 denies everything that it allows."
     )
     assert one.title == "Statement canceled by a Deny"
 

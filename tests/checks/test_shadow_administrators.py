@@ -42,7 +42,7 @@ def test_adm_03_a_policy_that_is_missing_is_told_by_cmp_03(found, make):
 
 def test_adm_06_a_whole_service(found, make):
     (one,) = found("ADM-06", users=[make.user("alice", make.allow(["iam:*", "s3:Get*"]))])
-    assert one.sentence == "inline, inline policy of user alice, allows every action of iam on every resource."
+    assert one.sentence == "The inline policy inline of user alice allows every action of iam on every resource."
     assert one.severity is Severity.MEDIUM
 
 
@@ -97,7 +97,8 @@ def test_adm_10_without_the_report_it_cannot_be_told(make):
     (one,) = make.findings("ADM-10", users=[make.user("bot", make.allow("*"))])
     assert one.state is State.CANNOT_TELL
     assert one.sentence == (
-        "Whether 1 administrator user is used by workloads cannot be determined without the credential report: bot."
+        "Whether workloads use 1 user, who is an administrator, cannot be determined without the credential "
+        "report: bot."
     )
 
 

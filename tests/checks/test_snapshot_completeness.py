@@ -75,9 +75,9 @@ def test_cmp_08_policies_that_cannot_be_read(found, make):
         make.user("well", make.allow("s3:*")),
     ]
     findings = found("CMP-08", users=users)
-    assert [one.sentence.split(")")[0] for one in findings] == [
-        "inline (inline policy of user maybe",
-        "inline (inline policy of user text",
+    assert [one.sentence.partition(" is malformed")[0] for one in findings] == [
+        "The inline policy inline of user maybe",
+        "The inline policy inline of user text",
     ]
     assert {one.state for one in findings} == {State.CANNOT_TELL}
     assert findings[0].evidence[0].text.startswith("$.Statement[0].Effect: ")

@@ -18,7 +18,7 @@ def user(make, name="alice"):
 
 def test_tru_10_a_user_becomes_an_administrator_without_mfa(found, make):
     (one,) = found("TRU-10", users=[user(make)], roles=[administrators_role(make)])
-    assert one.sentence == "alice can assume admin, which is an administrator, without MFA."
+    assert one.sentence == "alice can assume the administrator role admin without MFA."
     assert one.evidence[0].decision.request.context == {"aws:MultiFactorAuthPresent": None}
 
 

@@ -10,7 +10,7 @@ BUCKET = "arn:aws:s3:::payroll"
 def test_lnt_09_an_action_that_aws_does_not_have(found, make):
     (one,) = found("LNT-09", users=[make.user("alice", make.allow(["s3:GetObjekt", "s3:GetObject"]))])
     assert one.sentence == (
-        "inline, inline policy of user alice, names actions that do not exist: s3:GetObjekt (did you mean "
+        "The inline policy inline of user alice names actions that do not exist: s3:GetObjekt (did you mean "
         "s3:GetObject?)."
     )
     assert one.severity is Severity.LOW

@@ -72,7 +72,7 @@ def test_hyg_05_ages_count_back_from_the_snapshot(found, make):
     sentences = {one.subject_name: one.sentence for one in found("HYG-05", roles=roles)}
     assert sentences == {
         "old": "old was last used 120 days before the snapshot.",
-        "never": "never was created 150 days before the snapshot and never used within AWS's tracking period.",
+        "never": "never was created 150 days before the snapshot and was not used within AWS's tracking period.",
     }
 
 

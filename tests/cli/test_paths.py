@@ -19,7 +19,7 @@ def test_everybody_who_gets_to_administration(iamdesk, sample):
     done = iamdesk("paths", sample)
     assert done.returncode == 0
     assert f"proven    2 steps  {DEPLOY} to administrator of account 111122223333" in done.stdout
-    assert "are at the target now" in done.stderr
+    assert "principals at the target already" in done.stderr
 
 
 def test_one_principal_with_proof_and_what_stops_it(iamdesk, sample):

@@ -49,7 +49,7 @@ def test_nothing_wrong_is_said_in_so_many_words(iamdesk: Callable[..., Any], tmp
 
     assert done.returncode == 0
     told, _, held = done.stdout.partition("\n\n")
-    assert told == "account.json: account 111122223333, 1 users, 0 groups, 0 roles, 0 policies\nNo problems found."
+    assert told == "account.json: account 111122223333, 1 user, 0 groups, 0 roles, 0 policies\nNo problems found."
     assert held.startswith("Contents\n  Users, groups, roles and policies: captured (1 of 1 accounts)\n")
 
 
@@ -110,7 +110,10 @@ def test_what_is_named_and_not_held_is_a_gap(validate: Callable[..., dict[str, A
         "arn:aws:iam::aws:policy/edge",
         "lost",
     }
-    assert any(gap["message"].startswith("arn:aws:iam::aws:policy/edge bounds 1 principal") for gap in found)
+    assert any(
+        gap["message"].startswith("arn:aws:iam::aws:policy/edge is the permissions boundary of 1 principal")
+        for gap in found
+    )
 
 
 def test_text_tells_each_section_with_its_count(iamdesk: Callable[..., Any], tmp_path: Path) -> None:
@@ -121,7 +124,7 @@ def test_text_tells_each_section_with_its_count(iamdesk: Callable[..., Any], tmp
 
     assert "Invalid policy documents: 1" in lines
     assert "Missing data: 1" in lines
-    assert "  Group lost has 1 member, and the snapshot does not hold it." in lines
+    assert "  Group lost has 1 member, but it was not captured." in lines
 
 
 @pytest.mark.parametrize("output_format", ["text", "json"])

@@ -77,7 +77,7 @@ def test_a_service_of_which_nothing_may_be_done_says_so(iamdesk: Callable[..., A
     [
         (("--principal", "arn:aws:iam::111122223333:user/nobody"), "has no user"),
         (("--principal", "arn:aws:iam::111122223333:group/nobody"), "has no group"),
-        (("--principal", "lambda.amazonaws.com"), "is no user, role, root user or group"),
+        (("--principal", "lambda.amazonaws.com"), "is not a user, role, root user or group"),
         (("--principal", BEN, "--service", "nosuch"), "AWS has no service `nosuch`"),
         (("--principal", BEN, "--resource", "bucket"), "is not an ARN"),
     ],

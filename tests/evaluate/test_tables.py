@@ -62,7 +62,7 @@ def test_what_resource_access_manager_shares(service: str, kind: str) -> None:
 @rule("D7", "I13")
 @pytest.mark.parametrize(("service", "kind"), pairs(BY_ATTRIBUTE))
 def test_what_is_shared_by_an_attribute_of_its_own(service: str, kind: str) -> None:
-    assert shared_by(service, [kind]) == "an attribute of its own"
+    assert shared_by(service, [kind]) == "a sharing setting of its service"
 
 
 @rule("D7", "I13")

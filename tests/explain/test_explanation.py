@@ -365,9 +365,9 @@ def test_leaving_out_the_resource_policy_keeps_the_trust_policy() -> None:
     [
         (ANA, "ana is"),
         (f"arn:aws:sts::{ID}:assumed-role/deploy/ci", "deploy (session ci) is"),
-        (ROOT, f"The root user of {ID} is"),
+        (ROOT, f"The root user of account {ID} is"),
         ("events.amazonaws.com", "events.amazonaws.com is"),
-        ("anonymous", "Anyone, unsigned, is"),
+        ("anonymous", "An anonymous caller is"),
     ],
 )
 def test_the_answer_names_who_what_where(principal: str, named: str) -> None:

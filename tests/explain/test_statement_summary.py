@@ -80,7 +80,7 @@ def test_services_beyond_the_first_are_counted() -> None:
         (["iam:*", "sts:*"], "every action except those of IAM and STS"),
         (["iam:*", "sts:AssumeRole"], "every action except those of IAM and sts:AssumeRole"),
         ([], "every action"),
-        ("*", "no action (it leaves every one out)"),
+        ("*", "no action (it excludes all of them)"),
     ],
 )
 def test_not_action(actions: Any, words: str) -> None:

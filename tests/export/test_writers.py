@@ -189,6 +189,11 @@ def test_html_asks_for_nothing_from_elsewhere(exports):
     assert "@media print" in text
 
 
+def test_html_has_no_escapes_for_plain_spaces(exports, sample_findings):
+    assert any("` " in one.remedy and " `" in one.remedy for one in sample_findings)
+    assert "\\u0020" not in exports["html"].decode()
+
+
 def test_links_of_the_page_lead_somewhere(exports):
     page = Page(exports["html"].decode())
     targets = {attrs["href"][1:] for tag, attrs in page.attributes if tag == "a"}

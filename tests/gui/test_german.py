@@ -273,7 +273,7 @@ def test_no_text_of_a_german_window_is_english(qtbot: QtBot, german: MainWindow,
 
 
 def test_english_would_be_seen(german: MainWindow) -> None:
-    assert is_english("No principal reaches the target that is not there already.")
+    assert is_english("No other principal reaches the target.")
     assert is_english("user/dev joined group/Admins, and the group is not in the snapshot.")
     assert is_english("unknown"), "one word, in the catalogue"
     assert not is_english("Niemand kommt dorthin, der nicht schon dort ist.")

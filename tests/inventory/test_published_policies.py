@@ -79,5 +79,5 @@ def test_the_published_text_is_shown_and_the_gap_still_told(tmp_path: Path) -> N
     subject = SubjectIndex(held).subject(READ_ONLY)
     assert subject is not None
     assert "the text that AWS had published" in subject.gaps[0]
-    assert "taken as AWS had published it" in next(gaps(held)).message
+    assert "It is evaluated in the version that AWS had published by" in next(gaps(held)).message
     assert SubjectIndex(held).policy("arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess") is None

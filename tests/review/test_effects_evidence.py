@@ -55,14 +55,14 @@ def test_every_item_has_an_effect_that_adds_up(items: dict[tuple[str, str, str],
 def test_two_lines_decide(items: dict[tuple[str, str, str], ReviewItem]) -> None:
     own = items["ana.moreno", "group", "AllStaff"]
     assert effect_words(own) == (
-        "Gives 13 actions (permissions 8, list and metadata 5); 5 also by other entitlements.",
-        "Revoking loses 8, gains 0.",
+        "Grants 13 actions (permissions 8, list and metadata 5); 5 also granted by other entitlements.",
+        "Revoking it: 8 lost, 0 gained.",
     )
     lock = items["Engineers", "managed_policy", "RegionLock"]
     gives, revoking = effect_words(lock)
     assert gives.startswith("GUARDRAIL: Denies every action except")
     assert "when the requested Region is none of eu-west-1 and eu-central-1" in gives
-    assert revoking.startswith("Revoking widens 6 principals: ")
+    assert revoking.startswith("Revoking it gives 6 principals more access: ")
     assert effect_summary(lock) == "GUARDRAIL: widens 6"
 
 

@@ -116,7 +116,7 @@ def test_cancelled_work_is_awaited_no_more(cluster: Cluster, tmp_path: Path) -> 
 
 # The last one: it is left to Dask whether, and when, it starts workers anew that died so often.
 def test_a_task_over_which_workers_die_again_and_again_is_one_clear_error(cluster: Cluster, tmp_path: Path) -> None:
-    with pytest.raises(WorkerLostError, match=r"^several workers of the cluster died on the same task"):
+    with pytest.raises(WorkerLostError, match=r"^several workers of the cluster crashed on the same task"):
         list(results(double, [Errand(1, str(tmp_path), dies=99)], cluster))
 
 

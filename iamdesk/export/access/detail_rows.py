@@ -64,7 +64,7 @@ def _where(reach: AccessExtent, answers: tuple[ActionDecision, ...]) -> str:
         if answer.source is ResourceOrigin.EXCEPTION and answer.decision not in _OPEN
     ]
     if exceptions:
-        return phrase("on any resource but {resources}", resources=join_names(exceptions, _MAX_NAMES))
+        return phrase("on any resource except {resources}", resources=join_names(exceptions, _MAX_NAMES))
     return phrase("on any resource")
 
 

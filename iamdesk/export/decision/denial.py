@@ -9,8 +9,8 @@ from iamdesk.explain.messages import LAYER_TITLES
 from iamdesk.explain.suggestions import Changes
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.decision.text_file import answer_text
-from iamdesk.export.text.decision import LAYER_OUTCOMES
-from iamdesk.i18n import join_messages, mark, phrase, with_translation
+from iamdesk.export.text.decision import LAYER_OUTCOMES, LAYER_WORDS
+from iamdesk.i18n import join_messages, mark, phrase
 
 EFFECT_WORDS = {
     Effect.ALLOW: mark("allows"),
@@ -32,16 +32,15 @@ def said_words(denial: Denial) -> str:
     """Return the reason that AWS gives as a sentence; empty if it gives none."""
     if denial.effect is None:
         return ""
-    title = LAYER_TITLES[denial.layer] if denial.layer else ""
-    where = with_translation(title.lower(), phrase(title))
+    where = phrase(LAYER_WORDS[denial.layer]) if denial.layer else ""
     if denial.effect is Effect.EXPLICIT_DENY:
         reason = phrase("AWS reports an explicit deny")
         if where:
-            reason = phrase("AWS reports an explicit deny by the policy type “{layer}”", layer=where)
+            reason = phrase("AWS reports an explicit deny in {layer}", layer=where)
     else:
-        reason = phrase("AWS reports an implicit deny (no statement allows it)")
+        reason = phrase("AWS reports an implicit deny: no statement allows it")
         if where:
-            reason = phrase("AWS reports an implicit deny (no statement of the type “{layer}” allows it)", layer=where)
+            reason = phrase("AWS reports an implicit deny: no Allow in {layer}", layer=where)
     return join_messages("", (reason, f" ({denial.policy})." if denial.policy else "."))
 
 

@@ -111,9 +111,10 @@ def _template() -> jinja2.Template:
 
 def _code(text: str) -> Markup:
     """Return a text as markup, escaped, with the parts between backticks as code."""
-    parts = [escape(visible(part)) for part in text.split("`")]
+    shown = escape(visible(text))  # before it is split: the space before a code is not the end of the text
+    parts = shown.split("`")
     if len(parts) % 2 == 0:  # an odd number of backticks: they are not meant as markup
-        return escape(visible(text))
+        return shown
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts)
     )

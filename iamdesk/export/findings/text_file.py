@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.export.findings.columns import place_of, statements_of
+from iamdesk.viewmodel.tree_builder import NodeKind
 
 
 def lines_of(finding: Finding) -> Iterator[str]:
@@ -12,18 +13,27 @@ def lines_of(finding: Finding) -> Iterator[str]:
     suppression = finding.suppression
     suppressed = " (suppressed)" if suppression is not None else ""
     yield f"{finding.severity.value.upper()}{state}{suppressed}  {finding.check_id}  {finding.title}"
-    yield f"  {finding.subject_kind} {finding.subject_name}, account {finding.account}: {finding.sentence}"
+    yield f"  {_subject(finding)}: {finding.sentence}"
     if suppression is not None:
         yield f"  Suppressed until {suppression.expires.isoformat()} by {suppression.owner}: {suppression.reason}"
     for piece in finding.evidence:
         yield f"  - {piece.text}"
-    for statement in statements_of(finding):
-        yield f"  > {place_of(statement)}"
+    for place in dict.fromkeys(map(place_of, statements_of(finding))):
+        yield f"  > {place}"
     yield f"  Remediation: {finding.remedy}"
     if finding.snippet:
         yield f"  $ {finding.snippet}"
     yield f"  Finding {finding.fingerprint}"
     yield ""
+
+
+def _subject(finding: Finding) -> str:
+    account = f"account {finding.account}"
+    if finding.subject_kind == NodeKind.ACCOUNT.value:
+        return account
+    if finding.subject_kind == NodeKind.MISSING.value:
+        return f"{finding.subject_name} ({finding.subject_kind}), {account}"
+    return f"{finding.subject_kind} {finding.subject_name}, {account}"
 
 
 def closing_line(by_severity: Mapping[Severity, int], count: int, suppressed: int) -> str:

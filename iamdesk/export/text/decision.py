@@ -52,7 +52,7 @@ LAYER_OUTCOMES: dict[EvalDecision | None, str] = {
     EvalDecision.EXPLICIT_DENY: mark("denies"),
     EvalDecision.IMPLICIT_DENY: mark("does not allow"),
     EvalDecision.CONDITIONAL: mark("depends"),
-    None: mark("does not apply"),
+    None: mark("not applicable"),
 }
 """The decision of a policy type, in a word or two."""
 
@@ -156,13 +156,13 @@ def short_arn(arn: str) -> str:
     return phrase(_KINDS[kind], name=name) if kind in _KINDS else f"{kind.replace('-', ' ')} {name}"
 
 
-_OTHER_DECISIONS: dict[EvalDecision, str] = {
+DECISION_WORDS: dict[EvalDecision, str] = {
     EvalDecision.ALLOWED: mark("allowed"),
     EvalDecision.EXPLICIT_DENY: mark("denied (explicit deny)"),
     EvalDecision.IMPLICIT_DENY: mark("denied (implicit deny)"),
     EvalDecision.CONDITIONAL: mark("conditional"),
 }
-
+"""Decisions within a sentence."""
 
 _SELF_EXPLANATORY = frozenset(
     {
@@ -177,10 +177,10 @@ def otherwise_words(assumption: Assumption) -> str:
     """Return a sentence with the decision if an assumption is wrong, to append to its message; empty if unknown."""
     if assumption.other_decision is None or assumption.code in _SELF_EXPLANATORY:
         return ""
-    words = phrase(_OTHER_DECISIONS[assumption.other_decision])
+    words = phrase(DECISION_WORDS[assumption.other_decision])
     if assumption.code in _FALLIBLE or assumption.code.endswith("-assumed"):
-        return phrase(" Otherwise, the decision could change to: {words}.", words=words)
-    return phrase(" If captured, it could change the decision to: {words}.", words=words)
+        return phrase(" Otherwise, the decision could change to {words}.", words=words)
+    return phrase(" With this data, the decision could change to {words}.", words=words)
 
 
 _FALLIBLE = frozenset({"endpoint-unknown", "owner-unknown", "federated-user-by-name", "routed-to-one-bucket"})
@@ -251,9 +251,15 @@ def change_groups(changes: Changes) -> tuple[tuple[str, tuple[Change, ...]], ...
     """Return the changes that flip the decision, grouped under titles."""
     is_conditional = changes.decision is EvalDecision.CONDITIONAL
     allow = (
-        phrase("Changes that would always allow this") if is_conditional else phrase("Changes that would allow this")
+        phrase("Changes that would allow this in any context")
+        if is_conditional
+        else phrase("Changes that would allow this")
     )
-    deny = phrase("Changes that would always deny this") if is_conditional else phrase("Changes that would deny this")
+    deny = (
+        phrase("Changes that would deny this in any context")
+        if is_conditional
+        else phrase("Changes that would deny this")
+    )
     groups = (
         (allow, tuple(change for change in changes.changes if change.allows)),
         (deny, tuple(change for change in changes.changes if not change.allows)),

@@ -12,16 +12,10 @@ from iamdesk.diff.result import (
     Status,
     TextChange,
 )
-from iamdesk.evaluate.request import EvalDecision
 from iamdesk.evaluate.unknown_context.test_values import is_made_up
-from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
+from iamdesk.export.text.decision import DECISION_WORDS
+from iamdesk.i18n import join_messages, join_names, nphrase, phrase
 
-_DECISIONS = {
-    EvalDecision.ALLOWED: mark("allowed"),
-    EvalDecision.EXPLICIT_DENY: mark("explicitDeny"),
-    EvalDecision.IMPLICIT_DENY: mark("implicitDeny"),
-    EvalDecision.CONDITIONAL: mark("conditional"),
-}
 MOST_ACTIONS = 6
 """Number of actions listed before the others are counted."""
 
@@ -59,8 +53,8 @@ def sentence(found: Comparison) -> str:
     elif not parts:
         parts.append(phrase("No access changes"))
     if counts[Status.CANNOT_TELL]:
-        parts.append(phrase("{count:,} are inconclusive", count=counts[Status.CANNOT_TELL]))
-    parts.append(phrase("{count:,} are proved unchanged", count=counts[Status.UNCHANGED]))
+        parts.append(phrase("inconclusive for {count:,}", count=counts[Status.CANNOT_TELL]))
+    parts.append(phrase("proved unchanged for {count:,}", count=counts[Status.UNCHANGED]))
     doubtful = sum(1 for one in found.resources.values() if one.doubts)
     if doubtful:
         parts.append(
@@ -115,7 +109,7 @@ def witness_words(effect: Effect) -> str:
     """Return a request that proves an access change, with both decisions."""
     witness = effect.witness
     before, now = (
-        phrase("no such principal") if decision is None else phrase(_DECISIONS[decision])
+        phrase("no such principal") if decision is None else phrase(DECISION_WORDS[decision])
         for decision in (witness.old, witness.new)
     )
     return phrase(

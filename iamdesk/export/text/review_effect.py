@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from iamdesk.export.text.decision import short_arn
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.export.text.decision import DECISION_WORDS, short_arn
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.item_effect import (
@@ -23,7 +24,7 @@ SUGGESTION_WORDS: Mapping[str, str] = {
     KEEP: mark("Keep"),
     REVOKE: mark("Revoke"),
     MODIFY: mark("Modify"),
-    NEEDS_JUDGEMENT: mark("Needs judgement"),
+    NEEDS_JUDGEMENT: mark("Needs judgment"),
 }
 STATUS_WORDS: Mapping[str, str] = {
     PROVED: mark("proved: nothing changes"),
@@ -33,17 +34,17 @@ STATUS_WORDS: Mapping[str, str] = {
 GUARDRAIL_WORD = mark("GUARDRAIL")
 TIER_WORDS: Mapping[int, str] = {
     0: mark("Tier 0: administration depends on it"),
-    1: mark("Tier 1: permissions, or what watches over the account, depend on it"),
-    2: mark("Tier 2: deletion, the network or money depend on it"),
+    1: mark("Tier 1: permissions, logs or security services depend on it"),
+    2: mark("Tier 2: deletion of data, the network or billing depend on it"),
     3: mark("Tier 3: data depends on it"),
-    4: mark("Tier 4: lists and settings depend on it"),
+    4: mark("Tier 4: lists and metadata depend on it"),
     5: mark("Tier 5: nothing depends on it"),
 }
 _REASONS: Mapping[str, str] = {
     "guardrail": mark("without it, principals can do more"),
-    "changes nothing": mark("it is proved that nothing changes without it"),
-    "unused": mark("nothing that would be lost was used"),
-    "used in part": mark("some services of it were not used"),
+    "changes nothing": mark("revoking it is proved to change nothing"),
+    "unused": mark("no permission that would be lost was used"),
+    "used in part": mark("some of its services were not used"),
     "baseline": mark("most users of the account have it"),
 }
 _CLASSES: Mapping[str, str] = {
@@ -53,7 +54,7 @@ _CLASSES: Mapping[str, str] = {
     "delete data": mark("delete data {count:,}"),
     "logs and security": mark("logs and security {count:,}"),
     "network": mark("network {count:,}"),
-    "money": mark("money {count:,}"),
+    "money": mark("billing {count:,}"),
     "list and metadata": mark("list and metadata {count:,}"),
 }
 
@@ -76,8 +77,8 @@ def widened_words(item: ReviewItem) -> str:
         return ""
     names = join_messages(", ", [short_arn(str(arn)) for arn in effect["affects"]["names"]])
     return nphrase(
-        "{policy} is a guardrail: revoking it widens {count:,} principal ({names}) by {actions:,} actions.",
-        "{policy} is a guardrail: revoking it widens {count:,} principals ({names}) by {actions:,} actions.",
+        "{policy} is a guardrail: revoking it gives {count:,} principal ({names}) {actions:,} more actions.",
+        "{policy} is a guardrail: revoking it gives {count:,} principals ({names}) {actions:,} more actions.",
         gaining,
         policy=item.name,
         names=names,
@@ -121,15 +122,15 @@ def effect_totals(items: Iterable[ReviewItem]) -> Iterator[str]:
         return
     counts = Counter(str(effect["status"]) for effect in effects)
     yield phrase(
-        "{changed:,} change access if they are revoked; of {proved:,} it is proved that nothing changes; "
-        "{inconclusive:,} are inconclusive.",
+        "Entitlements whose revocation changes access: {changed:,}; proved to change nothing: {proved:,}; "
+        "inconclusive: {inconclusive:,}.",
         changed=counts[CHANGED],
         proved=counts[PROVED],
         inconclusive=counts[INCONCLUSIVE],
     )
     yield nphrase(
-        "{count:,} is a guardrail: revoking it widens access.",
-        "{count:,} are guardrails: revoking them widens access.",
+        "{count:,} entitlement is a guardrail: revoking it widens access.",
+        "{count:,} entitlements are guardrails: revoking them widens access.",
         sum(effect["kind"] == "guardrail" for effect in effects),
     )
 
@@ -155,13 +156,13 @@ def suggestion_words(item: ReviewItem) -> str:
     if not request:
         return words
     return phrase(
-        "{suggestion}. For example {principal}, {action} on {resource}: {before} with it, {after} without it",
+        "{suggestion}. Example: {principal}, {action} on {resource}: {before} with it, {after} without it",
         suggestion=words,
         principal=short_arn(str(request["principal"])),
         action=request["action"],
         resource=request["resource"],
-        before=request["before"],
-        after=request["after"],
+        before=phrase(DECISION_WORDS[EvalDecision(request["before"])]),
+        after=phrase(DECISION_WORDS[EvalDecision(request["after"])]),
     )
 
 
@@ -190,7 +191,8 @@ def used_words(item: ReviewItem) -> str:
     match used["basis"]:
         case "service last accessed":
             return phrase(
-                "{used:,} of {services:,} services used in the {days} days before {day}, by service last accessed",
+                "{used:,} of {services:,} services used in the {days} days before {day} "
+                "(source: service last accessed)",
                 used=used["services_used"],
                 services=used["services"],
                 days=used["period_days"],
@@ -199,7 +201,9 @@ def used_words(item: ReviewItem) -> str:
         case "not captured":
             return phrase("Use not captured")
     last = used.get("last")
-    return phrase("Last used {day}, by {basis}", day=str(last)[:10] if last else phrase("never"), basis=used["basis"])
+    if not last:
+        return phrase("Never used (source: {basis})", basis=used["basis"])
+    return phrase("Last used {day} (source: {basis})", day=str(last)[:10], basis=used["basis"])
 
 
 def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
@@ -212,27 +216,27 @@ def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
     if item.type is EntitlementType.TRUST:
         losing = int(effect["affects"]["losing"])
         return nphrase(
-            "Lets {count:,} principal assume the role.", "Lets {count:,} principals assume the role.", losing
+            "Allows {count:,} principal to assume the role.", "Allows {count:,} principals to assume the role.", losing
         )
     if effect["kind"] == "credential":
         return nphrase(
-            "A credential for all that its holder can do: {count:,} action.",
-            "A credential for all that its holder can do: {count:,} actions.",
+            "Credential with all permissions of its holder: {count:,} action.",
+            "Credential with all permissions of its holder: {count:,} actions.",
             count,
         )
     if not count:
-        return phrase("Gives nothing.")
+        return phrase("Grants nothing.")
     by_class = alone["by_class"]
     classes = [phrase(words, count=by_class[name]) for name, words in _CLASSES.items() if by_class.get(name)]
     gives = nphrase(
-        "Gives {count:,} action ({classes})",
-        "Gives {count:,} actions ({classes})",
+        "Grants {count:,} action ({classes})",
+        "Grants {count:,} actions ({classes})",
         count,
         classes=join_messages(", ", classes),
     )
     parts = [gives]
     if also := int(effect["also_given"]):
-        parts.append(phrase("{count:,} also by other entitlements", count=also))
+        parts.append(phrase("{count:,} also granted by other entitlements", count=also))
     if latent := int(effect["latent"]):
         names = [str(one["name"]) for one in effect["shadowed_by"]]
         if names:
@@ -248,25 +252,25 @@ def _revoking(effect: Mapping[str, Any]) -> str:
     revoke, affects = effect["revoke"], effect["affects"]
     lost, gained = int(revoke["lost"]["actions"]), int(revoke["gained"]["actions"])
     if effect["status"] == PROVED:
-        return phrase("Revoking changes nothing: proved by comparison.")
+        return phrase("Revoking it is proved to change nothing.")
     doubts = effect.get("doubts") or ()
     if effect["status"] == INCONCLUSIVE:
         if doubts:
-            return phrase("Not known what revoking changes: {doubt}", doubt=doubts[0])
-        return phrase("No change was found if it is revoked; that there is none is not proved.")
+            return phrase("The effect of revoking it is not known: {doubt}", doubt=doubts[0])
+        return phrase("Revoking it changes nothing as far as could be tested; this is not proved.")
     if gained and not lost:
         return nphrase(
-            "Revoking widens {count:,} principal: {actions:,} actions.",
-            "Revoking widens {count:,} principals: {actions:,} actions.",
+            "Revoking it gives {count:,} principal more access: {actions:,} actions.",
+            "Revoking it gives {count:,} principals more access: {actions:,} actions.",
             int(affects["gaining"]),
             actions=gained,
         )
     if not lost and not gained:
-        return phrase("Revoking loses no action: other credentials or assignments give the same.")
+        return phrase("Revoking it removes no action: other credentials or assignments grant the same.")
     in_part = int(revoke["lost"].get("in_part", 0))
-    words = phrase("Revoking loses {lost:,}, gains {gained:,}", lost=lost, gained=gained)
+    words = phrase("Revoking it: {lost:,} lost, {gained:,} gained", lost=lost, gained=gained)
     if in_part:
-        words = phrase("{words}; {count:,} of those lost stay possible in part", words=words, count=in_part)
+        words = phrase("{words}; {count:,} of those lost remain allowed in part", words=words, count=in_part)
     if int(affects["principals"]) > 1:
         words = phrase("{words}; affects {count:,} principals", words=words, count=affects["principals"])
     return phrase("{words}. {doubt}", words=words, doubt=doubts[0]) if doubts else phrase("{words}.", words=words)

@@ -112,5 +112,5 @@ def _permission_changes(rows: list[MapRow]) -> str:
     if not found:
         return tr("None of them changes permissions.")
     if len(found) > _MOST_SERVICES:
-        return tr("It can change permissions in {count} services.").format(count=number(len(found)))
-    return tr("It can change permissions in {services}.").format(services=in_language(join_names(found)))
+        return tr("This includes changing permissions in {count} services.").format(count=number(len(found)))
+    return tr("This includes changing permissions in {services}.").format(services=in_language(join_names(found)))

@@ -193,7 +193,8 @@ class ContextPanel(QFrame):
         key = self._new_key.text().strip()
         if ":" not in key or key.endswith((":", "/")):
             self._message.say(
-                Tone.NOTE, tr("A condition key reads service:Name or aws:Name; a tag key ends with the tag.")
+                Tone.NOTE,
+                tr("A condition key has the form service:Name or aws:Name; a tag key ends with the name of the tag."),
             )
             self._new_key.setFocus(Qt.FocusReason.OtherFocusReason)
             self._new_key.end(False)

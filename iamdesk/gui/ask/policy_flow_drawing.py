@@ -24,6 +24,7 @@ _WAY = 18.0
 """Length in pixels of the line that leads to a gate."""
 _PAD = 6.0
 _TITLE_LINES = 2
+_WORD_LINES = 2
 _CENTRE = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
 
 
@@ -33,7 +34,7 @@ class Gate:
 
     title: str
     says: str
-    """Its decision in a word or two: ``allows``, ``does not apply``, ``left out``."""
+    """Its decision in a word or two: ``allows``, ``not applicable``, ``left out``."""
     sentence: str
     mark: Mark | None
     """None if it does not apply or was excluded."""
@@ -72,7 +73,7 @@ def _stopping(decision: EvaluationResult) -> Sequence[PolicyTypeResult]:
 def gate_size(font: QFont) -> QSizeF:
     """Return the size of one gate with the line that leads to it."""
     metrics = QFontMetricsF(font)
-    height = _PAD * 3 + _MARK + metrics.lineSpacing() * (_TITLE_LINES + 1)
+    height = _PAD * 3 + _MARK + metrics.lineSpacing() * (_TITLE_LINES + _WORD_LINES)
     return QSizeF(_WAY + metrics.averageCharWidth() * 15 + 2 * _PAD, height + 4)
 
 
@@ -107,7 +108,7 @@ def draw_gate(painter: QPainter, room: QRectF, gate: Gate, font: QFont, palette:
     bold.setBold(True)
     painter.setFont(bold)
     painter.setPen(ink)
-    words = QRectF(inner.left(), titles.bottom(), inner.width(), metrics.lineSpacing())
+    words = QRectF(inner.left(), titles.bottom(), inner.width(), metrics.lineSpacing() * _WORD_LINES)
     painter.drawText(words, _CENTRE, gate.says)
     painter.restore()
 

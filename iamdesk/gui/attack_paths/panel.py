@@ -365,18 +365,22 @@ def _summary(found: PathsFound) -> str:
             return tr("{name} is an administrator.").format(name=name)
         if not found.found_paths:
             return tr("{name} does not reach the target.").format(name=name)
-        proven = sum(attack_path.state is State.PROVEN for attack_path in found.found_paths)
-        shortest = min(len(attack_path.steps) for attack_path in found.found_paths)
-        steps = ntr("{count} step", "{count} steps", shortest).format(count=shortest)
-        return tr("{name} reaches the target in {steps}: {count} paths, {proven} proven.").format(
-            name=name, steps=steps, count=number(len(found.found_paths)), proven=number(proven)
+        proven = [attack_path for attack_path in found.found_paths if attack_path.state is State.PROVEN]
+        shortest = min(len(attack_path.steps) for attack_path in proven or found.found_paths)
+        sentence = (
+            tr("{name} reaches the target in {steps}: {count} paths, {proven} proven.")
+            if proven
+            else tr("{name} may reach the target in {steps}: {count} possible paths, none proven.")
         )
+        steps = ntr("{count} step", "{count} steps", shortest).format(count=shortest)
+        return sentence.format(name=name, steps=steps, count=number(len(found.found_paths)), proven=number(len(proven)))
     if not found.found_paths:
-        return tr("No principal reaches the target that is not there already.")
-    proven = sum(attack_path.state is State.PROVEN for attack_path in found.found_paths)
-    sentence = tr("{count} principals can reach the target; of those shown, {proven} are proven.")
+        return tr("No other principal reaches the target.")
+    are_proven = sum(attack_path.state is State.PROVEN for attack_path in found.found_paths)
+    sentence = tr("{count} principals have an attack path to the target; {proven} of those shown are proven.")
     if found.starts > len(found.found_paths):
         sentence = tr(
-            "{count} principals can reach the target, the nearest {shown} are shown; of these, {proven} are proven."
+            "{count} principals have an attack path to the target; the nearest {shown} are shown, {proven} of "
+            "them proven."
         )
-    return sentence.format(count=number(found.starts), shown=number(len(found.found_paths)), proven=number(proven))
+    return sentence.format(count=number(found.starts), shown=number(len(found.found_paths)), proven=number(are_proven))

@@ -59,7 +59,7 @@ class StepsModel(QAbstractTableModel):
             becomes = tr("{source}\nreaches {goal}\nby {how}: {target}").format(
                 source=step.source, goal=translate(step.goal.name), how=translate(step.how), target=step.target
             )
-            needs = [tr("Needs {fact}.").format(fact=translate(fact)) for fact in step.needs]
+            needs = [tr("Requires {fact}.").format(fact=translate(fact)) for fact in step.needs]
             return tooltip_text("\n".join((becomes, *needs)))
         return None
 
@@ -69,7 +69,7 @@ def _texts(step: Step) -> tuple[str, ...]:
     on = "" if step.target in (step.source, step.goal.key) else f" ({step.target.rpartition('/')[2]})"
     state = tr("proven")
     if step.state is not State.PROVEN:
-        state = tr("possible, needs {facts}").format(facts="; ".join(map(translate, step.needs)))
+        state = tr("possible, requires {facts}").format(facts="; ".join(map(translate, step.needs)))
     who = step.source.rpartition("/")[2]
     return tuple(visible(text) for text in (who, becomes, f"{translate(step.how)}{on}", step.path_id, state))
 

@@ -142,7 +142,7 @@ class FilterBar(QWidget):
         chosen = self.check.currentData()
         self.check.blockSignals(True)
         self.check.clear()
-        self.check.addItem(tr("All checks ({count} with findings)").format(count=number(len(counts.checks))), "")
+        self.check.addItem(tr("All checks ({count})").format(count=number(len(counts.checks))), "")
         for check_id, title, count in counts.checks:
             words = menu_text(f"{check_id}  {tr(title)} ({number(count)})").replace("&&", "&")
             self.check.addItem(words, check_id)

@@ -101,7 +101,7 @@ class DecisionController(QObject):
             self._message.say(
                 Tone.NOTE,
                 ntr(
-                    "{count} guardrail is left out: revoking it widens access. Decide on it by itself.",
+                    "{count} guardrail is left out: revoking it widens access. Decide on it separately.",
                     "{count} guardrails are left out: revoking them widens access. Decide on them one by one.",
                     left_out,
                 ).format(count=number(left_out)),

@@ -71,7 +71,7 @@ SHOW_TITLES: dict[RowFilterMode, str] = {
     RowFilterMode.WITH_FINDINGS: mark("With findings"),
     RowFilterMode.NOT_SECONDED: mark("Without second approval"),
     RowFilterMode.GUARDRAILS: mark("Guardrails"),
-    RowFilterMode.NEEDS_JUDGEMENT: mark("Needs judgement"),
+    RowFilterMode.NEEDS_JUDGEMENT: mark("Needs judgment"),
     RowFilterMode.NEW: mark("New since the previous review"),
     RowFilterMode.CHANGED: mark("Changed since the previous review"),
     RowFilterMode.STILL_THERE: mark("Revoked, but still there"),

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.export.text.review import TYPE_WORDS
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -31,6 +30,18 @@ _CLASS_TITLES: Mapping[PrincipalClass, str] = {
     PrincipalClass.IDENTITY_CENTER: mark("IAM Identity Center users and groups"),
     PrincipalClass.SERVICE: mark("AWS services granted access by resource policies"),
     PrincipalClass.OUTSIDE: mark("Other external principals granted access by resource policies"),
+}
+_TYPE_TITLES: Mapping[EntitlementType, str] = {
+    EntitlementType.GROUP: mark("Group memberships"),
+    EntitlementType.MANAGED_POLICY: mark("Attached managed policies"),
+    EntitlementType.INLINE_POLICY: mark("Inline policies"),
+    EntitlementType.TRUST: mark("Role trust"),
+    EntitlementType.ACCESS_KEY: mark("Access keys"),
+    EntitlementType.RESOURCE_GRANT: mark("Resource policy grants"),
+    EntitlementType.PERMISSION_SET: mark("Permission set assignments"),
+    EntitlementType.BOUNDARY: mark("Permissions boundaries"),
+    EntitlementType.CONSOLE_PASSWORD: mark("Console passwords"),
+    EntitlementType.ROOT_ACCESS: mark("Root users"),
 }
 _LONGEST = 500
 _WHOLE = mark("Everything in the snapshot is reviewed.")
@@ -90,7 +101,7 @@ class NewReviewDialog(QDialog):
         groups = (
             (tr("Accounts"), Part.ACCOUNT, accounts),
             (tr("Principals"), Part.CLASS, [(one.value, tr(title_text)) for one, title_text in _CLASS_TITLES.items()]),
-            (tr("Entitlements"), Part.ENTITLEMENT, [(one.value, tr(TYPE_WORDS[one])) for one in EntitlementType]),
+            (tr("Entitlements"), Part.ENTITLEMENT, [(one.value, tr(_TYPE_TITLES[one])) for one in EntitlementType]),
         )
         for title_text, part, members in groups:
             top = QTreeWidgetItem(self.scope, [title_text])

@@ -28,7 +28,7 @@ _WIDEST: dict[int, str] = {
     Column.WHO: "group EngineeringLeads",
     Column.WHAT: "AmazonAthenaFullAccess  managed",
     Column.TIER: "Tier m",
-    Column.SUGGESTION: "Needs judgement",
+    Column.SUGGESTION: "Needs judgment",
     Column.LOSES: "22,319 m",
     Column.GAINS: "22,319 m",
     Column.REVOKING: "GUARDRAIL: widens 12",

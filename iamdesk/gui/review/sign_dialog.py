@@ -16,7 +16,7 @@ _ROLES = {
     Role.MANAGEMENT: mark("Management"),
 }
 _WITHOUT_KEY = mark("No key: the sign-off is labeled as an unsigned attestation.")
-_WITH_KEY = mark("ssh-keygen signs the manifest with this key; a key with a passphrase has to be in an agent.")
+_WITH_KEY = mark("ssh-keygen signs the manifest with this key; a key with a passphrase must be loaded in ssh-agent.")
 
 
 class SignDialog(QDialog):

@@ -190,8 +190,7 @@ def summary_words(data: Sequence[CapturedData]) -> str:
     """Return a sentence with the numbers of captured, partial and missing kinds of data."""
     counts = {extent: sum(one.extent is extent for one in data) for extent in CoverageState}
     sentence = tr(
-        "Of {count} kinds of data, {captured} were captured, {partly} were captured in part, and "
-        "{missing} were not captured."
+        "{count} kinds of data: {captured} captured, {partly} captured in part, {missing} not captured."
     ).format(
         count=number(len(data)),
         captured=number(counts[CoverageState.CAPTURED]),

@@ -38,12 +38,12 @@ _WORDS: dict[EditAction, tuple[str, str, str]] = {
     EditAction.CREATE_POLICY: (mark("Create a policy"), mark("Policy (ARN)"), ""),
     EditAction.ATTACH_ORGANIZATION_POLICY: (
         mark("Attach an SCP or RCP"),
-        mark("Root, unit or account"),
+        mark("Root, OU or account"),
         mark("Policy (id)"),
     ),
     EditAction.DETACH_ORGANIZATION_POLICY: (
         mark("Detach an SCP or RCP"),
-        mark("Root, unit or account"),
+        mark("Root, OU or account"),
         mark("Policy (id)"),
     ),
 }

@@ -40,9 +40,11 @@ def test_a_new_review_has_the_effects_in_its_sheet(pack: Path) -> None:
     told = {(one["holder_display"], one["entitlement_name"]): one for one in rows(pack)}
     assert rows(pack)[0].keys() >= EFFECT_COLUMNS
     own = told["user ana.moreno", "AllStaff"]
-    assert own["gives"] == "Gives 13 actions (permissions 8, list and metadata 5); 5 also by other entitlements."
-    assert own["revoking"] == "Revoking loses 8, gains 0."
+    assert (
+        own["gives"] == "Grants 13 actions (permissions 8, list and metadata 5); 5 also granted by other entitlements."
+    )
+    assert own["revoking"] == "Revoking it: 8 lost, 0 gained."
     assert (own["lost_action_count"], own["gained_action_count"], own["tier"]) == ("8", "0", "1")
     assert told["group Engineers", "RegionLock"]["effect_kind"] == "guardrail"
     text = (pack / "01_annex.html").read_text(encoding="utf-8")
-    assert "Revoking widens 6 principals" in text
+    assert "Revoking it gives 6 principals more access" in text

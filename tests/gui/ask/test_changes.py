@@ -69,7 +69,7 @@ def test_a_click_shows_the_policy_to_add_to(qtbot: QtBot, ask_window: AskWindow)
 def test_a_click_shows_the_statement_to_remove(qtbot: QtBot, ask_window: AskWindow) -> None:
     changes = told(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL, {"aws:MultiFactorAuthPresent": "true"}))
 
-    assert "Changes that would always deny this" in words(changes)
+    assert "Changes that would deny this in any context" in words(changes)
     with qtbot.waitSignal(ask_window.session.statement_shown) as shown:
         QTest.mouseClick(link(changes, "PayrollReadWrite, statement 1"), Qt.MouseButton.LeftButton)
     (line,) = shown.args

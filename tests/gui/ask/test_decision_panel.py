@@ -150,7 +150,7 @@ def test_a_layer_that_is_not_in_play_has_no_box(ask_window: AskWindow) -> None:
     show(ask_window, decision())
     model = ask_window.answer.layers.rows
     assert model.index(0).data(Qt.ItemDataRole.CheckStateRole) is None
-    assert model.outcome_words(0) == "does not apply"
+    assert model.outcome_words(0) == "not applicable"
     assert not model.setData(model.index(0), Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
 
 

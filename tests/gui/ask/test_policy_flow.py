@@ -37,7 +37,7 @@ def test_gates_bear_the_marks_and_words_of_the_list() -> None:
         SILENT, layers=layers(SCP=None, IDENTITY=SILENT, SESSION=ALLOWED, PERMISSIONS_BOUNDARY=EvalDecision.CONDITIONAL)
     )
     assert [gate.mark for gate in gates_of(answer)] == [None, Mark.IMPLICIT_DENY, Mark.ALLOWED, Mark.CONDITIONAL]
-    assert [gate.says for gate in gates_of(answer)] == ["does not apply", "does not allow", "allows", "depends"]
+    assert [gate.says for gate in gates_of(answer)] == ["not applicable", "does not allow", "allows", "depends"]
     assert "IDENTITY: does not allow. IDENTITY says" in row_words(answer)
 
 

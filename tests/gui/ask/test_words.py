@@ -105,7 +105,7 @@ def test_what_an_assumption_could_change_is_said() -> None:
     assert otherwise_words(assumption("m")) == ""
     assert (
         otherwise_words(assumption("m", EvalDecision.ALLOWED))
-        == " If captured, it could change the decision to: allowed."
+        == " With this data, the decision could change to allowed."
     )
     other = assumption("m", EvalDecision.CONDITIONAL, "pages-disagree")
     assert otherwise_words(other) == "", "its own sentence says it"

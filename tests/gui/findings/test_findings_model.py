@@ -53,7 +53,7 @@ def test_a_policy_is_named_as_the_window_speaks_and_found_by_that() -> None:
         subject_name=name,
         subject_kind="trust policy",
         sentence=phrase(
-            "{role} names itself in its trust policy, so its sessions can be renewed without end.", role="etl"
+            "{role} names itself in its trust policy, so its sessions can be renewed indefinitely.", role="etl"
         ),
     )
     assert one.text(Column.SUBJECT) == "Vertrauensrichtlinie von etl  Vertrauensrichtlinie"

@@ -129,7 +129,13 @@ def test_the_effect_is_shown_in_a_column_and_in_two_lines(qtbot: QtBot, panel: R
     assert panel.model.index(place, Column.REVOKING).data() == "GUARDRAIL: widens 6"
     gives, revoking = (label.text() for label in panel.evidence.findChildren(FlowLabel, "effectWords"))
     assert gives.startswith("GUARDRAIL: Denies every action except")
-    assert revoking.startswith("Revoking widens 6 principals")
+    assert revoking.startswith("Revoking it gives 6 principals more access")
+
+
+def test_the_text_of_a_policy_does_not_widen_the_evidence(qtbot: QtBot, panel: ReviewPanel) -> None:
+    group_by(qtbot, panel, Grouping.LINE)
+    go_to(panel, "SelfManageCredentials")
+    assert panel.evidence.widget().minimumSizeHint().width() < panel.evidence.viewport().width()
 
 
 def test_rows_are_filtered_by_tier_and_guardrail(qtbot: QtBot, panel: ReviewPanel) -> None:

@@ -52,7 +52,7 @@ def test_suggestion_is_taken_by_one_key_and_is_an_entry(qtbot: QtBot, panel: Rev
     press(qtbot, panel, Qt.Key.Key_S)
     decision = decision_at(panel, place)
     assert decision.choice is ReviewDecision.REVOKE
-    assert decision.comment == "Suggested: it is proved that nothing changes without it."
+    assert decision.comment == "Suggested: revoking it is proved to change nothing."
     assert [(entry.reviewer, entry.after) for entry in desk_of(panel).file.journal()] == [("Ana Moreno", decision)]
     assert panel.table.currentIndex().row() != place, "the next undecided row follows"
     assert panel.table.hasFocus()
