@@ -70,17 +70,17 @@ class ValidatedDocument:
     """Prefix of the service of a resource policy's resource."""
     document: Document
     policies: list[tuple[Subject, str]]
-    """Each policy with its origin: ``inline policy of user alice``."""
+    """Each policy with its title: ``inline policy read of user alice``."""
 
 
 def documents_to_validate(survey: CheckContext, account: Account) -> Iterator[ValidatedDocument]:
     """Yield each document that the account's owner can edit, once; of the organization with the first account."""
     found: dict[tuple[PolicyKind, str, int], ValidatedDocument] = {}
-    for kind, service, subject, origin, document in _documents(survey, account):
+    for kind, service, subject, title, document in _documents(survey, account):
         key = kind, service, id(document)
         if key not in found:
             found[key] = ValidatedDocument(kind, service, document, [])
-        found[key].policies.append((subject, origin))
+        found[key].policies.append((subject, title))
     yield from found.values()
 
 
@@ -88,19 +88,20 @@ def _documents(survey: CheckContext, account: Account) -> Iterator[tuple[PolicyK
     parse = survey.evaluator.index.parse
     for written in written_policies(account, parse):
         kind = PolicyKind.TRUST if written.policy.layer is PolicyType.TRUST else PolicyKind.IDENTITY
-        yield kind, "", written.subject, written.origin, written.policy.document
+        yield kind, "", written.subject, written.title, written.policy.document
     for resource in resources_of(survey, account):
         if resource.policy is not None:
             service, name = resource.arn.split(":", 5)[2], resource.arn.split(":", 5)[5]
             subject = Subject(resource_policy_key(resource.arn), name, NodeKind.RESOURCE_POLICY)
-            origin = phrase("resource policy of {resource}", resource=resource.arn)
-            yield PolicyKind.RESOURCE, service, subject, origin, parse(resource.policy, resource.arn)
+            title = phrase("resource policy of {resource}", resource=resource.arn)
+            yield PolicyKind.RESOURCE, service, subject, title, parse(resource.policy, resource.arn)
     for endpoint in survey.snapshot.vpc_endpoints:
         is_own = endpoint.owner_id == account.account_id or (endpoint.owner_id is None and survey.is_first(account))
         if endpoint.policy_document is not None and is_own:
             name = endpoint.vpc_endpoint_id
             subject = Subject(endpoint_policy_key(name), name, NodeKind.VPC_ENDPOINT)
-            yield PolicyKind.ENDPOINT, "", subject, phrase("endpoint policy"), parse(endpoint.policy_document)
+            title = phrase("policy of VPC endpoint {name}", name=name)
+            yield PolicyKind.ENDPOINT, "", subject, title, parse(endpoint.policy_document)
     if survey.is_first(account):
         yield from _of_organization(survey)
 
@@ -114,12 +115,15 @@ def _of_organization(survey: CheckContext) -> Iterator[tuple[PolicyKind, str, Su
         is_scp = policy.type is OrganizationPolicyType.SERVICE_CONTROL_POLICY
         node = NodeKind.SERVICE_CONTROL_POLICY if is_scp else NodeKind.RESOURCE_CONTROL_POLICY
         subject = Subject(organization_policy_key(policy.id), policy.name or policy.id, node)
-        yield PolicyKind.SCP if is_scp else PolicyKind.RCP, "", subject, phrase(node.value), parse(policy.content)
+        title = mark("service control policy {name}") if is_scp else mark("resource control policy {name}")
+        kind = PolicyKind.SCP if is_scp else PolicyKind.RCP
+        yield kind, "", subject, phrase(title, name=subject.name), parse(policy.content)
     for center in survey.snapshot.identity_centers:
         for one in center.permission_sets or ():
             if one.inline_policy:
                 subject = Subject(one.permission_set_arn, one.name or one.permission_set_arn, NodeKind.PERMISSION_SET)
-                yield PolicyKind.PERMISSION_SET, "", subject, phrase("permission set"), parse(one.inline_policy)
+                title = phrase("inline policy of permission set {name}", name=subject.name)
+                yield PolicyKind.PERMISSION_SET, "", subject, title, parse(one.inline_policy)
 
 
 DOCUMENTS: CheckTarget[ValidatedDocument] = CheckTarget(
@@ -179,24 +183,21 @@ def _is_left_out(item: ValidatedDocument, issue: Issue) -> bool:
 
 def _result(item: ValidatedDocument, found: list[Issue]) -> CheckResult:
     first = found[0]
-    (subject, origin), more = item.policies[0], len(item.policies) - 1
-    values = {"policy": subject.name, "origin": origin, "code": first.check.name, "message": first.message}
-    sentence = phrase("{policy}, {origin}, fails AWS's policy check {code}: {message}", **values)
+    (subject, title), more = item.policies[0], len(item.policies) - 1
+    values = {"policy": title, "code": first.check.name, "message": first.message}
+    sentence = phrase("The {policy} fails AWS's policy check {code}: {message}", **values)
     if more:
         sentence = nphrase(
-            "{policy}, {origin}, and {count:,} other policy with the same document fail AWS's policy check {code}: "
-            "{message}",
-            "{policy}, {origin}, and {count:,} other policies with the same document fail AWS's policy check {code}: "
+            "The {policy} and {count:,} other policy with the same document fail AWS's policy check {code}: {message}",
+            "The {policy} and {count:,} other policies with the same document fail AWS's policy check {code}: "
             "{message}",
             more,
             **values,
         )
     evidence = [Evidence(_placed(item.document, issue), policy_key=subject.key) for issue in found[:_MOST]]
     evidence += [
-        Evidence(
-            phrase("{policy}, {origin}, has the same document.", policy=other.name, origin=where), policy_key=other.key
-        )
-        for other, where in item.policies[1 : _MOST + 1]
+        Evidence(phrase("The {policy} has the same document.", policy=other_title), policy_key=other.key)
+        for other, other_title in item.policies[1 : _MOST + 1]
     ]
     return CheckResult(
         sentence,

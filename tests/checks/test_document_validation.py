@@ -16,7 +16,8 @@ def test_lnt_20_names_policy_check_value_and_place(found, make):
     (one,) = found("LNT-20", users=[make.user("alice", statement)])
     assert one.title == "Malformed VPC endpoint"
     assert one.sentence == (
-        "inline, inline policy of user alice, fails AWS's policy check INVALID_VPCE_FORMAT: `vpce-12` is not the ID of "
+        "The inline policy inline of user alice fails AWS's policy check INVALID_VPCE_FORMAT: `vpce-12` is not "
+        "the ID of "
         "a VPC endpoint, as `aws:SourceVpce` has."
     )
     assert one.severity is Severity.LOW
@@ -33,7 +34,7 @@ def test_lnt_20_groups_identical_documents(found, make):
     statement = make.allow("s3:GetObject", f"{BUCKET}/*", condition=BY_ENDPOINT)
     (one,) = found("LNT-20", users=[make.user("alice", statement), make.user("bob", statement)])
     assert "and 1 other policy with the same document fail AWS's policy check" in one.sentence
-    assert one.evidence[1].text == "inline, inline policy of user bob, has the same document."
+    assert one.evidence[1].text == "The inline policy inline of user bob has the same document."
 
 
 def test_lnt_20_reads_resource_policies(found, make):
@@ -52,7 +53,7 @@ def test_lnt_20_reads_endpoint_policies(found, make):
         {"VpcEndpointId": "vpce-12345678", "ServiceName": "com.amazonaws.eu-west-1.s3", "PolicyDocument": document}
     )
     (one,) = found("LNT-20", beside={"vpc_endpoints": (endpoint,)})
-    assert one.sentence.startswith("vpce-12345678, endpoint policy, fails AWS's policy check INVALID_ACTION")
+    assert one.sentence.startswith("The policy of VPC endpoint vpce-12345678 fails AWS's policy check INVALID_ACTION")
 
 
 def test_lnt_20_reads_policies_of_the_organization_and_permission_sets(found, make):
@@ -84,7 +85,9 @@ def test_lnt_20_reads_policies_of_the_organization_and_permission_sets(found, ma
     assert "INVALID_REGION: The Region `eu-west-9` does not exist." in scp.sentence
     assert scp.severity is rcp.severity is Severity.MEDIUM
     assert "RCP_MISSING_RELATED_PRINCIPAL_CONDITION_KEY" in rcp.sentence
-    assert permission_set.sentence.startswith("Reader, permission set, fails AWS's policy check INVALID_ACTION")
+    assert permission_set.sentence.startswith(
+        "The inline policy of permission set Reader fails AWS's policy check INVALID_ACTION"
+    )
 
 
 def test_lnt_20_leaves_suggestions_and_what_aws_rejects_to_the_command(found, make):

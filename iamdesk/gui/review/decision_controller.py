@@ -108,7 +108,7 @@ class DecisionController(QObject):
             )
 
     def take_suggestion(self) -> None:
-        """Decide on each of the selected entitlements as is suggested for it; those that need judgement stay."""
+        """Decide on each of the selected entitlements as is suggested for it; those that need judgment stay."""
         review_session = self._aim()
         if review_session is None:
             return
@@ -121,11 +121,11 @@ class DecisionController(QObject):
         }
         left = len(self._targets) - len(decisions)
         if not decisions:
-            self._message.say(Tone.NOTE, tr("Nothing is suggested for these rows: they need judgement."))
+            self._message.say(Tone.NOTE, tr("Nothing is suggested for these rows: they need judgment."))
         elif self._save(decisions) and left:
             words = ntr(
-                "{count} entitlement has no suggestion, and needs judgement.",
-                "{count} entitlements have no suggestion, and need judgement.",
+                "{count} entitlement has no suggestion, and needs judgment.",
+                "{count} entitlements have no suggestion, and need judgment.",
                 left,
             )
             self._message.say(Tone.NOTE, words.format(count=number(left)))

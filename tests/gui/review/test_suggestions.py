@@ -63,7 +63,7 @@ def test_what_needs_judgement_stays(qtbot: QtBot, panel: ReviewPanel) -> None:
     place = go_to(panel, "AdministratorAccess")
     press(qtbot, panel, Qt.Key.Key_S)
     assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
-    assert panel.message.text == "Nothing is suggested for these rows: they need judgement."
+    assert panel.message.text == "Nothing is suggested for these rows: they need judgment."
 
 
 def test_selected_rows_get_their_own_suggestions(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -78,7 +78,7 @@ def test_selected_rows_get_their_own_suggestions(qtbot: QtBot, panel: ReviewPane
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     choices = [desk_of(panel).decision(row.subject_ids[0]).choice for row in rows]
     assert choices == [ReviewDecision.KEEP, ReviewDecision.UNDECIDED, ReviewDecision.REVOKE]
-    assert panel.message.text == "1 entitlement has no suggestion, and needs judgement."
+    assert panel.message.text == "1 entitlement has no suggestion, and needs judgment."
 
 
 def test_every_suggestion_of_the_sample_can_be_taken(panel: ReviewPanel) -> None:
