@@ -592,8 +592,7 @@ _SPLIT = mark("Split the policy into several smaller ones.")
     kinds=frozenset({PolicyKind.IDENTITY, PolicyKind.PERMISSION_SET, PolicyKind.SESSION}),
 )
 def identity_policy_size(policy: PolicyView) -> Iterator[Problem]:
-    """Characters without white space, which only session policies count; of a managed policy, or of a role's inline
-    policies for a permission set."""
+    """Characters without white space, which only session policies count; inline policies share other quotas."""
     size = policy.full_size if policy.kind is PolicyKind.SESSION else policy.size
     return _too_long(size, facts().quotas[policy.kind.value])
 

@@ -54,7 +54,7 @@ def test_quotas_are_those_of_the_policy_type() -> None:
     assert code not in _found("identity", long)  # 6,144
     longer = policy(allow(resource=[f"arn:aws:s3:::bucket-{number}" for number in range(300)]))
     assert code in _found("identity", longer)
-    assert code not in _found("permission-set", longer)  # 10,240
+    assert code not in _found("permission-set", longer)  # 32,768
 
 
 def test_an_unknown_set_operator_is_named() -> None:
