@@ -5,13 +5,15 @@ Only what AWS stores can be in a snapshot, and what other checks report is left 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple, TypeGuard
 
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.policy_documents import written_policies
 from iamdesk.checks.resource_requests import resources_of
-from iamdesk.checks.targets import CheckTarget, Subject
+from iamdesk.checks.targets import ACCOUNTS, Subject
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.keys import endpoint_policy_key, organization_policy_key, resource_policy_key
@@ -26,7 +28,7 @@ from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 _MOST = 20
-"""Issues, and further policies with the same document, named as evidence of one finding."""
+"""Policies named as evidence of one finding."""
 _IDENTITY_OR_TRUST = frozenset({PolicyKind.IDENTITY, PolicyKind.TRUST})
 _BY_OTHERS = frozenset(
     {
@@ -126,11 +128,6 @@ def _of_organization(survey: CheckContext) -> Iterator[tuple[PolicyKind, str, Su
                 yield PolicyKind.PERMISSION_SET, "", subject, title, parse(one.inline_policy)
 
 
-DOCUMENTS: CheckTarget[ValidatedDocument] = CheckTarget(
-    "validated document", documents_to_validate, lambda item: item.policies[0][0]
-)
-
-
 def _is_reported(one: ValidationCheck, kind: PolicyKind) -> bool:
     if not one.can_be_stored or one.finding_type is FindingType.SUGGESTION or one.name in _BY_OTHERS:
         return False
@@ -144,28 +141,36 @@ _REPORTED = {kind: frozenset(one.id for one in validation_checks() if _is_report
 
 @check(
     "LNT-20",
-    over=DOCUMENTS,
+    over=ACCOUNTS,
     title=mark("Policy document with an issue"),
     severity=Severity.LOW,
     question="Does a policy of any type fail a check of AWS's policy validation (IAM Access Analyzer)?",
     remedy=mark("Correct the policy. `iamdesk validate-policy` lists all issues of a document."),
     standards=("NIST 800-53 AC-3",),
 )
-def document_with_issue(survey: CheckContext, _account: Account, item: ValidatedDocument) -> Iterator[CheckResult]:
-    """One finding for each check that the document fails; medium if a Deny or a guardrail may not work, else low."""
-    raw = item.document.raw
-    if not isinstance(raw, dict):
-        return
-    issues = survey.once(
-        ("validation", item.document, item.kind, item.service),
-        lambda: validate_document(raw, item.kind, item.service, _REPORTED[item.kind]),
-    )
-    by_check: dict[str, list[Issue]] = {}
-    for issue in issues:
-        if not _is_left_out(item, issue):
-            by_check.setdefault(issue.check.id, []).append(issue)
-    for found in by_check.values():
-        yield _result(item, found)
+def document_with_issue(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """One finding for each check and value, with all policies that have it; medium if a Deny or a guardrail may not
+    work, else low."""
+    by_issue: dict[tuple[str, str], list[_Found]] = {}
+    for item in documents_to_validate(survey, account):
+        survey.check_cancelled()
+        raw = item.document.raw
+        for issue in validate_document(raw, item.kind, item.service, _REPORTED[item.kind]) if _is_object(raw) else ():
+            if not _is_left_out(item, issue):
+                by_issue.setdefault((issue.check.id, issue.message), []).append(_Found(item, issue))
+    for found in by_issue.values():
+        yield _result(found)
+
+
+class _Found(NamedTuple):
+    """One issue of a document."""
+
+    item: ValidatedDocument
+    issue: Issue
+
+
+def _is_object(raw: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(raw, dict)
 
 
 def _is_left_out(item: ValidatedDocument, issue: Issue) -> bool:
@@ -181,44 +186,51 @@ def _is_left_out(item: ValidatedDocument, issue: Issue) -> bool:
     return is_of_lint and issue.check.issue_code == "INVALID_SERVICE"
 
 
-def _result(item: ValidatedDocument, found: list[Issue]) -> CheckResult:
-    first = found[0]
-    (subject, title), more = item.policies[0], len(item.policies) - 1
+def _result(found: list[_Found]) -> CheckResult:
+    first = found[0].issue
+    policies = {subject.key: (subject, title) for one in found for subject, title in one.item.policies}
+    subject, title = next(iter(policies.values()))
     values = {"policy": title, "code": first.check.name, "message": first.message}
     sentence = phrase("The {policy} fails AWS's policy check {code}: {message}", **values)
-    if more:
+    if len(policies) > 1:
         sentence = nphrase(
-            "The {policy} and {count:,} other policy with the same document fail AWS's policy check {code}: {message}",
-            "The {policy} and {count:,} other policies with the same document fail AWS's policy check {code}: "
-            "{message}",
-            more,
+            "The {policy} and {count:,} other policy fail AWS's policy check {code}: {message}",
+            "The {policy} and {count:,} other policies fail AWS's policy check {code}: {message}",
+            len(policies) - 1,
             **values,
         )
-    evidence = [Evidence(_placed(item.document, issue), policy_key=subject.key) for issue in found[:_MOST]]
-    evidence += [
-        Evidence(phrase("The {policy} has the same document.", policy=other_title), policy_key=other.key)
-        for other, other_title in item.policies[1 : _MOST + 1]
-    ]
     return CheckResult(
         sentence,
-        tuple(evidence),
-        object=first.check.id,
-        severity=_severity(item, found),
+        tuple(islice(_evidence(found), _MOST)),
+        subject=subject,
+        object=f"{first.check.id} {first.message}",
+        severity=min(map(_severity, found), key=list(Severity).index),
         title=first.check.title,
         remedy=first.remedy,
     )
 
 
+def _evidence(found: list[_Found]) -> Iterator[Evidence]:
+    """Yield each policy with the position of the issue in it."""
+    for item, issue in found:
+        place = _placed(item.document, issue)
+        for subject, title in item.policies:
+            text = phrase("The {policy}: {place}", policy=title, place=place)
+            yield Evidence(text, policy_key=subject.key)
+
+
 def _placed(document: Document, issue: Issue) -> str:
     span = document.span_at(issue.path)
     line, column = (span.start_line, span.start_column) if span is not None else (1, 1)
-    values = {"line": line, "column": column, "path": json_path(issue.path), "message": issue.message}
-    return phrase("Line {line}, column {column} ({path}): {message}", **values)
+    return phrase("line {line}, column {column} ({path}).", line=line, column=column, path=json_path(issue.path))
 
 
-def _severity(item: ValidatedDocument, found: list[Issue]) -> Severity:
-    if found[0].check.finding_type is FindingType.SECURITY_WARNING or item.kind in (PolicyKind.SCP, PolicyKind.RCP):
+def _severity(found: _Found) -> Severity:
+    item, issue = found
+    if issue.check.finding_type is FindingType.SECURITY_WARNING or item.kind in (PolicyKind.SCP, PolicyKind.RCP):
         return Severity.MEDIUM
-    denied = {statement.path for statement in item.document.statements if not statement.is_allow}
-    is_deny = any(issue.path[: len(path)] == path for issue in found for path in denied)
-    return Severity.MEDIUM if is_deny and found[0].check.finding_type is FindingType.ERROR else Severity.LOW
+    is_deny = any(
+        not statement.is_allow and issue.path[: len(statement.path)] == statement.path
+        for statement in item.document.statements
+    )
+    return Severity.MEDIUM if is_deny and issue.check.finding_type is FindingType.ERROR else Severity.LOW

@@ -22,7 +22,10 @@ def test_lnt_20_names_policy_check_value_and_place(found, make):
     )
     assert one.severity is Severity.LOW
     assert one.remedy == "Use `vpce-` with 8 or 17 letters and digits."
-    assert one.evidence[0].text.startswith("Line 10, column 29 ($.Statement[0].Condition.StringEquals.aws:SourceVpce):")
+    assert one.evidence[0].text == (
+        "The inline policy inline of user alice: line 10, column 29 "
+        "($.Statement[0].Condition.StringEquals.aws:SourceVpce)."
+    )
 
 
 def test_lnt_20_is_medium_where_a_deny_may_not_work(found, make):
@@ -30,11 +33,20 @@ def test_lnt_20_is_medium_where_a_deny_may_not_work(found, make):
     assert one.severity is Severity.MEDIUM
 
 
-def test_lnt_20_groups_identical_documents(found, make):
+def test_lnt_20_groups_policies_with_the_same_issue(found, make):
     statement = make.allow("s3:GetObject", f"{BUCKET}/*", condition=BY_ENDPOINT)
-    (one,) = found("LNT-20", users=[make.user("alice", statement), make.user("bob", statement)])
-    assert "and 1 other policy with the same document fail AWS's policy check" in one.sentence
-    assert one.evidence[1].text == "The inline policy inline of user bob has the same document."
+    guard = make.policy("guard", make.deny("s3:*", "*", condition=BY_ENDPOINT))
+    users = [make.user("alice", statement), make.user("bob", statement)]
+    (one,) = found("LNT-20", users=users, policies=[guard])
+    assert one.sentence.startswith(
+        "The inline policy inline of user alice and 2 other policies fail AWS's policy check"
+    )
+    assert one.severity is Severity.MEDIUM  # of the worst one
+    assert [piece.text.partition(":")[0] for piece in one.evidence] == [
+        "The inline policy inline of user alice",
+        "The inline policy inline of user bob",
+        "The customer managed policy guard",
+    ]
 
 
 def test_lnt_20_reads_resource_policies(found, make):
