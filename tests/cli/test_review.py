@@ -183,6 +183,32 @@ def test_single_files_of_the_evidence(run: Run, made: Path, tmp_path: Path, name
     assert "the snapshot was not found" in told.stderr
 
 
+def test_what_no_snapshot_says_is_described_and_an_exception_has_a_control(
+    run: Run, made: Path, tmp_path: Path
+) -> None:
+    review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
+    assert run("review", "describe", review).stdout.splitlines() == [
+        "captured by: not stated",
+        "query: not stated",
+        "due: not stated",
+        "reviewers: not stated",
+    ]
+    roles = resources() / "samples" / "reviewer-roles.csv"
+    stated = ("--captured-by", "Tom", "--capture-query", "aws iam …", "--due", "2026-12-15", "--reviewers", roles)
+    told = run("review", "describe", review, *stated, "--by", "Ana").stdout
+    assert "due: 2026-12-15\nreviewer: Ana Moreno: Head of platform engineering; owns the accounts" in told
+    listed = json.loads(run("review", "entitlements", review, "--format", "json").stdout)
+    item = listed[3]["line_id"]
+    decide = ("review", "decide", review, "--reviewer", "Ana", "--entitlement", item, "--reason", "m")
+    control = ("--compensating-control", "weekly review of the log")
+    wrong = run(*decide, "--decision", "keep", *control, status=2)
+    assert "only an exception has a compensating control" in wrong.stderr
+    run(*decide, "--decision", "except", "--owner", "Ben", "--until", "2099-01-01", *control)
+    listed = json.loads(run("review", "entitlements", review, "--format", "json").stdout)
+    assert listed[3]["decision"]["compensating_control"] == "weekly review of the log"
+    run("review", "status", review)
+
+
 def test_filled_sheet_is_taken_and_what_is_refused_is_listed(run: Run, made: Path, tmp_path: Path) -> None:
     review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
     sheet = tmp_path / "sheet.csv"

@@ -312,3 +312,24 @@ def test_untouched_cells_are_known_however_they_are_spelled(
         return  # a workbook cannot hold it
     found = read(filled(made, kind, {at: {"ticket": "T"}}), review)
     assert found.decisions == {one: ItemDecision(ReviewDecision.KEEP, comment, ticket="T")}
+
+
+def test_compensating_control_is_taken_and_a_sheet_with_it_is_untouched(
+    pack: Path, review: ReviewFile, tmp_path: Path
+) -> None:
+    exception = {"decision": "except", "decision_reason": "m", "exception_owner": "Ben"}
+    cells = {**exception, "exception_expiry": "2099-01-01", "compensating_control": "'=weekly review"}
+    found = read(
+        filled_csv(pack, {6: cells, 13: {"compensating_control": "without a decision", "decision": ""}}), review
+    )
+    wanted = ItemDecision(ReviewDecision.EXCEPT, "m", "Ben", date(2099, 1, 1), compensating="=weekly review")
+    assert found.decisions == {review.lines[6].line_id: wanted}
+    (refused,) = found.refused
+    assert "the row has no decision" in refused.why
+    review.record(found.decisions, ANA, lambda: NOW)
+    again = write_pack(review, tmp_path / "again", evaluator=None, generated_at=NOW)
+    for name in ("03_entitlements.csv", "review.xlsx"):
+        assert read(again / name, review).decisions == {}
+    with (again / "05_exceptions.csv").open(encoding="utf-8-sig", newline="") as file:
+        controls = [row["compensating_control"] for row in csv.DictReader(file)]
+    assert controls.count("'=weekly review") == 1
