@@ -43,7 +43,7 @@ from iamdesk.export.text.review_effect import (
     widened_words,
 )
 from iamdesk.review.asked import asked_reasons
-from iamdesk.review.completion import completion
+from iamdesk.review.completion import completion, second_approval_detail, second_approval_tiers
 from iamdesk.review.coordination import removal_state
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer, same_person
 from iamdesk.review.description import describe_with, description_of, record_description
@@ -134,6 +134,17 @@ def new(
             show_default=False,
         ),
     ] = [],  # noqa: B006 - typer makes a new one
+    second_approval: Annotated[
+        list[int],
+        typer.Option(
+            "--second-approval",
+            metavar="TIER",
+            min=0,
+            max=LAST_TIER,
+            help="Tier of entitlements whose decisions need a second approval by another person. Repeatable.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006 - typer makes a new one
     previous: Annotated[
         Path | None,
         typer.Option(
@@ -198,6 +209,7 @@ def new(
     start, end = (f"{one:%Y-%m-%d}" if one is not None else "" for one in (period_start, period_end))
     details = {"period_start": start, "period_end": end, "standards": standards}
     given = {name: text for name, text in details.items() if text} | stated.as_details()
+    given |= second_approval_detail(second_approval)
     if previous is None or previous_snapshot is None:
         with work.executor(opened, helped=True) as executor:
             opened.create_review(
@@ -292,6 +304,7 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         "Counts": counts.as_json(),
         "Complete": state.is_complete,
         "Open": state.as_json()["open"],
+        "SecondApproval": sorted(second_approval_tiers(session.head.details)),
         "Removals": {"Closed": removals.closed, "Open": removals.open},
         "Tickets": {"Closed": tickets["closed"], "Open": tickets["open"], "WithoutState": tickets["without state"]},
         "JournalSha256": session.file.journal_sha256,
@@ -315,7 +328,7 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         if tickets["closed"] or tickets["open"]:
             without = tickets["without state"]
             echo(f"tickets: {tickets['closed']:,} closed, {tickets['open']:,} open, {without:,} without a state")
-        echo("complete" if state.is_complete else f"DRAFT: {'; '.join(one.sentence for one in state.open)}")
+        echo(state.status if state.is_complete else f"{state.status}: {'; '.join(one.sentence for one in state.open)}")
 
 
 def _print_damages(damages: Sequence[Damage], output_format: options.Format) -> None:

@@ -1,17 +1,20 @@
 """Whether a review is complete: until it is, everything that is exported of it is a draft."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from iamdesk.i18n import nphrase
+from iamdesk.i18n import nphrase, phrase
 from iamdesk.review.assignment import assignment_of
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.merge import open_conflicts
 from iamdesk.review.review_file import ReviewFile
 
+DRAFT = "DRAFT"
+"""Status of a review that is not complete, on everything that is exported of it."""
+COMPLETE = "complete"
 SECOND_APPROVAL = "second_approval"
 """Under this name a review's head keeps the tiers whose decisions need a second approval: ``0,1``."""
 
@@ -74,14 +77,36 @@ class Completion:
         """Whether nothing is open."""
         return not self.open
 
+    @property
+    def status(self) -> str:
+        """`DRAFT` or `COMPLETE`."""
+        return COMPLETE if self.is_complete else DRAFT
+
+    @property
+    def sentence(self) -> str:
+        """Say what is open; empty if the review is complete."""
+        if self.is_complete:
+            return ""
+        return phrase("The review is not complete: {open}.", open="; ".join(one.sentence for one in self.open))
+
     def as_json(self) -> dict[str, Any]:
-        """Return it as a JSON object: whether it is complete, and how many are open by obstacle."""
-        return {"complete": self.is_complete, "open": {one.obstacle.value: len(one.items) for one in self.open}}
+        """Return it as a JSON object: whether it is complete, its status, and how many are open by obstacle."""
+        return {
+            "complete": self.is_complete,
+            "status": self.status,
+            "open": {one.obstacle.value: len(one.items) for one in self.open},
+        }
 
 
 def second_approval_tiers(details: Mapping[str, str]) -> frozenset[int]:
     """Return the tiers whose decisions need a second approval."""
     return frozenset(int(one) for one in details.get(SECOND_APPROVAL, "").split(",") if one.strip().isdecimal())
+
+
+def second_approval_detail(tiers: Iterable[int]) -> dict[str, str]:
+    """Return the detail of a review's head that requires a second approval of some tiers; empty for none."""
+    wanted = ",".join(str(tier) for tier in sorted(set(tiers)))
+    return {SECOND_APPROVAL: wanted} if wanted else {}
 
 
 def completion(review: ReviewFile, today: date) -> Completion:

@@ -122,6 +122,69 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     assert bad.splitlines()[-3] == "not intact: 1 check failed"
 
 
+def test_four_eyes_by_tier_in_the_terminal(run: Run, tmp_path: Path) -> None:
+    review = tmp_path / "q.iamreview"
+    tiers = ("--second-approval", "1", "--second-approval", "0")
+    run("review", "new", sample_snapshot(), "-o", review, *tiers)
+    assert (
+        "6 is not in the range 0<=x<=5"
+        in run(
+            *("review", "new", sample_snapshot(), "-o", tmp_path / "other.iamreview", "--second-approval", "6"),
+            status=2,
+        ).stderr
+    )
+    items = json.loads(run("review", "entitlements", review, "--format", "json").stdout)
+    found = json.loads(run("review", "findings", review, "--format", "json").stdout)
+
+    def of(*which: int) -> list[str]:
+        return [one["line_id"] for one in items if one["line"]["evidence"]["effect"]["tier"] in which]
+
+    def given(option: str, ids: list[str]) -> list[str]:
+        return [word for one in ids for word in (option, one)]
+
+    high, rest = of(0, 1), of(2, 3, 4, 5)
+    assert high
+    assert rest
+    reason = ("--reason", "checked", "--reviewer", "Ana")
+    run("review", "decide", review, *given("--entitlement", high + rest), "--decision", "keep", *reason)
+    run(
+        "review",
+        "decide",
+        review,
+        *given("--finding", [one["finding_id"] for one in found]),
+        "--decision",
+        "fix",
+        *reason,
+    )
+    excepted = ("--reason", "migration", "--owner", "Dora", "--until", "2099-01-31", "--reviewer", "Ana")
+    run("review", "decide", review, "--entitlement", high[0], "--decision", "except", *excepted)
+
+    status = json.loads(run("review", "status", review, "--format", "json").stdout)
+    assert status["SecondApproval"] == [0, 1]
+    assert status["Open"] == {"no-approver": 1, "no-second": len(high) - 1}
+    assert "DRAFT" in run("review", "status", review).stdout
+
+    first = ("review", "approve", review, "--entitlement", high[1])
+    assert "Ana made this decision" in run(*first, "--reviewer", "ana", status=2).stderr
+    owned = run("review", "approve", review, "--entitlement", high[0], "--reviewer", "Dora", status=2)
+    assert "Dora owns the exception" in owned.stderr
+    holder = next(one["line"]["holder_arn"] for one in items if one["line_id"] == high[1])
+    own = run(*first, "--reviewer", "Ben", "--my-arn", holder, status=2)
+    assert "Ben cannot review their own access" in own.stderr
+    assert json.loads(run("review", "status", review, "--format", "json").stdout)["Open"] == status["Open"]
+
+    run("review", "approve", review, *given("--entitlement", high), "--reviewer", "Ben")
+    done = json.loads(run("review", "status", review, "--format", "json").stdout)
+    assert (done["Complete"], done["Open"]) == (True, {})
+    run("export", review, "--snapshot", sample_snapshot(), "-o", tmp_path / "page.html", "--format", "html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Decisions on entitlements of the tiers 0 and 1 need a second approval by another person." in page
+    # Another decision needs another approval.
+    run("review", "decide", review, "--entitlement", high[1], "--decision", "revoke", "--reviewer", "Ana")
+    again = json.loads(run("review", "status", review, "--format", "json").stdout)
+    assert again["Open"] == {"no-second": 1}
+
+
 def test_a_revoke_that_widens_access_is_saved_with_a_warning(run: Run, made: Path, tmp_path: Path) -> None:
     review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
     lines = json.loads(run("review", "entitlements", review, "--format", "json").stdout)

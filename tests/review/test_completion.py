@@ -49,7 +49,7 @@ def test_what_is_undecided_is_open(path: Path) -> None:
         assert state(review) == {"undecided": [OTHER]}
         review.record({OTHER: KEEP}, ANA)
         assert completion(review, TODAY).is_complete
-        assert completion(review, TODAY).as_json() == {"complete": True, "open": {}}
+        assert completion(review, TODAY).as_json() == {"complete": True, "status": "complete", "open": {}}
 
 
 def test_change_that_is_not_stated_is_open(path: Path) -> None:

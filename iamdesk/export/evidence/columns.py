@@ -9,6 +9,7 @@ from iamdesk.escaping import visible
 from iamdesk.export.text.review import holder_name, is_privileged, power_words
 from iamdesk.export.text.review_effect import effect_words, suggestion_words, used_words
 from iamdesk.review.asked import SINCE_LAST, asked_reasons
+from iamdesk.review.completion import COMPLETE, DRAFT
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.item_effect import effect_of
 from iamdesk.review.items import FORMAT_2, EntitlementType, PopulationEntry, ReviewItem
@@ -20,6 +21,8 @@ type Cell = str | int | datetime
 """A cell: text, a count, or a moment in UTC."""
 
 JOINT = " | "
+STATUS = "review_status"
+"""Name of the first column of every table: whether the review is complete or a draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,6 +403,7 @@ CHANGES: tuple[Column[LineChange], ...] = (
     Column("cause", lambda row: row.cause),
 )
 GLOSSARY: tuple[tuple[str, str], ...] = (
+    (STATUS, f"{COMPLETE}; {DRAFT}: something in the review is still open, as sheet Cover says"),
     ("population", "all principals of the snapshot, in scope or out of scope"),
     ("entitlement", "one thing that a reviewer decides on: a row of the sheet Entitlements"),
     ("holder_type", "human, machine, third_party or unknown, as far as the snapshot shows"),

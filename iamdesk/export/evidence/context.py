@@ -1,6 +1,6 @@
 """The source of an evidence package: a review and, if available, its snapshot."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -11,7 +11,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding, Severity, Suppression
-from iamdesk.export.evidence.columns import Column, DecidedFinding, DecidedLine, entitlement_columns
+from iamdesk.export.evidence.columns import STATUS, Column, DecidedFinding, DecidedLine, entitlement_columns
 from iamdesk.export.evidence.remediation import TO_DO, tested
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
 from iamdesk.export.text.review import is_privileged
@@ -120,6 +120,11 @@ class EvidenceContext:
     def completion(self) -> Completion:
         """What keeps the review from being complete: until nothing does, what is exported is a draft."""
         return completion(self.review, self.today)
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the review is not complete."""
+        return not self.completion.is_complete
 
     @cached_property
     def description(self) -> ReviewDescription:
@@ -260,7 +265,12 @@ class EvidenceContext:
     @cached_property
     def entitlement_columns(self) -> tuple[Column[DecidedLine], ...]:
         """The columns of entitlements."""
-        return entitlement_columns(self.item_format, self.people)
+        return self.with_status(entitlement_columns(self.item_format, self.people))
+
+    def with_status[Row](self, columns: Sequence[Column[Row]]) -> tuple[Column[Row], ...]:
+        """Return the columns of a table, the first of which says whether it is a draft."""
+        status = self.completion.status
+        return (Column(STATUS, lambda _row: status), *columns)
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:

@@ -9,6 +9,7 @@ from iamdesk.export.evidence.remediation_commands import command_text
 from iamdesk.export.text.review import entitlement_words, holder_name, power_words
 from iamdesk.export.text.review_effect import effect_words
 from iamdesk.review.carry_over_findings import FIXES, fixes_from_text
+from iamdesk.review.completion import DRAFT
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.item_effect import effect_of
 from iamdesk.review.review_file import ReviewFile
@@ -217,3 +218,11 @@ TICKETS: tuple[Column[Task], ...] = (
     Column("Actions gained", lambda row: "" if row.gained is None else row.gained),
 )
 """Columns that ticket systems import."""
+
+
+def ticket_columns(*, is_draft: bool) -> tuple[Column[Task], ...]:
+    """Return the columns of tickets; those of a draft say so in the summary, which all ticket systems import."""
+    if not is_draft:
+        return TICKETS
+    summary, *others = TICKETS
+    return (Column(summary.name, lambda row: f"{DRAFT}: {summary.value(row)}"), *others)

@@ -10,6 +10,7 @@ from iamdesk.export.evidence.remediation_shell import END, HELPERS
 from iamdesk.export.files.shell_script import is_odd, script_head
 from iamdesk.export.text.review import entitlement_words
 from iamdesk.export.text.review_effect import is_guardrail_by_effect
+from iamdesk.review.completion import DRAFT
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.item_effect import effect_of
 from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
@@ -61,17 +62,24 @@ def command_text(line: ReviewItem) -> str:
     return visible(shlex.join(command(line)))
 
 
-def remediation_script(review_id: str, rows: Iterable[DecidedLine], fixes: Iterable[DecidedFinding]) -> Iterator[str]:
+def remediation_script(
+    review_id: str, rows: Iterable[DecidedLine], fixes: Iterable[DecidedFinding], incomplete: str = ""
+) -> Iterator[str]:
     """Yield the lines of a shell script that carries out the revocations, by default as a dry run.
 
     It can be interrupted and repeated, continues after failures, saves what restores each entitlement before it revokes
     it, keeps policies with Deny statements unless WIDEN is set, and logs each outcome for `close_out`. Guardrails and
     changes without a single command are left to be done by hand. Commands that fix findings are comments: they need a
     review.
+
+    ``incomplete`` says why the review is not complete; then the script says that it is a draft, also when it is run.
     """
-    yield script_head(f"Revocations decided in the access review {review_id}", "remediation.sh")
+    draft = f"{DRAFT}: " if incomplete else ""
+    yield script_head(f"{draft}Revocations decided in the access review {review_id}", "remediation.sh")
     yield HELPERS
     yield f"review={shlex.quote(visible(review_id))}"
+    if incomplete:
+        yield f"printf '%s\\n' {shlex.quote(visible(f'{DRAFT}. {incomplete}'))} >&2"
     yield ""
     yield "items() {"
     yield ":"

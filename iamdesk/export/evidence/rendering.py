@@ -75,9 +75,11 @@ def render_anew(
         made.mkdir()
         try:
             with _review(folder, document, entries, events, Path(place)) as review:
-                written = write_data(made, EvidenceContext(review, evaluator, moment))
+                source = EvidenceContext(review, evaluator, moment)
+                written = write_data(made, source)
                 for path, content in written.statements(str(manifest["evidence_sha256"])):
                     (made / path).write_bytes(content)
+                open_items = source.completion.sentence
         except (OSError, ValueError, KeyError, TypeError, ReviewError) as error:
             reason = next(iter(str(error).splitlines()), "")
             yield failed(phrase("rendered anew"), phrase("The files cannot be rendered: {error}.", error=reason))
@@ -88,6 +90,13 @@ def render_anew(
         else:
             yield from _rest(rendered, derived, written.about, manifest, versions)
         yield from _compared(folder, made, sorted(rendered & derived), versions)
+    if open_items:
+        yield passed(
+            phrase("completion"),
+            phrase("The package is a DRAFT, as its files say. {open_items}", open_items=open_items),
+        )
+    else:
+        yield passed(phrase("completion"), phrase("The review is complete."))
     if is_partial:
         rest = join_messages(", ", sorted(derived - WITHOUT_SOURCE - {PEOPLE}))
         yield Result(

@@ -23,6 +23,7 @@ from iamdesk.export.evidence.report_people import (
 from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.evidence.review_json import entitlement_definition
 from iamdesk.export.text.review import ACCEPT_WORD, CHOICE_WORDS
+from iamdesk.review.completion import DRAFT
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ReviewDecision
 from iamdesk.review.parts import PART_OF
 from iamdesk.review.schema import Head
@@ -40,8 +41,6 @@ _LAYERS = (
     "captured"
 )
 COMPLETENESS_TITLE = "Completeness: control totals and missing data"
-DRAFT = "DRAFT"
-"""On everything that is exported of a review that is not complete."""
 ACKNOWLEDGED = "I have read this statement and acknowledge that the access that remains is appropriate."
 
 
@@ -86,7 +85,7 @@ def annex_of(source: EvidenceContext, kept: ReportSample, evidence_sha256: str) 
 def _statement(kind: str, source: EvidenceContext, evidence_sha256: str, sections: tuple[Section, ...]) -> Statement:
     head = source.review.head
     title = head.title if len(head.title) <= _MAX_TITLE else f"{head.title[:_MAX_TITLE]}…"
-    draft = "" if source.completion.is_complete else f"{DRAFT}: "
+    draft = f"{DRAFT}: " if source.is_draft else ""
     return Statement(f"{draft}{kind}: {title}", head.review_id, evidence_sha256, source.generated_utc, sections)
 
 
@@ -100,9 +99,8 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
             f"{counts.findings_undecided:,} are undecided."
         )
     ]
-    if not source.completion.is_complete:
-        told = "; ".join(one.sentence for one in source.completion.open)
-        blocks.insert(0, Text(f"{DRAFT}: the review is not complete: {told}.", is_warning=True))
+    if source.is_draft:
+        blocks.insert(0, Text(f"{DRAFT}. {source.completion.sentence}", is_warning=True))
     part_of = source.review.head.details.get(PART_OF)
     if part_of is not None:
         sentence = f"This is a part of review {part_of}: the items of other reviewers are not in it."

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from iamdesk.checks.words import enumerated
 from iamdesk.export.evidence.columns import person_rows
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.report_model import Section, Table, Text
 from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.text.people import people_words, status_words
 from iamdesk.review.care import LONGEST_STEP, MANY_AT_ONCE, MANY_WITH_ONE_REASON, Care
+from iamdesk.review.completion import second_approval_tiers
 from iamdesk.review.decisions import same_person
 from iamdesk.review.people import PersonState
 
@@ -55,6 +57,10 @@ def reviewers_section(title: str, source: EvidenceContext, kept: ReportSample) -
         blocks.append(
             Text("Roles and competence of reviewers are not stated: no list of reviewers was given.", is_warning=True)
         )
+    if tiers := second_approval_tiers(source.review.head.details):
+        named = enumerated([str(tier) for tier in sorted(tiers)])
+        which = f"tier {named}" if len(tiers) == 1 else f"the tiers {named}"
+        blocks.append(Text(f"Decisions on entitlements of {which} need a second approval by another person."))
     if kept.seconds:
         blocks.append(
             Table(

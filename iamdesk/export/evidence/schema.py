@@ -23,6 +23,8 @@ class Completion(_Strict):
     """Whether the review was complete when the package was written."""
 
     complete: bool
+    status: Literal["complete", "DRAFT"] | None = None
+    """None: written by an earlier build."""
     open: dict[str, int]
     """How many items and findings are open, by reason."""
 

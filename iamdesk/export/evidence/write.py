@@ -13,7 +13,7 @@ from typing import Any
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.explain.decision import EvalDecision
 from iamdesk.export.evidence import columns
-from iamdesk.export.evidence.columns import Cell, Column
+from iamdesk.export.evidence.columns import Cell, Column, entitlement_columns
 from iamdesk.export.evidence.context import EvidenceContext, is_machine, is_third
 from iamdesk.export.evidence.control_totals import Total, totals
 from iamdesk.export.evidence.csv_writer import CsvSheet
@@ -34,7 +34,7 @@ from iamdesk.export.evidence.manifest import (
     sums_text,
 )
 from iamdesk.export.evidence.previous_decisions import line_changes
-from iamdesk.export.evidence.remediation import REMEDIATION, TICKETS, TO_DO, task_of, tested
+from iamdesk.export.evidence.remediation import REMEDIATION, TO_DO, task_of, tested, ticket_columns
 from iamdesk.export.evidence.remediation_commands import remediation_script
 from iamdesk.export.evidence.report import (
     COMPLETENESS_TITLE,
@@ -164,7 +164,10 @@ def write_data(folder: Path, source: EvidenceContext) -> Written:
     _write_journal(folder / "09_journal.jsonl", source)
     _write_events(folder / EVENTS, source)
     script = remediation_script(
-        source.review.head.review_id, source.rows_with(ReviewDecision.REVOKE), source.findings()
+        source.review.head.review_id,
+        source.rows_with(ReviewDecision.REVOKE),
+        source.findings(),
+        source.completion.sentence,
     )
     (folder / "remediation.sh").write_text("\n".join(script) + "\n", encoding="utf-8", newline="\n")
     _write_reports(folder, source)
@@ -184,6 +187,7 @@ def _about(source: EvidenceContext, quoted: int) -> dict[str, Any]:
         "journal_sha256": source.review.journal_sha256,
         "previous_review_id": head.details.get("previous_review") or None,
         "previous_manifest_sha256": head.previous_sha256 or None,
+        "status": source.completion.status,
         "counts": {**source.counts.as_json(), "verdicts": quoted},
     }
 
@@ -204,20 +208,22 @@ def _write_tables(
             head.review_id,
             head.snapshot_sha256,
             source.generated_at,
-            is_draft=not source.completion.is_complete,
+            is_draft=source.is_draft,
         )
         stack.callback(book.close)
         for name, texts in _pages(statement):
             book.page(name, texts)
 
         def table[Row](sheet: str, csv: str, wanted: Sequence[Column[Row]], *, fillable: bool = False) -> "_Table[Row]":
-            file = stack.enter_context(CsvSheet(folder / csv, wanted))
-            made = _Table(book.sheet(sheet, wanted, fillable=fillable), file, wanted)
+            stated = source.with_status(wanted)
+            file = stack.enter_context(CsvSheet(folder / csv, stated))
+            made = _Table(book.sheet(sheet, stated, fillable=fillable), file, stated)
             written.append((csv, sheet, made))
             return made
 
         population = table("Population", "02_population.csv", columns.POPULATION)
-        lines = table(ENTITLEMENTS_SHEET, "03_entitlements.csv", source.entitlement_columns, fillable=True)
+        wanted = entitlement_columns(source.item_format, source.people)
+        lines = table(ENTITLEMENTS_SHEET, "03_entitlements.csv", wanted, fillable=True)
         privileged = book.sheet("Privileged", source.entitlement_columns)
         third = book.sheet("Third parties", source.entitlement_columns)
         machines = book.sheet("Machines", source.entitlement_columns)
@@ -228,7 +234,7 @@ def _write_tables(
         book.page("Sign-off", _signoff_page(source))
         book.page("Glossary", [Headings(("Term", "Meaning")), *columns.GLOSSARY])
         people = table("People", PEOPLE, columns.PERSONS) if source.people is not None else None
-        tickets = stack.enter_context(CsvSheet(folder / "tickets.csv", TICKETS))
+        tickets = stack.enter_context(CsvSheet(folder / "tickets.csv", ticket_columns(is_draft=source.is_draft)))
         written.append(("tickets.csv", "", tickets))
         for member in source.review.population():
             population.write(member)
@@ -394,6 +400,7 @@ def _write_reports(folder: Path, source: EvidenceContext) -> None:
     if source.snapshot is None or not source.findings_are_same:
         return
     report = build_report(source.found, source.snapshot, source.generated_at)
+    report = replace(report, review_status=source.completion.status)
     for name, render in REPORTS.items():
         (folder / name).write_bytes(render(report))
 

@@ -51,7 +51,11 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
         "Title": _cut(f"{finding.check_id} {finding.title}", _MAX_TITLE),
         "Description": _cut(finding.sentence, _MAX_DESCRIPTION),
         "Remediation": {"Recommendation": {"Text": _cut(finding.remedy or "See the finding.", _MAX_REMEDY)}},
-        "ProductFields": {"iamdesk/version": report.tool_version, "iamdesk/snapshot": report.snapshot_sha256},
+        "ProductFields": {
+            "iamdesk/version": report.tool_version,
+            "iamdesk/snapshot": report.snapshot_sha256,
+            **({"iamdesk/review_status": report.review_status} if report.review_status else {}),
+        },
         "Resources": [
             {
                 "Type": _RESOURCE_TYPES.get(finding.subject_kind, "Other"),

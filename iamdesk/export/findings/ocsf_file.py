@@ -75,6 +75,7 @@ def event(report: Report, finding: Finding) -> dict[str, Any]:
             "product": {"name": "iamdesk", "version": report.tool_version, "vendor_name": "iamdesk"},
             "uid": finding.fingerprint,
             "original_time": report.generated_utc,
+            **({"labels": [f"review_status: {report.review_status}"]} if report.review_status else {}),
         },
         "finding_info": _finding_info(finding),
         "resources": [

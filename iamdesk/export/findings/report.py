@@ -68,6 +68,8 @@ class Report:
     """All severities, highest first, with zeros."""
     by_state: Mapping[State, int]
     by_check: Mapping[str, int]
+    review_status: str = ""
+    """Of the findings of a review: whether it is complete or a draft (`review.completion`)."""
 
     @property
     def generated_utc(self) -> str:

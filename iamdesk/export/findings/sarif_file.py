@@ -95,6 +95,7 @@ def as_object(report: Report) -> dict[str, Any]:
                     "snapshotSha256": report.snapshot_sha256,
                     "findings": len(report.findings),
                     "suppressed": len(report.suppressed),
+                    **({"reviewStatus": report.review_status} if report.review_status else {}),
                 },
             }
         ],

@@ -5,6 +5,7 @@ from datetime import date
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -15,10 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from iamdesk.export.text.review_effect import TIER_WORDS
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import plain_label, visible
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip, visible
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, ntr, tr
+from iamdesk.review.completion import second_approval_detail
 from iamdesk.review.items import EntitlementType
 from iamdesk.review.scope import Exclusion, Part, PrincipalClass
 
@@ -69,6 +72,7 @@ class NewReviewDialog(QDialog):
         self.standards = QLineEdit()
         self.scope = QTreeWidget()
         self.reason = QLineEdit()
+        self.second_approval = [QCheckBox(str(tier)) for tier in TIER_WORDS]
         self.note = FlowLabel()
         for name, field, title_text, hint in (
             ("reviewTitle", self.title, tr("Title of the review"), ""),
@@ -87,6 +91,10 @@ class NewReviewDialog(QDialog):
             field.setPlaceholderText(hint)
             field.setMaxLength(_LONGEST)
             field.textChanged.connect(lambda _text: self._say())
+        for box, (tier, words) in zip(self.second_approval, TIER_WORDS.items(), strict=True):
+            box.setObjectName(f"reviewSecondApproval{tier}")
+            box.setAccessibleName(tr("Tier {tier} needs a second approval").format(tier=tier))
+            set_tooltip(box, tr(words))
         self._fill(accounts)
         self._lay_out()
         self.scope.itemChanged.connect(lambda _item, _column: self._say())
@@ -127,6 +135,11 @@ class NewReviewDialog(QDialog):
         form.addRow(tr("&Standards"), self.standards)
         form.addRow(plain_label(tr("S&cope"), buddy=self.scope), self.scope)
         form.addRow(tr("&Reason"), self.reason)
+        tiers = QHBoxLayout()
+        for box in self.second_approval:
+            tiers.addWidget(box)
+        tiers.addStretch()
+        form.addRow(plain_label(tr("Second &approval of tiers"), buddy=self.second_approval[0]), tiers)
         form.addRow("", self.note)
         buttons = QDialogButtonBox()
         self.go_on = buttons.addButton(tr("Create re&view…"), QDialogButtonBox.ButtonRole.AcceptRole)
@@ -140,13 +153,14 @@ class NewReviewDialog(QDialog):
 
     @property
     def details(self) -> Mapping[str, str]:
-        """Title, period and standards."""
+        """Period, standards, and the tiers that need a second approval."""
         title_text = {
             "period_start": self.start.text().strip(),
             "period_end": self.end.text().strip(),
             "standards": self.standards.text().strip(),
         }
-        return {name: text for name, text in title_text.items() if text}
+        tiers = [tier for tier, box in zip(TIER_WORDS, self.second_approval, strict=True) if box.isChecked()]
+        return {name: text for name, text in title_text.items() if text} | second_approval_detail(tiers)
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:

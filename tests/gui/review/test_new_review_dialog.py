@@ -31,6 +31,13 @@ def test_everything_is_in_until_something_is_taken_out(dialog: NewReviewDialog) 
     assert dialog.note.text() == "Everything in the snapshot is reviewed."
 
 
+def test_tiers_that_need_a_second_approval_are_chosen_by_keyboard(dialog: NewReviewDialog) -> None:
+    for box in dialog.second_approval[:2]:
+        QTest.keyClick(box, Qt.Key.Key_Space)
+    assert dialog.details == {"second_approval": "0,1"}
+    assert "administration depends on it" in dialog.second_approval[0].toolTip()
+
+
 def test_account_is_taken_out_by_keyboard_with_a_reason(dialog: NewReviewDialog) -> None:
     dialog.scope.setFocus()
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Space):  # past the heading, to the second account
