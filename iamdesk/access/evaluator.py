@@ -299,8 +299,20 @@ class Evaluator(RequestBuilder):
         context: ContextValues | None = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         cancelled: Cancelled = never_cancelled,
+        *,
+        within: int | None = None,
+        members: int | None = None,
     ) -> Iterator[tuple[EvalDecision, Sequence[str], int]]:
         """Yield who is allowed to perform which actions of a service on one resource, all actions at once.
+
+        Args:
+            service: Service prefix.
+            resource: The resource.
+            context: Values of condition keys.
+            unknown_context: What a key without value means.
+            cancelled: Returns whether the work was cancelled.
+            within: Bits of the actions to evaluate; None: all.
+            members: Bits of the principals to evaluate, by their indexes in the population; None: all.
 
         Yields:
             The decision (allowed or conditional), principals in the order of the snapshot, and the actions as bits
@@ -313,15 +325,17 @@ class Evaluator(RequestBuilder):
         population = self._population(cancelled=cancelled)
         subjects, grid = population.index.subjects, grid_on(service, resource)
         moment = RequestMoment(self.now(), context or {}, unknown_context)
-        if population.regular:
+        actions = grid.every if within is None else grid.every & within
+        asked = population.regular if members is None else population.regular & members
+        if asked and actions:
             answers = self.bulk().answers(
-                grid, population.regular, moment, distinguish_denials=False, cancelled=cancelled
+                grid, asked, moment, within=actions, distinguish_denials=False, cancelled=cancelled
             )
             for answer in answers:
                 if answer.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                     yield answer.decision, [subjects[position] for position in indexes_of(answer.members)], answer.cells
-        for position in indexes_of(population.irregular):
-            for bit in indexes_of(grid.every):
+        for position in indexes_of(population.irregular if members is None else population.irregular & members):
+            for bit in indexes_of(actions):
                 action = service_actions(service).actions[bit].full_name
                 request = Request(subjects[position], action, resource, context or {}, unknown_context=unknown_context)
                 decision = self._decide_irregular(request)

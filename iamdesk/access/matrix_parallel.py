@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import batched
 
 from iamdesk.access.effective_permissions import FindsAccess, ServiceAccess
-from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.kept_evaluator import evaluator_of
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.work.shared_tasks import shared_out
-from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot
+from iamdesk.work.worker_cache import SnapshotReference
 from iamdesk.work.workers import Workers
 
 _SPAN = 64
@@ -73,9 +73,7 @@ def find(span: Span, cancelled: Cancelled) -> list[Row] | None:
     """Return the rows of a span; called in a worker."""
     if span.snapshot is None:
         return []
-    held = kept_snapshot(span.snapshot, cancelled)
-    evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
-    reaches = evaluator.access_matrix(cancelled=cancelled).reaches
+    reaches = evaluator_of(span.snapshot, cancelled).access_matrix(cancelled=cancelled).reaches
     return list(_rows(reaches, span.principals, cancelled))
 
 

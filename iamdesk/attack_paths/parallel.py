@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.kept_evaluator import kept_evaluator
 from iamdesk.attack_paths.administrators import ADMINISTRATION
 from iamdesk.attack_paths.assume_role import Assumable
 from iamdesk.attack_paths.catalog import (
@@ -182,7 +183,7 @@ def _add(answers: Answers, what: str, result: Any) -> None:
 
 def find_part(part: Part, cancelled: Cancelled) -> Any:
     """Return the result of one part; called in a worker."""
-    steps, graph = steps_of(kept_snapshot(part.snapshot, cancelled), part.known, cancelled)
+    steps, graph = steps_of(part.snapshot, kept_snapshot(part.snapshot, cancelled), part.known, cancelled)
     return _find(steps, graph, part, cancelled)
 
 
@@ -220,18 +221,20 @@ def _find(steps: Edges, graph: StepGraph, part: Part, cancelled: Cancelled) -> A
     raise ValueError(part.what)
 
 
-def steps_of(held: Held, known: str | None, cancelled: Cancelled) -> tuple[Edges, StepGraph]:
+def steps_of(
+    reference: SnapshotReference, held: Held, known: str | None, cancelled: Cancelled
+) -> tuple[Edges, StepGraph]:
     """Return the steps of this thread over a snapshot, with the results that were sent along.
 
     Raises:
         NotHereError: The results must be sent along.
     """
-    evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
+    evaluator = kept_evaluator(reference, held)
 
     def begin() -> tuple[Edges, StepGraph, set[str]]:
         return *made_steps(evaluator, cancelled), set()
 
-    steps, graph, taken = held.once(("steps", threading.get_ident()), begin)
+    steps, graph, taken = held.once(("steps", threading.get_ident(), reference.moment), begin)
     if known is not None and known not in taken:
         kept_object(known, lambda answers: answers).take_in(steps, graph)
         taken.add(known)

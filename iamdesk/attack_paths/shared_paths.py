@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import batched
 from uuid import uuid4
 
-from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.kept_evaluator import kept_evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.evidence import Needs
 from iamdesk.attack_paths.parallel import steps_of
@@ -61,10 +61,11 @@ def shortest_paths(
 def find(span: Span, cancelled: Cancelled) -> Needs:
     """Return the facts that the steps of some principals need; called in a worker."""
     held = kept_snapshot(span.snapshot, cancelled)
-    evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
-    steps = steps_of(held, span.known, cancelled)
+    evaluator = kept_evaluator(span.snapshot, held)
+    steps = steps_of(span.snapshot, held, span.known, cancelled)
     reach = held.once(
-        ("map", threading.get_ident(), span.known), lambda: AttackPathGraph(evaluator, cancelled=cancelled, steps=steps)
+        ("map", threading.get_ident(), span.known, span.snapshot.moment),
+        lambda: AttackPathGraph(evaluator, cancelled=cancelled, steps=steps),
     )
     return _needs(reach, span.principals, span.goal)
 

@@ -8,7 +8,7 @@ from itertools import batched
 from typing import Any
 from uuid import uuid4
 
-from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.kept_evaluator import kept_evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.parallel import find_shared, steps_of
 from iamdesk.checks.check_context import CheckContext
@@ -159,12 +159,12 @@ def _parts(work: list[Work]) -> list[tuple[int, ...]]:
 def _run_of(block: Block, cancelled: Cancelled) -> _Run:
     """Return the run of this thread over a snapshot, which is kept for the next block."""
     held = kept_snapshot(block.snapshot, cancelled)
-    evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
+    evaluator = kept_evaluator(block.snapshot, held)
 
     def begin() -> _Run:
-        steps = steps_of(held, block.known, cancelled)
+        steps = steps_of(block.snapshot, held, block.known, cancelled)
         return _run(AttackPathGraph(evaluator, cancelled=cancelled, steps=steps), cancelled)
 
-    run = held.once(("findings", threading.get_ident()), begin)
+    run = held.once(("findings", threading.get_ident(), block.snapshot.moment), begin)
     run.survey.attend(cancelled)
     return run

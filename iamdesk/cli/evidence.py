@@ -1,6 +1,7 @@
 """``iamdesk export`` and ``iamdesk verify``: write and verify the evidence package of a review."""
 
 import tempfile
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 from iamdesk.api import Workbench
 from iamdesk.cli import options
 from iamdesk.cli.errors import fail, refuse_overwrite
+from iamdesk.cli.executor import executor_for
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.closing import closing_lines
@@ -19,8 +21,10 @@ from iamdesk.export.evidence.review_chain import pack_at
 from iamdesk.export.evidence.signing import Role
 from iamdesk.export.evidence.tables import about_table
 from iamdesk.export.evidence.verify import verify as verify_package
+from iamdesk.export.evidence.verify_content import Executors
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import write_atomic
+from iamdesk.work.workers import is_worthwhile
 
 
 class PackageFormat(StrEnum):
@@ -86,15 +90,17 @@ def export(
         if opened is not None and snapshot is None and not session.file.is_of(opened.snapshot.sha256):
             opened = None
         evaluator = opened.evaluator if opened is not None else None
-        if package_format is PackageFormat.PACKAGE:
-            write_pack(session.file, output, evaluator=evaluator, with_source=with_snapshot)
-        else:
-            with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
-                package = write_pack(session.file, Path(folder) / "package", evaluator=evaluator, with_source=False)
-                write_atomic(output, (package / _FILES[package_format]).read_bytes())
-                if _FILES[package_format].endswith(".csv"):
-                    about = about_table(package, _FILES[package_format])
-                    write_atomic(output.with_name(f"{output.name}.about.json"), about)
+        with nullcontext() if opened is None else _executor(opened.snapshot) as executor:
+            if package_format is PackageFormat.PACKAGE:
+                write_pack(session.file, output, evaluator=evaluator, with_source=with_snapshot, executor=executor)
+            else:
+                with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
+                    package = Path(folder) / "package"
+                    write_pack(session.file, package, evaluator=evaluator, with_source=False, executor=executor)
+                    write_atomic(output, (package / _FILES[package_format]).read_bytes())
+                    if _FILES[package_format].endswith(".csv"):
+                        about = about_table(package, _FILES[package_format])
+                        write_atomic(output.with_name(f"{output.name}.about.json"), about)
     finally:
         session.close()
     if opened is None:
@@ -104,6 +110,9 @@ def export(
     echo_err(f"evidence written to {output}")
     if package_format is PackageFormat.PACKAGE:
         _record_package(review, output)
+
+
+_executor: Executors = lambda snapshot: executor_for(is_worthwhile(snapshot), helped=True)  # noqa: E731 - typed
 
 
 def _check_output(output: Path, review: Path, snapshot: Path | None) -> None:
@@ -173,7 +182,8 @@ def verify(
     if allowed_signers is not None:
         allowed_signers.open("rb").close()
     with opened_pack(package) as folder:
-        results = list(verify_package(folder, snapshot, allowed_signers, previous, require_signature or ()))
+        required = require_signature or ()
+        results = list(verify_package(folder, snapshot, allowed_signers, previous, required, _executor))
     failed = sum(one.outcome is Outcome.FAILED for one in results)
     if output_format is options.Format.JSON:
         say_json([{"Check": one.name, "Outcome": one.outcome.value, "Sentence": one.sentence} for one in results])

@@ -66,7 +66,7 @@ def make_review(
         cancelled: Checked regularly.
         prepare: Changes the content before it is written.
         exclusions: What is excluded from the review.
-        workers: Run the checks and work out the effects; None: this process.
+        workers: Find effective permissions, findings and effects, too; None: this process alone.
 
     Raises:
         ReviewError: the file exists or cannot be written, or an exclusion matches nothing.
@@ -74,7 +74,7 @@ def make_review(
     """
     snapshot = evaluator.snapshot
     check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
-    whole = review_scope(evaluator, progress, cancelled, reach, item_format=FORMAT_2)
+    whole = review_scope(evaluator, progress, cancelled, reach, FORMAT_2, workers)
     if workers is None:
         findings = ordered(registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach))
     else:

@@ -1,6 +1,6 @@
 """The effect of what lets somebody in: credentials, assignments, trust policies, grants of resource policies."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from iamdesk.access.access_change import ActionBits
 from iamdesk.access.effective_permissions import AccessExtent
@@ -10,6 +10,7 @@ from iamdesk.evaluate.request import RequestError
 from iamdesk.i18n import phrase
 from iamdesk.inventory.resource_grants import acl_document, default_policy, key_grants_document
 from iamdesk.policy.document import parse_document
+from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.review.effects import EffectFinder, EntitlementEffect, RelatedEntitlement, count_actions
@@ -37,6 +38,8 @@ class EntryEffects:
                 self._assignments.setdefault((item.account_id, item.entitlement_id), []).append(item)
             elif item.type is EntitlementType.RESOURCE_GRANT:
                 self._grants.setdefault(item.entitlement_id, []).append(item)
+        self._by_account: dict[str, int] = {}
+        """Principals of an account as bits of the population."""
         self._resources = {one.arn: one for one in self._evaluator.snapshot.resources}
 
     def effect(self, item: ReviewItem, cancelled: Cancelled = never_cancelled) -> EntitlementEffect:
@@ -130,7 +133,9 @@ class EntryEffects:
         losing: dict[str, None] = {}
         doubts: list[str] = []
         try:
-            for _, principals, bits in self._evaluator.access_on("sts", role, cancelled=cancelled):
+            within, members = self._let_in(role)
+            asked = self._evaluator.access_on("sts", role, cancelled=cancelled, within=within, members=members)
+            for _, principals, bits in asked:
                 found |= bits
                 losing.update(dict.fromkeys(principals))
         except RequestError as error:
@@ -149,6 +154,44 @@ class EntryEffects:
             alone=lost, lost=lost, affected=(role,), losing=(*external, *in_order), doubts=tuple(doubts)
         )
 
+    def _let_in(self, role: str) -> tuple[int, int | None]:
+        """Return which actions a trust policy allows to principals of AWS accounts, and to which of the snapshot.
+
+        Nobody else can assume the role: a trust policy is required (rule I2).
+
+        Returns:
+            Actions as bits, and principals as bits of the population; None: not known, perhaps any.
+        """
+        index, principals = self._evaluator.index, self._evaluator.population()
+        population = principals.index
+        within, members = 0, principals.irregular
+        is_known = True
+        for statement in index.trust(index.roles[role]).statements:
+            if not statement.is_allow or statement.broken is not None:
+                continue
+            names = [one.text for one in statement.principals or () if one.type is PrincipalType.AWS]
+            if statement.not_principal or statement.principals is None:
+                is_known = False
+            elif not names:
+                continue  # services and identity providers
+            within |= service_actions("sts").covered_by(statement)
+            for name in names:
+                account, position = _account_of_root(name, index.accounts), population.positions.get(name)
+                if account is not None:
+                    members |= self._members_of(account)
+                elif position is not None:
+                    members |= 1 << position
+                else:
+                    is_known = False
+        return within, members if is_known else None
+
+    def _members_of(self, account: str) -> int:
+        if not self._by_account:
+            for position, arn in enumerate(self._evaluator.population().index.subjects):
+                owner = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""
+                self._by_account[owner] = self._by_account.get(owner, 0) | 1 << position
+        return self._by_account.get(account, 0)
+
     def _actions_of_trust(self, role: str) -> Iterator[tuple[str, int]]:
         """Yield whom a trust policy names who is no user or role of the snapshot, with each action it allows them."""
         index = self._evaluator.index
@@ -158,7 +201,7 @@ class EntryEffects:
                 continue
             covered = service_actions("sts").covered_by(statement)
             for entry in statement.principals or ():
-                if entry.text in held or _is_root_of(entry.text, index.accounts):
+                if entry.text in held or _account_of_root(entry.text, index.accounts) is not None:
                     continue
                 for bit, action in enumerate(service_actions("sts").actions):
                     if covered >> bit & 1 and action.name.startswith(("Assume", "Tag", "Set")):
@@ -196,9 +239,10 @@ class EntryEffects:
         )
 
 
-def _is_root_of(name: str, accounts: Iterable[str]) -> bool:
-    """Return whether a trust policy leaves it to the policies of an account of the snapshot."""
-    return name in accounts or any(name.endswith(f"::{account}:root") for account in accounts)
+def _account_of_root(name: str, accounts: Collection[str]) -> str | None:
+    """Return the account of the snapshot to whose policies a trust policy leaves it; None if it names another."""
+    account = name.rpartition("::")[2].removesuffix(":root") if name.endswith(":root") else name
+    return account if account in accounts else None
 
 
 def _names(statement: Statement, item: ReviewItem) -> bool:

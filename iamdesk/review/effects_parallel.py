@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import batched
 from typing import Any
 from uuid import uuid4
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.kept_evaluator import kept_evaluator
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.effects import EffectFinder
 from iamdesk.review.effects_evidence import EffectEvidence
@@ -35,8 +35,6 @@ class ItemBatch:
     snapshot: SnapshotReference
     known: str
     """Names the items of the scope, which are sent along."""
-    moment: str
-    """As of when requests are made: ISO 8601."""
     numbers: tuple[int, ...]
 
 
@@ -72,9 +70,10 @@ def with_effects(
         WorkError: no worker can do it; one sentence.
     """
     items = scope.lines
-    moment = evaluator.now()
+    if workers is not None and workers.reference.moment is None:
+        workers = workers.as_of(evaluator.now())
     effects: dict[int, dict[str, Any]] = {}
-    run = _Run(evaluator, items, moment, workers)
+    run = _Run(evaluator, items, workers)
     whole = len(items)
     progress(0, whole)
     for found in run.results(find, _batches(items), progress, cancelled, whole):
@@ -106,10 +105,8 @@ def _batches(items: Sequence[ReviewItem]) -> Iterator[tuple[int, ...]]:
 class _Run:
     """Runs tasks over the items of one scope, by workers or in this process."""
 
-    def __init__(
-        self, evaluator: Evaluator, items: Sequence[ReviewItem], moment: datetime, workers: Workers | None
-    ) -> None:
-        self._evaluator, self._items, self._moment, self._workers = evaluator, items, moment, workers
+    def __init__(self, evaluator: Evaluator, items: Sequence[ReviewItem], workers: Workers | None) -> None:
+        self._evaluator, self._items, self._workers = evaluator, items, workers
         self._known = uuid4().hex
         self._here: _Found | None = None
 
@@ -143,10 +140,10 @@ class _Run:
                 content.append(object_content(tuple(self._items)))
             return content[0]
 
-        reference, moment = self._workers.reference, self._moment.isoformat()
+        reference = self._workers.reference
         yield from self._workers.results(
             function,
-            (ItemBatch(reference, self._known, moment, numbers) for numbers in batches),
+            (ItemBatch(reference, self._known, numbers) for numbers in batches),
             progress=progress,
             cancelled=cancelled,
             size=lambda batch: len(batch.numbers),
@@ -186,10 +183,8 @@ def _found_of(batch: ItemBatch, cancelled: Cancelled) -> _Found:
     """Return what this thread has found out: it serves the next task."""
     held = kept_snapshot(batch.snapshot, cancelled)
     items: Sequence[ReviewItem] = kept_object(batch.known, lambda sent: sent)
-    moment = datetime.fromisoformat(batch.moment)
 
     def begin() -> _Found:
-        evaluator = Evaluator(held.snapshot, lambda: moment)
-        return _Found(items, EffectEvidence(EffectFinder(evaluator), items))
+        return _Found(items, EffectEvidence(EffectFinder(kept_evaluator(batch.snapshot, held)), items))
 
-    return held.once(("effects", batch.known, threading.get_ident()), begin)
+    return held.once(("effects", batch.known, threading.get_ident(), batch.snapshot.moment), begin)

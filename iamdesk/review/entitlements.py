@@ -14,7 +14,9 @@ from iamdesk.review.entitlement_documents import Documents
 from iamdesk.review.external_entitlements import assignment_lines, resource_lines
 from iamdesk.review.items import FORMAT_1, FORMAT_2, ONLY_DENIES, EntitlementType, PopulationEntry, ReviewItem, Scope
 from iamdesk.review.principals import Administrations, EffectiveAccess, Holders
-from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
+from iamdesk.review.principals_parallel import find_access
+from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, Snapshot, UserDetail
+from iamdesk.work.workers import Workers
 
 _BY_AWS = "AWS made it for a service and nobody can change its permissions"
 
@@ -25,14 +27,21 @@ def review_scope(
     cancelled: Cancelled = never_cancelled,
     escalations: Becomings | None = None,
     item_format: int = FORMAT_1,
+    workers: Workers | None = None,
 ) -> Scope:
-    """Return who is in the snapshot and every entitlement of those in scope.
+    """Return the population of a snapshot, and every entitlement of those in scope, without its effect.
 
-    ``escalations`` tells what principals can become, where somebody keeps it. Items have no effect yet
-    (`effect_evidence`).
+    Args:
+        evaluator: Of the snapshot.
+        progress: Called with the number of principals done, and of all.
+        cancelled: Checked regularly.
+        escalations: The attack paths of the snapshot; None: they are found.
+        item_format: Format of the items.
+        workers: Find effective permissions, too; None: this process alone.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
     """
     snapshot = evaluator.snapshot
     population: list[PopulationEntry] = []
@@ -40,6 +49,8 @@ def review_scope(
     powers, documents = EffectiveAccess(evaluator), Documents()
     administrations = Administrations(evaluator, escalations or LazyAttackPathGraph(evaluator)(cancelled=cancelled))
     total = sum(len(account.users) + len(account.groups) + len(account.roles) for account in snapshot.accounts)
+    if workers is not None:
+        find_access(powers, _holders(snapshot), workers, progress, cancelled)
     done = 0
     for account in snapshot.accounts:
         population.append(
@@ -65,6 +76,17 @@ def review_scope(
         population += around.members
         lines += around.lines
     return Scope(tuple(population), tuple(lines))
+
+
+def _holders(snapshot: Snapshot) -> list[str]:
+    """Return all whose effective permissions items show."""
+    found: list[str] = []
+    for account in snapshot.accounts:
+        found += [f"arn:{account.partition}:iam::{account.account_id}:root"]
+        found += [one.arn for one in account.users]
+        found += [one.arn for one in account.groups]
+        found += [one.arn for one in account.roles if not is_service_linked(one)]
+    return list(dict.fromkeys(found))
 
 
 def _member(principal: Principal, account: Account) -> PopulationEntry:

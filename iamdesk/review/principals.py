@@ -1,6 +1,6 @@
 """Evidence about the holder of review items: effective permissions, privilege escalation, kind of holder."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,6 +54,10 @@ class EffectiveAccess:
             position = population.group_position(arn) if position is None else position
             found = self._known[arn] = self._at(position)
         return found
+
+    def keep(self, found: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Keep what `of` returned elsewhere, by ARN."""
+        self._known.update(found)
 
     def _at(self, position: int | None) -> dict[str, Any]:
         levels: dict[str, int] = {}

@@ -65,6 +65,11 @@ class SnapshotSession(Opened):
         """Return the workers for long work; None: this process."""
         return None if executor is None else Workers(executor, self.snapshot, self._copy)
 
+    def _workers_at_one_time(self, executor: Executor | None) -> Workers | None:
+        """Return the workers for work whose parts have to be as of the same time."""
+        workers = self._workers(executor)
+        return None if workers is None else workers.as_of(self.evaluator.now())
+
     @cached_property
     def evaluator(self) -> "Evaluator":
         """The evaluator over this snapshot, built quickly on first use."""
@@ -331,7 +336,7 @@ class SnapshotSession(Opened):
         """
         from iamdesk.export.new_review import make_review, with_people
 
-        workers = self._workers(executor)
+        workers = self._workers_at_one_time(executor)
         reach = self._reach(cancelled=cancelled, workers=workers)
         details = with_people(details or {}, people, self.snapshot, reach)
         make_review(
@@ -379,7 +384,7 @@ class SnapshotSession(Opened):
         from iamdesk.review.review_file import ReviewFile
 
         found = self.compared_with(old, progress, cancelled, executor)
-        workers = self._workers(executor)
+        workers = self._workers_at_one_time(executor)
         reach = self._reach(cancelled=cancelled, workers=workers)
         with ReviewFile.open(previous, writable=False) as before:
             return make_next_review(

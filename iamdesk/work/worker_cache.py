@@ -31,6 +31,8 @@ class SnapshotReference:
     """`Snapshot.sha256`; for a snapshot that is in no file, any unique name."""
     size: int
     """Bytes of its files."""
+    moment: str | None = None
+    """As of when requests are evaluated: ISO 8601; None: now."""
 
 
 def reference_to(snapshot: Snapshot, copy: str | None = None) -> SnapshotReference:

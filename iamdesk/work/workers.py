@@ -1,7 +1,10 @@
 """An executor together with the snapshot that its workers read."""
 
+import copy
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -18,12 +21,18 @@ the findings of 400 principals with different statements take 5 s, and their att
 class Workers:
     """Workers for long work over one snapshot."""
 
-    def __init__(self, executor: Executor, snapshot: Snapshot, copy: str | None = None) -> None:
-        """``copy`` names a snapshot that was changed since it was read (`reference_to`)."""
+    def __init__(self, executor: Executor, snapshot: Snapshot, name: str | None = None) -> None:
+        """``name`` names a snapshot that was changed since it was read (`reference_to`)."""
         self.executor = executor
-        self.reference = reference_to(snapshot, copy)
+        self.reference = reference_to(snapshot, name)
         self.contents: Contents = {self.reference.sha256: lambda: content_of(snapshot)}
         """The content for workers that cannot read the snapshot."""
+
+    def as_of(self, moment: datetime) -> "Workers":
+        """Return the same workers, which evaluate requests as of a time."""
+        found = copy.copy(self)
+        found.reference = replace(self.reference, moment=moment.isoformat())
+        return found
 
     @property
     def count(self) -> int:

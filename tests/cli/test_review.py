@@ -127,7 +127,7 @@ def test_four_eyes_by_tier_in_the_terminal(run: Run, tmp_path: Path) -> None:
     tiers = ("--second-approval", "1", "--second-approval", "0")
     run("review", "new", sample_snapshot(), "-o", review, *tiers)
     assert (
-        "6 is not in the range 0<=x<=5"
+        "less than or equal to 5"
         in run(
             *("review", "new", sample_snapshot(), "-o", tmp_path / "other.iamreview", "--second-approval", "6"),
             status=2,
@@ -165,7 +165,7 @@ def test_four_eyes_by_tier_in_the_terminal(run: Run, tmp_path: Path) -> None:
     assert "DRAFT" in run("review", "status", review).stdout
 
     first = ("review", "approve", review, "--entitlement", high[1])
-    assert "Ana made this decision" in run(*first, "--reviewer", "ana", status=2).stderr
+    assert "made this decision" in run(*first, "--reviewer", "ana", status=2).stderr
     owned = run("review", "approve", review, "--entitlement", high[0], "--reviewer", "Dora", status=2)
     assert "Dora owns the exception" in owned.stderr
     holder = next(one["line"]["holder_arn"] for one in items if one["line_id"] == high[1])

@@ -1,9 +1,17 @@
 """A review that workers help to make is the same as one that was made alone."""
 
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 from iamdesk.api import Workbench
+from iamdesk.export.evidence.result import Outcome
+from iamdesk.export.evidence.verify import verify
+from iamdesk.export.evidence.verify_content import mentions_time
+from iamdesk.export.evidence.write import write_pack
 from iamdesk.resource_files import sample_snapshot
+from iamdesk.review.review_file import ReviewFile
+from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.processes import Processes
 
 
@@ -21,3 +29,29 @@ def test_the_same_review(two: Processes, tmp_path: Path) -> None:
     finally:
         alone.close()
         shared.close()
+
+
+def test_the_same_evidence_and_the_same_verification(two: Processes, tmp_path: Path) -> None:
+    moment = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    opened = Workbench().open_snapshot(sample_snapshot())
+    opened.create_review(tmp_path / "q.iamreview", "Q")
+    with ReviewFile.open(tmp_path / "q.iamreview", writable=False) as review:
+        for name, executor in (("alone", None), ("shared", two)):
+            again = Workbench().open_snapshot(sample_snapshot())
+            write_pack(review, tmp_path / name, evaluator=again.evaluator, generated_at=moment, executor=executor)
+    files = sorted(file.relative_to(tmp_path / "alone") for file in (tmp_path / "alone").rglob("*") if file.is_file())
+    assert len(files) > 20
+    for file in files:
+        assert (tmp_path / "shared" / file).read_bytes() == (tmp_path / "alone" / file).read_bytes(), file
+    alone = list(verify(tmp_path / "alone"))
+    assert list(verify(tmp_path / "alone", executors=lambda _snapshot: nullcontext(two))) == alone
+    assert [one for one in alone if one.outcome is Outcome.FAILED] == []
+
+
+def test_time_in_a_policy_is_noticed() -> None:
+    snapshot = load_snapshot(sample_snapshot())
+    assert mentions_time(snapshot) is ("currenttime" in sample_snapshot().read_text(encoding="utf-8").lower())
+    account = snapshot.accounts[0]
+    tagged = account.roles[0].model_copy(update={"description": "AWS:CURRENTTime"})
+    timed = account.model_copy(update={"roles": (tagged, *account.roles[1:])})
+    assert mentions_time(snapshot.model_copy(update={"accounts": (timed, *snapshot.accounts[1:])}))

@@ -11,6 +11,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding, Severity, Suppression
+from iamdesk.checks.parallel import run_shared
 from iamdesk.export.evidence.columns import STATUS, Column, DecidedFinding, DecidedLine, entitlement_columns
 from iamdesk.export.evidence.remediation import TO_DO, tested
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
@@ -25,6 +26,7 @@ from iamdesk.review.people import People, people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from, left_out_from
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.work.workers import Workers
 
 _GAPS = "CMP-"
 _CHECK_EVERY = 200
@@ -87,6 +89,29 @@ class Counts:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """The attack paths and findings of a snapshot."""
+
+    reach: LazyAttackPathGraph
+    findings: tuple[Finding, ...]
+
+
+def found_again(
+    evaluator: Evaluator,
+    reach: LazyAttackPathGraph,
+    workers: Workers | None = None,
+    cancelled: Cancelled = never_cancelled,
+    performed: Performed | None = None,
+) -> Iterable[Finding]:
+    """Return the findings of a snapshot, by running the checks, unless they are known."""
+    if performed is not None:
+        return performed.findings
+    if workers is None:
+        return registry.run(evaluator, cancelled=cancelled, reach=reach)
+    return run_shared(workers, cancelled=cancelled, reach=reach(cancelled=cancelled, workers=workers))
+
+
 class EvidenceContext:
     """Reads a review for the files of a package, entitlement by entitlement: there may be hundreds of thousands."""
 
@@ -96,6 +121,8 @@ class EvidenceContext:
         evaluator: Evaluator | None,
         generated_at: datetime,
         cancelled: Cancelled = never_cancelled,
+        workers: Workers | None = None,
+        performed: Performed | None = None,
     ) -> None:
         """Prepare a package.
 
@@ -104,7 +131,11 @@ class EvidenceContext:
             evaluator: Evaluator over the snapshot of the review; None: not available.
             generated_at: The time stated in the package.
             cancelled: Checked regularly.
+            workers: Run the checks, too, as of the evaluator's time; None: this process alone.
+            performed: What the evaluator's snapshot is known to give at that time; None: nothing.
         """
+        self._workers = workers
+        self._performed = performed
         self.review = review
         self.evaluator = evaluator
         self.snapshot = _named(evaluator.snapshot, review.head.snapshot_name) if evaluator is not None else None
@@ -291,7 +322,7 @@ class EvidenceContext:
         """The attack paths of the snapshot, computed once; requires an evaluator."""
         if self.evaluator is None:
             raise ValueError("the snapshot is not available")
-        return LazyAttackPathGraph(self.evaluator)
+        return LazyAttackPathGraph(self.evaluator) if self._performed is None else self._performed.reach
 
     @cached_property
     def found(self) -> tuple[Finding, ...]:
@@ -302,7 +333,7 @@ class EvidenceContext:
         """
         if self.evaluator is None:
             return ()
-        found = registry.run(self.evaluator, cancelled=self._cancelled, reach=self.reach)
+        found = found_again(self.evaluator, self.reach, self._workers, self._cancelled, self._performed)
         if self.left_out:
             found = self._in_scope(found)
         return ordered(map(self._with_decision, found))

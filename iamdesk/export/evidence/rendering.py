@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.errors import ReviewError
-from iamdesk.export.evidence.context import EvidenceContext
+from iamdesk.export.evidence.context import EvidenceContext, Performed
 from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, PEOPLE, SOURCE, STATEMENTS, TABLES
 from iamdesk.export.evidence.read_json import pieces
 from iamdesk.export.evidence.result import Outcome, Result, failed, passed
@@ -32,6 +32,7 @@ from iamdesk.review.journal import Entry
 from iamdesk.review.people import people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import Head, append_entries, append_events, connect
+from iamdesk.work.workers import Workers
 
 WITHOUT_SOURCE = frozenset(
     {"02_population.csv", "03_entitlements.csv", "04_findings.csv", "05_exceptions.csv", "06_changes.csv"}
@@ -52,6 +53,8 @@ def render_anew(
     events: Sequence[Event],
     evaluator: Evaluator | None,
     versions: str,
+    workers: Workers | None = None,
+    performed: Performed | None = None,
 ) -> Iterator[Result]:
     """Yield a check for each derived file that differs from the package's sources, and one for all that are equal.
 
@@ -64,6 +67,8 @@ def render_anew(
         evaluator: Evaluator over the snapshot of the review at the time when the package was written; None: the
             snapshot is not available, or the package was written without it.
         versions: The versions of iamdesk that wrote and that renders, if they differ; else empty.
+        workers: As of `EvidenceContext`.
+        performed: As of `EvidenceContext`.
     """
     is_partial = evaluator is None and bool(document.sources)
     listed = {str(one["path"]) for one in manifest["files"]}
@@ -75,7 +80,7 @@ def render_anew(
         made.mkdir()
         try:
             with _review(folder, document, entries, events, Path(place)) as review:
-                source = EvidenceContext(review, evaluator, moment)
+                source = EvidenceContext(review, evaluator, moment, workers=workers, performed=performed)
                 written = write_data(made, source)
                 for path, content in written.statements(str(manifest["evidence_sha256"])):
                     (made / path).write_bytes(content)

@@ -25,7 +25,7 @@ from iamdesk.export.evidence.result import Outcome, Result, failed, passed
 from iamdesk.export.evidence.review_chain import verify_chain
 from iamdesk.export.evidence.signing import Role
 from iamdesk.export.evidence.signoff_checks import verify_signoffs
-from iamdesk.export.evidence.verify_content import verify_content
+from iamdesk.export.evidence.verify_content import Executors, no_executor, verify_content
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import phrase
 
@@ -38,6 +38,7 @@ def verify(
     allowed_signers: Path | None = None,
     previous: Path | None = None,
     required: Collection[Role] = (),
+    executors: Executors = no_executor,
 ) -> Iterator[Result]:
     """Yield the results of all checks of a package, in order.
 
@@ -47,10 +48,12 @@ def verify(
         allowed_signers: Known keys, an ``allowed_signers`` file of ``ssh-keygen``; None: no key is known.
         previous: The package of the previous review, a folder or an archive; None: the chain is not verified.
         required: Roles in which the package must be signed with a key.
+        executors: Gives the executor that helps to perform a snapshot again.
 
     Raises:
         ExportError: the folder is not a package.
         SnapshotError: ``snapshot`` cannot be read.
+        WorkError: the executor cannot do it; one sentence.
     """
     manifest, problem = _manifest(folder)
     if problem is not None:
@@ -73,7 +76,7 @@ def verify(
             phrase("Files were changed after they were written: their content is not verified."),
         )
         return
-    yield from _guarded(phrase("content"), verify_content(folder, manifest, snapshot))
+    yield from _guarded(phrase("content"), verify_content(folder, manifest, snapshot, executors))
 
 
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)

@@ -1,19 +1,23 @@
 """Verification of a package's content: journal, items, totals, and quoted requests evaluated again."""
 
 import json
+import pickle
+import re
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPathGraph
-from iamdesk.checks import registry
 from iamdesk.errors import ReviewError, SnapshotError
 from iamdesk.escaping import visible
 from iamdesk.evaluate.request import RequestError
+from iamdesk.export.evidence.context import Performed, found_again
 from iamdesk.export.evidence.decisions import re_evaluate
 from iamdesk.export.evidence.manifest import EVENTS, SOURCE
 from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_review
@@ -33,13 +37,46 @@ from iamdesk.review.parts import PART_OF, limited_to_part
 from iamdesk.review.people import differing, people_of
 from iamdesk.review.schema import JOURNAL_START
 from iamdesk.review.scope import exclusions_from, limited
+from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.work.workers import Workers
 
 _MAX_NAMES = 5
 
 
-def verify_content(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None) -> Iterator[Result]:
+type Executors = Callable[[Snapshot], AbstractContextManager[Executor | None]]
+"""Gives an executor for long work over a snapshot, or None for this process alone."""
+
+
+def no_executor(_snapshot: Snapshot) -> AbstractContextManager[Executor | None]:
+    """Return no executor: this process does all work."""
+    return nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The snapshot of a package as of the time when the package was written."""
+
+    evaluator: Evaluator
+    workers: Workers | None
+    performed: Performed | None
+    """None: its statements depend on the time, and so must be evaluated again."""
+
+
+def verify_content(
+    folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, executors: Executors = no_executor
+) -> Iterator[Result]:
     """Yield the results of the checks of a package whose files are unchanged."""
+    with ExitStack() as stack:
+        yield from _verified(folder, manifest, snapshot, lambda held: stack.enter_context(executors(held)))
+
+
+def _verified(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    snapshot: Path | None,
+    executor: Callable[[Snapshot], Executor | None],
+) -> Iterator[Result]:
     try:
         review = read_review(folder / "review.json")
     except (OSError, ValueError) as error:
@@ -57,20 +94,24 @@ def verify_content(folder: Path, manifest: Mapping[str, Any], snapshot: Path | N
     yield from _events_follow(folder)
     yield from _lines(review)
     yield from _totals(manifest, review)
-    evaluator = yield from _performed_again(folder, review, snapshot)
-    yield from _rendered_anew(folder, manifest, review.head, evaluator)
+    held = yield from _performed_again(folder, review, snapshot, executor)
+    yield from _rendered_anew(folder, manifest, review.head, held)
 
 
 def _rendered_anew(
-    folder: Path, manifest: Mapping[str, Any], document: ReviewDocument, evaluator: Evaluator | None
+    folder: Path, manifest: Mapping[str, Any], document: ReviewDocument, held: _Held | None
 ) -> Iterator[Result]:
     try:
         entries = tuple(_entries(folder))
         events = tuple(_events(folder))
     except (OSError, ValueError, KeyError, TypeError):
         return  # journal or events cannot be read, which another check reports
-    used = evaluator if document.sources else None  # None if the package was written without the snapshot
-    yield from render_anew(folder, manifest, document, entries, events, used, _versions(document))
+    versions = _versions(document)
+    if held is None or not document.sources:  # None if the package was written without the snapshot
+        yield from render_anew(folder, manifest, document, entries, events, None, versions)
+    else:
+        used = (held.evaluator, versions, held.workers, held.performed)
+        yield from render_anew(folder, manifest, document, entries, events, *used)
 
 
 def _entries(folder: Path) -> Iterator[Entry]:
@@ -212,9 +253,9 @@ def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]
 
 
 def _performed_again(
-    folder: Path, review: ReadReview, snapshot: Path | None
-) -> Generator[Result, None, Evaluator | None]:
-    """Yield the checks against the snapshot; return an evaluator as of the package's time; None without snapshot."""
+    folder: Path, review: ReadReview, snapshot: Path | None, executor: Callable[[Snapshot], Executor | None]
+) -> Generator[Result, None, _Held | None]:
+    """Yield the checks against the snapshot; return it as of the package's time; None without snapshot."""
     document = review.head
     source = snapshot or next(iter(sorted((folder / SOURCE).glob("*"))), None)
     if source is None:
@@ -237,25 +278,48 @@ def _performed_again(
     yield passed("snapshot", f"SHA-256 {held.sha256}")
     # Statements may depend on the time: each request is evaluated as of the time of its first evaluation.
     opened, written = (datetime.fromisoformat(text) for text in (document.review.opened_utc, document.generated_utc))
-    yield from _lines_again(Evaluator(held, now=lambda: opened), review)
+    used = executor(held)
+    workers = None if used is None else Workers(used, held)
+    first = Evaluator(held, now=lambda: opened)
+    performed = yield from _lines_again(first, review, None if workers is None else workers.as_of(opened))
     evaluator = Evaluator(held, now=lambda: written)
+    if not mentions_time(held):  # then it gives the same at any time
+        evaluator = first
+    else:
+        performed = None
     yield _verdicts_again(evaluator, folder, document)
-    return evaluator
+    return _Held(evaluator, None if workers is None else workers.as_of(evaluator.now()), performed)
 
 
-def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
-    """Compute entitlements (effective permissions, attack paths), population and findings again, and compare them."""
+_TIME = re.compile(rb"currenttime|epochtime|tokenissuetime", re.IGNORECASE)
+
+
+def mentions_time(snapshot: Snapshot) -> bool:
+    """Return whether a text of a snapshot has the name of a condition key whose value depends on the present time."""
+    return _TIME.search(pickle.dumps(snapshot, pickle.HIGHEST_PROTOCOL)) is not None
+
+
+def _lines_again(
+    evaluator: Evaluator, review: ReadReview, workers: Workers | None
+) -> Generator[Result, None, Performed | None]:
+    """Compute entitlements (effective permissions, attack paths), population and findings again, and compare them.
+
+    Return attack paths and findings; None if they could not be computed.
+    """
     try:
         exclusions = exclusions_from(review.head.review.details)
         item_format = item_format_of(review.head.review.details)
     except (TypeError, ValueError):
         yield failed(phrase("lines performed again"), phrase("The exclusions of the review cannot be read."))
-        return
-    reach = LazyAttackPathGraph(evaluator)()
-    findings = tuple(frozen_findings(ordered(registry.run(evaluator, reach=lambda *_args, **_kwargs: reach))))
-    again = limited(review_scope(evaluator, escalations=reach, item_format=item_format), findings, exclusions)
+        return None
+    lazy = LazyAttackPathGraph(evaluator)
+    reach = lazy(workers=workers)
+    performed = Performed(lazy, tuple(found_again(evaluator, lazy, workers)))
+    findings = tuple(frozen_findings(ordered(performed.findings)))
+    scope = review_scope(evaluator, escalations=reach, item_format=item_format, workers=workers)
+    again = limited(scope, findings, exclusions)
     if item_format >= FORMAT_2:  # of the whole review, also where this is a part of it: effects count who else has it
-        again = replace(again, scope=with_effects(evaluator, again.scope))
+        again = replace(again, scope=with_effects(evaluator, again.scope, workers))
     yield from _people_again(evaluator, reach, review)
     part_of = review.head.review.details.get(PART_OF)
     if part_of is not None:
@@ -288,6 +352,7 @@ def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
         {one.finding_id: one.snapshot_sha256 for one in review.findings},
         _versions(review.head),
     )
+    return performed
 
 
 def _people_again(evaluator: Evaluator, reach: AttackPathGraph, review: ReadReview) -> Iterator[Result]:

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -67,6 +68,7 @@ from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.journal import canonical
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.tickets import ticket_states
+from iamdesk.work.workers import Workers
 
 REPORTS = {
     "findings.sarif": sarif_file.render,
@@ -85,6 +87,7 @@ def write_pack(
     generated_at: datetime | None = None,
     with_source: bool = True,
     cancelled: Cancelled = never_cancelled,
+    executor: Executor | None = None,
 ) -> Path:
     """Write the evidence package of a review to a new folder, or to a zip archive if ``into`` ends in ``.zip``.
 
@@ -95,16 +98,21 @@ def write_pack(
         generated_at: The time stated in the package; the same review and time give the same bytes.
         with_source: Whether to copy the snapshot into the package, so that it can be verified without other files.
         cancelled: Checked regularly.
+        executor: Runs the checks, too; None: this process alone.
 
     Raises:
         ExportError: ``into`` exists or cannot be written, or the snapshot is not that of the review.
         WorkCancelled: ``cancelled`` returned True; then nothing is written.
+        WorkError: the executor cannot do it; one sentence.
     """
     if into.exists():
         raise ExportError(phrase("{into} already exists: choose another name for the evidence package", into=into))
     if evaluator is not None and not review.is_of(evaluator.snapshot.sha256):
         raise ExportError(phrase("{name} is not the snapshot of the review", name=evaluator.snapshot.path.name))
-    source = EvidenceContext(review, evaluator, generated_at or datetime.now(UTC), cancelled)
+    workers = None
+    if executor is not None and evaluator is not None:
+        workers = Workers(executor, evaluator.snapshot).as_of(evaluator.now())
+    source = EvidenceContext(review, evaluator, generated_at or datetime.now(UTC), cancelled, workers)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{into.name[:40]}.", dir=into.absolute().parent) as making:
             folder = Path(making) / "pack"

@@ -199,7 +199,7 @@ def test_findings_come_back_by_csv_and_by_book(pack: Path, review: ReviewFile) -
     sheet = book["Findings"]
     place = {cell.value: cell.column for cell in sheet[1]}
     sheet.cell(left[0] + 2, place["decision"], "fix")
-    book["Entitlements"].cell(8, 1, "another review")
+    book["Entitlements"].cell(8, 2, "another review")
     path = pack.parent / "filled.xlsx"
     book.save(path)
     found = read(path, review)
