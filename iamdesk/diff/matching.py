@@ -97,7 +97,7 @@ def names_nothing(entry: str, values: Callable[[str], str | None]) -> bool:
 
 
 def fill(entry: str, values: Callable[[str], str | None]) -> str:
-    """Return a resource entry with known variables replaced by their values."""
+    """Return a resource entry with known variables replaced by their values; escaped signs stay escaped (rule H7)."""
     text = ""
     for piece in parse_template(entry):
         if isinstance(piece, Variable):
@@ -105,5 +105,5 @@ def fill(entry: str, values: Callable[[str], str | None]) -> str:
             is_plain = value and not any(mark in value for mark in "*?$")
             text += str(value) if is_plain else f"${{{piece.key_text}}}"
         else:
-            text += piece if isinstance(piece, str) else piece.value
+            text += f"${{{piece}}}" if piece in ("*", "?", "$") else piece if isinstance(piece, str) else piece.value
     return text

@@ -143,8 +143,9 @@ def _entry(entry: ResourcePattern, version: str) -> str:
     while "**" in text:
         text = text.replace("**", "*")
     if "${" in text:
-        # Entries with variables are compared as written; in the older version they are literal text (rule H6).
-        return text if entry.keys or version == "2012-10-17" else f"{text} (as plain text)"
+        # Entries with variables are compared as written; in the older version they are literal text (rule H6),
+        # which the newer one writes with an escaped dollar sign (rule H7).
+        return text if entry.keys or version == "2012-10-17" else text.replace("${", "${$}{")
     parts = text.split(":", 5)
     return ":".join([*(part.lower() for part in parts[:5]), *parts[5:]])
 
