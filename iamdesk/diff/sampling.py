@@ -2,7 +2,7 @@
 resource."""
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from iamdesk.access.request_grid import arn_services, placeholder_arns
@@ -14,6 +14,7 @@ from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope
 from iamdesk.diff.sample_resources import places
 from iamdesk.evaluate.action_resource import ACCOUNT_LISTS_ON_S3
 from iamdesk.evaluate.derived_keys import ResourceDependence, variation
+from iamdesk.evaluate.resource_policy_services import Unsigned, facts_of
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES, SERVICES_WITH_ACTION_RULES, action_rule_class
 
 
@@ -53,7 +54,8 @@ def action_classes(
     flat: dict[object, tuple[ActionClass, int]] = {}
     for service, own in space.by_service(part):
         applicable = _applicable(service, listed) if everywhere is None else everywhere
-        if applicable is None or service in SERVICES_WITH_ACTION_RULES or service in apart:
+        is_apart = service in SERVICES_WITH_ACTION_RULES or service in apart or takes_no_credentials(service)
+        if applicable is None or is_apart:
             for one in _classes(service, own, varied):
                 yield ActionClass(service, one.action, one.types, space.of_service(service, one.bits))
             continue
@@ -68,6 +70,13 @@ def action_classes(
         yield sort._replace(bits=bits)
     for name, bit in space.unlisted(part):
         yield ActionClass(name.partition(":")[0], name, (), bit)
+
+
+@cache
+def takes_no_credentials(service: str) -> bool:
+    """Return whether a service has actions for which no policy is evaluated: no other action is decided like them."""
+    facts = facts_of(service)
+    return Unsigned.NO_CREDENTIALS in (facts.unsigned_else, *facts.unsigned.values())
 
 
 def _applicable(service: str, clauses: Iterable[NormalStatement]) -> frozenset[NormalStatement] | None:
