@@ -60,6 +60,7 @@ def tables_value(folder: Path, source: EvidenceContext, facts: Sequence[TableFac
             "action_data_version": source.action_data_version,
         },
         "review_id": source.review.head.review_id,
+        "review_status": source.completion.status,
         "snapshot_sha256": source.review.head.snapshot_sha256,
         "journal_sha256": source.review.journal_sha256,
         "parameters": _parameters(source),
@@ -83,6 +84,7 @@ def tables_page(source: EvidenceContext, facts: Sequence[TableFacts]) -> list[Pa
     return [
         ("Tables",),
         ("Review", source.review.head.review_id),
+        ("Status", source.completion.status),
         ("Snapshot SHA-256", source.review.head.snapshot_sha256),
         ("Journal SHA-256", source.review.journal_sha256),
         ("Generated", source.generated_utc),
