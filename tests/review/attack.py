@@ -18,10 +18,11 @@ from pathlib import Path
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.access.request_grid import placeholder_arns
+from iamdesk.access.request_grid import grid_on, placeholder_arns
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.request import EvalDecision, Request, RequestError
+from iamdesk.policy.arn import ArnError
 from iamdesk.policy.statement import Statement
 from iamdesk.review.effects import EffectFinder
 from iamdesk.review.effects_parallel import with_effects
@@ -39,6 +40,8 @@ from ..diff.attack import world
 
 type Rng = random.Random
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
+_OF_CALLER = ("aws:principal", "aws:user", "aws:source", "aws:resource", "aws:via", "aws:secure")
+"""Beginnings of keys that a request has by its caller, its resource and the way it comes."""
 _FILLS = ("", "x", "x/y", "shared/x", "1", "ana")
 
 
@@ -61,8 +64,8 @@ class Requests:
         self._resources += [role.arn for account in evaluator.snapshot.accounts for role in account.roles]
         self._services = reference().services()
 
-    def of(self, rng: Rng, item: ReviewItem) -> Request:
-        """Return a request of somebody who has an entitlement."""
+    def of(self, rng: Rng, item: ReviewItem) -> Request | None:
+        """Return a request of somebody who has an entitlement; None where no resource was found for its action."""
         holder = rng.choice(self._finder.affected(item))
         held = self._evaluator.index.carried(holder).identity
         gone = self._finder.gone(item)
@@ -74,10 +77,16 @@ class Requests:
         context = {}
         for statement in around:
             for test in statement.conditions:
-                if test.values and rng.random() < 0.5:
+                if test.values and not test.key.startswith(_OF_CALLER) and rng.random() < 0.5:
                     text = _VARIABLE.sub("x", rng.choice(test.values).text)
                     context[test.key_text] = text.replace("*", rng.choice(_FILLS)) if rng.random() < 0.7 else "other"
-        return Request(holder, action, self._resource(rng, action, said, holder), context)
+        service, _, name = action.partition(":")
+        bit = service_actions(service).positions[name.lower()]
+        for _ in range(8):
+            resource = self._resource(rng, action, said, holder)
+            if _is_on(service, bit, resource):
+                return Request(holder, action, resource, context)
+        return None
 
     def _action(self, rng: Rng, said: Statement | None) -> str:
         if said is not None and rng.random() < 0.9:
@@ -96,7 +105,13 @@ class Requests:
             text = rng.choice(entries)
             if text != "*":
                 kept = text if rng.random() < 0.1 else _VARIABLE.sub(rng.choice((holder.rpartition("/")[2], "x")), text)
-                return "".join(rng.choice(_FILLS) if sign in "*?" else sign for sign in kept)
+                parts = kept.split(":", 5)
+                if len(parts) < 6:
+                    return "*"
+                plain = ("arn", "aws", action.partition(":")[0], "eu-west-1", holder.split(":")[4])
+                head = [part if not {"*", "?"} & set(part) else one for part, one in zip(parts, plain, strict=False)]
+                tail = "".join(rng.choice(_FILLS) if sign in "*?" else sign for sign in parts[5])
+                return ":".join((*head, tail))
         if self._resources and drawn < 0.75:
             return rng.choice(self._resources) + rng.choice(("", "/x", "/shared/x"))
         service, _, name = action.lower().partition(":")
@@ -106,6 +121,16 @@ class Requests:
         account = holder.split(":")[4]
         kind = rng.choice(listed.resource_types).name
         return next(iter(placeholder_arns(service, kind, "aws", account)), "*")
+
+
+def _is_on(service: str, action: int, resource: str) -> bool:
+    """Return whether an action is on resources such as this one."""
+    if resource == "*":
+        return not service_actions(service).actions[action].resource_types
+    try:
+        return bool(grid_on(service, resource).every >> action & 1)
+    except ArnError:
+        return False
 
 
 def decided(evaluator: Evaluator, request: Request) -> EvalDecision | None:
@@ -139,6 +164,8 @@ def attack(snapshot: Snapshot, rng: Rng, requests: int, counts: dict[str, int]) 
         for number in numbers:
             for _ in range(each):
                 request = made.of(rng, items[number])
+                if request is None:
+                    continue
                 was, now = decided(evaluator, request), decided(changed, request)
                 counts["requests"] = counts.get("requests", 0) + (was is not None)
                 counts["possible"] = counts.get("possible", 0) + (was not in (None, EvalDecision.IMPLICIT_DENY))
@@ -165,7 +192,7 @@ def main() -> None:
         snapshot = snapshot_of(world(random.Random(given.seed + number)), f"world {number}")
         for fault in attack(snapshot, rng, of_each, counts):
             faults += 1
-            print(number, fault, flush=True)
+            print(number, fault.item.name, fault.item.holder_arn, fault.request, fault.was, fault.now, flush=True)
     if given.worlds:
         print(f"{given.worlds} worlds: {counts}", flush=True)
     sys.exit(faults > 0)
