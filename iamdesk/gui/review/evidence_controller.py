@@ -282,7 +282,7 @@ class EvidenceController(QObject):
 
 def _is_draft(pack: Path) -> bool:
     """Return whether the statement of a package says that the review was not complete."""
-    from iamdesk.export.evidence.report import DRAFT
+    from iamdesk.review.completion import DRAFT
 
     try:
         with (pack / "01_statement.html").open(encoding="utf-8") as file:
