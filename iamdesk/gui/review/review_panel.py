@@ -311,8 +311,8 @@ class ReviewPanel(QWidget):
         self.status = status
         self.packs.last_pack = status.pack.path or self.packs.last_pack
         self._check_reviewer()
-        self.rows.set_removals(status.removals)
-        self._show_columns()
+        if self.rows.set_removals(status.removals):
+            self._show_columns()
         self.strip.is_verified = self.packs.is_verified
         self.strip.show_status(status, _today())
 

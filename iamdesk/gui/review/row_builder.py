@@ -90,13 +90,14 @@ class RowBuilder(QObject):
             row.update_decisions(review_session, today, pending)
         self._model.emit_data_changed()
 
-    def set_removals(self, removals: Mapping[str, tuple[RemovalOutcome, str]]) -> None:
-        """Show what became of revocations."""
+    def set_removals(self, removals: Mapping[str, tuple[RemovalOutcome, str]]) -> bool:
+        """Show what became of revocations; return False if that is shown already."""
         if removals == self._removals:
-            return
+            return False
         self._removals = removals
         self._apply_removals()
         self.update_decisions(frozenset(removals))
+        return True
 
     def _apply_removals(self) -> None:
         rows = {id(row): row for item in self._removals if (row := self._row_of.get(item)) is not None}
