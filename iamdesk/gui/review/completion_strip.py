@@ -140,6 +140,7 @@ class CompletionStrip(QWidget):
             link = LinkButton(text, partial(self._ask, mode), tip=tr("Show these rows: {what}").format(what=text))
             link.setObjectName(f"count-{mode.name.lower()}")
             self._counts.addWidget(link)
+            link.show()  # at once: only what is shown takes the focus
             self.links.append(link)
         if had_focus and self.links:
             self.links[0].setFocus()
