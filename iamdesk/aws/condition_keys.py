@@ -110,6 +110,36 @@ PER_ACTION_KEY_TYPES: Final[dict[str, str]] = {
 }
 """Global keys that only some actions support (rules, Table 1); the first two are followed by a tag's key."""
 
+_SPELLINGS: Final[dict[str, str]] = {
+    key.lower(): key
+    for key in (
+        *("aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"),
+        *("aws:PrincipalType", "aws:PrincipalIsAWSService", "aws:PrincipalServiceName"),
+        *("aws:PrincipalServiceNamesList", "aws:AssumedRoot", "aws:FederatedProvider", "aws:TokenIssueTime"),
+        *("aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:SignInSessionArn", "aws:SourceIdentity"),
+        *("aws:ChatbotSourceArn", "aws:Ec2InstanceSourceVpc", "aws:Ec2InstanceSourcePrivateIPv4"),
+        *("aws:ViaCustomerDomain", "aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp"),
+        *("aws:SourceVpcArn", "aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths", "aws:ResourceAccount"),
+        *("aws:ResourceOrgID", "aws:ResourceOrgPaths", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"),
+        *("aws:ViaAWSService", "aws:ViaAWSMCPService", "aws:CalledViaAWSMCP", "aws:IsMcpServiceAction"),
+        *("aws:CurrentTime", "aws:EpochTime", "aws:RequestedRegion", "aws:SecureTransport", "aws:UserAgent"),
+        *("aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOwner", "aws:SourceOrgPaths"),
+        *("aws:PrincipalTag", "aws:RequestTag", "aws:ResourceTag", "aws:TagKeys"),
+        *("iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN", "sts:ExternalId"),
+        *("sts:RoleSessionName", "sts:SourceIdentity", "kms:ViaService", "kms:CallerAccount"),
+    )
+}
+
+
+def spelled(key: str) -> str:
+    """Return a key as AWS's pages spell it (``aws:RequestedRegion``); keys that are not known unchanged.
+
+    Keys are compared without case (rule G6), so texts show one spelling of each. The key of a tag stays as it is.
+    """
+    name, slash, tag = key.partition("/")
+    return f"{_SPELLINGS.get(name.lower(), name)}{slash}{tag}"
+
+
 _SESSION_CLAIMS: Final = frozenset({"aud", "sub", "amr"})
 
 

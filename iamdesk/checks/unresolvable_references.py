@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from iamdesk.aws.condition_keys import spelled
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity
@@ -57,7 +58,7 @@ def missing_tag(survey: CheckContext, _account: Account, user: UserDetail) -> It
             ),
             tuple(
                 statement_evidence(
-                    _attached(policy), statement, phrase("It requires {keys}.", keys=enumerated(missing))
+                    _attached(policy), statement, phrase("It requires {keys}.", keys=enumerated(map(spelled, missing)))
                 )
                 for policy, statement, missing in found[:20]
             ),

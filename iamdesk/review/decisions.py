@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from iamdesk.i18n import join_messages, phrase
+from iamdesk.i18n import join_names, phrase
 
 
 class ReviewDecision(StrEnum):
@@ -67,9 +67,7 @@ class ItemDecision:
             )
             missing = [name for name, value in wanted if not value]
             if missing:
-                raise DecisionError(
-                    phrase("an exception requires {missing}", missing=join_messages(phrase(" and "), missing))
-                )
+                raise DecisionError(phrase("an exception requires {missing}", missing=join_names(missing)))
         elif self.expiry is not None or self.owner:
             raise DecisionError(phrase("only an exception has an owner and a last day"))
         elif self.compensating:

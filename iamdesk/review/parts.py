@@ -368,7 +368,7 @@ def folder_progress(folder: Path, today: date) -> tuple[PartProgress, ...]:
         ReviewError: it is not a folder, or contains no part.
     """
     if not folder.is_dir():
-        raise ReviewError(phrase("{name}: it is not a folder", name=visible(folder.name)))
+        raise ReviewError(phrase("{name} is not a folder", name=visible(folder.name)))
     found: list[PartProgress] = []
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
@@ -378,5 +378,5 @@ def folder_progress(folder: Path, today: date) -> tuple[PartProgress, ...]:
         except ReviewError as error:
             found.append(PartProgress(path.name, "", "", "", None, 0, 0, (), str(error)))
     if not found:
-        raise ReviewError(phrase("{name}: it contains no part of a review", name=visible(folder.name)))
+        raise ReviewError(phrase("{name} contains no part of a review", name=visible(folder.name)))
     return tuple(sorted(found, key=lambda one: (one.due or date.max, one.reviewer.casefold(), one.file)))

@@ -181,7 +181,7 @@ def _by_hand(line: ReviewItem) -> str:
         case EntitlementType.ACCESS_KEY:
             return "find the key (aws iam list-access-keys), deactivate it, and delete it later"
         case EntitlementType.BOUNDARY:
-            return "the boundary limits its holder: look at what the holder can do without it, then delete it"
+            return "the boundary limits its holder: review what the holder can do without it, then delete it"
         case EntitlementType.ROOT_ACCESS:
             return "sign in as root and delete its access keys and password, or use centralized root access"
         case EntitlementType.RESOURCE_GRANT:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from iamdesk.aws.condition_keys import spelled
 from iamdesk.diff.result import (
     ANY_SERVICE,
     ANYONE,
@@ -90,11 +91,13 @@ def context_words(effect: Effect) -> str:
     parts = []
     for key, value in effect.witness.context:
         if value is None:
-            parts.append(phrase("{subject} is absent", subject=key))
+            parts.append(phrase("{subject} is absent", subject=spelled(key)))
         else:
             values = (value,) if isinstance(value, str) else value
             words = [phrase("any other value") if is_made_up(one) else one for one in values]
-            parts.append(phrase("{key} is {value}", key=key, value=join_messages(", ", list(dict.fromkeys(words)))))
+            parts.append(
+                phrase("{key} is {value}", key=spelled(key), value=join_messages(", ", list(dict.fromkeys(words))))
+            )
     return join_messages(phrase(" and "), parts)
 
 
