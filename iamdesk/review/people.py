@@ -174,7 +174,10 @@ class People:
         return tuple(one for one in found if one.arn not in mine)
 
     def as_text(self) -> str:
-        """Return it as JSON text, for a review's head."""
+        """Return it as JSON text, for a review's head; what many people reach is named once."""
+        targets = {
+            one: at for at, one in enumerate(dict.fromkeys(one for each in self.reaches.values() for one in each))
+        }
         value = {
             "file": self.file,
             "sha256": self.sha256,
@@ -182,7 +185,8 @@ class People:
             "rows": self.rows,
             "persons": [{name: one for name, one in asdict(each).items() if one} for each in self.persons.values()],
             "principals": {arn: [one.person, one.by, one.value] for arn, one in self.principals.items()},
-            "reaches": {arn: [[one.arn, one.how] for one in each] for arn, each in self.reaches.items() if each},
+            "targets": [[one.arn, one.how] for one in targets],
+            "reaches": {arn: [targets[one] for one in each] for arn, each in self.reaches.items() if each},
         }
         return json.dumps(value, ensure_ascii=False)
 
@@ -218,12 +222,13 @@ def people_of(details: Mapping[str, str]) -> People | None:
     """Return the joined list of a review, from the details of its head; None: none was given.
 
     Raises:
-        KeyError, TypeError, ValueError: it cannot be read.
+        KeyError, IndexError, TypeError, ValueError: it cannot be read.
     """
     text = details.get(PEOPLE)
     if text is None:
         return None
     value: dict[str, Any] = json.loads(text)
+    targets = [Reach(*one) for one in value["targets"]]
     persons = [Person(**{**one, "state": PersonState(one["state"])}) for one in value["persons"]]
     return People(
         value["file"],
@@ -232,7 +237,7 @@ def people_of(details: Mapping[str, str]) -> People | None:
         value["rows"],
         {one.key: one for one in persons},
         {arn: Joined(*one) for arn, one in value["principals"].items()},
-        {arn: tuple(Reach(*one) for one in each) for arn, each in value["reaches"].items()},
+        {arn: tuple(targets[at] for at in each) for arn, each in value["reaches"].items()},
     )
 
 

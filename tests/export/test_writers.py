@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State, Suppression
 from iamdesk.escaping import visible
 from iamdesk.export.files.atomic_write import ExportError
@@ -320,6 +321,9 @@ def test_suppressed_findings_are_told_apart_and_never_gone(sample, some_suppress
     assert [row["suppressed_by"] for row in rows] == [""] * left + ["Ito, Alice"] * aside
     assert {row["suppression_reason"] for row in rows} == {"", "'=known; see <OPS-7>"}
     assert {row["findings_suppressed"] for row in rows} == {str(aside)}
+    (query,) = {row["query"] for row in rows}
+    assert query.startswith(f"findings of {len(registry.checks())} checks on all accounts; ")
+    assert query.endswith(f"; {aside} suppressed" if aside else "; nothing suppressed")
 
     page = Page(render("html", some_suppressed, sample, generated_at=now).decode())
     assert page.elements["article"] == len(some_suppressed)

@@ -361,7 +361,7 @@ def _people_again(evaluator: Evaluator, reach: AttackPathGraph, review: ReadRevi
     try:
         people = people_of(review.head.review.details)
         wrong = differing(people, evaluator.snapshot, reach) if people is not None else ()
-    except (KeyError, TypeError, ValueError, ReviewError):
+    except (KeyError, IndexError, TypeError, ValueError, ReviewError):
         yield failed(name, phrase("The list of people cannot be read."))
         return
     if people is None:

@@ -33,6 +33,7 @@ ABOUT_COLUMNS = (
     "counts_by_severity",
     "counts_by_state",
     "findings_suppressed",
+    "query",
 )
 
 # East Asian spreadsheets read the full-width forms like the ASCII ones.
@@ -70,6 +71,7 @@ REPORT_FORMAT = ReportFormat("csv", "CSV table", ".csv", render)
 
 def about_of(report: Report, count: int, suppressed: int) -> list[str]:
     """Return the cells of `ABOUT_COLUMNS`; ``count`` and ``suppressed`` are numbers of findings."""
+    told = f"{suppressed:,} suppressed" if suppressed else "nothing suppressed"
     about = [
         report.snapshot_name,
         report.snapshot_sha256,
@@ -80,6 +82,7 @@ def about_of(report: Report, count: int, suppressed: int) -> list[str]:
         ", ".join(f"{severity.value} {number}" for severity, number in report.by_severity.items()),
         ", ".join(f"{state.value} {number}" for state, number in report.by_state.items()),
         str(suppressed),
+        f"findings of {len(report.checks):,} checks on all accounts; {told}",
     ]
     return list(map(inert, about))
 
