@@ -200,13 +200,13 @@ DOCUMENTS: list[tuple[str, PolicyKind, str, dict[str, Any]]] = [
             {
                 "Effect": "Allow",
                 "Principal": {
-                    "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+                    "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/D539D46"
                 },
                 "Action": "sts:AssumeRoleWithWebIdentity",
                 "Condition": {
                     "StringEquals": {
-                        "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE:sub": "system:serviceaccount:default:my-sa",
-                        "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE:aud": "sts.amazonaws.com",
+                        "oidc.eks.us-east-1.amazonaws.com/id/D539D46:sub": "system:serviceaccount:default:my-sa",
+                        "oidc.eks.us-east-1.amazonaws.com/id/D539D46:aud": "sts.amazonaws.com",
                     }
                 },
             }
