@@ -1,7 +1,9 @@
 """The dialog for a new review: title, period, standards and scope."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
+    QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
     QWidget,
@@ -73,12 +76,24 @@ class NewReviewDialog(QDialog):
         self.scope = QTreeWidget()
         self.reason = QLineEdit()
         self.second_approval = [QCheckBox(str(tier)) for tier in TIER_WORDS]
+        self.people, self.joins = QLineEdit(), QLineEdit()
+        self.choose_people = QPushButton(tr("Choose…"))
+        self.choose_people.setObjectName("reviewChoosePeople")
+        self.choose_people.setAccessibleName(tr("Choose the list of people"))
+        self.choose_people.setAutoDefault(False)
         self.note = FlowLabel()
         for name, field, title_text, hint in (
             ("reviewTitle", self.title, tr("Title of the review"), ""),
             ("reviewPeriodStart", self.start, tr("First day of the period"), tr("YYYY-MM-DD")),
             ("reviewPeriodEnd", self.end, tr("Last day of the period"), tr("YYYY-MM-DD")),
             ("reviewStandards", self.standards, tr("Standards and controls"), tr("such as PCI DSS 7.2.4, SOC 2 CC6.3")),
+            ("reviewPeople", self.people, tr("List of people"), tr("CSV file from HR or a directory, if there is one")),
+            (
+                "reviewJoins",
+                self.joins,
+                tr("How people are joined with principals"),
+                tr("name, email, arn or tag:KEY"),
+            ),
             (
                 "reviewLeftOutReason",
                 self.reason,
@@ -140,6 +155,12 @@ class NewReviewDialog(QDialog):
             tiers.addWidget(box)
         tiers.addStretch()
         form.addRow(plain_label(tr("Second &approval of tiers"), buddy=self.second_approval[0]), tiers)
+        people = QHBoxLayout()
+        people.addWidget(self.people, 2)
+        people.addWidget(self.choose_people)
+        people.addWidget(plain_label(tr("&joined by"), buddy=self.joins))
+        people.addWidget(self.joins, 1)
+        form.addRow(plain_label(tr("P&eople"), buddy=self.people), people)
         form.addRow("", self.note)
         buttons = QDialogButtonBox()
         self.go_on = buttons.addButton(tr("Create re&view…"), QDialogButtonBox.ButtonRole.AcceptRole)
@@ -161,6 +182,13 @@ class NewReviewDialog(QDialog):
         }
         tiers = [tier for tier, box in zip(TIER_WORDS, self.second_approval, strict=True) if box.isChecked()]
         return {name: text for name, text in title_text.items() if text} | second_approval_detail(tiers)
+
+    @property
+    def people_list(self) -> tuple[Path, tuple[str, ...]] | None:
+        """The list of people, and the keys that join it; None: none is given."""
+        path = self.people.text().strip()
+        joins = tuple(filter(None, re.split(r"[\s,;]+", self.joins.text())))
+        return (Path(path).expanduser(), joins) if path else None
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:
@@ -202,6 +230,8 @@ class NewReviewDialog(QDialog):
                     return tr("Enter dates as YYYY-MM-DD.")
         if len(days) == 2 and days[0] > days[1]:
             return tr("The last day of the period is before its first day.")
+        if bool(self.people.text().strip()) is not bool(self.joins.text().strip()):
+            return tr("A list of people needs the key that joins it with the principals, and the other way round.")
         if any(self._unchecked()) and not self.reason.text().strip():
             return tr("Enter a reason for the exclusions: the evidence reports it.")
         return ""

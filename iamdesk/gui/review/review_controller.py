@@ -1,6 +1,7 @@
 """Creates, opens, recovers and closes reviews. Everything that takes time runs in a worker."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
     from iamdesk.gui.review.new_review_dialog import NewReviewDialog
     from iamdesk.progress import Cancelled, Progress
+    from iamdesk.review.people import PeopleList
     from iamdesk.review.recovery import Recovered
 
 _KIND = mark("Reviews (*.iamreview)")
+_CSV = mark("CSV files (*.csv);;All files (*)")
 
 
 class ReviewController(QObject):
@@ -111,13 +114,21 @@ class ReviewController(QObject):
             for name in (one.alias or names.get(one.account_id, ""),)
         ]
         dialog = NewReviewDialog(heading, title, accounts, self._panel)
+        dialog.choose_people.clicked.connect(lambda: self._choose_people(dialog, opened.path.parent))
         dialog.accepted.connect(lambda: then(dialog))
         dialog.finished.connect(dialog.deleteLater)
         self.dialog = dialog
         dialog.open()
 
+    def _choose_people(self, dialog: "NewReviewDialog", folder: Path) -> None:
+        path = self._prompts.file_to_open(dialog, tr("List of people"), folder, tr(_CSV))
+        if path is not None:
+            dialog.people.setText(str(path))
+            dialog.joins.setFocus()
+
     def _make(self, dialog: "NewReviewDialog", opened: "SnapshotSession", suggestion: Path) -> None:
         title, details, exclusions = dialog.title.text().strip(), dialog.details, dialog.exclusions
+        people = dialog.people_list
         path = self._file_for(tr("New review"), suggestion)
         if path is None:
             return
@@ -131,6 +142,7 @@ class ReviewController(QObject):
                 cancelled,
                 exclusions=exclusions,
                 executor=self._session.executor_for(opened),
+                people=_read_people(people),
             ),
             lambda _nothing: self.open_path(path),
         )
@@ -157,6 +169,7 @@ class ReviewController(QObject):
         self, dialog: "NewReviewDialog", opened: "SnapshotSession", previous: Path, old: Path, suggestion: Path
     ) -> None:
         title, details, exclusions = dialog.title.text().strip(), dialog.details, dialog.exclusions
+        people = dialog.people_list
         path = self._file_for(tr("Follow-up review"), suggestion)
         if path is None:
             return
@@ -165,6 +178,7 @@ class ReviewController(QObject):
             from iamdesk.api import Workbench
             from iamdesk.export.follow_up_text import carried_sentence
 
+            listed = _read_people(people)
             before = Workbench().open_snapshot(old, cancelled=cancelled)
             return i18n.translate(
                 carried_sentence(
@@ -178,6 +192,7 @@ class ReviewController(QObject):
                         cancelled,
                         exclusions=exclusions,
                         executor=self._session.executor_for(opened),
+                        people=listed,
                     )
                 )
             )
@@ -307,6 +322,12 @@ class ReviewController(QObject):
             self._message.say(Tone.ERROR, f"{error_words(error)}.", tr("Recover…"), lambda: self._recover(path))
         else:
             self._message.say(Tone.ERROR, f"{error_words(error)}.")
+
+
+def _read_people(given: tuple[Path, tuple[str, ...]] | None) -> "PeopleList | None":
+    from iamdesk.review.people import read_people
+
+    return read_people(*given, datetime.now(UTC).date()) if given is not None else None
 
 
 def _open(path: Path) -> ReviewSession:

@@ -3,18 +3,19 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from iamdesk.api import SnapshotSession
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.review.grouping import Grouping
-from iamdesk.review.people import read_people
 
-from .test_review_panel import TODAY, desk_of, group_by
+from .conftest import Answers
+from .test_review_panel import desk_of, group_by
 
 LIST = """user,name,status,last_day
 ana.moreno,Ana M.,active,
@@ -23,13 +24,20 @@ ben.okafor,Ben O.,left,2026-10-01
 
 
 @pytest.fixture
-def by_person(qtbot: QtBot, empty_panel: ReviewPanel, sample: SnapshotSession, tmp_path: Path) -> ReviewPanel:
-    people, path = tmp_path / "people.csv", tmp_path / "people.iamreview"
+def by_person(qtbot: QtBot, empty_panel: ReviewPanel, prompts: Answers, tmp_path: Path) -> ReviewPanel:
+    """A review that was made in the window with a list of people."""
+    people = tmp_path / "people.csv"
     people.write_text(LIST)
-    sample.create_review(path, "With people", people=read_people(people, ["name"], TODAY))
     empty_panel.head.reviewer_name.setText("Ana Moreno")
-    empty_panel.controller.open_path(path)
-    qtbot.waitUntil(lambda: empty_panel.review_session is not None and not empty_panel.is_filling, timeout=30_000)
+    prompts.opens, prompts.save_to = people, tmp_path / "people.iamreview"
+    empty_panel.controller.new_review()
+    dialog = empty_panel.controller.dialog
+    assert dialog is not None
+    QTest.keyClick(dialog.choose_people, Qt.Key.Key_Space)
+    assert dialog.people.text() == str(people)
+    QTest.keyClicks(dialog.joins, "name")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: empty_panel.review_session is not None and not empty_panel.is_filling, timeout=60_000)
     return empty_panel
 
 

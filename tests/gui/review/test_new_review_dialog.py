@@ -1,5 +1,7 @@
 """What a new review is about is chosen by keyboard; nothing is left out without a reason."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -36,6 +38,15 @@ def test_tiers_that_need_a_second_approval_are_chosen_by_keyboard(dialog: NewRev
         QTest.keyClick(box, Qt.Key.Key_Space)
     assert dialog.details == {"second_approval": "0,1"}
     assert "administration depends on it" in dialog.second_approval[0].toolTip()
+
+
+def test_list_of_people_needs_its_key(dialog: NewReviewDialog) -> None:
+    dialog.people.setText("people.csv")
+    assert not dialog.go_on.isEnabled()
+    assert dialog.note.text().startswith("A list of people needs the key")
+    dialog.joins.setText("name, tag:owner")
+    assert dialog.go_on.isEnabled()
+    assert dialog.people_list == (Path("people.csv"), ("name", "tag:owner"))
 
 
 def test_account_is_taken_out_by_keyboard_with_a_reason(dialog: NewReviewDialog) -> None:
