@@ -1,1 +1,1 @@
-"""The front door: files that AWS's tools wrote, read into one frozen `Snapshot`."""
+"""Reads the output files of AWS's tools into one frozen `Snapshot`."""

@@ -109,7 +109,7 @@ class LastAccessed(BaseModel):
     arn: str
     """Of the user, group or role."""
     job_creation_date: Moment | None = None
-    """The moment that the report speaks of."""
+    """The time of the report."""
     services: tuple[ServiceLastAccessed, ...] = ()
 
 
@@ -140,7 +140,7 @@ class VirtualMfaDevice(AwsModel):
     serial_number: str
     """Its ARN; of the root user's ``arn:aws:iam::111122223333:mfa/root-account-mfa-device``."""
     enable_date: Moment | None = None
-    """None: nobody uses it."""
+    """None: it has no user."""
 
 
 class ServerCertificate(AwsModel):
@@ -164,7 +164,7 @@ class AccessAnalyzer(AwsCamelModel):
 
 
 class RegionalAnalyzers(BaseModel):
-    """The analyzers of one Region; none says that the Region was asked and has none."""
+    """The analyzers of one Region; empty: the Region has none."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -191,4 +191,4 @@ class AccountFacts(BaseModel):
     virtual_mfa_devices: tuple[VirtualMfaDevice, ...] | None = None
     server_certificates: tuple[ServerCertificate, ...] | None = None
     access_analyzers: tuple[RegionalAnalyzers, ...] | None = None
-    """By Region, those that were asked."""
+    """By captured Region."""

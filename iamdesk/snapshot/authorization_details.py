@@ -152,7 +152,7 @@ def let_go_of(pages: Iterable[Page]) -> None:
 
 
 def _read_values(walk: JsonWalk, file: str, pages: list[Page]) -> list[tuple[JsonPath, str]]:
-    """Read every value of a text into pages; return what the others are, by where they stand."""
+    """Read every value of a text into pages; return what values that are not pages are, by their path."""
     room = Room()
     others: list[tuple[JsonPath, str]] = []
     for path in _values(walk):
@@ -183,7 +183,7 @@ def _values(walk: JsonWalk) -> Iterator[JsonPath]:
 
 
 def _read_page(walk: JsonWalk, page: Page) -> str | None:
-    """Read the value at which the walk stands; return what it is instead where it is no page."""
+    """Read the current value; if it is not a page, return what it is."""
     if walk.peek() != "{":
         return _kind_of_next(walk)
     seen: list[str] = []
@@ -339,7 +339,7 @@ def _is_name_missing(trouble: ErrorDetails) -> bool:
 
 
 def _name(entry: Any, path: tuple[str | int, ...]) -> bool:
-    """Put the name that is missing at a path of an entry in its place; return whether an ARN beside it tells it."""
+    """Fill in a missing name at a path of an entry; return whether an ARN beside it contains the name."""
     *inner, key = path
     for step in inner:
         entry = entry[step]
@@ -423,7 +423,7 @@ def _sentence(trouble: ErrorDetails) -> str:
 
 
 def found_value(value: Any) -> str:
-    """Return a JSON value as the end of a sentence that says what stands there."""
+    """Return a JSON value as the end of a sentence: what was found."""
     match value:
         case None:
             return "null"

@@ -1,7 +1,7 @@
 """AWS managed policies as AWS had published them on a day: for what a snapshot names but does not hold.
 
 They ship as ``resources/data/aws-managed-policies.json.xz`` (`packaging/aws_managed_policies.py` makes it). AWS changes
-its policies, so an answer that rests on one from here says so, with the day.
+its policies, so a result that depends on one from here says so, with the day.
 """
 
 import json

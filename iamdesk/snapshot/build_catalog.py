@@ -1,7 +1,7 @@
-"""How a catalogue comes about: each file of authorization details is read once, and only what is short is kept of it.
+"""Builds a catalogue: reads each file of authorization details once, and keeps a summary of it.
 
-What comes of it is equal to what is read of all files at once (`accounts.gather`): where accounts stand in several
-files, or a page does not say of which account it is, those files are read once more, together.
+The result equals that of reading all files at once (`accounts.gather`): if an account is in several files, or a page
+does not name its account, those files are read again, together.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -62,7 +62,7 @@ type Share = Callable[
 
 
 def read_ahead(task: ReadTask, cancelled: Cancelled) -> ReadAhead | None:
-    """Read a file for a catalogue; None where it is no authorization details, which is told by whoever reads it next.
+    """Read a file for a catalogue; None if it is not authorization details, which the next reader reports.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -210,7 +210,7 @@ def digest_of(contents: Sequence[FilePages], read: ReadSoFar) -> Digest:
 
 
 def _strip(content: FilePages) -> None:
-    """Leave of a file's pages what tells of which account they are."""
+    """Keep of a file's pages what identifies their account."""
     let_go_of(content.pages)
     for page in content.pages:
         page.broken.clear()

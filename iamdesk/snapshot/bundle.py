@@ -71,7 +71,7 @@ class Bundle:
                     yield part, page
 
     def is_read(self, path: str) -> bool:
-        """Return whether a file was read, or AWS answered that it does not exist."""
+        """Return whether a file was read, or AWS reported that it does not exist."""
         capture = self.captures.get(path)
         return capture is not None and capture.state in (CaptureState.READ, CaptureState.NOTHING_THERE)
 

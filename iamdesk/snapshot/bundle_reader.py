@@ -131,9 +131,9 @@ def read_many_files(
 def read_catalogue(
     root: Path, files: Sequence[FoundFile], problems: Sequence[Problem], read: ReadSoFar, share: Share | None = None
 ) -> Catalogue | None:
-    """Read the files of a folder or archive, and keep of its accounts only what is short.
+    """Read the files of a folder or archive, and keep a summary of each account.
 
-    With ``share`` several processes read. None where another tool left it, whose many small files tell of an account
+    With ``share``, several processes read. None if another tool wrote it, whose many small files form an account
     together.
 
     Raises:
@@ -417,7 +417,7 @@ def _let_go(reading: _Reading) -> None:
 
 
 def _moments(manifest: Manifest | None, facts: Sequence[AccountFacts]) -> Iterator[datetime | None]:
-    """Yield the moments that the capture and its reports speak of."""
+    """Yield the times of the capture and of its reports."""
     if manifest is not None:
         yield manifest.started_at
     for known in facts:

@@ -12,7 +12,7 @@ class CaptureState(StrEnum):
 
     READ = "read"
     NOTHING_THERE = "nothing-there"
-    """AWS answered that it does not exist (``NoSuchBucketPolicy``)."""
+    """AWS reported that it does not exist (``NoSuchBucketPolicy``)."""
     DENIED = "denied"
     """The call failed when it was captured: denied, or another error."""
     UNREADABLE = "unreadable"

@@ -1,8 +1,8 @@
 """A snapshot of many accounts as a catalogue: its accounts, and the files that each is loaded from on demand.
 
-Organizations are larger than memory. A catalogue keeps what is short (files and their digests, names, problems, and
-everything that is of no single account); the users, groups, roles and policies of an account are read again when
-somebody asks for them, and those that were not asked for longest are dropped.
+Organizations can be larger than memory. A catalogue keeps what is small (files and their digests, names, problems, and
+everything that belongs to no single account); the users, groups, roles and policies of an account are read again when
+they are needed, and the least recently used ones are dropped.
 """
 
 import threading
@@ -29,8 +29,8 @@ from iamdesk.snapshot.text_source import ReadSoFar, SourceText
 from iamdesk.snapshot.visible_text import visible
 
 DEFAULT_MEMORY = 900 << 20
-"""Bytes that details of accounts may take in one process, where nobody says otherwise: with the program itself and the
-names of a thousand accounts a gigabyte."""
+"""Default limit of bytes for details of accounts in one process: with the program itself and the names of a thousand
+accounts, a gigabyte."""
 PER_BYTE = 3
 """Bytes of memory for each byte of a file, its policies parsed and indexed (measured: 2.2 read, 2.7 after sweeps)."""
 
@@ -93,7 +93,7 @@ class ReadFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AccountFiles:
-    """Files that have to be read together: an account that stands in several, or several accounts in one."""
+    """Files that have to be read together: an account in several files, or several accounts in one."""
 
     files: tuple[ReadFile, ...]
 
@@ -141,7 +141,7 @@ def _is_aws_managed(arn: str) -> bool:
 class Directory:
     """Loads the accounts of a snapshot on demand. Safe to call from several threads at once.
 
-    It is small, whatever the size of the snapshot, and can be sent to another process.
+    Its size does not depend on that of the snapshot, and it can be sent to another process.
     """
 
     def __init__(self, path: Path, places: Sequence[AccountFiles], entries: Iterable[AccountEntry]) -> None:
@@ -189,9 +189,9 @@ class Directory:
         return sum(self._places[place].size for place in self._of_account.get(account_id, ()))
 
     def lender_of(self, policy_arn: str) -> str | None:
-        """Return the first account whose file holds a managed policy that its own account is not to be asked for.
+        """Return the first account whose file contains a managed policy that is not read from its own account.
 
-        That is one of AWS, or one that some account names and does not hold; None for others.
+        That is an AWS managed policy, or one that an account names and does not contain; None for others.
         """
         return self._lenders.get(policy_arn)
 
@@ -257,7 +257,7 @@ class _HeldAccounts(Directory):
 
 
 _KEPT = 4
-"""Places whose accounts are kept for the next who asks: whoever needs them for longer holds them."""
+"""Number of places whose accounts are cached; a caller that needs them for longer keeps a reference."""
 
 
 @contextmanager
@@ -301,9 +301,9 @@ def _pages_again(file: ReadFile, open_file: Callable[[str], FoundFile], read: Re
 
 
 class SnapshotPart(Snapshot):
-    """Some accounts of a snapshot, with everything in it that is of no single account.
+    """Some accounts of a snapshot, with everything in it that belongs to no single account.
 
-    What is asked of it is answered as the whole snapshot would: the other accounts are read when they matter.
+    Its results are those of the whole snapshot: the other accounts are read when they matter.
     """
 
     _directory: Directory = PrivateAttr()

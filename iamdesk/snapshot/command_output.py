@@ -1,7 +1,7 @@
-"""The output of any AWS CLI command, read into its model: large lists element by element, broken parts told by place.
+"""Reads the output of any AWS CLI command into its model, large lists element by element.
 
-Broken parts are reported and ignored; everything else is kept. `authorization_details` reads the one output that is
-too large for this.
+Malformed parts are reported with their path and ignored; everything else is kept. `authorization_details` reads the one
+output that is too large for this.
 """
 
 from collections.abc import Iterator, Mapping
@@ -114,7 +114,7 @@ def _fields(model: type[BaseModel]) -> Mapping[str, _Field]:
 
 
 def _element_type(annotation: Any) -> Any:
-    """Return the type of a tuple's elements, the tuple being optional or not; None for what is no tuple."""
+    """Return the type of a tuple's elements, also of an optional tuple; None for other types."""
     for option in (annotation, *get_args(annotation)):
         if get_origin(option) is tuple:
             return get_args(option)[0]

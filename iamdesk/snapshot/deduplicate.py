@@ -17,7 +17,7 @@ _BREATH = 100  # entities between two looks at whether the work is still wanted
 _FREE = (AttachedPolicy, Tag)
 """Models without identity: equal ones may become one object."""
 
-# Frozen models let nobody set these; to whoever reads them, equal ones are the same.
+# Frozen models cannot be changed, so equal ones can be shared.
 _set_fields_set = BaseModel.__dict__["__pydantic_fields_set__"].__set__
 _set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
 

@@ -104,7 +104,7 @@ def is_laid_out(parts: tuple[str, ...]) -> bool:
 
 
 def _entries(root: Path, problems: list[Problem]) -> Iterator[tuple[str, bool]]:
-    """Yield (path below the root, whether it is a link) of what is no folder, in order of path."""
+    """Yield (path below the root, whether it is a link) of everything that is not a folder, in order of path."""
     loose = laid_out = 0
     to_see: list[tuple[str, tuple[str, ...], bool]] = [("", (), True)]
     while to_see:

@@ -56,7 +56,7 @@ class JsonWalk:
     """A place in a JSON text, moving forward. Every error names the file, line and column."""
 
     def __init__(self, source: SourceText) -> None:
-        """Stand at the start of a source's text."""
+        """Start at the beginning of a source's text."""
         self._source = source
         self._pieces = source.pieces()
         self._text = ""
@@ -116,7 +116,7 @@ class JsonWalk:
     # --- what a walk does
 
     def members(self) -> Iterator[str]:
-        """Walk through an object: yield each key, standing at its value; the caller takes or skips the value."""
+        """Walk through an object: yield each key, with its value next; the caller takes or skips the value."""
         self._expect("{", mark("an object"))
         if self.peek() == "}":
             self._at += 1
@@ -136,7 +136,7 @@ class JsonWalk:
                 return
 
     def elements(self) -> Iterator[int]:
-        """Walk through a list: yield each index, standing at its element; the caller takes or skips the element."""
+        """Walk through a list: yield each index, with its element next; the caller takes or skips the element."""
         self._expect("[", mark("a list"))
         if self.peek() == "]":
             self._at += 1

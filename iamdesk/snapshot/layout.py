@@ -33,7 +33,7 @@ _NOT_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.I
 
 
 class Scope(StrEnum):
-    """What one run of a command speaks of."""
+    """What the output of one run of a command covers."""
 
     ORGANIZATION = "organization"
     ACCOUNT = "account"
@@ -74,9 +74,9 @@ class Call:
     options: str = ""
     """The options that a person types, upper-case words in the place of what differs: ``--bucket BUCKET``."""
     absent: tuple[str, ...] = ()
-    """Error codes with which AWS answers that something does not exist, as opposed to a failed call."""
+    """Error codes by which AWS reports that something does not exist, as opposed to a failed call."""
     lists: bool = False
-    """Whether the output only lists what other commands are then asked about."""
+    """Whether the output only lists items that other commands describe."""
 
     @property
     def command_line(self) -> str:

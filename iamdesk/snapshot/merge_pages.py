@@ -51,7 +51,7 @@ class _Growing:
     """By list name and ARN."""
     broken: list[BrokenEntry] = field(default_factory=list)
     last_pages: list[Page] = field(default_factory=list)
-    """Of each file that speaks of this account, the last page of it."""
+    """The last page of each file about this account."""
 
 
 def gather(files: Sequence[FilePages], read: ReadSoFar) -> Gathered:

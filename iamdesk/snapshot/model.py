@@ -1,4 +1,4 @@
-"""What AWS prints about an account, as pydantic models that bear AWS's names.
+"""The output of AWS about an account, as pydantic models with AWS's names.
 
 Fields are AWS's, in snake case (``UserName`` is ``user_name``); keys that AWS may add later are kept (``model_extra``).
 Policy documents stay the JSON value that was captured: an object, or a string where it is not JSON.
@@ -210,4 +210,4 @@ class Snapshot(BaseModel):
     problems: tuple[Problem, ...] = ()
     """All problems, including those of broken entries."""
     latest: datetime | None = None
-    """The latest moment that anything in the snapshot speaks of: ages are counted back from here, never from now."""
+    """The latest time in the snapshot: ages are relative to it, never to now."""

@@ -14,7 +14,7 @@ from iamdesk.snapshot.policy_decoding import decode_document
 
 
 class OrganizationPolicyType(StrEnum):
-    """The kinds of organization policies that decide requests; every other kind is no authorization (rule B10)."""
+    """The kinds of organization policies that decide requests; no other kind authorizes requests (rule B10)."""
 
     SERVICE_CONTROL_POLICY = "SERVICE_CONTROL_POLICY"
     RESOURCE_CONTROL_POLICY = "RESOURCE_CONTROL_POLICY"

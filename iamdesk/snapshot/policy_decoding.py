@@ -19,7 +19,7 @@ _SPACE = " \t\n\r"
 
 
 def decode_document(value: Any) -> Any:
-    """Return a document as the JSON object that AWS stores; what is no JSON object is returned as it came."""
+    """Return a document as the JSON object that AWS stores; anything else is returned unchanged."""
     if type(value) is not str:
         return value
     for text in _spellings(value):

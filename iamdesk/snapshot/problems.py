@@ -15,7 +15,7 @@ class Problem(BaseModel):
     json_path: str
     """Where in the file: ``$.UserDetailList[3].Arn``; ``$[1]…`` in the second page of a file with several."""
     message: SkipValidation[str]
-    """One sentence: what was expected and what stands there. Taken as it is: what was said stays translatable."""
+    """One sentence: what was expected and what was found. It is kept as it is, so that it can be translated."""
 
     @property
     def said(self) -> str:

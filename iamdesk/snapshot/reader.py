@@ -42,7 +42,7 @@ def load_snapshot(
     A bundle is a folder or a zip archive with the layout in the guide (``bundle.md``); folders of iam-collect and loose
     outputs of the AWS CLI open as well. Other files in it are listed as problems. `progress` gets bytes read of
     bytes found; `arrived`, at most once, the first accounts of many while the rest is read. The collector is paused for
-    large snapshots. A bundle's ``manifest.json`` stands for its folder.
+    large snapshots. A bundle's ``manifest.json`` opens its folder.
 
     Raises:
         SnapshotError: there is nothing to read; its text is one sentence that names the file and the place.
@@ -69,10 +69,10 @@ def load_catalogue(
     cancelled: Cancelled = never_cancelled,
     share: "Share | None" = None,
 ) -> "Catalogue | None":
-    """Read a snapshot of many files as `load_snapshot` does, and keep of its accounts only what is short.
+    """Read a snapshot of many files as `load_snapshot` does, and keep a summary of each account.
 
-    With ``share`` several processes read. None where it is one file, has fewer than ``least`` bytes, or was left by
-    another tool whose files tell of an account together: then it is read whole.
+    With ``share``, several processes read. None if it is one file, has fewer than ``least`` bytes, or was written by
+    another tool whose files form an account together: then it is read whole.
 
     Raises:
         SnapshotError: as `load_snapshot`.

@@ -95,7 +95,7 @@ class ResourceService:
     """Whether the ARN of a resource and a slash begin the ARNs of its parts (an index of a table), which take its
     policy."""
     is_retired: bool = False
-    """Whether AWS has ended the service: what old bundles hold of it is read, but nobody is asked to capture it."""
+    """Whether AWS has ended the service: data in old bundles is read, but not listed as missing."""
 
 
 @cache

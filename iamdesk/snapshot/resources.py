@@ -40,7 +40,7 @@ class KeyGrant(BaseModel):
     grantee_principal: str
     operations: tuple[str, ...]
     has_constraints: bool = False
-    """Whether it is bound to an encryption context: to which, where it was captured, the next two tell."""
+    """Whether it is bound to an encryption context; the next two have that context, if captured."""
     encryption_context_subset: tuple[tuple[str, str], ...] = ()
     """(key, value) pairs that the encryption context has to hold."""
     encryption_context_equals: tuple[tuple[str, str], ...] = ()
@@ -124,7 +124,7 @@ class VpcEndpoint(AwsModel):
     """A VPC endpoint (``ec2 describe-vpc-endpoints``, AWS's names)."""
 
     vpc_endpoint_id: str
-    """``vpce-…``: what ``aws:SourceVpce`` carries."""
+    """``vpce-…``: the value of ``aws:SourceVpce``."""
     service_name: str
     """Such as ``com.amazonaws.us-east-1.s3``."""
     vpc_endpoint_type: str | None = None
@@ -134,7 +134,7 @@ class VpcEndpoint(AwsModel):
     """The account that the endpoint belongs to."""
     state: str | None = None
     policy_document: PolicyDocument = None
-    """None: the service takes no endpoint policy, or AWS printed none; either way nothing is limited (rule B9)."""
+    """None: the service takes no endpoint policy, or AWS printed none; in both cases, it sets no limit (rule B9)."""
 
 
 class AccountSettings(BaseModel):

@@ -1,7 +1,7 @@
 """A file of a snapshot as a stream of text: hashed, decompressed and decoded piece by piece, within limits.
 
 No piece is larger than `PIECE`, so no call into C blocks the interpreter for more than a few milliseconds, and the
-caller is asked between pieces whether the work is still wanted.
+caller can cancel between pieces.
 """
 
 import codecs
@@ -75,15 +75,15 @@ class ReadSoFar:
         return self._cancelled
 
     def add(self, count: int) -> None:
-        """Tell that ``count`` more bytes were read."""
+        """Report that ``count`` more bytes were read."""
         self._done += count
         self._progress(min(self._done, self._total), self._total)
 
     def ask(self) -> None:
-        """Go on, unless the work is cancelled.
+        """Check for cancellation.
 
         Raises:
-            WorkCancelled: it is.
+            WorkCancelled: the work was cancelled.
         """
         if self._cancelled():
             raise WorkCancelled
@@ -110,7 +110,7 @@ class SourceText:
     def error_at(self, at: int, what: str) -> SnapshotError:
         """Return an error with the message ``what`` for the position ``at``, in characters from the start of the text.
 
-        The file is read again up to there, for counting lines on the way would cost every reader, and errors are few.
+        The file is read again up to there: counting lines while reading would slow every reader, and errors are rare.
         """
         line = column = 1
         try:

@@ -196,7 +196,7 @@ def test_a_revoke_that_widens_access_is_saved_with_a_warning(run: Run, made: Pat
     kept = run(*decide, "keep", "--entitlement", guard).stderr
     assert "warning" not in kept
     one = run(*decide, "revoke", "--entitlement", guard).stderr
-    assert "iamdesk: warning: RequireMfa is a guardrail: revoking it widens " in one
+    assert "iamdesk: warning: RequireMfa is a guardrail: revoking it gives " in one
     assert "1 decision saved" in one
     assert "revoke" in run("review", "log", review).stdout.splitlines()[-1].lower()
     assert "warning" not in run(*decide, "revoke", "--entitlement", other).stderr

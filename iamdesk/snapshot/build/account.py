@@ -86,7 +86,7 @@ def _frozen(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def arns_by_name(accounts: Iterable[Account]) -> ArnsByName:
-    """Return the ARNs of users, groups and roles by account, kind and name: names are unique, whatever the path."""
+    """Return the ARNs of users, groups and roles by account, kind and name: names are unique across paths."""
     found: ArnsByName = {}
     for account in accounts:
         found.update({(account.account_id, "user", user.user_name): user.arn for user in account.users})

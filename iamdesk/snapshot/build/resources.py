@@ -36,7 +36,7 @@ def partition_of(region: str) -> str:
 
 
 class Resources:
-    """Resources, while the outputs that speak of them are gone through."""
+    """Resources, while the outputs about them are read."""
 
     def __init__(self, bundle: Bundle, partitions: Mapping[str, str]) -> None:
         """``partitions`` are those of the accounts, as far as they are known from the authorization details."""
@@ -71,7 +71,7 @@ class Resources:
     def arn(
         self, place: Place, *, service: str = "", command: str = "", arguments: tuple[str, ...] | None = None
     ) -> str:
-        """Return the ARN of what a file, or one like it, speaks of."""
+        """Return the ARN that a file, or one like it, is about."""
         template = _COMMANDS[service or place.service, command or place.command].arn
         values = place.arguments if arguments is None else arguments
         partition = partition_of(place.region) if place.region else self._partitions.get(place.account, "aws")

@@ -36,10 +36,10 @@ def test_revoking_a_guardrail_is_warned_of_before_it_is_recorded(qtbot: QtBot, p
     place = go_to(panel, "RequireMfa")
     told = panel.evidence.findChild(FlowLabel, "guardrailWarning")
     assert told is not None
-    assert told.text().startswith("RequireMfa is a guardrail: revoking it widens ")
+    assert told.text().startswith("RequireMfa is a guardrail: revoking it gives ")
 
     press(qtbot, panel, Qt.Key.Key_2)
-    assert "is a guardrail: revoking it widens" in panel.message.text
+    assert "is a guardrail: revoking it gives" in panel.message.text
     assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
     QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Escape)
     assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
