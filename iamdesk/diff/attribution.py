@@ -20,7 +20,7 @@ from iamdesk.diff.cause_text import (
     text_cause,
 )
 from iamdesk.diff.matching import may_meet
-from iamdesk.diff.normal_form import ResourceScope
+from iamdesk.diff.normal_form import ANYWHERE, ResourceScope
 from iamdesk.diff.result import Cause, ChangeKind, ExampleRequest
 from iamdesk.diff.snapshot_view import RCP, SCP, SnapshotView
 from iamdesk.evaluate.derived_keys import DerivedKeys
@@ -145,7 +145,7 @@ def allowing(principal: str, actions: int, where: str, sides: Iterable[SnapshotV
     In the form of `carriers_of`, but for a whole effect: only policies that certainly allow none of it are left out.
     """
     found: dict[tuple[str, str], None] = {}
-    place = ResourceScope(False, frozenset({where}))
+    place = ResourceScope(False, frozenset({where})) if where.startswith("arn:") else ANYWHERE
     for side in sides:
         if principal not in side.index.users and principal not in side.index.roles:
             continue

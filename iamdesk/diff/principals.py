@@ -19,11 +19,12 @@ from iamdesk.diff.deltas import (
     policy_type_deltas,
     statement_deltas,
 )
+from iamdesk.diff.effect_scope import scope_of_policies, scope_on_resource
 from iamdesk.diff.equivalence import EquivalenceKeys, PrincipalClass, traits
 from iamdesk.diff.evaluate_pair import BOTH, NOTHING, Compared, Context, compare
 from iamdesk.diff.inconclusive import doubts_of
-from iamdesk.diff.matching import applies_to, fill, may_meet
-from iamdesk.diff.normal_form import EVERYTHING, NormalStatement
+from iamdesk.diff.matching import fill, may_meet
+from iamdesk.diff.normal_form import NormalStatement
 from iamdesk.diff.resource_forms import Granting, may_name, pieces
 from iamdesk.diff.result import Cause, Effect, ExampleRequest, Kind, PrincipalDiff, Status
 from iamdesk.diff.sample_requests import PairEvaluator, ask_of_sort
@@ -392,9 +393,16 @@ class PrincipalComparer:
                 self._known[likeness] = compared
         for kind, witness in compared.changes:
             own = self._on(witness, arn, cell)
-            effects.setdefault((kind, cell.stands_for, _label(cell, part, kind)), (own, likeness))
+            effects.setdefault((kind, cell.stands_for, self._scope(cell, part, kind)), (own, likeness))
         doubts |= dict.fromkeys(compared.doubts)
         return bool(compared.changes)
+
+    def _scope(self, cell: SampleRequest, part: PolicyTypeDelta | None, kind: Kind) -> str:
+        """Return the resources of a change that a request shows."""
+        entry = self.granting.at(cell.resource)
+        if part is not None:
+            return scope_of_policies(cell, part, kind, entry)
+        return cell.resource if entry is None else scope_on_resource(entry, cell)
 
     def _on(self, witness: ExampleRequest, arn: str, cell: SampleRequest) -> ExampleRequest:
         """Return an example request for an equivalent principal and request."""
@@ -477,22 +485,6 @@ def _documents(side: SnapshotView, arn: str, account: str) -> Iterator[tuple[Has
     for kind in (SCP, RCP):
         for level in (organization.levels(account, kind) if organization is not None else None) or ():
             yield from (((one.node_id, one.policy.id), one.document) for one in level)
-
-
-def _label(cell: SampleRequest, part: PolicyTypeDelta | None, kind: Kind) -> str:
-    """Return the broadest resource entry of the differing policies that matches a request's resource."""
-    if part is None:
-        return cell.resource
-    wheres = part.widening if kind is Kind.GAINED else part.narrowing
-    texts = [where.text for where in wheres if where is not None and applies_to(where, cell.resource)]
-    # A difference for all resources matters only where the principal's own policies allow.
-    own = [where.text for where in part.allowed if where is not None and applies_to(where, cell.resource)]
-    found = min(texts, key=_widest, default=cell.resource)
-    return min(own, key=_widest, default=found) if found == EVERYTHING else found
-
-
-def _widest(text: str) -> tuple[bool, int, str]:
-    return text != EVERYTHING, len(text), text
 
 
 def _unseen(service: str) -> str:

@@ -14,9 +14,10 @@ from iamdesk.diff.assumptions import ASSUMED, otherwise, tested_by
 from iamdesk.diff.attribution import allowing, carriers_of, causes_of, differing_causes
 from iamdesk.diff.cause_text import settings_cause
 from iamdesk.diff.deltas import ChangedKeys
+from iamdesk.diff.effect_scope import scope_on_resource
 from iamdesk.diff.evaluate_pair import Compared, Context, compare
 from iamdesk.diff.external_principals import principals_told_apart, services_told_apart
-from iamdesk.diff.matching import applies_to, fill, is_plainly_of, names_nothing
+from iamdesk.diff.matching import fill, is_plainly_of, names_nothing
 from iamdesk.diff.normal_form import ANYWHERE, EVERYONE, NormalStatement, ResourceScope
 from iamdesk.diff.principals import PrincipalComparer
 from iamdesk.diff.resource_forms import UNSEEN, Entry, Granting, captured_of, facts_of, may_name, owners_of, services_of
@@ -427,7 +428,7 @@ class ResourceComparer:
             own = witness if witness.principal == principal else replace(witness, principal=principal)
             causes = self._causes_of(entry, own, cell) or (settings_cause(entry.arn),)
             if any(cause.kind in _OF_RESOURCES for cause in causes):
-                yield Effect(principal, kind, cell.stands_for, _where(entry, cell), own, causes)
+                yield Effect(principal, kind, cell.stands_for, scope_on_resource(entry, cell), own, causes)
 
     def _causes_of(self, entry: Entry, witness: ExampleRequest, cell: SampleRequest) -> tuple[Cause, ...]:
         """Return the causes of a change; with a single difference for a principal they are computed once."""
@@ -538,20 +539,3 @@ def _met_by(given: Context) -> frozenset[Hashable]:
     return frozenset(
         ("Bool", "", False, key, frozenset({value})) for key, value in given.items() if isinstance(value, str)
     )
-
-
-def _where(entry: Entry, cell: SampleRequest) -> str:
-    """Return how the resource's policies write a cell: the clauses that differ, or those that allow it."""
-    whole = cell.resource if cell.resource == entry.arn else f"{entry.arn}{cell.resource[len(entry.arn)]}*"
-    wheres = [
-        clause.where
-        for clause, bits in entry.said
-        if bits & cell.stands_for
-        if clause.is_allow or entry.old.get(clause, 0) != entry.new.get(clause, 0)
-        if clause.where not in (None, ANYWHERE) and applies_to(clause.where, cell.resource)
-    ]
-    return max((where.text for where in wheres if where is not None), key=_narrowness, default=whole)
-
-
-def _narrowness(text: str) -> tuple[int, str]:
-    return len(text.partition("*")[0]), text

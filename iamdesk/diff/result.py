@@ -1,6 +1,6 @@
 """The result of a comparison of two snapshots. Frozen; can be used from any thread."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -114,6 +114,11 @@ class Effect:
     allowing: tuple[tuple[str, str], ...] = ()
     """Policies of the principal that may allow some of it in either snapshot, in the same form."""
 
+    @property
+    def change(self) -> Hashable:
+        """What changed, and by which causes: without the request that shows it."""
+        return self.principal, self.kind, self.actions, self.where, self.causes, self.witness.context
+
 
 @dataclass(frozen=True, slots=True)
 class PrincipalDiff:
@@ -180,8 +185,9 @@ class Comparison:
     def effects(self) -> tuple[Effect, ...]:
         """Return all access changes, each once: first those of principals, then those of others on resources."""
         found = [effect for one in self.principals.values() for effect in one.effects]
-        seen = set(found)
-        found += [effect for one in self.resources.values() for effect in one.effects if effect not in seen]
+        # Both sides may find the same change, by requests with an explicit and with an implicit deny.
+        seen = {effect.change for effect in found}
+        found += [effect for one in self.resources.values() for effect in one.effects if effect.change not in seen]
         return tuple(found)
 
 

@@ -72,9 +72,7 @@ INLINE_POLICIES = (
         new=("ana own",),
     ),
     _inline("an action more", [allow(GET, ALL)], [allow([GET, PUT], ALL)], gained={ANA: {PUT: ALL}}),
-    _inline(
-        "a resource widened", [allow(GET, f"{PAPERS}/a/*")], [allow(GET, ALL)], gained={ANA: {GET: ALL}}
-    ),
+    _inline("a resource widened", [allow(GET, f"{PAPERS}/a/*")], [allow(GET, ALL)], gained={ANA: {GET: ALL}}),
     _inline(
         "narrower resources and another action",
         [allow(GET, ALL)],
@@ -89,9 +87,18 @@ INLINE_POLICIES = (
         lost={ANA: {GET: f"{PAPERS}/secret/*"}},
     ),
     _inline(
+        "a Deny that is wider than the Allow",
+        [allow([GET, PUT], f"{PAPERS}/a/*")],
+        [allow([GET, PUT], f"{PAPERS}/a/*"), deny(PUT, ALL)],
+        lost={ANA: {PUT: f"{PAPERS}/a/*"}},
+    ),
+    _inline(
         "a Deny gets a condition",
         [allow("ec2:StopInstances"), deny("ec2:StopInstances")],
-        [allow("ec2:StopInstances"), deny("ec2:StopInstances", **given("BoolIfExists", "aws:MultiFactorAuthPresent", "false"))],
+        [
+            allow("ec2:StopInstances"),
+            deny("ec2:StopInstances", **given("BoolIfExists", "aws:MultiFactorAuthPresent", "false")),
+        ],
         gained={ANA: {"ec2:StopInstances": "*"}},
         when=(("aws:MultiFactorAuthPresent", "true"),),
     ),
@@ -266,9 +273,7 @@ POLICIES_AND_GROUPS = (
     Change(
         "a managed policy gains what one of two has anyway",
         managed("reader", allow([RECEIVE, SEND])),
-        both(
-            managed("reader", allow(RECEIVE)), attach(BEN, "reader"), attach(WORKER, "reader"), own(BEN, allow(SEND))
-        ),
+        both(managed("reader", allow(RECEIVE)), attach(BEN, "reader"), attach(WORKER, "reader"), own(BEN, allow(SEND))),
         gained={WORKER: {SEND: "*"}},
         causes=_text("reader"),
         asked=("worker @reader",),
@@ -452,7 +457,9 @@ BOUNDARIES = (
         "another boundary that leaves the same",
         bound(ANA, "brim"),
         both(
-            managed("edge", allow("s3:*")), managed("brim", allow(["s3:*", "ec2:*"])), own(ANA, allow([GET, SEND])),
+            managed("edge", allow("s3:*")),
+            managed("brim", allow(["s3:*", "ec2:*"])),
+            own(ANA, allow([GET, SEND])),
             bound(ANA, "edge"),
         ),
         new=("ana | brim",),
@@ -490,7 +497,7 @@ BOUNDARIES = (
 
 FROM_EC2 = enter({"Service": "ec2.amazonaws.com"})
 ASSUME = "sts:AssumeRole"
-TRUSTED = ((ChangeKind.TRUST, WORKER),)
+TRUSTED = ((ChangeKind.TRUST, f"{WORKER}#trust"),)
 ASKS = ("worker trust",)
 
 TRUST = (

@@ -50,7 +50,7 @@ SCPS = (
         control("p-scp", CLOSE, deny(SEND)),
         both(controls(A, "p-scp"), READS),
         lost={ANA: {SEND: "*"}, ROOT: {SEND: "*"}},
-        causes=((SCP, "p-scp"),),
+        causes=((SCP, "organization#p-scp"),),
         asked=("ana own",),
     ),
     Change(
@@ -64,7 +64,7 @@ SCPS = (
             own(WORKER, allow(SEND)),
         ),
         gained={ANA: {SEND: "*"}},
-        causes=((SCP, "p-scp"),),
+        causes=((SCP, "organization#p-scp"),),
         asked=("ana own",),
     ),
     Change(
@@ -95,9 +95,13 @@ SCPS = (
     Change(
         "a list of what is allowed in place of FullAWSAccess",
         controls(A, "p-scp", full=False),
-        both(control("p-scp", allow(["sns:*", "dynamodb:*", "glue:*", "athena:*", "states:*", "ecs:*"])), READS,
-             own(BEN, allow(PUBLISH))),
+        both(
+            control("p-scp", allow(["sns:*", "dynamodb:*", "glue:*", "athena:*", "states:*", "ecs:*"])),
+            READS,
+            own(BEN, allow(PUBLISH)),
+        ),
         lost={ANA: {GET: "*", SEND: "*"}, ROOT: None},
+        left_open=(ROOT,),
         causes=((SCP_AT, A),),
         asked=("ana own",),
     ),
@@ -106,7 +110,7 @@ SCPS = (
         control("p-scp", allow(["sns:*", "sqs:SendMessage"])),
         both(control("p-scp", allow("sns:*")), controls(A, "p-scp", full=False), READS),
         gained={ANA: {SEND: "*"}, ROOT: {SEND: "*"}},
-        causes=((SCP, "p-scp"),),
+        causes=((SCP, "organization#p-scp"),),
         asked=("ana own",),
     ),
     Change(
@@ -114,16 +118,26 @@ SCPS = (
         controls(A, "p-scp", full=False),
         both(READS, own(WORKER, allow(PUBLISH))),
         lost={ANA: {GET: "*", SEND: "*"}, WORKER: {PUBLISH: "*"}, ROOT: None, "those around": None},
+        left_open=(ROOT,),
         causes=((SCP_AT, A),),
         asked=("ana own", "worker own", "those around"),
     ),
     Change(
         "a lock on a Region",
-        control("p-scp", CLOSE, {"Effect": "Deny", "NotAction": ["iam:*", "s3:*", "dynamodb:*", "glue:*", "athena:*",
-                                 "states:*", "ecs:*"], "Resource": "*", **REGION}),
+        control(
+            "p-scp",
+            CLOSE,
+            {
+                "Effect": "Deny",
+                "NotAction": ["iam:*", "s3:*", "dynamodb:*", "glue:*", "athena:*", "states:*", "ecs:*"],
+                "Resource": "*",
+                **REGION,
+            },
+        ),
         both(controls(A, "p-scp"), READS),
         lost={ANA: {SEND: "*"}, ROOT: None},
-        causes=((SCP, "p-scp"),),
+        left_open=(ROOT,),
+        causes=((SCP, "organization#p-scp"),),
         asked=("ana own",),
     ),
     Change(
@@ -131,7 +145,8 @@ SCPS = (
         control("p-scp", CLOSE, {"Effect": "Deny", "NotAction": ["iam:*", "s3:*"], "Resource": "*", **REGION}),
         both(controls(A, "p-scp"), READS),
         lost={ANA: {SEND: "*"}, ROOT: None, "those around": None},
-        causes=((SCP, "p-scp"),),
+        left_open=(ROOT,),
+        causes=((SCP, "organization#p-scp"),),
         asked=("ana own", "those around"),
     ),
     Change(
@@ -140,7 +155,7 @@ SCPS = (
         both(control("p-scp", deny(SEND, **REGION)), controls(A, "p-scp"), READS),
         gained={ANA: {SEND: "*"}, ROOT: {SEND: "*"}},
         when=(("aws:RequestedRegion", "eu-west-3"),),
-        causes=((SCP, "p-scp"),),
+        causes=((SCP, "organization#p-scp"),),
         asked=("ana own",),
     ),
     Change(
@@ -148,7 +163,7 @@ SCPS = (
         control("p-scp", CLOSE, deny(SEND)),
         both(controls(A, "p-scp"), own(LINKED, allow(SEND)), own(LOADER, allow(SEND))),
         lost={LOADER: {SEND: "*"}, ROOT: {SEND: "*"}},
-        causes=((SCP, "p-scp"),),
+        causes=((SCP, "organization#p-scp"),),
         asked=("loader own",),
     ),
     Change(
@@ -156,7 +171,7 @@ SCPS = (
         control("p-scp", CLOSE, deny(SEND)),
         both(controls("r-1", "p-scp"), management(B), READS, own(BOB, allow(SEND))),
         lost={ANA: {SEND: "*"}, ROOT: {SEND: "*"}, ROOT_Z: {SEND: "*"}},
-        causes=((SCP, "p-scp"),),
+        causes=((SCP, "organization#p-scp"),),
         asked=("ana own",),
     ),
     Change(
@@ -171,7 +186,7 @@ SCPS = (
     ),
     Change(
         "an SCP denies by a tag of the principal",
-        control("p-scp", deny(SEND, **given("StringEquals", "aws:PrincipalTag/team", "red"))),
+        control("p-scp", CLOSE, deny(SEND, **given("StringEquals", "aws:PrincipalTag/team", "red"))),
         both(
             controls(A, "p-scp"),
             READS,
@@ -179,15 +194,15 @@ SCPS = (
             worlds.tag(BEN, team="red"),
         ),
         lost={BEN: {SEND: "*"}},
-        causes=((SCP, "p-scp"),),
+        causes=((SCP, "organization#p-scp"),),
         asked=("ben own",),
     ),
     Change(
         "an SCP denies all but a folder",
-        control("p-scp", {"Effect": "Deny", "Action": GET, "NotResource": f"{PAPERS}/open/*"}),
+        control("p-scp", CLOSE, {"Effect": "Deny", "Action": GET, "NotResource": f"{PAPERS}/open/*"}),
         both(controls(A, "p-scp"), own(ANA, allow(GET, [f"{PAPERS}/open/*", "arn:aws:s3:::pics/*"]))),
         lost={ANA: {GET: "arn:aws:s3:::pics/*"}, ROOT: {GET: None}},
-        causes=((SCP, "p-scp"),),
+        causes=((SCP, "organization#p-scp"),),
         asked=("ana own",),
     ),
 )
@@ -231,18 +246,23 @@ RCPS = (
         control("p-rcp", PURGE, on("*", GET, "*", "Deny")),
         both(controls(A, "p-rcp"), READ_BY_B, own(ANA, allow(GET, ALL)), own(BOB, allow(GET))),
         lost={ANA: {GET: ALL}, BOB: {GET: ALL}, ROOT: {GET: None}, ROOT_B: {GET: ALL}, X_OF_OUT: {GET: ALL}},
-        causes=((RCP, "p-rcp"),),
+        causes=((RCP, "organization#p-rcp"),),
         asked=("ana own", "bob own", "root of B > papers", "x > papers"),
     ),
     Change(
         "an RCP for the organization alone",
         control("p-rcp", on("*", "s3:*", "*", "Deny") | given("StringNotEqualsIfExists", "aws:PrincipalOrgID", "o-1")),
         both(
-            control("p-rcp", on("*", "s3:PutObjectAcl", "*", "Deny") | given("StringEquals", "aws:PrincipalOrgID", "o-9")),
-            controls(A, "p-rcp"), READ_BY_B, own(ANA, allow(GET, ALL)), own(BOB, allow(GET)),
+            control(
+                "p-rcp", on("*", "s3:PutObjectAcl", "*", "Deny") | given("StringEquals", "aws:PrincipalOrgID", "o-9")
+            ),
+            controls(A, "p-rcp"),
+            READ_BY_B,
+            own(ANA, allow(GET, ALL)),
+            own(BOB, allow(GET)),
         ),
         lost={X_OF_OUT: {GET: ALL}},
-        causes=((RCP, "p-rcp"),),
+        causes=((RCP, "organization#p-rcp"),),
         asked=("x > papers",),
     ),
     Change(
@@ -279,7 +299,8 @@ RCPS = (
         ),
         lost={ANA: {"kms:Decrypt": worlds.KEY}},
         when=(("aws:SecureTransport", "false"),),
-        causes=((RCP, "p-rcp"),),
+        left_open=(ROOT,),  # of keys that were not captured
+        causes=((RCP, "organization#p-rcp"),),
         asked=(f"ana > {worlds.KEY[-36:-28]}",),
     ),
     Change(
@@ -297,7 +318,7 @@ RCPS = (
             own(ANA, allow([SEND, RECEIVE])),
         ),
         gained={ANA: {RECEIVE: "*"}, ROOT: {RECEIVE: "*"}},
-        causes=((SCP, "p-scp"),),
+        causes=((SCP, "organization#p-scp"),),
         asked=("ana own",),
     ),
 )

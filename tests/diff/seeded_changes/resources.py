@@ -273,7 +273,9 @@ OTHERS = (
             worlds.tag(ANA, team="blue"),
             worlds.tag(BEN, team="red"),
             *(
-                own(one, allow(READ_SECRET, **given("StringEquals", "aws:ResourceTag/team", "${aws:PrincipalTag/team}")))
+                own(
+                    one, allow(READ_SECRET, **given("StringEquals", "aws:ResourceTag/team", "${aws:PrincipalTag/team}"))
+                )
                 for one in (ANA, BEN)
             ),
         ),
@@ -356,7 +358,9 @@ KEYS = (
     ),
     Change(
         "a key for S3 alone",
-        resource(KEY, on({"AWS": ANA}, DECRYPT, "*") | given("StringEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com")),
+        resource(
+            KEY, on({"AWS": ANA}, DECRYPT, "*") | given("StringEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com")
+        ),
         resource(KEY, on({"AWS": ANA}, DECRYPT, "*")),
         lost={ANA: {DECRYPT: KEY}},
         causes=((POLICY, KEY),),
@@ -381,7 +385,8 @@ KEYS = (
     Change(
         "a grant is bound to a context",
         setting(
-            KEY, key_grants=[grant(WORKER, "Decrypt", has_constraints=True, encryption_context_subset=[("team", "red")])]
+            KEY,
+            key_grants=[grant(WORKER, "Decrypt", has_constraints=True, encryption_context_subset=[("team", "red")])],
         ),
         resource(KEY, DELEGATED, key_grants=[grant(WORKER, "Decrypt")]),
         lost={WORKER: {DECRYPT: KEY}},
@@ -401,7 +406,7 @@ ENDPOINTS = (
         "an endpoint lets less through",
         endpoint(on("*", [PUT], "*")),
         both(endpoint(on("*", "*", "*")), own(ANA, allow([GET, PUT], ALL)), resource(PAPERS)),
-        lost={ANA: {GET: ALL}, ROOT: None},
+        lost={ANA: {GET: ALL}, ROOT: None, ROOT_B: None, ROOT_Z: None},
         when=(("aws:SourceVpce", ENDPOINT),),
         causes=((ChangeKind.ENDPOINT, ENDPOINT),),
         page="Control access to VPC endpoints using endpoint policies",
@@ -409,7 +414,7 @@ ENDPOINTS = (
     ),
     Change(
         "an endpoint denies a user one action",
-        endpoint(on("*", "*", "*"), on({"AWS": ANA}, DELETE, "*", "Deny")),
+        endpoint(on("*", "*", "*"), on("*", DELETE, "*", "Deny") | given("ArnEquals", "aws:PrincipalArn", ANA)),
         both(endpoint(on("*", "*", "*")), own(ANA, allow([GET, DELETE], ALL)), own(DAN, allow([DELETE], ALL))),
         lost={ANA: {DELETE: ALL}},
         when=(("aws:SourceVpce", ENDPOINT),),

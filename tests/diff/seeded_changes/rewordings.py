@@ -1,9 +1,9 @@
 """Edits without any effect on access, and changes of credentials, which no policy reads.
 
-That they have none is AWS's documentation, IAM User Guide: "Grammar of the IAM JSON policy language" (order of statements
-and elements, lists), "IAM JSON policy elements: Sid", "Action" (names are not case-sensitive), "Condition" (names of keys
-are not case-sensitive), "Condition operators" (StringLike, ArnEquals and ArnLike), "AWS JSON policy elements: Principal"
-(an account by its number or its root ARN), "Policy evaluation logic" (default deny).
+That they have none is AWS's documentation, IAM User Guide: "Grammar of the IAM JSON policy language" (order of
+statements and elements, lists), "IAM JSON policy elements: Sid", "Action" (names are not case-sensitive), "Condition"
+(names of keys are not case-sensitive), "Condition operators" (StringLike, ArnEquals and ArnLike), "AWS JSON policy
+elements: Principal" (an account by its number or its root ARN), "Policy evaluation logic" (default deny).
 """
 
 from typing import Any
@@ -52,17 +52,31 @@ def _own(name: str, before: list[seeds.Json], after: list[seeds.Json]) -> Change
 
 INLINE = (
     _own("a Sid is renamed", [allow(GET, ALL, Sid="Read")], [allow(GET, ALL, Sid="ReadPapers")]),
-    _own("statements in another order", [allow(GET, ALL), deny(PUT), allow(SEND)], [allow(SEND), deny(PUT), allow(GET, ALL)]),
+    _own(
+        "statements in another order",
+        [allow(GET, ALL), deny(PUT), allow(SEND)],
+        [allow(SEND), deny(PUT), allow(GET, ALL)],
+    ),
     _own("a statement is split by actions", [allow([GET, PUT], ALL)], [allow(GET, ALL), allow(PUT, ALL)]),
     _own(
         "a statement is split by resources",
         [allow(GET, [f"{PAPERS}/a/*", f"{PAPERS}/b/*"])],
         [allow(GET, f"{PAPERS}/a/*"), allow(GET, f"{PAPERS}/b/*")],
     ),
-    _own("a statement that another one covers", [allow("s3:*", ALL)], [allow("s3:*", ALL), allow(GET, f"{PAPERS}/a/*")]),
+    _own(
+        "a statement that another one covers", [allow("s3:*", ALL)], [allow("s3:*", ALL), allow(GET, f"{PAPERS}/a/*")]
+    ),
     _own("a statement twice", [allow(GET, ALL)], [allow(GET, ALL), allow(GET, ALL)]),
-    _own("a wildcard for what it covers", [allow(["kinesis:PutRecord", "kinesis:PutRecords"])], [allow("kinesis:PutRecord*")]),
-    _own("a question mark for a letter", [allow("kinesis:PutRecord")], [allow(["kinesis:PutRecord", "kinesis:PutRecor?"])]),
+    _own(
+        "a wildcard for what it covers",
+        [allow(["kinesis:PutRecord", "kinesis:PutRecords"])],
+        [allow("kinesis:PutRecord*")],
+    ),
+    _own(
+        "a question mark for a letter",
+        [allow("kinesis:PutRecord")],
+        [allow(["kinesis:PutRecord", "kinesis:PutRecor?"])],
+    ),
     _own("a list in place of a text", [allow(GET, ALL)], [allow([GET], [ALL])]),
     _own("the case of an action", [allow(GET, ALL), deny("sqs:*")], [allow("S3:getobject", ALL), deny("SQS:*")]),
     _own(
@@ -95,10 +109,18 @@ INLINE = (
         [allow(PUBLISH, **given("ArnEquals", "aws:SourceArn", f"{QUEUE}*"))],
         [allow(PUBLISH, **given("ArnLike", "aws:SourceArn", f"{QUEUE}*"))],
     ),
-    _own("a JSON Boolean in place of a text", [allow(PUBLISH, **MFA)], [allow(PUBLISH, **given("Bool", "aws:MultiFactorAuthPresent", True))]),
+    _own(
+        "a JSON Boolean in place of a text",
+        [allow(PUBLISH, **MFA)],
+        [allow(PUBLISH, **given("Bool", "aws:MultiFactorAuthPresent", True))],
+    ),
     _own("a Deny of what is not allowed", [allow(GET, ALL)], [allow(GET, ALL), deny(DELETE)]),
     _own("an Allow of what is denied", [allow(GET, ALL), deny("s3:Put*")], [allow([GET, PUT], ALL), deny("s3:Put*")]),
-    _own("a Deny is split by actions", [allow("sqs:*"), deny([SEND, RECEIVE])], [allow("sqs:*"), deny(SEND), deny(RECEIVE)]),
+    _own(
+        "a Deny is split by actions",
+        [allow("sqs:*"), deny([SEND, RECEIVE])],
+        [allow("sqs:*"), deny(SEND), deny(RECEIVE)],
+    ),
     _own(
         "a condition beside an Allow without one",
         [allow(PUBLISH), allow(SEND)],
@@ -106,7 +128,11 @@ INLINE = (
     ),
     _own("a resource that another pattern covers", [allow(GET, ALL)], [allow(GET, [ALL, f"{PAPERS}/a?c/*"])]),
     _own("stars beside each other", [allow(GET, ALL)], [allow(GET, f"{PAPERS}/**")]),
-    _own("resources in another order", [allow(GET, [ALL, "arn:aws:s3:::pics/*"])], [allow(GET, ["arn:aws:s3:::pics/*", ALL])]),
+    _own(
+        "resources in another order",
+        [allow(GET, [ALL, "arn:aws:s3:::pics/*"])],
+        [allow(GET, ["arn:aws:s3:::pics/*", ALL])],
+    ),
 )
 
 ELSEWHERE = (
@@ -142,17 +168,26 @@ ELSEWHERE = (
         "a version that is not the default",
         versions("reader", 1, [allow(RECEIVE)], [allow("sqs:*")]),
         both(versions("reader", 1, [allow(RECEIVE)], [allow(SEND)]), attach(ANA, "reader")),
+        is_listed=False,
     ),
     Change(
         "another default version with the same effect",
         versions("reader", 2, [allow([RECEIVE, SEND])], [allow(SEND), allow(RECEIVE)]),
         both(versions("reader", 1, [allow([RECEIVE, SEND])], [allow(SEND), allow(RECEIVE)]), attach(ANA, "reader")),
     ),
-    Change("a tag that no condition reads", tag(ANA, desk="5", team="red"), both(tag(ANA, team="red"), own(ANA, allow(SEND)))),
+    Change(
+        "a tag that no condition reads",
+        tag(ANA, desk="5", team="red"),
+        both(tag(ANA, team="red"), own(ANA, allow(SEND))),
+    ),
     Change(
         "tags in another order",
         tag(ANA, team="red", desk="5"),
-        both(tag(ANA, desk="5", team="red"), own(ANA, allow(SEND, **given("StringEquals", "aws:PrincipalTag/team", "red")))),
+        both(
+            tag(ANA, desk="5", team="red"),
+            own(ANA, allow(SEND, **given("StringEquals", "aws:PrincipalTag/team", "red"))),
+        ),
+        is_listed=False,
     ),
     Change(
         "a boundary is worded otherwise",
@@ -233,7 +268,13 @@ def credentials(arn: str, **values: Any) -> dict[str, Any]:
 
 def _state(name: str, before: dict[str, Any], after: dict[str, Any], **what: tuple[str, ...]) -> Change:
     """A change of credentials of ana, or of the root user with ``root=``."""
-    return Change(name, facts(A, **report(*after.values())), both(own(ANA, allow(SEND)), facts(A, **report(*before.values()))), **what)  # type: ignore[arg-type]
+    return Change(
+        name,
+        facts(A, **report(*after.values())),
+        both(own(ANA, allow(SEND)), facts(A, **report(*before.values()))),
+        is_listed=False,
+        **what,
+    )  # type: ignore[arg-type]
 
 
 def _ana(**values: Any) -> dict[str, Any]:
@@ -244,13 +285,14 @@ def _root(**values: Any) -> dict[str, Any]:
     return {"root": credentials(ROOT, **values), "ana": credentials(ANA)}
 
 
+PASSWORD = {"password_enabled": "true"}
 STATES = (
-    _state("a console password is set", _ana(), _ana(password_enabled="true"), new=("ana password",)),
+    _state("a console password is set", _ana(), _ana(**PASSWORD), new=("ana password",)),
     _state("an access key is created", _ana(), _ana(access_key_1_active="true"), new=("ana key/1",)),
     _state(
         "MFA is taken off a user with a password",
-        _ana(password_enabled="true"),
-        _ana(password_enabled="true", mfa_active="false"),
+        _ana(**PASSWORD),
+        _ana(**PASSWORD, mfa_active="false"),
         asked=("ana password",),
     ),
     _state("the root user gets an access key", _root(), _root(access_key_1_active="true"), asked=("root access",)),

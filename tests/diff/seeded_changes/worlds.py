@@ -68,6 +68,10 @@ class Change:
     """Review items that only the new snapshot has."""
     gone: tuple[str, ...] = ()
     """Review items that only the old snapshot has."""
+    left_open: tuple[str, ...] = ()
+    """Principals of whom part of the change is inconclusive: about keys whose policy was not captured."""
+    is_listed: bool = True
+    """Whether the configuration changed in something that applies."""
     page: str = ""
     """The page of AWS's documentation, where it is not one of `PAGES`."""
 
@@ -109,7 +113,12 @@ def empty() -> World:
             "policies": [
                 {"id": full, "name": "FullAWSAccess", "type": scp, "content": FULL},
                 {"id": "p-scp", "name": "scp", "type": scp, "content": document(deny("account:CloseAccount"))},
-                {"id": "p-rcp", "name": "rcp", "type": rcp, "content": document(on("*", "sqs:PurgeQueue", "*", "Deny"))},
+                {
+                    "id": "p-rcp",
+                    "name": "rcp",
+                    "type": rcp,
+                    "content": document(on("*", "sqs:PurgeQueue", "*", "Deny")),
+                },
             ],
         },
         "resources": [],
