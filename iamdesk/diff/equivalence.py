@@ -93,13 +93,13 @@ class EquivalenceKeys:
         # Reasons about KMS name the action, and keys have other rules than aliases.
         if service == "kms":
             return asker, cell.action, resource, frozenset(clauses)
-        *place, types = resource
-        return asker, _of_action(cell.action, types, frozenset(keys)), tuple(place), frozenset(clauses)
+        types = resource[-2]
+        return asker, _of_action(cell.action, types, frozenset(keys)), resource, frozenset(clauses)
 
     def _of_resource(self, service: str, resource: str, account: str) -> tuple[Any, ...] | None:
         """Return the traits of a resource that affect decisions; None if a snapshot contains it.
 
-        The last one are the matching resource types of the service.
+        The last two are the matching resource types of the service, and its reserved prefix.
         """
         known = (service, resource, account)
         if known not in self._resources:
@@ -111,7 +111,7 @@ class EquivalenceKeys:
         if (service in SERVICES_WITH_ACTION_RULES and service != "kms") or not reference().service_exists(service):
             return None
         if resource == "*":
-            return resource, ()
+            return resource, (), None
         arn = parse_arn(resource)
         if arn.account not in ("", account):  # its own organization policies apply
             return None

@@ -47,7 +47,7 @@ def _is_awaiting(trace: EvaluationTrace) -> bool:
         return False
     missing = [one for one in question.policies.missing_data if one.code in _NOT_CAPTURED]
     # All roles of an account in the snapshot are known: a missing role cannot be assumed.
-    return bool(missing) and not any("has no such role" in one.message for one in missing)
+    return bool(missing) and not any(one.is_nonexistent for one in missing)
 
 
 def _with_account_allowed(question: EvaluationRequest) -> EvaluationRequest:

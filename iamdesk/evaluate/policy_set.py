@@ -76,6 +76,8 @@ class MissingData:
     """Index of the sub-request in which it is missing."""
     level: int | None = None
     """For SCPs and RCPs: the level."""
+    is_nonexistent: bool = False
+    """Whether nothing is there in a captured account that could have the policy, such as no such role."""
 
 
 class PossibleEndpoint(NamedTuple):

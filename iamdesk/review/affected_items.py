@@ -7,6 +7,8 @@ Changes are given as effects: access that a principal gained or lost, with the c
 - of the principal that gained or lost it, if the item may allow any of it and the cause is a guardrail, an attribute of
   the principal, or a resource policy;
 - of a resource (or a role's trust policy), if it names the principal that gained or lost access to it.
+
+Changes of credentials (a replaced key, MFA, the root user's keys) affect the items of these credentials.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -66,6 +68,14 @@ class Changes:
                 self._written[text.cause.subject] = text.cause.sentence
             if text.cause.kind is ChangeKind.RECREATED:
                 self._recreated[text.cause.subject] = text.cause.sentence
+        self._by_id: dict[str, dict[str, None]] = {}
+        """By resource or role, sentences that a principal which its policy named by unique ID was created again."""
+        for diff in found.principals.values():
+            for effect in diff.effects:
+                for cause in effect.causes:
+                    if cause.kind is ChangeKind.RECREATED:
+                        for owner, _ in effect.carriers:
+                            self._by_id.setdefault(owner, {})[cause.sentence] = None
         self._accounts: Mapping[str, str | None] = {one.arn: one.account_id for one in new.resources}
         roots = {arn.split(":", 5)[4]: one for arn, one in found.principals.items() if arn.endswith(":root")}
         self._joined = [account for account, one in roots.items() if one.status is Status.CREATED]
@@ -89,8 +99,12 @@ class Changes:
             case EntitlementType.CONSOLE_PASSWORD:
                 if line.evidence.get("changed") != earlier.evidence.get("changed"):
                     yield phrase("The password is not the same as before.")
+                yield from _of_credentials(line, earlier)
                 yield from self._of_holder(line, every_effect=True)
-            case EntitlementType.ROOT_ACCESS | EntitlementType.BOUNDARY:
+            case EntitlementType.ROOT_ACCESS:
+                yield from _of_credentials(line, earlier)
+                yield from self._of_holder(line, every_effect=True)
+            case EntitlementType.BOUNDARY:
                 yield from self._of_holder(line, every_effect=True)
             case _ if line.holder_kind == "group":
                 yield from self._of_group(line)
@@ -175,6 +189,8 @@ class Changes:
         for effect in own.effects if own is not None else ():  # session tags, which a trust policy allows
             yield from (cause.sentence for cause in effect.causes if cause.subject == line.entitlement_id)
         names = [str(one) for one in line.evidence.get("trusts", ())]
+        if any(map(_is_unique_id, names)):
+            yield from self._by_id.get(role, ())
         for name in names:
             yield from self._of_named(name, role, "sts", role.split(":", 5)[4])
             yield from self._of_joined(name, line)
@@ -184,6 +200,8 @@ class Changes:
         owner = self._accounts.get(arn) or arn.split(":", 5)[4]
         yield from self._of_named(name, arn, arn.split(":", 3)[2], owner)
         yield from self._of_joined(name, line)
+        if _is_unique_id(name):
+            yield from self._by_id.get(arn, ())
         others = self._let_in.get(arn, set()) - {name}
         if name == EVERYTHING:
             yield from self._of_everyone(arn, others)
@@ -259,6 +277,17 @@ class Changes:
         yield from (cause.sentence for effect in diff.effects for cause in effect.causes)
 
 
+def _of_credentials(line: ReviewItem, earlier: ReviewItem) -> Iterator[str]:
+    """Yield changes of an item's credentials, which no policy shows: MFA, and the root user's password and keys."""
+    before, now = earlier.evidence, line.evidence
+    if before.get("mfa") != now.get("mfa"):
+        yield phrase("MFA was activated.") if now.get("mfa") else phrase("MFA is no longer active.")
+    if before.get("password") != now.get("password"):
+        yield phrase("The root user's console password was enabled or disabled.")
+    if before.get("access_keys") != now.get("access_keys"):
+        yield phrase("The number of active access keys of the root user changed.")
+
+
 def _is_denial(cause: Cause, effect: Effect) -> bool:
     """Return whether another policy allows the request in both snapshots, so that the cause is a Deny."""
     return any(key not in (cause.subject, cause.detail) and owner != cause.detail for owner, key in effect.carriers)
@@ -268,6 +297,11 @@ def _is_carried_by(line: ReviewItem, owner: str, key: str) -> bool:
     if line.type is EntitlementType.GROUP:
         return line.entitlement_id == owner
     return owner == line.holder_arn and line.entitlement_id == key
+
+
+def _is_unique_id(name: str) -> bool:
+    """Return whether a policy names a principal by its unique ID (`AIDA…`, `AROA…`)."""
+    return name.startswith(("AIDA", "AROA"))
 
 
 def _account_of(name: str) -> str:

@@ -417,6 +417,7 @@ class RequestBuilder:
                     "trust-policy-missing",
                     message,
                     PolicyType.TRUST,
+                    is_nonexistent=account in self.index.accounts,
                 )
             ]
         return (

@@ -22,9 +22,8 @@ from iamdesk.review.schema import Head
 from ...access.worlds import NOON
 from ..seeds import World
 from . import CHANGES
-from .worlds import Change, Gives, label, pair, snapshot
+from .worlds import ROOT, ROOT_B, ROOT_Z, A, Change, Gives, label, pair, snapshot
 
-A = "111111111111"
 AROUND = "those around"
 
 
@@ -193,6 +192,12 @@ def reviewed(
     by_id = {line.line_id: named(line) for line in lines}
     asked = {by_id[one] for one in over.asked}
     expected = {*change.asked, *change.new}
+    # Whatever changes what a root user can do changes what the root user's credentials give.
+    expected |= {
+        f"{named_root} access"
+        for arn, named_root in ((ROOT, "root"), (ROOT_B, "root of B"), (ROOT_Z, "root of Z"))
+        if arn in change.gained or arn in change.lost or arn in change.left_open
+    }
     if AROUND in expected:
         expected.remove(AROUND)
         around = {one for one in asked if one.startswith("around")}

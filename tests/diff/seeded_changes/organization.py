@@ -42,6 +42,7 @@ SCP_AT, RCP_AT = ChangeKind.SCP_ATTACHMENT, ChangeKind.RCP_ATTACHMENT
 CLOSE = deny("account:CloseAccount")
 PURGE = on("*", "sqs:PurgeQueue", "*", "Deny")
 READS = own(ANA, allow([GET, SEND]))
+SERVICE = f"arn:aws:appmesh:eu-west-1:{A}:mesh/m/virtualService/v"
 REGION = given("StringNotEquals", "aws:RequestedRegion", ["eu-west-1"])
 
 SCPS = (
@@ -196,6 +197,25 @@ SCPS = (
         lost={BEN: {SEND: "*"}},
         causes=((SCP, "organization#p-scp"),),
         asked=("ben own",),
+    ),
+    Change(
+        "an SCP denies what a tag of the request opens, of an action that takes one and of one that does not",
+        control("p-scp", CLOSE, deny("appmesh:Create*")),
+        both(
+            controls(A, "p-scp"),
+            own(
+                ANA,
+                allow(
+                    ["appmesh:CreateGatewayRoute", "appmesh:CreateVirtualService"],
+                    SERVICE,
+                    **given("StringEquals", "aws:RequestTag/team", "red"),
+                ),
+            ),
+        ),
+        lost={ANA: {"appmesh:CreateVirtualService": SERVICE}, ROOT: None},
+        causes=((SCP, "organization#p-scp"),),
+        page="Actions, resources, and condition keys for AWS App Mesh",
+        asked=("ana own",),
     ),
     Change(
         "an SCP denies all but a folder",
