@@ -94,7 +94,9 @@ attack-bulk: .venv/.installed-dev ## hold the bulk evaluator against the engine:
 	$(PY) -m tests.access.attack --worlds 1000
 
 attack-diff: .venv/.installed-dev ## look for changes that diff calls unchanged: a million random requests (hours)
-	$(PY) -m tests.diff.attack --pairs 3400 --requests 300
+	$(PY) -m tests.diff.seeded_changes.measure
+	$(PY) -m tests.diff.attack --changes --requests 1000
+	$(PY) -m tests.diff.attack --pairs 2700 --requests 300
 
 fuzz: .venv/.installed-dev ## open wrong inputs of every kind at random, for half an hour
 	@sh packaging/qt_libraries.sh offscreen

@@ -1,6 +1,7 @@
 """Sample requests for a set of actions that the same clauses apply to: one action of each class, on each sample
 resource."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -9,13 +10,17 @@ from iamdesk.access.request_grid import arn_services, placeholder_arns
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.diff.action_space import ActionSpace
-from iamdesk.diff.matching import applies_to
+from iamdesk.diff.matching import applies_to, may_meet
 from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope
 from iamdesk.diff.sample_resources import places
 from iamdesk.evaluate.action_resource import ACCOUNT_LISTS_ON_S3
 from iamdesk.evaluate.derived_keys import ResourceDependence, variation
 from iamdesk.evaluate.resource_policy_services import Unsigned, facts_of
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES, SERVICES_WITH_ACTION_RULES, action_rule_class
+
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_SPECIAL = re.compile(r"[*?]|\$\{")
+_SEPARATOR = re.compile(r"[/:]")
 
 
 class SampleRequest(NamedTuple):
@@ -136,18 +141,35 @@ def _classes(service: str, own: int, varied: tuple[str, ...]) -> tuple[_Equivale
 def _all_classes(service: str, varied: tuple[str, ...]) -> tuple[tuple[int, tuple[str, ...]], ...]:
     """Return `_classes` for all actions of a service."""
     found: dict[object, tuple[int, tuple[str, ...]]] = {}
-    for position, action in enumerate(service_actions(service).actions):
-        name = action.name.lower()
-        # The simplest type first: its resource is shown in the result.
-        types = tuple(sorted((one.name for one in action.resource_types), key=lambda one: (len(one), one)))
-        takes = tuple(reference().takes_key(action, types or None, key) for key in varied)
-        # A key may apply to one type and not to another.
-        by_type = tuple(reference().takes_key(action, (name,), key) for key in varied for name in types)
-        rules = action_rule_class(service, name, action.access_level not in ("Read", "List"))
-        key = types, takes, by_type, rules, service == "s3" and name in ACCOUNT_LISTS_ON_S3
+    takers = [_takers(service, key) for key in varied]
+    for position, (types, rules) in enumerate(_traits_of_actions(service)):
+        key = types, rules, tuple([of_key[position] for of_key in takers])
         bits, _ = found.get(key, (0, types))
         found[key] = bits | 1 << position, types
     return tuple(found.values())
+
+
+@lru_cache(maxsize=1 << 10)
+def _traits_of_actions(service: str) -> tuple[tuple[tuple[str, ...], object], ...]:
+    """Return the resource types of each action of a service, and by which rules of the service it is decided."""
+    found: list[tuple[tuple[str, ...], object]] = []
+    for action in service_actions(service).actions:
+        name = action.name.lower()
+        # The simplest type first: its resource is shown in the result.
+        types = tuple(sorted((one.name for one in action.resource_types), key=lambda one: (len(one), one)))
+        rules = action_rule_class(service, name, action.access_level not in ("Read", "List"))
+        found.append((types, (rules, service == "s3" and name in ACCOUNT_LISTS_ON_S3)))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1 << 14)
+def _takers(service: str, key: str) -> tuple[tuple[bool, ...], ...]:
+    """Return for each action of a service whether it takes a key: on any of its resource types, and on each."""
+    return tuple(
+        # A key may apply to one type and not to another.
+        tuple([reference().takes_key(action, asked, key) for asked in (types or None, *((name,) for name in types))])
+        for action, (types, _) in zip(service_actions(service).actions, _traits_of_actions(service), strict=True)
+    )
 
 
 @lru_cache(maxsize=1 << 15)
@@ -195,10 +217,32 @@ def named_by(
     found: dict[str, None] = {}
     is_complete = True
     for name in types:
+        if not _may_name(where, service, name):
+            continue  # most entries name resources of one type
         of_type = places(service, name, (where,), partition, account)
         is_complete = is_complete and of_type.is_complete
         found |= dict.fromkeys(one for one in of_type.arns if applies_to(where, one))
     return tuple(found), is_complete
+
+
+@lru_cache(maxsize=1 << 15)
+def _may_name(where: ResourceScope, service: str, type_name: str) -> bool:
+    """Return False if the entries of a scope certainly match no resource of a type."""
+    listed = reference().resource_type(service, type_name)
+    return listed is None or any(_may_be_of(entry, _PLACEHOLDER.sub("*", listed.arn)) for entry in where.entries)
+
+
+def _may_be_of(entry: str, template: str) -> bool:
+    if not may_meet(ResourceScope(False, frozenset({entry})), ResourceScope(False, frozenset({template}))):
+        return False
+    own, own_template = (one.split(":", 5)[-1] for one in (entry, template))
+    if entry.count(":") < 5:
+        return True
+    begins, described = (_SPECIAL.split(one, maxsplit=1)[0] for one in (own, own_template))
+    if begins.startswith(described) or described.startswith(begins):
+        return True
+    # A "*" before it may span colons (rule F4): then it may be a later part.
+    return _SEPARATOR.split(begins, maxsplit=1)[0] in own_template
 
 
 def _split(action: str) -> tuple[str, str]:

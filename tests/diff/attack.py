@@ -1,6 +1,11 @@
 """An attack on *proved unchanged*: pairs of small organizations that differ in random ways, asked random requests.
 
     python -m tests.diff.attack [--pairs 2000] [--requests 500] [--seed 1] [--through]
+    python -m tests.diff.attack --changes [--requests 500]
+    python -m tests.diff.attack --captures FILE... [--pairs 10] [--requests 500]
+
+``--changes``: the pairs are those of `seeded_changes`, each in both directions. ``--captures``: files as `aws iam
+get-account-authorization-details` prints them, each against ``--pairs`` copies with random edits.
 
 A request that one snapshot allows and the other one does not, of a principal and a resource that the comparison calls
 unchanged, is a fault; each is printed with the edits that lead to it, and the exit status is 1.
@@ -12,6 +17,9 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from iamdesk import Evaluator, Request, RequestError, Snapshot
@@ -28,6 +36,9 @@ from iamdesk.snapshot.resources import AccountSettings, VpcEndpoint
 from ..access.worlds import NOON
 from ..builders.captures import document
 from . import seeds
+from .drawn_requests import Vocabulary, capture_pair
+from .seeded_changes import CHANGES, worlds
+from .seeded_changes.worlds import Change
 from .seeds import Json, World
 
 A, B, OUT = "111111111111", "222222222222", "888888888888"
@@ -751,14 +762,25 @@ def attack(seed: int, requests: int, *, through: bool = False) -> Iterator[Fault
     for name in edits:
         ways[name](rng, after)
     pair = snapshot(before, "old"), snapshot(after, "new")
+    yield from _asked(pair, partial(request, rng, through=through), requests, seed, edits)
+
+
+def _asked(
+    pair: tuple[Snapshot, Snapshot],
+    draw: Callable[[list[str]], Request],
+    requests: int,
+    seed: int,
+    edits: tuple[str, ...],
+) -> Iterator[Fault | tuple[Request, Kind]]:
+    """Compare a pair, and put drawn requests to both snapshots."""
     found = compare_snapshots(*pair, NOON)
     sides = [Evaluator(one, now=lambda: NOON) for one in pair]
-    principals = list(found.principals)
+    principals = [one for one in found.principals if ":group/" not in one]
     held = frozenset(
         arn for side in sides for arn in (*(one.arn for one in side.snapshot.resources), *side.index.roles)
     )
     for _ in range(requests):
-        asked = _with_owner(request(rng, principals, through=through), sides)
+        asked = _with_owner(draw(principals), sides)
         was, now = (is_allowed(side, asked) for side in sides)
         if was is now or was is None or now is None:
             continue
@@ -769,23 +791,61 @@ def attack(seed: int, requests: int, *, through: bool = False) -> Iterator[Fault
             yield asked, kind
 
 
+def attack_change(change: Change, surroundings: int, requests: int) -> Iterator[Fault | tuple[Request, Kind]]:
+    """Put requests to the pair of a seeded change, half of them in the other direction."""
+    before, after = (
+        worlds.snapshot(one, name) for one, name in zip(worlds.pair(change, surroundings), "ab", strict=True)
+    )
+    for number, sides in enumerate(((before, after), (after, before))):
+        yield from _drawn(sides, random.Random(f"{change.name} {surroundings} {number}"), requests // 2, (change.name,))
+
+
+def attack_capture(path: Path, seed: int, requests: int) -> Iterator[Fault | tuple[Request, Kind]]:
+    """Put requests to a capture and a copy of it with random edits."""
+    rng = random.Random(f"{path.name} {seed}")
+    with TemporaryDirectory() as folder:
+        old, new, edits = capture_pair(path, rng, Path(folder))
+    yield from _drawn((old, new), rng, requests, edits, seed)
+
+
+def _drawn(
+    pair: tuple[Snapshot, Snapshot], rng: Rng, requests: int, edits: tuple[str, ...], seed: int = 0
+) -> Iterator[Fault | tuple[Request, Kind]]:
+    vocabulary = Vocabulary()
+    for side in pair:
+        vocabulary.read(side)
+    yield from _asked(pair, partial(vocabulary.request, rng), requests, seed, edits)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=2000)
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--through", action="store_true", help="all through an access point, with changes behind it")
+    parser.add_argument("--changes", action="store_true", help="the pairs of `seeded_changes`")
+    parser.add_argument("--captures", nargs="+", type=Path, default=[], help="captures to edit at random")
     options = parser.parse_args()
+    seeds_of_pairs = range(options.seed, options.seed + options.pairs)
+    attacks: list[Iterator[Fault | tuple[Request, Kind]]]
+    if options.changes:
+        attacks = [attack_change(one, options.seed, options.requests) for one in CHANGES]
+    elif options.captures:
+        attacks = [attack_capture(one, seed, options.requests) for one in options.captures for seed in seeds_of_pairs]
+    else:
+        attacks = [attack(seed, options.requests, through=options.through) for seed in seeds_of_pairs]
     faults = unnamed = 0
-    for seed in range(options.seed, options.seed + options.pairs):
-        for one in attack(seed, options.requests, through=options.through):
+    for number, made in enumerate(attacks, 1):
+        for one in made:
             if isinstance(one, Fault):
                 faults += 1
                 print(f"pair {one.seed}, {', '.join(one.edits)}: {one.was} before, {one.now} now: {one.request}")
             else:
                 unnamed += 1
+        if number % 50 == 0:
+            print(f"{number:,} pairs, {faults:,} faults, {unnamed:,} unnamed", file=sys.stderr, flush=True)
     print(
-        f"{options.pairs * options.requests:,} requests over {options.pairs:,} pairs: {faults:,} changed and were "
+        f"{len(attacks) * options.requests:,} requests over {len(attacks):,} pairs: {faults:,} changed and were "
         f"called unchanged; {unnamed:,} changed in an action that the principal's access changes do not name"
     )
     sys.exit(1 if faults else 0)

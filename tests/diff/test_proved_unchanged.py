@@ -10,6 +10,8 @@ from iamdesk.snapshot.reader import load_snapshot
 
 from ..access.worlds import NOON
 from . import attack
+from .seeded_changes import CHANGES
+from .seeded_changes.worlds import Change
 
 
 def test_a_wall_around_a_bucket_takes_access() -> None:
@@ -50,3 +52,14 @@ def test_what_is_proved_unchanged_is_decided_as_before(seed: int) -> None:
 def test_what_goes_through_an_access_point_is_told_where_the_bucket_is_limited(seed: int) -> None:
     """As above, with changes behind an access point; in the last one it had found something."""
     assert list(attack.attack(seed, 120, through=True)) == []
+
+
+@pytest.mark.parametrize("change", CHANGES[3::30], ids=lambda change: change.name)
+def test_what_is_proved_unchanged_beside_a_seeded_change(change: Change) -> None:
+    assert [one for one in attack.attack_change(change, 2, 100) if isinstance(one, attack.Fault)] == []
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_is_proved_unchanged_of_a_capture_with_random_edits(seed: int) -> None:
+    capture = resources() / "samples" / "acme-prod.json"
+    assert [one for one in attack.attack_capture(capture, seed, 60) if isinstance(one, attack.Fault)] == []

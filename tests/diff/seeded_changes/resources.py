@@ -339,7 +339,8 @@ KEYS = (
         both(resource(KEY, DELEGATED), own(ANA, allow([DECRYPT, ENCRYPT]))),
         lost={ANA: {DECRYPT: KEY}},
         causes=((POLICY, KEY),),
-        asked=("ana own",),
+        # What the account is given holds for one user less, as where a bucket denies somebody of another account.
+        asked=("ana own", f"root > {K}"),
     ),
     Change(
         "a user may decrypt, of a key that does not leave it to its account",

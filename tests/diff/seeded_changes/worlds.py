@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from iamdesk.diff.result import ChangeKind
-from iamdesk.snapshot.identity_center import IdentityCenter
+from iamdesk.snapshot.account_details import AccountFacts
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.resources import AccountSettings, VpcEndpoint
 
-from .. import attack, seeds
+from .. import seeds
 from ..seeds import FULL, Json, World, allow, deny, document, on
 
 A, B, Z, OUT = "111111111111", "222222222222", "333333333333", "888888888888"
@@ -135,8 +136,6 @@ def empty() -> World:
             }
             for one in (A, B, Z)
         ],
-        "resource_shares": [],
-        "identity_centers": [],
     }
 
 
@@ -198,8 +197,15 @@ def surround(of: World, rng: random.Random) -> None:
 
 def snapshot(of: World, name: str) -> Snapshot:
     """Return an organization as a snapshot."""
-    return attack.snapshot(of, name).model_copy(
-        update={"identity_centers": tuple(IdentityCenter.model_validate(one) for one in of["identity_centers"])}
+    return seeds.snapshot(of, name).model_copy(
+        update={
+            member: tuple(model.model_validate(one) for one in of[member])
+            for member, model in (
+                ("vpc_endpoints", VpcEndpoint),
+                ("account_settings", AccountSettings),
+                ("account_facts", AccountFacts),
+            )
+        }
     )
 
 
