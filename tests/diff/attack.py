@@ -675,7 +675,8 @@ def request(rng: Rng, principals: list[str], *, through: bool = False) -> Reques
 def _with_owner(asked: Request, sides: Sequence[Evaluator]) -> Request:
     """Return a request on a bucket that no snapshot holds as the comparison asks it: as of the principal's account."""
     arn = parse_arn(asked.resource) if asked.resource.startswith("arn:aws:s3:::") else None
-    if arn is None or any(side.knows(arn) for side in sides):
+    is_alias = asked.resource.startswith("arn:aws:s3:::ap-s3alias")  # of an access point, whose account is known
+    if arn is None or any(side.knows(parse_arn(POINT) if is_alias else arn) for side in sides):
         return asked
     return Request(asked.principal, asked.action, asked.resource, asked.context, account_of(asked.principal) or None)
 
