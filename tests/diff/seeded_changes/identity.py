@@ -7,8 +7,8 @@ for IAM entities", "Versioning IAM policies", "AWS global condition context keys
 
 from iamdesk.diff.result import ChangeKind
 
+from ...builders.captures import allow, deny
 from .. import seeds
-from ..seeds import allow, deny
 from . import worlds
 from .worlds import (
     ANA,

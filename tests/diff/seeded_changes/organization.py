@@ -7,7 +7,7 @@ evaluation", "Policy inheritance for service control policies".
 
 from iamdesk.diff.result import ChangeKind
 
-from ..seeds import allow, deny
+from ...builders.captures import allow, deny
 from . import worlds
 from .identity import ALL, GET, PUBLISH, RECEIVE, SEND
 from .worlds import (

@@ -9,7 +9,7 @@ VPC: "Control access to VPC endpoints using endpoint policies".
 
 from iamdesk.diff.result import ChangeKind
 
-from ..seeds import allow
+from ...builders.captures import allow
 from . import worlds
 from .identity import ALL, DELETE, GET, LIST, PUBLISH, PUT, SEND
 from .worlds import (

@@ -8,8 +8,8 @@ elements: Principal" (an account by its number or its root ARN), "Policy evaluat
 
 from typing import Any
 
+from ...builders.captures import allow, deny
 from .. import seeds
-from ..seeds import allow, deny
 from . import worlds
 from .identity import ALL, DELETE, GET, LIST, MFA, PUBLISH, PUT, RECEIVE, SEND
 from .worlds import (

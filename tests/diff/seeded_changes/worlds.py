@@ -15,8 +15,9 @@ from iamdesk.snapshot.account_details import AccountFacts
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import AccountSettings, VpcEndpoint
 
+from ...builders.captures import allow, deny, document
 from .. import seeds
-from ..seeds import FULL, Json, World, allow, deny, document, on
+from ..seeds import FULL, Json, World, on
 
 A, B, Z, OUT = "111111111111", "222222222222", "333333333333", "888888888888"
 PAPERS, PICS = "arn:aws:s3:::papers", "arn:aws:s3:::pics"
