@@ -32,6 +32,7 @@ ORDER = (
     "findings",
     "checks",
     "review",
+    "validate-policy",
     "command-line",
     "privacy",
     "glossary",
