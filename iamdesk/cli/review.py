@@ -15,10 +15,13 @@ from iamdesk.cli import options, review_parts
 from iamdesk.cli.errors import HOW_TO_RECOVER, fail, report_errors
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.errors import Damage, DamagedReviewError
+from iamdesk.escaping import visible
+from iamdesk.export.evidence.checkpoint import is_whole, sign_checkpoint, verify_checkpoint
 from iamdesk.export.evidence.columns import DecidedLine
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.import_sheet import fill_in
 from iamdesk.export.evidence.part_signature import sign_part
+from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.review_json import finding_value, line_value
 from iamdesk.export.evidence.signing import Role, SignOff, sign
 from iamdesk.export.evidence.ssh_signature import public_key
@@ -630,16 +633,48 @@ def sign_package(
         typer.Option(metavar="FILE", help="SSH private key. Without it, the sign-off is an unsigned attestation."),
     ] = None,
 ) -> None:
-    """Sign an evidence package or a part of a review.
+    """Sign an evidence package, a part of a review, or what a review holds now (a checkpoint).
 
-    Signs with an SSH key, or adds an unsigned attestation by name.
+    Signs with an SSH key, or adds an unsigned attestation by name. A checkpoint needs a key.
     """
     if package.is_file() and package.suffix == SUFFIX:
-        _say_signed(sign_part(package, name, title=title, key=key))
+        if key is not None and is_whole(package):
+            into, made = sign_checkpoint(package, name, title=title, key=key)
+            _say_signed(made)
+            echo(str(into))
+        else:
+            _say_signed(sign_part(package, name, title=title, key=key))
         return
     if not package.is_dir():
         fail(f"{package} is not a folder: an archive cannot be signed; unpack it first")
     _say_signed(sign(package, role, name, title=title, key=key))
+
+
+def check(
+    review: ReviewPath,
+    checkpoints: Annotated[
+        list[Path] | None, typer.Argument(metavar="[CHECKPOINT]...", help="Checkpoints of the review.")
+    ] = None,
+    allowed_signers: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Known keys, in the format of ssh-keygen.", exists=True, dir_okay=False),
+    ] = None,
+) -> None:
+    """Check a review, and compare it with signed checkpoints.
+
+    Status 1 if a checkpoint is not signed as it says, or the review does not hold all that was signed.
+    """
+    is_whole(review)
+    echo(f"{visible(review.name)}: intact, as far as the file itself shows")
+    has_failed = False
+    for checkpoint in checkpoints or ():
+        for result in verify_checkpoint(review, checkpoint, allowed_signers):
+            echo(f"{result.outcome}: {result.name}: {result.sentence}")
+            has_failed = has_failed or result.outcome is not Outcome.PASSED
+    if not checkpoints:
+        echo("no checkpoint: only a signature shows a consistent rewriting of all of it")
+    if has_failed:
+        raise typer.Exit(1)
 
 
 def _say_signed(made: SignOff) -> None:
@@ -667,6 +702,7 @@ for _name, _command in (
     ("log", log),
     ("recover", recover),
     ("sign", sign_package),
+    ("check", check),
     *review_parts.COMMANDS,
 ):
     app.command(_name)(report_errors(_command))

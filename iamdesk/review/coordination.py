@@ -40,7 +40,6 @@ from iamdesk.review.events import EventKind
 from iamdesk.review.holders import SnapshotHolders
 from iamdesk.review.merge import Conflict, Merged, NotTaken, PartSigner, open_conflicts
 from iamdesk.review.parts import (
-    PART_OF,
     Part,
     PartProgress,
     folder_progress,
@@ -51,7 +50,7 @@ from iamdesk.review.parts import (
 )
 from iamdesk.review.review_file import MovedOnError, ReviewFile
 from iamdesk.review.revocation_tests import REVOKES, Outcome, Retest, revokes_from_text
-from iamdesk.review.schema import SUFFIX
+from iamdesk.review.schema import PART_OF, SUFFIX
 from iamdesk.snapshot.model import Snapshot
 
 __all__ = [

@@ -1,16 +1,22 @@
 """Detects changed and damaged parts of a review file."""
 
 import json
+import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from iamdesk.errors import Damage
+from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
 from iamdesk.review.events import broken_event
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.journal import Entry, broken_at, digest
-from iamdesk.review.schema import SEALED, Head, has_findings, read_events
+from iamdesk.review.journal_rules import broken_packages, broken_rules
+from iamdesk.review.schema import SEALED, EvidenceRecord, Head, has_findings, has_table, read_events
 from iamdesk.review.seals import broken_seals
+from iamdesk.review.state import Ledger
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 UNREADABLE = (sqlite3.Error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """Errors of reading a damaged file."""
@@ -21,11 +27,13 @@ def damages_of(
     head: Head,
     lines: Callable[[], Iterable[ReviewItem]],
     journal: Callable[[], Iterable[Entry]],
+    ledger: Ledger,
+    packages: Callable[[], Sequence[EvidenceRecord]],
 ) -> tuple[Damage, ...]:
     """Return all damages of a file; empty for an intact one."""
     found: list[Damage] = []
     try:
-        found.extend(_damages(connection, head, lines, journal))
+        found.extend(_damages(connection, head, lines, journal, ledger, packages))
     except UNREADABLE as error:
         found.append(Damage(phrase("file"), phrase("A part of it cannot be read: {error}.", error=error)))
     return tuple(found)
@@ -36,13 +44,15 @@ def _damages(
     head: Head,
     lines: Callable[[], Iterable[ReviewItem]],
     journal: Callable[[], Iterable[Entry]],
+    ledger: Ledger,
+    packages: Callable[[], Sequence[EvidenceRecord]],
 ) -> Iterator[Damage]:
     for (problem,) in connection.execute("PRAGMA integrity_check"):
         if problem != "ok":
             yield Damage(phrase("file"), phrase("SQLite reports damage: {problem}.", problem=problem))
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version >= SEALED:
-        yield from broken_seals(connection)
+        yield from broken_seals(connection, version)
     broken = broken_at(journal(), head.journal_start)
     if broken is not None:
         yield Damage(
@@ -73,13 +83,37 @@ def _damages(
                     phrase("finding {finding_id}", finding_id=finding_id),
                     phrase("It differs from the finding that was frozen with the review."),
                 )
-    seen: set[str] = set()
-    # In a recovered review, entitlements may be lost, but their decisions are kept.
-    if "recovered_from" in head.details:
-        seen |= {entry.line_id for entry in journal()} - shas.keys()
-    for entry in journal():
-        if entry.line_id not in seen and shas.get(entry.line_id) != entry.line_sha256:
-            seen.add(entry.line_id)
-            yield Damage(
-                phrase("journal entry {number}", number=entry.number), phrase("The item it decides on was changed.")
-            )
+    events, known_packages = tuple(read_events(connection)), packages()
+    is_recovered = "recovered_from" in head.details  # there, items, entries and events may be lost
+    ends = {head.journal_start: 0}
+    wanted = {one.journal_sha256 for one in known_packages}
+    changed: dict[str, int] = {}
+
+    def entries() -> Iterator[Entry]:
+        for entry in journal():
+            if entry.sha256 in wanted:
+                ends[entry.sha256] = entry.number
+            sha256 = shas.get(entry.line_id)
+            if sha256 != entry.line_sha256 and not (is_recovered and sha256 is None):
+                changed.setdefault(entry.line_id, entry.number)
+            yield entry
+
+    each = entries()
+    yield from broken_rules(head, ledger, each, events)
+    for _ in each:  # what a review of an earlier version, which has other rules, left of it
+        pass
+    if not is_recovered:
+        yield from broken_packages(head, known_packages, ends, events)
+        if not _SHA256.fullmatch(head.snapshot_sha256):
+            yield Damage(phrase("head"), phrase("It does not name the digest of a snapshot."))
+    yield from _twice(connection)
+    for number in changed.values():
+        yield Damage(phrase("journal entry {number}", number=number), phrase("The item it decides on was changed."))
+
+
+def _twice(connection: sqlite3.Connection) -> Iterator[Damage]:
+    """Yield the principals and findings that occur twice, which no table prevents."""
+    for column, table in (("arn", "population"), ("finding_id", "findings")):
+        if has_table(connection, table):
+            for (one,) in connection.execute(f"SELECT {column} FROM {table} GROUP BY {column} HAVING count(*) > 1"):  # noqa: S608
+                yield Damage(phrase(table), phrase("{name} occurs twice.", name=visible(str(one))))

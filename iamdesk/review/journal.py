@@ -66,6 +66,8 @@ class Entry:
     sha256: str
     origin: Origin | None = None
     """None: it was decided in this file."""
+    identities: tuple[str, ...] = ()
+    """ARNs of the reviewer's own principals, as the reviewer gave them, sorted."""
 
     @property
     def decided_at(self) -> str:
@@ -86,6 +88,7 @@ class Entry:
             "after": as_json(self.after),
             "previous": self.previous,
             **({"origin": self.origin.as_json()} if self.origin else {}),
+            **({"identities": list(self.identities)} if self.identities else {}),
         }
 
 
@@ -141,6 +144,7 @@ def entry_after(
     before: ItemDecision,
     after: ItemDecision,
     origin: Origin | None = None,
+    identities: Iterable[str] = (),
     start: str = GENESIS,
 ) -> Entry:
     """Return the next entry of a journal; ``moment`` is UTC."""
@@ -156,6 +160,7 @@ def entry_after(
         previous=previous.sha256 if previous else start,
         sha256="",
         origin=origin,
+        identities=tuple(sorted(identities)),
     )
     return replace(unsealed, sha256=digest(unsealed.content))
 
@@ -179,6 +184,7 @@ def entry_from_json(value: Mapping[str, Any]) -> Entry:
         value["previous"],
         value["sha256"],
         Origin.from_json(origin) if origin else None,
+        tuple(map(str, value.get("identities", ()))),
     )
 
 

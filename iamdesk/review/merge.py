@@ -19,8 +19,9 @@ from iamdesk.review.decisions import (
 )
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import Entry, Origin, as_json, from_json
-from iamdesk.review.parts import PART_OF, Part, is_delegate, items_sha256, part_sha256, parts_of, reviewer_of
+from iamdesk.review.parts import Part, is_delegate, items_sha256, part_sha256, parts_of, reviewer_of
 from iamdesk.review.review_file import ReviewFile, TakenEntry
+from iamdesk.review.schema import PART_OF
 from iamdesk.review.segregation_of_duties import check_decisions
 from iamdesk.review.state import ItemStates, Ledger
 
@@ -256,7 +257,7 @@ def _chain(entries: Sequence[Entry]) -> Sequence[Entry]:
 
 
 def _taken(part: Part, entry: Entry) -> TakenEntry:
-    return TakenEntry(entry.line_id, entry.after, entry.reviewer, entry.account, _origin(part, entry))
+    return TakenEntry(entry.line_id, entry.after, entry.reviewer, entry.account, _origin(part, entry), entry.identities)
 
 
 def _origin(part: Part, entry: Entry) -> Origin:
@@ -276,7 +277,7 @@ def _checked(review: ReviewFile, events: Sequence[Event], file: ReviewFile) -> P
         sorted(ids) != sorted(part.items)
         or items_sha256(file, ids) != part.items_sha256
         or file.head.snapshot_sha256 != review.head.snapshot_sha256
-        or file.head.journal_start != part.journal_start
+        or file.head.split_at != part.journal_start
     ):
         raise ReviewError(phrase("{name}: its items are not those that were split off", name=name))
     if reviewer_of(file)[:3] != (part.reviewer, part.backup, part.due):

@@ -21,11 +21,9 @@ from iamdesk.review.events import Event, EventKind
 from iamdesk.review.items import PopulationEntry, ReviewItem, Scope
 from iamdesk.review.journal import GENESIS, Origin, digest
 from iamdesk.review.review_file import ReviewFile, TakenEntry
-from iamdesk.review.schema import JOURNAL_START, SUFFIX, Head
+from iamdesk.review.schema import JOURNAL_START, PART_OF, SUFFIX, Head
 from iamdesk.review.scope import Limited
 
-PART_OF = "part_of"
-"""Under this name a part's head keeps the id of the review that was split."""
 _REVIEWER, _BACKUP, _DUE = "part_reviewer", "part_backup", "part_due"
 _MAX_STEM = 160
 """Bytes of the name of a file, without what is added to it."""
@@ -243,7 +241,10 @@ def _standing(review: ReviewFile) -> Iterator[tuple[str, TakenEntry]]:
     for entry in sorted(last.values(), key=lambda one: one.number):
         if entry.after != UNDECIDED:
             origin = Origin(review.head.review_id, entry.number, entry.decided_at, entry.sha256)
-            yield entry.line_id, TakenEntry(entry.line_id, entry.after, entry.reviewer, entry.account, origin)
+            yield (
+                entry.line_id,
+                TakenEntry(entry.line_id, entry.after, entry.reviewer, entry.account, origin, entry.identities),
+            )
 
 
 def _remove(written: Iterable[Path]) -> None:

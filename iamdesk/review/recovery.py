@@ -16,14 +16,15 @@ from typing import Any
 from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
+from iamdesk.review.create_file import write_new
 from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.events import Event, broken_event
 from iamdesk.review.items import PopulationEntry, ReviewItem
-from iamdesk.review.journal import GENESIS, Entry, digest, entry_after
+from iamdesk.review.journal import Entry, digest, entry_after
 from iamdesk.review.review_file import EvidenceRecord, ReviewFile
 from iamdesk.review.schema import (
-    DETAIL,
-    JOURNAL_START,
+    JOURNAL_FORMAT,
+    JOURNAL_GENESIS,
     Head,
     append_entries,
     append_events,
@@ -83,13 +84,17 @@ def recover(damaged: Path, into: Path) -> Recovered:
         "recovered_from_sha256": hashlib.sha256(damaged.read_bytes()).hexdigest(),
     }
     kept, detached = found.chain()
+    # The new file cannot begin as the damaged one did: parts of what its journal follows may be lost.
+    details.pop(JOURNAL_FORMAT, None)
+    start = kept[0].previous if kept else head.journal_start
+    if start != head.split_at:
+        details[JOURNAL_GENESIS] = start
     lost = tuple(found.lost(kept, detached))
     details["lost"] = " ".join(filter(None, (head.details.get("lost", ""), *lost)))
     lines = [line for _, line in sorted(found.lines.items())]
     findings = [one for _, one in sorted(found.findings.items())]
-    with ReviewFile.create(into, replace(head, details=details), found.members(), lines, findings):
-        pass
-    _append(into, [*kept, *_entered_anew(kept, detached, found.sha256s(), head.journal_start)], found.events())
+    write_new(into, replace(head, details=details), found.members(), lines, findings)
+    _append(into, [*kept, *_entered_anew(kept, detached, found.sha256s(), start)], found.events())
     with ReviewFile.open(into) as again:
         for pack in found.packs():
             again.note_pack(pack)
@@ -179,17 +184,25 @@ class _Remains:
         elif len(cells) == 6 and cells[0] is None and isinstance(cells[4], int):
             arn, account, kind, why = (str(cells[at]) for at in (1, 2, 3, 5))
             self._members[row.number] = PopulationEntry(arn, account, kind, bool(cells[4]), why)
-        elif len(cells) == 5 and cells[0] is None:
-            moment, name, manifest, journal = (str(cell) for cell in cells[1:])
+        elif len(cells) in (5, 7) and cells[0] is None:  # without and with what layout 6 adds
+            moment, name, manifest, journal = (str(cell) for cell in cells[1:5])
             if _HASH.fullmatch(manifest) and _HASH.fullmatch(journal):
-                self._packs[row.number] = EvidenceRecord(moment, name, manifest, journal)
+                entries, last_event = (*cells[5:], None, None)[:2]
+                self._packs[row.number] = EvidenceRecord(
+                    moment,
+                    name,
+                    manifest,
+                    journal,
+                    entries if isinstance(entries, int) else None,
+                    last_event if isinstance(last_event, str) else None,
+                )
         elif len(cells) == 2 and cells[0] is None:
             self._origins[row.number] = str(cells[1])
         elif len(cells) == 8 and cells[0] is None:
             event = event_of_row((row.number, *map(str, cells[1:])))
             if digest(event.content) == event.sha256:
                 self._events[event.number] = event
-        elif len(cells) == 10 and cells[0] is None:
+        elif len(cells) in (10, 11) and cells[0] is None:
             self._journal[row.number] = (row.number, *map(str, cells[1:]))
 
     def _read_entries(self) -> None:
@@ -226,7 +239,8 @@ class _Remains:
     def chain(self) -> tuple[list[Entry], list[Entry]]:
         """Return the unbroken chain of entries from the first one, and the detached entries after it."""
         kept: list[Entry] = []
-        previous = self._heads.get(f"{DETAIL}{JOURNAL_START}", GENESIS)
+        first = self._entries.get(1)  # whatever it follows: that may be lost
+        previous = first.previous if first else ""
         while (entry := self._entries.get(len(kept) + 1)) is not None and entry.previous == previous:
             kept.append(entry)
             previous = entry.sha256

@@ -11,8 +11,8 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,9 +25,13 @@ from iamdesk.review.events import Event, EventKind, event_after
 from iamdesk.review.integrity import UNREADABLE, damages_of
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import Entry, Origin, entry_after
+from iamdesk.review.journal_rules import CLOCKS
 from iamdesk.review.schema import (
     APPLICATION_ID,
+    JOURNAL_FORMAT,
+    JOURNAL_FORMAT_2,
     SCHEMA,
+    EvidenceRecord,
     Head,
     append_entries,
     append_events,
@@ -37,12 +41,13 @@ from iamdesk.review.schema import (
     damaged,
     has_findings,
     has_table,
+    last_event_moment,
     migrate,
     read_entries,
     read_events,
     read_head,
 )
-from iamdesk.review.seals import seal_packs
+from iamdesk.review.seals import reviewed_sha256, seal_packs
 from iamdesk.review.segregation_of_duties import check_decisions
 from iamdesk.review.state import Decided, FrozenItem, ItemStates, Ledger
 
@@ -82,19 +87,8 @@ class TakenEntry:
     reviewer: str
     account: str
     origin: Origin
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceRecord:
-    """Record of an evidence package that was written."""
-
-    moment: str
-    """UTC, ISO 8601."""
-    name: str
-    """Name of the folder or archive."""
-    manifest_sha256: str
-    journal_sha256: str
-    """Digest of the last journal entry in it."""
+    identities: tuple[str, ...] = ()
+    """ARNs of the reviewer's own principals, as the reviewer gave them."""
 
 
 class ReviewFile:
@@ -107,16 +101,7 @@ class ReviewFile:
         self._connection = connection
         self._lock: WriteLock | None = None
         self._writing = threading.Lock()
-        self._ledger = Ledger(
-            ItemStates(
-                _known(connection, "SELECT line_id, sha256, json_extract(line, '$.holder_arn') FROM lines"),
-                LINE_CHOICES,
-            ),
-            ItemStates(
-                _known(connection, "SELECT finding_id, sha256, json_extract(finding, '$.subject_arn') FROM findings"),
-                FINDING_CHOICES,
-            ),
-        )
+        self._ledger = _empty_ledger(connection)
         for entry in self.journal():
             self._ledger.take(entry)
 
@@ -136,7 +121,8 @@ class ReviewFile:
         Raises:
             ReviewError: the file exists, or cannot be written.
         """
-        write_new(path, head, population, lines, findings)
+        details = {JOURNAL_FORMAT: JOURNAL_FORMAT_2, **head.details}
+        write_new(path, replace(head, details=details), population, lines, findings)
         return cls.open(path, checked=False)
 
     @classmethod
@@ -322,7 +308,7 @@ class ReviewFile:
         with self._writing:
             changed = {one: after for one, after in decisions.items() if self.decision(one) != after}
             check_decisions(self._ledger, changed, reviewer, restores=restores)
-            moment = now().astimezone(UTC)
+            moment = self._moment(now())
             entries: list[Entry] = []
             last = self._ledger.last
             for subject_id, after in changed.items():
@@ -335,6 +321,7 @@ class ReviewFile:
                     line_sha256=self.sha256_of(subject_id),
                     before=self.decision(subject_id),
                     after=after,
+                    identities=reviewer.holder_arns,
                     start=self.head.journal_start,
                 )
                 entries.append(last)
@@ -375,7 +362,7 @@ class ReviewFile:
                 raise MovedOnError(
                     phrase("{path}: a decision was recorded meanwhile: repeat it", path=told_name(self.path))
                 )
-            moment = now().astimezone(UTC)
+            moment = self._moment(now())
             entries: list[Entry] = []
             last, stands = self._ledger.last, dict[str, ItemDecision]()
             for one in taken:
@@ -389,6 +376,7 @@ class ReviewFile:
                     before=stands.get(one.line_id, self.decision(one.line_id)),
                     after=one.after,
                     origin=one.origin,
+                    identities=one.identities,
                     start=self.head.journal_start,
                 )
                 stands[one.line_id] = one.after
@@ -406,6 +394,29 @@ class ReviewFile:
             for entry in entries:
                 self._ledger.take(entry)
             return tuple(entries)
+
+    def _moment(self, now: datetime) -> datetime:
+        """Return the time of what is written next (UTC): never before that of what was written last.
+
+        Raises:
+            ReviewError: the clock is behind the last entry by more than clocks of two computers differ.
+        """
+        now = now.astimezone(UTC)
+        if not self.head.has_genesis:
+            return now
+        last = self._ledger.last.moment if self._ledger.last else ""
+        before = max(last, last_event_moment(self._connection))
+        earliest = datetime.fromisoformat(before) if before else self.head.created - CLOCKS
+        if now < earliest - (CLOCKS if before else timedelta()):
+            raise ReviewError(
+                phrase(
+                    "{path}: the clock of this computer says {now}, but the last entry of the review is of {last}",
+                    path=told_name(self.path),
+                    now=now.isoformat(timespec="minutes"),
+                    last=(before or self.head.created.isoformat(timespec="minutes")),
+                )
+            )
+        return max(now, earliest)
 
     def _write(self, entries: Sequence[Entry], events: Sequence[Event] = ()) -> None:
         try:
@@ -453,12 +464,7 @@ class ReviewFile:
 
     def packs(self) -> tuple[EvidenceRecord, ...]:
         """Return the recorded evidence packages, oldest first."""
-        if not has_table(self._connection, "packs"):
-            return ()
-        rows = self._connection.execute(
-            "SELECT moment, name, manifest_sha256, journal_sha256 FROM packs ORDER BY number"
-        )
-        return tuple(EvidenceRecord(*row) for row in rows)
+        return tuple(_packs(self._connection))
 
     def note_pack(self, pack: EvidenceRecord) -> None:
         """Record an evidence package, so that a follow-up review can refer to its manifest.
@@ -472,8 +478,16 @@ class ReviewFile:
             with self._writing, self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._connection.execute(
-                    "INSERT INTO packs (moment, name, manifest_sha256, journal_sha256) VALUES (?, ?, ?, ?)",
-                    (pack.moment, pack.name, pack.manifest_sha256, pack.journal_sha256),
+                    "INSERT INTO packs (moment, name, manifest_sha256, journal_sha256, journal_entries, events_sha256) "
+                    "VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        pack.moment,
+                        pack.name,
+                        pack.manifest_sha256,
+                        pack.journal_sha256,
+                        pack.journal_entries,
+                        pack.events_sha256,
+                    ),
                 )
                 seal_packs(self._connection)
             is_kept = self.packs()[-1:] == (pack,)
@@ -494,13 +508,42 @@ class ReviewFile:
 
     # Integrity
 
+    def reviewed_sha256(self) -> str:
+        """Return the digest of what is reviewed: head, population, entitlements and findings."""
+        return reviewed_sha256(self._connection)
+
     def damages(self) -> tuple[Damage, ...]:
         """Return all damages of the file; empty for an intact one."""
         return _damages(self._connection, self.head)
 
 
 def _damages(connection: sqlite3.Connection, head: Head) -> tuple[Damage, ...]:
-    return damages_of(connection, head, lambda: _lines(connection), lambda: read_entries(connection))
+    return damages_of(
+        connection,
+        head,
+        lambda: _lines(connection),
+        lambda: read_entries(connection),
+        _empty_ledger(connection),
+        lambda: tuple(_packs(connection)),
+    )
+
+
+def _empty_ledger(connection: sqlite3.Connection) -> Ledger:
+    return Ledger(
+        ItemStates(
+            _known(connection, "SELECT line_id, sha256, json_extract(line, '$.holder_arn') FROM lines"), LINE_CHOICES
+        ),
+        ItemStates(
+            _known(connection, "SELECT finding_id, sha256, json_extract(finding, '$.subject_arn') FROM findings"),
+            FINDING_CHOICES,
+        ),
+    )
+
+
+def _packs(connection: sqlite3.Connection) -> Iterator[EvidenceRecord]:
+    if has_table(connection, "packs"):
+        for _, moment, name, manifest, journal, *rest in connection.execute("SELECT * FROM packs ORDER BY number"):
+            yield EvidenceRecord(moment, name, manifest, journal, *rest)  # earlier layouts lack the last two
 
 
 def _lines(connection: sqlite3.Connection) -> Iterator[ReviewItem]:

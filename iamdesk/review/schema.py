@@ -4,7 +4,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -17,17 +17,26 @@ from iamdesk.i18n import nphrase, phrase
 from iamdesk.private_files import create_private_file
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import GENESIS, Entry, as_json, entry_from_json
-from iamdesk.review.seals import LAYOUT, seal, seal_events, seal_journal
+from iamdesk.review.seals import LAYOUT, genesis_of, seal, seal_events, seal_journal
 
 APPLICATION_ID = 0x49414D52
 """``IAMR``: in the header of every review file, by which other programs recognize it."""
-SCHEMA = 5
+SCHEMA = 6
 """3: the journal holds decisions on findings, too; packs of evidence are noted. 4: the head is sealed (`seals`).
-5: a journal entry names its origin; events are kept (`events`)."""
+5: a journal entry names its origin; events are kept (`events`). 6: items are sealed, too, and the last entry and event;
+a noted package names the number of entries and the last event; an entry names the reviewer's own principals."""
 SEALED = 4
 """The first layout whose head says what the file holds."""
+PART_OF = "part_of"
+"""Under this name a part's head keeps the id of the review that was split."""
+JOURNAL_FORMAT = "journal_format"
+"""Under this name a head's details keep the format of the journal; without it, it is of an earlier version."""
+JOURNAL_FORMAT_2 = "2"
+"""The first entry follows the digest of what is reviewed (`Head.genesis`), and no entry breaks a rule (`rules`)."""
 JOURNAL_START = "journal_start"
-"""Under this name a head's details keep what the first entry follows, where it is not `GENESIS`."""
+"""Under this name the head of a part keeps the digest of the last entry of the review that was split."""
+JOURNAL_GENESIS = "journal_genesis"
+"""Under this name the head of a recovered review keeps what its first entry follows."""
 MAX_NUMBER = (1 << 63) - 1
 """Of a journal entry: the largest number that SQLite holds."""
 PAGE_SIZE = 4096
@@ -68,7 +77,12 @@ CREATE TABLE events (
     kind TEXT NOT NULL, details TEXT NOT NULL, previous TEXT NOT NULL, sha256 TEXT NOT NULL
 );
 """
-_LAYOUTS: Mapping[int, str] = {1: _TABLES_1, 2: _TABLES_2, 3: _TABLES_3, 4: "", 5: _TABLES_5}
+_TABLES_6 = """
+ALTER TABLE journal ADD COLUMN identities TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE packs ADD COLUMN journal_entries INTEGER;
+ALTER TABLE packs ADD COLUMN events_sha256 TEXT;
+"""
+_LAYOUTS: Mapping[int, str] = {1: _TABLES_1, 2: _TABLES_2, 3: _TABLES_3, 4: "", 5: _TABLES_5, 6: _TABLES_6}
 """By version: what it adds to the one before."""
 
 
@@ -85,11 +99,41 @@ class Head:
     """Of the manifest of the review before; empty for the first."""
     details: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """What the evidence tells besides: ``period_start``, ``period_end``, ``standards``, ``recovered_from`` …"""
+    genesis: str = field(default="", compare=False)
+    """Digest of what is reviewed: head, population, entitlements, findings. Empty if the journal does not begin with it
+    (`JOURNAL_FORMAT`)."""
 
     @property
     def journal_start(self) -> str:
-        """The hash that the first entry follows: of a part the last entry of the review that was split."""
+        """The digest that the first entry follows."""
+        return self.genesis or self.details.get(JOURNAL_GENESIS) or self.split_at
+
+    @property
+    def split_at(self) -> str:
+        """Of a part: the digest of the last entry of the review that was split; `GENESIS` if it had none."""
         return self.details.get(JOURNAL_START, GENESIS)
+
+    @property
+    def has_genesis(self) -> bool:
+        """Whether the journal begins with the digest of what is reviewed: not in reviews of earlier versions."""
+        return self.details.get(JOURNAL_FORMAT) == JOURNAL_FORMAT_2
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRecord:
+    """Record of an evidence package that was written."""
+
+    moment: str
+    """UTC, ISO 8601."""
+    name: str
+    """Name of the folder or archive."""
+    manifest_sha256: str
+    journal_sha256: str
+    """Digest of the last journal entry in it."""
+    journal_entries: int | None = None
+    """Number of journal entries in it; None: recorded by an earlier version, as below."""
+    events_sha256: str | None = None
+    """Digest of the last event in it; empty if it has none."""
 
 
 def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
@@ -230,10 +274,10 @@ def append_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> 
     entries = tuple(entries)
     if entries:
         rows = map(_entry_row, entries)
-        connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         origins = [(one.number, _as_text(one.origin.as_json())) for one in entries if one.origin]
         connection.executemany("INSERT INTO origins VALUES (?, ?)", origins)
-        seal_journal(connection, entries[-1].number)
+        seal_journal(connection, entries[-1].number, entries[-1].sha256)
 
 
 def read_entries(connection: sqlite3.Connection, first: int = 1, last: int = MAX_NUMBER) -> Iterator[Entry]:
@@ -256,8 +300,8 @@ def entry_of_row(row: Sequence[Any], origin: str | None) -> Entry:
     Raises:
         KeyError, TypeError, ValueError: they are none.
     """
-    value = dict(zip(_ENTRY_COLUMNS, row, strict=True))
-    value |= {"before": json.loads(value["before"]), "after": json.loads(value["after"])}
+    value = {"identities": "[]", **dict(zip(_ENTRY_COLUMNS, row, strict=False))}  # earlier layouts lack the last column
+    value |= {name: json.loads(value[name]) for name in ("before", "after", "identities")}
     return entry_from_json({**value, "origin": json.loads(origin) if origin else None})
 
 
@@ -272,6 +316,7 @@ _ENTRY_COLUMNS = (
     "after",
     "previous",
     "sha256",
+    "identities",
 )
 
 
@@ -284,7 +329,7 @@ def append_events(connection: sqlite3.Connection, events: Iterable[Event]) -> No
     rows = [_event_row(event) for event in events]
     if rows:
         connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        seal_events(connection, int(rows[-1][0]))
+        seal_events(connection, int(rows[-1][0]), str(rows[-1][-1]))
 
 
 def read_events(connection: sqlite3.Connection, first: int = 1) -> Iterator[Event]:
@@ -296,6 +341,16 @@ def read_events(connection: sqlite3.Connection, first: int = 1) -> Iterator[Even
     if has_table(connection, "events"):
         for row in connection.execute("SELECT * FROM events WHERE number >= ? ORDER BY number", (first,)):
             yield event_of_row(row)
+
+
+def last_event_moment(connection: sqlite3.Connection) -> str:
+    """Return the time of the last event; empty if there is none.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    row = connection.execute("SELECT moment FROM events ORDER BY number DESC LIMIT 1").fetchone()
+    return str(row[0]) if row else ""
 
 
 def event_of_row(row: Sequence[Any]) -> Event:
@@ -344,10 +399,11 @@ def _entry_row(entry: Entry) -> tuple[int | str, ...]:
         _as_text(as_json(entry.after)),
         entry.previous,
         entry.sha256,
+        _as_text(entry.identities),
     )
 
 
-def _as_text(value: Mapping[str, Any]) -> str:
+def _as_text(value: Mapping[str, Any] | Sequence[str]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -375,7 +431,8 @@ def read_head(path: Path, connection: sqlite3.Connection) -> Head:
     if missing:
         lacking = phrase("It lacks {missing}.", missing=", ".join(missing))
         raise damaged(path, [Damage(phrase("head"), lacking)])
-    return head_of(rows)
+    head = head_of(rows)
+    return replace(head, genesis=genesis_of(rows)) if head.has_genesis else head
 
 
 def head_of(rows: Mapping[str, str]) -> Head:

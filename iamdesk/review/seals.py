@@ -1,11 +1,12 @@
 """Seals of a review file: counts and digests that reveal every changed or lost part.
 
-Lines, findings, journal entries and events have their digests beside them. The rest is sealed in rows of the head: how
-much of each there is, and the digests of what has none of its own (head, population, noted packs).
+Entitlements, findings, journal entries and events have their digests beside them. The rest is sealed in rows of the
+head: how many there are of each, the digests of what has none of its own (head, population, noted packages), the digest
+of all entitlements and findings in their order, and the last entry and event.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from iamdesk.errors import Damage
@@ -18,16 +19,32 @@ LAYOUT = f"{SEAL}layout"
 COUNTED = ("population", "lines", "findings", "journal", "packs", "origins", "events")
 """Tables whose rows are counted; the last two from layout 5 on."""
 FROZEN = f"{SEAL}frozen"
+ITEMS = f"{SEAL}items"
+"""From layout 6 on, as the last entry and event."""
 _PACKS = f"{SEAL}packs"
+_LAST = {"journal": f"{SEAL}journal", "events": f"{SEAL}events"}
+_NONE = "0" * 64
+"""As the last entry or event where there is none: as long as a digest."""
+_ITEMS_SEALED = 6
+"""The first layout that seals items and the last entry and event."""
 
 
 def seal(connection: sqlite3.Connection, layout: int) -> None:
     """Seal what a file holds now; within the transaction that wrote it."""
+    found = _sealed(connection, layout)
+    connection.executemany("INSERT OR REPLACE INTO head VALUES (?, ?)", found.items())
+
+
+def _sealed(connection: sqlite3.Connection, layout: int) -> dict[str, str]:
+    """Return all seals and counts of what a file holds."""
     found = {LAYOUT: str(layout), FROZEN: _frozen(connection), _PACKS: _packs(connection)}
+    if layout >= _ITEMS_SEALED:
+        found[ITEMS] = _items(connection)
+        found |= {name: _last(connection, table) for table, name in _LAST.items()}
     for table in _counted(connection):
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - names of our own
         found[f"{COUNT}{table}"] = count_text(count)
-    connection.executemany("INSERT OR REPLACE INTO head VALUES (?, ?)", found.items())
+    return found
 
 
 def _counted(connection: sqlite3.Connection) -> Iterator[str]:
@@ -35,16 +52,21 @@ def _counted(connection: sqlite3.Connection) -> Iterator[str]:
     return (table for table in COUNTED if table in there)
 
 
-def seal_journal(connection: sqlite3.Connection, count: int) -> None:
-    """Seal how many entries the journal has, and how many of them come from other files."""
+def seal_journal(connection: sqlite3.Connection, count: int, last: str) -> None:
+    """Seal how many entries the journal has, how many of them come from other files, and the digest of the last one."""
     (origins,) = connection.execute("SELECT count(*) FROM origins").fetchone()
-    counts = ((count_text(count), f"{COUNT}journal"), (count_text(origins), f"{COUNT}origins"))
+    counts = (
+        (count_text(count), f"{COUNT}journal"),
+        (count_text(origins), f"{COUNT}origins"),
+        (last, _LAST["journal"]),
+    )
     connection.executemany("UPDATE head SET value = ? WHERE name = ?", counts)
 
 
-def seal_events(connection: sqlite3.Connection, count: int) -> None:
-    """Seal how many events there are."""
-    connection.execute("UPDATE head SET value = ? WHERE name = ?", (count_text(count), f"{COUNT}events"))
+def seal_events(connection: sqlite3.Connection, count: int, last: str) -> None:
+    """Seal how many events there are, and the digest of the last one."""
+    counts = ((count_text(count), f"{COUNT}events"), (last, _LAST["events"]))
+    connection.executemany("UPDATE head SET value = ? WHERE name = ?", counts)
 
 
 def seal_packs(connection: sqlite3.Connection) -> None:
@@ -59,22 +81,35 @@ def count_text(count: int) -> str:
     return f"{count:010d}"
 
 
-def broken_seals(connection: sqlite3.Connection) -> Iterator[Damage]:
+_BROKEN = {
+    FROZEN: (mark("head"), mark("The head or the population differs from what was frozen with the review.")),
+    ITEMS: (mark("items"), mark("Entitlements or findings differ from those that were frozen with the review.")),
+    _PACKS: (mark("packs"), mark("The recorded packages were changed.")),
+    LAYOUT: (mark("head"), mark("The layout version in the head was changed.")),
+    _LAST["journal"]: (mark("journal"), mark("Its last entry is not the last one that was written.")),
+    _LAST["events"]: (mark("events"), mark("Its last event is not the last one that was written.")),
+}
+"""Place and sentence by seal."""
+
+
+def broken_seals(connection: sqlite3.Connection, layout: int) -> Iterator[Damage]:
     """Yield what is not as it was sealed."""
-    sealed: Mapping[str, str] = dict(connection.execute("SELECT name, value FROM head"))
-    if sealed.get(FROZEN) != _frozen(connection):
-        yield Damage(phrase("head"), phrase("The head or the population differs from what was frozen with the review."))
-    if sealed.get(_PACKS) != _packs(connection):
-        yield Damage(phrase("packs"), phrase("The recorded packages were changed."))
-    for table in _counted(connection):
-        (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - names of our own
-        if (told := sealed.get(f"{COUNT}{table}")) != count_text(count):
-            yield Damage(
-                table,
-                phrase(
-                    "It has {count:,} rows, but {told} were written.", count=count, told=str(told).lstrip("0") or "0"
-                ),
-            )
+    sealed = {
+        str(name): str(value)
+        for name, value in connection.execute("SELECT name, value FROM head")
+        if str(name).startswith((SEAL, COUNT))
+    }
+    found = _sealed(connection, layout)
+    for name, (place, sentence) in _BROKEN.items():
+        if sealed.get(name) != found.get(name):
+            yield Damage(phrase(place), phrase(sentence))
+    for table in COUNTED:
+        name = f"{COUNT}{table}"
+        if (told := sealed.get(name)) != found.get(name):
+            count, written = (str(one).lstrip("0") or "0" for one in (found.get(name), told))
+            yield Damage(table, phrase("It has {count} rows, but {told} were written.", count=count, told=written))
+    if any(name not in found and name not in _BROKEN for name in sealed):
+        yield Damage(phrase("head"), phrase("It has seals that iamdesk does not write."))
 
 
 def lost(heads: Mapping[str, str], found: Mapping[str, int]) -> Iterator[tuple[str, int]]:
@@ -100,6 +135,33 @@ def frozen_sha256(head: Iterable[tuple[str, str]], population: Iterable[list[Any
     """Return the digest of what is frozen and has no digest of its own: head and rows of the population."""
     told = sorted([name, value] for name, value in head if not str(name).startswith((SEAL, COUNT)))
     return digest([told, list(population)])
+
+
+def items_sha256(lines: Iterable[Sequence[str]], findings: Iterable[Sequence[str]]) -> str:
+    """Return the digest of entitlements and findings in their order, each given as its ID and digest."""
+    return digest([list(map(list, lines)), list(map(list, findings))])
+
+
+def genesis_of(seals: Mapping[str, str]) -> str:
+    """Return the digest of what is reviewed, by the seals of the head; the first entry of the journal follows it."""
+    return digest([seals.get(FROZEN, ""), seals.get(ITEMS, "")])
+
+
+def reviewed_sha256(connection: sqlite3.Connection) -> str:
+    """Return the digest of what is reviewed, computed from what the file holds."""
+    return genesis_of({FROZEN: _frozen(connection), ITEMS: _items(connection)})
+
+
+def _items(connection: sqlite3.Connection) -> str:
+    return items_sha256(
+        connection.execute("SELECT line_id, sha256 FROM lines ORDER BY position"),
+        connection.execute("SELECT finding_id, sha256 FROM findings ORDER BY position"),
+    )
+
+
+def _last(connection: sqlite3.Connection, table: str) -> str:
+    row = connection.execute(f"SELECT sha256 FROM {table} ORDER BY number DESC LIMIT 1").fetchone()  # noqa: S608
+    return str(row[0]) if row else _NONE
 
 
 def _frozen(connection: sqlite3.Connection) -> str:

@@ -23,9 +23,6 @@ LINES = [
 ]
 MEMBERS = [PopulationEntry(f"arn:{at}", "111122223333", "user", in_scope=True) for at in range(40)]
 FINDINGS = [{"finding_id": f"f{at}", "title": "t" * 100} for at in range(40)]
-PACKS = tuple(
-    EvidenceRecord(f"2026-11-2{at}T12:00:00+00:00", f"pack-{at}", f"{at:064x}", f"{at:064x}") for at in range(3)
-)
 
 
 def test_flipped_bits_open_as_they_were_or_offer_recovery(tmp_path: Path) -> None:
@@ -42,9 +39,13 @@ def whole(tmp_path: Path) -> Path:
     path = tmp_path / "r.iamreview"
     with ReviewFile.create(path, Head("r-1", "T", "ab" * 32, "a.json", NOW), MEMBERS, LINES, FINDINGS) as review:
         for at, line in enumerate(LINES):
-            review.record({line.line_id: ItemDecision(ReviewDecision.KEEP, f"reason {at}")}, ANA)
-        for pack in PACKS:
-            review.note_pack(pack)
+            review.record({line.line_id: ItemDecision(ReviewDecision.KEEP, f"reason {at}")}, ANA, lambda: NOW)
+        for at in range(3):
+            review.note_pack(
+                EvidenceRecord(
+                    f"2026-11-2{at + 4}T12:00:00+00:00", f"pack-{at}", f"{at:064x}", review.journal_sha256, 40, ""
+                )
+            )
     return path
 
 
@@ -58,10 +59,13 @@ def lost(path: Path) -> str:
 
 
 def test_noted_packs_are_recovered(whole: Path) -> None:
+    with ReviewFile.open(whole, writable=False) as old:
+        packs = old.packs()
+    assert len(packs) == 3
     told = recover(whole, whole.with_name("new.iamreview"))
     assert told.lost == ()
     with ReviewFile.open(told.path) as new:
-        assert new.packs() == PACKS
+        assert new.packs() == packs
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """Dishonest parts of a review: what only looks like a decision of the reviewer is rejected."""
 
-import json
+import contextlib
 import shutil
-import sqlite3
 import subprocess
 import sys
 import unicodedata
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from iamdesk.errors import ReviewError
+from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.review.assignment import read_rules
 from iamdesk.review.coordination import (
     assign_review,
@@ -28,11 +27,9 @@ from iamdesk.review.coordination import (
 )
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.events import EventKind
-from iamdesk.review.journal import digest
 from iamdesk.review.review_file import ReviewFile
-from iamdesk.review.schema import SCHEMA
-from iamdesk.review.seals import seal
 
+from .forger import Forger
 from .test_parts import (
     ANA,
     BEN,
@@ -55,41 +52,17 @@ SIGNS = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is 
 COLUMNS = ("number", "moment", "reviewer", "account", "line_id", "line_sha256", "before", "after", "previous")
 
 
-def forge(path: Path, number: int, do: Callable[[dict[str, Any]], None]) -> None:
+def forge(path: Path, number: int, do: Callable[[dict[str, Any]], object]) -> None:
     """Rewrite an entry of a journal, and compute all hashes after it anew."""
-    with sqlite3.connect(path) as other:
-        previous = dict(other.execute("SELECT name, value FROM head"))["detail.journal_start"]
-        origins = dict(other.execute("SELECT number, origin FROM origins"))
-        for row in other.execute("SELECT * FROM journal ORDER BY number").fetchall():
-            value = dict(zip(COLUMNS, row[:9], strict=True))
-            value |= {"before": json.loads(value["before"]), "after": json.loads(value["after"]), "previous": previous}
-            if row[0] in origins:
-                value["origin"] = json.loads(origins[row[0]])
-            if row[0] == number:
-                do(value)
-            previous = digest(value)
-            other.execute(
-                "UPDATE journal SET moment = ?, reviewer = ?, before = ?, after = ?, previous = ?, sha256 = ? "
-                "WHERE number = ?",
-                (
-                    value["moment"],
-                    value["reviewer"],
-                    json.dumps(value["before"]),
-                    json.dumps(value["after"]),
-                    value["previous"],
-                    previous,
-                    number if row[0] == number else row[0],
-                ),
-            )
-    other.close()
+    with contextlib.closing(Forger(path)) as forger:
+        forger.rewrite(lambda entries: do(entries[number - 1]))
 
 
 def change_head(path: Path, name: str, value: str) -> None:
-    """Change the head, and seal it anew."""
-    with sqlite3.connect(path) as other:
-        other.execute("UPDATE head SET value = ? WHERE name = ?", (value, name))
-        seal(other, SCHEMA)
-    other.close()
+    """Change the head, and seal everything anew."""
+    with contextlib.closing(Forger(path)) as forger:
+        forger.sql("UPDATE head SET value = ? WHERE name = ?", value, name)
+        forger.rewrite()
 
 
 def test_forged_decision_before_overwrites_nothing(review: Path, parts: dict[str, Path]) -> None:
@@ -97,7 +70,7 @@ def test_forged_decision_before_overwrites_nothing(review: Path, parts: dict[str
     decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
     decide(review, CARA, {of(PROD, 0): REVOKE})
     forge(parts["Ana"], 2, lambda one: one.update(before={"choice": "revoke", "comment": REVOKE.comment} | EMPTY))
-    with pytest.raises(ReviewError, match="entry 2 of its journal differs"):
+    with pytest.raises(DamagedReviewError, match="journal entry 2: It does not follow the decision before it"):
         merged(review, parts["Ana"])
     assert decisions(review)[of(PROD, 0)] == REVOKE
 
@@ -108,7 +81,8 @@ EMPTY = {"owner": "", "expiry": None}
 def test_second_approval_in_another_name_is_refused(review: Path, parts: dict[str, Path]) -> None:
     decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
     forge(parts["Ana"], 2, lambda one: one["after"].update(second="Ben"))
-    assert merged(review, parts["Ana"]) == [(0, 0, 0, 1)]
+    with pytest.raises(DamagedReviewError, match="a second approval must be in the reviewer's own name"):
+        merged(review, parts["Ana"])
     assert decisions(review)[of(PROD, 0)] == UNDECIDED
 
 
@@ -120,19 +94,27 @@ def test_decider_of_a_decision_that_the_part_began_with_cannot_be_changed(review
         merged(review, parts["Ana"])
 
 
-@pytest.mark.parametrize("days", [-3, 3])
-def test_decision_before_the_split_or_in_the_future_is_refused(review: Path, parts: dict[str, Path], days: int) -> None:
-    moment = datetime.now(UTC) + timedelta(days=days)
-    with ReviewFile.open(parts["Ana"]) as file:
-        file.record({of(PROD, 0): KEEP}, ANA, lambda: moment)
+def test_decision_in_the_future_is_refused(review: Path, parts: dict[str, Path]) -> None:
     decide(parts["Ana"], ANA, {of(PROD, 1): KEEP})
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    later = datetime.now(UTC) + timedelta(days=3)
+    forge(parts["Ana"], 3, lambda one: one.update(moment=later.isoformat(timespec="milliseconds")))
     assert merged(review, parts["Ana"]) == [(1, 0, 0, 1)]
+
+
+def test_decision_before_the_split_is_refused(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    earlier = datetime.now(UTC) - timedelta(days=3)
+    forge(parts["Ana"], 2, lambda one: one.update(moment=earlier.isoformat(timespec="milliseconds")))
+    with pytest.raises(DamagedReviewError, match="is before that of the entry before it"):
+        merged(review, parts["Ana"])
 
 
 def test_time_that_is_none_is_refused(review: Path, parts: dict[str, Path]) -> None:
     decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
     forge(parts["Ana"], 2, lambda one: one.update(moment="never"))
-    assert merged(review, parts["Ana"]) == [(0, 0, 0, 1)]
+    with pytest.raises(DamagedReviewError, match="Its time, never"):
+        merged(review, parts["Ana"])
 
 
 def test_ticket_of_a_part_is_not_lost(review: Path, parts: dict[str, Path]) -> None:
@@ -386,9 +368,7 @@ def test_delegation_added_after_signing_breaks_the_signature(
     decide(parts["Ana"], DORA, {of(PROD, 0): KEEP})
     sign(parts["Ana"], "Ana", keys["Ana"])
     with ReviewFile.open(parts["Ana"]) as file:
-        file.append(
-            [], [(EventKind.DELEGATE, {"to": "Dora", "reason": ""})], ANA, lambda: datetime(2026, 1, 1, tzinfo=UTC)
-        )
+        file.append([], [(EventKind.DELEGATE, {"to": "Dora", "reason": ""})], ANA)
     assert "signed another" in merge(review, parts["Ana"], 2)
     assert decisions(review)[of(PROD, 0)] == UNDECIDED
 

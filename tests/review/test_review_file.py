@@ -1,5 +1,6 @@
 """A review file: nothing that was told as saved is lost, damage is told, nobody certifies their own access."""
 
+import contextlib
 import json
 import os
 import signal
@@ -22,9 +23,11 @@ from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.recovery import recover
 from iamdesk.review.review_file import SCHEMA, Decided, EvidenceRecord, Head, ReviewFile
+from iamdesk.review.schema import JOURNAL_FORMAT, JOURNAL_FORMAT_2
 from iamdesk.review.seals import seal
 
 from ..some_of import some_of
+from .forger import Forger
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEAD = Head("r-1", "Third quarter", "ab" * 32, "acme-prod.json", NOW)
@@ -67,7 +70,7 @@ def review(path: Path) -> Iterator[ReviewFile]:
 def test_a_review_reads_as_it_was_made(review: ReviewFile, path: Path) -> None:
     review.close()
     with ReviewFile.open(path, writable=False) as again:
-        assert again.head == HEAD
+        assert again.head == replace(HEAD, details={JOURNAL_FORMAT: JOURNAL_FORMAT_2})
         assert again.lines == LINES
         assert again.population() == POPULATION
         assert again.damages() == ()
@@ -249,13 +252,8 @@ def test_many_decisions_are_seconded_without_a_reason(review: ReviewFile) -> Non
 def test_review_of_an_older_iamdesk_is_brought_up_to_date_with_every_decision(review: ReviewFile, path: Path) -> None:
     review.record({LINES[0].line_id: KEEP}, ANA)
     review.close()
-    older = sqlite3.connect(path)
-    older.executescript(
-        "DROP TABLE findings; DROP TABLE packs; DROP TABLE origins; DROP TABLE events; "
-        "DELETE FROM head WHERE name GLOB 'seal.*' OR name GLOB 'count.*'; "
-        "PRAGMA user_version = 1"
-    )
-    older.close()
+    with contextlib.closing(Forger(path)) as older:
+        older.as_of(1)
     with ReviewFile.open(path, writable=False) as reading:
         assert list(reading.findings()) == []
         assert reading.packs() == ()
@@ -269,15 +267,12 @@ def test_review_of_an_older_iamdesk_is_brought_up_to_date_with_every_decision(re
     after.close()
 
 
-def test_sealed_review_of_an_older_iamdesk_is_brought_up_to_date(review: ReviewFile, path: Path) -> None:
+@pytest.mark.parametrize("layout", [4, 5])
+def test_sealed_review_of_an_older_iamdesk_is_brought_up_to_date(review: ReviewFile, path: Path, layout: int) -> None:
     review.record({LINES[0].line_id: KEEP}, ANA)
     review.close()
-    older = sqlite3.connect(path)
-    older.executescript(
-        "DROP TABLE origins; DROP TABLE events; DELETE FROM head WHERE name IN ('count.origins', 'count.events'); "
-        "UPDATE head SET value = '4' WHERE name = 'seal.layout'; PRAGMA user_version = 4"
-    )
-    older.close()
+    with contextlib.closing(Forger(path)) as older:
+        older.as_of(layout)
     with ReviewFile.open(path, writable=False) as reading:
         assert reading.damages() == ()
         assert reading.events() == ()
@@ -344,7 +339,7 @@ def test_review_of_a_newer_iamdesk_is_refused(review: ReviewFile, path: Path) ->
 def test_what_was_altered_is_found(review: ReviewFile, path: Path, statement: str, place: str) -> None:
     for each in LINES[:3]:
         review.record({each.line_id: KEEP}, ANA)
-    review.note_pack(EvidenceRecord("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, "cd" * 32))
+    review.note_pack(EvidenceRecord("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, review.journal_sha256))
     review.close()
     with sqlite3.connect(path) as mallory:
         assert mallory.execute(statement).rowcount == 1

@@ -1,4 +1,4 @@
-"""The result of verifying a package in three lines: intact or not, what was not re-performed, and who signed."""
+"""The result of verifying a package in three lines: intact or not, who signed, what was not re-performed and why."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ from iamdesk.i18n import join_messages, nphrase, phrase
 
 
 def closing_lines(results: Sequence[Result]) -> tuple[str, str, str]:
-    """Return the last three lines: integrity, checks that were not re-performed, and signers."""
-    return _intact(results), _not_performed(results), _signed(results)
+    """Return the last three lines: integrity, signers, and checks that were not re-performed, with the reason."""
+    return _intact(results), _signed(results), _not_performed(results)
 
 
 def _intact(results: Sequence[Result]) -> str:
@@ -19,18 +19,24 @@ def _intact(results: Sequence[Result]) -> str:
 
 
 def _not_performed(results: Sequence[Result]) -> str:
-    names = [one.name for one in results if one.outcome is Outcome.NOT_DONE and not one.is_of_signatures]
+    names = [
+        phrase("{name} ({why})", name=one.name, why=one.sentence.removesuffix("."))
+        for one in results
+        if one.outcome is Outcome.NOT_DONE and not one.is_of_signatures
+    ]
     if all(one.name != "findings performed again" for one in results):
         names.append(phrase("entitlements, population and findings"))
-    names.append(phrase("that decisions were made by the people named"))  # a program cannot verify this
-    return phrase("not re-performed: {names}", names=join_messages(", ", list(dict.fromkeys(names))))
+    # A program cannot verify this.
+    names.append(phrase("that decisions were made by the people named (iamdesk does not authenticate people)"))
+    return phrase("not re-performed: {names}", names=join_messages("; ", list(dict.fromkeys(names))))
 
 
 def _signed(results: Sequence[Result]) -> str:
     signers = [one.signer for one in results if one.signer is not None]
     if not signers:
         return phrase("unsigned: proves nothing about who")
-    signed = phrase("signed by {people}", people=join_messages("; ", [_person(one) for one in signers]))
+    people = join_messages("; ", [_person(one) for one in signers])
+    signed = phrase("signed by {people}; the time is the signer's word", people=people)
     lacking = sum(one.outcome is Outcome.FAILED and one.is_of_signatures for one in results)
     if not lacking:
         return signed
@@ -44,9 +50,9 @@ def _signed(results: Sequence[Result]) -> str:
 
 def _person(one: Signer) -> str:
     if one.principal:
-        return phrase("{name} ({principal}) as {role}, key {key}, a known key", **_values(one))
-    return phrase("{name} as {role}, key {key}, known only from the package itself", **_values(one))
+        return phrase("{name} ({principal}) as {role}, {utc}, key {key}, a known key", **_values(one))
+    return phrase("{name} as {role}, {utc}, key {key}, known only from the package itself", **_values(one))
 
 
 def _values(one: Signer) -> dict[str, str]:
-    return {"name": one.name, "principal": one.principal, "role": one.role, "key": one.key}
+    return {"name": one.name, "principal": one.principal, "role": one.role, "key": one.key, "utc": one.utc}

@@ -27,6 +27,8 @@ SIGNATURES = "signoffs"
 STATEMENTS = ("01_statement.html", "01_statement.pdf", "01_annex.html", "01_annex.pdf")
 """Files for people: the statement and its annex; they contain the digest of all other files."""
 SOURCE = "source"
+OF_CHAINS = frozenset({"genesis_sha256", "journal_entries", "events_sha256", "events"})
+"""Members of a manifest that those of earlier versions lack."""
 _PIECE = 1 << 20
 
 
@@ -57,7 +59,14 @@ class ManifestModel(_Strict):
     review_id: str
     generated_utc: str
     snapshot_sha256: str
+    genesis_sha256: str | None = None
+    """Digest of what is reviewed, which the first entry of the journal follows; None: of an earlier version."""
     journal_sha256: str
+    journal_entries: int | None = None
+    """Number of entries of the journal; None in packages of earlier versions, as the next two."""
+    events_sha256: str | None = None
+    """Digest of the last event; empty if there is none."""
+    events: int | None = None
     previous_review_id: str | None = None
     previous_manifest_sha256: str | None = None
     counts: _Counts

@@ -1,7 +1,9 @@
 """Opens an evidence package: a folder, or an archive, which is unpacked to a temporary folder."""
 
+import stat
 import struct
 import tempfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -11,9 +13,13 @@ from pathlib import Path, PurePosixPath
 from iamdesk.export.evidence.manifest import MANIFEST
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import phrase
+from iamdesk.snapshot.text_source import MAX_RATIO, RATIO_FROM
 
 _MAX_BYTES = 1 << 34
 _MAX_FILES = 200_000
+_END = b"PK\x05\x06"
+_END_SIZE = 22
+"""Bytes of the record at the end of an archive without a comment."""
 
 
 @contextmanager
@@ -48,14 +54,40 @@ def _unpack(path: Path, place: Path) -> None:
 def _unpack_all(path: Path, place: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
-        if len(members) > _MAX_FILES or sum(member.file_size for member in members) > _MAX_BYTES:
+        total = sum(member.file_size for member in members)
+        if len(members) > _MAX_FILES or total > _MAX_BYTES:
             raise ExportError(phrase("{path} is too large for an evidence package", path=path))
-        for member in members:
-            parts = PurePosixPath(member.filename).parts
-            if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in member.filename:
-                raise ExportError(
-                    phrase("{path} is not an evidence package: it contains a path outside of itself", path=path)
-                )
-        if len({member.filename for member in members}) < len(members):  # readers would differ in which one they see
-            raise ExportError(phrase("{path} is not an evidence package: it contains a file twice", path=path))
+        if total > RATIO_FROM and total > MAX_RATIO * path.stat().st_size:
+            raise ExportError(
+                phrase("{path} would unpack to more than {ratio} times its size", path=path, ratio=MAX_RATIO)
+            )
+        why = _stray(path, archive)
+        if why:
+            raise ExportError(phrase("{path} is not an evidence package: {why}", path=path, why=why))
         archive.extractall(place)
+
+
+def _stray(path: Path, archive: zipfile.ZipFile) -> str:
+    """Return what an archive holds that no reader of a package would see, or that readers would see differently."""
+    members = archive.infolist()
+    with path.open("rb") as file:
+        file.seek(-_END_SIZE, 2)
+        is_at_end = file.read(len(_END)) == _END
+    if archive.comment or not is_at_end or min((one.header_offset for one in members), default=0):
+        return phrase("it contains data besides its files")
+    for member in members:
+        name = member.filename.removesuffix("/") if member.is_dir() else member.filename
+        pure = PurePosixPath(name)
+        if ".." in pure.parts or name.startswith(("/", "\\")) or ":" in name:
+            return phrase("it contains a path outside of itself")
+        if pure.as_posix() != name or "\\" in name or not pure.parts:
+            return phrase("it contains a path that is not in its plain form")
+        if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            return phrase("it contains a link or a device")
+    names = [unicodedata.normalize("NFC", one.filename.removesuffix("/")).casefold() for one in members]
+    if len({*names}) < len(names):  # readers would differ in which one they see
+        return phrase("it contains a file twice")
+    tops = [name.removesuffix(MANIFEST.casefold()) for name in names if PurePosixPath(name).name == MANIFEST.casefold()]
+    if len(tops) == 1 and not all(f"{name}/".startswith(tops[0]) for name in names):
+        return phrase("it contains files besides those of the package")
+    return ""

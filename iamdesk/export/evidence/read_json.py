@@ -25,6 +25,7 @@ class ReadLine:
     """Whether ID and digest match the content."""
     snapshot_sha256: str
     """Digest without the data from the previous review: the rest comes from the snapshot alone."""
+    holder_arn: str
     choice: str
     decision_sha256: str
 
@@ -40,6 +41,7 @@ class ReadFinding:
     """Whether ID and digest match the content."""
     snapshot_sha256: str
     """Digest without the data from the previous review."""
+    subject_arn: str
     choice: str
     decision_sha256: str
 
@@ -126,6 +128,7 @@ def _line(one: EntitlementLine) -> ReadLine:
         one.line_sha256,
         sha256 == one.line_sha256 and line.line_id == one.line_id,
         alone.sha256 if SINCE_LAST in line.evidence else sha256,
+        line.holder_arn,
         one.decision.choice,
         decision_sha256(one.decision.model_dump()),
     )
@@ -138,6 +141,7 @@ def _finding(one: DecidedFinding) -> ReadFinding:
         one.finding_sha256,
         is_sound,
         digest({name: value for name, value in one.finding.items() if name != SINCE_LAST}),
+        str(one.finding.get("subject_arn", "")),
         one.decision.choice,
         decision_sha256(one.decision.model_dump()),
     )

@@ -20,12 +20,13 @@ from typing import Any, NamedTuple
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.context import EvidenceContext, Performed
-from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, PEOPLE, SOURCE, STATEMENTS, TABLES
+from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, OF_CHAINS, PEOPLE, SOURCE, STATEMENTS, TABLES
 from iamdesk.export.evidence.read_json import pieces
 from iamdesk.export.evidence.result import Outcome, Result, failed, passed
-from iamdesk.export.evidence.schema import Review, ReviewDocument
+from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.evidence.write import REPORTS, write_data
 from iamdesk.i18n import join_messages, phrase
+from iamdesk.review.create_file import write_new
 from iamdesk.review.events import Event
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import Entry
@@ -124,7 +125,10 @@ def _rest(
             yield failed(path, phrase("It does not belong in the package: the snapshot has other findings."))
         else:
             yield failed(path, phrase("It is missing: a package of this review contains it."))
-    if {name: value for name, value in manifest.items() if name not in _OF_FILES} != about:
+    expected = dict(about)
+    if about["genesis_sha256"] is None and "journal_entries" not in manifest:  # a package of an earlier version
+        expected = {name: value for name, value in about.items() if name not in OF_CHAINS}
+    if {name: value for name, value in manifest.items() if name not in _OF_FILES} != expected:
         yield failed(MANIFEST, _differs(versions))
 
 
@@ -171,16 +175,16 @@ def _review(
 ) -> Iterator[ReviewFile]:
     """Yield the review of a package, rebuilt from its files."""
     path = place / "again.iamreview"
-    ReviewFile.create(
+    write_new(
         path,
-        _head(document.review, document.integrity.snapshot_sha256),
+        head_of(document),
         [
             PopulationEntry(one["arn"], one["account_id"], one["type"], one["in_scope"], one["out_reason"])
             for one in _members(folder, "population")
         ],
         (ReviewItem.from_json(one["line"]) for one in _members(folder, "entitlements")),
         [one["finding"] for one in _members(folder, "findings")],
-    ).close()
+    )
     with contextlib.closing(connect(path, writable=True)) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
         append_entries(connection, entries)
@@ -189,11 +193,13 @@ def _review(
         yield review
 
 
-def _head(review: Review, snapshot_sha256: str) -> Head:
+def head_of(document: ReviewDocument) -> Head:
+    """Return the head of a package's review."""
+    review = document.review
     return Head(
         review.id,
         review.title,
-        snapshot_sha256,
+        document.integrity.snapshot_sha256,
         review.snapshot_name,
         datetime.fromisoformat(review.opened_utc),
         review.previous_manifest_sha256 or "",

@@ -25,8 +25,7 @@ from iamdesk.export.evidence.review_json import entitlement_definition
 from iamdesk.export.text.review import ACCEPT_WORD, CHOICE_WORDS
 from iamdesk.review.completion import DRAFT
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ReviewDecision
-from iamdesk.review.parts import PART_OF
-from iamdesk.review.schema import Head
+from iamdesk.review.schema import PART_OF, Head
 from iamdesk.snapshot.manifest import Manifest
 from iamdesk.snapshot.model import Snapshot
 

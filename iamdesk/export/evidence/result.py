@@ -23,6 +23,8 @@ class Signer:
     """Name in the sign-off."""
     key: str
     """Fingerprint of the key."""
+    utc: str = ""
+    """When, as the signer says."""
     principal: str = ""
     """The principal of the key in the given ``allowed_signers`` file; empty if none was given."""
 

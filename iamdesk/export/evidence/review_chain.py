@@ -27,7 +27,15 @@ def pack_at(path: Path, moment: datetime | None = None) -> EvidenceRecord:
     with opened_pack(path) as folder:
         manifest = read_manifest(folder)
         when = (moment or datetime.now(UTC)).isoformat(timespec="seconds")
-        return EvidenceRecord(when, path.name, manifest_sha256(folder), str(manifest.get("journal_sha256")))
+        entries, last_event = manifest.get("journal_entries"), manifest.get("events_sha256")
+        return EvidenceRecord(
+            when,
+            path.name,
+            manifest_sha256(folder),
+            str(manifest.get("journal_sha256")),
+            entries if isinstance(entries, int) else None,
+            last_event if isinstance(last_event, str) else None,
+        )
 
 
 def manifest_before(previous: ReviewFile, pack: Path | None) -> str:

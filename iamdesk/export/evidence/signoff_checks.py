@@ -194,7 +194,7 @@ def _result(name: str, one: SignOff, known: str | None) -> Result:
                 utc=one.utc,
                 mark=key.fingerprint,
             ),
-            Signer(one.role, one.name, key.fingerprint),
+            Signer(one.role, one.name, key.fingerprint, one.utc),
         )
     return _known(name, one, key, known)
 
@@ -247,7 +247,7 @@ def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
             people=listed,
             mark=mark,
         ),
-        Signer(one.role, one.name, mark, people[0]),
+        Signer(one.role, one.name, mark, one.utc, people[0]),
     )
 
 

@@ -131,12 +131,21 @@ def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
             yield passed(path, f"SHA-256 {expected.sha256}")
     for path in there:
         yield failed(path, phrase("It is not in the manifest."))
+    for path in _stray_folders(folder):
+        yield failed(path, phrase("It is a folder without files, or a link to one: no package contains it."))
     expected_sums = sums_text(listed.values(), (folder / MANIFEST).read_bytes())
     sums = folder / SUMS
     if sums.is_file() and sums.read_bytes() == expected_sums.encode():
         yield passed(SUMS, phrase("It agrees with the manifest."))
     else:
         yield failed(SUMS, phrase("It is missing, or does not agree with the manifest."))
+
+
+def _stray_folders(folder: Path) -> Iterator[str]:
+    """Yield the folders that hold no file, and links to folders: a manifest lists files alone."""
+    for place in sorted(folder.rglob("*")):
+        if place.is_dir() and (place.is_symlink() or not any(one.is_file() for one in place.rglob("*"))):
+            yield place.relative_to(folder).as_posix()
 
 
 def _is_inside(path: str) -> bool:

@@ -21,22 +21,25 @@ from iamdesk.export.evidence.context import Performed, found_again
 from iamdesk.export.evidence.decisions import re_evaluate
 from iamdesk.export.evidence.manifest import EVENTS, SOURCE
 from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_review
-from iamdesk.export.evidence.rendering import render_anew
+from iamdesk.export.evidence.rendering import head_of, render_anew
 from iamdesk.export.evidence.result import Outcome, Result, failed, passed
 from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version
 from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, join_names, phrase
-from iamdesk.review.decisions import UNDECIDED
+from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, UNDECIDED
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.events import Event, broken_event, event_from_json
 from iamdesk.review.items import FORMAT_2, item_format_of
-from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, entry_from_json
-from iamdesk.review.parts import PART_OF, limited_to_part
+from iamdesk.review.journal import Entry, as_json, broken_at, digest, entry_from_json
+from iamdesk.review.journal_rules import broken_rules
+from iamdesk.review.parts import limited_to_part
 from iamdesk.review.people import differing, people_of
-from iamdesk.review.schema import JOURNAL_START
+from iamdesk.review.schema import PART_OF, Head, head_rows
 from iamdesk.review.scope import exclusions_from, limited
+from iamdesk.review.seals import FROZEN, ITEMS, frozen_sha256, genesis_of, items_sha256
+from iamdesk.review.state import FrozenItem, ItemStates, Ledger
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.workers import Workers
@@ -91,7 +94,8 @@ def _verified(
             phrase("chain"), phrase("Manifest and review.json refer to different manifests of the previous review.")
         )
     yield from _journal(folder, manifest, review)
-    yield from _events_follow(folder)
+    yield from _events_follow(folder, manifest)
+    yield from _rules(folder, review)
     yield from _lines(review)
     yield from _totals(manifest, review)
     held = yield from _performed_again(folder, review, snapshot, executor)
@@ -126,21 +130,84 @@ def _events(folder: Path) -> Iterator[Event]:
             yield event_from_json(json.loads(text))
 
 
-def _events_follow(folder: Path) -> Iterator[Result]:
+def _events_follow(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
     name = phrase("events")
     try:
-        broken = broken_event(_events(folder))
+        events = tuple(_events(folder))
+        broken = broken_event(events)
     except (OSError, ValueError, KeyError, TypeError):
         yield failed(name, phrase("It cannot be read."))
         return
+    last = events[-1].sha256 if events else ""
     if broken is not None:
         yield failed(name, phrase("Event {broken} was changed, or events are missing.", broken=broken))
+    elif "events" in manifest and (last, len(events)) != (manifest["events_sha256"], manifest["events"]):
+        yield failed(name, phrase("Number or digest of the last event is not the one in the manifest."))
+    else:
+        yield passed(name, phrase("{count:,} events, each chained to the previous one.", count=len(events)))
+
+
+def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
+    """Check the rules for decisions again: own access, second approval, order, time."""
+    name = phrase("rules")
+    head = _head(review)
+    if not head.has_genesis:
+        yield Result(
+            name,
+            Outcome.NOT_DONE,
+            phrase("An earlier version of iamdesk made the review: its journal is not bound to what is reviewed."),
+        )
+        return
+    ledger = Ledger(
+        ItemStates({one.line_id: FrozenItem(one.line_sha256, one.holder_arn) for one in review.lines}, LINE_CHOICES),
+        ItemStates(
+            {one.finding_id: FrozenItem(one.finding_sha256, one.subject_arn) for one in review.findings},
+            FINDING_CHOICES,
+        ),
+    )
+    try:
+        broken = [
+            f"{one.place}: {one.sentence}" for one in broken_rules(head, ledger, _entries(folder), [*_events(folder)])
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        yield failed(name, phrase("It cannot be read."))
+        return
+    if broken:
+        yield failed(
+            name,
+            phrase("{count:,} are broken: {names}", count=len(broken), names=join_messages(" ", broken[:_MAX_NAMES])),
+        )
+    else:
+        yield passed(name, phrase("Own access, second approval, order and time of all decisions are as required."))
+
+
+def _head(review: ReadReview) -> Head:
+    """Return the head of the review, with the digest of what is reviewed computed again."""
+    head = head_of(review.head)
+    if not head.has_genesis:
+        return head
+    members = [
+        [at, one.arn, one.account_id, one.kind, int(one.in_scope), one.out_reason]
+        for at, one in enumerate(review.population)
+    ]
+    seals = {
+        FROZEN: frozen_sha256(head_rows(head), members),
+        ITEMS: items_sha256(
+            ((one.line_id, one.line_sha256) for one in review.lines),
+            ((one.finding_id, one.finding_sha256) for one in review.findings),
+        ),
+    }
+    return replace(head, genesis=genesis_of(seals))
 
 
 def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]:
     name = phrase("journal")
     try:
-        start = review.head.review.details.get(JOURNAL_START, GENESIS)
+        head = _head(review)
+        start = head.journal_start
+        if (manifest.get("genesis_sha256") or "") != head.genesis:
+            yield failed(name, phrase("The manifest names another digest of what is reviewed."))
+            return
         broken = broken_at(_entries(folder), start)
         if broken is not None:
             yield failed(name, phrase("Entry {broken} was changed, or entries are missing.", broken=broken))
@@ -157,8 +224,11 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
     except (OSError, ValueError, KeyError, TypeError):
         yield failed(name, phrase("It cannot be read."))
         return
-    if last != review.head.integrity.journal_sha256 or last != manifest["journal_sha256"]:
-        yield failed(name, phrase("Its last entry is not the one in review.json and manifest."))
+    integrity = review.head.integrity
+    ends = {(integrity.journal_sha256, integrity.journal_entries)}
+    ends.add((manifest["journal_sha256"], manifest.get("journal_entries", count)))
+    if ends != {(last, count)} or (head.genesis and "journal_entries" not in manifest):
+        yield failed(name, phrase("Its last entry or number of entries is not the one in review.json and manifest."))
         return
     undecided = decision_sha256(as_json(UNDECIDED))
     wrong = [

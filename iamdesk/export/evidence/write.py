@@ -186,13 +186,17 @@ def write_data(folder: Path, source: EvidenceContext) -> Written:
 
 
 def _about(source: EvidenceContext, quoted: int) -> dict[str, Any]:
-    head = source.review.head
+    head, events = source.review.head, source.review.events()
     return {
         "review_id": head.review_id,
         "generated_utc": source.generated_utc,
         "tool": {"name": "iamdesk", "version": source.tool_version},
         "snapshot_sha256": head.snapshot_sha256,
+        "genesis_sha256": head.genesis or None,
         "journal_sha256": source.review.journal_sha256,
+        "journal_entries": sum(1 for _ in source.review.journal()),
+        "events_sha256": events[-1].sha256 if events else "",
+        "events": len(events),
         "previous_review_id": head.details.get("previous_review") or None,
         "previous_manifest_sha256": head.previous_sha256 or None,
         "status": source.completion.status,

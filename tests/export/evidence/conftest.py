@@ -11,8 +11,10 @@ from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
+from iamdesk.review.events import EventKind
 from iamdesk.review.review_file import ReviewFile
 
+from ...builders.reviews import create_on
 from ...opened import share_equal_evaluators, share_findings
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -61,6 +63,7 @@ def sample() -> SnapshotSession:
 def decided(sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("decided") / "q3.iamreview"
     sample.create_review(path, "Third quarter", {"standards": "SOC 2 CC6.2"})
+    create_on(path, NOW)
     with ReviewFile.open(path) as review:
         for at, line in enumerate(review.lines):
             choice = CYCLE[at % len(CYCLE)]
@@ -72,6 +75,8 @@ def decided(sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -
                 review.record({finding["finding_id"]: finding_decision(choice)}, ANA, lambda: NOW)
         first = review.lines[0].line_id
         review.record({first: ItemDecision(ReviewDecision.KEEP, second=BEN.name)}, BEN, lambda: NOW)
+        reminders = [(EventKind.REMIND, {"to": [name]}) for name in ("Ana Moreno", "Ben Okafor")]
+        review.append([], reminders, Reviewer("Cara Diaz", "cara"), lambda: NOW)
     return path
 
 

@@ -1,0 +1,159 @@
+"""A signed checkpoint of a review: a small file, kept elsewhere, that shows any rewriting of what was there before."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from iamdesk.escaping import visible
+from iamdesk.export.evidence.result import Result, failed, passed
+from iamdesk.export.evidence.signing import SSH, Role, SignOff, sign_off_from_json, signed_with
+from iamdesk.export.evidence.signoff_checks import check_signoff
+from iamdesk.export.files.atomic_write import ExportError, write_atomic
+from iamdesk.export.findings.report import utc_text
+from iamdesk.i18n import phrase
+from iamdesk.review.journal import GENESIS, canonical, digest
+from iamdesk.review.parts import is_part
+from iamdesk.review.review_file import ReviewFile
+
+_MAX_BYTES = 1 << 16
+
+
+def is_whole(path: Path) -> bool:
+    """Return whether a review file, which is checked on opening, is no part of another review.
+
+    Raises:
+        ReviewError: the review cannot be read, or was changed.
+    """
+    with ReviewFile.open(path, writable=False) as review:
+        return not is_part(review)
+
+
+def sign_checkpoint(path: Path, name: str, *, title: str = "", key: Path, asks: bool = True) -> tuple[Path, SignOff]:
+    """Sign what a review holds now; return the file beside it, which bears the number of decisions, and the sign-off.
+
+    Args:
+        path: The review.
+        name: Who.
+        title: Of the person.
+        key: A private SSH key, or the public one of a key that an agent holds.
+        asks: Whether ``ssh-keygen`` may ask for a passphrase in the terminal.
+
+    Raises:
+        ExportError: the key cannot be used, or there is a checkpoint of this name.
+        ReviewError: the review cannot be read.
+    """
+    if not name.strip():
+        raise ExportError(phrase("a sign-off requires the name of the signer"))
+    with ReviewFile.open(path, writable=False) as review:
+        state = _state(review)
+    into = path.with_name(f"{path.name}.checkpoint-{state['journal_entries']:06d}.json")
+    if into.exists():
+        raise ExportError(phrase("{name} already exists; it was not changed", name=visible(into.name)))
+    unsigned = SignOff(
+        1,
+        Role.REVIEWER.value,
+        visible(name.strip()),
+        visible(title.strip()),
+        Role.REVIEWER.sentence,
+        utc_text(datetime.now(UTC)),
+        digest(state),
+        SSH,
+        "",
+        "",
+        GENESIS,
+    )
+    made = signed_with(unsigned, key, asks=asks)
+    write_atomic(into, canonical({"state": state, "signoff": made.as_json()}))
+    return into, made
+
+
+def verify_checkpoint(path: Path, checkpoint: Path, allowed: Path | None) -> Iterator[Result]:
+    """Yield whether a checkpoint is signed as it says, and whether the review still holds all that was signed.
+
+    Args:
+        path: The review.
+        checkpoint: The checkpoint.
+        allowed: Known keys, an ``allowed_signers`` file of ``ssh-keygen``; None: no key is known.
+
+    Raises:
+        ExportError: the checkpoint, or the file of known keys, cannot be read.
+        ReviewError: the review cannot be read, or was changed.
+    """
+    name = visible(checkpoint.name)
+    state, one = _read(checkpoint)
+    try:
+        known = allowed.read_text(encoding="utf-8", errors="surrogateescape") if allowed is not None else None
+    except OSError as error:
+        raise ExportError(phrase("{name}: it cannot be read: {reason}", name=allowed, reason=error.strerror)) from error
+    yield check_signoff(one, name, digest(state), known)
+    with ReviewFile.open(path, writable=False) as review:
+        differing = list(_differing(review, state))
+    if differing:
+        yield from (failed(name, sentence) for sentence in differing)
+    else:
+        sentence = phrase(
+            "The review still holds what was signed: {entries:,} decisions, {events:,} events, {packages:,} packages.",
+            entries=state["journal_entries"],
+            events=state["events"],
+            packages=state["packages"],
+        )
+        yield passed(name, sentence)
+
+
+def _state(review: ReviewFile) -> dict[str, Any]:
+    events, packages = review.events(), review.packs()
+    return {
+        "review_id": review.head.review_id,
+        "reviewed_sha256": review.reviewed_sha256(),
+        "journal_entries": sum(1 for _ in review.journal()),
+        "journal_sha256": review.journal_sha256,
+        "events": len(events),
+        "events_sha256": events[-1].sha256 if events else "",
+        "packages": len(packages),
+        "packages_sha256": digest([asdict(one) for one in packages]),
+    }
+
+
+def _differing(review: ReviewFile, state: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each thing that was signed and is not there any more."""
+    now = _state(review)
+    if state["review_id"] != now["review_id"]:
+        yield phrase("It is a checkpoint of review {review}.", review=visible(str(state["review_id"])))
+        return
+    if state["reviewed_sha256"] != now["reviewed_sha256"]:
+        yield phrase("Head, population, entitlements or findings are not those that were signed.")
+    entry = review.entry(state["journal_entries"])
+    if state["journal_sha256"] != (entry.sha256 if entry else review.head.journal_start):
+        yield phrase("The decisions are not those that were signed, or some of them are missing.")
+    events = review.events()[: state["events"]]
+    if (len(events), events[-1].sha256 if events else "") != (state["events"], state["events_sha256"]):
+        yield phrase("The events are not those that were signed, or some of them are missing.")
+    packages = review.packs()[: state["packages"]]
+    if digest([asdict(one) for one in packages]) != state["packages_sha256"]:
+        yield phrase("The recorded packages are not those that were signed, or some of them are missing.")
+
+
+def _read(checkpoint: Path) -> tuple[Mapping[str, Any], SignOff]:
+    try:
+        with checkpoint.open("rb") as file:
+            content = file.read(_MAX_BYTES)
+        value = json.loads(content)
+        state, one = value["state"], sign_off_from_json(value["signoff"])
+        is_as_written = canonical({"state": state, "signoff": one.as_json()}) == content
+        numbers = [state[each] for each in ("journal_entries", "events", "packages")]
+        texts = [state[each] for each in ("review_id", "reviewed_sha256", "journal_sha256", "events_sha256")]
+        if not is_as_written or not all(type(each) is int and each >= 0 for each in numbers):
+            raise ValueError
+        if not all(isinstance(each, str) for each in (*texts, state["packages_sha256"])):
+            raise ValueError
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ExportError(
+            phrase("{name}: it cannot be read: {reason}", name=visible(checkpoint.name), reason=reason)
+        ) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ExportError(phrase("{name}: it is not a checkpoint", name=visible(checkpoint.name))) from error
+    return state, one

@@ -1,0 +1,126 @@
+"""The rules that iamdesk follows when it writes journal, events and packages, checked again on what was written.
+
+Whoever hashes everything anew after a change still has to follow them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from iamdesk.errors import Damage
+from iamdesk.i18n import phrase
+from iamdesk.review.decisions import DecisionError, Reviewer
+from iamdesk.review.events import Event, EventKind
+from iamdesk.review.journal import Entry
+from iamdesk.review.schema import PART_OF, EvidenceRecord, Head
+from iamdesk.review.segregation_of_duties import check_decisions
+from iamdesk.review.state import Ledger
+
+CLOCKS = timedelta(days=1)
+"""How far the clocks of two computers may differ."""
+
+
+def broken_rules(head: Head, ledger: Ledger, entries: Iterable[Entry], events: Sequence[Event]) -> Iterator[Damage]:
+    """Yield what in journal and events breaks a rule; nothing for a review of an earlier version.
+
+    Args:
+        head: What the review is of.
+        ledger: Of the review's items, without any entry; it takes the entries.
+        entries: The journal.
+        events: What happened besides decisions.
+    """
+    if not head.has_genesis:
+        yield from ()
+        return
+    taken: Counter[tuple[str, str]] = Counter()
+    part_of = head.details.get(PART_OF)
+    last = head.created - CLOCKS
+    for entry in entries:
+        place = phrase("journal entry {number}", number=entry.number)
+        moment = _moment(entry.moment)
+        if moment is None or moment < last:
+            yield Damage(place, phrase("Its time, {utc}, is before that of the entry before it.", utc=entry.moment))
+        last = moment or last
+        if entry.before != ledger.decision(entry.line_id):
+            yield Damage(place, phrase("It does not follow the decision before it on the same item."))
+        yield from (Damage(place, sentence) for sentence in _against_rules(ledger, entry))
+        if entry.origin is not None and entry.origin.review_id != part_of:
+            taken[entry.origin.review_id, entry.moment] += 1
+        ledger.take(entry)
+    yield from _events_broken(head, events)
+    yield from _merges_broken(taken, events)
+
+
+def _against_rules(ledger: Ledger, entry: Entry) -> Iterator[str]:
+    """Yield why a decision is not permitted; that of another file was checked there when it was merged."""
+    who = Reviewer(entry.reviewer, entry.account, frozenset(entry.identities))
+    after = entry.after if entry.origin is None else entry.after.by_one
+    try:
+        check_decisions(ledger, {entry.line_id: after}, who, restores=True)
+    except DecisionError as error:
+        yield phrase("It is against the rules: {error}.", error=error)
+
+
+def _events_broken(head: Head, events: Sequence[Event]) -> Iterator[Damage]:
+    moments = [head.created - CLOCKS, *(_moment(event.moment) for event in events)]
+    for event, (before, moment) in zip(events, pairwise(moments), strict=True):
+        if moment is None or (before is not None and moment < before):
+            yield Damage(
+                phrase("event {number}", number=event.number),
+                phrase("Its time, {utc}, is before that of the event before it.", utc=event.moment),
+            )
+
+
+def _merges_broken(taken: Mapping[tuple[str, str], int], events: Iterable[Event]) -> Iterator[Damage]:
+    """Yield where the entries that were taken from parts are not those that the events of merging count."""
+    merged: Counter[tuple[str, str]] = Counter()
+    resolved: set[tuple[str, str]] = set()
+    for event in events:
+        at = (str(event.details.get("part", "")), event.moment)
+        if event.kind is EventKind.MERGE:
+            merged[at] += int(event.details["entries"])
+        elif event.kind is EventKind.RESOLVE and event.details.get("takes") == "part":
+            resolved.add(at)
+    for part, moment in sorted(taken.keys() | merged.keys()):
+        at = (part, moment)
+        if taken.get(at, 0) != merged[at] and (at not in resolved or taken.get(at, 0) < merged[at]):
+            yield Damage(
+                phrase("journal"),
+                phrase("The decisions taken from part {part} are not those that were merged.", part=part),
+            )
+
+
+def broken_packages(
+    head: Head, packages: Sequence[EvidenceRecord], entries: Mapping[str, int], events: Iterable[Event]
+) -> Iterator[Damage]:
+    """Yield the noted packages whose last entry or event the review does not have.
+
+    Args:
+        head: What the review is of.
+        packages: The noted packages.
+        entries: Numbers of journal entries by digest, those that packages name among them.
+        events: What happened besides decisions.
+    """
+    last_events = {one.sha256 for one in events}
+    last = head.created - CLOCKS
+    before = -1
+    for package in packages:
+        place = phrase("package {name}", name=package.name)
+        number = entries.get(package.journal_sha256, -1)
+        if number < 0 or package.journal_entries not in (None, number):
+            yield Damage(place, phrase("The journal does not hold the last entry of this package."))
+        if package.events_sha256 and package.events_sha256 not in last_events:
+            yield Damage(place, phrase("The review does not hold the last event of this package."))
+        moment = _moment(package.moment)
+        if head.has_genesis and (moment is None or moment < last or number < before):
+            yield Damage(place, phrase("It was recorded out of order."))
+        last, before = moment or last, max(before, number)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except (ValueError, TypeError):
+        return None
+    return found if found.tzinfo is not None else None

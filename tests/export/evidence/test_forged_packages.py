@@ -1,0 +1,211 @@
+"""Packages that were forged on purpose, with every hash made anew: verifying finds each of them."""
+
+import contextlib
+import shutil
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iamdesk.api import SnapshotSession
+from iamdesk.export.evidence.closing import closing_lines
+from iamdesk.export.evidence.manifest import STATEMENTS
+from iamdesk.export.evidence.package_files import opened_pack
+from iamdesk.export.evidence.result import Outcome
+from iamdesk.export.evidence.verify import verify
+from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.files.atomic_write import ExportError
+from iamdesk.review.review_file import ReviewFile
+
+from ...review.forger import Forger
+from .conftest import NOW
+from .package_forger import FORGERIES, Forgery, seal_anew
+
+
+def is_found(pack: Path) -> bool:
+    return any(one.outcome is Outcome.FAILED for one in verify(pack))
+
+
+def test_honest_package_passes_also_hashed_anew(pack: Path) -> None:
+    seal_anew(pack)
+    assert not is_found(pack)
+
+
+@pytest.mark.parametrize("forgery", [one for one in FORGERIES if not one.file], ids=lambda one: one.name)
+def test_forged_package_is_found(pack: Path, forgery: Forgery) -> None:
+    before = state(pack)
+    forgery.do(pack)
+    if forgery.is_sealed:
+        seal_anew(pack)
+    assert state(pack) != before, "it changed nothing"
+    assert is_found(pack)
+
+
+def state(pack: Path) -> list[tuple[Path, bool, bytes]]:
+    there = sorted(pack.rglob("*"))
+    return [(one, one.is_symlink(), one.read_bytes() if one.is_file() else b"") for one in there]
+
+
+def rounds(*, of_statements: bool) -> Iterator[list[Forgery]]:
+    """Yield forgeries of different files, so that one verification is enough for many.
+
+    Statements name the digest of all other files, and differ whenever one of those does: they have rounds of their own.
+    """
+    by_file: dict[str, list[Forgery]] = {}
+    for one in FORGERIES:
+        if one.file and (one.file in STATEMENTS) == of_statements:
+            by_file.setdefault(one.file, []).append(one)
+    for row in zip_longest(*by_file.values()):
+        yield [one for one in row if one is not None]
+
+
+@pytest.mark.parametrize(
+    "forgeries",
+    [*rounds(of_statements=True), *rounds(of_statements=False)],
+    ids=lambda forgeries: ", ".join(one.name for one in forgeries)[:60],
+)
+def test_each_forged_file_is_found(pack: Path, forgeries: list[Forgery]) -> None:
+    for forgery in forgeries:
+        before = state(pack)
+        forgery.do(pack)
+        assert state(pack) != before, f"{forgery.name}: it changed nothing"
+    seal_anew(pack)
+    found = {one.name for one in verify(pack) if one.outcome is Outcome.FAILED}
+    assert [one.name for one in forgeries if one.file not in found] == []
+
+
+def test_snapshot_that_was_taken_out_is_told_last(pack: Path) -> None:
+    """A package may be written without it; nothing is claimed that was not performed again."""
+    shutil.rmtree(pack / "source")
+    seal_anew(pack)
+    results = list(verify(pack))
+    assert [one for one in results if one.outcome is Outcome.FAILED] == []
+    assert "The package contains no snapshot" in closing_lines(results)[2]
+
+
+# A review file that was rewritten consistently, exported as it is
+
+
+def _change(forger: Forger) -> None:
+    forger.item(6, lambda one: one["evidence"].update(note="harmless"))
+    forger.finding(3, lambda one: one.update(title="Harmless"))
+    forger.sql("UPDATE population SET out_reason = 'left', in_scope = 0 WHERE position = 2")
+
+
+def _leave_out(forger: Forger) -> None:
+    forger.sql("DELETE FROM lines WHERE position = 6")
+    forger.sql("DELETE FROM findings WHERE position = 3")
+    forger.sql("DELETE FROM population WHERE position = 2")
+
+
+def _effect(forger: Forger) -> None:
+    forger.item(
+        6, lambda one: one["evidence"]["effect"].update(tier=1 if one["evidence"]["effect"]["tier"] != 1 else 2)
+    )
+    forger.finding(3, lambda one: one.update(finding="Nothing"))
+    forger.sql("UPDATE population SET kind = 'root' WHERE position = 2")
+
+
+def _export(decided: Path, sample: SnapshotSession, into: Path, change: Callable[[Forger], object]) -> Path:
+    path = Path(shutil.copy(decided, into.with_suffix(".iamreview")))
+    with contextlib.closing(Forger(path)) as forger:
+        change(forger)
+        forger.rewrite()
+    with ReviewFile.open(path, writable=False) as review:
+        return write_pack(review, into, evaluator=sample.evaluator, generated_at=NOW)
+
+
+@pytest.mark.parametrize("change", [_change, _leave_out, _effect])
+def test_what_is_reviewed_follows_from_the_snapshot(
+    decided: Path, sample: SnapshotSession, tmp_path: Path, change: Callable[[Forger], object]
+) -> None:
+    pack = _export(decided, sample, tmp_path / "pack", change)
+    found = {one.name for one in verify(pack) if one.outcome is Outcome.FAILED}
+    assert {f"{name} performed again" for name in ("lines", "findings", "population")} <= found
+
+
+def test_rewritten_decision_is_shown_by_a_signature_alone(
+    decided: Path, sample: SnapshotSession, tmp_path: Path
+) -> None:
+    """So the guide says; and the last lines say that nobody signed."""
+    pack = _export(decided, sample, tmp_path / "pack", lambda forger: forger.rewrite(_other_reviewer))
+    results = list(verify(pack))
+    assert [one for one in results if one.outcome is Outcome.FAILED] == []
+    assert closing_lines(results)[1] == "unsigned: proves nothing about who"
+
+
+def _other_reviewer(entries: list[dict[str, Any]]) -> None:
+    entries[3]["reviewer"] = "Eve"
+
+
+# Archives
+
+
+def _zip(pack: Path, into: Path) -> None:
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(pack.rglob("*")):
+            if file.is_file():
+                archive.write(file, f"pack/{file.relative_to(pack).as_posix()}")
+
+
+def _more(name: str, content: bytes = b"x", mode: int = 0o644) -> Callable[[Path], object]:
+    def do(archive: Path) -> None:
+        with zipfile.ZipFile(archive, "a") as zipped:
+            about = zipfile.ZipInfo(name)
+            about.external_attr = mode << 16
+            zipped.writestr(about, content)
+
+    return do
+
+
+def _comment(archive: Path) -> None:
+    with zipfile.ZipFile(archive, "a") as zipped:
+        zipped.comment = b"approved by the auditor"
+
+
+ARCHIVES: dict[str, Callable[[Path], object]] = {
+    "a file twice": _more("pack/review.json", b"{}"),
+    "a file twice in another case": _more("pack/REVIEW.json", b"{}"),
+    "a file twice by another path": _more("pack/./review.json", b"{}"),
+    "a path outside": _more("../x"),
+    "an absolute path": _more("/x"),
+    "a path with a backslash": _more("pack\\x.txt"),
+    "a link": _more("pack/link", b"/etc/passwd", 0o120777),
+    "a file beside the package": _more("readme.txt"),
+    "a second package": _more("other/00_manifest.json", b"{}"),
+    "an empty folder": _more("pack/notes/", b"", 0o40755),
+    "data before": lambda archive: archive.write_bytes(b"#!/bin/sh\n" + archive.read_bytes()),
+    "data behind": lambda archive: archive.write_bytes(archive.read_bytes() + b"more"),
+    "a comment": _comment,
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_forged_archive_is_refused_or_found(pack: Path, tmp_path: Path, name: str) -> None:
+    archive = tmp_path / "pack.zip"
+    _zip(pack, archive)
+    with warnings.catch_warnings(action="ignore"):  # zipfile warns of a name that is there
+        ARCHIVES[name](archive)
+    try:
+        with opened_pack(archive) as folder:
+            assert is_found(folder)
+    except ExportError:
+        pass
+
+
+def test_honest_archive_passes(pack: Path, tmp_path: Path) -> None:
+    _zip(pack, tmp_path / "pack.zip")
+    with opened_pack(tmp_path / "pack.zip") as folder:
+        assert not is_found(folder)
+
+
+def test_archive_that_grows_beyond_measure_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "00_manifest.json").write_bytes(bytes(80 << 20))
+    _zip(tmp_path / "pack", tmp_path / "pack.zip")
+    with pytest.raises(ExportError, match="times its size"), opened_pack(tmp_path / "pack.zip"):
+        pass
