@@ -1,7 +1,7 @@
 """The effect that an item carries (``evidence.effect``): its keys and words, for everything that only reads it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from iamdesk.review.items import ReviewItem
@@ -16,6 +16,16 @@ GUARDRAIL, GRANT, CREDENTIAL, ENTRY = "guardrail", "grant", "credential", "entry
 """``kind``: it limits; it gives permissions; it is a way to sign; it lets somebody in."""
 LAST_TIER = 5
 """Tiers are 0 (administration depends on it) to this one (nothing does)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExactEffect:
+    """How many actions are lost and gained without an entitlement, by exact comparison (`exact_effect`)."""
+
+    lost: int
+    gained: int
+    doubts: tuple[str, ...]
+    """What the comparison leaves open; then there may be more."""
 
 
 def effect_of(item: ReviewItem) -> Mapping[str, Any]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:  # the engine and the checks are imported on first use: openin
     from iamdesk.export.findings.spool import Spool
     from iamdesk.export.follow_up_review import CarriedOn
     from iamdesk.policy.document import Document
+    from iamdesk.review.item_effect import ExactEffect
+    from iamdesk.review.items import ReviewItem
     from iamdesk.review.people import PeopleList
     from iamdesk.review.scope import Exclusion
 
@@ -302,6 +304,16 @@ class SnapshotSession(Opened):
 
             for some in batched(registry.run(self.evaluator, progress, cancelled, self._reach), 256):
                 spool.take(print_all(some, wanted), asked)
+
+    def exact_effect(self, item: "ReviewItem", cancelled: Cancelled = never_cancelled) -> "ExactEffect | None":
+        """Return how many actions are lost and gained without an entitlement, by comparison with a copy.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.review.exact_effect import exact_effect
+
+        return exact_effect(self.evaluator, item, cancelled)
 
     def create_review(
         self,

@@ -16,6 +16,7 @@ from iamdesk.review.item_effect import (
     NEEDS_JUDGEMENT,
     PROVED,
     REVOKE,
+    ExactEffect,
     effect_of,
 )
 from iamdesk.review.items import EntitlementType, ReviewItem
@@ -92,6 +93,24 @@ def effect_words(item: ReviewItem) -> tuple[str, ...]:
     if not effect:
         return ()
     return _gives(item, effect), _revoking(effect)
+
+
+def exact_words(exact: ExactEffect) -> str:
+    """Return the numbers of an exact comparison, and whether they are all."""
+    if exact.doubts:
+        return phrase(
+            "Compared with a copy without it: loses at least {lost:,}, gains at least {gained:,}. {doubt}",
+            lost=exact.lost,
+            gained=exact.gained,
+            doubt=exact.doubts[0],
+        )
+    if not exact.lost and not exact.gained:
+        return phrase("Compared with a copy without it, for every resource and condition: nothing changes.")
+    return phrase(
+        "Compared with a copy without it, for every resource and condition: loses {lost:,}, gains {gained:,}.",
+        lost=exact.lost,
+        gained=exact.gained,
+    )
 
 
 def effect_summary(item: ReviewItem) -> str:

@@ -51,6 +51,7 @@ class EvidencePane(QScrollArea):
         self._desk: ReviewSession | None = None
         self._matches = True
         self._permissions: tuple[KeyPermission, ...] | None = None
+        self._exact = ""
         self._whole = False
         self._muted_labels: list[PlainLabel] = []
         self.setObjectName("reviewEvidence")
@@ -69,8 +70,13 @@ class EvidencePane(QScrollArea):
     def show_row(self, row: DecidedRow | None, review_session: ReviewSession | None, *, matches: bool) -> None:
         """Show a row; ``matches`` says whether the open snapshot is the review's own."""
         if row is not self._row:
-            self._permissions, self._whole = None, False
+            self._permissions, self._whole, self._exact = None, False, ""
         self._row, self._desk, self._matches = row, review_session, matches
+        self._paint()
+
+    def set_exact(self, words: str) -> None:
+        """Add what the exact comparison says of the row's entitlement, or that it is under way."""
+        self._exact = words
         self._paint()
 
     def set_details(self, permissions: "tuple[KeyPermission, ...]") -> None:
@@ -114,6 +120,10 @@ class EvidencePane(QScrollArea):
                 told = FlowLabel(translate(words))
                 told.setObjectName("effectWords")
                 column.addWidget(told)
+            if self._exact:
+                exact = FlowLabel(translate(self._exact))
+                exact.setObjectName("exactEffect")
+                column.addWidget(exact)
         if warning := revoke_warning(self._session.snapshot, row.lines):
             label = FlowLabel(warning)
             label.setObjectName("guardrailWarning")

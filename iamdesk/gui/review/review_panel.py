@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.export.text.review import CHOICE_WORDS, finding_choice_word
+from iamdesk.export.text.review_effect import exact_words
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
@@ -35,7 +36,7 @@ from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, ntr, tr
 from iamdesk.review.decisions import ReviewDecision, same_person
 from iamdesk.review.grouping import Grouping
-from iamdesk.review.item_effect import effect_of
+from iamdesk.review.item_effect import ExactEffect, effect_of
 from iamdesk.review.people import PEOPLE
 from iamdesk.review.session import Change, ReviewSession
 
@@ -83,6 +84,8 @@ class ReviewPanel(QWidget):
         )
         self.status = ReviewStatus()
         self._warned_of = ""
+        self._exact: dict[str, str] = {}
+        """By an item's digest, what the exact comparison says of it."""
         self.deciding = DecisionController(
             session, jobs, self.head, self.message, lambda: self.review_session, self.table.selected_rows, self
         )
@@ -424,6 +427,32 @@ class ReviewPanel(QWidget):
             lambda _progress, _cancelled: opened.telling(principal),
             done=show,
             topic="review evidence",
+        )
+        if len(row.lines) == 1:
+            self._compare_exactly(row)
+
+    def _compare_exactly(self, row: EntitlementRow) -> None:
+        """Work out the exact numbers of one entitlement: those in the item are shown by requests."""
+        whole, line = self._session.whole, row.lines[0]
+        if whole is None or not effect_of(line):
+            return
+        known = self._exact.get(line.sha256)
+        if known is not None:
+            self.evidence.set_exact(known)
+            return
+
+        def show(exact: ExactEffect | None) -> None:
+            words = "" if exact is None else exact_words(exact)
+            self._exact[line.sha256] = words
+            if self.evidence.row is row:
+                self.evidence.set_exact(words)
+
+        self.evidence.set_exact(tr("Shown by requests; comparing with a copy without it…"))
+        self._jobs.run(
+            tr("Comparing with a copy"),
+            lambda _progress, cancelled: whole.exact_effect(line, cancelled),
+            done=show,
+            topic="exact effect",
         )
 
     # Appearance

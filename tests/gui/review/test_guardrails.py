@@ -50,6 +50,28 @@ def test_revoking_a_guardrail_is_warned_of_before_it_is_recorded(qtbot: QtBot, p
     assert decision_at(panel, place).choice is ReviewDecision.REVOKE
 
 
+def test_opened_item_is_compared_exactly(qtbot: QtBot, panel: ReviewPanel) -> None:
+    """The numbers of the item are shown by requests without values of condition keys; the comparison finds more."""
+    group_by(qtbot, panel, Grouping.LINE)
+    place = next(
+        place
+        for place, row in enumerate(panel.model.shown)
+        if isinstance(row, EntitlementRow)
+        and (row.lines[0].name, row.lines[0].holder_kind) == ("RequireMfa", "group")
+        and row.lines[0].holder_arn.endswith("/Finance")
+    )
+    panel.table.setCurrentIndex(panel.model.index(place, 0))
+
+    def told() -> str:
+        label = panel.evidence.findChild(FlowLabel, "exactEffect")
+        return label.text() if label is not None else ""
+
+    qtbot.waitUntil(lambda: told().startswith("Compared with a copy without it, for every"), timeout=60_000)
+    assert told().endswith("loses 0, gains 166.")
+    words = [one.text() for one in panel.evidence.findChildren(FlowLabel, "effectWords")]
+    assert any("163 actions" in one for one in words), words
+
+
 def test_what_grants_is_revoked_by_one_key(qtbot: QtBot, panel: ReviewPanel) -> None:
     group_by(qtbot, panel, Grouping.LINE)
     place = go_to(panel, "AdministratorAccess")
