@@ -83,6 +83,19 @@ def test_what_changes_nothing_is_proved_and_may_go(items: dict[tuple[str, str, s
     )
 
 
+def test_what_may_go_names_what_has_to_stay(items: dict[tuple[str, str, str], ReviewItem]) -> None:
+    covered = [one for one in items.values() if effect_of(one).get("covered_by") and _may_go(one)]
+    assert covered
+    for one in covered:
+        assert ", provided that this is kept: " in suggestion_words(one)
+    staff = next(one for one in items.values() if one.name == "AllStaff" and one.holder_arn.endswith("/ines.costa"))
+    assert "nothing, provided that this is kept: Administrators. Example: " in suggestion_words(staff)
+
+
+def _may_go(item: ReviewItem) -> bool:
+    return bool(effect_of(item)["suggestion"]["decision"] == "revoke")
+
+
 def test_guardrails_are_kept_and_a_request_shows_why(items: dict[tuple[str, str, str], ReviewItem]) -> None:
     for key in (
         ("uwe.brandt", "boundary", "ContractorBoundary"),

@@ -171,6 +171,10 @@ def suggestion_words(item: ReviewItem) -> str:
     if reason is None or made["decision"] == NEEDS_JUDGEMENT:
         return decision
     words = phrase("{decision}: {reason}", decision=decision, reason=phrase(reason))
+    if made["decision"] == REVOKE and (others := [str(one["name"]) for one in effect.get("covered_by", ())]):
+        words = phrase(
+            "{suggestion}, provided that this is kept: {names}", suggestion=words, names=join_messages(", ", others)
+        )
     request = made.get("request")
     if not request:
         return words
