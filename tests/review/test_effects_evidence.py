@@ -83,6 +83,13 @@ def test_what_changes_nothing_is_proved_and_may_go(items: dict[tuple[str, str, s
     )
 
 
+def test_policy_of_a_group_without_members_says_so(items: dict[tuple[str, str, str], ReviewItem]) -> None:
+    interns = next(one for one in items.values() if one.holder_arn.endswith("group/Interns"))
+    assert effect_words(interns)[1] == (
+        "Revoking it changes nothing now: the group has no members. A member: 6,992 lost, 0 gained."
+    )
+
+
 def test_what_may_go_names_what_has_to_stay(items: dict[tuple[str, str, str], ReviewItem]) -> None:
     covered = [one for one in items.values() if effect_of(one).get("covered_by") and _may_go(one)]
     assert covered

@@ -92,6 +92,15 @@ def effect_words(item: ReviewItem) -> tuple[str, ...]:
     effect = effect_of(item)
     if not effect:
         return ()
+    affects = effect["affects"]
+    if effect["status"] == CHANGED and item.holder_kind == "group" and affects["names"] == [item.holder_arn]:
+        revoke = effect["revoke"]
+        lost, gained = int(revoke["lost"]["actions"]), int(revoke["gained"]["actions"])
+        return _gives(item, effect), phrase(
+            "Revoking it changes nothing now: the group has no members. A member: {lost:,} lost, {gained:,} gained.",
+            lost=lost,
+            gained=gained,
+        )
     return _gives(item, effect), _revoking(effect)
 
 
