@@ -16,7 +16,8 @@ from iamdesk.export.evidence.verify import verify
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.resource_files import resources
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
-from iamdesk.review.description import describe_with, record_description
+from iamdesk.review.description import describe_with
+from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import Head
@@ -33,8 +34,8 @@ def signed_off(decided: Path, sample: SnapshotSession, tmp_path_factory: pytest.
     people = folder / "reviewers.csv"
     people.write_text("name,role,competence\nAna Moreno,Head of platform,runs the accounts\n", encoding="utf-8")
     stated = describe_with("Tom Reed", "aws iam get-account-authorization-details", date(2026, 11, 30), people)
-    record_description(path, stated, BEN)
     with ReviewFile.open(path) as review:
+        review.append([], [(EventKind.DESCRIBE, stated.as_json())], BEN, lambda: NOW + timedelta(minutes=1))
         at = NOW + timedelta(minutes=5)
         rest = [one for one in review.ids if review.decision(one).choice is ReviewDecision.UNDECIDED]
         review.record(dict.fromkeys(rest, ItemDecision(ReviewDecision.KEEP, "needed by the team")), ANA, lambda: at)
@@ -171,7 +172,13 @@ def test_capture_is_asked_for_and_printed_as_stated(made: Path, signed_off: Path
 def test_time_and_care_are_told_as_facts(signed_off: Path) -> None:
     told = section(signed_off, "5. Time, and how decisions were made")
     assert "Due day 2026-11-30" in told
-    assert "First decision 2026-11-24 12:00 UTC Last decision 2026-11-24 12:06 UTC" in told
+    entries = [json.loads(line) for line in (signed_off / "09_journal.jsonl").read_bytes().splitlines()]
+    decided = [
+        f"{one['moment'][:10]} {one['moment'][11:16]} UTC"
+        for one in entries
+        if {**one["before"], "second": ""} != {**one["after"], "second": ""}  # not only a second approval
+    ]
+    assert f"First decision {min(decided)} Last decision {max(decided)}" in told
     assert "5 or more decisions of one reviewer in one second, " in told
     assert "needed by the team" in told
     assert "It says how decisions were saved, not how they were prepared." in told
