@@ -195,6 +195,9 @@ class CoordinationController(QObject):
         review_session = self._open_review()
         if review_session is None:
             return
+        if not _is_part(review_session):
+            self._message.say(Tone.NOTE, tr("The open review is not a part: only a part is handed over."))
+            return
         if not self._reviewer().name:
             self._message.say(Tone.NOTE, tr("Enter the reviewer first: it is recorded who hands the part over."))
             return
@@ -275,6 +278,12 @@ class CoordinationController(QObject):
             self._message.say(Tone.ERROR, tr("This failed because of an internal error."))
             raise error
         self._message.say(Tone.ERROR, f"{error_words(error)}.")
+
+
+def _is_part(review_session: "ReviewSession") -> bool:
+    from iamdesk.review.coordination import PART_OF
+
+    return PART_OF in review_session.head.details
 
 
 def _split(review_session: "ReviewSession", folder: Path, actor: Reviewer) -> "tuple[Part, ...]":

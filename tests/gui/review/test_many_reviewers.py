@@ -283,6 +283,12 @@ def test_part_says_whose_it_is_and_is_delegated_and_handed_back(qtbot: QtBot, pa
     assert kinds == [EventKind.DELEGATE, EventKind.HAND_BACK]
 
 
+def test_whole_review_is_not_handed_over(panel: ReviewPanel) -> None:
+    panel.commands()["actionDelegatePart"]()
+    assert panel.coordination.dialog is None
+    assert panel.message.text == "The open review is not a part: only a part is handed over."
+
+
 def test_overdue_part_says_so(qtbot: QtBot, panel: ReviewPanel, tmp_path: Path) -> None:
     file = desk_of(panel).file
     assign_review(file, read_rules(rules(tmp_path, due="2020-02-01")), ANA)
