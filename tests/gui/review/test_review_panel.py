@@ -72,7 +72,7 @@ def say_yes(panel: ReviewPanel) -> None:
     """Save where something is asked: before what only denies is revoked, and what to change of what is modified."""
     if panel.deciding.bar.reason.hasFocus():
         if panel.deciding.bar.reason.accessibleName() != "What to change":
-            assert "widen" in panel.message.text or "more access" in panel.message.text
+            assert "guardrail" in panel.message.text or "Deny statements" in panel.message.text
         QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Return)
 
 
