@@ -812,10 +812,7 @@ def attack_capture(path: Path, seed: int, requests: int) -> Iterator[Fault | tup
 def _drawn(
     pair: tuple[Snapshot, Snapshot], rng: Rng, requests: int, edits: tuple[str, ...], seed: int = 0
 ) -> Iterator[Fault | tuple[Request, Kind]]:
-    vocabulary = Vocabulary()
-    for side in pair:
-        vocabulary.read(side)
-    yield from _asked(pair, partial(vocabulary.request, rng), requests, seed, edits)
+    yield from _asked(pair, partial(Vocabulary.of(*pair).request, rng), requests, seed, edits)
 
 
 def main() -> None:

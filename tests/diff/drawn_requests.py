@@ -42,6 +42,16 @@ def _statements(value: Any) -> Iterator[Json]:
             yield from _statements(one)
 
 
+def _texts_of(side: Snapshot) -> Json:
+    """Return what has policies in a snapshot, as JSON."""
+    organization = () if side.organization is None else side.organization.policies
+    return {
+        "models": [one.model_dump(mode="json", by_alias=True) for one in (*side.accounts, *side.resources)],
+        "controls": [one.content for one in organization],
+        "endpoints": [one.policy_document for one in side.vpc_endpoints],
+    }
+
+
 @dataclass(slots=True)
 class Vocabulary:
     """The actions, resources and condition values of two snapshots."""
@@ -52,36 +62,49 @@ class Vocabulary:
     """Patterns by service; under ``*`` those of any."""
     keys: dict[str, list[Any]] = field(default_factory=dict)
 
-    def read(self, side: Snapshot) -> None:
-        """Add all that the policies of a snapshot name."""
-        known = [one.model_dump(mode="json", by_alias=True) for one in (*side.accounts, *side.resources)]
-        if side.organization is not None:
-            known += [one.content for one in side.organization.policies]
-        known += [one.policy_document for one in side.vpc_endpoints]
-        for one in _statements(known):
-            for name in ("Action", "NotAction"):
-                self.actions += [text for text in _listed(one.get(name, [])) if isinstance(text, str)]
-            for name in ("Resource", "NotResource"):
-                for text in _listed(one.get(name, [])):
-                    if isinstance(text, str):
-                        service = text.split(":")[2] if text.count(":") >= 5 else "*"
-                        self.resources.setdefault(service, []).append(text)
-            for tests in one.get("Condition", {}).values():
-                for key, values in tests.items():
-                    self.keys.setdefault(key, []).extend(
-                        str(text).lower() if isinstance(text, bool) else text for text in _listed(values)
-                    )
-        for arn in (*(one.arn for one in side.resources), *(one.arn for of in side.accounts for one in of.roles)):
-            self.resources.setdefault(arn.split(":")[2], []).append(arn)
+    near: "Vocabulary | None" = None
+    """The same of statements that only one of the snapshots has: half of the actions and resources are drawn of it."""
+
+    @classmethod
+    def of(cls, *sides: Snapshot) -> "Vocabulary":
+        """Return all that the policies of some snapshots name."""
+        found, near = cls(), cls()
+        statements = [{json.dumps(one, sort_keys=True): one for one in _statements(_texts_of(side))} for side in sides]
+        for side, listed in zip(sides, statements, strict=True):
+            for text, one in listed.items():
+                found.add(one)
+                if any(text not in other for other in statements):
+                    near.add(one)
+            for arn in (*(one.arn for one in side.resources), *(one.arn for of in side.accounts for one in of.roles)):
+                found.resources.setdefault(arn.split(":")[2], []).append(arn)
+        found.near = near if near.actions else None
+        return found
+
+    def add(self, statement: Json) -> None:
+        """Add what a statement names."""
+        for name in ("Action", "NotAction"):
+            self.actions += [text for text in _listed(statement.get(name, [])) if isinstance(text, str)]
+        for name in ("Resource", "NotResource"):
+            for text in _listed(statement.get(name, [])):
+                if isinstance(text, str):
+                    service = text.split(":")[2] if text.count(":") >= 5 else "*"
+                    self.resources.setdefault(service, []).append(text)
+        for tests in statement.get("Condition", {}).values():
+            for key, values in tests.items():
+                self.keys.setdefault(key, []).extend(
+                    str(text).lower() if isinstance(text, bool) else text for text in _listed(values)
+                )
 
     def request(self, rng: random.Random, principals: list[str]) -> Request:
         """Draw one request."""
         who = rng.choice(principals) if rng.random() < 0.9 else rng.choice(_OUTSIDE)
-        action = self._action(rng)
+        words = self.near if self.near is not None and rng.random() < 0.5 else self
+        action = words._action(rng)
         context = {key: self._value(rng, key) for key in self.keys if rng.random() < 0.4}
         context |= {key: rng.choice(values) for key, values in _KEYS.items() if rng.random() < 0.1}
         context = {key: value for key, value in context.items() if not _is_of_caller(key)}
-        return Request(who, action, self._resource(rng, action), context)
+        words = self.near if self.near is not None and rng.random() < 0.5 else self
+        return Request(who, action, words._resource(rng, action), context)
 
     def _action(self, rng: random.Random) -> str:
         pattern = rng.choice(self.actions)
