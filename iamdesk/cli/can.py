@@ -83,7 +83,7 @@ def can(
     ] = False,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """Evaluate one request: may the principal perform the action?"""
+    """Evaluate whether a principal may perform an action."""
     if strict and expect is None:
         raise typer.BadParameter("it requires --expect DECISION", param_hint="--strict")
     if (action is None) == (use_case is None):

@@ -36,7 +36,7 @@ def paths(
     ] = "admin",
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """List attack paths: how principals can escalate their privileges.
+    """List attack paths: privilege escalation, step by step.
 
     Lists each user and role that can reach the target, with a shortest path. With --from: all paths of one principal,
     remediations, and steps that are blocked already. A path is proven, or possible if it depends on something that the

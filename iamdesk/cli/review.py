@@ -260,9 +260,10 @@ def describe(
         typer.Option("--by", metavar="NAME", help="Name to record. Default: your system account.", show_default=False),
     ] = "",
 ) -> None:
-    """State what no snapshot says: who captured it and how, the due day, and who the reviewers are.
+    """Record who captured the snapshot, due day and reviewers.
 
-    Recorded with your name; what is not given stays as it was. Without options, prints what is stated.
+    A snapshot does not contain these. They are recorded with your name; options that are not given change nothing.
+    Without options, prints what is recorded.
     """
     stated = describe_with(captured_by, capture_query, due.date() if due else None, reviewers)
     if not stated.is_empty:
@@ -621,9 +622,7 @@ def recover(
 def sign_package(
     package: Annotated[
         Path,
-        typer.Argument(
-            metavar="PACKAGE", help="Folder of an evidence package, or part of a review.", show_default=False
-        ),
+        typer.Argument(metavar="PACKAGE", help="Folder of an evidence package, or a review file.", show_default=False),
     ],
     name: Annotated[str, typer.Option(metavar="NAME", help="Name of the signer.", show_default=False)],
     role: Annotated[Role, typer.Option(help="Role of the signer.")] = Role.REVIEWER,
@@ -633,9 +632,10 @@ def sign_package(
         typer.Option(metavar="FILE", help="SSH private key. Without it, the sign-off is an unsigned attestation."),
     ] = None,
 ) -> None:
-    """Sign an evidence package, a part of a review, or what a review holds now (a checkpoint).
+    """Sign an evidence package, a part or a checkpoint.
 
-    Signs with an SSH key, or adds an unsigned attestation by name. A checkpoint needs a key.
+    A checkpoint is the current content of a review. Signs with an SSH key, or adds an unsigned attestation by name. A
+    checkpoint needs a key.
     """
     if package.is_file() and package.suffix == SUFFIX:
         if key is not None and is_whole(package):
@@ -710,4 +710,7 @@ for _name, _command in (
 
 @app.callback()
 def about() -> None:
-    """Review a snapshot: decide on its entitlements and findings. See also iamdesk export and iamdesk verify."""
+    """Review the entitlements and findings of a snapshot.
+
+    See also iamdesk export and iamdesk verify.
+    """

@@ -191,7 +191,7 @@ def _print_merged(path: Path, merged: Merged, signer: PartSigner | None, *, is_k
 
 
 def conflicts(review: _Review, output_format: options.OutputFormat = options.Format.TEXT) -> None:
-    """List items with different decisions in a part and the review.
+    """List items decided differently in a part and the review.
 
     Exits with status 1 if there are any.
     """
@@ -370,10 +370,12 @@ def tickets(
     ],
     who: _Who,
 ) -> None:
-    """Record in a review the state of tickets, as the ticket system exports it. It can be repeated.
+    """Record the state of tickets in a review.
+
+    Takes the export of the ticket system. It can be repeated.
 
     Rows of unknown tickets and of items that the review does not change are refused and listed, with status 1; all
-    other rows are recorded. A closed ticket closes no removal: the next review tests that on its snapshot.
+    other rows are recorded. A closed ticket does not close a removal: the next review tests it on its snapshot.
     """
     found = record_tickets(review, table, Reviewer(who, getpass.getuser()))
     for one in found.refused:

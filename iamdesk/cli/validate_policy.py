@@ -42,9 +42,9 @@ def validate_policy(
     ] = "",
     output_format: Annotated[IssueFormat, typer.Option("--format", help="Output format.")] = IssueFormat.TEXT,
 ) -> None:
-    """Validate a policy document as AWS's policy checks do, offline.
+    """Validate a policy document as AWS's policy checks do.
 
-    Exit status: 0 no issues; 1 issues; 2 the file cannot be read or is no JSON object.
+    Exit status: 0 no issues; 1 issues; 2 the file cannot be read or is not a JSON object.
     """
     if resource_type and kind is not PolicyKind.RESOURCE:
         fail("--resource-type applies to --type resource only")

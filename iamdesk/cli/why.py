@@ -39,7 +39,10 @@ def why(
     ] = None,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """Explain a denied request, and list changes that would allow it."""
+    """Explain a denied request.
+
+    Also lists the changes that would allow it.
+    """
     with executor.open_to_evaluate(snapshot) as opened:
         try:
             denials = opened.read_denials(_read() if message == "-" else message)
