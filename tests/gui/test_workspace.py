@@ -74,8 +74,8 @@ def test_an_account_of_an_organization_shows_its_policies_from_the_root_down(wor
     rows = [policies.topLevelItem(row) for row in range(policies.topLevelItemCount())]
     assert [row.text(1) for row in rows if row is not None] == [
         "SCP inherited from the root",
-        "SCP inherited from unit Prod",
-        "SCP inherited from unit Prod",
+        "SCP inherited from OU Prod",
+        "SCP inherited from OU Prod",
         "SCP attached here",
     ]
     deny = rows[1]
@@ -86,7 +86,7 @@ def test_an_account_of_an_organization_shows_its_policies_from_the_root_down(wor
     inspector.policies.show_decision(None)
     current = policies.current_entry()
     assert current is not None
-    assert current.origin == "SCP inherited from unit Prod", "the same policy stands in other lines, too"
+    assert current.origin == "SCP inherited from OU Prod", "the same policy stands in other lines, too"
 
 
 @pytest.mark.parametrize(

@@ -193,8 +193,8 @@ def test_an_account_shows_what_meets_it_from_the_root_down(subjects: SubjectInde
     account = subject(subjects, ACCOUNT)
     assert [(line.name, line.role, line.origin) for line in account.policies] == [
         ("FullAWSAccess", PolicyRole.INHERITED, "SCP inherited from the root"),
-        ("Deny", PolicyRole.INHERITED, "SCP inherited from unit Prod"),
-        ("FullAWSAccess", PolicyRole.INHERITED, "SCP inherited from unit Prod"),
+        ("Deny", PolicyRole.INHERITED, "SCP inherited from OU Prod"),
+        ("FullAWSAccess", PolicyRole.INHERITED, "SCP inherited from OU Prod"),
         ("FullAWSAccess", PolicyRole.ATTACHED, "SCP attached here"),
     ]
     assert dict(account.facts)["Place"] == "Root / Prod"
