@@ -324,7 +324,7 @@ class ReviewPanel(QWidget):
         name, deciders = self.head.reviewer.name, self.status.deciders
         if not name or not deciders or any(same_person(name, one) for one in deciders):
             self._warned_of = ""
-        elif self._warned_of != name:
+        elif self._warned_of != name and not self.message.text:  # what is said stays, such as that it was handed back
             self._warned_of = name
             self.message.say(
                 Tone.WARNING,
