@@ -68,7 +68,7 @@ def test_a_share_is_told_only_where_it_could_let_the_caller_in(principal: str, a
 def test_images_and_snapshots_are_shared_by_an_attribute() -> None:
     """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/sharingamis-explicit.html"""
     [share] = told(world(), "sharing-missing", ZOE, "ec2:RunInstances", IMAGE, resource_account=ID)
-    assert "attribute" in share.message
+    assert "sharing setting" in share.message
 
 
 def test_every_type_that_can_be_shared_is_one_that_aws_lists() -> None:
