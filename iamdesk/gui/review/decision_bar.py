@@ -1,4 +1,7 @@
-"""Asks for the details of a decision: a reason, and for an exception an owner and a last day. A row, not a dialog."""
+"""Asks for the details of a decision: a reason, and for an exception what limits its risk, an owner and a last day.
+
+A row, not a dialog.
+"""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -32,6 +35,7 @@ class DecisionBar(QWidget):
         self._edits: tuple[Edit, ...] = ()
         self._label: PlainLabel = plain_label()
         self.reason = QLineEdit()
+        self.compensating = QLineEdit()
         self.owner = QLineEdit()
         self.expiry = QLineEdit()
         self.edits_button = QPushButton(tr("Take from &What if"))
@@ -42,6 +46,12 @@ class DecisionBar(QWidget):
         self.cancel_button = QPushButton(tr("Cancel"))
         for name, field, title, hint in (
             ("decisionReason", self.reason, tr("Reason or comment"), tr("Reason")),
+            (
+                "decisionCompensating",
+                self.compensating,
+                tr("What limits the risk of the exception until its last day"),
+                tr("Compensating control"),
+            ),
             ("decisionOwner", self.owner, tr("Owner of the exception"), tr("Owner")),
             ("decisionExpiry", self.expiry, tr("Last day of the exception"), tr("YYYY-MM-DD")),
         ):
@@ -59,13 +69,14 @@ class DecisionBar(QWidget):
         for widget in (
             self._label,
             self.reason,
+            self.compensating,
             self.owner,
             self.expiry,
             self.edits_button,
             self.save_button,
             self.cancel_button,
         ):
-            layout.addWidget(widget, 1 if widget is self.reason else 0)
+            layout.addWidget(widget, 1 if widget in (self.reason, self.compensating) else 0)
         self.hide()
 
     def ask(
@@ -100,9 +111,11 @@ class DecisionBar(QWidget):
         self.reason.setAccessibleName(tr("What to change") if is_change else tr("Reason or comment"))
         self.reason.setText(current.comment or change)
         self.edits_button.setVisible(bool(self._edits))
+        self.compensating.setText(current.compensating)
         self.owner.setText(current.owner)
         usual = current.expiry if current.expiry and current.expiry >= today else today + timedelta(_USUAL_DAYS)
         self.expiry.setText(usual.isoformat())
+        self.compensating.setVisible(is_exception)
         self.owner.setVisible(is_exception)
         self.expiry.setVisible(is_exception)
         self.show()
@@ -126,9 +139,11 @@ class DecisionBar(QWidget):
             self.wrong.emit(tr("The last day of an exception is written as YYYY-MM-DD."))
             self.expiry.setFocus()
             return
-        owner = self.owner.text().strip() if is_exception else ""
+        owner, compensating = (
+            field.text().strip() if is_exception else "" for field in (self.owner, self.compensating)
+        )
         try:
-            decision = ItemDecision(self._choice, self.reason.text().strip(), owner, expiry)
+            decision = ItemDecision(self._choice, self.reason.text().strip(), owner, expiry, compensating=compensating)
         except DecisionError as error:
             self.wrong.emit(error_sentence(error))
             (self.reason if not self.reason.text().strip() else self.owner).setFocus()

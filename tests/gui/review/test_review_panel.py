@@ -206,6 +206,23 @@ def test_exception_asks_for_reason_owner_and_last_day(qtbot: QtBot, panel: Revie
     assert decision_at(panel, 0) == ItemDecision(ReviewDecision.EXCEPT, "migration", "Ben", date(2099, 12, 31))
 
 
+def test_compensating_control_is_asked_for_and_stays(qtbot: QtBot, panel: ReviewPanel) -> None:
+    """It was lost where an exception was decided anew in the window."""
+    QTest.keyClick(panel.table, Qt.Key.Key_4)
+    QTest.keyClicks(panel.bar.reason, "migration")
+    QTest.keyClicks(panel.bar.compensating, "alarm on each use")
+    QTest.keyClicks(panel.bar.owner, "Ben")
+    QTest.keyClick(panel.bar.owner, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: decision_at(panel, 0).choice is ReviewDecision.EXCEPT)
+    panel.table.go_to(0)
+    QTest.keyClick(panel.table, Qt.Key.Key_Return)
+    say(panel, "migration until spring")
+    qtbot.waitUntil(lambda: decision_at(panel, 0).comment == "migration until spring")
+    assert decision_at(panel, 0).compensating == "alarm on each use"
+    QTest.keyClick(panel.table, Qt.Key.Key_2)
+    assert not panel.bar.compensating.isVisible()
+
+
 def test_return_comments_and_the_decision_stays(qtbot: QtBot, panel: ReviewPanel) -> None:
     press(qtbot, panel, Qt.Key.Key_2)
     panel.table.go_to(0)
