@@ -161,9 +161,9 @@ def to_json(report: WhoCanReport) -> bytes:
     return f"{json.dumps(rows, indent=2)}\n".encode()
 
 
-def to_csv(report: WhoCanReport) -> bytes:
+def to_csv(report: WhoCanReport, about: TableAbout | None = None) -> bytes:
     """Return the rows as CSV. Each contains request and snapshot, because rows get copied."""
-    return csv_of((_cells(who, answer) for who, answer in report.rows), report.snapshot_name)
+    return csv_of((_cells(who, answer) for who, answer in report.rows), report.snapshot_name, about)
 
 
 def csv_of(rows: Iterable[Mapping[str, str]], snapshot_name: str, about: TableAbout | None = None) -> bytes:

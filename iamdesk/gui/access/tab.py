@@ -440,21 +440,22 @@ class AccessTab(QWidget):
             self._session.announce(tr("Nothing to export: select a user, a role or a group first."))
             return
         from iamdesk.export.access import what_can  # imported when something is exported
+        from iamdesk.export.findings.csv_table import TableAbout
 
-        name = opened.path.name
+        name, about = opened.path.name, TableAbout(snapshot_sha256=opened.sha256)
         access = shown.access
         kinds: dict[str, Render] = {
-            ".csv": lambda _progress, _cancelled: what_can.map_to_csv(shown, name),
+            ".csv": lambda _progress, _cancelled: what_can.map_to_csv(shown, name, about),
             ".json": lambda _progress, _cancelled: what_can.map_to_json(access),
         }
         other = self._other
         earlier = self.compare_bar.earlier.name
         if other is not None and not whole:
-            kinds = {".csv": lambda _progress, _cancelled: comparison_to_csv(shown, other, name, earlier)}
+            kinds = {".csv": lambda _progress, _cancelled: comparison_to_csv(shown, other, name, earlier, about)}
             title, stem = tr("Export differences"), "access-differences"
         if whole:
             kinds = {
-                ".csv": lambda progress, cancelled: what_can.actions_to_csv(access, name, progress, cancelled),
+                ".csv": lambda progress, cancelled: what_can.actions_to_csv(access, name, progress, cancelled, about),
                 ".json": lambda _progress, _cancelled: what_can.to_json(access),
             }
         self._saver.save(title, stem, kinds)

@@ -429,12 +429,13 @@ class AccessMatrixPanel(QWidget):
         if filling is None or opened is None:
             return
         from iamdesk.export.access.matrix import everybody_to_csv
+        from iamdesk.export.findings.csv_table import TableAbout
 
-        name = opened.path.name
+        name, about = opened.path.name, TableAbout(snapshot_sha256=opened.sha256)
 
         def write(progress: Progress, cancelled: Cancelled) -> bytes:
             filling.fill(progress, cancelled)
-            return everybody_to_csv(filling.matrix.map, name, progress, cancelled)
+            return everybody_to_csv(filling.matrix.map, name, progress, cancelled, about)
 
         self._saver.save(tr("Export access matrix"), "access-matrix", {".csv": write})
 

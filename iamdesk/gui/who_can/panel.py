@@ -378,9 +378,11 @@ class WhoCanPanel(QWidget):
             self.message.say(Tone.NOTE, tr(text.NOTHING_TO_EXPORT))
             return
         from iamdesk.export.access import who_can  # imported when something is exported
+        from iamdesk.export.findings.csv_table import TableAbout
 
         accesses = tuple(access for row in self.model.rows for access in row.accesses)
         name = opened.path.name
+        about = TableAbout(self.command(), opened.sha256)
 
         def report(progress: Progress, cancelled: Cancelled) -> who_can.WhoCanReport:
             return who_can.report_of(accesses, name, progress, cancelled)
@@ -389,7 +391,7 @@ class WhoCanPanel(QWidget):
             tr("Export who can"),
             "who-can",
             {
-                ".csv": lambda progress, cancelled: who_can.to_csv(report(progress, cancelled)),
+                ".csv": lambda progress, cancelled: who_can.to_csv(report(progress, cancelled), about),
                 ".json": lambda progress, cancelled: who_can.to_json(report(progress, cancelled)),
             },
         )

@@ -291,8 +291,11 @@ def test_everybody_is_exported_whatever_the_filter_shows(
         rows = json.loads(prompts.save_to.read_text(encoding="utf-8"))
         found = {row["Principal"]: row["EvalDecision"] for row in rows}
     else:
-        table = csv.DictReader(prompts.save_to.read_text(encoding="utf-8-sig").splitlines())
+        table = list(csv.DictReader(prompts.save_to.read_text(encoding="utf-8-sig").splitlines()))
         found = {row["principal"]: row["decision"] for row in table}
+        assert session.snapshot is not None
+        about = {(row["query"], row["snapshot_sha256"], row["rows_total"]) for row in table}
+        assert about == {(answered.command(), session.snapshot.sha256, str(len(table)))}
     assert found == {row.principal: row.access.decision.value for row in answered.model.rows}
 
 
