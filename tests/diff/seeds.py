@@ -1,6 +1,7 @@
 """A small organization, and thirty changes to it of which it is known what they do."""
 
 import copy
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -235,7 +236,7 @@ def snapshot(world: World, name: str) -> Snapshot:
     return Snapshot(
         path=Path(f"/captures/{name}.json"),
         files=(),
-        sha256=name.ljust(64, "0"),
+        sha256=hashlib.sha256(name.encode()).hexdigest(),
         accounts=accounts,
         organization=Organization.model_validate(world["organization"]),
         resources=tuple(Resource.model_validate(entry) for entry in world["resources"]),

@@ -199,7 +199,7 @@ def test_evidence_that_was_noted_is_named(previous: Path, old: Snapshot, new: Sn
     first, last = written(previous, tmp_path / "first"), written(previous, tmp_path / "last")
     with ReviewFile.open(previous) as file:
         for pack in (first, last):
-            file.note_pack(pack_at(pack, MOMENT))
+            file.note_pack(pack_at(pack, datetime.now(UTC)))
         assert [one.name for one in file.packs()] == ["first", "last"]
         assert file.damages() == ()
     assert go_on(previous, old, new, tmp_path / "q4.iamreview").manifest_sha256 == pack_at(last).manifest_sha256
