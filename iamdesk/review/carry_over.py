@@ -125,6 +125,8 @@ def _reasons_of_decision(
             yield AskedKind.NEW, phrase("It is new since the previous review.")
     elif decision.choice is ReviewDecision.UNDECIDED:
         yield AskedKind.UNDECIDED, phrase("It was undecided in the previous review.")
+    elif retest is not None and retest.outcome is Outcome.CAME_BACK:
+        yield AskedKind.CAME_BACK, phrase("It was revoked and removed, and exists again.")
     elif decision.choice is ReviewDecision.REVOKE:
         yield AskedKind.STILL_THERE, phrase("It was to be revoked, but still exists.")
     elif decision.choice is ReviewDecision.MODIFY:

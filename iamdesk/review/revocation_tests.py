@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 from iamdesk.diff.result import Comparison, Status
 from iamdesk.review.after_revocation import OF_HOLDERS, AfterRevocation
+from iamdesk.review.close_out import RemovalOutcome, last_removals
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
+from iamdesk.review.events import Event
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.schema import Head
 from iamdesk.review.state import Decided
@@ -35,6 +38,9 @@ class Previous(Protocol):
     def decided(self, line_id: str) -> Decided | None:
         """Return who decided it, and when."""
 
+    def events(self) -> Iterable[Event]:
+        """Return what happened besides decisions, in order."""
+
 
 class Outcome(StrEnum):
     """Result of an earlier revoke or fix."""
@@ -42,7 +48,7 @@ class Outcome(StrEnum):
     GONE = "gone"
     STILL_THERE = "still there"
     CAME_BACK = "came back"
-    """It was gone in an earlier review, and exists again."""
+    """It was gone in an earlier review, or removed by the log of ``remediation.sh``, and exists again."""
     CANNOT_TELL = "cannot tell"
 
 
@@ -84,12 +90,15 @@ def retests_of(
         new: The new snapshot.
         after: Evaluates what is still possible otherwise; None: not evaluated.
     """
+    removals = last_removals(previous.events())
     for line_id, line in before.items():
         if previous.decision(line_id).choice is not ReviewDecision.REVOKE:
             continue
         decided = previous.decided(line_id)
         who, when = (decided.reviewer, decided.moment) if decided is not None else ("", "")
         outcome, sentence = _outcome(line, line_id in now, found, new)
+        if outcome is Outcome.STILL_THERE and line_id in removals:
+            outcome, sentence = _after_removal(line, *removals[line_id], new)
         rest = after.of(line) if after is not None and outcome is Outcome.GONE else None
         yield Retest(
             line_id,
@@ -125,6 +134,17 @@ def _outcome(line: ReviewItem, is_there: bool, found: Comparison, new: Snapshot)
     if diff is not None and diff.status is Status.UNCHANGED and line.type in OF_HOLDERS:
         return Outcome.GONE, f"{line.name} was removed; its holder has the same access through other entitlements."
     return Outcome.GONE, f"{line.name} was removed."
+
+
+def _after_removal(line: ReviewItem, removal: RemovalOutcome, at: str, new: Snapshot) -> tuple[Outcome, str]:
+    """Return the result of an entitlement that exists, although the log of its removal came back."""
+    captured = new.manifest.finished_at if new.manifest is not None else None
+    is_before = captured is not None and captured < datetime.fromisoformat(at)
+    if removal.is_closed and not is_before:
+        return Outcome.CAME_BACK, f"{line.name} was removed on {at[:10]}, but exists again."
+    if removal.is_closed:
+        return Outcome.STILL_THERE, f"{line.name} exists in the snapshot, which was captured before its removal."
+    return Outcome.STILL_THERE, f"{line.name} still exists: {removal.value.replace('_', ' ')} on {at[:10]}."
 
 
 def _not_captured(line: ReviewItem, new: Snapshot) -> str:

@@ -10,13 +10,16 @@ import pytest
 
 from iamdesk import Evaluator, Snapshot
 from iamdesk.diff.comparison import compare_snapshots
+from iamdesk.review.asked import AskedKind
 from iamdesk.review.carry_over import CarryOver, carry_forward
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.entitlements import review_scope
+from iamdesk.review.events import Event, EventKind
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.review_file import Decided
 from iamdesk.review.revocation_tests import REVOKES, Outcome, revokes_as_text
 from iamdesk.review.schema import Head
+from iamdesk.snapshot.manifest import FORMAT, VERSION, CallerIdentity, Manifest
 
 from ..diff import seeds
 from ..diff.seeds import A, B, C, D, policy_arn, role_arn, user_arn
@@ -46,6 +49,7 @@ class Review:
     ) -> None:
         self.head = Head("r-1", "Q3", snapshot.sha256, "old", MOMENT)
         self.lines = lines_of(snapshot)
+        self.happened: list[Event] = []
         self._decisions = {
             line.line_id: decisions.get((line.holder_arn, line.entitlement_id), standing) for line in self.lines
         }
@@ -55,6 +59,9 @@ class Review:
 
     def decided(self, line_id: str) -> Decided | None:
         return Decided("Ana", "ana", "2026-07-01T09:00:00.000+00:00") if line_id in self._decisions else None
+
+    def events(self) -> list[Event]:
+        return self.happened
 
 
 @cache
@@ -163,6 +170,40 @@ def test_every_revoke_is_tested_again() -> None:
     assert {key for key, one in told.items() if one.outcome is Outcome.STILL_THERE} == {own("u26"), own("u01")}
     assert "has the same access through other entitlements" in told[own("u28")].sentence
     assert told[own("u22")].decided_by == "Ana"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "finished", "result", "sentence"),
+    [
+        ("done", None, Outcome.CAME_BACK, "own was removed on 2026-10-02, but exists again."),
+        ("done", 3, Outcome.CAME_BACK, "own was removed on 2026-10-02, but exists again."),
+        ("gone", None, Outcome.CAME_BACK, "own was removed on 2026-10-02, but exists again."),
+        ("done", 1, Outcome.STILL_THERE, "own exists in the snapshot, which was captured before its removal."),
+        ("by_hand", None, Outcome.STILL_THERE, "own still exists: by hand on 2026-10-02."),
+    ],
+)
+def test_the_log_of_a_removal_tells_what_came_back(
+    outcome: str, finished: int | None, result: Outcome, sentence: str
+) -> None:
+    first, second = old(), new()
+    if finished is not None:
+        caller = CallerIdentity(account=A, arn=user_arn("auditor"), user_id="AIDA")
+        begun, ended = (datetime(2026, 10, day, tzinfo=UTC) for day in (1, finished))
+        manifest = Manifest(
+            format=FORMAT, version=VERSION, tool="iamdesk", started_at=begun, finished_at=ended, caller=caller
+        )
+        second = second.model_copy(update={"manifest": manifest})
+    review = Review(first, {own("u26"): ItemDecision(ReviewDecision.REVOKE, "not needed")})
+    (line,) = [line for line in review.lines if (line.holder_arn, line.entitlement_id) == own("u26")]
+    details = {"item": line.line_id, "at": "2026-10-02T10:00:00+00:00", "outcome": outcome}
+    review.happened = [Event(1, "2026-10-02T11:00:00+00:00", "Ana", "ana", EventKind.REMOVAL, details, "", "")]
+
+    found, _ = carried(review, first, second)
+
+    (test,) = found.retests
+    assert (test.outcome, test.sentence) == (result, sentence)
+    kind = AskedKind.CAME_BACK if result is Outcome.CAME_BACK else AskedKind.STILL_THERE
+    assert kind in found.kinds[line.line_id]
 
 
 def test_what_comes_back_is_told() -> None:

@@ -173,6 +173,9 @@ class KeptReview:
     def decided(self, line_id: str) -> Decided | None:
         return Decided("Ana", "ana", "2026-07-01T09:00:00.000+00:00") if line_id in self._ids else None
 
+    def events(self) -> tuple[()]:
+        return ()
+
 
 def items_of(of: Snapshot) -> tuple[ReviewItem, ...]:
     return review_scope(Evaluator(of, now=lambda: NOON), item_format=FORMAT_2).lines
