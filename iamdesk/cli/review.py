@@ -497,6 +497,7 @@ def decide(
     if not entitlement and not finding:
         raise typer.BadParameter("give at least one item to decide on", param_hint="--entitlement or --finding")
     wanted = ItemDecision(decision, reason, owner, until.date() if until else None, compensating=compensating_control)
+    wanted.check_last_day(datetime.now(UTC).date())
     session = Workbench.open_review(review)
     try:
         change = session.record(dict.fromkeys((*entitlement, *finding), wanted), _reviewer(reviewer, my_arns))

@@ -30,6 +30,12 @@ def permission_set_of(role: RoleDetail) -> str | None:
     return permission_set_name(role.role_name, role.path) if role.path.startswith(PATH) else None
 
 
+def permission_set_of_arn(arn: str) -> str | None:
+    """Return the name of the permission set of a role, by the role's ARN; None for any other ARN."""
+    path, slash, name = arn.split(":", 5)[-1].removeprefix("role").rpartition("/")
+    return permission_set_name(name, path + slash)
+
+
 class Assignee(NamedTuple):
     """A person or group that is assigned a permission set in an account."""
 

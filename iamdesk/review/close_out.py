@@ -13,6 +13,7 @@ from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
 from iamdesk.review.decisions import ReviewDecision, Reviewer
 from iamdesk.review.events import Event, EventKind
+from iamdesk.review.journal_rules import CLOCKS
 from iamdesk.review.review_file import ReviewFile
 
 
@@ -131,6 +132,8 @@ def close_out(review: ReviewFile, log: Path, actor: Reviewer) -> ClosedOut:
             refused.append(RefusedLine(number, why))
         elif (key := _key(removal.as_json())) in seen:
             repeated += 1
+        elif why := _time_fault(review, removal):
+            refused.append(RefusedLine(number, why))
         else:
             seen.add(key)
             recorded.append(removal)
@@ -151,6 +154,17 @@ def _fault(review: ReviewFile, removal: Removal) -> str:
         return phrase("the review has no entitlement {item}", item=visible(removal.item_id))
     if review.decision(removal.item_id).choice is not ReviewDecision.REVOKE:
         return phrase("the review does not revoke the entitlement {item}", item=visible(removal.item_id))
+    return ""
+
+
+def _time_fault(review: ReviewFile, removal: Removal) -> str:
+    """Return why the time of a line is refused; empty if it is not."""
+    at = removal.moment.isoformat(timespec="minutes")
+    if removal.moment > datetime.now(UTC) + CLOCKS:
+        return phrase("its time, {at}, is in the future", at=at)
+    decided = review.decided(removal.item_id)
+    if decided is not None and removal.moment < datetime.fromisoformat(decided.moment) - CLOCKS:
+        return phrase("its time, {at}, is before the decision of {day}", at=at, day=decided.moment[:10])
     return ""
 
 

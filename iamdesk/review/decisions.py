@@ -91,6 +91,17 @@ class ItemDecision:
         """Return whether it is an expired exception, which needs a new decision."""
         return self.choice is ReviewDecision.EXCEPT and self.expiry is not None and self.expiry < today
 
+    def check_last_day(self, today: date) -> None:
+        """Validate the last day of a new exception.
+
+        Raises:
+            DecisionError: it is in the past.
+        """
+        if self.expiry is not None and self.has_run_out(today):
+            raise DecisionError(
+                phrase("an exception must end today or later, not on {day}", day=self.expiry.isoformat())
+            )
+
     def is_open(self, today: date) -> bool:
         """Return whether a decision is needed: the item is undecided, or its exception expired."""
         return self.choice is ReviewDecision.UNDECIDED or self.has_run_out(today)

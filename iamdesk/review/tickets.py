@@ -6,7 +6,7 @@ A closed ticket says that somebody reported the work as done. That access is gon
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from iamdesk.i18n import phrase
 from iamdesk.review.csv_table import read_table, wrong_row
 from iamdesk.review.decisions import ReviewDecision, Reviewer
 from iamdesk.review.events import Event, EventKind
+from iamdesk.review.journal_rules import CLOCKS
 from iamdesk.review.review_file import ReviewFile
 
 COLUMNS = ("id", "ticket", "state", "closed")
@@ -107,6 +108,8 @@ def record_tickets(review: Path, tickets: Path, actor: Reviewer) -> TicketsRead:
                 why = phrase("`{text}` is not a date: expected YYYY-MM-DD", text=visible(closed))
             if not why and not cells["state"]:
                 why = phrase("it has no state")
+            if not why and day is not None:
+                why = _day_fault(file, items, day)
             if why:
                 refused.append(RefusedTicket(at, why))
                 continue
@@ -137,6 +140,21 @@ def _items(file: ReviewFile, cells: dict[str, str], by_ticket: dict[str, list[st
     if file.decision(item).choice not in _TO_DO:
         return [], phrase("the review decided on no change of `{item}`", item=visible(item))
     return [item], ""
+
+
+def _day_fault(file: ReviewFile, items: Iterable[str], closed: date) -> str:
+    """Return why the day of closing is refused; empty if it is not."""
+    if closed > (datetime.now(UTC) + CLOCKS).date():
+        return phrase("it is closed on {day}, in the future", day=closed.isoformat())
+    for item in items:
+        decided = file.decided(item)
+        if decided is not None and closed < (datetime.fromisoformat(decided.moment) - CLOCKS).date():
+            return phrase(
+                "it is closed on {day}, before the decision of {decided}",
+                day=closed.isoformat(),
+                decided=decided.moment[:10],
+            )
+    return ""
 
 
 def _to_do(file: ReviewFile) -> Iterable[str]:

@@ -266,6 +266,8 @@ def test_what_no_snapshot_says_is_described_and_an_exception_has_a_control(
     control = ("--compensating-control", "weekly review of the log")
     wrong = run(*decide, "--decision", "keep", *control, status=2)
     assert "only an exception has a compensating control" in wrong.stderr
+    past = run(*decide, "--decision", "except", "--owner", "Ben", "--until", "2020-01-31", status=2)
+    assert "an exception must end today or later, not on 2020-01-31" in past.stderr
     run(*decide, "--decision", "except", "--owner", "Ben", "--until", "2099-01-01", *control)
     listed = json.loads(run("review", "entitlements", review, "--format", "json").stdout)
     assert listed[3]["decision"]["compensating_control"] == "weekly review of the log"

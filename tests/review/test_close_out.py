@@ -1,6 +1,6 @@
 """Logs of ``remediation.sh``: what is recorded in the review, and what is refused."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,21 @@ def test_what_does_not_fit_is_refused_and_the_rest_is_recorded(tmp_path: Path) -
     assert "another review, r-2" in refused[0][1]
     assert "no entitlement ffff" in refused[1][1]
     assert "does not revoke" in refused[2][1]
+
+
+def test_times_before_the_decision_and_in_the_future_are_refused(tmp_path: Path) -> None:
+    future = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
+    lines = (
+        line(A, "done", at="2026-01-01T10:00:00Z"),
+        line(A, "done", at=future),
+        line(B, "done", at="2026-11-23T13:00:00Z"),  # the clocks of two computers may differ by a day
+    )
+    recorded, _, refused, gone, waiting = closed(tmp_path, *lines)
+    assert (recorded, gone, waiting) == (1, 1, 1)
+    assert refused == [
+        (1, "its time, 2026-01-01T10:00+00:00, is before the decision of 2026-11-24"),
+        (2, f"its time, {future[:16]}+00:00, is in the future"),
+    ]
 
 
 def test_it_can_be_repeated(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """States of tickets: recorded by id or number, once; what does not fit is refused with its row."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,18 @@ def test_what_does_not_fit_is_refused_and_the_rest_is_recorded(review: Path) -> 
         (5, "it has no state"),
         (6, "`soon` is not a date: expected YYYY-MM-DD"),
         (7, "the review has no ticket"),
+    ]
+
+
+def test_days_before_the_decision_and_in_the_future_are_refused(review: Path) -> None:
+    future = (datetime.now(UTC) + timedelta(days=2)).date()
+    rows = (f"{A},,done,2025-01-01", f"{A},,done,{future}", ",OPS-1,done,2025-01-01", f"{B},,done,2026-11-23")
+    found = read(review, "\n".join(("id,ticket,state,closed", *rows)))
+    assert [one.item_id for one in found.recorded] == [B]
+    assert [(one.row, str(one.why)) for one in found.refused] == [
+        (2, "it is closed on 2025-01-01, before the decision of 2026-11-24"),
+        (3, f"it is closed on {future}, in the future"),
+        (4, "it is closed on 2025-01-01, before the decision of 2026-11-24"),
     ]
 
 

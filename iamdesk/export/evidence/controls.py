@@ -10,6 +10,7 @@ from iamdesk.export.evidence.columns import DecidedLine
 from iamdesk.export.text.review import is_privileged
 from iamdesk.resource_files import resources
 from iamdesk.review.decisions import ReviewDecision
+from iamdesk.review.people import People
 
 _MAX_EXCEPTIONS = 8
 """On the page of a control; 05_exceptions.csv lists all."""
@@ -36,11 +37,11 @@ class Control:
     read: str
     """The page that the paraphrase was checked against."""
 
-    def concerns(self, row: DecidedLine) -> bool:
-        """Return whether an entitlement is in the population of the control."""
+    def concerns(self, row: DecidedLine, holder_class: str) -> bool:
+        """Return whether an entitlement of a holder of some class is in the population of the control."""
         line = row.line
         return (
-            (not self.holders or str(line.evidence.get("holder_class", "unknown")) in self.holders)
+            (not self.holders or holder_class in self.holders)
             and (not self.types or line.type.value in self.types)
             and (not self.privileged or is_privileged(line) != "no")
         )
@@ -69,6 +70,16 @@ class ControlResult:
     by_decision: Counter[ReviewDecision] = field(default_factory=Counter)
     exceptions: list[DecidedLine] = field(default_factory=list)
     """At most some."""
+    persons: dict[str, str] = field(default_factory=dict)
+    """By ARN of a user of a person, who is not of its population for that: the key of the list that says so."""
+
+    @property
+    def persons_words(self) -> str:
+        """How many users are left out because they are of persons, and by what; empty if none is."""
+        if not self.persons:
+            return ""
+        by = ", ".join(f"{key} ({count:,})" for key, count in sorted(Counter(self.persons.values()).items()))
+        return f"without IAM users of unknown kind that the list of people joins with a person, by {by}"
 
     def take(self, row: DecidedLine, *, is_open: bool) -> None:
         """Count an entitlement of its population."""
@@ -108,11 +119,25 @@ def _read() -> Iterator[Control]:
 class ControlResults:
     """The results of all controls, counted entitlement by entitlement."""
 
-    def __init__(self) -> None:
+    def __init__(self, people: People | None = None) -> None:
+        """Start to count; ``people`` is the list of people of the review, if it has one."""
+        self._people = people
         self.results: Sequence[ControlResult] = tuple(map(ControlResult, controls()))
 
     def take(self, row: DecidedLine, *, is_open: bool) -> None:
         """Count an entitlement for each control that it concerns."""
+        found = str(row.line.evidence.get("holder_class", "unknown"))
+        person_by = self._person_by(row.line.holder_arn) if found == "unknown" else ""
         for result in self.results:
-            if result.control.concerns(row):
+            if result.control.concerns(row, "human" if person_by else found):
                 result.take(row, is_open=is_open)
+            elif person_by and result.control.concerns(row, found):
+                result.persons[row.line.holder_arn] = person_by
+
+    def _person_by(self, arn: str) -> str:
+        """Return the key by which a user is a person's own; empty if none says so.
+
+        Not a tag: it may name who is responsible for the user of an application.
+        """
+        joined = self._people.principals.get(arn) if self._people is not None and ":user/" in arn else None
+        return joined.by if joined is not None and joined.person and not joined.by.startswith("tag:") else ""

@@ -191,6 +191,8 @@ def _read[Row: (DecidedLine, DecidedFinding)](
             has_moved = cells.get(_STANDING) != standing_sha256(row)
             try:
                 wanted = _decision(cells, row, kind)
+                if wanted.decided != row.decision.decided:
+                    wanted.check_last_day(datetime.now(UTC).date())
                 if has_moved and wanted != row.decision:
                     found.refused.append(Refused(kind.sheet, number, subject_id, _moved_on(row), is_conflict=True))
                 else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iamdesk.export.evidence.columns import Column, DecidedFinding, DecidedLine, moment
-from iamdesk.export.evidence.remediation_commands import command_text
+from iamdesk.export.evidence.remediation_commands import by_aws, command_text
 from iamdesk.export.text.review import entitlement_words, holder_name, power_words
 from iamdesk.export.text.review_effect import effect_words
 from iamdesk.review.carry_over_findings import FIXES, fixes_from_text
@@ -92,6 +92,7 @@ def task_of(row: DecidedLine | DecidedFinding) -> Task:
             row.decision.ticket,
         )
     line = row.line
+    owned = by_aws(line)
     return Task(
         row.review_id,
         row.line_id,
@@ -105,6 +106,7 @@ def task_of(row: DecidedLine | DecidedFinding) -> Task:
             (
                 *effect_words(line),
                 f"Effective permissions of the principal: {power_words(line.evidence.get('holder')) or 'not known'}.",
+                *((f"By hand: {owned}.",) if owned else ()),
             )
         ),
         str(line.evidence.get("owner", "")),

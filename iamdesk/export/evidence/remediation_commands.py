@@ -10,6 +10,8 @@ from iamdesk.export.evidence.remediation_shell import END, HELPERS
 from iamdesk.export.files.shell_script import is_odd, script_head
 from iamdesk.export.text.review import entitlement_words
 from iamdesk.export.text.review_effect import is_guardrail_by_effect
+from iamdesk.inventory.permission_sets import permission_set_of_arn
+from iamdesk.inventory.references import is_service_linked_arn
 from iamdesk.review.completion import DRAFT
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.item_effect import effect_of
@@ -26,6 +28,8 @@ def command(line: ReviewItem) -> tuple[str, ...]:
     """Return the command that revokes an entitlement as a list of words; empty if there is no single one."""
     name = line.holder_arn.rpartition("/")[2]
     kind = line.holder_kind
+    if by_aws(line):
+        return ()
     match line.type:
         case EntitlementType.GROUP:
             return ("aws", "iam", "remove-user-from-group", "--user-name", name, "--group-name", line.name)
@@ -57,6 +61,25 @@ def _assignment(line: ReviewItem) -> tuple[str, ...]:
     )
 
 
+def by_aws(line: ReviewItem) -> str:
+    """Return what to change where only AWS can change the holder, a role; empty for all other entitlements.
+
+    Source: AWS re:Post Knowledge Center, "Cannot perform the operation on the protected role AWSReservedSSO"; IAM
+    Identity Center User Guide, "IAM roles created by IAM Identity Center"; IAM User Guide, "Service-linked roles".
+    """
+    if line.type is EntitlementType.RESOURCE_GRANT:  # in the policy of a resource, not of the role
+        return ""
+    if is_service_linked_arn(line.holder_arn):
+        return "only the AWS service can change its service-linked role: change it in that service"
+    name = permission_set_of_arn(line.holder_arn)
+    if name is None:
+        return ""
+    return (
+        f"only IAM Identity Center can change this role: change the permission set {name}, which changes it in all "
+        f"accounts, or remove its assignments in account {line.account_id}"
+    )
+
+
 def command_text(line: ReviewItem) -> str:
     """Return the command as a shell line; empty if there is no single one."""
     return visible(shlex.join(command(line)))
@@ -68,9 +91,9 @@ def remediation_script(
     """Yield the lines of a shell script that carries out the revocations, by default as a dry run.
 
     It can be interrupted and repeated, continues after failures, saves what restores each entitlement before it revokes
-    it, keeps policies with Deny statements unless WIDEN is set, and logs each outcome for `close_out`. Guardrails and
-    changes without a single command are left to be done by hand. Commands that fix findings are comments: they need a
-    review.
+    it, keeps policies with Deny statements unless WIDEN is set, and logs each outcome for `close_out`. Guardrails,
+    roles that only AWS can change and changes without a single command are left to be done by hand. Commands that fix
+    findings are comments: they need a review.
 
     ``incomplete`` says why the review is not complete; then the script says that it is a draft, also when it is run.
     """
@@ -175,6 +198,8 @@ def _is_odd(line: ReviewItem) -> bool:
 
 
 def _by_hand(line: ReviewItem) -> str:
+    if owned := by_aws(line):
+        return owned
     match line.type:
         case EntitlementType.TRUST:
             return "remove the principal from the role's trust policy (aws iam update-assume-role-policy)"

@@ -74,7 +74,8 @@ def _facts(source: EvidenceContext, result: ControlResult) -> Iterator[tuple[str
     accounts = "1 account" if count == 1 else f"{count:,} accounts"
     yield "Standard", control.standard
     yield "Source", f"{control.source}, {control.url}. Our words were checked against {control.read}."
-    yield "Population", f"{control.population_words}; of {accounts}, without what is excluded"
+    population = "; ".join(filter(None, (control.population_words, result.persons_words)))
+    yield "Population", f"{population}; of {accounts}, without what is excluded"
     excluded = "; ".join(f"{one.part} {one.name} ({one.entitlements:,}): {one.reason}" for one in source.left_out)
     yield "Excluded from the review", excluded or "nothing"
     yield "Holders", f"{len(result.holders):,}"

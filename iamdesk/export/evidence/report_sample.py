@@ -27,7 +27,7 @@ class ReportSample:
         """By ARN of a privileged principal, its quoted requests: permission, decision, deciding statements."""
         self.administrators: dict[str, None] = {}
         """ARNs of principals that are or can become administrators, at most `MAX_PRINCIPALS`."""
-        self.controls = ControlResults()
+        self.controls = ControlResults(source.people)
         for row in source.rows():
             self.controls.take(row, is_open=source.is_open(row))
             if len(self.lines) < MAX_ITEMS:

@@ -4,7 +4,7 @@ A row, not a dialog.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -147,6 +147,12 @@ class DecisionBar(QWidget):
         except DecisionError as error:
             self.wrong.emit(error_sentence(error))
             (self.reason if not self.reason.text().strip() else self.owner).setFocus()
+            return
+        try:
+            decision.check_last_day(datetime.now(UTC).date())
+        except DecisionError as error:
+            self.wrong.emit(error_sentence(error))
+            self.expiry.setFocus()
             return
         self.hide()
         self.given.emit(decision)

@@ -122,6 +122,10 @@ def test_edited_protected_cell_is_refused_and_named(pack: Path, review: ReviewFi
             {"decision": "except", "decision_reason": "m", "exception_owner": "B", "exception_expiry": "soon"},
             "`soon` is not a date",
         ),
+        (
+            {"decision": "except", "decision_reason": "m", "exception_owner": "B", "exception_expiry": "2020-01-31"},
+            "an exception must end today or later, not on 2020-01-31",
+        ),
     ],
 )
 def test_row_that_cannot_stand_is_refused(pack: Path, review: ReviewFile, cells: dict[str, str], why: str) -> None:

@@ -283,6 +283,35 @@ def test_a_guardrail_is_by_hand_even_if_widening_is_wanted(tmp_path: Path) -> No
     assert done.stdout.count("by hand, in 111122223333: a guardrail, revoking it widens access") == 2
 
 
+def test_roles_that_only_aws_can_change_are_by_hand_and_tickets_say_what_to_change(tmp_path: Path) -> None:
+    sso = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_Plus_0123abcd"
+    linked = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/support.amazonaws.com/AWSServiceRoleForSupport"
+    revoked = [
+        ReviewItem(ACCOUNT, sso, "role", EntitlementType.MANAGED_POLICY, policy("read"), "read", {}),
+        ReviewItem(ACCOUNT, sso, "role", EntitlementType.INLINE_POLICY, f"{sso}#inline/own", "own", {}),
+        ReviewItem(ACCOUNT, sso, "role", EntitlementType.BOUNDARY, policy("guard"), "guard", {}),
+        ReviewItem(ACCOUNT, sso, "role", EntitlementType.TRUST, "sso.amazonaws.com", "sso.amazonaws.com", {}),
+        ReviewItem(ACCOUNT, linked, "role", EntitlementType.MANAGED_POLICY, policy("read"), "read", {}),
+    ]
+    runner = Runner(tmp_path, revoked)
+    done = runner.run(APPLY="yes")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2].startswith("0 done, 0 gone already, 5 by hand")
+    by_sso = (
+        "only IAM Identity Center can change this role: change the permission set Admin_Plus, which changes it in all "
+        f"accounts, or remove its assignments in account {ACCOUNT}"
+    )
+    by_service = "only the AWS service can change its service-linked role: change it in that service"
+    assert done.stdout.count(f"by hand, in {ACCOUNT}: {by_sso} (") == 4
+    assert done.stdout.count(f"by hand, in {ACCOUNT}: {by_service} (") == 1
+    with (runner.script.parent / "tickets.csv").open(encoding="utf-8", newline="") as file:
+        tickets = [one["Description"] for one in csv.DictReader(file)]
+    assert sum(f"By hand: {by_sso}." in one for one in tickets) == 4
+    assert sum(f"By hand: {by_service}." in one for one in tickets) == 1
+    assert not any("Command:" in one for one in tickets)
+    assert "aws iam de" not in (runner.script.parent / "07_remediation.csv").read_text()
+
+
 @pytest.mark.parametrize(
     ("caller", "left"),
     [

@@ -10,7 +10,8 @@ import pytest
 from pypdf import PdfReader
 
 from iamdesk.api import SnapshotSession, Workbench
-from iamdesk.export.evidence.controls import controls
+from iamdesk.export.evidence.columns import DecidedLine
+from iamdesk.export.evidence.controls import ControlResults, controls
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.verify import verify
 from iamdesk.export.evidence.write import write_pack
@@ -19,6 +20,7 @@ from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.description import describe_with
 from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.people import Joined, People, Person
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import Head
 
@@ -146,6 +148,31 @@ def test_populations_of_controls_are_counted_from_the_items(signed_off: Path) ->
         one for one in lines if one["line"]["evidence"].get("holder_class", "unknown") in ("machine", "unknown")
     ]
     assert f" {len(machines)} " in table[table.index("PCI DSS 7.2.5.1") :][:90]
+
+
+def test_users_of_persons_are_no_application_accounts() -> None:
+    """Not by a tag, which may name who is responsible, and not against the credential report."""
+    users = {name: f"arn:aws:iam::111122223333:user/{name}" for name in ("ana", "ci", "batch", "nobody")}
+    joined = {
+        users["ana"]: Joined("1", "name=user", "ana"),
+        users["ci"]: Joined("1", "tag:Owner=email", "ana@example.com"),
+        users["batch"]: Joined("1", "name=user", "batch"),
+        users["nobody"]: Joined("", "", "nobody"),
+    }
+    people = People("people.csv", "ab" * 32, ("name=user",), 1, {"1": Person("1", 2, "Ana")}, joined, {})
+    results = ControlResults(people)
+    for name, arn in users.items():
+        evidence = {"holder_class": "machine" if name == "batch" else "unknown"}
+        item = ReviewItem("111122223333", arn, "user", EntitlementType.MANAGED_POLICY, "p", "p", evidence)
+        results.take(DecidedLine("r-1", item.line_id, item, "", ItemDecision(), None, ()), is_open=True)
+    by_id = {one.control.id: one for one in results.results}
+    applications = by_id["PCI DSS 7.2.5.1"]
+    assert applications.holders == set(users.values()) - {users["ana"]}
+    assert applications.persons_words == (
+        "without IAM users of unknown kind that the list of people joins with a person, by name=user (1)"
+    )
+    assert users["ana"] in by_id["PCI DSS 7.2.4"].holders
+    assert by_id["PCI DSS 7.2.4"].persons_words == ""
 
 
 def test_the_data_of_controls_names_what_the_program_knows() -> None:

@@ -200,6 +200,9 @@ def test_exception_asks_for_reason_owner_and_last_day(qtbot: QtBot, panel: Revie
     panel.bar.expiry.setText("soon")
     QTest.keyClick(panel.bar.owner, Qt.Key.Key_Return)
     assert "YYYY-MM-DD" in panel.message.text
+    panel.bar.expiry.setText("2020-01-31")
+    QTest.keyClick(panel.bar.expiry, Qt.Key.Key_Return)
+    assert "an exception must end today or later, not on 2020-01-31" in panel.message.text.lower()
     panel.bar.expiry.setText("2099-12-31")
     QTest.keyClick(panel.bar.expiry, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: decision_at(panel, 0).choice is ReviewDecision.EXCEPT)
