@@ -4,13 +4,15 @@ Facts without judgement: many decisions in one second are what a decision on a g
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
+from iamdesk.review.decisions import ReviewDecision, same_person
 from iamdesk.review.journal import Entry
+from iamdesk.review.people import People
 
 CARRIED_OVER = "carried over from "
 """Beginning of the reviewer's name in entries that a follow-up review takes over (`export/follow_up_review`)."""
@@ -35,7 +37,7 @@ class AtOnce:
 
 @dataclass(frozen=True, slots=True)
 class ReviewerCare:
-    """The decisions of one reviewer."""
+    """The decisions, or the second approvals, of one reviewer."""
 
     reviewer: str
     decisions: int
@@ -80,15 +82,86 @@ class Care:
     many_reasons: int
     """How many there are."""
     without_reason: int
+    approvers: tuple[ReviewerCare, ...]
+    """Who gave second approvals, and how."""
+    last_approval: str
+    """UTC, ISO 8601; empty without second approvals."""
+    last_change: str
+    """When this file took its last decision or second approval, those of parts when they were merged; or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class SameName:
+    """What a reviewer did to principals of a person of the same name, by the list of people."""
+
+    reviewer: str
+    principals: tuple[str, ...]
+    """ARNs, sorted."""
+    items: int
+    """Items and findings that the reviewer decided or approved."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAccess:
+    """What is known of reviewers' own access, from what they stated and from their names."""
+
+    stated: tuple[str, ...]
+    """Reviewers who stated own principals with at least one entry, sorted."""
+    not_stated: tuple[str, ...]
+    """Reviewers who stated none, sorted."""
+    same_names: tuple[SameName, ...]
+    """Empty without a list of people."""
+
+
+def own_access_of(entries: Iterable[Entry], holders: Mapping[str, str], people: People | None) -> OwnAccess:
+    """Return what is known of reviewers' own access.
+
+    Args:
+        entries: The journal.
+        holders: By ID of an item or finding, the ARN of its holder or subject.
+        people: The list of people; None: there is none.
+    """
+    stated: set[str] = set()
+    reviewers: set[str] = set()
+    same: dict[str, tuple[set[str], set[str]]] = {}
+    for entry in entries:
+        cleared = entry.after.choice is ReviewDecision.UNDECIDED
+        if entry.reviewer.startswith(CARRIED_OVER) or cleared or not (_is_decision(entry) or _is_approval(entry)):
+            continue
+        reviewers.add(entry.reviewer)
+        if entry.identities:
+            stated.add(entry.reviewer)
+        holder = holders.get(entry.line_id, "")
+        person = people.person_of(holder) if people is not None else None
+        if person is not None and same_person(person.name, entry.reviewer):
+            principals, items = same.setdefault(entry.reviewer, (set(), set()))
+            principals.add(holder)
+            items.add(entry.line_id)
+    found = (SameName(name, tuple(sorted(arns)), len(items)) for name, (arns, items) in sorted(same.items()))
+    return OwnAccess(tuple(sorted(stated)), tuple(sorted(reviewers - stated)), tuple(found))
+
+
+def _is_decision(entry: Entry) -> bool:
+    return entry.after.decided != entry.before.decided
+
+
+def _is_approval(entry: Entry) -> bool:
+    return bool(entry.after.second) and entry.after.second != entry.before.second
 
 
 def care_of(entries: Iterable[Entry]) -> Care:
     """Return how decisions were made. Second approvals and tickets are not decisions, and clearing one is a change."""
+    by_approver: dict[str, list[Entry]] = {}
+    last_change = ""
     by_reviewer: dict[str, list[Entry]] = {}
     touched: Counter[str] = Counter()
     carried = 0
     for entry in entries:
-        if entry.after.decided == entry.before.decided:
+        if _is_decision(entry) or entry.after.second != entry.before.second:
+            last_change = max(last_change, entry.moment)
+        if _is_approval(entry):
+            by_approver.setdefault(entry.after.second, []).append(entry)
+        if not _is_decision(entry):
             continue
         if entry.reviewer.startswith(CARRIED_OVER):
             carried += 1
@@ -117,6 +190,9 @@ def care_of(entries: Iterable[Entry]) -> Care:
         tuple(frequent[:_MAX_LISTED]),
         len(frequent),
         without,
+        tuple(_of_reviewer(name, entries) for name, entries in sorted(by_approver.items())),
+        max((entry.decided_at for entries in by_approver.values() for entry in entries), default=""),
+        last_change,
     )
 
 

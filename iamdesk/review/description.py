@@ -39,6 +39,17 @@ class ReviewerProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class DueDay:
+    """A due day as it was stated: when the review was created, or later."""
+
+    day: date
+    stated_by: str
+    """Empty: with the review's creation."""
+    moment: str
+    """When it was stated. UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewDescription:
     """What people state about a review; empty texts and None: not stated."""
 
@@ -53,6 +64,8 @@ class ReviewDescription:
     reviewers_sha256: str = ""
     stated_by: Mapping[str, str] = field(default_factory=dict)
     """By name of a member, who stated it; empty: with the review's creation."""
+    due_days: tuple[DueDay, ...] = ()
+    """Every due day in the order of statement: the first, and each to which it was moved. Of a recorded review only."""
 
     @property
     def is_empty(self) -> bool:
@@ -135,16 +148,31 @@ def description_of(review: ReviewFile) -> ReviewDescription:
     for actor, value in values:
         stated |= value
         by |= dict.fromkeys(value, actor)
-    due = date.fromisoformat(stated["due"]) if stated.get("due") else reviewer_of(review).due
+    due_days = _due_days(review)
     return ReviewDescription(
         str(stated.get("captured_by", "")),
         str(stated.get("capture_query", "")),
-        due,
+        due_days[-1].day if due_days else None,
         _profiles(stated.get("reviewers", ())),
         str(stated.get("reviewers_file", "")),
         str(stated.get("reviewers_sha256", "")),
         by,
+        due_days,
     )
+
+
+def _due_days(review: ReviewFile) -> tuple[DueDay, ...]:
+    created = review.head.created.isoformat()
+    of_part = reviewer_of(review).due
+    found = [DueDay(of_part, "", created)] if of_part is not None else []
+    details = [("", created, _json(review.head.details.get(DESCRIPTION, "{}")))]
+    events = (event for event in review.events() if event.kind is EventKind.DESCRIBE)
+    for actor, moment, value in [*details, *((one.actor, one.moment, one.details) for one in events)]:
+        if value.get("due"):
+            day = date.fromisoformat(value["due"])
+            if not found or found[-1].day != day:
+                found.append(DueDay(day, actor, moment))
+    return tuple(found)
 
 
 def _profiles(values: Sequence[Mapping[str, str]]) -> tuple[ReviewerProfile, ...]:

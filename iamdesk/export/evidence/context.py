@@ -12,15 +12,17 @@ from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding, Severity, Suppression
 from iamdesk.checks.parallel import run_shared
+from iamdesk.checks.words import enumerated
 from iamdesk.export.evidence.columns import STATUS, Column, DecidedFinding, DecidedLine, entitlement_columns
 from iamdesk.export.evidence.remediation import TO_DO, tested
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
 from iamdesk.export.text.review import is_privileged
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
-from iamdesk.review.care import Care, care_of
+from iamdesk.review.care import Care, OwnAccess, care_of, own_access_of
 from iamdesk.review.completion import Completion, completion
 from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
 from iamdesk.review.description import ReviewDescription, description_of
+from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, ReviewItem, item_format_of
 from iamdesk.review.people import People, people_of
 from iamdesk.review.review_file import ReviewFile
@@ -171,6 +173,43 @@ class EvidenceContext:
     def care(self) -> Care:
         """How the decisions were made."""
         return care_of(self.review.journal())
+
+    @cached_property
+    def own_access(self) -> OwnAccess:
+        """What is known of the reviewers' own access."""
+        states = (self.review.lines_standing, self.review.findings_standing)
+        holders = {item: frozen.holder_arn for known in states for item, frozen in known.known.items()}
+        return own_access_of(self.review.journal(), holders, self.people)
+
+    @cached_property
+    def last_change(self) -> datetime:
+        """When the last decision, second approval or resolved conflict came into the review; else its creation.
+
+        Of a complete review, this is when it became complete.
+        """
+        moments = [event.moment for event in self.review.events() if event.kind is EventKind.RESOLVE]
+        moments += [self.care.last_change] if self.care.last_change else []
+        return max(map(datetime.fromisoformat, moments), default=self.review.head.created)
+
+    @cached_property
+    def without_credentials(self) -> tuple[str, ...]:
+        """The reviewed accounts without a credential report: their access keys and passwords are not items."""
+        if self.snapshot is None:
+            return ()
+        known = {one.account_id for one in self.snapshot.account_facts if one.credential_report is not None}
+        return tuple(one for one in self.accounts if one not in known)
+
+    @property
+    def credentials_not_captured(self) -> str:
+        """Sentence about credentials that were not captured, so not reviewed; empty if all accounts have a report."""
+        lacking = self.without_credentials
+        if not lacking:
+            return ""
+        which = "" if len(lacking) == len(self.accounts) else f" of {enumerated(lacking)}"
+        return (
+            f"Access keys and console passwords of IAM users{which} were not captured: the snapshot has no credential "
+            "report. None of them was reviewed."
+        )
 
     def check_cancelled(self) -> None:
         """Check for cancellation.

@@ -10,6 +10,7 @@ from iamdesk.export.evidence.columns import DecidedLine
 from iamdesk.export.text.review import is_privileged
 from iamdesk.resource_files import resources
 from iamdesk.review.decisions import ReviewDecision
+from iamdesk.review.items import EntitlementType
 from iamdesk.review.people import People
 
 _MAX_EXCEPTIONS = 8
@@ -45,6 +46,11 @@ class Control:
             and (not self.types or line.type.value in self.types)
             and (not self.privileged or is_privileged(line) != "no")
         )
+
+    @property
+    def is_about_credentials(self) -> bool:
+        """Whether its population are access keys and passwords."""
+        return bool(self.types & {EntitlementType.ACCESS_KEY.value, EntitlementType.CONSOLE_PASSWORD.value})
 
     @property
     def population_words(self) -> str:

@@ -65,7 +65,7 @@ def statement_of(
         time_section(TIME_TITLE, source),
         _result(source),
         exceptions_section("7. Exceptions", source, kept),
-        controls_section("8. Controls", kept),
+        controls_section("8. Controls", source, kept),
         administrators_section("9. Privileged principals", source, kept),
         *people_sections(source),
         _management(),
@@ -124,6 +124,8 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
                 is_warning=True,
             )
         )
+    if source.credentials_not_captured:
+        blocks.append(Text(source.credentials_not_captured, is_warning=True))
     failed = sum(not one.ok for one in found)
     if failed:
         blocks.append(Text(f"{failed:,} of {len(found):,} control totals do not agree.", is_warning=True))

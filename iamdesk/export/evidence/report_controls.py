@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from iamdesk.checks.words import enumerated
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.controls import ControlResult
 from iamdesk.export.evidence.report_model import Section, Table, Text
+from iamdesk.export.evidence.report_people import due_words
 from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.text.review import CHOICE_WORDS, entitlement_words, holder_name
 from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
@@ -13,8 +15,9 @@ _MAX_CELL = 120
 """Characters in a cell of the exceptions of one control, so that it stays one page."""
 
 
-def controls_section(title: str, kept: ReportSample) -> Section:
+def controls_section(title: str, source: EvidenceContext, kept: ReportSample) -> Section:
     """Return the table of all controls, with what the review shows of each."""
+    lacking = [one.control.id for one in kept.controls.results if one.control.is_about_credentials]
     rows = tuple(
         (
             result.control.id,
@@ -39,6 +42,16 @@ def controls_section(title: str, kept: ReportSample) -> Section:
                 ("Control", "Title", "Holders", "Entitlements", "Undecided", "Exceptions", "To change"),
                 rows,
                 (16, 33, 9, 12, 11, 11, 8),
+            ),
+            *(
+                (
+                    Text(
+                        f"{source.credentials_not_captured} The population of {enumerated(lacking)} is incomplete.",
+                        is_warning=True,
+                    ),
+                )
+                if source.credentials_not_captured
+                else ()
             ),
         ),
     )
@@ -68,7 +81,7 @@ def control_sections(source: EvidenceContext, kept: ReportSample) -> Iterator[Se
 
 
 def _facts(source: EvidenceContext, result: ControlResult) -> Iterator[tuple[str, str]]:
-    control, care, due = result.control, source.care, source.description.due
+    control, care = result.control, source.care
     details = source.review.head.details
     count = len(source.accounts)
     accounts = "1 account" if count == 1 else f"{count:,} accounts"
@@ -76,13 +89,15 @@ def _facts(source: EvidenceContext, result: ControlResult) -> Iterator[tuple[str
     yield "Source", f"{control.source}, {control.url}. Our words were checked against {control.read}."
     population = "; ".join(filter(None, (control.population_words, result.persons_words)))
     yield "Population", f"{population}; of {accounts}, without what is excluded"
+    if control.is_about_credentials and source.credentials_not_captured:
+        yield "Not in the population", f"{source.credentials_not_captured} This population is incomplete."
     excluded = "; ".join(f"{one.part} {one.name} ({one.entitlements:,}): {one.reason}" for one in source.left_out)
     yield "Excluded from the review", excluded or "nothing"
     yield "Holders", f"{len(result.holders):,}"
     yield "Entitlements", f"{result.entitlements:,}, {result.undecided:,} of them without a valid decision"
     period = [details.get(name) or "not stated" for name in ("period_start", "period_end")]
     yield "Period", " to ".join(period)
-    yield "Due day", due.isoformat() if due else "not stated"
+    yield "Due day", due_words(source)
     yield "First and last decision", f"{care.first[:10]} to {care.last[:10]}" if care.first else "none"
     previous = details.get("previous_review")
     yield "Previous review", previous or "none: this is a first review"

@@ -1,7 +1,7 @@
 """Sections of a statement about people and time: reviewers, timeliness, evidence of care, exceptions."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 
 from iamdesk.checks.words import enumerated
 from iamdesk.export.evidence.columns import person_rows
@@ -9,9 +9,10 @@ from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.report_model import Section, Table, Text
 from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.text.people import people_words, status_words
-from iamdesk.review.care import LONGEST_STEP, MANY_AT_ONCE, MANY_WITH_ONE_REASON, Care
-from iamdesk.review.completion import second_approval_tiers
+from iamdesk.review.care import LONGEST_STEP, MANY_AT_ONCE, MANY_WITH_ONE_REASON, Care, ReviewerCare
+from iamdesk.review.completion import DRAFT, second_approval_tiers
 from iamdesk.review.decisions import same_person
+from iamdesk.review.description import DueDay
 from iamdesk.review.people import PersonState
 
 _MAX_REVIEWERS = 20
@@ -33,9 +34,9 @@ def reviewers_section(title: str, source: EvidenceContext, kept: ReportSample) -
     blocks: list[Text | Table] = [
         Text(
             "Reviewer names are as entered, user names as reported by the operating system: iamdesk does not "
-            "authenticate people. A self-review was refused only for principals that a reviewer had listed as their "
-            "own; that list is not recorded. Whether reviewers decided on their own access was not checked otherwise."
+            "authenticate people."
         ),
+        *_own_access(source),
         Table(
             ("Reviewer", "System user", "Decisions", "Role", "Competence", "Independence"),
             tuple(rows[:_MAX_REVIEWERS]),
@@ -75,6 +76,29 @@ def reviewers_section(title: str, source: EvidenceContext, kept: ReportSample) -
     return Section(title, tuple(blocks))
 
 
+def _own_access(source: EvidenceContext) -> Iterator[Text]:
+    """Yield how far a reviewer's own access is known, and who decided on what belongs to a person of the same name."""
+    found = source.own_access
+    stated = f"Stated by {enumerated(found.stated)}" if found.stated else "No reviewer stated any"
+    silent = f"; not stated by {enumerated(found.not_stated)}" if found.stated and found.not_stated else ""
+    yield Text(
+        "Own access is known only as far as reviewers stated their own principals: iamdesk refuses a self-review only "
+        "of these, and records them with each decision (“identities” in 09_journal.jsonl). "
+        f"{stated}{silent}."
+    )
+    if source.people is None:
+        yield Text("No list of people was given: names of reviewers were not compared with holders.")
+    elif not found.same_names:
+        yield Text("By the list of people, no reviewer decided on or approved access of a person of the same name.")
+    for one in found.same_names:
+        what = "1 entitlement or finding" if one.items == 1 else f"{one.items:,} entitlements and findings"
+        yield Text(
+            f"{one.reviewer} decided on or approved {what} of a person of the same name in the list of people: "
+            f"{enumerated([arn.rpartition(':')[2] for arn in one.principals])}.",
+            is_warning=True,
+        )
+
+
 def _decided(name: str, kept: ReportSample) -> bool:
     return any(same_person(name, one) for one, _ in kept.reviewers) or any(
         same_person(name, one) for one in kept.seconds
@@ -83,7 +107,7 @@ def _decided(name: str, kept: ReportSample) -> bool:
 
 def time_section(title: str, source: EvidenceContext) -> Section:
     """Return timeliness (period, snapshot, due day, decisions), and how the decisions were made."""
-    head, care, due = source.review.head, source.care, source.description.due
+    head, care = source.review.head, source.care
     latest = source.snapshot.latest if source.snapshot is not None else None
     period = [head.details.get(name, "") for name in ("period_start", "period_end")]
     facts = (
@@ -93,21 +117,46 @@ def time_section(title: str, source: EvidenceContext) -> Section:
         ("Days from the data to the review", _days(latest, head.created) if latest else "not known"),
         ("First decision", _minute(_moment(care.first)) if care.first else "none"),
         ("Last decision", _minute(_moment(care.last)) if care.last else "none"),
-        ("Due day", due.isoformat() if due else NOT_STATED),
-        ("On time", _on_time(source, due)),
+        ("Last second approval", _minute(_moment(care.last_approval)) if care.last_approval else "none"),
+        ("Complete since", f"not complete: {DRAFT}" if source.is_draft else _minute(source.last_change)),
+        ("Due day", due_words(source)),
+        ("On time", _on_time(source)),
         ("Statement generated", _minute(source.generated_at)),
     )
     return Section(title, (Table(("Property", "Value"), facts, (34, 66)), *_care(care)))
 
 
-def _on_time(source: EvidenceContext, due: date | None) -> str:
-    if due is None:
+def due_words(source: EvidenceContext) -> str:
+    """Return every due day, with when and by whom it was stated."""
+    return "; moved to ".join(f"{one.day}, {_stated(one)}" for one in source.description.due_days) or NOT_STATED
+
+
+def _stated(due: DueDay) -> str:
+    by = f"by {due.stated_by}" if due.stated_by else "with the review's creation"
+    return f"stated on {due.moment[:10]} {by}"
+
+
+def _on_time(source: EvidenceContext) -> str:
+    days = source.description.due_days
+    if not days:
         return "no due day is stated"
-    if not source.completion.is_complete:
-        late = source.today > due
-        return f"not complete on {source.today}, {'after' if late else 'up to'} the due day"
-    last = _moment(source.care.last).date() if source.care.last else source.review.head.created.date()
-    return f"yes: complete, last decision on {last}" if last <= due else f"no: last decision on {last}"
+    if len(days) == 1:
+        return _judged(source, days[0])
+    return (
+        f"by the first due day {days[0].day}: {_judged(source, days[0])}; "
+        f"by {days[-1].day}, {_stated(days[-1])}: {_judged(source, days[-1])}"
+    )
+
+
+def _judged(source: EvidenceContext, due: DueDay) -> str:
+    if source.is_draft:
+        return f"not complete on {source.today}, {'after' if source.today > due.day else 'up to'} the due day"
+    complete = source.last_change.date()
+    return (
+        f"yes: complete on {complete}"
+        if complete <= due.day
+        else f"no: last change (decision, second approval or resolved conflict) on {complete}"
+    )
 
 
 def _care(care: Care) -> Iterator[Text | Table]:
@@ -125,25 +174,8 @@ def _care(care: Care) -> Iterator[Text | Table]:
         f"{int(LONGEST_STEP.total_seconds() // 60)} minutes. All of this is in 09_journal.jsonl. It says how decisions "
         "were saved, not how they were prepared."
     )
-    yield Table(
-        ("Reviewer", "Decisions", "Acts", "First", "Last", "Median between acts", "Time per item", "In one second"),
-        tuple(
-            (
-                one.reviewer,
-                f"{one.decisions:,}",
-                f"{one.acts:,}",
-                _minute(_moment(one.first)),
-                _minute(_moment(one.last)),
-                _seconds(one.median_step),
-                _seconds(one.per_item),
-                f"{one.at_once:,}",
-            )
-            for one in care.reviewers[:_MAX_REVIEWERS]
-        ),
-        (18, 11, 7, 15, 15, 12, 11, 11),
-    )
-    if len(care.reviewers) > _MAX_REVIEWERS:
-        yield Text(f"{len(care.reviewers) - _MAX_REVIEWERS:,} more reviewers are in 09_journal.jsonl.")
+    yield from _paces("Reviewer", "Decisions", care.reviewers)
+    yield from _paces("Second reviewer", "Approvals", care.approvers)
     if care.seconds_at_once:
         most = "; ".join(
             f"{one.decisions:,} by {one.reviewer} at {_second(one.second)}" for one in care.at_once[:_SHORT]
@@ -160,11 +192,41 @@ def _care(care: Care) -> Iterator[Text | Table]:
             tuple((_short(reason), f"{count:,}") for reason, count in care.reasons[:_SHORT]),
             (80, 20),
         )
+        if care.many_reasons > _SHORT:
+            yield Text(
+                f"{care.many_reasons - _SHORT:,} more reasons were given for {MANY_WITH_ONE_REASON} or more decisions "
+                "each; they are in 09_journal.jsonl."
+            )
     else:
         yield Text(f"No reason was given for {MANY_WITH_ONE_REASON} or more decisions.")
 
 
 _SHORT = 5
+
+
+def _paces(who: str, what: str, paces: tuple[ReviewerCare, ...]) -> Iterator[Text | Table]:
+    """Yield when and how fast each reviewer decided or approved; nothing without reviewers."""
+    if not paces:
+        return
+    yield Table(
+        (who, what, "Acts", "First", "Last", "Median between acts", "Time per item", f"{MANY_AT_ONCE}+ in one second"),
+        tuple(
+            (
+                one.reviewer,
+                f"{one.decisions:,}",
+                f"{one.acts:,}",
+                _minute(_moment(one.first)),
+                _minute(_moment(one.last)),
+                _seconds(one.median_step),
+                _seconds(one.per_item),
+                f"{one.at_once:,}",
+            )
+            for one in paces[:_MAX_REVIEWERS]
+        ),
+        (18, 11, 7, 15, 15, 12, 11, 11),
+    )
+    if len(paces) > _MAX_REVIEWERS:
+        yield Text(f"{len(paces) - _MAX_REVIEWERS:,} more are in 09_journal.jsonl.")
 
 
 def exceptions_section(title: str, source: EvidenceContext, kept: ReportSample) -> Section:

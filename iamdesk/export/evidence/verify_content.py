@@ -27,6 +27,7 @@ from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version
 from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, join_names, phrase
+from iamdesk.review.care import own_access_of
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, UNDECIDED
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.entitlements import review_scope
@@ -169,6 +170,7 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
         broken = [
             f"{one.place}: {one.sentence}" for one in broken_rules(head, ledger, _entries(folder), [*_events(folder)])
         ]
+        own_access = _own_access(folder, head, ledger)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         yield failed(name, phrase("It cannot be read."))
         return
@@ -178,7 +180,37 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
             phrase("{count:,} are broken: {names}", count=len(broken), names=join_messages(" ", broken[:_MAX_NAMES])),
         )
     else:
-        yield passed(name, phrase("Own access, second approval, order and time of all decisions are as required."))
+        yield passed(name, phrase("Second approval, order and time of all decisions are as required."))
+        yield own_access
+
+
+def _own_access(folder: Path, head: Head, ledger: Ledger) -> Result:
+    """Say how far reviewers' own access is known, and who decided on access of a person of the same name."""
+    holders = {item: one.holder_arn for known in (ledger.lines, ledger.findings) for item, one in known.known.items()}
+    people = people_of(head.details)
+    found = own_access_of(_entries(folder), holders, people)
+    sentences = [
+        phrase(
+            "Nobody decided on principals stated as their own. Own access is known only as far as reviewers stated it: "
+            "{stated:,} of {count:,} did.",
+            stated=len(found.stated),
+            count=len(found.stated) + len(found.not_stated),
+        )
+    ]
+    if people is None:
+        sentences.append(phrase("There is no list of people to compare names with."))
+    elif not found.same_names:
+        sentences.append(phrase("No reviewer has the name of a person whose access they decided on."))
+    sentences += [
+        phrase(
+            "{name} decided on or approved {count:,} items of a person of the same name ({principals}).",
+            name=visible(one.reviewer),
+            count=one.items,
+            principals=join_names(one.principals, _MAX_NAMES, last=","),
+        )
+        for one in found.same_names
+    ]
+    return passed(phrase("own access"), join_messages(" ", sentences))
 
 
 def _head(review: ReadReview) -> Head:

@@ -3,6 +3,8 @@
 import html
 import json
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -253,3 +255,113 @@ def test_a_snapshot_without_summary_says_what_is_not_compared(made: Path) -> Non
     first = section(made, "Completeness")
     assert "The account summary of the account is not captured" in first
     assert re.search(r"Policy attachments entries of managed policies \d+ \d+ none 1 of 1", first)
+
+
+def small_review(path: Path, **details: str) -> tuple[ReviewFile, list[str]]:
+    """Return a new review, opened, of twelve items of two users; everything is undecided."""
+    users = ["ana", "ben"]
+    lines = [
+        ReviewItem(
+            "111122223333",
+            f"arn:aws:iam::111122223333:user/{users[at % 2]}",
+            "user",
+            EntitlementType.MANAGED_POLICY,
+            f"arn:aws:iam::aws:policy/{at}",
+            f"Policy{at}",
+            {"effect": {"tier": 0}, "holder_class": "human"},
+        )
+        for at in range(12)
+    ]
+    head = Head("r-1", "Small", "ab" * 32, "small", NOW, details={"second_approval": "0", **details})
+    review = ReviewFile.create(path, head, [], lines, [])
+    return review, [one.line_id for one in lines]
+
+
+def later(days: int) -> Callable[[], datetime]:
+    return lambda: NOW + timedelta(days=days)
+
+
+def test_on_time_counts_second_approvals_and_every_due_day_is_told(tmp_path: Path) -> None:
+    """Decided in time, approved after the due day, which was moved when it had passed."""
+    review, ids = small_review(tmp_path / "s.iamreview")
+    with review:
+        review.append([], [(EventKind.DESCRIBE, {"due": "2026-11-30"})], ANA, later(0))
+        kept = ItemDecision(ReviewDecision.KEEP, "needed")
+        review.record(dict.fromkeys(ids, kept), ANA, later(1))
+        draft = write_pack(review, tmp_path / "draft", evaluator=None, generated_at=later(2)())
+        review.record(dict.fromkeys(ids, replace(kept, second=BEN.name)), BEN, later(10))
+        late = write_pack(review, tmp_path / "late", evaluator=None, generated_at=later(11)())
+        review.append([], [(EventKind.DESCRIBE, {"due": "2026-12-31"})], BEN, later(12))
+        moved = write_pack(review, tmp_path / "moved", evaluator=None, generated_at=later(13)())
+    title = "5. Time, and how decisions were made"
+    assert "On time not complete on 2026-11-26, up to the due day" in section(draft, title)
+    assert "Complete since not complete: DRAFT" in section(draft, title)
+    told = section(late, title)
+    no = "no: last change (decision, second approval or resolved conflict) on 2026-12-04"
+    assert f"On time {no}" in told
+    assert "Last second approval 2026-12-04 12:00 UTC Complete since 2026-12-04 12:00 UTC" in told
+    told = section(moved, title)
+    both = "2026-11-30, stated on 2026-11-24 by Ana Moreno; moved to 2026-12-31, stated on 2026-12-06 by Ben Okafor"
+    assert f"Due day {both}" in told
+    assert f"by the first due day 2026-11-30: {no}; by 2026-12-31, stated on 2026-12-06 by Ben Okafor: yes" in told
+    assert f"Due day {both}" in section(moved, "Control PCI DSS 7.2.4", "01_annex.html")
+
+
+def test_second_approvals_in_one_second_and_reasons_left_out_are_told(tmp_path: Path) -> None:
+    review, ids = small_review(tmp_path / "s.iamreview")
+    with review:
+        kept = ItemDecision(ReviewDecision.KEEP)
+        for number in range(6):
+            decided = replace(kept, comment=f"reason {number}")
+            for minute in range(5):  # clearing it and deciding again give one reason many times
+                at = NOW + timedelta(hours=number, minutes=minute)
+                review.record({ids[0]: decided}, ANA, lambda at=at: at)  # type: ignore[misc]
+                review.record({ids[0]: ItemDecision()}, ANA, lambda at=at: at)  # type: ignore[misc]
+        review.record(dict.fromkeys(ids, replace(kept, comment="needed")), ANA, later(1))
+        review.record(dict.fromkeys(ids, ItemDecision(ReviewDecision.KEEP, "needed", second=BEN.name)), BEN, later(2))
+        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
+    told = section(pack, "5. Time, and how decisions were made")
+    assert "2 more reasons were given for 5 or more decisions each" in told
+    assert "Ben Okafor 12 1 2026-11-26 12:00 UTC 2026-11-26 12:00 UTC – – 12" in told
+
+
+def test_own_access_is_told_as_far_as_it_is_known(tmp_path: Path) -> None:
+    ben = "arn:aws:iam::111122223333:user/ben"
+    people = People(
+        "hr.csv",
+        "cd" * 32,
+        ("name=user",),
+        1,
+        {"2": Person("2", 2, "ben  OKAFOR")},
+        {ben: Joined("2", "name", "ben")},
+        {},
+    )
+    review, ids = small_review(tmp_path / "s.iamreview", people=people.as_text())
+    with review:
+        kept = ItemDecision(ReviewDecision.KEEP, "needed")
+        ana = replace(ANA, holder_arns=frozenset({"arn:aws:iam::111122223333:user/ana.moreno"}))
+        review.record(dict.fromkeys(ids[:6], kept), ana, later(1))
+        review.record(dict.fromkeys(ids[6:], kept), BEN, later(2))
+        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
+    told = section(pack, "4. Reviewers")
+    assert "not recorded" not in told
+    assert "records them with each decision (“identities” in 09_journal.jsonl)" in told
+    assert "Stated by Ana Moreno; not stated by Ben Okafor." in told
+    assert "Ben Okafor decided on or approved 3 entitlements and findings of a person of the same name" in told
+    assert "in the list of people: user/ben." in told
+    found = {one.name: one for one in verify(pack)}
+    assert "Own access" not in found["rules"].sentence
+    assert "known only as far as reviewers stated it: 1 of 2 did." in found["own access"].sentence
+    assert f"Ben Okafor decided on or approved 3 items of a person of the same name ({ben})." in (
+        found["own access"].sentence
+    )
+
+
+def test_credentials_that_were_not_captured_are_named(made: Path) -> None:
+    """The sample has no credential report."""
+    lacking = "Access keys and console passwords of IAM users were not captured"
+    assert lacking in section(made, "Completeness")
+    assert "The population of SOC 2 CC6.2 and NIST AC-2(3) is incomplete." in section(made, "8. Controls")
+    for name in ("SOC 2 CC6.2", "NIST AC-2(3)"):
+        assert f"Not in the population {lacking}" in section(made, f"Control {name}", "01_annex.html")
+    assert lacking not in section(made, "Control PCI DSS 7.2.4", "01_annex.html")
