@@ -528,24 +528,26 @@ def approve(
 ) -> None:
     """Approve decisions of other reviewers (second approval).
 
-    Without --entitlement and --finding, approves all decisions of others.
+    Without --entitlement and --finding, approves all decisions of others that have no second approval. A second
+    approval is never replaced: if one of the given decisions has another person's, nothing is saved.
     """
     session = Workbench.open_review(review)
     try:
         who = _reviewer(reviewer, my_arns)
-        change = session.second((*entitlement, *finding) or tuple(_decided_by_others(session, who)), who)
+        change = session.second((*entitlement, *finding) or tuple(_to_approve(session, who)), who)
     finally:
         session.close()
     echo_err(f"{reviewer} approved {_counted(len(change.entries), 'decision')}")
 
 
-def _decided_by_others(session: ReviewSession, who: Reviewer) -> Iterator[str]:
+def _to_approve(session: ReviewSession, who: Reviewer) -> Iterator[str]:
+    """Yield the decisions of others without a second approval, on access and exceptions that are not the reviewer's."""
     for states in (session.file.lines_standing, session.file.findings_standing):
         for subject_id, known in states.known.items():
-            decided = session.decided(subject_id)
-            if decided is None or known.holder_arn in who.holder_arns:
+            decided, decision = session.decided(subject_id), session.decision(subject_id)
+            if decided is None or decision.second or known.holder_arn in who.holder_arns:
                 continue
-            if not any(same_person(who.name, one) for one in (decided.reviewer, session.decision(subject_id).owner)):
+            if not any(same_person(who.name, one) for one in (decided.reviewer, decision.owner)):
                 yield subject_id
 
 

@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
+from iamdesk.i18n import join_names, nphrase
+from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision, Reviewer, same_person
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.people import People, people_of
 from iamdesk.review.review_file import Change, Decided, ItemStates, ReviewFile
@@ -82,19 +83,19 @@ class ReviewSession:
         reviewer: Reviewer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Change:
-        """Record decisions; they are on disk when this returns. The current ticket stays unless another one is given.
+        """Record decisions; they are on disk when this returns.
+
+        The current ticket stays unless another one is given, and so does the second approval of the same decision.
 
         Raises:
             DecisionError, ReviewError: as `ReviewFile.record`.
         """
-        return self.record_whole(
-            {
-                one: after if after.ticket else replace(after, ticket=self.decision(one).ticket)
-                for one, after in decisions.items()
-            },
-            reviewer,
-            now,
-        )
+        return self.record_whole({one: self._beside(one, after) for one, after in decisions.items()}, reviewer, now)
+
+    def _beside(self, line_id: str, after: ItemDecision) -> ItemDecision:
+        current = self.decision(line_id)
+        second = after.second or (current.second if after.decided == current.decided else "")
+        return replace(after, ticket=after.ticket or current.ticket, second=second)
 
     def record_whole(
         self,
@@ -114,17 +115,32 @@ class ReviewSession:
         return change
 
     def second(self, line_ids: tuple[str, ...], reviewer: Reviewer) -> Change:
-        """Give second approval to decisions of other reviewers; undecided items are skipped.
+        """Give second approval to decisions of other reviewers.
+
+        Undecided items and those that the reviewer approved already are skipped.
 
         Raises:
-            DecisionError, ReviewError: as `ReviewFile.record`.
+            DecisionError: another person approved one of the decisions already; or as `ReviewFile.record`.
+            ReviewError: as `ReviewFile.record`.
         """
         current = {line_id: self.decision(line_id) for line_id in line_ids}
+        by_others = [
+            one.second for one in current.values() if one.second and not same_person(one.second, reviewer.name)
+        ]
+        if by_others:
+            raise DecisionError(
+                nphrase(
+                    "{count:,} decision is already approved by {names}; nothing is saved",
+                    "{count:,} decisions are already approved by {names}; nothing is saved",
+                    len(by_others),
+                    names=join_names(sorted(set(by_others))),
+                )
+            )
         return self.record(
             {
                 line_id: replace(decision, second=reviewer.name)
                 for line_id, decision in current.items()
-                if decision.choice is not ReviewDecision.UNDECIDED
+                if decision.choice is not ReviewDecision.UNDECIDED and not decision.second
             },
             reviewer,
         )

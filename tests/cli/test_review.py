@@ -102,9 +102,15 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     status = json.loads(run("review", "status", review, "--format", "json").stdout)
     assert status["Counts"]["undecided"] == 0
     assert status["Counts"]["seconded"] == len(ids)
+    assert "0 decisions" in run("review", "approve", review, "--reviewer", "Eve").stderr
+    replacing = run("review", "approve", review, "--entitlement", ids[0], "--reviewer", "Eve", status=2)
+    assert "1 decision is already approved by Ben; nothing is saved" in replacing.stderr
     assert len(run("review", "log", review).stdout.splitlines()) == 2 * len(ids)
     pack = tmp_path / "pack"
     run("export", review, "--snapshot", sample_snapshot(), "-o", pack)
+    with (pack / "05_exceptions.csv").open(encoding="utf-8-sig", newline="") as table:
+        (exception,) = csv.DictReader(table)
+    assert (exception["decided_by"], exception["approved_by"]) == ("Ana", "Ben")
     with ReviewFile.open(review, writable=False) as file:
         assert [one.name for one in file.packs()] == ["pack"]
     run("review", "sign", pack, "--role", "management", "--name", "Dana Lee")

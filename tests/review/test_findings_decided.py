@@ -102,6 +102,22 @@ def test_second_reviewer_undo_and_redo(review: ReviewFile) -> None:
     assert review.damages() == ()
 
 
+def test_second_approval_is_never_replaced(review: ReviewFile) -> None:
+    desk, dana = ReviewSession(review), Reviewer("Dana Lee", "dana")
+    desk.record({FIRST: FIX}, ANA)
+    desk.record({SECOND: FIX}, ANA)
+    desk.second((FIRST,), dana)
+    with pytest.raises(DecisionError, match="1 decision is already approved by Dana Lee; nothing is saved"):
+        desk.second((FIRST, SECOND), CHLOE)
+    assert (desk.decision(FIRST).second, desk.decision(SECOND).second) == ("Dana Lee", "")
+    assert desk.second((FIRST,), dana).entries == ()
+    assert desk.record({FIRST: FIX}, CHLOE).entries == ()
+    desk.record({FIRST: ACCEPTED}, ANA)
+    assert desk.decision(FIRST).second == ""
+    desk.second((FIRST,), dana)
+    assert review.damages() == ()
+
+
 def test_altered_finding_is_found(review: ReviewFile, path: Path) -> None:
     review.record({FIRST: FIX}, ANA)
     review.close()

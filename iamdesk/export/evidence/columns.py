@@ -377,9 +377,9 @@ EXCEPTIONS: tuple[Column[Excepted], ...] = (
     Column("owner", lambda row: row.decision.owner),
     Column("expiry_utc", _expiry),
     Column("has_run_out", lambda row: "yes" if row.has_run_out else "no"),
-    Column("approved_by", lambda row: row.decided.reviewer if row.decided else ""),
-    Column("approved_utc", lambda row: moment(row.decided.moment if row.decided else None)),
-    Column("second_reviewer", lambda row: row.decision.second),
+    Column("decided_by", lambda row: row.decided.reviewer if row.decided else ""),
+    Column("decided_utc", lambda row: moment(row.decided.moment if row.decided else None)),
+    Column("approved_by", lambda row: row.decision.second),
 )
 
 
@@ -445,5 +445,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "of the actions that a revoked entitlement gave: how many its holder can still perform otherwise",
     ),
     ("ticket_state", "as the ticket system reported it (review tickets); that access is gone shows the retest"),
-    ("second_reviewer", "who gave second approval to the decision"),
+    (
+        "second_reviewer",
+        "who gave second approval to the decision; of an exception: approved_by, while decided_by made the decision",
+    ),
 )

@@ -15,12 +15,12 @@ from typing import Any
 
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.columns import (
-    ENTITLEMENTS,
     FINDINGS,
     Column,
     DecidedFinding,
     DecidedLine,
     cells_sha256,
+    entitlement_columns,
     standing_sha256,
 )
 from iamdesk.export.evidence.context import EvidenceContext
@@ -50,7 +50,11 @@ _WHO = frozenset(
     {"reviewer_name", "reviewer_account", "reviewed_utc", "second_reviewer"}
     | {"decided_by", "decided_account", "decided_utc", "state", _SHOWN, _STANDING}
 )
-"""Columns about the current decision, which may have changed since the export: they are not imported."""
+"""Columns about the current decision, which may have changed since the export: they are not imported.
+
+They and `review_status` (the whole review may have become complete, or a draft again) are the only columns that a
+reviewer does not fill in and that may differ from what a package would say now.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class _Kind[Row: (DecidedLine, DecidedFinding)]:
     what: str
     id_column: str
     columns: tuple[Column[Row], ...]
+    """All columns that a package of the review has, without `review_status`."""
     choices: tuple[ReviewDecision, ...]
     owner: str
     expiry: str
@@ -98,16 +103,19 @@ class _Kind[Row: (DecidedLine, DecidedFinding)]:
         return [column.name for column in self.columns if column.name not in names]
 
 
-_LINES: _Kind[DecidedLine] = _Kind(
-    ENTITLEMENTS_SHEET,
-    mark("entitlement"),
-    "line_id",
-    ENTITLEMENTS,
-    LINE_CHOICES,
-    "exception_owner",
-    "exception_expiry",
-    lambda source: source.rows(),
-)
+def _lines(source: EvidenceContext) -> _Kind[DecidedLine]:
+    return _Kind(
+        ENTITLEMENTS_SHEET,
+        mark("entitlement"),
+        "line_id",
+        entitlement_columns(source.item_format, source.people),
+        LINE_CHOICES,
+        "exception_owner",
+        "exception_expiry",
+        lambda source: source.rows(),
+    )
+
+
 _FINDINGS: _Kind[DecidedFinding] = _Kind(
     FINDINGS_SHEET,
     mark("finding"),
@@ -131,7 +139,7 @@ def read_back(path: Path, source: EvidenceContext) -> ReadBack:
     found = ReadBack()
     if path.suffix.lower() == ".xlsx":
         with _book(path) as book:
-            _read(_LINES, _book_rows(book, path, ENTITLEMENTS_SHEET), path, source, found)
+            _read(_lines(source), _book_rows(book, path, ENTITLEMENTS_SHEET), path, source, found)
             if FINDINGS_SHEET in book.sheetnames:
                 _read(_FINDINGS, _book_rows(book, path, FINDINGS_SHEET), path, source, found)
         return found
@@ -139,7 +147,7 @@ def read_back(path: Path, source: EvidenceContext) -> ReadBack:
     if _FINDINGS.id_column in headings:
         _read(_FINDINGS, _csv_rows(path), path, source, found)
     else:
-        _read(_LINES, _csv_rows(path), path, source, found)
+        _read(_lines(source), _csv_rows(path), path, source, found)
     return found
 
 
@@ -357,6 +365,8 @@ def _named[Row: (DecidedLine, DecidedFinding)](
                 missing=missing[0],
             )
         )
+    if twice := next((one for at, one in enumerate(names) if one and one in names[:at]), None):
+        raise ExportError(phrase("{name} has the column {column} twice", name=path.name, column=visible(twice)))
     for number, cells in numbered:
         yield number, dict(zip(names, cells, strict=False))
 

@@ -100,7 +100,8 @@ def _quoted(kept: ReportSample, arn: str) -> Iterator[Table]:
 def appendix_sections(kept: ReportSample, source: EvidenceContext) -> Iterator[Section]:
     """Yield the tables of the annex: exceptions if there are any, findings, entitlements."""
     if kept.exceptions:
-        names = ("holder_arn", "name", "reason", "compensating_control", "owner", "expiry_utc", "approved_by")
+        names = ("holder_arn", "name", "reason", "compensating_control", "owner", "expiry_utc")
+        names += ("decided_by", "approved_by")
         columns = [column for column in EXCEPTIONS if column.name in names]
         yield Section(
             "Annex: exceptions",
@@ -108,7 +109,7 @@ def appendix_sections(kept: ReportSample, source: EvidenceContext) -> Iterator[S
                 Table(
                     tuple(_heading(column.name) for column in columns),
                     tuple(tuple(cell_text(column.value(row)) for column in columns) for row in kept.exceptions),
-                    (26, 16, 18, 14, 8, 9, 9),
+                    (24, 15, 17, 13, 8, 7, 8, 8),
                 ),
             ),
             new_page=True,

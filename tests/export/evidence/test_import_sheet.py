@@ -7,11 +7,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from iamdesk.api import SnapshotSession
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.import_sheet import ReadBack, fill_in, read_back
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
+from iamdesk.review.people import read_people
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.session import ReviewSession
 
@@ -110,6 +112,72 @@ def test_edited_protected_cell_is_refused_and_named(pack: Path, review: ReviewFi
     (refused,) = found.refused
     assert refused.row == 8
     assert refused.why == f"protected cells were edited: {column}"
+
+
+OPEN_COLUMNS = {"decision", "decision_reason", "compensating_control", "ticket"} | {
+    *("exception_owner", "exception_expiry", "owner_id", "expiry_utc")
+}
+MAY_DIFFER = {"review_status", "decision_sha256", "standing_sha256", "second_reviewer", "state"} | {
+    *("reviewer_name", "reviewer_account", "reviewed_utc", "decided_by", "decided_account", "decided_utc")
+}
+
+
+def with_people(sample: SnapshotSession, folder: Path) -> Path:
+    """Create a review of the sample with a list of people that names one of its users."""
+    (folder / "hr.csv").write_text("id,user,name,status\n17,ben.okafor,Ben Okafor,active\n", encoding="utf-8")
+    people = read_people(folder / "hr.csv", ["name"], NOW.date())
+    path = folder / "people.iamreview"
+    sample.create_review(path, "With people", people=people)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("csv", "03_entitlements.csv"), ("csv", "04_findings.csv"), ("xlsx", "Entitlements"), ("xlsx", "Findings")],
+)
+def test_every_cell_that_is_not_open_is_protected(
+    sample: SnapshotSession, tmp_path: Path, kind: str, name: str
+) -> None:
+    """One row per column: its cell forged, and the row decided. Another row is forged nowhere."""
+    with ReviewFile.open(with_people(sample, tmp_path)) as review:
+        made = write_pack(review, tmp_path / "made", evaluator=None, generated_at=NOW)
+        if kind == "csv":
+            with (made / name).open(encoding="utf-8-sig", newline="") as file:
+                headings = next(csv.reader(file))
+        else:
+            book = openpyxl.load_workbook(made / "review.xlsx")
+            headings = [cell.value for cell in book[name][1]]
+        id_column = "finding_id" if "finding_id" in headings else "line_id"
+        choice = "fix" if id_column == "finding_id" else "keep"
+        closed = [one for one in headings if one not in OPEN_COLUMNS | MAY_DIFFER]
+        assert id_column == "finding_id" or {"tier", "gives", "used", "person_name", "employment_status"} <= set(closed)
+        changes = {at: {"decision": choice, column: "forged"} for at, column in enumerate(closed)}
+        changes[len(closed)] = {"decision": choice, "review_status": "complete"}
+        if kind == "csv":
+            path = filled_csv(made, changes, name=name)
+        else:
+            for at, cells in changes.items():
+                for column, text in cells.items():
+                    book[name].cell(at + 2, headings.index(column) + 1).value = text
+            path = tmp_path / "filled.xlsx"
+            book.save(path)
+        found = read(path, review)
+        assert len(found.decisions) == 1
+        told = {one.row: one.why for one in found.refused}
+    assert told.pop(closed.index(id_column) + 2).startswith("the review has no ")
+    assert told == {
+        at + 2: f"protected cells were edited: {column}" for at, column in enumerate(closed) if column != id_column
+    }
+
+
+@pytest.mark.parametrize("column", ["tier", "reaches_admin"])
+def test_sheet_without_a_column_or_with_two_is_refused(pack: Path, review: ReviewFile, column: str) -> None:
+    for change, why in (("note", f"the column {column} is missing"), (f'{column}","{column}', f"{column} twice")):
+        text = (pack / "03_entitlements.csv").read_text(encoding="utf-8-sig")
+        path = pack.parent / "changed.csv"
+        path.write_text(text.replace(f'"{column}"', f'"{change}"', 1), encoding="utf-8")
+        with pytest.raises(ExportError, match=why):
+            read(path, review)
 
 
 @pytest.mark.parametrize(
