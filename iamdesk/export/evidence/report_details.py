@@ -100,8 +100,10 @@ def _quoted(kept: ReportSample, arn: str) -> Iterator[Table]:
 def appendix_sections(kept: ReportSample, source: EvidenceContext) -> Iterator[Section]:
     """Yield the tables of the annex: exceptions if there are any, findings, entitlements."""
     if kept.exceptions:
-        names = ("holder_arn", "name", "reason", "compensating_control", "owner", "expiry_utc")
-        names += ("decided_by", "approved_by")
+        names = (
+            *("holder_arn", "name", "reason", "compensating_control"),
+            *("owner", "expiry_utc", "decided_by", "approved_by"),
+        )
         columns = [column for column in EXCEPTIONS if column.name in names]
         yield Section(
             "Annex: exceptions",
