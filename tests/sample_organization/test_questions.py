@@ -48,5 +48,5 @@ def test_what_the_organization_does_not_let_through_is_named_by_its_place(evalua
     answer = evaluator.can(Request("arn:aws:iam::444455556666:user/dev", "lambda:CreateFunction", function))
     assert answer.sentence.endswith("no service control policy on Sandbox allows lambda:CreateFunction.")
     said = {line.title: line.sentence for line in answer.layers}
-    assert said["Service control policies"] == "no statement on Sandbox allows it"
+    assert said["Service control policies"] == "no policy on Sandbox allows it"
     assert said["Resource control policies"] == "do not apply to lambda"
