@@ -1,6 +1,7 @@
 """Removal in the window: the log of ``remediation.sh`` comes back, and items show what became of them."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -36,7 +37,9 @@ def test_log_shows_what_was_removed_failed_and_is_by_hand(
     assert panel.table.isColumnHidden(Column.REMOVAL)
 
     log = tmp_path / "remediation.log"
-    row = "2026-11-25T10:00:00Z\t{review}\t{item}\t{outcome}\taws iam …\t\n"
+    moment = datetime.now(UTC)
+    day = f"{moment:%Y-%m-%d}"
+    row = f"{moment:%Y-%m-%dT%H:%M:%SZ}" + "\t{review}\t{item}\t{outcome}\taws iam …\t\n"
     log.write_text(
         "".join(
             row.format(review=desk.head.review_id, item=item, outcome=outcome)
@@ -56,9 +59,9 @@ def test_log_shows_what_was_removed_failed_and_is_by_hand(
     assert not panel.table.isColumnHidden(Column.REMOVAL)
     text = {row.subject_ids[0]: row.texts[Column.REMOVAL] for row in panel.model.rows}
     assert [text[one] for one in (done, failed, by_hand, kept)] == [
-        "Removed 2026-11-25",
-        "Failed 2026-11-25",
-        "By hand 2026-11-25",
+        f"Removed {day}",
+        f"Failed {day}",
+        f"By hand {day}",
         "",
     ]
     place = panel.model.place_of(failed)
@@ -66,7 +69,7 @@ def test_log_shows_what_was_removed_failed_and_is_by_hand(
     panel.table.go_to(place)
     told = panel.evidence.findChild(FlowLabel, "removalResult")
     assert told is not None
-    assert told.text() == "Removal: Failed 2026-11-25"
+    assert told.text() == f"Removal: Failed {day}"
     panel.head.show_only.setCurrentIndex(panel.head.show_only.findData(RowFilterMode.NOT_REMOVED))
     panel._filter()
     assert shown(panel) == {failed, by_hand}
@@ -81,7 +84,8 @@ def test_rows_of_several_items_count_what_is_removed(
     row = next(row for row in panel.model.rows if isinstance(row, EntitlementRow) and len(row.lines) > 2)
     record(qtbot, panel, dict.fromkeys(row.subject_ids, REVOKE))
     log = tmp_path / "remediation.log"
-    log.write_text(f"2026-11-25T10:00:00Z\t{desk.head.review_id}\t{row.subject_ids[0]}\tgone\taws …\t\n")
+    moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    log.write_text(f"{moment}\t{desk.head.review_id}\t{row.subject_ids[0]}\tgone\taws …\t\n")
     prompts.opens = log
     panel.commands()["actionCloseOut"]()
     qtbot.waitUntil(lambda: "recorded" in panel.message.text, timeout=10_000)
