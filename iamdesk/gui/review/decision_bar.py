@@ -1,4 +1,4 @@
-"""Asks for the details of a decision: a reason, and for an exception what limits its risk, an owner and a last day.
+"""Asks for the details of a decision: a reason, and for an exception an owner, a last day and what limits its risk.
 
 A row, not a dialog.
 """
@@ -35,9 +35,9 @@ class DecisionBar(QWidget):
         self._edits: tuple[Edit, ...] = ()
         self._label: PlainLabel = plain_label()
         self.reason = QLineEdit()
-        self.compensating = QLineEdit()
         self.owner = QLineEdit()
         self.expiry = QLineEdit()
+        self.compensating = QLineEdit()
         self.edits_button = QPushButton(tr("Take from &What if"))
         self.edits_button.setObjectName("decisionEdits")
         set_tooltip(self.edits_button, tr("Enter the changes that the window What if has in its list."))
@@ -69,9 +69,9 @@ class DecisionBar(QWidget):
         for widget in (
             self._label,
             self.reason,
-            self.compensating,
             self.owner,
             self.expiry,
+            self.compensating,
             self.edits_button,
             self.save_button,
             self.cancel_button,
