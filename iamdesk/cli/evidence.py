@@ -1,13 +1,15 @@
 """``iamdesk export`` and ``iamdesk verify``: write and verify the evidence package of a review."""
 
 import tempfile
-from contextlib import nullcontext
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from iamdesk import Snapshot
 from iamdesk.api import Workbench
 from iamdesk.cli import options
 from iamdesk.cli.errors import fail, refuse_overwrite
@@ -21,7 +23,6 @@ from iamdesk.export.evidence.review_chain import pack_at
 from iamdesk.export.evidence.signing import Role
 from iamdesk.export.evidence.tables import about_table
 from iamdesk.export.evidence.verify import verify as verify_package
-from iamdesk.export.evidence.verify_content import Executors
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import write_atomic
 from iamdesk.work.workers import is_worthwhile
@@ -112,7 +113,9 @@ def export(
         _record_package(review, output)
 
 
-_executor: Executors = lambda snapshot: executor_for(is_worthwhile(snapshot), helped=True)  # noqa: E731 - typed
+def _executor(snapshot: Snapshot) -> AbstractContextManager[Executor | None]:
+    """Return the executor for the long work of a package: this process works beside it."""
+    return executor_for(is_worthwhile(snapshot), helped=True)
 
 
 def _check_output(output: Path, review: Path, snapshot: Path | None) -> None:

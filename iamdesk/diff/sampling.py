@@ -3,7 +3,7 @@ resource."""
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from iamdesk.access.request_grid import arn_services, placeholder_arns
@@ -77,7 +77,7 @@ def action_classes(
         yield ActionClass(name.partition(":")[0], name, (), bit)
 
 
-@cache
+@lru_cache(maxsize=1 << 12)  # bounded: statements may name any service
 def takes_no_credentials(service: str) -> bool:
     """Return whether a service has actions for which no policy is evaluated: no other action is decided like them."""
     facts = facts_of(service)

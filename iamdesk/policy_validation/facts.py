@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from iamdesk.policy.wildcards import glob, is_pattern
@@ -46,7 +46,7 @@ def all_regions() -> frozenset[str]:
     return frozenset(region for regions in facts().partitions.values() for region in regions)
 
 
-@cache
+@lru_cache(maxsize=1 << 12)  # bounded: documents bring the texts
 def is_region(text: str) -> bool:
     """Return whether a text is a Region, or a pattern that matches one."""
     if is_pattern(text):
@@ -54,7 +54,7 @@ def is_region(text: str) -> bool:
     return text in all_regions()
 
 
-@cache
+@lru_cache(maxsize=1 << 12)
 def is_partition(text: str) -> bool:
     """Return whether a text is a partition, or a pattern that matches one."""
     return any(glob(text).matches(partition) for partition in facts().partitions)

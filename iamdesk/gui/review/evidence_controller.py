@@ -67,7 +67,7 @@ class EvidenceController(QObject):
         self._jobs = jobs
         self._prompts = prompts
         self._message = message
-        self._door = controller
+        self._controller = controller
         self._reviewer = reviewer
         self.last_pack: Path | None = None
         """The package of the open review that was written or chosen last in this session."""
@@ -89,7 +89,7 @@ class EvidenceController(QObject):
 
     def export(self) -> None:
         """Ask for a name, and export the evidence of the open review; pending decisions are saved first."""
-        review_session, opened = self._door.review_session, self._session.whole
+        review_session, opened = self._controller.review_session, self._session.whole
         if review_session is None:
             self._message.say(Tone.NOTE, tr("Open a review first: the export contains its evidence."))
             return
@@ -102,9 +102,9 @@ class EvidenceController(QObject):
         )
         if into is None:
             return
-        self._door.closing.emit()  # include every decision
+        self._controller.closing.emit()  # include every decision
         self._message.clear()
-        snapshot = opened if opened is not None and self._door.matches else None
+        snapshot = opened if opened is not None and self._controller.matches else None
         self._jobs.run(
             tr("Writing {name}").format(name=visible(into.name)),
             lambda _progress, cancelled: _written(review_session, snapshot, into, cancelled),
@@ -217,21 +217,21 @@ class EvidenceController(QObject):
         self.dialog.show()
 
     def _ask_for_pack(self, title: str) -> Path | None:
-        review_session = self._door.review_session
+        review_session = self._controller.review_session
         folder = review_session.path.parent if review_session is not None else Path.home()
         path = self._prompts.file_to_open(self._panel, title, folder, tr(_PACKS))
         return path.parent if path is not None and path.name == "00_manifest.json" else path
 
     def fill(self) -> None:
         """Ask for a filled sheet, and import its decisions; rows with other edits are refused and listed."""
-        review_session, reviewer = self._door.review_session, self._reviewer()
+        review_session, reviewer = self._controller.review_session, self._reviewer()
         if review_session is None or not reviewer.name:
             self._message.say(Tone.NOTE, tr("Open a review and enter the reviewer first."))
             return
         sheet = self._prompts.file_to_open(self._panel, tr("Import decisions"), review_session.path.parent, tr(_SHEETS))
         if sheet is None:
             return
-        self._door.closing.emit()
+        self._controller.closing.emit()
         self._message.clear()
         self._jobs.run(
             tr("Reading {name}").format(name=visible(sheet.name)),
