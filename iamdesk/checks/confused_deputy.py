@@ -1,33 +1,40 @@
 """Confused deputies: roles and resources that a service can use on behalf of any account."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from iamdesk.access.external.described import filled
 from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
+from iamdesk.checks.condition_strength import ConditionStrength
 from iamdesk.checks.external_trust import allowing
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.public_access import names_everyone, open_to_all
 from iamdesk.checks.remediation_commands import edited, trust_policy_command
-from iamdesk.checks.resource_requests import RESOURCES, questions, resource_subject
+from iamdesk.checks.resource_requests import RESOURCES, RequestToEvaluate, questions, resource_subject
 from iamdesk.checks.resource_requests import allowing as allowing_of
 from iamdesk.checks.targets import ROLES
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
+from iamdesk.policy.wildcards import glob, is_pattern, tokens_of
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.model import Account, RoleDetail
 from iamdesk.snapshot.resources import Resource
 
+_SOURCE_KEYS = frozenset({"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"})
+_SOME_SERVICE = f"{PLACEHOLDER}.amazonaws.com"
 _PER_ROLE = ("aws:resourcetag/", "iam:resourcetag/", "aws:resource")
 
 
@@ -209,15 +216,26 @@ def _is_role_independent(survey: CheckContext, document: Document) -> bool:
     data=Data.RESOURCE_POLICIES,
 )
 def resource_for_any_source(survey: CheckContext, account: Account, resource: Resource) -> Iterator[CheckResult]:
-    """High if the service can read: an unrelated account then gets the content."""
-    context = _for_unrelated_account(survey, account)
-    for service in services_of(allowing_of(survey, resource)):
-        to_evaluate = questions(survey, resource, lambda statement, one=service: one in services_of((statement,)))  # type: ignore[misc]
+    """High if the service can read: an unrelated account then gets the content.
+
+    A statement for everyone that tests the source of a request is one for services: only they send these keys.
+    """
+    statements = allowing_of(survey, resource)
+    by_source = [one for one in statements if names_everyone(one) and _tests_source(one)]
+    sources = _sources(survey, account, statements)
+    services = dict.fromkeys(services_of(statements))
+    if by_source and not any(one.attempt.strength <= ConditionStrength.SECRET for one in open_to_all(survey, resource)):
+        services |= dict.fromkeys(_service_of(source) for source in sources)
+    for service in services:
+        to_evaluate = questions(
+            survey,
+            resource,
+            lambda statement, one=service: one in services_of((statement,)) or statement in by_source,  # type: ignore[misc]
+        )
         found = [
-            (question, decision)
-            for question in to_evaluate
-            if (decision := survey.ask(service, question.action, question.resource, context)).decision
-            is EvalDecision.ALLOWED
+            allowed
+            for group in to_evaluate
+            if (allowed := _first_allowed(survey, account, service, group, sources)) is not None
         ]
         if found:
             actions = enumerated(dict.fromkeys(question.action for question, _ in found))
@@ -225,7 +243,7 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
             yield CheckResult(
                 phrase(
                     "{service} can perform {actions} on {name} on behalf of any account.",
-                    service=service,
+                    service=phrase("Any AWS service") if service == _SOME_SERVICE else service,
                     actions=actions,
                     name=resource_subject(resource).name,
                 ),
@@ -242,6 +260,61 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
                 object=service,
                 severity=Severity.HIGH if reads else Severity.MEDIUM,
             )
+
+
+def _first_allowed(
+    survey: CheckContext,
+    account: Account,
+    service: str,
+    group: tuple[RequestToEvaluate, ...],
+    sources: tuple[str, ...],
+) -> tuple[RequestToEvaluate, EvaluationResult] | None:
+    """Return the first request of a group that a service is allowed for a resource of an unrelated account."""
+    context = _for_unrelated_account(survey, account)
+    own = [source for source in sources if _service_of(source) in (service, _SOME_SERVICE)]
+    for question in group:
+        for source in (None, *own):
+            asked = context if source is None else {**context, "aws:SourceArn": source}
+            decision = survey.ask(service, question.action, question.resource, asked)
+            if decision.decision is EvalDecision.ALLOWED:
+                return question, decision
+    return None
+
+
+def _tests_source(statement: Statement) -> bool:
+    return any(test.key in _SOURCE_KEYS for test in statement.conditions)
+
+
+def _sources(survey: CheckContext, account: Account, statements: Iterable[Statement]) -> tuple[str, ...]:
+    """Return ARNs of resources of an unrelated account that statements accept as ``aws:SourceArn``."""
+    texts = [
+        value.text
+        for statement in statements
+        for test in statement.conditions
+        if test.key == "aws:sourcearn" and test.operator is not None and not test.operator.negated
+        for value in test.values
+    ]
+    found = (_unrelated_source(survey, account, text) for text in texts if "${" not in text and is_pattern(text))
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
+def _unrelated_source(survey: CheckContext, account: Account, pattern: str) -> str | None:
+    """Return the ARN of an unrelated account's resource that a pattern of ARNs matches; None if there is none."""
+    parts = pattern.split(":", 5)
+    parts += ["*" if pattern.endswith("*") else ""] * (6 - len(parts))
+    _, _, service, region, owner, name = (filled(tokens_of(part), PLACEHOLDER) for part in parts)
+    if service == "s3":
+        # The names of buckets are in one namespace: any account can have one that a pattern matches.
+        is_any, region, owner = not owner.isdecimal() and is_pattern(parts[5]), "", ""
+    else:
+        is_any, owner = bool(parts[4]) and glob(parts[4]).matches(survey.unrelated_account), survey.unrelated_account
+        region = "us-east-1" if is_pattern(parts[3]) else region
+    return f"arn:{account.partition}:{service}:{region}:{owner}:{name}" if is_any else None
+
+
+def _service_of(source: str) -> str:
+    """Return the service that acts for a resource, by the resource's ARN."""
+    return f"{source.split(':', 3)[2]}.amazonaws.com"
 
 
 @check(

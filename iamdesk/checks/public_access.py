@@ -3,12 +3,14 @@
 Decided by evaluating requests as external principals; the text of policies only selects the requests.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from iamdesk.access.external.candidates import callers_of
+from iamdesk.access.external.described import ALL_HEADS, principals_described
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
 from iamdesk.checks.external_trust import ANYWHERE, ORGANIZATIONS, ExternalCallers, external_callers
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -27,6 +29,7 @@ from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, phrase, with_translation
 from iamdesk.policy.public_policy import public_words
 from iamdesk.policy.statement import Statement
+from iamdesk.policy.wildcards import is_pattern, tokens_of
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
 
@@ -57,30 +60,70 @@ def names_everyone(statement: Statement) -> bool:
     return statement.not_principal or any(entry.is_everyone for entry in statement.principals or ())
 
 
-def _openings(survey: CheckContext, caller: str, requests: tuple[RequestToEvaluate, ...]) -> tuple[Opening, ...]:
-    """Return the requests that a caller outside the organization is allowed from the Internet, maybe conditionally."""
+def _openings(
+    survey: CheckContext, callers: tuple[str, ...], requests: Iterable[tuple[RequestToEvaluate, ...]]
+) -> tuple[Opening, ...]:
+    """Return, of each group, the request that callers outside the organization are allowed, maybe conditionally.
+
+    The requests come from the Internet.
+    """
     found = []
-    for question in requests:
-        attempt = min(
-            (
-                try_request(survey, caller, question.action, question.resource, {**organization, **ANYWHERE})
-                for organization in ORGANIZATIONS
-            ),
-            key=lambda attempt: attempt.strength,
-        )
-        if attempt.strength is ConditionStrength.OTHER:
-            # If the network decides, the finding must name its keys.
-            attempt = try_request(survey, caller, question.action, question.resource, ORGANIZATIONS[0])
-        if attempt.strength is not ConditionStrength.DENIED:
-            found.append(Opening(question, attempt))
+    for group in requests:
+        best: Opening | None = None
+        for question in group:
+            for caller in callers:
+                attempt = _attempt(survey, caller, question)
+                if best is None or attempt.strength < best.attempt.strength:
+                    best = Opening(question, attempt)
+                if attempt.strength is ConditionStrength.NOTHING:
+                    break
+            if best is not None and best.attempt.strength <= ConditionStrength.SECRET:
+                break
+        if best is not None and best.attempt.strength is not ConditionStrength.DENIED:
+            found.append(best)
     return tuple(found)
+
+
+def _attempt(survey: CheckContext, caller: str, question: RequestToEvaluate) -> Attempt:
+    attempt = min(
+        (
+            try_request(survey, caller, question.action, question.resource, {**organization, **ANYWHERE})
+            for organization in ORGANIZATIONS
+        ),
+        key=lambda attempt: attempt.strength,
+    )
+    if attempt.strength is ConditionStrength.OTHER:
+        # If the network decides, the finding must name its keys.
+        attempt = try_request(survey, caller, question.action, question.resource, ORGANIZATIONS[0])
+        if _is_private(survey, attempt):
+            return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.decision)
+    return attempt
+
+
+def _is_private(survey: CheckContext, attempt: Attempt) -> bool:
+    """Return whether every alternative has a condition by which AWS does not call a policy public.
+
+    Requests for an own account (``aws:SourceOwner``: the default policy of SNS topics), or through a mount target in
+    the own network (the policies that the EFS console writes). Sources: Amazon EFS User Guide, "Blocking public access
+    to EFS file systems" (The meaning of "public"); Amazon SNS Developer Guide, "aws:SourceAccount versus
+    aws:SourceOwner".
+    """
+    alternatives = attempt.decision.conditions
+    return bool(alternatives) and all(
+        any(
+            (key.lower() == "aws:sourceowner" and value in survey.own_accounts)
+            or (key.lower() == "elasticfilesystem:accessedviamounttarget" and value == "true")
+            for key, value in values.items()
+        )
+        for values in alternatives
+    )
 
 
 def open_to_all(survey: CheckContext, resource: Resource) -> tuple[Opening, ...]:
     """Return the requests that anyone on the Internet is allowed on a resource, without signing in."""
     return survey.once(
         ("open to all", resource.arn),
-        lambda: _openings(survey, ANONYMOUS, questions(survey, resource, names_everyone, works_without_signature)),
+        lambda: _openings(survey, (ANONYMOUS,), questions(survey, resource, names_everyone, works_without_signature)),
     )
 
 
@@ -180,9 +223,14 @@ def _block_command(resource: Resource) -> str:
 def open_to_accounts(survey: CheckContext, account: Account, resource: Resource) -> Iterator[CheckResult]:
     """Report access that is certain only for signed requests; RES-01 reports access without signing in."""
     known = {one.question: one.attempt.strength for one in open_to_all(survey, resource)}
-    every = questions(survey, resource, names_everyone, works_for_other_accounts)
-    requests = tuple([one for one in every if known.get(one, ConditionStrength.DENIED) > ConditionStrength.SECRET])
-    found = _openings(survey, survey.external_principal(account), requests)
+    groups = [
+        group
+        for group in questions(
+            survey, resource, names_everyone, works_for_other_accounts, account=survey.unrelated_account
+        )
+        if all(known.get(one, ConditionStrength.DENIED) > ConditionStrength.SECRET for one in group)
+    ]
+    found = _openings(survey, _anyones(survey, account, resource), groups) if groups else ()
     openings = tuple(
         [one for one in found if one.attempt.strength <= ConditionStrength.SECRET or one.question not in known]
     )
@@ -204,17 +252,14 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
     partition = resource.arn.split(":", 2)[1]
     name = resource_subject(resource).name
     for account_id, callers in external_callers(survey, allowing(survey, resource), partition).items():
-        requests = questions(
+        groups = questions(
             survey,
             resource,
             lambda statement, one=account_id: _names(survey, statement, partition, one),  # type: ignore[misc]
             works_for_other_accounts,
+            account_id,
         )
-        openings = [
-            Opening(question, attempt)
-            for question in requests
-            if callers.arns and (attempt := _best(survey, callers, question)).strength is not ConditionStrength.DENIED
-        ]
+        openings = [best for group in groups if callers.arns and (best := _best_of(survey, callers, group)) is not None]
         if not openings:
             continue
         sure = [one for one in openings if one.attempt.strength <= ConditionStrength.OWN_CHOICE]
@@ -250,8 +295,35 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
         )
 
 
+def _anyones(survey: CheckContext, account: Account, resource: Resource) -> tuple[str, ...]:
+    """Return principals that anyone can have in their account, among them those that conditions describe."""
+    partition, number = account.partition, survey.unrelated_account
+    patterns = tuple(
+        tuple(tokens_of(value.text))
+        for statement in allowing(survey, resource)
+        if names_everyone(statement)
+        for test in statement.conditions
+        if test.key == "aws:principalarn"
+        for value in test.values
+        if is_pattern(value.text) and "${" not in value.text
+    )
+    described = principals_described(patterns, number, PLACEHOLDER, partition, ALL_HEADS) if patterns else ()
+    return tuple(dict.fromkeys((survey.external_principal(account), *callers_of(number, partition), *described)))
+
+
 def _names(survey: CheckContext, statement: Statement, partition: str, account_id: str) -> bool:
     return account_id in external_callers(survey, (statement,), partition)
+
+
+def _best_of(survey: CheckContext, callers: ExternalCallers, group: tuple[RequestToEvaluate, ...]) -> Opening | None:
+    """Return the least restricted request of a group; None if all are denied."""
+    found: list[Opening] = []
+    for question in group:
+        found.append(Opening(question, _best(survey, callers, question)))
+        if found[-1].attempt.strength <= ConditionStrength.OWN_CHOICE:
+            break
+    best = min(found, key=lambda one: one.attempt.strength)
+    return None if best.attempt.strength is ConditionStrength.DENIED else best
 
 
 def _best(survey: CheckContext, callers: ExternalCallers, question: RequestToEvaluate) -> Attempt:

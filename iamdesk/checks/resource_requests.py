@@ -1,17 +1,24 @@
 """The resources of an account that grant access themselves, and representative requests to evaluate on them."""
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from iamdesk.access.external.described import filled
 from iamdesk.aws.action_sets import ACCESS_LEVELS, ServiceActions, service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.prerequisites import owner_of
 from iamdesk.checks.targets import CheckTarget, Subject
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
+from iamdesk.evaluate.unknown_context.pattern_witnesses import Pattern, witnesses
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
+from iamdesk.inventory.resource_index import part_prefixes
+from iamdesk.policy.arn import Arn, ArnError, parse_arn
 from iamdesk.policy.document import Document
+from iamdesk.policy.resource_patterns import Match, ShortArns, UnknownVariable
 from iamdesk.policy.statement import Statement
+from iamdesk.policy.wildcards import QUESTION, STAR, Glob, is_pattern, tokens_of
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
 from iamdesk.viewmodel.tree_builder import NodeKind
@@ -29,6 +36,11 @@ _PREFERRED = frozenset(
     }
 )
 """Well-known actions, which represent their access level if they are covered."""
+_ENDINGS = {"execute-api": f"{PLACEHOLDER}/GET/{PLACEHOLDER}"}
+"""The end of the ARN of any part of a resource, if it is not one name."""
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_MOST_NAMED = 60
+"""Number of resource patterns of a policy to which the ARNs to evaluate are fitted."""
 
 
 class RequestToEvaluate(NamedTuple):
@@ -112,54 +124,115 @@ def questions(
     resource: Resource,
     applies: Callable[[Statement], bool] = lambda _statement: True,
     works: Callable[[str, str], bool] = lambda _service, _name: True,
-) -> tuple[RequestToEvaluate, ...]:
-    """Return the requests to evaluate: one action per access level that the statements selected by ``applies`` allow.
+    account: str = PLACEHOLDER,
+) -> tuple[tuple[RequestToEvaluate, ...], ...]:
+    """Return the requests to evaluate, a group for each access level that the statements selected by ``applies`` allow.
 
-    ``works`` selects the actions, by service and name, that can be allowed to the principals at all: an action that
-    never is must not represent those that are.
+    A group has one action of each set of actions that the policies can tell apart, well-known ones first: if one of
+    the group is allowed, the others need not be evaluated. ``works`` selects the actions, by service and name, that can
+    be allowed to the principals at all: an action that never is must not represent those that are. ``account`` is the
+    callers', for resources that are named by it (``${aws:PrincipalAccount}``).
     """
     statements = [statement for statement in allowing(survey, resource) if applies(statement)]
     if not statements:
         return ()
     service = service_actions(resource.arn.split(":", 3)[2])
-    found: dict[RequestToEvaluate, None] = {}
+    found: dict[tuple[RequestToEvaluate, ...], None] = {}
     working = sum(1 << bit for bit, one in enumerate(service.actions) if works(service.service, one.name.lower()))
-    for resource_arn in _arns_to_evaluate(resource):
-        acting = _acting_on(service, resource_arn) & working
+    for resource_arn in _arns_to_evaluate(survey, resource, account):
+        arn = parse_arn(resource_arn)
         covered = 0
         for statement in statements:
-            covered |= service.covered_by(statement)
+            if _may_name(statement, arn):
+                covered |= service.covered_by(statement)
+        covered &= _acting_on(service, resource_arn) & working
         for level in ACCESS_LEVELS:
-            action = _representative(service, covered & acting & service.by_level[level])
-            if action is not None:
-                found[RequestToEvaluate(action, resource_arn, level)] = None
+            actions = [covered & service.by_level[level]] if covered & service.by_level[level] else []
+            for splitter in _splitters(survey, resource, service) if actions else ():
+                actions = [part for bits in actions for part in (bits & splitter, bits & ~splitter) if part]
+            names = sorted((_representative(service, bits) for bits in actions), key=_rank)
+            if names:
+                found[tuple([RequestToEvaluate(name, resource_arn, level) for name in names])] = None
     return tuple(found)
 
 
-def _arns_to_evaluate(resource: Resource) -> Iterable[str]:
-    """Return the ARN of a resource and, for buckets and access points, ARNs of objects in it."""
-    arn = resource.arn
-    if ":accesspoint/" in arn:
-        return arn, f"{arn}/object/{PLACEHOLDER}"
-    if arn.split(":", 5)[2:5] == ["s3", "", ""] and "/" not in arn:
-        return arn, *(f"{arn}/{key}" for key in _object_keys(resource))
-    return (arn,)
+def _splitters(survey: CheckContext, resource: Resource, service: ServiceActions) -> tuple[int, ...]:
+    """Return sets of actions, as bits: two that are in the same sets have the same decision on one ARN."""
+
+    def look() -> tuple[int, ...]:
+        owner = owner_of(resource)
+        documents = (*documents_of(survey, resource), *(survey.guardrails(owner) if owner else ()))
+        statements = [one for document in documents for one in document.statements if one.broken is None]
+        found = {service.covered_by(one) for one in statements}
+        keys = {key for one in statements for key in one.context_keys() if not reference().is_global_key(key)}
+        for key in keys:
+            taking = (reference().takes_key(one, None, key) for one in service.actions)
+            found.add(sum(1 << bit for bit, takes in enumerate(taking) if takes))
+        facts = facts_of(service.service)
+        classes: dict[object, int] = {}
+        for bit, one in enumerate(service.actions):
+            known = facts.decision_class(one.name.lower())
+            classes[known] = classes.get(known, 0) | 1 << bit
+        return tuple(found - {0, service.every} | {*classes.values()} - {service.every})
+
+    return survey.once(("splitters", resource.arn), look)
 
 
-def _object_keys(resource: Resource) -> Iterable[str]:
-    """Return object keys to evaluate: an arbitrary one, and one under each prefix that the bucket's policy names."""
-    prefix = f"{resource.arn}/"
-    texts = [PLACEHOLDER]
-    policy = resource.policy if isinstance(resource.policy, dict) else {}
-    listed = policy.get("Statement", ())
-    for statement in listed if isinstance(listed, list) else (listed,):
-        named = statement.get("Resource", ()) if isinstance(statement, dict) else ()
-        texts += [
-            text.removeprefix(prefix).replace("*", PLACEHOLDER).replace("?", "x")
-            for text in ((named,) if isinstance(named, str) else named if isinstance(named, list) else ())
-            if isinstance(text, str) and text.startswith(prefix)
-        ]
-    return dict.fromkeys(text for text in texts[:20] if text)
+def _may_name(statement: Statement, arn: Arn) -> bool:
+    """Return whether a statement may apply to an ARN, whatever the values of its variables."""
+    if statement.not_resource or statement.resources is None:
+        return True
+    found = (one.matches(arn, _unknown, ShortArns.FILLED_IF_WILDCARD) for one in statement.resources)
+    return any(match not in (Match.NO, Match.NO_OR_UNRESOLVED) for match in found)
+
+
+def _unknown(_key: str) -> str | None:
+    raise UnknownVariable
+
+
+def _arns_to_evaluate(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:
+    """Return the ARN of a resource and ARNs of its parts: one of each set that the policies can tell apart."""
+    return survey.once(("arns to evaluate", (resource.arn, account)), lambda: _told_apart(survey, resource, account))
+
+
+def _told_apart(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:
+    try:
+        whole = parse_arn(resource.arn)
+    except ArnError:
+        return ()
+    texts = {
+        entry.text: None
+        for document in documents_of(survey, resource)
+        for statement in document.statements
+        if statement.broken is None
+        for entry in statement.resources or ()
+    }
+    named = [_VARIABLE.sub(lambda found: _value(found[1], account), text) for text in texts]
+    patterns = tuple([tuple(tokens_of(text)) for text in dict.fromkeys(named) if text.startswith("arn:")])[:_MOST_NAMED]
+    globs = [Glob(tokens) for tokens in patterns]
+    found: dict[tuple[str, ...], str] = {("",): resource.arn}
+    for prefix in part_prefixes(whole):
+        generic = f"{prefix}{_ENDINGS.get(whole.service, PLACEHOLDER)}"
+        likely = [generic, *(text for tokens in patterns if (text := filled(tokens, PLACEHOLDER)).startswith(prefix))]
+        if any(is_pattern(text.removeprefix(prefix)) or not text.startswith(prefix) for text in named if text != "*"):
+            within = (Pattern((prefix, QUESTION, STAR)),)
+            likely += [text for text in witnesses(tuple(map(Pattern, patterns)), within).texts if text]
+        for text in likely:
+            owner = survey.evaluator.resources.find(parse_arn(text))
+            if len(text) > len(prefix) and owner is not None and owner.arn == resource.arn:
+                met = tuple([str(place) for place, one in enumerate(globs) if one.matches(text)])
+                found.setdefault((prefix, *met), text)
+    return tuple(found.values())
+
+
+def _value(variable: str, account: str) -> str:
+    """Return the text to evaluate in place of a policy variable."""
+    key, comma, default = variable.partition(",")
+    if len(key) == 1:
+        return PLACEHOLDER  # ${*}, ${?}, ${$}: the character itself
+    if key.strip().lower() == "aws:principalaccount":
+        return account
+    return default.strip().strip("'") or PLACEHOLDER if comma else PLACEHOLDER
 
 
 def _acting_on(service: ServiceActions, arn: str) -> int:
@@ -169,6 +242,9 @@ def _acting_on(service: ServiceActions, arn: str) -> int:
     return found
 
 
-def _representative(service: ServiceActions, bits: int) -> str | None:
-    names = [action.full_name for bit, action in enumerate(service.actions) if bits >> bit & 1]
-    return min(names, key=lambda name: (name.lower() not in _PREFERRED, len(name), name), default=None)
+def _representative(service: ServiceActions, bits: int) -> str:
+    return min((action.full_name for bit, action in enumerate(service.actions) if bits >> bit & 1), key=_rank)
+
+
+def _rank(name: str) -> tuple[bool, int, str]:
+    return name.lower() not in _PREFERRED, len(name), name

@@ -50,12 +50,15 @@ _PARENT_PARTS = {
 ``…/index/NAME``."""
 
 
+_GLUE_PARTS = ("database", "table", "userDefinedFunction", "connection")
+
+
 def parent_of(arn: Arn) -> Arn | None:
     """Return the resource whose policy applies to a part of it; None where resources of the service have no parts.
 
     A table's index or stream, an API's stage and method, a domain's path, a function's version or alias, a log group's
-    streams, a database of the catalog. A table's stream has its own policy; a version or alias has one in addition to
-    the function's. A repository's name may contain slashes, which separate no parts.
+    streams, a database of the catalog, an event bus's rules. A table's stream has its own policy; a version or alias
+    has one in addition to the function's. A repository's name may contain slashes, which separate no parts.
     """
     match arn.service:
         case "lambda" | "logs":
@@ -63,11 +66,38 @@ def parent_of(arn: Arn) -> Arn | None:
             is_whole_first = kind == ("function" if arn.service == "lambda" else "log-group")
             parent = f"{kind}:{name.partition(':')[0]}" if is_whole_first else arn.resource
         case "glue":
-            is_part = arn.resource.partition("/")[0] in ("database", "table", "userDefinedFunction", "connection")
-            parent = "catalog" if is_part else arn.resource
+            parent = "catalog" if arn.resource.partition("/")[0] in _GLUE_PARTS else arn.resource
+        case "events":
+            # Amazon EventBridge User Guide, "Permissions for event buses": the bus's policy covers its rules.
+            kind, *bus, _ = arn.resource.split("/") if "/" in arn.resource else (arn.resource, "")
+            parent = f"event-bus/{'/'.join(bus) or 'default'}" if kind == "rule" else arn.resource
         case service:
             parent = "/".join(arn.resource.split("/")[: _PARENT_PARTS.get(service)])
     return None if parent == arn.resource else arn._replace(resource=parent)
+
+
+def part_prefixes(arn: Arn) -> tuple[str, ...]:
+    """Return beginnings of the ARNs of a resource's parts, to which its policy applies: `ResourceIndex.find` reversed.
+
+    Not every ARN that begins so is one: the default event bus's rules have no slash in their names.
+    """
+    kind, _, name = arn.resource.partition("/")
+    match arn.service:
+        case "s3" if is_of_access_point(arn):
+            return () if _OBJECT in arn.resource else (f"{arn}{_OBJECT}",)
+        case "s3" if not arn.account:
+            return () if name else (f"{arn}/",)
+        case "lambda":
+            return (f"{arn}:",) if arn.resource.startswith("function:") and arn.resource.count(":") == 1 else ()
+        case "dynamodb":
+            return (f"{arn}/index/",) if kind == "table" and "/" not in name else ()
+        case "glue":
+            return tuple(str(arn._replace(resource=f"{part}/")) for part in _GLUE_PARTS) if kind == "catalog" else ()
+        case "events" if kind == "event-bus":
+            return (str(arn._replace(resource="rule/" if name == "default" else f"rule/{name}/")),)
+        case service if arn.resource.count("/") == _PARENT_PARTS.get(service, 0) - 1:
+            return (f"{arn}/",)
+    return ()
 
 
 def only_shared(arn: str) -> Resource:
