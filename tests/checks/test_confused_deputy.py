@@ -122,3 +122,30 @@ def test_families_do_not_mind_regions():
     assert family("logs.eu-west-1.amazonaws.com") == family("logs.amazonaws.com") == family("cloudtrail.amazonaws.com")
     assert family("pods.eks.amazonaws.com") == family("eks.amazonaws.com")
     assert family("lambda.amazonaws.com") != family("ec2.amazonaws.com.cn") == family("ec2.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    ("operator", "source", "service"),
+    [
+        ("ArnLike", "arn:aws:s3:*:*:*", "s3.amazonaws.com"),
+        ("ArnLike", "arn:aws:s3:::*", "s3.amazonaws.com"),
+        ("ArnLike", "arn:aws:sns:*:*:*", "sns.amazonaws.com"),
+        ("StringLike", "*", "Any AWS service"),
+        ("StringLike", "arn:aws:cloudwatch:*", "cloudwatch.amazonaws.com"),
+    ],
+)
+def test_svc_02_everyone_with_a_source_that_any_account_has(make, operator, source, service):
+    queue = "arn:aws:sqs:eu-west-1:111122223333:jobs"
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": queue}
+
+    def held(value, check="SVC-02", **more):
+        bound = {**statement, "Condition": {operator: {"aws:SourceArn": value}}, **more}
+        return make.findings(check, beside={"resources": (make.resource(queue, bound),)})
+
+    (one,) = held(source)
+    assert one.sentence == f"{service} can perform sqs:SendMessage on jobs on behalf of any account."
+    assert not held(source, "RES-01")
+    assert not held("arn:aws:sns:eu-west-1:111122223333:*")
+    assert not held("arn:aws:s3:::payroll")
+    account = {"StringEquals": {"aws:SourceAccount": "111122223333"}, operator: {"aws:SourceArn": source}}
+    assert not held(source, Condition=account)

@@ -200,3 +200,83 @@ def test_res_03_a_deny_holds_outsiders_back(held, make):
         "Condition": {"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}},
     }
     assert not held("RES-03", make.resource(QUEUE, to({"AWS": OTHER}, "sqs:SendMessage", QUEUE), deny))
+
+
+REGION = "eu-west-1:111122223333"
+TOPIC, DOMAIN = f"arn:aws:sns:{REGION}:alerts", f"arn:aws:es:{REGION}:domain/logs"
+API = f"arn:aws:execute-api:{REGION}:a1b2c3"
+TABLE, FUNCTION = f"arn:aws:dynamodb:{REGION}:table/orders", f"arn:aws:lambda:{REGION}:function:resize"
+BUS = f"arn:aws:events:{REGION}:event-bus/orders"
+
+
+@pytest.mark.parametrize(
+    ("arn", "action", "written"),
+    [
+        (DOMAIN, "es:*", f"{DOMAIN}/*"),
+        (DOMAIN, "es:ESHttpGet", f"{DOMAIN}/public/*"),
+        (API, "execute-api:Invoke", f"{API}/*"),
+        (API, "execute-api:Invoke", "execute-api:/*"),
+        (API, "execute-api:Invoke", "execute-api:/prod/GET/pets"),
+        (BUCKET, "s3:GetObject", "arn:aws:s3:::pay*/public/*"),
+        (BUCKET, ["s3:GetObject", "s3:GetObjectVersion"], f"{BUCKET}/*"),
+    ],
+)
+def test_res_01_parts_of_a_resource(held, make, arn, action, written):
+    assert [one.state for one in held("RES-01", make.resource(arn, to("*", action, written)))] == [State.FOUND]
+    no = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": written}
+    assert not held("RES-01", make.resource(arn, to("*", action, written), no))
+    private = written.replace(arn, f"{arn}x") if arn in written else "arn:aws:s3:::other/*"
+    assert not held("RES-01", make.resource(arn, to("*", action, private)))
+
+
+def test_res_01_an_action_beside_a_denied_one_of_its_level(held, make):
+    """s3:GetObject stands for reading; where it is denied, s3:GetObjectVersion still reads."""
+    no = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{BUCKET}/*"}
+    (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:Get*", f"{BUCKET}/*"), no))
+    assert one.state is State.FOUND
+    assert "s3:GetObjectVersion" in one.sentence or "s3:GetObjectAcl" in one.sentence
+
+
+@pytest.mark.parametrize(
+    ("arn", "action", "written"),
+    [
+        (FUNCTION, "lambda:InvokeFunction", f"{FUNCTION}:live"),
+        (FUNCTION, "lambda:InvokeFunction", f"{FUNCTION}:*"),
+        (TABLE, "dynamodb:Query", f"{TABLE}/index/*"),
+        (f"{TABLE}/stream/2026-01-01", "dynamodb:GetRecords", f"{TABLE}/stream/2026-01-01"),
+        (BUS, ["events:PutRule", "events:PutTargets"], f"arn:aws:events:{REGION}:rule/orders/*"),
+    ],
+)
+def test_res_03_parts_of_a_resource(held, make, arn, action, written):
+    (one,) = held("RES-03", make.resource(arn, to({"AWS": OTHER}, action, written)))
+    assert f"Account {OTHER}" in one.sentence
+    assert not held("RES-03", make.resource(arn, to({"AWS": "111122223333"}, action, written)))
+
+
+def test_res_02_a_prefix_for_each_account_and_a_role_that_anybody_can_name(held, make):
+    own_prefix = f"{BUCKET}/${{aws:PrincipalAccount}}/*"
+    signed = {"StringNotEquals": {"aws:PrincipalType": "Anonymous"}}
+    (one,) = held("RES-02", make.resource(BUCKET, to("*", "s3:PutObject", own_prefix, Condition=signed)))
+    assert one.sentence == "Anyone with an AWS account can perform s3:PutObject on payroll."
+    named = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/deploy-*"}}
+    assert held("RES-02", make.resource(QUEUE, to("*", "sqs:SendMessage", QUEUE, Condition=named)))
+    ours = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/deploy-*"}}
+    assert not held("RES-02", make.resource(QUEUE, to("*", "sqs:SendMessage", QUEUE, Condition=ours)))
+
+
+def test_res_01_the_policies_that_aws_writes_itself_are_not_public(held, make):
+    """SNS gives a topic this policy, and the EFS console a file system that one."""
+    owner = {"StringEquals": {"AWS:SourceOwner": "111122223333"}}
+    topic = to({"AWS": "*"}, ["SNS:Publish", "SNS:Subscribe", "SNS:Receive"], TOPIC, Condition=owner)
+    file_system = f"arn:aws:elasticfilesystem:{REGION}:file-system/fs-1"
+    mount = {"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}}
+    clients = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
+    console = to({"AWS": "*"}, clients, file_system, Condition=mount)
+    for check in ("RES-01", "RES-02"):
+        assert not held(check, make.resource(TOPIC, topic))
+        assert not held(check, make.resource(file_system, console))
+    elsewhere = {"StringEquals": {"AWS:SourceOwner": OTHER}}
+    (one,) = held("RES-01", make.resource(TOPIC, {**topic, "Condition": elsewhere}))
+    assert one.state is State.CANNOT_TELL
+    (one,) = held("RES-01", make.resource(file_system, {**console, "Condition": {}}))
+    assert one.state is State.FOUND
