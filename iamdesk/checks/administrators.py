@@ -13,7 +13,7 @@ from iamdesk.attack_paths.administrators import (
     question,
 )
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.check_context import CheckContext, Context
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.policy_documents import WRITTEN, PolicySource, statement_evidence
 from iamdesk.checks.redundant_statements import shadowed
@@ -75,6 +75,11 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
         if power.decision is EvalDecision.ALLOWED:
             text = phrase("{name} is an administrator, through {route}.", name=name, route=route)
             yield CheckResult(join_messages(" ", (text, *within)), tuple(proofs))
+        elif without_mfa := _without_mfa(survey, account, principal):
+            text = phrase(
+                "{name} is an administrator when it does not use MFA, through {route}.", name=name, route=route
+            )
+            yield CheckResult(join_messages(" ", (text, *within)), (*without_mfa, proofs[-1]))
         else:
             text = phrase(
                 "{name} is an administrator under conditions, through {route}: this depends on {keys}.",
@@ -91,6 +96,27 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
     for why, evidence in _undetermined(survey, account, principal, power):
         text = phrase("Whether {name} is an administrator cannot be determined: {why}.", name=name, why=why)
         yield CheckResult(text, (evidence,), state=State.CANNOT_TELL)
+
+
+def _without_mfa(survey: CheckContext, account: Account, principal: Principal) -> tuple[Evidence, ...]:
+    """Return the evaluations of the powers without MFA, if they are all allowed; empty if not.
+
+    Requests with access keys lack the key, those of sessions without MFA have it with the value ``false``: anyone can
+    leave out MFA, so a condition on its absence restricts nobody. Source: IAM User Guide, AWS global condition context
+    keys, aws:MultiFactorAuthPresent.
+    """
+    for present in (None, "false"):
+        mfa: Context = {"aws:MultiFactorAuthPresent": present, "aws:MultiFactorAuthAge": None}
+        proofs = []
+        for power in POWERS:
+            action, resource, context = question(power, account)
+            decision = survey.ask(principal.arn, action, resource, {**context, **mfa})
+            if decision.decision is not EvalDecision.ALLOWED:
+                break
+            proofs.append(Evidence(evaluated_whether(power.says), decision))
+        else:
+            return tuple(proofs)
+    return ()
 
 
 def _undetermined(

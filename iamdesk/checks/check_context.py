@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from iamdesk.attack_paths.organization_paths import OrganizationReach
 from iamdesk.checks.prerequisites import Data
 from iamdesk.inventory.references import AccountReferences, aws_policies_of, references_of
 from iamdesk.progress import Cancelled, Progress
+from iamdesk.snapshot.merge_pages import moments_of
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail
 from iamdesk.viewmodel.coverage import CapturedData, captured_data
 
@@ -85,6 +87,30 @@ class CheckContext(EvaluationSession):
     def who_can(self, action: str, resource: str) -> Iterator[Access]:
         """Yield the principals of the snapshot for whom an action is allowed or conditional (`Evaluator.who_can`)."""
         return self.evaluator.who_can(action=action, resource=resource, external=False, cancelled=self.cancelled)
+
+    def latest(self, account: Account) -> datetime | None:
+        """Return the time to which ages in an account are relative; None if it is not known.
+
+        That of the snapshot, if one run captured it. Files of several accounts may be months apart: of these, the
+        latest time in the account's own data counts.
+        """
+        manifest, latest = self.snapshot.manifest, self.snapshot.latest
+        if latest is None or (manifest is not None and manifest.started_at is not None):
+            return latest
+        return self.once(("latest", account.account_id), lambda: self._latest(account))
+
+    def _latest(self, account: Account) -> datetime | None:
+        listed = (account.users, account.groups, account.roles, account.policies)
+        moments = [moment for entities in listed for entity in entities for moment in moments_of(entity)]
+        facts = next((one for one in self.snapshot.account_facts if one.account_id == account.account_id), None)
+        if facts is not None:
+            report = facts.credential_report
+            times = (
+                report.generated_time if report else None,
+                *(one.job_creation_date for one in facts.last_accessed or ()),
+            )
+            moments += [moment for moment in times if moment is not None]
+        return max(moments, default=None)
 
     @cached_property
     def own_accounts(self) -> frozenset[str]:

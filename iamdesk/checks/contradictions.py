@@ -31,9 +31,9 @@ _SESSION_START = "aws:tokenissuetime"
     ),
     standards=("NIST 800-53 AC-3",),
 )
-def never_matches(survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
+def never_matches(survey: CheckContext, account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """Medium for a Deny, which then denies nothing. Dates are compared with the snapshot's time, not with today."""
-    latest = survey.snapshot.latest
+    latest = survey.latest(account)
     for statement in written.policy.document.statements:
         if statement.broken is not None or not statement.conditions:
             continue

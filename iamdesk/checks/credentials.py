@@ -51,7 +51,7 @@ def _age(survey: CheckContext, account: Account, moment: datetime | None) -> tim
     """Return the age of a moment when the report was generated, or at the snapshot's time."""
     facts = facts_of(survey.snapshot, account.account_id)
     report = facts.credential_report if facts is not None else None
-    now = report.generated_time if report is not None and report.generated_time is not None else survey.snapshot.latest
+    now = report.generated_time if report is not None and report.generated_time is not None else survey.latest(account)
     return None if now is None or moment is None else now - moment
 
 
@@ -280,7 +280,7 @@ def signing_certificate(survey: CheckContext, account: Account, user: UserDetail
 )
 def expired_certificate(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Dates are compared with the snapshot's time, not with today."""
-    facts, latest = facts_of(survey.snapshot, account.account_id), survey.snapshot.latest
+    facts, latest = facts_of(survey.snapshot, account.account_id), survey.latest(account)
     for one in (facts.server_certificates if facts is not None else None) or ():
         if one.expiration is None or latest is None:
             yield CheckResult(

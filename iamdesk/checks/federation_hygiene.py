@@ -34,7 +34,7 @@ _MOST_NAMED = 20
 )
 def expired_metadata(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Dates are compared with the snapshot's time, not with today."""
-    facts, latest = facts_of(survey.snapshot, account.account_id), survey.snapshot.latest
+    facts, latest = facts_of(survey.snapshot, account.account_id), survey.latest(account)
     for provider in (facts.saml_providers if facts is not None else None) or ():
         name = last_of_arn(provider.arn)
         if provider.valid_until is None or latest is None:

@@ -69,10 +69,6 @@ def _reports(survey: CheckContext, account: Account) -> dict[str, LastAccessed]:
     return survey.once(("last accessed", account.account_id), read)
 
 
-def _moment(survey: CheckContext, report: LastAccessed) -> datetime | None:
-    return report.job_creation_date or survey.snapshot.latest
-
-
 def _granted(survey: CheckContext, principal: Principal, service: str) -> int:
     """Return the actions of a service that a principal is allowed on some resource, perhaps conditionally, as bits."""
     position = survey.evaluator.population().position(principal.arn)
@@ -97,9 +93,9 @@ def _tracked(service: ServiceLastAccessed) -> tuple[int, int]:
     return used, never
 
 
-def _use(survey: CheckContext, principal: Principal, report: LastAccessed) -> _Use | None:
+def _use(survey: CheckContext, account: Account, principal: Principal, report: LastAccessed) -> _Use | None:
     """Return what a principal used; None if it is younger than 90 days, or its age is not known."""
-    moment = _moment(survey, report)
+    moment = report.job_creation_date or survey.latest(account)
     if moment is None or principal.create_date is None or moment - principal.create_date < UNUSED_AFTER:
         return None
     services = {one.service_namespace.lower(): one for one in report.services}
@@ -136,9 +132,9 @@ def unused_services(survey: CheckContext, account: Account, _: Account) -> Itera
             unreported.append(name_of(principal))
             continue
         is_idle = isinstance(principal, RoleDetail) and survey.references(account).is_unused(
-            principal, survey.snapshot.latest
+            principal, survey.latest(account)
         )
-        use = None if is_idle else _use(survey, principal, report)
+        use = None if is_idle else _use(survey, account, principal, report)
         if use is not None and use.unused:
             yield _unused(survey, account, principal, use)
     if unreported:
@@ -285,7 +281,7 @@ def unused_actions(survey: CheckContext, account: Account, _: Account) -> Iterat
     for principal in principals_of(account):
         survey.check_cancelled()
         report = reports.get(principal.arn)
-        use = None if report is None else _use(survey, principal, report)
+        use = None if report is None else _use(survey, account, principal, report)
         if use is None:
             continue
         idle: dict[str, list[str]] = {}

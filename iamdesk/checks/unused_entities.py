@@ -165,7 +165,7 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
 
     Roles whose name shows that they are for emergencies are reported as info.
     """
-    latest, use = survey.snapshot.latest, role.role_last_used
+    latest, use = survey.latest(account), role.role_last_used
     if use is None or latest is None or not survey.references(account).knows_last_use:
         return
     state = State.FOUND

@@ -104,7 +104,7 @@ def _gather(files: Sequence[FilePages], growing: dict[AccountKey, _Growing], rea
                     if known[1] is not entry:
                         problems += _difference(list_name, known, (page, entry))
                         continue
-                    moments += _moments(entry.entity)
+                    moments += moments_of(entry.entity)
             for broken in page.broken:
                 problems += broken.problems
                 growing[account_of(broken.arn) or home].broken.append(broken)
@@ -168,7 +168,8 @@ def _difference(list_name: str, kept: tuple[Page, Read], again: tuple[Page, Read
         yield page.problem((list_name, entry.position), message)
 
 
-def _moments(entity: Entity) -> list[datetime]:
+def moments_of(entity: Entity) -> list[datetime]:
+    """Return the times in an entry: when it was created, changed and last used."""
     moments = [entity.create_date]
     if isinstance(entity, RoleDetail):
         if entity.role_last_used:

@@ -190,3 +190,38 @@ def test_adm_07_what_the_same_policy_denies_is_told(found, make):
         "statement 2 denies."
     )
     assert not found("ADM-07", users=[make.user("alice", make.allow("*"), make.deny("*"))])
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        lambda make: [make.allow("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}})],
+        lambda make: [make.allow("*", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})],
+        lambda make: [make.allow("*", Condition={"Null": {"aws:MultiFactorAuthPresent": "true"}})],
+        lambda make: [make.allow("*"), make.deny("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})],
+        lambda make: [make.allow("*"), make.deny("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}})],
+    ],
+)
+def test_adm_01_a_condition_that_requests_without_mfa_meet_restricts_nobody(found, make, statements):
+    (one,) = found("ADM-01", users=[make.user("alice", *statements(make))])
+    assert one.sentence.startswith("alice is an administrator when it does not use MFA, through ")
+    assert one.title == "Administrator"
+    assert all(piece.decision.decision == "allowed" for piece in one.evidence if piece.decision)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        lambda make: [make.allow("*", Condition=MFA)],
+        lambda make: [make.allow("*", Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}})],
+        lambda make: [
+            make.allow("*"),
+            make.deny("*", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}),
+        ],
+        lambda make: [make.allow("*", Condition={**MFA, "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})],
+    ],
+)
+def test_adm_01_a_condition_that_needs_mfa_or_something_else_is_named(found, make, statements):
+    (one,) = found("ADM-01", users=[make.user("alice", *statements(make))])
+    assert "under conditions" in one.sentence
+    assert one.title == "Administrator under conditions"

@@ -1,9 +1,15 @@
 """HYG-01 to HYG-05: order in the house."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
+from iamdesk.snapshot.manifest import Manifest
 
+THEN = datetime(2026, 9, 1, tzinfo=UTC)
 USED = {"LastUsedDate": "2026-03-01T00:00:00+00:00", "Region": "eu-west-1"}
 
 
@@ -106,3 +112,28 @@ def test_hyg_05_what_is_kept_for_emergencies_is_told_for_information(found, make
     assert told["BreakGlassAdmin"].severity is Severity.INFO
     assert "Test the role regularly" in told["BreakGlassAdmin"].remedy
     assert told["GlassShop"].severity is Severity.MEDIUM
+
+
+def test_hyg_05_the_newest_date_of_another_account_is_not_this_one(make):
+    """Two files, captured half a year apart: each account's ages count back from its own newest date."""
+    used = {"LastUsedDate": "2026-02-01T00:00:00+00:00", "Region": "eu-west-1"}
+    early = make.snapshot(roles=[make.role("early", RoleLastUsed=used)])
+    late = early.accounts[0].model_copy(
+        update={
+            "account_id": "444455556666",
+            "users": (),
+            "roles": tuple(
+                role.model_copy(
+                    update={"arn": role.arn.replace("111122223333", "444455556666"), "create_date": THEN, **unused}
+                )
+                for role in early.accounts[0].roles
+                for unused in ({"role_last_used": role.role_last_used.model_copy(update={"last_used_date": THEN})},)
+            ),
+        }
+    )
+    both = early.model_copy(update={"accounts": (early.accounts[0], late), "latest": THEN})
+    assert not list(registry.run(Evaluator(both), only=("HYG-05",)))
+    captured = Manifest(format="iamdesk-bundle", version=1, started_at=THEN)
+    one_run = both.model_copy(update={"manifest": captured})
+    (one,) = registry.run(Evaluator(one_run), only=("HYG-05",))
+    assert (one.account, one.subject_name) == ("111122223333", "early")
