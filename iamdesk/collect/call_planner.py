@@ -109,7 +109,11 @@ def _filled(step: Step, where: CallScope, arguments: Mapping[str, str]) -> dict[
         return text
 
     return {
-        name: fill(value) if isinstance(value, str) else [fill(part) for part in value]
+        name: value
+        if isinstance(value, int)
+        else fill(value)
+        if isinstance(value, str)
+        else [fill(part) for part in value]
         for name, value in step.parameters.items()
     }
 

@@ -44,7 +44,7 @@ class Step:
     """Its place in the layout of a bundle."""
     service: str
     """Name of the service in boto3."""
-    parameters: Mapping[str, str | tuple[str, ...]]
+    parameters: Mapping[str, str | int | tuple[str, ...]]
     """Fixed parameters. ``{account}``, ``{region}``, ``{partition}`` and the names of the path's arguments in braces
     are replaced by their values."""
     after: tuple[DependsOn, ...] = ()

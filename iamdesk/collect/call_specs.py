@@ -1,6 +1,7 @@
 """All calls that ``iamdesk collect`` makes.
 
-The calls of services with resource policies are in the declarations of the services (`snapshot.resource_services`).
+The calls about resource policies, and about what runs with which role, are in the declarations of the services
+(`snapshot.resource_services`).
 
 All calls are read-only (`policy.py` makes an IAM policy of them; a test checks that each has the access level List or
 Read), and none returns secrets: no secret values, objects, parameter values, code or environment of functions, user
@@ -112,7 +113,9 @@ _ORGANIZATIONS = (
 
 def _declared(service: ResourceService, command: Command, collect: Collect) -> Step:
     call = command.call
-    after = (DependsOn(f"{call.service} {collect.after}", collect.each),) if collect.after else ()
+    after = tuple(
+        DependsOn(f"{call.service} {one.after}", one.each, one.keep) for one in (collect, *collect.also) if one.after
+    )
     actions = collect.actions or (_action(service.prefix, call.command),)
     boto3_name = _BOTO3_NAMES.get(call.service, call.service)
     return Step(

@@ -24,6 +24,7 @@ from iamdesk.progress import Cancelled
 from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import Scope, place_of
 from iamdesk.snapshot.manifest import CallerIdentity, CallError, ManifestFile
+from iamdesk.snapshot.resource_service import NOT_OFFERED
 
 _CALL_ERRORS = (ClientError, BotoCoreError, ResponseParserError, GarbledError, NotReadyError, UnknownOperationError)
 
@@ -141,7 +142,26 @@ class _Capture:
 
     def _account(self, aws: Aws, home: CallScope, regions: tuple[str, ...], doing: str) -> None:
         steps = tuple(step for step in self._steps if not step.once)
+        self._note_not_offered(aws, steps, home, regions)
         self._pass(aws, steps, _begin(aws, steps, home, regions), doing)
+
+    def _note_not_offered(self, aws: Aws, steps: tuple[Step, ...], home: CallScope, regions: tuple[str, ...]) -> None:
+        """Record the lists of what runs with a role that are empty because a Region does not have the service."""
+        for step in steps:
+            if step.after or NOT_OFFERED not in step.call.absent or not aws.knows(step.service):
+                continue
+            for region in regions:
+                if not aws.offers(step.service, region):
+                    task = first_task(step, CallScope(home.account, home.partition, region))
+                    message = phrase("AWS does not offer the service in this Region, according to boto3")
+                    self._folder.note(
+                        ManifestFile(
+                            path=task.path,
+                            command=cli_output.command(task, task.parameters),
+                            captured_at=datetime.now(UTC),
+                            error=CallError(code=NOT_OFFERED, message=message),
+                        )
+                    )
 
     def _pass(self, aws: Aws, steps: tuple[Step, ...], tasks: Iterable[Task], doing: str) -> None:
         """Make these calls and all calls that follow from their outputs."""

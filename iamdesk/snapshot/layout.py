@@ -56,6 +56,7 @@ class Kind(StrEnum):
     KEY_GRANTS = "key-grants"
     RESOURCE_SHARES = "resource-shares"
     VPC_ENDPOINTS = "vpc-endpoints"
+    WORKLOADS = "workloads"
     IDENTITY_CENTER = "identity-center"
 
 

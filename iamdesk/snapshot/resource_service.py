@@ -1,4 +1,6 @@
-"""How a service with resource policies is declared: its commands, what reads their outputs, how they are collected.
+"""How a service is declared: its commands, what reads their outputs, how they are collected.
+
+Their outputs are resource policies, or say which resources run with which role (`RunsWith`).
 
 A declaration is the constant ``SERVICE`` of a module in `iamdesk.snapshot.resource_services`. Everything that has to
 know these services derives it from there: the layout of bundles and their JSON Schemas, reading, the collector and its
@@ -6,14 +8,19 @@ policy, the tree, what policies are called, and the commands of what-if.
 """
 
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from pydantic import BaseModel
 
 from iamdesk.snapshot.layout import Call, Kind, Scope
+from iamdesk.snapshot.output_shapes import Shape, output_model, query_of
+from iamdesk.snapshot.workloads import RoleUsage, WorkloadKind
 
+NOT_OFFERED = "ServiceNotInRegion"
+"""Code in the manifest for a call that was not made because AWS does not offer the service in the Region."""
 _PLACEHOLDER = re.compile(r"(\{\w*\})")
 _MATCHED = {"{region}": "[^:]*", "{account}": "[^:]+", "{}": "(.+)"}
 
@@ -31,7 +38,15 @@ class Collect:
     functions of JMESPath there are ``after_first(text)``, the part after the first ``/``, and ``after_last(text)``, the
     part after the last ``/`` or ``:``.
     """
-    parameters: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    keep: tuple[str, ...] = ()
+    """Parameters and arguments (``@cluster``) of the other call that this call has, too."""
+    records: str = ""
+    """Path (`output_shapes`) of the same list in that output, if a reader has to know whether every call was made."""
+    names: tuple[str, ...] = ()
+    """For each of them: the arguments of the path that ``keep`` does not give, as paths, or ``after_last(path)``."""
+    also: "tuple[Collect, ...]" = ()
+    """Other outputs that say what to call it with."""
+    parameters: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
     """Parameters of every call. ``{account}``, ``{region}``, ``{partition}`` and arguments of the path in braces are
     replaced."""
     actions: tuple[str, ...] = ()
@@ -40,6 +55,30 @@ class Collect:
     """ARNs to which the shipped policy limits these actions; none: ``*``."""
     page_size: int | None = None
     """Entries to ask for at once, if AWS prints more of each entry then."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunsWith:
+    """Where an output names resources that can run with a role."""
+
+    kind: WorkloadKind
+    records: str
+    """Path (`output_shapes`) of the resources."""
+    arn: str
+    """ARN of a resource: paths in it, ``partition``, ``region``, ``account`` and arguments of the path, in braces.
+
+    Source of ARNs that AWS does not print: the Service Authorization Reference, "Resource types defined by …".
+    """
+    roles: tuple[tuple[str, RoleUsage], ...] = ()
+    """Paths of its roles."""
+    definition: str = ""
+    """Path of the ARN of the task definition whose roles it has, if it names none."""
+    state: str = ""
+    """Path of its state."""
+    takes_commands: str = ""
+    """Path of whether commands can be run in it."""
+    ended: frozenset[str] = frozenset()
+    """States of a resource that no longer exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +101,8 @@ class Command:
     """If it lists names in place of ARNs: the command of the same service that prints the policy of one."""
     loose_keys: str = ""
     """Top-level keys by which a loose output is recognized, if it says which account or resource it is about."""
+    runs: tuple[RunsWith, ...] = ()
+    """If it prints resources that can run with a role: where."""
     put_policy: str = ""
     """How the AWS CLI sets the policy that it prints: ``sns set-topic-attributes …``. The words ``{arn}``, ``{name}``
     (of the resource) and ``{policy}`` are replaced."""
@@ -79,7 +120,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class ResourceService:
-    """A service with resource policies."""
+    """A service with resource policies, or with resources that run with a role."""
 
     prefix: str
     """Of the ARNs of its resources, and of its IAM actions."""
@@ -115,3 +156,57 @@ def regional(
 ) -> Call:
     """Return a call about resource policies that is made in each Region; the arguments are those of `Call`."""
     return Call(service, command, Scope.REGION, Kind.RESOURCE_POLICIES, arguments, options, absent, lists)
+
+
+def each_of(
+    after: str,
+    records: str,
+    parameters: Mapping[str, str],
+    names: Mapping[str, str],
+    *,
+    keep: tuple[str, ...] = (),
+    also: Iterable[Collect] = (),
+    more: Mapping[str, str | int | tuple[str, ...]] | None = None,
+) -> Collect:
+    """Return how a call is made for each record of another output.
+
+    Args:
+        after: The command that prints the records.
+        records: Their path.
+        parameters: Parameters of the operation, as JMESPath over a record.
+        names: Arguments of the path, as paths in a record, or ``after_last(path)``.
+        keep: Parameters and arguments of the other call that it has, too.
+        also: Other outputs with such records.
+        more: Parameters of every call.
+    """
+    members = [f"{name}: {path}" for name, path in parameters.items()]
+    members += [f'"@{name}": {path}' for name, path in names.items()]
+    each = f"{records}.{{{', '.join(members)}}}"
+    return Collect(after, each, keep, records, tuple(names.values()), tuple(also), parameters=more or {})
+
+
+def runs_command(
+    service: str,
+    command: str,
+    shape: Shape,
+    collect: Collect,
+    *runs: RunsWith,
+    arguments: tuple[str, ...] = (),
+    options: str = "",
+    absent: tuple[str, ...] = (),
+    scope: Scope = Scope.REGION,
+) -> Command:
+    """Return a command whose output is reduced to a shape, because all of it could contain secrets or is long."""
+    query = f"--query {shlex.quote(query_of(shape))}"
+    call = Call(
+        service,
+        command,
+        scope,
+        Kind.WORKLOADS,
+        arguments,
+        f"{options} {query}".strip(),
+        (NOT_OFFERED, *absent),
+        lists=not arguments,
+    )
+    name = "".join(word.title() for word in f"{service}-{command}".split("-"))
+    return Command(call, output_model(name, shape), collect, runs=runs)

@@ -20,8 +20,16 @@ RETIRED = frozenset(
 _CENTER = Kind.IDENTITY_CENTER
 """Its instance may belong to any account of the organization; other accounts have none."""
 _FINE = frozenset({CaptureState.READ, CaptureState.NOTHING_THERE})
-_BY_THING = frozenset({Kind.ORGANIZATION, Kind.ORGANIZATION_POLICIES, Kind.IDENTITY_CENTER, Kind.SERVICE_LAST_ACCESSED})
-"""Kinds that need one call for each unit, permission set or role."""
+_BY_THING = frozenset(
+    {
+        Kind.ORGANIZATION,
+        Kind.ORGANIZATION_POLICIES,
+        Kind.IDENTITY_CENTER,
+        Kind.SERVICE_LAST_ACCESSED,
+        Kind.WORKLOADS,
+    }
+)
+"""Kinds that need one call for each unit, permission set, role or cluster."""
 _LACKS: Mapping[Kind, Callable[[Resource], bool]] = {
     Kind.RESOURCE_POLICIES: lambda one: not one.is_policy_captured and not one.is_only_tagged,
     Kind.TAGS: lambda one: one.tags is None,

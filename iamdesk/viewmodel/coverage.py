@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from iamdesk.i18n import join_messages, mark, phrase
+from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.snapshot.call_status import Capture, CaptureState
 from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import Call, Kind
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
+from iamdesk.snapshot.workloads import WorkloadKind
 from iamdesk.viewmodel.capture_commands import RETIRED, capture_commands, is_bucket, is_key
 from iamdesk.viewmodel.types import CapturedData, CoverageState
 
@@ -71,6 +73,14 @@ _ABOUT: Mapping[Kind, _About] = {
         mark("VPC endpoints"),
         mark("An endpoint policy could deny a request that is shown as allowed."),
         ("ec2", "describe-vpc-endpoints"),
+    ),
+    Kind.WORKLOADS: _About(
+        mark("What runs with which role"),
+        mark(
+            "Which functions, instances, tasks and projects run with a role is not known: attack paths that change "
+            "one are possible at most."
+        ),
+        ("ec2", "describe-instances"),
     ),
     Kind.IDENTITY_PROVIDERS: _About(
         mark("OIDC and SAML providers"),
@@ -273,6 +283,14 @@ def _with_facts(name: str) -> Callable[[Snapshot], Iterable[str]]:
     return lambda snapshot: (one.account_id for one in snapshot.account_facts if getattr(one, name) is not None)
 
 
+def _workloads(snapshot: Snapshot) -> _Measure:
+    index = WorkloadIndex(snapshot)
+    accounts = [account.account_id for account in snapshot.accounts]
+    held = sum(index.is_listed(account, kind) for account in accounts for kind in WorkloadKind)
+    whole = len(accounts) * len(WorkloadKind)
+    return _measure(held, whole, mark("{held:,} of {whole:,} lists of resources that run with a role"))
+
+
 def _center(snapshot: Snapshot) -> _Measure:
     instances = snapshot.identity_centers
     if not instances:
@@ -311,6 +329,7 @@ _MEASURES: Mapping[Kind, Callable[[Snapshot], _Measure]] = {
         ("kms", "list-keys"),
     ),
     Kind.VPC_ENDPOINTS: _by_account(_captured_by(Kind.VPC_ENDPOINTS)),
+    Kind.WORKLOADS: _workloads,
     Kind.IDENTITY_PROVIDERS: _by_account(_with_facts("open_id_connect_providers")),
     Kind.IDENTITY_CENTER: _center,
     Kind.RESOURCE_SHARES: _by_account(_captured_by(Kind.RESOURCE_SHARES)),

@@ -11,6 +11,7 @@ from iamdesk.inventory.permission_sets import PermissionSets
 from iamdesk.inventory.references import AccountReferences, Principal, last_of_arn, name_of, title_of
 from iamdesk.inventory.relative_time import date_text
 from iamdesk.inventory.trust import trusted_sentences
+from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.policy.document import DocumentStore
 from iamdesk.policy.source_map import render
 from iamdesk.snapshot.aws_managed import aws_managed_policies
@@ -34,6 +35,7 @@ from iamdesk.viewmodel.raw_text import raw_text
 from iamdesk.viewmodel.resource_subjects import ResourceSubjects
 from iamdesk.viewmodel.tree import Badge, NodeKind
 from iamdesk.viewmodel.types import Links, PolicyLine, PolicyRole, PolicyView, Subject, links
+from iamdesk.viewmodel.workload_rows import runs_with_facts
 
 __all__ = ["PolicyLine", "PolicyRole", "PolicyView", "Subject", "SubjectIndex"]
 
@@ -55,6 +57,7 @@ class SubjectIndex:
         center = IdentityCenterIndex(snapshot, self._sets, self._organization.names.account_words)
         self._resources = ResourceSubjects(snapshot, self._documents, self._holdings, self._organization)
         self._permission_sets = PermissionSetSubjects(snapshot, self._documents, self._holdings, self._sets, center)
+        self._workloads = WorkloadIndex(snapshot)
         self._views = PolicyViews(self._holdings, self._documents, self._permission_sets.names)
         self._others = (
             self._organization,
@@ -115,7 +118,10 @@ class SubjectIndex:
             title=title_of(principal),
             arn=principal.arn,
             path=principal.path,
-            facts=tuple(principal_facts(references, principal, latest, self._sets)),
+            facts=(
+                *principal_facts(references, principal, latest, self._sets),
+                *self._runs_with(references, principal),
+            ),
             tags=() if isinstance(principal, GroupDetail) else tuple((tag.key, tag.value) for tag in principal.tags),
             policies=self._lines.of_principal(references, principal),
             links=(
@@ -307,6 +313,11 @@ class SubjectIndex:
         if isinstance(principal, RoleDetail):
             found = (*self._permission_sets.links_of(references.account.account_id, principal), *found)
         return found
+
+    def _runs_with(self, references: AccountReferences, principal: Principal) -> list[tuple[str, str]]:
+        if not isinstance(principal, RoleDetail) or kind_of(principal) is NodeKind.SERVICE_LINKED_ROLE:
+            return []
+        return runs_with_facts(self._workloads, references.account.account_id, principal.arn)
 
     def _trusted(self, references: AccountReferences, principal: Principal) -> tuple[str, ...]:
         if not isinstance(principal, RoleDetail):

@@ -1,11 +1,12 @@
-"""AWS Lambda: policies of functions and layers."""
+"""AWS Lambda: policies of functions and layers; functions with their execution roles, and their URLs."""
 
 from typing import override
 
 from iamdesk.i18n import mark
 from iamdesk.snapshot.aws_model import AwsModel
 from iamdesk.snapshot.models.resource_outputs import HasResourceList, PolicyOutput
-from iamdesk.snapshot.resource_service import Collect, Command, ResourceService, regional
+from iamdesk.snapshot.resource_service import NOT_OFFERED, Collect, Command, ResourceService, RunsWith, regional
+from iamdesk.snapshot.workloads import RoleUsage, WorkloadKind
 
 # Without --query it prints the functions' environment variables, where secrets lie: a bundle holds none.
 _FUNCTIONS = "'{Functions: Functions[].{FunctionName: FunctionName, FunctionArn: FunctionArn, Role: Role}}'"
@@ -15,6 +16,8 @@ class ListedFunction(AwsModel):
     """One of them."""
 
     function_arn: str
+    role: str | None = None
+    """ARN of its execution role."""
 
 
 class ListFunctions(HasResourceList):
@@ -57,7 +60,10 @@ SERVICE = ResourceService(
     policy_title=mark("function policy"),
     commands=(
         Command(
-            regional("lambda", "list-functions", (), f"--query {_FUNCTIONS}", lists=True), ListFunctions, Collect()
+            regional("lambda", "list-functions", (), f"--query {_FUNCTIONS}", (NOT_OFFERED,), lists=True),
+            ListFunctions,
+            Collect(),
+            runs=(RunsWith(WorkloadKind.LAMBDA_FUNCTION, "Functions[]", "{FunctionArn}", (("Role", RoleUsage.RUNS),)),),
         ),
         Command(
             regional("lambda", "get-policy", ("function",), "--function-name FUNCTION", ("ResourceNotFoundException",)),

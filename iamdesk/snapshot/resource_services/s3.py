@@ -10,7 +10,15 @@ from iamdesk.snapshot.aws_model import AwsModel, PolicyDocument
 from iamdesk.snapshot.layout import Call, Kind, Scope
 from iamdesk.snapshot.models import settings
 from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourcePolicy, PolicyOutput
-from iamdesk.snapshot.resource_service import Collect, Command, ResourceService, regional
+from iamdesk.snapshot.resource_service import (
+    Collect,
+    Command,
+    ResourceService,
+    RunsWith,
+    regional,
+    runs_command,
+)
+from iamdesk.snapshot.workloads import RoleUsage, WorkloadKind
 
 _BUCKETS = Collect(after="list-buckets", each='Buckets[].{Bucket: Name, "@bucket": Name, "@region": BucketRegion}')
 # Multi-Region Access Points are asked about in us-west-2, whatever the Regions of their buckets.
@@ -237,6 +245,26 @@ SERVICE = ResourceService(
             GetMultiRegionAccessPointPolicy,
             # The ARN has the alias, which only the list tells beside the name.
             arn="s3::{account}:accesspoint/{}",
+        ),
+        runs_command(
+            "s3control",
+            "list-access-grants-locations",
+            {
+                "AccessGrantsLocationsList[]": {
+                    "AccessGrantsLocationArn": str,
+                    "LocationScope?": str,
+                    "IAMRoleArn?": str,
+                }
+            },
+            Collect(parameters={"AccountId": "{account}"}),
+            RunsWith(
+                WorkloadKind.GRANTS_LOCATION,
+                "AccessGrantsLocationsList[]",
+                "{AccessGrantsLocationArn}",
+                (("IAMRoleArn", RoleUsage.HANDS_OUT),),
+            ),
+            options="--account-id ACCOUNT-ID",
+            absent=("AccessGrantsInstanceNotExistsError",),
         ),
     ),
 )
