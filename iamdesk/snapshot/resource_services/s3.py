@@ -250,7 +250,7 @@ SERVICE = ResourceService(
             "s3control",
             "list-access-grants-locations",
             {
-                "AccessGrantsLocationsList[]": {
+                "AccessGrantsLocationsList[]?": {
                     "AccessGrantsLocationArn": str,
                     "LocationScope?": str,
                     "IAMRoleArn?": str,
