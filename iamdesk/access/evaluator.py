@@ -181,6 +181,12 @@ class Evaluator(RequestBuilder):
         """Return how far a principal, given by its index, is allowed to perform the actions of each service."""
         return self._finder().reaches(position)
 
+    def same_access(self, position: int) -> Hashable:
+        """Return a key that is equal for principals with the same policies, boundary, kind and grants by name."""
+        index, finder = self._population().index, self._finder()
+        cohort = self._population().cohort_at(position).number
+        return frozenset(index.carried[position]), index.boundaries[position], cohort, finder.grants.of(position)
+
     def reach_resources(self, position: int, service: str, action: int) -> tuple[tuple[str, ResourceOrigin], ...]:
         """Return the resources on which a service's action (given by its bit) is evaluated for the access extent."""
         return self._finder().resources(position, service, action)

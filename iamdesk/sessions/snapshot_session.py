@@ -33,11 +33,13 @@ if TYPE_CHECKING:  # the engine and the checks are imported on first use: openin
     from iamdesk.diff.result import Comparison
     from iamdesk.export.findings.spool import Spool
     from iamdesk.export.follow_up_review import CarriedOn
+    from iamdesk.pages.principal_page import PrincipalPages
     from iamdesk.policy.document import Document
     from iamdesk.review.item_effect import ExactEffect
     from iamdesk.review.items import ReviewItem
     from iamdesk.review.people import PeopleList
     from iamdesk.review.scope import Exclusion
+    from iamdesk.viewmodel.pages import PageSection
 
 MIN_ACCOUNTS_APART = 12
 """Number of accounts from which each is evaluated by itself: together, every policy takes a bit of memory for every
@@ -228,6 +230,40 @@ class SnapshotSession(Opened):
 
         workers = self._workers(executor)
         return shortest_paths(self._reach(cancelled=cancelled, workers=workers), goal, workers, cancelled)
+
+    def principal_page(self, principal: str, cancelled: Cancelled = never_cancelled) -> "Iterator[PageSection]":
+        """Yield the sections of the page of a user, role or group, by its ARN, that need no attack paths.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return self._principal_pages(principal).sections(principal, cancelled)
+
+    def principal_escalation(
+        self,
+        principal: str,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,
+    ) -> "Iterator[PageSection]":
+        """Yield the sections of its page that need the attack paths (see `reach`).
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: the executor cannot do it; one sentence.
+        """
+        reach = self.reach(progress, cancelled, executor)
+        return self._principal_pages(principal).escalation(principal, reach)
+
+    def _principal_pages(self, principal: str) -> "PrincipalPages":
+        from iamdesk.pages.principal_page import PrincipalPages
+
+        return PrincipalPages(
+            self.evaluator_for(principal),
+            lambda action, resource, cancelled: self.evaluator_for_all.who_can(
+                action=action, resource=resource, context=None, cancelled=cancelled
+            ),
+        )
 
     def document_problems(self) -> Iterator[DocumentProblem]:
         """Return the problems of each policy document, in the snapshot's order."""

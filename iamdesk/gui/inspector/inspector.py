@@ -21,6 +21,7 @@ from iamdesk.gui.inspector.facts_tab import FactsTab
 from iamdesk.gui.inspector.find_bar import FindBar
 from iamdesk.gui.inspector.findings_and_review_tabs import FindingsTab, ReviewTab
 from iamdesk.gui.inspector.header import InspectorHeader
+from iamdesk.gui.inspector.page_tab import PageTab
 from iamdesk.gui.inspector.policies_tab import PoliciesTab
 from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.gui.inspector.trust_tab import TrustTab
@@ -29,6 +30,7 @@ from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import error_words, mark, tr, translate
 from iamdesk.inventory.keys import trust_policy_key
+from iamdesk.viewmodel.pages import Part
 from iamdesk.viewmodel.tree import Badge, NodeKind
 from iamdesk.viewmodel.types import PolicyRole, Subject
 
@@ -93,6 +95,7 @@ class Inspector(QWidget):
         self.tabs.setObjectName("inspectorTabs")
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(tr("Tabs of the inspector"))
+        self.page = PageTab(session, jobs)
         self.facts = FactsTab()
         self.access = AccessTab(session, jobs, prompts)
         self.policies = PoliciesTab()
@@ -100,14 +103,15 @@ class Inspector(QWidget):
         self.findings = FindingsTab(session)
         self.review = ReviewTab()
         self.json = JsonTab()
-        self.tabs.addTab(self.facts, tr("&Overview"))
+        self.tabs.addTab(self.page, tr("Su&mmary"))
         self.tabs.addTab(self.access, tr("Acce&ss"))
         self.tabs.addTab(self.policies, tr("&Policies"))
         self.tabs.addTab(self.trust, tr("Tr&ust"))
         self.tabs.addTab(self.findings, tr("Fin&dings"))
         self.tabs.addTab(self.review, tr("Revie&w"))
+        self.tabs.addTab(self.facts, tr("D&etails"))
         self.tabs.addTab(self.json, tr("&JSON"))
-        self.tabs.setCurrentWidget(self.policies)
+        self.tabs.setCurrentWidget(self.page)
         self.setFocusProxy(self.tabs.tabBar())
         self._empty = FlowLabel(tr(_NOTHING))
         self._page = QWidget()
@@ -139,6 +143,8 @@ class Inspector(QWidget):
         session.access_shown.connect(self.show_access)
         session.badges_decided.connect(self._refresh_badges)
         self.header.copy_wanted.connect(self._copy)
+        self.page.key_chosen.connect(session.show_key)
+        self.page.tab_wanted.connect(self._show_tab)
         self.facts.key_chosen.connect(self._follow)
         self.policies.key_chosen.connect(session.show_key)
         self.policies.reader.announced.connect(session.announce)
@@ -316,7 +322,7 @@ class Inspector(QWidget):
         self.header.show_subject(subject, self._badges(subject))
         if subject.gaps:
             more = len(subject.gaps) - _MOST_GAPS
-            rest = [tr("and {more} more: see Overview").format(more=number(more))] if more > 0 else []
+            rest = [tr("and {more} more: see Details").format(more=number(more))] if more > 0 else []
             self.gaps.say(Tone.NOTE, " ".join([*map(translate, subject.gaps[:_MOST_GAPS]), *rest]))
         else:
             self.gaps.clear()
@@ -332,6 +338,10 @@ class Inspector(QWidget):
         self.tabs.setTabVisible(self.tabs.indexOf(self.access), subject.kind in _CARRIERS and is_whole)
         if subject.kind in _CARRIERS:
             self.access.show_subject(subject)
+        has_page = is_whole and self.page.has_page(subject)
+        self.tabs.setTabVisible(self.tabs.indexOf(self.page), has_page)
+        if has_page:
+            self.page.show_subject(subject)
         is_trust = subject.kind is NodeKind.TRUST_POLICY
         has_trust = subject.kind in _ROLES or is_trust
         self.tabs.setTabVisible(self.tabs.indexOf(self.trust), has_trust)
@@ -354,6 +364,7 @@ class Inspector(QWidget):
         """Show the findings and review items of the panels' own rows."""
         self.findings.follow(findings)
         self.review.follow(lines)
+        self.page.follow(findings, lines)
         for source in (findings, lines):
             source.changed.connect(self._counts_changed)
 
@@ -377,17 +388,20 @@ class Inspector(QWidget):
         self.tabs.setTabVisible(review, self.review.is_open and (lines > 0 or subject.kind in _CARRIERS))
 
     def _choose_tab(self, subject: Subject) -> None:
-        """Keep the tab that the user chose for this kind of item; by default, the policies."""
-        policies, facts = self.tabs.indexOf(self.policies), self.tabs.indexOf(self.facts)
-        chosen = self._chosen_tab.get(_is_policy(subject), policies)
-        self.tabs.setCurrentIndex(next(tab for tab in (chosen, policies, facts) if self.tabs.isTabVisible(tab)))
+        """Keep the tab that the user chose for this kind of item; by default the summary, else the policies."""
+        by_default = [self.tabs.indexOf(tab) for tab in (self.page, self.policies, self.facts)]
+        chosen = self._chosen_tab.get(_is_policy(subject), by_default[0])
+        self.tabs.setCurrentIndex(next(tab for tab in (chosen, *by_default) if self.tabs.isTabVisible(tab)))
 
     def _tab_changed(self, index: int) -> None:
         if not self._showing and self._subject is not None:
             self._chosen_tab[_is_policy(self._subject)] = index
 
+    def _show_tab(self, part: Part) -> None:
+        self.tabs.setCurrentWidget(self.findings if part is Part.FINDINGS else self.review)
+
     def _follow(self, key: str) -> None:
-        """Follow a link of the overview, and stay on the overview for the next link."""
+        """Follow a link of the details, and stay on the details for the next link."""
         self._chosen_tab[False] = self.tabs.indexOf(self.facts)
         self._session.show_key(key)
 

@@ -47,10 +47,14 @@ class _Plan(NamedTuple):
 
 
 class ColumnsLayout(QLayout):
-    """Lays widgets out in columns; hidden ones take no room. As many columns as fit, at most three."""
+    """Lays widgets out in columns; hidden ones take no room. As many columns as fit, at most three.
 
-    def __init__(self, least_width: int, gap: int, parent: QWidget | None = None) -> None:
+    With ``in_turn``, the columns are filled in turn: a card stays in its column, however high the others become.
+    """
+
+    def __init__(self, least_width: int, gap: int, parent: QWidget | None = None, *, in_turn: bool = False) -> None:
         super().__init__(parent)
+        self._in_turn = in_turn
         self._least = least_width
         self._gap = gap
         self._items: list[QLayoutItem] = []
@@ -122,7 +126,9 @@ class ColumnsLayout(QLayout):
         heights = [_height(item, card_width) for item in items]
         places: list[tuple[QLayoutItem, QRect]] = []
         tops = [0] * columns
-        for item, height, column in zip(items, heights, parted(heights, columns, self._gap), strict=True):
+        in_turn = [place % columns for place in range(len(heights))]
+        chosen = in_turn if self._in_turn else parted(heights, columns, self._gap)
+        for item, height, column in zip(items, heights, chosen, strict=True):
             places.append((item, QRect(column * (card_width + self._gap), tops[column], card_width, height)))
             tops[column] += height + self._gap
         return _Plan(tuple(places), max(0, max(tops, default=0) - self._gap))

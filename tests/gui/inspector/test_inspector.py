@@ -56,7 +56,7 @@ def test_a_user_is_shown_with_true_counts(session: Session, inspector: Inspector
     assert subject is not None
     assert inspector.header.title.full_text() == "ines.costa"
     assert inspector.header.arn.full_text() == INES
-    assert tab_texts(inspector) == ["Overview", "Access", f"Policies {len(subject.policies)}", "JSON"]
+    assert tab_texts(inspector) == ["Summary", "Access", f"Policies {len(subject.policies)}", "Details", "JSON"]
     assert inspector.policies.list.topLevelItemCount() == len(subject.policies)
     assert "ines.costa" in inspector.json.text.toPlainText()
 
@@ -206,7 +206,7 @@ def test_statements_are_walked_by_the_commands(qtbot: QtBot, session: Session, i
 
 def test_the_tab_that_was_chosen_stays(session: Session, inspector: Inspector) -> None:
     session.select(INES)
-    assert inspector.tabs.currentWidget() is inspector.policies
+    assert inspector.tabs.currentWidget() is inspector.page
     inspector.tabs.setCurrentWidget(inspector.json)
     session.select(PETRA)
     assert inspector.tabs.currentWidget() is inspector.json
@@ -215,7 +215,7 @@ def test_the_tab_that_was_chosen_stays(session: Session, inspector: Inspector) -
     session.select(DEPLOY)
     inspector.tabs.setCurrentWidget(inspector.trust)
     session.select(INES)
-    assert inspector.tabs.currentWidget() is inspector.policies, "a user has no trust"
+    assert inspector.tabs.currentWidget() is inspector.page, "a user has no trust"
 
 
 def test_members_lead_to_themselves(
@@ -310,10 +310,10 @@ def test_a_policy_is_read_without_a_list_of_itself(qtbot: QtBot, session: Sessio
 
 def test_what_carries_no_policies_has_no_tab_for_them(session: Session, inspector: Inspector) -> None:
     session.select("111122223333")
-    assert tab_texts(inspector) == ["Overview", "JSON"]
+    assert tab_texts(inspector) == ["Details", "JSON"]
     assert inspector.tabs.currentWidget() is inspector.facts
     session.select(INES)
-    assert inspector.tabs.currentWidget() is inspector.policies
+    assert inspector.tabs.currentWidget() is inspector.page
 
 
 def test_a_reader_without_a_document_shows_no_empty_lists(session: Session, inspector: Inspector) -> None:
