@@ -7,7 +7,7 @@ from datetime import datetime
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.similar_principals import SimilarPrincipal, identical_principals, similar_principals
-from iamdesk.access.who_can import ANY_SERVICE, Access, PrincipalKind
+from iamdesk.access.who_can import ANY_SERVICE, Access, PrincipalKind, Who
 from iamdesk.attack_paths.types import AttackPath, AttackPaths, PrincipalExposure, State
 from iamdesk.aws.data_classes import DataClass, data_classes
 from iamdesk.evaluate.request import EvalDecision, RequestError
@@ -323,7 +323,9 @@ def _runs(role: RoleDetail, rows: list[tuple[str, Access]] | None) -> PageSectio
     if rows is None:
         return PageSection(Part.RUNS, note=phrase("The trust policy was not captured: what runs with it is not known."))
     lines = [
-        PageLine(service_name(row), _detail(action, row), "", row_mark(row)) for action, row in rows if _is_service(row)
+        PageLine(caller_name(row.who), _detail(action, row), "", caller_mark(row.who))
+        for action, row in rows
+        if _is_service(row)
     ]
     lines += [
         PageLine(one.instance_profile_name, phrase("instance profile"), one.arn, NodeKind.INSTANCE_PROFILE)
@@ -340,10 +342,10 @@ def _assumed_by(role: RoleDetail, rows: list[tuple[str, Access]] | None) -> Page
         return PageSection(Part.ASSUMED_BY, note=note)
     lines = [
         PageLine(
-            phrase("anyone") if row.kind is PrincipalKind.ANYONE else short_arn(row.principal),
+            caller_name(row.who),
             _detail(action, row),
             "" if row.is_external else row.principal,
-            row_mark(row),
+            caller_mark(row.who),
         )
         for action, row in rows
         if not _is_service(row)
@@ -360,9 +362,11 @@ def _assumed_by(role: RoleDetail, rows: list[tuple[str, Access]] | None) -> Page
     return section(Part.ASSUMED_BY, lines, note, OpenTable(Table.WHO_CAN, action, role.arn))
 
 
-def service_name(row: Access) -> str:
-    """Return the name of a service's row, also of the row for all services that no policy names."""
-    return phrase("any AWS service") if row.principal == ANY_SERVICE else row.principal
+def caller_name(who: Who) -> str:
+    """Return the name of a caller of *who can*, also of those that no policy names."""
+    if who.principal == ANY_SERVICE:
+        return phrase("any AWS service")
+    return phrase("anyone") if who.kind is PrincipalKind.ANYONE else short_arn(who.principal)
 
 
 def _detail(action: str, row: Access) -> str:
@@ -375,12 +379,8 @@ def _detail(action: str, row: Access) -> str:
     return join_messages(" · ", [who_words(row.who), *how, *when])
 
 
-def row_mark(row: Access) -> NodeKind | Badge | None:
-    """Return the mark of a row of *who can*: what it is; None for an AWS service."""
-    if row.is_external:
-        return None if row.kind is PrincipalKind.SERVICE else Badge.OUTSIDER
-    return {
-        PrincipalKind.USER: NodeKind.USER,
-        PrincipalKind.ROLE: NodeKind.ROLE,
-        PrincipalKind.ROOT_USER: NodeKind.ACCOUNT,
-    }.get(row.kind, NodeKind.ROLE)
+def caller_mark(who: Who) -> NodeKind | Badge | None:
+    """Return the mark of a caller of *who can*: what it is; None for an AWS service."""
+    if who.is_external:
+        return None if who.kind is PrincipalKind.SERVICE else Badge.OUTSIDER
+    return {PrincipalKind.USER: NodeKind.USER, PrincipalKind.ROOT_USER: NodeKind.ACCOUNT}.get(who.kind, NodeKind.ROLE)

@@ -255,6 +255,16 @@ class SnapshotSession(Opened):
         reach = self.reach(progress, cancelled, executor)
         return self._principal_pages(principal).escalation(principal, reach)
 
+    def resource_page(self, resource: str, cancelled: Cancelled = never_cancelled) -> "Iterator[PageSection]":
+        """Yield the sections of the page of a resource, by its ARN.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.pages.resource_page import ResourcePages
+
+        return ResourcePages(self.snapshot, self.evaluator_for_all).sections(resource, cancelled)
+
     def _principal_pages(self, principal: str) -> "PrincipalPages":
         from iamdesk.pages.principal_page import PrincipalPages
 

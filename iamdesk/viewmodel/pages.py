@@ -71,6 +71,8 @@ def parts_of(kind: NodeKind) -> tuple[Part, ...]:
             return _OF_ROLE
         case NodeKind.GROUP:
             return Part.SENTENCE, Part.FINDINGS, Part.DATA, Part.REVIEW
+        case NodeKind.RESOURCE:
+            return Part.SENTENCE, Part.EXTERNAL, Part.PRINCIPALS, Part.SERVICES, Part.ENCRYPTION, Part.FINDINGS
     return ()
 
 

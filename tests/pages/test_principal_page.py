@@ -20,7 +20,7 @@ from iamdesk.snapshot.account_details import (
 )
 from iamdesk.viewmodel.pages import MAX_LISTED, OpenTable, PageSection, Part, Table, parts_of
 
-from ..builders.captures import ID, NOW, account, allow, snapshot, user
+from ..builders.captures import ID, NOW, account, allow, document, snapshot, user
 from ..opened import keep_shared
 
 ACCOUNT = "arn:aws:iam::111122223333"
@@ -118,7 +118,7 @@ def test_it_is_cancelled(opened: SnapshotSession) -> None:
 
 
 def test_last_use_comes_from_report_and_services() -> None:
-    ana, ben = user("ana", [allow("s3:*")]), user("ben")
+    ana, ben = user("ana", document(allow("s3:*"))), user("ben")
     report = CredentialReportEntry(
         user="ana",
         arn=ana.arn,

@@ -27,6 +27,7 @@ from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.viewmodel.pages import MAX_LISTED, TITLES, OpenTable, PageLine, PageSection, Part, Table, parts_of
+from iamdesk.viewmodel.tree import NodeKind
 from iamdesk.viewmodel.types import Subject
 from iamdesk.work.errors import WorkError
 
@@ -44,6 +45,7 @@ _LINKS = {
     Table.WHO_CAN: mark("Who can"),
 }
 _BY_ATTACK_PATHS = frozenset({Part.SENTENCE, Part.ESCALATION})
+"""Sections of principals that need the attack paths of the snapshot."""
 _OF_PANELS = frozenset({Part.FINDINGS, Part.REVIEW})
 
 
@@ -170,15 +172,18 @@ class PageTab(QWidget):
             return
         key, parts = subject.key, frozenset(parts_of(subject.kind))
         self._computed = key
-        if not self._is_known(key, parts - _BY_ATTACK_PATHS):
+        by_paths = _by_paths(subject)
+        if not self._is_known(key, parts - by_paths):
 
             def work(give: Callable[[object], None], _progress: Progress, cancelled: Cancelled) -> None:
-                for section in opened.principal_page(key, cancelled):
+                make = opened.principal_page if by_paths else opened.resource_page
+                for section in make(key, cancelled):
                     give((key, section))
 
             self._stream.start(tr("Computing the page of {name}").format(name=translate(subject.title)), work)
-        if not self._is_known(key, parts & _BY_ATTACK_PATHS):
+        if not self._is_known(key, by_paths):
             self._find_paths(opened)
+        self._show_state()
 
     def _find_paths(self, opened: "SnapshotSession") -> None:
         """Compute the attack paths of the snapshot, once; another item may be selected meanwhile."""
@@ -201,7 +206,7 @@ class PageTab(QWidget):
         """Compute the sections by attack paths of the selected item."""
         self._reading = None
         subject = self._subject
-        if subject is None or opened is not self._session.whole:
+        if subject is None or opened is not self._session.whole or not _by_paths(subject):
             self._show_state()
             return
         key = subject.key
@@ -218,7 +223,7 @@ class PageTab(QWidget):
         self._reading = None
         self._take([(key, section) for section in sections])
         subject = self._subject
-        if subject is not None and subject.key != key and parts_of(subject.kind) and self.isVisible():
+        if subject is not None and subject.key != key and self._lacking() and self.isVisible():
             self._escalate(opened)
         self._show_state()
 
@@ -271,6 +276,8 @@ class PageTab(QWidget):
         subject = self._subject
         if subject is None:
             return
+        if not _by_paths(subject) and Part.SENTENCE not in self._cache.get(subject.key, {}):
+            self.sentence.setText(tr("Looking for who has access …"))
         lacks = bool(self._lacking())
         runs = self._reading is not None
         for part in (self.progress, self.cancel_button):
@@ -286,12 +293,12 @@ class PageTab(QWidget):
         subject = self._subject
         if subject is None:
             return frozenset()
-        wanted = _BY_ATTACK_PATHS & frozenset(parts_of(subject.kind))
-        return wanted - self._cache.get(subject.key, {}).keys()
+        return _by_paths(subject) - self._cache.get(subject.key, {}).keys()
 
     def _tint(self) -> None:
         palette = QPalette(self.palette())
-        if self._lacking():
+        is_known = self._subject is None or Part.SENTENCE in self._cache.get(self._subject.key, {})
+        if not is_known:
             palette.setColor(QPalette.ColorRole.WindowText, colour(Colour.MUTED, self.palette()))
         self.sentence.setPalette(palette)
 
@@ -368,3 +375,8 @@ class PageTab(QWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "sentence"):
             self._tint()
+
+
+def _by_paths(subject: Subject) -> frozenset[Part]:
+    """Return the sections of an item's page that need attack paths; none of a resource."""
+    return frozenset() if subject.kind is NodeKind.RESOURCE else _BY_ATTACK_PATHS & frozenset(parts_of(subject.kind))

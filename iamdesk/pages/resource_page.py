@@ -1,0 +1,215 @@
+"""The page of a resource: who can do what on it, external callers and AWS services, and its encryption key."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from iamdesk.access.resource_access import fitting_actions
+from iamdesk.access.who_can import FittingAction, PrincipalKind, ResourceAccess, Sweeps, Who
+from iamdesk.aws.action_sets import ACCESS_LEVELS
+from iamdesk.evaluate.request import EvalDecision, RequestError
+from iamdesk.export.access.who_can import actions_by_level, who_words
+from iamdesk.export.text.decision import short_arn
+from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
+from iamdesk.pages.principal_page import caller_mark, caller_name
+from iamdesk.progress import Cancelled, never_cancelled
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.resources import Resource
+from iamdesk.viewmodel.pages import OpenTable, PageLine, PageSection, Part, Table, section
+from iamdesk.viewmodel.tree import NodeKind
+
+_KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+_ABILITIES = {
+    "Permissions management": mark("change its permissions"),
+    "Write": mark("write to it"),
+    "Read": mark("read it"),
+}
+"""What a number of principals can do, by access level, the gravest first."""
+
+
+class ResourcePages:
+    """Makes the pages of the resources of a snapshot."""
+
+    def __init__(self, snapshot: Snapshot, sweeps: Sweeps) -> None:
+        self._snapshot = snapshot
+        self._sweeps = sweeps
+
+    def sections(self, arn: str, cancelled: Cancelled = never_cancelled) -> Iterator[PageSection]:
+        """Yield the sections of a resource's page; nothing for any other key.
+
+        A bucket is evaluated together with its objects.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        resource = next((one for one in self._snapshot.resources if one.arn == arn), None)
+        if resource is None:
+            return
+        table = OpenTable(Table.WHO_CAN, "", arn)
+        evaluated = [one for one in (arn, objects_of(arn)) if one and _has_actions(one)]
+        if not evaluated:
+            note = phrase("AWS lists no action on this type of resource.")
+            yield from (PageSection(part, note=note) for part in (Part.SENTENCE, Part.PRINCIPALS))
+            yield from (PageSection(part, note=note) for part in (Part.EXTERNAL, Part.SERVICES))
+        else:
+            inside = self._rows(evaluated, False, cancelled)
+            note = "" if inside else phrase("No user, role or root user of the snapshot has access.")
+            names_account = len(self._snapshot.accounts) > 1
+            yield section(Part.PRINCIPALS, _lines(inside, names_account=names_account), note, table)
+            rows = [one for one in self._rows(evaluated, True, cancelled) if one.who.is_external]
+            services = [one for one in rows if one.who.kind is PrincipalKind.SERVICE]
+            external = [one for one in rows if one.who.kind is not PrincipalKind.SERVICE]
+            unknown = _missing(resource)
+            note = "" if external else phrase("No external principal has access.")
+            yield section(Part.EXTERNAL, _lines(external), join_messages(" ", [*filter(None, (note, unknown))]), table)
+            note = "" if services else phrase("No AWS service has access by a policy.")
+            yield section(Part.SERVICES, _lines(services), note, table)
+            yield PageSection(Part.SENTENCE, note=_sentence(inside, external, unknown))
+        yield self._encryption(resource, cancelled)
+
+    def _rows(self, evaluated: Iterable[str], external: bool, cancelled: Cancelled) -> "list[_Row]":
+        found: dict[Who, _Row] = {}
+        for one in evaluated:
+            for access in self._sweeps.access_to_resource(one, None, external=external, cancelled=cancelled):
+                found.setdefault(access.who, _Row(access.who)).add(access)
+        return sorted(found.values(), key=lambda row: row.order)
+
+    def _encryption(self, resource: Resource, cancelled: Cancelled) -> PageSection:
+        key = resource.encryption_key_arn
+        if key is None:
+            if ":kms:" in resource.arn:
+                encrypted = [one for one in self._snapshot.resources if one.encryption_key_arn == resource.arn]
+                lines = [PageLine(short_arn(one.arn), "", one.arn, NodeKind.RESOURCE) for one in encrypted]
+                note = phrase("It encrypts these.") if lines else phrase("It encrypts no resource of the snapshot.")
+                return section(Part.ENCRYPTION, lines, note)
+            return PageSection(Part.ENCRYPTION, note=phrase("No key of AWS KMS was captured for it."))
+        held = next((one for one in self._snapshot.resources if one.arn == key), None)
+        table = OpenTable(Table.WHO_CAN, _KEY_ACTIONS[0], key)
+        head = PageLine(short_arn(key), phrase("the key"), key if held is not None else "", NodeKind.RESOURCE)
+        if held is None or not held.is_policy_captured:
+            note = phrase("The policy of the key was not captured: who may use it is not known.")
+            return section(Part.ENCRYPTION, [head], note, table, count=0)
+        able: dict[str, list[str]] = {}
+        marks: dict[str, PageLine] = {}
+        for action in _KEY_ACTIONS:
+            for row in self._sweeps.who_can(action=action, resource=key, context=None, cancelled=cancelled):
+                verb = phrase("decrypt") if action == _KEY_ACTIONS[0] else phrase("encrypt")
+                name = caller_name(row.who)
+                if row.decision is EvalDecision.CONDITIONAL:
+                    verb = phrase("{action} under conditions", action=verb)
+                able.setdefault(name, []).append(verb)
+                target = "" if row.is_external else row.principal
+                marks.setdefault(name, PageLine(name, "", target, caller_mark(row.who)))
+        lines = [marks[name]._replace(detail=join_names(verbs)) for name, verbs in able.items()]
+        note = nphrase("{count:,} caller may use it.", "{count:,} callers may use it.", len(lines))
+        return section(Part.ENCRYPTION, [head, *lines], note, table, count=0)
+
+
+class _Row:
+    """What one caller can do on a resource and on what is in it."""
+
+    def __init__(self, who: Who) -> None:
+        self.who = who
+        self.allowed: list[FittingAction] = []
+        self.conditional: list[FittingAction] = []
+
+    def add(self, access: ResourceAccess) -> None:
+        """Add what it can do on one ARN."""
+        self.allowed += access.allowed
+        self.conditional += access.conditional
+
+    @property
+    def levels(self) -> frozenset[str]:
+        """The access levels of what it can do, also under conditions."""
+        return frozenset(one.level for one in (*self.allowed, *self.conditional))
+
+    @property
+    def order(self) -> tuple[int, int, tuple[bool, int, int, str]]:
+        """Sort key: those who can do the gravest first."""
+        ranks = [place for place, level in enumerate(_ABILITIES) if level in self.levels]
+        return min(ranks, default=len(_ABILITIES)), -len(self.allowed), self.who.order
+
+
+def objects_of(arn: str) -> str:
+    """Return the ARN of all objects of a bucket or of an access point; empty for any other resource."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[2] != "s3":
+        return ""
+    if parts[3:5] == ["", ""]:
+        return f"{arn}/*" if "/" not in parts[5] else ""
+    return f"{arn}/object/*" if parts[5].startswith("accesspoint/") and parts[5].count("/") == 1 else ""
+
+
+def _has_actions(arn: str) -> bool:
+    try:
+        return bool(fitting_actions(arn))
+    except RequestError:
+        return False
+
+
+def _missing(resource: Resource) -> str:
+    if resource.is_policy_captured or resource.is_only_tagged:
+        return ""
+    return phrase("Its policy was not captured: external access is not known.")
+
+
+def _lines(rows: Sequence[_Row], *, names_account: bool = False) -> list[PageLine]:
+    lines = []
+    for row in rows:
+        allowed, conditional = _level_words(row.allowed), _level_words(row.conditional)
+        if conditional:
+            conditional = phrase("under conditions: {levels}", levels=conditional)
+        name, kind = caller_name(row.who), who_words(row.who)
+        account = row.who.principal.split(":", 5)[4] if names_account else ""
+        about = ("" if kind == name else kind, account)
+        detail = join_messages(" · ", [*filter(None, (allowed, conditional, *about))])
+        target = "" if row.who.is_external else row.who.principal
+        lines.append(PageLine(name, detail, target, caller_mark(row.who)))
+    return lines
+
+
+def _level_words(actions: Iterable[FittingAction]) -> str:
+    """Return the number of actions by access level: ``Read 12, Write 30``."""
+    counts: Mapping[str, Sequence[str]] = actions_by_level(actions)
+    words = [f"{phrase(level)} {len(counts[level]):,}" for level in ACCESS_LEVELS if level in counts]
+    return join_messages(", ", words)
+
+
+def _sentence(inside: Sequence[_Row], external: Sequence[_Row], unknown: str) -> str:
+    parts = []
+    anyone = [row for row in external if row.who.kind is PrincipalKind.ANYONE]
+    if anyone:
+        levels = frozenset[str]().union(*(row.levels for row in anyone))
+        able = [phrase(words) for level, words in _ABILITIES.items() if level in levels]
+        does = join_names(able or [phrase("list it")])
+        sure = any(row.allowed for row in anyone)
+        parts.append(
+            phrase("Public: anyone can {does}.", does=does)
+            if sure
+            else phrase("Anyone can {does} under conditions.", does=does)
+        )
+    others = len(external) - len(anyone)
+    if others:
+        parts.append(
+            nphrase("{count:,} external principal has access.", "{count:,} external principals have access.", others)
+        )
+    if unknown:
+        parts.append(unknown)
+    elif not external:
+        parts.append(phrase("No external access."))
+    able = [
+        phrase("{count:,} can {does}", count=count, does=phrase(words))
+        for level, words in _ABILITIES.items()
+        if (count := sum(level in row.levels for row in inside))
+    ]
+    of_snapshot = nphrase(
+        "{count:,} principal of the snapshot has access",
+        "{count:,} principals of the snapshot have access",
+        len(inside),
+    )
+    if not inside:
+        of_snapshot = phrase("No principal of the snapshot has access")
+    parts.append(
+        phrase("{principals}: {able}.", principals=of_snapshot, able=join_names(able))
+        if able
+        else phrase("{principals}.", principals=of_snapshot)
+    )
+    return join_messages(" ", parts)

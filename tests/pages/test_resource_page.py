@@ -1,0 +1,119 @@
+"""The page of a resource says what *who can* says, for a bucket and its objects together."""
+
+from typing import Any
+
+import pytest
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.api import SnapshotSession, Workbench
+from iamdesk.pages.resource_page import ResourcePages, objects_of
+from iamdesk.progress import WorkCancelled
+from iamdesk.resource_files import sample_snapshot
+from iamdesk.snapshot.resources import Resource
+from iamdesk.viewmodel.pages import OpenTable, PageSection, Part, Table, parts_of
+from iamdesk.viewmodel.tree import NodeKind
+
+from ..builders.captures import ID, NOW, account, allow, document, role, role_arn, snapshot, user, user_arn
+from ..opened import keep_shared
+
+BUCKET = "arn:aws:s3:::pay"
+KEY = f"arn:aws:kms:eu-west-1:{ID}:key/k"
+OPEN = document(
+    allow("s3:GetObject", f"{BUCKET}/*", Principal="*"),
+    allow("s3:ListBucket", BUCKET, Principal={"AWS": "arn:aws:iam::999900001111:root"}),
+    allow("s3:PutObject", f"{BUCKET}/*", Principal={"Service": "logging.s3.amazonaws.com"}),
+)
+OF_KEY = document(allow("kms:*", "*", Principal={"AWS": f"arn:aws:iam::{ID}:root"}))
+
+
+def page(*resources: Resource, arn: str = BUCKET) -> dict[Part, PageSection]:
+    entries = (
+        user("ana", document(allow("s3:*", [BUCKET, f"{BUCKET}/*"]), allow("kms:Decrypt", KEY))),
+        user("ben", document(allow("s3:GetObject", f"{BUCKET}/*", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}))),
+        role("nobody"),
+    )
+    held = Evaluator(snapshot(account(*entries)).model_copy(update={"resources": resources}), now=lambda: NOW)
+    return {one.part: one for one in ResourcePages(held.snapshot, held).sections(arn)}
+
+
+def bucket(policy: Any = None, **more: Any) -> Resource:
+    return Resource(arn=BUCKET, account_id=ID, policy=policy, **more)
+
+
+def test_principals_are_listed_with_their_access_levels_on_bucket_and_objects() -> None:
+    found = page(bucket())
+    assert found.keys() == set(parts_of(NodeKind.RESOURCE)) - {Part.FINDINGS}
+    lines = {line.key: line.detail for line in found[Part.PRINCIPALS].lines}
+    assert lines.keys() == {f"arn:aws:iam::{ID}:root", user_arn("ana"), user_arn("ben")}
+    assert "Permissions management" in lines[user_arn("ana")]
+    assert lines[user_arn("ben")] == "under conditions: Read 1 · user"
+    assert role_arn("nobody") not in lines
+    assert found[Part.PRINCIPALS].table == OpenTable(Table.WHO_CAN, "", BUCKET)
+    sentence = found[Part.SENTENCE].note
+    assert sentence == (
+        "No external access. 3 principals of the snapshot have access: 2 can change its permissions, 2 can write to it "
+        "and 3 can read it."
+    )
+    assert found[Part.EXTERNAL].note == "No external principal has access."
+
+
+def test_external_callers_and_services_are_rows() -> None:
+    found = page(bucket(OPEN, object_ownership="BucketOwnerEnforced"))
+    assert found[Part.SENTENCE].note.startswith("Public: anyone can read it. 1 external principal has access. ")
+    assert [line.text for line in found[Part.EXTERNAL].lines] == ["anyone", "account 999900001111"]
+    assert [line.text for line in found[Part.SERVICES].lines] == ["logging.s3.amazonaws.com"]
+    assert found[Part.SERVICES].lines[0].detail.startswith("Write 1")
+
+
+def test_a_policy_that_is_not_captured_is_no_silence() -> None:
+    found = page(bucket(is_policy_captured=False))
+    assert "Its policy was not captured: external access is not known." in found[Part.SENTENCE].note
+    assert "No external access." not in found[Part.SENTENCE].note
+    assert "not known" in found[Part.EXTERNAL].note
+
+
+def test_the_key_and_who_may_use_it() -> None:
+    key = Resource(arn=KEY, account_id=ID, policy=OF_KEY)
+    found = page(bucket(encryption_key_arn=KEY), key)[Part.ENCRYPTION]
+    assert found.lines[0].key == KEY
+    by_name = {line.key: line.detail for line in found.lines[1:]}
+    assert by_name[user_arn("ana")] == "decrypt"
+    assert found.note == "2 callers may use it."
+    (line,) = page(bucket(encryption_key_arn=KEY), key, arn=KEY)[Part.ENCRYPTION].lines
+    assert line.key == BUCKET
+    found = page(bucket(encryption_key_arn=KEY))[Part.ENCRYPTION]
+    assert found.note == "The policy of the key was not captured: who may use it is not known."
+    assert found.lines[0].key == ""
+
+
+def test_counts_are_those_of_who_can() -> None:
+    opened: SnapshotSession = keep_shared(Workbench().open_snapshot(sample_snapshot().parent / "acme-organization"))
+    for resource in opened.snapshot.resources:
+        rows = list(opened.access_to_resource(resource.arn))
+        if objects_of(resource.arn):
+            rows += opened.access_to_resource(objects_of(resource.arn))
+        found = {one.part: one for one in opened.resource_page(resource.arn)}
+        assert found[Part.PRINCIPALS].count == len({row.who for row in rows if not row.who.is_external})
+        outside = len({row.who for row in rows if row.who.is_external})
+        assert found[Part.EXTERNAL].count + found[Part.SERVICES].count == outside
+
+
+@pytest.mark.parametrize(
+    ("arn", "objects"),
+    [
+        (BUCKET, f"{BUCKET}/*"),
+        (f"{BUCKET}/x", ""),
+        (f"arn:aws:s3:eu-west-1:{ID}:accesspoint/a", f"arn:aws:s3:eu-west-1:{ID}:accesspoint/a/object/*"),
+        (KEY, ""),
+        ("pay", ""),
+    ],
+)
+def test_objects_are_those_of_buckets_and_access_points(arn: str, objects: str) -> None:
+    assert objects_of(arn) == objects
+
+
+def test_other_keys_have_no_page_and_it_is_cancelled() -> None:
+    assert page(bucket(), arn=KEY) == {}
+    held = Evaluator(snapshot(account(user("ana"))).model_copy(update={"resources": (bucket(),)}), now=lambda: NOW)
+    with pytest.raises(WorkCancelled):
+        list(ResourcePages(held.snapshot, held).sections(BUCKET, lambda: True))
