@@ -259,10 +259,10 @@ class AccessChanges:
         if known is not None:
             return known, True
         named = self._finder.resources_named(position, service, old, granted)
+        removed = [one for one in old if one not in new]
         gone = 0
-        for one in old:
-            if one not in new:
-                gone |= one.actions
+        for one in removed:
+            gone |= one.actions
         change, is_personal = _NO_CHANGE, False
         for grid in self._grids_of(service, cohorts[0].partition, cohorts[0].account, named):
             is_personal = is_personal or any(
@@ -270,7 +270,11 @@ class AccessChanges:
                 for cohort in dict.fromkeys(cohorts)
                 for _, setting in self._bulk.request_classes.settings(grid, cohort, grid.every)
             )
-            was, now = (self._outcome(grid, *form, is_wide=wide is not None) for form in ((before, old), (after, new)))
+            was = self._outcome(grid, before, old, is_wide=wide is not None)
+            if cohorts[0] is cohorts[1]:
+                now = self._outcome_without(grid, was, cohorts[0], removed, (after, new))
+            else:
+                now = self._outcome(grid, after, new, is_wide=wide is not None)
             change = _joined(change, _compare(grid, was, now, gone))
         self._by_statements[(position, key) if is_personal else key] = change
         return change, is_personal
@@ -302,6 +306,35 @@ class AccessChanges:
                 self._outcomes.clear()
             found = self._outcomes[key] = self._bulk.outcome(grid, position, own, self._moment)
         return found
+
+    def _outcome_without(
+        self,
+        grid: RequestGrid,
+        was: DecisionBits,
+        cohort: PrincipalCohort,
+        removed: Iterable[OwnStatement],
+        form: tuple[int, Sequence[OwnStatement]],
+    ) -> DecisionBits:
+        """Return the decisions without some statements: only requests that these can apply to are evaluated again.
+
+        Args:
+            grid: The requests.
+            was: The decisions with the statements.
+            cohort: Of both forms.
+            removed: The statements.
+            form: The second form, with the statements that it has.
+        """
+        within = 0
+        for one in removed:
+            for cells in self._bulk.cells(grid, one):
+                within |= cells
+        for cells, request_class in self._bulk.request_classes.settings(grid, cohort, grid.every):
+            if request_class.is_joint or request_class.is_alone:  # decided with requests on other resources
+                within |= cells
+        if not within:
+            return was
+        now = self._bulk.outcome(grid, *form, self._moment, within)
+        return DecisionBits(*(old & ~within | new for old, new in zip(was, now, strict=True)))
 
     def _facts(self, position: int, service: str, statements: Iterable[OwnStatement | WideStatement]) -> Hashable:
         """Return what is known of the statements' keys that depend on the caller alone."""

@@ -362,11 +362,11 @@ class BulkEvaluator:
     def _statement_groups_of(
         self, grid: RequestGrid, one: OwnStatement, members: int, within: int
     ) -> Iterator[StatementGroup]:
-        for cells in self._cells(grid, one):
+        for cells in self.cells(grid, one):
             if cells & within:
                 yield StatementGroup(one.policy, one.statement, one.asked, members, cells & within)
 
-    def _cells(self, grid: RequestGrid, one: OwnStatement) -> Sequence[int]:
+    def cells(self, grid: RequestGrid, one: OwnStatement) -> Sequence[int]:
         """Return the bits that a statement can apply to; by resource slot where its resource has variables."""
         key = (grid, one.place)
         found = self._where.get(key)

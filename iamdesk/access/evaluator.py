@@ -64,7 +64,7 @@ class Evaluator(RequestBuilder):
             snapshot: The snapshot.
             now: Gives the time at which requests are made.
             documents: Parsed documents to share with other evaluators (`index.documents` of one of them).
-            beside: The request builder of another part of the same snapshot.
+            beside: As of `RequestBuilder`.
         """
         super().__init__(snapshot, now, documents, beside)
         self._questions = self.plain()  # sweeps hold this, not `self`: no reference cycle keeps the evaluator in memory

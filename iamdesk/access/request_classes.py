@@ -94,6 +94,9 @@ class RequestClasses:
         key = (grid, cohort.number, within)
         known = self._of_grid.get(key)
         if known is None:
+            whole = self._of_grid.get((grid, cohort.number, grid.every))
+            if whole is not None:
+                return [(there, request_class) for bits, request_class in whole if (there := bits & within)]
             if len(self._of_grid) >= _MAX_CACHED:
                 self._of_grid.clear()
             known = self._of_grid[key] = self._find_settings(grid, cohort, within)

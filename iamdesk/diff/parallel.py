@@ -11,12 +11,13 @@ from datetime import datetime
 from itertools import batched, count
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.diff.action_space import ActionSpace
 from iamdesk.diff.arns import account_of
 from iamdesk.diff.principals import PrincipalComparer
 from iamdesk.diff.resource_forms import Entry, Granting, services_of
 from iamdesk.diff.resources import ResourceComparer
 from iamdesk.diff.result import PrincipalDiff
-from iamdesk.diff.snapshot_view import PrincipalPolicies, SnapshotView, share_space
+from iamdesk.diff.snapshot_view import PrincipalPolicies, Reading, SnapshotView, share_space
 from iamdesk.policy.document import DocumentStore
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.snapshot.model import Snapshot
@@ -77,6 +78,23 @@ class Pair:
         before, after = (SnapshotView(Evaluator(snapshot, lambda: moment, documents)) for snapshot in (old, new))
         share_space(before, after)
         return cls(before, after, Granting(before, after))
+
+    @classmethod
+    def of_itself(cls, evaluator: Evaluator) -> "Pair":
+        """Create a pair of a snapshot and itself, for `with_fewer_policies`; ``evaluator`` is as of one time."""
+        view = SnapshotView(evaluator)
+        view.reading = Reading(ActionSpace(dict.fromkeys(view.documents())))
+        return cls(view, view, Granting(view, view))
+
+    def with_fewer_policies(self, new: Snapshot) -> "Pair":
+        """Return a pair of the old snapshot and a copy in which users, groups and roles have fewer policies.
+
+        Its documents, resources and trust policies are those of the old one, which is read once for many copies.
+        """
+        evaluator = self.old.evaluator
+        after = SnapshotView(Evaluator(new, evaluator.now, evaluator.index.documents, evaluator))
+        after.reading = self.old.reading
+        return Pair(self.old, after, self.granting)
 
     def principal_arns(self) -> Sequence[str]:
         """Return the ARNs of all principals and groups of both snapshots."""

@@ -12,7 +12,7 @@ from iamdesk.access.kept_evaluator import kept_evaluator
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.effects import EffectFinder
 from iamdesk.review.effects_evidence import EffectEvidence
-from iamdesk.review.effects_proof import edit_of, prove_round, rounds
+from iamdesk.review.effects_proof import Prover, edit_of, rounds
 from iamdesk.review.item_effect import INCONCLUSIVE, with_effect
 from iamdesk.review.items import ReviewItem, Scope
 from iamdesk.work.worker_cache import SnapshotReference, kept_object, kept_snapshot, object_content
@@ -44,6 +44,11 @@ class _Found:
 
     items: Sequence[ReviewItem]
     evidence: EffectEvidence
+    prover: Prover
+
+    @classmethod
+    def begin(cls, evaluator: Evaluator, items: Sequence[ReviewItem]) -> "_Found":
+        return cls(items, EffectEvidence(EffectFinder(evaluator), items), Prover(evaluator))
 
 
 def with_effects(
@@ -113,7 +118,7 @@ class _Run:
     def here(self) -> _Found:
         """Return what is found out in this process."""
         if self._here is None:
-            self._here = _Found(self._items, EffectEvidence(EffectFinder(self._evaluator), self._items))
+            self._here = _Found.begin(self._evaluator, self._items)
         return self._here
 
     def results(
@@ -173,9 +178,8 @@ def _find(found: _Found, numbers: Sequence[int], cancelled: Cancelled) -> Effect
 
 
 def _prove(found: _Found, numbers: Sequence[int], cancelled: Cancelled) -> Effects:
-    evaluator = found.evidence.evaluator
     items = {number: (found.items[number], found.evidence.affected(found.items[number])) for number in numbers}
-    proofs = prove_round(evaluator.snapshot, evaluator.now(), items, cancelled)
+    proofs = found.prover.prove_round(items, cancelled)
     return [(number, found.evidence.of(found.items[number], cancelled, proofs[number])) for number in numbers]
 
 
@@ -184,7 +188,7 @@ def _found_of(batch: ItemBatch, cancelled: Cancelled) -> _Found:
     held = kept_snapshot(batch.snapshot, cancelled)
     items: Sequence[ReviewItem] = kept_object(batch.known, lambda sent: sent)
 
-    def begin() -> _Found:
-        return _Found(items, EffectEvidence(EffectFinder(kept_evaluator(batch.snapshot, held)), items))
-
-    return held.once(("effects", batch.known, threading.get_ident(), batch.snapshot.moment), begin)
+    return held.once(
+        ("effects", batch.known, threading.get_ident(), batch.snapshot.moment),
+        lambda: _Found.begin(kept_evaluator(batch.snapshot, held), items),
+    )

@@ -6,14 +6,14 @@ each change has one cause.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cached_property
 
 from iamdesk.access.access_change import ActionBits
+from iamdesk.access.evaluator import Evaluator
 from iamdesk.diff.parallel import Pair
 from iamdesk.diff.result import Kind, Status
 from iamdesk.progress import Cancelled, WorkCancelled
 from iamdesk.review.items import EntitlementType, ReviewItem
-from iamdesk.snapshot.model import Snapshot
 from iamdesk.whatif.apply import apply
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
@@ -69,35 +69,44 @@ def rounds(items: Iterable[tuple[int, Sequence[str]]]) -> list[tuple[int, ...]]:
     return [tuple(one) for one in made]
 
 
-def prove_round(
-    snapshot: Snapshot,
-    moment: datetime,
-    items: Mapping[int, tuple[ReviewItem, Sequence[str]]],
-    cancelled: Cancelled,
-) -> dict[int, EffectProof]:
-    """Return what becomes of those affected by the entitlements of one round, by the items' numbers.
+class Prover:
+    """Compares a snapshot with copies of it, without some entitlements each. For one thread."""
 
-    Raises:
-        WorkCancelled: ``cancelled`` returned True.
-    """
-    edits: list[Edit] = []
-    for item, _ in items.values():
-        edit = edit_of(item)
-        if edit is None:
-            raise ValueError(item.type)
-        edits.append(edit)
-    try:
-        changed = apply(snapshot, edits)
-    except WhatIfError as error:
-        doubt = f"{error}."
-        return {number: EffectProof(False, {}, {}, (), (), (doubt,)) for number in items}
-    pair = Pair.of(snapshot, changed, moment)
-    found: dict[int, EffectProof] = {}
-    for number, (_, affected) in items.items():
-        if cancelled():
-            raise WorkCancelled
-        found[number] = _proof(pair, affected, cancelled)
-    return found
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+
+    @cached_property
+    def _pair(self) -> Pair:
+        """The snapshot beside itself: read once for all copies."""
+        moment = self._evaluator.now()
+        return Pair.of_itself(Evaluator(self._evaluator.snapshot, lambda: moment, beside=self._evaluator))
+
+    def prove_round(
+        self, items: Mapping[int, tuple[ReviewItem, Sequence[str]]], cancelled: Cancelled
+    ) -> dict[int, EffectProof]:
+        """Return what becomes of those affected by the entitlements of one round, by the items' numbers.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        edits: list[Edit] = []
+        for item, _ in items.values():
+            edit = edit_of(item)
+            if edit is None:
+                raise ValueError(item.type)
+            edits.append(edit)
+        try:
+            changed = apply(self._evaluator.snapshot, edits)
+        except WhatIfError as error:
+            doubt = f"{error}."
+            return {number: EffectProof(False, {}, {}, (), (), (doubt,)) for number in items}
+        pair = self._pair.with_fewer_policies(changed)
+        found: dict[int, EffectProof] = {}
+        for number, (_, affected) in items.items():
+            if cancelled():
+                raise WorkCancelled
+            found[number] = _proof(pair, affected, cancelled)
+        return found
 
 
 def _proof(pair: Pair, affected: Sequence[str], cancelled: Cancelled) -> EffectProof:

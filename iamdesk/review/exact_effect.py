@@ -7,7 +7,7 @@ The comparison covers every resource and every value, or says what it leaves ope
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.progress import Cancelled
 from iamdesk.review.effects import EffectFinder, count_actions
-from iamdesk.review.effects_proof import edit_of, prove_round
+from iamdesk.review.effects_proof import Prover, edit_of
 from iamdesk.review.item_effect import ExactEffect
 from iamdesk.review.items import ReviewItem
 
@@ -23,5 +23,5 @@ def exact_effect(evaluator: Evaluator, item: ReviewItem, cancelled: Cancelled) -
     if edit_of(item) is None:
         return None
     affected = EffectFinder(evaluator).affected(item)
-    proof = prove_round(evaluator.snapshot, evaluator.now(), {0: (item, affected)}, cancelled)[0]
+    proof = Prover(evaluator).prove_round({0: (item, affected)}, cancelled)[0]
     return ExactEffect(count_actions(proof.lost), count_actions(proof.gained), proof.doubts)

@@ -49,9 +49,18 @@ class RequestBuilder:
         documents: DocumentStore | None = None,
         beside: "RequestBuilder | None" = None,
     ) -> None:
-        """Prepare; ``beside`` is the builder of another part of the same snapshot: shared data is read once."""
+        """Prepare.
+
+        Args:
+            snapshot: The snapshot.
+            now: Gives the time of a request.
+            documents: Parsed documents to share.
+            beside: The builder of another part of the same snapshot, of the snapshot itself, or of one that differs
+                only in what users, groups and roles have: shared data is read once.
+        """
         self.snapshot = snapshot
-        self.index = PolicyIndex(snapshot, documents)
+        is_same = beside is not None and beside.snapshot is snapshot
+        self.index: PolicyIndex = beside.index if beside is not None and is_same else PolicyIndex(snapshot, documents)
         if beside is None:
             organization = snapshot.organization
             self.organization = None if organization is None else OrganizationIndex(organization, self.index.documents)

@@ -1,0 +1,109 @@
+"""What the effects of a review's items do not evaluate twice, and do not evaluate at all."""
+
+from collections.abc import Iterator
+from unittest.mock import patch
+
+from iamdesk.access.access_change import AccessChanges
+from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.diff.snapshot_view import SnapshotView
+from iamdesk.inventory.policy_index import Carried, PolicyIndex
+from iamdesk.policy.document import Document
+from iamdesk.resource_files import sample_snapshot
+from iamdesk.review import effects_parallel
+from iamdesk.review.effects import EffectFinder
+from iamdesk.review.effects_parallel import with_effects
+from iamdesk.review.effects_proof import Prover, edit_of
+from iamdesk.review.entitlements import review_scope
+from iamdesk.review.items import FORMAT_2
+from iamdesk.snapshot.reader import load_snapshot
+
+from ..access.worlds import NOON
+from ..builders.captures import allow, document, user, user_arn
+from ..builders.captures import evaluator as evaluator_of
+
+
+def test_proofs_read_the_documents_of_the_snapshot_once() -> None:
+    """However many rounds there are; of each copy only the policies of those affected are read."""
+    evaluator = Evaluator(load_snapshot(sample_snapshot()), lambda: NOON)
+    scope = review_scope(evaluator, item_format=FORMAT_2)
+    rounds: list[int] = []
+    listings: list[SnapshotView] = []
+    gathered: list[tuple[PolicyIndex, str]] = []
+    prove_round, documents, gather = Prover.prove_round, SnapshotView.documents, PolicyIndex._gather
+    affected: set[str] = set()
+
+    def prove(self: Prover, items: dict[int, tuple[object, tuple[str, ...]]], *rest: object) -> object:
+        rounds.append(len(items))
+        for _, some in items.values():
+            affected.update(some)
+        return prove_round(self, items, *rest)  # type: ignore[arg-type]
+
+    def listing(self: SnapshotView) -> Iterator[Document]:
+        listings.append(self)
+        return documents(self)
+
+    def counted(self: PolicyIndex, arn: str) -> Carried:
+        gathered.append((self, arn))
+        return gather(self, arn)
+
+    with (
+        patch.object(Prover, "prove_round", prove),
+        patch.object(SnapshotView, "documents", listing),
+        patch.object(PolicyIndex, "_gather", counted),
+    ):
+        with_effects(evaluator, scope)
+    assert len(rounds) > 1
+    assert len(listings) == 1
+    of_copies = [arn for index, arn in gathered if index is not evaluator.index]
+    assert 0 < len(of_copies) <= sum(rounds) * 2
+    assert set(of_copies) <= affected
+
+
+def test_the_effect_of_an_item_is_worked_out_once() -> None:
+    """The proof adds to it."""
+    evaluator = Evaluator(load_snapshot(sample_snapshot()), lambda: NOON)
+    scope = review_scope(evaluator, item_format=FORMAT_2)
+    effect, worked_out = EffectFinder.effect, 0
+
+    def counted(self: EffectFinder, *of: object) -> object:
+        nonlocal worked_out
+        worked_out += 1
+        return effect(self, *of)  # type: ignore[arg-type]
+
+    proved: list[int] = []
+    prove = effects_parallel._prove
+
+    def proving(found: object, numbers: tuple[int, ...], *rest: object) -> object:
+        proved.extend(numbers)
+        return prove(found, numbers, *rest)  # type: ignore[arg-type]
+
+    with patch.object(EffectFinder, "effect", counted), patch.object(effects_parallel, "_prove", proving):
+        with_effects(evaluator, scope)
+    assert proved
+    assert worked_out == sum(edit_of(item) is not None for item in scope.lines)
+
+
+def test_only_requests_that_a_removed_statement_applies_to_are_evaluated_again() -> None:
+    names = [f"bucket-{number}" for number in range(9)]
+    evaluator = evaluator_of(
+        user("ana", *(document(allow("s3:GetObject", f"arn:aws:s3:::{name}/*")) for name in names))
+    )
+    changes = AccessChanges(evaluator)
+    position = evaluator.population().position(user_arn("ana"))
+    assert position is not None
+    again: list[int] = []
+    outcome = BulkEvaluator.outcome
+
+    def counted(self: BulkEvaluator, *of: object) -> DecisionBits:
+        if len(of) == 5:
+            again.append(int(str(of[4])).bit_count())
+        return outcome(self, *of)  # type: ignore[arg-type]
+
+    with patch.object(BulkEvaluator, "outcome", counted):
+        for number, name in enumerate(names):
+            kept = [place != number for place in range(len(names))]
+            altered = changes.principals.alter(position, kept)
+            change = changes.between(position, position, altered)
+            assert [one[0] for one in change["s3"].resources] == [f"arn:aws:s3:::{name}/*"]
+    assert again == [1] * len(names)
