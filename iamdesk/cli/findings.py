@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,15 @@ def _known_format(name: str) -> str:
     return name
 
 
+class GroupBy(StrEnum):
+    """How findings are grouped."""
+
+    CAUSE = "cause"
+
+
+_GROUPED_FORMATS = (TEXT, "json", "csv", "html")
+
+
 def findings(
     snapshot: options.SnapshotPath,
     report_format: Annotated[
@@ -55,6 +65,13 @@ def findings(
             metavar="FILE", help="Suppressions, written by iamdesk suppress. Suppressed findings are listed separately."
         ),
     ] = None,
+    by: Annotated[
+        GroupBy | None,
+        typer.Option(
+            help="Group the findings: by cause, one row for each statement, trust entry or setting, worst first. "
+            "For text and json; csv and html always name the cause."
+        ),
+    ] = None,
     fail_on: Annotated[
         Severity | None,
         typer.Option(
@@ -69,7 +86,10 @@ def findings(
         echo_err(f"{suppressions}: no such file; nothing is suppressed")
     suppressed = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
     chosen = report_format or _format_by_name(output)
-    with work.open_to_go_over(snapshot) as opened, Spool(chosen) as spool, collector_seldom():
+    if by is not None and chosen not in _GROUPED_FORMATS:
+        raise typer.BadParameter(f"--by is for the formats {', '.join(_GROUPED_FORMATS)}, not for {chosen}.")
+    by_cause = by is GroupBy.CAUSE
+    with work.open_to_go_over(snapshot) as opened, Spool(chosen, by_cause=by_cause) as spool, collector_seldom():
         if isinstance(opened, OrganizationSession):
             opened.find_into(spool, suppressed)
             pieces = spool.report(opened.catalogue, datetime.now(UTC))

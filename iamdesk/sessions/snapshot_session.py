@@ -336,7 +336,7 @@ class SnapshotSession(Opened):
         """
         from iamdesk.export.findings.spool import Wanted, print_all
 
-        wanted = Wanted(spool.format_name, tuple(suppressions), today())
+        wanted = Wanted(spool.format_name, tuple(suppressions), today(), spool.by_cause)
         asked = frozenset(one.fingerprint for one in suppressions)
         workers = self._workers(executor)
         if workers is not None:

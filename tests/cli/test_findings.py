@@ -225,3 +225,32 @@ def test_a_file_of_suppressions_that_is_not_there_suppresses_nothing_and_is_told
     lifted = iamdesk("suppress", "none.json", "0" * 20, "--remove")
     assert (lifted.returncode, lifted.stderr) == (2, "iamdesk: none.json: no such file\n")
     assert not (tmp_path / "none.json").exists()
+
+
+def test_by_cause_lists_each_finding_once_in_every_format(iamdesk: Callable[..., Any], sample: Path) -> None:
+    plain = _told(iamdesk, sample)
+    grouped = _told(iamdesk, sample, "--by", "cause")
+    assert {key: value for key, value in grouped.items() if key != "causes"} | {"generated_utc": ""} == plain | {
+        "generated_utc": ""
+    }
+    of_finding = {one["finding_id"]: cause["cause_id"] for cause in grouped["causes"] for one in cause["findings"]}
+    listed = [one["finding_id"] for cause in grouped["causes"] for one in cause["findings"]]
+    assert sorted(listed) == sorted(one["finding_id"] for one in plain["findings"])
+    repeated = {one["repeats"] for cause in grouped["causes"] for one in cause["findings"]} - {None}
+    assert repeated <= set(listed)
+
+    text = iamdesk("findings", sample, "--by", "cause").stdout.splitlines()
+    assert [line.split()[1] for line in text if line.startswith("  Cause ")] == [
+        cause["cause_id"] for cause in grouped["causes"]
+    ]
+    assert text[-2].startswith(f"{len(grouped['causes'])} causes; ")
+    printed = iamdesk("findings", sample, "--format", "csv").stdout.removeprefix("\ufeff")
+    assert {row["finding_id"]: row["cause_id"] for row in csv.DictReader(io.StringIO(printed))} == of_finding
+    html = iamdesk("findings", sample, "--format", "html").stdout
+    assert all(f'id="cause-{cause["cause_id"]}"' in html for cause in grouped["causes"])
+
+
+def test_by_cause_is_refused_for_formats_without_causes(iamdesk: Callable[..., Any], sample: Path) -> None:
+    refused = iamdesk("findings", sample, "--by", "cause", "--format", "sarif")
+    assert refused.returncode == 2
+    assert "--by is for the formats text, json, csv, html, not for sarif" in " ".join(refused.stderr.split())

@@ -51,7 +51,7 @@ def aside(sample_findings):
 
 def test_xlsx_holds_every_finding_in_order(sample, sample_findings, now):
     made = book(sample_findings, sample, now)
-    assert made.sheetnames == ["About", "Findings", "Suppressed", "Checks"]
+    assert made.sheetnames == ["About", "Findings", "Suppressed", "Causes", "Checks"]
     listed = rows(made["Findings"])
     assert list(listed[0]) == [column.label for column in COLUMNS]
     assert [row["Finding"] for row in listed] == [one.fingerprint for one in ordered(sample_findings)]

@@ -15,8 +15,10 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from iamdesk.causes.grouping import causes_of
+from iamdesk.causes.types import Causes
 from iamdesk.checks.finding import Finding
 from iamdesk.escaping import UNSEEN, visible
 from iamdesk.export.findings.columns import COLUMNS, cells, one_text
@@ -53,14 +55,19 @@ def inert(text: str) -> str:
     return "'" + shown if starts_formula else shown
 
 
-HEADINGS = (NUMBER_COLUMN, *(column.name for column in COLUMNS), *ABOUT_COLUMNS)
+CAUSE_COLUMNS = ("cause_id", "cause")
+"""The row of the first level of ``iamdesk findings --by cause``; empty for a suppressed finding. They are last: each
+column keeps its place."""
+
+HEADINGS = (NUMBER_COLUMN, *(column.name for column in COLUMNS), *ABOUT_COLUMNS, *CAUSE_COLUMNS)
 
 
 def render(report: Report) -> bytes:
     """Return the report as CSV."""
     about = about_of(report, len(report.findings), len(report.suppressed))
+    causes = causes_of(report.findings)
     rows = (
-        (str(number), *values_of(finding), *about)
+        (str(number), *values_of(finding), *about, *cause_cells(causes, finding.fingerprint))
         for number, finding in enumerate((*report.findings, *report.suppressed), start=1)
     )
     return printed_rows((HEADINGS, *rows)).encode("utf-8-sig")
@@ -85,6 +92,11 @@ def about_of(report: Report, count: int, suppressed: int) -> list[str]:
         f"findings of {len(report.checks):,} checks on all accounts; {told}",
     ]
     return list(map(inert, about))
+
+
+def cause_cells(causes: Causes, fingerprint: str) -> Iterator[str]:
+    """Return the cells of `CAUSE_COLUMNS` for a finding."""
+    return map(inert, causes.cells(fingerprint))
 
 
 def values_of(finding: Finding) -> list[str]:

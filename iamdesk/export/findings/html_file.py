@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from iamdesk.causes.grouping import causes_of
 from iamdesk.checks import registry
 from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Finding, Severity
@@ -78,6 +79,7 @@ def render(report: Report) -> bytes:
     page = _template().render(
         report=report,
         groups=groups,
+        causes=causes_of(report.findings),
         suppressed=tuple(suppressed_groups_of(report)),
         completeness=tuple(group for group in groups if group.check_id.startswith(COMPLETENESS)),
         others=tuple(group for group in groups if not group.check_id.startswith(COMPLETENESS)),

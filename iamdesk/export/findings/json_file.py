@@ -13,6 +13,7 @@ The format is stable: ``format`` has its version, which changes if a meaning cha
       },
       "counts": {"total": int, "by_severity": {severity: int, …}, "by_state": {state: int, …}, "suppressed": int},
       "checks": [{"check_id", "title", "severity", "question", "refs": [str], "findings": int}],
+      "causes": [cause],                           only with ``--by cause``: the one with the largest effect first
       "findings": [{
         (each column of `columns.COLUMNS` by its name: text, or a list of texts)
         "evidence": [{
@@ -30,6 +31,11 @@ The format is stable: ``format`` has its version, which changes if a meaning cha
       "suppressed": [finding with owner, reason and last day; not in "findings", nor in the counts above]
     }
 
+    cause: {"cause_id", "kind": one of statement, trust, setting, missing data, created by AWS, further statements,
+            "title", "label", "severity", "state", "effect", "external_access": int, "administrators": int,
+            "subjects": int, "accounts": int, "checks": [str], "remediation",
+            "findings": [{"finding_id", "check_id", "severity", "subject_arn", "repeats": finding_id or null}]}
+                        every open finding is in one cause; one that only repeats a graver one names it
     statement: {"source_policy_id", "source_policy_type", "policy_name", "owner", "layer", "statement_index" (from 0),
                 "sid" (or null), "effect", "sentence",
                 "start": {"line", "column"} or null, "end": {"line", "column"} or null}   in the policy as shown, from 1
@@ -43,6 +49,7 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
+from iamdesk.causes.types import Cause
 from iamdesk.checks.finding import Evidence, Finding
 from iamdesk.escaping import visible_json
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation
@@ -77,6 +84,36 @@ def printed_head(report: Report, count: int, suppressed: int) -> bytes:
 def printed_finding(finding: Finding) -> bytes:
     """Return a finding as a member of the list."""
     return b"\n    " + _printed(_finding(finding)).replace(b"\n", b"\n    ")
+
+
+def printed_cause(cause: Cause) -> bytes:
+    """Return a cause as a member of the list."""
+    value = {
+        "cause_id": cause.id,
+        "kind": cause.kind.value,
+        "title": cause.title,
+        "label": cause.label,
+        "severity": cause.severity.value,
+        "state": cause.state.value,
+        "effect": cause.effect,
+        "external_access": cause.exposed,
+        "administrators": cause.administrators,
+        "subjects": cause.subjects,
+        "accounts": cause.accounts,
+        "checks": list(cause.check_ids),
+        "remediation": cause.remedy,
+        "findings": [
+            {
+                "finding_id": one.fingerprint,
+                "check_id": one.check_id,
+                "severity": one.severity.value,
+                "subject_arn": one.subject_key,
+                "repeats": one.folded_into or None,
+            }
+            for one in cause.findings
+        ],
+    }
+    return b"\n    " + _printed(value).replace(b"\n", b"\n    ")
 
 
 def _printed(value: Any) -> bytes:

@@ -14,13 +14,16 @@ from datetime import date, datetime
 from tempfile import TemporaryFile
 from typing import NamedTuple
 
+from iamdesk.causes.attribution import attribute
+from iamdesk.causes.grouping import group
+from iamdesk.causes.types import Attribution
 from iamdesk.checks.by_account import AccountWork, Known, OrganizationChecks, Task, work_in_worker
 from iamdesk.checks.finding import Finding, Severity, State, Suppression
 from iamdesk.checks.suppressions import suppressed
 from iamdesk.escaping import visible
 from iamdesk.export.findings import csv_file, json_file, writers
 from iamdesk.export.findings.report import AccountCounts, Report, build_report, order_of
-from iamdesk.export.findings.text_file import closing_line, lines_of
+from iamdesk.export.findings.text_file import cause_lines, causes_line, closing_line, lines_of
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.catalog import Catalogue
 from iamdesk.snapshot.model import Snapshot
@@ -40,9 +43,11 @@ class Printed(NamedTuple):
     fingerprint: str
     content: bytes
     """Compressed: the finding as rendered for the format, or pickled."""
+    attribution: Attribution | None
+    """What grouping by cause needs of an open finding; None where the report has no causes."""
 
 
-def printed(finding: Finding, format_name: str) -> Printed:
+def printed(finding: Finding, format_name: str, *, by_cause: bool = False) -> Printed:
     """Render a finding for a report format; called in a worker."""
     is_suppressed = finding.suppression is not None
     order = "\0".join((str(int(is_suppressed)), *map(str, order_of(finding))))
@@ -54,6 +59,7 @@ def printed(finding: Finding, format_name: str) -> Printed:
         is_suppressed,
         finding.fingerprint,
         zlib.compress(_RENDERERS.get(format_name, _pickled)(finding), 1),
+        attribute(finding) if (by_cause or format_name in _WITH_CAUSES) and not is_suppressed else None,
     )
 
 
@@ -77,11 +83,20 @@ _RENDERERS: Mapping[str, Callable[[Finding], bytes]] = {
 """By format, how a single finding is rendered. For other formats it is pickled, and all are loaded for the report."""
 
 
-class Spool:
-    """Findings in a temporary file, which `close` deletes."""
+_WITH_CAUSES = frozenset({"csv"})
+"""Formats that are written piece by piece, and name the cause of each finding."""
 
-    def __init__(self, format_name: str) -> None:
+
+class Spool:
+    """Findings in a temporary file, which `close` deletes.
+
+    ``by_cause``: the report groups findings by cause; only for text and JSON.
+    """
+
+    def __init__(self, format_name: str, *, by_cause: bool = False) -> None:
         self.format_name = format_name
+        self.by_cause = by_cause
+        self._attributions: list[Attribution] = []
         self._file = TemporaryFile(prefix="iamdesk-findings-")  # noqa: SIM115 - closed by `close`
         self._end = 0
         self._held: list[tuple[bytes, int, int]] = []  # sort key, offset in the file, length
@@ -111,6 +126,8 @@ class Spool:
             self._file.write(one.content)
             self._held.append((one.order, self._end, len(one.content)))
             self._end += len(one.content)
+            if one.attribution is not None:
+                self._attributions.append(one.attribution)
             if one.fingerprint in wanted:
                 self.fingerprints.add(one.fingerprint)
             if one.is_suppressed:
@@ -130,7 +147,10 @@ class Spool:
         self._held.sort()
         match self.format_name:
             case "text":
-                yield from self._contents()
+                if self.by_cause:
+                    yield from self._causes_as_text()
+                else:
+                    yield from self._contents()
                 yield (
                     closing_line(self._severities, len(self._held) - self._suppressed, self._suppressed) + "\n"
                 ).encode()
@@ -150,6 +170,10 @@ class Spool:
 
     def _as_json(self, report: Report) -> Iterator[bytes]:
         yield json_file.printed_head(report, len(self._held) - self._suppressed, self._suppressed)
+        if self.by_cause:
+            yield b',\n  "causes": ['
+            yield b",".join(map(json_file.printed_cause, group(self._attributions).rows))
+            yield b"\n  ]"
         for name, is_suppressed in (("findings", False), ("suppressed", True)):
             yield f',\n  "{name}": ['.encode()
             between = b""
@@ -161,9 +185,18 @@ class Spool:
 
     def _as_csv(self, report: Report) -> Iterator[bytes]:
         about = csv_file.about_of(report, len(self._held) - self._suppressed, self._suppressed)
+        causes = group(self._attributions)
+        finding_id = csv_file.HEADINGS.index("finding_id")
         yield csv_file.printed_rows([csv_file.HEADINGS]).encode("utf-8-sig")
         for number, piece in enumerate(self._contents(), start=1):
-            yield csv_file.printed_rows([[str(number), *json.loads(piece), *about]]).encode()
+            row = [str(number), *json.loads(piece)]
+            yield csv_file.printed_rows([[*row, *about, *csv_file.cause_cells(causes, row[finding_id])]]).encode()
+
+    def _causes_as_text(self) -> Iterator[bytes]:
+        rows = group(self._attributions).rows
+        for number, cause in enumerate(rows, start=1):
+            yield "".join(f"{visible(line)}\n" for line in cause_lines(number, cause)).encode()
+        yield f"{causes_line(len(rows))}\n".encode()
 
     def _about(
         self, snapshot: Snapshot | Catalogue, generated_at: datetime, everything: Sequence[Finding] = ()
@@ -189,6 +222,7 @@ class Wanted(NamedTuple):
     format_name: str
     suppressions: tuple[Suppression, ...]
     today: date
+    by_cause: bool = False
 
 
 def find_into(
@@ -207,7 +241,7 @@ def find_into(
         WorkError: the workers failed; one sentence.
     """
     known = checks.know(progress, cancelled)
-    wanted = Wanted(spool.format_name, tuple(suppressions), today)
+    wanted = Wanted(spool.format_name, tuple(suppressions), today, spool.by_cause)
     fingerprints = frozenset(one.fingerprint for one in suppressions)
     for found in checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled):
         spool.take(found, fingerprints)
@@ -215,7 +249,10 @@ def find_into(
 
 def print_all(findings: Iterable[Finding], wanted: Wanted) -> list[Printed]:
     """Return what is kept of findings: where they are found, whether here or in a worker."""
-    return [printed(one, wanted.format_name) for one in suppressed(findings, wanted.suppressions, wanted.today)]
+    return [
+        printed(one, wanted.format_name, by_cause=wanted.by_cause)
+        for one in suppressed(findings, wanted.suppressions, wanted.today)
+    ]
 
 
 def each_finding(

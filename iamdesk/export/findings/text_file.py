@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from iamdesk.causes.types import Cause
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.export.findings.columns import place_of, statements_of
 from iamdesk.viewmodel.tree_builder import NodeKind
@@ -34,6 +35,36 @@ def _subject(finding: Finding) -> str:
     if finding.subject_kind == NodeKind.MISSING.value:
         return f"{finding.subject_name} ({finding.subject_kind}), {account}"
     return f"{finding.subject_kind} {finding.subject_name}, {account}"
+
+
+_LISTED = 5
+"""Findings of a cause that are listed; JSON and CSV have all."""
+
+
+def cause_lines(number: int, cause: Cause) -> Iterator[str]:
+    """Yield the lines of one cause, with an empty line at the end."""
+    state = " (cannot tell)" if cause.state is State.CANNOT_TELL else ""
+    yield f"{number}. {cause.severity.value.upper()}{state}  {cause.name}"
+    yield f"  {cause.effect[:1].upper()}{cause.effect[1:]}."
+    repeats = f" ({cause.folded:,} of them only {'repeats' if cause.folded == 1 else 'repeat'} a graver one)"
+    yield f"  {_count(len(cause.findings))} of {', '.join(cause.check_ids)}{repeats if cause.folded else ''}"
+    leading = [one for one in cause.findings if not one.folded_into]
+    for one in leading[:_LISTED]:
+        yield f"  - {one.check_id} {one.subject_name}: {one.title} ({one.fingerprint})"
+    if len(leading) > _LISTED:
+        yield f"  - and {len(leading) - _LISTED:,} more"
+    yield f"  Remediation: {cause.remedy}"
+    yield f"  Cause {cause.id} ({cause.kind.value})"
+    yield ""
+
+
+def causes_line(causes: int) -> str:
+    """Return the number of causes, and where all their findings are."""
+    return f"{causes:,} causes; --format json or csv lists all findings of each"
+
+
+def _count(number: int) -> str:
+    return "1 finding" if number == 1 else f"{number:,} findings"
 
 
 def closing_line(by_severity: Mapping[Severity, int], count: int, suppressed: int) -> str:

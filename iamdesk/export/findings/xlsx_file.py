@@ -1,4 +1,4 @@
-"""Findings as a workbook for Excel and LibreOffice, with the sheets About, Findings, Suppressed and Checks.
+"""Findings as a workbook for Excel and LibreOffice, with the sheets About, Findings, Suppressed, Causes and Checks.
 
 All cells are text or numbers, never formulas or links, regardless of the names in the snapshot.
 """
@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iamdesk.causes.grouping import causes_of
 from iamdesk.checks.finding import Finding, Severity
 from iamdesk.escaping import visible
 from iamdesk.export.findings.columns import COLUMNS, cells
@@ -93,8 +94,17 @@ class _Sheets:
         self._about()
         self._findings("Findings", report.findings)
         self._findings("Suppressed", report.suppressed)
+        self._causes()
         rows = [(check.id, check.title, check.question, report.by_check.get(check.id, 0)) for check in report.checks]
         self._table("Checks", ("Check", "Title", "Question", "Findings"), rows, (9, 40, 70, 10))
+
+    def _causes(self) -> None:
+        rows = [
+            (one.id, one.severity.value, one.name, one.effect, len(one.findings))
+            for one in causes_of(self._report.findings).rows
+        ]
+        headings = ("Cause ID", "Severity", "Cause", "Effect", "Findings")
+        self._table("Causes", headings, rows, (16, 10, 70, 60, 10))
 
     def _about(self) -> None:
         report = self._report

@@ -1,0 +1,1 @@
+"""Findings grouped by what causes them: one statement, trust entry, setting or missing fact each."""

@@ -1,0 +1,150 @@
+"""From a finding to what may cause it, by its evidence alone: statements, trust entries and missing facts."""
+
+import json
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+from iamdesk.causes.types import Attribution, Candidate, CauseKind
+from iamdesk.checks.finding import Evidence, Finding, State
+from iamdesk.evaluate.policy_set import SourceType
+from iamdesk.explain.decision import PolicyType, StatementExplanation, StatementRole
+from iamdesk.i18n import mark, phrase
+
+_PRACTICES = ("CMP-", "HYG-", "ROT-", "CRD-")
+"""Checks of settings and practices: the check itself is the cause, not a statement in its evidence."""
+_STATEMENTS_ANYWAY = frozenset({"CRD-12"})
+_BY_CHECK = frozenset({"LNT-17", "LNT-18", "ADM-17", "SVC-04", "GRD-01"})
+"""Checks of other families with one practice behind all their findings."""
+_FIRST_ONLY = ("LNT-", "TRU-", "FED-", "CHN-04", "CHN-05")
+"""The first statement in the evidence is the one to change: others explain it, or are what it opens."""
+_REQUIRES = "Requires "
+"""Beginning of evidence for a fact that was not captured (`checks.privilege_escalation`)."""
+
+_IDENTITY = frozenset(
+    {SourceType.USER, SourceType.GROUP, SourceType.ROLE, SourceType.AWS_MANAGED, SourceType.USER_MANAGED}
+)
+_GRANTING = frozenset({PolicyType.IDENTITY, PolicyType.TRUST, PolicyType.RESOURCE, PolicyType.ACL})
+_MAX_CANDIDATES = 8
+
+_ORIGINS = (
+    ("aws-service-role/", mark("service-linked roles")),
+    ("aws-reserved/", mark("roles of IAM Identity Center")),
+    ("OrganizationAccountAccessRole", mark("OrganizationAccountAccessRole of AWS Organizations")),
+    ("AWS-QuickSetup-", mark("roles of AWS Quick Setup")),
+    ("AWSControlTower", mark("roles of AWS Control Tower")),
+    ("aws-controltower-", mark("roles of AWS Control Tower")),
+    ("stacksets-exec-", mark("roles of AWS CloudFormation StackSets")),
+    ("AWSCloudFormationStackSet", mark("roles of AWS CloudFormation StackSets")),
+)
+"""Beginnings of role names (for the first two, of paths) that tools of AWS use, and the name of the tool's roles.
+
+Sources: AWS Organizations User Guide, "Accessing member accounts"; AWS Systems Manager User Guide, "Quick Setup";
+AWS Control Tower User Guide, "How AWS Control Tower works with roles"; AWS CloudFormation User Guide, "Grant
+self-managed permissions" and "StackSets and AWS Organizations"; IAM Identity Center User Guide, "Permission sets".
+"""
+
+
+def attribute(finding: Finding) -> Attribution:
+    """Return what grouping needs of a finding."""
+    return Attribution(
+        finding.fingerprint,
+        finding.check_id,
+        finding.title,
+        finding.severity,
+        finding.state,
+        finding.account,
+        finding.subject_key,
+        finding.subject_name,
+        finding.subject_kind,
+        finding.remedy,
+        tuple(_candidates(finding)),
+        origin_of(finding.subject_key),
+    )
+
+
+def origin_of(subject_key: str) -> str:
+    """Return the tool of AWS that created a role, by the role's path and name; empty if none did.
+
+    A key of an inline or trust policy counts as its role.
+    """
+    resource = subject_key.partition("#")[0].partition(":role/")[2]
+    if not resource:
+        return ""
+    name = resource.rpartition("/")[2]
+    for beginning, origin in _ORIGINS:
+        if (resource if beginning.endswith("/") else name).startswith(beginning):
+            return origin
+    return ""
+
+
+def _candidates(finding: Finding) -> Iterator[Candidate]:
+    if finding.state is State.CANNOT_TELL and (facts := [one for one in map(_fact, finding.evidence) if one]):
+        yield from facts
+        return
+    check_id = finding.check_id
+    if check_id in _BY_CHECK or (check_id.startswith(_PRACTICES) and check_id not in _STATEMENTS_ANYWAY):
+        return
+    found: dict[str, Candidate] = {}
+    for statement in _statements(finding.evidence):
+        candidate = candidate_of(statement)
+        found.setdefault(candidate.key, candidate)
+        if check_id.startswith(_FIRST_ONLY) or len(found) == _MAX_CANDIDATES:
+            break
+    if not found and (entry := _trust_entry(finding)) is not None:
+        yield entry
+    yield from found.values()
+
+
+def _fact(piece: Evidence) -> Candidate | None:
+    if not piece.text.startswith(_REQUIRES):
+        return None
+    fact = str(piece.text).removeprefix(_REQUIRES).removesuffix(".")
+    return Candidate(CauseKind.MISSING, f"fact {fact}", phrase("Not known: {fact}", fact=fact))
+
+
+def _statements(evidence: Iterable[Evidence]) -> Iterator[StatementExplanation]:
+    for piece in evidence:
+        if piece.statement is not None:
+            yield piece.statement
+        if piece.decision is not None:
+            granting = [
+                one
+                for one in piece.decision.statements_that(
+                    StatementRole.DECIDES, StatementRole.DEPENDS, StatementRole.TOOK_PART
+                )
+                if one.effect == "Allow" and one.policy_key and one.layer in _GRANTING
+            ]
+            deciding = [one for one in granting if one.part is not StatementRole.TOOK_PART]
+            yield from deciding or granting
+
+
+def _trust_entry(finding: Finding) -> Candidate | None:
+    """Return the entry of a trust policy that a check names only in words, such as a service principal."""
+    first = finding.evidence[0] if finding.evidence else None
+    if first is None or first.policy_key is None or not first.policy_key.endswith("#trust"):
+        return None
+    return Candidate(CauseKind.TRUST, f"trust {finding.check_id} {first.text}", first.text)
+
+
+def candidate_of(statement: StatementExplanation) -> Candidate:
+    """Return a statement as a candidate; equal statements are the same, in whatever policy and under whatever Sid.
+
+    An AWS managed policy is one candidate: it is detached, never changed.
+    """
+    if statement.source_policy_type is SourceType.AWS_MANAGED:
+        key = f"policy {statement.source_policy_id}"
+        return Candidate(CauseKind.STATEMENT, key, statement.policy_name, statement.owner)
+    kind = CauseKind.STATEMENT if statement.source_policy_type in _IDENTITY else CauseKind.TRUST
+    raw = statement.document.raw
+    return Candidate(kind, f"statement {_digest(raw, statement.index)}", statement.name, statement.owner)
+
+
+def _digest(raw: object, index: int) -> str:
+    statements = raw.get("Statement") if isinstance(raw, dict) else None
+    one = statements[index] if isinstance(statements, list) else statements
+    content = {key: value for key, value in one.items() if key != "Sid"} if isinstance(one, dict) else one
+    return _hashed(json.dumps(content, sort_keys=True, ensure_ascii=True))
+
+
+def _hashed(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:24]

@@ -1,0 +1,385 @@
+"""Grouping findings into causes, and their order.
+
+Each finding names candidates: the statements, trust entries or missing facts whose removal would end it. The candidate
+that ends most gets all its findings, then the next one, and so on (a greedy set cover). A finding that only repeats a
+graver one about the same subject goes where that one is. The smaller causes of one check then share one row, so that
+the first level stays short for any account; expanded, no finding is missing.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import NamedTuple
+
+from iamdesk.causes.attribution import attribute
+from iamdesk.causes.types import Attribution, Candidate, Cause, CausedFinding, CauseKind, Causes
+from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.checks.registry import check
+from iamdesk.i18n import join_messages, nphrase, phrase
+
+MAX_ROWS = 150
+"""Rows of the first level, at most, unless more checks than that have findings: each has a row of its own."""
+MIN_ROWS = 20
+FINDINGS_PER_ROW = 6
+"""The first level has a row for so many findings, between `MIN_ROWS` and `MAX_ROWS`."""
+
+_EXPOSING = ("TRU-", "RES-", "FED-", "CHN-04", "CHN-05")
+"""Checks of what external principals can do."""
+_NOT_EXPOSING = frozenset({"TRU-07", "TRU-10", "TRU-12", "FED-09", "FED-10"})
+_ADMINISTERING = frozenset(
+    {"ADM-01", "ADM-03", "ADM-08", "ADM-10", "ADM-15", "CHN-01", "CHN-02", "CHN-03", "SVC-03", "GRD-05"}
+)
+"""Checks of principals that are administrators, or can become one."""
+
+POINTS: Mapping[str, Mapping[Severity, int]] = {
+    "exposure": {Severity.CRITICAL: 500, Severity.HIGH: 100, Severity.MEDIUM: 20, Severity.LOW: 1},
+    "administration": {Severity.CRITICAL: 100, Severity.HIGH: 50, Severity.MEDIUM: 10},
+    "others": {Severity.CRITICAL: 100, Severity.HIGH: 20},
+}
+"""What ending a cause takes away, for each subject: external access counts most, since nobody inside has to err; then
+administration, which includes all other access; then other grave findings. Only the gravest finding of a subject
+counts. What cannot be determined counts nothing: ending it may take nothing away."""
+
+
+class _Repeats(NamedTuple):
+    graver: frozenset[str]
+    by_same_statement: bool
+    """Whether both have to name the same statement: another one may let in somebody else."""
+
+
+_ADMINISTRATORS = frozenset({"ADM-01", "ADM-03"})
+REPEATS: Mapping[str, _Repeats] = {
+    "ADM-10": _Repeats(_ADMINISTRATORS, False),
+    "ADM-13": _Repeats(_ADMINISTRATORS, False),
+    "CHN-07": _Repeats(_ADMINISTRATORS, False),
+    "CHN-10": _Repeats(_ADMINISTRATORS, False),
+    "SVC-03": _Repeats(_ADMINISTRATORS, False),
+    "SVC-05": _Repeats(_ADMINISTRATORS | {"CHN-01"}, False),
+    "ADM-06": _Repeats(frozenset({"ADM-04"}), True),
+    "LNT-01": _Repeats(frozenset({"ADM-04"}), True),
+    "TRU-08": _Repeats(frozenset({"CHN-04"}), True),
+    "TRU-05": _Repeats(frozenset({"CHN-04", "CHN-05", "TRU-08", "TRU-03"}), True),
+    "TRU-04": _Repeats(frozenset({"CHN-04", "CHN-05", "TRU-08", "TRU-03", "TRU-05"}), True),
+}
+"""By check, the graver checks that include what it says of the same subject."""
+
+_OF_GROUPS = frozenset({"ADM-08"})
+"""Checks of groups whose evidence names members: their cause is the group's statement that gives members most."""
+_FACTS = (CauseKind.MISSING, "facts")
+_MAX_FACTS = 10
+"""Rows for facts that were not captured, those with most findings; the others share one row."""
+_RANK = {severity: position for position, severity in enumerate(Severity)}
+
+
+def causes_of(findings: Iterable[Finding]) -> Causes:
+    """Group findings into causes; see `group`."""
+    return group(map(attribute, findings))
+
+
+def group(attributions: Iterable[Attribution]) -> Causes:
+    """Group findings into causes, the one with the largest effect first; the order of the findings does not matter."""
+    findings = sorted(
+        attributions, key=lambda one: (_RANK[one.severity], one.check_id, one.subject_key, one.fingerprint)
+    )
+    folded = _folded(findings)
+    groups = _covered([one for one in findings if one.fingerprint not in folded])
+    where = {one.fingerprint: group for group in groups for one in group.findings}
+    for one in findings:
+        graver = folded.get(one.fingerprint)
+        if graver is not None:
+            where[graver].findings.append(one)
+    limit = min(MAX_ROWS, max(MIN_ROWS, -(-len(findings) // FINDINGS_PER_ROW)))
+    rows = sorted((_cause(one, folded) for one in _rolled_up(groups, limit)), key=_order)
+    return Causes(tuple(rows), {one.fingerprint: row for row in rows for one in row.findings})
+
+
+@dataclass(slots=True)
+class _Group:
+    kind: CauseKind
+    key: str
+    label: str
+    findings: list[Attribution] = field(default_factory=list)
+    merged: int = 0
+    """Number of causes that share the row; 0 for one."""
+
+    @property
+    def points(self) -> int:
+        best: dict[str, int] = {}
+        for one in self.findings:
+            best[one.subject_key] = max(best.get(one.subject_key, 0), points_of(one))
+        return sum(best.values())
+
+
+def points_of(one: Attribution) -> int:
+    """Return what ending a finding counts (`POINTS`)."""
+    if one.state is State.CANNOT_TELL:
+        return 0
+    return POINTS[_effect_of(one)].get(one.severity, 0)
+
+
+def _effect_of(one: Attribution) -> str:
+    if one.check_id in _ADMINISTERING:
+        return "administration"
+    if one.check_id.startswith(_EXPOSING) and one.check_id not in _NOT_EXPOSING:
+        return "exposure"
+    return "others"
+
+
+def _folded(findings: Sequence[Attribution]) -> dict[str, str]:
+    """Return the findings that repeat a graver one: its fingerprint by theirs."""
+    by_subject: dict[tuple[str, str], list[Attribution]] = defaultdict(list)
+    for one in findings:
+        if one.state is State.FOUND:
+            by_subject[one.subject_key, one.check_id].append(one)
+    found: dict[str, str] = {}
+    for one in findings:
+        rule = REPEATS.get(one.check_id)
+        if rule is None:
+            continue
+        graver = next(
+            (
+                other
+                for check_id in sorted(rule.graver)
+                for other in by_subject.get((one.subject_key, check_id), ())
+                if _RANK[other.severity] <= _RANK[one.severity] and (not rule.by_same_statement or _shares(one, other))
+            ),
+            None,
+        )
+        if graver is not None:
+            found[one.fingerprint] = graver.fingerprint
+    return {one: _last(found, one) for one in found}
+
+
+def _last(found: Mapping[str, str], fingerprint: str) -> str:
+    """Return the finding that is repeated at last: a graver one may itself repeat another."""
+    while fingerprint in found:
+        fingerprint = found[fingerprint]
+    return fingerprint
+
+
+def _shares(one: Attribution, other: Attribution) -> bool:
+    keys = {candidate.key for candidate in other.candidates}
+    return any(candidate.key in keys for candidate in one.candidates)
+
+
+def _covered(findings: Sequence[Attribution]) -> list[_Group]:
+    """Assign each finding to one candidate, the one that ends most first."""
+    groups: list[_Group] = []
+    open_: dict[str, dict[str, Attribution]] = {}
+    candidates: dict[str, Candidate] = {}
+    owners: dict[str, _Group] = {}
+    rest: list[Attribution] = []
+    for one in findings:
+        if one.origin:
+            _own(groups, owners, CauseKind.AWS, f"origin {one.origin}", one.origin).findings.append(one)
+        elif one.candidates:
+            for candidate in one.candidates:
+                candidates.setdefault(candidate.key, candidate)
+                open_.setdefault(candidate.key, {})[one.fingerprint] = one
+        else:
+            rest.append(one)
+    by_owner: dict[str, _Group] = {}
+    for key, taken in _greedy(open_):
+        candidate = candidates[key]
+        group = _Group(candidate.kind, key, candidate.label, taken)
+        groups.append(group)
+        for one in taken:
+            for other in one.candidates:
+                if other.key == key and other.owner:
+                    by_owner.setdefault(other.owner, group)
+    for one in rest:
+        cause = by_owner.get(one.subject_key) if one.check_id in _OF_GROUPS else None
+        if cause is None:
+            kind = CauseKind.MISSING if one.check_id.startswith("CMP-") else CauseKind.SETTING
+            cause = _own(groups, owners, kind, f"check {one.check_id} {one.title}", one.title)
+        cause.findings.append(one)
+    return groups
+
+
+def _own(groups: list[_Group], known: dict[str, _Group], kind: CauseKind, key: str, label: str) -> _Group:
+    found = known.get(key)
+    if found is None:
+        found = known[key] = _Group(kind, key, label)
+        groups.append(found)
+    return found
+
+
+def _greedy(open_: dict[str, dict[str, Attribution]]) -> Iterator[tuple[str, list[Attribution]]]:
+    """Yield candidates with the findings that they get; ``open_`` is used up."""
+    assigned: set[str] = set()
+
+    def gain(key: str) -> tuple[int, int]:
+        remaining = open_[key] = {print_: one for print_, one in open_[key].items() if print_ not in assigned}
+        return -sum(map(points_of, remaining.values())), -len(remaining)
+
+    heap = [(*gain(key), key) for key in open_]
+    heapq.heapify(heap)
+    while heap:
+        points, count, key = heapq.heappop(heap)
+        now = gain(key)
+        if not now[1]:
+            continue
+        if now != (points, count):  # others got some of its findings meanwhile
+            heapq.heappush(heap, (*now, key))
+            continue
+        taken = open_[key]
+        assigned.update(taken)
+        yield key, list(taken.values())
+
+
+def _rolled_up(groups: Sequence[_Group], limit: int) -> Iterator[_Group]:
+    """Yield at most ``limit`` groups if there are no more families than that; the smaller ones of a family as one."""
+    ranked = sorted(groups, key=_group_order)
+    families: dict[tuple[CauseKind, str], list[_Group]] = defaultdict(list)
+    for one in ranked:
+        families[_family(one)].append(one)
+    facts = families.get(_FACTS, [])
+    own = {one.key for one in facts[: min(_MAX_FACTS, max(1, limit // 10))]}
+    free = max(0, limit - len(families) - len(own))
+    for one in ranked:
+        family = _family(one)
+        if family != _FACTS and len(families[family]) > 1 and free:
+            free -= 1
+            own.add(one.key)
+    for (kind, check_id), some in families.items():
+        yield from (one for one in some if one.key in own)
+        others = [one for one in some if one.key not in own]
+        if len(others) < 2:
+            yield from others
+            continue
+        label = nphrase("{count:,} further cause", "{count:,} further causes", len(others))
+        findings = [finding for one in others for finding in one.findings]
+        yield _Group(CauseKind.OTHERS, f"others {kind.name} {check_id}", label, findings, len(others))
+
+
+def _family(group: _Group) -> tuple[CauseKind, str]:
+    """Return what groups have to share to become one row: the check of the gravest finding."""
+    if group.kind is CauseKind.AWS:
+        return group.kind, group.key
+    if group.kind is CauseKind.MISSING and group.key.startswith("fact "):
+        return _FACTS
+    kind = group.kind if group.kind in (CauseKind.SETTING, CauseKind.MISSING) else CauseKind.OTHERS
+    return kind, group.findings[0].check_id
+
+
+def _group_order(group: _Group) -> tuple[int, int, int, str]:
+    worst = min(_RANK[one.severity] for one in group.findings)
+    return -group.points, worst, -len(group.findings), group.key
+
+
+def _order(cause: Cause) -> tuple[bool, int, int, bool, int, str, str]:
+    return (
+        cause.kind is CauseKind.AWS and cause.severity is not Severity.CRITICAL,
+        -cause.points,
+        _RANK[cause.severity],
+        cause.kind is CauseKind.OTHERS,
+        -cause.subjects,
+        cause.title,
+        cause.id,
+    )
+
+
+def _cause(group: _Group, folded: Mapping[str, str]) -> Cause:
+    # Of equal severity, what says most: the title of a statement that makes administrators is not that of its text.
+    in_order = sorted(
+        group.findings, key=lambda one: (_RANK[one.severity], one.fingerprint in folded, -points_of(one), one.check_id)
+    )
+    first = group.findings[0] if group.merged else in_order[0]
+    best: dict[str, int] = {}
+    for one in group.findings:
+        best[one.subject_key] = max(best.get(one.subject_key, 0), points_of(one))
+    certain = [one for one in group.findings if one.state is State.FOUND]
+    exposed = {one.subject_key for one in certain if _effect_of(one) == "exposure"}
+    administrators = {one.subject_key for one in certain if _effect_of(one) == "administration"}
+    others = {one.subject_key for one in certain} - exposed - administrators
+    unknown = {one.subject_key for one in group.findings} - exposed - administrators - others
+    return Cause(
+        id=sha256(f"{group.kind.name}\n{group.key}".encode(errors="surrogatepass")).hexdigest()[:12],
+        kind=group.kind,
+        title=first.title,
+        label=_label(group),
+        severity=in_order[0].severity,
+        state=State.FOUND if certain else State.CANNOT_TELL,
+        exposed=len(exposed),
+        administrators=len(administrators),
+        effect=_effect(len(exposed), len(administrators), len(others), len(unknown)),
+        remedy=_remedy(first, group.findings),
+        check_ids=tuple(sorted({one.check_id for one in group.findings})),
+        subjects=len(best),
+        accounts=len({one.account for one in group.findings}),
+        # Many small causes are not one large one.
+        points=max(best.values()) if group.merged else sum(best.values()),
+        findings=tuple(_in_order(group.findings, folded)),
+    )
+
+
+def _remedy(first: Attribution, findings: Sequence[Attribution]) -> str:
+    """Return the remediation of all findings of a check: that of a single one may name its own subject."""
+    of_check = {one.remedy for one in findings if one.check_id == first.check_id and one.title == first.title}
+    known = check(first.check_id)
+    return first.remedy if len(of_check) == 1 or known is None else phrase(known.remedy)
+
+
+def _label(group: _Group) -> str:
+    """Return the name of a cause, with the number of other places of the same statement."""
+    if group.kind not in (CauseKind.STATEMENT, CauseKind.TRUST):
+        return group.label
+    places = {one.label for finding in group.findings for one in finding.candidates if one.key == group.key}
+    if len(places) < 2:
+        return group.label
+    first = min(places)
+    return nphrase(
+        "{first}, and the same statement in {count:,} other policy",
+        "{first}, and the same statement in {count:,} other policies",
+        len(places) - 1,
+        first=first,
+    )
+
+
+def _effect(exposed: int, administrators: int, others: int, unknown: int) -> str:
+    """Return what a cause gives, by numbers of subjects; each is counted where its gravest finding is."""
+    parts = []
+    if exposed:
+        parts.append(
+            nphrase(
+                "external principals have access through {count:,} item",
+                "external principals have access through {count:,} items",
+                exposed,
+            )
+        )
+    if administrators:
+        parts.append(
+            nphrase(
+                "{count:,} principal is an administrator or can become one",
+                "{count:,} principals are administrators or can become one",
+                administrators,
+            )
+        )
+    if others:
+        parts.append(nphrase("{count:,} item has other findings", "{count:,} items have other findings", others))
+    if unknown:
+        parts.append(nphrase("{count:,} item may have a finding", "{count:,} items may have findings", unknown))
+    return join_messages("; ", parts)
+
+
+def _in_order(findings: Sequence[Attribution], folded: Mapping[str, str]) -> Iterator[CausedFinding]:
+    repeats: dict[str, list[Attribution]] = defaultdict(list)
+    for one in findings:
+        if one.fingerprint in folded:
+            repeats[folded[one.fingerprint]].append(one)
+    leading = [one for one in findings if one.fingerprint not in folded]
+    leading.sort(
+        key=lambda one: (-points_of(one), _RANK[one.severity], one.check_id, one.subject_name.lower(), one.fingerprint)
+    )
+    for one in leading:
+        yield _caused(one, "")
+        for other in repeats[one.fingerprint]:
+            yield _caused(other, one.fingerprint)
+
+
+def _caused(one: Attribution, folded_into: str) -> CausedFinding:
+    return CausedFinding(
+        one.fingerprint, one.check_id, one.title, one.severity, one.subject_key, one.subject_name, folded_into
+    )

@@ -1,0 +1,217 @@
+"""Causes of findings: each finding in exactly one, few rows, the largest effect first."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.causes.attribution import origin_of
+from iamdesk.causes.grouping import FINDINGS_PER_ROW, MAX_ROWS, MIN_ROWS, causes_of, group
+from iamdesk.causes.types import Attribution, Candidate, Cause, CauseKind, Causes
+from iamdesk.checks import registry
+from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.resource_files import sample_snapshot
+from iamdesk.snapshot.reader import load_snapshot
+
+from ..builders.captures import allow, document, trusting
+
+ACCOUNT = "111122223333"
+CREATED = "2026-01-10T08:00:00+00:00"
+EVERYTHING = allow("*", "*")
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def _role(name: str, *statements: Any, trust: Any = None, path: str = "/", **more: Any) -> dict[str, Any]:
+    inline = [{"PolicyName": f"{name}-inline", "PolicyDocument": document(*statements)}] if statements else []
+    return {
+        "Path": path,
+        "RoleName": name,
+        "RoleId": f"AROA{name.upper().replace('-', ''):A<17}",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:role{path}{name}",
+        "CreateDate": CREATED,
+        "AssumeRolePolicyDocument": trust or trusting({"Service": "ec2.amazonaws.com"}),
+        "InstanceProfileList": [],
+        "RolePolicyList": inline,
+        "AttachedManagedPolicies": [],
+        "RoleLastUsed": {"LastUsedDate": "2026-03-01T00:00:00+00:00", "Region": "eu-west-1"},
+        **more,
+    }
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Callable[..., tuple[list[Finding], Causes]]:
+    """Run all checks over an account of roles, groups and users; returns findings and causes."""
+
+    def run(**entities: list[dict[str, Any]]) -> tuple[list[Finding], Causes]:
+        details = {f"{kind}List": entities.get(kind, []) for kind in ("UserDetail", "GroupDetail", "RoleDetail")} | {
+            "Policies": entities.get("Policies", [])
+        }
+        (tmp_path / "account.json").write_text(json.dumps(details))
+        findings = list(registry.run(Evaluator(load_snapshot(tmp_path / "account.json"))))
+        return findings, causes_of(findings)
+
+    return run
+
+
+def _with(causes: Causes, findings: list[Finding], check_id: str, name: str) -> Cause:
+    (one,) = (one for one in findings if one.check_id == check_id and one.subject_name == name)
+    return causes.by_finding[one.fingerprint]
+
+
+def _holds_all_once(findings: list[Finding], causes: Causes) -> None:
+    listed = Counter(one.fingerprint for row in causes.rows for one in row.findings)
+    assert listed == Counter(one.fingerprint for one in findings)
+    assert all(causes.by_finding[one.fingerprint] is row for row in causes.rows for one in row.findings)
+    ids = [row.id for row in causes.rows]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("sample", ["acme-prod.json", "acme-organization"])
+def test_every_finding_is_in_exactly_one_cause(sample: str) -> None:
+    findings = list(registry.run(Evaluator(load_snapshot(sample_snapshot().parent / sample))))
+    causes = causes_of(findings)
+    _holds_all_once(findings, causes)
+    assert len(causes.rows) < len(findings)
+    assert causes_of(reversed(findings)) == causes
+
+
+def test_the_same_statement_in_two_roles_is_one_cause_whatever_its_sid(found: Callable[..., Any]) -> None:
+    findings, causes = found(
+        RoleDetail=[_role("first", {**EVERYTHING, "Sid": "One"}), _role("second", {**EVERYTHING, "Sid": "Two"})]
+    )
+    cause = _with(causes, findings, "ADM-01", "first")
+    assert cause is _with(causes, findings, "ADM-01", "second")
+    assert (cause.kind, cause.administrators) == (CauseKind.STATEMENT, 2)
+    assert cause.label == "first-inline, statement 1 (One), and the same statement in 1 other policy"
+    assert cause.effect.startswith("2 principals are administrators or can become one")
+    assert causes.rows[0] is cause
+
+
+def test_a_group_and_its_members_are_one_cause(found: Callable[..., Any]) -> None:
+    group_ = {
+        "Path": "/",
+        "GroupName": "admins",
+        "GroupId": "AGPAADMINS",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:group/admins",
+        "CreateDate": CREATED,
+        "GroupPolicyList": [{"PolicyName": "all", "PolicyDocument": document(EVERYTHING)}],
+        "AttachedManagedPolicies": [],
+    }
+    user = {
+        "Path": "/",
+        "UserName": "ana",
+        "UserId": "AIDAANA",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:user/ana",
+        "CreateDate": CREATED,
+        "UserPolicyList": [],
+        "GroupList": ["admins"],
+        "AttachedManagedPolicies": [],
+    }
+    findings, causes = found(UserDetail=[user], GroupDetail=[group_])
+    assert _with(causes, findings, "ADM-08", "admins") is _with(causes, findings, "ADM-01", "ana")
+
+
+def test_what_repeats_a_graver_finding_is_folded_into_it(found: Callable[..., Any]) -> None:
+    findings, causes = found(RoleDetail=[_role("worker", EVERYTHING)])
+    cause = _with(causes, findings, "SVC-03", "worker")
+    assert cause is _with(causes, findings, "ADM-01", "worker")
+    by_check = {one.check_id: one for one in cause.findings}
+    assert by_check["SVC-03"].folded_into == by_check["ADM-01"].fingerprint
+    assert not by_check["ADM-01"].folded_into
+    assert cause.folded == 1
+
+
+def test_external_access_is_the_trust_policys(found: Callable[..., Any]) -> None:
+    open_ = trusting({"AWS": "arn:aws:iam::999988887777:root"})
+    findings, causes = found(RoleDetail=[_role("door", EVERYTHING, trust=open_), _role("inside", EVERYTHING)])
+    cause = _with(causes, findings, "CHN-04", "door")
+    assert (cause.kind, cause.exposed) == (CauseKind.TRUST, 1)
+    assert cause is _with(causes, findings, "TRU-03", "door")
+    assert causes.rows[0] is cause  # one role with external administrators before two administrators
+    assert _with(causes, findings, "ADM-01", "door") is _with(causes, findings, "ADM-01", "inside") is not cause
+
+
+def test_roles_that_aws_created_come_last_each_tool_in_one_row(found: Callable[..., Any]) -> None:
+    roles = [
+        _role("OrganizationAccountAccessRole", EVERYTHING, trust=trusting({"AWS": "arn:aws:iam::999988887777:root"})),
+        _role("AWS-QuickSetup-Patch-1", EVERYTHING),
+        _role("AWS-QuickSetup-Patch-2", EVERYTHING),
+        _role("AWSReservedSSO_Ops_0123456789abcdef", EVERYTHING, path="/aws-reserved/sso.amazonaws.com/"),
+        _role("ours", EVERYTHING),
+    ]
+    findings, causes = found(RoleDetail=roles)
+    quick = _with(causes, findings, "ADM-01", "AWS-QuickSetup-Patch-1")
+    assert quick is _with(causes, findings, "ADM-01", "AWS-QuickSetup-Patch-2")
+    assert (quick.kind, quick.label) == (CauseKind.AWS, "roles of AWS Quick Setup")
+    assert [row.kind for row in causes.rows[-3:]] == [CauseKind.AWS] * 3
+    assert _with(causes, findings, "ADM-01", "ours").kind is CauseKind.STATEMENT
+
+
+@pytest.mark.parametrize(
+    ("key", "origin"),
+    [
+        ("arn:aws:iam::111122223333:role/AWS-QuickSetup-Patch", "roles of AWS Quick Setup"),
+        ("arn:aws:iam::111122223333:role/AWS-QuickSetup-Patch#inline/x", "roles of AWS Quick Setup"),
+        ("arn:aws:iam::111122223333:role/ops/stacksets-exec-1", "roles of AWS CloudFormation StackSets"),
+        ("arn:aws:iam::111122223333:role/my-AWS-QuickSetup-copy", ""),
+        ("arn:aws:iam::111122223333:role/team/aws-reserved", ""),
+        ("arn:aws:iam::111122223333:user/AWS-QuickSetup-Patch", ""),
+        ("111122223333", ""),
+    ],
+)
+def test_the_tool_is_known_by_the_beginning_of_path_or_name(key: str, origin: str) -> None:
+    assert origin_of(key) == origin
+
+
+def _attribution(number: int, check: str, severity: Severity, keys: tuple[int, ...], state: State) -> Attribution:
+    candidates = tuple(Candidate(CauseKind.STATEMENT, f"statement {key}", f"policy {key}") for key in keys)
+    name = f"role-{number % 40}"
+    return Attribution(
+        f"{number:020x}", check, check, severity, state, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:role/{name}", name, "role",
+        "", candidates, "",
+    )  # fmt: skip
+
+
+_CHECKS = ["ADM-01", "ADM-03", "CHN-01", "SVC-05", "CHN-04", "TRU-05", "TRU-08", "LNT-09", "HYG-05", "CMP-13"]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(_CHECKS),
+            st.sampled_from(list(Severity)),
+            st.lists(st.integers(0, 30), max_size=4, unique=True).map(tuple),
+            st.sampled_from(list(State)),
+        ),
+        max_size=120,
+    )
+)
+def test_grouping_loses_nothing_and_stays_short(drawn: list[tuple[str, Severity, tuple[int, ...], State]]) -> None:
+    all_ = [_attribution(number, check, *rest) for number, (check, *rest) in enumerate(drawn)]
+    causes = group(all_)
+    assert sorted(one.fingerprint for row in causes.rows for one in row.findings) == [one.fingerprint for one in all_]
+    assert set(causes.by_finding) == {one.fingerprint for one in all_}
+    # Each check has at most one row of settings and one of further statements.
+    assert len(causes.rows) <= max(MIN_ROWS, len(all_) // FINDINGS_PER_ROW + 1, 2 * len(_CHECKS))
+    assert group(reversed(all_)) == causes
+    for row in causes.rows:
+        listed = {one.fingerprint for one in row.findings}
+        assert all(one.folded_into in listed for one in row.findings if one.folded_into)
+
+
+def test_a_thousand_small_causes_share_the_rows_of_their_checks() -> None:
+    all_ = [
+        _attribution(number, ("LNT-08", "LNT-09")[number % 2], Severity.MEDIUM, (number,), State.FOUND)
+        for number in range(2_000)
+    ] + [_attribution(9_000 + number, "ADM-01", Severity.HIGH, (9_000,), State.FOUND) for number in range(40)]
+    causes = group(all_)
+    assert len(causes.rows) == MAX_ROWS
+    assert causes.rows[0].administrators == 40
+    assert sum(len(row.findings) for row in causes.rows) == len(all_)
+    assert Counter(row.kind for row in causes.rows)[CauseKind.OTHERS] == 2
