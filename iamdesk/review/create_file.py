@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from iamdesk.durable import sync_folder
 from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
@@ -44,6 +45,11 @@ def write_new(
         finally:
             connection.close()
         making.rename(path)
+        try:
+            sync_folder(path.absolute().parent)
+        except OSError:
+            path.unlink()  # it may be gone after a power cut: the user is told that it was not written
+            raise
     except sqlite3.IntegrityError as error:
         making.unlink(missing_ok=True)
         raise ReviewError(

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from iamdesk.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.file_lock import LockedError, WriteLock
-from iamdesk.i18n import phrase
+from iamdesk.i18n import mark, phrase
 from iamdesk.review.create_file import reason_of, told_name, write_new
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, Reviewer
 from iamdesk.review.events import Event, EventKind, event_after
@@ -65,6 +65,10 @@ __all__ = [
 ]
 
 
+_DECISION = mark("{path}: the decision could not be saved: {error}")
+_PACKAGE = mark("{path}: the package could not be recorded: {error}")
+
+
 class MovedOnError(ReviewError):
     """Decisions were recorded while something was worked out from the earlier ones."""
 
@@ -101,9 +105,9 @@ class ReviewFile:
         self._connection = connection
         self._lock: WriteLock | None = None
         self._writing = threading.Lock()
-        self._ledger = _empty_ledger(connection)
-        for entry in self.journal():
-            self._ledger.take(entry)
+        self._is_uncertain = False
+        """Whether the disk refused a change so late that the file may hold it nevertheless."""
+        self._ledger = self._read_ledger()
 
     @classmethod
     def create(
@@ -172,6 +176,20 @@ class ReviewFile:
         review._lock = lock
         return review
 
+    def _read_ledger(self) -> Ledger:
+        ledger = _empty_ledger(self._connection)
+        for entry in read_entries(self._connection):
+            ledger.take(entry)
+        return ledger
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Have the disk's refusal be a `ReviewError`."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _unreadable(self.path, error) from error
+
     def close(self) -> None:
         """Close the file once a running transaction has finished, and release its lock."""
         with self._writing:
@@ -201,16 +219,19 @@ class ReviewFile:
 
     def each_line(self) -> Iterator[ReviewItem]:
         """Yield the entitlements one by one: a review may have hundreds of thousands."""
-        yield from _lines(self._connection)
+        with self._reading():
+            yield from _lines(self._connection)
 
     def each_line_by_id(self) -> Iterator[tuple[str, ReviewItem]]:
         """Yield the entitlements with their IDs, which are digests and take time to compute."""
-        for line_id, text in self._connection.execute("SELECT line_id, line FROM lines ORDER BY position"):
-            yield line_id, ReviewItem.from_json(json.loads(text))
+        with self._reading():
+            for line_id, text in self._connection.execute("SELECT line_id, line FROM lines ORDER BY position"):
+                yield line_id, ReviewItem.from_json(json.loads(text))
 
     def line(self, line_id: str) -> ReviewItem:
         """Return an entitlement by its ID; raises KeyError if the review does not have it."""
-        found = self._connection.execute("SELECT line FROM lines WHERE line_id = ?", (line_id,)).fetchone()
+        with self._reading():
+            found = self._connection.execute("SELECT line FROM lines WHERE line_id = ?", (line_id,)).fetchone()
         if found is None:
             raise KeyError(line_id)
         return ReviewItem.from_json(json.loads(found[0]))
@@ -224,18 +245,20 @@ class ReviewFile:
 
     def population(self) -> tuple[PopulationEntry, ...]:
         """Return all principals, in scope and out of scope."""
-        rows = self._connection.execute(
-            "SELECT arn, account_id, kind, in_scope, out_reason FROM population ORDER BY position"
-        )
-        return tuple(
-            PopulationEntry(arn, account, kind, bool(in_scope), why) for arn, account, kind, in_scope, why in rows
-        )
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT arn, account_id, kind, in_scope, out_reason FROM population ORDER BY position"
+            )
+            return tuple(
+                PopulationEntry(arn, account, kind, bool(in_scope), why) for arn, account, kind, in_scope, why in rows
+            )
 
     def findings(self) -> Iterator[Mapping[str, Any]]:
         """Yield the findings as JSON objects, in order; none in a review of an early version of iamdesk."""
-        if has_findings(self._connection):
-            for (text,) in self._connection.execute("SELECT finding FROM findings ORDER BY position"):
-                yield json.loads(text)
+        with self._reading():
+            if has_findings(self._connection):
+                for (text,) in self._connection.execute("SELECT finding FROM findings ORDER BY position"):
+                    yield json.loads(text)
 
     def decision(self, subject_id: str) -> ItemDecision:
         """Return the current decision on an entitlement or finding."""
@@ -261,11 +284,13 @@ class ReviewFile:
 
     def journal(self) -> Iterator[Entry]:
         """Yield all journal entries, oldest first."""
-        yield from read_entries(self._connection)
+        with self._reading():
+            yield from read_entries(self._connection)
 
     def entry(self, number: int) -> Entry | None:
         """Return one entry of the journal; None where there is none of that number."""
-        return next((one for one in read_entries(self._connection, number, number)), None)
+        with self._reading():
+            return next(read_entries(self._connection, number, number), None)
 
     def entries_from(self, review_id: str) -> Mapping[int, str]:
         """Return the hashes of the entries that were taken from another review file, by their number there."""
@@ -273,7 +298,8 @@ class ReviewFile:
 
     def events(self) -> tuple[Event, ...]:
         """Return what happened besides decisions, the oldest first."""
-        return tuple(read_events(self._connection))
+        with self._reading():
+            return tuple(read_events(self._connection))
 
     @property
     def journal_sha256(self) -> str:
@@ -306,6 +332,7 @@ class ReviewFile:
         if not self.is_writable:
             raise ReviewError(phrase("{path}: the review is open read-only", path=told_name(self.path)))
         with self._writing:
+            self._settle()
             changed = {one: after for one, after in decisions.items() if self.decision(one) != after}
             check_decisions(self._ledger, changed, reviewer, restores=restores)
             moment = self._moment(now())
@@ -358,6 +385,7 @@ class ReviewFile:
         if not self.is_writable:
             raise ReviewError(phrase("{path}: the review is open read-only", path=told_name(self.path)))
         with self._writing:
+            self._settle()
             if unless_after not in ("", self.journal_sha256):
                 raise MovedOnError(
                     phrase("{path}: a decision was recorded meanwhile: repeat it", path=told_name(self.path))
@@ -405,7 +433,8 @@ class ReviewFile:
         if not self.head.has_genesis:
             return now
         last = self._ledger.last.moment if self._ledger.last else ""
-        before = max(last, last_event_moment(self._connection))
+        with self._reading():
+            before = max(last, last_event_moment(self._connection))
         earliest = datetime.fromisoformat(before) if before else self.head.created - CLOCKS
         if now < earliest - (CLOCKS if before else timedelta()):
             raise ReviewError(
@@ -419,27 +448,50 @@ class ReviewFile:
         return max(now, earliest)
 
     def _write(self, entries: Sequence[Entry], events: Sequence[Event] = ()) -> None:
+        def write() -> None:
+            append_entries(self._connection, entries)
+            append_events(self._connection, events)
+
+        self._save(write, lambda: are_kept(self._connection, entries, events), _DECISION)
+
+    def _save(self, write: Callable[[], None], is_kept: Callable[[], bool], what: str) -> None:
+        """Do a change in one transaction, and read it back: a manipulated file (a trigger) may drop or change it.
+
+        Raises:
+            ReviewError: it is not saved.
+        """
         try:
-            with self._connection:
-                self._connection.execute("BEGIN IMMEDIATE")
-                append_entries(self._connection, entries)
-                append_events(self._connection, events)
-            # Read back, in case a manipulated file (a trigger) drops or changes what is written.
-            is_kept = are_kept(self._connection, entries, events)
+            try:
+                with self._connection:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                    write()
+            except sqlite3.Error:
+                self._is_uncertain = True
+                if not is_kept():
+                    self._is_uncertain = False
+                    raise
+                # The change counts already, but may not be on disk: it is once another one is.
+                with self._connection:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                    for title in ("", self.head.title):  # SQLite does not write what stays the same
+                        self._connection.execute("UPDATE head SET value = ? WHERE name = 'title'", (title,))
+                self._is_uncertain = False
+            is_same = is_kept()
         except (sqlite3.Error, UnicodeError) as error:
-            raise ReviewError(
-                phrase(
-                    "{path}: the decision could not be saved: {error}",
-                    path=told_name(self.path),
-                    error=reason_of(error),
-                )
-            ) from error
-        if not is_kept:
-            raise ReviewError(
-                phrase(
-                    "{path}: the decision could not be saved: the file returns another one", path=told_name(self.path)
-                )
-            )
+            raise ReviewError(phrase(what, path=told_name(self.path), error=reason_of(error))) from error
+        if not is_same:
+            raise ReviewError(phrase(what, path=told_name(self.path), error=phrase("the file returns another one")))
+
+    def _settle(self) -> None:
+        """After a change of which it is not known whether the file holds it: read what it holds.
+
+        Raises:
+            ReviewError: it cannot be read.
+        """
+        if self._is_uncertain:
+            with self._reading():
+                self._ledger = self._read_ledger()
+            self._is_uncertain = False
 
     @contextlib.contextmanager
     def copied(self) -> Iterator["ReviewFile"]:
@@ -464,7 +516,8 @@ class ReviewFile:
 
     def packs(self) -> tuple[EvidenceRecord, ...]:
         """Return the recorded evidence packages, oldest first."""
-        return tuple(_packs(self._connection))
+        with self._reading():
+            return tuple(_packs(self._connection))
 
     def note_pack(self, pack: EvidenceRecord) -> None:
         """Record an evidence package, so that a follow-up review can refer to its manifest.
@@ -474,43 +527,31 @@ class ReviewFile:
         """
         if not self.is_writable:
             raise ReviewError(phrase("{path}: the review is open read-only", path=told_name(self.path)))
-        try:
-            with self._writing, self._connection:
-                self._connection.execute("BEGIN IMMEDIATE")
-                self._connection.execute(
-                    "INSERT INTO packs (moment, name, manifest_sha256, journal_sha256, journal_entries, events_sha256) "
-                    "VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        pack.moment,
-                        pack.name,
-                        pack.manifest_sha256,
-                        pack.journal_sha256,
-                        pack.journal_entries,
-                        pack.events_sha256,
-                    ),
-                )
-                seal_packs(self._connection)
-            is_kept = self.packs()[-1:] == (pack,)
-        except (sqlite3.Error, UnicodeError) as error:
-            raise ReviewError(
-                phrase(
-                    "{path}: the package could not be recorded: {error}",
-                    path=told_name(self.path),
-                    error=reason_of(error),
-                )
-            ) from error
-        if not is_kept:
-            raise ReviewError(
-                phrase(
-                    "{path}: the package could not be recorded: the file returns another one", path=told_name(self.path)
-                )
+
+        def write() -> None:
+            self._connection.execute(
+                "INSERT INTO packs (moment, name, manifest_sha256, journal_sha256, journal_entries, events_sha256) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    pack.moment,
+                    pack.name,
+                    pack.manifest_sha256,
+                    pack.journal_sha256,
+                    pack.journal_entries,
+                    pack.events_sha256,
+                ),
             )
+            seal_packs(self._connection)
+
+        with self._writing:
+            self._save(write, lambda: tuple(_packs(self._connection))[-1:] == (pack,), _PACKAGE)
 
     # Integrity
 
     def reviewed_sha256(self) -> str:
         """Return the digest of what is reviewed: head, population, entitlements and findings."""
-        return reviewed_sha256(self._connection)
+        with self._reading():
+            return reviewed_sha256(self._connection)
 
     def damages(self) -> tuple[Damage, ...]:
         """Return all damages of the file; empty for an intact one."""

@@ -124,8 +124,15 @@ class Book:
         return sheet
 
     def close(self) -> None:
-        """Write the file."""
-        self._book.close()
+        """Write the file.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        try:
+            self._book.close()
+        except xlsxwriter.exceptions.FileCreateError as error:  # it wraps the system's error in one of its own
+            raise error.args[0] from error
 
 
 class Sheet[Row]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.durable import sync_folder, sync_tree
 from iamdesk.explain.decision import EvalDecision
 from iamdesk.export.evidence import columns
 from iamdesk.export.evidence.columns import Cell, Column, entitlement_columns
@@ -119,13 +120,15 @@ def write_pack(
             folder.mkdir()
             _write_all(folder, source, with_source=with_source)
             make_private(folder)
+            made = folder
             if into.suffix.lower() == ".zip":
                 archive = Path(making) / "pack.zip"
                 _zip(folder, archive, into.stem, source.generated_at)
                 make_private(archive)
-                archive.rename(into)
-            else:
-                folder.rename(into)
+                made = archive
+            sync_tree(made)
+            made.rename(into)
+            sync_folder(into.absolute().parent)
     except OSError as error:
         raise ExportError(
             phrase("{into} cannot be written: {reason}", into=into, reason=error.strerror or error)

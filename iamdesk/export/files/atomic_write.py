@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from iamdesk.durable import sync_folder
 from iamdesk.i18n import phrase
 
 
@@ -18,6 +19,8 @@ class ExportError(Exception):
 
 def write_atomic(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write a file atomically: a reader (and a crash) sees the old file or the new one, never a part.
+
+    It is on disk, under its name, when this returns.
 
     The content is written to a new file in the same folder, which then replaces ``path``. If ``path`` is not a regular
     file (a terminal, a FIFO, ``/dev/null``, ``/dev/stdout``), it is written to and not replaced.
@@ -59,6 +62,7 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
+        sync_folder(target.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)

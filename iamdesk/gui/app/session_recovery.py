@@ -39,7 +39,9 @@ class RecoveryFile:
             if self._lock is None:
                 self._lock = _lock_of(self._note)
                 self._lock.tryLock(0)
-            self._note.write_text(json.dumps(held), encoding="utf-8")
+            part = self._note.with_suffix(".part")  # a full disk leaves the record before
+            part.write_text(json.dumps(held), encoding="utf-8")
+            part.replace(self._note)
         except OSError:
             return
 
