@@ -36,13 +36,13 @@ class AnyResourceAccess:
         """
         found = ConfirmedAndPossible(members & self._population.regular, 0)
         for action in actions:
-            found = found.within(self._speaking_of(action))
+            found = found.within(self.speaking_of(action))
         # Start with the rarest action: it leaves the fewest principals for the others.
-        for action in sorted(actions, key=lambda one: self._speaking_of(one).bit_count()):
+        for action in sorted(actions, key=lambda one: self.speaking_of(one).bit_count()):
             found = found.both(self._who(action, found.anybody, surely))
         return found if surely else found.unsure()
 
-    def _speaking_of(self, action: str) -> int:
+    def speaking_of(self, action: str) -> int:
         """Return the principals with an Allow that covers an action, as bits."""
         known = self._speaking.get(action)
         if known is None:

@@ -414,7 +414,7 @@ class AttackPathGraph:
 
     def _last_steps(self, position: int, goal: str, unsure: bool) -> Iterator[tuple[str, Edge]]:
         """Yield (account ID, edge) for the steps of a principal to administrator, if that is the goal."""
-        if goal == ADMINISTRATION or goal in self.graph.promotions:
+        if goal == ADMINISTRATION or goal in self.graph.all_promotions:
             yield from self.graph.last_steps_of(position, None if goal == ADMINISTRATION else goal, unsure)
 
     def _levels(self, goal: str, unsure: bool) -> Levels:

@@ -22,11 +22,18 @@ class TargetType(StrEnum):
     OWN_GROUP = "own group"
     OWN_POLICY = "own policy"
     """A customer managed policy attached to the principal or to a group of it."""
+    OWN_BOUNDARY = "own boundary"
+    """The customer managed policy that is the principal's permissions boundary."""
     TARGET = "target"
+    TARGET_GROUP = "group of target"
     TARGET_POLICY = "policy of target"
     TARGET_PROVIDER = "provider of target"
     """A SAML provider that the target's trust policy names."""
     PASSED_ROLE = "passed role"
+    NEW_POLICY = "new policy"
+    """A customer managed policy that it creates; the same one for every action of the technique."""
+    NEW_PRINCIPAL = "new principal"
+    """A user or role that it creates; the same one for every action of the technique."""
     ANYTHING = "anything"
     """Any resource, new or existing."""
 
@@ -44,6 +51,7 @@ class TargetConstraint(StrEnum):
     ROLE_IN_USE = "role in use"
     """A resource that runs with the role; the snapshot does not contain which role that is."""
     PERMISSION_SET = "permission set"
+    NEW_PRINCIPAL = "new principal"
 
 
 class Gain(StrEnum):
@@ -93,9 +101,16 @@ class EscalationPath(_Data):
     """The service that the target must trust, and to which the role is passed."""
     instance_profile: bool = False
     """Whether the target must be in an instance profile."""
+    joined: bool = False
+    """Whether it must be completed by a technique by which the principal becomes the target."""
     needs: tuple[str, ...] = ()
     """Required facts that are not in policies (keys of `Catalog.facts`)."""
     source: str
+
+    @property
+    def creates_policy(self) -> bool:
+        """Whether it attaches a policy that the principal creates."""
+        return any(required.on is TargetType.NEW_POLICY for required in self.actions)
 
 
 class Sensitive(_Data):

@@ -73,20 +73,30 @@ class EdgeSources:
         self._targets = targets
         self._by_account: dict[str, list[tuple[int, ConfirmedAndPossible]]] = {}
         self._own: dict[int, ConfirmedAndPossible] = {}
+        self._others: list[EdgeSources] = []
 
     def __getstate__(self) -> tuple[object, ...]:
         """Pickle without the targets, which `of_targets` sets in another process."""
-        return self._by_account, self._own
+        return self._by_account, self._own, self._others
 
     def __setstate__(
-        self, state: tuple[dict[str, list[tuple[int, ConfirmedAndPossible]]], dict[int, ConfirmedAndPossible]]
+        self,
+        state: tuple[
+            dict[str, list[tuple[int, ConfirmedAndPossible]]], dict[int, ConfirmedAndPossible], list["EdgeSources"]
+        ],
     ) -> None:
-        self._by_account, self._own = state
+        self._by_account, self._own, self._others = state
 
     def of_targets(self, targets: EdgeTargets) -> "EdgeSources":
         """Set the targets of this process; return self."""
         self._targets = targets
+        for other in self._others:
+            other.of_targets(targets)
         return self
+
+    def join(self, other: "EdgeSources") -> None:
+        """Add who is allowed the action in another context."""
+        self._others.append(other)
 
     def add(
         self, account: str, part: int, all_callers: ConfirmedAndPossible, special: Mapping[int, ConfirmedAndPossible]
@@ -120,10 +130,18 @@ class EdgeSources:
                 found |= members.anybody
         for members in self._own.values():
             found |= members.anybody
+        for other in self._others:
+            found |= other.anybody
         return found
 
     def of(self, place: int) -> ConfirmedAndPossible:
         """Return who is allowed it on an entity."""
+        found = self._of(place)
+        for other in self._others:
+            found = found.either(other.of(place))
+        return found
+
+    def _of(self, place: int) -> ConfirmedAndPossible:
         own = self._own.get(place)
         if own is not None:
             return own

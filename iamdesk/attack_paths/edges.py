@@ -1,6 +1,6 @@
 """All attack-path steps of a snapshot: the techniques of the catalog, with sources and targets."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS, is_administrator, question
 from iamdesk.attack_paths.any_resource import AnyResourceAccess
 from iamdesk.attack_paths.assume_role import Assumable, TrustPolicies
+from iamdesk.attack_paths.attachable_policies import AttachablePolicies
 from iamdesk.attack_paths.catalog import (
     ASSUMES,
     PASSES,
@@ -50,6 +51,13 @@ class Edge(NamedTuple):
     members: ConfirmedAndPossible
 
 
+def source_name(path: EscalationPath, action: str) -> str:
+    """Return what tells the sources of an action apart from those that other techniques need of it."""
+    if path.creates_policy and action.startswith("iam:Attach"):
+        return TargetType.NEW_POLICY
+    return path.service or ""
+
+
 type ServicePaths = Mapping[str, Sequence[tuple[EscalationPath, ConfirmedAndPossible]]]
 
 
@@ -80,6 +88,7 @@ class Edges:
         partition = inquiry.snapshot.accounts[0].partition if inquiry.snapshot.accounts else "aws"
         self._full_access = f"arn:{partition}:iam::aws:policy/{FULL_ACCESS}"
         self.by_aim = {aim: [one for one in catalog().paths if one.target is aim] for aim in TargetConstraint}
+        self.attachable = AttachablePolicies(inquiry, self.population, self.finder)
         self.members_of = self.finder.members_of
         self.users = self._find_users()
         """All users, as bits of the population."""
@@ -165,18 +174,55 @@ class Edges:
             return {"iam:PolicyARN": self._full_access}
         return {}
 
+    def contexts_of(self, path: EscalationPath, action: str, place: int) -> Iterator[Context]:
+        """Yield the request contexts of an action of a technique on an entity; one that is allowed is enough."""
+        context = self.context_of(path, action)
+        if "iam:PolicyARN" not in context:
+            yield context
+            return
+        if path.creates_policy:
+            policies: Iterable[str] = self.attachable.new
+        else:
+            yield context
+            policies = self.attachable.existing
+        account = self.targets.account_of(place)
+        yield from ({"iam:PolicyARN": arn} for arn in policies if arn.split(":", 5)[4] in ("aws", account))
+
     def sources(self, path: EscalationPath, action: str, among: int) -> EdgeSources:
         """Return who is allowed an action of a technique on each entity of a kind."""
-        key = (action, path.service or "")
+        key = (action, source_name(path, action))
         found = self.asked_sources.get(key)
         if found is None:
             known = self.known_sources.get(key)
             if known is not None and known[0] == among:
                 found = known
+            elif "iam:PolicyARN" in self.context_of(path, action):
+                found = among, self._attaching(path, action, among)
             else:
                 found = among, self.finder.find(action, among, self.context_of(path, action))
             self.asked_sources[key] = found
         return found[1]
+
+    def _attaching(self, path: EscalationPath, action: str, among: int) -> EdgeSources:
+        """Return who can attach a policy that allows everything to each entity of a kind.
+
+        That is AdministratorAccess; where policies limit which policies can be attached (``iam:PolicyARN``), also one
+        that exists or, for techniques that create one, that the principal creates.
+        """
+        if path.creates_policy:
+            found = EdgeSources(self.targets)
+            for arn, creators in self.attachable.new.items():
+                within = among & self.targets.of_account.get(arn.split(":", 5)[4], 0)
+                if within and creators.proven:
+                    found.join(self.finder.find(action, within, {"iam:PolicyARN": arn}, callers=creators.proven))
+            return found
+        found = self.finder.find(action, among, self.context_of(path, action))
+        for arn in self.attachable.existing:
+            account = arn.split(":", 5)[4]
+            within = among if account == "aws" else among & self.targets.of_account.get(account, 0)
+            if within:
+                found.join(self.finder.find(action, within, {"iam:PolicyARN": arn}))
+        return found
 
     def on_target(self, path: EscalationPath, required: Required, place: int) -> ConfirmedAndPossible:
         """Return who is allowed an action of a technique on a target."""
@@ -185,6 +231,10 @@ class Edges:
             return self._any_of(path, required.action, targets.policies, self.policies_of(place))
         if required.on is TargetType.TARGET_PROVIDER:
             return self._any_of(path, required.action, targets.providers, self.trusts.saml_providers(place))
+        if required.on is TargetType.TARGET_GROUP:
+            return self._any_of(path, required.action, targets.groups, self.groups_of(place))
+        if required.on is TargetType.NEW_POLICY:  # considered where the policy is attached
+            return ConfirmedAndPossible(self.population.regular, 0)
         if required.action == ASSUMES:
             return self.assumable.of(place)
         found = self.sources(path, required.action, self.kind_of(place)).of(place)
@@ -209,6 +259,12 @@ class Edges:
         carried = self.inquiry.evaluator.index.carried(self.targets.arns[place])
         found = (self.targets.places.get(policy.source_id) for policy in carried.identity if not policy.is_inline)
         return tuple(dict.fromkeys(one for one in found if one is not None and self.targets.policies >> one & 1))
+
+    def boundary_of(self, place: int) -> tuple[int, ...]:
+        """Return the customer managed policy that is the permissions boundary of a principal, if there is one."""
+        boundary = self.inquiry.evaluator.index.carried(self.targets.arns[place]).boundary
+        found = None if boundary is None else self.targets.places.get(boundary.source_id)
+        return () if found is None or not self.targets.policies >> found & 1 else (found,)
 
     def groups_of(self, place: int) -> tuple[int, ...]:
         """Return the groups that a user is a member of."""
@@ -268,8 +324,10 @@ class Edges:
             targets = self.targets
             found = self.population.regular
             for required in path.actions:
-                if required.on is TargetType.OWN_POLICY:
+                if required.on in (TargetType.OWN_POLICY, TargetType.OWN_BOUNDARY):
                     kind = targets.policies
+                elif required.on is TargetType.NEW_POLICY:
+                    continue
                 elif required.on is TargetType.OWN_GROUP:
                     kind = targets.groups
                 else:
@@ -277,6 +335,22 @@ class Edges:
                 found &= self.sources(path, required.action, kind).anybody
             self._own_at_all[path.id] = found
         return found
+
+    def may_change(self, path: EscalationPath, members: int) -> int:
+        """Return which of some principals are allowed the actions of a technique on some target, as bits."""
+        targets = self.targets
+        for required in path.actions:
+            match required.on:
+                case TargetType.NEW_POLICY:
+                    continue
+                case TargetType.TARGET_POLICY:
+                    kind = targets.policies
+                case TargetType.TARGET_GROUP:
+                    kind = targets.groups
+                case _:
+                    kind = targets.users if path.target is TargetConstraint.USER else targets.roles
+            members = members and members & self.sources(path, required.action, kind).anybody
+        return members
 
     def own(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
         """Return who is allowed the actions of a technique on a principal's own entities; only its own bit matters."""
@@ -288,6 +362,10 @@ class Edges:
                     one = self._any_of(path, required.action, targets.groups, self.groups_of(place))
                 case TargetType.OWN_POLICY:
                     one = self._any_of(path, required.action, targets.policies, self.policies_of(place))
+                case TargetType.OWN_BOUNDARY:
+                    one = self._any_of(path, required.action, targets.policies, self.boundary_of(place))
+                case TargetType.NEW_POLICY:
+                    continue
                 case _:
                     kind = targets.users if "User" in required.action else targets.roles
                     one = self.sources(path, required.action, kind).of(place) if kind >> place & 1 else NOBODY

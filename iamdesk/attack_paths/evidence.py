@@ -7,6 +7,7 @@ from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker, un
 from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetType, catalog
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.attack_paths.new_principals import contexts, new_names
 from iamdesk.attack_paths.types import Proof, Step
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.engine import EvaluationTrace
@@ -18,7 +19,14 @@ type Needs = Mapping[tuple[str, str, str], tuple[str, ...]]
 """By technique, source and target of a step: the facts that it needs."""
 _MOST_KEPT = 512
 _OF_OTHERS = frozenset(
-    {TargetType.OWN_GROUP, TargetType.OWN_POLICY, TargetType.TARGET_POLICY, TargetType.TARGET_PROVIDER}
+    {
+        TargetType.OWN_GROUP,
+        TargetType.OWN_POLICY,
+        TargetType.OWN_BOUNDARY,
+        TargetType.TARGET_GROUP,
+        TargetType.TARGET_POLICY,
+        TargetType.TARGET_PROVIDER,
+    }
 )
 """Actions on entities that belong to the target or the source."""
 _MOST_NEEDS = 1 << 16
@@ -80,6 +88,16 @@ class Prover:
         if required.on is TargetType.ANYTHING:
             yield from self._on_anything(source, required.action)
             return
+        if required.on is TargetType.NEW_POLICY:
+            for arn in steps.attachable.new:
+                yield self._ask(source, required.action, arn)
+            return
+        if required.on is TargetType.NEW_PRINCIPAL:
+            position = steps.population.position(source)
+            for arn in () if position is None else new_names(steps, position, path):
+                for context in contexts(steps, path, required.action, arn):
+                    yield self._ask(source, required.action, arn, context)
+            return
         if path.id.startswith("X12"):
             yield from self._denials(source, required)
             return
@@ -88,6 +106,10 @@ class Prover:
                 found: Sequence[int] = steps.groups_of(places[source])
             case TargetType.OWN_POLICY:
                 found = steps.policies_of(places[source])
+            case TargetType.OWN_BOUNDARY:
+                found = steps.boundary_of(places[source])
+            case TargetType.TARGET_GROUP:
+                found = steps.groups_of(places[target])
             case TargetType.TARGET_POLICY:
                 found = steps.policies_of(places[target])
             case TargetType.TARGET_PROVIDER:
@@ -97,9 +119,13 @@ class Prover:
         asked = [steps.targets.arns[one] for one in found]
         if required.on not in _OF_OTHERS:
             asked = [target]  # may be a role of another account, outside the part
-        context = {} if required.action == ASSUMES else steps.context_of(path, required.action)
         for resource in asked:
-            yield self._ask(source, required.action, resource, context)
+            place = places.get(resource)
+            if required.action == ASSUMES or place is None:
+                yield self._ask(source, required.action, resource)
+                continue
+            for context in steps.contexts_of(path, required.action, place):
+                yield self._ask(source, required.action, resource, context)
 
     def _ask(self, source: str, action: str, resource: str, context: Context | None = None) -> _Asked:
         request = Request(source, action, resource, context=dict(context or {}))

@@ -54,7 +54,7 @@ class StepGraph:
         """
         _ = self.into
         progress(PHASES - 2, PHASES)
-        _ = self.promotions
+        _ = self.all_promotions
         progress(PHASES - 1, PHASES)
         _ = self.readers
         progress(PHASES, PHASES)
@@ -91,8 +91,31 @@ class StepGraph:
 
     @cached_property
     def promotions(self) -> Mapping[str, Sequence[Edge]]:
-        """By account ID: the steps to administrator of it."""
+        """By account ID: the steps to administrator of it, without `joined` ones."""
         return self.by_account(SelfEscalation(self.steps, self.hypotheses).edges())
+
+    @cached_property
+    def joined(self) -> Mapping[str, Sequence[Edge]]:
+        """By account ID: the steps to administrator by changing a principal and becoming it by another technique.
+
+        Only of principals that are more than one proven step from administrator.
+        """
+        return self.by_account(self.joined_of())
+
+    def joined_of(self, number: int = 0, parts: int = 1) -> Iterator[tuple[str, Edge]]:
+        """Yield (account ID, edge) for `joined` of one part, out of several, of the targets."""
+        near = 0
+        for edges in self.promotions.values():
+            for edge in edges:
+                near |= edge.members.proven
+        becoming = self.into if "into" in self.__dict__ else None  # a worker may not have it
+        yield from SelfEscalation(self.steps, self.hypotheses).joined(~near, becoming, number, parts)
+
+    @cached_property
+    def all_promotions(self) -> Mapping[str, Sequence[Edge]]:
+        """By account ID: all steps to administrator of it."""
+        accounts = dict.fromkeys((*self.promotions, *self.joined))
+        return {one: (*self.promotions.get(one, ()), *self.joined.get(one, ())) for one in accounts}
 
     @staticmethod
     def by_account(edges: Iterable[tuple[str, Edge]]) -> Mapping[str, Sequence[Edge]]:
@@ -157,7 +180,7 @@ class StepGraph:
         key = (account, maybe)
         if key not in self._last_steps:
             found: dict[int, list[tuple[str, Edge]]] = {}
-            for name, edges in self.promotions.items():
+            for name, edges in self.all_promotions.items():
                 for edge in edges if account in (None, name) else ():
                     members = edge.members.anybody if maybe else edge.members.proven
                     if members:

@@ -24,7 +24,7 @@ from iamdesk.attack_paths.catalog import (
     catalog,
 )
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, EdgeSources
-from iamdesk.attack_paths.edges import Edge, Edges
+from iamdesk.attack_paths.edges import Edge, Edges, source_name
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.graph import StepGraph
 from iamdesk.attack_paths.self_escalation import SelfEscalation
@@ -32,6 +32,8 @@ from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.work.worker_cache import Held, SnapshotReference, kept_object, kept_snapshot, object_content
 from iamdesk.work.workers import Workers
 
+_NOT_LISTED = (TargetType.ANYTHING, TargetType.NEW_POLICY, TargetType.NEW_PRINCIPAL)
+"""Resources that are no entities of the snapshot."""
 _SLICES = 16
 """Number of parts of work that is split by principals or trust policies."""
 
@@ -50,6 +52,7 @@ class Answers:
     """By service and technique."""
     into: dict[int, ConfirmedAndPossible] = field(default_factory=dict)
     promotions: list[tuple[str, Edge]] = field(default_factory=list)
+    joined: list[tuple[str, Edge]] = field(default_factory=list)
     readers: dict[str, ConfirmedAndPossible] = field(default_factory=dict)
     rounds: list[int] = field(default_factory=list)
     """Numbers of completed rounds."""
@@ -66,6 +69,7 @@ class Answers:
             {service: {path.id: members for path, members in paths} for service, paths in steps.service_paths.items()},
             dict(graph.into),
             [(account, edge) for account, edges in graph.promotions.items() for edge in edges],
+            [(account, edge) for account, edges in graph.joined.items() for edge in edges],
             dict(graph.readers),
             [1, 2, 3],
         )
@@ -92,6 +96,7 @@ class Answers:
             graph.promotions = graph.by_account(self.promotions)
         if 3 in self.rounds:
             graph.into = self.into
+            graph.joined = graph.by_account(self.joined)
             graph.readers = self.readers
 
 
@@ -131,7 +136,7 @@ def find_shared(
     rounds = (
         [("administrators", 1), ("under open trust", 1), ("assumable", _SLICES), ("sources", len(_asked()))],
         [("promotions", 2 * _SLICES), ("promotions of groups", 1), ("permission sets", 1), ("service paths", _SLICES)],
-        [("into", _SLICES), ("readers", 1)],
+        [("into", _SLICES), ("joined", _SLICES), ("readers", 1)],
     )
     total = sum(parts for work in rounds for _, parts in work)
     before = 0
@@ -175,6 +180,8 @@ def _add(answers: Answers, what: str, result: Any) -> None:
                     known[path_id] = known.get(path_id, NOBODY).either(members)
         case "into":
             answers.into.update(result)
+        case "joined":
+            answers.joined.extend(result)
         case "readers":
             answers.readers.update(result)
         case _:
@@ -210,6 +217,8 @@ def _find(steps: Edges, graph: StepGraph, part: Part, cancelled: Cancelled) -> A
             }
         case "into":
             return graph.into_of(part.number, part.parts)
+        case "joined":
+            return list(graph.joined_of(part.number, part.parts))
         case "readers":
             return dict(graph.readers)
         case "promotions":
@@ -217,7 +226,8 @@ def _find(steps: Edges, graph: StepGraph, part: Part, cancelled: Cancelled) -> A
         case "promotions of groups":
             return list(SelfEscalation(steps, graph.hypotheses).of_groups())
         case "permission sets":
-            return list(SelfEscalation(steps, graph.hypotheses).of_permission_sets())
+            escalation = SelfEscalation(steps, graph.hypotheses)
+            return [*escalation.of_permission_sets(), *escalation.of_new_principals()]
     raise ValueError(part.what)
 
 
@@ -260,8 +270,8 @@ def _asked() -> tuple[tuple[EscalationPath, Required], ...]:
     found: dict[tuple[str, str], tuple[EscalationPath, Required]] = {}
     for path in catalog().paths:
         for required in path.actions:
-            if required.action != ASSUMES and required.on is not TargetType.ANYTHING:
-                found.setdefault((required.action, path.service or ""), (path, required))
+            if required.action != ASSUMES and required.on not in _NOT_LISTED:
+                found.setdefault((required.action, source_name(path, required.action)), (path, required))
     return tuple(found.values())
 
 
@@ -274,7 +284,10 @@ def _sources(
     """
     among = _among(steps, path, required)
     if among:
-        yield (required.action, path.service or ""), (among, steps.sources(path, required.action, among))
+        yield (
+            (required.action, source_name(path, required.action)),
+            (among, steps.sources(path, required.action, among)),
+        )
 
 
 def _among(steps: Edges, path: EscalationPath, required: Required) -> int:
@@ -282,11 +295,11 @@ def _among(steps: Edges, path: EscalationPath, required: Required) -> int:
     if required.action == PASSES:
         return steps.trusts.trusting(str(path.service))
     match required.on:
-        case TargetType.TARGET_POLICY | TargetType.OWN_POLICY:
+        case TargetType.TARGET_POLICY | TargetType.OWN_POLICY | TargetType.OWN_BOUNDARY:
             return targets.policies
         case TargetType.TARGET_PROVIDER:
             return targets.providers
-        case TargetType.OWN_GROUP:
+        case TargetType.OWN_GROUP | TargetType.TARGET_GROUP:
             return targets.groups
     match path.target:
         case TargetConstraint.USER:

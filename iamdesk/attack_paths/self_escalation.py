@@ -1,6 +1,6 @@
 """Steps to administrator: by adding permissions, or by removing a boundary or Deny, of oneself or another principal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN, POWERS
@@ -8,6 +8,7 @@ from iamdesk.attack_paths.catalog import EscalationPath, Gain, TargetConstraint,
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.attack_paths.new_principals import creators
 from iamdesk.attack_paths.what_if_admin import FULL, AdminHypotheses
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType
@@ -31,6 +32,7 @@ class SelfEscalation:
         yield from self.of_principals()
         yield from self.of_groups()
         yield from self.of_permission_sets()
+        yield from self.of_new_principals()
 
     def of_principals(self, number: int = 0, parts: int = 1) -> Iterator[tuple[str, Edge]]:
         """Yield the edges with users and roles as targets, for one part out of several."""
@@ -63,20 +65,82 @@ class SelfEscalation:
                 if place_of is not None and (account := self._steps.account_of(place_of)):
                     yield account.account_id, Edge(path.id, place_of, who.within(1 << position).unsure())
 
+    def of_new_principals(self) -> Iterator[tuple[str, Edge]]:
+        """Yield the edges through a user or role that the principal creates."""
+        steps = self._steps
+        for path in steps.by_aim[TargetConstraint.NEW_PRINCIPAL]:
+            who = creators(steps, path, steps.population.regular & ~steps.administrators)
+            for position in indexes_of(who.anybody):
+                place = steps.places.get(position)
+                account = None if place is None else steps.account_of(place)
+                if place is not None and account is not None and self._could_be_administrator(position):
+                    yield account.account_id, Edge(path.id, place, who.within(1 << position))
+
+    def _could_be_administrator(self, position: int) -> bool:
+        """Return whether a new principal in the account of another one would be an administrator with any policy."""
+        own = self._steps.population.principal_policies(position).policies.identity
+        return self.hypotheses.administers(position, [FULL], unbounded=True, less=[policy.document for policy in own])
+
     def _changes_of(self, position: int, place: int) -> Iterator[Edge]:
-        """Yield the techniques that give another principal any permission, or remove its boundary, and become it."""
+        """Yield the techniques that give another principal permissions, or remove its boundary, and become it."""
         aim = TargetConstraint.USER if self._steps.targets.users >> place & 1 else TargetConstraint.ROLE
+        others = ~self._steps.administrators & ~(1 << position)
         for path in self._steps.by_aim[aim]:
-            if path.gain is Gain.BECOMES:
+            if path.gain is not Gain.BECOMES and not path.joined:
+                yield from self._changes(path, position, place, others)
+
+    def joined(
+        self, others: int, becoming: Mapping[int, ConfirmedAndPossible] | None, number: int = 0, parts: int = 1
+    ) -> Iterator[tuple[str, Edge]]:
+        """Yield the edges by which some principals change another one and become it by any technique.
+
+        Args:
+            others: These principals, as bits: those that are more than one step from administrator.
+            becoming: By position, who can become the principal in one step (`StepGraph.into`), if that is known.
+            number: Which part of the targets to go over, from 0.
+            parts: Number of parts.
+
+        Raises:
+            WorkCancelled: The run was cancelled.
+        """
+        steps = self._steps
+        others &= steps.population.regular & ~steps.administrators
+        changing = {
+            aim: [(path, who) for path in steps.by_aim[aim] if path.joined and (who := steps.may_change(path, others))]
+            for aim in (TargetConstraint.USER, TargetConstraint.ROLE)
+        }
+        places = list(steps.places.items())
+        for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
+            account = steps.account_of(place)
+            if account is None:
                 continue
-            members = self._steps.members(path, place)
-            if not members.anybody & ~self._steps.administrators & ~(1 << position):
+            steps.inquiry.check_cancelled()
+            near = others & ~(1 << position)
+            if becoming is not None:
+                near &= becoming[position].anybody if position in becoming else 0
+            if not near:
                 continue
-            members = members.within(~self._steps.administrators & ~(1 << position))
-            if path.gain is Gain.WITHOUT_BOUNDARY:
+            ways: list[Edge] | None = None
+            aim = TargetConstraint.USER if steps.targets.users >> place & 1 else TargetConstraint.ROLE
+            for path, who in changing[aim]:
+                for edge in self._changes(path, position, place, who & near):
+                    if ways is None:
+                        ways = [one for one in steps.into(place) if one.members.anybody & others]
+                    yield from ((account.account_id, one) for one in _completed(edge, ways))
+
+    def _changes(self, path: EscalationPath, position: int, place: int, who: int) -> Iterator[Edge]:
+        """Yield the edges by which some principals make another one an administrator by one technique."""
+        members = self._steps.members(path, place).within(who)
+        if not members.anybody:
+            return
+        match path.gain:
+            case Gain.WITHOUT_BOUNDARY | Gain.ANOTHER_BOUNDARY:
                 if self._is_held_by_boundary(position):
                     yield Edge(path.id, place, members)
-            else:
+            case Gain.OLDER_VERSION:
+                if any(self._revives(position, policy) for policy in self._steps.policies_of(place)):
+                    yield Edge(path.id, place, members)
+            case _:
                 yield from self._widened(path, position, place, members)
 
     def _is_held_by_boundary(self, position: int) -> bool:
@@ -199,6 +263,18 @@ class SelfEscalation:
                     gaining |= 1 << position
             if gaining:
                 yield account.account_id, Edge(path.id, place, members.within(gaining))
+
+
+def _completed(change: Edge, ways: Iterable[Edge]) -> Iterator[Edge]:
+    """Yield a change of a principal together with ways to become it: for each source the first way, proven first."""
+    proven = possible = 0
+    for one in ways:
+        both = change.members.both(one.members)
+        found = ConfirmedAndPossible(both.proven & ~proven, both.possible & ~proven & ~possible)
+        proven |= found.proven
+        possible |= found.possible
+        if found.anybody:
+            yield Edge(f"{change.path_id}+{one.path_id}", change.target, found)
 
 
 def _speaks_of_powers(document: Document) -> bool:

@@ -176,10 +176,7 @@ class _Case:
     def add(self) -> str:
         path, world, slug = self.path, self.world, self.slug
         targets = self._targets()
-        required = [
-            allow(one.action, targets.get(one.on, "*"), **({"Condition": ELSEWHERE} if self.change == UNMET else {}))
-            for one in path.actions
-        ]
+        required = [allow(one.action, targets.get(one.on, "*"), **self._condition(one.action)) for one in path.actions]
         statements = [*required, *self._base()]
         inline = {"grants": document(*statements)}
         attached = [world.policy(f"weak-{slug}", WEAK)] if self._shares_weak() else []
@@ -213,14 +210,35 @@ class _Case:
             world.role(slug, inline, trusting({"Service": "backup.amazonaws.com"}), **more)
         return self.actor
 
+    def _condition(self, action: str) -> Json:
+        """The condition of a permission: unmet, or one by which a created policy alone can be attached."""
+        if self.change == UNMET:
+            return {"Condition": ELSEWHERE}
+        if self.path.creates_policy and action.startswith("iam:Attach"):
+            return {"Condition": {"ArnLike": {"iam:PolicyARN": arn(f"policy/new-{self.slug}-*")}}}
+        if self.path.target is TargetConstraint.NEW_PRINCIPAL and "Create" in action and self.change == WEAKER:
+            return {"Condition": {"StringEquals": {"iam:PermissionsBoundary": arn(f"policy/limit-{self.slug}")}}}
+        return {}
+
     def _base(self) -> list[Json]:
         """What the principal has besides the permissions that the path needs."""
         path = self.path
+        if path.joined and path.target is TargetConstraint.USER:
+            return [allow(["iam:CreateLoginProfile", "iam:UpdateLoginProfile"], arn(f"user/target-{self.slug}"))]
+        if path.joined:
+            return [
+                allow(["lambda:CreateFunction", "lambda:InvokeFunction"]),
+                allow("iam:PassRole", arn(f"role/target-{self.slug}")),
+            ]
         actions = [one.action for one in path.actions]
         held = (Gain.WITHOUT_DENIAL, Gain.ANOTHER_BOUNDARY)
         own_boundary = path.gain is Gain.WITHOUT_BOUNDARY and path.target is TargetConstraint.ITSELF
         if (path.gain in held or own_boundary) and self.change != WEAKER:
-            return [{"Effect": "Allow", "NotAction": actions, "Resource": "*"}]
+            rest: list[Json] = [{"Effect": "Allow", "NotAction": actions, "Resource": "*"}]
+            if TargetType.OWN_BOUNDARY in {one.on for one in path.actions}:
+                own = arn(f"policy/own-boundary-{self.slug}")
+                rest.append({"Effect": "Allow", "Action": actions, "NotResource": own})
+            return rest
         if path.target is TargetConstraint.PERMISSION_SET and self.change == WEAKER:
             return [allow("*")]
         return []
@@ -231,10 +249,14 @@ class _Case:
         if self.change == BOUNDED:
             return world.policy(name, WEAK)
         bounded = path.gain in (Gain.WITHOUT_BOUNDARY, Gain.ANOTHER_BOUNDARY) and path.target is TargetConstraint.ITSELF
+        if TargetType.OWN_BOUNDARY in {one.on for one in path.actions}:
+            name = f"{'other' if self.change == ABSENT else 'own'}-boundary-{self.slug}"
         weaker_self = path.target is TargetConstraint.ITSELF and path.gain in (Gain.ANY_PERMISSION, Gain.OLDER_VERSION)
         if bounded or (weaker_self and self.change == WEAKER):
             actions = [one.action for one in path.actions]
-            return world.policy(name, document(allow(actions), allow("s3:ListAllMyBuckets")))
+            is_own = TargetType.OWN_BOUNDARY in {one.on for one in path.actions}
+            on = arn(f"policy/own-boundary-{self.slug}") if is_own else "*"
+            return world.policy(name, document(allow(actions, on), allow("s3:ListAllMyBuckets")))
         return None
 
     def _shares_weak(self) -> bool:
@@ -254,6 +276,10 @@ class _Case:
             TargetType.ITSELF: nobody if absent else self.actor,
             TargetType.OWN_GROUP: arn(f"group/{'limited' if path.id == 'X12e' and not absent else 'group'}-{slug}"),
             TargetType.OWN_POLICY: arn(f"policy/own-{slug}"),
+            TargetType.OWN_BOUNDARY: arn(f"policy/own-boundary-{slug}"),
+            TargetType.TARGET_GROUP: arn(f"group/joined-{slug}"),
+            TargetType.NEW_POLICY: arn(f"policy/new-{slug}-*"),
+            TargetType.NEW_PRINCIPAL: arn(f"{'user' if 'User' in path.actions[0].action else 'role'}/new-{slug}-*"),
             TargetType.TARGET_POLICY: arn(f"policy/kept-{slug}"),
             TargetType.TARGET_PROVIDER: arn(f"saml-provider/{slug}"),
         }
@@ -261,7 +287,8 @@ class _Case:
             case TargetConstraint.USER:
                 found[TargetType.TARGET] = arn(f"user/target-{slug}")
                 if not absent:
-                    self.world.user(f"target-{slug}", **self._target_policies())
+                    self.world.user(f"target-{slug}", **self._target_policies(), groups=[f"joined-{slug}"])
+                    self.world.group(f"joined-{slug}", {})
             case TargetConstraint.GROUP:
                 found[TargetType.TARGET] = arn(f"group/target-{slug}")
                 if not absent:
@@ -292,7 +319,7 @@ class _Case:
             return trusting({"Federated": arn(f"saml-provider/{self.slug}")}, "sts:AssumeRoleWithSAML")
         if any(one.action == "sts:AssumeRole" for one in path.actions):
             return trusting({"AWS": arn("root")})
-        return trusting({"Service": "backup.amazonaws.com"})
+        return trusting({"Service": "lambda.amazonaws.com" if path.joined else "backup.amazonaws.com"})
 
     def _target_policies(self) -> Json:
         """What the target carries: full access, or what its gain takes; of a weaker one no more than the principal."""
@@ -301,9 +328,10 @@ class _Case:
             if weaker:
                 return {"inline": {}, "attached": [arn(f"policy/weak-{self.slug}")]}
             return {"inline": {"all": FULL}}
-        kept = self.world.policy(f"kept-{self.slug}", WEAK)
+        older = [FULL] if path.gain is Gain.OLDER_VERSION and not weaker else []
+        kept = self.world.policy(f"kept-{self.slug}", WEAK, *older)
         limit = self.world.policy(f"limit-{self.slug}", WEAK)
-        if path.gain is Gain.WITHOUT_BOUNDARY:
+        if path.gain in (Gain.WITHOUT_BOUNDARY, Gain.ANOTHER_BOUNDARY):
             return {"inline": {"some": WEAK if weaker else FULL}, "boundary": limit}
         return {"inline": {}, "attached": [kept], "boundary": limit if weaker else None}
 

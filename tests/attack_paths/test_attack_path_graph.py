@@ -310,3 +310,39 @@ def test_the_catalogue_is_whole():
         assert path.source in catalog().sources
         assert set(path.needs) <= set(catalog().facts)
         assert json.loads(path.model_dump_json())["actions"]
+
+
+def test_a_created_policy_is_only_considered_where_its_arn_can_be_attached(tmp_path):
+    world = World()
+    policies = {"iam:PolicyARN": arn("policy/app-*")}
+    attach = allow("iam:AttachUserPolicy", arn("user/a"), Condition={"ArnLike": policies})
+    world.user("a", {"own": document(attach, allow("iam:CreatePolicy", arn("policy/app-*")))})
+    elsewhere = allow("iam:CreatePolicy", arn("policy/other-*"))
+    world.user("b", {"own": document({**attach, "Resource": arn("user/b")}, elsewhere)})
+    reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    (step,) = reach.attack_path(arn("user/a")).steps
+    assert step.path_id == "X77"
+    assert [proof.decision.decision.value for proof in step.proof] == ["allowed", "allowed"]
+    assert reach.attack_path(arn("user/b")) is None
+
+
+def test_a_policy_under_the_prefix_that_can_be_attached_is_found(tmp_path):
+    world = World()
+    attach = allow("iam:AttachUserPolicy", "*", Condition={"ArnLike": {"iam:PolicyARN": arn("policy/app-*")}})
+    world.user("a", {"own": document(attach)})
+    weak = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    assert weak.attack_path(arn("user/a")) is None
+    world.policy("app-admin", FULL)
+    (step,) = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_path(arn("user/a")).steps
+    assert step.path_id == "iam-008"
+    assert step.proof[0].decision.decision.value == "allowed"
+
+
+def test_a_created_role_is_one_and_the_same_for_every_action(tmp_path):
+    world = World()
+    world.user("a", {"own": document(allow(["iam:CreateRole", "iam:PutRolePolicy"], arn("role/app-*")))})
+    apart = allow("iam:CreateRole", arn("role/app-*")), allow("iam:PutRolePolicy", arn("role/other-*"))
+    world.user("b", {"own": document(*apart)})
+    reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    assert [step.path_id for step in reach.attack_path(arn("user/a")).steps] == ["X83"]
+    assert reach.attack_path(arn("user/b")) is None

@@ -61,8 +61,9 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Apart:
     return lambda path, change: found(path.id, change)
 
 
-WITH_TARGET = [path for path in catalog().paths if path.target is not TargetConstraint.PERMISSION_SET]
-"""Paths that concern an entity of the snapshot: a permission set is none."""
+WITHOUT_TARGET = (TargetConstraint.PERMISSION_SET, TargetConstraint.NEW_PRINCIPAL)
+WITH_TARGET = [path for path in catalog().paths if path.target not in WITHOUT_TARGET]
+"""Paths that concern an entity of the snapshot."""
 
 
 @pytest.mark.parametrize("path", catalog().paths, ids=lambda path: path.id)

@@ -1,0 +1,100 @@
+"""Managed policies that allow everything, for principals that can attach only some policies (``iam:PolicyARN``)."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from iamdesk.access.principal_index import PrincipalIndex
+from iamdesk.attack_paths.administrators import POWERS
+from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
+from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, EvaluationSession
+from iamdesk.policy.document import Document
+from iamdesk.policy.statement import Statement
+
+_ATTACH = ("attachuserpolicy", "attachrolepolicy", "attachgrouppolicy")
+_MOST_EXISTING = 20
+_MOST_NEW = 20
+"""Policies that are tried; each takes one evaluation for every action that attaches policies."""
+
+
+class AttachablePolicies:
+    """Policies to attach instead of AdministratorAccess; none if no policy limits which ones can be attached."""
+
+    def __init__(self, inquiry: EvaluationSession, population: PrincipalIndex, finder: SourceFinder) -> None:
+        self._inquiry = inquiry
+        self._population = population
+        self._finder = finder
+
+    @cached_property
+    def existing(self) -> tuple[str, ...]:
+        """ARNs of policies of the snapshot that allow everything, or everything in IAM."""
+        if not self._limits:
+            return ()
+        found = dict.fromkeys(self._strong())
+        return tuple(found)[:_MOST_EXISTING]
+
+    def _strong(self) -> Iterator[str]:
+        index = self._inquiry.evaluator.index
+        for account in self._inquiry.snapshot.accounts:
+            yield f"arn:{account.partition}:iam::aws:policy/IAMFullAccess"
+        for account in self._inquiry.snapshot.accounts:
+            for policy in account.policies:
+                document = index.document_of(account.account_id, policy.arn)
+                if document is not None and allows_all_powers(document):
+                    yield policy.arn
+
+    @cached_property
+    def new(self) -> Mapping[str, ConfirmedAndPossible]:
+        """By ARN of a policy that does not exist and that someone can attach: who can create it."""
+        found: dict[str, ConfirmedAndPossible] = {}
+        index = self._inquiry.evaluator.index
+        names = dict.fromkeys(name for statement in self._limits for name in _names(statement))
+        for name in list(names)[:_MOST_NEW]:
+            for account, members in self._finder.members_of.items():
+                arn = _arn(name, account)
+                if arn is not None and arn not in found and index.managed_policy("", arn) is None:
+                    creators = self._finder.among(members, "iam:CreatePolicy", arn)
+                    if creators.anybody:
+                        found[arn] = creators
+        return found
+
+    @cached_property
+    def _limits(self) -> tuple[Statement, ...]:
+        """The statements that allow attaching some policies only."""
+        found: dict[int, Statement] = {}
+        for action in _ATTACH:
+            for statements in self._population.index.covering("iam", action).statements.values():
+                for statement in statements:
+                    if statement.is_allow and any(test.key == "iam:policyarn" for test in statement.conditions):
+                        found[id(statement)] = statement
+        return tuple(found.values())
+
+
+def allows_all_powers(document: Document) -> bool:
+    """Return whether a policy unconditionally allows what only an administrator can do."""
+    statements = [one for one in document.statements if one.broken is None]
+    if any(not one.is_allow for one in statements):
+        return False
+    wide = [
+        one
+        for one in statements
+        if not one.conditions and not one.not_resource and any(entry.is_everything for entry in one.resources or ())
+    ]
+    return all(any(one.covers_action(*power.action.lower().split(":")) for one in wide) for power in POWERS)
+
+
+def _names(statement: Statement) -> Iterator[str]:
+    for test in statement.conditions:
+        if test.key == "iam:policyarn":
+            yield from (value.text for value in test.values if not value.keys)
+
+
+def _arn(pattern: str, account: str) -> str | None:
+    """Return the ARN of a policy of an account that a pattern matches; None if it matches none."""
+    parts = pattern.split(":", 5)
+    if len(parts) < 6:
+        parts = ["arn", "aws", "iam", "", account, "policy/" + PLACEHOLDER] if "*" in pattern else []
+    if not parts or parts[4] not in (account, "*"):
+        return None
+    parts[1:4] = ["aws" if "*" in parts[1] else parts[1], "iam", ""]
+    name = parts[5].replace("*", PLACEHOLDER).replace("?", "x")
+    return ":".join([*parts[:4], account, name]) if name.startswith("policy/") else None
