@@ -15,6 +15,7 @@ from iamdesk.attack_paths.evidence import Needs, Prover
 from iamdesk.attack_paths.gain import AccessGain
 from iamdesk.attack_paths.graph import Levels, StepGraph
 from iamdesk.attack_paths.parallel import Answers, begin_shared, find_shared, made_steps
+from iamdesk.attack_paths.plan import make_plan
 from iamdesk.attack_paths.remediation import Remediations
 from iamdesk.attack_paths.types import (
     AttackPath,
@@ -22,6 +23,7 @@ from iamdesk.attack_paths.types import (
     Distance,
     Goal,
     GoalKind,
+    Plan,
     PrincipalExposure,
     Remediation,
     State,
@@ -87,7 +89,7 @@ class AttackPathGraph:
         self.prover = Prover(self.steps)
         of_copy = partial(_map_of_copy, evaluator)  # not a method: the graph would refer to itself
         self._refusals = BlockedPaths(self.steps, of_copy)
-        self._remediations = Remediations(self.steps, of_copy)
+        self.remediation_search = Remediations(self.steps, of_copy)
         self._remediation_of: dict[AttackPath, Remediation | None] = {}
         self._gains = AccessGain(evaluator, self.steps.population)
         self._subjects = self.steps.population.index.subjects
@@ -353,7 +355,7 @@ class AttackPathGraph:
         """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
         if attack_path not in self._remediation_of:
             among = frozenset(arn for step in attack_path.steps for arn in (step.source, step.target, step.goal.key))
-            self._remediation_of[attack_path] = next(self._remediations.of([attack_path], among), None)
+            self._remediation_of[attack_path] = next(self.remediation_search.of([attack_path], among), None)
         return self._remediation_of[attack_path]
 
     def remediations(
@@ -370,8 +372,43 @@ class AttackPathGraph:
         attack_paths = list(self.attack_paths(principal, goal, most))
         if not any(attack_path.steps for attack_path in attack_paths):
             return ()
-        found = self._remediations.of(attack_paths, self._on_paths(principal, goal), (principal, goal, most))
+        found = self.remediation_search.of(attack_paths, self._on_paths(principal, goal), (principal, goal, most))
         return tuple(islice(found, most_remediations))
+
+    def plan(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Plan:
+        """Return changes that together end the attack paths of all principals to administrator.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        evaluator = self.evaluator
+        return make_plan(
+            self, evaluator.snapshot, lambda changed: _map_of_copy(evaluator, changed), progress, cancelled
+        )
+
+    def count_attack_paths(self, principal: str, goal: str = ADMINISTRATION) -> int:
+        """Return the number of attack paths that `attack_paths` yields without a maximum; builds none of them.
+
+        Raises:
+            RequestError: as `attack_path`.
+        """
+        position = self.position(principal)
+        seen: set[tuple[str, int]] = set()
+        for unsure in (False, True):
+            levels = self._levels(goal, unsure)
+            if _level_of(levels, position) == 0:
+                continue
+            for rest, reached in enumerate(levels):
+                seen.update(
+                    (edge.path_id, edge.target) for edge in self._first_edges(position, goal, rest, reached, unsure)
+                )
+        return len(seen)
+
+    def _first_edges(self, position: int, goal: str, rest: int, reached: int, unsure: bool) -> Iterator[Edge]:
+        if rest == 0:
+            yield from (edge for _, edge in self._last_steps(position, goal, unsure))
+        for then in indexes_of(self.graph.forward(unsure).get(position, 0) & reached & ~(1 << position)):
+            yield from (edge for edge in self.graph.edges_into(then) if self._takes(edge, position, unsure))
 
     def _on_paths(self, principal: str, goal: str) -> frozenset[str]:
         """Return the principals on the paths from a principal to a goal, and the targets of their last steps."""

@@ -5,7 +5,8 @@ A change is proposed only if the copy shows its effect: another statement, resou
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ from iamdesk.attack_paths.catalog import ASSUMES
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.types import AttackPath, Remediation, Step
 from iamdesk.explain.decision import EvaluationResult, PolicyType, SourceType, StatementExplanation, StatementRole
-from iamdesk.i18n import phrase
+from iamdesk.i18n import join_names, phrase
 from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
 from iamdesk.inventory.references import inline_policies_of
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
@@ -52,7 +53,9 @@ class _Lever:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class Change:
+    """One change, not tried yet."""
+
     what: str
     edits: tuple[Edit, ...]
     policy_key: str
@@ -63,6 +66,25 @@ class _Change:
     def adds(self) -> bool:
         """Whether it adds a Deny instead of removing something."""
         return any(edit.act in (EditAction.PUT_INLINE_POLICY, EditAction.ADD_STATEMENT) for edit in self.edits)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to end some paths; those of one group with actions are one change of all these actions."""
+
+    group: str
+    action: str
+    """Empty if it is a change by itself."""
+    ends: frozenset[int]
+    """Indexes of the paths."""
+    carriers: tuple[str, ...]
+    """ARNs of the principals that it affects."""
+    make: Callable[[Sequence[str]], Change]
+    """Returns the change, of these actions."""
+
+
+def _always(change: Change) -> Callable[[Sequence[str]], Change]:
+    return lambda _actions: change
 
 
 class Remediations:
@@ -123,7 +145,7 @@ class Remediations:
                     break
 
     @staticmethod
-    def _rank(lever: _Lever, left: set[int], changes: Sequence[_Change]) -> tuple[int, int, bool, str, str, str]:
+    def _rank(lever: _Lever, left: set[int], changes: Sequence[Change]) -> tuple[int, int, bool, str, str, str]:
         touched = len(changes[0].carriers) if changes else 0
         adds = not changes or changes[0].adds
         return -len(lever.attack_paths & left), touched, adds, lever.role, lever.source, lever.action
@@ -170,7 +192,7 @@ class Remediations:
                 policies.append(elsewhere)
         return account.model_copy(update={"groups": groups, "policies": tuple(policies)})
 
-    def _tried(self, reduced: Snapshot, change: _Change) -> Trial | None:
+    def _tried(self, reduced: Snapshot, change: Change) -> Trial | None:
         try:
             for edit in change.edits:
                 reduced = apply_one(reduced, edit)
@@ -197,14 +219,14 @@ class Remediations:
 
     # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _changes(self, lever: _Lever) -> tuple[_Change, ...]:
+    def _changes(self, lever: _Lever) -> tuple[Change, ...]:
         """Return the changes to try, the simplest first."""
         if lever.role:
             return tuple(self._trust_changes(lever))
         removed = self._without_action(lever)
         return (*((removed,) if removed else ()), self._denied(lever))
 
-    def _without_action(self, lever: _Lever) -> _Change | None:
+    def _without_action(self, lever: _Lever) -> Change | None:
         """Return the change that removes an action from the only statement that allows it, if it is listed by name."""
         if len(lever.lines) != 1:
             return None
@@ -226,23 +248,23 @@ class Remediations:
                 EditAction.SET_STATEMENT, line.policy_key, document={**statement, "Action": kept}, index=line.index
             )
             what = phrase("Remove {action} from {statement}.", action=lever.action, statement=line.name)
-            return _Change(what, (edit,), line.policy_key, line.name, carriers)
+            return Change(what, (edit,), line.policy_key, line.name, carriers)
         if len(line.document.statements) > 1:
             edit = Edit(EditAction.REMOVE_STATEMENT, line.policy_key, index=line.index)
             what = phrase("Remove {statement}.", statement=line.name)
-            return _Change(what, (edit,), line.policy_key, line.name, carriers)
+            return Change(what, (edit,), line.policy_key, line.name, carriers)
         if line.policy_key == inline_policy_key(line.owner, line.source_policy_id):
             edit = Edit(EditAction.DELETE_INLINE_POLICY, line.owner, line.source_policy_id)
             named = {"policy": line.policy_name, "owner": _last(line.owner)}
             what = phrase("Delete the inline policy {policy} of {owner}.", **named)
-            return _Change(what, (edit,), line.policy_key, line.name, carriers)
+            return Change(what, (edit,), line.policy_key, line.name, carriers)
         if line.owner == lever.source:
             edit = Edit(EditAction.DETACH_POLICY, line.owner, line.policy_key)
             named = {"policy": line.policy_name, "owner": _last(line.owner)}
-            return _Change(phrase("Detach {policy} from {owner}.", **named), (edit,), line.policy_key, line.name)
+            return Change(phrase("Detach {policy} from {owner}.", **named), (edit,), line.policy_key, line.name)
         return None
 
-    def _denied(self, lever: _Lever) -> _Change:
+    def _denied(self, lever: _Lever) -> Change:
         """Return the change that adds an inline policy with a Deny of the action."""
         resource = next(iter(lever.targets)) if len(lever.targets) == 1 else "*"
         _, entity = find(self._snapshot, lever.source)
@@ -258,9 +280,63 @@ class Remediations:
         what = phrase("Add an inline policy to {source} that denies {action} on {resource}.", **named)
         if resource == "*":
             what = phrase("Add an inline policy to {source} that denies {action}.", **named)
-        return _Change(what, (Edit(EditAction.PUT_INLINE_POLICY, lever.source, name, document),), lever.source, name)
+        return Change(what, (Edit(EditAction.PUT_INLINE_POLICY, lever.source, name, document),), lever.source, name)
 
-    def _trust_changes(self, lever: _Lever) -> Iterator[_Change]:
+    def options(self, attack_paths: Sequence[AttackPath]) -> Iterator[Option]:
+        """Yield the changes of which each ends some paths, for a plan.
+
+        A change of one statement serves all principals that have it. A statement that allows an action by a wildcard
+        gets a Deny beside it in the same policy; one of an AWS managed policy of a group, in an inline policy of it.
+        """
+        for lever in self._levers(attack_paths).values():
+            ends = frozenset(lever.attack_paths)
+            if lever.role:
+                change = next(self._trust_changes(lever), None)
+                if change is not None:
+                    yield Option(f"{change.policy_key}|{lever.source}", "", ends, (), _always(change))
+                continue
+            removed = self._without_action(lever)
+            if removed is not None:
+                removed = replace(removed, carriers=(lever.source, *removed.carriers))
+                yield Option(f"{removed.policy_key}|{lever.action}", "", ends, removed.carriers, _always(removed))
+                continue
+            line = next(iter(lever.lines.values())) if len(lever.lines) == 1 else None
+            is_group = line is not None and ":group/" in line.owner
+            if line is not None and (is_group or line.source_policy_type is not SourceType.AWS_MANAGED):
+                served = tuple(self._served(line))
+                if line.source_policy_type is SourceType.AWS_MANAGED:
+                    make = partial(self._inline_denial, line.owner, served)
+                    yield Option(line.owner, lever.action, ends, served, make)
+                else:
+                    make = partial(self._denied_beside, line, served)
+                    yield Option(line.policy_key, lever.action, ends, served, make)
+                continue
+            make = partial(self._inline_denial, lever.source, (lever.source,))
+            yield Option(lever.source, lever.action, ends, (lever.source,), make)
+
+    def _denied_beside(self, line: StatementExplanation, served: tuple[str, ...], actions: Sequence[str]) -> Change:
+        """Return the change that adds a Deny of some actions to the policy of a statement."""
+        document = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
+        edit = Edit(EditAction.ADD_STATEMENT, line.policy_key, document=document)
+        named = {"policy": line.policy_name, "actions": join_names(actions)}
+        what = phrase("Add a statement to {policy} that denies {actions}.", **named)
+        return Change(what, (edit,), line.policy_key, line.name, served)
+
+    def _inline_denial(self, holder: str, served: tuple[str, ...], actions: Sequence[str]) -> Change:
+        """Return the change that adds an inline policy with a Deny of some actions to a user, role or group."""
+        _, entity = find(self._snapshot, holder)
+        taken = {policy.policy_name for policy in inline_policies_of(entity)}
+        names = (f"deny-attack-paths-{number}" if number > 1 else "deny-attack-paths" for number in count(1))
+        name = next(name for name in names if name not in taken)
+        document = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}],
+        }
+        named = {"source": _last(holder), "action": join_names(actions)}
+        what = phrase("Add an inline policy to {source} that denies {action}.", **named)
+        return Change(what, (Edit(EditAction.PUT_INLINE_POLICY, holder, name, document),), holder, name, served)
+
+    def _trust_changes(self, lever: _Lever) -> Iterator[Change]:
         key = trust_policy_key(lever.role)
         try:
             document = document_of(self._snapshot, key)
@@ -273,10 +349,10 @@ class Remediations:
         kept = _without_principal(document, lever.source)
         if kept is not None:
             what = phrase("Remove {source} from the trust policy of {role}.", **names)
-            yield _Change(what, (Edit(EditAction.SET_POLICY, key, document=kept),), key, statement)
+            yield Change(what, (Edit(EditAction.SET_POLICY, key, document=kept),), key, statement)
         denial = {"Effect": "Deny", "Principal": {"AWS": lever.source}, "Action": ASSUMES}
         what = phrase("Add a statement to the trust policy of {role} that denies sts:AssumeRole to {source}.", **names)
-        yield _Change(what, (Edit(EditAction.ADD_STATEMENT, key, document=denial),), key, statement)
+        yield Change(what, (Edit(EditAction.ADD_STATEMENT, key, document=denial),), key, statement)
 
     def _served(self, line: StatementExplanation) -> Iterator[str]:
         """Yield the principals that have a statement's identity policy."""

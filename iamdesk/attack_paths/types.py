@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.whatif.edits import Edit
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Distance",
     "Goal",
     "GoalKind",
+    "Plan",
+    "PlannedChange",
     "PrincipalExposure",
     "Proof",
     "Remediation",
@@ -170,6 +173,37 @@ class Remediation:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """One change of a plan."""
+
+    what: str
+    """What to change, as an instruction."""
+    edits: tuple[Edit, ...]
+    """The same as data."""
+    policy_key: str
+    """The policy to open; for a new policy, the principal that gets it."""
+    statement: str
+    """The statement's name."""
+    ends: tuple[str, ...]
+    """ARNs of principals with attack paths that it ends."""
+    affects: tuple[str, ...]
+    """ARNs of principals without attack paths that it affects, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes that together end attack paths to administrator, in this order; chosen greedily."""
+
+    changes: tuple[PlannedChange, ...]
+    principals: int
+    """Number of principals with an attack path before the changes."""
+    remaining: tuple[str, ...]
+    """ARNs of principals that still have one after all changes."""
+    rounds: int
+    """How often the changed copy was searched again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Distance:
     """The distance of a principal to a goal."""
 
@@ -220,3 +254,15 @@ class AttackPaths(Protocol):
         self, principal: str, goal: str = "admin", most: int = 20, most_remediations: int = 5
     ) -> tuple[Remediation, ...]:
         """Return changes that end the paths to a goal, the one that ends most first; each was tried on a copy."""
+
+    def plan(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Plan:
+        """Return changes that together end the attack paths of all principals to administrator.
+
+        Takes as long as building the graph several times.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+
+    def count_attack_paths(self, principal: str, goal: str = "admin") -> int:
+        """Return the number of attack paths that `attack_paths` yields without a maximum."""
