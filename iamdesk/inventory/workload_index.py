@@ -1,10 +1,11 @@
 """What runs with which role: lookups by role, by resource and by kind."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from iamdesk.snapshot.model import Account, Snapshot
-from iamdesk.snapshot.workloads import RoleUsage, Workload, WorkloadKind
+from iamdesk.snapshot.workloads import AccountWorkloads, RoleUsage, Workload, WorkloadKind, WorkloadList
 
 _CREDENTIALS = frozenset({RoleUsage.RUNS, RoleUsage.INSTANCE_PROFILE})
 
@@ -26,23 +27,23 @@ class RoleUse(NamedTuple):
         return self.usage in _CREDENTIALS
 
 
-class WorkloadIndex:
-    """The resources of a snapshot that can run with a role. Immutable, and safe to use from several threads."""
+class AccountWorkloadIndex:
+    """The resources of one account that can run with a role. Immutable, and safe to use from several threads."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._roles = _RoleNames(snapshot.accounts)
-        self._enabled = snapshot.enabled_regions
-        self._complete = frozenset(snapshot.workload_lists)
+    def __init__(self, known: AccountWorkloads, accounts: Iterable[Account]) -> None:
+        """``accounts`` are those of the snapshot with this id."""
+        self._known = known
+        self._names = _RoleNames(accounts)
         self._by_role: dict[str, list[RoleUse]] = {}
         self._by_resource: dict[str, list[RoleUse]] = {}
-        self._by_kind: dict[tuple[str, WorkloadKind], list[Workload]] = {}
-        definitions = {one.arn: one for one in snapshot.workloads if one.kind is WorkloadKind.TASK_DEFINITION}
-        for workload in snapshot.workloads:
-            self._by_kind.setdefault((workload.account_id, workload.kind), []).append(workload)
+        self._by_kind: dict[WorkloadKind, list[Workload]] = {}
+        definitions = {one.arn: one for one in known.workloads if one.kind is WorkloadKind.TASK_DEFINITION}
+        for workload in known.workloads:
+            self._by_kind.setdefault(workload.kind, []).append(workload)
             for use in self._uses(workload, definitions):
                 self._by_role.setdefault(use.role, []).append(use)
                 self._by_resource.setdefault(workload.arn, []).append(use)
-        self._listed = {(account, kind) for account, _, kind in self._complete} | self._by_kind.keys()
+        self._listed = {kind for _, kind in known.complete} | self._by_kind.keys()
 
     def _uses(self, workload: Workload, definitions: Mapping[str, Workload]) -> Iterable[RoleUse]:
         own = {usage for _, usage in workload.roles}
@@ -50,58 +51,104 @@ class WorkloadIndex:
         roles = (*workload.roles, *(role for role in (inherited.roles if inherited else ()) if role.usage not in own))
         uses: dict[RoleUse, None] = {}
         for name, usage in roles:
-            found = self._roles.of(workload.account_id, name, usage)
-            for role in found or (name,):
+            for role in self._names.of(name, usage) or (name,):
                 uses[RoleUse(workload, usage, role, name if usage is RoleUsage.INSTANCE_PROFILE else "")] = None
         return uses
 
+    @property
+    def roles(self) -> Mapping[str, Sequence[RoleUse]]:
+        """The resources that use each role, by the role's ARN."""
+        return self._by_role
+
     def runs_with(self, role_arn: str) -> tuple[RoleUse, ...]:
-        """Return the resources that use a role, by ARN."""
+        """Return the resources of the account that use a role, by kind and ARN."""
         return tuple(self._by_role.get(role_arn, ()))
 
     def used_by(self, resource_arn: str) -> tuple[RoleUse, ...]:
         """Return the roles that a resource uses."""
         return tuple(self._by_resource.get(resource_arn, ()))
 
-    def of_kind(self, account_id: str, kind: WorkloadKind) -> tuple[Workload, ...]:
-        """Return the captured resources of one kind in an account."""
-        return tuple(self._by_kind.get((account_id, kind), ()))
+    def of_kind(self, kind: WorkloadKind) -> tuple[Workload, ...]:
+        """Return the captured resources of one kind."""
+        return tuple(self._by_kind.get(kind, ()))
 
-    def is_listed(self, account_id: str, kind: WorkloadKind) -> bool:
-        """Return whether resources of a kind were listed at all, in some Region of an account."""
-        return (account_id, kind) in self._listed
+    def is_listed(self, kind: WorkloadKind) -> bool:
+        """Return whether resources of a kind were listed in some Region."""
+        return kind in self._listed
 
-    def is_complete(self, account_id: str, kind: WorkloadKind) -> bool:
-        """Return whether all resources of a kind in an account are known.
+    def is_complete(self, kind: WorkloadKind) -> bool:
+        """Return whether all resources of a kind are known.
 
-        They were listed in every Region that is enabled in the account. False if these are not known.
+        They were listed completely in every Region that is enabled in the account. False if these are not known.
         """
-        regions = self._enabled.get(account_id)
-        return bool(regions) and all((account_id, region, kind) in self._complete for region in regions or ())
+        regions = self._known.enabled_regions or ()
+        return bool(regions) and all(WorkloadList(region, kind) in self._known.complete for region in regions)
+
+
+class WorkloadIndex:
+    """The resources of a snapshot that can run with a role, by account. Safe to use from several threads."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Index nothing yet: each account is indexed when it is asked about."""
+        self._known = snapshot.workloads
+        self._accounts: dict[str, list[Account]] = {}
+        for account in snapshot.accounts:
+            self._accounts.setdefault(account.account_id, []).append(account)
+        self._indexed: dict[str, AccountWorkloadIndex] = {}
+
+    def of_account(self, account_id: str) -> AccountWorkloadIndex:
+        """Return the index of one account; an empty one if nothing was captured."""
+        found = self._indexed.get(account_id)
+        if found is None:
+            known = self._known.get(account_id) or AccountWorkloads(account_id=account_id)
+            found = self._indexed[account_id] = AccountWorkloadIndex(known, self._accounts.get(account_id, ()))
+        return found
+
+    def runs_with(self, role_arn: str) -> tuple[RoleUse, ...]:
+        """Return the resources that use a role, those of its own account first."""
+        own = _account_of(role_arn)
+        return (*self.of_account(own).runs_with(role_arn), *self._elsewhere.get(role_arn, ()))
+
+    def used_by(self, resource_arn: str) -> tuple[RoleUse, ...]:
+        """Return the roles that a resource uses."""
+        return self.of_account(_account_of(resource_arn)).used_by(resource_arn)
+
+    @cached_property
+    def _elsewhere(self) -> Mapping[str, Sequence[RoleUse]]:
+        """By ARN of a role: the resources of other accounts that use it (EKS, EventBridge)."""
+        found: dict[str, list[RoleUse]] = {}
+        for account, known in self._known.items():
+            for workload in known.workloads:
+                for name, usage in workload.roles:
+                    if name.startswith("arn:") and _account_of(name) != account:
+                        found.setdefault(name, []).append(RoleUse(workload, usage, name))
+        return found
+
+
+def _account_of(arn: str) -> str:
+    return (arn.split(":", 5)[4:5] or [""])[0]
 
 
 class _RoleNames:
-    """Roles by what AWS calls them in outputs."""
+    """The roles of an account by what AWS calls them in outputs."""
 
     def __init__(self, accounts: Iterable[Account]) -> None:
-        self._arns: set[str] = set()
-        self._by_name: dict[tuple[str, str], str] = {}
-        self._by_profile: dict[tuple[str, str], list[str]] = {}
-        """By account, and the ARN or name of an instance profile."""
+        self._by_name: dict[str, str] = {}
+        self._by_profile: dict[str, list[str]] = {}
+        """By ARN and name of an instance profile."""
         for account in accounts:
             for role in account.roles:
-                self._arns.add(role.arn)
-                self._by_name[account.account_id, role.role_name] = role.arn
+                self._by_name[role.role_name] = role.arn
                 for profile in role.instance_profile_list:
                     for name in {profile.arn, profile.instance_profile_name} - {""}:
-                        self._by_profile.setdefault((account.account_id, name), []).append(role.arn)
+                        self._by_profile.setdefault(name, []).append(role.arn)
 
-    def of(self, account_id: str, name: str, usage: RoleUsage) -> tuple[str, ...]:
+    def of(self, name: str, usage: RoleUsage) -> tuple[str, ...]:
         """Return the ARN of a role; nothing if it is not known."""
         if usage is RoleUsage.INSTANCE_PROFILE:
-            return tuple(self._by_profile.get((account_id, name), ()))
+            return tuple(self._by_profile.get(name, ()))
         if name.startswith("arn:"):
             return (name,)
-        # Some services accept `service-role/NAME` for a role with a path. Names are unique across paths.
-        found = self._by_name.get((account_id, name.rpartition("/")[2]))
+        # Some services print `service-role/NAME` for a role with a path. Names are unique across paths.
+        found = self._by_name.get(name.rpartition("/")[2])
         return () if found is None else (found,)

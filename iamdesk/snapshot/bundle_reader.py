@@ -24,7 +24,7 @@ from iamdesk.snapshot.build.account import (
 from iamdesk.snapshot.build.identity_center import identity_centers_of
 from iamdesk.snapshot.build.organization import organization_of
 from iamdesk.snapshot.build.resources import Resources
-from iamdesk.snapshot.build.workloads import regions_of, workload_lists_of, workloads_of
+from iamdesk.snapshot.build.workloads import workloads_of
 from iamdesk.snapshot.build_catalog import Cataloguing, ReadTask, Share, read_ahead
 from iamdesk.snapshot.bundle import (
     DETAILS,
@@ -399,8 +399,6 @@ def _put_together(
         "account_facts": facts,
         "resource_shares": resource_shares_of(bundle),
         "workloads": workloads_of(bundle),
-        "workload_lists": workload_lists_of(bundle),
-        "enabled_regions": regions_of(bundle),
         "manifest": bundle.manifest,
         "captures": tuple(bundle.captures[path] for path in sorted(bundle.captures)),
     }

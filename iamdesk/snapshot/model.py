@@ -20,7 +20,7 @@ from iamdesk.snapshot.organization import Organization
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, Resource, VpcEndpoint
-from iamdesk.snapshot.workloads import Workload, WorkloadList
+from iamdesk.snapshot.workloads import AccountWorkloads
 
 
 class AttachedPolicy(AwsModel):
@@ -205,12 +205,8 @@ class Snapshot(BaseModel):
     account_facts: tuple[AccountFacts, ...] = ()
     """Data of each account from other ``aws iam`` commands: reports, last use, identity providers."""
     resource_shares: tuple[ResourceShares, ...] = ()
-    workloads: tuple[Workload, ...] = ()
-    """The resources that can run with a role."""
-    workload_lists: tuple[WorkloadList, ...] = ()
-    """The kinds of workloads that were listed completely, by account and Region."""
-    enabled_regions: Mapping[str, tuple[str, ...]] = {}
-    """By account: the Regions that are enabled in it, if that was captured."""
+    workloads: Mapping[str, AccountWorkloads] = {}
+    """By account: the resources that can run with a role."""
     manifest: Manifest | None = None
     """Of a bundle, without its list of files: ``captures`` has them."""
     captures: tuple[Capture, ...] = ()

@@ -79,7 +79,6 @@ class Workload(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    account_id: str
     region: str
     kind: WorkloadKind
     arn: str
@@ -93,8 +92,21 @@ class Workload(BaseModel):
 
 
 class WorkloadList(NamedTuple):
-    """The complete list of one kind of resources in one account and Region."""
+    """A complete list: of one kind of resources in one Region."""
 
-    account_id: str
     region: str
     kind: WorkloadKind
+
+
+class AccountWorkloads(BaseModel):
+    """The resources of one account that can run with a role."""
+
+    model_config = ConfigDict(frozen=True)
+
+    account_id: str
+    workloads: tuple[Workload, ...] = ()
+    """By kind and ARN."""
+    complete: frozenset[WorkloadList] = frozenset()
+    """What was listed completely."""
+    enabled_regions: tuple[str, ...] | None = None
+    """The Regions that are enabled in the account; None: not captured."""

@@ -110,9 +110,10 @@ def runs_with_facts(index: WorkloadIndex, account_id: str, role_arn: str) -> lis
     ]
     if parts:
         return [(mark("Runs with"), join_messages("; ", parts))]
-    if all(index.is_complete(account_id, kind) for kind in WorkloadKind):
+    known = index.of_account(account_id)
+    if all(map(known.is_complete, WorkloadKind)):
         return [(mark("Runs with"), phrase("nothing"))]
-    if any(index.is_listed(account_id, kind) for kind in WorkloadKind):
+    if any(map(known.is_listed, WorkloadKind)):
         return [(mark("Runs with"), phrase("nothing that was captured"))]
     return [(mark("Runs with"), phrase("not captured"))]
 

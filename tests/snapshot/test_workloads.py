@@ -518,12 +518,12 @@ def test_a_kind_is_read_with_its_role_and_is_complete(tmp_path: Path, kind: Work
     files, arn, usage = FILES[kind]
     snapshot = opened(tmp_path, files)
     index = WorkloadIndex(snapshot)
-    assert [one.arn for one in index.of_kind(ACCOUNT, kind)] == [arn]
+    assert [one.arn for one in index.of_account(ACCOUNT).of_kind(kind)] == [arn]
     assert [problem.said for problem in snapshot.problems] == []
     uses = [use for use in index.used_by(arn) if use.workload.kind is kind]
     assert [(use.role, use.usage) for use in uses] == ([] if usage is None else [(ROLE, usage)])
     assert [use for use in index.runs_with(ROLE) if use.workload.arn == arn] == uses
-    assert index.is_complete(ACCOUNT, kind)
+    assert index.of_account(ACCOUNT).is_complete(kind)
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -531,16 +531,16 @@ def test_a_list_is_not_complete_if_a_file_or_region_is_missing(tmp_path: Path, k
     files, _, _ = FILES[kind]
     last = list(files)[-1] if kind is not WorkloadKind.ECS_SERVICE else "ecs/describe-services/prod/web"
     without = {path: content for path, content in files.items() if path != last}
-    assert not WorkloadIndex(opened(tmp_path / "a", without)).is_complete(ACCOUNT, kind)
-    assert not WorkloadIndex(opened(tmp_path / "b", files, regions=())).is_complete(ACCOUNT, kind)
+    assert not WorkloadIndex(opened(tmp_path / "a", without)).of_account(ACCOUNT).is_complete(kind)
+    assert not WorkloadIndex(opened(tmp_path / "b", files, regions=())).of_account(ACCOUNT).is_complete(kind)
     two = opened(tmp_path / "c", files, regions=(REGION, "us-east-1"))
-    assert not WorkloadIndex(two).is_complete(ACCOUNT, kind)
+    assert not WorkloadIndex(two).of_account(ACCOUNT).is_complete(kind)
 
 
 def test_an_empty_list_is_complete(tmp_path: Path) -> None:
     index = WorkloadIndex(opened(tmp_path, {"codebuild/list-projects": {"projects": []}}))
-    assert index.is_complete(ACCOUNT, WorkloadKind.BUILD_PROJECT)
-    assert not index.is_complete(ACCOUNT, WorkloadKind.LAMBDA_FUNCTION)
+    assert index.of_account(ACCOUNT).is_complete(WorkloadKind.BUILD_PROJECT)
+    assert not index.of_account(ACCOUNT).is_complete(WorkloadKind.LAMBDA_FUNCTION)
 
 
 def test_a_region_without_the_service_has_nothing(tmp_path: Path) -> None:
@@ -559,7 +559,7 @@ def test_a_region_without_the_service_has_nothing(tmp_path: Path) -> None:
         },
     }
     index = WorkloadIndex(load_snapshot(as_folder(tmp_path, files)))
-    assert index.is_complete(ACCOUNT, WorkloadKind.NOTEBOOK_INSTANCE)
+    assert index.of_account(ACCOUNT).is_complete(WorkloadKind.NOTEBOOK_INSTANCE)
 
 
 @pytest.mark.parametrize(
@@ -576,7 +576,7 @@ def test_a_malformed_record_is_one_problem_with_its_place(tmp_path: Path, conten
     (problem, *more) = [one for one in snapshot.problems if "list-functions" in one.file]
     assert problem.json_path.startswith(where)
     assert len(more) <= 1
-    assert not WorkloadIndex(snapshot).is_complete(ACCOUNT, WorkloadKind.LAMBDA_FUNCTION)
+    assert not WorkloadIndex(snapshot).of_account(ACCOUNT).is_complete(WorkloadKind.LAMBDA_FUNCTION)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"projects": [1]}', '{"projects": null}', '[{"projects": []}]'])
@@ -588,7 +588,7 @@ def test_no_output_ends_the_reading(tmp_path: Path, text: str) -> None:
 def test_a_list_with_more_pages_is_not_complete(tmp_path: Path) -> None:
     content = {"Functions": [], "NextMarker": "x"}
     index = WorkloadIndex(opened(tmp_path, {"lambda/list-functions": content}))
-    assert not index.is_complete(ACCOUNT, WorkloadKind.LAMBDA_FUNCTION)
+    assert not index.of_account(ACCOUNT).is_complete(WorkloadKind.LAMBDA_FUNCTION)
 
 
 def test_facts_name_what_runs_with_a_role(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Builds what runs with which role from the outputs of a bundle, and which lists of it are complete."""
+"""Builds what runs with which role from the outputs of a bundle, and which of its lists are complete."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,24 +14,41 @@ from iamdesk.snapshot.output_shapes import values_at
 from iamdesk.snapshot.resource_service import Collect, Command, RunsWith
 from iamdesk.snapshot.resource_services import all_commands
 from iamdesk.snapshot.resource_services.ec2 import REGIONS
-from iamdesk.snapshot.workloads import Workload, WorkloadKind, WorkloadList, WorkloadRole
+from iamdesk.snapshot.workloads import AccountWorkloads, Workload, WorkloadKind, WorkloadList, WorkloadRole
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _AFTER_LAST = re.compile(r"after_last\((.*)\)")
 
 
-def workloads_of(bundle: Bundle) -> tuple[Workload, ...]:
-    """Return the resources of a bundle that can run with a role, each once, by ARN."""
+def workloads_of(bundle: Bundle) -> dict[str, AccountWorkloads]:
+    """Return the resources of a bundle that can run with a role, by account."""
+    workloads: dict[str, list[Workload]] = {}
+    for account, workload in _workloads(bundle):
+        workloads.setdefault(account, []).append(workload)
+    complete = _complete_lists(bundle)
+    regions = _regions_of(bundle)
+    return {
+        account: AccountWorkloads(
+            account_id=account,
+            workloads=tuple(workloads.get(account, ())),
+            complete=frozenset(complete.get(account, ())),
+            enabled_regions=regions.get(account),
+        )
+        for account in sorted({*workloads, *complete, *regions})
+    }
+
+
+def _workloads(bundle: Bundle) -> Iterator[tuple[str, Workload]]:
+    """Yield each resource once, with its account, by kind and ARN."""
     found: dict[tuple[WorkloadKind, str], dict[str, Any]] = {}
     for command in _RUNNING:
         for part, page in bundle.of(*command.key, command.model):
             for runs in command.runs:
                 for record in values_at(page, runs.records):
                     _add(found, part, runs, record, command.call.arguments)
-    return tuple(
-        Workload(kind=kind, arn=arn, **{**known, "roles": tuple(known["roles"])})
-        for (kind, arn), known in sorted(found.items())
-    )
+    for (kind, arn), known in sorted(found.items()):
+        account = known.pop("account")
+        yield account, Workload(kind=kind, arn=arn, **{**known, "roles": tuple(known["roles"])})
 
 
 def _add(
@@ -47,7 +64,7 @@ def _add(
     place = part.place
     known = found.setdefault(
         (runs.kind, _arn(part, runs.arn, record, arguments)),
-        {"account_id": place.account, "region": place.region, "roles": {}, "state": ""},
+        {"account": place.account, "region": place.region, "roles": {}, "state": ""},
     )
     for path, usage in runs.roles:
         for value in values_at(record, path):
@@ -83,21 +100,21 @@ def _arn(part: Part, template: str, record: Any, arguments: tuple[str, ...]) -> 
     return _PLACEHOLDER.sub(filled, template).replace(":rule/default/", ":rule/")
 
 
-def workload_lists_of(bundle: Bundle) -> tuple[WorkloadList, ...]:
-    """Return which kinds of resources were listed completely, by account and Region.
+def _complete_lists(bundle: Bundle) -> dict[str, set[WorkloadList]]:
+    """Return, by account, which kinds of resources were listed completely, and in which Regions.
 
     A list is complete if no page is missing, no part is malformed, and everything that it names was described.
     """
     lists = _CompleteLists(bundle)
-    found: set[WorkloadList] = set()
+    found: dict[str, set[WorkloadList]] = {}
     by_kind: dict[WorkloadKind, list[Command]] = {}
     for command in _RUNNING:
         for runs in command.runs:
             by_kind.setdefault(runs.kind, []).append(command)
     for kind, commands in by_kind.items():
-        places = set.intersection(*(lists.places(command) for command in commands))
-        found.update(WorkloadList(account, region, kind) for account, region in places)
-    return tuple(sorted(found))
+        for account, region in set.intersection(*(lists.places(command) for command in commands)):
+            found.setdefault(account, set()).add(WorkloadList(region, kind))
+    return found
 
 
 class _CompleteLists:
@@ -158,7 +175,7 @@ def _names(page: BaseModel, collect: Collect) -> Iterator[tuple[str, ...]]:
             yield tuple(names)
 
 
-def regions_of(bundle: Bundle) -> Mapping[str, tuple[str, ...]]:
+def _regions_of(bundle: Bundle) -> Mapping[str, tuple[str, ...]]:
     """Return the Regions that are enabled in each account of which that was captured."""
     found: dict[str, set[str]] = {}
     for part, page in bundle.of("ec2", "describe-regions", REGIONS):
