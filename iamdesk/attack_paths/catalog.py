@@ -49,7 +49,7 @@ class TargetConstraint(StrEnum):
     GROUP = "group"
     PASSED_ROLE = "passed role"
     ROLE_IN_USE = "role in use"
-    """A resource that runs with the role; the snapshot does not contain which role that is."""
+    """A resource that runs with the role, as far as the snapshot contains what runs with it."""
     PERMISSION_SET = "permission set"
     NEW_PRINCIPAL = "new principal"
 

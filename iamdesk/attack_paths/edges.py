@@ -24,6 +24,7 @@ from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, Edge
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.what_if_admin import OpenTrust
+from iamdesk.attack_paths.workload_access import WorkloadAccess
 from iamdesk.evaluate.principal import CallerKind
 from iamdesk.progress import Progress, no_progress
 from iamdesk.snapshot.model import Account
@@ -72,6 +73,7 @@ class Edges:
         self.finder = SourceFinder(inquiry, self.targets, evaluator.bulk())
         self.trusts = TrustPolicies(inquiry, self.targets, self.population)
         self.anything = AnyResourceAccess(inquiry, self.population, self.finder)
+        self.workloads = WorkloadAccess(inquiry.snapshot, self.finder, self.anything)
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self.asked_sources: dict[tuple[str, str], tuple[int, EdgeSources]] = {}
         """By action and service: the evaluated entities, and who is allowed the action on them."""
@@ -401,9 +403,13 @@ class Edges:
                     continue
                 if path.target is TargetConstraint.PASSED_ROLE:
                     passing = self.sources(path, PASSES, self.trusts.trusting(service)).of(place)
-                    yield Edge(path.id, place, passing.both(who))
+                    members = passing.both(who)
                 else:
-                    yield Edge(path.id, place, who.within(own))
+                    passing = None
+                    members = who.within(own)
+                if path.needs and account:
+                    members = self.workloads.narrow(path, account.account_id, role.arn, members, passing)
+                yield Edge(path.id, place, members)
 
     @cached_property
     def service_paths(self) -> ServicePaths:

@@ -1,6 +1,7 @@
 """The evidence of steps: the requests that prove a step, evaluated with a full explanation for one principal."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker, unmet_keys
@@ -30,6 +31,8 @@ _OF_OTHERS = frozenset(
 )
 """Actions on entities that belong to the target or the source."""
 _MOST_NEEDS = 1 << 16
+_MOST_RESOURCES = 50
+"""Captured resources that are tried as evidence of one action."""
 _RANK = {EvalDecision.ALLOWED: 0, EvalDecision.CONDITIONAL: 1}
 
 
@@ -86,7 +89,7 @@ class Prover:
         steps = self._steps
         places = steps.targets.places
         if required.on is TargetType.ANYTHING:
-            yield from self._on_anything(source, required.action)
+            yield from self._on_anything(source, target, path, required.action)
             return
         if required.on is TargetType.NEW_POLICY:
             for arn in steps.attachable.new:
@@ -132,13 +135,17 @@ class Prover:
         trace = self._steps.inquiry.trace(source, action, resource, context)
         return _Asked(0 if is_satisfiable_by_attacker(trace) else _RANK.get(trace.decision, 2), request, trace)
 
-    def _on_anything(self, source: str, action: str) -> Iterator[_Asked]:
-        """Yield the first allowed request on a representative resource; if none is allowed, all requests."""
+    def _on_anything(self, source: str, target: str, path: EscalationPath, action: str) -> Iterator[_Asked]:
+        """Yield the first allowed request on a representative resource; if none is allowed, all requests.
+
+        Captured resources that the technique is about come first.
+        """
         position = self._steps.population.position(source)
         if position is None:
             return
         asked: list[_Asked] = []
-        for resource in self._steps.anything.resources(position, action):
+        captured = self._steps.workloads.resources(path, target, action)
+        for resource in chain(islice(captured, _MOST_RESOURCES), self._steps.anything.resources(position, action)):
             one = self._ask(source, action, resource)
             if one.trace.decision is EvalDecision.ALLOWED:
                 yield one

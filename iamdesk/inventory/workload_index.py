@@ -7,7 +7,8 @@ from typing import NamedTuple
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.workloads import AccountWorkloads, RoleUsage, Workload, WorkloadKind, WorkloadList
 
-_CREDENTIALS = frozenset({RoleUsage.RUNS, RoleUsage.INSTANCE_PROFILE})
+CREDENTIAL_USAGES = frozenset({RoleUsage.RUNS, RoleUsage.INSTANCE_PROFILE})
+"""Usages in which code or commands in the resource have the role's credentials."""
 
 
 class RoleUse(NamedTuple):
@@ -20,11 +21,6 @@ class RoleUse(NamedTuple):
     the snapshot stays as AWS prints it."""
     profile: str = ""
     """The instance profile through which it has the role, as AWS prints it."""
-
-    @property
-    def gives_credentials(self) -> bool:
-        """Whether code or commands in the resource have the role's credentials."""
-        return self.usage in _CREDENTIALS
 
 
 class AccountWorkloadIndex:

@@ -1,0 +1,200 @@
+"""Techniques that act on a resource that runs with a role: confirmed, limited or refuted by the captured resources."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from iamdesk.attack_paths.any_resource import AnyResourceAccess
+from iamdesk.attack_paths.catalog import PASSES, EscalationPath, TargetConstraint
+from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, SourceFinder
+from iamdesk.aws.service_reference import reference
+from iamdesk.inventory.workload_index import CREDENTIAL_USAGES, AccountWorkloadIndex, WorkloadIndex
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.workloads import RoleUsage, Workload, WorkloadKind
+
+_COMMANDS_ON_NODES = frozenset({"ssm:SendCommand", "ssm:CreateAssociation"})
+"""They need permission on the document, too (Systems Manager User Guide, "Setting up Run Command")."""
+_HANDED_OUT = frozenset({RoleUsage.HANDS_OUT})
+_DOCUMENT = "arn:{partition}:ssm:{region}::document/AWS-RunShellScript"
+
+
+def _any(_workload: Workload) -> bool:
+    return True
+
+
+def _takes_commands(task: Workload) -> bool:
+    return task.takes_commands is True and task.state in ("RUNNING", "")
+
+
+def _is_online(node: Workload) -> bool:
+    return node.state == "Online"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """The resources that a required fact of a technique is about."""
+
+    kinds: tuple[WorkloadKind, ...]
+    of_role: bool = True
+    """Whether the resource has to use the target."""
+    usages: frozenset[RoleUsage] = CREDENTIAL_USAGES
+    """In which ways."""
+    is_meant: Callable[[Workload], bool] = _any
+    also: tuple[tuple[WorkloadKind, bool, Callable[[Workload], bool]], ...] = ()
+    """Resources that have to exist besides: kind, whether it is the same resource (by ARN), and which are meant."""
+    is_enough: bool = True
+    """Whether the fact is true if there is such a resource; False: it can only be refuted."""
+
+
+_FACTS: Mapping[str, _Fact] = {
+    "ec2 instance": _Fact((WorkloadKind.EC2_INSTANCE,)),
+    "managed instance": _Fact((WorkloadKind.EC2_INSTANCE,), also=((WorkloadKind.MANAGED_NODE, True, _is_online),)),
+    "ec2 instance of its own": _Fact((WorkloadKind.EC2_INSTANCE,), of_role=False, is_enough=False),
+    "launch template": _Fact((WorkloadKind.LAUNCH_TEMPLATE,), is_enough=False),
+    "lambda function": _Fact((WorkloadKind.LAMBDA_FUNCTION,)),
+    "stack": _Fact((WorkloadKind.STACK,)),
+    "build project": _Fact((WorkloadKind.BUILD_PROJECT,)),
+    "development endpoint": _Fact((WorkloadKind.GLUE_DEV_ENDPOINT,)),
+    "glue job": _Fact((WorkloadKind.GLUE_JOB,), of_role=False),
+    "cluster": _Fact((WorkloadKind.ECS_CLUSTER,), of_role=False),
+    "container instance": _Fact((WorkloadKind.ECS_CLUSTER,), of_role=False, is_enough=False),
+    "task definition": _Fact((WorkloadKind.TASK_DEFINITION,), of_role=False),
+    "running task": _Fact((WorkloadKind.ECS_TASK,), is_meant=_takes_commands),
+    "notebook instance": _Fact((WorkloadKind.NOTEBOOK_INSTANCE,)),
+    "app runner service": _Fact((WorkloadKind.APP_RUNNER_SERVICE,)),
+    "code interpreter": _Fact((WorkloadKind.CODE_INTERPRETER,)),
+    "agent runtime": _Fact((WorkloadKind.AGENT_RUNTIME,)),
+    "agent browser": _Fact((WorkloadKind.AGENT_BROWSER,)),
+    "job queue": _Fact((WorkloadKind.JOB_QUEUE,), of_role=False),
+    "job definition": _Fact((WorkloadKind.JOB_DEFINITION,), also=((WorkloadKind.JOB_QUEUE, False, _any),)),
+    "identity pool": _Fact((WorkloadKind.IDENTITY_POOL,), of_role=False),
+    "state machine": _Fact((WorkloadKind.STATE_MACHINE,)),
+    "eks cluster": _Fact((WorkloadKind.EKS_CLUSTER,), of_role=False),
+    "own ecs service": _Fact((WorkloadKind.ECS_SERVICE,), of_role=False),
+    "any lambda function": _Fact((WorkloadKind.LAMBDA_FUNCTION,), of_role=False, is_enough=False),
+    "any agent runtime": _Fact((WorkloadKind.AGENT_RUNTIME,), of_role=False),
+    "sagemaker domain": _Fact((WorkloadKind.SAGEMAKER_DOMAIN,), of_role=False),
+    "studio profile": _Fact((WorkloadKind.SAGEMAKER_USER_PROFILE, WorkloadKind.SAGEMAKER_DOMAIN)),
+    "schedule": _Fact((WorkloadKind.SCHEDULE,), of_role=False),
+    "cluster with pods": _Fact((WorkloadKind.POD_IDENTITY,), is_enough=False),
+    "pod identity association": _Fact((WorkloadKind.POD_IDENTITY,), of_role=False, is_enough=False),
+    "unauthenticated role": _Fact((WorkloadKind.IDENTITY_POOL,), usages=_HANDED_OUT, is_enough=False),
+    "roles anywhere profile": _Fact(
+        (WorkloadKind.ANYWHERE_PROFILE,), usages=_HANDED_OUT, also=((WorkloadKind.TRUST_ANCHOR, False, _any),)
+    ),
+}
+"""By required fact (`Catalog.facts`). The others are about things that are not captured."""
+
+
+class WorkloadAccess:
+    """Finds who can use a technique on the resources that were captured."""
+
+    def __init__(self, snapshot: Snapshot, finder: SourceFinder, anything: AnyResourceAccess) -> None:
+        self._index = WorkloadIndex(snapshot)
+        self._finder = finder
+        self._anything = anything
+
+    def narrow(
+        self,
+        path: EscalationPath,
+        account_id: str,
+        role_arn: str,
+        who: ConfirmedAndPossible,
+        passing: ConfirmedAndPossible | None = None,
+    ) -> ConfirmedAndPossible:
+        """Return who can use a technique to act as a role, as far as the captured resources tell.
+
+        Args:
+            path: The technique.
+            account_id: The account of the role.
+            role_arn: The role.
+            who: Who is allowed its actions on some resource, and to pass the role if it is passed.
+            passing: Who is allowed to pass the role; None: it is not passed.
+
+        Returns:
+            The same where its required facts are unknown. Where all resources of a kind were captured, those who are
+            allowed the actions on one of them, and nobody if there is none.
+        """
+        facts = [_FACTS.get(need) for need in path.needs]
+        if not who.anybody or not any(facts):
+            return who
+        known = self._index.of_account(account_id)
+        found: list[Sequence[Workload]] = []
+        is_complete = True
+        for fact in facts:
+            if fact is None:
+                is_complete = False
+                continue
+            kinds = (*fact.kinds, *(kind for kind, _, _ in fact.also))
+            resources = self._resources(fact, path, known, role_arn)
+            if all(map(known.is_complete, kinds)):
+                if not resources:
+                    return NOBODY
+            else:
+                is_complete = False
+            found.append(resources if fact.is_enough else ())
+        if len(found) < len(facts) or not all(found):
+            return who.unsure()
+        confirmed = NOBODY
+        for resource in found[0]:
+            confirmed = confirmed.either(self._on(path, resource, who.anybody))
+        if passing is not None:
+            confirmed = confirmed.both(passing)
+        return confirmed if is_complete else confirmed.either(who.unsure())
+
+    def resources(self, path: EscalationPath, role_arn: str, action: str) -> Iterator[str]:
+        """Yield the captured resources on which an action of a technique acts, by ARN."""
+        known = self._index.of_account((role_arn.split(":", 5)[4:5] or [""])[0])
+        for need in path.needs[:1]:
+            fact = _FACTS.get(need)
+            if fact is None or not fact.is_enough:
+                continue
+            for workload in self._resources(fact, path, known, role_arn):
+                if _acts_on(action, workload.arn):
+                    yield workload.arn
+
+    @staticmethod
+    def _resources(fact: _Fact, path: EscalationPath, known: AccountWorkloadIndex, role_arn: str) -> Sequence[Workload]:
+        if fact.of_role and path.target is TargetConstraint.ROLE_IN_USE:
+            uses = known.runs_with(role_arn)
+            meant = [one.workload for one in uses if one.workload.kind in fact.kinds and one.usage in fact.usages]
+        else:
+            meant = [one for kind in fact.kinds for one in known.of_kind(kind)]
+        meant = [one for one in meant if fact.is_meant(one)]
+        for kind, is_same, is_meant in fact.also:
+            others = {one.arn for one in known.of_kind(kind) if is_meant(one)}
+            meant = [one for one in meant if (one.arn in others if is_same else others)]
+        return list({one.arn: one for one in meant}.values())
+
+    def _on(self, path: EscalationPath, workload: Workload, among: int) -> ConfirmedAndPossible:
+        """Return who is allowed the actions of a technique on one resource."""
+        found = ConfirmedAndPossible(among, 0)
+        for required in path.actions:
+            action = required.action
+            if action == PASSES:
+                continue
+            if _acts_on(action, workload.arn):
+                one = self._finder.among(found.anybody, action, workload.arn)
+                if action in _COMMANDS_ON_NODES:
+                    partition = workload.arn.split(":", 2)[1]
+                    document = _DOCUMENT.format(partition=partition, region=workload.region)
+                    one = one.both(self._finder.among(one.anybody, action, document))
+            else:
+                one = self._anything.who([action], found.anybody)
+            found = found.both(one)
+            if not found.anybody:
+                return NOBODY
+        return found
+
+
+@cache
+def _types_of(action: str) -> frozenset[str]:
+    service, _, name = action.partition(":")
+    known = reference().action(service, name)
+    return frozenset(one.name for one in known.resource_types) if known else frozenset()
+
+
+def _acts_on(action: str, arn: str) -> bool:
+    """Return whether the resource of an action can be one with an ARN."""
+    service = action.partition(":")[0]
+    return any(reference().is_of_type(service, name, arn) for name in _types_of(action))

@@ -1,0 +1,194 @@
+"""Techniques on resources that run with a role: confirmed or refuted where a snapshot holds the resources."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.account_edges import find_account_steps
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.attack_paths.types import State
+from iamdesk.snapshot.reader import load_snapshot
+
+ACCOUNT = "111122223333"
+REGION = "eu-west-1"
+OF = f"{REGION}:{ACCOUNT}"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/app"
+PROFILE = f"arn:aws:iam::{ACCOUNT}:instance-profile/app"
+USER = f"arn:aws:iam::{ACCOUNT}:user/mallory"
+FUNCTION = f"arn:aws:lambda:{OF}:function:orders"
+INSTANCE = f"arn:aws:ec2:{OF}:instance/i-1"
+PROJECT = f"arn:aws:codebuild:{OF}:project/build"
+TASK = f"arn:aws:ecs:{OF}:task/prod/t1"
+
+
+def allow(*actions: str, resource: str | list[str] = "*") -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def states(
+    tmp_path: Path,
+    service: str,
+    statement: dict[str, Any],
+    outputs: dict[str, Any],
+    regions: tuple[str, ...] = (REGION,),
+) -> dict[str, State]:
+    """Return the techniques by which the user becomes an administrator role that trusts a service."""
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    full = {"Version": "2012-10-17", "Statement": [allow("*")]}
+    details = {
+        "UserDetailList": [
+            {"UserName": "mallory", "Arn": USER, "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}]}
+        ],
+        "GroupDetailList": [],
+        "RoleDetailList": [
+            {
+                "RoleName": "app",
+                "Arn": ROLE,
+                "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+                "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": full}],
+                "InstanceProfileList": [{"Arn": PROFILE, "InstanceProfileName": "app"}],
+            }
+        ],
+        "Policies": [],
+    }
+    files = {f"{REGION}/{path}": content for path, content in outputs.items()}
+    files["iam/get-account-authorization-details"] = details
+    if regions:
+        files["ec2/describe-regions"] = {"Regions": [{"RegionName": name} for name in regions]}
+    for path, content in files.items():
+        file = tmp_path / "accounts" / ACCOUNT / f"{path}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content), encoding="utf-8")
+    reach = AttackPathGraph(Evaluator(load_snapshot(tmp_path)))
+    steps = [step for step in reach.escalations(USER) if step.target == ROLE]
+    for step in steps:
+        if step.state is State.PROVEN:
+            assert step.needs == ()
+            assert all(proof.decision.decision == "allowed" for proof in step.proof)
+    return {step.path_id: step.state for step in steps}
+
+
+def functions(*roles: str) -> dict[str, Any]:
+    listed = [
+        {"FunctionName": f"f{number}", "FunctionArn": FUNCTION, "Role": role} for number, role in enumerate(roles)
+    ]
+    return {"lambda/list-functions": {"Functions": listed}}
+
+
+LAMBDA = ("lambda.amazonaws.com", allow("lambda:UpdateFunctionCode"))
+
+
+def test_without_the_list_it_is_possible(tmp_path: Path) -> None:
+    assert states(tmp_path, *LAMBDA, {}) == {"lambda-003": State.POSSIBLE}
+
+
+def test_a_function_with_the_role_confirms(tmp_path: Path) -> None:
+    assert states(tmp_path, *LAMBDA, functions(ROLE)) == {"lambda-003": State.PROVEN}
+
+
+def test_an_empty_list_refutes(tmp_path: Path) -> None:
+    assert states(tmp_path, *LAMBDA, functions()) == {}
+
+
+def test_a_function_with_another_role_refutes(tmp_path: Path) -> None:
+    assert states(tmp_path, *LAMBDA, functions(f"arn:aws:iam::{ACCOUNT}:role/other")) == {}
+
+
+@pytest.mark.parametrize("regions", [(), (REGION, "us-east-1")])
+def test_a_region_that_was_not_captured_leaves_it_possible(tmp_path: Path, regions: tuple[str, ...]) -> None:
+    assert states(tmp_path, *LAMBDA, functions(), regions) == {"lambda-003": State.POSSIBLE}
+
+
+def test_a_list_of_one_region_confirms_what_it_holds(tmp_path: Path) -> None:
+    assert states(tmp_path, *LAMBDA, functions(ROLE), ()) == {"lambda-003": State.PROVEN}
+
+
+def test_permission_on_another_function_alone_is_none(tmp_path: Path) -> None:
+    statement = allow("lambda:UpdateFunctionCode", resource=f"arn:aws:lambda:{OF}:function:test-*")
+    assert states(tmp_path, LAMBDA[0], statement, functions(ROLE)) == {}
+
+
+def test_permission_on_the_function_is_enough(tmp_path: Path) -> None:
+    statement = allow("lambda:UpdateFunctionCode", resource=FUNCTION)
+    assert states(tmp_path, LAMBDA[0], statement, functions(ROLE)) == {"lambda-003": State.PROVEN}
+
+
+def instances(state: str = "running", ping: str | None = "Online") -> dict[str, Any]:
+    instance = {"InstanceId": "i-1", "State": {"Name": state}, "IamInstanceProfile": {"Arn": PROFILE}}
+    nodes = [] if ping is None else [{"InstanceId": "i-1", "PingStatus": ping}]
+    return {
+        "ec2/describe-instances": {"Reservations": [{"Instances": [instance]}]},
+        "ssm/describe-instance-information": {"InstanceInformationList": nodes},
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "path"),
+    [("ssm:StartSession", "ssm-001"), ("ssm:SendCommand", "ssm-002"), ("ssm:CreateAssociation", "X07")],
+)
+def test_managed_instances(tmp_path: Path, action: str, path: str) -> None:
+    def found(name: str, outputs: dict[str, Any], resource: str | list[str] = "*") -> State | None:
+        return states(tmp_path / name, "ec2.amazonaws.com", allow(action, resource=resource), outputs).get(path)
+
+    assert found("works", instances()) is State.PROVEN
+    assert found("offline", instances(ping="ConnectionLost")) is None
+    assert found("unmanaged", instances(ping=None)) is None
+    assert found("gone", instances("terminated")) is None
+    assert found("unknown", {}) is State.POSSIBLE
+    on_instance_alone = State.PROVEN if action == "ssm:StartSession" else None
+    assert found("instance", instances(), INSTANCE) is on_instance_alone
+    document = f"arn:aws:ssm:{REGION}::document/AWS-RunShellScript"
+    assert found("both", instances(), [INSTANCE, document]) is State.PROVEN
+
+
+def test_build_projects(tmp_path: Path) -> None:
+    statement = allow("codebuild:StartBuild", resource=PROJECT)
+    project = {
+        "codebuild/list-projects": {"projects": ["build"]},
+        "codebuild/batch-get-projects/build": {"projects": [{"arn": PROJECT, "serviceRole": ROLE}]},
+    }
+    service = "codebuild.amazonaws.com"
+    assert states(tmp_path / "a", service, statement, project) == {"codebuild-002": State.PROVEN}
+    assert states(tmp_path / "b", service, statement, {"codebuild/list-projects": {"projects": []}}) == {}
+    unread = {"codebuild/list-projects": {"projects": ["build"]}}
+    assert states(tmp_path / "c", service, statement, unread) == {"codebuild-002": State.POSSIBLE}
+
+
+@pytest.mark.parametrize("takes_commands", [True, False])
+def test_running_tasks(tmp_path: Path, takes_commands: bool) -> None:
+    task = {
+        "taskArn": TASK,
+        "taskDefinitionArn": f"arn:aws:ecs:{OF}:task-definition/web:7",
+        "lastStatus": "RUNNING",
+        "enableExecuteCommand": takes_commands,
+    }
+    definition = {"taskDefinitionArn": f"arn:aws:ecs:{OF}:task-definition/web:7", "taskRoleArn": ROLE}
+    outputs = {
+        "ecs/list-clusters": {"clusterArns": [f"arn:aws:ecs:{OF}:cluster/prod"]},
+        "ecs/list-tasks/prod": {"taskArns": [TASK]},
+        "ecs/describe-tasks/prod/t1": {"tasks": [task]},
+        "ecs/describe-task-definition/web%3A7": {"taskDefinition": definition},
+    }
+    statement = allow("ecs:ExecuteCommand", "ecs:DescribeTasks")
+    found = states(tmp_path, "ecs-tasks.amazonaws.com", statement, outputs)
+    assert found == ({"ecs-006": State.PROVEN} if takes_commands else {})
+
+
+def test_a_passed_role_needs_some_job(tmp_path: Path) -> None:
+    statement = allow("iam:PassRole", "glue:UpdateJob", "glue:StartJobRun")
+    job = {"glue/get-jobs": {"Jobs": [{"Name": "etl", "Role": "other"}]}}
+    service = "glue.amazonaws.com"
+    assert states(tmp_path / "a", service, statement, job)["glue-005"] is State.PROVEN
+    assert "glue-005" not in states(tmp_path / "b", service, statement, {"glue/get-jobs": {"Jobs": []}})
+    assert states(tmp_path / "c", service, statement, {})["glue-005"] is State.POSSIBLE
+
+
+def test_steps_of_an_account_alone_are_the_same(tmp_path: Path) -> None:
+    states(tmp_path, *LAMBDA, functions(ROLE))
+    steps = find_account_steps(Evaluator(load_snapshot(tmp_path)), ACCOUNT, ())
+    edges = [edge for edges in steps.into.values() for edge in edges if edge.path_id == "lambda-003"]
+    assert [bool(edge.members.proven) for edge in edges] == [True]
