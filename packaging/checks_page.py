@@ -21,6 +21,7 @@ _KINDS = {
     "FED": "Identity providers",
     "SVC": "Services",
     "RES": "Resources",
+    "DAT": "Data access",
     "GRD": "Guardrails",
     "ROT": "The root user",
     "CRD": "Credentials",

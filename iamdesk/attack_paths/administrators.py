@@ -146,7 +146,7 @@ def _ask(inquiry: EvaluationSession, account: Account, principal: Principal) -> 
     documents = [policy.document for policy in carried.identity]
     if _spoken_of_by(inquiry, documents) < ENOUGH * len(_strongest()):
         return Administration(EvalDecision.IMPLICIT_DENY)
-    regions = _regions(
+    regions = regions_of(
         inquiry.guardrails(account.account_id),
         [*documents, *((carried.boundary.document,) if carried.boundary else ())],
     )
@@ -180,7 +180,7 @@ def would_administer(
     if any(ask(*question(power, account)) not in OPEN for power in POWERS):
         return False
     covered, asked = _cover(
-        lambda action, resource: ask(action, resource, {}), account, _regions(guardrails, documents)
+        lambda action, resource: ask(action, resource, {}), account, regions_of(guardrails, documents)
     )
     return covered >= ENOUGH * asked
 
@@ -198,7 +198,7 @@ def _cover(decide_on: Callable[[str, str], EvalDecision], account: Account, regi
     actions = _strongest()[::_ASKED_EVERY]
     covered = missed = 0
     for action in actions:
-        resources = dict.fromkeys(_resource(action, account, region) for region in regions)
+        resources = dict.fromkeys(resource_for(action, account, region) for region in regions)
         if any(decide_on(action.full_name, resource) in OPEN for resource in resources):
             covered += 1
         else:
@@ -261,7 +261,7 @@ def is_alike(statement: Statement) -> bool:
     )
 
 
-def _resource(action: Action, account: Account, region: str) -> str:
+def resource_for(action: Action, account: Account, region: str) -> str:
     """Return an arbitrary resource of the action's resource type."""
     if not action.resource_types:
         return "*"
@@ -273,7 +273,7 @@ def _resource(action: Action, account: Account, region: str) -> str:
     return _PLACEHOLDER.sub(lambda found: filled.get(found[1].lower(), PLACEHOLDER), kind.arn).replace("*", PLACEHOLDER)
 
 
-def _regions(*groups: Iterable[Document]) -> tuple[str, ...]:
+def regions_of(*groups: Iterable[Document]) -> tuple[str, ...]:
     """Return us-east-1 and the first Regions that the conditions of each group of policies name."""
     return tuple(dict.fromkeys((_REGION, *(region for group in groups for region in _named_regions(group)))))
 

@@ -10,6 +10,7 @@ from iamdesk.checks.targets import PRINCIPALS
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.references import boundary_of, last_of_arn, name_of
+from iamdesk.policy.arn import is_arn
 from iamdesk.snapshot.model import Account, UserDetail
 
 
@@ -106,9 +107,9 @@ def makes_unbounded(survey: CheckContext, account: Account, principal: Principal
     ),
 )
 def rewrites_boundary(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """Evaluate on the boundary's ARN; AWS managed policies cannot be changed."""
+    """Evaluate on the boundary's ARN; AWS managed policies cannot be changed. CMP-03 reports what is no policy."""
     boundary = boundary_of(principal)
-    if boundary is None:
+    if boundary is None or not is_arn(boundary):
         return
     evidence = tuple(_open_request(survey, principal, "iam:CreatePolicyVersion", boundary, {}))
     if evidence:

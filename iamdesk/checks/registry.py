@@ -15,6 +15,7 @@ from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks import (
     account_hygiene,
     administrators,
+    broad_access,
     bypassable_denies,
     confused_deputy,
     contradictions,
@@ -85,6 +86,7 @@ _MODULES: tuple[ModuleType, ...] = (
     confused_deputy,
     public_access,
     data_access,
+    broad_access,
     kms_keys,
     resource_shares,
     guardrails,

@@ -14,7 +14,7 @@ from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, f
 from iamdesk.evaluate.unknown_context.pattern_witnesses import Pattern, witnesses
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
 from iamdesk.inventory.resource_index import part_prefixes
-from iamdesk.policy.arn import Arn, ArnError, parse_arn
+from iamdesk.policy.arn import Arn, is_arn, parse_arn
 from iamdesk.policy.document import Document
 from iamdesk.policy.resource_patterns import Match, ShortArns, UnknownVariable
 from iamdesk.policy.statement import Statement
@@ -143,7 +143,7 @@ def questions(
         arn = parse_arn(resource_arn)
         covered = 0
         for statement in statements:
-            if _may_name(statement, arn):
+            if may_name(statement, arn):
                 covered |= service.covered_by(statement)
         covered &= _acting_on(service, resource_arn) & working
         for level in ACCESS_LEVELS:
@@ -178,8 +178,8 @@ def _splitters(survey: CheckContext, resource: Resource, service: ServiceActions
     return survey.once(("splitters", resource.arn), look)
 
 
-def _may_name(statement: Statement, arn: Arn) -> bool:
-    """Return whether a statement may apply to an ARN, whatever the values of its variables."""
+def may_name(statement: Statement, arn: Arn | None) -> bool:
+    """Return whether a statement may apply to an ARN, or to no resource, whatever the values of its variables."""
     if statement.not_resource or statement.resources is None:
         return True
     found = (one.matches(arn, _unknown, ShortArns.FILLED_IF_WILDCARD) for one in statement.resources)
@@ -196,10 +196,9 @@ def _arns_to_evaluate(survey: CheckContext, resource: Resource, account: str) ->
 
 
 def _told_apart(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:
-    try:
-        whole = parse_arn(resource.arn)
-    except ArnError:
+    if not is_arn(resource.arn):
         return ()
+    whole = parse_arn(resource.arn)
     texts = {
         entry.text: None
         for document in documents_of(survey, resource)

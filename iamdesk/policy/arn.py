@@ -44,3 +44,12 @@ def parse_arn(text: str) -> Arn:
         if not value:
             raise ArnError(phrase("`{text}` is not an ARN: its {name} is empty", text=text, name=name))
     return Arn(*parts[1:])
+
+
+def is_arn(text: str) -> bool:
+    """Return whether a text is a concrete ARN, by `parse_arn`."""
+    try:
+        parse_arn(text)
+    except ArnError:
+        return False
+    return True

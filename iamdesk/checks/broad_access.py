@@ -1,0 +1,276 @@
+"""Broad access: policies that let principals read, change, expose or sign in to any resource, not to named ones.
+
+The engine decides for a resource that no policy names, with boundaries, Deny statements and organization policies
+applied. There is one finding for each policy document, with everyone for whom it takes effect.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from iamdesk.attack_paths.administrators import Principal, is_administrator, is_alike, regions_of, resource_for
+from iamdesk.aws.service_reference import reference
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.resource_requests import may_name, resources_of
+from iamdesk.checks.targets import ACCOUNTS, Subject, principals_of
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.inventory.policy_index import CarriedPolicy
+from iamdesk.inventory.references import name_of
+from iamdesk.policy.arn import parse_arn
+from iamdesk.policy.document import Document
+from iamdesk.snapshot.model import Account, UserDetail
+from iamdesk.viewmodel.tree_builder import NodeKind
+
+_MOST = 20
+"""Principals named as evidence of one finding."""
+
+READS = (
+    *("s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters"),
+    *("ssm:GetParametersByPath", "kms:Decrypt", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query"),
+    *("sqs:ReceiveMessage", "kinesis:GetRecords", "ebs:GetSnapshotBlock", "rds:CopyDBSnapshot", "codecommit:GitPull"),
+)
+"""Actions that return the content of resources, or a copy of it."""
+WRITES = (
+    *("s3:PutObject", "s3:DeleteObject", "s3:DeleteBucket", "dynamodb:PutItem", "dynamodb:DeleteItem"),
+    *("dynamodb:DeleteTable", "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret", "ssm:PutParameter"),
+    *("kms:ScheduleKeyDeletion", "rds:DeleteDBInstance", "rds:DeleteDBSnapshot", "ec2:DeleteSnapshot"),
+    *("ec2:TerminateInstances", "backup:DeleteRecoveryPoint", "sqs:PurgeQueue", "cloudformation:DeleteStack"),
+)
+"""Actions that change or delete the content of resources."""
+EXPOSES = (
+    *("s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:PutBucketPublicAccessBlock", "s3:PutAccountPublicAccessBlock"),
+    *("lambda:AddPermission", "lambda:CreateFunctionUrlConfig", "kms:PutKeyPolicy", "kms:CreateGrant"),
+    *("secretsmanager:PutResourcePolicy", "sns:AddPermission", "sns:SetTopicAttributes", "sqs:AddPermission"),
+    *("sqs:SetQueueAttributes", "ecr:SetRepositoryPolicy", "dynamodb:PutResourcePolicy", "events:PutPermission"),
+    *("ram:CreateResourceShare", "ec2:ModifySnapshotAttribute", "ec2:ModifyImageAttribute"),
+    *("rds:ModifyDBSnapshotAttribute", "glue:PutResourcePolicy", "elasticfilesystem:PutFileSystemPolicy"),
+)
+"""Actions that can let other accounts, or anyone, use a resource."""
+CREDENTIALS = (
+    *("iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile", "iam:UpdateAccessKey"),
+    *("iam:CreateServiceSpecificCredential", "iam:ResetServiceSpecificCredential", "ec2:GetPasswordData"),
+    *("rds-db:connect", "redshift:GetClusterCredentials", "redshift-serverless:GetCredentials"),
+    *("ecr:GetAuthorizationToken", "codeartifact:GetAuthorizationToken", "sts:GetFederationToken"),
+    *("lightsail:GetInstanceAccessDetails", "lightsail:DownloadDefaultKeyPair", "connect:GetFederationToken"),
+    *("gamelift:RequestUploadCredentials", "apigateway:POST"),
+)
+"""Actions that create or return credentials."""
+_TOKENS = frozenset({"ecr:GetAuthorizationToken", "codeartifact:GetAuthorizationToken", "ec2:GetPasswordData"})
+"""Actions whose credentials are of little use by themselves."""
+
+
+@dataclass(slots=True)
+class _Cause:
+    """One policy document that grants some of the actions."""
+
+    policy: CarriedPolicy
+    """The first of the policies with this document."""
+    policies: dict[str, None] = field(default_factory=dict)
+    """The keys of all of them."""
+    actions: dict[str, None] = field(default_factory=dict)
+    principals: list[Principal] = field(default_factory=list)
+
+
+def _resource(survey: CheckContext, account: Account, action: str) -> str:
+    """Return a resource of the action that no policy names, in the first Region that the organization allows."""
+    regions = survey.once(("regions", account.account_id), lambda: regions_of(survey.guardrails(account.account_id)))
+    found = reference().action(*action.split(":"))
+    return "*" if found is None else resource_for(found, account, regions[-1])
+
+
+def _evaluated(survey: CheckContext, account: Account, action: str) -> tuple[str, ...]:
+    """Return the resources on which an action is evaluated: one that no policy names, but keys of the account.
+
+    A key's policy has to let the account's policies decide, so an unknown key tells nothing (rule I1).
+    """
+    if not action.startswith("kms:"):
+        return (_resource(survey, account, action),)
+    keys = (one.arn for one in resources_of(survey, account) if ":kms:" in one.arn and not one.is_aws_managed)
+    return tuple(islice(keys, _MOST))
+
+
+def _allowed_on(survey: CheckContext, account: Account, principal: Principal, action: str) -> str | None:
+    """Return the first evaluated resource on which an action is allowed; None if there is none."""
+    for resource in _evaluated(survey, account, action):
+        if survey.decide(principal.arn, action, resource) is EvalDecision.ALLOWED:
+            return resource
+    return None
+
+
+def allowed_actions(
+    survey: CheckContext, account: Account, principal: Principal, actions: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return those of the actions that a principal is allowed on any resource, whatever the request's context."""
+    carried = survey.evaluator.index.carried(principal.arn)
+    spoken = tuple([action for action in actions if survey.speaks_of(principal.arn, action)])
+    if not spoken:
+        return ()
+
+    def decide() -> tuple[str, ...]:
+        return tuple([one for one in spoken if _allowed_on(survey, account, principal, one) is not None])
+
+    documents = tuple([policy.document for policy in carried.identity])
+    bounds = (carried.boundary.document,) if carried.boundary is not None else ()
+    every = (*documents, *bounds, *survey.guardrails(account.account_id))
+    if not all(survey.once(("alike", one), lambda one=one: _is_alike(one)) for one in every):  # type: ignore[misc]
+        return decide()
+    # Nothing in these documents tells one user (or role) of the account from another: the answer is the same.
+    who = (account.account_id, isinstance(principal, UserDetail), carried.has_boundary)
+    return survey.once(("broad", (spoken, who, documents, bounds)), decide)
+
+
+def _is_alike(document: Document) -> bool:
+    return all(is_alike(statement) for statement in document.statements)
+
+
+def _causes(survey: CheckContext, account: Account, actions: tuple[str, ...]) -> Iterator[_Cause]:
+    """Yield the policy documents by which principals other than administrators are allowed some of the actions."""
+    found: dict[int, _Cause] = {}
+    for principal in principals_of(account):
+        survey.check_cancelled()
+        allowed = allowed_actions(survey, account, principal, actions)
+        if not allowed or is_administrator(survey, account, principal):
+            continue
+        for policy in survey.evaluator.index.carried(principal.arn).identity:
+            granted = [action for action in allowed if _grants(survey, account, policy.document, action)]
+            if granted:
+                cause = found.setdefault(id(policy.document), _Cause(policy))
+                cause.policies[policy.key] = None
+                cause.actions |= dict.fromkeys(granted)
+                if cause.principals[-1:] != [principal]:
+                    cause.principals.append(principal)
+    yield from found.values()
+
+
+def _grants(survey: CheckContext, account: Account, document: Document, action: str) -> bool:
+    service, _, name = action.lower().partition(":")
+    resource = _resource(survey, account, action)
+    arn = None if resource == "*" else parse_arn(resource)
+    return survey.once(
+        (("grants", resource, action), document),
+        lambda: any(
+            one.is_allow and one.broken is None and one.covers_action(service, name) and may_name(one, arn)
+            for one in document.statements
+        ),
+    )
+
+
+def _results(
+    survey: CheckContext, account: Account, actions: tuple[str, ...], sentence: str, severity: Severity
+) -> Iterator[CheckResult]:
+    for cause in _causes(survey, account, actions):
+        first = cause.principals[0]
+        action = next(iter(cause.actions))
+        others = len(cause.policies) - 1
+        policy = _title(cause.policy)
+        if others:
+            policy = nphrase(
+                "{policy} and {count:,} policy with the same document",
+                "{policy} and {count:,} policies with the same document",
+                others,
+                policy=policy,
+            )
+        yield CheckResult(
+            phrase(
+                sentence,
+                policy=policy,
+                who=enumerated(map(name_of, cause.principals)),
+                actions=enumerated([one for one in actions if one in cause.actions]),
+            ),
+            (
+                Evidence(
+                    phrase("Evaluated {action} as {who}.", action=action, who=name_of(first)),
+                    survey.ask(first.arn, action, _allowed_on(survey, account, first, action) or "*"),
+                ),
+                *(
+                    Evidence(phrase("It takes effect for {name}.", name=name_of(one)), policy_key=one.arn)
+                    for one in cause.principals[:_MOST]
+                ),
+            ),
+            subject=_subject(cause.policy),
+            object=account.account_id if cause.policy.is_aws_managed else "",
+            severity=Severity.LOW if _TOKENS.issuperset(cause.actions) else severity,
+        )
+
+
+def _title(policy: CarriedPolicy) -> str:
+    if policy.is_aws_managed:
+        return phrase("The AWS managed policy {name}", name=policy.name)
+    if not policy.is_inline:
+        return phrase("The customer managed policy {name}", name=policy.name)
+    owner = policy.owner.rpartition("/")[2]
+    return phrase("The inline policy {name} of {owner}", name=policy.name, owner=owner)
+
+
+def _subject(policy: CarriedPolicy) -> Subject:
+    kind = NodeKind.INLINE_POLICY
+    if not policy.is_inline:
+        kind = NodeKind.AWS_POLICY if policy.is_aws_managed else NodeKind.CUSTOMER_POLICY
+    return Subject(policy.key, policy.name, kind)
+
+
+@check(
+    "DAT-01",
+    over=ACCOUNTS,
+    title=mark("Broad read access to data"),
+    severity=Severity.MEDIUM,
+    question="Does a policy let users or roles that are not administrators read the data of any resource?",
+    remedy=mark("List the buckets, secrets, parameters, keys and tables that the job reads under Resource."),
+    standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3", "PCI DSS 4.0 7.2.1"),
+)
+def reads_any_data(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Not if a condition decides, or if a resource policy, boundary or organization policy denies it."""
+    sentence = mark("{policy} lets {who} read the data of any resource: {actions}.")
+    yield from _results(survey, account, READS, sentence, Severity.MEDIUM)
+
+
+@check(
+    "DAT-02",
+    over=ACCOUNTS,
+    title=mark("Broad permission to change or delete data"),
+    severity=Severity.MEDIUM,
+    question="Does a policy let users or roles that are not administrators change or delete any resource's data?",
+    remedy=mark("List the resources that the job changes under Resource, and allow deletion only where it is needed."),
+    standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3"),
+)
+def writes_any_data(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Not if a condition decides, or if a resource policy, boundary or organization policy denies it."""
+    sentence = mark("{policy} lets {who} change or delete the data of any resource: {actions}.")
+    yield from _results(survey, account, WRITES, sentence, Severity.MEDIUM)
+
+
+@check(
+    "DAT-03",
+    over=ACCOUNTS,
+    title=mark("Can expose any resource"),
+    severity=Severity.MEDIUM,
+    question="Does a policy let users or roles that are not administrators share any resource with other accounts?",
+    remedy=mark(
+        "Leave policies, access control lists and shares of resources to their administrators, and deny public access "
+        "by organization policies."
+    ),
+    standards=("NIST 800-53 AC-6", "NIST 800-53 AC-3"),
+)
+def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Not if a condition decides, or if a resource policy, boundary or organization policy denies it."""
+    sentence = mark("{policy} lets {who} open any resource to other accounts: {actions}.")
+    yield from _results(survey, account, EXPOSES, sentence, Severity.MEDIUM)
+
+
+@check(
+    "DAT-04",
+    over=ACCOUNTS,
+    title=mark("Can obtain credentials"),
+    severity=Severity.MEDIUM,
+    question="Does a policy let users or roles that are not administrators create or read credentials of any resource?",
+    remedy=mark("Allow these actions only on the users, databases and repositories that the job signs in to."),
+    standards=("NIST 800-53 AC-6", "NIST 800-53 IA-5"),
+)
+def obtains_credentials(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Not if a condition decides. Low if they are only tokens of registries, or encrypted passwords."""
+    sentence = mark("{policy} lets {who} obtain credentials of any user or resource: {actions}.")
+    yield from _results(survey, account, CREDENTIALS, sentence, Severity.MEDIUM)

@@ -1,0 +1,121 @@
+"""DAT-01 to DAT-04: policies for any resource."""
+
+import pytest
+
+from iamdesk.aws.service_reference import reference
+from iamdesk.checks.broad_access import CREDENTIALS, EXPOSES, READS, WRITES
+from iamdesk.checks.finding import Severity
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.snapshot.organization import Organization
+
+BUCKET = "arn:aws:s3:::payroll/*"
+EXAMPLES = {
+    "DAT-01": ("s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter*", "dynamodb:Scan", "kms:Decrypt"),
+    "DAT-02": ("s3:PutObject", "s3:Delete*", "dynamodb:DeleteTable", "kms:ScheduleKeyDeletion"),
+    "DAT-03": ("s3:PutBucketPolicy", "lambda:AddPermission", "ram:CreateResourceShare", "kms:PutKeyPolicy"),
+    "DAT-04": ("iam:CreateAccessKey", "iam:CreateLoginProfile", "rds-db:connect", "redshift:GetClusterCredentials"),
+}
+EACH = [(check, action) for check, actions in EXAMPLES.items() for action in actions]
+
+
+@pytest.mark.parametrize("action", [*READS, *WRITES, *EXPOSES, *CREDENTIALS])
+def test_the_actions_are_those_of_the_service_reference(action):
+    known = reference().action(*action.split(":"))
+    assert known is not None
+    assert known.full_name == action
+
+
+@pytest.mark.parametrize(("check", "action"), [one for one in EACH if not one[1].startswith("kms:")])
+def test_an_action_on_any_resource(found, make, check, action):
+    (one,) = found(check, users=[make.user("alice", make.allow(action))])
+    assert "The inline policy inline of alice lets alice " in one.sentence
+    assert one.evidence[0].decision.decision is EvalDecision.ALLOWED
+    for other in EXAMPLES.keys() - {check}:
+        assert not found(other, users=[make.user("alice", make.allow(action))])
+
+
+@pytest.mark.parametrize(("check", "action"), EACH)
+def test_near_misses(found, make, check, action):
+    service = action.split(":")[0]
+    named = {"s3": BUCKET, "iam": "arn:aws:iam::111122223333:user/alice"}
+    resource = named.get(service, f"arn:aws:{service}:us-east-1:111122223333:thing/payroll")
+    allow = make.allow(action)
+    assert not found(check, users=[make.user("alice", make.allow(action, resource))])
+    assert not found(check, users=[make.user("alice", allow, make.deny(action))])
+    conditional = make.allow(action, Condition={"StringEquals": {"aws:PrincipalTag/team": "${aws:ResourceTag/team}"}})
+    assert not found(check, users=[make.user("alice", conditional)])
+    limits = make.policy("limits", make.allow("ec2:Describe*"))
+    assert not found(check, users=[make.user("alice", allow, **make.boundary(limits["Arn"]))], policies=[limits])
+
+
+def test_kms_keys_are_evaluated_by_their_policies(make):
+    """A key whose policy does not let the account's policies decide is none that they can use."""
+    key = "arn:aws:kms:us-east-1:111122223333:key/1b2c3d4e-0000-4000-8000-000000000001"
+    users = [make.user("alice", make.allow("kms:Decrypt"))]
+    whole = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}
+    (one,) = make.findings("DAT-01", users=users, beside={"resources": (make.resource(key, whole),)})
+    assert one.sentence.endswith("lets alice read the data of any resource: kms:Decrypt.")
+    named = {**whole, "Principal": {"AWS": "arn:aws:iam::111122223333:user/anchor"}}
+    assert not make.findings("DAT-01", users=users, beside={"resources": (make.resource(key, named),)})
+    only = [make.user("alice", make.allow("kms:Decrypt", key))]
+    assert not make.findings("DAT-01", users=only, beside={"resources": (make.resource(key, whole),)})
+
+
+def test_administrators_are_left_to_adm_01(found, make):
+    user = make.user("alice", **make.attached(make.admin))
+    for check in EXAMPLES:
+        assert not found(check, users=[user], policies=[make.full_access()])
+
+
+def test_an_administrator_within_a_boundary_is_none(found, make):
+    limits = make.policy("limits", make.allow(["s3:*", "logs:*"]))
+    user = make.user("alice", **make.attached(make.admin), **make.boundary(limits["Arn"]))
+    (one,) = found("DAT-01", users=[user], policies=[make.full_access(), limits])
+    assert one.sentence == (
+        "The AWS managed policy AdministratorAccess lets alice read the data of any resource: s3:GetObject."
+    )
+
+
+def test_a_service_control_policy_counts(make):
+    content = make.document(make.allow("*"), make.deny("s3:*"))
+    organization = Organization.model_validate(
+        {
+            "id": "o-acme",
+            "management_account_id": "999999999999",
+            "nodes": [
+                {"id": "r-1", "policy_ids": ["p-1"]},
+                {"id": make.account, "parent_id": "r-1", "policy_ids": ["p-1"]},
+            ],
+            "policies": [{"id": "p-1", "name": "no-s3", "type": "SERVICE_CONTROL_POLICY", "content": content}],
+        }
+    )
+    users = [make.user("alice", make.allow(["s3:GetObject", "sqs:ReceiveMessage"]))]
+    (one,) = make.findings("DAT-01", users=users, beside={"organization": organization})
+    assert one.sentence.endswith("read the data of any resource: sqs:ReceiveMessage.")
+
+
+def test_one_finding_for_a_policy_and_for_identical_documents(found, make):
+    readers = make.policy("readers", make.allow("s3:GetObject"))
+    users = [make.user(name, **make.attached(readers["Arn"])) for name in ("alice", "bob")]
+    (one,) = found("DAT-01", users=users, policies=[readers])
+    assert one.sentence == (
+        "The customer managed policy readers lets alice and bob read the data of any resource: s3:GetObject."
+    )
+    assert one.subject_key == readers["Arn"]
+    roles = [make.role(name, make.allow("sqs:ReceiveMessage")) for name in ("one", "two", "three")]
+    (one,) = found("DAT-01", roles=roles)
+    assert one.sentence.startswith(
+        "The inline policy inline of one and 2 policies with the same document lets one, two "
+    )
+
+
+def test_a_policy_that_names_its_resources_is_not_the_cause(found, make):
+    statements = [make.allow("s3:GetObject")]
+    users = [make.user("alice", make.allow("s3:*", BUCKET), groups=["all"])]
+    (one,) = found("DAT-01", users=users, groups=[make.group("all", *statements)])
+    assert one.sentence.startswith("The inline policy inline of all lets alice ")
+
+
+def test_dat_04_tokens_of_registries_are_low(found, make):
+    (one,) = found("DAT-04", roles=[make.role("pull", make.allow("ecr:GetAuthorizationToken"))])
+    assert one.severity is Severity.LOW
