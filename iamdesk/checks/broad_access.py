@@ -11,7 +11,7 @@ from itertools import islice
 from iamdesk.attack_paths.administrators import Principal, is_administrator, is_alike, regions_of, resource_for
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.resource_requests import may_name, resources_of
 from iamdesk.checks.targets import ACCOUNTS, Subject, principals_of
@@ -79,7 +79,13 @@ def _resource(survey: CheckContext, account: Account, action: str) -> str:
     """Return a resource of the action that no policy names, in the first Region that the organization allows."""
     regions = survey.once(("regions", account.account_id), lambda: regions_of(survey.guardrails(account.account_id)))
     found = reference().action(*action.split(":"))
-    return "*" if found is None else resource_for(found, account, regions[-1])
+    if found is None:
+        return "*"
+    if found.service == "s3":  # not an access point, which the reference lists first
+        types = {one.name for one in found.resource_types}
+        bucket = f"arn:{account.partition}:s3:::{PLACEHOLDER}"
+        return f"{bucket}/{PLACEHOLDER}" if "object" in types else bucket if "bucket" in types else "*"
+    return resource_for(found, account, regions[-1])
 
 
 def _evaluated(survey: CheckContext, account: Account, action: str) -> tuple[str, ...]:
@@ -93,10 +99,33 @@ def _evaluated(survey: CheckContext, account: Account, action: str) -> tuple[str
     return tuple(islice(keys, _MOST))
 
 
+def _at(survey: CheckContext, account: Account, principal: Principal) -> Context:
+    """Return the snapshot's time for a principal with conditions on the time; empty for all others."""
+    moment = survey.latest(account)
+    carried = survey.evaluator.index.carried(principal.arn)
+    documents = [policy.document for policy in (*carried.identity, carried.boundary) if policy is not None]
+    documents += survey.guardrails(account.account_id)
+    if moment is None or not any(
+        survey.once(("times", one), lambda one=one: _tests_the_time(one))  # type: ignore[misc]
+        for one in documents
+    ):
+        return {}
+    return {"aws:CurrentTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "aws:EpochTime": str(int(moment.timestamp()))}
+
+
+def _tests_the_time(document: Document) -> bool:
+    return any(
+        test.key in ("aws:currenttime", "aws:epochtime")
+        for statement in document.statements
+        for test in statement.conditions
+    )
+
+
 def _allowed_on(survey: CheckContext, account: Account, principal: Principal, action: str) -> str | None:
     """Return the first evaluated resource on which an action is allowed; None if there is none."""
+    context = _at(survey, account, principal)
     for resource in _evaluated(survey, account, action):
-        if survey.decide(principal.arn, action, resource) is EvalDecision.ALLOWED:
+        if survey.decide(principal.arn, action, resource, context) is EvalDecision.ALLOWED:
             return resource
     return None
 
@@ -184,7 +213,12 @@ def _results(
             (
                 Evidence(
                     phrase("Evaluated {action} as {who}.", action=action, who=name_of(first)),
-                    survey.ask(first.arn, action, _allowed_on(survey, account, first, action) or "*"),
+                    survey.ask(
+                        first.arn,
+                        action,
+                        _allowed_on(survey, account, first, action) or "*",
+                        _at(survey, account, first),
+                    ),
                 ),
                 *(
                     Evidence(phrase("It takes effect for {name}.", name=name_of(one)), policy_key=one.arn)

@@ -116,6 +116,27 @@ def test_a_policy_that_names_its_resources_is_not_the_cause(found, make):
     assert one.sentence.startswith("The inline policy inline of all lets alice ")
 
 
+def test_dat_01_reading(found, make):
+    (one,) = found("DAT-01", users=[make.user("alice", make.allow(["s3:Get*", "ssm:Get*"], "arn:aws:s3:::*"))])
+    assert one.sentence == "The inline policy inline of alice lets alice read the data of any resource: s3:GetObject."
+
+
+def test_dat_02_writing(found, make):
+    (one,) = found("DAT-02", roles=[make.role("job", make.allow(["s3:Put*", "dynamodb:*"]))])
+    assert one.sentence == (
+        "The inline policy inline of job lets job change or delete the data of any resource: s3:PutObject, "
+        "dynamodb:PutItem, dynamodb:DeleteItem and dynamodb:DeleteTable."
+    )
+
+
+def test_dat_03_exposing(found, make):
+    (one,) = found("DAT-03", roles=[make.role("job", make.allow(["s3:PutBucketAcl", "sns:*"]))])
+    assert one.sentence == (
+        "The inline policy inline of job lets job open any resource to other accounts: s3:PutBucketAcl, "
+        "sns:AddPermission and sns:SetTopicAttributes."
+    )
+
+
 def test_dat_04_tokens_of_registries_are_low(found, make):
     (one,) = found("DAT-04", roles=[make.role("pull", make.allow("ecr:GetAuthorizationToken"))])
     assert one.severity is Severity.LOW
