@@ -39,7 +39,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported on first use: openin
     from iamdesk.review.items import ReviewItem
     from iamdesk.review.people import PeopleList
     from iamdesk.review.scope import Exclusion
-    from iamdesk.viewmodel.pages import PageSection
+    from iamdesk.viewmodel.pages import ExternalEntry, PageSection
 
 MIN_ACCOUNTS_APART = 12
 """Number of accounts from which each is evaluated by itself: together, every policy takes a bit of memory for every
@@ -264,6 +264,24 @@ class SnapshotSession(Opened):
         from iamdesk.pages.resource_page import ResourcePages
 
         return ResourcePages(self.snapshot, self.evaluator_for_all).sections(resource, cancelled)
+
+    def external_access(
+        self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    ) -> "Iterator[ExternalEntry]":
+        """Yield every external caller of each role and resource, without AWS services, as they are found.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.pages.external_access import ExternalAccess
+
+        return ExternalAccess(self.snapshot, self.evaluator_for).entries(progress, cancelled)
+
+    def administrator_of_entry(self, entry: "ExternalEntry", reach: "AttackPaths") -> tuple[str, int | None]:
+        """Return what an entry's role becomes, in words, and its steps to administrator; ``reach``: of `reach`."""
+        from iamdesk.pages.external_access import administrator_texts
+
+        return administrator_texts(entry, reach)
 
     def _principal_pages(self, principal: str) -> "PrincipalPages":
         from iamdesk.pages.principal_page import PrincipalPages

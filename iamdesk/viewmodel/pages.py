@@ -123,3 +123,31 @@ def section(
 ) -> PageSection:
     """Return a section with its first lines; ``count`` is the number of all, if not all are given, or 0."""
     return PageSection(part, tuple(lines[:MAX_LISTED]), len(lines) if count is None else count, note, table)
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalEntry:
+    """One external caller, or group of callers, that enters a role or can act on a resource.
+
+    Its texts may be hostile.
+    """
+
+    who: str
+    """As `Who.principal`: an ARN, a host, ``*``."""
+    who_text: str
+    who_kind: str
+    """``external account``, ``identity provider``, ``anyone, unsigned or signed``."""
+    is_anyone: bool
+    target: str
+    """ARN of the role or resource."""
+    target_text: str
+    action: str
+    """The action by which a role is assumed; of a resource the only action, empty for several."""
+    decision: EvalDecision
+    condition: str
+    """The conditions in words; empty if there are none."""
+    can_do: str
+    """What a role can do, by what it does to data; of a resource the first actions."""
+    last_used: str
+    """When a role was last used; empty for a resource."""
+    is_role: bool

@@ -723,6 +723,14 @@ COMMANDS: tuple[Command, ...] = (
         Needs.SNAPSHOT,
     ),
     Command(
+        "actionExternalAccess",
+        Menu.TOOLS,
+        mark("E&xternal access"),
+        mark("Show who outside enters which role or resource, under which condition, and what it can do there."),
+        (),
+        Needs.SNAPSHOT,
+    ),
+    Command(
         "actionCompare",
         Menu.TOOLS,
         mark("Com&pare with another snapshot…"),

@@ -60,6 +60,7 @@ class Windows(QObject):
             "actionPalette": self._open_palette,
             "actionSettings": self.show_settings,
             "actionWhyDenied": self.ask_why_denied,
+            "actionExternalAccess": self.show_external_access,
             "actionCompare": self.compare,
             "actionWhatIf": self.what_if,
             "actionHelp": self.show_help,
@@ -116,6 +117,17 @@ class Windows(QObject):
         from iamdesk.gui.denial.denial_dialog import DenialDialog
 
         DenialDialog(self._frame.session, self._frame.jobs, self._window).show()
+
+    def show_external_access(self) -> None:
+        """Show the window of external access, and find it."""
+        from iamdesk.gui.external_access.external_access_window import ExternalAccessWindow
+
+        window = self._window.findChild(ExternalAccessWindow)
+        if window is None:
+            window = ExternalAccessWindow(self._frame.session, self._frame.jobs, self._window)
+            window.run()
+        window.show()
+        window.activateWindow()
 
     def compare(self) -> None:
         """Show the window that compares the open snapshot with another one."""

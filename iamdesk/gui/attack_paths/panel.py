@@ -42,7 +42,7 @@ from iamdesk.work.errors import WorkError
 if TYPE_CHECKING:
     from iamdesk.api import Opened
 
-_EVERYBODY, _SELECTED = "everybody", "selected"
+_EVERYBODY, _SELECTED, _EXTERNAL = "everybody", "selected", "external"
 _DEBOUNCE = 200
 _START = mark(
     "Press Show to find attack paths: steps by which principals can gain more permissions than "
@@ -101,6 +101,7 @@ class AttackPathsPanel(QWidget):
         self.start.setAccessibleName(tr("Paths from"))
         self.start.addItem(tr("all principals"), _EVERYBODY)
         self.start.addItem(tr("the selected principal"), _SELECTED)
+        self.start.addItem(tr("external principals"), _EXTERNAL)
         self.goal.setObjectName("waysTo")
         self.goal.setAccessibleName(tr("Paths to"))
         self.show_button.setObjectName("waysShow")
@@ -214,12 +215,16 @@ class AttackPathsPanel(QWidget):
         goal = self._session.subject_key if goal == _SELECTED else goal
         if self.start.currentData() == _SELECTED and not _is_principal(start):
             return None
-        return PathQuery(start, goal) if goal == self.goal.currentData() or _is_principal(goal) else None
+        among = self._outsiders() if self.start.currentData() == _EXTERNAL else None
+        return PathQuery(start, goal, among) if goal == self.goal.currentData() or _is_principal(goal) else None
 
     def run(self) -> None:
         """Compute the attack paths of the query."""
         opened = whole_or_say(self._session, self.message)
         if opened is None:
+            return
+        if self.start.currentData() == _EXTERNAL and self._session.is_deciding:
+            self.message.say(Tone.NOTE, tr("External access is being computed: try again when it is known."))
             return
         wanted = self._wanted()
         if wanted is None:
@@ -374,6 +379,10 @@ def _summary(found: PathsFound) -> str:
         )
         steps = ntr("{count} step", "{count} steps", shortest).format(count=shortest)
         return sentence.format(name=name, steps=steps, count=number(len(found.found_paths)), proven=number(len(proven)))
+    if found.wanted.among is not None:
+        entered = number(len(found.wanted.among))
+        sentence = tr("{count} of {total} roles with external access have an attack path to the target.")
+        return sentence.format(count=number(found.starts), total=entered)
     if not found.found_paths:
         return tr("No other principal reaches the target.")
     are_proven = sum(attack_path.state is State.PROVEN for attack_path in found.found_paths)

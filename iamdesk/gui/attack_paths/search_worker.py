@@ -26,6 +26,8 @@ class PathQuery:
     """ARN of a principal; empty for all."""
     goal: str
     """As `AttackPaths` takes it."""
+    among: frozenset[str] | None = None
+    """ARNs of the principals to start from, if not from all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ def find_attack_paths(
         return PathsFound(
             wanted, found_paths, int(bool(found_paths)), reach.reached(wanted.start), remediations, reach.goals
         )
-    near = sorted(reach.distances(wanted.goal).items(), key=lambda one: (not one[1].is_proven, one[1].steps, one[0]))
+    distances = reach.distances(wanted.goal).items()
+    chosen = [one for one in distances if wanted.among is None or one[0] in wanted.among]
+    near = sorted(chosen, key=lambda one: (not one[1].is_proven, one[1].steps, one[0]))
     found: list[AttackPath] = []
     for principal, distance in near:
         if cancelled():

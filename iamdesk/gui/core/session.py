@@ -138,6 +138,11 @@ class Session(QObject):
         return self._asking is not None and self._asking.running
 
     @property
+    def is_deciding(self) -> bool:
+        """Whether administrators and external access are being looked for: badges are not complete."""
+        return self._deciding is not None and self._deciding.running
+
+    @property
     def shown(self) -> "Opened | None":
         """What can be browsed: the open snapshot, else the accounts that are loaded so far."""
         return self.snapshot if self.snapshot is not None else self.arriving

@@ -1,0 +1,1 @@
+"""External access: who outside enters which role or resource."""

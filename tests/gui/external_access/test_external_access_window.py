@@ -1,0 +1,83 @@
+"""The window of external access: rows that fill in, filters, links, Cancel."""
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from iamdesk.api import SnapshotSession
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.external_access.external_access_window import ExternalAccessWindow
+from iamdesk.gui.external_access.rows import Column
+from iamdesk.progress import WorkCancelled
+
+ACCOUNT = "arn:aws:iam::111122223333"
+
+
+def opened_from(window: MainWindow) -> ExternalAccessWindow:
+    window.menus.actions["actionExternalAccess"].trigger()
+    found = window.findChild(ExternalAccessWindow)
+    assert isinstance(found, ExternalAccessWindow)
+    return found
+
+
+def test_rows_fill_in_and_lead_to_their_roles(qtbot: QtBot, open_window: MainWindow) -> None:
+    shown = opened_from(open_window)
+    assert opened_from(open_window) is shown, "there is one"
+    qtbot.waitUntil(lambda: bool(shown.model.rows) and not shown.is_running, timeout=60_000)
+    assert len(shown.model.rows) == 14
+    assert shown.model.shown[0].entry.is_anyone, "anyone comes first"
+    assert shown.summary.text() == (
+        "14 external callers of roles and resources · 2 of them anyone · 4 roles are or may become administrator"
+    )
+    by_role = {row.texts[Column.ENTERS]: row.texts for row in shown.model.rows}
+    assert by_role["role GitHubActionsDeploy"][Column.ADMINISTRATOR] == "1 step"
+    assert by_role["role public-status-page"][Column.CONDITION] == "none"
+    shown.table.sortByColumn(Column.ADMINISTRATOR, Qt.SortOrder.AscendingOrder)
+    assert shown.model.shown[0].steps == 0
+    place = next(at for at, row in enumerate(shown.model.shown) if row.steps == 1)
+    shown.table.go_to(place)
+    QTest.keyClick(shown.table, Qt.Key.Key_Return)
+    assert open_window.session.subject_key == shown.model.shown[place].entry.target
+
+    shown.anyone.click()
+    assert {row.texts[Column.WHO] for row in shown.model.shown} == {"anyone with an AWS account"}
+    shown.without_condition.click()
+    assert [row.texts[Column.ENTERS] for row in shown.model.shown] == ["role public-status-page"]
+    shown.anyone.click()
+    shown.without_condition.click()
+    shown.text.setText("github legacy")
+    qtbot.waitUntil(lambda: len(shown.model.shown) == 1, timeout=5_000)
+    shown.paths_button.click()
+    panel = open_window.workspace.attack_paths
+    qtbot.waitUntil(lambda: panel.found is not None, timeout=30_000)
+    assert panel.found is not None
+    assert panel.found.wanted.start.endswith("GitHubActionsLegacy")
+    assert not open_window.session.is_deciding
+    panel.start.setCurrentIndex(panel.start.findText("external principals"))
+    panel.run()
+    qtbot.waitUntil(lambda: panel.found is not None and panel.found.wanted.among is not None, timeout=30_000)
+    starts = {path.start for path in panel.found.found_paths}
+    assert starts
+    assert starts <= (panel.found.wanted.among or frozenset())
+    assert "roles with external access have an attack path" in panel._summary.full_text()
+
+
+def test_a_cancelled_search_says_so(qtbot: QtBot, open_window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(_opened: SnapshotSession, progress: Any, cancelled: Any) -> Any:
+        for _ in range(3_000):
+            if cancelled():
+                raise WorkCancelled
+            progress(1, 2)
+            QTest.qSleep(10)
+        yield from ()
+
+    monkeypatch.setattr(SnapshotSession, "external_access", endless)
+    shown = opened_from(open_window)
+    qtbot.waitUntil(shown.cancel_button.isVisible, timeout=10_000)
+    shown.cancel_button.click()
+    assert not shown.is_running
+    assert shown.message.text == "The search was canceled: the table is not complete."
+    shown.close()
