@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from iamdesk.errors import SnapshotError
 from iamdesk.export.files.atomic_write import ExportError
+from iamdesk.export.text.diff import sentence
 from iamdesk.gui.compare.changes_view import ChangesView
 from iamdesk.gui.compare.worker import Compared, compared, read_and_compare, write
 from iamdesk.gui.core.file_dialogs import FileDialogs
@@ -15,7 +16,7 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.job_window import OneJobWindow
 from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.whole_organization import whole_or_say
-from iamdesk.i18n import error_words, tr
+from iamdesk.i18n import error_words, tr, translate
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
 
@@ -116,6 +117,10 @@ class CompareWindow(OneJobWindow):
 
     def _take(self, found: Compared) -> None:
         self._shown = found
+        names = {"old": found.found.old_name, "new": found.found.new_name}
+        self._session.show_compared(
+            tr("From {old} to {new}: {changes}").format(**names, changes=translate(sentence(found.found)))
+        )
         self.view.show_comparison(found.found, found.rows)
 
     def refused(self, error: Exception) -> bool:

@@ -39,6 +39,7 @@ a panel calls                          the session emits                       w
                                                                                are read one by one
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
 ``show_rule(id)``                      ``rule_shown(id)``                      user guide opens at an evaluation rule
+``show_compared(sentence)``            ``compared(sentence)``                  overview: the changes, in a sentence
 =====================================  ======================================  =========================================
 
 State, read at any time: ``snapshot`` (Opened or None), ``whole`` (that, if it is in memory as a whole), ``shown``
@@ -102,6 +103,7 @@ class Session(QObject):
     badges_decided = Signal(object)
     announced = Signal(str)
     rule_shown = Signal(str)
+    compared = Signal(str)
 
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -315,6 +317,11 @@ class Session(QObject):
     def announce(self, sentence: str) -> None:
         """Show a message that needs no reaction: status bar and screen readers."""
         self.announced.emit(sentence)
+
+    def show_compared(self, sentence: str) -> None:
+        """Show the result of a comparison with another snapshot, in a sentence."""
+        if self.snapshot is not None:
+            self.compared.emit(sentence)
 
     def show_rule(self, rule: str) -> None:
         """Open the user guide at an evaluation rule: ``C4``."""

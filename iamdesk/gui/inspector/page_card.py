@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QShowEvent
+from PySide6.QtGui import QFont, QPainter, QPalette, QShowEvent
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from iamdesk.evaluate.request import EvalDecision
@@ -24,6 +24,7 @@ from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.full_height_list import FullHeightList
 from iamdesk.gui.widgets.icons import Drawing, Mark
 from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.gui.widgets.skeleton import Skeleton
 from iamdesk.gui.widgets.wrapping_label import FlowLabel, draw_flow, flow_height
 from iamdesk.i18n import tr, translate
 from iamdesk.viewmodel.pages import PageLine
@@ -32,8 +33,6 @@ _MARK = 16
 _MARK_GAP = 6
 _MARGIN = 3
 _DETAIL_LINES = 3
-_SKELETON_WIDTHS = (0.72, 0.9, 0.5)
-"""Shares of the width, of the bars of a section that is being computed."""
 
 
 class LineModel(QAbstractListModel):
@@ -139,24 +138,6 @@ class LineDelegate(QStyledItemDelegate):
 def drawing_of(line: PageLine) -> Drawing | None:
     """Return the drawing of a line's mark."""
     return Mark(line.mark) if isinstance(line.mark, EvalDecision) else line.mark
-
-
-class Skeleton(QWidget):
-    """Gray bars where lines will be; they do not move, and so cost nothing."""
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return room for a few lines."""
-        return QSize(120, self.fontMetrics().lineSpacing() * len(_SKELETON_WIDTHS))
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint the bars."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour(Colour.BAR_TRACK, self.palette()))
-        line = self.fontMetrics().lineSpacing()
-        for row, share in enumerate(_SKELETON_WIDTHS):
-            painter.drawRoundedRect(QRect(0, row * line + line // 5, round(self.width() * share), line * 3 // 5), 3, 3)
 
 
 class LineList(FullHeightList):

@@ -14,6 +14,7 @@ from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.severity_mark import severity_pixmap
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Drawing
+from iamdesk.i18n import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,19 @@ class Bar:
     drawing: Drawing | Severity
     target: object = None
     """What a click emits; None for a bar without a link."""
+    total: int = 0
+    """The number of which ``count`` is a share; 0: it is no share, and has no bar."""
+
+    @property
+    def words(self) -> str:
+        """The count in words: ``7``, ``7 of 64``."""
+        if not self.total:
+            return number(self.count)
+        return tr("{count} of {total}").format(count=number(self.count), total=number(self.total))
 
 
 class BarChart(QWidget):
-    """Horizontal bars, longest count full width. Up and Down move, Return and click choose."""
+    """Names and counts, with a bar for each share of a whole. Up and Down move, Return and click choose."""
 
     chosen = Signal(object)
     """A bar's target."""
@@ -53,7 +63,7 @@ class BarChart(QWidget):
         """Show other bars."""
         self._bars = tuple(bars)
         self._current = min(self._current, max(0, len(bars) - 1))
-        bar_texts = "; ".join(f"{bar.name} {number(bar.count)}" for bar in bars)
+        bar_texts = "; ".join(f"{bar.name} {bar.words}" for bar in bars)
         self.setAccessibleName(f"{self._title}: {visible(bar_texts)}")
         self.setFocusPolicy(
             Qt.FocusPolicy.StrongFocus if any(bar.target is not None for bar in bars) else Qt.FocusPolicy.NoFocus
@@ -77,9 +87,8 @@ class BarChart(QWidget):
         size = metrics.height()
         name_width = max((metrics.horizontalAdvance(visible(bar.name)) for bar in self._bars), default=0) + 2
         name_width = min(name_width, self.width() * 3 // 5)
-        count_width = max((metrics.horizontalAdvance(number(bar.count)) for bar in self._bars), default=0)
+        count_width = max((metrics.horizontalAdvance(bar.words) for bar in self._bars), default=0)
         left = size + size // 2 + name_width + size // 2 + count_width + size
-        most = max((bar.count for bar in self._bars), default=0)
         for place, bar in enumerate(self._bars):
             top = place * row
             area = QRect(0, top, self.width(), row)
@@ -97,13 +106,15 @@ class BarChart(QWidget):
             painter.drawText(QRect(name_left, top, name_width, row), int(middle | Qt.AlignmentFlag.AlignLeft), name)
             painter.setPen(palette.color(QPalette.ColorRole.WindowText))
             count = QRect(name_left + name_width + size // 2, top, count_width, row)
-            painter.drawText(count, int(middle | Qt.AlignmentFlag.AlignRight), number(bar.count))
+            painter.drawText(count, int(middle | Qt.AlignmentFlag.AlignRight), bar.words)
+            if not bar.total:
+                continue
             track = QRect(left, top + row * 3 // 8, max(0, self.width() - left - size // 2), max(4, row // 4))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour(Colour.BAR_TRACK, palette))
             painter.drawRoundedRect(track, 2, 2)
-            if bar.count and most:
-                track.setWidth(max(3, track.width() * bar.count // most))
+            if bar.count:
+                track.setWidth(max(3, track.width() * min(bar.count, bar.total) // bar.total))
                 painter.setBrush(colour(Colour.BAR, palette))
                 painter.drawRoundedRect(track, 2, 2)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QAction, QPalette
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -33,6 +33,7 @@ from iamdesk.gui.widgets.icons import Mark
 from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.gui.widgets.message_bar import MessageBar
 from iamdesk.gui.widgets.save_to_file import Saver
+from iamdesk.gui.widgets.skeleton import Skeleton
 from iamdesk.gui.widgets.whole_organization import NEEDS_WHOLE
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, tr, translate
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 _CHECKING = mark("The checks are running.")
 _UNCHECKED = mark("Available after the checks have run: press Run the checks in the findings.")
 _DECIDING = mark("Looking for administrators and external access.")
-_NAMED_LINES = 3
+_NAMED_LINES = 8
 _PRINTED_LINES = 12
 _BADGE_NAMES = {
     Badge.ADMINISTRATOR: mark("Administrators"),
@@ -56,6 +57,13 @@ _BADGE_NAMES = {
 }
 _NAMED = (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED, Badge.GAP, Badge.BROKEN, Badge.NO_MFA_KNOWN)
 """Badges whose principals are listed, in this order."""
+_SHARED_BY = {
+    Badge.ADMINISTRATOR: frozenset({NodeKind.USER, NodeKind.ROLE}),
+    Badge.OUTSIDER: frozenset({NodeKind.ROLE}),
+    Badge.UNUSED: frozenset({NodeKind.ROLE}),
+    Badge.NO_MFA_KNOWN: frozenset({NodeKind.USER}),
+}
+"""The kinds of which a badge marks a share."""
 
 
 class OverviewPage(QScrollArea):
@@ -84,10 +92,17 @@ class OverviewPage(QScrollArea):
         self.people = BarChart(tr("Inventory"))
         self.risks = BarChart(tr("Key risks"))
         self.worst = BarChart(tr("Users and roles by highest severity"))
+        self._skeletons = Skeleton(), Skeleton()
+        """Of key risks and of severities, while they are computed."""
         self._checking = plain_label(tr(_CHECKING), wrap=True)
         self._deciding = plain_label(tr(_DECIDING), wrap=True)
         self.named = {badge: NamedCard(tr(_BADGE_NAMES[badge]), _NAMED_LINES) for badge in _NAMED}
         """Who bears a badge, by name."""
+        self.external_link = LinkButton(tr("External access in a table"), lambda: self._run("actionExternalAccess"))
+        self.paths_link = LinkButton(tr("Attack paths to administrator"), lambda: self._run("actionShowWays"))
+        self.compare_link = LinkButton(tr("Compare with an earlier snapshot…"), lambda: self._run("actionCompare"))
+        self.changes = FlowLabel()
+        self.changes.setObjectName("overviewChanges")
         self.export_link = LinkButton(tr("Save or print this page…"), self.export)
         self.problems = QListWidget()
         self.problems.setUniformItemSizes(True)
@@ -105,6 +120,7 @@ class OverviewPage(QScrollArea):
         session.snapshot_opened.connect(self._fill)
         session.badges_decided.connect(self._fill_badges)
         session.snapshot_closed.connect(self._empty)
+        session.compared.connect(self.show_changes)
 
     def _lay_out(self) -> None:
         line = self.fontMetrics().lineSpacing()
@@ -117,12 +133,20 @@ class OverviewPage(QScrollArea):
         people.body.addStretch(1)
         risks = Card(tr("Key risks"))
         risks.body.addWidget(self.risks)
+        risks.body.addWidget(self._skeletons[0])
         risks.body.addWidget(self._deciding)
         risks.body.addStretch(1)
         worst = Card(tr("Users and roles by highest severity"))
         worst.body.addWidget(self.worst)
+        worst.body.addWidget(self._skeletons[1])
         worst.body.addWidget(self._checking)
         worst.body.addStretch(1)
+        self.named[Badge.OUTSIDER].body.addWidget(self.external_link)
+        self.named[Badge.ADMINISTRATOR].body.addWidget(self.paths_link)
+        changes = Card(tr("Changes since an earlier snapshot"))
+        changes.body.addWidget(self.changes)
+        changes.body.addWidget(self.compare_link)
+        changes.body.addStretch(1)
         self._problem_card = Card(tr("Problems"))
         self._problem_card.body.addWidget(self.problems)
         captured = Card(tr("Snapshot details"))
@@ -130,8 +154,8 @@ class OverviewPage(QScrollArea):
         captured.body.addWidget(self.captured_link)
         captured.body.addStretch(1)
         gap = line * 2 // 3
-        columns = ColumnsLayout(self.fontMetrics().averageCharWidth() * 40, gap)
-        for card in (people, risks, worst, *self.named.values(), self._problem_card, captured):
+        columns = ColumnsLayout(self.fontMetrics().averageCharWidth() * 40, gap, in_turn=True)
+        for card in (risks, worst, people, *self.named.values(), changes, self._problem_card, captured):
             columns.addWidget(card)
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
@@ -154,12 +178,15 @@ class OverviewPage(QScrollArea):
             [Bar(tr(part.title), part.count, part.kind, part.row) for part in section_counts(outline)]
         )
         self._show_badges(outline, decided=False)
+        self.show_changes("")
         self._by_severity = None
         self.worst.show_bars([])
         self._checking.show()
         is_whole = self._session.whole is not None
         self._checking.setText(tr(_CHECKING if is_whole else _UNCHECKED))
         self._deciding.setText(tr(_DECIDING if is_whole else NEEDS_WHOLE))
+        for skeleton in self._skeletons:
+            skeleton.setVisible(is_whole)
         self.problems.clear()
         for problem in snapshot.problems[:MOST_LISTED]:
             item = QListWidgetItem(visible(translate(problem.said)))
@@ -181,14 +208,15 @@ class OverviewPage(QScrollArea):
             return
         self._by_severity = by_severity
         self._checking.hide()
+        self._skeletons[1].hide()
         kinds = opened.outline.nodes.kinds
         total = kinds.count(NodeKind.USER) + kinds.count(NodeKind.ROLE)
         bars = [
-            Bar(tr(SEVERITY_WORDS[severity]), len(keys), severity, severity if keys else None)
+            Bar(tr(SEVERITY_WORDS[severity]), len(keys), severity, severity if keys else None, total)
             for severity, keys in by_severity.items()
         ]
         free = total - sum(len(keys) for keys in by_severity.values())
-        self.worst.show_bars([*bars, Bar(tr("No findings"), max(free, 0), Mark.ALLOWED)])
+        self.worst.show_bars([*bars, Bar(tr("No findings"), max(free, 0), Mark.ALLOWED, None, total)])
 
     def _fill_captured(self, lines: Sequence[tuple[str, str]]) -> None:
         while (item := self._captured.takeAt(0)) is not None:
@@ -211,16 +239,27 @@ class OverviewPage(QScrollArea):
         needs_deciding = {Badge.ADMINISTRATOR, Badge.OUTSIDER}
         self.risks.show_bars(
             [
-                Bar(tr(_BADGE_NAMES[badge]), len(rows), badge, badge if rows else None)
+                Bar(tr(_BADGE_NAMES[badge]), len(rows), badge, badge if rows else None, _total(outline, badge, rows))
                 for badge, rows in self._rows.items()
                 if rows or (decided and badge in needs_deciding)
             ]
         )
         self._deciding.setVisible(not decided)
+        self._skeletons[0].setVisible(not decided and self._session.whole is not None)
         for badge, card in self.named.items():
             rows = self._rows.get(badge, ())
             card.show_nodes([outline.nodes[row] for row in rows[:MOST_LISTED]], len(rows))
-            card.setVisible(bool(rows) or (decided and badge in needs_deciding))
+            card.setVisible(bool(rows) or badge in needs_deciding)
+
+    def show_changes(self, sentence: str) -> None:
+        """Show the result of a comparison in a sentence; empty: nothing was compared."""
+        nothing = tr("Not compared yet. The comparison says who gained or lost what, and by which change.")
+        self.changes.setText(sentence or nothing)
+
+    def _run(self, command: str) -> None:
+        action = self.window().findChild(QAction, command)
+        if isinstance(action, QAction):
+            action.trigger()
 
     def _go_to_badge(self, target: object) -> None:
         """Go to the list of those that have a badge."""
@@ -278,7 +317,9 @@ class OverviewPage(QScrollArea):
             if self._by_severity is not None:
                 copy.show_risks(self._by_severity)
         copy.takeWidget()
-        for link in (copy.export_link, copy.captured_link):
+        copy.changes.setText(self.changes.text())
+        links = (copy.export_link, copy.captured_link, copy.external_link, copy.paths_link, copy.compare_link)
+        for link in links:
             link.hide()
         for card in copy.named.values():
             card.show_on_paper(_PRINTED_LINES)
@@ -295,3 +336,10 @@ class OverviewPage(QScrollArea):
         self.people.show_bars([])
         self.risks.show_bars([])
         self.worst.show_bars([])
+
+
+def _total(outline: Outline, badge: Badge, rows: Sequence[int]) -> int:
+    """Return the number of entries of which those with a badge are a share; 0 if they are of other kinds, too."""
+    kinds = _SHARED_BY.get(badge, frozenset())
+    of = outline.nodes.kinds
+    return sum(map(of.count, kinds)) if kinds and all(of[row] in kinds for row in rows) else 0

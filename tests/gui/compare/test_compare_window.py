@@ -135,6 +135,14 @@ def test_words_and_kinds_filter(qtbot: QtBot, compared: CompareWindow) -> None:
     assert {sort for sort, _ in told(compared)} == {ChangeKind.SAME}
 
 
+def test_the_overview_is_told_in_a_sentence(qtbot: QtBot, session: Session, compared: CompareWindow) -> None:
+    with qtbot.waitSignal(session.compared, timeout=60_000) as told:
+        compared.swap()
+    assert told.args is not None
+    assert told.args[0].startswith("From ")
+    assert compared.view.summary.text() in told.args[0]
+
+
 def test_swapped_it_is_the_other_way_round(qtbot: QtBot, compared: CompareWindow) -> None:
     compared.swap_button.click()
     qtbot.waitUntil(lambda: (ChangeKind.GAINED, ANA) in told(compared), timeout=30_000)

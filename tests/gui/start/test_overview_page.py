@@ -16,6 +16,8 @@ from pytestqt.qtbot import QtBot
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core.badge_rows import rows_by_badge
 from iamdesk.gui.core.theme import Scheme
+from iamdesk.gui.external_access.external_access_window import ExternalAccessWindow
+from iamdesk.gui.start.card import Card
 from iamdesk.gui.start.overview import OverviewPage
 from iamdesk.gui.widgets.column_layout import ColumnsLayout, parted
 from iamdesk.resource_files import resources
@@ -66,21 +68,53 @@ def test_hidden_cards_take_no_room(qtbot: QtBot) -> None:
     assert layout.takeAt(9) is None
 
 
-def test_of_an_organization_both_columns_are_used_and_nothing_scrolls(qtbot: QtBot, window: MainWindow) -> None:
+def test_cards_keep_their_place_while_they_fill_in(qtbot: QtBot, window: MainWindow) -> None:
     window.resize(1360, 860)
     window.show()
-    window.open_path(resources() / "samples" / "acme-organization")
+    window.open_path(resources() / "samples" / "acme-prod.json")
     qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=20_000)
-    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
     window.interior.show_overview()
     page = window.overview
-    qtbot.waitUntil(lambda: page.verticalScrollBar().maximum() == 0, timeout=5_000)
-    bottoms: dict[int, int] = {}
-    for card in page._page.findChildren(QWidget):
-        if type(card).__name__ in ("Card", "NamedCard") and card.isVisible():
-            bottoms[card.x()] = max(bottoms.get(card.x(), 0), card.geometry().bottom())
-    assert len(bottoms) == 2
-    assert max(bottoms.values()) < 1.4 * min(bottoms.values())
+
+    def columns() -> dict[str, int]:
+        cards = [card for card in page._page.findChildren(Card) if card.isVisible()]
+        return {card.title.text().partition(":")[0]: card.x() for card in cards}
+
+    qtbot.waitUntil(lambda: len(set(columns().values())) == 2, timeout=5_000)
+    before = columns()
+    assert before.keys() >= {"Administrators", "External access", "Key risks"}
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    assert columns() == before
+
+
+def test_counts_are_shares_of_their_kind_and_skeletons_go(open_window: MainWindow) -> None:
+    page = open_window.overview
+    words = {bar.name: bar.words for chart in (page.risks, page.people, page.worst) for bar in chart.bars}
+    assert words["Administrators"] == "7 of 60"
+    assert words["External access"] == "6 of 32"
+    assert words["Users"] == "28", "a number of things is no share"
+    assert sum(bar.count for bar in page.worst.bars) == 60
+    assert {bar.total for bar in page.worst.bars} == {60}
+    assert all(skeleton.isHidden() for skeleton in page._skeletons)
+    assert "Administrators 7 of 60" in page.risks.accessibleName()
+
+
+def test_cards_lead_to_their_tables(qtbot: QtBot, open_window: MainWindow) -> None:
+    page = open_window.overview
+    page.external_link.click()
+    shown = open_window.findChild(ExternalAccessWindow)
+    assert isinstance(shown, ExternalAccessWindow)
+    qtbot.waitUntil(lambda: not shown.is_running, timeout=60_000)
+    shown.close()
+    page.paths_link.click()
+    qtbot.waitUntil(lambda: open_window.workspace.attack_paths.found is not None, timeout=30_000)
+
+
+def test_a_comparison_is_told_on_the_page(open_window: MainWindow) -> None:
+    page = open_window.overview
+    assert page.changes.text().startswith("Not compared yet.")
+    open_window.session.show_compared("From a to b: nothing has changed.")
+    assert page.changes.text() == "From a to b: nothing has changed."
 
 
 def test_everybody_who_stands_out_is_named(open_window: MainWindow) -> None:
