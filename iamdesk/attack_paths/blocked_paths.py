@@ -88,6 +88,8 @@ class BlockedPaths:
                     break
             if stopped is None and path.gain is Gain.MEMBERSHIP:
                 joinable.append(arn)
+            elif stopped is None and path.needs and (reason := steps.workloads.refutation(path, arn)):
+                stopped = BlockedPath(path.id, phrased(path.how), arn, reason)
             elif stopped is None:
                 return BlockedPath(
                     path.id,

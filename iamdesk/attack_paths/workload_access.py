@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from iamdesk.attack_paths.any_resource import AnyResourceAccess
-from iamdesk.attack_paths.catalog import PASSES, EscalationPath, TargetConstraint
+from iamdesk.attack_paths.catalog import PASSES, EscalationPath, TargetConstraint, catalog
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, SourceFinder
 from iamdesk.aws.service_reference import reference
+from iamdesk.i18n import join_names, phrase, phrased
 from iamdesk.inventory.workload_index import CREDENTIAL_USAGES, AccountWorkloadIndex, WorkloadIndex
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.workloads import RoleUsage, Workload, WorkloadKind
@@ -142,9 +143,31 @@ class WorkloadAccess:
             confirmed = confirmed.both(passing)
         return confirmed if is_complete else confirmed.either(who.unsure())
 
+    def refutation(self, path: EscalationPath, role_arn: str) -> str:
+        """Return why nobody, or only who is allowed its actions on certain resources, can use a technique for a role.
+
+        One sentence; empty if the captured resources do not limit it.
+        """
+        known = self._index.of_account(_account_of(role_arn))
+        for need in path.needs:
+            fact = _FACTS.get(need)
+            if fact is None or not all(map(known.is_complete, (*fact.kinds, *(kind for kind, _, _ in fact.also)))):
+                continue
+            resources = self._resources(fact, path, known, role_arn)
+            what = phrased(catalog().facts[need])
+            if not resources:
+                return phrase("It requires {what}. The snapshot lists all there are, and there is none.", what=what)
+            if fact.is_enough:
+                return phrase(
+                    "It requires {what}: its actions are not allowed on {resources}.",
+                    what=what,
+                    resources=join_names([one.arn for one in resources], 3),
+                )
+        return ""
+
     def resources(self, path: EscalationPath, role_arn: str, action: str) -> Iterator[str]:
         """Yield the captured resources on which an action of a technique acts, by ARN."""
-        known = self._index.of_account((role_arn.split(":", 5)[4:5] or [""])[0])
+        known = self._index.of_account(_account_of(role_arn))
         for need in path.needs[:1]:
             fact = _FACTS.get(need)
             if fact is None or not fact.is_enough:
@@ -185,6 +208,10 @@ class WorkloadAccess:
             if not found.anybody:
                 return NOBODY
         return found
+
+
+def _account_of(arn: str) -> str:
+    return (arn.split(":", 5)[4:5] or [""])[0]
 
 
 @cache

@@ -15,6 +15,7 @@ from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context, Evalua
 from iamdesk.attack_paths.organization_paths import OrganizationReach
 from iamdesk.checks.prerequisites import Data
 from iamdesk.inventory.references import AccountReferences, aws_policies_of, references_of
+from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.snapshot.merge_pages import moments_of
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail
@@ -78,6 +79,11 @@ class CheckContext(EvaluationSession):
     def is_first(self, account: Account) -> bool:
         """Return whether an account is the snapshot's first: findings about the whole snapshot are reported for it."""
         return account is self.snapshot.accounts[0]
+
+    @cached_property
+    def workloads(self) -> WorkloadIndex:
+        """What runs with which role."""
+        return WorkloadIndex(self.snapshot)
 
     @cached_property
     def captured(self) -> tuple[CapturedData, ...]:

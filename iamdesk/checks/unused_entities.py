@@ -9,10 +9,11 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.remediation_commands import command
 from iamdesk.checks.targets import CUSTOMER_POLICIES, GROUPS, ROLES, USERS, is_reserved
 from iamdesk.checks.words import enumerated
-from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
 from iamdesk.inventory.keys import inline_policy_key
 from iamdesk.inventory.references import UNUSED_AFTER
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
+from iamdesk.viewmodel.workload_rows import runs_with_rows
 
 TRACKED_DAYS = 400
 """AWS's tracking period for the last use of a role, in days.
@@ -163,7 +164,7 @@ def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPol
 def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Compare the last use with the snapshot's time; CMP-10 reports missing data about use, once for the account.
 
-    Roles whose name shows that they are for emergencies are reported as info.
+    Roles whose name shows that they are for emergencies, and roles that something runs with, are reported as info.
     """
     latest, use = survey.latest(account), role.role_last_used
     if use is None or latest is None or not survey.references(account).knows_last_use:
@@ -196,14 +197,24 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
         proof = phrase("No use within AWS's tracking period of {tracked} days; no creation date.", tracked=TRACKED_DAYS)
     if age is None or age > UNUSED_AFTER:
         remedy, severity = (phrase(_ASSIGNMENTS) if is_reserved(role) else None), None
+        evidence = [Evidence(proof)]
+        rows = runs_with_rows(survey.workloads, role.arn)
+        if rows:
+            names = [name for row in rows for _, name in row.resources]
+            evidence.append(Evidence(phrase("It is the role of {names}.", names=join_names(names, 5))))
+            remedy, severity = phrase(_CONFIGURED), Severity.INFO
         if _FOR_EMERGENCIES.search(role.role_name):
             remedy, severity = phrase(_REHEARSE), Severity.INFO
-        yield CheckResult(sentence, (Evidence(proof),), state=state, remedy=remedy, severity=severity)
+        yield CheckResult(sentence, tuple(evidence), state=state, remedy=remedy, severity=severity)
 
 
 _FOR_EMERGENCIES = re.compile(r"break[-_ ]?glass|emergency", re.IGNORECASE)
 """Names of roles for emergencies."""
 _REHEARSE = mark("Test the role regularly, if it is kept for emergencies, so that it works when it is needed.")
+_CONFIGURED = mark(
+    "Ask the owner whether what runs with the role is still needed. Delete that first, or give it another role: it fails "
+    "without its role."
+)
 _ASSIGNMENTS = mark(
     "Review who is assigned the permission set in IAM Identity Center, and remove unneeded assignments."
 )

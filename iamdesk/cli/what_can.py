@@ -12,7 +12,7 @@ from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
 from iamdesk.export.access.effective_access import to_effective_access
 from iamdesk.export.access.what_can import actions_to_csv
 from iamdesk.export.findings.csv_table import TableAbout
-from iamdesk.export.text.access import REACH_WORDS
+from iamdesk.export.text.access import REACH_WORDS, runs_with_text
 
 _LISTED = frozenset(AccessExtent) - {AccessExtent.NONE}
 
@@ -38,8 +38,9 @@ def what_can(
     """
     with executor.open_to_evaluate(snapshot) as opened:
         access = opened.what_can(principal=principal, service=service, resource=resource)
+        runs_with = opened.runs_with(principal)
     if output_format is options.TableFormat.JSON:
-        say_json(to_effective_access(access))
+        say_json(to_effective_access(access, runs_with))
         return
     if output_format is options.TableFormat.CSV:
         words = ["iamdesk", "what-can", snapshot.name, "--principal", principal]
@@ -48,6 +49,10 @@ def what_can(
         about = TableAbout(shlex.join([*words, "--format", "csv"]), opened.sha256)
         say_bytes(actions_to_csv(access, snapshot.name, about=about))
         return
+    if runs_with:
+        echo("Runs with")
+        for line in runs_with_text(runs_with):
+            echo(f"  {line}")
     for line in _lines(access, by_action=service is not None or resource is not None):
         echo(line)
     count = len(access.services)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # the engine is imported on first use: opening a snapshot doe
     from iamdesk.explain.suggestions import Changes
     from iamdesk.review.key_permissions import KeyPermission
     from iamdesk.use_cases.types import DependentActions, UseCase, UseCaseRequest, UseCaseResult
+    from iamdesk.viewmodel.workload_rows import WorkloadRow
 
 
 class RequestSession:
@@ -186,6 +187,13 @@ class RequestSession:
             WorkCancelled: ``cancelled`` returned True.
         """
         return self.evaluator_for(principal).what_can(principal, service, resource, cancelled)
+
+    def runs_with(self, principal: str) -> "tuple[WorkloadRow, ...]":
+        """Return what runs with a role, as far as it was captured; nothing for other principals."""
+        from iamdesk.inventory.workload_index import WorkloadIndex
+        from iamdesk.viewmodel.workload_rows import runs_with_rows
+
+        return runs_with_rows(WorkloadIndex(self.evaluator_for(principal).snapshot), principal)
 
     def telling(self, principal: str) -> "tuple[KeyPermission, ...]":
         """Return the key permissions that a user or role has, from a short list, with their results."""

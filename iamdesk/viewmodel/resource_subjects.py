@@ -10,6 +10,7 @@ from iamdesk.inventory.keys import Link, endpoint_policy_key, resource_policy_ke
 from iamdesk.inventory.references import title_of
 from iamdesk.inventory.relative_time import age_text, date_text
 from iamdesk.inventory.trust import trusted_names
+from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.account_details import OpenIdConnectProvider
 from iamdesk.snapshot.model import RoleDetail, Snapshot
@@ -34,6 +35,7 @@ from iamdesk.viewmodel.resource_tree import (
 )
 from iamdesk.viewmodel.tree import NodeKind
 from iamdesk.viewmodel.types import Links, PolicyLine, PolicyRole, PolicyView, Subject, links
+from iamdesk.viewmodel.workload_rows import used_by_facts
 
 _POLICY = resource_policy_key("")
 
@@ -48,6 +50,7 @@ class ResourceSubjects:
         self._documents = documents
         self._holdings = holdings
         self._organization = organization
+        self._workloads = WorkloadIndex(snapshot)
 
     def make_ready(self) -> None:
         """Build the lazy indexes now."""
@@ -172,6 +175,7 @@ class ResourceSubjects:
                 (mark("Service"), service_title(arn)),
                 *(((mark("Region"), region_of(resource)),) if region_of(resource) else ()),
                 *resource_facts(resource, policy),
+                *used_by_facts(self._workloads, arn),
             ),
             tags=resource.tags or (),
             policies=(line,) if resource.policy is not None else (),

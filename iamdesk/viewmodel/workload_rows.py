@@ -1,6 +1,6 @@
 """What runs with a role, and the roles that a resource uses, as rows to show."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from iamdesk.i18n import join_messages, join_names, mark, phrase
@@ -127,8 +127,3 @@ def used_by_facts(index: WorkloadIndex, resource_arn: str) -> list[tuple[str, st
         )
         for use in index.used_by(resource_arn)
     ]
-
-
-def runs_with_text(rows: Iterable[WorkloadRow]) -> list[str]:
-    """Return rows as lines for the terminal: every resource by its ARN."""
-    return [f"{row.title}: {arn} ({row.how})" for row in rows for arn, _ in row.resources]

@@ -187,6 +187,22 @@ def test_a_passed_role_needs_some_job(tmp_path: Path) -> None:
     assert states(tmp_path / "c", service, statement, {})["glue-005"] is State.POSSIBLE
 
 
+def test_what_refutes_a_path_is_said(tmp_path: Path) -> None:
+    def reason(name: str, outputs: dict[str, Any], resource: str = "*") -> str:
+        states(tmp_path / name, LAMBDA[0], allow("lambda:UpdateFunctionCode", resource=resource), outputs)
+        reach = AttackPathGraph(Evaluator(load_snapshot(tmp_path / name)))
+        [blocked] = [one for one in reach.refusals(USER) if one.path_id == "lambda-003"]
+        return blocked.by
+
+    there_is_none = "The snapshot lists all there are, and there is none."
+    assert reason("none", functions()) == f"It requires a Lambda function that runs as the role. {there_is_none}"
+    others = f"arn:aws:lambda:{OF}:function:test-*"
+    not_allowed = f"its actions are not allowed on {FUNCTION}."
+    assert reason("others", functions(ROLE), others) == (
+        f"It requires a Lambda function that runs as the role: {not_allowed}"
+    )
+
+
 def test_steps_of_an_account_alone_are_the_same(tmp_path: Path) -> None:
     states(tmp_path, *LAMBDA, functions(ROLE))
     steps = find_account_steps(Evaluator(load_snapshot(tmp_path)), ACCOUNT, ())

@@ -8,6 +8,9 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
 from iamdesk.snapshot.manifest import Manifest
+from iamdesk.snapshot.workloads import AccountWorkloads, RoleUsage, Workload, WorkloadKind, WorkloadRole
+
+from .conftest import ACCOUNT
 
 THEN = datetime(2026, 9, 1, tzinfo=UTC)
 USED = {"LastUsedDate": "2026-03-01T00:00:00+00:00", "Region": "eu-west-1"}
@@ -112,6 +115,23 @@ def test_hyg_05_what_is_kept_for_emergencies_is_told_for_information(found, make
     assert told["BreakGlassAdmin"].severity is Severity.INFO
     assert "Test the role regularly" in told["BreakGlassAdmin"].remedy
     assert told["GlassShop"].severity is Severity.MEDIUM
+
+
+def test_hyg_05_what_runs_with_a_role_comes_first(make):
+    old = {"LastUsedDate": "2025-01-01T00:00:00+00:00", "Region": "eu-west-1"}
+    function = Workload(
+        region="eu-west-1",
+        kind=WorkloadKind.LAMBDA_FUNCTION,
+        arn=f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:orders",
+        roles=(WorkloadRole(make.arn("role/app"), RoleUsage.RUNS),),
+    )
+    held = {ACCOUNT: AccountWorkloads(account_id=ACCOUNT, workloads=(function,))}
+    roles = [make.role("app", RoleLastUsed=old), make.role("rest", RoleLastUsed=old), make.role("known")]
+    found = {one.subject_name: one for one in make.findings("HYG-05", roles=roles, beside={"workloads": held})}
+    assert found["app"].severity is Severity.INFO
+    assert found["app"].evidence[-1].text == "It is the role of orders (eu-west-1)."
+    assert "another role" in found["app"].remedy
+    assert found["rest"].severity is Severity.MEDIUM
 
 
 def test_hyg_05_the_newest_date_of_another_account_is_not_this_one(make):

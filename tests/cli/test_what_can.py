@@ -104,3 +104,24 @@ def test_csv_has_a_row_for_each_action_with_where_and_when(iamdesk: Callable[...
     }
     assert rows["s3:GetObject"]["resources"].startswith("on arn:aws:s3:::")
     assert rows["s3:GetObject"]["conditions"].startswith("when ")
+
+
+def test_what_runs_with_a_role_comes_first(iamdesk: Callable[..., Any], tmp_path: Path) -> None:
+    role = "arn:aws:iam::111122223333:role/app"
+    function = "arn:aws:lambda:eu-west-1:111122223333:function:orders"
+    listed = {"FunctionName": "orders", "FunctionArn": function, "Role": role}
+    files = {
+        "iam/get-account-authorization-details": {"RoleDetailList": [{"RoleName": "app", "Arn": role}]},
+        "eu-west-1/lambda/list-functions": {"Functions": [listed]},
+    }
+    for path, content in files.items():
+        file = tmp_path / "accounts" / "111122223333" / f"{path}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content), encoding="utf-8")
+
+    text = iamdesk("what-can", tmp_path, "--principal", role).stdout.splitlines()
+    told = json.loads(iamdesk("what-can", tmp_path, "--principal", role, "--format", "json").stdout)
+
+    says = f"  Lambda functions: {function} (its code or commands have the role's credentials)"
+    assert text[:2] == ["Runs with", says]
+    assert told["RunsWith"] == [{"Resource": function, "Kind": "lambda-function", "Usage": "runs"}]

@@ -3,13 +3,14 @@
 All information comes from the evaluation result.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementExplanation, StatementRole
 from iamdesk.export.text.decision import short_arn, ways_words
 from iamdesk.i18n import join_messages, join_names, mark, phrase
+from iamdesk.viewmodel.workload_rows import WorkloadRow
 
 REACH_WORDS: Mapping[AccessExtent, str] = {
     AccessExtent.ALLOWED: mark("allowed"),
@@ -78,3 +79,8 @@ def either(names: Sequence[str], most: int, noun: str) -> str:
     if len(names) <= most:
         return join_names(names, last="or")
     return phrase(_MORE[noun], names=join_messages(", ", names[: most - 1]), count=len(names) - (most - 1))
+
+
+def runs_with_text(rows: Iterable[WorkloadRow]) -> list[str]:
+    """Return what runs with a role as lines: every resource by its ARN."""
+    return [f"{row.title}: {arn} ({row.how})" for row in rows for arn, _ in row.resources]
