@@ -212,8 +212,8 @@ _FOR_EMERGENCIES = re.compile(r"break[-_ ]?glass|emergency", re.IGNORECASE)
 """Names of roles for emergencies."""
 _REHEARSE = mark("Test the role regularly, if it is kept for emergencies, so that it works when it is needed.")
 _CONFIGURED = mark(
-    "Ask the owner whether what runs with the role is still needed. Delete that first, or give it another role: without "
-    "one it fails."
+    "Ask the owner whether what runs with the role is still needed. Delete that first, or give it another role; "
+    "otherwise it fails."
 )
 _ASSIGNMENTS = mark(
     "Review who is assigned the permission set in IAM Identity Center, and remove unneeded assignments."
