@@ -1,7 +1,7 @@
 """The attack paths of a snapshot: a summary for all principals, and single paths step by step."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 
@@ -23,6 +23,9 @@ from iamdesk.attack_paths.types import (
     Distance,
     Goal,
     GoalKind,
+    GraphEdge,
+    GraphNode,
+    NodeKind,
     Plan,
     PrincipalExposure,
     Remediation,
@@ -387,28 +390,75 @@ class AttackPathGraph:
         )
 
     def count_attack_paths(self, principal: str, goal: str = ADMINISTRATION) -> int:
-        """Return the number of attack paths that `attack_paths` yields without a maximum; builds none of them.
+        """Return the number of attack paths that `attack_paths` yields without a maximum.
 
         Raises:
             RequestError: as `attack_path`.
         """
         position = self.position(principal)
         seen: set[tuple[str, int]] = set()
+        count = 0
         for unsure in (False, True):
             levels = self._levels(goal, unsure)
-            if _level_of(levels, position) == 0:
+            level = _level_of(levels, position)
+            if level == 0:
+                count += not unsure
                 continue
             for rest, reached in enumerate(levels):
-                seen.update(
-                    (edge.path_id, edge.target) for edge in self._first_edges(position, goal, rest, reached, unsure)
-                )
-        return len(seen)
+                for edge, then in self._first_edges(position, goal, rest, reached, unsure):
+                    key = (edge.path_id, edge.target)
+                    if key not in seen:
+                        seen.add(key)
+                        # A path that is not longer than the shortest one cannot lead back.
+                        is_far = then is not None and level is not None and rest > level
+                        count += not (is_far and self._leads_back(position, then, goal, levels, rest, unsure))
+        return count
 
-    def _first_edges(self, position: int, goal: str, rest: int, reached: int, unsure: bool) -> Iterator[Edge]:
+    def _leads_back(self, position: int, then: int | None, goal: str, levels: Levels, rest: int, unsure: bool) -> bool:
+        """Return whether the shortest path of another principal to a goal leads through a principal."""
+        if then is None:
+            return False
+        onward = self._attack_path(then, goal, levels, rest, unsure)
+        return any(one.target == self._subjects[position] for one in onward.steps[:-1])
+
+    def _first_edges(
+        self, position: int, goal: str, rest: int, reached: int, unsure: bool
+    ) -> Iterator[tuple[Edge, int | None]]:
+        """Yield (edge, principal after it) as `_first_steps`, without steps."""
         if rest == 0:
-            yield from (edge for _, edge in self._last_steps(position, goal, unsure))
+            yield from ((edge, None) for _, edge in self._last_steps(position, goal, unsure))
         for then in indexes_of(self.graph.forward(unsure).get(position, 0) & reached & ~(1 << position)):
-            yield from (edge for edge in self.graph.edges_into(then) if self._takes(edge, position, unsure))
+            yield from ((edge, then) for edge in self.graph.edges_into(then) if self._takes(edge, position, unsure))
+
+    def graph_nodes(self) -> Iterator[GraphNode]:
+        """Yield the accounts, users and roles, for an export."""
+        for account in self.steps.members_of:
+            yield GraphNode(NodeKind.ACCOUNT, account, account, account, is_administrator=False)
+        for position, place in sorted(self.steps.places.items()):
+            arn = self._subjects[position]
+            kind = NodeKind.USER if self.steps.targets.users >> place & 1 else NodeKind.ROLE
+            account = self.steps.population.cohort_at(position).account
+            is_administrator = bool(self.steps.administrators >> position & 1)
+            yield GraphNode(kind, arn, arn.rpartition("/")[2], account, is_administrator)
+
+    def graph_edges(self) -> Iterator[GraphEdge]:
+        """Yield the steps between them, for an export."""
+        for position in sorted(self.steps.places):
+            yield from self._merged(self._subjects[position], self.graph.edges_into(position), 1 << position)
+        for account, edges in self.graph.all_promotions.items():
+            yield from self._merged(account, edges, 0)
+
+    def _merged(self, target: str, edges: Iterable[Edge], itself: int) -> Iterator[GraphEdge]:
+        """Yield one edge for each source, proven or possible, with all techniques."""
+        found: dict[tuple[int, bool], dict[str, None]] = {}
+        sources = sum(1 << position for position in self.steps.places) & ~itself
+        for edge in edges:
+            for is_proven, members in ((True, edge.members.proven), (False, edge.members.possible)):
+                for position in indexes_of(members & sources):
+                    found.setdefault((position, is_proven), {})[edge.path_id] = None
+        for (position, is_proven), path_ids in found.items():
+            how = tuple(_how(path_id) for path_id in path_ids)
+            yield GraphEdge(self._subjects[position], target, not itself, is_proven, tuple(path_ids), how)
 
     def _on_paths(self, principal: str, goal: str) -> frozenset[str]:
         """Return the principals on the paths from a principal to a goal, and the targets of their last steps."""
@@ -476,13 +526,12 @@ class AttackPathGraph:
         return principal_goal(self._subjects[position])
 
     def _step(self, position: int, edge: Edge, goal: Goal) -> Step:
-        paths = [catalog().path(one) for one in edge.path_id.split("+")]
         is_proven = bool(edge.members.proven >> position & 1)
         source, target = self._subjects[position], self.steps.targets.arns[edge.target]
         needs = () if is_proven else self.prover.needs(source, target, edge.path_id)
         return Step(
             edge.path_id,
-            join_messages(phrase(" and "), [phrased(path.how) for path in paths]),
+            _how(edge.path_id),
             source,
             target,
             goal,
@@ -543,6 +592,12 @@ def principal_goal(arn: str) -> Goal:
 def data_goal(name: str) -> Goal:
     """Return the goal of reading sensitive data."""
     return Goal(GoalKind.DATA, name, phrase("reading {data}", data=phrased(name)))
+
+
+def _how(path_id: str) -> str:
+    """Return what the techniques of a step do."""
+    paths = [catalog().path(one) for one in path_id.split("+")]
+    return join_messages(phrase(" and "), [phrased(path.how) for path in paths])
 
 
 def _level_of(levels: Levels, position: int) -> int | None:

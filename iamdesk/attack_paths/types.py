@@ -16,6 +16,9 @@ __all__ = [
     "Distance",
     "Goal",
     "GoalKind",
+    "GraphEdge",
+    "GraphNode",
+    "NodeKind",
     "Plan",
     "PlannedChange",
     "PrincipalExposure",
@@ -203,6 +206,42 @@ class Plan:
     """How often the changed copy was searched again."""
 
 
+class NodeKind(StrEnum):
+    """Kinds of nodes of the exported graph."""
+
+    ACCOUNT = "account"
+    USER = "user"
+    ROLE = "role"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphNode:
+    """A node of the exported graph."""
+
+    kind: NodeKind
+    key: str
+    """ARN, or account ID."""
+    name: str
+    account: str
+    is_administrator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEdge:
+    """All steps from one principal to another, or to administrator of an account, that are equally certain."""
+
+    source: str
+    """ARN."""
+    target: str
+    """ARN, or account ID."""
+    is_to_account: bool
+    is_proven: bool
+    techniques: tuple[str, ...]
+    """Ids."""
+    how: tuple[str, ...]
+    """What each does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Distance:
     """The distance of a principal to a goal."""
@@ -266,3 +305,9 @@ class AttackPaths(Protocol):
 
     def count_attack_paths(self, principal: str, goal: str = "admin") -> int:
         """Return the number of attack paths that `attack_paths` yields without a maximum."""
+
+    def graph_nodes(self) -> Iterator[GraphNode]:
+        """Yield the accounts, users and roles, for an export."""
+
+    def graph_edges(self) -> Iterator[GraphEdge]:
+        """Yield the steps between them, for an export."""

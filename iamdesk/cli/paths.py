@@ -1,19 +1,33 @@
 """``iamdesk paths``: list attack paths with their steps, and remediations."""
 
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from iamdesk.api import OrganizationSession, SnapshotSession, Workbench
-from iamdesk.attack_paths.types import AttackPath, AttackPaths, PrincipalExposure, Remediation
+from iamdesk.attack_paths.types import AttackPath, AttackPaths, Plan, PrincipalExposure, Remediation
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
-from iamdesk.cli.output import echo, echo_err, say_json
-from iamdesk.export.attack_paths import to_attack_path, to_reached, to_refusal, to_remediation
+from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
+from iamdesk.export.attack_graph import extension, graphml, opengraph
+from iamdesk.export.attack_paths import to_attack_path, to_plan, to_reached, to_refusal, to_remediation
 from iamdesk.i18n import join_names
 from iamdesk.memory import collector_seldom
 
+
+class PathsFormat(StrEnum):
+    """Output format."""
+
+    TEXT = "text"
+    JSON = "json"
+    OPENGRAPH = "opengraph"
+    OPENGRAPH_EXTENSION = "opengraph-extension"
+    GRAPHML = "graphml"
+
+
+_OF_GRAPH = (PathsFormat.OPENGRAPH, PathsFormat.OPENGRAPH_EXTENSION, PathsFormat.GRAPHML)
 _MAX_NAMES = 5
 _MAX_PRINCIPALS = 3
 
@@ -34,7 +48,22 @@ def paths(
             help="Target: an administrator of any account (admin), of one account (its ID), or a principal.",
         ),
     ] = "admin",
-    output_format: options.OutputFormat = options.Format.TEXT,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan",
+            help="List a small set of changes that together end all attack paths to administrator.",
+            show_default=False,
+        ),
+    ] = False,
+    output_format: Annotated[
+        PathsFormat,
+        typer.Option(
+            "--format",
+            help="Output format. The whole graph: opengraph (BloodHound), graphml; opengraph-extension is the "
+            "definition that BloodHound needs to find paths in it.",
+        ),
+    ] = PathsFormat.TEXT,
 ) -> None:
     """List attack paths: privilege escalation, step by step.
 
@@ -42,8 +71,21 @@ def paths(
     remediations, and steps that are blocked already. A path is proven, or possible if it depends on something that the
     snapshot does not contain.
     """
-    as_json = output_format is options.Format.JSON
-    if start is None:
+    as_json = output_format is PathsFormat.JSON
+    if output_format in _OF_GRAPH and (plan or start is not None):
+        raise typer.BadParameter("opengraph and graphml contain the whole graph: leave out --from and --plan")
+    if plan and start is not None:
+        raise typer.BadParameter("--plan is for all principals: leave out --from")
+    if output_format is PathsFormat.OPENGRAPH_EXTENSION:
+        say_json(extension())
+    elif output_format in _OF_GRAPH:
+        graph = _attack_paths(Workbench().open_snapshot(snapshot))
+        written = opengraph if output_format is PathsFormat.OPENGRAPH else graphml
+        for text in written(graph.graph_nodes(), graph.graph_edges()):
+            say_bytes(text.encode())
+    elif plan:
+        _print_plan(_attack_paths(Workbench().open_snapshot(snapshot)).plan(), as_json)
+    elif start is None:
         with work.open_to_go_over(snapshot) as opened:
             if isinstance(opened, OrganizationSession):
                 _print_all(opened.checks.attack_paths(goal), opened.checks.version, as_json)
@@ -53,6 +95,30 @@ def paths(
                 _print_all(attack_paths, opened.reach().version, as_json)
     else:
         _print_one(_attack_paths(Workbench().open_snapshot(snapshot)), start, goal, as_json)
+
+
+def _print_plan(plan: Plan, as_json: bool) -> None:
+    if as_json:
+        say_json(to_plan(plan))
+        return
+    for number, change in enumerate(plan.changes, start=1):
+        echo(f"{number}. {change.what}")
+        ended = len(change.ends)
+        principals = "1 principal" if ended == 1 else f"{ended:,} principals"
+        echo(f"   Ends attack paths of {principals}: {_named(change.ends)}; {_affected(change.affects)}.")
+    if plan.principals == 0:
+        echo("No principal has an attack path to administrator.")
+        return
+    left = len(plan.remaining)
+    echo_err(
+        f"principals with an attack path to administrator: {plan.principals:,}; changes: {len(plan.changes):,}; "
+        f"with an attack path after all changes: {left:,}{f' ({_named(plan.remaining)})' if left else ''}. "
+        "The changes were chosen one by one and tried on a copy; a smaller set is not ruled out."
+    )
+
+
+def _named(principals: tuple[str, ...]) -> str:
+    return join_names([arn.rpartition("/")[2] for arn in principals], _MAX_NAMES)
 
 
 def _attack_paths(opened: SnapshotSession) -> AttackPaths:
@@ -84,6 +150,7 @@ def _print_one(graph: AttackPaths, start: str, goal: str, as_json: bool) -> None
         result: dict[str, Any] = {
             **to_reached(exposure, None),
             "Ways": [to_attack_path(path, with_proof=True) for path in found],
+            "WaysLeftOut": max(0, graph.count_attack_paths(start, goal) - len(found)),
             "Cuts": [to_remediation(one) for one in remediations],
             "Refused": [to_refusal(step) for step in blocked],
         }
@@ -107,7 +174,9 @@ def _print_one(graph: AttackPaths, start: str, goal: str, as_json: bool) -> None
         echo("Blocked already:")
     for step in blocked:
         echo(f"  {step.path_id}  {step.by}")
-    echo_err("1 attack path" if len(found) == 1 else f"{len(found):,} attack paths")
+    left_out = graph.count_attack_paths(start, goal) - len(found)
+    more = f"; {left_out:,} more are not listed" if left_out > 0 else ""
+    echo_err(("1 attack path" if len(found) == 1 else f"{len(found):,} attack paths") + more)
 
 
 def _remaining(remediation: Remediation) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from iamdesk.attack_paths.types import AttackPath, BlockedPath, PrincipalExposure, Remediation, Step
+from iamdesk.attack_paths.types import AttackPath, BlockedPath, Plan, PrincipalExposure, Remediation, Step
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.whatif.edits import Edit
 
@@ -63,6 +63,27 @@ def to_remediation(cut: Remediation) -> dict[str, Any]:
         "AlsoTouches": list(cut.carriers),
         "Edits": [_edit(edit) for edit in cut.edits],
         "Remaining": [to_attack_path(way) for way in cut.remaining],
+    }
+
+
+def to_plan(plan: Plan) -> dict[str, Any]:
+    """Return a plan."""
+    return {
+        "Changes": [
+            {
+                "Change": one.what,
+                "Policy": one.policy_key,
+                "Statement": one.statement,
+                "Ends": list(one.ends),
+                "AlsoTouches": list(one.affects),
+                "Edits": [_edit(edit) for edit in one.edits],
+            }
+            for one in plan.changes
+        ],
+        "Principals": plan.principals,
+        "Remaining": list(plan.remaining),
+        "Rounds": plan.rounds,
+        "IsSmallest": False,
     }
 
 

@@ -54,3 +54,26 @@ def test_who_is_not_in_the_snapshot(iamdesk, sample, options):
     assert done.returncode == 2
     assert done.stdout == ""
     assert "the snapshot has no user or role" in done.stderr
+
+
+def test_the_plan_for_all_principals(iamdesk, sample):
+    done = iamdesk("paths", sample, "--plan")
+    assert done.returncode == 0
+    assert done.stdout.startswith("1. ")
+    assert "with an attack path after all changes: 0." in done.stderr
+    plan = json.loads(iamdesk("paths", sample, "--plan", "--format", "json").stdout)
+    assert plan["Remaining"] == []
+    assert f"changes: {len(plan['Changes'])};" in done.stderr
+    assert all(change["Edits"] and change["Ends"] for change in plan["Changes"])
+
+
+def test_the_whole_graph_for_other_programs(iamdesk, sample):
+    payload = json.loads(iamdesk("paths", sample, "--format", "opengraph").stdout)
+    assert DEPLOY in {node["id"] for node in payload["graph"]["nodes"]}
+    assert iamdesk("paths", sample, "--format", "graphml").stdout.startswith("<?xml")
+    assert json.loads(iamdesk("paths", sample, "--format", "opengraph-extension").stdout)["relationship_kinds"]
+
+
+@pytest.mark.parametrize("options", [("--plan", "--from", DEPLOY), ("--format", "graphml", "--from", DEPLOY)])
+def test_what_is_for_all_principals_is_not_for_one(iamdesk, sample, options):
+    assert iamdesk("paths", sample, *options).returncode == 2

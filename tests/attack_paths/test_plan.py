@@ -1,0 +1,70 @@
+"""A plan does what it says: made to the letter, no attack path to administrator is left but those that it names."""
+
+import pytest
+
+from iamdesk import Evaluator
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.progress import WorkCancelled
+from iamdesk.resource_files import sample_snapshot
+from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.whatif.apply import apply
+
+from ..builders.captures import allow, document, trusting
+from .cases import FULL, World, arn
+
+
+def exposed(graph):
+    return {
+        one.principal
+        for one in graph.exposures()
+        if not one.is_administrator and (one.to_administration is not None or one.maybe_to_administration is not None)
+    }
+
+
+def test_the_plan_of_the_sample_ends_all_paths():
+    snapshot = load_snapshot(sample_snapshot())
+    graph = AttackPathGraph(Evaluator(snapshot))
+    before = exposed(graph)
+    plan = graph.plan()
+    assert plan.principals == len(before)
+    edits = [edit for change in plan.changes for edit in change.edits]
+    after = AttackPathGraph(Evaluator(apply(snapshot, edits)))
+    assert exposed(after) == set(plan.remaining) == set()
+    assert 0 < len(plan.changes) <= len(before)
+    assert {arn for change in plan.changes for arn in change.ends} <= before
+    assert not {arn for change in plan.changes for arn in change.affects} & before
+    assert [one.is_administrator for one in after.exposures()] == [one.is_administrator for one in graph.exposures()]
+
+
+def test_one_change_serves_all_who_share_a_policy(tmp_path):
+    world = World()
+    shared = world.policy("shared", document(allow(["sts:AssumeRole", "s3:ListAllMyBuckets"])))
+    world.role("strong", {"all": FULL}, trusting({"AWS": arn("root")}))
+    for name in ("a", "b", "c"):
+        world.user(name, {}, attached=[shared])
+    world.user("d", {"wide": document(allow("iam:*", arn("user/d")))})
+    snapshot = world.snapshot(tmp_path)
+    plan = AttackPathGraph(Evaluator(snapshot)).plan()
+    assert plan.remaining == ()
+    assert sorted(len(change.ends) for change in plan.changes) == [1, 3]
+    edits = [edit for change in plan.changes for edit in change.edits]
+    assert exposed(AttackPathGraph(Evaluator(apply(snapshot, edits)))) == set()
+
+
+def test_without_paths_there_is_nothing_to_change(tmp_path):
+    world = World()
+    world.user("a", {"own": document(allow("s3:ListAllMyBuckets"))})
+    plan = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).plan()
+    assert (plan.changes, plan.principals, plan.remaining) == ((), 0, ())
+
+
+def test_a_plan_can_be_cancelled():
+    graph = AttackPathGraph(Evaluator(load_snapshot(sample_snapshot())))
+    with pytest.raises(WorkCancelled):
+        graph.plan(cancelled=lambda: True)
+
+
+def test_the_number_of_paths_is_that_of_all_paths():
+    graph = AttackPathGraph(Evaluator(load_snapshot(sample_snapshot())))
+    for principal in sorted(exposed(graph)):
+        assert graph.count_attack_paths(principal) == len(list(graph.attack_paths(principal, most=1000)))
