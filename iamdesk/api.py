@@ -28,6 +28,7 @@ from iamdesk.work.shared_tasks import shared_out
 if TYPE_CHECKING:  # imported on first use
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.diff.result import Comparison, WhatIfResult
+    from iamdesk.explain.suggestions import Change
     from iamdesk.policy_validation.issue import Issue
     from iamdesk.policy_validation.policy_view import PolicyKind
     from iamdesk.review.recovery import Recovered
@@ -337,6 +338,13 @@ class Workbench:
 
         changed = apply(opened.snapshot, edits)
         return document_of(changed, key) if number is None else statement_of(changed, key, number)
+
+    @staticmethod
+    def edits_of(change: "Change", principal: str) -> "tuple[Edit, ...]":
+        """Return the edits that try a suggested change of a principal's decision; none if it cannot be tried."""
+        from iamdesk.whatif.suggested_edits import edits_of
+
+        return edits_of(change, principal)
 
     @staticmethod
     def open_copy(snapshot: Snapshot) -> SnapshotSession:

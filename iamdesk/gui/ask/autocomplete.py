@@ -71,11 +71,17 @@ class AutocompleteService(QObject):
             choose,
         )
 
-    def look_at(self, action: str, resource: str, seen: Callable[[bool, "Hint | None"], None]) -> None:
+    def look_at(
+        self,
+        action: str,
+        resource: str,
+        seen: Callable[[bool, "Hint | None"], None],
+        topic: str = "known mistakes",
+    ) -> None:
         """Find out whether the action takes no resource, and what is wrong with this resource."""
         self._run(
             tr("Looking up the action"),
-            "known mistakes",
+            topic,
             lambda opened: (
                 opened.takes_no_resource(action),
                 opened.resource_hint(action, resource) if resource else None,
@@ -87,6 +93,13 @@ class AutocompleteService(QObject):
         opened = self._session.snapshot
         if opened is not None:
             self._jobs.run(label, lambda _progress, _cancelled: work(opened), done=done, topic=topic)
+
+
+def may_mean_objects(action: str, resource: str) -> bool:
+    """Return whether an S3 action is asked on a bucket: `Hint.is_objects` says whether its objects are meant."""
+    parts = resource.split(":", 5)
+    is_bucket = len(parts) == 6 and parts[2:5] == ["s3", "", ""] and "/" not in parts[5]
+    return is_bucket and action.lower().startswith("s3:") and "*" not in parts[5]
 
 
 def _is_called(row: Completion, name: str) -> bool:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from iamdesk.api import Workbench
 from iamdesk.errors import SnapshotError
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.request import PolicyType, RequestError
@@ -41,6 +42,7 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import translated
+from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets.full_height_list import scrolling
 from iamdesk.gui.widgets.icons import Mark
 from iamdesk.gui.widgets.link_button import LinkButton
@@ -51,8 +53,9 @@ from iamdesk.progress import Cancelled, Progress
 from iamdesk.use_cases.types import DependentActions, UseCaseResult
 
 if TYPE_CHECKING:
-    from iamdesk.explain.suggestions import Changes
+    from iamdesk.explain.suggestions import Change, Changes
     from iamdesk.gui.ask.policy_flow import PolicyFlow
+    from iamdesk.whatif.edits import Edit
 
 _GREY_AFTER = 100
 """Milliseconds: a result that arrives sooner replaces the previous one without graying it out."""
@@ -151,6 +154,7 @@ class DecisionPanel(QWidget):
         self.changes.statement_chosen.connect(self._session.show_statement)
         self.changes.key_chosen.connect(self._session.show_key)
         self.changes.copied.connect(self._session.announce)
+        self.changes.try_wanted.connect(self._try)
         self.need.asked.connect(self._session.evaluate_use_case)
         self.need.part_chosen.connect(self._session.show_decision)
         self.layers.rows.switched.connect(self._switch)
@@ -345,7 +349,16 @@ class DecisionPanel(QWidget):
     ) -> None:
         if decision is self._decision:
             self.notes.show_decision(translated(decision), also)
-            self.changes.show_changes(changes, self._is_known)
+            self.changes.show_changes(changes, self._is_known, lambda change: bool(self._edits_of(change)))
+
+    def _edits_of(self, change: "Change") -> "tuple[Edit, ...]":
+        """Return the edits that try a change; none if it cannot be tried."""
+        if self._session.whole is None or self._decision is None:
+            return ()
+        return Workbench.edits_of(change, self._decision.request.principal)
+
+    def _try(self, change: "Change") -> None:
+        try_changes(self, self._edits_of(change))
 
     def _is_known(self, key: str) -> bool:
         opened = self._session.snapshot

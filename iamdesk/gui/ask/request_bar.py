@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from iamdesk.evaluate.request import PolicyType, Request, SessionPolicy
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.text.decision import short_arn
-from iamdesk.gui.ask.autocomplete import AutocompleteService
+from iamdesk.gui.ask.autocomplete import AutocompleteService, may_mean_objects
 from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.context_panel import ContextPanel
 from iamdesk.gui.core.jobs import JobRunner
@@ -51,6 +51,8 @@ class RequestBar(QWidget):
         self._need: UseCaseRequest | None = None
         self._star_is_ours = False
         self._hinted = ""
+        self._on_bucket: tuple[str, str] | None = None
+        """Action and bucket that the user wants evaluated as they are."""
         self._several_accounts = False
         self.principal = AutocompleteEdit(tr("Principal of the request"))
         self.action = AutocompleteEdit(tr("Action to perform"))
@@ -80,7 +82,7 @@ class RequestBar(QWidget):
     def _lay_out(self) -> None:
         sentence = QHBoxLayout()
         for word, field, name, hint, share in (
-            (tr("&Can"), self.principal, "askPrincipal", tr("a user, a role, an ARN, anonymous …"), 5),
+            (tr("&Can"), self.principal, "askPrincipal", tr("a user, a role … empty: who can"), 5),
             (tr("&do"), self.action, "askAction", tr("s3:GetObject, read object …"), 5),
             (tr("&on"), self.resource, "askResource", tr("arn:aws:s3:::bucket/key, or *"), 8),
         ):
@@ -156,8 +158,12 @@ class RequestBar(QWidget):
         self.message.clear()
         if not self.resource.text().strip() and opened.takes_no_resource(self.action.text()):
             self._fill_star()
+        rest = (self.action, self.resource)
+        if not self.principal.text().strip() and all(one.text().strip() and not one.has_placeholder for one in rest):
+            self.ask_who_else()
+            return
         for field, open_words in (
-            (self.principal, tr("Enter a principal: a user, a role, a service, or anonymous.")),
+            (self.principal, tr("Enter a principal, or action and resource alone to list who can.")),
             (self.action, tr("Enter an action such as s3:GetObject.")),
             (self.resource, tr("Enter a resource: an ARN, or * for any resource.")),
         ):
@@ -191,6 +197,38 @@ class RequestBar(QWidget):
         self._ask()  # if no principal has this name, the evaluator reports it
 
     def _ask(self) -> None:
+        """Evaluate the fields; an action on objects is evaluated on the objects of a bucket."""
+        asked = self.request()
+        pair = asked.action, asked.resource
+        if pair == self._on_bucket or not may_mean_objects(*pair):
+            self._evaluate()
+            return
+
+        def seen(_no_resource: bool, hint: "Hint | None") -> None:
+            if self._session.snapshot is None or self.request() != asked:
+                return
+            if hint is None or not hint.is_objects:
+                self._evaluate()
+                return
+            self.resource.setText(hint.resource)
+            self._resource_account = None
+            self._evaluate()
+            self.message.say(
+                Tone.NOTE,
+                tr("{action} acts on objects: it is evaluated on all objects of the bucket.").format(action=pair[0]),
+                tr("Evaluate on the bucket"),
+                lambda: self._ask_on_bucket(*pair),
+            )
+
+        self._lookups.look_at(*pair, seen, "objects of a bucket")
+
+    def _ask_on_bucket(self, action: str, bucket: str) -> None:
+        self._on_bucket = action, bucket
+        self.action.setText(action)
+        self.resource.setText(bucket)
+        self.ask()
+
+    def _evaluate(self) -> None:
         """Evaluate the fields: one action, or a use case."""
         request, opened, asked = self.request(), self._session.snapshot, self._need
         is_again = asked is not None and asked.request.action.lower() == request.action.lower()
@@ -337,6 +375,7 @@ class RequestBar(QWidget):
         self._enable()
 
     def _forget_extras(self) -> None:
+        self._on_bucket = None
         self._without = frozenset()
         self._session_policies = self._resource_account = self._need = None
         self._star_is_ours = False

@@ -28,11 +28,12 @@ _SHOWN = 2
 
 class SuggestionList(QWidget):
     """The changes of one result. ``statement_chosen`` is emitted with a statement to show, ``key_chosen`` with the
-    key of a policy, ``copied`` with a sentence about what was copied."""
+    key of a policy, ``copied`` with a sentence about what was copied, ``try_wanted`` with a change to try."""
 
     statement_chosen = Signal(object)
     key_chosen = Signal(str)
     copied = Signal(str)
+    try_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +41,7 @@ class SuggestionList(QWidget):
         self.setAccessibleName(tr("Changes that would flip the decision"))
         self._changes: Changes | None = None
         self._is_known: Callable[[str], bool] = lambda _key: False
+        self._can_try: Callable[[Change], bool] = lambda _change: False
         self._all = False
         self._marks: list[tuple[PlainLabel, Mark]] = []
         self._quiet: list[QWidget] = []
@@ -55,8 +57,17 @@ class SuggestionList(QWidget):
         """The changes shown."""
         return self._changes
 
-    def show_changes(self, changes: Changes | None, is_known: Callable[[str], bool]) -> None:
-        """Show changes; None hides the list. ``is_known`` says whether a key is in the snapshot."""
+    def show_changes(
+        self,
+        changes: Changes | None,
+        is_known: Callable[[str], bool],
+        can_try: Callable[[Change], bool] = lambda _change: False,
+    ) -> None:
+        """Show changes; None hides the list.
+
+        ``is_known`` says whether a key is in the snapshot, ``can_try`` whether what-if can try a change.
+        """
+        self._can_try = can_try
         self._changes = None if changes is None else spoken_changes(changes)
         self._is_known, self._all = is_known, False
         self._fill()
@@ -137,6 +148,8 @@ class SuggestionList(QWidget):
             )
             text = json.dumps(addition.statement, indent=2, ensure_ascii=False)
             links.append(LinkButton(words, partial(self._copy, addition, text), tip=text))
+        if self._can_try(change):
+            links.append(LinkButton(tr("Try this"), partial(self.try_wanted.emit, change)))
         return links
 
     def _copy(self, addition: Addition, text: str) -> None:

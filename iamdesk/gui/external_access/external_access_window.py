@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import error_sentence
 from iamdesk.gui.external_access.rows import Column, ExternalFilter, ExternalModel, ExternalRow
@@ -298,13 +299,9 @@ class ExternalAccessWindow(QDialog):
     def show_paths(self) -> None:
         """Show the attack paths from the role of the current row."""
         row = self.table.current_row()
-        parent = self.parentWidget()
-        if row is None or not row.entry.is_role or parent is None:
-            return
-        self._session.show_key(row.entry.target)
-        command = parent.window().findChild(QAction, "actionWaysOfSelected")
-        if isinstance(command, QAction):
-            command.trigger()
+        if row is not None and row.entry.is_role:
+            self._session.show_key(row.entry.target)
+            run_command(self, "actionWaysOfSelected")
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Update the colors."""

@@ -5,13 +5,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QPalette, QShowEvent
+from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.core.translate import error_sentence
@@ -326,9 +327,7 @@ class PageTab(QWidget):
             case Table.EFFECTIVE_PERMISSIONS:
                 self._session.show_access(subject.key)
             case Table.ATTACK_PATHS:
-                command = self.window().findChild(QAction, "actionWaysOfSelected")
-                if isinstance(command, QAction):
-                    command.trigger()
+                run_command(self, "actionWaysOfSelected")
 
     def _show_findings(self) -> None:
         card, subject, source = self.cards.get(Part.FINDINGS), self._subject, self._findings

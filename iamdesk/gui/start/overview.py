@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -21,6 +21,7 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.core.retranslation import translate_english
+from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.findings.rows import SEVERITY_WORDS
@@ -98,9 +99,13 @@ class OverviewPage(QScrollArea):
         self._deciding = plain_label(tr(_DECIDING), wrap=True)
         self.named = {badge: NamedCard(tr(_BADGE_NAMES[badge]), _NAMED_LINES) for badge in _NAMED}
         """Who bears a badge, by name."""
-        self.external_link = LinkButton(tr("External access in a table"), lambda: self._run("actionExternalAccess"))
-        self.paths_link = LinkButton(tr("Attack paths to administrator"), lambda: self._run("actionShowWays"))
-        self.compare_link = LinkButton(tr("Compare with an earlier snapshot…"), lambda: self._run("actionCompare"))
+        self.external_link = LinkButton(
+            tr("External access in a table"), lambda: run_command(self, "actionExternalAccess")
+        )
+        self.paths_link = LinkButton(tr("Attack paths to administrator"), lambda: run_command(self, "actionShowWays"))
+        self.compare_link = LinkButton(
+            tr("Compare with an earlier snapshot…"), lambda: run_command(self, "actionCompare")
+        )
         self.changes = FlowLabel()
         self.changes.setObjectName("overviewChanges")
         self.export_link = LinkButton(tr("Save or print this page…"), self.export)
@@ -255,11 +260,6 @@ class OverviewPage(QScrollArea):
         """Show the result of a comparison in a sentence; empty: nothing was compared."""
         nothing = tr("Not compared yet. The comparison says who gained or lost what, and by which change.")
         self.changes.setText(sentence or nothing)
-
-    def _run(self, command: str) -> None:
-        action = self.window().findChild(QAction, command)
-        if isinstance(action, QAction):
-            action.trigger()
 
     def _go_to_badge(self, target: object) -> None:
         """Go to the list of those that have a badge."""

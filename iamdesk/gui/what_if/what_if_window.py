@@ -1,5 +1,7 @@
 """What if: a list of changes, tried on a copy, with their effect on all principals, and their CLI commands."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -111,11 +113,26 @@ class WhatIfWindow(OneJobWindow):
         except WhatIfError as error:
             self.message.say(Tone.WARNING, error_sentence(error))
             return
+        self._append(edit)
+        self.form.clear()
+        self.refresh()
+
+    def _append(self, edit: Edit) -> None:
         self.edits.append(edit)
         self.list.addItem(visible(edit_words(edit)))
         self.list.setCurrentRow(self.list.count() - 1)
-        self.form.clear()
+
+    def try_edits(self, edits: Sequence[Edit]) -> None:
+        """Show the effect of proposed changes, in place of those in the list."""
+        if self.is_running:
+            self.message.say(Tone.NOTE, tr("Changes are being tried: wait for their effect, or cancel."))
+            return
+        self.edits.clear()
+        self.list.clear()
+        for edit in edits:
+            self._append(edit)
         self.refresh()
+        self.try_them()
 
     def remove(self) -> None:
         """Remove the selected change from the list."""

@@ -1,6 +1,7 @@
 """Who can perform an action on a resource: the query on top, the principals below, each opens to its result."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelection, Qt, QTimer, Signal
@@ -51,6 +52,8 @@ class WhoCanPanel(QWidget):
         self._asked: Request | None = None
         self._complete = False
         self._chosen = ""
+        self._on_bucket: tuple[str, str] | None = None
+        """Action and bucket that the user wants evaluated as they are."""
         self.model = WhoCanModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
@@ -171,10 +174,39 @@ class WhoCanPanel(QWidget):
         if not self.query_bar.is_complete:
             self.query_bar.focus_open_field()
             return
+        asked = self.query_bar.request
+        pair = asked.action, asked.resource
+        if pair == self._on_bucket or not self.query_bar.look_for_objects(partial(self._run_on, *pair)):
+            self._run(opened)
+
+    def _run_on(self, action: str, bucket: str, objects: str) -> None:
+        """Start the search on the objects of a bucket, and say so; on the bucket if ``objects`` is empty."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        if objects:
+            self.query_bar.resource.setText(objects)
+        self._run(opened)
+        if objects:
+            note = tr("{action} acts on objects: it is evaluated on all objects of the bucket.").format(action=action)
+            self.message.say(
+                Tone.NOTE,
+                " ".join(filter(None, (note, self.message.text))),
+                tr("Evaluate on the bucket"),
+                lambda: self._find_on_bucket(action, bucket),
+            )
+
+    def _find_on_bucket(self, action: str, bucket: str) -> None:
+        self._on_bucket = action, bucket
+        self._find_on(bucket)
+
+    def _run(self, opened: "Opened") -> None:
         self.message.clear()
         self.model.clear()
         self._complete = False
         self._asked = self.query_bar.request
+        if self._asked.without or self._asked.session_policies is not None:
+            self.message.say(Tone.NOTE, tr(text.EVERY_LAYER))
         self._chosen = self._asked.principal
         action = self._asked.action
         label = tr("Finding who can {action}").format(action=action) if action else tr("Finding who can do what")
@@ -193,8 +225,6 @@ class WhoCanPanel(QWidget):
         self.clear_filter()
         self.run()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-        if request.without or request.session_policies is not None:
-            self.message.say(Tone.NOTE, tr(text.EVERY_LAYER))
 
     def _hint(self, sentence: str, resource: str) -> None:
         if not sentence:

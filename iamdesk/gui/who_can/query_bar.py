@@ -3,6 +3,7 @@
 Without an action, it is about every action that fits the resource.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton
 
 from iamdesk.evaluate.request import Request
 from iamdesk.export.text.decision import condition_words
-from iamdesk.gui.ask.autocomplete import AutocompleteService
+from iamdesk.gui.ask.autocomplete import AutocompleteService, may_mean_objects
 from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
@@ -129,6 +130,22 @@ class WhoCanQueryBar(QWidget):
             field.select_placeholder(from_start=True)
         else:
             field.selectAll()
+
+    def look_for_objects(self, found: Callable[[str], None]) -> bool:
+        """Find out whether the objects of a bucket are meant; return False if the request is on no bucket.
+
+        ``found`` gets the ARN of all objects, or an empty text.
+        """
+        asked = self.request
+        if not may_mean_objects(asked.action, asked.resource):
+            return False
+
+        def seen(_no_resource: bool, hint: "Hint | None") -> None:
+            if self.request == asked:
+                found(hint.resource if hint is not None and hint.is_objects else "")
+
+        self._lookups.look_at(asked.action, asked.resource, seen, "objects of a bucket")
+        return True
 
     def look_for_mistakes(self) -> None:
         """Look up, in a worker, what is wrong with the request."""

@@ -61,6 +61,21 @@ def test_the_rows_are_those_whose_single_answer_is_open(answered: WhoCanPanel, s
         assert row.texts[Column.WHEN] == told.when
 
 
+def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(qtbot: QtBot, who_can: WhoCanPanel) -> None:
+    bucket = "arn:aws:s3:::acme-payroll"
+    with qtbot.waitSignal(who_can.search.ended, timeout=20_000):
+        type_question(who_can, ACTION, bucket)
+    assert who_can.asked == Request("", ACTION, f"{bucket}/*")
+    assert who_can.model.rows
+    assert who_can.message.text == f"{ACTION} acts on objects: it is evaluated on all objects of the bucket."
+    with qtbot.waitSignal(who_can.search.ended, timeout=20_000):
+        who_can.message._button.click()
+    assert who_can.asked == Request("", ACTION, bucket)
+    with qtbot.waitSignal(who_can.search.ended, timeout=20_000):
+        type_question(who_can, "s3:ListBucket", bucket)
+    assert who_can.asked == Request("", "s3:ListBucket", bucket)
+
+
 def test_a_row_says_through_what_and_under_which_conditions(answered: WhoCanPanel) -> None:
     texts = row_of(answered, NORA).texts
     assert texts[Column.DECISION] == "Depends"

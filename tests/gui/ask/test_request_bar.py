@@ -85,7 +85,7 @@ def test_nobody_of_that_name_is_said_under_the_question_without_a_box(qtbot: QtB
 @pytest.mark.parametrize(
     ("texts", "cursor"),
     [
-        (("", "s3:GetObject", PAYROLL), "askPrincipal"),
+        (("", "", PAYROLL), "askPrincipal"),
         ((ANA, "", PAYROLL), "askAction"),
         ((ANA, "s3:GetObject", ""), "askResource"),
         ((ANA, "s3:GetObject", "arn:aws:s3:::${BucketName}/x"), "askResource"),
@@ -298,3 +298,31 @@ def test_white_space_at_the_end_of_a_resource_is_asked_and_shown(qtbot: QtBot, a
     field.setModified(True)
     field.editingFinished.emit()
     qtbot.waitUntil(lambda: f"{PAYROLL}\\u0020" in ask_window.bar.message.text)
+
+
+def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(qtbot: QtBot, ask_window: AskWindow) -> None:
+    bucket = "arn:aws:s3:::acme-payroll"
+    bar, session = ask_window.bar, ask_window.session
+    with qtbot.waitSignal(session.answered):
+        ask_by_keys(ask_window, ANA, "s3:GetObject", bucket)
+    assert session.request == Request(ANA, "s3:GetObject", f"{bucket}/*")
+    assert bar.resource.text() == f"{bucket}/*"
+    assert bar.message.text == "s3:GetObject acts on objects: it is evaluated on all objects of the bucket."
+    with qtbot.waitSignal(session.answered):
+        bar.message._button.click()
+    assert session.request == Request(ANA, "s3:GetObject", bucket), "the bucket itself, as asked for"
+    with qtbot.waitSignal(session.answered):
+        ask_by_keys(ask_window, ANA, "s3:ListBucket", bucket)
+    assert session.request == Request(ANA, "s3:ListBucket", bucket)
+
+
+def test_without_a_principal_it_lists_who_can(qtbot: QtBot, ask_window: AskWindow) -> None:
+    session = ask_window.session
+    with qtbot.waitSignal(session.who_can_asked) as asked:
+        ask_by_keys(ask_window, " ", "s3:DeleteObject", PAYROLL)
+    assert asked.args is not None
+    assert (asked.args[0].action, asked.args[0].resource) == ("s3:DeleteObject", PAYROLL)
+    with qtbot.assertNotEmitted(session.who_can_asked):
+        find(ask_window, QLineEdit, "askResource").clear()
+        ask_window.bar.ask()
+    assert ask_window.bar.message.text == "Enter a principal, or action and resource alone to list who can."
