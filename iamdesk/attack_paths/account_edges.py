@@ -1,7 +1,8 @@
 """The attack-path steps of one account as plain data, from which paths across an organization are built.
 
-Only assuming a role (``sts-002``) crosses accounts. Every other step is decided by the policies of its own account
-(rules D1 and I2).
+Only assuming a role (``sts-002``) crosses accounts here. Every other step is decided by the policies of its own account
+(rules D1 and I2), except changing a Lambda function whose policy allows another account to: that step is found only
+where all accounts are in memory.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -26,6 +26,8 @@ from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.what_if_admin import OpenTrust
 from iamdesk.attack_paths.workload_access import WorkloadAccess
 from iamdesk.evaluate.principal import CallerKind
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.statement import Statement
 from iamdesk.progress import Progress, no_progress
 from iamdesk.snapshot.model import Account
 
@@ -40,6 +42,9 @@ _OTHERWISE = {
 """By required fact, an action that makes it unnecessary."""
 _ASSUMED = frozenset({TargetConstraint.ROLE, TargetConstraint.FOREIGN_ROLE, TargetConstraint.OPEN_ROLE})
 _OF_SERVICE = (TargetConstraint.PASSED_ROLE, TargetConstraint.ROLE_IN_USE)
+
+
+_LAMBDA = "lambda.amazonaws.com"
 
 
 class Edge(NamedTuple):
@@ -81,6 +86,7 @@ class Edges:
         """The same, found by another process (`parallel`)."""
         self._passing: dict[str, int] = {}
         self._own_at_all: dict[str, int] = {}
+        self._by_function_policies: dict[tuple[str, str], ConfirmedAndPossible] = {}
         self._credentials = {
             entry.arn: entry
             for facts in inquiry.snapshot.account_facts
@@ -407,9 +413,42 @@ class Edges:
                 else:
                     passing = None
                     members = who.within(own)
+                    if path.service == _LAMBDA and account is not None:
+                        members = members.either(self.by_function_policies(path, account.account_id))
                 if path.needs and account:
                     members = self.workloads.narrow(path, account.account_id, role.arn, members, passing)
                 yield Edge(path.id, place, members)
+
+    def by_function_policies(self, path: EscalationPath, account: str) -> ConfirmedAndPossible:
+        """Return the principals of other accounts that can use a technique on a Lambda function of an account.
+
+        The function's policy allows them its actions (rule I2); whether it runs with the role is not considered.
+        """
+        key = (path.id, account)
+        if key not in self._by_function_policies:
+            others = self.population.regular & ~self.members_of.get(account, 0)
+            found = NOBODY
+            for arn in self._shared_functions.get(account, ()) if others else ():
+                members = ConfirmedAndPossible(others, 0)
+                for required in path.actions:
+                    members = members.both(self.finder.among(members.anybody, required.action, arn))
+                found = found.either(members)
+            self._by_function_policies[key] = found.unsure()
+        return self._by_function_policies[key]
+
+    @cached_property
+    def _shared_functions(self) -> Mapping[str, Sequence[str]]:
+        """By account: the functions whose policies allow AWS principals to change them."""
+        resources = self.inquiry.evaluator.resources
+        found: dict[str, list[str]] = {}
+        for arn, resource in resources.by_arn.items():
+            parts = arn.split(":", 5)
+            if parts[2:3] != ["lambda"] or not parts[5].startswith("function:"):
+                continue
+            document = resources.document_of(resource)
+            if document is not None and any(map(_lets_change_code, document.statements)):
+                found.setdefault(parts[4], []).append(arn)
+        return found
 
     @cached_property
     def service_paths(self) -> ServicePaths:
@@ -438,3 +477,15 @@ class Edges:
             sources = self.sources(path, PASSES, trusting)
             self._passing[key] = sources.anybody
         return self._passing[key]
+
+
+def _lets_change_code(statement: Statement) -> bool:
+    """Return whether a statement of a function's policy allows principals to change the function."""
+    return (
+        statement.is_allow
+        and statement.broken is None
+        and any(
+            statement.covers_action("lambda", name) for name in ("updatefunctioncode", "updatefunctionconfiguration")
+        )
+        and any(entry.type is PrincipalType.AWS for entry in statement.principals or ())
+    )

@@ -15,6 +15,7 @@ from iamdesk.attack_paths.types import State
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot.account_details import AccountFacts
+from iamdesk.snapshot.resources import Resource
 
 from ..builders.captures import allow, document, trusting
 from .cases import ACCOUNT, FULL, OTHER_ACCOUNT, WEAK, World, arn
@@ -346,3 +347,26 @@ def test_a_created_role_is_one_and_the_same_for_every_action(tmp_path):
     reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
     assert [step.path_id for step in reach.attack_path(arn("user/a")).steps] == ["X83"]
     assert reach.attack_path(arn("user/b")) is None
+
+
+def test_a_function_whose_policy_lets_another_account_change_it(tmp_path):
+    function = f"arn:aws:lambda:eu-central-1:{OTHER_ACCOUNT}:function:job"
+    world = World()
+    change = allow("lambda:UpdateFunctionCode", function)
+    world.user("a", {"own": document(change)})
+    world.user("b", {"own": document(change, {"Effect": "Deny", "Action": "lambda:Update*", "Resource": "*"})})
+    role = world.entity(
+        "role", "runs", {"all": FULL}, AssumeRolePolicyDocument=trusting({"Service": "lambda.amazonaws.com"})
+    )
+    world.foreign.append({**role, "Arn": arn("role/runs", OTHER_ACCOUNT), "InstanceProfileList": []})
+    snapshot = world.snapshot(tmp_path)
+
+    def paths(action):
+        policy = {"Effect": "Allow", "Principal": {"AWS": arn("root")}, "Action": action, "Resource": function}
+        resource = Resource(arn=function, policy=document(policy))
+        reach = AttackPathGraph(Evaluator(snapshot.model_copy(update={"resources": (resource,)})))
+        found = (reach.attack_path(arn(f"user/{name}"), OTHER_ACCOUNT) for name in "ab")
+        return [[step.path_id for step in one.steps] if one else None for one in found]
+
+    assert paths("lambda:UpdateFunctionCode") == [["lambda-003"], None]
+    assert paths("lambda:InvokeFunction") == [None, None]
