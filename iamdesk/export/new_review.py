@@ -1,9 +1,10 @@
 """Creates a review: everything that reviewers see is frozen in one file."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
 from iamdesk.checks.parallel import run_shared
 from iamdesk.export.findings.columns import cells
-from iamdesk.export.findings.report import action_data_version, ordered, tool_version
+from iamdesk.export.findings.report import action_data_version, order_of, tool_version
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.entitlements import review_scope
@@ -75,11 +76,11 @@ def make_review(
     snapshot = evaluator.snapshot
     check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
     whole = review_scope(evaluator, progress, cancelled, reach, FORMAT_2, workers)
-    if workers is None:
-        findings = ordered(registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach))
-    else:
-        findings = ordered(run_shared(workers, progress, cancelled, reach))
-    frozen = tuple(frozen_findings(findings))
+    frozen = frozen_findings(
+        registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach)
+        if workers is None
+        else run_shared(workers, progress, cancelled, reach)
+    )
     rest = limited(whole, frozen, exclusions)
     excluded = {LEFT_OUT: left_out_as_text(rest.left_out)} if exclusions else {}
     scope = with_effects(evaluator, rest.scope, workers, progress, cancelled)
@@ -122,7 +123,14 @@ def with_people(
     return {**details, PEOPLE: people.join(snapshot, roles, before, since).as_text()}
 
 
-def frozen_findings(findings: tuple[Finding, ...]) -> Iterator[dict[str, Any]]:
-    """Yield findings as they are frozen in a review."""
-    for finding in findings:
-        yield {name: value if isinstance(value, str) else list(value) for name, value in cells(finding).items()}
+def frozen_findings(findings: Iterable[Finding]) -> tuple[dict[str, Any], ...]:
+    """Return findings as they are frozen in a review, in the order of a report.
+
+    Each is frozen as it is found: with their evidence, those of thousands of principals take hundreds of megabytes.
+    """
+    found = [(order_of(one), _frozen(one)) for one in findings]
+    return tuple(frozen for _, frozen in sorted(found, key=itemgetter(0)))
+
+
+def _frozen(finding: Finding) -> dict[str, Any]:
+    return {name: value if isinstance(value, str) else list(value) for name, value in cells(finding).items()}

@@ -13,7 +13,7 @@ from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled
 from iamdesk.review.entitlement_documents import Documents
 from iamdesk.review.external_entitlements import assignment_lines, resource_lines
 from iamdesk.review.items import FORMAT_1, FORMAT_2, ONLY_DENIES, EntitlementType, PopulationEntry, ReviewItem, Scope
-from iamdesk.review.principals import Administrations, EffectiveAccess, Holders
+from iamdesk.review.principals import Administrations, EffectiveAccess, Holders, NoAccess, NoAdministrations
 from iamdesk.review.principals_parallel import find_access
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, Snapshot, UserDetail
 from iamdesk.work.workers import Workers
@@ -43,14 +43,37 @@ def review_scope(
         WorkCancelled: ``cancelled`` returned True.
         WorkError: no worker can do it; one sentence.
     """
+    access = EffectiveAccess(evaluator)
+    administrations = Administrations(evaluator, escalations or LazyAttackPathGraph(evaluator)(cancelled=cancelled))
+    if workers is not None:
+        find_access(access, _holders(evaluator.snapshot), workers, progress, cancelled)
+    return _scope(evaluator, access, administrations, item_format, progress, cancelled)
+
+
+def scope_without_access(evaluator: Evaluator, item_format: int, cancelled: Cancelled = never_cancelled) -> Scope:
+    """Return the same population and entitlements, without what their holders can do: nothing is evaluated.
+
+    For counting them; the digests of items are others.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    return _scope(evaluator, NoAccess(evaluator), NoAdministrations(), item_format, no_progress, cancelled)
+
+
+def _scope(
+    evaluator: Evaluator,
+    powers: EffectiveAccess,
+    administrations: Administrations,
+    item_format: int,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> Scope:
     snapshot = evaluator.snapshot
     population: list[PopulationEntry] = []
     lines: list[ReviewItem] = []
-    powers, documents = EffectiveAccess(evaluator), Documents()
-    administrations = Administrations(evaluator, escalations or LazyAttackPathGraph(evaluator)(cancelled=cancelled))
+    documents = Documents()
     total = sum(len(account.users) + len(account.groups) + len(account.roles) for account in snapshot.accounts)
-    if workers is not None:
-        find_access(powers, _holders(snapshot), workers, progress, cancelled)
     done = 0
     for account in snapshot.accounts:
         population.append(

@@ -80,6 +80,14 @@ class EffectiveAccess:
         }
 
 
+class NoAccess(EffectiveAccess):
+    """In place of effective permissions where entitlements are counted alone: nothing is evaluated."""
+
+    def of(self, arn: str) -> dict[str, Any]:  # noqa: ARG002
+        """Return no permissions."""
+        return {"actions": 0}
+
+
 class Administrations:
     """Whether principals are or can become administrators, and in how many steps.
 
@@ -118,6 +126,21 @@ class Administrations:
 
     def _lacks_policies(self, arn: str) -> bool:
         return any(one.what != "permissions boundary" for one in self._index.carried(arn).missing)
+
+
+class NoAdministrations(Administrations):
+    """In place of attack paths where entitlements are counted alone."""
+
+    def __init__(self) -> None:
+        pass
+
+    def of(self, arn: str) -> dict[str, Any]:  # noqa: ARG002
+        """Return that it was not evaluated."""
+        return {"reaches": CANNOT_TELL, "steps": None}
+
+    def of_group(self, account: Account, group: GroupDetail, gives_anything: bool) -> dict[str, Any]:  # noqa: ARG002
+        """Return that it was not evaluated."""
+        return {"reaches": CANNOT_TELL, "steps": None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.diff.snapshot_view import SnapshotView
 from iamdesk.inventory.policy_index import Carried, PolicyIndex
 from iamdesk.policy.document import Document
-from iamdesk.resource_files import sample_snapshot
+from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.review import effects_parallel
 from iamdesk.review.effects import EffectFinder
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.effects_proof import Prover, edit_of
-from iamdesk.review.entitlements import review_scope
-from iamdesk.review.items import FORMAT_2
+from iamdesk.review.entitlements import review_scope, scope_without_access
+from iamdesk.review.items import FORMAT_1, FORMAT_2
 from iamdesk.snapshot.reader import load_snapshot
 
 from ..access.worlds import NOON
@@ -107,3 +107,14 @@ def test_only_requests_that_a_removed_statement_applies_to_are_evaluated_again()
             change = changes.between(position, position, altered)
             assert [one[0] for one in change["s3"].resources] == [f"arn:aws:s3:::{name}/*"]
     assert again == [1] * len(names)
+
+
+def test_entitlements_are_counted_without_evaluating_anything() -> None:
+    for path in (sample_snapshot(), resources() / "samples" / "acme-organization"):
+        evaluator = Evaluator(load_snapshot(path), lambda: NOON)
+        with patch.object(Evaluator, "reaches_of", side_effect=AssertionError("permissions were evaluated")):
+            counted = {each: scope_without_access(evaluator, each) for each in (FORMAT_1, FORMAT_2)}
+        for each, scope in counted.items():
+            whole = review_scope(evaluator, item_format=each)
+            assert scope.population == whole.population
+            assert [item.line_id for item in scope.lines] == [item.line_id for item in whole.lines]

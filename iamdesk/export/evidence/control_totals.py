@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.inventory.references import Principal, boundary_of
-from iamdesk.review.entitlements import review_scope
+from iamdesk.review.entitlements import scope_without_access
 from iamdesk.review.journal import digest
 from iamdesk.review.parts import is_part, limited_to_part
 from iamdesk.review.scope import limited
@@ -55,7 +55,7 @@ def totals(source: EvidenceContext) -> Iterator[Total]:
         accounts = {node.id for node in snapshot.organization.nodes if node.id.isdecimal()}
         captured = {account.account_id for account in snapshot.accounts} & accounts
         yield _same("accounts of the organization; in the snapshot", len(accounts), len(captured))
-    whole = review_scope(source.evaluator, escalations=source.reach(), item_format=source.item_format)
+    whole = scope_without_access(source.evaluator, source.item_format)
     rest = limited(whole, tuple(source.review.findings()), source.exclusions)
     elsewhere = 0
     if is_part(source.review):

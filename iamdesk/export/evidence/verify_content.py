@@ -24,7 +24,7 @@ from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_
 from iamdesk.export.evidence.rendering import head_of, render_anew
 from iamdesk.export.evidence.result import Outcome, Result, failed, passed
 from iamdesk.export.evidence.schema import ReviewDocument
-from iamdesk.export.findings.report import action_data_version, ordered, tool_version
+from iamdesk.export.findings.report import action_data_version, tool_version
 from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, join_names, phrase
 from iamdesk.review.care import own_access_of
@@ -417,7 +417,7 @@ def _lines_again(
     lazy = LazyAttackPathGraph(evaluator)
     reach = lazy(workers=workers)
     performed = Performed(lazy, tuple(found_again(evaluator, lazy, workers)))
-    findings = tuple(frozen_findings(ordered(performed.findings)))
+    findings = frozen_findings(performed.findings)
     scope = review_scope(evaluator, escalations=reach, item_format=item_format, workers=workers)
     again = limited(scope, findings, exclusions)
     if item_format >= FORMAT_2:  # of the whole review, also where this is a part of it: effects count who else has it

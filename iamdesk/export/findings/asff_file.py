@@ -4,11 +4,11 @@ iamdesk only writes the file; the user imports it, at most 100 findings per call
 Hub User Guide, "AWS Security Finding Format (ASFF)"; API reference, AwsSecurityFinding.
 """
 
-import json
 from typing import Any
 
 from iamdesk.checks.finding import Finding, Severity, State, Suppression
-from iamdesk.escaping import visible, visible_json
+from iamdesk.escaping import visible
+from iamdesk.export.files.json_bytes import MadeList, json_bytes
 from iamdesk.export.findings.report import Report
 
 _LABELS = {
@@ -30,8 +30,8 @@ _MAX_NOTE = 512
 
 def render(report: Report) -> bytes:
     """Return the findings as a JSON list in UTF-8."""
-    listed = [_finding(report, one) for one in (*report.findings, *report.suppressed)]
-    return (visible_json(json.dumps(listed, ensure_ascii=False, indent=1)) + "\n").encode()
+    listed = MadeList((*report.findings, *report.suppressed), lambda one: _finding(report, one))
+    return json_bytes(listed, indent=1)
 
 
 def _finding(report: Report, finding: Finding) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def render(report: Report) -> bytes:
     """Return the report as lines of JSON in UTF-8 without a byte order mark."""
     events = (event(report, finding) for finding in (*report.findings, *report.suppressed))
     lines = (visible_json(json.dumps(one, ensure_ascii=False)) + "\n" for one in events)
-    return "".join(lines).encode()
+    return b"".join(line.encode() for line in lines)
 
 
 REPORT_FORMAT = ReportFormat("ocsf", "OCSF events", ".jsonl", render)

@@ -10,13 +10,13 @@
 Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
 """
 
-import json
 from typing import Any
 from urllib.parse import quote
 
 from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
-from iamdesk.escaping import visible, visible_json
+from iamdesk.escaping import visible
+from iamdesk.export.files.json_bytes import MadeList, json_bytes
 from iamdesk.export.findings.columns import place_of, statements_of
 from iamdesk.export.findings.report import Report, ReportFormat
 
@@ -49,8 +49,7 @@ _ATTACK_PATHS = "CHN-"
 
 def render(report: Report) -> bytes:
     """Return the report as SARIF in UTF-8 without a byte order mark."""
-    text = json.dumps(as_object(report), ensure_ascii=False, indent=2)
-    return (visible_json(text) + "\n").encode()
+    return json_bytes(as_object(report), indent=2)
 
 
 REPORT_FORMAT = ReportFormat("sarif", "SARIF log", ".sarif", render)
@@ -89,7 +88,9 @@ def as_object(report: Report) -> dict[str, Any]:
                     }
                     for file in report.snapshot_files
                 ],
-                "results": [_result(report, finding, rules) for finding in (*report.findings, *report.suppressed)],
+                "results": MadeList(
+                    (*report.findings, *report.suppressed), lambda finding: _result(report, finding, rules)
+                ),
                 "properties": {
                     "snapshot": visible(report.snapshot_name),
                     "snapshotSha256": report.snapshot_sha256,
