@@ -8,13 +8,15 @@ import pytest
 from iamdesk import Evaluator, Request, Snapshot, load_snapshot
 from iamdesk.explain.decision import EvalDecision
 from iamdesk.inventory.keys import endpoint_policy_key
+from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.snapshot.call_status import CaptureState
+from iamdesk.snapshot.workloads import WorkloadKind
 from iamdesk.viewmodel.subjects import SubjectIndex
 from iamdesk.viewmodel.tree_builder import NodeKind, build_outline
 
 from .conftest import Collect
 from .gate import Gate
-from .world import MANAGEMENT, REGION, World
+from .world import MANAGEMENT, REGION, WORKER, World
 
 ALICE = f"arn:aws:iam::{MANAGEMENT}:user/people/alice"
 BOB = f"arn:aws:iam::{MANAGEMENT}:user/bob"
@@ -156,3 +158,25 @@ def test_bundle_without_its_manifest_gives_the_same_answers(bundle: Path, tmp_pa
     answer = Evaluator(load_snapshot(tmp_path)).can(Request(BOB, "s3:PutObject", "arn:aws:s3:::acme-open/a"))
 
     assert answer.decision is EvalDecision.ALLOWED
+
+
+def test_what_runs_with_a_role_is_there(snapshot: Snapshot) -> None:
+    """Of each kind that moto knows; the Regions of the account are known, and more than the one that was captured."""
+    index = WorkloadIndex(snapshot).of_account(MANAGEMENT)
+    found = {use.workload.kind: use.workload.arn.rpartition(":")[2] for use in index.runs_with(WORKER)}
+
+    assert {kind: name for kind, name in found.items() if kind in NAMED} == NAMED
+    assert found.keys() - NAMED.keys() == {WorkloadKind.EC2_INSTANCE, WorkloadKind.LAUNCH_TEMPLATE}
+    assert not any(map(index.is_complete, WorkloadKind))
+
+
+NAMED = {
+    WorkloadKind.BUILD_PROJECT: "project/build",
+    WorkloadKind.STATE_MACHINE: "orders",
+    WorkloadKind.ECS_SERVICE: "service/prod/web",
+    WorkloadKind.TASK_DEFINITION: "1",
+    WorkloadKind.EVENT_RULE: "rule/nightly",
+    WorkloadKind.SCHEDULE: "schedule/default/daily",
+    WorkloadKind.NOTEBOOK_INSTANCE: "notebook-instance/lab",
+    WorkloadKind.EKS_CLUSTER: "cluster/prod",
+}

@@ -1,5 +1,6 @@
 """Fills the fake AWS: an organization, two accounts, and a resource of every kind that moto knows."""
 
+import base64
 import io
 import json
 import zipfile
@@ -63,6 +64,7 @@ def fill(endpoint: str) -> World:
     )
     client("ssm").put_parameter(Name="/db/password", Value=SECRETS[2], Type="SecureString")
     _compute(client("ec2"))
+    _workloads(client)
     _stores(client)
     _identity_center(client("sso-admin"), client("identitystore"))
     _member_account(session, endpoint, member)
@@ -171,6 +173,63 @@ def _compute(ec2: Any) -> None:
     ec2.create_vpc_endpoint(
         VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", PolicyDocument=policy("s3:*", "*", "*")
     )
+
+
+WORKER = f"arn:aws:iam::{MANAGEMENT}:role/worker-001"
+"""The role that something of every kind runs with."""
+
+
+def _workloads(client: Any) -> None:
+    """Make what runs with a role, with secrets in its environment and input."""
+    service = {"Version": "2012-10-17", "Statement": []}
+    environment = [{"name": "PASSWORD", "value": SECRETS[1]}]
+    client("iam").create_instance_profile(InstanceProfileName="web")
+    client("iam").add_role_to_instance_profile(InstanceProfileName="web", RoleName="worker-001")
+    client("ec2").run_instances(
+        ImageId="ami-12c6146b", MinCount=1, MaxCount=1, UserData=SECRETS[3], IamInstanceProfile={"Name": "web"}
+    )
+    client("ec2").create_launch_template(
+        LaunchTemplateName="web",
+        LaunchTemplateData={
+            "IamInstanceProfile": {"Name": "web"},
+            "UserData": base64.b64encode(SECRETS[3].encode()).decode(),
+        },
+    )
+    client("codebuild").create_project(
+        name="build",
+        source={"type": "S3", "location": "acme-open/source.zip", "buildspec": f"echo {SECRETS[1]}"},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/standard:7.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+            "environmentVariables": environment,
+        },
+        serviceRole=WORKER,
+    )
+    client("stepfunctions").create_state_machine(name="orders", definition=json.dumps(service), roleArn=WORKER)
+    client("ecs").create_cluster(clusterName="prod")
+    client("ecs").register_task_definition(
+        family="web",
+        taskRoleArn=WORKER,
+        containerDefinitions=[{"name": "web", "image": "web", "memory": 64, "environment": environment}],
+    )
+    client("ecs").create_service(cluster="prod", serviceName="web", taskDefinition="web", desiredCount=1)
+    client("events").put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
+    client("events").put_targets(
+        Rule="nightly",
+        Targets=[{"Id": "1", "Arn": f"arn:aws:states:{REGION}:{MANAGEMENT}:stateMachine:orders", "RoleArn": WORKER}],
+    )
+    client("scheduler").create_schedule(
+        Name="daily",
+        ScheduleExpression="rate(1 day)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": f"arn:aws:sqs:{REGION}:{MANAGEMENT}:orders", "RoleArn": WORKER, "Input": SECRETS[0]},
+    )
+    client("sagemaker").create_notebook_instance(
+        NotebookInstanceName="lab", InstanceType="ml.t3.medium", RoleArn=WORKER
+    )
+    client("eks").create_cluster(name="prod", roleArn=WORKER, resourcesVpcConfig={"subnetIds": ["s-1"]})
 
 
 def _stores(client: Any) -> None:
