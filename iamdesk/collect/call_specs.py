@@ -101,6 +101,15 @@ _ORGANIZATIONS = (
     _step("organizations list-accounts", _THERE_IS_ONE),
     _step("organizations list-organizational-units-for-parent", _ROOTS, _UNITS),
     _step("organizations list-accounts-for-parent", _ROOTS, _UNITS),
+    _step("organizations list-delegated-administrators", _THERE_IS_ONE),
+    _step(
+        "organizations list-delegated-services-for-account",
+        DependsOn(
+            "organizations list-delegated-administrators",
+            'DelegatedAdministrators[].{AccountId: Id, "@account-id": Id}',
+        ),
+    ),
+    _step("organizations describe-resource-policy", _THERE_IS_ONE),
     _step(
         "organizations list-policies",
         _policies_of("SERVICE_CONTROL_POLICY"),

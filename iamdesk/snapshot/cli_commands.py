@@ -18,6 +18,7 @@ _USERS = (
     " DisplayName: DisplayName, Title: Title, UserStatus: UserStatus}}'"
 )
 _MFA_DEVICES = "'{VirtualMFADevices: VirtualMFADevices[].{SerialNumber: SerialNumber, EnableDate: EnableDate}}'"
+_ADMINISTRATORS = "'{DelegatedAdministrators: DelegatedAdministrators[].{Id: Id}}'"
 _CENTER = Kind.IDENTITY_CENTER
 
 _IAM = (
@@ -56,6 +57,19 @@ _ORGANIZATIONS = (
         "--parent-id PARENT-ID",
     ),
     Call("organizations", "list-accounts-for-parent", _O, Kind.ORGANIZATION, ("parent-id",), "--parent-id PARENT-ID"),
+    # Without --query it prints the accounts' names and addresses, which no review needs.
+    Call(
+        "organizations", "list-delegated-administrators", _O, Kind.ORGANIZATION, (),
+        f"--query {_ADMINISTRATORS}",
+    ),
+    Call(
+        "organizations", "list-delegated-services-for-account", _O, Kind.ORGANIZATION, ("account-id",),
+        "--account-id ACCOUNT-ID",
+    ),
+    Call(
+        "organizations", "describe-resource-policy", _O, Kind.ORGANIZATION,
+        absent=("ResourcePolicyNotFoundException", "AWSOrganizationsNotInUseException"),
+    ),
     Call("organizations", "list-policies", _O, Kind.ORGANIZATION_POLICIES, ("filter",), "--filter FILTER", lists=True),
     Call("organizations", "describe-policy", _O, Kind.ORGANIZATION_POLICIES, ("policy-id",), "--policy-id POLICY-ID"),
     Call(

@@ -102,3 +102,5 @@ class Organization(BaseModel):
     """Whether an account that is none of ``nodes`` is known not to belong to the organization."""
     scps_enabled: bool = True
     """Whether service control policies are enabled in the root; False: none binds (rule B6)."""
+    delegated_services: Mapping[str, tuple[str, ...]] | None = None
+    """By delegated administrator: the services (``sso.amazonaws.com``) that it administers; None: not captured."""

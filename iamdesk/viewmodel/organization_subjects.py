@@ -95,6 +95,10 @@ class OrganizationSubjects:
             facts.append((mark("Inherited"), counts(line.kind for line in inherited)))
         if node.id == index.organization.management_account_id:
             facts.append((mark("Management account"), phrase("no SCP and no RCP applies to it")))
+        services = (index.organization.delegated_services or {}).get(node.id)
+        if services is not None:
+            named = ", ".join(services) or phrase("services that were not captured")
+            facts.append((mark("Delegated administrator"), phrase("for {services}", services=named)))
         where = [Link(node_key(one), self.names.name_of(one), node_kind(one)) for one in path[:-1]]
         above = Link(organization_key(index.organization.id), index.organization.id, phrase("organization"))
         return OrganizationPlace(

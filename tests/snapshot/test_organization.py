@@ -11,6 +11,7 @@ from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import Organization, OrganizationPolicyType
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.viewmodel.subjects import SubjectIndex
 
 from ..rules import rule
 from .bundles import ACCOUNT, IAM, as_folder, details
@@ -196,3 +197,31 @@ def test_an_account_in_two_places_keeps_the_first_and_it_is_told(tmp_path: Path)
 def test_an_account_in_no_organization_has_none(tmp_path: Path) -> None:
     files = {f"{IAM}/get-account-authorization-details.json": details(), "organization/describe-organization.json": {}}
     assert load_snapshot(as_folder(tmp_path, files)).organization is None
+
+
+def test_delegated_administrators_have_their_services(tmp_path: Path) -> None:
+    """https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListDelegatedServicesForAccount.html"""
+    assert opened(tmp_path / "none", everything())[0].delegated_services is None
+    policy_arn = f"arn:aws:organizations::{MANAGEMENT}:resourcepolicy/o-abc1234567/rp-1"
+    delegates = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "organizations:List*", "Resource": "*"}
+    content = {"Version": "2012-10-17", "Statement": [delegates]}
+    files = {
+        **everything(),
+        "organization/list-delegated-administrators.json": {"DelegatedAdministrators": [{"Id": ACCOUNT}]},
+        f"organization/list-delegated-services-for-account/{ACCOUNT}.json": {
+            "DelegatedServices": [{"ServicePrincipal": "guardduty.amazonaws.com", "DelegationEnabledDate": 1}]
+        },
+        "organization/describe-resource-policy.json": {
+            "ResourcePolicy": {
+                "ResourcePolicySummary": {"Id": "rp-1", "Arn": policy_arn},
+                "Content": json.dumps(content),
+            }
+        },
+    }
+    organization, snapshot = opened(tmp_path / "some", files)
+    assert organization.delegated_services == {ACCOUNT: ("guardduty.amazonaws.com",)}
+    [resource] = [one for one in snapshot.resources if one.arn == policy_arn]
+    assert (resource.account_id, resource.policy) == (MANAGEMENT, content)
+    account = SubjectIndex(snapshot).subject(ACCOUNT)
+    assert account is not None
+    assert ("Delegated administrator", "for guardduty.amazonaws.com") in account.facts

@@ -42,6 +42,7 @@ CASES: dict[tuple[str, str], tuple[str, Any, str]] = {
         f"arn:aws:s3::{ACCOUNT}:accesspoint/m",
     ),
     ("s3tables", "get-table-bucket-policy"): ("tb", {"resourcePolicy": POLICY}, "s3tables:{}:bucket/tb"),
+    ("s3vectors", "get-vector-bucket-policy"): ("vb", {"policy": POLICY}, "s3vectors:{}:bucket/vb"),
     ("kms", "get-key-policy"): (KEY, {"Policy": POLICY, "PolicyName": "default"}, f"kms:{{}}:key/{KEY}"),
     ("sqs", "get-queue-attributes"): ("q", {"Attributes": {"Policy": POLICY}}, "sqs:{}:q"),
     ("sns", "get-topic-attributes"): ("t", {"Attributes": {"Policy": POLICY}}, "sns:{}:t"),
@@ -318,3 +319,13 @@ def test_endpoints_and_shares_are_held_once(tmp_path: Path) -> None:
     assert (shares.region, len(shares.shares), shares.associations[0].external) == (REGION, 1, True)
     assert [(one.share_id, one.permission.name) for one in shares.share_permissions] == [("s", "P")]
     assert [(one.version, one.permission) for one in shares.permissions] == [("3", said)]
+
+
+def test_a_list_of_destinations_has_their_policies(tmp_path: Path) -> None:
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:destination"
+    listed = [{"arn": f"{arn}:central", "accessPolicy": POLICY}, {"arn": f"{arn}:none", "roleArn": "r"}]
+    found = opened(tmp_path, **{f"{HERE}/logs/describe-destinations.json": {"destinations": listed}}).resources
+    assert [(one.arn, one.policy is not None, one.is_policy_captured) for one in found] == [
+        (f"{arn}:central", True, True),
+        (f"{arn}:none", False, True),
+    ]

@@ -11,6 +11,8 @@ from iamdesk.snapshot.models.organization import (
     DescribeOrganization,
     DescribePolicy,
     ListAccounts,
+    ListDelegatedAdministrators,
+    ListDelegatedServicesForAccount,
     ListOrganizationalUnitsForParent,
     ListPolicies,
     ListRoots,
@@ -62,7 +64,20 @@ def organization_of(bundle: Bundle) -> Organization | None:
         has_rcps=_is_off(enabled, _RCP) or _has_all(attached[_RCP], tree),
         lists_every_account=_lists_every_account(bundle),
         scps_enabled=not _is_off(enabled, _SCP),
+        delegated_services=_delegated_services(bundle),
     )
+
+
+def _delegated_services(bundle: Bundle) -> dict[str, tuple[str, ...]] | None:
+    """Return the services that each delegated administrator administers; None if these were not captured."""
+    found: dict[str, dict[str, None]] | None = None
+    for _, listed in bundle.of(_SERVICE, "list-delegated-administrators", ListDelegatedAdministrators):
+        found = found or {}
+        found.update({one.id: {} for one in listed.delegated_administrators if one.id not in found})
+    for part, services in bundle.of(_SERVICE, "list-delegated-services-for-account", ListDelegatedServicesForAccount):
+        found = found or {}
+        found.setdefault(part.name, {}).update({one.service_principal: None for one in services.delegated_services})
+    return None if found is None else {account: tuple(services) for account, services in sorted(found.items())}
 
 
 def _lists_every_account(bundle: Bundle) -> bool:

@@ -9,6 +9,7 @@ from iamdesk.i18n import phrase
 from iamdesk.snapshot.bundle import Bundle, Part
 from iamdesk.snapshot.layout import Place
 from iamdesk.snapshot.models import settings
+from iamdesk.snapshot.models.organization import DescribeResourcePolicy
 from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourcePolicy
 from iamdesk.snapshot.resource_services import all_commands
 from iamdesk.snapshot.resource_services.apigateway import GetRestApis
@@ -51,6 +52,7 @@ class Resources:
         self._find_owners()
         self._list()
         self._take_policies()
+        self._take_delegation_policy()
         self._take_bucket_access()
         self._take_keys()
         self._take_tags()
@@ -103,6 +105,8 @@ class Resources:
                     self._entry(arn, part.place)
                 for tagged, tags in page.tags_by_arn.items():
                     self._entry(tagged, part.place)["tags"] = tuple((tag.key, tag.value) for tag in tags)
+                for arn, policy in page.policies_by_arn.items():
+                    self._take_policy(arn, part, policy)
 
     # --- policies
 
@@ -122,6 +126,16 @@ class Resources:
                 place = Place(capture.service, capture.command, capture.account_id, capture.region, capture.arguments)
                 if "" not in place.arguments:
                     self._entry(self._secret(place) or self.arn(place), place)["is_policy_captured"] = True
+
+    def _take_delegation_policy(self) -> None:
+        """Take the policy by which the management account lets member accounts administer the organization."""
+        for _, output in self._pages("organizations", "describe-resource-policy", DescribeResourcePolicy):
+            found = output.resource_policy
+            arn = found.resource_policy_summary.arn if found else ""
+            owner = (arn.split(":", 5)[4:5] or [""])[0]
+            if found is not None and owner:
+                known = self._found.setdefault(arn, {"account_id": owner})
+                known.update(is_policy_captured=True, policy=found.content or None)
 
     def _take_policy(self, arn: str, part: Part, document: Any) -> None:
         entry = self._entry(arn, part.place)

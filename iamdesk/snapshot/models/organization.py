@@ -120,3 +120,46 @@ class ListTargetsForPolicy(AwsModel):
     """``organizations list-targets-for-policy``."""
 
     targets: tuple[PolicyTarget, ...]
+
+
+class DelegatedAdministrator(AwsModel):
+    """An account that administers an AWS service for the organization."""
+
+    id: str
+
+
+class ListDelegatedAdministrators(AwsModel):
+    """``organizations list-delegated-administrators``."""
+
+    delegated_administrators: tuple[DelegatedAdministrator, ...]
+
+
+class DelegatedService(AwsModel):
+    """A service that an account administers."""
+
+    service_principal: str
+
+
+class ListDelegatedServicesForAccount(AwsModel):
+    """``organizations list-delegated-services-for-account``."""
+
+    delegated_services: tuple[DelegatedService, ...]
+
+
+class ResourcePolicySummary(AwsModel):
+    """The delegation policy, without its content."""
+
+    arn: str
+
+
+class ResourcePolicyWithContent(AwsModel):
+    """The policy by which the management account delegates Organizations actions to member accounts."""
+
+    resource_policy_summary: ResourcePolicySummary
+    content: PolicyDocument = None
+
+
+class DescribeResourcePolicy(AwsModel):
+    """``organizations describe-resource-policy``; ``{}`` where there is none."""
+
+    resource_policy: ResourcePolicyWithContent | None = None

@@ -3,6 +3,7 @@
 The outputs themselves are in the modules of `iamdesk.snapshot.resource_services`.
 """
 
+from collections.abc import Mapping
 from typing import Any, override
 
 from iamdesk.snapshot.aws_model import AwsModel, PolicyDocument, Tag
@@ -19,6 +20,11 @@ class HasResourceList(AwsModel):
     @property
     def tags_by_arn(self) -> dict[str, tuple[Tag, ...]]:
         """The tags of the resources whose tags AWS prints in the list."""
+        return {}
+
+    @property
+    def policies_by_arn(self) -> Mapping[str, Any]:
+        """The policies of the resources whose policies AWS prints in the list; None for a resource without one."""
         return {}
 
 
