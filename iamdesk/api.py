@@ -28,6 +28,7 @@ from iamdesk.work.shared_tasks import shared_out
 if TYPE_CHECKING:  # imported on first use
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.diff.result import Comparison, WhatIfResult
+    from iamdesk.diff.risk_changes import RiskChanges
     from iamdesk.explain.suggestions import Change
     from iamdesk.policy_validation.issue import Issue
     from iamdesk.policy_validation.policy_view import PolicyKind
@@ -326,6 +327,30 @@ class Workbench:
         carried_out = tuple(commands(opened.snapshot, edits))
         found = compare_snapshots(opened.snapshot, changed, datetime.now(UTC), progress, cancelled)
         return WhatIfResult(changed, found, carried_out)
+
+    @staticmethod
+    def risk_changes(
+        opened: SnapshotSession,
+        tried: "WhatIfResult",
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "RiskChanges":
+        """Return the attack paths and findings that appear or vanish with changes that were tried (`what_if`).
+
+        Takes as long as finding both in the snapshot and in the copy.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.diff.risk_changes import risk_changes
+
+        copy = Workbench.open_copy(tried.snapshot)
+        return risk_changes(
+            opened.reach(progress, cancelled),
+            copy.reach(progress, cancelled),
+            opened.findings(progress, cancelled),
+            copy.findings(progress, cancelled),
+        )
 
     @staticmethod
     def changed_document(opened: SnapshotSession, edits: "Sequence[Edit]", key: str, number: int | None = None) -> Any:

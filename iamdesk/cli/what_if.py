@@ -12,6 +12,7 @@ from iamdesk.cli.json_input import JsonError, parse
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.export.diff import to_diff
 from iamdesk.export.files.atomic_write import write_atomic
+from iamdesk.export.risk_changes import risk_lines, to_risk_changes
 from iamdesk.export.text.diff import lines
 from iamdesk.export.what_if import script
 from iamdesk.whatif.edits import WhatIfError, edits_from_json
@@ -32,11 +33,16 @@ def what_if(
             show_default=False,
         ),
     ] = None,
+    access_only: Annotated[
+        bool,
+        typer.Option("--access-only", help="Compare access only, not attack paths and findings.", show_default=False),
+    ] = False,
 ) -> None:
     """Show what changes would do before they are made in AWS.
 
-    Lists the access changes for all principals. Each change is an object with `do` and `subject`, and, depending on
-    `do`, `detail`, `document` and `statement`. The snapshot is not modified.
+    Lists the access changes for all principals, and the attack paths and findings that appear or vanish. Each change is
+    an object with `do` and `subject`, and, depending on `do`, `detail`, `document` and `statement`. The snapshot is not
+    modified.
     """
     refuse_overwrite(commands, snapshot, changes)
     opened = Workbench().open_snapshot(snapshot)
@@ -50,8 +56,11 @@ def what_if(
     if commands is not None:
         write_atomic(commands, script(tried.commands, opened.snapshot.path.name, commands.name))
         echo_err(f"{len(tried.commands):,} commands written to {commands}")
+    risks = None if access_only else Workbench.risk_changes(opened, tried)
     if output_format is options.Format.JSON:
-        say_json(to_diff(tried.comparison))
+        say_json(to_diff(tried.comparison) | ({} if risks is None else {"Risks": to_risk_changes(risks)}))
         return
     for line in lines(tried.comparison):
+        echo(line)
+    for line in () if risks is None else risk_lines(risks):
         echo(line)

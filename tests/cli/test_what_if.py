@@ -50,3 +50,27 @@ def test_what_cannot_be_done_ends_with_status_2(iamdesk: Run, sample: Path, tmp_
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "changes.json: change 1:" in done.stderr
+
+
+DEPLOY = "arn:aws:iam::111122223333:role/deploy/deploy"
+
+
+def test_paths_and_findings_that_appear_and_vanish(iamdesk: Run, sample: Path, tmp_path: Path) -> None:
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}]}
+    away = {"do": "put-inline-policy", "subject": DEPLOY, "detail": "stop", "document": deny}
+    admin = {"do": "attach-policy", "subject": ANA, "detail": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    file = changes(tmp_path, away, admin)
+
+    risks = json.loads(iamdesk("what-if", sample, file, "--format", "json").stdout)["Risks"]
+
+    assert risks["AdministratorsGained"] == [ANA]
+    assert [(one["Start"], one["Steps"][0]["Path"]) for one in risks["PathsLost"] if one["Start"] == DEPLOY] == [
+        (DEPLOY, "sts-001")
+    ]
+    assert not [one for one in risks["PathsGained"] if one["Start"] == DEPLOY]
+    assert ("ADM-01", ANA) in {(one["Check"], one["Subject"]) for one in risks["FindingsGained"]}
+    assert DEPLOY in {one["Subject"] for one in risks["FindingsLost"]}
+    text = iamdesk("what-if", sample, file).stdout
+    assert f"Administrators that appear: 1\n  {ANA}" in text
+    assert f"{DEPLOY} to administrator of account 111122223333, sts-001 on" in text
+    assert "Findings that" not in iamdesk("what-if", sample, file, "--access-only").stdout
