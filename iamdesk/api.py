@@ -4,7 +4,7 @@ One call for each user action, with a frozen and complete result that every view
 snapshots are in ``sessions/``.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from iamdesk.viewmodel.tree_builder import build_outline
 from iamdesk.work.shared_tasks import shared_out
 
 if TYPE_CHECKING:  # imported on first use
+    from iamdesk.causes.types import Causes
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.diff.result import Comparison, WhatIfResult
     from iamdesk.diff.risk_changes import RiskChanges
@@ -164,6 +165,13 @@ class Workbench:
         if catalogue is None:
             return self.open_snapshot(path, progress, cancelled)
         return OrganizationSession(catalogue, executor, max(memory - _OF_WINDOW, _LEAST_FOR_ACCOUNTS))
+
+    @staticmethod
+    def causes(findings: "Iterable[Finding]") -> "Causes":
+        """Group findings by cause, the one with the largest effect first; every finding is in exactly one."""
+        from iamdesk.causes.grouping import causes_of
+
+        return causes_of(findings)
 
     @staticmethod
     def read_suppressions(path: Path) -> "tuple[Suppression, ...]":

@@ -22,7 +22,7 @@ from iamdesk.i18n import join_messages, nphrase, phrase
 MAX_ROWS = 150
 """Rows of the first level, at most, unless more checks than that have findings: each has a row of its own."""
 MIN_ROWS = 20
-FINDINGS_PER_ROW = 6
+FINDINGS_PER_ROW = 7
 """The first level has a row for so many findings, between `MIN_ROWS` and `MAX_ROWS`."""
 
 _EXPOSING = ("TRU-", "RES-", "FED-", "CHN-04", "CHN-05")

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLineEdit, QPu
 
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import menu_text, set_tooltip
-from iamdesk.gui.findings.rows import Counts, FindingFilter, Grouping
+from iamdesk.gui.findings.rows import UNGROUPED, Counts, FindingFilter, Grouping
 from iamdesk.gui.findings.severity_bars import SeverityBars
 from iamdesk.i18n import tr
 
@@ -64,8 +64,10 @@ class FilterBar(QWidget):
     def _name(self) -> None:
         self.grouping.setObjectName("findingsGrouping")
         self.grouping.setAccessibleName(tr("Group findings by"))
-        self.grouping.addItem(tr("Not grouped"), Grouping.NOTHING)
+        set_tooltip(self.grouping, tr("F8 changes between causes and the list of all findings."))
         for words, grouping in (
+            (tr("By cause"), Grouping.CAUSE),
+            (tr("Not grouped"), Grouping.NOTHING),
             (tr("By check"), Grouping.CHECK),
             (tr("By principal"), Grouping.SUBJECT),
             (tr("By account"), Grouping.ACCOUNT),
@@ -94,7 +96,17 @@ class FilterBar(QWidget):
     @property
     def is_grouped(self) -> bool:
         """Whether findings are grouped."""
-        return Grouping(self.grouping.currentData()) is not Grouping.NOTHING
+        return Grouping(self.grouping.currentData()) not in UNGROUPED
+
+    @property
+    def is_by_cause(self) -> bool:
+        """Whether the causes of findings are shown."""
+        return Grouping(self.grouping.currentData()) is Grouping.CAUSE
+
+    def switch_causes(self) -> None:
+        """Show causes instead of the list of all findings, or the list instead of causes."""
+        self.grouping.setCurrentIndex(self.grouping.findData(Grouping.NOTHING if self.is_by_cause else Grouping.CAUSE))
+        self._regroup()
 
     def chosen(self) -> FindingFilter:
         """Return the filter."""

@@ -13,12 +13,12 @@ from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import (
     COLUMN_TITLES,
     SEVERITIES,
+    UNGROUPED,
     Column,
     Counts,
     FindingFilter,
     FindingRow,
     Group,
-    Grouping,
     Tally,
     groups_of,
 )
@@ -59,7 +59,7 @@ class FindingsModel(RowsModel[FindingRow]):
     def groups(self) -> tuple[Group, ...]:
         """Return the groups of the findings that pass the filter, whichever group is chosen."""
         chosen = self._filter
-        if not isinstance(chosen, FindingFilter) or chosen.grouping is Grouping.NOTHING:
+        if not isinstance(chosen, FindingFilter) or chosen.grouping in UNGROUPED:
             return ()
         return groups_of((row.finding for row in self._all if chosen.accepts_group(row)), chosen.grouping)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import (
     QPushButton,
     QSplitter,
@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 from iamdesk.checks.finding import Finding, Severity, Suppression, SuppressionError
 from iamdesk.errors import SnapshotError
 from iamdesk.gui.core.file_dialogs import FileDialogs
-from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.findings.cause_tree import CauseTree
 from iamdesk.gui.findings.check_run import CheckRun
 from iamdesk.gui.findings.filter_bar import FilterBar
 from iamdesk.gui.findings.finding_detail import FindingDetail
@@ -35,11 +36,16 @@ from iamdesk.gui.findings.suppression_store import SuppressionStore
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import error_words, ntr, tr
+from iamdesk.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
     from iamdesk.api import Opened
+    from iamdesk.causes.types import Causes
 
+
+_TABLE, _EMPTY, _TREE = range(3)
+"""The pages."""
 
 MOST_ROWS = 20_000
 """Maximum number of findings for an organization that is read account by account: some kilobytes each."""
@@ -72,6 +78,12 @@ class FindingsPanel(QWidget):
         self.groups = GroupList()
         self.form = SuppressForm()
         self.table = FindingsTable(self.model)
+        self.causes = CauseTree()
+        self._jobs = jobs
+        self._causes: Causes | None = None
+        """The causes of all open findings; None until all checks have run."""
+        self._by_print: dict[str, FindingRow] = {}
+        self._grouping: Job | None = None
         self.detail = FindingDetail(session)
         self._nothing = FlowLabel()
         self._clear_filter = QPushButton(tr("Clear the filter"))
@@ -111,6 +123,7 @@ class FindingsPanel(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.table)
         self._pages.addWidget(empty)
+        self._pages.addWidget(self.causes)
         side = QWidget()
         below = QVBoxLayout(side)
         below.setContentsMargins(0, 0, 0, 0)
@@ -138,7 +151,7 @@ class FindingsPanel(QWidget):
         self._run.cancelled.connect(self._cancelled)
         self._run.full.connect(self._filled)
         self.filters.changed.connect(self._filter)
-        self.filters.left.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.filters.left.connect(self._focus_findings)
         self._clear_filter.clicked.connect(self.clear_filter)
         self.export_button.clicked.connect(self.export)
         self.groups.chosen.connect(self._show_group)
@@ -150,6 +163,11 @@ class FindingsPanel(QWidget):
         self._words.failed.connect(lambda sentence: self.message.say(Tone.ERROR, sentence))
         self.table.selectionModel().selectionChanged.connect(self._selected)
         self.table.activated.connect(self._show_subject)
+        self.causes.selectionModel().currentChanged.connect(self._cause_selected)
+        self.causes.activated.connect(self._cause_activated)
+        switch = QShortcut(QKeySequence(Qt.Key.Key_F8), self)
+        switch.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        switch.activated.connect(self._switch_causes)
         self._session.snapshot_opened.connect(self._opened)
         self._session.snapshot_closed.connect(self._closed)
 
@@ -162,6 +180,7 @@ class FindingsPanel(QWidget):
         if opened is None:
             return
         self.model.clear()
+        self._forget_causes()
         most = None if self._session.whole is not None else MOST_ROWS
         self._run.start(opened, self._words.read, self._session.executor_for, most)
         self._refresh()
@@ -172,7 +191,33 @@ class FindingsPanel(QWidget):
 
     def _end(self) -> None:
         self._refresh()
+        self._find_causes()
         self._tell_risks()
+
+    def _find_causes(self) -> None:
+        """Group all open findings in a worker; the table shows them until then."""
+        open_ = [row for row in self.model.rows if row.finding.suppression is None]
+        findings = [row.finding for row in open_]
+
+        def work(_progress: Progress, _cancelled: Cancelled) -> "Causes":
+            from iamdesk.api import Workbench  # imported after the first paint
+
+            return Workbench.causes(findings)
+
+        def done(causes: "Causes") -> None:
+            self._causes = causes
+            self._by_print = {row.finding.fingerprint: row for row in open_}
+            self._show_causes()
+            self._say_why_empty()
+
+        self._grouping = self._jobs.run(tr("Grouping the findings"), work, done=done, topic="causes", patient=True)
+
+    def _forget_causes(self) -> None:
+        if self._grouping is not None:
+            self._grouping.cancel()
+        self._grouping = self._causes = None
+        self._by_print = {}
+        self.causes.causes.clear()
 
     def _failed(self, error: Exception) -> None:
         self._end()
@@ -213,6 +258,7 @@ class FindingsPanel(QWidget):
 
     def _opened(self, opened: "Opened") -> None:
         self.model.clear()
+        self._forget_causes()
         self.clear_filter()
         # A single account is in the window's title: its column would only take room.
         self.table.setColumnHidden(Column.ACCOUNT, len(opened.accounts) < 2)
@@ -233,6 +279,7 @@ class FindingsPanel(QWidget):
     def _closed(self) -> None:
         self._run.stop()
         self.model.clear()
+        self._forget_causes()
         self.message.clear()
         self.detail.show_finding(None)
         self.clear_filter()
@@ -254,6 +301,7 @@ class FindingsPanel(QWidget):
         chosen = self._chosen
         self.model.show_only(self.filters.chosen())
         self._show_groups()
+        self._show_causes()
         place = self.model.place_of(chosen) if chosen else None
         if place is not None:
             self.table.selectRow(place)
@@ -265,6 +313,36 @@ class FindingsPanel(QWidget):
     def _show_groups(self) -> None:
         self.groups.show_groups(self.model.groups(), self.filters.group)
         self.groups.setVisible(self.filters.is_grouped)
+
+    @property
+    def is_by_cause(self) -> bool:
+        """Whether the tree of causes is shown: chosen, and all open findings are grouped."""
+        return self.filters.is_by_cause and not self.suppressed.isChecked() and self._causes is not None
+
+    def _show_causes(self) -> None:
+        if self._causes is not None and self.is_by_cause:
+            shown = {row.finding.fingerprint for row in self.model.shown}
+            self.causes.causes.show(self._causes, self._by_print, shown)
+
+    def _switch_causes(self) -> None:
+        self.filters.switch_causes()
+        self._focus_findings()
+
+    def _focus_findings(self) -> None:
+        view = self.causes if self.is_by_cause else self.table
+        view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _cause_selected(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        row = self.causes.causes.row_at(current)
+        if row is not None:
+            self._chosen = row.finding.fingerprint
+            self._leave_form()
+            self.detail.show_finding(row.finding)
+
+    def _cause_activated(self, index: QModelIndex) -> None:
+        row = self.causes.causes.row_at(index)
+        if row is not None and index.parent().isValid():
+            self._session.show_key(row.finding.subject_key)
 
     def _selected(self, selected: QItemSelection, _deselected: QItemSelection) -> None:
         rows = {index.row() for index in selected.indexes()}
@@ -302,7 +380,8 @@ class FindingsPanel(QWidget):
         self.detail.can_suppress = True
 
     def _chosen_findings(self) -> list[Finding]:
-        return [row.finding for row in self.table.selected_rows()]
+        view = self.causes if self.is_by_cause else self.table
+        return [row.finding for row in view.selected_rows()]
 
     def _ask_suppression(self) -> None:
         chosen = self._chosen_findings()
@@ -320,7 +399,7 @@ class FindingsPanel(QWidget):
     def _leave_form(self) -> None:
         if self.form.isVisible():
             self.form.hide()
-            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._focus_findings()
 
     def _suppress(self, owner: str, reason: str, until: date) -> None:
         chosen = self._chosen_findings()
@@ -336,6 +415,9 @@ class FindingsPanel(QWidget):
         self.detail.show_finding(None)
         self._refresh()
         self._tell_risks()
+        if self._causes is not None:
+            self._forget_causes()
+            self._find_causes()
 
     # Appearance
 
@@ -350,7 +432,7 @@ class FindingsPanel(QWidget):
     def _say_why_empty(self) -> None:
         shown, all_ = len(self.model.shown), len(self.model.rows)
         self._clear_filter.setVisible(shown == 0 and all_ > 0)
-        self._pages.setCurrentIndex(0 if shown else 1)
+        self._pages.setCurrentIndex((_TREE if self.is_by_cause else _TABLE) if shown else _EMPTY)
         if shown:
             return
         if self._session.snapshot is None:

@@ -128,10 +128,16 @@ class Grouping(StrEnum):
     """How findings are grouped; the value is the displayed name."""
 
     NOTHING = "nothing"
+    CAUSE = "cause"
+    """By cause: a tree instead of the table (`cause_tree`)."""
     CHECK = "check"
     SUBJECT = "principal"
     """By subject: principal, policy, resource or account."""
     ACCOUNT = "account"
+
+
+UNGROUPED = frozenset({Grouping.NOTHING, Grouping.CAUSE})
+"""Without a list of groups beside the findings."""
 
 
 def group_key(finding: Finding, grouping: Grouping) -> str:
@@ -159,7 +165,7 @@ class Group:
 
 def groups_of(findings: Iterable[Finding], grouping: Grouping) -> tuple[Group, ...]:
     """Return the groups, highest severity first, then the largest."""
-    if grouping is Grouping.NOTHING:
+    if grouping in UNGROUPED:
         return ()
     members: dict[str, list[Finding]] = {}
     for finding in findings:

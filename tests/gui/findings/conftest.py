@@ -15,6 +15,7 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.findings_panel import FindingsPanel
+from iamdesk.gui.findings.rows import Grouping
 
 from ...opened import share_findings
 
@@ -82,6 +83,15 @@ def empty_panel(qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answer
 @pytest.fixture
 def panel(qtbot: QtBot, empty_panel: FindingsPanel, session: Session, sample: SnapshotSession) -> FindingsPanel:
     """Every check has run over the sample account."""
+    empty_panel.filters.group_by(Grouping.NOTHING)
     session.open(sample)
     qtbot.waitUntil(lambda: empty_panel._run.is_complete, timeout=20_000)
+    return empty_panel
+
+
+@pytest.fixture
+def by_cause(qtbot: QtBot, empty_panel: FindingsPanel, session: Session, sample: SnapshotSession) -> FindingsPanel:
+    """As the window opens it: the causes of all findings are shown."""
+    session.open(sample)
+    qtbot.waitUntil(lambda: empty_panel.is_by_cause, timeout=30_000)
     return empty_panel
