@@ -17,11 +17,13 @@ from iamdesk.export.text.decision import short_arn
 from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase, phrased
 from iamdesk.inventory.references import Principal, is_service_linked
 from iamdesk.inventory.relative_time import age_text
+from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.review.principals import CANNOT_TELL, Administrations
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 from iamdesk.viewmodel.pages import MAX_LISTED, OpenTable, PageLine, PageSection, Part, Table, section
 from iamdesk.viewmodel.tree import Badge, NodeKind
+from iamdesk.viewmodel.workload_rows import runs_with_facts, runs_with_rows
 
 ASSUME_ACTIONS = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 ENTERING_ACTIONS = {name.partition(":")[2].lower(): name for name in ASSUME_ACTIONS}
@@ -43,14 +45,17 @@ class PrincipalPages:
     Args:
         evaluator: The evaluator over the snapshot, or over the principal's account.
         who_can: Returns the rows of *who can* for an action and a resource.
+        workloads: What runs with which role.
     """
 
     def __init__(
         self,
         evaluator: Evaluator,
         who_can: Callable[[str, str, Cancelled], Iterator[Access]],
+        workloads: WorkloadIndex,
     ) -> None:
         self._evaluator = evaluator
+        self._workloads = workloads
         self._who_can = who_can
 
     def sections(self, arn: str, cancelled: Cancelled = never_cancelled) -> Iterator[PageSection]:
@@ -67,7 +72,7 @@ class PrincipalPages:
             yield self._last_use(account, principal)
         if isinstance(principal, RoleDetail):
             rows = self._assuming(principal, cancelled)
-            yield _runs(principal, rows)
+            yield _runs(principal, rows, self._workloads, account.account_id)
             yield _assumed_by(principal, rows)
         yield self._data(arn)
         if not isinstance(principal, GroupDetail):
@@ -342,22 +347,34 @@ def _is_service(row: Access) -> bool:
     return row.kind is PrincipalKind.SERVICE
 
 
-def _runs(role: RoleDetail, rows: list[tuple[str, Access]] | None) -> PageSection:
-    """Return what the snapshot knows of what uses a role: services that can assume it, and instance profiles."""
-    if rows is None:
-        return PageSection(Part.RUNS, note=phrase("The trust policy was not captured: what runs with it is not known."))
+def _runs(
+    role: RoleDetail, rows: list[tuple[str, Access]] | None, workloads: WorkloadIndex, account: str
+) -> PageSection:
+    """Return what runs with a role: captured resources by kind, instance profiles, services that can assume it."""
     lines = [
-        PageLine(caller_name(row.who), _detail(action, row), "", caller_mark(row.who))
-        for action, row in rows
-        if _is_service(row)
+        PageLine(
+            phrase("{kind}: {count:,}", kind=one.title, count=len(one.resources)),
+            join_messages(" · ", (join_names([name for _, name in one.resources], _MAX_SERVICES), one.how)),
+        )
+        for one in runs_with_rows(workloads, role.arn)
     ]
+    ((_, known),) = runs_with_facts(workloads, account, role.arn)
+    note = "" if lines else phrase("Resources that run with it: {known}.", known=known)
     lines += [
         PageLine(one.instance_profile_name, phrase("instance profile"), one.arn, NodeKind.INSTANCE_PROFILE)
         for one in role.instance_profile_list
     ]
-    if not lines:
-        return PageSection(Part.RUNS, note=phrase("No AWS service can assume it."))
-    return section(Part.RUNS, lines)
+    if rows is None:
+        trust = phrase("The trust policy was not captured: which services can assume it is not known.")
+        return section(Part.RUNS, lines, join_messages(" ", [*filter(None, (note, trust))]))
+    services = [
+        PageLine(caller_name(row.who), _detail(action, row), "", caller_mark(row.who))
+        for action, row in rows
+        if _is_service(row)
+    ]
+    if not services:
+        note = join_messages(" ", [*filter(None, (note, phrase("No AWS service can assume it.")))])
+    return section(Part.RUNS, [*lines, *services], note)
 
 
 def _assumed_by(role: RoleDetail, rows: list[tuple[str, Access]] | None) -> PageSection:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from iamdesk.inventory.validation import DocumentProblem, Gap, document_problems, gaps
+from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.memory import held
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.sessions.base import Details, Opened
@@ -291,7 +292,12 @@ class SnapshotSession(Opened):
             lambda action, resource, cancelled: self.evaluator_for_all.who_can(
                 action=action, resource=resource, context=None, cancelled=cancelled
             ),
+            self._workloads,
         )
+
+    @cached_property
+    def _workloads(self) -> WorkloadIndex:
+        return WorkloadIndex(self.snapshot)
 
     def document_problems(self) -> Iterator[DocumentProblem]:
         """Return the problems of each policy document, in the snapshot's order."""

@@ -8,6 +8,7 @@ from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.aws.data_classes import DataClass, data_classes
+from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.pages.principal_page import PrincipalPages
 from iamdesk.progress import WorkCancelled
 from iamdesk.resource_files import sample_snapshot
@@ -18,9 +19,10 @@ from iamdesk.snapshot.account_details import (
     LastAccessed,
     ServiceLastAccessed,
 )
+from iamdesk.snapshot.workloads import AccountWorkloads, RoleUsage, Workload, WorkloadKind
 from iamdesk.viewmodel.pages import MAX_LISTED, OpenTable, PageSection, Part, Table, parts_of
 
-from ..builders.captures import ID, NOW, account, allow, document, snapshot, user
+from ..builders.captures import ID, NOW, account, allow, document, role, snapshot, trusting, user
 from ..opened import keep_shared
 
 ACCOUNT = "arn:aws:iam::111122223333"
@@ -89,7 +91,9 @@ def test_who_can_assume_a_role_is_asked_of_the_evaluator(opened: SnapshotSession
     assert [line.key for line in section.lines] == [row.principal for row in rows]
     assert all(line.detail == "user · under conditions" for line in section.lines)
     assert page(opened, REPORTING)[Part.ASSUMED_BY].note == "Only AWS services can assume it."
-    assert [line.text for line in page(opened, REPORTING)[Part.RUNS].lines] == ["lambda.amazonaws.com"]
+    runs = page(opened, REPORTING)[Part.RUNS]
+    assert [line.text for line in runs.lines] == ["lambda.amazonaws.com"]
+    assert runs.note == "Resources that run with it: not captured."
     outside = page(opened, STATUS)[Part.ASSUMED_BY]
     assert outside.lines[0].text == "anyone"
     assert "external" in outside.note
@@ -136,7 +140,7 @@ def test_last_use_comes_from_report_and_services() -> None:
         last_accessed=(LastAccessed(arn=ana.arn, services=services),),
     )
     held = Evaluator(snapshot(account(ana, ben)).model_copy(update={"account_facts": (facts,)}), now=lambda: NOW)
-    pages = PrincipalPages(held, lambda _action, _resource, _cancelled: iter(()))
+    pages = PrincipalPages(held, lambda _action, _resource, _cancelled: iter(()), WorkloadIndex(held.snapshot))
     section = next(pages.sections(ana.arn))
     assert section.part is Part.LAST_USE
     assert [line.text for line in section.lines] == ["Password", "Access key 1", "Services"]
@@ -144,3 +148,23 @@ def test_last_use_comes_from_report_and_services() -> None:
     assert section.lines[1].detail == "never"
     assert section.lines[2].detail.startswith("1 of 2 services · ")
     assert next(pages.sections(ben.arn)).note == "Its use was not captured."
+
+
+def test_what_runs_with_a_role_is_listed_by_kind() -> None:
+    app = role("app", trust=trusting({"Service": "lambda.amazonaws.com"}))
+    functions = tuple(
+        Workload(
+            arn=f"arn:aws:lambda:eu-west-1:{ID}:function:{name}",
+            kind=WorkloadKind.LAMBDA_FUNCTION,
+            region="eu-west-1",
+            roles=((app.arn, RoleUsage.RUNS),),
+        )
+        for name in ("orders", "bills")
+    )
+    known = AccountWorkloads(account_id=ID, workloads=functions)
+    held = Evaluator(snapshot(account(app)).model_copy(update={"workloads": {ID: known}}), now=lambda: NOW)
+    pages = PrincipalPages(held, lambda *_asked: iter(()), WorkloadIndex(held.snapshot))
+    section = next(one for one in pages.sections(app.arn) if one.part is Part.RUNS)
+    assert section.lines[0].text == "Lambda functions: 2"
+    assert "orders (eu-west-1)" in section.lines[0].detail
+    assert section.note == "No AWS service can assume it."
