@@ -15,6 +15,8 @@ COMMANDS = (
     "can",
     "who-can",
     "what-can",
+    "describe",
+    "external-access",
     "paths",
     "why",
     "simulate",

@@ -92,6 +92,14 @@ def _command(name: str) -> Callable[..., Any]:
             from iamdesk.cli.who_can import who_can
 
             return who_can
+        case "describe":
+            from iamdesk.cli.describe import describe
+
+            return describe
+        case "external-access":
+            from iamdesk.cli.external_access import external_access
+
+            return external_access
         case "what-can":
             from iamdesk.cli.what_can import what_can
 

@@ -1,7 +1,6 @@
 """External access: who outside enters which role or resource, under which condition, and what it can do there."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.resource_access import fitting_actions
@@ -150,22 +149,6 @@ def administrator_texts(entry: ExternalEntry, reach: AttackPaths) -> tuple[str, 
     if path.state is not State.PROVEN:
         return phrase("{steps}, not confirmed", steps=steps), len(path.steps)
     return steps, len(path.steps)
-
-
-def to_entry(entry: ExternalEntry, becomes: str = "", steps: int | None = None) -> dict[str, Any]:
-    """Return an entry as a JSON object, for ``iamdesk external-access``."""
-    return {
-        "Who": entry.who,
-        "Kind": entry.who_kind,
-        "Target": entry.target,
-        "Action": entry.action or None,
-        "Decision": entry.decision.value,
-        "Condition": entry.condition or None,
-        "CanDo": entry.can_do,
-        "StepsToAdministration": steps,
-        "Administrator": becomes or None,
-        "LastUsed": entry.last_used or None,
-    }
 
 
 def _may_enter(role: RoleDetail, own: set[str]) -> bool:

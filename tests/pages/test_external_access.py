@@ -1,14 +1,12 @@
 """External access: the callers that *who can* lists, with what their roles can do and become."""
 
-from typing import Any
-
 import pytest
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.who_can import PrincipalKind
 from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.evaluate.request import EvalDecision
-from iamdesk.pages.external_access import ExternalAccess, to_entry
+from iamdesk.pages.external_access import ExternalAccess
 from iamdesk.progress import WorkCancelled
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.model import RoleDetail
@@ -59,7 +57,7 @@ def test_roles_become_administrator_as_the_attack_paths_say(opened: SnapshotSess
     assert texts["AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b"] == ("administrator at once", 0)
 
 
-def test_conditions_last_use_and_json(opened: SnapshotSession) -> None:
+def test_conditions_and_last_use(opened: SnapshotSession) -> None:
     found = {one.target.rpartition("/")[2]: one for one in opened.external_access()}
     monitoring = found["harborline-monitoring"]
     assert monitoring.condition == "sts:ExternalId is acme-7f3d1c9b"
@@ -67,9 +65,6 @@ def test_conditions_last_use_and_json(opened: SnapshotSession) -> None:
     assert monitoring.can_do.startswith("permissions 1, read data 35, ")
     status = found["public-status-page"]
     assert (status.is_anyone, status.condition, status.decision) == (True, "", EvalDecision.ALLOWED)
-    written: dict[str, Any] = to_entry(monitoring, "no attack path", None)
-    assert written["Condition"] == monitoring.condition
-    assert written["Target"] == monitoring.target
     assert found["cross-account-backup"].who_text.startswith("role backup-orchestrator of account ")
 
 
