@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-one lint types imports unit proofs bench mutation attack attack-bulk attack-diff fuzz crash sample schemas policies guide words translated picture package audit lock clean
+.PHONY: help run test test-one lint types imports unit proofs bench mutation attack attack-bulk attack-diff fuzz crash soak sample schemas policies guide words translated picture package audit lock clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh packaging/requirements/run.txt \
@@ -104,6 +104,10 @@ fuzz: .venv/.installed-dev ## open wrong inputs of every kind at random, for hal
 
 crash: .venv/.installed-dev ## let every write of a review, package or report fail, and cut the power after each (an hour)
 	$(OFFSCREEN) $(PY) -m tests.crash.attack
+
+soak: .venv/.installed-dev ## open 2,000 snapshots in one process: does memory come back? Draws build/soak.svg (half an hour)
+	@sh packaging/qt_libraries.sh offscreen
+	$(OFFSCREEN) $(PY) -m tests.hostile.soak
 
 policies: ## write the shipped AWS managed policies anew (from moto's data)
 	@sh packaging/environment.sh sample

@@ -172,6 +172,26 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    timestamp_authority: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Certificates (PEM) of known timestamp authorities, to verify the timestamps of signatures.",
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
+    noted_in: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="File kept elsewhere that must name the SHA-256 of the manifest, such as a git tag. Repeatable.",
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """Verify an evidence package.
@@ -186,7 +206,18 @@ def verify(
         allowed_signers.open("rb").close()
     with opened_pack(package) as folder:
         required = require_signature or ()
-        results = list(verify_package(folder, snapshot, allowed_signers, previous, required, _executor))
+        results = list(
+            verify_package(
+                folder,
+                snapshot,
+                allowed_signers,
+                previous,
+                required,
+                _executor,
+                authorities=timestamp_authority,
+                notes=noted_in or (),
+            )
+        )
     failed = sum(one.outcome is Outcome.FAILED for one in results)
     if output_format is options.Format.JSON:
         say_json([{"Check": one.name, "Outcome": one.outcome.value, "Sentence": one.sentence} for one in results])

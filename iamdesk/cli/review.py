@@ -16,6 +16,7 @@ from iamdesk.cli.errors import HOW_TO_RECOVER, fail, report_errors
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.errors import Damage, DamagedReviewError
 from iamdesk.escaping import visible
+from iamdesk.export.evidence.attestation import attest, check_key
 from iamdesk.export.evidence.checkpoint import is_whole, sign_checkpoint, verify_checkpoint
 from iamdesk.export.evidence.columns import DecidedLine
 from iamdesk.export.evidence.context import EvidenceContext
@@ -23,8 +24,9 @@ from iamdesk.export.evidence.import_sheet import fill_in
 from iamdesk.export.evidence.part_signature import sign_part
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.review_json import finding_value, line_value
-from iamdesk.export.evidence.signing import Role, SignOff, sign
+from iamdesk.export.evidence.signing import Role, SignOff, read_signoffs, sign
 from iamdesk.export.evidence.ssh_signature import public_key
+from iamdesk.export.evidence.timestamp import ask, keep, stamped_content
 from iamdesk.export.follow_up_text import carried_lines
 from iamdesk.export.text.people import people_words, person_value, person_words
 from iamdesk.export.text.review import (
@@ -634,13 +636,33 @@ def sign_package(
         Path | None,
         typer.Option(metavar="FILE", help="SSH private key. Without it, the sign-off is an unsigned attestation."),
     ] = None,
+    timestamp: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Timestamp authority (RFC 3161) to ask for the time of the signature: sends its SHA-256. Needs the "
+            "extra timestamp.",
+            show_default=False,
+        ),
+    ] = "",
+    attestation: Annotated[
+        bool,
+        typer.Option(
+            "--attestation",
+            help="Add an in-toto attestation (DSSE), signed with the same ed25519 key. Needs the extra attest.",
+        ),
+    ] = False,
 ) -> None:
     """Sign an evidence package, a part or a checkpoint.
 
     A checkpoint is the current content of a review. Signs with an SSH key, or adds an unsigned attestation by name. A
     checkpoint needs a key.
     """
+    if attestation and key is None:
+        fail("--attestation requires --key")
     if package.is_file() and package.suffix == SUFFIX:
+        if timestamp or attestation:
+            fail("--timestamp and --attestation are for evidence packages")
         if key is not None and is_whole(package):
             into, made = sign_checkpoint(package, name, title=title, key=key)
             _say_signed(made)
@@ -650,7 +672,45 @@ def sign_package(
         return
     if not package.is_dir():
         fail(f"{package} is not a folder: an archive cannot be signed; unpack it first")
-    _say_signed(sign(package, role, name, title=title, key=key))
+    if attestation and key is not None:
+        check_key(key)
+    made = sign(package, role, name, title=title, key=key)
+    _say_signed(made)
+    if attestation and key is not None:
+        echo(str(attest(package, made, key)))
+    if timestamp:
+        echo(str(keep(package, made, ask(timestamp, stamped_content(made)))))
+
+
+def stamp(
+    package: Annotated[
+        Path,
+        typer.Argument(metavar="PACKAGE", help="Folder of a signed evidence package.", exists=True, file_okay=False),
+    ],
+    timestamp: Annotated[
+        str,
+        typer.Option(metavar="URL", help="Timestamp authority (RFC 3161) to ask: sends a SHA-256.", show_default=False),
+    ] = "",
+    timestamp_token: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Response of an authority that was asked otherwise.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    number: Annotated[int, typer.Option(metavar="N", help="Number of the sign-off. Default: the last one.")] = 0,
+) -> None:
+    """Add a timestamp of an authority to a sign-off of an evidence package.
+
+    The token is for the signature (signoffs/NN.txt.sig), or the text of an unsigned attestation (signoffs/NN.txt).
+    """
+    signoffs = read_signoffs(package)
+    one = next((each for each in signoffs if each.number == (number or len(signoffs))), None)
+    if one is None:
+        fail("there is no such sign-off in the package")
+    if (timestamp == "") is (timestamp_token is None):
+        fail("give either --timestamp or --timestamp-token")
+    token = timestamp_token.read_bytes() if timestamp_token is not None else ask(timestamp, stamped_content(one))
+    echo(str(keep(package, one, token)))
 
 
 def check(
@@ -705,6 +765,7 @@ for _name, _command in (
     ("log", log),
     ("recover", recover),
     ("sign", sign_package),
+    ("stamp", stamp),
     ("check", check),
     *review_parts.COMMANDS,
 ):

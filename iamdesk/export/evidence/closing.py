@@ -36,7 +36,9 @@ def _signed(results: Sequence[Result]) -> str:
     if not signers:
         return phrase("unsigned: proves nothing about who")
     people = join_messages("; ", [_person(one) for one in signers])
-    signed = phrase("signed by {people}; the time is the signer's word", people=people)
+    signed = phrase("signed by {people}", people=people)
+    if not all(one.stamped for one in signers):
+        signed = phrase("signed by {people}; the time is the signer's word", people=people)
     lacking = sum(one.outcome is Outcome.FAILED and one.is_of_signatures for one in results)
     if not lacking:
         return signed
@@ -50,8 +52,13 @@ def _signed(results: Sequence[Result]) -> str:
 
 def _person(one: Signer) -> str:
     if one.principal:
-        return phrase("{name} ({principal}) as {role}, {utc}, key {key}, a known key", **_values(one))
-    return phrase("{name} as {role}, {utc}, key {key}, known only from the package itself", **_values(one))
+        told = phrase("{name} ({principal}) as {role}, {utc}, key {key}, a known key", **_values(one))
+    else:
+        told = phrase("{name} as {role}, {utc}, key {key}, known only from the package itself", **_values(one))
+    if not one.stamped:
+        return told
+    stamp = phrase("stamped at {utc} by {authority}", utc=one.stamped, authority=one.authority)
+    return join_messages(", ", [told, stamp])
 
 
 def _values(one: Signer) -> dict[str, str]:

@@ -27,6 +27,10 @@ class Signer:
     """When, as the signer says."""
     principal: str = ""
     """The principal of the key in the given ``allowed_signers`` file; empty if none was given."""
+    stamped: str = ""
+    """When a known timestamp authority stamped the signature; empty if none did."""
+    authority: str = ""
+    """Name of the authority."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """Verification of sign-offs: their content, whether all are present, and whose keys signed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from iamdesk.escaping import visible
+from iamdesk.export.evidence.attestation import attestation_path, verify_attestation
 from iamdesk.export.evidence.manifest import SIGNATURES, SIGNOFFS, manifest_sha256
 from iamdesk.export.evidence.result import Outcome, Result, Signer, failed
 from iamdesk.export.evidence.signing import (
@@ -19,6 +21,7 @@ from iamdesk.export.evidence.signing import (
     side_files,
 )
 from iamdesk.export.evidence.ssh_signature import NAMESPACE, PublicKey, key_of, principals_of, public_key
+from iamdesk.export.evidence.timestamp import token_path, verify_timestamp
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import join_messages, phrase
 from iamdesk.review.journal import GENESIS
@@ -27,7 +30,11 @@ _PATTERN = frozenset("*?!")
 
 
 def verify_signoffs(
-    folder: Path, manifest: Mapping[str, Any], allowed: Path | None, required: Collection[Role] = ()
+    folder: Path,
+    manifest: Mapping[str, Any],
+    allowed: Path | None,
+    required: Collection[Role] = (),
+    authorities: Path | None = None,
 ) -> Iterator[Result]:
     """Yield the results of all checks of the sign-offs.
 
@@ -36,6 +43,7 @@ def verify_signoffs(
         manifest: Its manifest.
         allowed: Known keys, an ``allowed_signers`` file of ``ssh-keygen``; None: no key is known.
         required: Roles in which the package must be signed with a key.
+        authorities: Certificates of known timestamp authorities (PEM); None: none is known.
     """
     try:
         signoffs = read_signoffs(folder)
@@ -55,9 +63,16 @@ def verify_signoffs(
             yield failed(name, fault)
             continue
         result = _result(name, one, known)
-        if result.signer is not None:
-            signed.append(result.signer)
-        yield result
+        stamped = verify_timestamp(folder, one, authorities)
+        if (signer := result.signer) is not None:
+            if stamped is not None and (stamp := stamped[1]) is not None:
+                signer = replace(signer, stamped=stamp.utc, authority=stamp.authority)
+            signed.append(signer)
+        yield replace(result, signer=signer)
+        if stamped is not None:
+            yield stamped[0]
+        if (attested := verify_attestation(folder, one)) is not None:
+            yield attested
     yield from _required(signed, required)
 
 
@@ -85,9 +100,11 @@ def _required(signed: Sequence[Signer], required: Collection[Role]) -> Iterator[
 
 def _side_files(folder: Path, signoffs: Sequence[SignOff]) -> Iterator[Result]:
     expected = side_files(signoffs)
+    beside = {path for one in signoffs for path in (attestation_path(one.stem), token_path(one.stem))}
     there = {
-        file.relative_to(folder).as_posix(): b"" if file.is_symlink() else file.read_bytes()
+        path: b"" if file.is_symlink() else file.read_bytes()
         for file in sorted((folder / SIGNATURES).rglob("*"))
+        if (path := file.relative_to(folder).as_posix()) not in beside or file.is_symlink()
         if file.is_file()
     }
     for path in sorted(expected.keys() | there.keys()):

@@ -2,13 +2,14 @@
 
 import csv
 import json
+import re
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from iamdesk.errors import ReviewError
-from iamdesk.escaping import visible_lines
+from iamdesk.escaping import visible, visible_lines
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.evidence.manifest import (
     MANIFEST,
@@ -39,6 +40,9 @@ def verify(
     previous: Path | None = None,
     required: Collection[Role] = (),
     executors: Executors = no_executor,
+    *,
+    authorities: Path | None = None,
+    notes: Sequence[Path] = (),
 ) -> Iterator[Result]:
     """Yield the results of all checks of a package, in order.
 
@@ -49,6 +53,8 @@ def verify(
         previous: The package of the previous review, a folder or an archive; None: the chain is not verified.
         required: Roles in which the package must be signed with a key.
         executors: Gives the executor that helps to perform a snapshot again.
+        authorities: Certificates of known timestamp authorities (PEM); None: no timestamp is verified.
+        notes: Files kept elsewhere that must name the digest of the manifest: a git tag, a log, a message.
 
     Raises:
         ExportError: the folder is not a package.
@@ -67,7 +73,9 @@ def verify(
     for result in _hashes(folder, manifest):
         sound = sound and result.outcome is Outcome.PASSED
         yield result
-    yield from _guarded(phrase("sign-offs"), verify_signoffs(folder, manifest, allowed_signers, required))
+    yield from _guarded(phrase("sign-offs"), verify_signoffs(folder, manifest, allowed_signers, required, authorities))
+    for note in notes:
+        yield from _guarded(phrase("note"), _noted(manifest_sha256(folder), note))
     yield from _guarded(phrase("chain"), verify_chain(manifest, previous))
     if not sound:
         yield Result(
@@ -77,6 +85,17 @@ def verify(
         )
         return
     yield from _guarded(phrase("content"), verify_content(folder, manifest, snapshot, executors))
+
+
+def _noted(sha256: str, note: Path) -> Iterator[Result]:
+    """Yield whether a file that is kept elsewhere names the digest of the manifest."""
+    name = phrase("note {name}", name=visible(note.name))
+    with note.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if re.search(rf"(?<![0-9a-f]){sha256}(?![0-9a-f])".encode(), line.lower()):
+                yield passed(name, phrase("Its line {number} names the SHA-256 of the manifest.", number=number))
+                return
+    yield failed(name, phrase("It does not name the SHA-256 of the manifest."))
 
 
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)
