@@ -60,6 +60,10 @@ class _Functions(functions.Functions):  # type: ignore[misc]  # jmespath has no 
     def _func_after_last(self, text: str) -> str:
         return text[max(text.rfind("/"), text.rfind(":")) + 1 :]
 
+    @functions.signature({"types": ["string"]}, {"types": ["string"]})  # type: ignore[untyped-decorator]
+    def _func_after(self, text: str, part: str) -> str:
+        return text.partition(part)[2]
+
 
 _OPTIONS = jmespath.Options(custom_functions=_Functions())
 
@@ -70,7 +74,7 @@ def _compiled(expression: str) -> Any:
 
 
 def search(expression: str, value: Any) -> Any:
-    """Evaluate a JMESPath with the functions ``after_first`` and ``after_last``, which cut at ``/`` (or ``:``)."""
+    """Evaluate a JMESPath with the functions ``after_first``, ``after_last`` and ``after`` of `Collect.each`."""
     return _compiled(expression).search(value, options=_OPTIONS)
 
 

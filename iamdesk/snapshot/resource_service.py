@@ -35,8 +35,8 @@ class Collect:
     """JMESPath over that output: a list of objects, one for each call.
 
     A key is a parameter of the operation, ``@`` and an argument of the path (``@queue``), or ``@region``. Besides the
-    functions of JMESPath there are ``after_first(text)``, the part after the first ``/``, and ``after_last(text)``, the
-    part after the last ``/`` or ``:``.
+    functions of JMESPath there are ``after_first(text)``, the part after the first ``/``, ``after_last(text)``, the
+    part after the last ``/`` or ``:``, and ``after(text, part)``, what is behind another text.
     """
     keep: tuple[str, ...] = ()
     """Parameters and arguments (``@cluster``) of the other call that this call has, too."""

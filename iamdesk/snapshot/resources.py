@@ -89,6 +89,16 @@ class AccessPoint(BaseModel):
     """For the origin ``VPC``: the only VPC it takes requests from."""
 
 
+class FunctionUrl(AwsModel):
+    """An HTTPS address of a Lambda function or alias."""
+
+    function_arn: str
+    """Of the function or alias that it invokes."""
+    function_url: str
+    auth_type: str
+    """``AWS_IAM``, or ``NONE``: the function's policy alone decides, and requests need no signature."""
+
+
 class Resource(BaseModel):
     """One resource."""
 
@@ -116,6 +126,12 @@ class Resource(BaseModel):
     key_grants: tuple[KeyGrant, ...] | None = None
     is_aws_managed: bool = False
     """For KMS keys: whether AWS keeps it for its services (``KeyManager``); no RCP binds it (rule B7)."""
+    function_urls: tuple[FunctionUrl, ...] = ()
+    """For Lambda functions and aliases."""
+    authorization_types: tuple[tuple[str, str], ...] | None = None
+    """For REST APIs: (method and path, ``NONE``, ``AWS_IAM``, ``CUSTOM`` or ``COGNITO_USER_POOLS``) of each method.
+
+    None: not captured."""
     access_point: AccessPoint | None = None
     """For S3 access points (``arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME``): its buckets (rule I11)."""
 

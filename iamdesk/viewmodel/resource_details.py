@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
 from iamdesk.policy.document import Document
 from iamdesk.policy.public_policy import public_words
 from iamdesk.snapshot.resources import AclGrant, PublicAccessBlock, Resource
 
+_MOST_METHODS = 5
 _GROUPS = "http://acs.amazonaws.com/groups/"
 _BLOCKS = (
     ("block_public_acls", mark("rejects new public ACLs")),
@@ -37,6 +38,10 @@ def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tupl
         if grant.has_constraints:
             text = phrase("{grant}, limited to an encryption context", grant=text)
         yield phrase("Grant {id}", id=grant.grant_id[:12]), text
+    for url in resource.function_urls:
+        yield mark("Function URL"), phrase("{url}, authorization {type}", url=url.function_url, type=url.auth_type)
+    if resource.authorization_types is not None:
+        yield mark("Authorization of methods"), _authorization(resource.authorization_types)
     point = resource.access_point
     if point is not None:
         text = phrase("VPC {id}", id=point.vpc_id) if point.vpc_id else point.network_origin or phrase("not captured")
@@ -45,6 +50,18 @@ def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tupl
             yield mark("Alias"), point.alias
     if resource.tags is None:
         yield mark("Tags"), phrase("not captured")
+
+
+def _authorization(types: tuple[tuple[str, str], ...]) -> str:
+    """Return the authorization types with their methods: ``NONE: GET /; AWS_IAM: GET /orders and POST /orders``."""
+    methods: dict[str, list[str]] = {}
+    for method, kind in types:
+        methods.setdefault(kind or phrase("not captured"), []).append(method)
+    parts = [
+        phrase("{type}: {methods}", type=kind, methods=join_names(names, _MOST_METHODS))
+        for kind, names in sorted(methods.items())
+    ]
+    return join_messages("; ", parts) or phrase("no methods")
 
 
 def _bucket_facts(resource: Resource) -> Iterator[tuple[str, str]]:

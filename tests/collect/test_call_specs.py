@@ -122,10 +122,17 @@ def test_an_action_that_reads_more_than_its_calls_is_limited_to_them() -> None:
     assert statement["Action"] == "apigateway:GET"
     can = [
         path
-        for path in ("/restapis", "/restapis/a1b2c3d4e5", "/restapis/a1b2c3d4e5/stages/prod", "/apikeys", "/account")
+        for path in (
+            "/restapis",
+            "/restapis/a1b2c3d4e5",
+            "/restapis/a1b2c3d4e5/resources",
+            "/restapis/a1b2c3d4e5/stages/prod",
+            "/apikeys",
+            "/account",
+        )
         if any(fnmatchcase(f"arn:aws:apigateway:eu-west-1::{path}", pattern) for pattern in statement["Resource"])
     ]
-    assert can == ["/restapis", "/restapis/a1b2c3d4e5"]
+    assert can == ["/restapis", "/restapis/a1b2c3d4e5", "/restapis/a1b2c3d4e5/resources"]
 
 
 def test_shipped_policy_is_the_one_that_the_table_gives() -> None:

@@ -12,6 +12,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.resource_services import all_commands
 from iamdesk.snapshot.resources import Resource
+from iamdesk.viewmodel.resource_details import resource_facts
 
 from .bundles import ACCOUNT, HERE, IAM, REGION, S3, allow, as_folder, details
 
@@ -329,3 +330,40 @@ def test_a_list_of_destinations_has_their_policies(tmp_path: Path) -> None:
         (f"{arn}:central", True, True),
         (f"{arn}:none", False, True),
     ]
+
+
+def test_aliases_have_policies_of_their_own_and_urls_their_authorization(tmp_path: Path) -> None:
+    function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:orders"
+    url = {"FunctionUrl": "https://x.lambda-url.aws/", "FunctionArn": f"{function}:prod", "AuthType": "NONE"}
+    files = {
+        f"{HERE}/lambda/list-functions.json": {"Functions": [{"FunctionName": "orders", "FunctionArn": function}]},
+        f"{HERE}/lambda/list-aliases/orders.json": {
+            "Aliases": [{"AliasArn": f"{function}:prod", "Name": "prod", "FunctionVersion": "3"}]
+        },
+        f"{HERE}/lambda/get-policy/orders%3Aprod.json": {"Policy": POLICY},
+        f"{HERE}/lambda/list-function-url-configs/orders.json": {"FunctionUrlConfigs": [url]},
+    }
+    whole, alias = opened(tmp_path, **files).resources
+    assert (whole.arn, whole.is_policy_captured, whole.function_urls) == (function, False, ())
+    assert (alias.arn, alias.policy is not None) == (f"{function}:prod", True)
+    assert [one.auth_type for one in alias.function_urls] == ["NONE"]
+    assert dict(resource_facts(alias, None))["Function URL"] == "https://x.lambda-url.aws/, authorization NONE"
+
+
+METHODS = {"GET": {"httpMethod": "GET", "authorizationType": "NONE"}, "POST": {"authorizationType": "AWS_IAM"}}
+
+
+@pytest.mark.parametrize(
+    "methods", [METHODS, [{"httpMethod": verb, **one} for verb, one in METHODS.items()]], ids=["by verb", "list"]
+)
+def test_methods_of_an_api_say_how_they_authorize(tmp_path: Path, methods: Any) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/api/API_GetResources.html"""
+    files = {
+        f"{HERE}/apigateway/get-rest-apis.json": {"items": [{"id": "a1b2", "policy": ESCAPED}]},
+        f"{HERE}/apigateway/get-resources/a1b2.json": {
+            "items": [{"id": "r", "path": "/"}, {"id": "s", "path": "/orders", "resourceMethods": methods}]
+        },
+    }
+    (api,) = opened(tmp_path, **files).resources
+    assert api.authorization_types == (("GET /orders", "NONE"), ("POST /orders", "AWS_IAM"))
+    assert dict(resource_facts(api, None))["Authorization of methods"] == "AWS_IAM: POST /orders; NONE: GET /orders"

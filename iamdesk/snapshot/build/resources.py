@@ -12,7 +12,8 @@ from iamdesk.snapshot.models import settings
 from iamdesk.snapshot.models.organization import DescribeResourcePolicy
 from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourcePolicy
 from iamdesk.snapshot.resource_services import all_commands
-from iamdesk.snapshot.resource_services.apigateway import GetRestApis
+from iamdesk.snapshot.resource_services.apigateway import GetResources, GetRestApis
+from iamdesk.snapshot.resource_services.lambda_functions import ListFunctionUrlConfigs
 from iamdesk.snapshot.resource_services.s3 import (
     ListAccessPoints,
     ListBuckets,
@@ -57,6 +58,8 @@ class Resources:
         self._take_keys()
         self._take_tags()
         self._take_access_points()
+        self._take_function_urls()
+        self._take_authorization_types()
         found = []
         for number, (arn, known) in enumerate(sorted(self._found.items())):
             if not number % 256:
@@ -281,6 +284,22 @@ class Resources:
                     network_origin=point.network_origin,
                     vpc_id=configuration.get("VpcId"),
                 )
+
+    def _take_function_urls(self) -> None:
+        for part, output in self._pages("lambda", "list-function-url-configs", ListFunctionUrlConfigs):
+            for url in output.function_url_configs:
+                entry = self._entry(url.function_arn, part.place)
+                entry["function_urls"] = (*entry.get("function_urls", ()), url)
+
+    def _take_authorization_types(self) -> None:
+        for part, output in self._pages("apigateway", "get-resources", GetResources):
+            entry = self._entry(self.arn(part.place, command="get-rest-api"), part.place)
+            found = (
+                (f"{method.http_method} {resource.path}", method.authorization_type)
+                for resource in output.items or ()
+                for method in resource.resource_methods or ()
+            )
+            entry["authorization_types"] = (*(entry.get("authorization_types") or ()), *found)
 
 
 def _multi_region_point(point: MultiRegionAccessPoint) -> AccessPoint:

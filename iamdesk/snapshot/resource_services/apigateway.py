@@ -1,4 +1,4 @@
-"""Amazon API Gateway: policies of REST APIs."""
+"""Amazon API Gateway: policies of REST APIs, and how their methods authorize callers."""
 
 import json
 from typing import Annotated, Any, override
@@ -49,6 +49,40 @@ class GetRestApis(HasResourceList, AwsCamelModel):
         return tuple(api.id for api in self.items)
 
 
+class ApiMethod(AwsCamelModel):
+    """A method of a resource."""
+
+    http_method: str
+    authorization_type: str = ""
+    """``NONE``, ``AWS_IAM``, ``CUSTOM`` (a Lambda authorizer) or ``COGNITO_USER_POOLS``."""
+
+
+def _listed(methods: Any) -> Any:
+    """Return methods as a list: without ``--query``, API Gateway prints them by verb."""
+    if not isinstance(methods, dict):
+        return methods
+    return [{"httpMethod": verb, **one} if isinstance(one, dict) else one for verb, one in methods.items()]
+
+
+class ApiResource(AwsCamelModel):
+    """A path of a REST API."""
+
+    path: str
+    resource_methods: Annotated[tuple[ApiMethod, ...] | None, BeforeValidator(_listed)] = None
+
+
+class GetResources(AwsCamelModel):
+    """``apigateway get-resources``."""
+
+    items: tuple[ApiResource, ...] | None = None
+
+
+# Without --query it prints integrations, where secrets may lie.
+_METHODS = (
+    "'{items: items[].{path: path, resourceMethods: values(not_null(resourceMethods, `{}`))"
+    "[].{httpMethod: httpMethod, authorizationType: authorizationType}}}'"
+)
+
 SERVICE = ResourceService(
     # The policy of a REST API decides its invocation, and `execute-api` is the service that is invoked.
     prefix="execute-api",
@@ -73,6 +107,22 @@ SERVICE = ResourceService(
                 resources=("arn:*:apigateway:*::/restapis/??????????",),
             ),
             arn="execute-api:{region}:{account}:{}",
+        ),
+        Command(
+            regional(
+                "apigateway",
+                "get-resources",
+                ("rest-api-id",),
+                f"--rest-api-id REST-API-ID --embed methods --query {_METHODS}",
+            ),
+            GetResources,
+            Collect(
+                after="get-rest-apis",
+                each='items[].{restApiId: id, "@rest-api-id": id}',
+                parameters={"embed": ("methods",)},
+                actions=("apigateway:GET",),
+                resources=("arn:*:apigateway:*::/restapis/??????????/resources",),
+            ),
         ),
     ),
 )

@@ -6,6 +6,7 @@ from iamdesk.i18n import mark
 from iamdesk.snapshot.aws_model import AwsModel
 from iamdesk.snapshot.models.resource_outputs import HasResourceList, PolicyOutput
 from iamdesk.snapshot.resource_service import NOT_OFFERED, Collect, Command, ResourceService, RunsWith, regional
+from iamdesk.snapshot.resources import FunctionUrl
 from iamdesk.snapshot.workloads import RoleUsage, WorkloadKind
 
 # Without --query it prints the functions' environment variables, where secrets lie: a bundle holds none.
@@ -29,6 +30,30 @@ class ListFunctions(HasResourceList):
     @override
     def listed(self) -> tuple[str, ...]:
         return tuple(one.function_arn for one in self.functions)
+
+
+class ListedAlias(AwsModel):
+    """An alias: another name of a version of a function."""
+
+    alias_arn: str
+    function_version: str = ""
+
+
+class ListAliases(HasResourceList):
+    """``lambda list-aliases``."""
+
+    aliases: tuple[ListedAlias, ...]
+
+    @property
+    @override
+    def listed(self) -> tuple[str, ...]:
+        return tuple(one.alias_arn for one in self.aliases)
+
+
+class ListFunctionUrlConfigs(AwsModel):
+    """``lambda list-function-url-configs``."""
+
+    function_url_configs: tuple[FunctionUrl, ...]
 
 
 class LayerVersion(AwsModel):
@@ -68,8 +93,29 @@ SERVICE = ResourceService(
         Command(
             regional("lambda", "get-policy", ("function",), "--function-name FUNCTION", ("ResourceNotFoundException",)),
             PolicyOutput,
-            Collect(after="list-functions", each='Functions[].{FunctionName: FunctionName, "@function": FunctionName}'),
+            Collect(
+                after="list-functions",
+                each='Functions[].{FunctionName: FunctionName, "@function": FunctionName}',
+                also=(
+                    # An alias has a policy of its own; its name is `FUNCTION:ALIAS`.
+                    Collect(
+                        after="list-aliases",
+                        each="Aliases[].{FunctionName: after(AliasArn, ':function:'),"
+                        " \"@function\": after(AliasArn, ':function:')}",
+                    ),
+                ),
+            ),
             arn="lambda:{region}:{account}:function:{}",
+        ),
+        Command(
+            regional("lambda", "list-aliases", ("function",), "--function-name FUNCTION"),
+            ListAliases,
+            Collect(after="list-functions", each='Functions[].{FunctionName: FunctionName, "@function": FunctionName}'),
+        ),
+        Command(
+            regional("lambda", "list-function-url-configs", ("function",), "--function-name FUNCTION"),
+            ListFunctionUrlConfigs,
+            Collect(after="list-functions", each='Functions[].{FunctionName: FunctionName, "@function": FunctionName}'),
         ),
         Command(regional("lambda", "list-layers", lists=True), ListLayers, Collect()),
         Command(
