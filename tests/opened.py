@@ -18,7 +18,7 @@ from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
 from iamdesk.export import new_review
-from iamdesk.export.evidence import context, control_totals, verify_content
+from iamdesk.export.evidence import context, verify_content
 from iamdesk.i18n import chosen
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.effects_parallel import with_effects
@@ -75,7 +75,7 @@ def share_equal_evaluators(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(verify_content, "Evaluator", _shared_evaluator)
     for module in (verify_content, context):
         patch.setattr(module, "LazyAttackPathGraph", _once(LazyAttackPathGraph))
-    for module in (verify_content, control_totals, new_review):
+    for module in (verify_content, new_review):
         patch.setattr(module, "review_scope", _once(review_scope))
     for module in (verify_content, new_review):
         patch.setattr(module, "with_effects", _with_effects)
