@@ -169,7 +169,11 @@ def _lines(rows: Sequence[_Row], *, names_account: bool = False) -> list[PageLin
 def _level_words(actions: Iterable[FittingAction]) -> str:
     """Return the number of actions by access level: ``Read 12, Write 30``."""
     counts: Mapping[str, Sequence[str]] = actions_by_level(actions)
-    words = [f"{phrase(level)} {len(counts[level]):,}" for level in ACCESS_LEVELS if level in counts]
+    words = [
+        phrase("{level} {count:,}", level=phrase(level), count=len(counts[level]))
+        for level in ACCESS_LEVELS
+        if level in counts
+    ]
     return join_messages(", ", words)
 
 

@@ -108,7 +108,7 @@ class LineDelegate(QStyledItemDelegate):
         painter.save()
         if is_selected:
             painter.fillRect(rect, palette.brush(group, QPalette.ColorRole.Highlight))
-        elif state & QStyle.StateFlag.State_MouseOver and line.key:
+        elif state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, colour(Colour.BAR_TRACK, self._view.palette()))
         text_role = QPalette.ColorRole.HighlightedText if is_selected else QPalette.ColorRole.Text
         pen = palette.color(group, text_role)
@@ -124,7 +124,8 @@ class LineDelegate(QStyledItemDelegate):
         painter.setPen(pen)
         painter.setFont(font)
         first = QRect(left, top, width, max(metrics.height(), _MARK))
-        shown = metrics.elidedText(visible(translate(line.text)), Qt.TextElideMode.ElideMiddle, width)
+        mode = Qt.TextElideMode.ElideMiddle if line.key else Qt.TextElideMode.ElideRight
+        shown = metrics.elidedText(visible(translate(line.text)), mode, width)
         painter.drawText(first, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
         painter.setPen(pen if is_selected else colour(Colour.MUTED, self._view.palette()))
         below = QRect(left, first.bottom() + 1, width, rect.bottom() - first.bottom())
@@ -141,7 +142,7 @@ def drawing_of(line: PageLine) -> Drawing | None:
 
 
 class LineList(FullHeightList):
-    """The lines; Return or a click opens the item of a line."""
+    """The lines; Return or a click opens the item of a line, else the table of the section."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -245,6 +246,8 @@ class PageCard(Card):
         line = self.list.lines.lines[index.row()]
         if line.key:
             self.key_chosen.emit(line.key)
+        elif self._link is not None:
+            self._link.click()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Update the color of the sentence."""

@@ -1,5 +1,6 @@
 """The Summary tab: cards that fill in, links that lead on, a search that can be cancelled."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.inspector.inspector import Inspector
 from iamdesk.gui.inspector.page_tab import PageTab
 from iamdesk.progress import WorkCancelled
+from iamdesk.review.decisions import ReviewDecision
 from iamdesk.viewmodel.pages import Part
 
 ACCOUNT = "arn:aws:iam::111122223333"
@@ -146,7 +148,39 @@ def test_key_risks_are_the_findings_of_the_panel(qtbot: QtBot, open_window: Main
     assert page.cards[Part.REVIEW].isHidden(), "no review is open"
     assert card.link is not None
     card.link.click()
-    assert window.workspace.inspector.tabs.currentWidget() is window.workspace.inspector.findings
+    inspector = window.workspace.inspector
+    assert inspector.tabs.currentWidget() is inspector.findings
+    inspector.tabs.setCurrentWidget(page)
+    card.list.setCurrentIndex(card.list.lines.index(0))
+    QTest.keyClick(card.list, Qt.Key.Key_Return)
+    assert inspector.tabs.currentWidget() is inspector.findings, "a finding opens the table"
+
+
+def test_review_items_are_those_of_the_open_review(qtbot: QtBot, open_window: MainWindow, tmp_path: Path) -> None:
+    window = open_window
+    opened = window.session.whole
+    assert opened is not None
+    path = tmp_path / "q3.iamreview"
+    opened.create_review(path, "Third quarter")
+    panel = window.workspace.review
+    panel.head.reviewer_name.setText("Ana Moreno")
+    panel.controller.open_path(path)
+    qtbot.waitUntil(lambda: panel.review_session is not None and not window.jobs.running, timeout=30_000)
+    window.session.show_key(ELENA)
+    inspector = window.workspace.inspector
+    rows = inspector.review.source.about(ELENA) if inspector.review.source is not None else []
+    assert rows
+    card = inspector.page.cards[Part.REVIEW]
+    assert not card.isHidden()
+    assert card.title.text() == f"Review items: {len(rows)}"
+    assert card.note.text() == f"{len(rows)} of {len(rows)} undecided"
+    assert inspector.review.source is not None
+    inspector.review.source.decide(rows[:1], ReviewDecision.KEEP)
+    qtbot.waitUntil(lambda: card.note.text() == f"{len(rows) - 1} of {len(rows)} undecided", timeout=20_000)
+    assert card.link is not None
+    card.link.click()
+    assert inspector.tabs.currentWidget() is inspector.review
+    panel.controller.close()
 
 
 def test_the_link_to_attack_paths_shows_them(qtbot: QtBot, open_window: MainWindow) -> None:
