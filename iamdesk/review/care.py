@@ -12,6 +12,7 @@ from statistics import median
 
 from iamdesk.review.decisions import ReviewDecision, same_person
 from iamdesk.review.journal import Entry
+from iamdesk.review.look_alike_names import may_be_same_person
 from iamdesk.review.people import People
 
 CARRIED_OVER = "carried over from "
@@ -139,6 +140,22 @@ def own_access_of(entries: Iterable[Entry], holders: Mapping[str, str], people: 
             items.add(entry.line_id)
     found = (SameName(name, tuple(sorted(arns)), len(items)) for name, (arns, items) in sorted(same.items()))
     return OwnAccess(tuple(sorted(stated)), tuple(sorted(reviewers - stated)), tuple(found))
+
+
+def approvals_by_alike_names(entries: Iterable[Entry]) -> tuple[tuple[str, str, int], ...]:
+    """Return pairs of decider and approver whose names may be of one person, with the number of items, sorted."""
+    deciders: dict[str, str] = {}
+    found: dict[tuple[str, str], set[str]] = {}
+    for entry in entries:
+        if _is_decision(entry):
+            deciders[entry.line_id] = entry.reviewer
+        if _is_approval(entry):
+            found.setdefault((deciders.get(entry.line_id, ""), entry.after.second), set()).add(entry.line_id)
+    return tuple(
+        (decider, approver, len(items))
+        for (decider, approver), items in sorted(found.items())
+        if may_be_same_person(decider, approver)
+    )
 
 
 def _is_decision(entry: Entry) -> bool:

@@ -1,5 +1,6 @@
 """Columns of the evidence tables: names, order and values, the same for CSV and XLSX."""
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -224,18 +225,23 @@ class PersonRow:
     """Entitlements of roles and groups that these reach."""
     undecided: int
     """Of both."""
+    decisions: Mapping[ReviewDecision, int]
+    """How many of both have each decision."""
 
 
 def person_rows(people: People, rows: Iterable[DecidedLine], open_ids: Container[str]) -> Iterator[PersonRow]:
     """Yield what each person has, in the order of `People.access`."""
     by_holder: dict[str, list[ReviewItem]] = {}
+    choices: dict[str, ReviewDecision] = {}
     for row in rows:
+        choices[row.line_id] = row.decision.choice
         by_holder.setdefault(row.line.holder_arn, []).append(row.line)
     for access in people.access():
         items = list(access.items(by_holder))
         through = sum(how.partition(" ")[0] not in ("", "owner") for _, how in items)
         waiting = sum(item.line_id in open_ids for item, _ in items)
-        yield PersonRow(access, len(items) - through, through, waiting)
+        decisions = Counter(choices[item.line_id] for item, _ in items)
+        yield PersonRow(access, len(items) - through, through, waiting, decisions)
 
 
 def _of_person(name: str) -> Callable[[PersonRow], Cell]:

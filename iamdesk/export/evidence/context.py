@@ -18,7 +18,7 @@ from iamdesk.export.evidence.remediation import TO_DO, tested
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
 from iamdesk.export.text.review import is_privileged
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
-from iamdesk.review.care import Care, OwnAccess, care_of, own_access_of
+from iamdesk.review.care import Care, OwnAccess, approvals_by_alike_names, care_of, own_access_of
 from iamdesk.review.completion import Completion, completion
 from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
 from iamdesk.review.description import ReviewDescription, description_of
@@ -180,6 +180,11 @@ class EvidenceContext:
         states = (self.review.lines_standing, self.review.findings_standing)
         holders = {item: frozen.holder_arn for known in states for item, frozen in known.known.items()}
         return own_access_of(self.review.journal(), holders, self.people)
+
+    @cached_property
+    def alike_names(self) -> tuple[tuple[str, str, int], ...]:
+        """Deciders and approvers whose names may be of one person, with how many decisions were approved so."""
+        return approvals_by_alike_names(self.review.journal())
 
     @cached_property
     def last_change(self) -> datetime:

@@ -1,17 +1,19 @@
 """Sections of a statement about people and time: reviewers, timeliness, evidence of care, exceptions."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from iamdesk.checks.words import enumerated
-from iamdesk.export.evidence.columns import person_rows
+from iamdesk.export.evidence.columns import PersonRow, person_rows
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.report_model import Section, Table, Text
+from iamdesk.export.evidence.report_process import assignment_blocks
 from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.text.people import people_words, status_words
+from iamdesk.export.text.review import CHOICE_WORDS
 from iamdesk.review.care import LONGEST_STEP, MANY_AT_ONCE, MANY_WITH_ONE_REASON, Care, ReviewerCare
 from iamdesk.review.completion import DRAFT, second_approval_tiers
-from iamdesk.review.decisions import same_person
+from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision, same_person
 from iamdesk.review.description import DueDay
 from iamdesk.review.people import PersonState
 
@@ -73,6 +75,7 @@ def reviewers_section(title: str, source: EvidenceContext, kept: ReportSample) -
                 (40, 20, 40),
             )
         )
+    blocks += assignment_blocks(source)
     return Section(title, tuple(blocks))
 
 
@@ -86,6 +89,13 @@ def _own_access(source: EvidenceContext) -> Iterator[Text]:
         "of these, and records them with each decision (“identities” in 09_journal.jsonl). "
         f"{stated}{silent}."
     )
+    for decider, approver, items in source.alike_names:
+        what = "a decision" if items == 1 else f"{items:,} decisions"
+        yield Text(
+            f"{approver} approved {what} of {decider}: these names may be of one person. iamdesk compares names as "
+            "they are typed.",
+            is_warning=True,
+        )
     if source.people is None:
         yield Text("No list of people was given: names of reviewers were not compared with holders.")
     elif not found.same_names:
@@ -114,6 +124,7 @@ def time_section(title: str, source: EvidenceContext) -> Section:
         ("Period", " to ".join(one or "open" for one in period) if any(period) else NOT_STATED),
         ("Data of the snapshot as of", _minute(latest) if latest else "not known"),
         ("Review created", _minute(head.created)),
+        ("Data and period", data_and_period(latest, *period)),
         ("Days from the data to the review", _days(latest, head.created) if latest else "not known"),
         ("First decision", _minute(_moment(care.first)) if care.first else "none"),
         ("Last decision", _minute(_moment(care.last)) if care.last else "none"),
@@ -124,6 +135,25 @@ def time_section(title: str, source: EvidenceContext) -> Section:
         ("Statement generated", _minute(source.generated_at)),
     )
     return Section(title, (Table(("Property", "Value"), facts, (34, 66)), *_care(care)))
+
+
+def data_and_period(latest: datetime | None, start: str, end: str) -> str:
+    """Return how the data of a snapshot are to the period: access that changed after the data is not in the review."""
+    if latest is None or not (start or end):
+        return "not known"
+    day = latest.date()
+    if start and day < date.fromisoformat(start):
+        return f"the data are older than the period: {_span(day, date.fromisoformat(start))} before its first day"
+    if end and day < date.fromisoformat(end):
+        return f"the data end {_span(day, date.fromisoformat(end))} before the period: later changes are not reviewed"
+    if end and day > date.fromisoformat(end):
+        return f"the data are of {_span(date.fromisoformat(end), day)} after the period"
+    return "the data are of the last day of the period" if end else "the data are of the period"
+
+
+def _span(earlier: date, later: date) -> str:
+    days = (later - earlier).days
+    return "1 day" if days == 1 else f"{days:,} days"
 
 
 def due_words(source: EvidenceContext) -> str:
@@ -281,7 +311,7 @@ def people_sections(source: EvidenceContext) -> Iterator[Section]:
             "The list itself is not in this package. 11_people.csv has all persons with what they reach."
         ),
         Table(
-            ("Person", "Status", "Manager", "Principals", "Own items", "By roles", "Open"),
+            ("Person", "Status", "Manager", "Principals", "Own items", "By roles", "Decisions"),
             tuple(
                 (
                     one.access.name.rpartition(":")[2],
@@ -290,16 +320,24 @@ def people_sections(source: EvidenceContext) -> Iterator[Section]:
                     ", ".join(arn.rpartition(":")[2] for arn in one.access.principals),
                     f"{one.own:,}",
                     f"{one.through:,}",
-                    f"{one.undecided:,}",
+                    _decisions(one),
                 )
                 for one in found[:_MAX_PEOPLE]
             ),
-            (21, 20, 14, 24, 7, 7, 7),
+            (19, 18, 12, 21, 7, 7, 16),
         ),
     ]
     if len(found) > _MAX_PEOPLE:
         blocks.append(Text(f"{len(found) - _MAX_PEOPLE:,} more who left, moved or are unknown are in 11_people.csv."))
     yield Section("Persons", tuple(blocks))
+
+
+def _decisions(row: PersonRow) -> str:
+    parts = [
+        f"{row.decisions[choice]:,} {CHOICE_WORDS[choice].lower()}" for choice in LINE_CHOICES if row.decisions[choice]
+    ]
+    expired = row.undecided - row.decisions[ReviewDecision.UNDECIDED]
+    return ", ".join([*parts, *([f"{expired:,} expired"] if expired > 0 else [])])
 
 
 def _short(text: str) -> str:

@@ -14,15 +14,18 @@ from pypdf import PdfReader
 from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.export.evidence.columns import DecidedLine
 from iamdesk.export.evidence.controls import ControlResults, controls
+from iamdesk.export.evidence.report_people import data_and_period
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.verify import verify
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.resource_files import resources
+from iamdesk.review.assignment import assignment_details, read_rules
+from iamdesk.review.coordination import plan_assignment
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.description import describe_with
 from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, ReviewItem
-from iamdesk.review.people import Joined, People, Person
+from iamdesk.review.people import Joined, People, Person, PersonState
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import Head
 
@@ -257,7 +260,7 @@ def test_a_snapshot_without_summary_says_what_is_not_compared(made: Path) -> Non
     assert re.search(r"Policy attachments entries of managed policies \d+ \d+ none 1 of 1", first)
 
 
-def small_review(path: Path, **details: str) -> tuple[ReviewFile, list[str]]:
+def small_review(path: Path, *, effect: bool = True, **details: str) -> tuple[ReviewFile, list[str]]:
     """Return a new review, opened, of twelve items of two users; everything is undecided."""
     users = ["ana", "ben"]
     lines = [
@@ -268,7 +271,7 @@ def small_review(path: Path, **details: str) -> tuple[ReviewFile, list[str]]:
             EntitlementType.MANAGED_POLICY,
             f"arn:aws:iam::aws:policy/{at}",
             f"Policy{at}",
-            {"effect": {"tier": 0}, "holder_class": "human"},
+            {**({"effect": {"tier": 0}} if effect else {}), "holder_class": "human"},
         )
         for at in range(12)
     ]
@@ -365,3 +368,81 @@ def test_credentials_that_were_not_captured_are_named(made: Path) -> None:
     for name in ("SOC 2 CC6.2", "NIST AC-2(3)"):
         assert f"Not in the population {lacking}" in section(made, f"Control {name}", "01_annex.html")
     assert lacking not in section(made, "Control PCI DSS 7.2.4", "01_annex.html")
+
+
+def test_who_was_assigned_what_and_who_decided_outside_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "s.iamreview"
+    review, ids = small_review(path)
+    kept = ItemDecision(ReviewDecision.KEEP, "needed")
+    with review:
+        plain = write_pack(review, tmp_path / "plain", evaluator=None, generated_at=later(1)())
+        rules = tmp_path / "rules.csv"
+        rules.write_text("account,reviewer,backup,due\n111122223333,Ana Moreno,Tom Reed,2026-12-01\n", encoding="utf-8")
+        read = read_rules(rules)
+        details = assignment_details(read, plan_assignment(review, read))
+        review.append([], [(EventKind.ASSIGN, details)], BEN, later(1))
+        review.record(dict.fromkeys(ids[:6], kept), ANA, later(1))
+        review.record(dict.fromkeys(ids[6:8], kept), Reviewer("Tom Reed", "tom"), later(2))
+        review.record(dict.fromkeys(ids[8:11], kept), BEN, later(3))
+        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(4)())
+    assert "Items were not assigned to reviewers" in section(plain, "4. Reviewers")
+    assert "Ana Moreno Tom Reed 2026-12-01 12 11 Ben Okafor (3)" in section(pack, "4. Reviewers")
+
+
+def test_an_approver_whose_name_may_be_the_deciders_is_named(tmp_path: Path) -> None:
+    review, ids = small_review(tmp_path / "s.iamreview")
+    kept = ItemDecision(ReviewDecision.KEEP, "needed")
+    with review:
+        review.record(dict.fromkeys(ids, kept), ANA, later(1))
+        review.record(dict.fromkeys(ids[:5], replace(kept, second="A. Moreno")), Reviewer("A. Moreno", "x"), later(2))
+        review.record(dict.fromkeys(ids[5:], replace(kept, second=BEN.name)), BEN, later(2))
+        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
+    told = section(pack, "4. Reviewers")
+    assert "A. Moreno approved 5 decisions of Ana Moreno: these names may be of one person." in told
+    assert "Ben Okafor approved" not in told
+
+
+def test_what_is_removed_is_told_in_the_result(tmp_path: Path) -> None:
+    review, ids = small_review(tmp_path / "s.iamreview", effect=False)
+    with review:
+        review.record(dict.fromkeys(ids[:4], ItemDecision(ReviewDecision.REVOKE, "left")), ANA, later(1))
+        review.record(dict.fromkeys(ids[4:], ItemDecision(ReviewDecision.KEEP, "needed")), ANA, later(1))
+        done = {"item": ids[0], "at": later(2)().isoformat(), "outcome": "done", "command": "aws", "message": ""}
+        failed = {**done, "item": ids[1], "outcome": "failed"}
+        ticket = {"item": ids[2], "ticket": "OPS-1", "state": "Done", "closed": "2026-11-28"}
+        acts = [(EventKind.REMOVAL, done), (EventKind.REMOVAL, failed), (EventKind.TICKET, ticket)]
+        review.append([], acts, ANA, later(3))
+        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(5)())
+    told = section(pack, "6. Result")
+    assert "Revoked entitlements that are removed, by a log of remediation.sh 1" in told
+    assert "not removed: not mentioned in any log 2" in told
+    assert "not removed: failed 1" in told
+    assert "Tickets in state “closed” 1" in told
+
+
+def test_how_the_data_are_to_the_period(sample: SnapshotSession, made: Path) -> None:
+    """The sample's latest time is 2026-09-30."""
+    assert "Data and period not known" in section(made, "5. Time, and how decisions were made")
+    latest = sample.snapshot.latest
+    assert latest is not None
+    for start, end, words in (
+        ("2026-10-01", "2026-12-31", "the data are older than the period: 1 day before its first day"),
+        ("2026-09-01", "2026-11-30", "the data end 61 days before the period: later changes are not reviewed"),
+        ("2026-07-01", "2026-09-29", "the data are of 1 day after the period"),
+        ("2026-07-01", "2026-09-30", "the data are of the last day of the period"),
+        ("2026-07-01", "", "the data are of the period"),
+    ):
+        assert data_and_period(latest, start, end) == words
+
+
+def test_what_was_decided_about_the_access_of_who_left(tmp_path: Path) -> None:
+    ben = "arn:aws:iam::111122223333:user/ben"
+    left = Person("2", 2, "Ben Okafor", last_day="2026-10-31", state=PersonState.LEFT)
+    people = People("hr.csv", "cd" * 32, ("name=user",), 1, {"2": left}, {ben: Joined("2", "name", "ben")}, {})
+    review, ids = small_review(tmp_path / "s.iamreview", effect=False, people=people.as_text())
+    with review:
+        mine = [one for one in ids if review.line(one).holder_arn == ben]
+        review.record(dict.fromkeys(mine[:4], ItemDecision(ReviewDecision.REVOKE, "left")), ANA, later(1))
+        review.record(dict.fromkeys(mine[4:5], ItemDecision(ReviewDecision.KEEP, "needed")), ANA, later(1))
+        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
+    assert "6 0 1 undecided, 1 keep, 4 revoke" in section(pack, "Persons")
