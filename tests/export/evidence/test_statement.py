@@ -446,3 +446,14 @@ def test_what_was_decided_about_the_access_of_who_left(tmp_path: Path) -> None:
         review.record(dict.fromkeys(mine[4:5], ItemDecision(ReviewDecision.KEEP, "needed")), ANA, later(1))
         pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
     assert "6 0 1 undecided, 1 keep, 4 revoke" in section(pack, "Persons")
+
+
+def test_a_clock_that_was_set_back_is_seen_by_the_action_data(tmp_path: Path) -> None:
+    review, _ = small_review(tmp_path / "s.iamreview")
+    with review:
+        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=NOW)
+        early = write_pack(review, tmp_path / "early", evaluator=None, generated_at=datetime(2020, 1, 2, tzinfo=UTC))
+    assert [one.name for one in verify(pack) if one.name == "clock"] == []
+    (told,) = [one for one in verify(early) if one.name == "clock"]
+    assert told.outcome is Outcome.FAILED
+    assert "written on 2020-01-02, but uses AWS action data of 20" in told.sentence
