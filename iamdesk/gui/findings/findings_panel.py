@@ -191,7 +191,8 @@ class FindingsPanel(QWidget):
 
     def _end(self) -> None:
         self._refresh()
-        self._find_causes()
+        if not self._jobs.is_closed:
+            self._find_causes()
         self._tell_risks()
 
     def _find_causes(self) -> None:
