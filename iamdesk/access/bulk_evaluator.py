@@ -50,7 +50,7 @@ from iamdesk.simulate.vpc_endpoints import network_path_given
 
 _FEW = 4
 """Number of principals whose documents are read one by one; for more, statements are looked up by action and
-resource."""
+resource. Also the number of requests on one resource for which they are looked up so, rather than by service."""
 _MAX_NETWORK_PATHS = 8
 _MAX_CACHED = 1 << 14
 
@@ -425,10 +425,10 @@ class BulkEvaluator:
 
     def _statement_groups_on(self, grid: RequestGrid, members: int, within: int) -> Iterator[StatementGroup]:
         """Yield the statements of many principals that can apply to many requests."""
-        index, service = self.population.index, grid.of.service
+        index = self.population.index
         named: list[tuple[int, int]] = []
         anywhere: list[tuple[int, int]] = []
-        for place in index.of_service(service):
+        for place in self._places_on(grid, within):
             actions = grid.of.covered_by(index.statement(place)[1])
             cells = grid.everywhere(actions) & within
             if cells:
@@ -436,6 +436,17 @@ class BulkEvaluator:
         for statement_group in self._joined((*anywhere, *self._matching(grid, named))):
             if statement_group.members & members:
                 yield statement_group._replace(members=statement_group.members & members)
+
+    def _places_on(self, grid: RequestGrid, within: int) -> Sequence[int]:
+        """Return the statements that may apply to some requests, in order."""
+        index, service = self.population.index, grid.of.service
+        if len(grid.resource_slots) > 1 or within.bit_count() > _FEW:
+            return index.of_service(service)
+        found: set[int] = set()
+        for bit in indexes_of(within):  # most statements of thousands of principals name other resources
+            covering = index.covering(service, grid.target(bit).name)
+            found.update(covering.anywhere, covering.loose, index.naming(covering, service, grid.arns[0]))
+        return sorted(found)
 
     def _matching(self, grid: RequestGrid, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         """Yield statements, each with the bits of the resources that it can match."""

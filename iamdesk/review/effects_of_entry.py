@@ -148,7 +148,7 @@ class EntryEffects:
         if "*" in external:
             doubts.append(phrase("It allows principals of any account, which cannot be listed."))
         lost: dict[str, int] = {"sts": found & actions.every} if found else {}
-        order = {arn: place for place, arn in enumerate(self._evaluator.population().index.subjects)}
+        order = self._evaluator.population().index.positions
         in_order = sorted(losing, key=lambda arn: order.get(arn, 0))
         return EntitlementEffect(
             alone=lost, lost=lost, affected=(role,), losing=(*external, *in_order), doubts=tuple(doubts)

@@ -8,18 +8,20 @@ from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.diff.snapshot_view import SnapshotView
 from iamdesk.inventory.policy_index import Carried, PolicyIndex
+from iamdesk.inventory.statement_index import StatementIndex
 from iamdesk.policy.document import Document
 from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.review import effects_parallel
 from iamdesk.review.effects import EffectFinder
+from iamdesk.review.effects_of_entry import EntryEffects
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.effects_proof import Prover, edit_of
 from iamdesk.review.entitlements import review_scope, scope_without_access
-from iamdesk.review.items import FORMAT_1, FORMAT_2
+from iamdesk.review.items import FORMAT_1, FORMAT_2, EntitlementType
 from iamdesk.snapshot.reader import load_snapshot
 
 from ..access.worlds import NOON
-from ..builders.captures import allow, document, user, user_arn
+from ..builders.captures import ROOT, allow, document, role, trusting, user, user_arn
 from ..builders.captures import evaluator as evaluator_of
 
 
@@ -118,3 +120,27 @@ def test_entitlements_are_counted_without_evaluating_anything() -> None:
             whole = review_scope(evaluator, item_format=each)
             assert scope.population == whole.population
             assert [item.line_id for item in scope.lines] == [item.line_id for item in whole.lines]
+
+
+def test_who_can_assume_a_role_is_asked_of_the_statements_that_can_name_it() -> None:
+    """Not of those about other roles, of which each principal may have its own."""
+    roles = [role(f"role-{number}", trust=trusting({"AWS": ROOT})) for number in range(30)]
+    users = [user(f"user-{one.role_name}", document(allow("sts:AssumeRole", one.arn))) for one in roles]
+    evaluator = evaluator_of(*roles, *users)
+    effects = EntryEffects(EffectFinder(evaluator), review_scope(evaluator, item_format=FORMAT_2).lines)
+    trust = next(
+        item
+        for item in review_scope(evaluator, item_format=FORMAT_2).lines
+        if item.type is EntitlementType.TRUST and item.holder_arn == roles[7].arn
+    )
+    compared: list[int] = []
+    can_name = StatementIndex.can_name
+
+    def looked_at(self: StatementIndex, place: int, *of: object) -> bool:
+        compared.append(place)
+        return can_name(self, place, *of)  # type: ignore[arg-type]
+
+    with patch.object(StatementIndex, "can_name", looked_at):
+        effect = effects.effect(trust)
+    assert effect.losing == (user_arn("user-role-7"),)
+    assert len(compared) <= 2
