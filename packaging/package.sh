@@ -11,6 +11,11 @@ rm -rf dist build/package build/legal build/icons build/pyinstaller
 mkdir -p dist build/package
 try=${TRY:-yes}
 say() { printf '\n== %s\n' "$1"; }
+# What this machine cannot try is said where it would be, and once more at the end.
+NOT_TRIED="$PWD/build/package/not-tried"
+export NOT_TRIED
+: >"$NOT_TRIED"
+not_tried() { echo "not tried: $1" && echo "$1" >>"$NOT_TRIED"; }
 
 say "wheel and source distribution"
 "$python" -m venv build/package/tools
@@ -45,7 +50,11 @@ if [ "$try" = yes ]; then
     dist/iamdesk/iamdesk --self-test
     if command -v Xvfb >/dev/null; then
         build/package/venv/bin/python tests/benchmarks/bench_start.py 5 --program "$PWD/dist/iamdesk/iamdesk"
+    else
+        not_tried "how fast its window opens (no Xvfb)"
     fi
+else
+    not_tried "wheel and application (TRY=$try)"
 fi
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
@@ -59,12 +68,25 @@ if command -v dpkg-deb >/dev/null; then
     # Nobody has published it yet: there is no home page to name.
     if command -v appstreamcli >/dev/null; then
         appstreamcli validate --no-net --override=url-homepage-missing=info packaging/linux/*.metainfo.xml
+    else
+        not_tried "its metadata (no appstreamcli)"
     fi
-    if command -v desktop-file-validate >/dev/null; then desktop-file-validate packaging/linux/iamdesk.desktop; fi
-    [ "$try" != yes ] || sh packaging/try_debian.sh "$deb"
+    if command -v desktop-file-validate >/dev/null; then
+        desktop-file-validate packaging/linux/iamdesk.desktop
+    else
+        not_tried "its menu entry (no desktop-file-validate)"
+    fi
+    if [ "$try" = yes ]; then sh packaging/try_debian.sh "$deb"; else not_tried "the Debian package (TRY=$try)"; fi
+else
+    not_tried "a Debian package: none is made (no dpkg-deb)"
 fi
 
 say "what was made"
 du -sh dist/* | sort -k2
 du -sh dist/iamdesk/_internal/* | sort -rh | head -n 8
-(cd dist && sha256sum ./*.whl ./*.tar.gz ./*.tar.xz ./*.deb 2>/dev/null)
+# Not by pattern: one that matches nothing would end all of it with status 1.
+(cd dist && find . -maxdepth 1 -type f -exec sha256sum {} + | sort -k2)
+if [ -s "$NOT_TRIED" ]; then
+    say "what was not tried here"
+    cat "$NOT_TRIED"
+fi

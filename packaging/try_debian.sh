@@ -10,14 +10,24 @@ root=$(mktemp -d)
 trap 'umount "$root/proc" 2>/dev/null || :; rm -rf --one-file-system "$root" || :' EXIT
 trap 'exit 129' HUP INT TERM
 
-if [ "$(id -u)" != 0 ] || ! command -v debootstrap >/dev/null; then
-    echo "not root, or no debootstrap: the package is unpacked and tested as it is"
-    dpkg-deb -x "$deb" "$root"
-    "$root/usr/bin/iamdesk" --self-test
+as_it_is() { # WHY
+    told="installing it in a fresh Debian ($1); it is unpacked and tested as it is"
+    echo "not tried: $told"
+    [ -z "${NOT_TRIED:-}" ] || echo "$told" >>"$NOT_TRIED"
+    dpkg-deb -x "$deb" "$root/as-it-is"
+    "$root/as-it-is/usr/bin/iamdesk" --self-test
     exit
-fi
+}
+[ "$(id -u)" = 0 ] || as_it_is "not root"
+command -v debootstrap >/dev/null || as_it_is "no debootstrap"
 echo "making a fresh Debian ($suite)"
-debootstrap --variant=minbase "$suite" "$root" >/dev/null
+# Without a network, or in a container that may not make devices, there is none.
+debootstrap --variant=minbase "$suite" "$root" >"$root.log" 2>&1 || {
+    why=$(tail -n 1 "$root.log")
+    rm -f "$root.log"
+    as_it_is "debootstrap: $why"
+}
+rm -f "$root.log"
 mount -t proc proc "$root/proc" 2>/dev/null || true
 cp "$deb" "$root/iamdesk.deb"
 # The way to the registry that this machine takes; which registry, debootstrap has written down.

@@ -105,6 +105,7 @@ class ReviewFile:
         self._connection = connection
         self._lock: WriteLock | None = None
         self._writing = threading.Lock()
+        self._place = _place(path)
         self._is_uncertain = False
         """Whether the disk refused a change so late that the file may hold it nevertheless."""
         self._ledger = self._read_ledger()
@@ -460,6 +461,7 @@ class ReviewFile:
         Raises:
             ReviewError: it is not saved.
         """
+        self._check_place()
         try:
             try:
                 with self._connection:
@@ -481,6 +483,22 @@ class ReviewFile:
             raise ReviewError(phrase(what, path=told_name(self.path), error=reason_of(error))) from error
         if not is_same:
             raise ReviewError(phrase(what, path=told_name(self.path), error=phrase("the file returns another one")))
+        self._check_place()
+
+    def _check_place(self) -> None:
+        """Check that the open file is the one under its name: what is written to another one would be lost.
+
+        Raises:
+            ReviewError: it was moved, removed or replaced.
+        """
+        if _place(self.path) != self._place:
+            raise ReviewError(
+                phrase(
+                    "{path}: the file was moved, removed or replaced while it was open: the last decision is not "
+                    "saved; close the review, and open the file that counts",
+                    path=told_name(self.path),
+                )
+            )
 
     def _settle(self) -> None:
         """After a change of which it is not known whether the file holds it: read what it holds.
@@ -646,6 +664,15 @@ def _undo_what_was_cut_short(path: Path) -> None:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("COMMIT")
     lock.release()
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """Return which file is under a name; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _close(connection: sqlite3.Connection | None, lock: WriteLock | None) -> None:

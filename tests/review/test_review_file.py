@@ -488,3 +488,66 @@ def test_state_follows_from_the_journal(
     with ReviewFile.open(path) as again:
         assert {each.line_id: again.decision(each.line_id) for each in LINES if each.line_id in expected} == expected
         assert again.damages() == ()
+
+
+# The file beside the window
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file is not moved there")
+@pytest.mark.parametrize("how", ["moved", "removed", "replaced"])
+def test_a_file_that_is_moved_while_it_is_open_is_told_and_nothing_is_lost(path: Path, how: str) -> None:
+    ReviewFile.create(path, HEAD, POPULATION, LINES).close()
+    with ReviewFile.open(path) as review:
+        ids = list(review.ids)
+        review.record({ids[0]: KEEP}, ANA)
+        saved = path.read_bytes()
+        other = path.with_name("other.iamreview")
+        if how == "moved":
+            path.rename(other)
+        elif how == "removed":
+            path.unlink()
+        else:
+            other.write_bytes(saved)
+            other.replace(path)
+        with pytest.raises(ReviewError, match="moved, removed or replaced"):
+            review.record({ids[1]: KEEP}, ANA)
+        with pytest.raises(ReviewError, match="moved, removed or replaced"):
+            review.append([], [(EventKind.REMIND, {"to": ["Ana"]})], ANA)
+        assert review.decision(ids[1]) == UNDECIDED
+    left = other if how == "moved" else path
+    if how != "removed":
+        with ReviewFile.open(left) as review:
+            assert [entry.line_id for entry in review.journal()] == [ids[0]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks are SQLite's own there")
+def test_a_file_system_without_locks_of_whole_files_still_keeps_a_second_window_out(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+    import fcntl
+
+    def unsupported(_file: object, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    ReviewFile.create(path, HEAD, POPULATION, LINES).close()
+    with ReviewFile.open(path) as review:
+        review.record({LINES[0].line_id: KEEP}, ANA)
+        with pytest.raises(ReviewError, match="open in another window"):
+            ReviewFile.open(path)
+    with ReviewFile.open(path) as review:
+        assert len(list(review.journal())) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only for this user")
+def test_a_read_only_folder_is_told_and_nothing_is_lost(path: Path) -> None:
+    ReviewFile.create(path, HEAD, POPULATION, LINES).close()
+    path.parent.chmod(0o500)
+    try:
+        with ReviewFile.open(path) as review, pytest.raises(ReviewError, match="could not be saved"):
+            review.record({LINES[0].line_id: KEEP}, ANA)
+        with ReviewFile.open(path, writable=False) as review:
+            assert list(review.journal()) == []
+    finally:
+        path.parent.chmod(0o700)
