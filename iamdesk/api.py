@@ -27,6 +27,7 @@ from iamdesk.work.shared_tasks import shared_out
 
 if TYPE_CHECKING:  # imported on first use
     from iamdesk.causes.types import Causes
+    from iamdesk.checks.check_settings import AppliedSettings
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.diff.result import Comparison, WhatIfResult
     from iamdesk.diff.risk_changes import RiskChanges
@@ -165,6 +166,29 @@ class Workbench:
         if catalogue is None:
             return self.open_snapshot(path, progress, cancelled)
         return OrganizationSession(catalogue, executor, max(memory - _OF_WINDOW, _LEAST_FOR_ACCOUNTS))
+
+    @staticmethod
+    def read_check_settings(path: Path) -> "AppliedSettings":
+        """Return the settings of the checks in a file.
+
+        Raises:
+            SuppressionError: it cannot be read, or is not such a file; one sentence.
+        """
+        from iamdesk.checks.check_settings import read_check_settings
+
+        return read_check_settings(path)
+
+    @staticmethod
+    def with_settings(
+        findings: "Iterable[Finding]", settings: "AppliedSettings | None", opened: Opened
+    ) -> "Iterable[Finding]":
+        """Yield findings with the severities and archive rules of settings; None: as they are."""
+        if settings is None:
+            return findings
+        from iamdesk.checks.check_settings import with_settings
+
+        whole = opened.snapshot if isinstance(opened, SnapshotSession) else None
+        return with_settings(findings, settings if whole is None else settings.for_snapshot(whole), today())
 
     @staticmethod
     def causes(findings: "Iterable[Finding]") -> "Causes":

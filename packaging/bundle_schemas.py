@@ -9,6 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
+from iamdesk.checks.check_settings import check_settings_schema
 from iamdesk.collect.policy import policy_file, policy_text
 from iamdesk.export.evidence.schema import review_schema
 from iamdesk.snapshot.cli_commands import CALLS
@@ -22,7 +23,8 @@ _TABLE = re.compile(r"(?<=\|---\|---\|\n)(?:\| `(?:organization|accounts)/.*\n)+
 def main() -> None:
     """Write every file; a schema of what is no longer a command is removed."""
     shutil.rmtree(RESOURCES / "schemas", ignore_errors=True)
-    for path, schema in {**bundle_schemas(), "review.json": review_schema()}.items():
+    own = {"review.json": review_schema(), "check-settings.json": check_settings_schema()}
+    for path, schema in {**bundle_schemas(), **own}.items():
         file = RESOURCES / "schemas" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

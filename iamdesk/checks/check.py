@@ -79,7 +79,7 @@ class Check:
             yield Finding(
                 check_id=self.id,
                 title=result.title or self.title,
-                severity=result.severity or self.severity,
+                severity=severity_of(result.severity or self.severity, result.state),
                 state=result.state,
                 account=account.account_id,
                 subject_key=subject.key,
@@ -91,6 +91,12 @@ class Check:
                 fingerprint=fingerprint(self.id, subject.key, result.object),
                 snippet=result.snippet,
             )
+
+
+def severity_of(severity: Severity, state: State) -> Severity:
+    """Return the severity of a finding: what cannot be determined is medium at most, or guesses would come first."""
+    is_grave = severity in (Severity.CRITICAL, Severity.HIGH)
+    return Severity.MEDIUM if is_grave and state is State.CANNOT_TELL else severity
 
 
 def fingerprint(check_id: str, subject_key: str, object_: str = "") -> str:

@@ -54,6 +54,8 @@ class Suppression:
     check_id: str = ""
     subject: str = ""
     """Check and subject at that time, for readers of the file."""
+    by_rule: bool = False
+    """Whether the settings of the checks suppress it (`check_settings`), not an entry for this finding alone."""
 
     @property
     def is_for_good(self) -> bool:

@@ -54,7 +54,7 @@ from iamdesk.checks import (
     unused_access,
     unused_entities,
 )
-from iamdesk.checks.check import Check, fingerprint
+from iamdesk.checks.check import Check, fingerprint, severity_of
 from iamdesk.checks.check_context import CheckContext, MakeReach
 from iamdesk.checks.condition_strength import ConditionStrength
 from iamdesk.checks.external_trust import external_attempt, trusted_accounts
@@ -200,7 +200,7 @@ def _guarded(one: Check, survey: CheckContext, account: Account, thing: Any) -> 
         yield Finding(
             check_id=one.id,
             title=INCOMPLETE,
-            severity=one.severity,
+            severity=severity_of(one.severity, State.CANNOT_TELL),
             state=State.CANNOT_TELL,
             account=account.account_id,
             subject_key=subject.key,

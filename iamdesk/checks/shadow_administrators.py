@@ -1,6 +1,6 @@
 """Shadow administrators, full access to single services, and workloads with administrator access."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache, partial
 
 from iamdesk.attack_paths.administrators import Principal, administration, is_administrator
@@ -117,8 +117,13 @@ def whole_services(survey: CheckContext, account: Account, written: PolicySource
                 )
                 for statement, each in found[:_MOST_NAMED]
             ),
-            severity=Severity.MEDIUM if is_attached else Severity.LOW,
+            # All of IAM is administration in two calls.
+            severity=_severity(every) if is_attached else Severity.LOW,
         )
+
+
+def _severity(services: Container[str]) -> Severity:
+    return Severity.HIGH if "iam" in services else Severity.MEDIUM
 
 
 def whole_services_of(survey: CheckContext, statement: Statement) -> tuple[str, ...]:

@@ -124,7 +124,8 @@ def suppression(fingerprint: str, owner: str, reason: str, expires: date, today:
         raise SuppressionError(
             phrase("a suppression must expire today or later, not on {expires}", expires=expires.isoformat())
         )
-    return Suppression(fingerprint, entry.owner, entry.reason, expires, today, **about)
+    check_id, subject = about.get("check_id", ""), about.get("subject", "")
+    return Suppression(fingerprint, entry.owner, entry.reason, expires, today, check_id, subject)
 
 
 def suppressed(findings: Iterable[Finding], suppressions: Iterable[Suppression], today: date) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from iamdesk.api import OrganizationSession, Workbench
 from iamdesk.checks.finding import Severity
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
-from iamdesk.cli.errors import refuse_overwrite
+from iamdesk.cli.errors import fail, refuse_overwrite
 from iamdesk.cli.output import echo_err, say_bytes
 from iamdesk.export.files.atomic_write import write_atomic
 from iamdesk.export.findings.spool import Spool
@@ -65,6 +65,13 @@ def findings(
             metavar="FILE", help="Suppressions, written by iamdesk suppress. Suppressed findings are listed separately."
         ),
     ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Settings of the checks: archive rules, severities, own accounts, trusted vendors, --fail-on.",
+        ),
+    ] = None,
     by: Annotated[
         GroupBy | None,
         typer.Option(
@@ -81,7 +88,10 @@ def findings(
     ] = None,
 ) -> None:
     """Run the built-in checks and list the findings."""
-    refuse_overwrite(output, snapshot, suppressions)
+    refuse_overwrite(output, snapshot, suppressions, settings)
+    applied = Workbench.read_check_settings(settings) if settings is not None else None
+    if fail_on is None and applied is not None:
+        fail_on = applied.settings.fail_on
     if suppressions is not None and not suppressions.exists():
         echo_err(f"{suppressions}: no such file; nothing is suppressed")
     suppressed = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
@@ -89,8 +99,14 @@ def findings(
     if by is not None and chosen not in _GROUPED_FORMATS:
         raise typer.BadParameter(f"--by is for the formats {', '.join(_GROUPED_FORMATS)}, not for {chosen}.")
     by_cause = by is GroupBy.CAUSE
-    with work.open_to_go_over(snapshot) as opened, Spool(chosen, by_cause=by_cause) as spool, collector_seldom():
+    with (
+        work.open_to_go_over(snapshot) as opened,
+        Spool(chosen, by_cause=by_cause, settings=applied) as spool,
+        collector_seldom(),
+    ):
         if isinstance(opened, OrganizationSession):
+            if applied is not None and applied.has_tags:
+                fail("archive rules by tag need the whole snapshot, and this one is read account by account")
             opened.find_into(spool, suppressed)
             pieces = spool.report(opened.catalogue, datetime.now(UTC))
         else:

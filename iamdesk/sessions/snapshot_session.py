@@ -360,7 +360,8 @@ class SnapshotSession(Opened):
         """
         from iamdesk.export.findings.spool import Wanted, print_all
 
-        wanted = Wanted(spool.format_name, tuple(suppressions), today(), spool.by_cause)
+        settings = spool.settings and spool.settings.for_snapshot(self.snapshot)
+        wanted = Wanted(spool.format_name, tuple(suppressions), today(), spool.by_cause, settings)
         asked = frozenset(one.fingerprint for one in suppressions)
         workers = self._workers(executor)
         if workers is not None:

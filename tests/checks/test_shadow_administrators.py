@@ -43,6 +43,8 @@ def test_adm_03_a_policy_that_is_missing_is_told_by_cmp_03(found, make):
 def test_adm_06_a_whole_service(found, make):
     (one,) = found("ADM-06", users=[make.user("alice", make.allow(["iam:*", "s3:Get*"]))])
     assert one.sentence == "The inline policy inline of user alice allows every action of iam on every resource."
+    assert one.severity is Severity.HIGH  # all of IAM is administration in two calls
+    (one,) = found("ADM-06", users=[make.user("alice", make.allow(["kms:*", "s3:Get*"]))])
     assert one.severity is Severity.MEDIUM
 
 

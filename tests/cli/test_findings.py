@@ -1,6 +1,7 @@
 """`iamdesk findings`: the same findings in every format, to the terminal or to a file."""
 
 import csv
+import hashlib
 import io
 import json
 import sys
@@ -254,3 +255,29 @@ def test_by_cause_is_refused_for_formats_without_causes(iamdesk: Callable[..., A
     refused = iamdesk("findings", sample, "--by", "cause", "--format", "sarif")
     assert refused.returncode == 2
     assert "--by is for the formats text, json, csv, html, not for sarif" in " ".join(refused.stderr.split())
+
+
+def test_settings_archive_and_every_report_names_their_digest(
+    iamdesk: Callable[..., Any], sample: Path, tmp_path: Path
+) -> None:
+    settings = {
+        "format": "iamdesk-check-settings/1",
+        "fail_on": "critical",
+        "severities": {"ADM-01": "info"},
+        "archive": [{"check": "TRU-*", "owner": "Alice", "reason": "known"}],
+    }
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    digest = hashlib.sha256((tmp_path / "settings.json").read_bytes()).hexdigest()
+    plain = _told(iamdesk, sample)
+    done = iamdesk("findings", sample, "--settings", "settings.json", "--format", "json")
+    report = json.loads(done.stdout)
+    assert report["settings_sha256"] == digest
+    assert plain["settings_sha256"] is None
+    assert {one["finding_id"] for one in report["suppressed"]} == {
+        one["finding_id"] for one in plain["findings"] if one["check_id"].startswith("TRU-")
+    }
+    assert {one["severity"] for one in report["findings"] if one["check_id"] == "ADM-01"} == {"info"}
+    assert done.returncode == 1 if report["counts"]["by_severity"]["critical"] else 0
+    for name in ("text", "csv", "html", "sarif", "ocsf", "asff", "junit"):
+        if name in {"text", *(one.name for one in formats())}:
+            assert digest in iamdesk("findings", sample, "--settings", "settings.json", "--format", name).stdout, name

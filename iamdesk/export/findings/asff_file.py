@@ -54,6 +54,7 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
         "ProductFields": {
             "iamdesk/version": report.tool_version,
             "iamdesk/snapshot": report.snapshot_sha256,
+            **({"iamdesk/settings": report.settings_sha256} if report.settings_sha256 else {}),
             **({"iamdesk/review_status": report.review_status} if report.review_status else {}),
         },
         "Resources": [

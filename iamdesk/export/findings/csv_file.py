@@ -89,7 +89,8 @@ def about_of(report: Report, count: int, suppressed: int) -> list[str]:
         ", ".join(f"{severity.value} {number}" for severity, number in report.by_severity.items()),
         ", ".join(f"{state.value} {number}" for state, number in report.by_state.items()),
         str(suppressed),
-        f"findings of {len(report.checks):,} checks on all accounts; {told}",
+        f"findings of {len(report.checks):,} checks on all accounts; {told}"
+        + (f"; settings SHA-256 {report.settings_sha256}" if report.settings_sha256 else ""),
     ]
     return list(map(inert, about))
 

@@ -11,6 +11,7 @@ The format is stable: ``format`` has its version, which changes if a meaning cha
         "files": [{"name": str, "bytes": int, "sha256": str}],
         "accounts": [{"account_id", "alias" (or null), "users", "groups", "roles", "policies", "broken"}]
       },
+      "settings_sha256": str or null,              of the file with the settings of the checks
       "counts": {"total": int, "by_severity": {severity: int, …}, "by_state": {state: int, …}, "suppressed": int},
       "checks": [{"check_id", "title", "severity", "question", "refs": [str], "findings": int}],
       "causes": [cause],                           only with ``--by cause``: the one with the largest effect first
@@ -150,6 +151,7 @@ def _head(report: Report, count: int, suppressed: int) -> dict[str, Any]:
                 for account in report.accounts
             ],
         },
+        "settings_sha256": report.settings_sha256 or None,
         "counts": {
             "total": count,
             "by_severity": {severity.value: count for severity, count in report.by_severity.items()},

@@ -37,7 +37,8 @@ def _suite(check_id: str, findings: list[Finding], report: Report) -> ET.Element
     times = {"time": "0", "timestamp": report.generated_utc.removesuffix("Z")}
     suite = ET.Element("testsuite", {"name": check_id, **_counts(findings), **times})
     properties = ET.SubElement(suite, "properties")
-    for name in ("snapshot_name", "snapshot_sha256", "generated_utc", "tool_version", "action_data_version"):
+    names = ("snapshot_name", "snapshot_sha256", "generated_utc", "tool_version", "action_data_version")
+    for name in (*names, *(["settings_sha256"] if report.settings_sha256 else ())):
         ET.SubElement(properties, "property", {"name": name, "value": visible(getattr(report, name))})
     suite.extend(map(_case, findings))
     return suite

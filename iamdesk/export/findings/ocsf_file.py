@@ -90,6 +90,7 @@ def event(report: Report, finding: Finding) -> dict[str, Any]:
         "unmapped": {
             "snapshot": report.snapshot_name,
             "snapshot_sha256": report.snapshot_sha256,
+            **({"settings_sha256": report.settings_sha256} if report.settings_sha256 else {}),
             "proof": [piece.text for piece in finding.evidence],
             **({"command": finding.snippet} if finding.snippet else {}),
         },

@@ -127,6 +127,8 @@ def _story(report: Report, styles: _Styles, width: float) -> Iterator[Flowable]:
     versions = f"{report.generated_utc} · iamdesk {report.tool_version} · action data {report.action_data_version}"
     yield Paragraph(_markup(versions), styles.muted)
     yield Paragraph(f"Snapshot SHA-256 {_markup(report.snapshot_sha256)}", styles.muted)
+    if report.settings_sha256:
+        yield Paragraph(f"Settings SHA-256 {_markup(report.settings_sha256)}", styles.muted)
     yield from _counts(report, styles)
     yield from _gaps(report, styles)
     yield from _table_heading("Scope", styles)

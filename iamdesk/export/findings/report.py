@@ -68,6 +68,8 @@ class Report:
     """All severities, highest first, with zeros."""
     by_state: Mapping[State, int]
     by_check: Mapping[str, int]
+    settings_sha256: str = ""
+    """SHA-256 of the file with the settings of the checks (`checks.check_settings`); empty without one."""
     review_status: str = ""
     """Of the findings of a review: whether it is complete or a draft (`review.completion`)."""
 

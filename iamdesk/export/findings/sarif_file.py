@@ -94,6 +94,7 @@ def as_object(report: Report) -> dict[str, Any]:
                 "properties": {
                     "snapshot": visible(report.snapshot_name),
                     "snapshotSha256": report.snapshot_sha256,
+                    **({"settingsSha256": report.settings_sha256} if report.settings_sha256 else {}),
                     "findings": len(report.findings),
                     "suppressed": len(report.suppressed),
                     **({"reviewStatus": report.review_status} if report.review_status else {}),

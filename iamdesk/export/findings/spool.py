@@ -18,6 +18,7 @@ from iamdesk.causes.attribution import attribute
 from iamdesk.causes.grouping import group
 from iamdesk.causes.types import Attribution
 from iamdesk.checks.by_account import AccountWork, Known, OrganizationChecks, Task, work_in_worker
+from iamdesk.checks.check_settings import AppliedSettings, with_settings
 from iamdesk.checks.finding import Finding, Severity, State, Suppression
 from iamdesk.checks.suppressions import suppressed
 from iamdesk.escaping import visible
@@ -93,9 +94,10 @@ class Spool:
     ``by_cause``: the report groups findings by cause; only for text and JSON.
     """
 
-    def __init__(self, format_name: str, *, by_cause: bool = False) -> None:
+    def __init__(self, format_name: str, *, by_cause: bool = False, settings: AppliedSettings | None = None) -> None:
         self.format_name = format_name
         self.by_cause = by_cause
+        self.settings = settings
         self._attributions: list[Attribution] = []
         self._file = TemporaryFile(prefix="iamdesk-findings-")  # noqa: SIM115 - closed by `close`
         self._end = 0
@@ -151,6 +153,8 @@ class Spool:
                     yield from self._causes_as_text()
                 else:
                     yield from self._contents()
+                if self.settings is not None:
+                    yield f"Settings {self.settings.name}, SHA-256 {self.settings.sha256}\n".encode()
                 yield (
                     closing_line(self._severities, len(self._held) - self._suppressed, self._suppressed) + "\n"
                 ).encode()
@@ -213,6 +217,7 @@ class Spool:
             by_severity={severity: self._severities[severity] for severity in Severity},
             by_state={state: self._states[state] for state in State},
             by_check=self._checks,
+            settings_sha256=self.settings.sha256 if self.settings else "",
         )
 
 
@@ -223,6 +228,7 @@ class Wanted(NamedTuple):
     suppressions: tuple[Suppression, ...]
     today: date
     by_cause: bool = False
+    settings: AppliedSettings | None = None
 
 
 def find_into(
@@ -241,7 +247,7 @@ def find_into(
         WorkError: the workers failed; one sentence.
     """
     known = checks.know(progress, cancelled)
-    wanted = Wanted(spool.format_name, tuple(suppressions), today, spool.by_cause)
+    wanted = Wanted(spool.format_name, tuple(suppressions), today, spool.by_cause, spool.settings)
     fingerprints = frozenset(one.fingerprint for one in suppressions)
     for found in checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled):
         spool.take(found, fingerprints)
@@ -251,7 +257,7 @@ def print_all(findings: Iterable[Finding], wanted: Wanted) -> list[Printed]:
     """Return what is kept of findings: where they are found, whether here or in a worker."""
     return [
         printed(one, wanted.format_name, by_cause=wanted.by_cause)
-        for one in suppressed(findings, wanted.suppressions, wanted.today)
+        for one in suppressed(with_settings(findings, wanted.settings, wanted.today), wanted.suppressions, wanted.today)
     ]
 
 

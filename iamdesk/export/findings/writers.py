@@ -4,6 +4,7 @@ A new format is one module ``…_file.py`` with a ``REPORT_FORMAT``.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -32,7 +33,14 @@ def formats() -> tuple[ReportFormat, ...]:
     return tuple(found)
 
 
-def render(format_name: str, findings: Iterable[Finding], snapshot: Snapshot, *, generated_at: datetime) -> bytes:
+def render(
+    format_name: str,
+    findings: Iterable[Finding],
+    snapshot: Snapshot,
+    *,
+    generated_at: datetime,
+    settings_sha256: str = "",
+) -> bytes:
     """Build a report and return the bytes of its file.
 
     ``generated_at`` is the time in the report; the same input gives the same bytes.
@@ -41,7 +49,8 @@ def render(format_name: str, findings: Iterable[Finding], snapshot: Snapshot, *,
         ExportError: there is no such format.
         ValueError: ``generated_at`` has no time zone.
     """
-    return render_report(format_name, build_report(findings, snapshot, generated_at))
+    report = replace(build_report(findings, snapshot, generated_at), settings_sha256=settings_sha256)
+    return render_report(format_name, report)
 
 
 def render_report(format_name: str, report: Report) -> bytes:
@@ -64,7 +73,13 @@ def render_report(format_name: str, report: Report) -> bytes:
 
 
 def write(
-    format_name: str, findings: Iterable[Finding], snapshot: Snapshot, path: Path, *, generated_at: datetime
+    format_name: str,
+    findings: Iterable[Finding],
+    snapshot: Snapshot,
+    path: Path,
+    *,
+    generated_at: datetime,
+    settings_sha256: str = "",
 ) -> None:
     """Write a report to a file atomically; an existing file is replaced.
 
@@ -72,4 +87,5 @@ def write(
         ExportError: there is no such format, or the file cannot be written; its text is one sentence.
         ValueError: ``generated_at`` has no time zone.
     """
-    write_atomic(path, render(format_name, findings, snapshot, generated_at=generated_at))
+    content = render(format_name, findings, snapshot, generated_at=generated_at, settings_sha256=settings_sha256)
+    write_atomic(path, content)

@@ -111,6 +111,7 @@ class _Sheets:
         rows: list[tuple[str, str | int]] = [
             ("Snapshot", report.snapshot_name),
             ("Snapshot SHA-256", report.snapshot_sha256),
+            *([("Settings SHA-256", report.settings_sha256)] if report.settings_sha256 else ()),
             ("Generated", report.generated_utc),
             ("iamdesk", report.tool_version),
             ("AWS action data", report.action_data_version),

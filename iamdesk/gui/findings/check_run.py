@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from iamdesk.api import Opened
+    from iamdesk.checks.check_settings import AppliedSettings
 
 _BATCH = 400
 """Milliseconds between two polls for results."""
@@ -65,8 +66,11 @@ class CheckRun(QObject):
         read: Callable[[], Sequence[Suppression]],
         executor_for: "Callable[[Opened], Executor | None]" = lambda _opened: None,
         most: int | None = None,
+        read_settings: "Callable[[], AppliedSettings | None]" = lambda: None,
     ) -> None:
         """Run all checks again; ``read`` returns the suppressions (in the worker), ``executor_for`` the executor.
+
+        ``read_settings`` returns the settings of the checks, in the worker, too.
 
         ``most`` is the maximum number of rows.
         """
@@ -76,7 +80,11 @@ class CheckRun(QObject):
 
         def work(progress: Progress, cancelled: Cancelled) -> bool:
             # Rows are created here, off the GUI thread; a deque hands them from one thread to the other.
-            for count, finding in enumerate(opened.findings(progress, cancelled, read(), executor_for(opened))):
+            from iamdesk.api import Workbench  # imported after the first paint
+
+            applied = read_settings()
+            findings = opened.findings(progress, cancelled, read(), executor_for(opened))
+            for count, finding in enumerate(Workbench.with_settings(findings, applied, opened)):
                 if count == most:
                     return False
                 found.append(FindingRow(finding))

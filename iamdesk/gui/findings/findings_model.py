@@ -64,10 +64,14 @@ class FindingsModel(RowsModel[FindingRow]):
         return groups_of((row.finding for row in self._all if chosen.accepts_group(row)), chosen.grouping)
 
     def suppress(self, suppressions: Mapping[str, Suppression]) -> None:
-        """Set which findings are suppressed, by fingerprint; the others are open."""
+        """Set which findings are suppressed, by fingerprint; the others are open.
+
+        What the settings of the checks suppress stays suppressed.
+        """
         changed = [
             row
-            if row.finding.suppression == suppressions.get(row.finding.fingerprint)
+            if (row.finding.suppression is not None and row.finding.suppression.by_rule)
+            or row.finding.suppression == suppressions.get(row.finding.fingerprint)
             else FindingRow(replace(row.finding, suppression=suppressions.get(row.finding.fingerprint)))
             for row in self._all
         ]

@@ -182,7 +182,7 @@ class FindingsPanel(QWidget):
         self.model.clear()
         self._forget_causes()
         most = None if self._session.whole is not None else MOST_ROWS
-        self._run.start(opened, self._words.read, self._session.executor_for, most)
+        self._run.start(opened, self._words.read, self._session.executor_for, most, self._words.read_settings)
         self._refresh()
 
     def _take_in(self, rows: list[FindingRow]) -> None:
@@ -475,4 +475,4 @@ class FindingsPanel(QWidget):
                 ).format(command=f"iamdesk findings {opened.path} --output findings.json"),
             )
             return
-        self._writer.write(tuple(row.finding for row in self.model.rows))
+        self._writer.write(tuple(row.finding for row in self.model.rows), self._words.settings_sha256)

@@ -29,8 +29,11 @@ class ReportWriter(QObject):
         self._message = message
         self._window = parent
 
-    def write(self, findings: Sequence[Finding]) -> None:
-        """Ask for a file and write findings to it, suppressed ones included."""
+    def write(self, findings: Sequence[Finding], settings_sha256: str = "") -> None:
+        """Ask for a file and write findings to it, suppressed ones included.
+
+        ``settings_sha256`` is that of the settings of the checks that were applied.
+        """
         opened = self._session.whole
         if opened is None:
             return
@@ -57,7 +60,12 @@ class ReportWriter(QObject):
         self._jobs.run(
             tr("Writing {name}").format(name=path.name),
             lambda _progress, _cancelled: reports.write(
-                name, findings, opened.snapshot, path, generated_at=datetime.now(UTC)
+                name,
+                findings,
+                opened.snapshot,
+                path,
+                generated_at=datetime.now(UTC),
+                settings_sha256=settings_sha256,
             ),
             done=lambda _nothing: self._session.announce(
                 tr("{count} findings are in {path}.").format(count=number(len(findings)), path=path)

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.checks.finding import Finding, Suppression, SuppressionError
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.i18n import error_words, tr
+
+if TYPE_CHECKING:
+    from iamdesk.checks.check_settings import AppliedSettings
 
 
 class SuppressionStore(QObject):
@@ -24,6 +28,8 @@ class SuppressionStore(QObject):
         """The file; None: findings cannot be suppressed."""
         self.owner = ""
         """The last owner entered."""
+        self.settings_sha256 = ""
+        """Of the settings that the last run applied."""
 
     def read(self) -> tuple[Suppression, ...]:
         """Return the suppressions; called in a worker.
@@ -34,6 +40,22 @@ class SuppressionStore(QObject):
         from iamdesk.api import Workbench
 
         return Workbench.read_suppressions(self.path) if self.path is not None else ()
+
+    def read_settings(self) -> "AppliedSettings | None":
+        """Return the settings of the checks beside the suppressions; None without a file. Called in a worker.
+
+        Raises:
+            SuppressionError: the file is there and cannot be read.
+        """
+        from iamdesk.api import Workbench
+
+        self.settings_sha256 = ""
+        path = self.path.with_name("check-settings.json") if self.path is not None else None
+        if path is None or not path.exists():
+            return None
+        applied = Workbench.read_check_settings(path)
+        self.settings_sha256 = applied.sha256
+        return applied
 
     def add(self, findings: Sequence[Finding], owner: str, reason: str, until: date) -> None:
         """Suppress findings until a day."""
