@@ -31,6 +31,7 @@ from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import error_sentence
+from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.whole_organization import whole_or_say
@@ -79,6 +80,7 @@ class AttackPathsPanel(QWidget):
         self.table = StepsTable(self.model)
         self._summary = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self._cut = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.try_button = QPushButton(tr("Try this"))
         self._nothing = FlowLabel()
         self._pages = QStackedWidget()
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -108,6 +110,9 @@ class AttackPathsPanel(QWidget):
         self.show_button.setAccessibleName(tr("Show attack paths"))
         self.export_button.setObjectName("waysExport")
         self.export_button.setAccessibleName(tr("Export diagram"))
+        self.try_button.setObjectName("waysTry")
+        self.try_button.setAccessibleName(tr("Try the first remediation in what-if"))
+        set_tooltip(self.try_button, tr("Show the effect of the first remediation on all principals, in what-if"))
         self.cancel_button.setAccessibleName(tr("Cancel the search for attack paths"))
         self.progress.setAccessibleName(tr("Progress of the search for attack paths"))
         self.progress.setTextVisible(False)
@@ -156,7 +161,11 @@ class AttackPathsPanel(QWidget):
         layout.setSpacing(gap)
         layout.addLayout(top)
         layout.addWidget(self.message)
-        layout.addWidget(self._cut)
+        cuts = QHBoxLayout()
+        cuts.setSpacing(gap)
+        cuts.addWidget(self._cut, 1)
+        cuts.addWidget(self.try_button)
+        layout.addLayout(cuts)
         layout.addWidget(self._pages, 1)
         self.setFocusProxy(self.start)
 
@@ -164,6 +173,7 @@ class AttackPathsPanel(QWidget):
         self.show_button.clicked.connect(self.run)
         self.cancel_button.clicked.connect(self._cancel)
         self.export_button.clicked.connect(self.export)
+        self.try_button.clicked.connect(self.try_remediation)
         self.view.box_chosen.connect(self._session.show_key)
         self.view.column_opened.connect(self._open_column)
         self.table.step_chosen.connect(self._show_proof)
@@ -193,6 +203,7 @@ class AttackPathsPanel(QWidget):
     def _say_nothing(self, sentence: str) -> None:
         self._nothing.setText(sentence)
         self._cut.hide()
+        self.try_button.hide()
         self._pages.setCurrentIndex(1)
 
     def _enable(self) -> None:
@@ -304,6 +315,7 @@ class AttackPathsPanel(QWidget):
         )
         self._cut.setText(tr("Remediation: {cuts}").format(cuts=remediations) if remediations else "")
         self._cut.setVisible(bool(remediations))
+        self.try_button.setVisible(bool(found.remediations and found.remediations[0].edits))
         self._enable()
         self._session.announce(words)
 
@@ -345,6 +357,11 @@ class AttackPathsPanel(QWidget):
             self._session.show_decision(proofs[0].decision)
         else:
             self._session.announce(tr("No single request proves this step."))
+
+    def try_remediation(self) -> None:
+        """Show the effect of the first remediation, which ends most paths, in what-if."""
+        if self.found is not None and self.found.remediations:
+            try_changes(self, self.found.remediations[0].edits)
 
     def export(self) -> None:
         """Save the diagram as a file."""

@@ -32,3 +32,19 @@ def test_a_suggested_change_is_tried(qtbot: QtBot, open_window: MainWindow) -> N
     qtbot.waitUntil(lambda: not shown.is_running, timeout=60_000)
     assert shown.list.count() == len(shown.edits) == 1
     shown.close()
+
+
+def test_the_first_remediation_of_attack_paths_is_tried(qtbot: QtBot, open_window: MainWindow) -> None:
+    window, panel = open_window, open_window.workspace.attack_paths
+    window.session.select("arn:aws:iam::111122223333:role/ci/GitHubActionsDeploy")
+    panel.show_selected()
+    qtbot.waitUntil(lambda: panel.found is not None, timeout=30_000)
+    assert panel.found is not None
+    assert not panel.try_button.isHidden()
+    panel.try_button.click()
+    shown = window.findChild(WhatIfWindow)
+    assert isinstance(shown, WhatIfWindow)
+    assert tuple(shown.edits) == panel.found.remediations[0].edits
+    qtbot.waitUntil(lambda: not shown.is_running, timeout=60_000)
+    assert shown.view.model.rows
+    shown.close()
