@@ -17,7 +17,7 @@ from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.errors import Damage, DamagedReviewError
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.attestation import attest, check_key
-from iamdesk.export.evidence.checkpoint import is_whole, sign_checkpoint, verify_checkpoint
+from iamdesk.export.evidence.checkpoint import is_checkpoint_due, is_whole, sign_checkpoint, verify_checkpoint
 from iamdesk.export.evidence.columns import DecidedLine
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.import_sheet import fill_in
@@ -27,6 +27,7 @@ from iamdesk.export.evidence.review_json import finding_value, line_value
 from iamdesk.export.evidence.signing import Role, SignOff, read_signoffs, sign
 from iamdesk.export.evidence.ssh_signature import public_key
 from iamdesk.export.evidence.timestamp import ask, keep, stamped_content
+from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.export.follow_up_text import carried_lines
 from iamdesk.export.text.people import people_words, person_value, person_words
 from iamdesk.export.text.review import (
@@ -459,6 +460,37 @@ def findings(
     echo_err(_counted(len(shown), "finding"))
 
 
+_CheckpointKey = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="SSH private key that signs a checkpoint of the review afterwards.",
+        envvar="IAMDESK_CHECKPOINT_KEY",
+        show_default=False,
+    ),
+]
+_CheckpointEvery = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        help="Sign one only after so many decisions and approvals.",
+        envvar="IAMDESK_CHECKPOINT_EVERY",
+        min=1,
+    ),
+]
+_CheckpointFolder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Where checkpoints are written, best where the preparer cannot write later. Default: beside the review.",
+        envvar="IAMDESK_CHECKPOINT_FOLDER",
+        exists=True,
+        file_okay=False,
+        show_default=False,
+    ),
+]
+
+
 def decide(
     review: ReviewPath,
     decision: Annotated[
@@ -491,6 +523,9 @@ def decide(
         typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Last day of the exception."),
     ] = None,
     my_arns: _MyArns = [],  # noqa: B006 - typer makes a new one
+    checkpoint_key: _CheckpointKey = None,
+    checkpoint_every: _CheckpointEvery = 1,
+    checkpoint_folder: _CheckpointFolder = None,
 ) -> None:
     """Decide on entitlements and findings.
 
@@ -514,6 +549,7 @@ def decide(
         widened = widened_words(guardrails[0]) if len(guardrails) == 1 else ""
         echo_err(f"warning: {widened or widening_words(guardrails)}")
     echo_err(f"{_counted(len(change.entries), 'decision')} saved")
+    _checkpoint(review, reviewer, checkpoint_key, checkpoint_every, checkpoint_folder)
 
 
 def approve(
@@ -527,6 +563,9 @@ def approve(
         list[str], typer.Option("--finding", metavar="ID", help="Finding whose decision is approved. Repeatable.")
     ] = [],  # noqa: B006 - typer makes a new one
     my_arns: _MyArns = [],  # noqa: B006 - typer makes a new one
+    checkpoint_key: _CheckpointKey = None,
+    checkpoint_every: _CheckpointEvery = 1,
+    checkpoint_folder: _CheckpointFolder = None,
 ) -> None:
     """Approve decisions of other reviewers (second approval).
 
@@ -540,6 +579,17 @@ def approve(
     finally:
         session.close()
     echo_err(f"{reviewer} approved {_counted(len(change.entries), 'decision')}")
+    _checkpoint(review, reviewer, checkpoint_key, checkpoint_every, checkpoint_folder)
+
+
+def _checkpoint(review: Path, name: str, key: Path | None, every: int, folder: Path | None) -> None:
+    """Sign a checkpoint if one is due."""
+    if key is None or not is_checkpoint_due(review, every, folder):
+        return
+    try:
+        echo(str(sign_checkpoint(review, name, key=key, folder=folder)[0]))
+    except ExportError as error:
+        fail(f"the decisions are saved, but no checkpoint is signed: {error}")
 
 
 def _to_approve(session: ReviewSession, who: Reviewer) -> Iterator[str]:
@@ -565,6 +615,9 @@ def fill(
     ],
     reviewer: _Reviewer,
     my_arns: _MyArns = [],  # noqa: B006 - typer makes a new one
+    checkpoint_key: _CheckpointKey = None,
+    checkpoint_every: _CheckpointEvery = 1,
+    checkpoint_folder: _CheckpointFolder = None,
 ) -> None:
     """Import the decisions of a filled sheet.
 
@@ -588,6 +641,7 @@ def fill(
         if conflicts
         else f"{_counted(saved, 'decision')} saved, {_counted(rest, 'row')} refused"
     )
+    _checkpoint(review, reviewer, checkpoint_key, checkpoint_every, checkpoint_folder)
     if refused:
         raise typer.Exit(1)
 

@@ -384,3 +384,32 @@ def test_earlier_names_of_commands_and_options_keep_working_and_are_not_shown(
         run(*words, "--help").stdout for words in (("can",), ("review",), ("review", "decide"), ("export",))
     )
     assert not {"--need", "--line", "--is", "lines", "second", "pack"} & set(re.split(r"[\s<>|]+", shown))
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen")
+def test_checkpoints_are_signed_by_themselves_after_so_many_decisions(made: Path, tmp_path: Path, run: Run) -> None:
+    review = Path(shutil.copy(made / "q3.iamreview", tmp_path / "auto.iamreview"))
+    key, kept = tmp_path / "key", tmp_path / "kept"
+    kept.mkdir()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True, timeout=60)
+    with ReviewFile.open(review, writable=False) as opened:
+        ids = list(opened.ids)
+    signs = ("--checkpoint-key", key, "--checkpoint-every", "2", "--checkpoint-folder", kept)
+    decide = ("review", "decide", review, "--decision", "keep", "--reason", "needed", "--reviewer", "Ana")
+
+    def names() -> list[str]:
+        return sorted(one.name for one in kept.iterdir())
+
+    run(*decide, "--entitlement", ids[0], *signs)
+    assert names() == []
+    done = run(*decide, "--entitlement", ids[1], *signs)
+    assert names() == ["auto.iamreview.checkpoint-000002.json"]
+    assert done.stdout.strip() == str(kept / names()[0])
+    run(*decide, "--entitlement", ids[1], *signs)  # the same again is no decision
+    run("review", "approve", review, "--reviewer", "Ben", *signs)
+    assert names() == ["auto.iamreview.checkpoint-000002.json", "auto.iamreview.checkpoint-000004.json"]
+    run("review", "check", review, *(kept / one for one in names()))
+    failed = run(*decide, "--entitlement", ids[2], "--checkpoint-key", tmp_path / "none", status=2)
+    assert "the decisions are saved, but no checkpoint is signed" in failed.stderr
+    with ReviewFile.open(review, writable=False) as opened:
+        assert len(list(opened.journal())) == 5

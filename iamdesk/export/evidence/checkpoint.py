@@ -1,6 +1,7 @@
 """A signed checkpoint of a review: a small file, kept elsewhere, that shows any rewriting of what was there before."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from iamdesk.review.parts import is_part
 from iamdesk.review.review_file import ReviewFile
 
 _MAX_BYTES = 1 << 16
+_BEFORE_NUMBER = ".checkpoint-"
 
 
 def is_whole(path: Path) -> bool:
@@ -31,8 +33,33 @@ def is_whole(path: Path) -> bool:
         return not is_part(review)
 
 
-def sign_checkpoint(path: Path, name: str, *, title: str = "", key: Path, asks: bool = True) -> tuple[Path, SignOff]:
-    """Sign what a review holds now; return the file beside it, which bears the number of decisions, and the sign-off.
+def is_checkpoint_due(path: Path, every: int, folder: Path | None = None) -> bool:
+    """Return whether a review, which is no part, has so many decisions more than its last checkpoint.
+
+    Args:
+        path: The review.
+        every: Number of decisions and second approvals between two checkpoints, at least 1.
+        folder: Where the checkpoints are; None: beside the review.
+
+    Raises:
+        ReviewError: the review cannot be read, or was changed.
+    """
+    with ReviewFile.open(path, writable=False) as review:
+        entries = sum(1 for _ in review.journal())
+        if is_part(review) or not entries:
+            return False
+    pattern = re.compile(rf"{re.escape(path.name)}{_BEFORE_NUMBER}(\d{{6,}})\.json")
+    place = folder or path.absolute().parent
+    numbers = [int(found[1]) for one in place.iterdir() if (found := pattern.fullmatch(one.name)) is not None]
+    # A number of a longer journal is of another file, or of an earlier copy: it says nothing about this one.
+    last = max((one for one in numbers if one <= entries), default=0)
+    return entries - last >= every
+
+
+def sign_checkpoint(
+    path: Path, name: str, *, title: str = "", key: Path, asks: bool = True, folder: Path | None = None
+) -> tuple[Path, SignOff]:
+    """Sign what a review holds now; return the file, which bears the number of decisions, and the sign-off.
 
     Args:
         path: The review.
@@ -40,6 +67,7 @@ def sign_checkpoint(path: Path, name: str, *, title: str = "", key: Path, asks: 
         title: Of the person.
         key: A private SSH key, or the public one of a key that an agent holds.
         asks: Whether ``ssh-keygen`` may ask for a passphrase in the terminal.
+        folder: Where the file is written; None: beside the review.
 
     Raises:
         ExportError: the key cannot be used, or there is a checkpoint of this name.
@@ -49,7 +77,7 @@ def sign_checkpoint(path: Path, name: str, *, title: str = "", key: Path, asks: 
         raise ExportError(phrase("a sign-off requires the name of the signer"))
     with ReviewFile.open(path, writable=False) as review:
         state = _state(review)
-    into = path.with_name(f"{path.name}.checkpoint-{state['journal_entries']:06d}.json")
+    into = (folder or path.parent) / f"{path.name}{_BEFORE_NUMBER}{state['journal_entries']:06d}.json"
     if into.exists():
         raise ExportError(phrase("{name} already exists; it was not changed", name=visible(into.name)))
     unsigned = SignOff(
