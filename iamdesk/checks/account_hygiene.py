@@ -355,3 +355,24 @@ def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iter
                 *(Evidence(phrase("{arn} is allowed both.", arn=arn)) for arn in others[1:_MOST_NAMED]),
             ),
         )
+
+
+@check(
+    "HYG-14",
+    over=ACCOUNTS,
+    title=mark("No role for security audits"),
+    severity=Severity.INFO,
+    question="Does no user, group or role have the AWS managed policy SecurityAudit?",
+    remedy=mark(
+        "Create a role with the AWS managed policy SecurityAudit: with it, auditors read configuration, but no data."
+    ),
+    standards=("NIST 800-53 AU-6",),
+)
+def no_audit_role(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """By attachment: the policy has hundreds of actions, which no other one resembles."""
+    policy = f"arn:{account.partition}:iam::aws:policy/SecurityAudit"
+    if not survey.references(account).carriers.get(policy) and not account.is_truncated:
+        yield CheckResult(
+            phrase("No user, group or role has the AWS managed policy SecurityAudit."),
+            (Evidence(phrase("The snapshot lists no attachment of {policy}.", policy=policy)),),
+        )

@@ -12,7 +12,7 @@ from iamdesk.checks.prerequisites import Data, credentials_of, facts_of
 from iamdesk.checks.targets import ACCOUNTS, USERS
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, nphrase, phrase
-from iamdesk.snapshot.account_details import CredentialReportEntry
+from iamdesk.snapshot.account_details import CredentialReportEntry, PasswordPolicy
 from iamdesk.snapshot.model import Account, UserDetail
 
 _UNUSED = timedelta(days=45)
@@ -318,13 +318,20 @@ def expired_certificate(survey: CheckContext, account: Account, _: Account) -> I
     over=ACCOUNTS,
     title=mark("Weak password policy"),
     severity=Severity.MEDIUM,
-    question="Does the password policy require fewer than 14 characters, or allow passwords to be reused?",
-    remedy=mark("Require at least 14 characters and prevent reuse of the last 24 passwords."),
+    question="Does the password policy require fewer than 14 characters, allow passwords to be reused, or lack another "
+    "rule that standards demand?",
+    remedy=mark(
+        "Require at least 14 characters and prevent reuse of the last 24 passwords. Where a standard demands it, "
+        "require all types of characters and a new password after 90 days. Let users change their password."
+    ),
     standards=("CIS AWS Foundations 7.0 2.8", "CIS AWS Foundations 7.0 2.9", "AWS FSBP IAM.7"),
     data=Data.PASSWORD_POLICY,
 )
 def password_policy(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """An account without a password policy has the AWS default, which requires 8 characters."""
+    """An account without a password policy has the AWS default, which requires 8 characters.
+
+    Low if only rules are missing that some standards demand and others advise against: types of characters, expiry.
+    """
     facts = facts_of(survey.snapshot, account.account_id)
     if facts is None or not facts.is_password_policy_captured:
         return
@@ -344,11 +351,35 @@ def password_policy(survey: CheckContext, account: Account, _: Account) -> Itera
             if kept
             else phrase("passwords can be reused")
         )
+    severity = Severity.MEDIUM if lacking else Severity.LOW
+    lacking += _further(policy) if policy is not None else []
     if lacking:
         yield CheckResult(
-            phrase("The password policy is weak: {why}.", why=enumerated(lacking)),
+            phrase("The password policy is weak: {why}.", why=enumerated(lacking, most=len(lacking))),
             (Evidence(phrase("Source: get-account-password-policy.")),),
+            severity=severity,
         )
+
+
+def _further(policy: PasswordPolicy) -> list[str]:
+    """Return the missing rules that AWS FSBP IAM.7 and PCI DSS 8.3.6 and 8.3.9 demand besides length and reuse."""
+    missing = []
+    required = (
+        (policy.require_uppercase_characters, phrase("uppercase letters")),
+        (policy.require_lowercase_characters, phrase("lowercase letters")),
+        (policy.require_numbers, phrase("numbers")),
+        (policy.require_symbols, phrase("symbols")),
+    )
+    if not all(is_required for is_required, _ in required):
+        types = enumerated(name for is_required, name in required if not is_required)
+        missing.append(phrase("{types} are not required", types=types))
+    if not policy.expire_passwords or not policy.max_password_age:
+        missing.append(phrase("passwords do not expire"))
+    elif policy.max_password_age > _OLD.days:
+        missing.append(phrase("passwords expire after {days:,} days", days=policy.max_password_age))
+    if not policy.allow_users_to_change_password:
+        missing.append(phrase("users cannot change their password"))
+    return missing
 
 
 @check(

@@ -20,7 +20,7 @@ _TEAM_TAGS = ("team", "owner", "owned-by", "service", "application")
 _MOST_NAMED = 20
 
 
-def _who(survey: CheckContext, action: str, resource: str) -> dict[str, EvalDecision]:
+def principals_allowed(survey: CheckContext, action: str, resource: str) -> dict[str, EvalDecision]:
     """Return the principals for whom an action is allowed or conditional, evaluated once in a run."""
     return survey.once(
         ("who can", action, resource),
@@ -62,8 +62,8 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
             state=State.CANNOT_TELL,
         )
         return
-    reads = _who(survey, "s3:GetObject", f"{bucket.arn}/{PLACEHOLDER}")
-    decrypts = _who(survey, "kms:Decrypt", key)
+    reads = principals_allowed(survey, "s3:GetObject", f"{bucket.arn}/{PLACEHOLDER}")
+    decrypts = principals_allowed(survey, "kms:Decrypt", key)
     without = [arn for arn, decision in reads.items() if decision is EvalDecision.ALLOWED and arn not in decrypts]
     if without:
         reverse = sum(arn not in reads for arn in decrypts)
@@ -126,7 +126,7 @@ def secret_of_another_team(survey: CheckContext, account: Account, secret: Resou
     index = survey.evaluator.index
     others: dict[str, str] = {}
     unknown: list[str] = []
-    for arn, decided in _who(survey, "secretsmanager:GetSecretValue", secret.arn).items():
+    for arn, decided in principals_allowed(survey, "secretsmanager:GetSecretValue", secret.arn).items():
         principal = index.users.get(arn) or index.roles.get(arn)
         home = index.accounts.get(arn.split(":", 5)[4], account)
         if principal is None or decided not in OPEN or is_administrator(survey, home, principal):

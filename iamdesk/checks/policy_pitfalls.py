@@ -267,7 +267,10 @@ def variables_in_an_old_version(
     standards=("PCI DSS 4.0 8.4",),
 )
 def mfa_test_that_keys_pass(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """Report an Allow that matches without the key, and a Deny that does not (rules G3, G4, J2)."""
+    """Report an Allow that matches without the key, and a Deny that does not (rules G3, G4, J2).
+
+    An Allow for requests without MFA is reported unless it is for registering MFA devices, which AWS documents.
+    """
     statements = written.policy.document.statements
     null_denies = any(
         not statement.is_allow and any(_is_null(test, present=False) for test in _mfa_tests(statement))
@@ -286,6 +289,10 @@ def mfa_test_that_keys_pass(_survey: CheckContext, _account: Account, written: P
                 sentence = phrase(
                     "{place} allows requests made with access keys, although it requires MFA.",
                     place=place(written, statement),
+                )
+            elif statement.is_allow and value == {"false"} and not _registers_mfa(statement):
+                sentence = phrase(
+                    "{place} allows requests only if they are made without MFA.", place=place(written, statement)
                 )
             elif not statement.is_allow and value == {"false"} and not matches_without and not null_denies:
                 sentence = phrase(
@@ -307,6 +314,12 @@ def mfa_test_that_keys_pass(_survey: CheckContext, _account: Account, written: P
                 (statement_evidence(written.policy, statement, proof),),
                 object=str(statement.index),
             )
+
+
+def _registers_mfa(statement: Statement) -> bool:
+    """Return whether every action of a statement is about MFA devices or the session that proves MFA."""
+    texts = [pattern.text.lower() for pattern in statement.actions]
+    return not statement.not_action and all("mfa" in text or text == "sts:getsessiontoken" for text in texts)
 
 
 def _mfa_tests(statement: Statement) -> Iterator[ConditionTest]:

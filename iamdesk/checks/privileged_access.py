@@ -24,6 +24,13 @@ _LOGS = (
     ("config:StopConfigurationRecorder", "*"),
     ("guardduty:DeleteDetector", "arn:{partition}:guardduty:us-east-1:{account}:detector/{name}"),
 )
+_PURCHASES = (
+    ("aws-marketplace:Subscribe", "*"),
+    ("aws-marketplace:AcceptAgreementRequest", "*"),
+    ("savingsplans:CreateSavingsPlan", "*"),
+    ("ec2:PurchaseReservedInstancesOffering", "*"),
+    ("rds:PurchaseReservedDBInstancesOffering", "arn:{partition}:rds:us-east-1:{account}:ri:{name}"),
+)
 _ORGANIZATION = ("organizations:LeaveOrganization", "organizations:DetachPolicy", "organizations:DeletePolicy")
 
 
@@ -206,6 +213,38 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
             ),
             tuple(
                 Evidence(phrase("Evaluated {action}.", action=action), decision) for action, decision in able.items()
+            ),
+        )
+
+
+@check(
+    "ADM-16",
+    over=PRINCIPALS,
+    title=mark("Can make purchases"),
+    severity=Severity.LOW,
+    question="Can a user or role that is not an administrator subscribe to products or buy reserved capacity?",
+    remedy=mark("Allow purchases only to the people who manage cloud spending."),
+    standards=("NIST 800-53 AC-6",),
+)
+def makes_purchases(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
+    """Evaluate subscriptions in AWS Marketplace and commitments that cannot be canceled."""
+    words = {"partition": account.partition, "account": account.account_id, "name": PLACEHOLDER}
+    able = {}
+    for action, resource in _PURCHASES:
+        arn = resource.format_map(words)
+        if (
+            survey.speaks_of(principal.arn, action)
+            and survey.decide(principal.arn, action, arn) is EvalDecision.ALLOWED
+        ):
+            able[action] = arn
+    if able and not is_administrator(survey, account, principal):
+        yield CheckResult(
+            phrase(
+                "{name} can make purchases: it is allowed {actions}.", name=name_of(principal), actions=enumerated(able)
+            ),
+            tuple(
+                Evidence(phrase("Evaluated {action}.", action=action), survey.ask(principal.arn, action, arn))
+                for action, arn in able.items()
             ),
         )
 

@@ -183,18 +183,21 @@ def _fits(wider: str, lesser: str) -> bool:
 @check(
     "LNT-18",
     over=ACCOUNTS,
-    title=mark("Policy near its size limit"),
+    title=mark("Policy near or above its size limit"),
     severity=Severity.INFO,
-    question="Does a policy use 90% or more of its size quota?",
+    question="Does a policy use 90% or more of its size quota, or exceed it?",
     remedy=mark(
         "Remove redundant statements, or split the permissions into several managed policies, before AWS rejects the "
         "next change."
     ),
 )
 def nearly_full(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Inline policies of one user, group or role share a quota. Policies with an increased quota are skipped."""
+    """Inline policies of one user, group or role share a quota. Low above a quota that cannot be increased.
+
+    Trust policies above it have an increased quota and are skipped.
+    """
     for subject, sentence, name, size, limit in _sizes(survey, account):
-        if _FULL * limit <= size <= limit:
+        if size >= _FULL * limit and (size <= limit or subject.kind != NodeKind.TRUST_POLICY):
             proof = phrase(
                 "It has {size:,} characters without white space; the quota is {limit:,}.", size=size, limit=limit
             )
@@ -203,8 +206,9 @@ def nearly_full(survey: CheckContext, account: Account, _: Account) -> Iterator[
                 (Evidence(proof),),
                 subject=subject,
                 object=str(limit),
+                severity=Severity.INFO if size <= limit else Severity.LOW,
                 remedy=phrase("Shorten it, or request an increase of the quota for trust policies.")
-                if limit is _TRUST
+                if subject.kind == NodeKind.TRUST_POLICY
                 else None,
             )
 

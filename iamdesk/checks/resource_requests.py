@@ -36,8 +36,8 @@ _PREFERRED = frozenset(
     }
 )
 """Well-known actions, which represent their access level if they are covered."""
-_ENDINGS = {"execute-api": f"{PLACEHOLDER}/GET/{PLACEHOLDER}"}
-"""The end of the ARN of any part of a resource, if it is not one name."""
+_FILLINGS = {"execute-api": (f"{PLACEHOLDER}/GET/{PLACEHOLDER}", f"GET/{PLACEHOLDER}", PLACEHOLDER)}
+"""What stands for any part of a resource, or for a wildcard in its name, if that is not one name."""
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _MOST_NAMED = 60
 """Number of resource patterns of a policy to which the ARNs to evaluate are fitted."""
@@ -139,13 +139,13 @@ def questions(
     service = service_actions(resource.arn.split(":", 3)[2])
     found: dict[tuple[RequestToEvaluate, ...], None] = {}
     working = sum(1 << bit for bit, one in enumerate(service.actions) if works(service.service, one.name.lower()))
-    for resource_arn in _arns_to_evaluate(survey, resource, account):
+    for resource_arn in arns_to_evaluate(survey, resource, account):
         arn = parse_arn(resource_arn)
         covered = 0
         for statement in statements:
             if may_name(statement, arn):
                 covered |= service.covered_by(statement)
-        covered &= _acting_on(service, resource_arn) & working
+        covered &= acting_on(service, resource_arn) & working
         for level in ACCESS_LEVELS:
             actions = [covered & service.by_level[level]] if covered & service.by_level[level] else []
             for splitter in _splitters(survey, resource, service) if actions else ():
@@ -190,7 +190,7 @@ def _unknown(_key: str) -> str | None:
     raise UnknownVariable
 
 
-def _arns_to_evaluate(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:
+def arns_to_evaluate(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:
     """Return the ARN of a resource and ARNs of its parts: one of each set that the policies can tell apart."""
     return survey.once(("arns to evaluate", (resource.arn, account)), lambda: _told_apart(survey, resource, account))
 
@@ -199,6 +199,7 @@ def _told_apart(survey: CheckContext, resource: Resource, account: str) -> tuple
     if not is_arn(resource.arn):
         return ()
     whole = parse_arn(resource.arn)
+    service = service_actions(whole.service)
     texts = {
         entry.text: None
         for document in documents_of(survey, resource)
@@ -211,14 +212,16 @@ def _told_apart(survey: CheckContext, resource: Resource, account: str) -> tuple
     globs = [Glob(tokens) for tokens in patterns]
     found: dict[tuple[str, ...], str] = {("",): resource.arn}
     for prefix in part_prefixes(whole):
-        generic = f"{prefix}{_ENDINGS.get(whole.service, PLACEHOLDER)}"
-        likely = [generic, *(text for tokens in patterns if (text := filled(tokens, PLACEHOLDER)).startswith(prefix))]
+        fillings = _FILLINGS.get(whole.service, (PLACEHOLDER,))
+        likely = [f"{prefix}{filling}" for filling in fillings]
+        likely += [filled(tokens, filling) for tokens in patterns for filling in fillings]
         if any(is_pattern(text.removeprefix(prefix)) or not text.startswith(prefix) for text in named if text != "*"):
             within = (Pattern((prefix, QUESTION, STAR)),)
             likely += [text for text in witnesses(tuple(map(Pattern, patterns)), within).texts if text]
         for text in likely:
-            owner = survey.evaluator.resources.find(parse_arn(text))
-            if len(text) > len(prefix) and owner is not None and owner.arn == resource.arn:
+            owner = survey.evaluator.resources.find(parse_arn(text)) if text.startswith(prefix) else None
+            is_part = len(text) > len(prefix) and owner is not None and owner.arn == resource.arn
+            if is_part and acting_on(service, text):
                 met = tuple([str(place) for place, one in enumerate(globs) if one.matches(text)])
                 found.setdefault((prefix, *met), text)
     return tuple(found.values())
@@ -234,7 +237,8 @@ def _value(variable: str, account: str) -> str:
     return default.strip().strip("'") or PLACEHOLDER if comma else PLACEHOLDER
 
 
-def _acting_on(service: ServiceActions, arn: str) -> int:
+def acting_on(service: ServiceActions, arn: str) -> int:
+    """Return the actions of a service that act on an ARN, as bits."""
     found = 0
     for name in reference().resource_types_of_arn(service.service, arn):
         found |= service.by_type.get(name.lower(), 0)

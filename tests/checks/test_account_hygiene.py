@@ -132,3 +132,13 @@ def test_adm_17_one_way_and_denied(make):
         [make.allow("cloudshell:CreateSession")],
     ):
         assert not make.findings("ADM-17", users=[make.user("alice", *statements)])
+
+
+def test_hyg_14_a_role_for_security_audits(make):
+    (one,) = make.findings("HYG-14")
+    assert one.sentence == "No user, group or role has the AWS managed policy SecurityAudit."
+    audit = make.policy("SecurityAudit", make.allow("s3:ListAllMyBuckets"), owner="aws")
+    role = make.role("audit", **make.attached(audit["Arn"]))
+    assert not make.findings("HYG-14", roles=[role], policies=[audit])
+    named = make.policy("SecurityAudit", make.allow("s3:ListAllMyBuckets"))
+    assert make.findings("HYG-14", roles=[make.role("audit", **make.attached(named["Arn"]))], policies=[named])

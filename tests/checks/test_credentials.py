@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from iamdesk.checks import registry
-from iamdesk.checks.finding import State
+from iamdesk.checks.finding import Severity, State
 from iamdesk.checks.prerequisites import Data
 
 MADE = "2026-10-01T12:00:00+00:00"
@@ -115,7 +115,33 @@ def test_crd_11_a_weak_password_policy(make):
     assert one.sentence == (
         "The password policy is weak: its minimum length is 8 characters and passwords can be reused."
     )
+    types = ("symbols", "numbers", "uppercase_characters", "lowercase_characters")
+    strong |= {f"require_{one}": True for one in types}
+    strong |= {"expire_passwords": True, "max_password_age": 90, "allow_users_to_change_password": True}
     assert not make.findings("CRD-11", facts={**captured, "password_policy": strong})
+
+
+@pytest.mark.parametrize(
+    ("weaker", "why"),
+    [
+        ({"require_symbols": False, "require_numbers": False}, "numbers and symbols are not required"),
+        ({"expire_passwords": False, "max_password_age": None}, "passwords do not expire"),
+        ({"max_password_age": 365}, "passwords expire after 365 days"),
+        ({"allow_users_to_change_password": False}, "users cannot change their password"),
+    ],
+)
+def test_crd_11_the_other_rules_of_a_password_policy(make, weaker, why):
+    types = ("symbols", "numbers", "uppercase_characters", "lowercase_characters")
+    strong = {
+        "minimum_password_length": 14,
+        "password_reuse_prevention": 24,
+        **{f"require_{one}": True for one in types},
+    }
+    strong |= {"expire_passwords": True, "max_password_age": 90, "allow_users_to_change_password": True}
+    facts = {"is_password_policy_captured": True, "password_policy": {**strong, **weaker}}
+    (one,) = make.findings("CRD-11", facts=facts)
+    assert one.sentence == f"The password policy is weak: {why}."
+    assert one.severity is Severity.LOW
 
 
 @pytest.mark.parametrize(("check_id", "bad", "good"), ROOT_CASES)

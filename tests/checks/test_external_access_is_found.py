@@ -79,7 +79,7 @@ def entries(arn):
     head, _, name = arn.rpartition(":")
     whole = ["*", arn, f"{arn}*", f"{head}:*", f"{head}:{name[:-2]}*", [arn, joined(arn, "*")]]
     parts = [joined(arn, ending) for ending in ("*", "a", "public/*", "*/GET/*", "index/*", "?", "object/*")]
-    short = ["execute-api:/*", "execute-api:/prod/GET/pets"] if ":execute-api:" in arn else []
+    short = ["execute-api:/*", "execute-api:/prod/*", "execute-api:/prod/GET/pets"] if ":execute-api:" in arn else []
     rules = [arn.replace("event-bus/", "rule/") + "/*"] if ":events:" in arn else []
     tables = [f"{head}:table/*", f"{head}:database/sales"] if arn.endswith(":catalog") else []
     return st.sampled_from([*whole, *parts, *short, *rules, *tables])

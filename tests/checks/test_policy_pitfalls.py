@@ -155,3 +155,15 @@ def test_lnt_15_access_keys_pass_the_test_for_mfa(found, make, statement):
 def test_lnt_15_the_ways_that_aws_recommends_are_no_trap(found, make, statements):
     user = make.user("alice", *({"Action": "ec2:*", "Resource": "*", **one} for one in statements))
     assert not found("LNT-15", users=[user])
+
+
+@pytest.mark.parametrize("operator", ["Bool", "BoolIfExists"])
+def test_lnt_15_an_allow_for_requests_without_mfa(found, make, operator):
+    condition = {operator: {MFA: "false"}}
+    (one,) = found("LNT-15", users=[make.user("alice", make.allow("ec2:*", Condition=condition))])
+    assert one.sentence == (
+        "Statement 1 of inline policy inline of user alice allows requests only if they are made without MFA."
+    )
+    registering = ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "sts:GetSessionToken"]
+    assert not found("LNT-15", users=[make.user("alice", make.allow(registering, Condition=condition))])
+    assert not found("LNT-15", users=[make.user("alice", make.allow("ec2:*", Condition={"Bool": {MFA: "true"}}))])

@@ -68,6 +68,18 @@ def test_adm_15_told_of_the_management_account_alone(make):
     assert not found_in("999988887777")
 
 
+def test_adm_16_purchases(found, make):
+    (one,) = found("ADM-16", users=[make.user("alice", make.allow(["aws-marketplace:*", "savingsplans:Create*"]))])
+    assert one.sentence == (
+        "alice can make purchases: it is allowed aws-marketplace:Subscribe, aws-marketplace:AcceptAgreementRequest and "
+        "savingsplans:CreateSavingsPlan."
+    )
+    assert not found("ADM-16", users=[make.user("alice", make.allow("aws-marketplace:View*"))])
+    assert not found("ADM-16", users=[make.user("alice", make.allow("*"))])
+    allowed = make.allow("aws-marketplace:*")
+    assert not found("ADM-16", users=[make.user("alice", allowed, make.deny("aws-marketplace:*"))])
+
+
 def test_fed_09_a_provider_that_no_role_trusts(make):
     facts = {"open_id_connect_providers": [{"Arn": make.github}], "saml_providers": []}
     (one,) = make.findings("FED-09", facts=facts)

@@ -216,6 +216,8 @@ BUS = f"arn:aws:events:{REGION}:event-bus/orders"
         (DOMAIN, "es:ESHttpGet", f"{DOMAIN}/public/*"),
         (API, "execute-api:Invoke", f"{API}/*"),
         (API, "execute-api:Invoke", "execute-api:/*"),
+        (API, "execute-api:Invoke", "execute-api:/prod/*"),
+        (API, "execute-api:Invoke", "execute-api:/prod/GET/*"),
         (API, "execute-api:Invoke", "execute-api:/prod/GET/pets"),
         (BUCKET, "s3:GetObject", "arn:aws:s3:::pay*/public/*"),
         (BUCKET, ["s3:GetObject", "s3:GetObjectVersion"], f"{BUCKET}/*"),

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iamdesk.checks.finding import Severity
 from iamdesk.checks.redundant_statements import redundant
 from iamdesk.policy.document import parse_document
 from iamdesk.simulate.test_cases import evaluate_case
@@ -130,6 +131,14 @@ def test_lnt_18_a_managed_policy_that_is_nearly_full(found, make):
     assert one.sentence.endswith(" of 6,144 characters.")
     assert one.subject_name == "wide"
     assert not found("LNT-18", policies=[make.policy("wide", make.allow("s3:GetObject", names[:150]))])
+
+
+def test_lnt_18_a_managed_policy_above_its_quota(found, make):
+    names = [f"arn:aws:s3:::bucket-{number:06}/*" for number in range(300)]
+    (one,) = found("LNT-18", policies=[make.policy("wide", make.allow("s3:GetObject", names))])
+    assert one.severity is Severity.LOW
+    (near,) = found("LNT-18", policies=[make.policy("wide", make.allow("s3:GetObject", names[:190]))])
+    assert near.severity is Severity.INFO
 
 
 def test_lnt_18_inline_policies_share_a_limit_and_white_space_is_free(found, make):

@@ -1,0 +1,128 @@
+"""Policies of resources: who can rewrite them, and Deny statements that deny nothing."""
+
+from collections.abc import Iterator
+
+from iamdesk.attack_paths.administrators import is_administrator
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
+from iamdesk.checks.data_access import principals_allowed
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.policy_documents import statement_evidence
+from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.resource_requests import RESOURCES, acting_on, arns_to_evaluate, may_name, resource_subject
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
+from iamdesk.evaluate.request import EvalDecision, PolicyType
+from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.inventory.keys import resource_policy_key
+from iamdesk.inventory.references import last_of_arn
+from iamdesk.policy.arn import is_arn, parse_arn
+from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.resources import Resource
+
+_MOST_NAMED = 20
+_REWRITES = {
+    ("s3", ""): ("s3:PutBucketPolicy", "s3:GetObject", f"/{PLACEHOLDER}"),
+    ("secretsmanager", "secret:"): ("secretsmanager:PutResourcePolicy", "secretsmanager:GetSecretValue", ""),
+    ("dynamodb", "table/"): ("dynamodb:PutResourcePolicy", "dynamodb:GetItem", ""),
+    ("sqs", ""): ("sqs:SetQueueAttributes", "sqs:ReceiveMessage", ""),
+}
+"""By service and beginning of the resource: what rewrites the policy, what reads the content, and on what part."""
+
+
+@check(
+    "RES-07",
+    over=RESOURCES,
+    title=mark("Resource policy can be rewritten by principals without access"),
+    severity=Severity.MEDIUM,
+    question="Can users or roles rewrite the policy of a resource whose data they cannot read?",
+    remedy=mark(
+        "Leave the policy to the resource's owners: whoever writes it can open the data to themselves or to another "
+        "account."
+    ),
+    standards=("NIST 800-53 AC-3", "NIST 800-53 AC-6"),
+    data=Data.RESOURCE_POLICIES,
+)
+def policy_rewritten(survey: CheckContext, _account: Account, resource: Resource) -> Iterator[CheckResult]:
+    """Buckets, secrets, tables and queues; administrators are left out, and those who read the data anyway."""
+    _, _, service, region, _, name = resource.arn.split(":", 5)
+    kinds = [one for (of, start), one in _REWRITES.items() if of == service and name.startswith(start)]
+    if not kinds or "/stream/" in name or (service == "s3" and (region or "/" in name)):
+        return
+    rewrites, reads, part = kinds[0]
+    index = survey.evaluator.index
+    can_read = principals_allowed(survey, reads, f"{resource.arn}{part}")
+    able = []
+    for arn, decision in principals_allowed(survey, rewrites, resource.arn).items():
+        principal = index.users.get(arn) or index.roles.get(arn)
+        if decision is not EvalDecision.ALLOWED or can_read.get(arn) is EvalDecision.ALLOWED or principal is None:
+            continue
+        home = index.accounts.get(arn.split(":", 5)[4])
+        if home is not None and not is_administrator(survey, home, principal):
+            able.append(arn)
+    if able:
+        names = enumerated(map(last_of_arn, able))
+        yield CheckResult(
+            nphrase(
+                "{count:,} user or role cannot read {name}, but can rewrite its policy: {who}.",
+                "{count:,} users and roles cannot read {name}, but can rewrite its policy: {who}.",
+                len(able),
+                name=resource_subject(resource).name,
+                who=names,
+            ),
+            (
+                Evidence(
+                    phrase("Evaluated {action} as {who}.", action=rewrites, who=last_of_arn(able[0])),
+                    survey.ask(able[0], rewrites, resource.arn),
+                ),
+                Evidence(
+                    phrase("Evaluated {action} as {who}.", action=reads, who=last_of_arn(able[0])),
+                    survey.ask(able[0], reads, f"{resource.arn}{part}"),
+                ),
+                *(
+                    Evidence(phrase("{arn} can rewrite the policy.", arn=arn), policy_key=arn)
+                    for arn in able[1:_MOST_NAMED]
+                ),
+            ),
+        )
+
+
+@check(
+    "RES-08",
+    over=RESOURCES,
+    title=mark("Deny that denies nothing"),
+    severity=Severity.MEDIUM,
+    question="Does a Deny statement of a resource policy match no request on the resource or its parts?",
+    remedy=mark(
+        "Correct Action or Resource: actions on objects need the bucket's ARN with `/*`, actions on the bucket the ARN "
+        "itself."
+    ),
+    standards=("NIST 800-53 AC-3",),
+    data=Data.RESOURCE_POLICIES,
+)
+def deny_without_effect(survey: CheckContext, _account: Account, resource: Resource) -> Iterator[CheckResult]:
+    """By action and resource; LNT-19 and LNT-20 report conditions that never match."""
+    if resource.policy is None or not is_arn(resource.arn):
+        return
+    service = service_actions(resource.arn.split(":", 3)[2])
+    document = survey.evaluator.index.parse(resource.policy, resource.arn)
+    for statement in document.statements:
+        if statement.is_allow or statement.broken is not None or not service.actions:
+            continue
+        covered = service.covered_by(statement)
+        if any(
+            covered & acting_on(service, arn) and may_name(statement, parse_arn(arn))
+            for arn in arns_to_evaluate(survey, resource, PLACEHOLDER)
+        ):
+            continue
+        key, name = resource_policy_key(resource.arn), resource_subject(resource).name
+        policy = AttachedPolicy(
+            PolicyType.RESOURCE, SourceType.RESOURCE, resource.arn, key, name, resource.arn, document
+        )
+        proof = phrase("None of its actions applies to what it names under Resource.")
+        yield CheckResult(
+            phrase("Statement {number} of the policy of {name} denies nothing.", number=statement.index + 1, name=name),
+            (statement_evidence(policy, statement, proof),),
+            object=str(statement.index),
+        )

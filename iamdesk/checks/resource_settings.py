@@ -1,0 +1,185 @@
+"""Settings beside policies: Block Public Access, access control lists of buckets, default policies of VPC endpoints."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.prerequisites import Data, owner_of
+from iamdesk.checks.remediation_commands import command
+from iamdesk.checks.targets import ACCOUNTS
+from iamdesk.checks.words import enumerated
+from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.inventory.endpoint_index import service_of
+from iamdesk.policy.document import Document
+from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.resources import ObjectOwnership, PublicAccessBlock, Resource, VpcEndpoint
+
+_MOST_NAMED = 20
+_SETTINGS = (
+    ("block_public_acls", "BlockPublicAcls"),
+    ("ignore_public_acls", "IgnorePublicAcls"),
+    ("block_public_policy", "BlockPublicPolicy"),
+    ("restrict_public_buckets", "RestrictPublicBuckets"),
+)
+
+
+def _missing(block: PublicAccessBlock | None) -> list[str]:
+    """Return the names of the settings that are off."""
+    return [name for field, name in _SETTINGS if block is None or not getattr(block, field)]
+
+
+def _buckets(survey: CheckContext, account: Account) -> Iterator[Resource]:
+    for resource in survey.snapshot.resources:
+        is_bucket = resource.arn.split(":", 5)[2:5] == ["s3", "", ""] and "/" not in resource.arn
+        if is_bucket and owner_of(resource) == account.account_id:
+            yield resource
+
+
+def _names(buckets: list[Resource]) -> list[str]:
+    return [one.arn.rpartition(":")[2] for one in buckets]
+
+
+@check(
+    "RES-12",
+    over=ACCOUNTS,
+    title=mark("Block Public Access not enabled"),
+    severity=Severity.MEDIUM,
+    question="Is a setting of S3 Block Public Access off, for the account and for some of its buckets?",
+    remedy=mark(
+        "Enable all four settings for the account. If a bucket has to be public, move it to an account of its own."
+    ),
+    standards=("CIS AWS Foundations 7.0 3.1.4", "AWS FSBP S3.1", "AWS FSBP S3.8", "NIST 800-53 AC-3"),
+    data=Data.RESOURCE_POLICIES,
+)
+def public_access_not_blocked(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Low if every captured bucket blocks public access itself. Of account and bucket, the stricter setting counts."""
+    settings = survey.evaluator.resources.settings_of(account.account_id)
+    block = settings.public_access_block if settings is not None else None
+    if block is None or not (off := _missing(block)):
+        return
+    buckets = list(_buckets(survey, account))
+    unknown = [one for one in buckets if one.public_access_block is None]
+    exposed = [
+        one
+        for one in buckets
+        if one.public_access_block is not None and set(off) & set(_missing(one.public_access_block))
+    ]
+    words = ("s3control", "put-public-access-block", "--account-id", account.account_id)
+    every = ",".join(f"{name}=true" for _, name in _SETTINGS)
+    sentence = phrase("S3 Block Public Access is not enabled for the account: {settings}.", settings=enumerated(off))
+    if exposed:
+        sentence = nphrase(
+            "S3 Block Public Access is enabled neither for the account nor for {count:,} bucket: {names}.",
+            "S3 Block Public Access is enabled neither for the account nor for {count:,} buckets: {names}.",
+            len(exposed),
+            names=enumerated(_names(exposed)),
+        )
+    yield CheckResult(
+        sentence,
+        (
+            Evidence(phrase("Off for the account: {settings}.", settings=", ".join(off))),
+            *(
+                Evidence(
+                    phrase(
+                        "Off for {bucket}: {settings}.",
+                        bucket=name,
+                        settings=", ".join(_missing(one.public_access_block)),
+                    )
+                )
+                for one, name in list(zip(exposed, _names(exposed), strict=True))[:_MOST_NAMED]
+            ),
+        ),
+        severity=Severity.MEDIUM if exposed or unknown else Severity.LOW,
+        snippet=command(*words, "--public-access-block-configuration", every),
+    )
+
+
+@check(
+    "RES-13",
+    over=ACCOUNTS,
+    title=mark("Buckets with access control lists"),
+    severity=Severity.LOW,
+    question="Do access control lists count for a bucket?",
+    remedy=mark(
+        "Move what the lists grant to the bucket policy, then set Object Ownership to BucketOwnerEnforced: only "
+        "policies decide then."
+    ),
+    standards=("AWS FSBP S3.12",),
+    data=Data.RESOURCE_POLICIES,
+)
+def lists_count(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """By Object Ownership; buckets of which it was not captured are left out (rule I6)."""
+    counting = (ObjectOwnership.BUCKET_OWNER_PREFERRED, ObjectOwnership.OBJECT_WRITER)
+    found = [one for one in _buckets(survey, account) if one.object_ownership in counting]
+    if found:
+        yield CheckResult(
+            nphrase(
+                "Access control lists are enabled for {count:,} bucket: {names}.",
+                "Access control lists are enabled for {count:,} buckets: {names}.",
+                len(found),
+                names=enumerated(_names(found)),
+            ),
+            tuple(
+                Evidence(
+                    phrase("Object Ownership of {bucket} is {value}.", bucket=name, value=str(one.object_ownership))
+                )
+                for one, name in list(zip(found, _names(found), strict=True))[:_MOST_NAMED]
+            ),
+        )
+
+
+@check(
+    "GRD-12",
+    over=ACCOUNTS,
+    title=mark("VPC endpoint with full access"),
+    severity=Severity.LOW,
+    question="Does the policy of a VPC endpoint allow every request, to any account's resources?",
+    remedy=mark(
+        "Allow only the organization's principals and resources (aws:PrincipalOrgID, aws:ResourceOrgID), and the AWS "
+        "owned resources that the workloads read."
+    ),
+    standards=("NIST 800-53 SC-7",),
+)
+def open_endpoints(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """One finding for the account. Endpoints of services that take no policy are left out (rule B9)."""
+    found = [
+        one
+        for one in survey.snapshot.vpc_endpoints
+        if one.owner_id == account.account_id
+        and one.policy_document is not None
+        and service_of(one) is not None
+        and _allows_everything(survey.evaluator.index.parse(one.policy_document))
+    ]
+    if found:
+        yield CheckResult(
+            nphrase(
+                "The policy of {count:,} VPC endpoint allows every request: {names}.",
+                "The policies of {count:,} VPC endpoints allow every request: {names}.",
+                len(found),
+                names=enumerated(map(_endpoint_name, found)),
+            ),
+            tuple(
+                Evidence(phrase("{endpoint} allows every action on every resource.", endpoint=_endpoint_name(one)))
+                for one in found[:_MOST_NAMED]
+            ),
+        )
+
+
+def _endpoint_name(endpoint: VpcEndpoint) -> str:
+    return f"{endpoint.vpc_endpoint_id} ({endpoint.service_name})"
+
+
+def _allows_everything(document: Document) -> bool:
+    """Return whether some statement allows everything to everyone, and none denies anything."""
+    statements = [one for one in document.statements if one.broken is None]
+    return all(one.is_allow for one in statements) and any(
+        not one.conditions
+        and not one.not_action
+        and not one.not_resource
+        and not one.not_principal
+        and any(pattern.text == "*" for pattern in one.actions)
+        and any(entry.is_everything for entry in one.resources or ())
+        and any(entry.is_everyone for entry in one.principals or ())
+        for one in statements
+    )
