@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from iamdesk.attack_paths.administrators import Principal, is_administrator, is_alike, regions_of, resource_for
+from iamdesk.attack_paths.administrators import Principal, is_administrator, regions_of, resource_for
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
@@ -22,7 +22,7 @@ from iamdesk.inventory.policy_index import CarriedPolicy
 from iamdesk.inventory.references import name_of
 from iamdesk.policy.arn import parse_arn
 from iamdesk.policy.document import Document
-from iamdesk.snapshot.model import Account, UserDetail
+from iamdesk.snapshot.model import Account
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 _MOST = 20
@@ -77,7 +77,12 @@ class _Cause:
 
 def _resource(survey: CheckContext, account: Account, action: str) -> str:
     """Return a resource of the action that no policy names, in the first Region that the organization allows."""
-    regions = survey.once(("regions", account.account_id), lambda: regions_of(survey.guardrails(account.account_id)))
+    key = ("broad access", (account.account_id, action))
+    return survey.once(key, lambda: _find_resource(survey, account, action))
+
+
+def _find_resource(survey: CheckContext, account: Account, action: str) -> str:
+    regions = regions_of(survey.guardrails(account.account_id))
     found = reference().action(*action.split(":"))
     if found is None:
         return "*"
@@ -121,9 +126,10 @@ def _tests_the_time(document: Document) -> bool:
     )
 
 
-def _allowed_on(survey: CheckContext, account: Account, principal: Principal, action: str) -> str | None:
+def _allowed_on(
+    survey: CheckContext, account: Account, principal: Principal, action: str, context: Context
+) -> str | None:
     """Return the first evaluated resource on which an action is allowed; None if there is none."""
-    context = _at(survey, account, principal)
     for resource in _evaluated(survey, account, action):
         if survey.decide(principal.arn, action, resource, context) is EvalDecision.ALLOWED:
             return resource
@@ -134,26 +140,11 @@ def allowed_actions(
     survey: CheckContext, account: Account, principal: Principal, actions: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Return those of the actions that a principal is allowed on any resource, whatever the request's context."""
-    carried = survey.evaluator.index.carried(principal.arn)
-    spoken = tuple([action for action in actions if survey.speaks_of(principal.arn, action)])
+    spoken = [action for action in actions if survey.speaks_of(principal.arn, action)]
     if not spoken:
         return ()
-
-    def decide() -> tuple[str, ...]:
-        return tuple([one for one in spoken if _allowed_on(survey, account, principal, one) is not None])
-
-    documents = tuple([policy.document for policy in carried.identity])
-    bounds = (carried.boundary.document,) if carried.boundary is not None else ()
-    every = (*documents, *bounds, *survey.guardrails(account.account_id))
-    if not all(survey.once(("alike", one), lambda one=one: _is_alike(one)) for one in every):  # type: ignore[misc]
-        return decide()
-    # Nothing in these documents tells one user (or role) of the account from another: the answer is the same.
-    who = (account.account_id, isinstance(principal, UserDetail), carried.has_boundary)
-    return survey.once(("broad", (spoken, who, documents, bounds)), decide)
-
-
-def _is_alike(document: Document) -> bool:
-    return all(is_alike(statement) for statement in document.statements)
+    context = _at(survey, account, principal)
+    return tuple([one for one in spoken if _allowed_on(survey, account, principal, one, context) is not None])
 
 
 def _causes(survey: CheckContext, account: Account, actions: tuple[str, ...]) -> Iterator[_Cause]:
@@ -176,16 +167,17 @@ def _causes(survey: CheckContext, account: Account, actions: tuple[str, ...]) ->
 
 
 def _grants(survey: CheckContext, account: Account, document: Document, action: str) -> bool:
-    service, _, name = action.lower().partition(":")
     resource = _resource(survey, account, action)
-    arn = None if resource == "*" else parse_arn(resource)
-    return survey.once(
-        (("grants", resource, action), document),
-        lambda: any(
+
+    def look() -> bool:
+        service, _, name = action.lower().partition(":")
+        arn = None if resource == "*" else parse_arn(resource)
+        return any(
             one.is_allow and one.broken is None and one.covers_action(service, name) and may_name(one, arn)
             for one in document.statements
-        ),
-    )
+        )
+
+    return survey.once((("grants", resource, action), document), look)
 
 
 def _results(
@@ -194,7 +186,7 @@ def _results(
     for cause in _causes(survey, account, actions):
         first = cause.principals[0]
         action = next(iter(cause.actions))
-        others = len(cause.policies) - 1
+        others, context = len(cause.policies) - 1, _at(survey, account, first)
         policy = _title(cause.policy)
         if others:
             policy = nphrase(
@@ -216,8 +208,8 @@ def _results(
                     survey.ask(
                         first.arn,
                         action,
-                        _allowed_on(survey, account, first, action) or "*",
-                        _at(survey, account, first),
+                        _allowed_on(survey, account, first, action, context) or "*",
+                        context,
                     ),
                 ),
                 *(
