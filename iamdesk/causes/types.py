@@ -126,3 +126,40 @@ class Causes:
         """Return id and name of a finding's cause; both empty for a finding that was not grouped."""
         cause = self.by_finding.get(fingerprint)
         return ("", "") if cause is None else (cause.id, cause.name)
+
+
+class ControlStatus(StrEnum):
+    """Whether a control is met, as far as its checks see."""
+
+    PASSED = "passed"
+    """All checks ran over all of their population, and no open finding is left."""
+    FAILED = "failed"
+    CANNOT_TELL = "cannot tell"
+    """A check was skipped, could not determine something, or the snapshot is incomplete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control of a standard with the result of its checks."""
+
+    id: str
+    """As the standard numbers it: ``2.14``, ``IAM.1``, ``AC-6(5)``."""
+    standard: str
+    source: str
+    """Where its id is from."""
+    basis: str
+    """``published`` or ``ours``: whose mapping it is."""
+    status: ControlStatus
+    check_ids: tuple[str, ...]
+    population: tuple[tuple[str, int], ...]
+    """What it was tried on: kind and number."""
+    failed: int
+    """Number of open findings, without those for information only."""
+    unknown: int
+    """Number of open findings that cannot be determined."""
+    exceptions: int
+    """Number of suppressed findings."""
+    skipped: tuple[str, ...]
+    """Ids of the checks that were skipped in an account, for missing data."""
+    incomplete: tuple[str, ...]
+    """Ids of the checks that found the snapshot incomplete."""

@@ -38,6 +38,7 @@ class GroupBy(StrEnum):
     """How findings are grouped."""
 
     CAUSE = "cause"
+    CONTROL = "control"
 
 
 _GROUPED_FORMATS = (TEXT, "json", "csv", "html")
@@ -75,8 +76,8 @@ def findings(
     by: Annotated[
         GroupBy | None,
         typer.Option(
-            help="Group the findings: by cause, one row for each statement, trust entry or setting, worst first. "
-            "For text and json; csv and html always name the cause."
+            help="Group the findings: by cause, one row for each statement, trust entry or setting, worst first; "
+            "by control, what each control of a standard says. For text and json; csv and html always name the cause."
         ),
     ] = None,
     fail_on: Annotated[
@@ -98,6 +99,8 @@ def findings(
     chosen = report_format or _format_by_name(output)
     if by is not None and chosen not in _GROUPED_FORMATS:
         raise typer.BadParameter(f"--by is for the formats {', '.join(_GROUPED_FORMATS)}, not for {chosen}.")
+    if by is GroupBy.CONTROL and chosen not in (TEXT, "json"):
+        raise typer.BadParameter(f"--by control is for the formats text and json, not for {chosen}.")
     by_cause = by is GroupBy.CAUSE
     with (
         work.open_to_go_over(snapshot) as opened,
@@ -105,6 +108,8 @@ def findings(
         collector_seldom(),
     ):
         if isinstance(opened, OrganizationSession):
+            if by is GroupBy.CONTROL:
+                fail("--by control needs the whole snapshot, and this one is read account by account")
             if applied is not None and applied.has_tags:
                 fail("archive rules by tag need the whole snapshot, and this one is read account by account")
             opened.find_into(spool, suppressed)
@@ -112,6 +117,8 @@ def findings(
         else:
             with work.executor(opened, helped=True) as executor:
                 opened.find_into(spool, suppressed, executor=executor)
+            if by is GroupBy.CONTROL:
+                spool.controls = opened.controls(spool.tallies)
             pieces = spool.report(opened.snapshot, datetime.now(UTC))
         _write_report(pieces, len(spool), len(suppressed) - len(spool.fingerprints), output)
         severe = 0 if fail_on is None else spool.as_bad_as(fail_on)

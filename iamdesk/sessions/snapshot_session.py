@@ -30,6 +30,8 @@ if TYPE_CHECKING:  # the engine and the checks are imported on first use: openin
     from iamdesk.access.who_can import Sweeps
     from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
     from iamdesk.attack_paths.types import AttackPath, AttackPaths, PrincipalExposure
+    from iamdesk.causes.controls import Tally
+    from iamdesk.causes.types import Control
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.diff.result import Comparison
     from iamdesk.export.findings.spool import Spool
@@ -375,6 +377,16 @@ class SnapshotSession(Opened):
 
             for some in batched(registry.run(self.evaluator, progress, cancelled, self._reach), 256):
                 spool.take(print_all(some, wanted), asked)
+
+    def controls(self, counts: "Mapping[Tally, int]", cancelled: Cancelled = never_cancelled) -> "tuple[Control, ...]":
+        """Return the controls of standards, each passed, failed or cannot tell, for the findings of a run.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.causes.controls import controls
+
+        return controls(counts, self.evaluator, cancelled)
 
     def exact_effect(self, item: "ReviewItem", cancelled: Cancelled = never_cancelled) -> "ExactEffect | None":
         """Return how many actions are lost and gained without an entitlement, by comparison with a copy.

@@ -281,3 +281,14 @@ def test_settings_archive_and_every_report_names_their_digest(
     for name in ("text", "csv", "html", "sarif", "ocsf", "asff", "junit"):
         if name in {"text", *(one.name for one in formats())}:
             assert digest in iamdesk("findings", sample, "--settings", "settings.json", "--format", name).stdout, name
+
+
+def test_by_control_lists_every_control_in_text_and_json(iamdesk: Callable[..., Any], sample: Path) -> None:
+    report = _told(iamdesk, sample, "--by", "control")
+    statuses = {one["status"] for one in report["controls"]}
+    assert statuses <= {"passed", "failed", "cannot tell"}
+    assert "failed" in statuses
+    text = iamdesk("findings", sample, "--by", "control").stdout.splitlines()
+    assert sum(line.startswith(("  PASSED", "  FAILED", "  CANNOT TELL")) for line in text) == len(report["controls"])
+    assert text[-2].startswith(f"{len(report['controls'])} controls: ")
+    assert iamdesk("findings", sample, "--by", "control", "--format", "csv").returncode == 2

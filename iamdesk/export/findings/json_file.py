@@ -14,6 +14,7 @@ The format is stable: ``format`` has its version, which changes if a meaning cha
       "settings_sha256": str or null,              of the file with the settings of the checks
       "counts": {"total": int, "by_severity": {severity: int, …}, "by_state": {state: int, …}, "suppressed": int},
       "checks": [{"check_id", "title", "severity", "question", "refs": [str], "findings": int}],
+      "controls": [control],                       only with ``--by control``
       "causes": [cause],                           only with ``--by cause``: the one with the largest effect first
       "findings": [{
         (each column of `columns.COLUMNS` by its name: text, or a list of texts)
@@ -32,6 +33,9 @@ The format is stable: ``format`` has its version, which changes if a meaning cha
       "suppressed": [finding with owner, reason and last day; not in "findings", nor in the counts above]
     }
 
+    control: {"standard", "control", "status": one of passed, failed, cannot tell, "checks": [str],
+              "population": {kind: int}, "findings": int, "cannot_tell": int, "exceptions": int (suppressed findings),
+              "checks_skipped": [str], "snapshot_incomplete": [check], "source", "basis": published or ours}
     cause: {"cause_id", "kind": one of statement, trust, setting, missing data, created by AWS, further statements,
             "title", "label", "severity", "state", "effect", "external_access": int, "administrators": int,
             "subjects": int, "accounts": int, "checks": [str], "remediation",
@@ -50,7 +54,7 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
-from iamdesk.causes.types import Cause
+from iamdesk.causes.types import Cause, Control
 from iamdesk.checks.finding import Evidence, Finding
 from iamdesk.escaping import visible_json
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation
@@ -113,6 +117,25 @@ def printed_cause(cause: Cause) -> bytes:
             }
             for one in cause.findings
         ],
+    }
+    return b"\n    " + _printed(value).replace(b"\n", b"\n    ")
+
+
+def printed_control(control: Control) -> bytes:
+    """Return a control as a member of the list."""
+    value = {
+        "standard": control.standard,
+        "control": control.id,
+        "status": control.status.value,
+        "checks": list(control.check_ids),
+        "population": dict(control.population),
+        "findings": control.failed,
+        "cannot_tell": control.unknown,
+        "exceptions": control.exceptions,
+        "checks_skipped": list(control.skipped),
+        "snapshot_incomplete": list(control.incomplete),
+        "source": control.source,
+        "basis": control.basis,
     }
     return b"\n    " + _printed(value).replace(b"\n", b"\n    ")
 

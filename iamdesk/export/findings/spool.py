@@ -15,8 +15,9 @@ from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from iamdesk.causes.attribution import attribute
+from iamdesk.causes.controls import Tally
 from iamdesk.causes.grouping import group
-from iamdesk.causes.types import Attribution
+from iamdesk.causes.types import Attribution, Control
 from iamdesk.checks.by_account import AccountWork, Known, OrganizationChecks, Task, work_in_worker
 from iamdesk.checks.check_settings import AppliedSettings, with_settings
 from iamdesk.checks.finding import Finding, Severity, State, Suppression
@@ -24,7 +25,7 @@ from iamdesk.checks.suppressions import suppressed
 from iamdesk.escaping import visible
 from iamdesk.export.findings import csv_file, json_file, writers
 from iamdesk.export.findings.report import AccountCounts, Report, build_report, order_of
-from iamdesk.export.findings.text_file import cause_lines, causes_line, closing_line, lines_of
+from iamdesk.export.findings.text_file import cause_lines, causes_line, closing_line, control_lines, lines_of
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.catalog import Catalogue
 from iamdesk.snapshot.model import Snapshot
@@ -106,6 +107,10 @@ class Spool:
         self._states: Counter[State] = Counter()
         self._checks: Counter[str] = Counter()
         self._suppressed = 0
+        self.tallies: Counter[Tally] = Counter()
+        """Numbers of findings by check, state and severity."""
+        self.controls: Sequence[Control] | None = None
+        """If set, text and JSON list these instead of findings."""
         self.fingerprints: set[str] = set()
         """Fingerprints of the findings that were ``wanted`` (`take`)."""
 
@@ -132,6 +137,7 @@ class Spool:
                 self._attributions.append(one.attribution)
             if one.fingerprint in wanted:
                 self.fingerprints.add(one.fingerprint)
+            self.tallies[Tally(one.check_id, one.state, one.severity, one.is_suppressed)] += 1
             if one.is_suppressed:
                 self._suppressed += 1
                 continue
@@ -149,7 +155,10 @@ class Spool:
         self._held.sort()
         match self.format_name:
             case "text":
-                if self.by_cause:
+                if self.controls is not None:
+                    for line in control_lines(self.controls):
+                        yield f"{visible(line)}\n".encode()
+                elif self.by_cause:
                     yield from self._causes_as_text()
                 else:
                     yield from self._contents()
@@ -174,6 +183,10 @@ class Spool:
 
     def _as_json(self, report: Report) -> Iterator[bytes]:
         yield json_file.printed_head(report, len(self._held) - self._suppressed, self._suppressed)
+        if self.controls is not None:
+            yield b',\n  "controls": ['
+            yield b",".join(map(json_file.printed_control, self.controls))
+            yield b"\n  ]"
         if self.by_cause:
             yield b',\n  "causes": ['
             yield b",".join(map(json_file.printed_cause, group(self._attributions).rows))

@@ -1,8 +1,9 @@
 """Findings as text: one paragraph each, and a line with totals."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
-from iamdesk.causes.types import Cause
+from iamdesk.causes.types import Cause, Control, ControlStatus
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.export.findings.columns import place_of, statements_of
 from iamdesk.viewmodel.tree_builder import NodeKind
@@ -61,6 +62,35 @@ def cause_lines(number: int, cause: Cause) -> Iterator[str]:
 def causes_line(causes: int) -> str:
     """Return the number of causes, and where all their findings are."""
     return f"{causes:,} causes; --format json or csv lists all findings of each"
+
+
+def control_lines(controls: Iterable[Control]) -> Iterator[str]:
+    """Yield one line for each control under the name of its standard, with what it was tried on, and the totals."""
+    standard = ""
+    counts: Counter[ControlStatus] = Counter()
+    for control in controls:
+        if control.standard != standard:
+            standard = control.standard
+            basis = "" if control.basis == "published" else "; mapping of checks by iamdesk"
+            yield f"{standard} ({control.source}{basis})"
+        counts[control.status] += 1
+        tried = ", ".join(f"{kind} {count:,}" for kind, count in control.population)
+        yield f"  {control.status.value.upper():<12} {control.id:<10} {', '.join(control.check_ids)} on {tried}"
+        notes = [
+            f"{number:,} {words}"
+            for number, words in (
+                (control.failed, "open finding" if control.failed == 1 else "open findings"),
+                (control.unknown, "cannot be determined"),
+                (control.exceptions, "suppressed (exceptions)"),
+            )
+            if number
+        ]
+        notes += [f"skipped for missing data: {', '.join(control.skipped)}"] if control.skipped else []
+        notes += [f"snapshot incomplete: {', '.join(control.incomplete)}"] if control.incomplete else []
+        if notes:
+            yield f"               {'; '.join(notes)}"
+    totals = ", ".join(f"{counts[status]:,} {status.value}" for status in ControlStatus)
+    yield f"{counts.total():,} controls: {totals}"
 
 
 def _count(number: int) -> str:
