@@ -134,8 +134,9 @@ class _RoleNames:
         """By ARN and name of an instance profile."""
         for account in accounts:
             for role in account.roles:
-                self._by_name[role.role_name] = role.arn
-                for profile in role.instance_profile_list:
+                # A catalogue knows only the ARN.
+                self._by_name[role.arn.rpartition("/")[2]] = role.arn
+                for profile in getattr(role, "instance_profile_list", ()):
                     for name in {profile.arn, profile.instance_profile_name} - {""}:
                         self._by_profile.setdefault(name, []).append(role.arn)
 
