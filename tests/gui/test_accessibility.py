@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QComboBox,
-    QDockWidget,
     QHBoxLayout,
     QLabel,
     QLayoutItem,
@@ -27,6 +26,7 @@ from iamdesk import i18n
 from iamdesk.evaluate.request import Request
 from iamdesk.gui import create_main_window
 from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.app.panel_frame import PanelFrame
 from iamdesk.gui.core.plain_text import ElidedLabel
 from iamdesk.gui.core.settings import Settings
 from iamdesk.gui.core.text_size import USUAL, apply_text_size
@@ -148,7 +148,7 @@ def cut() -> Iterator[str]:
     for window, widget in everything():
         if not widget.isVisible() or not isinstance(widget, QLabel | QAbstractButton) or not widget.text():
             continue
-        dock = next((one for one in parents(widget) if isinstance(one, QDockWidget)), None)
+        dock = next((one for one in parents(widget) if isinstance(one, PanelFrame)), None)
         if dock is not None and dock.visibleRegion().isEmpty():
             continue  # behind another panel, and laid out once it comes forward
         if any(isinstance(one, PolicyReader | SuppressForm) for one in parents(widget)) and widget.toolTip():
@@ -169,7 +169,9 @@ def test_everything_that_takes_the_keyboard_has_a_name(qtbot: QtBot, open_window
         show(open_window)
         settle(qtbot, open_window)
     shown = {type(window).__name__ for window in QApplication.topLevelWidgets() if window.isVisible()}
-    assert {"HelpWindow", "DenialDialog", "SettingsDialog", "CompareWindow", "WhatIfWindow", "CollectDialog"} <= shown
+    assert {"HelpWindow", "DenialDialog", "SettingsDialog", "CollectDialog"} <= shown
+    embedded = {type(widget).__name__ for widget in open_window.workspace.changes.findChildren(OneJobWindow)}
+    assert embedded == {"CompareWindow", "WhatIfWindow"}
     assert list(nameless()) == []
     for widget in QApplication.topLevelWidgets():
         widget.close()

@@ -15,7 +15,7 @@ from iamdesk.gui.core.text_size import USUAL, apply_text_size
 from iamdesk.resource_files import sample_snapshot
 
 KEYS = {
-    "window": ("geometry", "docks", "scheme", "language", "text_size"),
+    "window": ("geometry", "arrangement", "scheme", "language", "text_size"),
     "review": ("reviewer", "signing_key"),
     "keep": ("layout", "recent", "reopens_last"),
     "policy": ("zoom", "in_words"),

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QByteArray, QEvent, QObject, QTimer
-from PySide6.QtWidgets import QApplication, QDockWidget, QWidget
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.app.commands import COMMANDS
@@ -107,12 +107,13 @@ def test_the_first_painting_waits_for_nothing_that_it_does_not_need(arguments: t
 def test_the_panels_come_behind_it_one_by_one(qtbot: QtBot, started: MainWindow) -> None:
     seen: list[int] = []
     look = QTimer(started, interval=0)  # whatever else the window has to do comes to its turn as this does
-    look.timeout.connect(lambda: seen.append(len(started.findChildren(QDockWidget))))
+    look.timeout.connect(lambda: seen.append(len(started.interior.stack.frames)))
     look.start()
     started.show()
     qtbot.waitUntil(lambda: started.interior.is_complete, timeout=20_000)
-    assert {0, 1, 2, 3, 4, 5} <= set(seen)
-    assert not [dock for dock in started.findChildren(QDockWidget) if dock.isVisible()], "nothing is open"
+    assert {1, 2, 3, 4, 5} <= set(seen)
+    shown = [name for name, frame in started.interior.stack.frames.items() if frame.isVisible()]
+    assert shown == ["pagesDock"], "nothing is open: the start page alone"
     assert started.pages.currentWidget() is started.start
 
 
@@ -160,7 +161,7 @@ def test_whoever_is_quicker_gets_them_at_once(started: MainWindow) -> None:
 
 
 def test_a_window_that_is_closed_before_they_are_there_forgets_nothing(started: MainWindow) -> None:
-    started.settings.docks = QByteArray(b"as it was")
+    started.settings.arrangement = "as it was"
     started.settings.reviewer = "Nora"
     started.show()
     started.grab()  # paints: what comes behind that is still to come
@@ -168,14 +169,14 @@ def test_a_window_that_is_closed_before_they_are_there_forgets_nothing(started: 
     QApplication.processEvents()
     assert not started.interior.is_complete
     kept = Settings(started.settings.path)
-    assert (kept.docks, kept.reviewer) == (QByteArray(b"as it was"), "Nora")
+    assert (kept.arrangement, kept.reviewer) == ("as it was", "Nora")
 
 
 def test_every_command_is_carried_out_by_somebody(started: MainWindow) -> None:
     """The menus show them before the panels are there."""
     panels = set(started.workspace.commands())
     frame = {*started._commands(), *started.windows.commands()}
-    interior = {name for name, act in started.interior.commands().items() if not hasattr(act, "func")}
+    interior = set(started.interior.own_commands())
     assert {command.name for command in COMMANDS} <= panels | frame | interior
     assert not panels & frame
     assert not panels & interior

@@ -101,22 +101,25 @@ def test_finding_asking_and_walking(qtbot: QtBot, open_window: MainWindow, press
     assert session.subject_key.endswith("petra.novak")
 
 
-def test_panels_and_docks(open_window: MainWindow, press: Callable[..., QWidget]) -> None:
+def test_panels_and_perspectives(open_window: MainWindow, press: Callable[..., QWidget]) -> None:
     workspace = open_window.workspace
     press(Qt.Key.Key_F, CONTROL)
     there = press(Qt.Key.Key_F6)
     assert not workspace.navigator.isAncestorOf(there)
     assert workspace.navigator.isAncestorOf(press(Qt.Key.Key_F6, SHIFT))
-    docks = {
-        Qt.Key.Key_1: workspace.findings,
-        Qt.Key.Key_2: workspace.who_can,
-        Qt.Key.Key_3: workspace.attack_paths,
+    perspectives = {
+        Qt.Key.Key_2: workspace.request_bar,
+        Qt.Key.Key_3: workspace.findings,
         Qt.Key.Key_4: workspace.review,
+        Qt.Key.Key_5: workspace.attack_paths,
         Qt.Key.Key_6: workspace.access_matrix,
+        Qt.Key.Key_7: workspace.changes,
+        Qt.Key.Key_1: workspace.navigator,
     }
-    for key, panel in docks.items():
+    for key, panel in perspectives.items():
         assert panel.isAncestorOf(press(key, CONTROL)), panel
         assert not panel.visibleRegion().isEmpty()
+    assert workspace.who_can.isAncestorOf(press(Qt.Key.Key_J, CONTROL | SHIFT))
 
 
 def test_windows_and_files(
@@ -139,15 +142,20 @@ def test_windows_and_files(
     opens(HelpWindow, Qt.Key.Key_F1)
     opens(SettingsDialog, Qt.Key.Key_Comma, CONTROL)
     opens(DenialDialog, Qt.Key.Key_D, CONTROL | SHIFT)
-    opens(CompareWindow, Qt.Key.Key_D, CONTROL)
+    press(Qt.Key.Key_D, CONTROL)
     assert asked == ["open"], "comparing asks with which"
+    comparison = window.findChild(CompareWindow)
+    assert isinstance(comparison, CompareWindow)
+    QTest.keyClick(comparison, Qt.Key.Key_Escape)
+    assert comparison.isVisible(), "it has a place in the window: Esc takes nothing away"
+    press(Qt.Key.Key_1, CONTROL)
     # What has no key is reached by the palette.
     press(Qt.Key.Key_P, CONTROL | SHIFT)
     QTest.keyClicks(QApplication.focusWidget(), "what if")
     press(Qt.Key.Key_Return)
     what_if = window.findChild(WhatIfWindow)
     assert isinstance(what_if, WhatIfWindow)
-    what_if.close()
+    assert what_if.isVisible()
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     press(Qt.Key.Key_E, CONTROL)
@@ -188,8 +196,8 @@ def test_pictures_and_what_stands_beside(
     assert workspace.result.draws_layers
     press(Qt.Key.Key_G, CONTROL | SHIFT)
     assert not workspace.result.draws_layers
-    # Ctrl+5 and Return: what was asked, asked again.
-    assert press(Qt.Key.Key_5, CONTROL) is workspace.history.table
+    # Ctrl+Shift+Y and Return: what was asked, asked again.
+    assert press(Qt.Key.Key_Y, CONTROL | SHIFT) is workspace.history.table
     press(Qt.Key.Key_Down)
     with qtbot.waitSignal(session.answered, timeout=20_000):
         press(Qt.Key.Key_Return)

@@ -9,7 +9,6 @@ from PySide6.QtGui import QAction, QDropEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
     QLineEdit,
     QMainWindow,
     QPlainTextEdit,
@@ -24,6 +23,7 @@ from iamdesk.evaluate.request import Request
 from iamdesk.gui import create_main_window
 from iamdesk.gui.app.commands import COMMANDS
 from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.app.perspectives import PERSPECTIVES
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.theme import Scheme, is_dark
 from iamdesk.gui.help.help_window import HelpWindow
@@ -153,7 +153,9 @@ def test_back_is_on_only_where_there_is_a_way_back(qtbot: QtBot, open_window: Ma
 def test_closing_the_snapshot_leads_back_to_the_start(open_window: MainWindow) -> None:
     open_window.menus.actions["actionCloseSnapshot"].trigger()
     assert open_window.pages.currentWidget() is open_window.start
-    assert not any(dock.isVisible() for dock in open_window.findChildren(QDockWidget))
+    shown = [name for name, frame in open_window.workspace.docks.items() if frame.isVisible()]
+    assert shown == ["pagesDock"], "the start page is one of them"
+    assert not open_window.interior.rail.isVisible()
     assert open_window.windowTitle() == "iamdesk"
     assert not open_window.menus.actions["actionAsk"].isEnabled()
 
@@ -279,7 +281,8 @@ def test_panels_sizes_and_zoom_come_back(qtbot: QtBot, tmp_path: Path) -> None:
     first.show()
     opened(qtbot, first)
     first.resize(760, 640)
-    first.workspace.docks["answerDock"].hide()
+    first.interior.stack.hide_panel("navigatorDock")
+    first.workspace.raise_dock("answerDock")
     first.workspace.inspector.set_zoom(2)
     first.menus.actions["actionSchemeDark"].trigger()
     first.close()
@@ -288,8 +291,8 @@ def test_panels_sizes_and_zoom_come_back(qtbot: QtBot, tmp_path: Path) -> None:
     second.show()
     opened(qtbot, second)
     assert (second.width(), second.height()) == (760, 640)
-    assert second.workspace.docks["answerDock"].isHidden()
-    assert not second.workspace.docks["navigatorDock"].isHidden()
+    assert second.workspace.docks["navigatorDock"].isHidden()
+    assert not second.workspace.docks["answerDock"].isHidden()
     assert second.workspace.inspector.zoom == 2
     assert second.theme.scheme is Scheme.DARK
     assert second.menus.actions["actionSchemeDark"].isChecked()
@@ -337,15 +340,27 @@ def test_f6_visits_every_panel_and_returns_to_where_one_was(qtbot: QtBot, open_w
     open_window.session.select(PETRA)
     workspace.navigator.tree.setFocus()
     answered(qtbot, open_window)
-    visited = []
-    for _ in workspace.panels():
-        open_window.menus.actions["actionNextPanel"].trigger()
-        focus = QApplication.focusWidget()
-        visited.append(next(panel for panel in workspace.panels() if focus and panel.isAncestorOf(focus)))
-    assert set(visited) == set(workspace.panels())
+    rail = open_window.interior.rail
+
+    def visit(steps: int) -> list[QWidget]:
+        visited: list[QWidget] = []
+        for _ in range(steps):
+            open_window.menus.actions["actionNextPanel"].trigger()
+            focus = QApplication.focusWidget()
+            visited.append(next(one for one in (*workspace.panels(), rail) if focus and one.isAncestorOf(focus)))
+        return visited
+
+    assert visit(5) == [workspace.inspector, workspace.result, rail, workspace.request_bar, workspace.navigator]
     assert QApplication.focusWidget() is workspace.navigator.tree
     open_window.menus.actions["actionPreviousPanel"].trigger()
     assert workspace.request_bar.isAncestorOf(QApplication.focusWidget())
+    visited = {workspace.inspector, workspace.navigator}
+    for one in PERSPECTIVES:
+        open_window.menus.actions[one.name].trigger()
+        visited.update(visit(len(workspace.panels())))
+    assert visited >= {*workspace.panels()} - {workspace.history}
+    open_window.menus.actions["actionShowAsked"].trigger()
+    assert workspace.history.isAncestorOf(QApplication.focusWidget())
 
 
 def test_the_palette_lists_filters_and_runs_commands(qtbot: QtBot, open_window: MainWindow) -> None:

@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QDockWidget, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QTabBar, QTabWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession
@@ -146,8 +146,8 @@ class Walk:
                     self.step(name, lambda tabs=tabs, place=place: tabs.setCurrentIndex(place))
 
     def show_panels(self) -> None:
-        for dock in self.window.findChildren(QDockWidget):
-            self.step(f"panel {dock.objectName()}", lambda dock=dock: (dock.show(), dock.raise_()))
+        for name in self.window.workspace.docks:
+            self.step(f"panel {name}", lambda name=name: self.window.workspace.raise_dock(name))
 
     def open_menus(self, within: QWidget) -> None:
         """Ask each list that is seen for the menu of its row, and leave it."""

@@ -20,13 +20,13 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     settings.signing_key = "/keys/id_ed25519"
     settings.keeps_layout = False
     settings.reopens_last = True
-    settings.docks = QByteArray(b"d")
+    settings.arrangement = "d"
     settings.set_columns("policyListHeader", QByteArray(b"c"))
     settings.save()
     again = Settings(tmp_path / "s.ini")
     assert again.scheme is Scheme.DARK
     assert again.policy_zoom == -2
-    assert (again.geometry, again.docks) == (QByteArray(b"\x00\x01g"), QByteArray(b"d"))
+    assert (again.geometry, again.arrangement) == (QByteArray(b"\x00\x01g"), "d")
     assert (again.text_size, again.reviewer, again.signing_key) == (150, "Ana Moreno, ü", "/keys/id_ed25519")
     assert not again.keeps_layout
     assert again.keeps_recent
@@ -84,7 +84,7 @@ def test_what_is_not_kept_is_not_remembered(tmp_path: Path) -> None:
     settings.reopens_last = True
     assert not settings.reopens_last, "of what is not remembered nothing can be opened again"
     settings.set_columns("a", QByteArray(b"c"))
-    settings.docks = QByteArray(b"d")
+    settings.arrangement = "d"
     settings.forget_layout()
     assert settings.columns("a").isEmpty()
-    assert settings.docks.isEmpty()
+    assert settings.arrangement == ""

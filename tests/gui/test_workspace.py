@@ -209,32 +209,3 @@ def test_hostile_names_stay_text_everywhere(opens: Opens, tmp_path: Path) -> Non
     QApplication.processEvents()
     check(window)
     assert not window.grab().isNull()
-
-
-def test_panels_appear_together_and_whoever_needs_one_sooner_has_it(qtbot: QtBot, window: MainWindow) -> None:
-    workspace = window.workspace
-    window.show()
-    workspace.show()
-    assert not window.updatesEnabled(), "half of the panels would be painted"
-    workspace.raise_dock("reviewDock")
-    assert window.updatesEnabled()
-    assert all(dock.isVisibleTo(window) for dock in workspace.docks.values())
-    qtbot.waitUntil(lambda: workspace.docks["reviewDock"].widget().isVisible())
-    workspace.hide()
-    workspace.show()
-    qtbot.waitUntil(window.updatesEnabled)
-    assert workspace.docks["reviewDock"].widget().isVisible(), "as it stood"
-
-
-def test_a_panel_that_work_is_done_in_is_drawn_up_once(qtbot: QtBot, workspace_window: MainWindow) -> None:
-    window = workspace_window
-    dock = window.workspace.docks["reviewDock"]
-    low = window.height() * 2 // 5
-    window.workspace.raise_dock("reviewDock")
-    qtbot.waitUntil(lambda: 0 < dock.height() < low)
-    window.workspace.raise_and_enlarge("reviewDock")
-    qtbot.waitUntil(lambda: dock.height() >= low)
-    drawn = dock.height()
-    window.workspace.raise_and_enlarge("reviewDock")
-    qtbot.wait(50)
-    assert dock.height() == drawn, "what is high enough stays as the user has drawn it"

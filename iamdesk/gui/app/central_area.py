@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from iamdesk.gui.app.commands import COMMANDS
+from iamdesk.gui.app.commands import COMMANDS, QUIET
+from iamdesk.gui.app.perspective_stack import PerspectiveStack
+from iamdesk.gui.app.perspectives import PERSPECTIVES, home_of
+from iamdesk.gui.app.rail import Rail
 from iamdesk.gui.app.window_place import WindowPlace
 from iamdesk.gui.core.import_lock import import_lock
+from iamdesk.gui.core.plain_text import menu_text
 from iamdesk.i18n import tr
 
 if TYPE_CHECKING:
@@ -57,8 +61,16 @@ class CentralArea(QObject):
         self.pages.addWidget(start)
         self.top = QVBoxLayout()
         """Holds the request bar."""
+        self.stack = PerspectiveStack(app, window)
+        """The panels, one perspective at a time; the pages are one of them."""
+        self._pages_frame = self.stack.add_panel("pagesDock", tr("Details"), self.pages)
+        self.rail = Rail()
+        self.rail.hide()
+        self._page_before: QWidget | None = None
+        """The page that was in front in Explore, while Ask shows the policies."""
         self.panels_menu = QMenu(tr("&Panels"), window)
         self.panels_menu.setObjectName("menuPanels")
+        self.panels_menu.aboutToShow.connect(self._fill_panels_menu)
         self._making = self._make()
         self._is_loading = False
         self._waiting: list[Callable[[], None]] = []
@@ -105,7 +117,7 @@ class CentralArea(QObject):
         from iamdesk.gui.start.overview import OverviewPage
 
         session, jobs = self._session, self._jobs
-        self.workspace = Workspace(self._window, self._place, self.top, self.pages)
+        self.workspace = Workspace(self._window, self._place, self.top, self.pages, self.stack)
         yield from self.workspace.make(session, jobs, self._prompts)
         self.overview = OverviewPage(session, jobs, self._prompts)
         self.pages.addWidget(self.overview)
@@ -113,44 +125,53 @@ class CentralArea(QObject):
         self.captured = CoveragePage(session, jobs)
         self.pages.addWidget(self.captured)
         yield
-        for dock in self.workspace.docks.values():
-            self.panels_menu.addAction(dock.toggleViewAction())
         self.workspace.restore(self._settings)
-        self._cycle = FocusCycle((self._start, self.captured, *self.workspace.panels()), self._app, self)
+        self._cycle = FocusCycle((self._start, self.captured, *self.workspace.panels(), self.rail), self._app, self)
         self._connect()
         self.is_complete = True
 
     def _connect(self) -> None:
         session, workspace = self._session, self.workspace
+        self.stack.shown.connect(self._perspective_shown)
+        self.pages.currentChanged.connect(lambda _at: self._title_page())
         self.overview.captured_wanted.connect(self.show_captured)
         self.overview.risk_wanted.connect(self._show_risk)
         workspace.findings.risks_told.connect(self.overview.show_risks)
-        workspace.review.controller.opened.connect(lambda _desk: workspace.raise_and_enlarge("reviewDock"))
+        workspace.review.controller.opened.connect(lambda _desk: workspace.raise_dock("reviewDock"))
         workspace.review.controller.opened.connect(lambda _desk: self.review_changed.emit())
         workspace.review.controller.closed.connect(self.review_changed)
         workspace.review.packs.unseen.connect(self.unseen)
         session.snapshot_arriving.connect(self._show_arriving)
         session.snapshot_opened.connect(self._show_opened)
-        session.snapshot_closed.connect(workspace.hide)
-        session.subject_selected.connect(self._show_subject)
+        session.snapshot_closed.connect(self._hide)
+        session.subject_selected.connect(self._turn_to_subject)
         session.key_shown.connect(self._show_subject)
         session.access_shown.connect(self._show_subject)
         session.statement_shown.connect(self._show_inspector)
-        session.answered.connect(self._show_answer)
+        session.question_drafted.connect(lambda *_parts: self._show_request_bar())
+        session.question_asked.connect(lambda _request: self._show_result())
+        session.need_asked.connect(lambda _question: self._show_result())
+        session.answered.connect(self._turn_to_policies)
         session.who_can_asked.connect(self._show_who_can)
 
     def commands(self) -> dict[str, Callable[[], None]]:
         """Return the handlers of this object's commands, and for all others a handler that calls their panel."""
-        return {command.name: partial(self._carry_out, command.name) for command in COMMANDS} | {
+        return {command.name: partial(self._carry_out, command.name) for command in COMMANDS} | self.own_commands()
+
+    def own_commands(self) -> dict[str, Callable[[], None]]:
+        """Return the handlers of the commands that show something."""
+        return {
             "actionOverview": self.show_overview,
             "actionCaptured": self.show_captured,
             "actionExportOverview": self.export_overview,
+            **{one.name: partial(self.show_perspective, one.name) for one in PERSPECTIVES},
             "actionShowFindings": lambda: self.go_to("findingsDock"),
             "actionShowWhoCan": lambda: self.go_to("whoCanDock"),
             "actionShowWays": self.show_attack_paths,
             "actionShowAsked": lambda: self.go_to("askedDock"),
             "actionShowEverybody": self.show_access_matrix,
             "actionShowReview": lambda: self.go_to("reviewDock"),
+            "actionTearOff": self.tear_off,
             "actionWaysOfSelected": self.show_paths_of_selected,
             "actionWhatCan": self.show_access,
             "actionNextPanel": lambda: self._step(forward=True),
@@ -159,8 +180,54 @@ class CentralArea(QObject):
         }
 
     def _carry_out(self, command: str) -> None:
+        """Show the panel that a command acts on, and carry it out."""
         self.complete()
-        self.workspace.commands()[command]()
+        panel, act = self.workspace.command(command)
+        if command not in QUIET and self._session.snapshot is not None:
+            self.bring(panel)
+        act()
+
+    def bring(self, panel: QWidget) -> None:
+        """Show a panel; the focus stays where it is."""
+        if panel is self.workspace.request_bar:
+            self._show_request_bar()
+        elif panel is self.workspace.inspector:
+            self._show_inspector()
+        else:
+            frame = self.stack.frame_of(panel)
+            if frame is not None:
+                self.stack.show_panel(frame.objectName())
+
+    def show_perspective(self, name: str) -> None:
+        """Show a perspective as it was left, with the focus where it was."""
+        self.complete()
+        self.stack.show_perspective(name)
+        first: QWidget = self.stack.frames[self.stack.perspective.main].widget()
+        if name == "perspectiveAsk":
+            first = self.workspace.request_bar
+        self._enter_panel(self.stack.last_panel or first)
+        if name == "perspectiveMatrix":
+            self.workspace.access_matrix.run()
+        elif name == "perspectivePaths" and self.workspace.attack_paths.found is None:
+            self.workspace.attack_paths.run()
+
+    def _enter_panel(self, panel: QWidget) -> None:
+        if panel is self.pages:
+            current = self.pages.currentWidget()
+            panel = current if current is not None else panel
+        if not self._cycle.enter(panel):
+            panel.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def tear_off(self) -> None:
+        """Open the active panel in its own window, or put it back."""
+        self.complete()
+        if self._session.snapshot is None:
+            return
+        frame = self.stack.frame_of(QApplication.focusWidget())
+        name = frame.objectName() if frame is not None else self.stack.perspective.main
+        is_floating = self.stack.frames[name].is_floating
+        self.stack.set_floating(name, floating=not is_floating)
+        self._enter_panel(self.stack.frames[name].widget())
 
     def _step(self, *, forward: bool) -> None:
         self.complete()
@@ -169,12 +236,12 @@ class CentralArea(QObject):
     def go_to(self, dock: str) -> None:
         """Bring a panel forward and focus it."""
         self.complete()
-        self._cycle.enter(self.workspace.raise_dock(dock))
+        self._enter_panel(self.workspace.raise_dock(dock))
 
     def show_overview(self) -> None:
         """Show the overview of the snapshot."""
         self.complete()
-        self.pages.setCurrentWidget(self.overview)
+        self._open_page(self.overview)
 
     def show_gaps(self) -> None:
         """Show the entries with missing data."""
@@ -189,7 +256,7 @@ class CentralArea(QObject):
     def show_captured(self) -> None:
         """Show the snapshot coverage."""
         self.complete()
-        self.pages.setCurrentWidget(self.captured)
+        self._open_page(self.captured)
         self.captured.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_access(self) -> None:
@@ -202,7 +269,6 @@ class CentralArea(QObject):
     def show_access_matrix(self) -> None:
         """Show the access matrix; it is computed when it is first shown."""
         self.go_to("everybodyDock")
-        self.workspace.raise_and_enlarge("everybodyDock")
         self.workspace.access_matrix.run()
 
     def show_attack_paths(self) -> None:
@@ -229,23 +295,80 @@ class CentralArea(QObject):
             self._session.announce(tr("There is no command to copy: evaluate a request first."))
         workspace.result.copy_command()
 
+    def _open_page(self, page: QWidget) -> None:
+        """Show a page about the snapshot; Explore has the room for it."""
+        if self._session.shown is not None and not self._pages_frame.is_floating:
+            self.stack.show_perspective(home_of("pagesDock").name)
+        self.pages.setCurrentWidget(page)
+
+    def _perspective_shown(self, name: str) -> None:
+        """Turn to the page that was in front; in Ask, to the policies."""
+        if name == "perspectiveAsk" and self._session.shown is not None:
+            self._page_before = self.pages.currentWidget()
+            self.pages.setCurrentWidget(self.workspace.inspector)
+        elif name == "perspectiveExplore" and self._page_before is not None:
+            self.pages.setCurrentWidget(self._page_before)
+            self._page_before = None
+
+    def _title_page(self) -> None:
+        titles: dict[QWidget | None, str] = {
+            self.overview: tr("Snapshot overview"),
+            self.captured: tr("Snapshot coverage"),
+        }
+        self._pages_frame.set_title(titles.get(self.pages.currentWidget(), tr("Details")))
+
+    def _fill_panels_menu(self) -> None:
+        """List the panels that have a place here, to be shown and hidden, and the command that tears one off."""
+        menu = self.panels_menu
+        menu.clear()
+        if self._session.shown is None or not self.is_complete:
+            menu.addAction(tr("No snapshot is open")).setEnabled(False)
+            return
+        for name in self.stack.panels_here():
+            entry = menu.addAction(menu_text(self.stack.frames[name].windowTitle()))
+            entry.setCheckable(True)
+            entry.setChecked(self.stack.is_shown(name))
+            entry.setEnabled(name != self.stack.perspective.main)
+            entry.toggled.connect(partial(self._toggle, name))
+
+    def _toggle(self, name: str, wanted: bool) -> None:
+        if wanted:
+            self.stack.show_panel(name)
+        else:
+            self.stack.hide_panel(name)
+
     def _show_arriving(self) -> None:
-        self._enter(self.workspace.inspector)
+        self._show(self.workspace.inspector)
 
     def _show_opened(self) -> None:
-        self._enter(self.overview)
+        self._show(self.overview)
+
+    def _hide(self) -> None:
+        self.rail.hide()
+        self._page_before = None
+        self.workspace.hide()
+
+    def _show(self, page: QWidget) -> None:
+        """Show the panels around a page, and focus the navigator."""
+        self.rail.show()
+        self.workspace.show()
+        self._page_before = None
+        self._open_page(page)
+        self.workspace.navigator.focus_filter()
 
     def _show_inspector(self) -> None:
+        self.workspace.raise_dock("pagesDock")
         self.pages.setCurrentWidget(self.workspace.inspector)
+
+    def _show_result(self) -> None:
+        self.workspace.raise_dock("answerDock")
 
     def _show_who_can(self) -> None:
         self.workspace.raise_dock("whoCanDock")
 
-    def _enter(self, page: QWidget) -> None:
-        """Show the panels around a page, and focus the navigator."""
-        self.workspace.show()
-        self.pages.setCurrentWidget(page)
-        self.workspace.navigator.focus_filter()
+    def _show_request_bar(self) -> None:
+        if not self.stack.perspective.has_request_bar:
+            self.stack.show_perspective("perspectiveAsk")
 
     def _show_risk(self, severity: "Severity") -> None:
         """Show the findings of principals by highest severity."""
@@ -253,13 +376,20 @@ class CentralArea(QObject):
         self.workspace.findings.show_risk(severity)
 
     def _show_subject(self, key: str) -> None:
-        """Show the inspector; for the only account of a snapshot without organization, show the overview."""
+        """Show the page of the selected item."""
+        self.workspace.raise_dock("pagesDock")
+        self._turn_to_subject(key)
+
+    def _turn_to_subject(self, key: str) -> None:
+        """Turn to the inspector; for the only account of a snapshot without organization, to the overview."""
         opened = self._session.snapshot
         has_more = opened is None or opened.about.organization is not None
         accounts = [] if opened is None or has_more else [one.account_id for one in opened.accounts]
-        self.pages.setCurrentWidget(self.overview if accounts == [key] else self.workspace.inspector)
+        is_account = accounts == [key] and self.stack.perspective.name != "perspectiveAsk"
+        self._page_before = None
+        self.pages.setCurrentWidget(self.overview if is_account else self.workspace.inspector)
 
-    def _show_answer(self, decision: object) -> None:
+    def _turn_to_policies(self, decision: object) -> None:
         if decision is not None:
             self.pages.setCurrentWidget(self.workspace.inspector)
 

@@ -51,6 +51,8 @@ class Command:
     """Name of an exclusive group: exactly one of its entries is checked."""
     table_key: str = ""
     """Key of the command in the review table, where no text is typed."""
+    is_alias: bool = False
+    """Whether it is an older name of another command: scripts may trigger it, no menu shows it."""
 
     @property
     def menu_text(self) -> str:
@@ -413,39 +415,68 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+0",),
         group=3,
     ),
-    Command(
-        "actionShowFindings", Menu.VIEW, mark("F&indings"), mark("Show the findings."), ("Ctrl+1",), Needs.SNAPSHOT, 4
+    *(
+        Command(f"perspective{name}", Menu.VIEW, text, tip, (f"Ctrl+{at}",), Needs.SNAPSHOT, 4, radio="perspective")
+        for at, (name, text, tip) in enumerate(
+            (
+                ("Explore", mark("E&xplore"), mark("Browse principals, policies and resources.")),
+                ("Ask", mark("As&k"), mark("Evaluate requests, and list who can do what.")),
+                ("Findings", mark("F&indings"), mark("Show what the checks found.")),
+                ("Review", mark("&Review"), mark("Decide on the entitlements and findings of a review.")),
+                ("Paths", mark("Attack pat&hs"), mark("Show privilege-escalation paths to administrator.")),
+                (
+                    "Matrix",
+                    mark("Access &matrix"),
+                    mark("Show the effective permissions of all principals by service."),
+                ),
+                (
+                    "Compare",
+                    mark("Com&pare and what-if"),
+                    mark("Compare with another snapshot, or try changes on a copy."),
+                ),
+            ),
+            start=1,
+        )
     ),
     Command(
-        "actionShowWhoCan", Menu.VIEW, mark("&Who can"), mark("Show who can do what."), ("Ctrl+2",), Needs.SNAPSHOT, 4
-    ),
-    Command(
-        "actionShowWays",
+        "actionShowWhoCan",
         Menu.VIEW,
-        mark("Attack pat&hs"),
-        mark("Show privilege-escalation paths to administrator."),
-        ("Ctrl+3",),
+        mark("&Who can"),
+        mark("Show who can do what."),
+        ("Ctrl+Shift+J",),
         Needs.SNAPSHOT,
         4,
     ),
-    Command("actionShowReview", Menu.VIEW, mark("&Review"), mark("Show the review."), ("Ctrl+4",), Needs.SNAPSHOT, 4),
     Command(
         "actionShowAsked",
         Menu.VIEW,
         mark("&Query history"),
         mark("Show the requests evaluated in this window."),
-        ("Ctrl+5",),
+        ("Ctrl+Shift+Y",),
         Needs.SNAPSHOT,
         4,
     ),
     Command(
-        "actionShowEverybody",
+        "actionTearOff",
         Menu.VIEW,
-        mark("Access &matrix"),
-        mark("Show the effective permissions of all principals by service."),
-        ("Ctrl+6",),
+        mark("Tear off panel or p&ut it back"),
+        mark("Open the active panel in its own window, for a second screen, or put it back."),
+        ("Ctrl+Shift+T",),
         Needs.SNAPSHOT,
-        4,
+        6,
+    ),
+    *(
+        Command(name, Menu.VIEW, text, tip, (), Needs.SNAPSHOT, 4, is_alias=True)
+        for name, text, tip in (
+            ("actionShowFindings", mark("F&indings"), mark("Show the findings.")),
+            ("actionShowWays", mark("Attack pat&hs"), mark("Show privilege-escalation paths to administrator.")),
+            ("actionShowReview", mark("&Review"), mark("Show the review.")),
+            (
+                "actionShowEverybody",
+                mark("Access &matrix"),
+                mark("Show the effective permissions of all principals by service."),
+            ),
+        )
     ),
     Command(
         "actionSchemeSystem",
@@ -466,7 +497,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "actionSchemeDark",
         Menu.VIEW,
-        mark("Dar&k colors"),
+        mark("&Dark colors"),
         mark("Light text on a dark background."),
         group=5,
         radio="scheme",
@@ -763,3 +794,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("actionAbout", Menu.HELP, mark("A&bout iamdesk"), mark("Version and license."), group=1),
 )
 """The table. Keys that only one widget handles (Return in a table, Esc in a filter) are not in it."""
+
+QUIET = frozenset({"actionCopyArn", "actionCopyAnswer", "actionSignPack", "actionVerifyPack"}) | {
+    command.name for command in COMMANDS if command.name.startswith("actionExport")
+}
+"""Commands that copy or write a file: they change nothing that is shown, and bring no panel forward."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from iamdesk import resource_files
 from iamdesk.gui.app import spawn_window
@@ -89,7 +89,6 @@ class MainWindow(QMainWindow):
         self.tour = TourLauncher(self.session, self.interior, self.trouble, self._open_sample, self)
         self._is_painted = False
         self._marks = RecoveryFile(settings.marks_folder)
-        self._menu_bar = QMenuBar()
         self._lay_out()
         self.windows = Windows(self, self, self._set_scheme, self._forget_recent)
         self.menus = Menus(
@@ -121,19 +120,17 @@ class MainWindow(QMainWindow):
         return self.interior.captured
 
     def _lay_out(self) -> None:
-        top = QWidget(self)
-        above = QVBoxLayout(top)
-        above.setContentsMargins(0, 0, 0, 0)
-        above.setSpacing(0)
-        above.addWidget(self._menu_bar)
-        above.addLayout(self.interior.top)
-        self.setMenuWidget(top)
         middle = QWidget()
-        layout = QVBoxLayout(middle)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
+        row = QHBoxLayout(middle)
+        layout = QVBoxLayout()
+        for each in (row, layout):
+            each.setContentsMargins(0, 0, 0, 0)
+            each.setSpacing(0)
+        row.addWidget(self.interior.rail)
+        row.addLayout(layout, 1)
         layout.addWidget(self.trouble)
-        layout.addWidget(self.pages, 1)
+        layout.addLayout(self.interior.top)
+        layout.addWidget(self.interior.stack, 1)
         self.setCentralWidget(middle)
         self.status_line = StatusLine()
         self.statusBar().addWidget(self.status_line, 1)
@@ -169,6 +166,9 @@ class MainWindow(QMainWindow):
         view_menu.addSeparator()
         view_menu.addMenu(self.interior.panels_menu)
         self._check_scheme()
+        self.interior.stack.shown.connect(self._check_perspective)
+        self._check_perspective(self.interior.stack.perspective.name)
+        self.interior.rail.fill(self.menus.actions)
         # For every window: F1 also works in dialogs.
         self.menus.actions["actionHelp"].setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
 
@@ -333,6 +333,9 @@ class MainWindow(QMainWindow):
     def _check_scheme(self) -> None:
         self.menus.actions[f"actionScheme{self.settings.scheme.value.title()}"].setChecked(True)
 
+    def _check_perspective(self, name: str) -> None:
+        self.menus.actions[name].setChecked(True)
+
     def _enable_history(self) -> None:
         self.menus.actions["actionBack"].setEnabled(self.history.can_go_back)
         self.menus.actions["actionForward"].setEnabled(self.history.can_go_forward)
@@ -356,10 +359,6 @@ class MainWindow(QMainWindow):
             self.start.show_capture_help()
         else:
             self.windows.show_capture_help()
-
-    def menuBar(self) -> QMenuBar:  # noqa: N802 - Qt's name
-        """Return the menu bar. It shares its row with the request bar, which Qt's own accessor does not know."""
-        return self._menu_bar
 
     def dispose(self) -> None:
         """Close and delete the window now: its widgets have to be deleted before the application at exit."""

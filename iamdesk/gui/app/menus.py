@@ -53,7 +53,9 @@ class Menus(QObject):
             if command.group != group:
                 group = command.group
                 made.addSeparator()
-            made.addAction(self._action(window, command, handlers[command.name]))
+            action = self._action(window, command, handlers[command.name])
+            if not command.is_alias:
+                made.addAction(action)
 
     def _action(self, window: QMainWindow, command: Command, act: Callable[[], None]) -> QAction:
         action = QAction(command.menu_text, window)

@@ -135,21 +135,17 @@ def _turn_to(window: "MainWindow", page: str) -> None:
             window.workspace.raise_dock("findingsDock")
         case "attack-paths" if session.subject_key:
             window.interior.show_paths_of_selected()
-            _give_room(window, "waysDock")
         case "attack-paths":
             window.interior.show_attack_paths()
-            _give_room(window, "waysDock")
         case "access-matrix":
             window.interior.show_access_matrix()
             _wait(lambda: window.workspace.access_matrix.is_settled, _LONGEST_WAIT)
-            _give_room(window, "everybodyDock")
         case "review":
             controller = window.workspace.review.controller
             _wait(lambda: controller.review_session is not None or not window.jobs.running, _LONGEST_WAIT)
             if controller.review_session is None:
                 raise ScreenshotError("The page review needs a review: open one by its file.")
             window.workspace.raise_dock("reviewDock")
-            _give_room(window, "reviewDock")
         case "access" if session.subject_key:
             window.interior.show_access()
         case "who-can" if session.request is not None:
@@ -160,13 +156,6 @@ def _turn_to(window: "MainWindow", page: str) -> None:
             raise ScreenshotError("The page who-can needs a request.")
         case _:
             raise ScreenshotError(f"There is no page {page}.")
-
-
-def _give_room(window: "MainWindow", dock: str) -> None:
-    """Enlarge a panel at the bottom of the window, as a user would."""
-    _wait(lambda: not window.jobs.running, _LONGEST_WAIT)
-    _wait(lambda: False, _SETTLING)
-    window.workspace.raise_and_enlarge(dock)
 
 
 def _say(_kind: object, _context: object, message: str) -> None:

@@ -61,8 +61,6 @@ class Windows(QObject):
             "actionSettings": self.show_settings,
             "actionWhyDenied": self.ask_why_denied,
             "actionExternalAccess": self.show_external_access,
-            "actionCompare": self.compare,
-            "actionWhatIf": self.what_if,
             "actionHelp": self.show_help,
             "actionAbout": self.show_about,
         }
@@ -128,20 +126,6 @@ class Windows(QObject):
             window.run()
         window.show()
         window.activateWindow()
-
-    def compare(self) -> None:
-        """Show the window that compares the open snapshot with another one."""
-        from iamdesk.gui.compare.compare_window import CompareWindow
-
-        window = CompareWindow(self._frame.session, self._frame.jobs, self._frame.prompts, self._window)
-        window.show()
-        window.choose()
-
-    def what_if(self) -> None:
-        """Show the window that tries changes on a copy."""
-        from iamdesk.gui.what_if.what_if_window import WhatIfWindow
-
-        WhatIfWindow(self._frame.session, self._frame.jobs, self._frame.prompts, self._window).show()
 
     def show_help(self) -> None:
         """Open the user guide at the page about the focused widget: a finding's check, a policy type's rule."""

@@ -54,13 +54,13 @@ class Settings:
         self._store.setValue("window/geometry", value)
 
     @property
-    def docks(self) -> QByteArray:
-        """State of the panels while a snapshot is open, from ``saveState``; empty for none."""
-        return self._bytes("window/docks")
+    def arrangement(self) -> str:
+        """The panels of each perspective, from ``PerspectiveStack.state``; empty for none."""
+        return self._text("window/arrangement")
 
-    @docks.setter
-    def docks(self, value: QByteArray) -> None:
-        self._store.setValue("window/docks", value)
+    @arrangement.setter
+    def arrangement(self, value: str) -> None:
+        self._store.setValue("window/arrangement", value)
 
     @property
     def scheme(self) -> Scheme:
@@ -172,7 +172,7 @@ class Settings:
 
     def forget_layout(self) -> None:
         """Remove size, panels and columns."""
-        for key in ("window/geometry", "window/docks", "columns"):
+        for key in ("window/geometry", "window/arrangement", "columns"):
             self._store.remove(key)
 
     @property

@@ -61,6 +61,13 @@ class Glyph(StrEnum):
     GAINED = "diff-gained"
     LOST = "diff-lost"
     SAME = "diff-same"
+    EXPLORE = "perspective-explore"
+    FINDINGS = "perspective-findings"
+    REVIEW = "perspective-review"
+    PATHS = "perspective-paths"
+    MATRIX = "perspective-matrix"
+    COMPARE = "perspective-compare"
+    TEAR_OFF = "tear-off"
     APP = "iamdesk"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QProgressBar, QPushButton, QWidget
 
 from iamdesk.gui.core.file_dialogs import FileDialogs
@@ -15,6 +16,8 @@ from iamdesk.progress import Cancelled, Progress
 
 class OneJobWindow(QDialog):
     """Not modal; deletes itself when it closes, and closes when another snapshot is opened.
+
+    It may be embedded in a panel.
 
     Subclasses lay out ``message``, ``bar`` and ``cancel_button``, and implement `refresh` and `refused`.
     """
@@ -114,6 +117,13 @@ class OneJobWindow(QDialog):
         self.refresh()
         if not self.refused(error):
             raise error
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Close on Esc if it is a window; in a panel, nothing is lost by a key."""
+        if self.isWindow() or event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
 
     def _leave(self, _opened: object) -> None:
         self.close()  # a method, not a lambda: a lambda would be called after this window is deleted

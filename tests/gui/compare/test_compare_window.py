@@ -201,8 +201,10 @@ def test_it_is_saved(qtbot: QtBot, compared: CompareWindow, tmp_path: Path, name
         assert "AmazonS3ReadOnlyAccess was detached" in text
 
 
-def test_it_is_in_the_tools_menu(qtbot: QtBot, open_window: MainWindow, other: Path) -> None:
-    open_window.prompts = Chosen(other)
+def test_it_is_in_the_tools_menu(
+    qtbot: QtBot, open_window: MainWindow, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_window.prompts, "snapshot_to_open", lambda *_: other)
     open_window.menus.actions["actionCompare"].trigger()
     window = open_window.findChild(CompareWindow)
     assert window is not None
