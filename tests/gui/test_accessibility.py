@@ -32,6 +32,7 @@ from iamdesk.gui.core.settings import Settings
 from iamdesk.gui.core.text_size import USUAL, apply_text_size
 from iamdesk.gui.findings.suppress_form import SuppressForm
 from iamdesk.gui.inspector.policy_reader import PolicyReader
+from iamdesk.gui.widgets.job_window import OneJobWindow
 from iamdesk.resource_files import sample_snapshot
 
 PETRA = "arn:aws:iam::111122223333:user/finance/petra.novak"

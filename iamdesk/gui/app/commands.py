@@ -431,7 +431,7 @@ COMMANDS: tuple[Command, ...] = (
                 ),
                 (
                     "Compare",
-                    mark("Com&pare and what-if"),
+                    mark("Compare and what-if"),
                     mark("Compare with another snapshot, or try changes on a copy."),
                 ),
             ),

@@ -109,6 +109,7 @@ class PerspectiveStack(QStackedWidget):
         self._kept: dict[str, dict[str, Any]] = {}
         """By perspective, the arrangement of the last run, until the perspective is built."""
         self._is_open = False
+        self._is_turning = False
         self.frames: dict[str, PanelFrame] = {}
         self.perspective = PERSPECTIVES[0]
         self._floating: dict[str, str] = {}
@@ -190,8 +191,8 @@ class PerspectiveStack(QStackedWidget):
 
     def _focus_moved(self, _old: QWidget | None, new: QWidget | None) -> None:
         frame = self.frame_of(new)
-        if frame is None or frame not in self.frames.values():
-            return  # the rail, a menu, another window: the panel that is worked in stays the same
+        if self._is_turning or frame is None or frame not in self.frames.values():
+            return  # Qt's own choice; or the rail, a menu, another window: the active panel stays
         if not frame.is_floating:
             self._last[self.perspective.name] = frame
         if frame is not self._active:
@@ -213,9 +214,11 @@ class PerspectiveStack(QStackedWidget):
         if name == self.perspective.name:
             return
         self.perspective = perspective_of(name)
+        self._is_turning = True
         self._build(self.perspective)
         self._arrange()
         self.setCurrentWidget(self._page())
+        self._is_turning = False
         self.shown.emit(name)
 
     def open(self) -> None:

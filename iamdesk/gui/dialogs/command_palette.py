@@ -118,7 +118,8 @@ class CommandPalette(QFrame):
             item.setHidden(not all(word in searched for word in words))
         shown = [item for item in self._items() if not item.isHidden()]
         if shown:
-            self.list.setCurrentItem(shown[0])
+            begins = (item for item in shown if item.text(0).casefold().startswith(" ".join(words)))
+            self.list.setCurrentItem(next(begins, shown[0]))
         else:
             self.list.setCurrentIndex(QModelIndex())
 
