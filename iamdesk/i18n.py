@@ -10,6 +10,7 @@ of text:
 A text with values is one whole sentence with named placeholders, never an f-string: translators need other orders.
 """
 
+import re
 from collections.abc import Sequence
 from gettext import GNUTranslations, NullTranslations
 from typing import Any
@@ -21,6 +22,9 @@ LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}
 """The available languages, each by its own name."""
 
 _THOUSANDS = {"de": "."}
+_CODE = re.compile(r"`([^`]+)`")
+_QUOTES = {"en": r"“\1”", "de": r"„\1“"}
+"""What the window shows in place of back-quotes around a value."""
 
 _catalogue: NullTranslations = NullTranslations()
 _chosen = ENGLISH
@@ -149,7 +153,8 @@ def translate(text: str) -> str:
     template = tr(singular) if singular is plural else ntr(singular, plural, count)
     if not text.values:
         return template
-    return template.format(**{name: _value(one) for name, one in text.values.items()})
+    quoted = _CODE.sub(_QUOTES.get(_chosen, _QUOTES[ENGLISH]), template)  # the command line shows the back-quotes
+    return quoted.format(**{name: _value(one) for name, one in text.values.items()})
 
 
 def error_words(error: BaseException) -> str:

@@ -37,7 +37,7 @@ WILDCARD_OVER_COLONS = OpenRule(
 ACCOUNT_LISTS_BY_ARN = OpenRule(
     "account-lists-by-arn",
     "F6",
-    mark("whether the resource `arn:aws:s3:::*` covers S3 actions that list what an account has"),
+    mark("whether the resource arn:aws:s3:::* covers S3 actions that list what an account has"),
     mark("it does"),
     mark("only `*` does"),
     "IAM User Guide, Policy evaluation logic; IAM JSON policy elements: NotAction",

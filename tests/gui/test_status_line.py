@@ -22,7 +22,7 @@ def test_it_says_what_answers_rest_on(qtbot: QtBot, sample: SnapshotSession) -> 
     assert line.actions_day.text() == ""
     line.show_snapshot(sample, gap_count(rows_by_badge(sample.outline, sample.outline.badges)))
     assert line.about.full_text() == status_words(sample)
-    assert line.about.full_text() == "acme-prod.json · latest entry 30 September 2026 · 64 principals"
+    assert line.about.full_text() == "acme-prod.json · latest entry 30 September 2026 · 64 users and roles"
     assert line.gaps.text() == "Missing data: 1"
     assert line.actions_day.text() == f"action data {action_data_day()}"
     assert "2026" in action_data_day()

@@ -148,9 +148,9 @@ class CentralArea(QObject):
         session.key_shown.connect(self._show_subject)
         session.access_shown.connect(self._show_subject)
         session.statement_shown.connect(self._show_inspector)
-        session.question_drafted.connect(lambda *_parts: self._show_request_bar())
-        session.question_asked.connect(lambda _request: self._show_result())
-        session.need_asked.connect(lambda _question: self._show_result())
+        session.question_drafted.connect(self._show_drafted)
+        session.question_asked.connect(self._show_result)
+        session.need_asked.connect(self._show_result)
         session.answered.connect(self._turn_to_policies)
         session.who_can_asked.connect(self._show_who_can)
 
@@ -360,11 +360,14 @@ class CentralArea(QObject):
         self.workspace.raise_dock("pagesDock")
         self.pages.setCurrentWidget(self.workspace.inspector)
 
-    def _show_result(self) -> None:
+    def _show_result(self, _question: object) -> None:
         self.workspace.raise_dock("answerDock")
 
     def _show_who_can(self) -> None:
         self.workspace.raise_dock("whoCanDock")
+
+    def _show_drafted(self, _principal: object, _action: object, _resource: object) -> None:
+        self._show_request_bar()
 
     def _show_request_bar(self) -> None:
         if not self.stack.perspective.has_request_bar:

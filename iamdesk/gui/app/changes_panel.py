@@ -47,7 +47,7 @@ class ChangesPanel(QWidget):
         layout.addWidget(self.tabs)
         self.setFocusProxy(self.tabs)
         self.tabs.currentChanged.connect(lambda _at: self._fill())
-        session.snapshot_opened.connect(lambda _opened: self._fill())
+        session.snapshot_opened.connect(self._refill)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return the handlers of commands by name (``gui/app/commands.py``)."""
@@ -72,6 +72,9 @@ class ChangesPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Create what is on the tab."""
         super().showEvent(event)
+        self._fill()
+
+    def _refill(self, _opened: object) -> None:
         self._fill()
 
     def _fill(self) -> None:

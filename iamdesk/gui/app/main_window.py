@@ -313,6 +313,7 @@ class MainWindow(QMainWindow):
 
     def _show_start(self) -> None:
         self._marks.clear()
+        self.trouble.clear()  # it was about the snapshot
         self.pages.setCurrentWidget(self.start)
         self.status_line.show_snapshot(None)
         self.setWindowTitle("iamdesk")

@@ -177,6 +177,8 @@ _DISABLED: dict[QPalette.ColorRole, tuple[str, str, str]] = {
     _Role.Highlight: ("#c9d0d9", "#3a4048", "#3a4048"),
     _Role.HighlightedText: ("#5a6068", "#a3abb5", "#e0e4ea"),
 }
+_ELSEWHERE = ("#667080", "#4b535e", "#9aa2ac")
+"""The selection of a table that does not have the focus, and of a window that is not active."""
 
 
 def palette_for(dark: bool, high_contrast: bool = False) -> QPalette:
@@ -185,6 +187,7 @@ def palette_for(dark: bool, high_contrast: bool = False) -> QPalette:
     palette = QPalette()
     for role, values in _PALETTE.items():
         palette.setColor(role, QColor(values[column]))
+    palette.setColor(QPalette.ColorGroup.Inactive, _Role.Highlight, QColor(_ELSEWHERE[column]))
     for role, values in _DISABLED.items():
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(values[column]))
     return palette

@@ -1,8 +1,8 @@
 """The number of findings of each severity, as small bars; pressing one shows only those."""
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 
 from iamdesk.checks.finding import Severity
 from iamdesk.gui.core.locale import number
@@ -65,7 +65,7 @@ class CountBar(QAbstractButton):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return room for mark, word and a number of five digits."""
         metrics = self.fontMetrics()
-        digits = QFontMetrics(self._number_font()).horizontalAdvance("9,999")
+        digits = QFontMetrics(self._number_font()).horizontalAdvance(max("9,999", number(self._count), key=len))
         width = 4 * _GAP + _MARK + metrics.horizontalAdvance(self._words) + digits
         return QSize(width, metrics.height() + _BAR + 10)
 
@@ -122,15 +122,14 @@ class SeverityBars(QWidget):
         super().__init__(parent)
         self.bars = {severity: CountBar(tr(SEVERITY_WORDS[severity]), severity) for severity in SEVERITIES}
         self.cannot_tell = CountBar(tr("Cannot tell"), None)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        self._layout = QGridLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(4)
         for severity, bar in self.bars.items():
             bar.setObjectName(f"severity-{severity.value}")
-            layout.addWidget(bar)
         self.cannot_tell.setObjectName("cannotTell")
-        layout.addSpacing(_GAP)
-        layout.addWidget(self.cannot_tell)
+        self._across = 0
+        self._arrange(len(self.bars) + 1)
         for bar in (*self.bars.values(), self.cannot_tell):
             bar.toggled.connect(self._changed)
 
@@ -145,6 +144,28 @@ class SeverityBars(QWidget):
         for severity, bar in self.bars.items():
             bar.show_count(counts.by_severity.get(severity, 0), largest)
         self.cannot_tell.show_count(counts.cannot_tell, largest)
+
+        self._fit()
+
+    def _fit(self) -> None:
+        """Use two rows where the words would be cut."""
+        bars = (*self.bars.values(), self.cannot_tell)
+        needed = len(bars) * (max(bar.sizeHint().width() for bar in bars) + self._layout.spacing())
+        self._arrange(len(bars) if self.width() >= needed else (len(bars) + 1) // 2)
+
+    def _arrange(self, across: int) -> None:
+        if across == self._across:
+            return
+        self._across = across
+        for at, bar in enumerate((*self.bars.values(), self.cannot_tell)):
+            self._layout.addWidget(bar, at // across, at % across)
+        for column in range(self._layout.columnCount()):
+            self._layout.setColumnStretch(column, 1 if column < across else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Fit the bars."""
+        super().resizeEvent(event)
+        self._fit()
 
     def reset(self) -> None:
         """Release all buttons."""

@@ -66,6 +66,7 @@ _ABOUT = {
     "SignDialog": "review",
     "VerifyDialog": "review",
     "HistoryPanel": "asking",
+    "ChangesPanel": "comparing",
     "CompareWindow": "comparing",
     "WhatIfWindow": "what-if",
     "DenialDialog": "why-denied",

@@ -27,6 +27,7 @@ from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import MARK_WORDS, Mark
 from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.gui.widgets.wrapping_text import WrappingText
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.items import EntitlementType, ReviewItem
@@ -156,7 +157,7 @@ class EvidencePane(QScrollArea):
                 column.addWidget(FlowLabel(f"{title}: {text}"))
         self._decisions(column, row, review_session)
         self._heading(column, tr("Remediation"))
-        column.addWidget(FlowLabel(translate_english(str(first["remediation"]))))
+        column.addWidget(FlowLabel(translate_english(str(first["remediation"])), code=True))
 
     def _members(self, column: QVBoxLayout, row: EntitlementRow) -> None:
         self._heading(column, tr("{count} entitlements, decided together").format(count=number(len(row.lines))))
@@ -251,11 +252,10 @@ class EvidencePane(QScrollArea):
         if view is None:
             return
         text = view.document.text.text
-        label = plain_label(text[:_TEXT_SHOWN] + ("\n…" if len(text) > _TEXT_SHOWN else ""), wrap=True, selectable=True)
-        label.setMinimumWidth(1)  # a long line must not widen the page beyond the view
-        label.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        label.setAccessibleName(tr("Text of {name}").format(name=line.name))
-        column.addWidget(label)
+        shown = WrappingText(text[:_TEXT_SHOWN] + ("\n…" if len(text) > _TEXT_SHOWN else ""))
+        shown.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        shown.setAccessibleName(tr("Text of {name}").format(name=line.name))
+        column.addWidget(shown)
 
     def _show_whole(self) -> None:
         self._whole = True

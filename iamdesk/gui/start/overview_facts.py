@@ -124,7 +124,7 @@ def capture_lines(opened: "Opened") -> tuple[tuple[str, str], ...]:
 
 
 def status_words(opened: "Opened") -> str:
-    """Return the text of the status line: file, date, number of principals, malformed entries."""
+    """Return the text of the status line: file, date, number of users and roles, malformed entries."""
     snapshot, principals = opened.about, opened.principal_count
     words = [translate_english(opened.path.name)]
     captured = snapshot.manifest.started_at if snapshot.manifest is not None else None
@@ -133,7 +133,7 @@ def status_words(opened: "Opened") -> str:
     elif snapshot.latest is not None:
         # The data has no capture date: the latest date in it is the best estimate.
         words.append(tr("latest entry {day}").format(day=day(snapshot.latest.date().isoformat())))
-    words.append(ntr("{count} principal", "{count} principals", principals).format(count=number(principals)))
+    words.append(ntr("{count} user or role", "{count} users and roles", principals).format(count=number(principals)))
     if snapshot.problems:
         odd = len(snapshot.problems)
         words.append(ntr("{count} malformed entry", "{count} malformed entries", odd).format(count=number(odd)))

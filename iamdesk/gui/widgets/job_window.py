@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QDialog, QProgressBar, QPushButton, QWidget
 
 from iamdesk.gui.core.file_dialogs import FileDialogs
@@ -124,6 +124,11 @@ class OneJobWindow(QDialog):
             super().keyPressEvent(event)
         else:
             event.ignore()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Cancel the job; a dialog that is hidden behind another panel does not finish."""
+        self._stop()
+        super().closeEvent(event)
 
     def _leave(self, _opened: object) -> None:
         self.close()  # a method, not a lambda: a lambda would be called after this window is deleted

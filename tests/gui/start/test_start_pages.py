@@ -68,7 +68,7 @@ def test_counts_of_sections_are_those_of_the_account(sample: SnapshotSession) ->
 def test_the_status_line_counts_principals(sample: SnapshotSession) -> None:
     (account,) = sample.snapshot.accounts
     words = status_words(sample)
-    assert f"{len(account.users) + len(account.roles):,} principals" in words
+    assert f"{len(account.users) + len(account.roles):,} users and roles" in words
     assert words.startswith("acme-prod.json")
 
 

@@ -121,7 +121,7 @@ def test_every_act_shows_what_it_takes_and_says_what_is_missing(sandbox: WhatIfW
     sandbox.add_button.click()
 
     assert sandbox.edits == []
-    assert "needs a `subject`" in sandbox.message.text
+    assert "needs a “subject”" in sandbox.message.text
 
 
 def test_what_is_no_json_and_what_cannot_be_done_are_told(qtbot: QtBot, sandbox: WhatIfWindow) -> None:
