@@ -105,15 +105,13 @@ def summary(matrix_rows: MatrixRows, total: int) -> str:
             return tr("No principal can perform any action: no policy allows one.")
         return tr("No principal can perform any action of access level {level}.").format(level=tr(LEVEL_NAMES[level]))
     of_services = ntr("{count} service", "{count} services", services).format(count=number(services))
-    who = tr("{count} of {total} users, roles and root users").format(
-        count=number(matrix_rows.users), total=number(total)
-    )
+    who = tr("{count} of {total} principals").format(count=number(matrix_rows.users), total=number(total))
     if level is None:
         first = tr("{who} have access, to {services} in total.").format(who=who, services=of_services)
         second = ntr("{count} can change permissions.", "{count} can change permissions.", matrix_rows.granting).format(
             count=number(matrix_rows.granting)
         )
-        return f"{first} {second}"
+        return f"{first} {second} {tr('Root users are counted.')}"
     return tr("{who} have access of level {level}, to {services} in total.").format(
         who=who, level=tr(LEVEL_NAMES[level]), services=of_services
     )
