@@ -186,7 +186,7 @@ def test_its_key_and_its_tab(qtbot: QtBot, open_window: MainWindow) -> None:
     window = open_window
     ask(qtbot, window.session, READ)
     window.activateWindow()
-    QTest.keyClick(window, Qt.Key.Key_5, CONTROL)
+    QTest.keyClick(window, Qt.Key.Key_Y, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     workspace = window.workspace
     assert workspace.docks["askedDock"].isVisible()
     assert workspace.docks["askedDock"].windowTitle() == "Query history 1"
