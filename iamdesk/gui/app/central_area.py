@@ -365,6 +365,7 @@ class CentralArea(QObject):
 
     def _show_who_can(self) -> None:
         self.workspace.raise_dock("whoCanDock")
+        self.workspace.who_can.focus_rows()  # it could not take the focus before it was shown
 
     def _show_drafted(self, _principal: object, _action: object, _resource: object) -> None:
         self._show_request_bar()

@@ -219,12 +219,18 @@ class WhoCanPanel(QWidget):
     def _asked_elsewhere(self, request: Request) -> None:
         """Take a request from another panel; an incomplete one waits for the rest."""
         self.query_bar.show_request(request)
+        self.focus_rows()
         if not self.query_bar.is_complete:
-            self.query_bar.focus_open_field()
             return
         self.clear_filter()
         self.run()
-        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def focus_rows(self) -> None:
+        """Focus the table, or the field that is still empty."""
+        if self.query_bar.is_complete:
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.query_bar.focus_open_field()
 
     def _hint(self, sentence: str, resource: str) -> None:
         if not sentence:

@@ -100,7 +100,7 @@ def test_without_a_review_there_is_no_tab_for_it(open_window: MainWindow) -> Non
 
 def test_lines_of_the_subject_are_decided_by_the_keys_of_a_review(qtbot: QtBot, reviewed: MainWindow) -> None:
     window, inspector = reviewed, inspector_of(reviewed)
-    window.session.select(INES)
+    window.session.show_key(INES)
     panel = window.workspace.review
     assert panel.review_session is not None
     lines = [line for line in panel.review_session.lines if line.holder_arn == INES]
@@ -126,9 +126,8 @@ def test_lines_of_the_subject_are_decided_by_the_keys_of_a_review(qtbot: QtBot, 
 
 def test_what_needs_a_reason_is_asked_in_the_review(qtbot: QtBot, reviewed: MainWindow) -> None:
     window, inspector = reviewed, inspector_of(reviewed)
-    window.session.select(INES)
+    window.session.show_key(INES)
     inspector.tabs.setCurrentWidget(inspector.review)
-    window.workspace.raise_dock("findingsDock")
     with qtbot.waitSignal(inspector.review.line_wanted):
         QTest.keyClick(inspector.review.table, Qt.Key.Key_4)
     assert window.workspace.review.bar.isVisible()
@@ -139,7 +138,7 @@ def test_return_goes_to_the_line_in_the_review_past_its_filter(qtbot: QtBot, rev
     panel = window.workspace.review
     panel.head.text.setText("AllStaff")
     qtbot.waitUntil(lambda: len(panel.model.shown) < len(panel.model.rows))
-    window.session.select(LEGACY)
+    window.session.show_key(LEGACY)
     inspector.tabs.setCurrentWidget(inspector.review)
     row = inspector.review.table.current_row()
     assert row is not None
