@@ -153,14 +153,18 @@ def translate(text: str) -> str:
     template = tr(singular) if singular is plural else ntr(singular, plural, count)
     if not text.values:
         return template
-    quoted = _CODE.sub(_QUOTES.get(_chosen, _QUOTES[ENGLISH]), template)  # the command line shows the back-quotes
-    return quoted.format(**{name: _value(one) for name, one in text.values.items()})
+    return _quoted(template).format(**{name: _value(one) for name, one in text.values.items()})
+
+
+def _quoted(text: str) -> str:
+    """Return the text with quotation marks in place of back-quotes, which the command line shows."""
+    return _CODE.sub(_QUOTES.get(_chosen, _QUOTES[ENGLISH]), text)
 
 
 def error_words(error: BaseException) -> str:
     """Return the text of an error in the chosen language: ``str`` of it is English."""
     first = error.args[0] if error.args else ""
-    return translate(first) if isinstance(first, Message) else str(error)
+    return _quoted(translate(first) if isinstance(first, Message) else str(error))
 
 
 class _Number(int):

@@ -67,4 +67,4 @@ def test_what_a_file_says_is_never_tried_for_long() -> None:
 def test_a_brace_that_is_meant_is_no_value() -> None:
     said = "expected JSON that begins with `{` or `[`, found `<html>`"
     assert translate_english(said) != said
-    assert "`<html>`" in translate_english(said)
+    assert "„<html>“" in translate_english(said)
