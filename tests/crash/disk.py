@@ -521,15 +521,28 @@ class _Layer:
             return status
 
         calls = _OPEN(opens), _DELETE(deletes)
-        made.open, made.delete = (ctypes.cast(one, _POINTER) for one in calls)
-        self._kept += [made, calls]
+        self._own = [ctypes.cast(one, _POINTER).value for one in calls]
+        self._shipped = [real.open, real.delete]
+        self._made = made
+        self._kept += [calls]
         self._ours, self._real = ctypes.addressof(made), ctypes.addressof(real)
 
     def use(self, disk: Disk | None) -> None:
-        """Write through a disk from now on; None: as ever."""
+        """Write through a disk from now on; None: as ever.
+
+        Then nothing of this layer is called any more, not even for files that are still open: SQLite closes those of a
+        connection with unfinished statements when the last of these is freed, maybe while an exception is on its way,
+        when no Python may run.
+        """
         self.disk = disk
-        if self.library is not None:
-            self.library.sqlite3_vfs_register(self._ours if disk is not None else self._real, 1)
+        if self.library is None:
+            return
+        self._made.open, self._made.delete = self._own if disk is not None else self._shipped
+        if disk is None:
+            for file, (_, methods, _) in self._files.items():
+                ctypes.cast(file, ctypes.POINTER(_POINTER))[0] = methods
+            self._files.clear()
+        self.library.sqlite3_vfs_register(self._ours if disk is not None else self._real, 1)
 
     def _patched(self, address: int) -> _Methods:
         """Return a copy of a file's methods that writes through this layer."""
