@@ -29,40 +29,43 @@ class AccountWorkloadIndex:
     def __init__(self, known: AccountWorkloads, accounts: Iterable[Account]) -> None:
         """``accounts`` are those of the snapshot with this id."""
         self._known = known
-        self._names = _RoleNames(accounts)
-        self._by_role: dict[str, list[RoleUse]] = {}
-        self._by_resource: dict[str, list[RoleUse]] = {}
+        self._accounts = tuple(accounts)
         self._by_kind: dict[WorkloadKind, list[Workload]] = {}
-        definitions = {one.arn: one for one in known.workloads if one.kind is WorkloadKind.TASK_DEFINITION}
         for workload in known.workloads:
             self._by_kind.setdefault(workload.kind, []).append(workload)
-            for use in self._uses(workload, definitions):
-                self._by_role.setdefault(use.role, []).append(use)
-                self._by_resource.setdefault(workload.arn, []).append(use)
         self._listed = {kind for _, kind in known.complete} | self._by_kind.keys()
 
-    def _uses(self, workload: Workload, definitions: Mapping[str, Workload]) -> Iterable[RoleUse]:
+    @cached_property
+    def _uses(self) -> tuple[Mapping[str, Sequence[RoleUse]], Mapping[str, Sequence[RoleUse]]]:
+        """The uses by role and by resource. Coverage needs none, also of accounts of which only names are read."""
+        names = _RoleNames(self._accounts)
+        definitions = {one.arn: one for one in self._known.workloads if one.kind is WorkloadKind.TASK_DEFINITION}
+        by_role: dict[str, list[RoleUse]] = {}
+        by_resource: dict[str, list[RoleUse]] = {}
+        for workload in self._known.workloads:
+            for use in self._uses_of(workload, definitions, names):
+                by_role.setdefault(use.role, []).append(use)
+                by_resource.setdefault(workload.arn, []).append(use)
+        return by_role, by_resource
+
+    @staticmethod
+    def _uses_of(workload: Workload, definitions: Mapping[str, Workload], names: "_RoleNames") -> Iterable[RoleUse]:
         own = {usage for _, usage in workload.roles}
         inherited = definitions.get(workload.definition)
         roles = (*workload.roles, *(role for role in (inherited.roles if inherited else ()) if role.usage not in own))
         uses: dict[RoleUse, None] = {}
         for name, usage in roles:
-            for role in self._names.of(name, usage) or (name,):
+            for role in names.of(name, usage) or (name,):
                 uses[RoleUse(workload, usage, role, name if usage is RoleUsage.INSTANCE_PROFILE else "")] = None
         return uses
 
-    @property
-    def roles(self) -> Mapping[str, Sequence[RoleUse]]:
-        """The resources that use each role, by the role's ARN."""
-        return self._by_role
-
     def runs_with(self, role_arn: str) -> tuple[RoleUse, ...]:
         """Return the resources of the account that use a role, by kind and ARN."""
-        return tuple(self._by_role.get(role_arn, ()))
+        return tuple(self._uses[0].get(role_arn, ()))
 
     def used_by(self, resource_arn: str) -> tuple[RoleUse, ...]:
         """Return the roles that a resource uses."""
-        return tuple(self._by_resource.get(resource_arn, ()))
+        return tuple(self._uses[1].get(resource_arn, ()))
 
     def of_kind(self, kind: WorkloadKind) -> tuple[Workload, ...]:
         """Return the captured resources of one kind."""

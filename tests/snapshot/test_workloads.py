@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from iamdesk.inventory.workload_index import WorkloadIndex
+from iamdesk.snapshot.catalog import catalogue_of
+from iamdesk.snapshot.layout import Kind
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.resource_services import all_commands
 from iamdesk.snapshot.workloads import RoleUsage, WorkloadKind
+from iamdesk.viewmodel.coverage import captured_data
 from iamdesk.viewmodel.workload_rows import runs_with_facts, used_by_facts
 
 from .bundles import ACCOUNT, HERE, REGION, as_folder, details
@@ -604,3 +607,12 @@ def test_facts_name_what_runs_with_a_role(tmp_path: Path) -> None:
     assert runs_with_facts(index, ACCOUNT, "arn:aws:iam::1:role/x") == [("Runs with", "nothing that was captured")]
     nothing = WorkloadIndex(load_snapshot(as_folder(tmp_path, {IAM: details()}, "plain")))
     assert runs_with_facts(nothing, ACCOUNT, ROLE) == [("Runs with", "not captured")]
+
+
+def test_coverage_needs_no_details_of_accounts(tmp_path: Path) -> None:
+    """Of an organization larger than memory, coverage is told from the names of its accounts alone."""
+    snapshot = opened(tmp_path, FILES[WorkloadKind.LAMBDA_FUNCTION][0])
+    names = snapshot.model_construct(**{**dict(snapshot), "accounts": catalogue_of(snapshot).entries})
+    assert WorkloadIndex(names).of_account(ACCOUNT).is_listed(WorkloadKind.LAMBDA_FUNCTION)
+    [row] = [one for one in captured_data(names) if one.kind is Kind.WORKLOADS]
+    assert row.detail == f"1 of {len(WorkloadKind)} lists of resources that run with a role"
