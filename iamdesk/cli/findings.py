@@ -141,4 +141,5 @@ def _write_report(pieces: Iterable[bytes], count: int, unused: int, output: Path
 
 def _format_by_name(output: Path | None) -> str:
     name = output.name.lower() if output else ""
-    return next((known.name for known in formats() if name.endswith(known.suffix)), TEXT)
+    known = sorted(formats(), key=lambda one: -len(one.suffix))  # `.jira.csv` before `.csv`
+    return next((one.name for one in known if name.endswith(one.suffix)), TEXT)

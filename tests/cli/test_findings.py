@@ -15,8 +15,8 @@ from iamdesk.checks.finding import Severity
 from iamdesk.export import findings as package
 from iamdesk.export.findings.writers import formats
 
-MARKDOWN = '''
-"""Findings as Markdown."""
+OUTLINE = '''
+"""Findings as an outline."""
 
 from iamdesk.export.findings.report import Report, ReportFormat
 
@@ -26,26 +26,26 @@ def render(report: Report) -> bytes:
     return "".join(f"- {one.check_id}: {one.sentence}\\n" for one in report.findings).encode()
 
 
-REPORT_FORMAT = ReportFormat("markdown", "Markdown", ".md", render)
+REPORT_FORMAT = ReportFormat("outline", "Outline", ".outline", render)
 '''
 
 
 def test_a_format_is_added_by_its_module_alone(
     iamdesk: Callable[..., Any], sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "markdown_file.py").write_text(MARKDOWN)
+    (tmp_path / "outline_file.py").write_text(OUTLINE)
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
     formats.cache_clear()
     try:
-        assert "markdown" in [one.name for one in formats()]
-        printed = iamdesk("findings", sample, "--format", "markdown").stdout
-        written = iamdesk("findings", sample, "--output", tmp_path / "report.md")
+        assert "outline" in [one.name for one in formats()]
+        printed = iamdesk("findings", sample, "--format", "outline").stdout
+        written = iamdesk("findings", sample, "--output", tmp_path / "report.outline")
     finally:
-        sys.modules.pop(f"{package.__name__}.markdown_file", None)
+        sys.modules.pop(f"{package.__name__}.outline_file", None)
         formats.cache_clear()
     assert printed.startswith("- ")
-    assert (tmp_path / "report.md").read_text() == printed
-    assert written.stderr.rstrip().endswith("report.md")
+    assert (tmp_path / "report.outline").read_text() == printed
+    assert written.stderr.rstrip().endswith("report.outline")
 
 
 def test_an_unknown_format_is_refused_with_the_names_of_all(iamdesk: Callable[..., Any], sample: Path) -> None:
@@ -278,7 +278,7 @@ def test_settings_archive_and_every_report_names_their_digest(
     }
     assert {one["severity"] for one in report["findings"] if one["check_id"] == "ADM-01"} == {"info"}
     assert done.returncode == 1 if report["counts"]["by_severity"]["critical"] else 0
-    for name in ("text", "csv", "html", "sarif", "ocsf", "asff", "junit"):
+    for name in ("text", "csv", "html", "sarif", "ocsf", "asff", "junit", "jira", "servicenow", "markdown"):
         if name in {"text", *(one.name for one in formats())}:
             assert digest in iamdesk("findings", sample, "--settings", "settings.json", "--format", name).stdout, name
 

@@ -5,6 +5,7 @@
 - Subjects are logical locations by ARN. Physical locations are files of the snapshot without a region, because policies
   are shown in another layout than they are stored.
 - Attack paths are code flows.
+- At most 25,000 results, the worst first: code scanning rejects more. The number left out is told.
 - Brackets and braces in names are escaped, because they have a meaning in message texts.
 
 Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
@@ -44,7 +45,10 @@ _SECURITY_SEVERITY = {
     Severity.INFO: "0.0",
 }
 """Sort key of code scanning, in the range of CVSS scores."""
+_SEVERITIES = list(Severity)
 _ATTACK_PATHS = "CHN-"
+MAX_RESULTS = 25_000
+"""Results of a run that GitHub accepts (GitHub Docs, "SARIF support for code scanning": limits)."""
 
 
 def render(report: Report) -> bytes:
@@ -64,6 +68,10 @@ def message_text(text: str) -> str:
 def as_object(report: Report) -> dict[str, Any]:
     """Return the report as a SARIF log."""
     rules = {check.id: number for number, check in enumerate(report.checks)}
+    everything = (*report.findings, *report.suppressed)
+    left_out = max(0, len(everything) - MAX_RESULTS)
+    if left_out:
+        everything = tuple(sorted(everything, key=_worst_first)[:MAX_RESULTS])
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -77,7 +85,13 @@ def as_object(report: Report) -> dict[str, Any]:
                         "properties": {"actionDataVersion": report.action_data_version},
                     }
                 },
-                "invocations": [{"executionSuccessful": True, "endTimeUtc": report.generated_utc}],
+                "invocations": [
+                    {
+                        "executionSuccessful": True,
+                        "endTimeUtc": report.generated_utc,
+                        **({"toolExecutionNotifications": [_left_out(left_out)]} if left_out else {}),
+                    }
+                ],
                 "automationDetails": {"id": f"iamdesk/{report.snapshot_sha256}"},
                 "columnKind": "unicodeCodePoints",
                 "artifacts": [
@@ -88,20 +102,29 @@ def as_object(report: Report) -> dict[str, Any]:
                     }
                     for file in report.snapshot_files
                 ],
-                "results": MadeList(
-                    (*report.findings, *report.suppressed), lambda finding: _result(report, finding, rules)
-                ),
+                "results": MadeList(everything, lambda finding: _result(report, finding, rules)),
                 "properties": {
                     "snapshot": visible(report.snapshot_name),
                     "snapshotSha256": report.snapshot_sha256,
                     **({"settingsSha256": report.settings_sha256} if report.settings_sha256 else {}),
                     "findings": len(report.findings),
                     "suppressed": len(report.suppressed),
+                    **({"leftOut": left_out} if left_out else {}),
                     **({"reviewStatus": report.review_status} if report.review_status else {}),
                 },
             }
         ],
     }
+
+
+def _worst_first(finding: Finding) -> tuple[bool, int, bool]:
+    unsure = finding.state is State.CANNOT_TELL
+    return finding.suppression is not None, _SEVERITIES.index(finding.severity), unsure
+
+
+def _left_out(count: int) -> dict[str, Any]:
+    text = f"{count:,} results are left out: a run has at most {MAX_RESULTS:,}. The least severe are missing."
+    return {"level": "warning", "message": {"text": text}}
 
 
 def _rule(check: Check) -> dict[str, Any]:

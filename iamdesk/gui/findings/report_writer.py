@@ -45,7 +45,8 @@ class ReportWriter(QObject):
         path = self._prompts.file_to_save(self._window, tr("Export findings"), suggestion, kinds)
         if path is None:
             return
-        chosen = next((known for known in formats if path.name.lower().endswith(known.suffix)), None)
+        longest_first = sorted(formats, key=lambda one: -len(one.suffix))  # `.jira.csv` before `.csv`
+        chosen = next((known for known in longest_first if path.name.lower().endswith(known.suffix)), None)
         if chosen is None:
             known = ", ".join(known.suffix for known in formats)
             self._message.say(
