@@ -147,7 +147,7 @@ def find_account_steps(
         places=sum(1 << position for position in steps.places),
         administrators=steps.administrators,
         into=dict(plain.into()),
-        promotions=tuple(map(plain.edge, graph.all_promotions.get(account, ()))),
+        promotions=tuple(map(plain.edge, graph.unprepared_promotions.get(account, ()))),
         readers={name: plain.open(members) for name, members in graph.readers.items()},
         assuming={
             steps.targets.arns[place]: plain.open(members)

@@ -16,6 +16,7 @@ from iamdesk.attack_paths.gain import AccessGain
 from iamdesk.attack_paths.graph import Levels, StepGraph
 from iamdesk.attack_paths.parallel import Answers, begin_shared, find_shared, made_steps
 from iamdesk.attack_paths.plan import make_plan
+from iamdesk.attack_paths.prepared import Prepared
 from iamdesk.attack_paths.remediation import Remediations
 from iamdesk.attack_paths.types import (
     AttackPath,
@@ -28,6 +29,7 @@ from iamdesk.attack_paths.types import (
     NodeKind,
     Plan,
     PrincipalExposure,
+    Proof,
     Remediation,
     State,
     Step,
@@ -358,6 +360,7 @@ class AttackPathGraph:
         """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
         if attack_path not in self._remediation_of:
             among = frozenset(arn for step in attack_path.steps for arn in (step.source, step.target, step.goal.key))
+            among |= {made.preparation.target for made in self.graph.prepared.known.values()}
             self._remediation_of[attack_path] = next(self.remediation_search.of([attack_path], among), None)
         return self._remediation_of[attack_path]
 
@@ -429,6 +432,11 @@ class AttackPathGraph:
             yield from ((edge, None) for _, edge in self._last_steps(position, goal, unsure))
         for then in indexes_of(self.graph.forward(unsure).get(position, 0) & reached & ~(1 << position)):
             yield from ((edge, then) for edge in self.graph.edges_into(then) if self._takes(edge, position, unsure))
+
+    @property
+    def preparations_left_out(self) -> int | None:
+        """Number of ways to join a group or set tags after which no paths were searched; None: too many to list."""
+        return self.graph.prepared.left_out
 
     def graph_nodes(self) -> Iterator[GraphNode]:
         """Yield the accounts, users and roles, for an export."""
@@ -528,6 +536,9 @@ class AttackPathGraph:
     def _step(self, position: int, edge: Edge, goal: Goal) -> Step:
         is_proven = bool(edge.members.proven >> position & 1)
         source, target = self._subjects[position], self.steps.targets.arns[edge.target]
+        prepared = self.graph.prepared.known.get((edge.path_id, source, target))
+        if prepared is not None:
+            return self._prepared_step(prepared, edge.path_id, source, target, goal, is_proven=is_proven)
         needs = () if is_proven else self.prover.needs(source, target, edge.path_id)
         return Step(
             edge.path_id,
@@ -539,6 +550,23 @@ class AttackPathGraph:
             needs,
             self.prover.prove,
         )
+
+    def _prepared_step(
+        self, prepared: Prepared, path_id: str, source: str, target: str, goal: Goal, *, is_proven: bool
+    ) -> Step:
+        made = prepared.preparation
+        rest = prepared.rest
+        how = join_messages(phrase(" and "), [made.how, _how(rest)]) if rest else made.how
+
+        def prove(_step: Step) -> tuple[Proof, ...]:
+            (required,) = made.path.actions
+            first = self.prover.request_proof(source, required.action, made.target, made.context)
+            paths = [catalog().path(one) for one in rest.split("+")] if rest else []
+            return (first, *(proof for path in paths for proof in prepared.prover.answers(source, target, path)))
+
+        needs = () if is_proven or not rest else prepared.prover.needs(source, target, rest)
+        state = State.PROVEN if is_proven else State.POSSIBLE
+        return Step(path_id, how, source, target, goal, state, needs, prove)
 
 
 class LazyAttackPathGraph:

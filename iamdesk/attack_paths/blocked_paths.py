@@ -50,7 +50,7 @@ class BlockedPaths:
         ``taken`` are the ids of techniques that it can use, perhaps.
         """
         for path in catalog().paths:
-            if path.id in taken or path.gain is Gain.WITHOUT_DENIAL:
+            if path.id in taken or path.gain in (Gain.WITHOUT_DENIAL, Gain.OTHER_TAGS):
                 continue
             if all(self._steps.inquiry.speaks_of(principal, required.action) for required in path.actions):
                 refusal = self._refused(principal, path)

@@ -67,6 +67,8 @@ class Gain(StrEnum):
     OLDER_VERSION = "older version"
     WITHOUT_DENIAL = "without denial"
     PERMISSION_SET = "permission set"
+    OTHER_TAGS = "other tags"
+    """Tags with which policies allow more; completed by any technique."""
 
 
 class _Data(BaseModel):

@@ -123,6 +123,13 @@ class Edges:
         _ = self.service_paths
         progress(4, PHASES)
 
+    def limit_callers(self, callers: int, administrators: int) -> None:
+        """Evaluate the steps of some principals only; ``administrators`` are those of the unchanged snapshot."""
+        limited = {account: members & callers for account, members in self.members_of.items()}
+        self.members_of = self.finder.members_of = limited
+        self.administrators = administrators
+        self.service_paths = self.service_paths_of(callers & self.population.regular)
+
     # ── principals ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     @cached_property

@@ -54,6 +54,11 @@ class EvaluationSession:
         if self._cancelled():
             raise WorkCancelled
 
+    @property
+    def check(self) -> Cancelled:
+        """Return whether this run is cancelled, for another session."""
+        return self._cancelled
+
     def attend(self, cancelled: Cancelled) -> None:
         """Set the cancellation check for the next part of the work."""
         self._cancelled = cancelled

@@ -69,15 +69,12 @@ class Prover:
     def answers(self, source: str, target: str, path: EscalationPath) -> Iterator[Proof]:
         """Yield the evaluated request for each action of a technique, on the most favorable resource."""
         for _, request, trace in self._best(source, target, path):
-            decision = explain(trace, request)
-            yield Proof(
-                phrase(
-                    "{action} on {resource}",
-                    action=request.action,
-                    resource=with_visible_end(decision.request.resource),
-                ),
-                decision,
-            )
+            yield _proof(request, trace)
+
+    def request_proof(self, source: str, action: str, resource: str, context: Context) -> Proof:
+        """Return the evaluated request for one action."""
+        _, request, trace = self._ask(source, action, resource, context)
+        return _proof(request, trace)
 
     def _best(self, source: str, target: str, path: EscalationPath) -> Iterator[_Asked]:
         for required in path.actions:
@@ -185,3 +182,9 @@ class Prover:
                 if rank and trace.decision is EvalDecision.CONDITIONAL:
                     keys.update(dict.fromkeys(spelling(key, trace) for key in unmet_keys(trace)))
         return (*facts, *(phrase("an allowed value of {key}", key=key) for key in keys))
+
+
+def _proof(request: Request, trace: EvaluationTrace) -> Proof:
+    decision = explain(trace, request)
+    resource = with_visible_end(decision.request.resource)
+    return Proof(phrase("{action} on {resource}", action=request.action, resource=resource), decision)

@@ -10,6 +10,7 @@ from iamdesk.access.request_grid import placeholder_grid
 from iamdesk.attack_paths.catalog import catalog
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible
 from iamdesk.attack_paths.edges import PHASES, Edge, Edges
+from iamdesk.attack_paths.prepared import PreparedSteps, prepared_steps
 from iamdesk.attack_paths.self_escalation import SelfEscalation
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses
 from iamdesk.aws.action_sets import service_actions
@@ -102,6 +103,30 @@ class StepGraph:
         """
         return self.by_account(self.joined_of())
 
+    @cached_property
+    def prepared(self) -> PreparedSteps:
+        """The steps after joining a group or setting tags; only of principals more than one step from administrator."""
+        near = 0
+        for edges in (*self.promotions.values(), *self.joined.values()):
+            for edge in edges:
+                near |= edge.members.proven
+        return prepared_steps(self.steps, self.into, ~near)
+
+    @cached_property
+    def becoming(self) -> Mapping[int, ConfirmedAndPossible]:
+        """By position: who can become the principal in one step, also after a preparation."""
+        found = dict(self.into)
+        for position, edges in self.prepared.into.items():
+            for edge in edges:
+                found[position] = found.get(position, NOBODY).either(edge.members)
+        return found
+
+    @cached_property
+    def unprepared_promotions(self) -> Mapping[str, Sequence[Edge]]:
+        """By account ID: the steps to administrator of it, without `prepared` ones."""
+        accounts = dict.fromkeys((*self.promotions, *self.joined))
+        return {one: (*self.promotions.get(one, ()), *self.joined.get(one, ())) for one in accounts}
+
     def joined_of(self, number: int = 0, parts: int = 1) -> Iterator[tuple[str, Edge]]:
         """Yield (account ID, edge) for `joined` of one part, out of several, of the targets."""
         near = 0
@@ -114,8 +139,10 @@ class StepGraph:
     @cached_property
     def all_promotions(self) -> Mapping[str, Sequence[Edge]]:
         """By account ID: all steps to administrator of it."""
-        accounts = dict.fromkeys((*self.promotions, *self.joined))
-        return {one: (*self.promotions.get(one, ()), *self.joined.get(one, ())) for one in accounts}
+        accounts = dict.fromkeys((*self.unprepared_promotions, *self.prepared.promotions))
+        return {
+            one: (*self.unprepared_promotions.get(one, ()), *self.prepared.promotions.get(one, ())) for one in accounts
+        }
 
     @staticmethod
     def by_account(edges: Iterable[tuple[str, Edge]]) -> Mapping[str, Sequence[Edge]]:
@@ -228,7 +255,7 @@ class StepGraph:
             found = last
             last = 0
             for position in indexes_of(levels[-1]):
-                members = self.into.get(position)
+                members = self.becoming.get(position)
                 if members is not None:
                     found |= counted(members)
             found &= ~reached
@@ -245,7 +272,7 @@ class StepGraph:
         found = self._forward.get(maybe)
         if found is None:
             by_members: dict[int, int] = {}
-            for position, members in self.into.items():
+            for position, members in self.becoming.items():
                 who = members.anybody if maybe else members.proven
                 if who:
                     by_members[who] = by_members.get(who, 0) | 1 << position
@@ -278,6 +305,7 @@ class StepGraph:
         place = self.steps.places.get(position)
         if place is not None:
             yield from self.steps.into(place)
+            yield from self.prepared.into.get(position, ())
 
 
 def closed(forward: Mapping[int, int], check_cancelled: Callable[[], None]) -> Mapping[int, int]:

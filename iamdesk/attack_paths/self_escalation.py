@@ -86,7 +86,7 @@ class SelfEscalation:
         aim = TargetConstraint.USER if self._steps.targets.users >> place & 1 else TargetConstraint.ROLE
         others = ~self._steps.administrators & ~(1 << position)
         for path in self._steps.by_aim[aim]:
-            if path.gain is not Gain.BECOMES and not path.joined:
+            if path.gain not in (Gain.BECOMES, Gain.OTHER_TAGS) and not path.joined:
                 yield from self._changes(path, position, place, others)
 
     def joined(
@@ -168,7 +168,10 @@ class SelfEscalation:
 
     def _own_changes(self, position: int, place: int) -> Iterator[Edge]:
         for path in self._steps.by_aim[TargetConstraint.ITSELF]:
-            if path.gain is Gain.WITHOUT_DENIAL or not self._steps.may_change_own(path) >> position & 1:
+            if (
+                path.gain in (Gain.WITHOUT_DENIAL, Gain.OTHER_TAGS)
+                or not self._steps.may_change_own(path) >> position & 1
+            ):
                 continue
             members = self._steps.own(path, place).within(1 << position)
             if not members.anybody:

@@ -311,3 +311,7 @@ class AttackPaths(Protocol):
 
     def graph_edges(self) -> Iterator[GraphEdge]:
         """Yield the steps between them, for an export."""
+
+    @property
+    def preparations_left_out(self) -> int | None:
+        """Number of ways to join a group or set tags after which no paths were searched; None: too many to list."""

@@ -93,6 +93,7 @@ def paths(
                 with collector_seldom(), work.executor(opened, helped=True) as executor:
                     attack_paths = tuple(opened.shortest_paths(goal, executor=executor))
                 _print_all(attack_paths, opened.reach().version, as_json)
+                _say_left_out(opened.reach())
     else:
         _print_one(_attack_paths(Workbench().open_snapshot(snapshot)), start, goal, as_json)
 
@@ -115,6 +116,14 @@ def _print_plan(plan: Plan, as_json: bool) -> None:
         f"with an attack path after all changes: {left:,}{f' ({_named(plan.remaining)})' if left else ''}. "
         "The changes were chosen one by one and tried on a copy; a smaller set is not ruled out."
     )
+
+
+def _say_left_out(graph: AttackPaths) -> None:
+    left_out = graph.preparations_left_out
+    if left_out is None:
+        echo_err("paths after joining a group or setting tags were not searched: too many users and roles")
+    elif left_out:
+        echo_err(f"paths after joining a group or setting tags: {left_out:,} were not searched")
 
 
 def _named(principals: tuple[str, ...]) -> str:
@@ -174,6 +183,7 @@ def _print_one(graph: AttackPaths, start: str, goal: str, as_json: bool) -> None
         echo("Blocked already:")
     for step in blocked:
         echo(f"  {step.path_id}  {step.by}")
+    _say_left_out(graph)
     left_out = graph.count_attack_paths(start, goal) - len(found)
     more = f"; {left_out:,} more are not listed" if left_out > 0 else ""
     echo_err(("1 attack path" if len(found) == 1 else f"{len(found):,} attack paths") + more)

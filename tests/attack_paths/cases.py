@@ -223,6 +223,8 @@ class _Case:
     def _base(self) -> list[Json]:
         """What the principal has besides the permissions that the path needs."""
         path = self.path
+        if path.gain is Gain.OTHER_TAGS:
+            return self._with_tags()
         if path.joined and path.target is TargetConstraint.USER:
             return [allow(["iam:CreateLoginProfile", "iam:UpdateLoginProfile"], arn(f"user/target-{self.slug}"))]
         if path.joined:
@@ -243,6 +245,19 @@ class _Case:
             return [allow("*")]
         return []
 
+    def _with_tags(self) -> list[Json]:
+        """What the principal is allowed with the tags that it sets."""
+        team = f"team-{self.slug}"
+        if self.path.target is TargetConstraint.ITSELF:
+            action = f"iam:Put{'User' if self.kind == 'user' else 'Role'}Policy"
+            condition = {"Condition": {"StringEquals": {f"aws:PrincipalTag/{team}": "admin"}}}
+            return [] if self.change == WEAKER else [allow(action, self.actor, **condition)]
+        condition = {"Condition": {"StringEquals": {f"aws:ResourceTag/{team}": "open"}}}
+        if self.path.target is TargetConstraint.USER:
+            actions = ["iam:CreateLoginProfile", "iam:UpdateLoginProfile"]
+            return [allow(actions, arn(f"user/target-{self.slug}"), **condition)]
+        return [allow("sts:AssumeRole", arn(f"role/target-{self.slug}"), **condition)]
+
     def _boundary(self) -> str | None:
         """The principal's own boundary."""
         path, world, name = self.path, self.world, f"boundary-{self.slug}"
@@ -260,7 +275,7 @@ class _Case:
         return None
 
     def _shares_weak(self) -> bool:
-        return self.change == WEAKER and self.path.gain in (Gain.BECOMES, Gain.MEMBERSHIP)
+        return self.change == WEAKER and self.path.gain in (Gain.BECOMES, Gain.MEMBERSHIP, Gain.OTHER_TAGS)
 
     def _groups(self) -> list[str]:
         if TargetType.OWN_GROUP not in {one.on for one in self.path.actions} or self.path.id == "X12e":
@@ -317,14 +332,14 @@ class _Case:
             return trusting("*", **({"Condition": ELSEWHERE} if self.change == UNMET else {}))
         if TargetType.TARGET_PROVIDER in {one.on for one in path.actions}:
             return trusting({"Federated": arn(f"saml-provider/{self.slug}")}, "sts:AssumeRoleWithSAML")
-        if any(one.action == "sts:AssumeRole" for one in path.actions):
+        if any(one.action in ("sts:AssumeRole", "iam:TagRole") for one in path.actions):
             return trusting({"AWS": arn("root")})
         return trusting({"Service": "lambda.amazonaws.com" if path.joined else "backup.amazonaws.com"})
 
     def _target_policies(self) -> Json:
         """What the target carries: full access, or what its gain takes; of a weaker one no more than the principal."""
         path, weaker = self.path, self.change == WEAKER
-        if path.gain in (Gain.BECOMES, Gain.MEMBERSHIP):
+        if path.gain in (Gain.BECOMES, Gain.MEMBERSHIP, Gain.OTHER_TAGS):
             if weaker:
                 return {"inline": {}, "attached": [arn(f"policy/weak-{self.slug}")]}
             return {"inline": {"all": FULL}}

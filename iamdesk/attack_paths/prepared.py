@@ -1,0 +1,269 @@
+"""Steps after a preparation: as a member of a group that a user can join, or with tags that it can set.
+
+A preparation changes what policies allow, so it is made to a copy of the snapshot, and the steps of those who can make
+it are searched in the copy. One copy serves many principals: each joins one group in it, or gets one tag.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.administrators import is_administrator
+from iamdesk.attack_paths.catalog import EscalationPath, Gain, TargetConstraint, TargetType, catalog
+from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
+from iamdesk.attack_paths.edges import Edge, Edges
+from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
+from iamdesk.attack_paths.evidence import Prover
+from iamdesk.attack_paths.self_escalation import SelfEscalation
+from iamdesk.attack_paths.what_if_admin import AdminHypotheses
+from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
+from iamdesk.i18n import phrase, phrased
+from iamdesk.policy.statement import Statement
+from iamdesk.whatif.apply import apply_one
+from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
+
+_PRINCIPAL_TAG = "aws:principaltag/"
+_MOST_ROUNDS = 12
+_MOST_PRINCIPALS = 3000
+"""Principals in all copies together: in larger snapshots, one more copy takes too long."""
+_MOST_TAGS = 6
+_SERVICES = frozenset({"iam", "sts"})
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """One preparation of one principal."""
+
+    path: EscalationPath
+    target: str
+    """ARN of the group, or of whom it tags."""
+    edit: Edit
+    context: Context
+    is_proven: bool
+
+    @property
+    def how(self) -> str:
+        """What it does, to complete "by …"."""
+        if self.edit.act is EditAction.JOIN_GROUP:
+            return phrase("joining the group {name}", name=self.target.rpartition("/")[2])
+        what = phrased(self.path.how)
+        return phrase("{what}: {key}={value}", what=what, key=self.edit.detail, value=str(self.edit.document))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A preparation, and the graph in which the steps after it are proven."""
+
+    preparation: Preparation
+    rest: str
+    """Ids of the techniques after it, joined with ``+``; empty if the principal is an administrator then."""
+    prover: Prover
+
+
+@dataclass(slots=True)
+class PreparedSteps:
+    """The steps after preparations."""
+
+    into: dict[int, list[Edge]] = field(default_factory=dict)
+    """By position: the techniques by which principals become it."""
+    promotions: dict[str, list[Edge]] = field(default_factory=dict)
+    """By account ID: the steps to administrator of it."""
+    known: dict[tuple[str, str, str], Prepared] = field(default_factory=dict)
+    """By technique, source and target of a step."""
+    left_out: int | None = 0
+    """Number of preparations that were not tried; None: the snapshot has too many principals to try any."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    moves: Mapping[int, Mapping[int, Preparation]]
+    """By position of the principal and place of the target that it is for, or -1: the preparation."""
+
+
+def prepared_steps(steps: Edges, into: Mapping[int, ConfirmedAndPossible], others: int) -> PreparedSteps:
+    """Return the steps of some principals after preparations, other than those without.
+
+    Args:
+        steps: The steps of the snapshot.
+        into: By position, who can become the principal in one step.
+        others: The principals, as bits: those that are more than one step from administrator.
+
+    Raises:
+        WorkCancelled: The run was cancelled.
+    """
+    found = PreparedSteps()
+    others &= steps.population.regular & ~steps.administrators
+    if not others:
+        return found
+    most = min(_MOST_ROUNDS, _MOST_PRINCIPALS // max(1, len(steps.places)))
+    if not most:
+        found.left_out = None
+        return found
+    rounds = [*_joining(steps, others), *_tagging(steps, others)]
+    for one in rounds[:most]:
+        steps.inquiry.check_cancelled()
+        _search(steps, into, one, found)
+    found.left_out = sum(len(of_one) for one in rounds[most:] for of_one in one.moves.values())
+    return found
+
+
+def _joining(steps: Edges, others: int) -> Iterator[_Round]:
+    """Yield rounds in which each user joins one of the groups that it can join."""
+    targets = steps.targets
+    moves: dict[int, list[Preparation]] = {}
+    for path in steps.by_aim[TargetConstraint.GROUP]:
+        for place in indexes_of(targets.groups):
+            position = steps.population.group_position(targets.arns[place])
+            if position is None or not _matters(steps, position):
+                continue
+            members = steps.members(path, place).within(steps.users & others)
+            for user in indexes_of(members.anybody):
+                arn = steps.population.index.subjects[user]
+                if place not in steps.groups_of(steps.places[user]):
+                    edit = Edit(EditAction.JOIN_GROUP, arn, targets.arns[place])
+                    is_proven = bool(members.proven >> user & 1)
+                    moves.setdefault(user, []).append(Preparation(path, targets.arns[place], edit, {}, is_proven))
+    for number in range(max(map(len, moves.values()), default=0)):
+        yield _Round({user: {-1: listed[number]} for user, listed in moves.items() if number < len(listed)})
+
+
+def _matters(steps: Edges, group: int) -> bool:
+    """Return whether the policies of a group allow an action that some technique needs."""
+    actions = {required.action for path in catalog().paths for required in path.actions}
+    return any(
+        statement.is_allow and statement.broken is None and statement.covers_action(*action.lower().split(":"))
+        for policy in steps.population.principal_policies(group).policies.identity
+        for statement in policy.document.statements
+        for action in actions
+    )
+
+
+def _tagging(steps: Edges, others: int) -> Iterator[_Round]:
+    """Yield rounds in which principals tag themselves, and rounds in which others are tagged."""
+    tags_of_self, tags_of_target = _tags(steps)
+    for path in catalog().paths:
+        if path.gain is not Gain.OTHER_TAGS:
+            continue
+        (required,) = path.actions
+        kind = steps.targets.users if "User" in required.action else steps.targets.roles
+        is_self = required.on is TargetType.ITSELF
+        for key, value in tags_of_self if is_self else tags_of_target:
+            context: Context = {f"aws:RequestTag/{key}": value, "aws:TagKeys": [key]}
+            sources = steps.finder.find(required.action, kind, context)
+            moves: dict[int, dict[int, Preparation]] = {}
+            for place in indexes_of(kind):
+                own = steps.position_of(place)
+                members = sources.of(place).within(others)
+                if is_self:
+                    members = members.within(0 if own is None else 1 << own)
+                arn = steps.targets.arns[place]
+                if not members.anybody or steps.targets.tag_values(place, (key,)) == (value,):
+                    continue
+                edit = Edit(EditAction.TAG, arn, key, value)
+                for source in indexes_of(members.anybody & ~(0 if is_self or own is None else 1 << own)):
+                    is_proven = bool(members.proven >> source & 1)
+                    made = Preparation(path, arn, edit, context, is_proven)
+                    moves.setdefault(source, {})[-1 if is_self else place] = made
+            if moves:
+                yield _Round(moves)
+
+
+def _tags(steps: Edges) -> tuple[Sequence[tuple[str, str]], Sequence[tuple[str, str]]]:
+    """Return the (key, value) pairs that Allow statements require of principals, and of users and roles as targets."""
+    of_principal: dict[tuple[str, str], None] = {}
+    of_target: dict[tuple[str, str], None] = {}
+    for statement in _conditional(steps):
+        for test in statement.conditions:
+            values = [one.text.replace("*", "x").replace("?", "x") for one in test.values if not one.keys]
+            if test.key.startswith(_PRINCIPAL_TAG):
+                of_principal.update(dict.fromkeys((test.key[len(_PRINCIPAL_TAG) :], value) for value in values))
+            elif test.key.startswith(RESOURCE_TAG_PREFIXES) and (
+                statement.services is None or statement.services & _SERVICES
+            ):
+                of_target.update(dict.fromkeys((test.key.partition("/")[2], value) for value in values))
+    return list(of_principal)[:_MOST_TAGS], list(of_target)[:_MOST_TAGS]
+
+
+def _conditional(steps: Edges) -> Iterator[Statement]:
+    index = steps.inquiry.evaluator.index
+    trusts = dict.fromkeys(index.trust(role) for role in index.roles.values())
+    for document in (*steps.population.index.documents, *trusts):
+        for statement in document.statements:
+            if statement.is_allow and statement.broken is None and statement.conditions:
+                yield statement
+
+
+def _search(steps: Edges, into: Mapping[int, ConfirmedAndPossible], one: _Round, found: PreparedSteps) -> None:
+    """Add the steps after the preparations of one round."""
+    base = steps.inquiry.evaluator
+    changed = base.snapshot
+    edits = dict.fromkeys(
+        (made.edit.subject, made.edit.detail) for of_one in one.moves.values() for made in of_one.values()
+    )
+    by_key = {(made.edit.subject, made.edit.detail): made.edit for of in one.moves.values() for made in of.values()}
+    try:
+        for key in edits:
+            changed = apply_one(changed, by_key[key])
+    except WhatIfError:
+        return
+    callers = sum(1 << position for position in one.moves)
+    inquiry = EvaluationSession(Evaluator(changed, base.now, base.index.documents), steps.inquiry.check)
+    after = Edges(inquiry)
+    after.limit_callers(callers, steps.administrators)
+    prover = Prover(after)
+    subjects = steps.population.index.subjects
+
+    def add(edge: Edge, place: int, listed: list[Edge]) -> None:
+        for made, who in _takers(one, place, edge.members):
+            path_id = f"{made.path.id}+{edge.path_id}" if edge.path_id else made.path.id
+            members = who if made.is_proven else who.unsure()
+            source = subjects[members.anybody.bit_length() - 1]
+            key = (path_id, source, steps.targets.arns[place])
+            if key not in found.known:
+                found.known[key] = Prepared(made, edge.path_id, prover)
+                listed.append(Edge(path_id, place, members))
+
+    for position, place in steps.places.items():
+        inquiry.check_cancelled()
+        known = into.get(position)
+        near = 0 if known is None else known.proven
+        for edge in after.into(place):
+            members = edge.members.within(callers & ~near & ~(1 << position))
+            if known is not None:
+                members = ConfirmedAndPossible(members.proven, members.possible & ~known.possible)
+            if members.anybody:
+                add(edge._replace(members=members), place, found.into.setdefault(position, []))
+    hypotheses = AdminHypotheses(inquiry, after.population)
+    escalation = SelfEscalation(after, hypotheses)
+    promotions: Iterable[tuple[str, Edge]] = (*escalation.of_principals(), *_administrators(steps, after, one))
+    for account, edge in promotions:
+        members = edge.members.within(callers)
+        if members.anybody:
+            add(edge._replace(members=members), edge.target, found.promotions.setdefault(account, []))
+
+
+def _takers(
+    one: _Round, place: int, members: ConfirmedAndPossible
+) -> Iterator[tuple[Preparation, ConfirmedAndPossible]]:
+    """Yield (preparation, its principal) for those of some principals whose preparation is for a target."""
+    for position in indexes_of(members.anybody):
+        of_one = one.moves.get(position, {})
+        made = of_one.get(-1) or of_one.get(place)
+        if made is not None:
+            yield made, members.within(1 << position)
+
+
+def _administrators(steps: Edges, after: Edges, one: _Round) -> Iterator[tuple[str, Edge]]:
+    """Yield a step without a technique for those who are administrators after tagging themselves."""
+    index = after.inquiry.evaluator.index
+    for position, of_one in one.moves.items():
+        made = of_one.get(-1)
+        place = steps.places.get(position)
+        account = None if place is None else after.account_of(place)
+        if made is None or place is None or account is None or made.edit.act is EditAction.JOIN_GROUP:
+            continue
+        arn = steps.targets.arns[place]
+        principal = index.users.get(arn) or index.roles.get(arn)
+        if principal is not None and is_administrator(after.inquiry, account, principal):
+            yield account.account_id, Edge("", place, ConfirmedAndPossible(1 << position, 0))

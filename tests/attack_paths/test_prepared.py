@@ -1,0 +1,153 @@
+"""Steps after joining a group or setting tags: found where they work, and not where one thing stops them."""
+
+import pytest
+
+from iamdesk import Evaluator
+from iamdesk.attack_paths import prepared
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.attack_paths.types import State
+from iamdesk.whatif.apply import apply
+from iamdesk.whatif.edits import Edit, EditAction
+
+from ..builders.captures import allow, document, trusting
+from .cases import FULL, WEAK, World, arn
+
+DENY = {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}
+JOIN = allow("iam:AddUserToGroup", arn("group/g"))
+ASSUME = allow("sts:AssumeRole", arn("role/strong"))
+
+
+def reach_of(world, folder):
+    return AttackPathGraph(Evaluator(world.snapshot(folder)))
+
+
+def paths(world, folder, goal="admin"):
+    path = reach_of(world, folder).attack_path(arn("user/a"), goal)
+    return None if path is None else [(step.path_id, step.state, step.target) for step in path.steps]
+
+
+@pytest.fixture
+def world():
+    made = World()
+    made.role("strong", {"all": FULL}, trusting({"AWS": arn("root")}))
+    return made
+
+
+def test_a_group_that_allows_assuming_a_role(world, tmp_path):
+    world.user("a", {"own": document(JOIN)})
+    world.group("g", {"own": document(ASSUME)})
+    reach = reach_of(world, tmp_path)
+    (step,) = reach.attack_path(arn("user/a")).steps
+    assert (step.path_id, step.state, step.target) == ("iam-013+sts-001", State.PROVEN, arn("role/strong"))
+    assert step.how == "joining the group g and assuming the role"
+    assert [proof.says for proof in step.proof] == [
+        f"iam:AddUserToGroup on {arn('group/g')}",
+        f"sts:AssumeRole on {arn('role/strong')}",
+    ]
+    assert {proof.decision.decision.value for proof in step.proof} == {"allowed"}
+    joined = apply(reach.evaluator.snapshot, [Edit(EditAction.JOIN_GROUP, arn("user/a"), arn("group/g"))])
+    assert AttackPathGraph(Evaluator(joined)).attack_path(arn("user/a")).state is State.PROVEN
+
+
+def test_permissions_of_the_user_and_of_the_group_together(world, tmp_path):
+    world.user("a", {"own": document(JOIN, allow("iam:PassRole"))})
+    world.group("g", {"own": document(allow(["lambda:CreateFunction", "lambda:InvokeFunction"]))})
+    world.role("runs", {"all": FULL}, trusting({"Service": "lambda.amazonaws.com"}))
+    assert paths(world, tmp_path) == [("iam-013+lambda-001", State.PROVEN, arn("role/runs"))]
+
+
+def test_a_group_that_lets_a_member_change_itself(world, tmp_path):
+    world.user("a", {"own": document(JOIN)})
+    world.group("g", {"own": document(allow("iam:PutUserPolicy", arn("user/${aws:username}")))})
+    assert paths(world, tmp_path) == [("iam-013+iam-007", State.PROVEN, arn("user/a"))]
+
+
+@pytest.mark.parametrize(
+    ("own", "of_group"),
+    [
+        ([JOIN, DENY], [ASSUME]),
+        ([JOIN], [ASSUME, DENY]),
+        ([JOIN], [{**ASSUME, "Condition": {"StringEquals": {"aws:username": "somebody-else"}}}]),
+        ([JOIN], [allow("sts:AssumeRole", arn("role/none"))]),
+        ([allow("iam:AddUserToGroup", arn("group/other"))], [ASSUME]),
+    ],
+)
+def test_what_stops_a_member(world, tmp_path, own, of_group):
+    world.user("a", {"own": document(*own)})
+    world.group("g", {"own": document(*of_group)})
+    assert paths(world, tmp_path) is None
+
+
+def test_a_boundary_holds_for_a_member_too(world, tmp_path):
+    limit = world.policy("limit", document(JOIN))
+    world.user("a", {"own": document(JOIN)}, boundary=limit)
+    world.group("g", {"own": document(ASSUME)})
+    assert paths(world, tmp_path) is None
+
+
+def test_an_organization_policy_holds_for_a_member_too(world, tmp_path):
+    world.user("a", {"own": document(JOIN)})
+    world.group("g", {"own": document(ASSUME)})
+    world.denied_by_scp.append(DENY)
+    assert paths(world, tmp_path) is None
+
+
+def test_a_group_that_leads_to_somebody_who_has_no_more(tmp_path):
+    world = World()
+    world.role("strong", {"some": WEAK}, trusting({"AWS": arn("root")}))
+    world.user("a", {"own": document(JOIN)})
+    world.group("g", {"own": document(ASSUME)})
+    assert paths(world, tmp_path) is None
+    assert paths(world, tmp_path, arn("role/strong")) == [("iam-013+sts-001", State.PROVEN, arn("role/strong"))]
+
+
+def test_a_remediation_of_a_step_as_a_member_ends_it(world, tmp_path):
+    world.user("a", {"own": document(JOIN, allow("s3:ListAllMyBuckets"))})
+    world.group("g", {"own": document(ASSUME)})
+    reach = reach_of(world, tmp_path)
+    (path,) = reach.attack_paths(arn("user/a"))
+    for remediation in (*reach.remediations(arn("user/a")), reach.remediation(path)):
+        after = AttackPathGraph(Evaluator(apply(reach.evaluator.snapshot, remediation.edits)))
+        assert after.attack_path(arn("user/a")) is None
+        assert remediation.remaining == ()
+
+
+def test_its_own_tag_with_which_its_policy_allows_more(world, tmp_path):
+    tagged = {"Condition": {"StringEquals": {"aws:PrincipalTag/team": "ops"}}}
+    world.user("a", {"own": document(allow("iam:TagUser", arn("user/a")), {**ASSUME, **tagged})})
+    assert paths(world, tmp_path) == [("X86+sts-001", State.PROVEN, arn("role/strong"))]
+
+
+@pytest.mark.parametrize(
+    "tagging",
+    [
+        allow("iam:TagUser", arn("user/b")),
+        allow("iam:TagUser", arn("user/a"), Condition={"StringEquals": {"aws:RequestTag/team": "dev"}}),
+        allow("iam:TagUser", arn("user/a"), Condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["cost"]}}),
+    ],
+)
+def test_a_tag_that_it_cannot_set(world, tmp_path, tagging):
+    tagged = {"Condition": {"StringEquals": {"aws:PrincipalTag/team": "ops"}}}
+    world.user("a", {"own": document(tagging, {**ASSUME, **tagged})})
+    assert paths(world, tmp_path) is None
+
+
+def test_a_tag_of_the_target(world, tmp_path):
+    tagged = {"Condition": {"StringEquals": {"aws:ResourceTag/env": "dev"}}}
+    world.user("a", {"own": document(allow("iam:TagRole", arn("role/strong")), {**ASSUME, **tagged})})
+    world.role("other", {"all": FULL}, trusting({"AWS": arn("root")}))
+    reach = reach_of(world, tmp_path)
+    assert [step.path_id for step in reach.attack_path(arn("user/a")).steps] == ["X89+sts-001"]
+    first, *_ = reach.attack_path(arn("user/a"), arn("role/other")).steps
+    assert first.target == arn("role/strong")
+
+
+def test_preparations_that_were_not_tried_are_counted(world, tmp_path, monkeypatch):
+    world.user("a", {"own": document(allow("iam:AddUserToGroup"))})
+    for name in ("g", "h"):
+        world.group(name, {"own": document(ASSUME)})
+    assert reach_of(world, tmp_path).preparations_left_out == 0
+    monkeypatch.setattr(prepared, "_MOST_ROUNDS", 1)
+    assert reach_of(world, tmp_path).preparations_left_out == 1
+    monkeypatch.setattr(prepared, "_MOST_PRINCIPALS", 1)
+    assert reach_of(world, tmp_path).preparations_left_out is None
