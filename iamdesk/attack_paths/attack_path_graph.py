@@ -360,7 +360,8 @@ class AttackPathGraph:
         """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
         if attack_path not in self._remediation_of:
             among = frozenset(arn for step in attack_path.steps for arn in (step.source, step.target, step.goal.key))
-            among |= {made.preparation.target for made in self.graph.prepared.known.values()}
+            if self.graph.is_prepared:
+                among |= {made.preparation.target for made in self.graph.prepared.known.values()}
             self._remediation_of[attack_path] = next(self.remediation_search.of([attack_path], among), None)
         return self._remediation_of[attack_path]
 

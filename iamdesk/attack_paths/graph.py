@@ -112,6 +112,11 @@ class StepGraph:
                 near |= edge.members.proven
         return prepared_steps(self.steps, self.into, ~near)
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether `prepared` was found."""
+        return "prepared" in self.__dict__
+
     @cached_property
     def becoming(self) -> Mapping[int, ConfirmedAndPossible]:
         """By position: who can become the principal in one step, also after a preparation."""

@@ -187,7 +187,8 @@ def _tags(steps: Edges) -> tuple[Sequence[tuple[str, str]], Sequence[tuple[str, 
 
 def _conditional(steps: Edges) -> Iterator[Statement]:
     index = steps.inquiry.evaluator.index
-    trusts = dict.fromkeys(index.trust(role) for role in index.roles.values())
+    roles = (role for account in steps.inquiry.snapshot.accounts for role in account.roles)
+    trusts = dict.fromkeys(index.trust(role) for role in roles)
     for document in (*steps.population.index.documents, *trusts):
         for statement in document.statements:
             if statement.is_allow and statement.broken is None and statement.conditions:
