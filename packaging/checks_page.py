@@ -22,6 +22,7 @@ _KINDS = {
     "SVC": "Services",
     "RES": "Resources",
     "DAT": "Data access",
+    "SOD": "Separation of duties",
     "GRD": "Guardrails",
     "ROT": "The root user",
     "CRD": "Credentials",

@@ -147,6 +147,16 @@ def allowed_actions(
     return tuple([one for one in spoken if _allowed_on(survey, account, principal, one, context) is not None])
 
 
+def evaluation(survey: CheckContext, account: Account, principal: Principal, action: str) -> Evidence:
+    """Return the evaluation of an action that a principal is allowed on any resource."""
+    context = _at(survey, account, principal)
+    resource = _allowed_on(survey, account, principal, action, context) or "*"
+    return Evidence(
+        phrase("Evaluated {action} as {who}.", action=action, who=name_of(principal)),
+        survey.ask(principal.arn, action, resource, context),
+    )
+
+
 def _causes(survey: CheckContext, account: Account, actions: tuple[str, ...]) -> Iterator[_Cause]:
     """Yield the policy documents by which principals other than administrators are allowed some of the actions."""
     found: dict[int, _Cause] = {}
@@ -186,7 +196,7 @@ def _results(
     for cause in _causes(survey, account, actions):
         first = cause.principals[0]
         action = next(iter(cause.actions))
-        others, context = len(cause.policies) - 1, _at(survey, account, first)
+        others = len(cause.policies) - 1
         policy = _title(cause.policy)
         if others:
             policy = nphrase(
@@ -203,15 +213,7 @@ def _results(
                 actions=enumerated([one for one in actions if one in cause.actions]),
             ),
             (
-                Evidence(
-                    phrase("Evaluated {action} as {who}.", action=action, who=name_of(first)),
-                    survey.ask(
-                        first.arn,
-                        action,
-                        _allowed_on(survey, account, first, action, context) or "*",
-                        context,
-                    ),
-                ),
+                evaluation(survey, account, first, action),
                 *(
                     Evidence(phrase("It takes effect for {name}.", name=name_of(one)), policy_key=one.arn)
                     for one in cause.principals[:_MOST]
