@@ -1,6 +1,6 @@
 """The Summary tab: a sentence about the selected item, and cards that fill in as they are computed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -100,8 +100,8 @@ class PageTab(QWidget):
         for part in (self.progress, self.cancel_button, self.again_button):
             head.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
             part.hide()
-        inside = QWidget()
-        page = QVBoxLayout(inside)
+        self._inside = QWidget()
+        page = QVBoxLayout(self._inside)
         page.setContentsMargins(line * 2 // 3, line * 2 // 3, line * 2 // 3, line)
         page.setSpacing(line * 2 // 3)
         page.addWidget(self.message)
@@ -110,7 +110,7 @@ class PageTab(QWidget):
         page.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolling(inside))
+        layout.addWidget(scrolling(self._inside))
 
     def follow(self, findings: FindingsBySubject, review: ItemsByPrincipal) -> None:
         """Show the findings and review items of the panels' own rows."""
@@ -131,26 +131,34 @@ class PageTab(QWidget):
         self._subject, self._computed = subject, ""
         self.message.clear()
         self.sentence.setText("")
-        cards: dict[Part, PageCard] = {}
-        for part in parts_of(subject.kind):
-            if part is not Part.SENTENCE:
-                cards[part] = card = PageCard(tr(TITLES[part]))
-                card.setObjectName(f"page-{part.value}")
-                card.key_chosen.connect(self.key_chosen)
-        self.cards = cards
-        while (item := self._columns.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
-        for card in cards.values():
-            self._columns.addWidget(card)
+        # Hidden while it changes: it would be laid out at each card.
+        self._inside.hide()
+        parts = [part for part in parts_of(subject.kind) if part is not Part.SENTENCE]
+        if parts == list(self.cards):
+            for card in self.cards.values():
+                card.wait()
+        else:
+            self._replace_cards(parts)
         for section in self._cache.get(subject.key, {}).values():
             self._show(section)
         self._show_findings()
         self._show_review()
         self._show_state()
+        self._inside.show()
         if self.isVisible():
             self._later.start()
+
+    def _replace_cards(self, parts: Sequence[Part]) -> None:
+        while (item := self._columns.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.hide()
+                old.deleteLater()
+        self.cards = {}
+        for part in parts:
+            self.cards[part] = card = PageCard(tr(TITLES[part]))
+            card.setObjectName(f"page-{part.value}")
+            card.key_chosen.connect(self.key_chosen)
+            self._columns.addWidget(card)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Compute the page when it is seen."""
