@@ -5,7 +5,7 @@ Only principals with statements that distinguish entities (by name, tag or varia
 set of entities that their statements do not distinguish.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator, RequestMoment
@@ -18,6 +18,7 @@ from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType
+from iamdesk.inventory.statement_index import StatementIndex
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.organization import OrganizationPolicyType
@@ -212,6 +213,16 @@ class SourceFinder:
         """Return which principals are allowed an action on one entity, evaluated individually."""
         finding = _Finding(self, action, context or {}, 1 << place, members)
         return finding.asked_alone(place)
+
+    @property
+    def statements(self) -> StatementIndex:
+        """The statements of all principals."""
+        return self._population.index
+
+    @property
+    def organization_documents(self) -> Sequence[tuple[AttachedPolicy, Document]]:
+        """The organization policies that apply to an account of the snapshot."""
+        return self._organization
 
     def among(self, members: int, action: str, resource: str, context: Context | None = None) -> ConfirmedAndPossible:
         """Return which principals are allowed an action on one resource of any kind."""

@@ -1,13 +1,20 @@
 """Techniques that act on a resource that runs with a role: confirmed, limited or refuted by the captured resources."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.attack_paths.any_resource import AnyResourceAccess
 from iamdesk.attack_paths.catalog import PASSES, EscalationPath, TargetConstraint, catalog
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, SourceFinder
 from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.action_resource import parse_target
+from iamdesk.evaluate.context import UNKNOWN, Context
+from iamdesk.evaluate.matching import RequestFacts, match_resource
+from iamdesk.evaluate.principal import Caller, CallerKind
+from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.evaluate.ternary import FALSE
 from iamdesk.i18n import join_names, phrase, phrased
 from iamdesk.inventory.workload_index import CREDENTIAL_USAGES, AccountWorkloadIndex, WorkloadIndex
 from iamdesk.snapshot.model import Snapshot
@@ -15,6 +22,11 @@ from iamdesk.snapshot.workloads import RoleUsage, Workload, WorkloadKind
 
 _COMMANDS_ON_NODES = frozenset({"ssm:SendCommand", "ssm:CreateAssociation"})
 """They need permission on the document, too (Systems Manager User Guide, "Setting up Run Command")."""
+_NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
+_NO_CONTEXT = Context({}, lambda _: UNKNOWN, MissingContextMode.UNKNOWN, lambda _: False)
+_MOST_KEPT = 1 << 14
+_MOST_RESOURCES = 500
+"""Resources of one role that are evaluated for one technique; with more of them, it stays possible."""
 _HANDED_OUT = frozenset({RoleUsage.HANDS_OUT})
 _DOCUMENT = "arn:{partition}:ssm:{region}::document/AWS-RunShellScript"
 
@@ -94,6 +106,11 @@ class WorkloadAccess:
         self._index = WorkloadIndex(snapshot)
         self._finder = finder
         self._anything = anything
+        self._index_of_statements = finder.statements
+        self._with_data = frozenset(one.arn for one in snapshot.resources if one.policy is not None or one.tags)
+        self._with_captured_policy = frozenset(one.arn for one in snapshot.resources if one.is_policy_captured)
+        self._decided: dict[Hashable, ConfirmedAndPossible] = {}
+        self._limited: dict[tuple[str, str], bool] = {}
 
     def narrow(
         self,
@@ -137,7 +154,8 @@ class WorkloadAccess:
         if len(found) < len(facts) or not all(found):
             return who.unsure()
         confirmed = NOBODY
-        for resource in found[0]:
+        is_complete = is_complete and len(found[0]) <= _MOST_RESOURCES
+        for resource in found[0][:_MOST_RESOURCES]:
             confirmed = confirmed.either(self._on(path, resource, who.anybody))
         if passing is not None:
             confirmed = confirmed.both(passing)
@@ -197,7 +215,7 @@ class WorkloadAccess:
             if action == PASSES:
                 continue
             if _acts_on(action, workload.arn):
-                one = self._finder.among(found.anybody, action, workload.arn)
+                one = self._among(found.anybody, action, workload)
                 if action in _COMMANDS_ON_NODES:
                     partition = workload.arn.split(":", 2)[1]
                     document = _DOCUMENT.format(partition=partition, region=workload.region)
@@ -208,6 +226,58 @@ class WorkloadAccess:
             if not found.anybody:
                 return NOBODY
         return found
+
+    def _among(self, members: int, action: str, workload: Workload) -> ConfirmedAndPossible:
+        """Return who is allowed an action on a resource; of resources that are alike, one is evaluated."""
+        alike = self._alike(action, workload)
+        if alike is None:
+            return self._finder.among(members, action, workload.arn)
+        key = members, action, alike
+        known = self._decided.get(key)
+        if known is None:
+            if len(self._decided) >= _MOST_KEPT:
+                self._decided.clear()
+            known = self._decided[key] = self._finder.among(members, action, workload.arn)
+        return known
+
+    def _alike(self, action: str, workload: Workload) -> Hashable | None:
+        """Return what distinguishes a resource from others in requests for an action; None: its ARN.
+
+        Those are its account and Region, the statements of principals that speak of it, and for organization policies,
+        tags, a resource policy or variables the resource itself.
+        """
+        service, _, name = action.lower().partition(":")
+        target = parse_target(action, workload.arn, reference())
+        if workload.arn in self._with_data or target.resource is None or self._is_limited(service, name):
+            return None
+        index = self._index_of_statements
+        covering = index.covering(service, name)
+        places = [
+            *index.naming(covering, service, target.resource),
+            *(one for one in covering.places if index.is_loose(one)),
+        ]
+        facts = RequestFacts(_NOBODY, target, _NO_CONTEXT, has_boundary=False)
+        found = set()
+        for place in places:
+            statement = index.statement(place)[1]
+            if match_resource(AS_IDENTITY, statement, facts)[0] is not FALSE:
+                if statement.resource_keys():
+                    return None
+                found.add(place)
+        return tuple(workload.arn.split(":", 5)[:5]), workload.arn in self._with_captured_policy, frozenset(found)
+
+    def _is_limited(self, service: str, name: str) -> bool:
+        """Return whether an organization policy speaks of some resources of an action only."""
+        key = service, name
+        if key not in self._limited:
+            self._limited[key] = any(
+                statement.broken is None
+                and statement.covers_action(service, name)
+                and not any(entry.is_everything for entry in statement.resources or ())
+                for _, document in self._finder.organization_documents
+                for statement in document.statements
+            )
+        return self._limited[key]
 
 
 def _account_of(arn: str) -> str:

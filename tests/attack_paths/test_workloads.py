@@ -11,6 +11,7 @@ from iamdesk.attack_paths.account_edges import find_account_steps
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.types import State
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.snapshot.workloads import Workload, WorkloadKind
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -208,3 +209,44 @@ def test_steps_of_an_account_alone_are_the_same(tmp_path: Path) -> None:
     steps = find_account_steps(Evaluator(load_snapshot(tmp_path)), ACCOUNT, ())
     edges = [edge for edges in steps.into.values() for edge in edges if edge.path_id == "lambda-003"]
     assert [bool(edge.members.proven) for edge in edges] == [True]
+
+
+def test_resources_that_are_alike_have_the_decision_of_each(tmp_path: Path) -> None:
+    prefix = f"arn:aws:lambda:{OF}:function:"
+    names = ("orders", "orders-2", "test-1", "test-2", "own-mallory", "tagged", "rest-1", "rest-2")
+    action = "lambda:UpdateFunctionCode"
+    statements: tuple[list[dict[str, Any]], ...] = (
+        [allow(action)],
+        [allow(action, resource=f"{prefix}test-*")],
+        [allow(action, resource=[f"{prefix}orders", f"{prefix}test-2"])],
+        [allow(action, resource=f"{prefix}own-${{aws:username}}")],
+        [allow(action), {"Effect": "Deny", "Action": "lambda:*", "Resource": f"{prefix}orders"}],
+        [{"Effect": "Allow", "Action": "lambda:Update*", "NotResource": f"{prefix}orders*"}],
+        [{**allow(action), "Condition": {"StringEquals": {"aws:ResourceTag/team": "blue"}}}],
+        [{**allow(action, resource=f"{prefix}*s"), "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}],
+    )
+    users = [
+        {
+            "UserName": "mallory" if number == 3 else f"user-{number}",
+            "Arn": USER if number == 3 else f"{USER}-{number}",
+            "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": one}}],
+        }
+        for number, one in enumerate(statements)
+    ]
+    tags = {"ResourceARN": f"{prefix}tagged", "Tags": [{"Key": "team", "Value": "blue"}]}
+    files = {
+        "iam/get-account-authorization-details": {"UserDetailList": users},
+        f"{REGION}/resourcegroupstaggingapi/get-resources": {"ResourceTagMappingList": [tags]},
+    }
+    for path, content in files.items():
+        file = tmp_path / "accounts" / ACCOUNT / f"{path}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content), encoding="utf-8")
+    steps = AttackPathGraph(Evaluator(load_snapshot(tmp_path))).steps
+    everyone = steps.population.regular
+    for name in names:
+        function = Workload(region=REGION, kind=WorkloadKind.LAMBDA_FUNCTION, arn=f"{prefix}{name}")
+        each = steps.finder.among(everyone, action, function.arn)
+        assert steps.workloads._among(everyone, action, function) == each, name
+        assert each.anybody
+    assert 0 < len(steps.workloads._decided) < len(names)
