@@ -74,3 +74,19 @@ def test_sarif_keeps_the_worst_results_and_tells_how_many_are_left_out(sample, s
     assert run["properties"]["leftOut"] == len(sample_findings) - 10
     (told,) = run["invocations"][0]["toolExecutionNotifications"]
     assert told["message"]["text"].startswith(f"{len(sample_findings) - 10:,} results are left out")
+
+
+def test_an_escalation_names_its_api_calls(sample, sample_findings, now):
+    report = json.loads(render("json", sample_findings, sample, generated_at=now))
+    calls = {one["finding_id"]: one["api_calls"] for one in report["findings"]}
+    proven = [one for one in report["findings"] if one["check_id"] == "CHN-01" and one["state"] == "found"]
+    assert proven
+    for one in proven:
+        asked = [piece["question"]["action"] for piece in one["evidence"] if piece["question"]]
+        (call,) = one["api_calls"]
+        actions, _, target = call.partition(" → ")
+        assert actions.split(" + ") == list(dict.fromkeys(asked))
+        assert target
+    assert not any(calls[one["finding_id"]] for one in report["findings"] if not one["check_id"].startswith("CHN-"))
+    rows = csv.DictReader(io.StringIO(render("jira", sample_findings, sample, generated_at=now).decode()))
+    assert any(f"API calls: {proven[0]['api_calls'][0]}" in row["Description"] for row in rows)

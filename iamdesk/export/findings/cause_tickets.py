@@ -7,7 +7,7 @@ from iamdesk.causes.grouping import causes_of
 from iamdesk.causes.types import Cause
 from iamdesk.checks.finding import Finding, State
 from iamdesk.escaping import visible
-from iamdesk.export.findings.columns import place_of, statements_of
+from iamdesk.export.findings.columns import api_calls_of, place_of, statements_of
 from iamdesk.export.findings.report import Report
 
 _LISTED = 20
@@ -46,6 +46,8 @@ def _lines(cause: Cause, findings: dict[str, Finding], report: Report) -> Iterat
     for one in leading[:_LISTED]:
         unsure = " (cannot tell)" if one.state is State.CANNOT_TELL else ""
         yield f"* {one.severity.value}{unsure}: {one.sentence} ({one.check_id}, finding {one.fingerprint})"
+        for call in api_calls_of(one):
+            yield f"  API calls: {call}"
     if len(leading) > _LISTED:
         yield f"* and {len(leading) - _LISTED:,} more"
     places = list(dict.fromkeys(place_of(each) for one in leading for each in statements_of(one)))

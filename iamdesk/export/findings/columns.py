@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Evidence, Finding
-from iamdesk.explain.decision import StatementExplanation
+from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 
 type Value = str | tuple[str, ...]
 """A cell: one text, or several (a list in JSON, elsewhere joined by `JOINT`)."""
 
 JOINT = " | "
+_ATTACK_PATHS = ("CHN-01", "CHN-02", "CHN-03", "CHN-04", "CHN-05")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,32 @@ def place_of(statement: StatementExplanation) -> str:
     """Return where a statement is: ``payroll-rw, statement 2 (ReadOnly), lines 12-20``."""
     span = statement.span
     return statement.name if span is None else f"{statement.name}, lines {span.start_line}-{span.end_line}"
+
+
+def api_calls_of(finding: Finding) -> tuple[str, ...]:
+    """Return the API actions of each step of an attack path, in order, and what the step acts on.
+
+    ``iam:PassRole + lambda:CreateFunction + lambda:InvokeFunction → role/deploy``; none for other findings, and for
+    paths that are not proven.
+    """
+    if not finding.check_id.startswith(_ATTACK_PATHS):
+        return ()
+    steps: list[list[EvaluationResult]] = []
+    for piece in finding.evidence:
+        if piece.decision is None:
+            steps.append([])
+        elif steps:
+            steps[-1].append(piece.decision)
+        else:
+            steps.append([piece.decision])
+    return tuple(_step(decisions) for decisions in steps if decisions)
+
+
+def _step(decisions: list[EvaluationResult]) -> str:
+    actions = dict.fromkeys(one.request.action for one in decisions)
+    passed = [one for one in decisions if one.request.action == "iam:PassRole"]
+    target = (passed or decisions)[0].request.resource.split(":", 5)[-1]
+    return f"{' + '.join(actions)} → {target}"
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ The format is stable: ``format`` has its version, which changes if a meaning cha
       "causes": [cause],                           only with ``--by cause``: the one with the largest effect first
       "findings": [{
         (each column of `columns.COLUMNS` by its name: text, or a list of texts)
+        "api_calls": [str],                        of each step of an attack path: actions and target
         "evidence": [{
           "text": str,
           "policy_key": str or null,
@@ -58,7 +59,7 @@ from iamdesk.causes.types import Cause, Control
 from iamdesk.checks.finding import Evidence, Finding
 from iamdesk.escaping import visible_json
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation
-from iamdesk.export.findings.columns import cells
+from iamdesk.export.findings.columns import api_calls_of, cells
 from iamdesk.export.findings.report import Report, ReportFormat, utc_text
 
 FORMAT = "iamdesk-findings/1"
@@ -196,7 +197,8 @@ def _head(report: Report, count: int, suppressed: int) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {**_plain(cells(finding)), "evidence": [_evidence(piece) for piece in finding.evidence]}
+    calls = list(api_calls_of(finding))
+    return {**_plain(cells(finding)), "api_calls": calls, "evidence": [_evidence(piece) for piece in finding.evidence]}
 
 
 def _plain(values: Mapping[str, str | Sequence[str] | None]) -> dict[str, Any]:

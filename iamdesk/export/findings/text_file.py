@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from iamdesk.causes.types import Cause, Control, ControlStatus
 from iamdesk.checks.finding import Finding, Severity, State
-from iamdesk.export.findings.columns import place_of, statements_of
+from iamdesk.export.findings.columns import api_calls_of, place_of, statements_of
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 
@@ -20,6 +20,8 @@ def lines_of(finding: Finding) -> Iterator[str]:
         yield f"  Suppressed until {suppression.expires.isoformat()} by {suppression.owner}: {suppression.reason}"
     for piece in finding.evidence:
         yield f"  - {piece.text}"
+    for call in api_calls_of(finding):
+        yield f"  API calls: {call}"
     for place in dict.fromkeys(map(place_of, statements_of(finding))):
         yield f"  > {place}"
     yield f"  Remediation: {finding.remedy}"
