@@ -49,7 +49,7 @@ def _names(buckets: list[Resource]) -> list[str]:
     remedy=mark(
         "Enable all four settings for the account. If a bucket has to be public, move it to an account of its own."
     ),
-    standards=("CIS AWS Foundations 7.0 3.1.4", "AWS FSBP S3.1", "AWS FSBP S3.8", "NIST 800-53 AC-3"),
+    standards=("AWS FSBP S3.1", "AWS FSBP S3.8", "NIST 800-53 AC-3"),
     data=Data.RESOURCE_POLICIES,
 )
 def public_access_not_blocked(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
