@@ -1,15 +1,17 @@
 """Attack paths of all principals, or of one: the query on top, the diagram below, its steps in a table beside it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
+    QFrame,
     QHBoxLayout,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSplitter,
     QStackedWidget,
     QStyle,
@@ -18,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.attack_paths.types import GoalKind, Proof, State, Step
+from iamdesk.attack_paths.types import GoalKind, Plan, Proof, State, Step
 from iamdesk.evaluate.request import RequestError
 from iamdesk.gui.attack_paths.diagram import diagram_of
 from iamdesk.gui.attack_paths.search_worker import ADMINISTRATION, PathQuery, PathsFound, find_attack_paths
@@ -72,6 +74,7 @@ class AttackPathsPanel(QWidget):
         self.start = QComboBox()
         self.goal = QComboBox()
         self.show_button = QPushButton(tr("Show"))
+        self.plan_button = QPushButton(tr("Plan"))
         self.export_button = QPushButton(tr("Export…"))
         self.cancel_button = QPushButton(tr("Cancel"))
         self.progress = QProgressBar()
@@ -108,6 +111,8 @@ class AttackPathsPanel(QWidget):
         self.goal.setAccessibleName(tr("Paths to"))
         self.show_button.setObjectName("waysShow")
         self.show_button.setAccessibleName(tr("Show attack paths"))
+        self.plan_button.setObjectName("waysPlan")
+        self.plan_button.setAccessibleName(tr("Plan that ends all attack paths to administrator"))
         self.export_button.setObjectName("waysExport")
         self.export_button.setAccessibleName(tr("Export diagram"))
         self.try_button.setObjectName("waysTry")
@@ -124,6 +129,7 @@ class AttackPathsPanel(QWidget):
         top.addWidget(plain_label(tr("&to"), buddy=self.goal))
         top.addWidget(self.goal)
         top.addWidget(self.show_button)
+        top.addWidget(self.plan_button)
         top.addWidget(self.progress)
         top.addWidget(self.cancel_button)
         top.addWidget(self._summary, 1)
@@ -155,7 +161,12 @@ class AttackPathsPanel(QWidget):
         inside.addWidget(self._nothing)
         inside.addStretch(1)
         self._pages.addWidget(self._splitter)
-        self._pages.addWidget(empty)
+        scrolled = QScrollArea()
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setAccessibleName(tr("Attack paths in words"))
+        scrolled.setWidget(empty)
+        self._pages.addWidget(scrolled)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(gap, gap, gap, gap)
         layout.setSpacing(gap)
@@ -171,6 +182,7 @@ class AttackPathsPanel(QWidget):
 
     def _connect(self) -> None:
         self.show_button.clicked.connect(self.run)
+        self.plan_button.clicked.connect(self.run_plan)
         self.cancel_button.clicked.connect(self._cancel)
         self.export_button.clicked.connect(self.export)
         self.try_button.clicked.connect(self.try_remediation)
@@ -213,6 +225,7 @@ class AttackPathsPanel(QWidget):
         has_picture = self.found is not None and bool(self.found.found_paths)
         self.export_button.setEnabled(has_picture)
         self.show_button.setEnabled(self._session.snapshot is not None)
+        self.plan_button.setEnabled(self._session.snapshot is not None)
         for button in self._zooms:
             button.setEnabled(has_picture)
         self.title_changed.emit(tr("Attack paths"))
@@ -249,6 +262,27 @@ class AttackPathsPanel(QWidget):
                 opened, wanted, progress, cancelled, self._session.executor_for(opened)
             ),
             done=self._take,
+            failed=self._failed,
+            progress=self._progress,
+            stopped=self._stopped,
+            topic="ways",
+            patient=True,
+        )
+        self._enable()
+
+    def run_plan(self) -> None:
+        """Compute changes that together end all attack paths to administrator."""
+        opened = whole_or_say(self._session, self.message)
+        if opened is None:
+            return
+        self.message.clear()
+        self.progress.setRange(0, 0)
+        self._job = self._jobs.run(
+            tr("Planning changes that end all attack paths"),
+            lambda progress, cancelled: opened.reach(progress, cancelled, self._session.executor_for(opened)).plan(
+                progress, cancelled
+            ),
+            done=self._take_plan,
             failed=self._failed,
             progress=self._progress,
             stopped=self._stopped,
@@ -316,6 +350,16 @@ class AttackPathsPanel(QWidget):
         self._cut.setText(tr("Remediation: {cuts}").format(cuts=remediations) if remediations else "")
         self._cut.setVisible(bool(remediations))
         self.try_button.setVisible(bool(found.remediations and found.remediations[0].edits))
+        self._enable()
+        self._session.announce(words)
+
+    def _take_plan(self, plan: Plan) -> None:
+        self._job = None
+        self.found = None
+        self.model.show_paths(())
+        words = plan_summary(plan)
+        self._summary.setText(words)
+        self._say_nothing("\n\n".join((words, *plan_lines(plan))))
         self._enable()
         self._session.announce(words)
 
@@ -410,3 +454,27 @@ def _summary(found: PathsFound) -> str:
             "them proven."
         )
     return sentence.format(count=number(found.starts), shown=number(len(found.found_paths)), proven=number(are_proven))
+
+
+def plan_summary(plan: Plan) -> str:
+    """Return what a plan achieves, in words."""
+    if not plan.principals:
+        return tr("No principal has an attack path to administrator.")
+    sentence = tr(
+        "{changes} changes end the attack paths of {ended} of {principals} principals to administrator. They were "
+        "chosen one by one and tried on a copy; a smaller set is not ruled out."
+    )
+    ended = number(plan.principals - len(plan.remaining))
+    return sentence.format(changes=number(len(plan.changes)), ended=ended, principals=number(plan.principals))
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """Yield each change of a plan with whose attack paths it ends, and whom else it affects."""
+    line = tr("{place}. {what} Principals whose attack paths it ends: {ended}; others that it affects: {affected}.")
+    for place, change in enumerate(plan.changes, start=1):
+        yield line.format(
+            place=number(place),
+            what=visible(translate(change.what)),
+            ended=number(len(change.ends)),
+            affected=number(len(change.affects)),
+        )

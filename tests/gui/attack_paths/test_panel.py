@@ -141,3 +141,13 @@ def test_cancel_leaves_what_was_shown(qtbot, panel):
     panel.cancel_button.click()
     assert not panel.progress.isVisible()
     assert panel.found is None
+
+
+def test_the_plan_for_all_principals_is_shown_as_plain_text(qtbot, panel, session):
+    panel.plan_button.click()
+    qtbot.waitUntil(lambda: "\n\n1. " in panel._nothing.text(), timeout=120_000)
+    words, *lines = panel._nothing.text().split("\n\n")
+    plan = session.snapshot.reach().plan()
+    assert len(lines) == len(plan.changes)
+    assert f"of {plan.principals} principals to administrator" in words
+    assert all(change.what in line for change, line in zip(plan.changes, lines, strict=True))
