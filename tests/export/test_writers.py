@@ -141,7 +141,7 @@ def test_the_same_input_gives_the_same_bytes(exports, sample, sample_findings, n
 def test_csv_columns_and_json_members_come_from_one_list(exports):
     names = [column.name for column in COLUMNS]
     assert list(read_csv(exports["csv"])[0])[1 : 1 + len(names)] == names
-    assert list(json.loads(exports["json"])["findings"][0]) == [*names, "evidence"]
+    assert list(json.loads(exports["json"])["findings"][0]) == [*names, "api_calls", "evidence"]
 
 
 def test_json_tells_the_questions_with_their_answers(exports):

@@ -64,5 +64,5 @@ def _lines(cause: Cause, findings: dict[str, Finding], report: Report) -> Iterat
     settings = f", settings SHA-256 {report.settings_sha256}" if report.settings_sha256 else ""
     yield (
         f"Cause {cause.id} in {report.snapshot_name}, SHA-256 {report.snapshot_sha256}{settings}, "
-        f"iamdesk {report.tool_version}."
+        f"iamdesk {report.tool_version}, {report.generated_utc}."
     )

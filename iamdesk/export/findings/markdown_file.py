@@ -15,7 +15,8 @@ from iamdesk.export.findings.report import Report, ReportFormat
 
 MAX_LENGTH = 60_000
 """Characters of the comment: what GitHub takes, with room for what a workflow adds."""
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~$^=-])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#!|~$^])")
+"""What makes markup within a line; no text of the snapshot begins one."""
 
 
 def render(report: Report) -> bytes:
