@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 from shiboken6 import isValid
@@ -24,8 +24,13 @@ class CommandKeys(QObject):
     def _moved(self, old: QWidget | None, new: QWidget | None) -> None:
         if isinstance(old, _FIELDS) and isValid(old):
             old.removeEventFilter(self)
-        if isinstance(new, _FIELDS) and new.window() is self._window:
+        if isinstance(new, _FIELDS) and self._is_ours(new.window()):
             new.installEventFilter(self)
+
+    def _is_ours(self, window: QWidget) -> bool:
+        """Return whether it is the main window, or a panel that was torn off."""
+        is_torn_off = window.windowType() is Qt.WindowType.Tool and window.parentWidget() is self._window
+        return window is self._window or is_torn_off
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Keep the field from claiming the shortcut of a command."""

@@ -4,7 +4,17 @@ import json
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QPushButton,
+    QScrollBar,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+from shiboken6 import isValid
 
 from iamdesk.gui.app.panel_frame import PanelFrame
 from iamdesk.gui.app.perspectives import PERSPECTIVES, Perspective, Place, Split, home_of
@@ -90,6 +100,13 @@ class _Page(QWidget):
 def _is_filled(splitter: QSplitter) -> bool:
     parts = (splitter.widget(at) for at in range(splitter.count()))
     return any(part is not None and not part.isHidden() for part in parts)
+
+
+def _scroll_back(places: list[tuple[QScrollBar, int]]) -> None:
+    """Scroll to where one was: a tree that is shown again begins at its top."""
+    for bar, value in places:
+        if isValid(bar) and not bar.value():
+            bar.setValue(value)
 
 
 class PerspectiveStack(QStackedWidget):
@@ -217,7 +234,10 @@ class PerspectiveStack(QStackedWidget):
         self._is_turning = True
         self._build(self.perspective)
         self._arrange()
-        self.setCurrentWidget(self._page())
+        page = self._page()
+        places = [(bar, bar.value()) for bar in page.findChildren(QScrollBar) if bar.value()]
+        self.setCurrentWidget(page)
+        QTimer.singleShot(0, page, lambda: _scroll_back(places))
         self._is_turning = False
         self.shown.emit(name)
 
