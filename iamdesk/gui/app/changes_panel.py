@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QShortcut, QShowEvent
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -107,5 +107,7 @@ class ChangesPanel(QWidget):
 
     def _embed(self, made: "OneJobWindow", at: int) -> None:
         made.setWindowFlags(Qt.WindowType.Widget)  # a dialog that has a place in this panel
+        for key in made.findChildren(QShortcut):
+            key.setEnabled(False)  # Ctrl+F is a command of the main window
         self._places[at].addWidget(made)
         made.show()
