@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from iamdesk.aws.action_sets import service_actions
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.policy_documents import statement_evidence
-from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.prerequisites import Data, facts_of
 from iamdesk.checks.redundant_statements import covers
 from iamdesk.checks.targets import ACCOUNTS, Subject
 from iamdesk.checks.words import enumerated
@@ -146,3 +147,58 @@ def _attached(one: LevelPolicy) -> AttachedPolicy:
     return AttachedPolicy(
         PolicyType.SCP, SourceType.SCP, source, key, one.policy.name, one.node_id, one.document, one.level
     )
+
+
+@check(
+    "GRD-07",
+    over=ACCOUNTS,
+    title=mark("Service in use that no service control policy allows"),
+    severity=Severity.MEDIUM,
+    question="Does the account use a service that the service control policies of some level do not allow?",
+    remedy=mark(
+        "Allow the service at that level, or attach FullAWSAccess there and deny what is not wanted. If the service is "
+        "not needed, remove what uses it."
+    ),
+    standards=("NIST 800-53 AC-6",),
+    data=Data.ORGANIZATION,
+)
+def service_not_allowed(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """By the service last-accessed reports; levels with a policy that was not captured are left out (rule B1)."""
+    index, facts = survey.evaluator.organization, facts_of(survey.snapshot, account.account_id)
+    levels = None if index is None else index.levels(account.account_id, _SCP)
+    if index is None or levels is None or facts is None:
+        return
+    used = {
+        one.service_namespace.lower()
+        for report in facts.last_accessed or ()
+        for one in report.services
+        if one.last_authenticated is not None and service_actions(one.service_namespace.lower()).actions
+    }
+    absent = {one.level for one in index.absent(account.account_id, _SCP)}
+    for number, level in enumerate(levels):
+        allows = [one for policy in level for one in policy.document.statements if one.is_allow and one.broken is None]
+        lacking = sorted(
+            service for service in used if not any(service_actions(service).covered_by(one) for one in allows)
+        )
+        if lacking and level and number not in absent:
+            node = level[0].node_name
+            yield CheckResult(
+                phrase(
+                    "The account uses {services}, which no service control policy of {node} allows.",
+                    services=enumerated(lacking),
+                    node=node,
+                ),
+                (
+                    Evidence(
+                        phrase("Used according to the last-accessed reports: {services}.", services=", ".join(lacking))
+                    ),
+                    *(
+                        Evidence(
+                            phrase("{policy} does not allow them.", policy=one.policy.name or one.policy.id),
+                            policy_key=organization_policy_key(one.policy.id),
+                        )
+                        for one in level
+                    ),
+                ),
+                object=level[0].node_id,
+            )

@@ -120,3 +120,44 @@ def test_rot_05_what_hangs_on_the_request_cannot_be_told(idle):
 def test_rot_05_is_not_run_without_the_organization(make):
     assert not make.findings("ROT-05")
     assert [one for one in make.findings("CMP-13") if "ROT-05" in one.sentence]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "lacking"),
+    [
+        (["ec2:*", "s3:*"], "sqs"),
+        (["ec2:*"], "s3 and sqs"),
+        (["*"], ""),
+        (["s3:GetObject", "sqs:*"], ""),
+    ],
+)
+def test_grd_07_a_service_in_use_that_a_level_does_not_allow(make, allowed, lacking):
+    listed = make.document(make.allow(allowed))
+    full = make.document(make.allow("*"))
+    kind = "SERVICE_CONTROL_POLICY"
+    organization = Organization.model_validate(
+        {
+            "id": "o-acme",
+            "management_account_id": "999999999999",
+            "nodes": [
+                {"id": "r-1", "policy_ids": ["p-full"]},
+                {"id": make.account, "name": "prod", "parent_id": "r-1", "policy_ids": ["p-list"]},
+            ],
+            "policies": [
+                {"id": "p-full", "name": "full", "type": kind, "content": full},
+                {"id": "p-list", "name": "list", "type": kind, "content": listed},
+            ],
+        }
+    )
+    used = {"LastAuthenticated": "2026-02-01T00:00:00+00:00"}
+    services = [
+        {"ServiceNamespace": "s3", **used},
+        {"ServiceNamespace": "sqs", **used},
+        {"ServiceNamespace": "sns"},
+    ]
+    report = {"arn": make.arn("user/anchor"), "services": services}
+    found = make.findings("GRD-07", facts={"last_accessed": [report]}, beside={"organization": organization})
+    assert [one.sentence for one in found] == (
+        [f"The account uses {lacking}, which no service control policy of prod allows."] if lacking else []
+    )
+    assert not make.findings("GRD-07", beside={"organization": organization})
