@@ -212,6 +212,9 @@ class PerspectiveStack(QStackedWidget):
             return  # Qt's own choice; or the rail, a menu, another window: the active panel stays
         if not frame.is_floating:
             self._last[self.perspective.name] = frame
+        self._activate(frame)
+
+    def _activate(self, frame: PanelFrame) -> None:
         if frame is not self._active:
             if self._active is not None:
                 self._active.show_active(active=False)
@@ -239,6 +242,9 @@ class PerspectiveStack(QStackedWidget):
         self.setCurrentWidget(page)
         QTimer.singleShot(0, page, lambda: _scroll_back(places))
         self._is_turning = False
+        frame = self._last.get(name) or self.frames.get(self.perspective.main)
+        if frame is not None:
+            self._activate(frame)
         self.shown.emit(name)
 
     def open(self) -> None:

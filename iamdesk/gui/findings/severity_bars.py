@@ -149,9 +149,14 @@ class SeverityBars(QWidget):
 
     def _fit(self) -> None:
         """Use two rows where the words would be cut."""
+        count = len(self.bars) + 1
+        self._arrange(count if self.width() >= self.sizeHint().width() else (count + 1) // 2)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the size of one row."""
         bars = (*self.bars.values(), self.cannot_tell)
-        needed = len(bars) * (max(bar.sizeHint().width() for bar in bars) + self._layout.spacing())
-        self._arrange(len(bars) if self.width() >= needed else (len(bars) + 1) // 2)
+        widest = max(bar.sizeHint().width() for bar in bars)
+        return QSize(len(bars) * (widest + self._layout.spacing()), super().sizeHint().height())
 
     def _arrange(self, across: int) -> None:
         if across == self._across:
