@@ -11,6 +11,7 @@ from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 
 _ATTACH = ("attachuserpolicy", "attachrolepolicy", "attachgrouppolicy")
+_KEY = "iam:policyarn"
 _MOST_EXISTING = 20
 _MOST_NEW = 20
 """Policies that are tried; each takes one evaluation for every action that attaches policies."""
@@ -57,6 +58,21 @@ class AttachablePolicies:
                         found[arn] = creators
         return found
 
+    def callers(self, action: str) -> int:
+        """Return whose access to an action that attaches policies may depend on the policy, as bits.
+
+        Of the others, the decision on AdministratorAccess holds for any policy.
+        """
+        snapshot = self._inquiry.snapshot
+        organization = snapshot.organization
+        if organization is not None and any(_KEY in str(one.content).lower() for one in organization.policies):
+            return self._population.regular
+        index, found = self._population.index, 0
+        for number, statements in index.covering(*action.lower().split(":", 1)).statements.items():
+            if any(test.key == _KEY for statement in statements for test in statement.conditions):
+                found |= index.carriers[number] | index.bounded[number]
+        return found
+
     @cached_property
     def _limits(self) -> tuple[Statement, ...]:
         """The statements that allow attaching some policies only."""
@@ -64,7 +80,7 @@ class AttachablePolicies:
         for action in _ATTACH:
             for statements in self._population.index.covering("iam", action).statements.values():
                 for statement in statements:
-                    if statement.is_allow and any(test.key == "iam:policyarn" for test in statement.conditions):
+                    if statement.is_allow and any(test.key == _KEY for test in statement.conditions):
                         found[id(statement)] = statement
         return tuple(found.values())
 
@@ -84,7 +100,7 @@ def allows_all_powers(document: Document) -> bool:
 
 def _names(statement: Statement) -> Iterator[str]:
     for test in statement.conditions:
-        if test.key == "iam:policyarn":
+        if test.key == _KEY:
             yield from (value.text for value in test.values if not value.keys)
 
 

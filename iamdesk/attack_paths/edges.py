@@ -232,11 +232,14 @@ class Edges:
                     found.join(self.finder.find(action, within, {"iam:PolicyARN": arn}, callers=creators.proven))
             return found
         found = self.finder.find(action, among, self.context_of(path, action))
-        for arn in self.attachable.existing:
-            account = arn.split(":", 5)[4]
-            within = among if account == "aws" else among & self.targets.of_account.get(account, 0)
-            if within:
-                found.join(self.finder.find(action, within, {"iam:PolicyARN": arn}))
+        callers = self.attachable.callers(action)
+        for arn in self.attachable.existing if callers else ():
+            owner = arn.split(":", 5)[4]
+            for account in self.targets.of_account if owner == "aws" else (owner,):
+                within = among & self.targets.of_account.get(account, 0)
+                who = callers & self.finder.members_of.get(account, 0)
+                if within and who:
+                    found.join(self.finder.find(action, within, {"iam:PolicyARN": arn}, callers=who))
         return found
 
     def on_target(self, path: EscalationPath, required: Required, place: int) -> ConfirmedAndPossible:
