@@ -74,6 +74,7 @@ class AccessChanges:
         self._by_statements: dict[Hashable, ServiceChange] = {}
         self._by_wide: dict[Hashable, AccessChange] = {}
         self._by_policies: dict[Hashable, AccessChange] = {}
+        self._own_keys: dict[tuple[int, ...], tuple[str, ...]] = {}
         self._outcomes: dict[tuple[RequestGrid, int, bool], DecisionBits] = {}
 
     @property
@@ -99,7 +100,8 @@ class AccessChanges:
             self._begin()
         granted = self._finder.grants.of(position)
         carried = self.principals.index.carried
-        key = (carried[before], self._limits(before), carried[after], self._limits(after), granted)
+        facts = self._facts_of_caller(before)
+        key = (carried[before], self._limits(before), carried[after], self._limits(after), granted, facts)
         known = self._by_policies.get(key)
         if known is None:  # no change at all is an answer, too
             known = self._by_policies.get((position, key))
@@ -259,7 +261,8 @@ class AccessChanges:
         if known is not None:
             return known, True
         named = self._finder.resources_named(position, service, old, granted)
-        removed = [one for one in old if one not in new]
+        kept = {one.signature for one in new}
+        removed = [one for one in old if one.signature not in kept]  # by what the key says
         gone = 0
         for one in removed:
             gone |= one.actions
@@ -335,6 +338,27 @@ class AccessChanges:
             return was
         now = self._bulk.outcome(grid, *form, self._moment, within)
         return DecisionBits(*(old & ~within | new for old, new in zip(was, now, strict=True)))
+
+    def _facts_of_caller(self, position: int) -> Hashable:
+        """Return what is known of the keys that depend on the caller alone, of all statements of a principal.
+
+        Principals with the same policies differ by them: a policy may allow something to those with a tag.
+        """
+        index = self.principals.index
+        numbers = (*index.carried[position], *(index.boundaries[position] or ()))
+        keys = self._own_keys.get(numbers)
+        if keys is None:
+            found: dict[str, None] = {}
+            for number in numbers:
+                version = index.documents[number].version
+                for _, statement in index.of_document(number):
+                    found.update(dict.fromkeys(self.principals.asked(statement, version).own_keys))
+            keys = self._own_keys[numbers] = tuple(sorted(found))
+        if not keys:
+            return ()
+        cohort = self.principals.cohort_at(position)
+        fresh = placeholder_grid("s3", cohort.partition, cohort.account)
+        return self.principals.facts(position, keys, self._bulk.request_classes.derive(fresh, cohort, 0))
 
     def _facts(self, position: int, service: str, statements: Iterable[OwnStatement | WideStatement]) -> Hashable:
         """Return what is known of the statements' keys that depend on the caller alone."""

@@ -13,6 +13,8 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.whatif.apply import apply
 from iamdesk.whatif.edits import Edit, EditAction
 
+from ..builders.captures import allow, document, managed, policy_arn, role, role_arn
+from ..builders.captures import evaluator as evaluator_of
 from ..some_of import some_of
 from .worlds import NOON, snapshots
 
@@ -109,3 +111,18 @@ def test_what_goes_and_comes_is_what_the_engine_decides_before_and_after(
                 name,
                 pairs,
             )
+
+
+def test_principals_with_the_same_policies_may_lose_different_things() -> None:
+    """A condition tells them apart by their own names or tags; in whatever order they are compared."""
+    ours = {"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ours-*"}}
+    evaluator = evaluator_of(
+        managed(policy_arn("shared"), document(allow("sqs:*", condition=ours))),
+        *(role(name, attached=[policy_arn("shared")]) for name in ("ours-1", "theirs-1", "ours-2", "theirs-2")),
+    )
+    changes = AccessChanges(evaluator)
+    for name in ("ours-1", "theirs-1", "theirs-2", "ours-2"):
+        position = evaluator.population().position(role_arn(name))
+        assert position is not None
+        change = changes.between(position, position, changes.principals.alter(position, [False]))
+        assert bool(change) is name.startswith("ours"), name
