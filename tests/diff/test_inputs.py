@@ -178,10 +178,14 @@ NOT_READ = {
     "Snapshot": {
         *("path", "files", "sha256", "manifest", "captures", "problems", "latest"),
         "identity_centers",  # assignments stand for themselves: the roles that they make are in the accounts
+        "workloads",  # whether a path to a role exists, not what the role may do
     },
     "Account": {"partition", "alias", "account_id", "broken", "is_truncated"},
-    "Resource": {"arn", "region", "encryption_key_arn", "is_aws_managed"},
-    "Organization": {"has_rcps", "lists_every_account", "scps_enabled"},
+    "Resource": {
+        *("arn", "region", "encryption_key_arn", "is_aws_managed"),
+        *("function_urls", "authorization_types"),  # shown, not evaluated
+    },
+    "Organization": {"has_rcps", "lists_every_account", "scps_enabled", "delegated_services"},
 }
 """What no answer hangs on by itself, or what only tells how whole the data are."""
 NAMED = {

@@ -24,6 +24,7 @@ from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.refused_dialog import RefusedDialog
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.sign_dialog import SignDialog
+from iamdesk.gui.widgets.wrapping_text import WrappingText
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.grouping import Grouping
 from iamdesk.review.review_file import ReviewFile
@@ -400,7 +401,9 @@ def test_evidence_tells_power_findings_verdicts_and_statements(qtbot: QtBot, pan
     qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
 
     def text() -> str:
-        return "\n".join(label.text() for label in panel.evidence.widget().findChildren(QLabel))
+        shown = panel.evidence.widget()
+        texts = [label.text() for label in shown.findChildren(QLabel)]
+        return "\n".join([*texts, *(one.toPlainText() for one in shown.findChildren(WrappingText))])
 
     assert "Administrator status: Administrator" in text()
     assert '"Effect": "Allow"' in text()
