@@ -118,6 +118,8 @@ def test_f1_opens_the_page_about_each_panel(qtbot: QtBot, open_window: MainWindo
     # Panels are covered to the last: whatever takes the cursor has a page of its own.
     for panel in (*workspace.panels(), window.start, window.overview, window.captured):
         assert help_pages.page_about(panel) != help_pages.FIRST_PAGE, type(panel).__name__
+    workspace.raise_dock("findingsDock")
+    workspace.findings.filters.switch_causes()
     workspace.findings.table.setFocus()
     workspace.findings.table.setCurrentIndex(workspace.findings.model.index(0, 0))
     QTest.keyClick(workspace.findings.table, Qt.Key.Key_F1)
