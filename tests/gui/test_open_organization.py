@@ -58,7 +58,7 @@ def test_tree_and_overview_are_there_and_no_account_is_read(
     bars = {bar.name: bar.count for bar in window.overview.people.bars}
     whole = Workbench().open_snapshot(SAMPLE)
     assert bars["Users"] == sum(len(account.users) for account in whole.accounts)
-    assert f"{whole.principal_count} principals" in window.status_line.about.full_text()
+    assert f"{whole.principal_count} users and roles" in window.status_line.about.full_text()
     assert [organization.details_at_hand(one.account_id) for one in organization.accounts] == [None] * len(
         organization.accounts
     )
