@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from iamdesk.checks.check_settings import check_settings_schema
 from iamdesk.export.evidence.schema import review_schema
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.cli_commands import CALLS
@@ -21,7 +22,8 @@ def test_shipped_schemas_are_those_of_the_models() -> None:
         path.relative_to(SCHEMAS).as_posix(): json.loads(path.read_text(encoding="utf-8"))
         for path in SCHEMAS.rglob("*.json")
     }
-    wanted = {**bundle_schemas(), "review.json": review_schema()}
+    own = {"review.json": review_schema(), "check-settings.json": check_settings_schema()}
+    wanted = {**bundle_schemas(), **own}
     assert shipped == json.loads(json.dumps(wanted)), "run `make schemas`"
 
 
