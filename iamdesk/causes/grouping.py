@@ -173,7 +173,7 @@ def _covered(findings: Sequence[Attribution]) -> list[_Group]:
     rest: list[Attribution] = []
     for one in findings:
         if one.origin:
-            _own(groups, owners, CauseKind.AWS, f"origin {one.origin}", one.origin).findings.append(one)
+            _own(groups, owners, CauseKind.AWS, f"origin {one.origin}", phrase(one.origin)).findings.append(one)
         elif one.candidates:
             for candidate in one.candidates:
                 candidates.setdefault(candidate.key, candidate)

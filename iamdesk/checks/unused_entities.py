@@ -13,7 +13,7 @@ from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
 from iamdesk.inventory.keys import inline_policy_key
 from iamdesk.inventory.references import UNUSED_AFTER
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
-from iamdesk.viewmodel.workload_rows import runs_with_rows
+from iamdesk.viewmodel.workload_rows import runs_with_rows, workload_name
 
 TRACKED_DAYS = 400
 """AWS's tracking period for the last use of a role, in days.
@@ -200,7 +200,7 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
         evidence = [Evidence(proof)]
         rows = runs_with_rows(survey.workloads, role.arn)
         if rows:
-            names = [name for row in rows for _, name in row.resources]
+            names = [workload_name(arn) for row in rows for arn, _ in row.resources]
             evidence.append(Evidence(phrase("It is the role of {names}.", names=join_names(names, 5))))
             remedy, severity = phrase(_CONFIGURED), Severity.INFO
         if _FOR_EMERGENCIES.search(role.role_name):

@@ -147,7 +147,7 @@ def test_the_cut_of_one_way_holds_on_the_whole_snapshot():
 
 def test_a_copy_for_one_way_holds_what_has_part_in_it_alone():
     snapshot = load_snapshot(sample_snapshot())
-    remediations = AttackPathGraph(Evaluator(snapshot)).remediations
+    remediations = AttackPathGraph(Evaluator(snapshot)).remediation_search
     user = next(one for account in snapshot.accounts for one in account.users if one.group_list)
     (account,) = remediations._alone(frozenset({user.arn})).accounts
     assert [one.arn for one in account.users] == [user.arn]

@@ -129,7 +129,7 @@ def test_hyg_05_what_runs_with_a_role_comes_first(make):
     roles = [make.role("app", RoleLastUsed=old), make.role("rest", RoleLastUsed=old), make.role("known")]
     found = {one.subject_name: one for one in make.findings("HYG-05", roles=roles, beside={"workloads": held})}
     assert found["app"].severity is Severity.INFO
-    assert found["app"].evidence[-1].text == "It is the role of orders (eu-west-1)."
+    assert found["app"].evidence[-1].text == "It is the role of orders."
     assert "another role" in found["app"].remedy
     assert found["rest"].severity is Severity.MEDIUM
 

@@ -78,7 +78,8 @@ def test_cards_keep_their_place_while_they_fill_in(qtbot: QtBot, window: MainWin
 
     def columns() -> dict[str, int]:
         cards = [card for card in page._page.findChildren(Card) if card.isVisible()]
-        return {card.title.text().partition(":")[0]: card.x() for card in cards}
+        lefts = sorted({card.x() for card in cards})
+        return {card.title.text().partition(":")[0]: lefts.index(card.x()) for card in cards}
 
     qtbot.waitUntil(lambda: len(set(columns().values())) > 1, timeout=5_000)
     before = columns()
