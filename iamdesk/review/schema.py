@@ -3,13 +3,14 @@
 import contextlib
 import json
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from iamdesk.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.escaping import visible
@@ -136,8 +137,59 @@ class EvidenceRecord:
     """Digest of the last event in it; empty if it has none."""
 
 
+class _Cursor(sqlite3.Cursor):
+    """Reads while nobody closes the connection."""
+
+    connection: "_Connection"
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Self:
+        with self.connection.in_use:
+            return super().execute(sql, parameters)
+
+    def __next__(self) -> Any:
+        with self.connection.in_use:
+            return super().__next__()
+
+    def fetchone(self) -> Any:
+        with self.connection.in_use:
+            return super().fetchone()
+
+    def fetchmany(self, size: int | None = 1) -> list[Any]:
+        with self.connection.in_use:
+            return super().fetchmany(size)
+
+    def fetchall(self) -> list[Any]:
+        with self.connection.in_use:
+            return super().fetchall()
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that a thread may close while others read: these get `sqlite3.ProgrammingError`.
+
+    Python's own frees the database under a statement that another thread is just preparing: the process crashes or
+    hangs.
+    """
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        self.in_use = threading.RLock()
+        """Held for each call of SQLite that reads, and to close."""
+        super().__init__(*arguments, **keywords)
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        with self.in_use:
+            return super().cursor(_Cursor).execute(sql, parameters)
+
+    def backup(self, *arguments: Any, **keywords: Any) -> None:
+        with self.in_use:
+            super().backup(*arguments, **keywords)
+
+    def close(self) -> None:
+        with self.in_use:
+            super().close()
+
+
 def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
-    """Open the database; of one thread at a time, whichever it is.
+    """Open the database; writing is for one thread at a time, whichever it is.
 
     Raises:
         sqlite3.Error, UnicodeError: it is none, or cannot be opened.
@@ -147,7 +199,12 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
             create_private_file(path)
     mode = "rw" if writable else "ro"
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=0.2, isolation_level=None, check_same_thread=False
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=0.2,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=_Connection,
     )
     try:
         # One file, no -wal beside it, and on disk before it counts as saved.
