@@ -284,8 +284,9 @@ def _account_of(arn: str) -> str:
     return (arn.split(":", 5)[4:5] or [""])[0]
 
 
-@cache
+@cache  # of the techniques' actions alone
 def _types_of(action: str) -> frozenset[str]:
+    """Return the names of the resource types that an action takes."""
     service, _, name = action.partition(":")
     known = reference().action(service, name)
     return frozenset(one.name for one in known.resource_types) if known else frozenset()

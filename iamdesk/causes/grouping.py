@@ -46,7 +46,7 @@ counts. What cannot be determined counts nothing: ending it may take nothing awa
 class _Repeats(NamedTuple):
     graver: frozenset[str]
     by_same_statement: bool
-    """Whether both have to name the same statement: another one may let in somebody else."""
+    """Whether both have to name the same statement: another one may let in other principals."""
 
 
 _ADMINISTRATORS = frozenset({"ADM-01", "ADM-03"})

@@ -6,6 +6,7 @@ applied. There is one finding for each policy document, with everyone for whom i
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from iamdesk.attack_paths.administrators import Principal, is_administrator, regions_of, resource_for
@@ -110,10 +111,7 @@ def _at(survey: CheckContext, account: Account, principal: Principal) -> Context
     carried = survey.evaluator.index.carried(principal.arn)
     documents = [policy.document for policy in (*carried.identity, carried.boundary) if policy is not None]
     documents += survey.guardrails(account.account_id)
-    if moment is None or not any(
-        survey.once(("times", one), lambda one=one: _tests_the_time(one))  # type: ignore[misc]
-        for one in documents
-    ):
+    if moment is None or not any(survey.once(("times", one), partial(_tests_the_time, one)) for one in documents):
         return {}
     return {"aws:CurrentTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "aws:EpochTime": str(int(moment.timestamp()))}
 

@@ -32,7 +32,7 @@ class _Share:
     items: int = 0
     decided: int = 0
     others: Counter[str] = field(default_factory=Counter)
-    """Items that somebody else decided, by name."""
+    """Items that other people decided, by name."""
     backup: str = ""
 
 

@@ -1,7 +1,7 @@
 """Causes of findings as Markdown, for a comment on a pull request: counts, and a table of the largest causes.
 
 Texts of the snapshot are escaped: they make no markup, link, mention or reference. A comment of GitHub takes 65,536
-characters; rows that do not fit are left out, and their number is told.
+characters; rows that do not fit are left out, and their number is stated.
 """
 
 import re

@@ -5,7 +5,7 @@
 - Subjects are logical locations by ARN. Physical locations are files of the snapshot without a region, because policies
   are shown in another layout than they are stored.
 - Attack paths are code flows.
-- At most 25,000 results, the worst first: code scanning rejects more. The number left out is told.
+- At most 25,000 results, the worst first: code scanning rejects more. The number left out is stated.
 - Brackets and braces in names are escaped, because they have a meaning in message texts.
 
 Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
