@@ -11,6 +11,7 @@ from pathlib import Path
 
 from iamdesk.checks.check import Check
 from iamdesk.checks.registry import checks
+from iamdesk.checks.severities import SeverityReason, severity_reasons
 
 PAGE = Path(__file__).resolve().parents[1] / "resources" / "help" / "checks.md"
 _KINDS = {
@@ -44,6 +45,7 @@ def entry(one: Check) -> Iterator[str]:
     yield ""
     yield f"*{text(one.question)}* Default severity: **{one.severity.value}**."
     yield ""
+    yield from severity_lines(severity_reasons()[one.id])
     yield f"Remediation: {text(one.remedy)}"
     yield ""
     if one.data is not None:
@@ -51,6 +53,17 @@ def entry(one: Check) -> Iterator[str]:
         yield ""
     if one.standards:
         yield f"Standards: {', '.join(text(standard) for standard in one.standards)}."
+        yield ""
+
+
+def severity_lines(row: SeverityReason) -> Iterator[str]:
+    """Yield the lines about a severity: its reason, and what other tools say."""
+    yield f"Reason: {text(row.reason)}"
+    yield ""
+    others = [f"IAM Access Analyzer: {text(row.access_analyzer)}"] if row.access_analyzer else []
+    others += [f"Prowler: {severity} (`{name}`)" for name, severity in (row.prowler or {}).items()]
+    if others:
+        yield f"Elsewhere: {'; '.join(others)}."
         yield ""
 
 
@@ -63,6 +76,10 @@ def page() -> str:
         "generated from the checks. [Findings](findings.md) describes how they are grouped, suppressed and exported.",
         "",
         "A single finding can have another severity than the default; its sentence says why.",
+        "Severities are in `resources/data/check-severities.json`, each with its reason: *critical* if someone outside",
+        "gets administration or data with nothing further, *high* if someone inside gets administration, *medium* if",
+        "one more fact is needed, *low* for order, *info* for the reader. What cannot be determined is medium at most.",
+        "*Elsewhere* is what the documentation of other tools says of the nearest situation; the file names the pages.",
         "",
     ]
     by_kind: dict[str, list[Check]] = {}

@@ -51,7 +51,6 @@ _FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
     "HYG-08",
     over=ACCOUNTS,
     title=mark("Users and roles without an owner tag"),
-    severity=Severity.LOW,
     question="Are there users or roles without a tag for their owner or purpose?",
     remedy=mark(
         "Tag each user and role with its owner. Require the tag at creation: test aws:RequestTag in the policies that "
@@ -99,7 +98,6 @@ def _tag_list(principal: Principal) -> str:
     "HYG-09",
     over=ACCOUNTS,
     title=mark("Inline policies of roles"),
-    severity=Severity.INFO,
     question="Do roles have inline policies?",
     remedy=mark(
         "Move permissions that several roles share into a managed policy: it is reviewed once, keeps older versions "
@@ -137,7 +135,6 @@ def inline_policies(_survey: CheckContext, account: Account, _: Account) -> Iter
     "HYG-11",
     over=ACCOUNTS,
     title=mark("No role for AWS Support cases"),
-    severity=Severity.LOW,
     question="Can only administrators open a case with AWS Support?",
     remedy=mark("Create a role with the AWS managed policy AWSSupportAccess that incident responders can assume."),
     standards=("CIS AWS Foundations 7.0 2.15",),
@@ -225,7 +222,6 @@ def _named(arns: Iterable[str]) -> Iterator[Evidence]:
     "HYG-12",
     over=ACCOUNTS,
     title=mark("No external access analyzer"),
-    severity=Severity.INFO,
     question="Is there a captured Region without an active external access analyzer of IAM Access Analyzer?",
     remedy=mark(
         "Create an external access analyzer for the organization in the Region, in the management account or a "
@@ -281,7 +277,6 @@ def no_analyzer(survey: CheckContext, account: Account, _: Account) -> Iterator[
     "SVC-07",
     over=ACCOUNTS,
     title=mark("EC2 role without an instance profile"),
-    severity=Severity.LOW,
     question="Is a role that only EC2 can assume in no instance profile, so that no instance can use it?",
     remedy=mark("Delete the role, or add it to an instance profile if an instance needs it."),
 )
@@ -321,7 +316,6 @@ def _is_for_instances(survey: CheckContext, role: RoleDetail) -> bool:
     "ADM-17",
     over=ACCOUNTS,
     title=mark("CloudShell file transfer allowed"),
-    severity=Severity.LOW,
     question="Can users or roles that are not administrators upload and download files through AWS CloudShell?",
     remedy=mark(
         "Deny cloudshell:GetFileUploadUrls and cloudshell:GetFileDownloadUrls to principals that need only the shell."
@@ -361,7 +355,6 @@ def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iter
     "HYG-14",
     over=ACCOUNTS,
     title=mark("No role for security audits"),
-    severity=Severity.INFO,
     question="Does no user, group or role have the AWS managed policy SecurityAudit?",
     remedy=mark(
         "Create a role with the AWS managed policy SecurityAudit: with it, auditors read configuration, but no data."

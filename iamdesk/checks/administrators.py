@@ -14,7 +14,7 @@ from iamdesk.attack_paths.administrators import (
 )
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext, Context
-from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.finding import Evidence, State
 from iamdesk.checks.policy_documents import WRITTEN, PolicySource, statement_evidence
 from iamdesk.checks.redundant_statements import shadowed
 from iamdesk.checks.targets import PRINCIPALS
@@ -43,7 +43,6 @@ def proofs_of(survey: CheckContext, account: Account, principal: Principal) -> l
     "ADM-01",
     over=PRINCIPALS,
     title=mark("Administrator"),
-    severity=Severity.HIGH,
     question="Can a user or role change all permissions and do nearly everything else, with its boundary and all "
     "Deny statements applied?",
     remedy=mark(
@@ -152,7 +151,6 @@ def _undetermined(
     "ADM-02",
     over=PRINCIPALS,
     title=mark("Administrator by name, but not in effect"),
-    severity=Severity.INFO,
     question="Does a user or role have a policy that allows everything, but is not an administrator due to limits?",
     remedy=mark(
         "Document the limit and who can change it, if this is intended. Otherwise replace the policy with the "
@@ -248,7 +246,6 @@ def _allows_everything(written: PolicySource) -> str:
     "ADM-04",
     over=WRITTEN,
     title=mark("Customer managed policy that allows everything"),
-    severity=Severity.HIGH,
     question="Does an attached customer managed policy allow every action on every resource?",
     remedy=mark(
         "List the actions and resources that the job needs. For a real administrator, attach the AWS managed policy "
@@ -278,7 +275,6 @@ def customer_policy_with_everything(
     "ADM-05",
     over=WRITTEN,
     title=mark("Unused customer managed policy that allows everything"),
-    severity=Severity.LOW,
     question="Does an unattached customer managed policy allow every action on every resource?",
     remedy=mark("Delete the policy: any principal that can attach policies can attach this one."),
     standards=("ISO 27001:2022 A.8.2",),
@@ -309,7 +305,6 @@ def unused_policy_with_everything(
     "ADM-07",
     over=WRITTEN,
     title=mark("Inline policy that allows everything"),
-    severity=Severity.HIGH,
     question="Does an inline policy allow every action on every resource?",
     remedy=mark(
         "Replace it with a managed policy that lists what the job needs: inline policies are easily overlooked in a "

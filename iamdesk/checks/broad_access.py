@@ -243,7 +243,6 @@ def _subject(policy: CarriedPolicy) -> Subject:
     "DAT-01",
     over=ACCOUNTS,
     title=mark("Broad read access to data"),
-    severity=Severity.MEDIUM,
     question="Does a policy let users or roles that are not administrators read the data of any resource?",
     remedy=mark("List the buckets, secrets, parameters, keys and tables that the job reads under Resource."),
     standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3", "PCI DSS 4.0 7.2.1"),
@@ -258,7 +257,6 @@ def reads_any_data(survey: CheckContext, account: Account, _: Account) -> Iterat
     "DAT-02",
     over=ACCOUNTS,
     title=mark("Broad permission to change or delete data"),
-    severity=Severity.MEDIUM,
     question="Does a policy let users or roles that are not administrators change or delete any resource's data?",
     remedy=mark("List the resources that the job changes under Resource, and allow deletion only where it is needed."),
     standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3"),
@@ -273,7 +271,6 @@ def writes_any_data(survey: CheckContext, account: Account, _: Account) -> Itera
     "DAT-03",
     over=ACCOUNTS,
     title=mark("Can expose any resource"),
-    severity=Severity.MEDIUM,
     question="Does a policy let users or roles that are not administrators share any resource with other accounts?",
     remedy=mark(
         "Leave policies, access control lists and shares of resources to their administrators, and deny public access "
@@ -291,7 +288,6 @@ def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> 
     "DAT-04",
     over=ACCOUNTS,
     title=mark("Can obtain credentials"),
-    severity=Severity.MEDIUM,
     question="Does a policy let users or roles that are not administrators create or read credentials of any resource?",
     remedy=mark("Allow these actions only on the users, databases and repositories that the job signs in to."),
     standards=("NIST 800-53 AC-6", "NIST 800-53 IA-5"),

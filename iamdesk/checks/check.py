@@ -6,7 +6,6 @@ Each check is defined in the module of its topic::
         "HYG-01",
         over=USERS,
         title=mark("User with directly attached policies"),
-        severity=Severity.LOW,
         question="Does a user have policies attached directly, not through a group?",
         remedy=mark("Attach the policies to a group and make the user a member."),
         standards=("CIS AWS Foundations 7.0 2.13",),
@@ -15,7 +14,8 @@ Each check is defined in the module of its topic::
         ...
         yield CheckResult(phrase("{user} has 2 policies attached directly.", user=user.user_name), (Evidence(...),))
 
-The registry collects the checks of each module that it imports.
+The registry collects the checks of each module that it imports. The severity of each is in a table, with its reason
+(`severities`).
 """
 
 import hashlib
@@ -26,6 +26,7 @@ from typing import Any
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
 from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.severities import severity_reasons
 from iamdesk.checks.targets import CheckTarget, Subject
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.model import Account
@@ -109,7 +110,6 @@ def check[T](
     *,
     over: CheckTarget[T],
     title: str,
-    severity: Severity,
     question: str,
     remedy: str,
     standards: tuple[str, ...] = (),
@@ -118,6 +118,7 @@ def check[T](
     """Return a decorator that makes a check of a function, which is called for each item of ``over``, in tree order."""
 
     def made(look: Callable[[CheckContext, Account, T], Iterator[CheckResult]]) -> Check:
+        severity = severity_reasons()[check_id].severity
         return Check(check_id, title, severity, question, remedy, standards, over, data, look)
 
     return made

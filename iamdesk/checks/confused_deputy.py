@@ -98,7 +98,6 @@ def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tupl
     "SVC-01",
     over=ROLES,
     title=mark("Confused deputy: a service can assume the role for any account"),
-    severity=Severity.LOW,
     question="Can a service assume a role on behalf of a resource in any account?",
     remedy=mark(
         'Add `"StringEquals": {"aws:SourceAccount": "your account"}` to the trust policy, or better `"ArnLike": '
@@ -206,7 +205,6 @@ def _is_role_independent(survey: CheckContext, document: Document) -> bool:
     "SVC-02",
     over=RESOURCES,
     title=mark("Confused deputy: a service can use the resource for any account"),
-    severity=Severity.MEDIUM,
     question="Can a service use a resource on behalf of any account?",
     remedy=mark(
         'Add `"StringEquals": {"aws:SourceAccount": "your account"}` or `"ArnLike": {"aws:SourceArn": "…"}` to the '
@@ -321,7 +319,6 @@ def _service_of(source: str) -> str:
     "SVC-04",
     over=ROLES,
     title=mark("Role trusted by several services"),
-    severity=Severity.LOW,
     question="Does a role trust unrelated services?",
     remedy=mark(
         "Create a separate role for each service, with only what it needs: each service now has the permissions of "

@@ -24,7 +24,6 @@ _SESSION_START = "aws:tokenissuetime"
     "LNT-19",
     over=WRITTEN,
     title=mark("Statement that never matches"),
-    severity=Severity.LOW,
     question="Do the conditions of a statement contradict each other, or has the period that they allow ended?",
     remedy=mark(
         "Remove the statement, or correct its conditions: a statement matches only if all of them are true at once."

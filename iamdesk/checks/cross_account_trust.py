@@ -19,7 +19,6 @@ from iamdesk.snapshot.model import Account, RoleDetail
     "TRU-05",
     over=ROLES,
     title=mark("Role trusts an entire external account"),
-    severity=Severity.MEDIUM,
     question="Does a role trust an entire account outside the organization, instead of a role in it?",
     remedy=mark("Name the role of the other account that needs access under Principal, instead of the account."),
 )
@@ -45,7 +44,6 @@ def whole_other_account(survey: CheckContext, _account: Account, role: RoleDetai
     "TRU-08",
     over=ROLES,
     title=mark("Another account can assume an administrator role"),
-    severity=Severity.HIGH,
     question="Can a principal of an account outside the organization assume an administrator role?",
     remedy=mark("Reduce the role's permissions to what the other account needs."),
 )
@@ -72,7 +70,6 @@ def privileged_for_external_account(survey: CheckContext, account: Account, role
     "TRU-14",
     over=ROLES,
     title=mark("Role that trusts itself"),
-    severity=Severity.LOW,
     question="Does a role name itself in its trust policy?",
     remedy=mark(
         "Remove the role from its own trust policy, unless an application must assume it again: a session that can "

@@ -36,7 +36,6 @@ def principals_allowed(survey: CheckContext, action: str, resource: str) -> dict
     "RES-04",
     over=RESOURCES,
     title=mark("Can read objects but not decrypt them"),
-    severity=Severity.INFO,
     question="Can users or roles read objects of a bucket that they cannot decrypt?",
     remedy=mark(
         "Allow kms:Decrypt on the key, in the key policy or theirs, if they need to read. Otherwise remove "
@@ -96,7 +95,6 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
     "RES-05",
     over=RESOURCES,
     title=mark("Secret readable by another team"),
-    severity=Severity.MEDIUM,
     question="Can users or roles of another team read a secret?",
     remedy=mark(
         "Allow only the team's own roles: in the secret's policy, or by comparing aws:ResourceTag with "

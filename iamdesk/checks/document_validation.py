@@ -143,7 +143,6 @@ _REPORTED = {kind: frozenset(one.id for one in validation_checks() if _is_report
     "LNT-20",
     over=ACCOUNTS,
     title=mark("Policy document with an issue"),
-    severity=Severity.LOW,
     question="Does a policy of any type fail a check of AWS's policy validation (IAM Access Analyzer)?",
     remedy=mark("Correct the policy. `iamdesk validate-policy` lists all issues of a document."),
     standards=("NIST 800-53 AC-3",),

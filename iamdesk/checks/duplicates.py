@@ -5,7 +5,7 @@ from itertools import product
 
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.finding import Evidence
 from iamdesk.checks.redundant_statements import covers_action
 from iamdesk.checks.targets import (
     ACCOUNTS,
@@ -36,7 +36,6 @@ type Part = tuple[object, ...]
     "HYG-10",
     over=ACCOUNTS,
     title=mark("Duplicate policy or role"),
-    severity=Severity.INFO,
     question="Do several policies have identical permissions, or several roles identical permissions and trust?",
     remedy=mark(
         "Keep one of them and delete the others, so that the next change is made in one place. Leave duplicates that "

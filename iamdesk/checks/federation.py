@@ -176,7 +176,6 @@ def _capitalized(who: str) -> str:
     "FED-01",
     over=ROLES,
     title=mark("Any GitHub repository can assume the role"),
-    severity=Severity.CRITICAL,
     question="Can a workflow in any GitHub repository assume a role?",
     remedy=mark(
         "Require in the trust policy, with StringEquals, the `token.actions.githubusercontent.com:sub` of the "
@@ -193,7 +192,6 @@ def any_github_repository(survey: CheckContext, _account: Account, role: RoleDet
     "FED-02",
     over=ROLES,
     title=mark("GitHub organization trusted too broadly"),
-    severity=Severity.HIGH,
     question="Can a workflow in another repository of the same owner, or on a pull request, assume a role?",
     remedy=mark(
         "Name the repository and the environment or branch in `token.actions.githubusercontent.com:sub`, without "
@@ -236,7 +234,6 @@ def broad_github_organization(survey: CheckContext, _account: Account, role: Rol
     "FED-03",
     over=ROLES,
     title=mark("Any project of a CI service can assume the role"),
-    severity=Severity.CRITICAL,
     question="Can a pipeline of any customer of GitLab, Buildkite, Bitbucket or CircleCI assume a role?",
     remedy=mark(
         "Require in the trust policy the claim that names your project: for GitLab and Buildkite `sub` with your "
@@ -253,7 +250,6 @@ def any_pipeline(survey: CheckContext, _account: Account, role: RoleDetail) -> I
     "FED-04",
     over=ROLES,
     title=mark("Any HCP Terraform workspace can assume the role"),
-    severity=Severity.CRITICAL,
     question="Can an HCP Terraform run of any customer assume a role?",
     remedy=mark(
         "Require in the trust policy an `app.terraform.io:sub` that begins with your organization and names the "
@@ -270,7 +266,6 @@ def any_terraform_workspace(survey: CheckContext, _account: Account, role: RoleD
     "FED-05",
     over=ROLES,
     title=mark("Any pod of the cluster can assume the role"),
-    severity=Severity.HIGH,
     question="Can a service account in another namespace of the EKS cluster assume a role?",
     remedy=mark(
         "Require in the trust policy, with StringEquals, the provider's `sub` of a single service account: "
@@ -287,7 +282,6 @@ def any_pod(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterat
     "FED-06",
     over=ROLES,
     title=mark("Unintended Cognito identities can assume the role"),
-    severity=Severity.CRITICAL,
     question="Can an identity of another identity pool, or a guest, assume a role?",
     remedy=mark(
         "Require in the trust policy `cognito-identity.amazonaws.com:aud` to be your pool's id, and "
@@ -305,7 +299,6 @@ def any_cognito_identity(survey: CheckContext, _account: Account, role: RoleDeta
     "FED-07",
     over=ROLES,
     title=mark("Identity provider tokens accepted for any audience"),
-    severity=Severity.HIGH,
     question="Can a token for another application, or for an unknown subject, be used to assume a role?",
     remedy=mark(
         "Require in the trust policy the provider's `aud` (for Facebook and Amazon `app_id`) to be your "
@@ -358,7 +351,6 @@ def foreign_audience(survey: CheckContext, _account: Account, role: RoleDetail) 
     "FED-08",
     over=ROLES,
     title=mark("SAML assertions for other applications accepted"),
-    severity=Severity.LOW,
     question="Can a SAML assertion for an audience other than AWS sign-in be used to assume a role?",
     remedy=mark('Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.'),
     standards=("CIS AWS Foundations 7.0 2.19",),
@@ -390,7 +382,6 @@ def saml_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> 
     "FED-12",
     over=ROLES,
     title=mark("Token without the tested claim accepted"),
-    severity=Severity.MEDIUM,
     question="Does the trust policy reject tokens with another value of a claim, but accept tokens without the claim?",
     remedy=mark(
         "Use the plain operator or ForAnyValue on the claim: ForAllValues and IfExists are true if a token does not "

@@ -23,7 +23,6 @@ _MOST_NAMED = 20
     "FED-10",
     over=ACCOUNTS,
     title=mark("Expired SAML metadata"),
-    severity=Severity.LOW,
     question="Is the metadata of a SAML provider no longer valid?",
     remedy=mark(
         "Upload the identity provider's current metadata (`aws iam update-saml-provider`), or delete the provider if "
@@ -68,7 +67,6 @@ def expired_metadata(survey: CheckContext, account: Account, _: Account) -> Iter
     "FED-13",
     over=ACCOUNTS,
     title=mark("Password users alongside federation"),
-    severity=Severity.LOW,
     question="Do IAM users have passwords although people can sign in through an identity provider?",
     remedy=mark(
         "Have people sign in through the identity provider, and delete their IAM users: deactivating a person there "
@@ -118,7 +116,6 @@ def _federation(survey: CheckContext, account: Account) -> str | None:
     "FED-11",
     over=ROLES,
     title=mark("Any certificate of the account's trust anchors can assume the role"),
-    severity=Severity.MEDIUM,
     question="Does IAM Roles Anywhere accept any certificate for a role, whatever its subject and trust anchor?",
     remedy=mark(
         "Test in the trust policy `aws:SourceArn` for the trust anchor (ArnEquals) and the certificate's subject by "

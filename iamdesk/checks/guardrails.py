@@ -29,7 +29,6 @@ def _open_request(
     "GRD-02",
     over=PRINCIPALS,
     title=mark("Ineffective permissions boundary"),
-    severity=Severity.HIGH,
     question="Is a user or role an administrator although it has a permissions boundary?",
     remedy=mark("Restrict the boundary to the maximum permissions that such principals need."),
 )
@@ -51,7 +50,6 @@ def idle_boundary(survey: CheckContext, account: Account, principal: Principal) 
     "GRD-03",
     over=PRINCIPALS,
     title=mark("Can change its own permissions boundary"),
-    severity=Severity.HIGH,
     question="Can a user or role remove or replace its own permissions boundary?",
     remedy=mark(
         "Deny iam:DeleteUserPermissionsBoundary, iam:DeleteRolePermissionsBoundary and the corresponding Put actions "
@@ -79,7 +77,6 @@ def changes_own_boundary(survey: CheckContext, account: Account, principal: Prin
     "GRD-04",
     over=PRINCIPALS,
     title=mark("Can create roles without a permissions boundary"),
-    severity=Severity.HIGH,
     question="Can a user or role with a permissions boundary create roles without one?",
     remedy=mark("Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary."),
 )
@@ -100,7 +97,6 @@ def makes_unbounded(survey: CheckContext, account: Account, principal: Principal
     "GRD-05",
     over=PRINCIPALS,
     title=mark("Can edit the policy of its own permissions boundary"),
-    severity=Severity.CRITICAL,
     question="Can a user or role edit the policy that is its permissions boundary?",
     remedy=mark(
         "Deny iam:CreatePolicyVersion and iam:SetDefaultPolicyVersion on boundary policies in the boundary itself."

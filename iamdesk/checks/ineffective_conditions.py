@@ -42,7 +42,6 @@ def _takes(pattern: ActionPattern, key: str) -> bool:
     "LNT-08",
     over=WRITTEN,
     title=mark("Condition key never present in the request"),
-    severity=Severity.LOW,
     question="Does a statement test a condition key that does not exist, or that requests for its actions do not "
     "contain?",
     remedy=mark(
@@ -121,7 +120,6 @@ def _named(test: ConditionTest) -> str:
     "LNT-05",
     over=WRITTEN,
     title=mark("Set operator on a single-valued key"),
-    severity=Severity.LOW,
     question="Does a condition test a single-valued key with ForAllValues or ForAnyValue?",
     remedy=mark("Use the plain operator: set operators are for multivalued keys."),
 )
@@ -156,7 +154,6 @@ def set_operator_on_one_value(_survey: CheckContext, _account: Account, written:
     "LNT-10",
     over=WRITTEN,
     title=mark("Operator of the wrong type for the key"),
-    severity=Severity.MEDIUM,
     question="Does a condition use an operator of another type than the key, or values that the operator cannot parse?",
     remedy=mark(
         "Use the operator of the key's type, such as IpAddress, ArnLike, Bool, Numeric or Date, with values of that "
@@ -224,7 +221,6 @@ def _actions_without(pattern: ActionPattern, key: str) -> tuple[str, ...]:
     "LNT-07",
     over=WRITTEN,
     title=mark("Deny also applies to requests without the key"),
-    severity=Severity.LOW,
     question="Does a Deny with a negated test also deny actions whose requests never contain the key?",
     remedy=mark(
         "List only actions whose requests contain the key, or add IfExists to the operator: a negated test is true "
@@ -278,7 +274,6 @@ def _carries(action: str, key: str) -> bool:
     "LNT-13",
     over=WRITTEN,
     title=mark("Wildcard in a non-Like operator"),
-    severity=Severity.LOW,
     question="Does a condition compare a value with * or ? by an operator that does not support wildcards?",
     remedy=mark("Use StringLike or StringNotLike, or ArnLike for ARNs, after checking what the wildcard then matches."),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.finding import Evidence, State
 from iamdesk.checks.policy_documents import statement_evidence
 from iamdesk.checks.prerequisites import Data, facts_of
 from iamdesk.checks.redundant_statements import covers
@@ -29,7 +29,6 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
     "GRD-06",
     over=ACCOUNTS,
     title=mark("Service control policy without effect"),
-    severity=Severity.INFO,
     question="Is there a service control policy that does not limit any account?",
     remedy=mark("Attach the policy where it is intended to apply, or delete it, so that no one relies on it."),
     data=Data.ORGANIZATION,
@@ -153,7 +152,6 @@ def _attached(one: LevelPolicy) -> AttachedPolicy:
     "GRD-07",
     over=ACCOUNTS,
     title=mark("Service in use that no service control policy allows"),
-    severity=Severity.MEDIUM,
     question="Does the account use a service that the service control policies of some level do not allow?",
     remedy=mark(
         "Allow the service at that level, or attach FullAWSAccess there and deny what is not wanted. If the service is "

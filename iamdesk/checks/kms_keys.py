@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.finding import Evidence
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.resource_requests import RESOURCES, allowing, resource_subject
 from iamdesk.checks.words import enumerated
@@ -51,7 +51,6 @@ def _able(survey: CheckContext, action: str, key: Resource) -> list[str]:
     "ADM-14",
     over=RESOURCES,
     title=mark("Can delete or take over a KMS key"),
-    severity=Severity.HIGH,
     question="Can users or roles that are not administrators, and that the key policy does not name, delete a KMS "
     "key, replace its policy and create grants?",
     remedy=mark(
@@ -93,7 +92,6 @@ def takes_over_key(survey: CheckContext, _account: Account, key: Resource) -> It
     "RES-06",
     over=RESOURCES,
     title=mark("KMS key usable by many principals"),
-    severity=Severity.MEDIUM,
     question="Can more than ten users and roles that the key policy does not name decrypt with a KMS key?",
     remedy=mark("Name the principals that need the key in the key policy, and remove kms:Decrypt for the account."),
     standards=("PCI DSS 4.0 3.6",),

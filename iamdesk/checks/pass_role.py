@@ -44,7 +44,6 @@ _LIMITS = (PolicyType.SCP, PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY,
     "SVC-05",
     over=PRINCIPALS,
     title=mark("Can pass any role to a service"),
-    severity=Severity.HIGH,
     question="Can a user or role that is not an administrator pass any role to a service?",
     remedy=mark(
         'List the roles that the job passes under Resource, by ARN or by a dedicated path, and add `"StringEquals": '
@@ -110,7 +109,6 @@ def _services(decision: EvaluationResult) -> Iterator[str]:
     "SVC-03",
     over=ROLES,
     title=mark("Code runs as an administrator"),
-    severity=Severity.HIGH,
     question="Is a role with which a service runs customer code an administrator?",
     remedy=mark(
         "Restrict the role to what its code needs: anyone who can change the code or its input is an administrator too."
@@ -141,7 +139,6 @@ def code_as_administrator(survey: CheckContext, account: Account, role: RoleDeta
     "CHN-07",
     over=PRINCIPALS,
     title=mark("Can assume any role that trusts it"),
-    severity=Severity.HIGH,
     question="Can a user or role that is not an administrator call AssumeRole for roles of any account?",
     remedy=mark("List the roles that the job assumes under Resource, by ARN."),
     standards=("SOC 2 CC6.3", "NIST 800-53 AC-6"),

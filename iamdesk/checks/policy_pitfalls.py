@@ -72,7 +72,6 @@ def is_on_everything(statement: Statement) -> bool:
     "LNT-01",
     over=WRITTEN,
     title=mark("Allow with NotAction"),
-    severity=Severity.HIGH,
     question="Does a statement allow everything except some actions, on all resources?",
     remedy=mark(
         "List the actions that the job needs under Action. To also block some actions, add a statement with Effect "
@@ -124,7 +123,6 @@ def allow_not_action(_survey: CheckContext, _account: Account, written: PolicySo
     "LNT-02",
     over=WRITTEN,
     title=mark("Allow with NotResource"),
-    severity=Severity.MEDIUM,
     question="Does a statement allow actions on every resource except some?",
     remedy=mark("List the resources under Resource. To also block some resources, add a statement with Effect Deny."),
     standards=("NIST 800-53 AC-6",),
@@ -152,7 +150,6 @@ def allow_not_resource(_survey: CheckContext, _account: Account, written: Policy
     "LNT-04",
     over=WRITTEN,
     title=mark("ForAllValues allows requests without the key"),
-    severity=Severity.MEDIUM,
     question="Does an Allow depend on ForAllValues, which is true if the key is not in the request?",
     remedy=mark(
         'Add `"Null": {"the key": "false"}` to the condition, or use ForAnyValue, or the plain operator for a '
@@ -188,7 +185,6 @@ def for_all_values_on_allow(_survey: CheckContext, _account: Account, written: P
     "LNT-06",
     over=WRITTEN,
     title=mark("IfExists disables a restriction"),
-    severity=Severity.MEDIUM,
     question="Does an Allow test with IfExists a key that the caller can leave out of the request?",
     remedy=mark("Use the operator without IfExists, so that a request without the key is not allowed."),
 )
@@ -222,7 +218,6 @@ def if_exists_guard(_survey: CheckContext, _account: Account, written: PolicySou
     "LNT-11",
     over=WRITTEN,
     title=mark("Policy variables without Version 2012-10-17"),
-    severity=Severity.MEDIUM,
     question="Does a policy without Version 2012-10-17 contain policy variables, which are then literal text?",
     remedy=mark('Set `"Version": "2012-10-17"`, after checking what the variables then match.'),
 )
@@ -258,7 +253,6 @@ def variables_in_an_old_version(
     "LNT-15",
     over=WRITTEN,
     title=mark("MFA condition that access keys bypass"),
-    severity=Severity.HIGH,
     question="Does a condition on MFA have no effect on requests with long-term access keys, which never contain MFA?",
     remedy=mark(
         "In an Allow use `Bool` with `aws:MultiFactorAuthPresent` true; in a Deny use `BoolIfExists` with false. The "

@@ -121,7 +121,6 @@ def _to_administration(survey: CheckContext, principal: Principal, *, one_step: 
     "CHN-01",
     over=PRINCIPALS,
     title=mark("Can become administrator in one step"),
-    severity=Severity.HIGH,
     question="Can a user or role that is not an administrator become one in a single step?",
     remedy=mark(
         "Remove one of the permissions that the step needs, or restrict it to the resources that the job needs."
@@ -137,7 +136,6 @@ def one_step(survey: CheckContext, _account: Account, principal: Principal) -> I
     "CHN-02",
     over=PRINCIPALS,
     title=mark("Can become administrator in several steps"),
-    severity=Severity.HIGH,
     question="Can a user or role become an administrator in several steps, through other principals?",
     remedy=mark(
         "End the path at the step that the fewest principals need: restrict a trust policy, or remove a permission of "
@@ -154,7 +152,6 @@ def several_steps(survey: CheckContext, _account: Account, principal: Principal)
     "CHN-03",
     over=PRINCIPALS,
     title=mark("Can reach another account"),
-    severity=Severity.MEDIUM,
     question="Can a user or role become a principal of another captured account?",
     remedy=mark("Name the roles that need access in the other account's trust policies, instead of the whole account."),
     standards=("NIST 800-53 AC-4",),
@@ -235,7 +232,6 @@ def _external_callers(survey: CheckContext, account: Account, role: RoleDetail) 
     "CHN-04",
     over=ROLES,
     title=mark("External principals can become administrator through the role"),
-    severity=Severity.CRITICAL,
     question="Can a role that is assumable from outside the organization become an administrator?",
     remedy=mark(
         "Restrict the trust policy to the principals that need the role, or end the path from the role to "
@@ -276,7 +272,6 @@ def external_to_administrator(survey: CheckContext, account: Account, role: Role
     "CHN-05",
     over=ROLES,
     title=mark("External principals can reach sensitive data through the role"),
-    severity=Severity.HIGH,
     question="Can a role that is assumable from outside the organization reach sensitive data?",
     remedy=mark(
         "Restrict the trust policy to the principals that need the role, and the role to the data that they need."
@@ -320,7 +315,6 @@ def _is_known(survey: CheckContext, role: RoleDetail) -> bool:
     "CHN-06",
     over=ACCOUNTS,
     title=mark("Role assumption cycle"),
-    severity=Severity.LOW,
     question="Can roles of the account assume each other in a cycle?",
     remedy=mark(
         "Break the cycle at a trust that is not needed: a principal with one of the roles can assume all of them, and "
@@ -343,7 +337,6 @@ def role_cycle(survey: CheckContext, account: Account, _: Account) -> Iterator[C
     "CHN-08",
     over=ROLES,
     title=mark("Role assumable by the whole account"),
-    severity=Severity.MEDIUM,
     question="Does a role trust its whole account, so that every principal there with sts:AssumeRole can assume it?",
     remedy=mark("Name the users and roles that need the role in its trust policy."),
     standards=("NIST 800-53 AC-6",),
@@ -393,7 +386,6 @@ def _deciding_tags(survey: CheckContext, principal: Principal) -> list[str]:
     "CHN-09",
     over=ROLES,
     title=mark("Session tags that decide permissions can be chosen freely"),
-    severity=Severity.MEDIUM,
     question="Does the trust policy let callers set session tags that the role's permissions depend on?",
     remedy=mark("Restrict the values of tags that callers can set with aws:RequestTag conditions in the trust policy."),
 )
@@ -429,7 +421,6 @@ def session_tags(survey: CheckContext, _account: Account, role: RoleDetail) -> I
     "CHN-10",
     over=PRINCIPALS,
     title=mark("Can change the tags that decide its permissions"),
-    severity=Severity.HIGH,
     question="Can a user or role change its own tags, if its permissions depend on them?",
     remedy=mark(
         "Deny iam:TagUser, iam:TagRole, iam:UntagUser and iam:UntagRole for the tags that permissions depend on."
@@ -460,7 +451,6 @@ def tags_itself(survey: CheckContext, _account: Account, principal: Principal) -
     "CHN-11",
     over=PRINCIPALS,
     title=mark("Large blast radius"),
-    severity=Severity.INFO,
     question="Can a user or role that cannot become an administrator become many other principals?",
     remedy=mark("Review which of these principals it needs to become, and remove the access to the others."),
 )

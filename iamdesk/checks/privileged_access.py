@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.finding import Evidence
 from iamdesk.checks.prerequisites import Data, credentials_of
 from iamdesk.checks.remediation_commands import command
 from iamdesk.checks.targets import ACCOUNTS, GROUPS, PRINCIPALS, USERS, is_reserved, principals_of
@@ -45,7 +45,6 @@ def _administrators(survey: CheckContext, account: Account) -> list[Principal]:
     "ADM-08",
     over=GROUPS,
     title=mark("Administrator group"),
-    severity=Severity.HIGH,
     question="Does a group make its members administrators?",
     remedy=mark(
         "Keep the group small, require MFA in a condition of its policies, and review its members individually."
@@ -75,7 +74,6 @@ def administering_group(survey: CheckContext, account: Account, group: GroupDeta
     "ADM-09",
     over=USERS,
     title=mark("Administrator without MFA"),
-    severity=Severity.HIGH,
     question="Is a user with a console password and no MFA device an administrator?",
     remedy=mark("Register an MFA device, and deny all other actions to requests made without MFA."),
     standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4"),
@@ -102,7 +100,6 @@ def administrator_without_mfa(survey: CheckContext, account: Account, user: User
     "ADM-11",
     over=ACCOUNTS,
     title=mark("Many administrators"),
-    severity=Severity.MEDIUM,
     question="Are more than ten, and more than a tenth, of the users and roles administrators?",
     remedy=mark("Replace administrator access with the permissions of the job for principals that do not need it."),
     standards=("PCI DSS 4.0 7.2.2",),
@@ -128,7 +125,6 @@ def many_administrators(survey: CheckContext, account: Account, _: Account) -> I
     "ADM-12",
     over=ACCOUNTS,
     title=mark("No second administrator"),
-    severity=Severity.MEDIUM,
     question="Are there fewer than two users or roles with which people can administer the account?",
     remedy=mark("Appoint a second administrator, or create a break-glass role for emergencies."),
     standards=("NIST 800-53 CP-2",),
@@ -157,7 +153,6 @@ def _is_assumed(survey: CheckContext, role: RoleDetail) -> bool:
     "ADM-13",
     over=PRINCIPALS,
     title=mark("Can disable audit logging"),
-    severity=Severity.HIGH,
     question="Can a user or role that is not an administrator stop CloudTrail, AWS Config or GuardDuty?",
     remedy=mark("Deny these actions with a service control policy to all principals except the security team."),
     standards=("NIST 800-53 AU-9",),
@@ -189,7 +184,6 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
     "ADM-15",
     over=PRINCIPALS,
     title=mark("Controls the organization"),
-    severity=Severity.CRITICAL,
     question="Can a user or role of the management account leave the organization, or detach or delete its policies?",
     remedy=mark("Limit these actions to a break-glass role; nothing else in the management account needs them."),
     standards=("CIS AWS Foundations 7.0 2.1.5",),
@@ -221,7 +215,6 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
     "ADM-16",
     over=PRINCIPALS,
     title=mark("Can make purchases"),
-    severity=Severity.LOW,
     question="Can a user or role that is not an administrator subscribe to products or buy reserved capacity?",
     remedy=mark("Allow purchases only to the people who manage cloud spending."),
     standards=("NIST 800-53 AC-6",),
@@ -253,7 +246,6 @@ def makes_purchases(survey: CheckContext, account: Account, principal: Principal
     "FED-09",
     over=ACCOUNTS,
     title=mark("Identity provider that no role trusts"),
-    severity=Severity.LOW,
     question="Does the account have an identity provider that no role trusts?",
     remedy=mark("Delete the identity provider."),
     standards=("SOC 2 CC6.3",),

@@ -184,7 +184,6 @@ def _results(
     "RES-01",
     over=RESOURCES,
     title=mark("Publicly accessible resource"),
-    severity=Severity.CRITICAL,
     question="Can anyone on the Internet use a resource, without signing in?",
     remedy=mark(
         "Name the intended principals under Principal. For buckets, enable Block Public Access, on the account as "
@@ -214,7 +213,6 @@ def _block_command(resource: Resource) -> str:
     "RES-02",
     over=RESOURCES,
     title=mark("Resource accessible to every AWS account"),
-    severity=Severity.CRITICAL,
     question="Can principals of any AWS account use a resource?",
     remedy=mark("Name the intended accounts or roles under Principal, or test aws:PrincipalOrgID."),
     standards=("NIST 800-53 AC-3", "ISO 27001:2022 A.8.3"),
@@ -241,7 +239,6 @@ def open_to_accounts(survey: CheckContext, account: Account, resource: Resource)
     "RES-03",
     over=RESOURCES,
     title=mark("Resource shared with another account"),
-    severity=Severity.HIGH,
     question="Can a principal outside the snapshot and its organization use a resource whose policy names it?",
     remedy=mark("Confirm who owns the account and what it needs; otherwise remove it from the policy."),
     standards=("PCI DSS 4.0 7.2.4", "SOC 2 CC6.3"),

@@ -34,7 +34,6 @@ increased."""
     "LNT-14",
     over=WRITTEN,
     title=mark("Redundant statement"),
-    severity=Severity.INFO,
     question="Does a policy contain a statement without effect, because another one covers it?",
     remedy=mark("Remove the statement, or narrow the broader one, whichever was intended."),
 )
@@ -184,7 +183,6 @@ def _fits(wider: str, lesser: str) -> bool:
     "LNT-18",
     over=ACCOUNTS,
     title=mark("Policy near or above its size limit"),
-    severity=Severity.INFO,
     question="Does a policy use 90% or more of its size quota, or exceed it?",
     remedy=mark(
         "Remove redundant statements, or split the permissions into several managed policies, before AWS rejects the "

@@ -41,7 +41,6 @@ _PROBES = (
     "GRD-08",
     over=ACCOUNTS,
     title=mark("Region restriction with gaps"),
-    severity=Severity.MEDIUM,
     question="Can resources be created in a Region that a service control policy is meant to block?",
     remedy=mark(
         "Exempt only global services from the Deny (IAM, Organizations, Route 53, CloudFront, Support …), by naming "
@@ -120,7 +119,6 @@ def _names(test: ConditionTest, region: str) -> bool:
     "GRD-09",
     over=ACCOUNTS,
     title=mark("No resource control policy"),
-    severity=Severity.LOW,
     question="Is there no resource control policy that limits access to the organization's resources?",
     remedy=mark(
         "Attach a resource control policy that denies requests from outside the organization (aws:PrincipalOrgID, "

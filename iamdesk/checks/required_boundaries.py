@@ -41,7 +41,6 @@ class Requirement(NamedTuple):
     "GRD-01",
     over=ACCOUNTS,
     title=mark("Required permissions boundary missing"),
-    severity=Severity.HIGH,
     question="Do roles or users lack a permissions boundary that a policy requires for their path or name?",
     remedy=mark(
         "Attach the boundary to the role or user, after checking what it still needs to do, or move it out of that "

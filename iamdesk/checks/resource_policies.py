@@ -7,7 +7,7 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.data_access import principals_allowed
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.finding import Evidence
 from iamdesk.checks.policy_documents import statement_evidence
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.resource_requests import RESOURCES, acting_on, arns_to_evaluate, may_name, resource_subject
@@ -35,7 +35,6 @@ _REWRITES = {
     "RES-07",
     over=RESOURCES,
     title=mark("Resource policy can be rewritten by principals without access"),
-    severity=Severity.MEDIUM,
     question="Can users or roles rewrite the policy of a resource whose data they cannot read?",
     remedy=mark(
         "Leave the policy to the resource's owners: whoever writes it can open the data to themselves or to another "
@@ -92,7 +91,6 @@ def policy_rewritten(survey: CheckContext, _account: Account, resource: Resource
     "RES-08",
     over=RESOURCES,
     title=mark("Deny that denies nothing"),
-    severity=Severity.MEDIUM,
     question="Does a Deny statement of a resource policy match no request on the resource or its parts?",
     remedy=mark(
         "Correct Action or Resource: actions on objects need the bucket's ARN with `/*`, actions on the bucket the ARN "

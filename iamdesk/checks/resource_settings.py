@@ -44,7 +44,6 @@ def _names(buckets: list[Resource]) -> list[str]:
     "RES-12",
     over=ACCOUNTS,
     title=mark("Block Public Access not enabled"),
-    severity=Severity.MEDIUM,
     question="Is a setting of S3 Block Public Access off, for the account and for some of its buckets?",
     remedy=mark(
         "Enable all four settings for the account. If a bucket has to be public, move it to an account of its own."
@@ -99,7 +98,6 @@ def public_access_not_blocked(survey: CheckContext, account: Account, _: Account
     "RES-13",
     over=ACCOUNTS,
     title=mark("Buckets with access control lists"),
-    severity=Severity.LOW,
     question="Do access control lists count for a bucket?",
     remedy=mark(
         "Move what the lists grant to the bucket policy, then set Object Ownership to BucketOwnerEnforced: only "
@@ -133,7 +131,6 @@ def lists_count(survey: CheckContext, account: Account, _: Account) -> Iterator[
     "GRD-12",
     over=ACCOUNTS,
     title=mark("VPC endpoint with full access"),
-    severity=Severity.LOW,
     question="Does the policy of a VPC endpoint allow every request, to any account's resources?",
     remedy=mark(
         "Allow only the organization's principals and resources (aws:PrincipalOrgID, aws:ResourceOrgID), and the AWS "

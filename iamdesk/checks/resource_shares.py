@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
-from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.finding import Evidence, State
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.resource_requests import resource_subject, resources_of
 from iamdesk.checks.targets import ACCOUNTS
@@ -22,7 +22,6 @@ _MOST_NAMED = 20
     "RES-10",
     over=ACCOUNTS,
     title=mark("RAM share outside the organization"),
-    severity=Severity.MEDIUM,
     question="Does a resource share of the account include external principals?",
     remedy=mark(
         "Remove the external principals from the share unless their owner confirms the need, and disallow external "
@@ -109,7 +108,6 @@ def _is_outside(survey: CheckContext, one: ResourceShareAssociation) -> bool | N
     "RES-09",
     over=ACCOUNTS,
     title=mark("Buckets that accept plain HTTP"),
-    severity=Severity.LOW,
     question="Can objects of a bucket be read over an unencrypted connection?",
     remedy=mark(
         "Add a statement to the bucket policy that denies s3:* to all principals if aws:SecureTransport is false."

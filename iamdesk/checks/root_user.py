@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.credentials import ROOT, entry_of, keys_of
-from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.finding import Evidence, State
 from iamdesk.checks.prerequisites import Data, facts_of
 from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
@@ -35,7 +35,6 @@ def _is_member(survey: CheckContext, account: Account) -> bool:
     "ROT-04",
     over=ACCOUNTS,
     title=mark("Root user of a member account has credentials"),
-    severity=Severity.MEDIUM,
     question="Does the root user of a member account of the organization have a password or access key?",
     remedy=mark(
         "Enable centralized root access management in IAM, and delete the root credentials of member accounts: the "
@@ -83,7 +82,6 @@ def root_not_central(survey: CheckContext, account: Account, _: Account) -> Iter
     "ROT-05",
     over=ACCOUNTS,
     title=mark("No SCP restricts the root user"),
-    severity=Severity.MEDIUM,
     question="Is the root user of a member account not restricted by any service control policy?",
     remedy=mark(
         "Attach a service control policy that denies all actions if aws:PrincipalArn matches `arn:aws:iam::*:root`, "
@@ -133,7 +131,6 @@ def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Itera
     "ROT-06",
     over=ACCOUNTS,
     title=mark("Root user with a virtual MFA device"),
-    severity=Severity.MEDIUM,
     question="Is the root user's MFA device a virtual one (an authenticator app) instead of a security key or "
     "hardware token?",
     remedy=mark(

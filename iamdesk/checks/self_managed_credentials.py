@@ -6,7 +6,7 @@ from typing import NamedTuple
 from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext, Context
-from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.finding import Evidence, State
 from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.policy_set import SourceType
@@ -40,7 +40,6 @@ class _Kind(NamedTuple):
     "CRD-12",
     over=ACCOUNTS,
     title=mark("Can change own credentials without MFA"),
-    severity=Severity.MEDIUM,
     question="Can users who are not administrators change their own access keys, password or MFA devices without MFA?",
     remedy=mark(
         'Deny requests made without MFA, except registering a first MFA device, as in the policy "Allows '

@@ -16,7 +16,6 @@ from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.broad_access import allowed_actions, evaluation
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Severity
 from iamdesk.checks.targets import PRINCIPALS
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, phrase
@@ -70,7 +69,6 @@ def _read(path: Path) -> tuple[DutyPair, ...]:
     "SOD-01",
     over=PRINCIPALS,
     title=mark("Duties that should be separated"),
-    severity=Severity.MEDIUM,
     question="Can a user or role that is not an administrator perform two duties that have to be separated?",
     remedy=mark(
         "Give one of the two duties to another user or role. If nobody else can do it, record who checks what is done."

@@ -34,7 +34,6 @@ _MOST_NAMED = 20
     "ADM-03",
     over=PRINCIPALS,
     title=mark("Shadow administrator (combined policies)"),
-    severity=Severity.HIGH,
     question="Is a user or role an administrator although none of its policies allows everything?",
     remedy=mark(
         "Replace the combination with a single policy that shows the administrator access, or remove the permissions "
@@ -81,7 +80,6 @@ def _names_everything(statement: Statement) -> bool:
     "ADM-06",
     over=WRITTEN,
     title=mark("Full service access on all resources"),
-    severity=Severity.MEDIUM,
     question="Does a policy allow every action of a service on every resource, including permissions management?",
     remedy=mark(
         "List the actions and resources that the job needs. Leave actions that change permissions to the service's "
@@ -172,7 +170,6 @@ def changes_permissions(service: str) -> bool:
     "ADM-10",
     over=ACCOUNTS,
     title=mark("Workload with administrator access"),
-    severity=Severity.HIGH,
     question="Is a user with access keys only, or a role that a service or pipeline assumes, an administrator?",
     remedy=mark(
         "Restrict the workload to what it needs to deploy or run. If a pipeline must create roles, require a "

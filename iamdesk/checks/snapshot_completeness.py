@@ -29,7 +29,6 @@ _RECAPTURE = mark(
     "CMP-01",
     over=ACCOUNTS,
     title=mark("Account captured incompletely"),
-    severity=Severity.HIGH,
     question="Does the last captured page of the account indicate that more pages follow?",
     remedy=_RECAPTURE,
 )
@@ -50,7 +49,6 @@ def truncated(_survey: CheckContext, account: Account, _: Account) -> Iterator[C
     "CMP-02",
     over=ACCOUNTS,
     title=mark("Attachments not captured"),
-    severity=Severity.MEDIUM,
     question="Does AWS count more attachments of a policy than were captured?",
     remedy=_RECAPTURE,
 )
@@ -114,7 +112,6 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> CheckResult:
     "CMP-03",
     over=ACCOUNTS,
     title=mark("Policy or group not captured"),
-    severity=Severity.MEDIUM,
     question="Is an attached policy, or a group with members, missing from the snapshot?",
     remedy=mark(
         "Capture the account again without `--filter` and without `--max-items`: `aws iam "
@@ -176,7 +173,6 @@ _DAMAGED = mark(
     "CMP-11",
     over=ACCOUNTS,
     title=mark("Malformed entry"),
-    severity=Severity.MEDIUM,
     question="Is an entry of the account malformed?",
     remedy=_DAMAGED,
 )
@@ -203,7 +199,6 @@ def unreadable_entry(_survey: CheckContext, account: Account, _: Account) -> Ite
     "CMP-05",
     over=ACCOUNTS,
     title=mark("Organization account not captured"),
-    severity=Severity.INFO,
     question="Does the organization have accounts that were not captured?",
     remedy=mark("Capture these accounts as well, or document why they are out of scope."),
     standards=("PCI DSS 4.0 7.2.4",),
@@ -227,7 +222,6 @@ def accounts_not_captured(survey: CheckContext, account: Account, _: Account) ->
     "CMP-08",
     over=WRITTEN,
     title=mark("Malformed policy"),
-    severity=Severity.MEDIUM,
     question="Is a policy so malformed that its effect cannot be determined?",
     remedy=_DAMAGED,
 )
@@ -262,7 +256,6 @@ def unreadable_policy(_survey: CheckContext, _account: Account, written: PolicyS
     "CMP-09",
     over=ACCOUNTS,
     title=mark("Service-linked roles not checked"),
-    severity=Severity.INFO,
     question="Does the account have service-linked roles, which are not checked?",
     remedy=mark(
         "No action needed: only AWS can change the permissions of these roles. Delete an unneeded one through the "
@@ -290,7 +283,6 @@ def service_linked_roles_left_out(_survey: CheckContext, account: Account, _: Ac
     "CMP-10",
     over=ACCOUNTS,
     title=mark("Last use of roles not captured"),
-    severity=Severity.INFO,
     question="Was the last use of any role not captured?",
     remedy=mark("Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`."),
 )
@@ -318,7 +310,6 @@ def use_not_captured(survey: CheckContext, account: Account, _: Account) -> Iter
     "CMP-12",
     over=ACCOUNTS,
     title=mark("Service control policies not captured"),
-    severity=Severity.INFO,
     question="Were the organization policies that limit the account not captured?",
     remedy=mark(
         "Check what the service control policies of the account deny before acting on a finding, if it belongs to an "
@@ -352,7 +343,6 @@ _OBJECTS = {
     "CMP-13",
     over=ACCOUNTS,
     title=mark("Checks skipped (missing data)"),
-    severity=Severity.INFO,
     question="Does the snapshot lack data that checks need?",
     remedy=mark("Capture a bundle with iamdesk collect, or add the named output to the snapshot's folder."),
 )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.finding import Evidence, State
 from iamdesk.checks.prerequisites import facts_of
 from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
@@ -24,7 +24,6 @@ _OF_RESOURCES = (Kind.RESOURCE_POLICIES, Kind.BUCKET_ACCESS, Kind.KEY_GRANTS)
     "CMP-04",
     over=ACCOUNTS,
     title=mark("Snapshot parts captured at different times"),
-    severity=Severity.LOW,
     question="Were parts of the snapshot captured more than a day apart?",
     remedy=mark("Capture all parts in one run: changes in between can cause false findings."),
 )
@@ -90,7 +89,6 @@ def _moments(survey: CheckContext, account: Account) -> Iterator[tuple[str, date
     "CMP-06",
     over=ACCOUNTS,
     title=mark("Resource policies not captured"),
-    severity=Severity.INFO,
     question="Are resource policies, access control lists or grants on keys missing from the snapshot?",
     remedy=mark("Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names."),
 )
@@ -124,7 +122,6 @@ def _lacking(one: CapturedData) -> Evidence:
     "CMP-07",
     over=ACCOUNTS,
     title=mark("AWS action data older than the snapshot"),
-    severity=Severity.INFO,
     question="Is the list of AWS actions more than 90 days older than the snapshot?",
     remedy=mark("Update iamdesk, which includes newer action data: actions that AWS has added since are unknown."),
 )

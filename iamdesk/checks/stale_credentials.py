@@ -23,7 +23,6 @@ _DISABLED = "DISABLED"
     "CRD-06",
     over=USERS,
     title=mark("Access key created with the user and never used"),
-    severity=Severity.LOW,
     question="Does a user have an active access key that was created with the user and never used?",
     remedy=mark("Delete the key, and create one only on request."),
     standards=("CIS AWS Foundations 3.0 1.11",),
@@ -52,7 +51,6 @@ def key_never_used(survey: CheckContext, account: Account, user: UserDetail) -> 
     "CRD-13",
     over=USERS,
     title=mark("User without console access has an active access key"),
-    severity=Severity.HIGH,
     question="Does a user whose console password was removed have an active access key?",
     remedy=mark(
         "Deactivate the key: removing the password was meant to end the user's access. If an application still uses "
@@ -87,7 +85,6 @@ def disabled_with_key(survey: CheckContext, account: Account, user: UserDetail) 
     "CRD-14",
     over=ACCOUNTS,
     title=mark("Disabled Identity Center user still has access"),
-    severity=Severity.HIGH,
     question="Does a disabled user of IAM Identity Center have assignments, or an IAM user of the same name?",
     remedy=mark(
         "Delete the IAM user, or assign it a new owner. Remove the assignments, so that they do not return if the "

@@ -34,7 +34,6 @@ _AS_EXTERNAL_ROLE = mark("Evaluated as a role of an account that no policy in th
     "TRU-01",
     over=ROLES,
     title=mark("Anyone can assume the role"),
-    severity=Severity.CRITICAL,
     question="Can principals of any AWS account assume a role?",
     remedy=mark(
         'Name the intended principals or accounts under Principal. To trust an organization, add `"StringEquals": '
@@ -77,7 +76,6 @@ def _only_not_principal(lines: tuple[StatementExplanation, ...]) -> bool:
     "TRU-02",
     over=ROLES,
     title=mark("Publicly assumable role with an ineffective condition"),
-    severity=Severity.CRITICAL,
     question="Can principals of any AWS account assume a role by choosing the values of condition keys?",
     remedy=mark(
         "Name the intended principals or accounts under Principal, or test a key that callers cannot choose: "
@@ -119,7 +117,6 @@ def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -
     "TRU-03",
     over=ROLES,
     title=mark("Another account can assume the role without an external ID"),
-    severity=Severity.HIGH,
     question="Can a principal of an account outside the snapshot and its organization assume a role without an "
     "external ID?",
     remedy=mark(
@@ -159,7 +156,6 @@ def account_without_external_id(survey: CheckContext, account: Account, role: Ro
     "TRU-04",
     over=ROLES,
     title=mark("Another account can assume the role under conditions"),
-    severity=Severity.LOW,
     question="Can a principal of an account outside the snapshot and its organization assume a role with an external "
     "ID, or under other conditions?",
     remedy=mark(
@@ -222,7 +218,6 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
     "TRU-07",
     over=ROLES,
     title=mark("Role trusts a deleted principal"),
-    severity=Severity.MEDIUM,
     question="Does a trust policy allow a principal that was deleted?",
     remedy=mark(
         "Remove the principal from the trust policy. A new user or role of the same name is not trusted by the old "
@@ -298,7 +293,6 @@ def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:
     "TRU-09",
     over=ROLES,
     title=mark("NotPrincipal grants to everyone else"),
-    severity=Severity.CRITICAL,
     question="Does a trust policy allow everyone except those it names?",
     remedy=mark("Name the intended principals under Principal. AWS supports NotPrincipal only with Effect Deny."),
     standards=_STANDARDS,

@@ -8,7 +8,7 @@ from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
 from iamdesk.checks.external_trust import ASSUME_ROLE, ORGANIZATIONS, allowing, external_attempt, external_callers
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.finding import Evidence
 from iamdesk.checks.policy_documents import statement_evidence
 from iamdesk.checks.prerequisites import Data, credentials_of
 from iamdesk.checks.targets import ROLES, is_reserved
@@ -36,7 +36,6 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
     "TRU-10",
     over=ROLES,
     title=mark("Administrator role without MFA"),
-    severity=Severity.MEDIUM,
     question="Can an IAM user become an administrator by assuming a role without MFA?",
     remedy=mark('Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that allows the users.'),
     standards=("PCI DSS 4.0 8.4", "NIST 800-53 IA-2(1)"),
@@ -86,7 +85,6 @@ def _is_person(survey: CheckContext, arn: str) -> bool:
     "TRU-11",
     over=ROLES,
     title=mark("Ineffective condition on the organization"),
-    severity=Severity.HIGH,
     question="Can a principal outside the organization assume a role through a statement that tests the organization?",
     remedy=mark(
         'Write `"StringEquals": {"aws:PrincipalOrgID": "o-…"}`, without IfExists, a set operator or wildcards.'
@@ -151,7 +149,6 @@ def _external_attempt_by(
     "TRU-12",
     over=ROLES,
     title=mark("Production trusts development"),
-    severity=Severity.MEDIUM,
     question="Does a role of a production account trust an account of a development, test or sandbox organizational "
     "unit?",
     remedy=mark(

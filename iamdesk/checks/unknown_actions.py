@@ -39,7 +39,6 @@ def _hint(text: str) -> str:
     "LNT-09",
     over=WRITTEN,
     title=mark("Unknown action"),
-    severity=Severity.LOW,
     question="Does a policy name actions that do not exist, or that never apply to the resources it names?",
     remedy=mark("Correct the name or the resource, or remove the entry: it has no effect."),
     standards=("NIST 800-53 AC-3",),

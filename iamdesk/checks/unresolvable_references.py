@@ -6,7 +6,7 @@ from functools import partial
 from iamdesk.aws.condition_keys import spelled
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.finding import Evidence
 from iamdesk.checks.policy_documents import statement_evidence
 from iamdesk.checks.prerequisites import owner_of
 from iamdesk.checks.resource_requests import resource_subject, resources_of
@@ -28,7 +28,6 @@ _SOURCES = {"user": SourceType.USER, "group": SourceType.GROUP, "role": SourceTy
     "LNT-12",
     over=USERS,
     title=mark("Policy condition on a tag that the user does not have"),
-    severity=Severity.LOW,
     question="Does a statement of a user's policies require a tag that the user does not have?",
     remedy=mark("Tag the user, or give the variable a default: `${aws:PrincipalTag/team, 'none'}`."),
 )
@@ -94,7 +93,6 @@ def _attached(policy: CarriedPolicy) -> AttachedPolicy:
     "LNT-16",
     over=ACCOUNTS,
     title=mark("Single session named instead of the role"),
-    severity=Severity.MEDIUM,
     question="Does a trust policy or a resource policy name a role session as principal?",
     remedy=mark(
         "Name the role instead: `arn:aws:iam::ACCOUNT:role/NAME`. Callers choose their session name, so any caller of "

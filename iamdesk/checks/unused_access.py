@@ -112,7 +112,6 @@ def _use(survey: CheckContext, account: Account, principal: Principal, report: L
     "HYG-06",
     over=ACCOUNTS,
     title=mark("Unused service permissions"),
-    severity=Severity.MEDIUM,
     question="Can a user or role use services that it did not use in the 90 days before the last-accessed report?",
     remedy=mark(
         "Remove the unused services from its policies, after asking the owner about permissions that are needed "
@@ -266,7 +265,6 @@ def _trimmed_inline(principal: Principal, found: list[Rightsizing]) -> str:
     "HYG-07",
     over=ACCOUNTS,
     title=mark("Unused action permissions"),
-    severity=Severity.LOW,
     question="Is a user or role allowed write actions that it never used, of services that it uses?",
     remedy=mark(
         "List only the used actions in the policy. AWS does not track data-plane actions (S3 objects, table items): "
@@ -321,7 +319,6 @@ def unused_actions(survey: CheckContext, account: Account, _: Account) -> Iterat
     "HYG-13",
     over=ACCOUNTS,
     title=mark("AWS managed policy broader than its use"),
-    severity=Severity.LOW,
     question="Is an AWS managed policy that allows all of a service attached to users or roles that use little of "
     "the service?",
     remedy=mark(

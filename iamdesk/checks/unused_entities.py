@@ -26,7 +26,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.h
     "HYG-01",
     over=USERS,
     title=mark("User with directly attached policies"),
-    severity=Severity.LOW,
     question="Does a user have policies attached directly, not through a group?",
     remedy=mark(
         "Attach the policies to a group for the job and make the user a member; then detach them from the user."
@@ -63,7 +62,6 @@ def user_with_own_policies(_survey: CheckContext, _account: Account, user: UserD
     "HYG-02",
     over=USERS,
     title=mark("User without any permission"),
-    severity=Severity.LOW,
     question="Is a user in no group and without a policy?",
     remedy=mark("Delete the user if it is not needed: its password and access keys remain valid until then."),
     standards=("ISO 27001:2022 A.5.18",),
@@ -85,7 +83,6 @@ def user_without_permissions(_survey: CheckContext, _account: Account, user: Use
     "HYG-03",
     over=GROUPS,
     title=mark("Group without members or permissions"),
-    severity=Severity.LOW,
     question="Does a group have no members, or no policies?",
     remedy=mark("Delete the group, or add the members or policies that it is intended for."),
 )
@@ -125,7 +122,6 @@ def idle_group(survey: CheckContext, account: Account, group: GroupDetail) -> It
     "HYG-04",
     over=CUSTOMER_POLICIES,
     title=mark("Unattached customer managed policy"),
-    severity=Severity.LOW,
     question="Is a customer managed policy not attached and not used as a boundary?",
     remedy=mark("Delete the policy; its text remains in this snapshot."),
 )
@@ -154,7 +150,6 @@ def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPol
     "HYG-05",
     over=ROLES,
     title=mark("Unused role"),
-    severity=Severity.MEDIUM,
     question="Was a role last used more than 90 days before the snapshot, or never?",
     remedy=mark(
         "Ask the owner. Attach a policy that denies all actions for some time, then delete the role if nothing breaks."
