@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # imported on first use
     from iamdesk.diff.result import Comparison, WhatIfResult
     from iamdesk.diff.risk_changes import RiskChanges
     from iamdesk.explain.suggestions import Change
+    from iamdesk.export.findings.earlier import EarlierFindings
     from iamdesk.policy_validation.issue import Issue
     from iamdesk.policy_validation.policy_view import PolicyKind
     from iamdesk.review.recovery import Recovered
@@ -189,6 +190,58 @@ class Workbench:
 
         whole = opened.snapshot if isinstance(opened, SnapshotSession) else None
         return with_settings(findings, settings if whole is None else settings.for_snapshot(whole), today())
+
+    @staticmethod
+    def earlier_findings(
+        opened: Opened,
+        suppressions: "Sequence[Suppression]" = (),
+        settings: "AppliedSettings | None" = None,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,
+    ) -> "EarlierFindings":
+        """Run every check over an earlier snapshot, with the suppressions and settings of today, for a report's trend.
+
+        Raises:
+            SnapshotError: an account cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: the executor cannot do it; one sentence.
+        """
+        from iamdesk.checks.suppressions import suppressed
+        from iamdesk.export.findings.earlier import EarlierFindings, FindingFacts
+
+        found = Workbench.with_settings(opened.findings(progress, cancelled, (), executor), settings, opened)
+        return EarlierFindings(
+            opened.path.name,
+            False,
+            opened.sha256,
+            opened.about.latest,
+            frozenset(one.account_id for one in opened.accounts),
+            FindingFacts.of(suppressed(found, suppressions, today())),
+        )
+
+    @staticmethod
+    def is_review(path: Path) -> bool:
+        """Return whether a file name is that of a review."""
+        from iamdesk.review.schema import SUFFIX  # imports SQLite
+
+        return path.suffix == SUFFIX
+
+    @staticmethod
+    def earlier_review(path: Path) -> "EarlierFindings":
+        """Return the findings of an earlier review, for a report's trend.
+
+        Raises:
+            ReviewError: it cannot be read; one sentence.
+        """
+        from iamdesk.export.findings.earlier import earlier_of_review
+        from iamdesk.review.review_file import ReviewFile
+
+        review = ReviewFile.open(path, writable=False)
+        try:
+            return earlier_of_review(review)
+        finally:
+            review.close()
 
     @staticmethod
     def causes(findings: "Iterable[Finding]") -> "Causes":

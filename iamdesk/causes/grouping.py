@@ -27,7 +27,10 @@ FINDINGS_PER_ROW = 7
 
 _EXPOSING = ("TRU-", "RES-", "FED-", "CHN-04", "CHN-05")
 """Checks of what external principals can do."""
-_NOT_EXPOSING = frozenset({"TRU-07", "TRU-10", "TRU-12", "FED-09", "FED-10"})
+_NOT_EXPOSING = frozenset({"TRU-07", "TRU-10", "TRU-12", "TRU-14", "FED-09", "FED-10", "FED-13"}) | frozenset(
+    f"RES-{number:02}" for number in (4, 5, 6, 7, 8, 9, 12, 13)
+)
+"""Of these, checks of what principals inside can do, and of settings that let nobody in by themselves."""
 _ADMINISTERING = frozenset(
     {"ADM-01", "ADM-03", "ADM-08", "ADM-10", "ADM-15", "CHN-01", "CHN-02", "CHN-03", "SVC-03", "GRD-05"}
 )
@@ -119,12 +122,15 @@ def points_of(one: Attribution) -> int:
     return POINTS[_effect_of(one)].get(one.severity, 0)
 
 
+def is_of_external_access(check_id: str) -> bool:
+    """Return whether a check is of what external principals can do."""
+    return check_id.startswith(_EXPOSING) and check_id not in _NOT_EXPOSING
+
+
 def _effect_of(one: Attribution) -> str:
     if one.check_id in _ADMINISTERING:
         return "administration"
-    if one.check_id.startswith(_EXPOSING) and one.check_id not in _NOT_EXPOSING:
-        return "exposure"
-    return "others"
+    return "exposure" if is_of_external_access(one.check_id) else "others"
 
 
 def _folded(findings: Sequence[Attribution]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """``iamdesk findings``: run all checks over a snapshot, and print or write the findings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from iamdesk.api import OrganizationSession, Workbench
-from iamdesk.checks.finding import Severity
+from iamdesk.checks.check_settings import AppliedSettings
+from iamdesk.checks.finding import Severity, Suppression
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
 from iamdesk.cli.errors import fail, refuse_overwrite
 from iamdesk.cli.output import echo_err, say_bytes
 from iamdesk.export.files.atomic_write import write_atomic
+from iamdesk.export.findings.earlier import EarlierFindings
 from iamdesk.export.findings.spool import Spool
 from iamdesk.export.findings.writers import formats
 from iamdesk.memory import collector_seldom
@@ -42,6 +44,7 @@ class GroupBy(StrEnum):
 
 
 _GROUPED_FORMATS = (TEXT, "json", "csv", "html")
+_WITH_TREND = ("html", "pdf", "management-pdf", "management-html")
 
 
 def findings(
@@ -73,6 +76,14 @@ def findings(
             help="Settings of the checks: archive rules, severities, own accounts, trusted vendors, --fail-on.",
         ),
     ] = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Earlier snapshot, or review file: the first page of html, pdf and management reports states what "
+            "changed since.",
+        ),
+    ] = None,
     by: Annotated[
         GroupBy | None,
         typer.Option(
@@ -89,7 +100,7 @@ def findings(
     ] = None,
 ) -> None:
     """Run the built-in checks and list the findings."""
-    refuse_overwrite(output, snapshot, suppressions, settings)
+    refuse_overwrite(output, snapshot, suppressions, settings, earlier)
     applied = Workbench.read_check_settings(settings) if settings is not None else None
     if fail_on is None and applied is not None:
         fail_on = applied.settings.fail_on
@@ -101,12 +112,16 @@ def findings(
         raise typer.BadParameter(f"--by is for the formats {', '.join(_GROUPED_FORMATS)}, not for {chosen}.")
     if by is GroupBy.CONTROL and chosen not in (TEXT, "json"):
         raise typer.BadParameter(f"--by control is for the formats text and json, not for {chosen}.")
+    if earlier is not None and chosen not in _WITH_TREND:
+        raise typer.BadParameter(f"--earlier is for the formats {', '.join(_WITH_TREND)}, not for {chosen}.")
+    before = None if earlier is None else _earlier_findings(earlier, suppressed, applied)
     by_cause = by is GroupBy.CAUSE
     with (
         work.open_to_go_over(snapshot) as opened,
         Spool(chosen, by_cause=by_cause, settings=applied) as spool,
         collector_seldom(),
     ):
+        spool.earlier = before
         if isinstance(opened, OrganizationSession):
             if by is GroupBy.CONTROL:
                 fail("--by control needs the whole snapshot, and this one is read account by account")
@@ -125,6 +140,19 @@ def findings(
     if severe and fail_on is not None:
         echo_err(f"{severe:,} findings of severity {fail_on.value} or higher")
         raise typer.Exit(1)
+
+
+def _earlier_findings(
+    path: Path, suppressed: Sequence[Suppression], applied: AppliedSettings | None
+) -> EarlierFindings:
+    """Return the findings of a review, or of an earlier snapshot with the settings and suppressions of today."""
+    if Workbench.is_review(path):
+        return Workbench.earlier_review(path)
+    with work.open_to_go_over(path) as opened, collector_seldom():
+        if isinstance(opened, OrganizationSession):
+            return Workbench.earlier_findings(opened, suppressed, applied)
+        with work.executor(opened, helped=True) as executor:
+            return Workbench.earlier_findings(opened, suppressed, applied, executor=executor)
 
 
 def _write_report(pieces: Iterable[bytes], count: int, unused: int, output: Path | None) -> None:

@@ -4,7 +4,7 @@ No scripts, requests or other files; the page itself forbids them (Content-Secur
 all values and makes control characters visible (`visible`). Severity is a word and a shape, for black-and-white prints.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -21,6 +21,7 @@ from iamdesk.checks.snapshot_completeness import ORGANIZATION_UNKNOWN
 from iamdesk.escaping import visible
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.findings.columns import place_of
+from iamdesk.export.findings.management import management_of
 from iamdesk.export.findings.report import COMPLETENESS, Report, ReportFormat, utc_text
 from iamdesk.resource_files import resources
 
@@ -73,13 +74,21 @@ def _grouped(findings: tuple[Finding, ...], anchor: str) -> Iterator[Group]:
         yield Group(f"{anchor}-{position}", check_id, title, registry.check(check_id), severity, tuple(members))
 
 
-def render(report: Report) -> bytes:
-    """Return the report as an HTML page in UTF-8."""
-    groups = tuple(groups_of(report))
+def completeness_last(groups: Iterable[Group]) -> tuple[Group, ...]:
+    """Return the groups in the order in which people read them: what is missing in the snapshot is an appendix."""
+    return tuple(sorted(groups, key=lambda group: group.check_id.startswith(COMPLETENESS)))
+
+
+def render(report: Report, *, with_details: bool = True) -> bytes:
+    """Return the report as an HTML page in UTF-8; without details the management report and its appendix."""
+    groups = completeness_last(groups_of(report))
+    causes = causes_of(report.findings)
     page = _template().render(
         report=report,
+        with_details=with_details,
+        management=management_of(report, causes),
         groups=groups,
-        causes=causes_of(report.findings),
+        causes=causes,
         suppressed=tuple(suppressed_groups_of(report)),
         completeness=tuple(group for group in groups if group.check_id.startswith(COMPLETENESS)),
         others=tuple(group for group in groups if not group.check_id.startswith(COMPLETENESS)),

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from iamdesk.checks import registry
 from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.export.findings.earlier import EarlierFindings
 from iamdesk.snapshot.catalog import AccountEntry
 from iamdesk.snapshot.model import Account, Snapshot, SourceFile
 
@@ -70,6 +71,8 @@ class Report:
     by_check: Mapping[str, int]
     settings_sha256: str = ""
     """SHA-256 of the file with the settings of the checks (`checks.check_settings`); empty without one."""
+    earlier: EarlierFindings | None = None
+    """Findings of an earlier snapshot or review, for the trend; None without one."""
     review_status: str = ""
     """Of the findings of a review: whether it is complete or a draft (`review.completion`)."""
 

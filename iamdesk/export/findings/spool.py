@@ -24,6 +24,7 @@ from iamdesk.checks.finding import Finding, Severity, State, Suppression
 from iamdesk.checks.suppressions import suppressed
 from iamdesk.escaping import visible
 from iamdesk.export.findings import csv_file, json_file, writers
+from iamdesk.export.findings.earlier import EarlierFindings
 from iamdesk.export.findings.report import AccountCounts, Report, build_report, order_of
 from iamdesk.export.findings.text_file import cause_lines, causes_line, closing_line, control_lines, lines_of
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -111,6 +112,8 @@ class Spool:
         """Numbers of findings by check, state and severity."""
         self.controls: Sequence[Control] | None = None
         """If set, text and JSON list these instead of findings."""
+        self.earlier: EarlierFindings | None = None
+        """What reports for people compare their numbers with."""
         self.fingerprints: set[str] = set()
         """Fingerprints of the findings that were ``wanted`` (`take`)."""
 
@@ -231,6 +234,7 @@ class Spool:
             by_state={state: self._states[state] for state in State},
             by_check=self._checks,
             settings_sha256=self.settings.sha256 if self.settings else "",
+            earlier=self.earlier,
         )
 
 

@@ -14,12 +14,13 @@ from pkgutil import iter_modules
 from iamdesk.checks.finding import Finding
 from iamdesk.export import findings as package
 from iamdesk.export.files.atomic_write import ExportError, write_atomic
+from iamdesk.export.findings.earlier import EarlierFindings
 from iamdesk.export.findings.report import Report, ReportFormat, build_report
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.model import Snapshot
 
 # In the list that the window offers, the one for people first. Formats that are not named here come last, by name.
-_ORDER = ("html", "pdf", "xlsx", "csv", "json", "sarif", "ocsf")
+_ORDER = ("html", "pdf", "management-pdf", "management-html", "xlsx", "csv", "json", "sarif", "ocsf")
 
 
 @cache
@@ -40,16 +41,19 @@ def render(
     *,
     generated_at: datetime,
     settings_sha256: str = "",
+    earlier: EarlierFindings | None = None,
 ) -> bytes:
     """Build a report and return the bytes of its file.
 
-    ``generated_at`` is the time in the report; the same input gives the same bytes.
+    ``generated_at`` is the time in the report; the same input gives the same bytes. ``earlier`` is what the numbers of
+    its first page are compared with.
 
     Raises:
         ExportError: there is no such format.
         ValueError: ``generated_at`` has no time zone.
     """
-    report = replace(build_report(findings, snapshot, generated_at), settings_sha256=settings_sha256)
+    report = build_report(findings, snapshot, generated_at)
+    report = replace(report, settings_sha256=settings_sha256, earlier=earlier)
     return render_report(format_name, report)
 
 
@@ -80,6 +84,7 @@ def write(
     *,
     generated_at: datetime,
     settings_sha256: str = "",
+    earlier: EarlierFindings | None = None,
 ) -> None:
     """Write a report to a file atomically; an existing file is replaced.
 
@@ -87,5 +92,12 @@ def write(
         ExportError: there is no such format, or the file cannot be written; its text is one sentence.
         ValueError: ``generated_at`` has no time zone.
     """
-    content = render(format_name, findings, snapshot, generated_at=generated_at, settings_sha256=settings_sha256)
+    content = render(
+        format_name,
+        findings,
+        snapshot,
+        generated_at=generated_at,
+        settings_sha256=settings_sha256,
+        earlier=earlier,
+    )
     write_atomic(path, content)
