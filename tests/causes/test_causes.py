@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.causes.attribution import origin_of
-from iamdesk.causes.grouping import FINDINGS_PER_ROW, MAX_ROWS, MIN_ROWS, causes_of, group
+from iamdesk.causes.grouping import (
+    FINDINGS_PER_ROW,
+    MAX_ROWS,
+    MIN_ROWS,
+    causes_of,
+    group,
+    is_of_external_access,
+)
 from iamdesk.causes.types import Attribution, Candidate, Cause, CauseKind, Causes
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding, Severity, State
@@ -135,6 +142,12 @@ def test_external_access_is_the_trust_policys(found: Callable[..., Any]) -> None
     assert cause is _with(causes, findings, "TRU-03", "door")
     assert causes.rows[0] is cause  # one role with external administrators before two administrators
     assert _with(causes, findings, "ADM-01", "door") is _with(causes, findings, "ADM-01", "inside") is not cause
+
+
+def test_what_lets_nobody_in_is_no_external_access() -> None:
+    assert all(map(is_of_external_access, ("TRU-01", "RES-01", "RES-03", "FED-02", "CHN-04")))
+    inside = ("TRU-14", "RES-04", "RES-05", "RES-08", "RES-12", "FED-13", "CHN-01")
+    assert not any(map(is_of_external_access, inside))
 
 
 def test_roles_that_aws_created_come_last_each_tool_in_one_row(found: Callable[..., Any]) -> None:

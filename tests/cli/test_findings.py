@@ -96,6 +96,30 @@ def test_output_goes_to_a_file_in_the_format_of_its_name(
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
+def test_the_management_report_names_what_changed_since(
+    iamdesk: Callable[..., Any], sample: Path, tmp_path: Path
+) -> None:
+    held = json.loads(sample.read_bytes())
+    held["RoleDetailList"] = [one for one in held["RoleDetailList"] if one["RoleName"] != "public-status-page"]
+    (tmp_path / "june.json").write_text(json.dumps(held))
+
+    done = iamdesk("findings", sample, "-o", "now.management.html", "--earlier", "june.json")
+    assert (done.returncode, done.stdout) == (0, "")
+    text = (tmp_path / "now.management.html").read_text(encoding="utf-8")
+    assert "1 new, 0 no longer found" in text
+    assert "june.json" in text
+
+    assert iamdesk("review", "new", sample, "-o", "q3.iamreview", "--title", "Q3").returncode == 0
+    iamdesk("findings", sample, "-o", "since.management.html", "--earlier", "q3.iamreview")
+    assert "review Q3" in (tmp_path / "since.management.html").read_text(encoding="utf-8")
+
+
+def test_a_trend_is_for_reports_that_people_read(iamdesk: Callable[..., Any], sample: Path) -> None:
+    done = iamdesk("findings", sample, "--format", "csv", "--earlier", sample)
+    assert done.returncode == 2
+    assert "--earlier is for the formats html, pdf" in done.stderr
+
+
 def test_format_outweighs_the_name_of_the_file(iamdesk: Callable[..., Any], sample: Path, tmp_path: Path) -> None:
     iamdesk("findings", sample, "--format", "json", "-o", "report.txt")
 

@@ -109,9 +109,7 @@ def test_what_was_not_checked_then_is_not_new(sample, sample_findings):
     page = _page(sample_findings, sample, earlier)
     assert page.trend.sentence == "Critical and high findings: 0 new, 0 no longer found."
     assert page.numbers[3].change == "not comparable: other checks were skipped"
-    assert page.trend.warnings == (
-        "1 check ran in only one of both: their findings are not counted as new or gone.",
-    )
+    assert page.trend.warnings == ("1 check ran in only one of both: their findings are not counted as new or gone.",)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +156,11 @@ def test_the_pdf_begins_with_the_page_and_ends_with_what_is_missing(sample, samp
         assert "Appendix" not in pages[0]
         (at,) = [number for number, text in enumerate(pages) if "Appendix: completeness" in text]
         assert at >= len(pages) / 2
-        worst = next(group for group in groups_of(build_report(sample_findings, sample, NOW)) if group.severity is Severity.CRITICAL)
+        worst = next(
+            group
+            for group in groups_of(build_report(sample_findings, sample, NOW))
+            if group.severity is Severity.CRITICAL
+        )
         assert name == "management-pdf" or any(worst.title in text for text in pages[1:3])
 
 
@@ -166,7 +168,13 @@ def test_html_lists_findings_before_what_is_missing(sample, sample_findings):
     page = Page(render("html", sample_findings, sample, generated_at=NOW).decode())
     order = [
         page.text.index(one)
-        for one in ("Five numbers", "Decisions needed", "Contents", "Anyone can assume the role", "Appendix: completeness")
+        for one in (
+            "Five numbers",
+            "Decisions needed",
+            "Contents",
+            "Anyone can assume the role",
+            "Appendix: completeness",
+        )
     ]
     assert order[:3] + order[4:] == sorted(order[:3] + order[4:])
     first = next(name.removeprefix("f-") for name in page.ids if name.startswith("f-"))

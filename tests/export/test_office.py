@@ -104,7 +104,7 @@ def test_pdf_tells_counts_findings_and_pages(sample, sample_findings, now):
     text = flat(reader)
     assert f"{len(sample_findings)} findings: " in text
     assert sample.sha256 in text
-    assert "The snapshot is incomplete." in reader.pages[0].extract_text()
+    assert "The snapshot is incomplete: " in reader.pages[0].extract_text()
     assert f"page {len(reader.pages)} of {len(reader.pages)}" in text
     told = unbroken(reader)
     for finding in sample_findings:

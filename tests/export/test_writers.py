@@ -217,8 +217,10 @@ def test_html_tells_what_cannot_be_told(hostile, hostile_snapshot, now):
 
 def test_gaps_are_told_on_the_first_screen(exports):
     text = exports["html"].decode()
-    assert text.index("The snapshot is incomplete") < text.index("<h2>Scope</h2>")
-    assert "SystemAdministrator" in text[: text.index("<h2>Scope</h2>")]
+    first, appendix = text.index("<h2>Scope</h2>"), text.index('id="completeness"')
+    assert "The snapshot is incomplete" in text[:first]
+    assert 'href="#completeness"' in text[:first]
+    assert "SystemAdministrator" in text[appendix:]
 
 
 def test_hostile_texts_are_inert_in_csv(hostile, hostile_snapshot, now):
@@ -281,7 +283,10 @@ def test_write_gives_the_rendered_bytes(tmp_path, sample, sample_findings, now, 
 
 
 def test_an_unknown_format_is_named(tmp_path, sample, now):
-    with pytest.raises(ExportError, match="`docx`: expected one of html, pdf, xlsx, csv, json, sarif, ocsf"):
+    with pytest.raises(
+        ExportError,
+        match="`docx`: expected one of html, pdf, management-pdf, management-html, xlsx, csv, json, sarif, ocsf",
+    ):
         write("docx", [], sample, tmp_path / "report.docx", generated_at=now)
 
 
