@@ -4,7 +4,7 @@ One call for each user action, with a frozen and complete result that every view
 snapshots are in ``sessions/``.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from iamdesk.work.shared_tasks import shared_out
 
 if TYPE_CHECKING:  # imported on first use
     from iamdesk.causes.types import Causes
+    from iamdesk.checks.check import Check
     from iamdesk.checks.check_settings import AppliedSettings
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.diff.result import Comparison, WhatIfResult
@@ -42,6 +43,7 @@ if TYPE_CHECKING:  # imported on first use
     from iamdesk.snapshot.build_catalog import ReadAhead, ReadTask
     from iamdesk.snapshot.catalog import Catalogue
     from iamdesk.snapshot.partial import PartialSnapshot
+    from iamdesk.viewmodel.types import Searchable, SearchGroup, SearchResult
     from iamdesk.whatif.edits import Edit
 
 __all__ = [
@@ -302,6 +304,34 @@ class Workbench:
         if len(left) < len(held):
             write_atomic(path, as_bytes(left))
         return left
+
+    @staticmethod
+    def search_everywhere(
+        opened: Opened | None,
+        text: str,
+        groups: "Collection[SearchGroup]",
+        offered: "Mapping[SearchGroup, Sequence[Searchable]]",
+        limit: int,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "tuple[SearchResult, ...]":
+        """Return what contains every word of a text, group by group, best first; ``opened`` may be None.
+
+        ``offered`` is what the front end has besides the snapshot and AWS's actions; at most ``limit`` of each group.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.viewmodel.search_everywhere import search_everywhere
+
+        tree = None if opened is None else (opened.outline_search, opened.outline)
+        return search_everywhere(text, groups, offered, tree, limit, cancelled)
+
+    @staticmethod
+    def checks() -> "Sequence[Check]":
+        """Return the built-in checks."""
+        from iamdesk.checks.registry import checks
+
+        return checks()
 
     @staticmethod
     def is_service(prefix: str) -> bool:

@@ -2,9 +2,10 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
 
-from iamdesk.aws.service_reference import ServiceReference
+from iamdesk.aws.service_reference import ServiceReference, reference
 
 _AFTER_EVERY_NAME = "\uffff"
 
@@ -30,14 +31,14 @@ STARTING_POINTS = (
 class ActionSearch:
     """Searches the catalogue of actions; built once (0.2 s), then a few milliseconds for each query."""
 
-    def __init__(self, reference: ServiceReference) -> None:
-        self.catalogue = reference.catalogue()
+    def __init__(self, published: ServiceReference) -> None:
+        self.catalogue = published.catalogue()
         names = self.catalogue.names
         # Everything below is by index in this order, so that results come out best first.
         self._rows = sorted(range(len(names)), key=lambda row: (len(names[row]), names[row]))
         self._spelled = [names[row] for row in self._rows]
         self._full = [name.lower() for name in self._spelled]
-        services = {service: (reference.service_name(service) or "").lower() for service in reference.services()}
+        services = {service: (published.service_name(service) or "").lower() for service in published.services()}
         parts = [full.partition(":") for full in self._full]
         self._texts = [f"{full}\n{services[part[0]]}" for full, part in zip(self._full, parts, strict=True)]
         self._by_name = _Beginnings(part[2] for part in parts)
@@ -100,6 +101,12 @@ class ActionSearch:
                     yield place
                     break
                 start = full.find(word, start + 1)
+
+
+@cache
+def action_search() -> ActionSearch:
+    """Return the search over the actions that AWS publishes."""
+    return ActionSearch(reference())
 
 
 class _Beginnings:

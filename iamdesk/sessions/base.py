@@ -146,6 +146,11 @@ class Opened(RequestSession):
         return OutlineSearch(self.outline)
 
     @property
+    def outline_search(self) -> OutlineSearch:
+        """The search over the rows of the tree; built when first needed (`make_ready`)."""
+        return self._search
+
+    @property
     def is_search_ready(self) -> bool:
         """Whether a search takes milliseconds: not the first one (`make_ready`), and none of a very large snapshot."""
         return "_search" in self.__dict__ and len(self.outline.nodes) <= _MAX_SEARCHED_AT_ONCE

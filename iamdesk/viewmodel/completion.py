@@ -6,7 +6,7 @@ from heapq import merge, nsmallest
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from iamdesk.aws.action_search import ActionSearch
+from iamdesk.aws.action_search import action_search
 from iamdesk.aws.arn_templates import fill_template
 from iamdesk.aws.service_reference import Action, reference
 from iamdesk.i18n import join_messages, mark, phrase
@@ -67,16 +67,7 @@ class Completions:
 
     def actions(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
         """Return actions by name, service or description, best first; see `ActionSearch.rows` for the order."""
-        search = self._action_search
-        catalogue = search.catalogue
-        return tuple(
-            Completion(
-                catalogue.names[row],
-                catalogue.names[row],
-                f"{catalogue.access_levels[row]} · {_purpose(catalogue.descriptions[row])}",
-            )
-            for row in search.rows(text[:_LONGEST_TEXT], max(limit, 0))
-        )
+        return tuple(map(action_suggestion, action_search().rows(text[:_LONGEST_TEXT], max(limit, 0))))
 
     def resources(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:
         """Return resources for the action, best first: IAM entities and captured resources of the snapshot, ARNs in its
@@ -103,10 +94,6 @@ class Completions:
     def _callers(self, words: Sequence[str]) -> Iterable[Candidate]:  # noqa: ARG002 - of a catalogue, they are looked for
         """Return the users, roles and root users that may match the words, or all in order if there are no words."""
         return self._principals
-
-    @cached_property
-    def _action_search(self) -> ActionSearch:
-        return ActionSearch(reference())
 
     @cached_property
     def _principals(self) -> tuple[Candidate, ...]:
@@ -216,6 +203,13 @@ class Completions:
                 value = form.replace("${Partition}", partition).replace("${Account}", account)
                 if form is not arn or all(word in value.lower() or word in name.lower() for word in words):
                     yield Completion(value, value, name, template="${" in value)
+
+
+def action_suggestion(row: int) -> Completion:
+    """Return the suggestion of an action by its row in the catalogue: with access level and description."""
+    catalogue = action_search().catalogue
+    name = catalogue.names[row]
+    return Completion(name, name, f"{catalogue.access_levels[row]} · {_purpose(catalogue.descriptions[row])}")
 
 
 def words_of(text: str) -> tuple[str, ...]:

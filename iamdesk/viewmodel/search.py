@@ -4,12 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from iamdesk.i18n import translate
+from iamdesk.progress import Cancelled, WorkCancelled
 from iamdesk.viewmodel.tree import Node, NodeKind, Outline
 
 LONGEST_SEARCH = 5_000
 """Maximum characters of the typed text, so that a search over pasted text ends in time."""
 
 _MOST_WORDS = 12
+_SLICE = 4_000
+"""Rows that are searched between two looks at whether somebody waits: a millisecond."""
 
 # Their keys begin with their owner's ARN: a search for "alice" would find each of her policies.
 _FOUND_BY_NAME = frozenset({NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY, NodeKind.BROKEN, NodeKind.VPC_ENDPOINT})
@@ -142,6 +145,22 @@ class OutlineSearch:
     def rows_with(self, words: Sequence[str]) -> list[int]:
         """Return the rows that contain all words (in lower case), in the order of the tree."""
         return [self._order[place] for place in self._places_of_all(words)]
+
+    def named_rows(self, words: Sequence[str], cancelled: Cancelled) -> Iterator[tuple[int, str]]:
+        """Yield the rows that contain all words (in lower case), each with its name in lower case, from top to bottom.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        texts, order = self._texts, self._order
+        for start in range(0, len(texts), _SLICE):
+            if cancelled():
+                raise WorkCancelled
+            places: Sequence[int] = range(start, min(start + _SLICE, len(texts)))
+            for word in words:
+                places = [place for place in places if word in texts[place]]
+            for place in places:
+                yield order[place], texts[place].partition("\n")[0]
 
     def _places_of_all(self, words: Sequence[str]) -> list[int]:
         first, *others = sorted(dict.fromkeys(words), key=len, reverse=True)

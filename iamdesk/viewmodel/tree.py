@@ -159,6 +159,11 @@ class NodeTable(Sequence[Node]):
         return self._texts
 
     @property
+    def keys(self) -> Sequence[str]:
+        """The key of each row; empty for headings."""
+        return self._keys
+
+    @property
     def parents(self) -> Sequence[int]:
         """The parent of each row; -1 for the root."""
         return self._parents

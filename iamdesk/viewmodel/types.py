@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from iamdesk.i18n import join_messages, join_names, mark, phrase
 from iamdesk.inventory.keys import Link
@@ -203,3 +203,42 @@ class ControlTotal:
         if self.only_held:
             parts.append(phrase("{names} only in the snapshot", names=join_names(self.only_held, 5, last=",")))
         return join_messages("", (join_messages("; ", parts), "."))
+
+
+class SearchGroup(StrEnum):
+    """What *search everywhere* finds, group by group; the value is the heading. In the order of equally good groups."""
+
+    REQUESTS = mark("Recent requests")
+    PRINCIPALS = mark("Users, groups and roles")
+    POLICIES = mark("Policies")
+    RESOURCES = mark("Resources")
+    FINDINGS = mark("Findings")
+    ACCOUNTS = mark("Accounts and organization")
+    OTHER = mark("Malformed and missing entries")
+    ACTIONS = mark("Actions")
+    COMMANDS = mark("Commands")
+    CHECKS = mark("Checks")
+    HELP = mark("User guide")
+
+
+class Searchable(Protocol):
+    """One thing that *search everywhere* may find, besides rows of the tree and actions."""
+
+    @property
+    def name(self) -> str:
+        """Its name in lower case: how well the typed text fits it decides the order."""
+
+    def holds(self, word: str) -> bool:
+        """Return whether a word (lower case, without spaces) occurs in its text."""
+
+
+class SearchResult(NamedTuple):
+    """What was found of one group."""
+
+    group: SearchGroup
+    fit: int
+    """How well the first one fits: 0 has exactly the typed name, 4 has the words only outside of its name."""
+    found: tuple[Any, ...]
+    """The best ones, best first: what was offered to the search; rows of the tree; `Completion` of actions."""
+    total: int
+    """How many there are in all."""

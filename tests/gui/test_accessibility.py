@@ -46,6 +46,7 @@ WINDOWS = (
     "actionHowToCapture",
     "actionAbout",
     "actionPalette",
+    "actionSearch",
 )
 Show = Callable[[MainWindow], None]
 

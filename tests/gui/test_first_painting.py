@@ -25,7 +25,7 @@ LATE = (
     "iamdesk.gui.dialogs.about",
     "iamdesk.gui.ask",
     "iamdesk.gui.collect.collect_dialog",
-    "iamdesk.gui.dialogs.command_palette",
+    "iamdesk.gui.search.palette",
     "iamdesk.gui.compare",
     "iamdesk.gui.denial",
     "iamdesk.gui.findings",

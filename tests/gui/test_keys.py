@@ -18,9 +18,9 @@ from iamdesk.gui.app.command_keys import OF_THE_TEXT
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.compare.compare_window import CompareWindow
 from iamdesk.gui.denial.denial_dialog import DenialDialog
-from iamdesk.gui.dialogs.command_palette import CommandPalette
 from iamdesk.gui.dialogs.settings_dialog import SettingsDialog
 from iamdesk.gui.help.help_window import HelpWindow
+from iamdesk.gui.search.palette import SearchPalette
 from iamdesk.gui.what_if.what_if_window import WhatIfWindow
 from iamdesk.resource_files import sample_snapshot
 
@@ -138,7 +138,8 @@ def test_windows_and_files(
         window.activateWindow()
         qtbot.waitUntil(window.isActiveWindow)
 
-    opens(CommandPalette, Qt.Key.Key_P, CONTROL | SHIFT)
+    opens(SearchPalette, Qt.Key.Key_P, CONTROL | SHIFT)
+    opens(SearchPalette, Qt.Key.Key_K, CONTROL)
     opens(HelpWindow, Qt.Key.Key_F1)
     opens(SettingsDialog, Qt.Key.Key_Comma, CONTROL)
     opens(DenialDialog, Qt.Key.Key_D, CONTROL | SHIFT)

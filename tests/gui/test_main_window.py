@@ -365,13 +365,13 @@ def test_f6_visits_every_panel_and_returns_to_where_one_was(qtbot: QtBot, open_w
 
 def test_the_palette_lists_filters_and_runs_commands(qtbot: QtBot, open_window: MainWindow) -> None:
     open_window.session.select(PETRA)
-    palette = open_window.windows.show_palette()
+    palette = open_window.windows.search_everywhere(">")
     qtbot.addWidget(palette)
-    shown = [item.text(0) for item in palette._items() if not item.isHidden()]
+    shown = [entry.title for entry in palette.entries]
     assert "Snapshot overview" in shown
     assert "Back" not in shown, "there is nowhere to go back to"
     qtbot.keyClicks(palette.field, "shot overv")
-    assert [item.text(0) for item in palette._items() if not item.isHidden()] == ["Snapshot overview"]
+    assert [entry.title for entry in palette.entries] == ["Snapshot overview"]
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert open_window.pages.currentWidget() is open_window.overview
 

@@ -22,6 +22,7 @@ from iamdesk.i18n import tr
 
 if TYPE_CHECKING:
     from iamdesk.checks.finding import Severity
+    from iamdesk.gui.app.workspace import Workspace
     from iamdesk.gui.core.file_dialogs import FileDialogs
     from iamdesk.gui.core.jobs import JobRunner
     from iamdesk.gui.core.session import Session
@@ -75,6 +76,11 @@ class CentralArea(QObject):
         self._is_loading = False
         self._waiting: list[Callable[[], None]] = []
         self.is_complete = False
+
+    @property
+    def panels(self) -> "Workspace":
+        """The panels, once they exist."""
+        return self.workspace
 
     def when_complete(self, act: Callable[[], None]) -> None:
         """Call something once everything exists: now, or after the panels were created between other events."""

@@ -1,4 +1,4 @@
-"""Makes Ctrl+E, Ctrl+D and Ctrl+K work as commands in text fields, which would use them for editing."""
+"""Makes keys such as Ctrl+E, Ctrl+D and Ctrl+K work as commands in text fields, which would use them for editing."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,8 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 from shiboken6 import isValid
+
+from iamdesk.gui.core.own_keys import OWN_KEYS
 
 _FIELDS = (QLineEdit, QPlainTextEdit, QTextEdit)
 OF_THE_TEXT = frozenset({"actionUndo", "actionRedo"})
@@ -35,7 +37,11 @@ class CommandKeys(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Keep the field from claiming the shortcut of a command."""
         if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            action = self._actions.get(QKeySequence(event.keyCombination()))
+            keys = QKeySequence(event.keyCombination())
+            if keys.toString() in (watched.property(OWN_KEYS) or ()):
+                event.accept()
+                return True
+            action = self._actions.get(keys)
             if (
                 action is not None
                 and action.isEnabled()

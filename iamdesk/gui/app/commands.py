@@ -89,7 +89,7 @@ COMMANDS: tuple[Command, ...] = (
         Menu.FILE,
         mark("Open &folder…"),
         mark("Open a folder of AWS CLI outputs: a bundle, or loose files."),
-        ("Ctrl+K",),
+        ("Ctrl+Alt+O",),
     ),
     Command(
         "actionOpenSample",
@@ -255,6 +255,13 @@ COMMANDS: tuple[Command, ...] = (
         mark("Redo the undone decision."),
         ("Ctrl+Y", "Ctrl+Shift+Z"),
         Needs.SNAPSHOT,
+    ),
+    Command(
+        "actionSearch",
+        Menu.EDIT,
+        mark("&Search everywhere…"),
+        mark("Search users, groups, roles, policies, resources, findings, actions, checks, commands and the guide."),
+        ("Ctrl+K",),
     ),
     Command(
         "actionFind",

@@ -13,14 +13,15 @@ from iamdesk.gui.help import help_pages
 from iamdesk.i18n import tr
 
 if TYPE_CHECKING:
+    from iamdesk.gui.app.central_area import CentralArea
     from iamdesk.gui.app.menus import Menus
     from iamdesk.gui.app.workspace import Workspace
     from iamdesk.gui.core.file_dialogs import FileDialogs
     from iamdesk.gui.core.jobs import JobRunner
     from iamdesk.gui.core.session import Session
     from iamdesk.gui.core.settings import Settings
-    from iamdesk.gui.dialogs.command_palette import CommandPalette
     from iamdesk.gui.help.help_window import HelpWindow
+    from iamdesk.gui.search.palette import SearchPalette
 
 
 class Frame(Protocol):
@@ -31,6 +32,7 @@ class Frame(Protocol):
     prompts: "FileDialogs"
     settings: "Settings"
     menus: "Menus"
+    interior: "CentralArea"
 
     @property
     def workspace(self) -> "Workspace":
@@ -57,7 +59,8 @@ class Windows(QObject):
         """Return the handlers of commands by name (``gui/app/commands.py``)."""
         return {
             "actionNewWindow": self.open_another,
-            "actionPalette": self._open_palette,
+            "actionSearch": self._search,
+            "actionPalette": self._list_commands,
             "actionSettings": self.show_settings,
             "actionWhyDenied": self.ask_why_denied,
             "actionExternalAccess": self.show_external_access,
@@ -70,23 +73,34 @@ class Windows(QObject):
         if not spawn_window.start():
             self._frame.session.announce(tr("The new window could not be opened."))
 
-    def show_palette(self) -> "CommandPalette":
-        """Show the commands that are enabled now."""
-        from iamdesk.gui.dialogs.command_palette import CommandPalette
+    def search_everywhere(self, text: str = "") -> "SearchPalette":
+        """Show the search over everything with a text in it, such as ``>`` for the commands that are enabled now."""
+        from iamdesk.gui.search.finder import Finder
+        from iamdesk.gui.search.palette import SearchPalette
 
-        menus = self._frame.menus
-        entries = [
-            (menu.title(), action)
-            for menu in menus.menus.values()
-            for action in menu.actions()
-            if action.objectName() in menus.actions and action.isEnabled()
-        ]
-        palette = CommandPalette(entries, self._window)
+        palette = next((one for one in self._window.findChildren(SearchPalette) if one.isVisible()), None)
+        if palette is None:  # a closed one is deleted later
+            frame, menus = self._frame, self._frame.menus
+            commands = [
+                (menu.title(), action)
+                for menu in menus.menus.values()
+                for action in menu.actions()
+                if action.objectName() in menus.actions and action.isEnabled()
+            ]
+            finder = Finder(frame.session, frame.jobs, frame.interior, self._show_page, commands)
+            palette = SearchPalette(finder, self._window)
+        palette.search(text)
         palette.show()
         return palette
 
-    def _open_palette(self) -> None:
-        self.show_palette()
+    def _show_page(self, page: str, heading: str) -> None:
+        self._guide().show_page(page, heading)
+
+    def _search(self) -> None:
+        self.search_everywhere()
+
+    def _list_commands(self) -> None:
+        self.search_everywhere(">")
 
     def show_settings(self) -> None:
         """Show the settings dialog; changes apply at once."""

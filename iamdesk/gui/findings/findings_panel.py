@@ -373,6 +373,19 @@ class FindingsPanel(QWidget):
             tr("highest severity: {severity}").format(severity=tr(SEVERITY_WORDS[severity]).lower()), keys
         )
 
+    def show_finding(self, fingerprint: str) -> None:
+        """Show one finding in the table, with the filter cleared, and focus it."""
+        row = next((one for one in self.model.rows if one.finding.fingerprint == fingerprint), None)
+        if row is None:
+            return
+        self.clear_filter()
+        self.suppressed.setChecked(row.finding.suppression is not None)
+        if self.is_by_cause:
+            self.filters.group_by(Grouping.NOTHING)
+        self._chosen = fingerprint
+        self._filter()
+        self._focus_findings()
+
     # Suppressions
 
     def keep_suppressions_in(self, path: Path) -> None:

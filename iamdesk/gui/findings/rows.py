@@ -71,6 +71,11 @@ class FindingRow:
         )
 
     @property
+    def name(self) -> str:
+        """The name of its subject in lower case, for *search everywhere*."""
+        return str(self._worst_first[2])
+
+    @property
     def texts(self) -> Sequence[str]:
         """By column, as displayed."""
         return [self.text(column) for column in Column]

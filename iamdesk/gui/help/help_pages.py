@@ -72,7 +72,7 @@ _ABOUT = {
     "DenialDialog": "why-denied",
     "SettingsDialog": "window",
     "Tour": "window",
-    "CommandPalette": "window",
+    "SearchPalette": "window",
 }
 """Pages by the class of a panel or window; the innermost one around the focus counts."""
 

@@ -38,7 +38,7 @@ def tab(window: MainWindow) -> AccessTab:
 
 
 def palette_choice(window: MainWindow, words: str) -> None:
-    palette = window.windows.show_palette()
+    palette = window.windows.search_everywhere(">")
     QTest.keyClicks(palette.field, words)
     QTest.keyClick(palette.field, Qt.Key.Key_Return)
 

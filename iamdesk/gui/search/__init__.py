@@ -1,0 +1,1 @@
+"""Search everywhere: one palette over all that has a name."""
