@@ -4,7 +4,7 @@ Each call opens the files that it needs, and closes them; a review that is open 
 """
 
 import contextlib
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -48,7 +48,7 @@ from iamdesk.review.parts import (
     progress_of,
     reviewer_of,
 )
-from iamdesk.review.review_file import MovedOnError, ReviewFile
+from iamdesk.review.review_file import MovedOnError, ReviewFile, opened
 from iamdesk.review.revocation_tests import REVOKES, Outcome, Retest, revokes_from_text
 from iamdesk.review.schema import PART_OF, SUFFIX
 from iamdesk.snapshot.model import Snapshot
@@ -96,16 +96,6 @@ __all__ = [
 _ATTEMPTS = 5
 
 
-@contextlib.contextmanager
-def _opened(review: Path | ReviewFile, *, writable: bool = True) -> Iterator[ReviewFile]:
-    """Yield a review; one that is open already stays open."""
-    if isinstance(review, ReviewFile):
-        yield review
-    else:
-        with ReviewFile.open(review, writable=writable) as file:
-            yield file
-
-
 def assign_review(
     review: Path | ReviewFile,
     rules: Rules,
@@ -125,7 +115,7 @@ def assign_review(
     Raises:
         ReviewError: the snapshot is another one, a file cannot be read, or the review cannot be written.
     """
-    with _opened(review) as file:
+    with opened(review) as file:
         found = plan_assignment(file, rules, snapshot, managers)
         file.append([], [(EventKind.ASSIGN, assignment_details(rules, found))], actor)
     return found
@@ -139,7 +129,7 @@ def plan_assignment(
     Raises:
         ReviewError: as `assign_review`.
     """
-    with _opened(review, writable=False) as file:
+    with opened(review, writable=False) as file:
         name = visible(file.path.name)
         if snapshot is not None and not file.is_of(snapshot.sha256):
             raise ReviewError(
@@ -174,7 +164,7 @@ def kept_in_parts(review: Path | ReviewFile) -> int:
     Raises:
         ReviewError: the review cannot be read.
     """
-    with _opened(review, writable=False) as file:
+    with opened(review, writable=False) as file:
         events = file.events()
     assignment = assignment_of(events)
     to = assignment.reviewers if assignment else {}
@@ -191,7 +181,7 @@ def split_review(review: Path | ReviewFile, folder: Path, actor: Reviewer) -> tu
     Raises:
         ReviewError: as `parts.split`.
     """
-    with _opened(review) as file:
+    with opened(review) as file:
         return in_parts.split(file, folder, actor)
 
 
@@ -203,7 +193,7 @@ def part_files(review: Path | ReviewFile, paths: Iterable[Path]) -> tuple[Path, 
     Raises:
         ReviewError: a folder contains no part of the review, or the review cannot be read.
     """
-    with _opened(review, writable=False) as file:
+    with opened(review, writable=False) as file:
         known = file.head.review_id
     found: dict[Path, None] = {}
     for path in paths:
@@ -243,7 +233,7 @@ def merge_parts(
         ReviewError: the review cannot be opened.
     """
     done: list[Merged | ReviewError] = []
-    with _opened(review) as file:
+    with opened(review) as file:
         for path, signer in parts:
             try:
                 done.append(_merged(file, path, actor, signer, requires_signature=requires_signature))
@@ -268,7 +258,7 @@ def list_conflicts(review: Path | ReviewFile) -> tuple[Conflict, ...]:
     Raises:
         ReviewError: it cannot be read.
     """
-    with _opened(review, writable=False) as file:
+    with opened(review, writable=False) as file:
         found = []
         for one in open_conflicts(file.events()):
             decided = file.decided(one.item_id)
@@ -285,7 +275,7 @@ def resolve_conflict(
     Raises:
         ReviewError: as `merge.resolve`.
     """
-    with _opened(review) as file:
+    with opened(review) as file:
         merging.resolve(file, item_id, actor, part_id=part_id, takes_part=takes_part, reason=reason)
         return file.decision(item_id)
 
@@ -296,7 +286,7 @@ def delegate_part(part: Path | ReviewFile, to: str, actor: Reviewer, reason: str
     Raises:
         ReviewError: as `parts.delegate`.
     """
-    with _opened(part) as file:
+    with opened(part) as file:
         in_parts.delegate(file, to, actor, reason)
 
 
@@ -306,7 +296,7 @@ def hand_back_part(part: Path | ReviewFile, actor: Reviewer, reason: str) -> Non
     Raises:
         ReviewError: as `parts.hand_back`.
     """
-    with _opened(part) as file:
+    with opened(part) as file:
         in_parts.hand_back(file, actor, reason)
 
 
@@ -324,7 +314,7 @@ def progress_of_parts(
     found = folder_progress(folder, today)
     if review is None:
         return found, 0
-    with _opened(review, writable=False) as file:
+    with opened(review, writable=False) as file:
         events = file.events()
         known = {part.part_id: part for part in parts_of(events)}
         checked: list[PartProgress] = []
@@ -370,7 +360,7 @@ def record_reminders(review: Path | ReviewFile, names: Iterable[str], actor: Rev
     Raises:
         ReviewError: it cannot be written.
     """
-    with _opened(review) as file:
+    with opened(review) as file:
         file.append([], [(EventKind.REMIND, {"to": list(names)})], actor)
 
 
@@ -380,5 +370,5 @@ def close_out_review(review: Path | ReviewFile, log: Path, actor: Reviewer) -> t
     Raises:
         ReviewError: as `close_out.close_out`.
     """
-    with _opened(review) as file:
+    with opened(review) as file:
         return close_out(file, log, actor), removal_state(file)

@@ -17,7 +17,7 @@ from iamdesk.review.csv_table import read_table, wrong_row
 from iamdesk.review.decisions import Reviewer, same_person
 from iamdesk.review.events import EventKind
 from iamdesk.review.parts import reviewer_of
-from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.review_file import ReviewFile, opened, path_of
 
 DESCRIPTION = "description"
 """Detail in a review's head with what was stated when it was created (JSON)."""
@@ -127,15 +127,15 @@ def read_profiles(path: Path) -> tuple[tuple[ReviewerProfile, ...], str]:
     return tuple(found), table.sha256
 
 
-def record_description(review: Path, description: ReviewDescription, actor: Reviewer) -> None:
+def record_description(review: Path | ReviewFile, description: ReviewDescription, actor: Reviewer) -> None:
     """Record what is stated about a review; what is not stated again stays.
 
     Raises:
         ReviewError: nothing is stated, or the review cannot be written.
     """
     if description.is_empty:
-        raise ReviewError(phrase("{name}: nothing is stated about the review", name=visible(review.name)))
-    with ReviewFile.open(review) as file:
+        raise ReviewError(phrase("{name}: nothing is stated about the review", name=visible(path_of(review).name)))
+    with opened(review) as file:
         file.append([], [(EventKind.DESCRIBE, description.as_json())], actor)
 
 

@@ -62,6 +62,8 @@ __all__ = [
     "ItemStates",
     "ReviewFile",
     "TakenEntry",
+    "opened",
+    "path_of",
 ]
 
 
@@ -574,6 +576,25 @@ class ReviewFile:
     def damages(self) -> tuple[Damage, ...]:
         """Return all damages of the file; empty for an intact one."""
         return _damages(self._connection, self.head)
+
+
+@contextlib.contextmanager
+def opened(review: Path | ReviewFile, *, writable: bool = True) -> Iterator[ReviewFile]:
+    """Yield a review, opened and closed again; one that is open already is yielded as it is, and stays open.
+
+    Raises:
+        ReviewError: as `ReviewFile.open`.
+    """
+    if isinstance(review, ReviewFile):
+        yield review
+    else:
+        with ReviewFile.open(review, writable=writable) as file:
+            yield file
+
+
+def path_of(review: Path | ReviewFile) -> Path:
+    """Return the path of a review, open or not."""
+    return review.path if isinstance(review, ReviewFile) else review
 
 
 def _damages(connection: sqlite3.Connection, head: Head) -> tuple[Damage, ...]:

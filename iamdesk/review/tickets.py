@@ -16,7 +16,7 @@ from iamdesk.review.csv_table import read_table, wrong_row
 from iamdesk.review.decisions import ReviewDecision, Reviewer
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal_rules import CLOCKS
-from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.review_file import ReviewFile, opened
 
 COLUMNS = ("id", "ticket", "state", "closed")
 """``id``: of the entitlement or finding (``External id`` in ``tickets.csv``); ``ticket``: in the ticket system."""
@@ -74,7 +74,7 @@ class TicketsRead:
     without: int
 
 
-def record_tickets(review: Path, tickets: Path, actor: Reviewer) -> TicketsRead:
+def record_tickets(review: Path | ReviewFile, tickets: Path, actor: Reviewer) -> TicketsRead:
     """Record the states of tickets in a review: CSV with the columns ``id`` (or ``ticket``) and ``state``.
 
     Rows of items that the review does not have, or does not change, are refused; the others are recorded.
@@ -89,7 +89,7 @@ def record_tickets(review: Path, tickets: Path, actor: Reviewer) -> TicketsRead:
         raise wrong_row(tickets, 1, phrase("the column `{name}` is missing", name="state"))
     if not {"id", "ticket"} & set(headings):
         raise wrong_row(tickets, 1, phrase("the columns `id` and `ticket` are missing: one of them is needed"))
-    with ReviewFile.open(review) as file:
+    with opened(review) as file:
         known = ticket_states(file.events())
         by_ticket: dict[str, list[str]] = {}
         for one in _to_do(file):

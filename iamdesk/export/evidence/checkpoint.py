@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from iamdesk.export.findings.report import utc_text
 from iamdesk.i18n import phrase
 from iamdesk.review.journal import GENESIS, canonical, digest
 from iamdesk.review.parts import is_part
-from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.review_file import ReviewFile, opened, path_of
 
 _MAX_BYTES = 1 << 16
 _BEFORE_NUMBER = ".checkpoint-"
@@ -33,36 +33,75 @@ def is_whole(path: Path) -> bool:
         return not is_part(review)
 
 
-def is_checkpoint_due(path: Path, every: int, folder: Path | None = None) -> bool:
+@dataclass(frozen=True, slots=True)
+class CheckpointState:
+    """How far checkpoints of a review reach."""
+
+    entries: int
+    """Decisions and second approvals that the review has now."""
+    signed: int
+    """Those that its last checkpoint has; 0: there is none."""
+    files: tuple[Path, ...]
+    """The checkpoints, the last first."""
+
+    @property
+    def since(self) -> int:
+        """Decisions and second approvals since the last checkpoint."""
+        return self.entries - self.signed
+
+
+def checkpoint_state(review: Path | ReviewFile, folder: Path | None = None) -> CheckpointState:
+    """Return how far the checkpoints of a review reach, by the names of their files: nothing is verified.
+
+    Args:
+        review: The review, open or not.
+        folder: Where the checkpoints are; None: beside the review.
+
+    Raises:
+        ExportError: the folder cannot be read.
+        ReviewError: the review cannot be read, or was changed.
+    """
+    path = path_of(review)
+    with opened(review, writable=False) as file:
+        entries = sum(1 for _ in file.journal())
+    pattern = re.compile(rf"{re.escape(path.name)}{_BEFORE_NUMBER}(\d{{6,}})\.json")
+    place = folder or path.absolute().parent
+    try:
+        found = {int(match[1]): one for one in place.iterdir() if (match := pattern.fullmatch(one.name)) is not None}
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ExportError(
+            phrase("{name}: it cannot be read: {reason}", name=visible(str(place)), reason=reason)
+        ) from error
+    # A number of a longer journal is of another file, or of an earlier copy: it says nothing about this one.
+    signed = max((one for one in found if one <= entries), default=0)
+    return CheckpointState(entries, signed, tuple(found[one] for one in sorted(found, reverse=True)))
+
+
+def is_checkpoint_due(review: Path | ReviewFile, every: int, folder: Path | None = None) -> bool:
     """Return whether a review, which is no part, has so many decisions more than its last checkpoint.
 
     Args:
-        path: The review.
+        review: The review, open or not.
         every: Number of decisions and second approvals between two checkpoints, at least 1.
         folder: Where the checkpoints are; None: beside the review.
 
     Raises:
+        ExportError: the folder cannot be read.
         ReviewError: the review cannot be read, or was changed.
     """
-    with ReviewFile.open(path, writable=False) as review:
-        entries = sum(1 for _ in review.journal())
-        if is_part(review) or not entries:
-            return False
-    pattern = re.compile(rf"{re.escape(path.name)}{_BEFORE_NUMBER}(\d{{6,}})\.json")
-    place = folder or path.absolute().parent
-    numbers = [int(found[1]) for one in place.iterdir() if (found := pattern.fullmatch(one.name)) is not None]
-    # A number of a longer journal is of another file, or of an earlier copy: it says nothing about this one.
-    last = max((one for one in numbers if one <= entries), default=0)
-    return entries - last >= every
+    with opened(review, writable=False) as file:
+        state = checkpoint_state(file, folder)
+        return not is_part(file) and state.entries > 0 and state.since >= every
 
 
 def sign_checkpoint(
-    path: Path, name: str, *, title: str = "", key: Path, asks: bool = True, folder: Path | None = None
+    review: Path | ReviewFile, name: str, *, title: str = "", key: Path, asks: bool = True, folder: Path | None = None
 ) -> tuple[Path, SignOff]:
     """Sign what a review holds now; return the file, which bears the number of decisions, and the sign-off.
 
     Args:
-        path: The review.
+        review: The review, open or not.
         name: Who.
         title: Of the person.
         key: A private SSH key, or the public one of a key that an agent holds.
@@ -75,8 +114,9 @@ def sign_checkpoint(
     """
     if not name.strip():
         raise ExportError(phrase("a sign-off requires the name of the signer"))
-    with ReviewFile.open(path, writable=False) as review:
-        state = _state(review)
+    path = path_of(review)
+    with opened(review, writable=False) as file:
+        state = _state(file)
     into = (folder or path.parent) / f"{path.name}{_BEFORE_NUMBER}{state['journal_entries']:06d}.json"
     if into.exists():
         raise ExportError(phrase("{name} already exists; it was not changed", name=visible(into.name)))
@@ -98,11 +138,11 @@ def sign_checkpoint(
     return into, made
 
 
-def verify_checkpoint(path: Path, checkpoint: Path, allowed: Path | None) -> Iterator[Result]:
+def verify_checkpoint(review: Path | ReviewFile, checkpoint: Path, allowed: Path | None) -> Iterator[Result]:
     """Yield whether a checkpoint is signed as it says, and whether the review still holds all that was signed.
 
     Args:
-        path: The review.
+        review: The review, open or not.
         checkpoint: The checkpoint.
         allowed: Known keys, an ``allowed_signers`` file of ``ssh-keygen``; None: no key is known.
 
@@ -117,8 +157,8 @@ def verify_checkpoint(path: Path, checkpoint: Path, allowed: Path | None) -> Ite
     except OSError as error:
         raise ExportError(phrase("{name}: it cannot be read: {reason}", name=allowed, reason=error.strerror)) from error
     yield check_signoff(one, name, digest(state), known)
-    with ReviewFile.open(path, writable=False) as review:
-        differing = list(_differing(review, state))
+    with opened(review, writable=False) as file:
+        differing = list(_differing(file, state))
     if differing:
         yield from (failed(name, sentence) for sentence in differing)
     else:
@@ -185,3 +225,13 @@ def _read(checkpoint: Path) -> tuple[Mapping[str, Any], SignOff]:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(phrase("{name}: it is not a checkpoint", name=visible(checkpoint.name))) from error
     return state, one
+
+
+def read_checkpoint(checkpoint: Path) -> tuple[int, SignOff]:
+    """Return the number of decisions that a checkpoint has, and its sign-off as written: nothing is verified.
+
+    Raises:
+        ExportError: it cannot be read, or is not a checkpoint.
+    """
+    state, one = _read(checkpoint)
+    return int(state["journal_entries"]), one

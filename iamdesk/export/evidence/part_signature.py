@@ -14,7 +14,7 @@ from iamdesk.i18n import phrase
 from iamdesk.review.journal import GENESIS, canonical
 from iamdesk.review.merge import PartSigner
 from iamdesk.review.parts import is_part, part_sha256
-from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.review_file import ReviewFile, opened, path_of
 
 _MAX_BYTES = 1 << 16
 
@@ -24,11 +24,13 @@ def signature_path(part: Path) -> Path:
     return part.with_name(f"{part.name}.signoff.json")
 
 
-def sign_part(path: Path, name: str, *, title: str = "", key: Path | None = None, asks: bool = True) -> SignOff:
+def sign_part(
+    review: Path | ReviewFile, name: str, *, title: str = "", key: Path | None = None, asks: bool = True
+) -> SignOff:
     """Sign a part as its reviewer; a sign-off from before is replaced.
 
     Args:
-        path: The part.
+        review: The part, open or not.
         name: Who.
         title: Of the person.
         key: A private SSH key, or the public one of a key that an agent holds; None: an unsigned attestation.
@@ -40,7 +42,8 @@ def sign_part(path: Path, name: str, *, title: str = "", key: Path | None = None
     """
     if not name.strip():
         raise ExportError(phrase("a sign-off requires the name of the signer"))
-    with ReviewFile.open(path, writable=False) as part:
+    path = path_of(review)
+    with opened(review, writable=False) as part:
         if not is_part(part):
             raise ExportError(
                 phrase("{name}: this review is not a part: sign its evidence package", name=visible(path.name))
@@ -64,18 +67,18 @@ def sign_part(path: Path, name: str, *, title: str = "", key: Path | None = None
     return made
 
 
-def verify_part(path: Path, allowed: Path | None) -> tuple[Result | None, PartSigner | None]:
+def verify_part(review: Path | ReviewFile, allowed: Path | None) -> tuple[Result | None, PartSigner | None]:
     """Verify the sign-off of a part; return the result, and who signed with a valid key. None where there is none.
 
     Args:
-        path: The part.
+        review: The part, open or not.
         allowed: Known keys, as ``ssh-keygen`` takes them; None: no key is known.
 
     Raises:
         ExportError: the sign-off, or the file of known keys, cannot be read.
         ReviewError: the part cannot be read.
     """
-    place = signature_path(path)
+    place = signature_path(path_of(review))
     if not place.is_file():
         return None, None
     try:
@@ -93,7 +96,7 @@ def verify_part(path: Path, allowed: Path | None) -> tuple[Result | None, PartSi
         raise ExportError(phrase("{signoffs} cannot be read", signoffs=visible(place.name))) from error
     if not is_as_written:
         raise ExportError(phrase("{signoffs} was changed", signoffs=visible(place.name)))
-    with ReviewFile.open(path, writable=False) as part:
+    with opened(review, writable=False) as part:
         sha256 = part_sha256(part)
     result = check_signoff(one, visible(place.name), sha256, known)
     if result.outcome is Outcome.FAILED or result.signer is None:
