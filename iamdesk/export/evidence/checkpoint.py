@@ -172,12 +172,16 @@ def verify_checkpoint(review: Path | ReviewFile, checkpoint: Path, allowed: Path
 
 
 def _state(review: ReviewFile) -> dict[str, Any]:
+    entries = 0
+    journal_sha256 = review.head.journal_start
+    for one in review.journal():  # read once: a decision that is recorded meanwhile is in both or in none
+        entries, journal_sha256 = entries + 1, one.sha256
     events, packages = review.events(), review.packs()
     return {
         "review_id": review.head.review_id,
         "reviewed_sha256": review.reviewed_sha256(),
-        "journal_entries": sum(1 for _ in review.journal()),
-        "journal_sha256": review.journal_sha256,
+        "journal_entries": entries,
+        "journal_sha256": journal_sha256,
         "events": len(events),
         "events_sha256": events[-1].sha256 if events else "",
         "packages": len(packages),

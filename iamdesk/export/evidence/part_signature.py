@@ -1,6 +1,7 @@
 """The sign-off of a part of a review: a file beside it, which `iamdesk review merge` verifies."""
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,27 +79,62 @@ def verify_part(review: Path | ReviewFile, allowed: Path | None) -> tuple[Result
         ExportError: the sign-off, or the file of known keys, cannot be read.
         ReviewError: the part cannot be read.
     """
+    one = _read(review)
+    if one is None:
+        return None, None
+    try:
+        known = allowed.read_text(encoding="utf-8", errors="surrogateescape") if allowed is not None else None
+    except OSError as error:
+        raise _unreadable(allowed or Path(), error) from error
+    with opened(review, writable=False) as part:
+        sha256 = part_sha256(part)
+    result = check_signoff(one, visible(signature_path(path_of(review)).name), sha256, known)
+    if result.outcome is Outcome.FAILED or result.signer is None:
+        return result, None
+    return result, PartSigner(result.signer.name, result.signer.key, sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class PartSignOff:
+    """The sign-off of a part as it is written: nothing is verified."""
+
+    name: str
+    has_key: bool
+    """Whether it was signed with a key."""
+    is_current: bool
+    """Whether the part still is what was signed: no decision came after."""
+
+
+def part_signoff(part: ReviewFile) -> PartSignOff | None:
+    """Return the sign-off of an open part, not verified; None if there is none.
+
+    Raises:
+        ExportError: it cannot be read.
+    """
+    one = _read(part)
+    return (
+        None if one is None else PartSignOff(one.name, bool(one.public_key), one.manifest_sha256 == part_sha256(part))
+    )
+
+
+def _read(review: Path | ReviewFile) -> SignOff | None:
     place = signature_path(path_of(review))
     if not place.is_file():
-        return None, None
+        return None
     try:
         with place.open("rb") as file:
             content = file.read(_MAX_BYTES)
         one = sign_off_from_json(json.loads(content))
         is_as_written = canonical(one.as_json()) == content
-        known = allowed.read_text(encoding="utf-8", errors="surrogateescape") if allowed is not None else None
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ExportError(
-            phrase("{name}: it cannot be read: {reason}", name=visible(place.name), reason=reason)
-        ) from error
+        raise _unreadable(place, error) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(phrase("{signoffs} cannot be read", signoffs=visible(place.name))) from error
     if not is_as_written:
         raise ExportError(phrase("{signoffs} was changed", signoffs=visible(place.name)))
-    with opened(review, writable=False) as part:
-        sha256 = part_sha256(part)
-    result = check_signoff(one, visible(place.name), sha256, known)
-    if result.outcome is Outcome.FAILED or result.signer is None:
-        return result, None
-    return result, PartSigner(result.signer.name, result.signer.key, sha256)
+    return one
+
+
+def _unreadable(path: Path, error: OSError) -> ExportError:
+    reason = error.strerror or type(error).__name__
+    return ExportError(phrase("{name}: it cannot be read: {reason}", name=visible(path.name), reason=reason))

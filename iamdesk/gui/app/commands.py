@@ -735,6 +735,18 @@ COMMANDS: tuple[Command, ...] = (
                 2,
                 mark("Show how far each reviewer is, and write reminders."),
             ),
+            (
+                "actionCheckpoints",
+                mark("Checkpoin&ts…"),
+                1,
+                mark("Sign checkpoints of the review, and see whether it still holds what was signed."),
+            ),
+            (
+                "actionSignPart",
+                mark("Sign part…"),
+                3,
+                mark("Sign every decision in this part, before it is handed in."),
+            ),
             ("actionDelegatePart", mark("&Delegate…"), 3, mark("Let another person decide in this part.")),
             ("actionHandBackPart", mark("Hand &back…"), 3, mark("Hand back a part that was delegated to you.")),
             (

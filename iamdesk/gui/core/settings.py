@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -19,6 +20,24 @@ MEMORY, LEAST_MEMORY, MOST_MEMORY = 1 << 30, 512 << 20, 1 << 40
 """Memory limit of the window in bytes: default, minimum, maximum."""
 _ADDRESS = re.compile(r"(?:[a-z]+://)?[\w.\-\[\]:]+:\d{1,5}", re.ASCII)
 """Address of a scheduler: `tcp://10.0.0.5:8786`, or host and port alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointChoices:
+    """When checkpoints of a review are signed by themselves."""
+
+    key: str = ""
+    """Path of the SSH key; empty: none is signed."""
+    folder: str = ""
+    """Where they are written; empty: beside the review."""
+    every: int = 0
+    """After so many decisions and second approvals; 0: not by number."""
+    on_closing: bool = False
+
+    @property
+    def are_on(self) -> bool:
+        """Whether any is signed."""
+        return bool(self.key) and (self.every > 0 or self.on_closing)
 
 
 def default_settings_path() -> Path:
@@ -142,6 +161,24 @@ class Settings:
     @signing_key.setter
     def signing_key(self, value: str) -> None:
         self._store.setValue("review/signing_key", value)
+
+    @property
+    def checkpoints(self) -> CheckpointChoices:
+        """When checkpoints of a review are signed by themselves."""
+        every = self._store.value("review/checkpoint_every", 0, type=int)
+        return CheckpointChoices(
+            self._text("review/checkpoint_key"),
+            self._text("review/checkpoint_folder"),
+            max(every, 0) if isinstance(every, int) else 0,
+            self._flag("review/checkpoint_on_closing", usual=False),
+        )
+
+    @checkpoints.setter
+    def checkpoints(self, value: CheckpointChoices) -> None:
+        self._store.setValue("review/checkpoint_key", value.key)
+        self._store.setValue("review/checkpoint_folder", value.folder)
+        self._store.setValue("review/checkpoint_every", value.every)
+        self._store.setValue("review/checkpoint_on_closing", value.on_closing)
 
     @property
     def keeps_layout(self) -> bool:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QFont, QIcon, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStyle, QWidget
 
+from iamdesk.export.evidence.part_signature import PartSignOff
 from iamdesk.gui.core.locale import day, number
 from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
 from iamdesk.gui.core.theme import Colour, colour
@@ -34,6 +35,7 @@ class CompletionStrip(QWidget):
         export: Callable[[], None],
         sign: Callable[[], None],
         verify: Callable[[], None],
+        checkpoints: Callable[[], None],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -47,6 +49,10 @@ class CompletionStrip(QWidget):
         self.owner.setObjectName("partOwner")
         self.owner.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.links: list[LinkButton] = []
+        self.checkpoint = LinkButton("", checkpoints)
+        self.checkpoint.setObjectName("checkpointState")
+        self.checkpoints_are_on = False
+        """Whether checkpoints are signed by themselves."""
         self.is_verified = False
         """Whether the last package was verified in this session, without a fault."""
         self.export_button = self._step("stepExport", tr("Export…"), export)
@@ -59,6 +65,7 @@ class CompletionStrip(QWidget):
         for widget in (self._mark, self.state, self.owner, progress):
             layout.addWidget(widget)
         layout.addLayout(self._counts)
+        layout.addWidget(self.checkpoint)
         layout.addWidget(summary, 1)
         for button in (self.export_button, self.sign_button, self.verify_button):
             layout.addWidget(button)
@@ -94,10 +101,31 @@ class CompletionStrip(QWidget):
         )
         self.owner.setText(_owner(status.own, today))
         self.owner.setVisible(status.own is not None)
+        self._show_checkpoint(status)
         self._show_steps(status)
         self._tint()
 
+    def _show_checkpoint(self, status: ReviewStatus) -> None:
+        """Show how much is not in a checkpoint, if there are any or they are switched on."""
+        state = status.checkpoint
+        is_shown = state is not None and (self.checkpoints_are_on or bool(state.files))
+        self.checkpoint.setVisible(is_shown)
+        if state is None:
+            return
+        if not state.since and state.files:
+            text, tip = tr("Checkpoint up to date"), tr("Every decision is in the last signed checkpoint.")
+        else:
+            text = tr("{count} since checkpoint").format(count=number(state.since))
+            tip = tr("Decisions and second approvals that no signed checkpoint has. Shows the checkpoints.")
+        self.checkpoint.set_text(text, tip)
+
     def _show_steps(self, status: ReviewStatus) -> None:
+        for button in (self.export_button, self.verify_button):
+            button.setVisible(status.own is None)
+        if status.own is not None:
+            self._show_part_step(status.signed)
+            return
+        self.sign_button.setText(tr("Sign…"))
         pack, is_complete = status.pack, status.completion.is_complete
         name = pack.path.name if pack.path is not None else ""
         self.export_button.setText(tr("Export…") if is_complete else tr("Export draft…"))
@@ -125,9 +153,23 @@ class CompletionStrip(QWidget):
             ),
         )
         for button, is_done, tip in steps:
-            button.setIcon(icons.icon(Mark.ALLOWED, self.palette()) if is_done else QIcon())
-            button.setAccessibleName(tr("{step} (done)").format(step=button.text()) if is_done else button.text())
-            set_tooltip(button, tip)
+            self._show_step(button, tip, is_done=is_done)
+
+    def _show_part_step(self, signed: PartSignOff | None) -> None:
+        """Show whether the open part is signed: of a part, nothing else is handed in."""
+        self.sign_button.setText(tr("Sign part…"))
+        tip = tr("Sign the part before you hand it in.")
+        if signed is not None:
+            tip = tr("Signed by {name}.") if signed.has_key else tr("Unsigned attestation by {name}.")
+            if not signed.is_current:
+                tip = tr("Signed by {name}, but the part was changed since: sign it again.")
+            tip = tip.format(name=signed.name)
+        self._show_step(self.sign_button, tip, is_done=signed is not None and signed.is_current)
+
+    def _show_step(self, button: QPushButton, tip: str, *, is_done: bool) -> None:
+        button.setIcon(icons.icon(Mark.ALLOWED, self.palette()) if is_done else QIcon())
+        button.setAccessibleName(tr("{step} (done)").format(step=button.text()) if is_done else button.text())
+        set_tooltip(button, tip)
 
     def _replace_links(self, counts: tuple[tuple[RowFilterMode, str], ...]) -> None:
         had_focus = any(link.hasFocus() for link in self.links)

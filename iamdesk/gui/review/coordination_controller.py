@@ -20,6 +20,7 @@ from iamdesk.i18n import error_words, mark, ntr, tr, translate
 from iamdesk.review.decisions import Reviewer
 
 if TYPE_CHECKING:
+    from iamdesk.gui.review.checkpoint_controller import CheckpointController
     from iamdesk.gui.review.coordination_window import Coordination, CoordinationWindow
     from iamdesk.gui.review.hand_over_dialog import HandOverDialog
     from iamdesk.review.coordination import ClosedOut, Part, RemovalState
@@ -44,6 +45,7 @@ class CoordinationController(QObject):
         message: MessageBar,
         controller: ReviewController,
         reviewer: Callable[[], Reviewer],
+        signing_key: Callable[[], str] = lambda: "",
     ) -> None:
         super().__init__(panel)
         self._panel = panel
@@ -53,6 +55,7 @@ class CoordinationController(QObject):
         self._message = message
         self._controller = controller
         self._reviewer = reviewer
+        self._signing_key = signing_key
         self.window: CoordinationWindow | None = None
         """The window that was shown last."""
         self.dialog: HandOverDialog | None = None
@@ -111,6 +114,17 @@ class CoordinationController(QObject):
         if (about := self._about()) is not None:
             self._show(RetestsWindow(about, self._panel.window()))
 
+    def checkpoints(self, checkpoints: "CheckpointController") -> None:
+        """Show the window with the checkpoints of the review."""
+        from iamdesk.gui.review.checkpoints_window import CheckpointsWindow
+
+        if (about := self._about()) is None:
+            return
+        if _is_part(about.review_session):
+            self._message.say(Tone.NOTE, tr("The open review is a part: sign it instead, when it is decided."))
+        else:
+            self._show(CheckpointsWindow(about, checkpoints, self._panel.window()))
+
     def _about(self) -> "Coordination | None":
         from iamdesk.gui.review.coordination_window import Coordination
 
@@ -118,7 +132,13 @@ class CoordinationController(QObject):
         if review_session is None:
             return None
         return Coordination(
-            self._session, self._jobs, self._prompts, review_session, self._coordinator, self.changed.emit
+            self._session,
+            self._jobs,
+            self._prompts,
+            review_session,
+            self._coordinator,
+            self.changed.emit,
+            self._signing_key(),
         )
 
     def _show(self, window: "CoordinationWindow") -> None:

@@ -32,6 +32,8 @@ class Coordination:
     """Who acts."""
     changed: Callable[[], None]
     """To be called when the review was changed: the panel shows it again."""
+    signing_key: str = ""
+    """Path of the key that is offered for signing."""
 
 
 class CoordinationWindow(OneJobWindow):

@@ -19,6 +19,7 @@ from iamdesk.gui.review.review_controller import ReviewController
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import error_words, mark, tr, translate
 from iamdesk.review.decisions import DecisionError, Reviewer
+from iamdesk.review.schema import PART_OF
 
 if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
@@ -83,6 +84,7 @@ class EvidenceController(QObject):
         return {
             "actionExportEvidence": self.export,
             "actionSignPack": self.sign,
+            "actionSignPart": self.sign_part,
             "actionVerifyPack": self.verify,
             "actionFillReview": self.fill,
         }
@@ -126,9 +128,54 @@ class EvidenceController(QObject):
         self.last_pack, self.is_verified = into, False
         self.changed.emit()
 
+    def sign_part(self) -> None:
+        """Ask for a sign-off of the open part; pending decisions are saved first."""
+        from iamdesk.gui.review.sign_dialog import SignDialog
+
+        review_session = self._controller.review_session
+        if review_session is None or PART_OF not in review_session.head.details:
+            self._message.say(
+                Tone.NOTE, tr("The open review is not a part: sign its evidence package, or a checkpoint.")
+            )
+            return
+        self._controller.closing.emit()  # every decision is saved
+        dialog = SignDialog(
+            review_session.path, self._reviewer().name, self._prompts, self._panel.window(), is_part=True
+        )
+        dialog.key.setText(self.signing_key)
+        dialog.accepted.connect(lambda: self._sign_part(review_session, dialog))
+        dialog.finished.connect(dialog.deleteLater)
+        self.dialog = dialog
+        dialog.open()
+
+    def _sign_part(self, review_session: "ReviewSession", dialog: "SignDialog") -> None:
+        from iamdesk.export.evidence.part_signature import sign_part
+
+        name, title, key = dialog.name.text(), dialog.title.text(), dialog.chosen_key
+        self._jobs.run(
+            tr("Signing"),
+            lambda _progress, _cancelled: sign_part(review_session.file, name, title=title, key=key, asks=False),
+            done=self._say_part_signed,
+            failed=self._refused,
+            topic="sign evidence",
+        )
+
+    def _say_part_signed(self, made: "SignOff") -> None:
+        self.changed.emit()
+        words = tr("The part is signed by {name}. Give the part, and the file beside it, to the coordinator.")
+        if not made.public_key:
+            words = tr(
+                "The part has an unsigned attestation by {name}, which does not show who decided. Give the part, and "
+                "the file beside it, to the coordinator."
+            )
+        self._message.say(Tone.NOTE, words.format(name=made.name))
+
     def sign_last(self) -> None:
-        """Ask for a sign-off of the last package, or for a package if there is none."""
-        if self.last_pack is not None:
+        """Ask for a sign-off of the open part, else of the last package, or for a package if there is none."""
+        review_session = self._controller.review_session
+        if review_session is not None and PART_OF in review_session.head.details:
+            self.sign_part()
+        elif self.last_pack is not None:
             self._ask_to_sign(self.last_pack)
         else:
             self.sign()

@@ -1,5 +1,6 @@
 """Creates, opens, recovers and closes reviews. Everything that takes time runs in a worker."""
 
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +55,11 @@ class ReviewController(QObject):
         self.review_session: ReviewSession | None = None
         self.dialog: NewReviewDialog | None = None
         """The dialog for a new review that was shown last."""
+        self.close_later: Callable[[ReviewSession], threading.Event | None] = lambda _review_session: None
+        """Closes a review after its last checkpoint, and returns what is set then; None: it stays open."""
+        self._is_closed = threading.Event()
+        """Set unless a review is being closed."""
+        self._is_closed.set()
         session.snapshot_closed.connect(self.close)
 
     @property
@@ -238,9 +244,10 @@ class ReviewController(QObject):
         """Open a review; an open one is closed first."""
         self.close()
         self._message.clear()
+        is_closed = self._is_closed
         self._jobs.run(
             tr("Reading {name}").format(name=visible(path.name)),
-            lambda _progress, _cancelled: _open(path),
+            lambda _progress, _cancelled: _open(path, is_closed),
             done=self._take,
             failed=lambda error: self._refused(error, path),
             topic="open review",
@@ -289,8 +296,12 @@ class ReviewController(QObject):
             return
         self.closing.emit()
         review_session, self.review_session = self.review_session, None
-        review_session.close()
         self._message.clear()
+        is_closed = self.close_later(review_session)
+        if is_closed is not None:
+            self._is_closed = is_closed
+        else:
+            review_session.close()
         self.closed.emit()
 
     def report_mismatch(self) -> None:
@@ -330,9 +341,11 @@ def _read_people(given: tuple[Path, tuple[str, ...]] | None) -> "PeopleList | No
     return read_people(*given, datetime.now(UTC).date()) if given is not None else None
 
 
-def _open(path: Path) -> ReviewSession:
+def _open(path: Path, is_closed: threading.Event) -> ReviewSession:
+    """Open a review once the one before, which may be the same, is closed."""
     from iamdesk.api import Workbench
 
+    is_closed.wait()
     return Workbench.open_review(path)
 
 

@@ -15,6 +15,7 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.review.checkpoint_controller import CheckpointController
 from iamdesk.gui.review.columns import OF_EFFECT, Column
 from iamdesk.gui.review.completion_strip import CompletionStrip
 from iamdesk.gui.review.coordination_controller import CoordinationController
@@ -77,10 +78,24 @@ class ReviewPanel(QWidget):
             self, session, jobs, prompts or FileDialogs(), self.message, self.controller, lambda: self.head.reviewer
         )
         self.coordination = CoordinationController(
-            self, session, jobs, prompts or FileDialogs(), self.message, self.controller, lambda: self.head.reviewer
+            self,
+            session,
+            jobs,
+            prompts or FileDialogs(),
+            self.message,
+            self.controller,
+            lambda: self.head.reviewer,
+            lambda: self.packs.signing_key,
         )
+        self.checkpoints = CheckpointController(jobs, self.message, lambda: self.head.reviewer, self)
+        self.controller.close_later = self.checkpoints.close
         self.strip = CompletionStrip(
-            self.head.progress, self.head.summary, self.packs.export, self.packs.sign_last, self.packs.verify_last
+            self.head.progress,
+            self.head.summary,
+            self.packs.export,
+            self.packs.sign_last,
+            self.packs.verify_last,
+            lambda: self.coordination.checkpoints(self.checkpoints),
         )
         self.status = ReviewStatus()
         self._warned_of = ""
@@ -132,6 +147,7 @@ class ReviewPanel(QWidget):
             **self.controller.commands(),
             **self.packs.commands(),
             **self.coordination.commands(),
+            **self.checkpoints.commands(self.coordination),
             **choices,
             "actionReviewSecond": self.deciding.second,
             "actionReviewSuggestion": self.deciding.take_suggestion,
@@ -185,6 +201,7 @@ class ReviewPanel(QWidget):
         self.controller.closed.connect(self._closed)
         self.packs.taken.connect(self.reread)
         self.coordination.changed.connect(self.reread)
+        self.checkpoints.changed.connect(self._status_timer.start)
         self._new.clicked.connect(self.controller.new_review)
         self._open.clicked.connect(self.controller.open_review)
         self._clear.clicked.connect(self.head.clear_filter)
@@ -264,6 +281,7 @@ class ReviewPanel(QWidget):
             self._session.announce(template.format(decision=word, count=number(changed)))
         self._refresh()
         self._status_timer.start()
+        self.checkpoints.sign_if_due(review_session)
         if self.evidence.row is not None and set(self.evidence.row.subject_ids) & set(change.after):
             self._show_evidence()
 
@@ -299,10 +317,10 @@ class ReviewPanel(QWidget):
         self._status_timer.stop()
         if review_session is None:
             return
-        today, pack = _today(), self.packs.last_pack
+        today, pack, checkpoints = _today(), self.packs.last_pack, self.checkpoints.folder
         self._jobs.run(
             tr("Counting what is open"),
-            lambda _progress, _cancelled: status_of(review_session, today, pack),
+            lambda _progress, _cancelled: status_of(review_session, today, pack, checkpoints),
             done=lambda status: self._take_status(review_session, status),
             failed=lambda error: self._status_failed(review_session, error),
             topic="review status",
@@ -317,6 +335,7 @@ class ReviewPanel(QWidget):
         if self.rows.set_removals(status.removals):
             self._show_columns()
         self.strip.is_verified = self.packs.is_verified
+        self.strip.checkpoints_are_on = self.checkpoints.choices.are_on
         self.strip.show_status(status, _today())
 
     def _check_reviewer(self) -> None:

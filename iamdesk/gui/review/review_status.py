@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from iamdesk.export.evidence.checkpoint import CheckpointState, checkpoint_state
+from iamdesk.export.evidence.part_signature import PartSignOff, part_signoff
+from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.review.completion import Completion, Obstacle, completion
 from iamdesk.review.coordination import PART_OF, AssignedTo, RemovalOutcome, assigned_to, deciders_of, last_removals
 from iamdesk.review.decisions import same_person
+from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.session import ReviewSession
 
 FILTERS: Mapping[Obstacle, RowFilterMode] = {
@@ -52,6 +56,10 @@ class ReviewStatus:
     """Whose part it is; None: it is not a part."""
     deciders: tuple[str, ...] = ()
     """Who may decide in a part."""
+    signed: PartSignOff | None = None
+    """The sign-off of a part; None: it has none, or is no part."""
+    checkpoint: CheckpointState | None = None
+    """How far the checkpoints of a review reach; None of a part, or if their folder cannot be read."""
 
     def open_items(self, mode: RowFilterMode) -> frozenset[str]:
         """Return the items that the count of a filter is of."""
@@ -76,13 +84,16 @@ class ReviewStatus:
         return None
 
 
-def status_of(review_session: ReviewSession, today: date, pack: Path | None = None) -> ReviewStatus:
+def status_of(
+    review_session: ReviewSession, today: date, pack: Path | None = None, checkpoints: Path | None = None
+) -> ReviewStatus:
     """Return the status of a review.
 
     Args:
         review_session: The open review.
         today: Exceptions and parts whose last day is before it are overdue.
         pack: The package that was written last; None: the last recorded one, if it is beside the review.
+        checkpoints: The folder of its checkpoints; None: beside the review.
     """
     file = review_session.file
     assigned = assigned_to(file)
@@ -100,12 +111,27 @@ def status_of(review_session: ReviewSession, today: date, pack: Path | None = No
         _pack_state(review_session, pack),
         next(iter(assigned.values()), None) if is_part else None,
         deciders_of(file) if is_part else (),
+        _part_signoff(file) if is_part else None,
+        None if is_part else _checkpoint_state(file, checkpoints),
     )
+
+
+def _part_signoff(file: ReviewFile) -> PartSignOff | None:
+    try:
+        return part_signoff(file)
+    except ExportError:
+        return None  # merging says what is wrong with it
+
+
+def _checkpoint_state(file: ReviewFile, folder: Path | None) -> CheckpointState | None:
+    try:
+        return checkpoint_state(file, folder)
+    except ExportError:
+        return None  # signing one says why
 
 
 def _pack_state(review_session: ReviewSession, pack: Path | None) -> PackState:
     from iamdesk.export.evidence.signing import read_signoffs
-    from iamdesk.export.files.atomic_write import ExportError
 
     recorded = review_session.file.packs()[-1:]
     if not recorded:

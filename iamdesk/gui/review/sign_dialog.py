@@ -1,4 +1,4 @@
-"""The dialog for signing an evidence package: name, role and key."""
+"""The dialog for signing an evidence package, or a part of a review: name, role and key."""
 
 from pathlib import Path
 
@@ -17,17 +17,34 @@ _ROLES = {
 }
 _WITHOUT_KEY = mark("No key: the sign-off is labeled as an unsigned attestation.")
 _WITH_KEY = mark("ssh-keygen signs the manifest with this key; a key with a passphrase must be loaded in ssh-agent.")
+_PART_WITHOUT_KEY = mark("No key: an unsigned attestation, which does not show who decided in the part.")
+_PART_WITH_KEY = mark(
+    "ssh-keygen signs every decision and delegation in the part with this key; a key with a passphrase must be loaded "
+    "in ssh-agent."
+)
 
 
 class SignDialog(QDialog):
     """Asks for a sign-off; ``accepted`` is emitted when it is complete."""
 
-    def __init__(self, pack: Path, name: str, prompts: FileDialogs, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, pack: Path, name: str, prompts: FileDialogs, parent: QWidget | None = None, *, is_part: bool = False
+    ) -> None:
+        """Create the dialog.
+
+        Args:
+            pack: What is signed: an evidence package, or a part.
+            name: Suggested name of the signer.
+            prompts: Asks for the key.
+            parent: Parent widget.
+            is_part: Whether a part is signed, which only its reviewer does.
+        """
         super().__init__(parent)
         self.pack = pack
+        self._is_part = is_part
         self._prompts = prompts
         self.setObjectName("signDialog")
-        self.setWindowTitle(tr("Sign evidence package"))
+        self.setWindowTitle(tr("Sign part") if is_part else tr("Sign evidence package"))
         self.role = QComboBox()
         self.name = QLineEdit(name)
         self.title = QLineEdit()
@@ -45,6 +62,7 @@ class SignDialog(QDialog):
         form.addRow(self.draft)
         form.setRowVisible(self.draft, False)
         form.addRow(tr("&Role"), self.role)
+        form.setRowVisible(self.role, not is_part)
         form.addRow(tr("&Name"), self.name)
         form.addRow(tr("&Title"), self.title)
         form.addRow(tr("SSH &key"), self.key)
@@ -89,7 +107,8 @@ class SignDialog(QDialog):
 
     def _say(self) -> None:
         self.sentence.setText(self.chosen_role.sentence)
-        self.how.setText(tr(_WITH_KEY) if self.chosen_key is not None else tr(_WITHOUT_KEY))
+        with_key, without_key = (_PART_WITH_KEY, _PART_WITHOUT_KEY) if self._is_part else (_WITH_KEY, _WITHOUT_KEY)
+        self.how.setText(tr(with_key) if self.chosen_key is not None else tr(without_key))
         self.sign_button.setEnabled(bool(self.name.text().strip()))
         # Show the statement in full: a form does not grow with the wrapped lines of its texts.
         self.resize(self.width(), max(self.height(), self._form.totalHeightForWidth(self.width())))

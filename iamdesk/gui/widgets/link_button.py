@@ -29,15 +29,22 @@ class LinkButton(QAbstractButton):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._shown = visible(text)
+        self._shown = ""
         self._picture = picture
-        self.setAccessibleName(self._shown)
+        self.set_text(text, tip)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        set_tooltip(self, tip or text)
         self.clicked.connect(act)
+
+    def set_text(self, text: str, tip: str = "") -> None:
+        """Show another text; without ``tip``, it is its own tooltip."""
+        self._shown = visible(text)
+        self.setAccessibleName(self._shown)
+        set_tooltip(self, tip or text)
+        self.updateGeometry()
+        self.update()
 
     @property
     def shown(self) -> str:

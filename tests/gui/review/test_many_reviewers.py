@@ -1,5 +1,7 @@
 """A review among many reviewers in the window: assigned, split, merged, conflicts resolved, progress, delegation."""
 
+import shutil
+import subprocess
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +21,7 @@ from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.merge_window import MergeWindow
 from iamdesk.gui.review.progress_window import ProgressWindow
 from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.review.sign_dialog import SignDialog
 from iamdesk.resource_files import resources
 from iamdesk.review.coordination import assign_review, read_rules, split_review
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
@@ -260,7 +263,7 @@ def test_part_says_whose_it_is_and_is_delegated_and_handed_back(qtbot: QtBot, pa
     read(qtbot, panel)
     assert panel.strip.owner.full_text() == "Part of Ana Moreno, due 15 December 2099"
     strip = panel.strip
-    shown_there = [strip.state, strip.owner, panel.head.progress, *strip.links, panel.head.summary, strip.export_button]
+    shown_there = [strip.state, strip.owner, panel.head.progress, *strip.links, panel.head.summary, strip.sign_button]
     qtbot.waitUntil(lambda: strip.owner.width() >= strip.owner.sizeHint().width() > 0, timeout=10_000)
     for left, right in pairwise(shown_there):
         assert left.geometry().right() < right.geometry().left(), "they do not overlap"
@@ -335,3 +338,59 @@ def test_no_review_is_said(panel: ReviewPanel) -> None:
     panel.commands()["actionAssignReview"]()
     assert panel.message.text == "Open a review first."
     assert panel.coordination.window is None
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen")
+def test_part_is_signed_and_merged_as_signed(qtbot: QtBot, panel: ReviewPanel, parts: Path, tmp_path: Path) -> None:
+    key = tmp_path / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key, "-C", ""], check=True)
+    whole = desk_of(panel).path
+    panel.commands()["actionSignPart"]()
+    assert "is not a part" in panel.message.text
+    path = parts / "Ana-Moreno.iamreview"
+    panel.controller.open_path(path)
+    qtbot.waitUntil(lambda: desk_of(panel).path == path and not panel.is_filling, timeout=30_000)
+    read(qtbot, panel)
+    step = panel.strip.sign_button
+    assert step.text() == "Sign part…"
+    assert not panel.strip.export_button.isVisible()
+    item = next(iter(desk_of(panel).file.ids))
+    record(qtbot, panel, {item: KEEP})
+
+    panel.packs.signing_key = str(key)
+    QTest.keyClick(step, Qt.Key.Key_Space)
+    dialog = panel.packs.dialog
+    assert isinstance(dialog, SignDialog)
+    assert not dialog.role.isVisible()
+    assert "every decision and delegation in the part" in dialog.how.text()
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "The part is signed by Ana Moreno." in panel.message.text, timeout=30_000)
+    read(qtbot, panel)
+    assert step.accessibleName() == "Sign part… (done)"
+
+    record(qtbot, panel, {item: REVOKE})  # what was signed is not all of it any more
+    read(qtbot, panel)
+    assert step.accessibleName() == "Sign part…"
+    assert "changed since" in step.toolTip()
+    QTest.keyClick(step, Qt.Key.Key_Space)
+    again = panel.packs.dialog
+    assert isinstance(again, SignDialog)
+    panel.message.clear()
+    QTest.keyClick(again, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "The part is signed by Ana Moreno." in panel.message.text, timeout=30_000)
+
+    panel.controller.open_path(whole)
+    qtbot.waitUntil(lambda: desk_of(panel).path == whole and not panel.is_filling, timeout=30_000)
+    signers = tmp_path / "signers"
+    public = key.with_suffix(".pub").read_text()
+    signers.write_text(f'Ana-Moreno namespaces="iamdesk-review" {public}')
+    window = window_of(qtbot, panel, MergeWindow, "actionMergeParts")
+    window.signers.setText(str(signers))
+    window.required.setChecked(True)
+    window._take((path,))
+    QTest.keyClick(window.merge_button, Qt.Key.Key_Space)
+    wait(qtbot, window)
+    (row,) = texts(window.parts)
+    assert row[2] == "2", "both entries of the journal"
+    assert row[7].startswith("signed by Ana Moreno")
+    assert desk_of(panel).file.decision(item).choice is ReviewDecision.REVOKE
