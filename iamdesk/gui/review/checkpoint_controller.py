@@ -1,9 +1,8 @@
 """Signs checkpoints of the open review by themselves: after so many decisions, and when it is closed."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,9 +16,6 @@ from iamdesk.review.decisions import Reviewer
 from iamdesk.review.schema import PART_OF
 from iamdesk.review.session import ReviewSession
 
-if TYPE_CHECKING:
-    from iamdesk.gui.review.coordination_controller import CoordinationController
-
 
 class CheckpointController(QObject):
     """A checkpoint is signed in a worker; a failure is shown, and never keeps a decision from being saved."""
@@ -28,11 +24,17 @@ class CheckpointController(QObject):
     """A checkpoint was signed, or `choices` were changed."""
 
     def __init__(
-        self, jobs: JobRunner, message: MessageBar, reviewer: Callable[[], Reviewer], parent: QObject | None = None
+        self,
+        jobs: JobRunner,
+        message: MessageBar,
+        announce: Callable[[str], None],
+        reviewer: Callable[[], Reviewer],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._message = message
+        self._announce = announce
         self._reviewer = reviewer
         self.choices = CheckpointChoices()
         self._is_signing = False
@@ -47,10 +49,6 @@ class CheckpointController(QObject):
         if choices != self.choices:
             self.choices = choices
             self.changed.emit()
-
-    def commands(self, coordination: "CoordinationController") -> Mapping[str, Callable[[], None]]:
-        """Return the handler of the menu's command."""
-        return {"actionCheckpoints": lambda: coordination.checkpoints(self)}
 
     def sign_if_due(self, review_session: ReviewSession | None) -> None:
         """Sign a checkpoint if as many decisions as chosen were recorded since the last one."""
@@ -100,8 +98,7 @@ class CheckpointController(QObject):
     def _signed(self, made: Path | None) -> None:
         self._ended()
         if made is not None:
-            if not self._message.text:
-                self._message.say(Tone.NOTE, tr("Checkpoint signed: {name}.").format(name=visible(made.name)))
+            self._announce(tr("Checkpoint signed: {name}.").format(name=visible(made.name)))
             self.changed.emit()
 
     def _failed(self, error: Exception) -> None:

@@ -87,7 +87,7 @@ class ReviewPanel(QWidget):
             lambda: self.head.reviewer,
             lambda: self.packs.signing_key,
         )
-        self.checkpoints = CheckpointController(jobs, self.message, lambda: self.head.reviewer, self)
+        self.checkpoints = CheckpointController(jobs, self.message, session.announce, lambda: self.head.reviewer, self)
         self.controller.close_later = self.checkpoints.close
         self.strip = CompletionStrip(
             self.head.progress,
@@ -95,7 +95,7 @@ class ReviewPanel(QWidget):
             self.packs.export,
             self.packs.sign_last,
             self.packs.verify_last,
-            lambda: self.coordination.checkpoints(self.checkpoints),
+            self._show_checkpoints,
         )
         self.status = ReviewStatus()
         self._warned_of = ""
@@ -147,7 +147,7 @@ class ReviewPanel(QWidget):
             **self.controller.commands(),
             **self.packs.commands(),
             **self.coordination.commands(),
-            **self.checkpoints.commands(self.coordination),
+            "actionCheckpoints": self._show_checkpoints,
             **choices,
             "actionReviewSecond": self.deciding.second,
             "actionReviewSuggestion": self.deciding.take_suggestion,
@@ -286,6 +286,9 @@ class ReviewPanel(QWidget):
             self._show_evidence()
 
     # What is open
+
+    def _show_checkpoints(self) -> None:
+        self.coordination.checkpoints(self.checkpoints)
 
     def _opened(self) -> None:
         self.packs.last_pack, self.packs.is_verified = None, False
