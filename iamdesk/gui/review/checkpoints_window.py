@@ -26,7 +26,7 @@ from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import error_words, mark, ntr, tr, translate
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
-from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.session import ReviewSession
 
 _USUAL_EVERY, _MOST = 20, 10_000
 _ALL_FILES = mark("All files (*)")
@@ -192,10 +192,10 @@ class CheckpointsWindow(CoordinationWindow):
         """Verify every checkpoint, in a worker."""
         if self.is_running:
             return
-        file, folder, allowed = self.about.review_session.file, self._checkpoints.folder, self._allowed()
+        review_session, folder, allowed = self.about.review_session, self._checkpoints.folder, self._allowed()
 
         def work(progress: Progress, cancelled: Cancelled) -> tuple[CheckpointState, list[CheckedCheckpoint]]:
-            return _checked(file, folder, allowed, progress, cancelled)
+            return _checked(review_session, folder, allowed, progress, cancelled)
 
         self.run(tr("Checking the checkpoints"), work, self._show, "checkpoints")
 
@@ -225,14 +225,14 @@ class CheckpointsWindow(CoordinationWindow):
 
     def sign(self) -> None:
         """Sign what the review holds now, in a worker."""
-        file, name, key = self.about.review_session.file, self.about.actor().name, Path(self.key.text().strip())
+        review_session, name, key = self.about.review_session, self.about.actor().name, Path(self.key.text().strip())
         folder, allowed = self._checkpoints.folder, self._allowed()
 
         def work(
             progress: Progress, cancelled: Cancelled
         ) -> tuple[str, tuple[CheckpointState, list[CheckedCheckpoint]]]:
-            made, _signoff = sign_checkpoint(file, name, key=key.expanduser(), asks=False, folder=folder)
-            return made.name, _checked(file, folder, allowed, progress, cancelled)
+            made, _signoff = sign_checkpoint(review_session.file, name, key=key.expanduser(), asks=False, folder=folder)
+            return made.name, _checked(review_session, folder, allowed, progress, cancelled)
 
         def signed(result: tuple[str, tuple[CheckpointState, list[CheckedCheckpoint]]]) -> None:
             made, found = result
@@ -254,9 +254,10 @@ class CheckpointsWindow(CoordinationWindow):
 
 
 def _checked(
-    file: ReviewFile, folder: Path | None, allowed: Path | None, progress: Progress, cancelled: Cancelled
+    review_session: ReviewSession, folder: Path | None, allowed: Path | None, progress: Progress, cancelled: Cancelled
 ) -> tuple[CheckpointState, list[CheckedCheckpoint]]:
     """Verify the checkpoints of a review, the last first."""
+    file = review_session.file
     state = checkpoint_state(file, folder)
     found: list[CheckedCheckpoint] = []
     for done, path in enumerate(state.files):

@@ -12,7 +12,6 @@ from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.review.completion import Completion, Obstacle, completion
 from iamdesk.review.coordination import PART_OF, AssignedTo, RemovalOutcome, assigned_to, deciders_of, last_removals
 from iamdesk.review.decisions import same_person
-from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.session import ReviewSession
 
 FILTERS: Mapping[Obstacle, RowFilterMode] = {
@@ -111,21 +110,21 @@ def status_of(
         _pack_state(review_session, pack),
         next(iter(assigned.values()), None) if is_part else None,
         deciders_of(file) if is_part else (),
-        _part_signoff(file) if is_part else None,
-        None if is_part else _checkpoint_state(file, checkpoints),
+        _part_signoff(review_session) if is_part else None,
+        None if is_part else _checkpoint_state(review_session, checkpoints),
     )
 
 
-def _part_signoff(file: ReviewFile) -> PartSignOff | None:
+def _part_signoff(review_session: ReviewSession) -> PartSignOff | None:
     try:
-        return part_signoff(file)
+        return part_signoff(review_session.file)
     except ExportError:
         return None  # merging says what is wrong with it
 
 
-def _checkpoint_state(file: ReviewFile, folder: Path | None) -> CheckpointState | None:
+def _checkpoint_state(review_session: ReviewSession, folder: Path | None) -> CheckpointState | None:
     try:
-        return checkpoint_state(file, folder)
+        return checkpoint_state(review_session.file, folder)
     except ExportError:
         return None  # signing one says why
 
