@@ -92,7 +92,7 @@ def record_tickets(review: Path | ReviewFile, tickets: Path, actor: Reviewer) ->
     with opened(review) as file:
         known = ticket_states(file.events())
         by_ticket: dict[str, list[str]] = {}
-        for one in _to_do(file):
+        for one in items_to_change(file):
             if number := (file.decision(one).ticket or (known[one].ticket if one in known else "")):
                 by_ticket.setdefault(number, []).append(one)
         recorded: list[TicketState] = []
@@ -157,7 +157,8 @@ def _day_fault(file: ReviewFile, items: Iterable[str], closed: date) -> str:
     return ""
 
 
-def _to_do(file: ReviewFile) -> Iterable[str]:
+def items_to_change(file: ReviewFile) -> Iterable[str]:
+    """Return the entitlements that are to be revoked or modified, and the findings that are to be fixed."""
     items = (*file.ids, *file.findings_standing.known)
     return (one for one in items if file.decision(one).choice in _TO_DO)
 
@@ -177,7 +178,7 @@ def ticket_counts(file: ReviewFile) -> Counter[str]:
     """Return of the changes that the review decided on how many tickets are ``closed``, ``open``, ``without state``."""
     states = ticket_states(file.events())
     counts = Counter({"closed": 0, "open": 0, "without state": 0})
-    for item in _to_do(file):
+    for item in items_to_change(file):
         state = states.get(item)
         counts["without state" if state is None else "closed" if state.is_closed else "open"] += 1
     return counts

@@ -663,6 +663,7 @@ COMMANDS: tuple[Command, ...] = (
                 "S",
                 mark("Decide on the selected entitlements as is suggested for each."),
             ),
+            ("Ticket", mark("Ti&cket…"), "T", mark("Enter the number of the ticket of the selected rows.")),
             (
                 "Next",
                 mark("Go to &next undecided"),
@@ -736,6 +737,12 @@ COMMANDS: tuple[Command, ...] = (
                 mark("Show how far each reviewer is, and write reminders."),
             ),
             (
+                "actionDescribeReview",
+                mark("What no snapsh&ot says…"),
+                1,
+                mark("State who captured the snapshot and how, by when the review is due, and who the reviewers are."),
+            ),
+            (
                 "actionCheckpoints",
                 mark("Checkpoin&ts…"),
                 1,
@@ -754,6 +761,12 @@ COMMANDS: tuple[Command, ...] = (
                 mark("Close out by t&he log…"),
                 4,
                 mark("Record what remediation.sh removed, by its log."),
+            ),
+            (
+                "actionTickets",
+                mark("Import the states of tickets…"),
+                4,
+                mark("Record the states of tickets, from a table of the ticket system."),
             ),
             (
                 "actionRetests",

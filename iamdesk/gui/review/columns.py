@@ -21,13 +21,15 @@ class Column(IntEnum):
     WHY_ASKED = 8
     REMOVAL = 9
     """What became of the revocation."""
-    ADMINISTRATION = 10
-    EFFECT = 11
+    TICKET = 10
+    """Its number in another system, and its state there."""
+    ADMINISTRATION = 11
+    EFFECT = 12
     """What the holder can do."""
-    LAST_USED = 12
-    FINDINGS = 13
-    COMMENT = 14
-    ACCOUNT = 15
+    LAST_USED = 13
+    FINDINGS = 14
+    COMMENT = 15
+    ACCOUNT = 16
 
 
 COLUMN_TITLES: dict[Column, str] = {
@@ -41,6 +43,7 @@ COLUMN_TITLES: dict[Column, str] = {
     Column.REVOKING: mark("Effect"),
     Column.WHY_ASKED: mark("Why asked"),
     Column.REMOVAL: mark("Removal"),
+    Column.TICKET: mark("Ticket"),
     Column.ADMINISTRATION: mark("Administrator"),
     Column.EFFECT: mark("Permissions"),
     Column.LAST_USED: mark("Last used"),
@@ -60,5 +63,7 @@ OF_EFFECT = (Column.TIER, Column.SUGGESTION, Column.LOSES, Column.GAINS, Column.
 """Columns of the effect that an entitlement carries."""
 OF_LINES_ALONE = (*OF_EFFECT, Column.ADMINISTRATION, Column.EFFECT)
 """Columns that only entitlements have."""
+WHERE_THERE_IS_ANY = (Column.WHY_ASKED, Column.REMOVAL, Column.TICKET)
+"""Columns that are hidden while none of the rows has a text there."""
 NUMBERS = (Column.LOSES, Column.GAINS)
 """Columns that are aligned to the right."""

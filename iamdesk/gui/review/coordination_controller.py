@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from iamdesk.gui.review.hand_over_dialog import HandOverDialog
     from iamdesk.review.coordination import ClosedOut, Part, RemovalState
     from iamdesk.review.session import ReviewSession
+    from iamdesk.review.tickets import TicketsRead
 
 _LOGS = mark("Logs of remediation.sh (*.log);;All files (*)")
+_CSV = mark("CSV files (*.csv);;All files (*)")
 _REFUSED_SHOWN = 3
 
 
@@ -72,7 +74,9 @@ class CoordinationController(QObject):
             "actionPartsProgress": self.progress,
             "actionDelegatePart": self.delegate,
             "actionHandBackPart": self.hand_back,
+            "actionDescribeReview": self.describe,
             "actionCloseOut": self.close_out,
+            "actionTickets": self.tickets,
             "actionRetests": self.retests,
         }
 
@@ -106,6 +110,13 @@ class CoordinationController(QObject):
 
         if (about := self._about()) is not None:
             self._show(ProgressWindow(about, self._panel.window()))
+
+    def describe(self) -> None:
+        """Show the window with what people state about the review."""
+        from iamdesk.gui.review.description_window import DescriptionWindow
+
+        if (about := self._about()) is not None:
+            self._show(DescriptionWindow(about, self._panel.window()))
 
     def retests(self) -> None:
         """Show the window with the results of earlier revocations."""
@@ -277,6 +288,43 @@ class CoordinationController(QObject):
             )
         self._message.say(Tone.WARNING if found.refused else Tone.NOTE, " ".join(words))
 
+    def tickets(self) -> None:
+        """Ask for a table of the ticket system, and record the states of tickets."""
+        review_session = self._open_review()
+        if review_session is None:
+            return
+        table = self._prompts.file_to_open(self._panel, tr("States of tickets"), review_session.path.parent, tr(_CSV))
+        if table is not None:
+            actor = self._coordinator()
+            self._run(
+                tr("Reading {name}").format(name=visible(table.name)),
+                lambda: _tickets(review_session, table, actor),
+                self._say_tickets,
+            )
+
+    def _say_tickets(self, found: "TicketsRead") -> None:
+        words = [
+            ntr("{count} state was recorded.", "{count} states were recorded.", len(found.recorded)).format(
+                count=number(len(found.recorded))
+            )
+        ]
+        if found.repeated:
+            words.append(tr("{count} were recorded before.").format(count=number(found.repeated)))
+        words.append(
+            tr("Tickets: {closed} closed, {open} open, {without} without a state.").format(
+                closed=number(found.closed), open=number(found.open), without=number(found.without)
+            )
+        )
+        words += [
+            tr("Row {row} was refused: {why}.").format(row=one.row, why=translate(one.why))
+            for one in found.refused[:_REFUSED_SHOWN]
+        ]
+        if (more := len(found.refused) - _REFUSED_SHOWN) > 0:
+            words.append(
+                ntr("{count} more row was refused.", "{count} more rows were refused.", more).format(count=number(more))
+            )
+        self._message.say(Tone.WARNING if found.refused else Tone.NOTE, " ".join(words))
+
     def _run[Result](self, label: str, act: Callable[[], Result], done: Callable[[Result], None]) -> None:
         self._message.clear()
 
@@ -325,3 +373,9 @@ def _close_out(review_session: "ReviewSession", log: Path, actor: Reviewer) -> "
     from iamdesk.review.coordination import close_out_review
 
     return close_out_review(review_session.file, log, actor)
+
+
+def _tickets(review_session: "ReviewSession", table: Path, actor: Reviewer) -> "TicketsRead":
+    from iamdesk.review.tickets import record_tickets
+
+    return record_tickets(review_session.file, table, actor)

@@ -24,6 +24,8 @@ class DecisionBar(QWidget):
 
     given = Signal(object)
     """`ItemDecision`."""
+    ticket_given = Signal(str)
+    """The number of a ticket; empty: there is none any more."""
     given_up = Signal()
     wrong = Signal(str)
     """What is missing, as a sentence."""
@@ -32,6 +34,7 @@ class DecisionBar(QWidget):
         super().__init__(parent)
         self.setObjectName("decisionBar")
         self._choice = ReviewDecision.UNDECIDED
+        self._asks_ticket = False
         self._edits: tuple[Edit, ...] = ()
         self._label: PlainLabel = plain_label()
         self.reason = QLineEdit()
@@ -101,7 +104,7 @@ class DecisionBar(QWidget):
             change: Of *modify*, the change that is suggested.
             edits: Of *modify*, the changes of the window *What if*, which can be taken over.
         """
-        self._choice = choice
+        self._choice, self._asks_ticket = choice, False
         is_exception, is_change = choice is ReviewDecision.EXCEPT, choice is ReviewDecision.MODIFY
         self._edits = tuple(edits) if is_change else ()
         prompt = tr("Comment on") if choice is ReviewDecision.UNDECIDED else f"{tr(word)}:"
@@ -122,6 +125,19 @@ class DecisionBar(QWidget):
         self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
         self.reason.selectAll()
 
+    def ask_ticket(self, what: str, current: str) -> None:
+        """Ask for the number of a ticket; ``what`` is its target, ``current`` the number up to now."""
+        self._asks_ticket = True
+        self._label.setText(tr("Ticket of {what}:").format(what=what))
+        self.reason.setPlaceholderText(tr("Number in the ticket system, such as OPS-1234; empty: none"))
+        self.reason.setAccessibleName(tr("Number of the ticket"))
+        self.reason.setText(current)
+        for widget in (self.edits_button, self.compensating, self.owner, self.expiry):
+            widget.hide()
+        self.show()
+        self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.reason.selectAll()
+
     def _take_edits(self) -> None:
         self.reason.setText("; ".join(visible(edit.sentence) for edit in self._edits))
         self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -132,6 +148,10 @@ class DecisionBar(QWidget):
         self.given_up.emit()
 
     def _save(self) -> None:
+        if self._asks_ticket:
+            self.hide()
+            self.ticket_given.emit(self.reason.text().strip())
+            return
         is_exception = self._choice is ReviewDecision.EXCEPT
         try:
             expiry = date.fromisoformat(self.expiry.text().strip()) if is_exception else None

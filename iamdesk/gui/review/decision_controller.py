@@ -1,6 +1,7 @@
 """Turns a key press in the review into a complete decision, and sends it to be saved."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -68,6 +69,7 @@ class DecisionController(QObject):
         self.bar = DecisionBar()
         self.queue = WriteQueue(jobs, self)
         self.bar.given.connect(self._given)
+        self.bar.ticket_given.connect(self._ticket_given)
         self.bar.given_up.connect(self.settled)
         self.bar.wrong.connect(lambda sentence: message.say(Tone.WARNING, sentence))
         self.queue.refused.connect(lambda sentence: message.say(Tone.ERROR, sentence))
@@ -153,6 +155,26 @@ class DecisionController(QObject):
                 Tone.NOTE, tr("These rows have different decisions: decide first, or comment on fewer rows.")
             )
 
+    def ticket(self) -> None:
+        """Ask for the number of the ticket of the selected rows; their decisions stay."""
+        review_session = self._aim()
+        if review_session is None:
+            return
+        self._message.clear()
+        known = {review_session.decision(one).ticket for one in self._targets}
+        self.bar.ask_ticket(self._target_words(), known.pop() if len(known) == 1 else "")
+
+    def _ticket_given(self, ticket: str) -> None:
+        review_session, reviewer, targets = self._desk(), self._head.reviewer, self._targets
+        if review_session is None:
+            return
+        if not reviewer.name:
+            self._ask_for_reviewer()
+            return
+        decisions = {one: replace(review_session.decision(one), ticket=ticket) for one in targets}
+        self.queue.put(lambda: review_session.record_whole(decisions, reviewer), frozenset(targets))
+        self.settled.emit()
+
     def second(self) -> None:
         """Record a second approval of the decisions on the selected rows."""
         review_session, reviewer = self._aim(), self._head.reviewer
@@ -192,12 +214,7 @@ class DecisionController(QObject):
     def _ask(self, review_session: ReviewSession, choice: ReviewDecision) -> None:
         self._message.clear()
         self._is_elsewhere = False  # this panel asks for it
-        count = len(self._targets)
-        what = (
-            ntr("this finding", "{count} findings", count)
-            if self._on_findings
-            else ntr("this entitlement", "{count} entitlements", count)
-        ).format(count=number(count))
+        count, what = len(self._targets), self._target_words()
         current = review_session.decision(self._targets[0]) if count == 1 else UNDECIDED
         change = ""
         if choice is ReviewDecision.MODIFY and self._lines:
@@ -213,6 +230,16 @@ class DecisionController(QObject):
             edits=self._session.what_if_edits,
         )
 
+    def _target_words(self) -> str:
+        count = len(self._targets)
+        if self._on_findings:
+            return ntr("this finding", "{count} findings", count).format(count=number(count))
+        return ntr("this entitlement", "{count} entitlements", count).format(count=number(count))
+
+    def _ask_for_reviewer(self) -> None:
+        self._message.say(Tone.NOTE, tr("Enter the reviewer first: every decision is recorded with a name."))
+        self._head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _given(self, decision: ItemDecision) -> None:
         self._save(dict.fromkeys(self._targets, decision))
 
@@ -222,8 +249,7 @@ class DecisionController(QObject):
         if review_session is None:
             return False
         if not reviewer.name:
-            self._message.say(Tone.NOTE, tr("Enter the reviewer first: every decision is recorded with a name."))
-            self._head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._ask_for_reviewer()
             return False
         self._message.clear()
         self.queue.put(lambda: review_session.record(decisions, reviewer), frozenset(decisions))

@@ -13,6 +13,7 @@ from iamdesk.i18n import mark, tr, translate
 from iamdesk.review.asked import AskedKind
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.session import ReviewSession
+from iamdesk.review.tickets import TicketState
 
 SEVERITY_WORDS: Mapping[str, str] = {
     "critical": mark("critical"),
@@ -61,6 +62,8 @@ class DecidedRow(ABC):
         self.fixed = {column: visible(text) for column, text in fixed.items()}
         self.haystack = "\n".join((*self.fixed.values(), *words)).casefold()
         self.texts: tuple[str, ...] = ()
+        self.ticket_states: Mapping[str, TicketState] = {}
+        """The state of the ticket of each item that has one; `update_decisions` shows it."""
         self._keys: tuple[SortKey, ...] = ()
 
     def update_decisions(self, review_session: ReviewSession, today: date, pending: frozenset[str]) -> None:
@@ -77,6 +80,7 @@ class DecidedRow(ABC):
             **self.fixed,
             Column.DECISION: self._decision_text(waiting),
             Column.COMMENT: visible("; ".join(comments[:3])),
+            Column.TICKET: visible(self._ticket_text()),
         }
         self.texts = tuple(texts.get(column, "") for column in Column)
         self._keys = self._sorted(waiting)
@@ -117,15 +121,33 @@ class DecidedRow(ABC):
         text = visible(decision_texts.pop()) if len(decision_texts) == 1 else tr(self.word_of(self.choice))
         return tr("{decision} (expired)").format(decision=text) if self.run_out else text
 
+    def _ticket_text(self) -> str:
+        """Return number, state and day of its ticket, ``OPS-12 · Done 2026-11-25``; of several, how many are closed."""
+        states = [self.ticket_states.get(one) for one in self.subject_ids]
+        texts = {ticket_text(decision.ticket, state) for decision, state in zip(self.decisions, states, strict=True)}
+        if len(texts) == 1:
+            return texts.pop()
+        closed = sum(state is not None and state.is_closed for state in states)
+        return tr("{count} of {total} closed").format(count=number(closed), total=number(len(states)))
+
     def _sorted(self, waiting: int) -> tuple[SortKey, ...]:
         state = _CHOICES.index(self.choice) if self.choice is not None else len(_CHOICES)
         own: dict[Column, SortKey] = {
             Column.DECISION: (0 if waiting else 1, state),
             Column.WHO: (),
             Column.COMMENT: (self.texts[Column.COMMENT].casefold(),),
+            Column.TICKET: (self.texts[Column.TICKET].casefold(),),
         }
         tie = self.tie
         return tuple((*(own[column] if column in own else self.key_of(column)), *tie) for column in Column)
+
+
+def ticket_text(ticket: str, state: TicketState | None) -> str:
+    """Return the number of a ticket, and its state as the ticket system calls it; empty if there is none."""
+    if state is None:
+        return ticket
+    closed = f"{state.state} {state.closed.isoformat()}" if state.closed is not None else state.state
+    return " · ".join(filter(None, (ticket or state.ticket, closed)))
 
 
 def severity_rank(finding: Mapping[str, Any]) -> int:

@@ -198,6 +198,10 @@ class EvidencePane(QScrollArea):
             told = FlowLabel(tr("Removal: {result}").format(result=removal))
             told.setObjectName("removalResult")
             column.addWidget(told)
+        if ticket := row.texts[Column.TICKET]:
+            told = FlowLabel(tr("Ticket: {ticket}").format(ticket=ticket))
+            told.setObjectName("ticketOfItem")
+            column.addWidget(told)
         for text in (decision.comment, tr("Owner: {owner}").format(owner=decision.owner) if decision.owner else ""):
             if text:
                 column.addWidget(FlowLabel(text))

@@ -46,6 +46,11 @@ class RowFilterMode(StrEnum):
     NO_SECOND = "no second"
     CONFLICTS = "conflicts"
     NOT_REMOVED = "not removed"
+    CAME_BACK = "came back"
+    TICKET_OPEN = "ticket open"
+    TICKET_CLOSED = "ticket closed"
+    TICKET_UNPROVED = "ticket unproved"
+    NO_TICKET = "no ticket"
     TIER_0 = "tier 0"
     TIER_1 = "tier 1"
     TIER_2 = "tier 2"
@@ -86,6 +91,11 @@ SHOW_TITLES: dict[RowFilterMode, str] = {
     RowFilterMode.NO_SECOND: mark("Waiting for second approval"),
     RowFilterMode.CONFLICTS: mark("In conflict"),
     RowFilterMode.NOT_REMOVED: mark("Revoked, but not removed"),
+    RowFilterMode.CAME_BACK: mark("Revoked, but came back"),
+    RowFilterMode.TICKET_OPEN: mark("Ticket open"),
+    RowFilterMode.TICKET_CLOSED: mark("Ticket closed"),
+    RowFilterMode.TICKET_UNPROVED: mark("Ticket closed, removal not shown"),
+    RowFilterMode.NO_TICKET: mark("To be changed, without ticket"),
     RowFilterMode.TIER_0: TIER_WORDS[0],
     RowFilterMode.TIER_1: TIER_WORDS[1],
     RowFilterMode.TIER_2: TIER_WORDS[2],
@@ -113,12 +123,16 @@ OF_FINDINGS = (
         RowFilterMode.UNDECIDED,
         RowFilterMode.NO_APPROVER,
         RowFilterMode.CONFLICTS,
+        RowFilterMode.TICKET_OPEN,
+        RowFilterMode.TICKET_CLOSED,
+        RowFilterMode.NO_TICKET,
     ),
 )
 _WHY = {
     RowFilterMode.NEW: {AskedKind.NEW, AskedKind.CAME_BACK},
     RowFilterMode.CHANGED: {AskedKind.CHANGED},
     RowFilterMode.STILL_THERE: {AskedKind.STILL_THERE},
+    RowFilterMode.CAME_BACK: {AskedKind.CAME_BACK},
     RowFilterMode.EXPIRED: {AskedKind.EXPIRED},
     RowFilterMode.PERSON: {AskedKind.PERSON},
 }
@@ -160,8 +174,10 @@ class ReviewFilter:
     def accepts(self, row: DecidedRow) -> bool:
         """Return whether a row is shown."""
         text = self.text.casefold().split()
-        if text and not all(word in row.haystack or word in row.texts[Column.COMMENT].casefold() for word in text):
-            return False
+        if text:
+            said = "\n".join(row.texts[column] for column in (Column.COMMENT, Column.TICKET)).casefold()
+            if not all(word in row.haystack or word in said for word in text):
+                return False
         if self.items is not None:
             return not self.items.isdisjoint(row.subject_ids)
         return _fits(row, self.show)

@@ -25,6 +25,7 @@ from iamdesk.gui.core.plain_text import plain_label, set_tooltip, visible
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, ntr, tr
 from iamdesk.review.completion import second_approval_detail
+from iamdesk.review.description import describe_with
 from iamdesk.review.items import EntitlementType
 from iamdesk.review.scope import Exclusion, Part, PrincipalClass
 
@@ -77,6 +78,7 @@ class NewReviewDialog(QDialog):
         self.reason = QLineEdit()
         self.second_approval = [QCheckBox(str(tier)) for tier in TIER_WORDS]
         self.people, self.joins = QLineEdit(), QLineEdit()
+        self.captured_by, self.query, self.due = QLineEdit(), QLineEdit(), QLineEdit()
         self.choose_people = QPushButton(tr("Choose…"))
         self.choose_people.setObjectName("reviewChoosePeople")
         self.choose_people.setAccessibleName(tr("Choose the list of people"))
@@ -93,6 +95,14 @@ class NewReviewDialog(QDialog):
                 self.joins,
                 tr("How people are joined with principals"),
                 tr("name, email, arn or tag:KEY"),
+            ),
+            ("reviewDue", self.due, tr("Day by which the review is to be complete"), tr("YYYY-MM-DD")),
+            ("reviewCapturedBy", self.captured_by, tr("Who captured the snapshot"), tr("Name")),
+            (
+                "reviewCaptureQuery",
+                self.query,
+                tr("Command or query that captured the snapshot, with its filters"),
+                tr("such as aws iam get-account-authorization-details"),
             ),
             (
                 "reviewLeftOutReason",
@@ -144,6 +154,8 @@ class NewReviewDialog(QDialog):
         period.addWidget(self.start)
         period.addWidget(plain_label(tr("to")))
         period.addWidget(self.end)
+        period.addWidget(plain_label(tr("&due"), buddy=self.due))
+        period.addWidget(self.due)
         form = QFormLayout(self)
         form.addRow(tr("&Title"), self.title)
         form.addRow(plain_label(tr("&Period"), buddy=self.start), period)
@@ -160,6 +172,11 @@ class NewReviewDialog(QDialog):
         people.addWidget(self.choose_people)
         form.addRow(plain_label(tr("P&eople"), buddy=self.people), people)
         form.addRow(tr("&Joined by"), self.joins)
+        captured = QHBoxLayout()
+        captured.addWidget(self.captured_by, 1)
+        captured.addWidget(plain_label(tr("&with"), buddy=self.query))
+        captured.addWidget(self.query, 2)
+        form.addRow(plain_label(tr("Captured &by"), buddy=self.captured_by), captured)
         form.addRow("", self.note)
         buttons = QDialogButtonBox()
         self.go_on = buttons.addButton(tr("Create re&view…"), QDialogButtonBox.ButtonRole.AcceptRole)
@@ -173,14 +190,17 @@ class NewReviewDialog(QDialog):
 
     @property
     def details(self) -> Mapping[str, str]:
-        """Period, standards, and the tiers that need a second approval."""
+        """Period, standards, what no snapshot says, and the tiers that need a second approval."""
         title_text = {
             "period_start": self.start.text().strip(),
             "period_end": self.end.text().strip(),
             "standards": self.standards.text().strip(),
         }
         tiers = [tier for tier, box in zip(TIER_WORDS, self.second_approval, strict=True) if box.isChecked()]
-        return {name: text for name, text in title_text.items() if text} | second_approval_detail(tiers)
+        due = self.due.text().strip()
+        stated = describe_with(self.captured_by.text(), self.query.text(), date.fromisoformat(due) if due else None)
+        given = {name: text for name, text in title_text.items() if text}
+        return given | stated.as_details() | second_approval_detail(tiers)
 
     @property
     def people_list(self) -> tuple[Path, tuple[str, ...]] | None:
@@ -221,12 +241,14 @@ class NewReviewDialog(QDialog):
         if not self.title.text().strip():
             return tr("A review needs a title.")
         days: list[date] = []
-        for field in (self.start, self.end):
+        for field in (self.start, self.end, self.due):
             if text := field.text().strip():
                 try:
-                    days.append(date.fromisoformat(text))
+                    day = date.fromisoformat(text)
                 except ValueError:
                     return tr("Enter dates as YYYY-MM-DD.")
+                if field is not self.due:
+                    days.append(day)
         if len(days) == 2 and days[0] > days[1]:
             return tr("The last day of the period is before its first day.")
         if bool(self.people.text().strip()) is not bool(self.joins.text().strip()):

@@ -16,7 +16,7 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.checkpoint_controller import CheckpointController
-from iamdesk.gui.review.columns import OF_EFFECT, Column
+from iamdesk.gui.review.columns import OF_EFFECT, WHERE_THERE_IS_ANY, Column
 from iamdesk.gui.review.completion_strip import CompletionStrip
 from iamdesk.gui.review.coordination_controller import CoordinationController
 from iamdesk.gui.review.decision_controller import DecisionController
@@ -151,6 +151,7 @@ class ReviewPanel(QWidget):
             **choices,
             "actionReviewSecond": self.deciding.second,
             "actionReviewSuggestion": self.deciding.take_suggestion,
+            "actionReviewTicket": self.deciding.ticket,
             "actionReviewNext": self.go_to_next,
             "actionUndo": self.deciding.undo,
             "actionRedo": self.deciding.redo,
@@ -215,6 +216,7 @@ class ReviewPanel(QWidget):
         self.table.chosen.connect(self.deciding.decide)
         self.table.second_wanted.connect(self.deciding.second)
         self.table.suggestion_wanted.connect(self.deciding.take_suggestion)
+        self.table.ticket_wanted.connect(self.deciding.ticket)
         self.table.comment_wanted.connect(self.deciding.comment)
         self.table.next_wanted.connect(self.go_to_next)
         self.table.selectionModel().currentRowChanged.connect(lambda _new, _old: self._show_evidence())
@@ -266,6 +268,8 @@ class ReviewPanel(QWidget):
         if review_session is None or change is None:
             return
         self.rows.update_decisions(frozenset(change.after))
+        if any(one.ticket for one in change.after.values()) and self.table.isColumnHidden(Column.TICKET):
+            self._show_columns()
         changed = len(change.after)
         if changed:
             on_findings = review_session.file.findings_standing.known.keys() & change.after.keys()
@@ -335,7 +339,7 @@ class ReviewPanel(QWidget):
         self.status = status
         self.packs.last_pack = status.pack.path or self.packs.last_pack
         self._check_reviewer()
-        if self.rows.set_removals(status.removals):
+        if self.rows.set_outcomes(status.removals, status.tickets):
             self._show_columns()
         self.strip.is_verified = self.packs.is_verified
         self.strip.checkpoints_are_on = self.checkpoints.choices.are_on
@@ -394,7 +398,7 @@ class ReviewPanel(QWidget):
             without = {Column.ACCOUNT} if len(accounts) < 2 else set[Column]()
             if not any(map(effect_of, review_session.lines)):
                 without.update(OF_EFFECT)
-            for column in (Column.WHY_ASKED, Column.REMOVAL):
+            for column in WHERE_THERE_IS_ANY:
                 if not any(row.texts[column] for row in self.model.rows):
                     without.add(column)
             self.head.set_follow_up(Column.WHY_ASKED not in without)

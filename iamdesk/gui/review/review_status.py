@@ -13,6 +13,7 @@ from iamdesk.review.completion import Completion, Obstacle, completion
 from iamdesk.review.coordination import PART_OF, AssignedTo, RemovalOutcome, assigned_to, deciders_of, last_removals
 from iamdesk.review.decisions import same_person
 from iamdesk.review.session import ReviewSession
+from iamdesk.review.tickets import TicketState, items_to_change, ticket_states
 
 FILTERS: Mapping[Obstacle, RowFilterMode] = {
     Obstacle.UNDECIDED: RowFilterMode.UNDECIDED,
@@ -50,6 +51,12 @@ class ReviewStatus:
     """Items that need a decision although their due day has passed."""
     removals: Mapping[str, tuple[RemovalOutcome, str]] = field(default_factory=dict)
     """The last outcome of each removal, and its time (ISO 8601)."""
+    tickets: Mapping[str, TicketState] = field(default_factory=dict)
+    """The state of the ticket of each item, as it was imported last."""
+    to_change: frozenset[str] = frozenset()
+    """Items that are to be revoked, modified or fixed."""
+    numbered: frozenset[str] = frozenset()
+    """Those of them that have the number of a ticket."""
     pack: PackState = PackState()
     own: AssignedTo | None = None
     """Whose part it is; None: it is not a part."""
@@ -80,6 +87,20 @@ class ReviewStatus:
             )
         if mode is RowFilterMode.NOT_REMOVED:
             return frozenset(item for item, (outcome, _at) in self.removals.items() if not outcome.is_closed)
+        return self._by_ticket(mode)
+
+    def _by_ticket(self, mode: RowFilterMode) -> frozenset[str] | None:
+        closed = frozenset(item for item, state in self.tickets.items() if state.is_closed) & self.to_change
+        match mode:
+            case RowFilterMode.TICKET_CLOSED:
+                return closed
+            case RowFilterMode.TICKET_OPEN:
+                return (self.numbered | self.tickets.keys() & self.to_change) - closed
+            case RowFilterMode.NO_TICKET:
+                return self.to_change - self.numbered - self.tickets.keys()
+            case RowFilterMode.TICKET_UNPROVED:
+                removed = frozenset(item for item, (outcome, _at) in self.removals.items() if outcome.is_closed)
+                return closed - removed
         return None
 
 
@@ -102,11 +123,16 @@ def status_of(
         if to.due is not None and to.due < today and file.decision(item).is_open(today)
     )
     is_part = PART_OF in file.head.details
+    events = file.events()
+    to_change = frozenset(items_to_change(file))
     return ReviewStatus(
         completion(file, today),
         assigned,
         overdue,
-        last_removals(file.events()),
+        last_removals(events),
+        ticket_states(events),
+        to_change,
+        frozenset(item for item in to_change if file.decision(item).ticket),
         _pack_state(review_session, pack),
         next(iter(assigned.values()), None) if is_part else None,
         deciders_of(file) if is_part else (),

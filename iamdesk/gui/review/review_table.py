@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHeaderView, QWidget
 
-from iamdesk.gui.review.columns import OF_LINES_ALONE, Column
+from iamdesk.gui.review.columns import OF_LINES_ALONE, WHERE_THERE_IS_ANY, Column
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.tables.rows_table import RowsTable
@@ -23,6 +23,7 @@ CHOICE_KEYS: dict[int, ReviewDecision] = {
 _SECOND = Qt.Key.Key_5
 _NEXT = Qt.Key.Key_N
 _SUGGESTION = Qt.Key.Key_S
+_TICKET = Qt.Key.Key_T
 _WIDEST: dict[int, str] = {
     Column.DECISION: "mm Exception until 2",
     Column.WHO: "group EngineeringLeads",
@@ -34,6 +35,7 @@ _WIDEST: dict[int, str] = {
     Column.REVOKING: "GUARDRAIL: widens 12",
     Column.WHY_ASKED: "It is new since the previous",
     Column.REMOVAL: "Removed 2026-10-27 m",
+    Column.TICKET: "OPS-1234 · In progress",
     Column.ADMINISTRATION: "Possibly in 1 step m",
     Column.EFFECT: "22,319 actions",
     Column.LAST_USED: "2026-10-27 m",
@@ -50,9 +52,10 @@ _WIDEST_OF_FINDINGS: dict[int, str] = {
 
 
 class ReviewTable(RowsTable[DecidedRow]):
-    """1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, S suggestion, Enter comment, N next.
+    """The table with its keys.
 
-    The same keys decide on findings (`deciding.ON_FINDINGS`).
+    1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, S suggestion, T ticket, Enter comment,
+    N next. The same keys decide on findings (`deciding.ON_FINDINGS`).
     """
 
     chosen = Signal(object)
@@ -61,6 +64,7 @@ class ReviewTable(RowsTable[DecidedRow]):
     comment_wanted = Signal()
     next_wanted = Signal()
     suggestion_wanted = Signal()
+    ticket_wanted = Signal()
 
     def __init__(self, model: ReviewModel, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -69,16 +73,16 @@ class ReviewTable(RowsTable[DecidedRow]):
         self.setAccessibleDescription(
             tr(
                 "Keys: 1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, S take the "
-                "suggestion, Enter comment, N next undecided; on findings: 1 or 4 accept the risk, 2 fix, 3 false "
-                "positive"
+                "suggestion, T ticket, Enter comment, N next undecided; on findings: 1 or 4 accept the risk, 2 fix, 3 "
+                "false positive"
             )
         )
-        self.horizontalHeader().setObjectName("reviewColumnsHeader")  # columns kept by earlier versions are others
+        self.horizontalHeader().setObjectName("reviewItemsHeader")  # columns kept by earlier versions are others
         self.activated.connect(lambda _index: self.comment_wanted.emit())
 
     def show_columns(self, *, of_findings: bool, without: Collection[Column]) -> None:
         """Show the columns of entitlements or of findings, except those ``without`` content."""
-        for column in (Column.ACCOUNT, Column.WHY_ASKED, Column.REMOVAL, *OF_LINES_ALONE):
+        for column in (Column.ACCOUNT, *WHERE_THERE_IS_ANY, *OF_LINES_ALONE):
             self.setColumnHidden(column, column in without or (of_findings and column in OF_LINES_ALONE))
         header = self.horizontalHeader()
         wide, narrow = (Column.WHAT, Column.COMMENT) if of_findings else (Column.COMMENT, Column.WHAT)
@@ -99,6 +103,8 @@ class ReviewTable(RowsTable[DecidedRow]):
             self.second_wanted.emit()
         elif plain and key == _SUGGESTION:
             self.suggestion_wanted.emit()
+        elif plain and key == _TICKET:
+            self.ticket_wanted.emit()
         elif plain and key == _NEXT:
             self.next_wanted.emit()
         else:

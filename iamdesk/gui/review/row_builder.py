@@ -1,6 +1,6 @@
 """Creates the rows of a review in a worker, and updates them as decisions are saved."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from PySide6.QtCore import QObject, Signal
@@ -14,6 +14,7 @@ from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.review.coordination import RemovalOutcome
 from iamdesk.review.grouping import Grouping
 from iamdesk.review.session import ReviewSession
+from iamdesk.review.tickets import TicketState
 
 _BREATH = 500
 """Rows after which the worker checks for cancellation."""
@@ -42,6 +43,7 @@ class RowBuilder(QObject):
         self._row_of: dict[str, DecidedRow] = {}
         self._filling: Job | None = None
         self._removals: Mapping[str, tuple[RemovalOutcome, str]] = {}
+        self._tickets: Mapping[str, TicketState] = {}
 
     @property
     def is_filling(self) -> bool:
@@ -74,9 +76,9 @@ class RowBuilder(QObject):
         if self._desk() is not review_session:
             return
         self._row_of = {one: row for row in rows for one in row.subject_ids}
-        self._apply_removals()
+        self._apply_outcomes()
         self._model.replace(rows, of_findings=grouping.is_of_findings)
-        self.update_decisions(self._pending() | frozenset(self._removals))  # decisions made while they were created
+        self.update_decisions(self._pending() | self._with_outcomes)  # decisions made while they were created
         self.laid_out.emit(go_to)
 
     def update_decisions(self, subject_ids: frozenset[str]) -> None:
@@ -90,19 +92,29 @@ class RowBuilder(QObject):
             row.update_decisions(review_session, today, pending)
         self._model.emit_data_changed()
 
-    def set_removals(self, removals: Mapping[str, tuple[RemovalOutcome, str]]) -> bool:
-        """Show what became of revocations; return False if that is shown already."""
-        if removals == self._removals:
+    def set_outcomes(
+        self, removals: Mapping[str, tuple[RemovalOutcome, str]], tickets: Mapping[str, TicketState]
+    ) -> bool:
+        """Show what became of revocations, and the state of tickets; return False if that is shown already."""
+        if removals == self._removals and tickets == self._tickets:
             return False
-        self._removals = removals
-        self._apply_removals()
-        self.update_decisions(frozenset(removals))
+        self._removals, self._tickets = removals, tickets
+        self._apply_outcomes()
+        self.update_decisions(self._with_outcomes)
         return True
 
-    def _apply_removals(self) -> None:
-        rows = {id(row): row for item in self._removals if (row := self._row_of.get(item)) is not None}
-        for row in rows.values():
+    @property
+    def _with_outcomes(self) -> frozenset[str]:
+        return frozenset((*self._removals, *self._tickets))
+
+    def _apply_outcomes(self) -> None:
+        for row in self._rows_with(self._removals):
             row.set_removal(removal_text(row.subject_ids, self._removals))
+        for row in self._rows_with(self._tickets):
+            row.ticket_states = self._tickets
+
+    def _rows_with(self, items: Iterable[str]) -> Iterable[DecidedRow]:
+        return {id(row): row for item in items if (row := self._row_of.get(item)) is not None}.values()
 
     def tell_pending(self) -> None:
         """Mark rows as being saved, or not any more."""
@@ -114,7 +126,7 @@ class RowBuilder(QObject):
 
     def clear(self) -> None:
         """Remove all rows."""
-        self._row_of, self._removals = {}, {}
+        self._row_of, self._removals, self._tickets = {}, {}, {}
         self._model.clear()
 
 
