@@ -185,7 +185,7 @@ class Workbench:
     def with_settings(
         findings: "Iterable[Finding]", settings: "AppliedSettings | None", opened: Opened
     ) -> "Iterable[Finding]":
-        """Yield findings with the severities and archive rules of settings; None: as they are."""
+        """Yield findings with the severities and archive rules of settings (not its thresholds); None: as they are."""
         if settings is None:
             return findings
         from iamdesk.checks.check_settings import with_settings

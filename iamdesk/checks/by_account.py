@@ -26,6 +26,7 @@ from iamdesk.checks.external_trust import account_of, look_for_managing
 from iamdesk.checks.finding import Finding
 from iamdesk.checks.registry import look, work_of
 from iamdesk.checks.resource_requests import documents_of
+from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.checks.trust import unique_ids
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
@@ -72,6 +73,7 @@ class Known:
     managing: frozenset[str] = frozenset()
     external_ids: Mapping[str, set[frozenset[str]]] = field(default_factory=dict)
     steps: tuple[AccountSteps, ...] = ()
+    thresholds: Thresholds = DEFAULT_THRESHOLDS
 
 
 class Task(NamedTuple):
@@ -90,7 +92,7 @@ class AccountSurvey(CheckContext):
     """The context of checks over the part of one account, with the facts of the other accounts that they need."""
 
     def __init__(self, evaluator: Evaluator, cancelled: Cancelled, known: Known, work: "AccountWork") -> None:
-        super().__init__(evaluator, cancelled, lambda *_args, **_keywords: work.reach(known))
+        super().__init__(evaluator, cancelled, lambda *_args, **_keywords: work.reach(known), known.thresholds)
         self._of_all = known
         self._work = work
         if known.steps:  # computed over all accounts; one account alone would give less
@@ -297,7 +299,12 @@ class OrganizationChecks:
         """The accounts, in the snapshot's order."""
         return self._accounts
 
-    def know(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Known:
+    def know(
+        self,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    ) -> Known:
         """Collect the facts of all accounts: the first two rounds. ``progress`` counts accounts.
 
         Raises:
@@ -329,6 +336,7 @@ class OrganizationChecks:
             managing=frozenset().union(*(one.managing for one in facts)),
             external_ids=external_ids,
             steps=tuple(steps),
+            thresholds=thresholds,
         )
 
     def attack_paths(

@@ -14,6 +14,7 @@ from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPa
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context, EvaluationSession
 from iamdesk.attack_paths.organization_paths import OrganizationReach
 from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.inventory.references import AccountReferences, aws_policies_of, references_of
 from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.progress import Cancelled, Progress
@@ -37,9 +38,16 @@ _ACCOUNT_ID = re.compile(r"\d{12}")
 class CheckContext(EvaluationSession):
     """What a check function receives. Belongs to one run in one thread."""
 
-    def __init__(self, evaluator: Evaluator, cancelled: Cancelled, reach: MakeReach | None = None) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        cancelled: Cancelled,
+        reach: MakeReach | None = None,
+        thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    ) -> None:
         """Create a context; ``reach`` returns an attack-path graph that exists already."""
         super().__init__(evaluator, cancelled)
+        self.thresholds = thresholds
         self._make_reach = reach or LazyAttackPathGraph(evaluator)
         self.cancelled = cancelled
         """For calls that check for cancellation themselves."""

@@ -6,6 +6,7 @@
       "format": "iamdesk-check-settings/1",
       "fail_on": "high",
       "severities": {"HYG-05": "low"},
+      "thresholds": {"unused_credential_days": 30},
       "own_accounts": [{"account": "111122223333", "name": "Log archive"}],
       "trusted_vendors": [{"account": "444455556666", "name": "Backup vendor"}],
       "archive": [
@@ -18,6 +19,7 @@ All members but ``format`` may be absent. An archive rule applies where everythi
 ``principal`` and ``resource`` may contain ``*`` and ``?``. ``principal`` is the ARN of a user or role that a finding is
 about, ``resource`` the ARN or key of any subject. ``until`` is the last day; without it a rule has no end. A finding
 that a rule matches is suppressed, with the rule's owner and reason: it is counted and listed separately, never lost.
+``thresholds`` are the numbers from which on checks report something (`thresholds`); the others apply after the checks.
 
 ``resources/schemas/check-settings.json`` is the schema.
 """
@@ -35,6 +37,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from iamdesk.checks.finding import Evidence, Finding, Severity, Suppression, SuppressionError
+from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
 from iamdesk.viewmodel.tree import NodeKind
@@ -90,6 +93,7 @@ class CheckSettings(_Strict):
     format: Literal["iamdesk-check-settings/1"]
     fail_on: Severity | None = None
     severities: Mapping[Annotated[str, Field(pattern=r"^[A-Z]{3}-[0-9]{2}$")], Severity] = {}
+    thresholds: Thresholds = DEFAULT_THRESHOLDS
     own_accounts: tuple[NamedAccount, ...] = ()
     trusted_vendors: tuple[NamedAccount, ...] = ()
     archive: tuple[ArchiveRule, ...] = ()
@@ -151,6 +155,11 @@ def read_check_settings(path: Path) -> AppliedSettings:
             phrase("{path} is not a settings file: {place}: {error}", path=path, place=place, error=first["msg"])
         ) from error
     return AppliedSettings(settings, path.name, sha256(content).hexdigest())
+
+
+def thresholds_of(applied: AppliedSettings | None) -> Thresholds:
+    """Return the thresholds of settings; without settings, the defaults."""
+    return applied.settings.thresholds if applied is not None else DEFAULT_THRESHOLDS
 
 
 def check_settings_schema() -> dict[str, Any]:

@@ -15,11 +15,8 @@ from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.snapshot.account_details import CredentialReportEntry, PasswordPolicy
 from iamdesk.snapshot.model import Account, UserDetail
 
-_UNUSED = timedelta(days=45)
-_OLD = timedelta(days=90)
 ROOT = "<root_account>"
 """The root user's name in the report."""
-_LENGTH, _REMEMBERED = 14, 24
 
 
 class Key(NamedTuple):
@@ -92,8 +89,8 @@ def password_without_mfa(survey: CheckContext, account: Account, user: UserDetai
 @check(
     "CRD-02",
     over=USERS,
-    title=mark("Access key not used for 45 days"),
-    question="Does a user have an active access key that was not used for 45 days?",
+    title=mark("Unused access key"),
+    question="Does a user have an active access key that was not used for longer than allowed (by default 45 days)?",
     remedy=mark("Deactivate the key, then delete it if nothing breaks."),
     standards=("CIS AWS Foundations 7.0 2.11", "AWS FSBP IAM.22", "PCI DSS 4.0 8.2.6"),
     data=Data.CREDENTIAL_REPORT,
@@ -103,7 +100,7 @@ def unused_key(survey: CheckContext, account: Account, user: UserDetail) -> Iter
     entry = entry_of(survey, account, user.user_name)
     for key in keys_of(entry) if entry is not None else ():
         age = _age(survey, account, key.used or key.created)
-        if age is not None and age > _UNUSED:
+        if age is not None and age > timedelta(days=survey.thresholds.unused_credential_days):
             names = {"number": key.number, "user": user.user_name}
             sentence = nphrase(
                 "Access key {number} of {user} was not used for {count:,} day.",
@@ -124,8 +121,8 @@ def unused_key(survey: CheckContext, account: Account, user: UserDetail) -> Iter
 @check(
     "CRD-03",
     over=USERS,
-    title=mark("Password not used for 45 days"),
-    question="Does a user have a console password that was not used for 45 days?",
+    title=mark("Unused password"),
+    question="Does a user have a console password that was not used for longer than allowed (by default 45 days)?",
     remedy=mark("Remove the password (`aws iam delete-login-profile`)."),
     standards=("CIS AWS Foundations 7.0 2.11",),
     data=Data.CREDENTIAL_REPORT,
@@ -136,7 +133,7 @@ def unused_password(survey: CheckContext, account: Account, user: UserDetail) ->
     if entry is None or not entry.password_enabled:
         return
     age = _age(survey, account, entry.password_last_used or entry.password_last_changed or entry.user_creation_time)
-    if age is not None and age > _UNUSED:
+    if age is not None and age > timedelta(days=survey.thresholds.unused_credential_days):
         yield CheckResult(
             nphrase(
                 "The password of {user} was not used for {count:,} day.",
@@ -151,8 +148,8 @@ def unused_password(survey: CheckContext, account: Account, user: UserDetail) ->
 @check(
     "CRD-04",
     over=USERS,
-    title=mark("Access key older than 90 days"),
-    question="Does a user have an active access key that is more than 90 days old?",
+    title=mark("Old access key"),
+    question="Does a user have an active access key that is older than allowed (by default 90 days)?",
     remedy=mark("Rotate the key: create a new one and delete the old one. Better, use a role instead of the user."),
     standards=("CIS AWS Foundations 7.0 2.12", "AWS FSBP IAM.3", "PCI DSS 4.0 8.3.9"),
     data=Data.CREDENTIAL_REPORT,
@@ -162,7 +159,7 @@ def old_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterato
     entry = entry_of(survey, account, user.user_name)
     for key in keys_of(entry) if entry is not None else ():
         age = _age(survey, account, key.created)
-        if age is not None and age > _OLD:
+        if age is not None and age > timedelta(days=survey.thresholds.access_key_days):
             yield CheckResult(
                 nphrase(
                     "Access key {number} of {user} is {count:,} day old.",
@@ -308,11 +305,11 @@ def expired_certificate(survey: CheckContext, account: Account, _: Account) -> I
     "CRD-11",
     over=ACCOUNTS,
     title=mark("Weak password policy"),
-    question="Does the password policy require fewer than 14 characters, allow passwords to be reused, or lack another "
-    "rule that standards demand?",
+    question="Does the password policy require too few characters (by default fewer than 14), allow passwords to be "
+    "reused, or lack another rule that standards demand?",
     remedy=mark(
-        "Require at least 14 characters and prevent reuse of the last 24 passwords. Where a standard demands it, "
-        "require all types of characters and a new password after 90 days. Let users change their password."
+        "Require long passwords and prevent their reuse (CIS: 14 characters, the last 24 passwords). Where a standard "
+        "demands it, require all types of characters and a new password after 90 days. Let users change their password."
     ),
     standards=("CIS AWS Foundations 7.0 2.8", "CIS AWS Foundations 7.0 2.9", "AWS FSBP IAM.7"),
     data=Data.PASSWORD_POLICY,
@@ -329,9 +326,9 @@ def password_policy(survey: CheckContext, account: Account, _: Account) -> Itera
     length = 8 if policy is None else policy.minimum_password_length or 6
     kept = 0 if policy is None else policy.password_reuse_prevention or 0
     lacking = []
-    if length < _LENGTH:
+    if length < survey.thresholds.password_length:
         lacking.append(phrase("its minimum length is {number} characters", number=length))
-    if kept < _REMEMBERED:
+    if kept < survey.thresholds.password_reuse:
         lacking.append(
             nphrase(
                 "only the last {count:,} password cannot be reused",
@@ -342,7 +339,7 @@ def password_policy(survey: CheckContext, account: Account, _: Account) -> Itera
             else phrase("passwords can be reused")
         )
     severity = Severity.MEDIUM if lacking else Severity.LOW
-    lacking += _further(policy) if policy is not None else []
+    lacking += _further(policy, survey.thresholds.password_days) if policy is not None else []
     if lacking:
         yield CheckResult(
             phrase("The password policy is weak: {why}.", why=enumerated(lacking, most=len(lacking))),
@@ -351,7 +348,7 @@ def password_policy(survey: CheckContext, account: Account, _: Account) -> Itera
         )
 
 
-def _further(policy: PasswordPolicy) -> list[str]:
+def _further(policy: PasswordPolicy, days: int) -> list[str]:
     """Return the missing rules that AWS FSBP IAM.7 and PCI DSS 8.3.6 and 8.3.9 demand besides length and reuse."""
     missing = []
     required = (
@@ -365,7 +362,7 @@ def _further(policy: PasswordPolicy) -> list[str]:
         missing.append(phrase("{types} are not required", types=types))
     if not policy.expire_passwords or not policy.max_password_age:
         missing.append(phrase("passwords do not expire"))
-    elif policy.max_password_age > _OLD.days:
+    elif policy.max_password_age > days:
         missing.append(phrase("passwords expire after {days:,} days", days=policy.max_password_age))
     if not policy.allow_users_to_change_password:
         missing.append(phrase("users cannot change their password"))
@@ -412,8 +409,8 @@ def root_without_mfa(survey: CheckContext, account: Account, _: Account) -> Iter
 @check(
     "ROT-03",
     over=ACCOUNTS,
-    title=mark("Root user used within 90 days"),
-    question="Was the root user used in the 90 days before the report?",
+    title=mark("Root user used recently"),
+    question="Was the root user used shortly before the report (by default in 90 days)?",
     remedy=mark("Use the root user only for tasks that require it, and administrator roles for everything else."),
     standards=("CIS AWS Foundations 7.0 2.7",),
     data=Data.CREDENTIAL_REPORT,
@@ -425,7 +422,7 @@ def root_used(survey: CheckContext, account: Account, _: Account) -> Iterator[Ch
         return
     uses = (entry.password_last_used, entry.access_key_1_last_used_date, entry.access_key_2_last_used_date)
     ages = [age for use in uses if (age := _age(survey, account, use)) is not None]
-    if ages and min(ages) <= _OLD:
+    if ages and min(ages) <= timedelta(days=survey.thresholds.root_use_days):
         yield CheckResult(
             nphrase(
                 "The root user was used {count:,} day before the report.",

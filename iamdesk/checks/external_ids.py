@@ -20,7 +20,6 @@ from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _KEY = "sts:externalid"
-_SHORT = 8
 """External IDs with fewer characters can be guessed by brute force."""
 _WORDS = frozenset(
     {"external-id", "externalid", "external_id", "changeme", "password", "12345678", "123456789", "1234567890"}
@@ -65,7 +64,11 @@ def weak_external_id(survey: CheckContext, account: Account, role: RoleDetail) -
     callers = external_callers(survey, allowing(survey, role), partition)
     for statement, test, text in dict.fromkeys(external_ids):
         for account_id, who in external_callers(survey, (statement,), partition).items():
-            why = _weakness(text, (account.account_id, account.alias, account_id, role.role_name))
+            why = _weakness(
+                text,
+                (account.account_id, account.alias, account_id, role.role_name),
+                survey.thresholds.external_id_length,
+            )
             others = _unrelated_to(account_id, shared.get(text, set()))
             if why is None and not others:
                 continue
@@ -100,10 +103,10 @@ def weak_external_id(survey: CheckContext, account: Account, role: RoleDetail) -
             )
 
 
-def _weakness(text: str, names: tuple[str | None, ...]) -> str | None:
+def _weakness(text: str, names: tuple[str | None, ...], length: int) -> str | None:
     """Return why an external ID can be guessed, to complete "which …"; None if it cannot."""
     fixed = _WILDCARD.sub("", text)
-    if len(fixed) < _SHORT:
+    if len(fixed) < length:
         return (
             phrase("has too few characters besides its wildcards")
             if fixed != text

@@ -16,8 +16,6 @@ from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
 
 _TAKEOVER = ("kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "kms:CreateGrant")
-_MANY = 10
-"""Threshold of users and roles that can decrypt through IAM policies only."""
 _MOST_NAMED = 20
 
 
@@ -92,7 +90,7 @@ def takes_over_key(survey: CheckContext, _account: Account, key: Resource) -> It
     "RES-06",
     over=RESOURCES,
     title=mark("KMS key usable by many principals"),
-    question="Can more than ten users and roles that the key policy does not name decrypt with a KMS key?",
+    question="Can many users and roles (by default over ten) that the key policy does not name decrypt with a key?",
     remedy=mark("Name the principals that need the key in the key policy, and remove kms:Decrypt for the account."),
     standards=("PCI DSS 4.0 3.6",),
     data=Data.RESOURCE_POLICIES,
@@ -100,7 +98,7 @@ def takes_over_key(survey: CheckContext, _account: Account, key: Resource) -> It
 def many_decrypt(survey: CheckContext, _account: Account, key: Resource) -> Iterator[CheckResult]:
     """Administrators are not counted: they can decrypt in any case."""
     able = _able(survey, "kms:Decrypt", key) if _is_key(key) else []
-    if len(able) > _MANY:
+    if len(able) > survey.thresholds.key_users:
         yield CheckResult(
             phrase(
                 "{count:,} users and roles that the policy of {key} does not name can decrypt with the key: {names}.",

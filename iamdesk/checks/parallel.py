@@ -14,6 +14,7 @@ from iamdesk.attack_paths.parallel import find_shared, steps_of
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Finding
 from iamdesk.checks.registry import Work, look, work_of
+from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.model import RoleDetail, UserDetail
 from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot, object_content
@@ -37,6 +38,7 @@ class Block:
     """Key of the attack-path steps (`attack_paths.parallel.Answers`), which are sent along."""
     numbers: tuple[int, ...]
     use: Use[Any] = list
+    thresholds: Thresholds = DEFAULT_THRESHOLDS
 
 
 def run_shared(
@@ -44,9 +46,10 @@ def run_shared(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
     reach: AttackPathGraph | None = None,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
 ) -> Iterator[Finding]:
     """Yield the findings of `registry.run`, in the same order, found by workers (`use_shared`)."""
-    return use_shared(workers, list[Finding], progress, cancelled, reach)
+    return use_shared(workers, list[Finding], progress, cancelled, reach, thresholds)
 
 
 def use_shared[T](
@@ -55,6 +58,7 @@ def use_shared[T](
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
     reach: AttackPathGraph | None = None,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
 ) -> Iterator[T]:
     """Yield what ``use`` makes of the findings of each item, in the order of `registry.run`; workers do both.
 
@@ -71,7 +75,7 @@ def use_shared[T](
     contents = {known: lambda: content}
     here: Callable[[Block, Cancelled], Found[T]] | None = None
     if reach is not None and workers.helped:
-        own = _run(reach, cancelled)
+        own = _run(reach, cancelled, thresholds)
         parts, here = _parts(own.work), partial(_found_here, own)
     else:
         listing = Block(workers.reference, known, ())
@@ -80,7 +84,7 @@ def use_shared[T](
     progress(0, total)
     results = workers.results(
         find,
-        (Block(workers.reference, known, numbers, use) for numbers in parts),
+        (Block(workers.reference, known, numbers, use, thresholds) for numbers in parts),
         progress=progress,
         cancelled=cancelled,
         size=lambda block: len(block.numbers),
@@ -121,8 +125,8 @@ class _Run:
     work: list[Work]
 
 
-def _run(reach: AttackPathGraph, cancelled: Cancelled) -> _Run:
-    survey = CheckContext(reach.steps.inquiry.evaluator, cancelled, lambda *_args, **_keywords: reach)
+def _run(reach: AttackPathGraph, cancelled: Cancelled, thresholds: Thresholds) -> _Run:
+    survey = CheckContext(reach.steps.inquiry.evaluator, cancelled, lambda *_args, **_keywords: reach, thresholds)
     _ = survey.reach  # share its results also with checks that run before the first one that needs paths
     return _Run(survey, work_of(survey))
 
@@ -163,8 +167,8 @@ def _run_of(block: Block, cancelled: Cancelled) -> _Run:
 
     def begin() -> _Run:
         steps = steps_of(block.snapshot, held, block.known, cancelled)
-        return _run(AttackPathGraph(evaluator, cancelled=cancelled, steps=steps), cancelled)
+        return _run(AttackPathGraph(evaluator, cancelled=cancelled, steps=steps), cancelled, block.thresholds)
 
-    run = held.once(("findings", threading.get_ident(), block.snapshot.moment), begin)
+    run = held.once(("findings", threading.get_ident(), block.snapshot.moment, block.thresholds), begin)
     run.survey.attend(cancelled)
     return run

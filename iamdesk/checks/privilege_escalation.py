@@ -22,11 +22,7 @@ from iamdesk.policy.principals import PrincipalType
 from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 
 _STANDARDS = ("NIST 800-53 AC-6", "SOC 2 CC6.3")
-_MANY_ASSUME = 5
-"""Minimum of principals that can assume a role for a finding about trust in its whole account."""
 _MAX_REMEDIATIONS = 50
-_FAR = 25
-"""Minimum of principals that another one can become for a large blast radius."""
 _TAG = "aws:principaltag/"
 
 
@@ -350,7 +346,7 @@ def whole_account(survey: CheckContext, account: Account, role: RoleDetail) -> I
         return
     reach = survey.reach
     assuming = [arn for arn in reach.assuming(role.arn) if arn != role.arn and not reach.is_administrator(arn)]
-    if len(assuming) >= _MANY_ASSUME:
+    if len(assuming) >= survey.thresholds.assuming_principals:
         yield CheckResult(
             phrase(
                 "{role} trusts its whole account: {names} can assume it.",
@@ -451,7 +447,7 @@ def tags_itself(survey: CheckContext, _account: Account, principal: Principal) -
     "CHN-11",
     over=PRINCIPALS,
     title=mark("Large blast radius"),
-    question="Can a user or role that cannot become an administrator become many other principals?",
+    question="Can a user or role that cannot become an administrator become many other principals (by default 25)?",
     remedy=mark("Review which of these principals it needs to become, and remove the access to the others."),
 )
 def large_blast_radius(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
@@ -459,7 +455,7 @@ def large_blast_radius(survey: CheckContext, _account: Account, principal: Princ
     if not survey.reach.knows(principal.arn):
         return
     reached = survey.reach.reached(principal.arn)
-    if reached.to_administration is None and reached.principals >= _FAR:
+    if reached.to_administration is None and reached.principals >= survey.thresholds.reachable_principals:
         count, name = reached.principals, name_of(principal)
         sentence = nphrase(
             "{name} can become {count:,} other principal.",

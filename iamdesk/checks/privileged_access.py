@@ -15,9 +15,6 @@ from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn, name_of
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
-_MOST = 10
-_MOST_SHARE = 0.1
-"""Thresholds: more administrators than this number, and than this share of all users and roles."""
 _LOGS = (
     ("cloudtrail:StopLogging", "arn:{partition}:cloudtrail:us-east-1:{account}:trail/{name}"),
     ("cloudtrail:DeleteTrail", "arn:{partition}:cloudtrail:us-east-1:{account}:trail/{name}"),
@@ -100,7 +97,7 @@ def administrator_without_mfa(survey: CheckContext, account: Account, user: User
     "ADM-11",
     over=ACCOUNTS,
     title=mark("Many administrators"),
-    question="Are more than ten, and more than a tenth, of the users and roles administrators?",
+    question="Are more users and roles administrators than allowed (by default ten, and a tenth of all)?",
     remedy=mark("Replace administrator access with the permissions of the job for principals that do not need it."),
     standards=("PCI DSS 4.0 7.2.2",),
 )
@@ -108,7 +105,8 @@ def many_administrators(survey: CheckContext, account: Account, _: Account) -> I
     """Name the first of them."""
     found = _administrators(survey, account)
     total = sum(1 for _one in principals_of(account))
-    if len(found) > _MOST and len(found) > total * _MOST_SHARE:
+    limits = survey.thresholds
+    if len(found) > limits.administrators and 100 * len(found) > total * limits.administrators_percent:
         yield CheckResult(
             nphrase(
                 "{count:,} of {total:,} users and roles is an administrator: {names}.",

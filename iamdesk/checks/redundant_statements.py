@@ -20,8 +20,6 @@ from iamdesk.policy_validation.action_checks import matched
 from iamdesk.snapshot.model import Account, PolicyDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 
-_FULL = 0.9
-"""Share of the quota from which a policy is reported."""
 _MOST_STATEMENTS = 120
 """Statements of a document that are compared with each other; further ones are skipped."""
 
@@ -183,7 +181,7 @@ def _fits(wider: str, lesser: str) -> bool:
     "LNT-18",
     over=ACCOUNTS,
     title=mark("Policy near or above its size limit"),
-    question="Does a policy use 90% or more of its size quota, or exceed it?",
+    question="Does a policy use most of its size quota (by default 90%), or exceed it?",
     remedy=mark(
         "Remove redundant statements, or split the permissions into several managed policies, before AWS rejects the "
         "next change."
@@ -195,7 +193,9 @@ def nearly_full(survey: CheckContext, account: Account, _: Account) -> Iterator[
     Trust policies above it have an increased quota and are skipped.
     """
     for subject, sentence, name, size, limit in _sizes(survey, account):
-        if size >= _FULL * limit and (size <= limit or subject.kind != NodeKind.TRUST_POLICY):
+        if 100 * size >= survey.thresholds.policy_size_percent * limit and (
+            size <= limit or subject.kind != NodeKind.TRUST_POLICY
+        ):
             proof = phrase(
                 "It has {size:,} characters without white space; the quota is {limit:,}.", size=size, limit=limit
             )

@@ -63,6 +63,7 @@ from iamdesk.checks.condition_strength import ConditionStrength
 from iamdesk.checks.external_trust import external_attempt, trusted_accounts
 from iamdesk.checks.finding import Evidence, Finding, State
 from iamdesk.checks.targets import principals_of
+from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.evaluate.request import RequestError
 from iamdesk.i18n import mark, phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
@@ -141,6 +142,7 @@ def run(
     cancelled: Cancelled = never_cancelled,
     reach: MakeReach | None = None,
     only: Container[str] | None = None,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
 ) -> Iterator[Finding]:
     """Run all checks over all accounts and yield findings as they are found.
 
@@ -152,11 +154,12 @@ def run(
         cancelled: Checked before each item and each evaluation.
         reach: Returns an attack-path graph that exists already.
         only: The ids of the checks to run; None: all.
+        thresholds: The numbers from which on checks report something.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
-    survey = CheckContext(evaluator, cancelled, reach)
+    survey = CheckContext(evaluator, cancelled, reach, thresholds)
     work = work_of(survey, only)
     total = len(work)
     for done, one in enumerate(work):

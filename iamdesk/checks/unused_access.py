@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from iamdesk.access.effective_permissions import AccessExtent
@@ -19,7 +19,7 @@ from iamdesk.checks.targets import ACCOUNTS, is_reserved, policy_subject, princi
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
-from iamdesk.inventory.references import UNUSED_AFTER, name_of
+from iamdesk.inventory.references import name_of
 from iamdesk.snapshot.account_details import LastAccessed, ServiceLastAccessed
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
@@ -54,7 +54,7 @@ class _Use(NamedTuple):
     """The services that a principal can use and those that it used."""
 
     used: frozenset[str]
-    """Services used in the 90 days before the report."""
+    """Services used in the days before the report that the threshold says."""
     unused: frozenset[str]
     """Allowed services that it did not use."""
     services: dict[str, ServiceLastAccessed]
@@ -94,15 +94,18 @@ def _tracked(service: ServiceLastAccessed) -> tuple[int, int]:
 
 
 def _use(survey: CheckContext, account: Account, principal: Principal, report: LastAccessed) -> _Use | None:
-    """Return what a principal used; None if it is younger than 90 days, or its age is not known."""
-    moment = report.job_creation_date or survey.latest(account)
-    if moment is None or principal.create_date is None or moment - principal.create_date < UNUSED_AFTER:
+    """Return what a principal used; None if it is younger than the threshold, or its age is not known."""
+    moment, limit = (
+        report.job_creation_date or survey.latest(account),
+        timedelta(days=survey.thresholds.unused_access_days),
+    )
+    if moment is None or principal.create_date is None or moment - principal.create_date < limit:
         return None
     services = {one.service_namespace.lower(): one for one in report.services}
     used = frozenset(
         name
         for name, one in services.items()
-        if one.last_authenticated is not None and moment - one.last_authenticated <= UNUSED_AFTER
+        if one.last_authenticated is not None and moment - one.last_authenticated <= limit
     )
     unused = frozenset(name for name in services.keys() - used if _granted(survey, principal, name))
     return _Use(used, unused, services)
@@ -112,7 +115,7 @@ def _use(survey: CheckContext, account: Account, principal: Principal, report: L
     "HYG-06",
     over=ACCOUNTS,
     title=mark("Unused service permissions"),
-    question="Can a user or role use services that it did not use in the 90 days before the last-accessed report?",
+    question="Can a user or role use services that it did not use for long (by default 90 days) before the report?",
     remedy=mark(
         "Remove the unused services from its policies, after asking the owner about permissions that are needed "
         "rarely. The entries that the finding lists can be removed without effect on used services."
@@ -121,7 +124,7 @@ def _use(survey: CheckContext, account: Account, principal: Principal, report: L
     data=Data.LAST_ACCESSED,
 )
 def unused_services(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Yield one finding per principal, if older than 90 days; HYG-05 reports roles without any use."""
+    """Yield one finding per principal, if older than the threshold; HYG-05 reports roles without any use."""
     reports = _reports(survey, account)
     unreported = []
     for principal in principals_of(account) if reports else ():
@@ -131,7 +134,7 @@ def unused_services(survey: CheckContext, account: Account, _: Account) -> Itera
             unreported.append(name_of(principal))
             continue
         is_idle = isinstance(principal, RoleDetail) and survey.references(account).is_unused(
-            principal, survey.latest(account)
+            principal, survey.latest(account), timedelta(days=survey.thresholds.unused_access_days)
         )
         use = None if is_idle else _use(survey, account, principal, report)
         if use is not None and use.unused:

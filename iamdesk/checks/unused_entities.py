@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
@@ -11,7 +12,6 @@ from iamdesk.checks.targets import CUSTOMER_POLICIES, GROUPS, ROLES, USERS, is_r
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
 from iamdesk.inventory.keys import inline_policy_key
-from iamdesk.inventory.references import UNUSED_AFTER
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 from iamdesk.viewmodel.workload_rows import runs_with_rows, workload_name
 
@@ -150,7 +150,7 @@ def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPol
     "HYG-05",
     over=ROLES,
     title=mark("Unused role"),
-    question="Was a role last used more than 90 days before the snapshot, or never?",
+    question="Was a role last used long before the snapshot (by default more than 90 days), or never?",
     remedy=mark(
         "Ask the owner. Attach a policy that denies all actions for some time, then delete the role if nothing breaks."
     ),
@@ -190,7 +190,7 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
             "{role} was not used within AWS's tracking period; its age was not captured.", role=role.role_name
         )
         proof = phrase("No use within AWS's tracking period of {tracked} days; no creation date.", tracked=TRACKED_DAYS)
-    if age is None or age > UNUSED_AFTER:
+    if age is None or age > timedelta(days=survey.thresholds.unused_access_days):
         remedy, severity = (phrase(_ASSIGNMENTS) if is_reserved(role) else None), None
         evidence = [Evidence(proof)]
         rows = runs_with_rows(survey.workloads, role.arn)

@@ -105,8 +105,8 @@ class AccountReferences:
         group = self.groups.get(name)
         return group.arn if group else f"arn:{self.account.partition}:iam::{self.account.account_id}:group/{name}"
 
-    def is_unused(self, role: RoleDetail, latest: datetime | None) -> bool:
-        """Return whether a role was not used in the 90 days before ``latest``, the snapshot's latest time.
+    def is_unused(self, role: RoleDetail, latest: datetime | None, limit: timedelta = UNUSED_AFTER) -> bool:
+        """Return whether a role was not used for longer than ``limit`` before ``latest``, the snapshot's latest time.
 
         False where it is not known: without data on last use, or for a younger role.
         """
@@ -114,8 +114,8 @@ class AccountReferences:
             return False
         used = role.role_last_used.last_used_date
         if used is not None:
-            return elapsed(used, latest) > UNUSED_AFTER
-        return role.create_date is not None and elapsed(role.create_date, latest) > UNUSED_AFTER
+            return elapsed(used, latest) > limit
+        return role.create_date is not None and elapsed(role.create_date, latest) > limit
 
 
 def aws_policies_of(snapshot: Snapshot) -> dict[str, ManagedPolicyDetail]:

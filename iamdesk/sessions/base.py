@@ -19,6 +19,7 @@ from iamdesk.viewmodel.tree_builder import Outline
 from iamdesk.viewmodel.types import Completion
 
 if TYPE_CHECKING:
+    from iamdesk.checks.check_settings import AppliedSettings
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.policy.document import Document
 
@@ -102,10 +103,12 @@ class Opened(RequestSession):
         cancelled: Cancelled = never_cancelled,
         suppressions: "Sequence[Suppression]" = (),
         executor: Executor | None = None,
+        settings: "AppliedSettings | None" = None,
     ) -> "Iterator[Finding]":
         """Run every check; yields findings as they are found, with the suppressions valid today.
 
-        ``executor`` runs the checks (`iamdesk.work`); None: this process.
+        ``executor`` runs the checks (`iamdesk.work`); None: this process. Of ``settings``, the thresholds apply here,
+        the rest in `Workbench.with_settings`.
 
         Raises:
             SnapshotError: an account cannot be read any more.

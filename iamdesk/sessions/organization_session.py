@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from iamdesk.access.organization_evaluator import OrganizationEvaluator
     from iamdesk.access.who_can import Access
     from iamdesk.checks.by_account import OrganizationChecks
+    from iamdesk.checks.check_settings import AppliedSettings
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.evaluate.request import ContextValues
     from iamdesk.export.findings.spool import Spool
@@ -171,11 +172,14 @@ class OrganizationSession(Opened):
         cancelled: Cancelled = never_cancelled,
         suppressions: "Sequence[Suppression]" = (),
         executor: Executor | None = None,  # noqa: ARG002 - it was opened with its own
+        settings: "AppliedSettings | None" = None,
     ) -> "Iterator[Finding]":
         """Run every check; findings come account by account, so that a caller need not keep more than memory holds."""
+        from iamdesk.checks.check_settings import thresholds_of
         from iamdesk.export.findings.spool import each_finding
 
-        return each_finding(self.checks, suppressions, datetime.now().astimezone().date(), progress, cancelled)
+        today, thresholds = datetime.now().astimezone().date(), thresholds_of(settings)
+        return each_finding(self.checks, suppressions, today, progress, cancelled, thresholds)
 
     # Details
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported on first use: openin
     from iamdesk.attack_paths.types import AttackPath, AttackPaths, PrincipalExposure
     from iamdesk.causes.controls import Tally
     from iamdesk.causes.types import Control
+    from iamdesk.checks.check_settings import AppliedSettings
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.diff.result import Comparison
     from iamdesk.export.findings.spool import Spool
@@ -323,27 +324,31 @@ class SnapshotSession(Opened):
         cancelled: Cancelled = never_cancelled,
         suppressions: "Sequence[Suppression]" = (),
         executor: Executor | None = None,
+        settings: "AppliedSettings | None" = None,
     ) -> "Iterator[Finding]":
         """Run every check; yields findings as they are found, with the suppressions valid today.
 
         ``executor`` runs the checks (`iamdesk.work`); None: this process, which takes longer from `is_worthwhile` on.
+        Of ``settings``, the thresholds apply here, the rest in `Workbench.with_settings`.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
             WorkError: the executor cannot do it; one sentence.
         """
+        from iamdesk.checks.check_settings import thresholds_of
         from iamdesk.checks.suppressions import suppressed
 
+        thresholds = thresholds_of(settings)
         workers = self._workers(executor)
         if workers is not None:
             from iamdesk.checks.parallel import run_shared
 
             reach = self._reach(cancelled=cancelled, workers=workers) if workers.helped else None
-            found = run_shared(workers, progress, cancelled, reach)
+            found = run_shared(workers, progress, cancelled, reach, thresholds)
         else:
             from iamdesk.checks import registry
 
-            found = registry.run(self.evaluator, progress, cancelled, self._reach)
+            found = registry.run(self.evaluator, progress, cancelled, self._reach, thresholds=thresholds)
         return suppressed(found, suppressions, today()) if suppressions else found
 
     def find_into(
@@ -360,8 +365,10 @@ class SnapshotSession(Opened):
             WorkCancelled: ``cancelled`` returned True.
             WorkError: the executor cannot do it; one sentence.
         """
+        from iamdesk.checks.check_settings import thresholds_of
         from iamdesk.export.findings.spool import Wanted, print_all
 
+        thresholds = thresholds_of(spool.settings)
         settings = spool.settings and spool.settings.for_snapshot(self.snapshot)
         wanted = Wanted(spool.format_name, tuple(suppressions), today(), spool.by_cause, settings)
         asked = frozenset(one.fingerprint for one in suppressions)
@@ -370,12 +377,13 @@ class SnapshotSession(Opened):
             from iamdesk.checks.parallel import use_shared
 
             reach = self._reach(cancelled=cancelled, workers=workers) if workers.helped else None
-            for one in use_shared(workers, partial(print_all, wanted=wanted), progress, cancelled, reach):
+            for one in use_shared(workers, partial(print_all, wanted=wanted), progress, cancelled, reach, thresholds):
                 spool.take((one,), asked)
         else:
             from iamdesk.checks import registry
 
-            for some in batched(registry.run(self.evaluator, progress, cancelled, self._reach), 256):
+            found = registry.run(self.evaluator, progress, cancelled, self._reach, thresholds=thresholds)
+            for some in batched(found, 256):
                 spool.take(print_all(some, wanted), asked)
 
     def controls(self, counts: "Mapping[Tally, int]", cancelled: Cancelled = never_cancelled) -> "tuple[Control, ...]":

@@ -14,6 +14,7 @@ import pytest
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
+from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.i18n import choose
 from iamdesk.snapshot.account_details import AccountFacts
 from iamdesk.snapshot.model import Snapshot
@@ -153,6 +154,7 @@ class Make:
         *,
         facts: dict[str, Any] | None = None,
         beside: dict[str, Any] | None = None,
+        thresholds: Thresholds = DEFAULT_THRESHOLDS,
         **parts: Any,
     ) -> list[Finding]:
         """Run one check; ``facts`` are what was captured of the account besides (`AccountFacts`).
@@ -165,7 +167,7 @@ class Make:
             snapshot = snapshot.model_copy(update={"account_facts": (told,)})
         if beside is not None:
             snapshot = snapshot.model_copy(update=beside)
-        found = list(registry.run(Evaluator(snapshot), only=(check_id,)))
+        found = list(registry.run(Evaluator(snapshot), only=(check_id,), thresholds=thresholds))
         assert english_of_findings(found, snapshot) == [], NOT_COLLECTED
         assert [one for one in found if one.title == registry.INCOMPLETE] == []
         return found

@@ -17,8 +17,10 @@ from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import catalog as attack_paths
 from iamdesk.checks import registry
 from iamdesk.checks.by_account import AccountWork, OrganizationChecks, Task
+from iamdesk.checks.check_settings import AppliedSettings, CheckSettings
 from iamdesk.checks.finding import Finding, Suppression
 from iamdesk.checks.suppressions import suppressed
+from iamdesk.checks.thresholds import Thresholds
 from iamdesk.export.attack_paths import to_reached
 from iamdesk.export.findings.spool import Spool, find_into
 from iamdesk.export.findings.writers import render
@@ -439,3 +441,20 @@ def test_entries_in_the_files_of_other_accounts_are_found_where_they_belong(tmp_
     )
     write(str(tmp_path), organization)
     assert_same(opened(tmp_path), load_snapshot(tmp_path))
+
+
+def test_thresholds_hold_in_every_account() -> None:
+    strict = Thresholds(policy_size_percent=1, unused_access_days=1)
+    applied = AppliedSettings(
+        CheckSettings(format="iamdesk-check-settings/1", thresholds=strict), "strict.json", "0" * 64
+    )
+    snapshot = load_snapshot(SAMPLE)
+    expected = sorted(one.fingerprint for one in registry.run(Evaluator(snapshot), thresholds=strict))
+    assert expected != sorted(one.fingerprint for one in found_whole(snapshot))
+    with Processes(1) as executor:
+        for workers in (None, executor):
+            with Spool("json", settings=applied) as spool:
+                find_into(spool, OrganizationChecks(opened(SAMPLE), workers), (), TODAY)
+                told = json.loads(b"".join(spool.report(opened(SAMPLE), THEN)))
+            assert sorted(one["finding_id"] for one in told["findings"]) == expected
+            assert told["settings_sha256"] == "0" * 64

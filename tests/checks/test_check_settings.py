@@ -1,6 +1,7 @@
 """The settings of the checks: archive rules, severities, known accounts; one file, with its digest."""
 
 import json
+import re
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -8,8 +9,16 @@ from typing import Any
 
 import pytest
 
-from iamdesk.checks.check_settings import AppliedSettings, check_settings_schema, read_check_settings, with_settings
+from iamdesk.checks import registry
+from iamdesk.checks.check_settings import (
+    AppliedSettings,
+    check_settings_schema,
+    read_check_settings,
+    thresholds_of,
+    with_settings,
+)
 from iamdesk.checks.finding import Finding, Severity, SuppressionError
+from iamdesk.checks.thresholds import Thresholds
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -145,3 +154,30 @@ def test_what_cannot_be_determined_is_never_high(found, make) -> None:
     )
     (one,) = found("TRU-02", roles=[make.role("door", trust=trust)])
     assert (one.state.value, one.severity) == ("cannot tell", Severity.MEDIUM)
+
+
+def test_thresholds_apply_to_the_run_and_a_misspelled_one_is_an_error(make: Any, tmp_path: Path) -> None:
+    key = {"access_key_1_active": True, "access_key_1_last_rotated": "2026-01-01T00:00:00Z"}
+    entry = {"user": "ana", "arn": make.arn("user/ana"), **key}
+    report = {"credential_report": {"generated_time": "2026-03-01T00:00:00Z", "entries": [entry]}}
+
+    def keys(applied: AppliedSettings | None) -> list[str]:
+        found = make.findings("CRD-04", users=[make.user("ana")], facts=report, thresholds=thresholds_of(applied))
+        return [one.sentence for one in found]
+
+    assert keys(None) == []
+    assert keys(_read(tmp_path, thresholds={"access_key_days": 59})) == []
+    assert keys(_read(tmp_path, thresholds={"access_key_days": 58})) == ["Access key 1 of ana is 59 days old."]
+    with pytest.raises(SuppressionError, match="access_key_day"):
+        _read(tmp_path, thresholds={"access_key_day": 58})
+    with pytest.raises(SuppressionError, match="unused_access_days"):
+        _read(tmp_path, thresholds={"unused_access_days": 401})
+
+
+def test_every_threshold_names_the_checks_that_use_it() -> None:
+    code = "".join(path.read_text() for path in Path(registry.__file__).parent.glob("*.py"))
+    for name, field in Thresholds.model_fields.items():
+        ids = re.findall(r"[A-Z]{3}-\d\d", str(field.description).partition(":")[0])
+        assert ids
+        assert all(registry.check(check_id) for check_id in ids), name
+        assert f".{name}" in code

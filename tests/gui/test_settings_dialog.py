@@ -75,6 +75,29 @@ def test_a_key_is_chosen_and_offered(qtbot: QtBot, window: MainWindow, tmp_path:
     assert window.workspace.review.packs.signing_key == str(tmp_path / "id")
 
 
+def test_a_file_with_settings_of_checks_is_chosen_and_the_checks_run_with_it(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    findings = window.workspace.findings
+    window.open_path(sample_snapshot())
+    qtbot.waitUntil(lambda: findings.is_complete, timeout=120_000)
+    before = sum(row.finding.check_id == "ADM-01" for row in findings.model.rows if row.finding.severity.value == "low")
+    chosen = tmp_path / "strict.json"
+    chosen.write_text('{"format": "iamdesk-check-settings/1", "severities": {"ADM-01": "low"}}')
+    window.prompts.file_to_open = lambda *_: chosen  # type: ignore[method-assign]
+    dialog = opened_by_key(qtbot, window)
+    QTest.keyClick(dialog.choose_checks, Qt.Key.Key_Space)
+    assert window.settings.check_settings_path == chosen
+    qtbot.waitUntil(lambda: findings.is_complete, timeout=120_000)
+    found = [row.finding.severity.value for row in findings.model.rows if row.finding.check_id == "ADM-01"]
+    assert before == 0
+    assert found
+    assert set(found) == {"low"}
+    chosen.unlink()
+    findings.run()
+    qtbot.waitUntil(lambda: "strict.json cannot be read" in findings.message.text, timeout=60_000)
+
+
 def test_what_was_opened_is_forgotten_and_no_longer_kept(qtbot: QtBot, window: MainWindow) -> None:
     window.settings.remember(sample_snapshot())
     dialog = opened_by_key(qtbot, window)

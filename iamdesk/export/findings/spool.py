@@ -19,9 +19,10 @@ from iamdesk.causes.controls import Tally
 from iamdesk.causes.grouping import group
 from iamdesk.causes.types import Attribution, Control
 from iamdesk.checks.by_account import AccountWork, Known, OrganizationChecks, Task, work_in_worker
-from iamdesk.checks.check_settings import AppliedSettings, with_settings
+from iamdesk.checks.check_settings import AppliedSettings, thresholds_of, with_settings
 from iamdesk.checks.finding import Finding, Severity, State, Suppression
 from iamdesk.checks.suppressions import suppressed
+from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.escaping import visible
 from iamdesk.export.findings import csv_file, json_file, writers
 from iamdesk.export.findings.earlier import EarlierFindings
@@ -263,7 +264,7 @@ def find_into(
         WorkCancelled: ``cancelled`` returned True.
         WorkError: the workers failed; one sentence.
     """
-    known = checks.know(progress, cancelled)
+    known = checks.know(progress, cancelled, thresholds_of(spool.settings))
     wanted = Wanted(spool.format_name, tuple(suppressions), today, spool.by_cause, spool.settings)
     fingerprints = frozenset(one.fingerprint for one in suppressions)
     for found in checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled):
@@ -284,6 +285,7 @@ def each_finding(
     today: date,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
 ) -> Iterator[Finding]:
     """Run all checks over an organization, and yield the findings, account by account; progress counts accounts.
 
@@ -293,7 +295,7 @@ def each_finding(
         WorkError: as `find_into`.
     """
     count = len(checks.accounts)
-    known = checks.know(lambda done, _total: progress(done, 3 * count), cancelled)
+    known = checks.know(lambda done, _total: progress(done, 3 * count), cancelled, thresholds)
     wanted = Wanted("", tuple(suppressions), today)
     for done, found in enumerate(
         checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled), 1

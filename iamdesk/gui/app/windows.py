@@ -115,6 +115,7 @@ class Windows(QObject):
             dialog.text_size_chosen.connect(self._set_text_size)
             dialog.reviewer_changed.connect(lambda: frame.workspace.take_reviewer(frame.settings))
             dialog.recent_forgotten.connect(self._forget_recent)
+            dialog.check_settings_changed.connect(frame.workspace.findings.run_again)
         dialog.show()
         dialog.activateWindow()
 

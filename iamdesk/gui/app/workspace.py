@@ -207,7 +207,7 @@ class Workspace(QObject):
         self.inspector.set_explained(settings.explains_statements)
         self.result.draw_layers(settings.draws_layers)
         self.take_reviewer(settings)
-        self.findings.keep_suppressions_in(settings.suppressions_path)
+        self.findings.keep_suppressions_in(settings.suppressions_path, lambda: settings.check_settings_path)
         for header in self._headers():
             state = settings.columns(header.objectName())
             if not state.isEmpty():

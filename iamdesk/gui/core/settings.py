@@ -181,6 +181,23 @@ class Settings:
         self._store.setValue("review/checkpoint_on_closing", value.on_closing)
 
     @property
+    def chosen_check_settings(self) -> str:
+        """Path of the file with the settings of the checks; empty for the one beside this file."""
+        return self._text("findings/check_settings")
+
+    @chosen_check_settings.setter
+    def chosen_check_settings(self, value: str) -> None:
+        self._store.setValue("findings/check_settings", value)
+
+    @property
+    def check_settings_path(self) -> Path | None:
+        """The file with the settings of the checks; None if none was chosen and there is none beside this file."""
+        if self.chosen_check_settings:
+            return Path(self.chosen_check_settings).expanduser()  # if it is not there, the checks say so
+        own = self.path.with_name("check-settings.json")
+        return own if own.exists() else None
+
+    @property
     def keeps_layout(self) -> bool:
         """Whether size, panels and columns are restored at the next start."""
         return self._flag("keep/layout", usual=True)

@@ -43,6 +43,7 @@ class SettingsDialog(QDialog):
     text_size_chosen = Signal(int)
     reviewer_changed = Signal()
     recent_forgotten = Signal()
+    check_settings_changed = Signal()
 
     def __init__(self, settings: Settings, scheme: Scheme, prompts: FileDialogs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +59,8 @@ class SettingsDialog(QDialog):
         self.reviewer = QLineEdit(settings.reviewer)
         self.key = QLineEdit(settings.signing_key)
         self.choose = QPushButton(tr("C&hoose…"))
+        self.checks = QLineEdit(settings.chosen_check_settings)
+        self.choose_checks = QPushButton(tr("Cho&ose…"))
         self.workers = QSpinBox()
         self.memory = QSpinBox()
         self.scheduler = QLineEdit(settings.scheduler)
@@ -85,6 +88,14 @@ class SettingsDialog(QDialog):
         set_tooltip(self.text_size, tr("Percent of the system text size. Some headings change at the next start."))
         self.reviewer.setPlaceholderText(tr("Your name, as recorded in reviews"))
         self.key.setPlaceholderText(tr("Path of an SSH key; without one, sign-offs are unsigned attestations"))
+        self.checks.setPlaceholderText(tr("check-settings.json beside these settings, if it exists"))
+        set_tooltip(
+            self.checks,
+            tr(
+                "JSON file with thresholds, severities, known accounts and archive rules of the checks. The command "
+                "line takes the same file: iamdesk findings --settings."
+            ),
+        )
         self.workers.setRange(0, MAX_WORKERS)
         self.workers.setSpecialValueText(
             tr("Number of cores minus one ({count})").format(count=number(usual_workers()))
@@ -124,6 +135,8 @@ class SettingsDialog(QDialog):
             ("settingsReviewer", tr("Reviewer's name"), self.reviewer),
             ("settingsKey", tr("SSH key to sign with"), self.key),
             ("settingsChooseKey", tr("Choose an SSH key"), self.choose),
+            ("settingsChecks", tr("File with the settings of the checks"), self.checks),
+            ("settingsChooseChecks", tr("Choose a file with the settings of the checks"), self.choose_checks),
             ("settingsWorkers", tr("Number of worker processes"), self.workers),
             ("settingsMemory", tr("Memory for the window, in megabytes"), self.memory),
             ("settingsScheduler", tr("Address of a Dask scheduler"), self.scheduler),
@@ -143,6 +156,9 @@ class SettingsDialog(QDialog):
         key = QHBoxLayout()
         key.addWidget(self.key, 1)
         key.addWidget(self.choose)
+        checks = QHBoxLayout()
+        checks.addWidget(self.checks, 1)
+        checks.addWidget(self.choose_checks)
         page = QWidget()
         form = QFormLayout(page)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
@@ -152,6 +168,7 @@ class SettingsDialog(QDialog):
         form.addRow(tr("&Text size"), self.text_size)
         form.addRow(tr("Reviewer's &name"), self.reviewer)
         form.addRow(plain_label(tr("Signing &key"), buddy=self.key), key)
+        form.addRow(plain_label(tr("Settings of c&hecks"), buddy=self.checks), checks)
         form.addRow(tr("Wo&rker processes"), self.workers)
         form.addRow(tr("&Memory"), self.memory)
         form.addRow(tr("&Dask scheduler"), self.scheduler)
@@ -186,6 +203,8 @@ class SettingsDialog(QDialog):
         self.reviewer.editingFinished.connect(self._keep_reviewer)
         self.key.editingFinished.connect(self._keep_reviewer)
         self.choose.clicked.connect(self._choose_key)
+        self.checks.editingFinished.connect(self._keep_checks)
+        self.choose_checks.clicked.connect(self._choose_checks)
         self.workers.valueChanged.connect(lambda count: setattr(settings, "workers", count))
         self.memory.valueChanged.connect(lambda megabytes: setattr(settings, "memory", megabytes << 20))
         self.scheduler.editingFinished.connect(self._keep_scheduler)
@@ -214,6 +233,24 @@ class SettingsDialog(QDialog):
         if path is not None:
             self.key.setText(str(path))
             self._keep_reviewer()
+
+    def _keep_checks(self) -> None:
+        chosen = self.checks.text().strip()
+        if chosen != self._settings.chosen_check_settings:
+            self._settings.chosen_check_settings = chosen
+            self.check_settings_changed.emit()
+
+    def _choose_checks(self) -> None:
+        chosen = self._settings.check_settings_path
+        path = self._prompts.file_to_open(
+            self,
+            tr("Choose a file with the settings of the checks"),
+            chosen.parent if chosen is not None else self._settings.path.parent,
+            tr("JSON files (*.json)"),
+        )
+        if path is not None:
+            self.checks.setText(str(path))
+            self._keep_checks()
 
     def _keep_recent(self, on: bool) -> None:
         self._settings.keeps_recent = on

@@ -83,7 +83,7 @@ class CheckRun(QObject):
             from iamdesk.api import Workbench  # imported after the first paint
 
             applied = read_settings()
-            findings = opened.findings(progress, cancelled, read(), executor_for(opened))
+            findings = opened.findings(progress, cancelled, read(), executor_for(opened), applied)
             for count, finding in enumerate(Workbench.with_settings(findings, applied, opened)):
                 if count == most:
                     return False

@@ -185,6 +185,11 @@ class FindingsPanel(QWidget):
         self._run.start(opened, self._words.read, self._session.executor_for, most, self._words.read_settings)
         self._refresh()
 
+    def run_again(self) -> None:
+        """Run the checks again, if they have run: their settings have changed."""
+        if self._run.is_running or self._run.is_complete:
+            self.run()
+
     def _take_in(self, rows: list[FindingRow]) -> None:
         self.model.extend(rows)
         self._refresh()
@@ -388,9 +393,10 @@ class FindingsPanel(QWidget):
 
     # Suppressions
 
-    def keep_suppressions_in(self, path: Path) -> None:
-        """Allow suppressions, and save them in a file."""
+    def keep_suppressions_in(self, path: Path, settings: Callable[[], Path | None] = lambda: None) -> None:
+        """Allow suppressions, and save them in a file; ``settings`` returns that with the settings of the checks."""
         self._words.path = path
+        self._words.settings_path = settings
         self.detail.can_suppress = True
 
     def _chosen_findings(self) -> list[Finding]:

@@ -28,6 +28,8 @@ class SuppressionStore(QObject):
         """The file; None: findings cannot be suppressed."""
         self.owner = ""
         """The last owner entered."""
+        self.settings_path: Callable[[], Path | None] = lambda: None
+        """Returns the file with the settings of the checks; None for the defaults."""
         self.settings_sha256 = ""
         """Of the settings that the last run applied."""
 
@@ -42,16 +44,16 @@ class SuppressionStore(QObject):
         return Workbench.read_suppressions(self.path) if self.path is not None else ()
 
     def read_settings(self) -> "AppliedSettings | None":
-        """Return the settings of the checks beside the suppressions; None without a file. Called in a worker.
+        """Return the settings of the checks; None without a file. Called in a worker.
 
         Raises:
-            SuppressionError: the file is there and cannot be read.
+            SuppressionError: the file cannot be read.
         """
         from iamdesk.api import Workbench
 
         self.settings_sha256 = ""
-        path = self.path.with_name("check-settings.json") if self.path is not None else None
-        if path is None or not path.exists():
+        path = self.settings_path()
+        if path is None:
             return None
         applied = Workbench.read_check_settings(path)
         self.settings_sha256 = applied.sha256
