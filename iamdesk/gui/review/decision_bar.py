@@ -3,15 +3,17 @@
 A row, not a dialog.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from iamdesk.gui.core.plain_text import PlainLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.core.translate import error_sentence
+from iamdesk.gui.review.modify_effect import change_text
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import tr
 from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision
 from iamdesk.whatif.edits import Edit
@@ -26,6 +28,9 @@ class DecisionBar(QWidget):
     """`ItemDecision`."""
     ticket_given = Signal(str)
     """The number of a ticket; empty: there is none any more."""
+    edits_taken = Signal(object)
+    """Changes of the window *What if* (tuple of `Edit`) that were entered as text."""
+    what_if_wanted = Signal()
     given_up = Signal()
     wrong = Signal(str)
     """What is missing, as a sentence."""
@@ -35,15 +40,16 @@ class DecisionBar(QWidget):
         self.setObjectName("decisionBar")
         self._choice = ReviewDecision.UNDECIDED
         self._asks_ticket = False
-        self._edits: tuple[Edit, ...] = ()
+        self._edits: Callable[[], Sequence[Edit]] = tuple
         self._label: PlainLabel = plain_label()
         self.reason = QLineEdit()
         self.owner = QLineEdit()
         self.expiry = QLineEdit()
         self.compensating = QLineEdit()
-        self.edits_button = QPushButton(tr("Take from &What if"))
+        self.edits_button = QPushButton()
         self.edits_button.setObjectName("decisionEdits")
-        set_tooltip(self.edits_button, tr("Enter the changes that the window What if has in its list."))
+        self.effect = FlowLabel()
+        self.effect.setObjectName("modifyEffect")
         self.edits_button.clicked.connect(self._take_edits)
         self.save_button = QPushButton(tr("Save"))
         self.cancel_button = QPushButton(tr("Cancel"))
@@ -67,8 +73,11 @@ class DecisionBar(QWidget):
         self.expiry.setMaximumWidth(self.fontMetrics().averageCharWidth() * 16)
         self.save_button.clicked.connect(self._save)
         self.cancel_button.clicked.connect(self.cancel_input)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        layout = QHBoxLayout()
+        column.addLayout(layout)
+        column.addWidget(self.effect)
         for widget in (
             self._label,
             self.reason,
@@ -91,7 +100,7 @@ class DecisionBar(QWidget):
         today: date,
         *,
         change: str = "",
-        edits: Sequence[Edit] = (),
+        edits: Callable[[], Sequence[Edit]] | None = None,
     ) -> None:
         """Ask for the details of a decision.
 
@@ -102,18 +111,21 @@ class DecisionBar(QWidget):
             current: The decision up to now.
             today: Exceptions end after it.
             change: Of *modify*, the change that is suggested.
-            edits: Of *modify*, the changes of the window *What if*, which can be taken over.
+            edits: Of *modify*, returns the changes of the window *What if*, which can be taken over; None: not offered.
         """
         self._choice, self._asks_ticket = choice, False
         is_exception, is_change = choice is ReviewDecision.EXCEPT, choice is ReviewDecision.MODIFY
-        self._edits = tuple(edits) if is_change else ()
+        offers_edits = is_change and edits is not None
+        self._edits = edits or tuple
         prompt = tr("Comment on") if choice is ReviewDecision.UNDECIDED else f"{tr(word)}:"
         self._label.setText(f"{prompt} {what}")
         hint = tr("What to change, such as: only read from the payroll bucket") if is_change else tr("Reason")
         self.reason.setPlaceholderText(hint)
         self.reason.setAccessibleName(tr("What to change") if is_change else tr("Reason or comment"))
         self.reason.setText(current.comment or change)
-        self.edits_button.setVisible(bool(self._edits))
+        self.edits_button.setVisible(offers_edits)
+        self._name_edits_button()
+        self.show_effect(())
         self.compensating.setText(current.compensating)
         self.owner.setText(current.owner)
         usual = current.expiry if current.expiry and current.expiry >= today else today + timedelta(_USUAL_DAYS)
@@ -132,15 +144,41 @@ class DecisionBar(QWidget):
         self.reason.setPlaceholderText(tr("Number in the ticket system, such as OPS-1234; empty: none"))
         self.reason.setAccessibleName(tr("Number of the ticket"))
         self.reason.setText(current)
-        for widget in (self.edits_button, self.compensating, self.owner, self.expiry):
+        for widget in (self.edits_button, self.compensating, self.owner, self.expiry, self.effect):
             widget.hide()
         self.show()
         self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
         self.reason.selectAll()
 
+    def show_effect(self, lines: Sequence[str]) -> None:
+        """Show what the change does, or why that is not known; nothing without lines."""
+        self.effect.setText("\n".join(lines))
+        self.effect.setVisible(bool(lines))
+
+    def _name_edits_button(self) -> None:
+        has_edits = bool(self._edits())
+        self.edits_button.setText(tr("Take from &What if") if has_edits else tr("&What if…"))
+        set_tooltip(
+            self.edits_button,
+            tr("Enter the changes that the window What if has in its list, and show their effect.")
+            if has_edits
+            else tr("Try the change in the window What if; then take it from there."),
+        )
+
     def _take_edits(self) -> None:
-        self.reason.setText("; ".join(visible(edit.sentence) for edit in self._edits))
+        edits = tuple(self._edits())
+        if not edits:
+            self.what_if_wanted.emit()
+            return
+        self.reason.setText(visible(change_text(edits)))
         self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.edits_taken.emit(edits)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Offer what the window What if has now, when this window becomes active again."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange:
+            self._name_edits_button()
 
     def cancel_input(self) -> None:
         """Cancel the input."""

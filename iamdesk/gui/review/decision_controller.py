@@ -10,19 +10,23 @@ from iamdesk.export.text.review import CHOICE_WORDS
 from iamdesk.export.text.review_effect import suggested_decision
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.guardrails import is_guardrail, revoke_warning
+from iamdesk.gui.review.modify_effect import effect_of_edits, suggested_edits
 from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.review.toolbar import ReviewToolbar
 from iamdesk.gui.review.write_queue import WriteQueue
+from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
-from iamdesk.i18n import ntr, tr
+from iamdesk.i18n import error_words, ntr, tr
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.session import ReviewSession
+from iamdesk.whatif.edits import Edit, WhatIfError
 
 ON_FINDINGS: Mapping[ReviewDecision, ReviewDecision] = {
     ReviewDecision.KEEP: ReviewDecision.EXCEPT,
@@ -56,6 +60,7 @@ class DecisionController(QObject):
     ) -> None:
         super().__init__(parent)
         self._session = session
+        self._jobs = jobs
         self._head = head
         self._message = message
         self._desk = review_session
@@ -71,6 +76,8 @@ class DecisionController(QObject):
         self.bar.given.connect(self._given)
         self.bar.ticket_given.connect(self._ticket_given)
         self.bar.given_up.connect(self.settled)
+        self.bar.edits_taken.connect(self._show_effect)
+        self.bar.what_if_wanted.connect(self._open_what_if)
         self.bar.wrong.connect(lambda sentence: message.say(Tone.WARNING, sentence))
         self.queue.refused.connect(lambda sentence: message.say(Tone.ERROR, sentence))
 
@@ -227,8 +234,48 @@ class DecisionController(QObject):
             current,
             datetime.now(UTC).date(),
             change=change,
-            edits=self._session.what_if_edits,
+            edits=None if self._on_findings else lambda: self._session.what_if_edits,
         )
+        if change and (edits := suggested_edits(self._lines[0])):
+            self._show_effect(edits)
+
+    def _open_what_if(self) -> None:
+        """Open the window What if, with the change that is suggested for the entitlement, if there is one."""
+        edits = suggested_edits(self._lines[0]) if len(self._lines) == 1 else ()
+        if edits:
+            try_changes(self.bar, edits)
+        else:
+            run_command(self.bar, "actionWhatIf")
+
+    def _show_effect(self, edits: tuple[Edit, ...]) -> None:
+        """Show what changes do to access, worked out on a copy of the snapshot, in a worker."""
+        review_session, whole = self._desk(), self._session.whole
+        if review_session is None:
+            return
+        if whole is None or whole.sha256 != review_session.head.snapshot_sha256:
+            self.bar.show_effect([tr("The effect is not shown: the snapshot of the review is not open.")])
+            return
+        self.bar.show_effect([tr("Working out the effect of the change…")])
+        targets = self._targets
+
+        def show(lines: tuple[str, ...]) -> None:
+            if self._targets == targets and self.bar.effect.isVisibleTo(self.bar):
+                self.bar.show_effect([tr("Effect of the change: {first}").format(first=lines[0]), *lines[1:]])
+
+        self._jobs.run(
+            tr("Working out the effect of the change"),
+            lambda progress, cancelled: effect_of_edits(whole, edits, progress, cancelled),
+            done=show,
+            failed=self._no_effect,
+            stopped=lambda: self.bar.show_effect([tr("The effect is not shown: it was canceled.")]),
+            topic="effect of modify",
+        )
+
+    def _no_effect(self, error: Exception) -> None:
+        if not isinstance(error, WhatIfError):
+            self.bar.show_effect([tr("The effect is not shown because of an internal error.")])
+            raise error
+        self.bar.show_effect([tr("The change cannot be applied: {why}.").format(why=error_words(error))])
 
     def _target_words(self) -> str:
         count = len(self._targets)

@@ -8,13 +8,16 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.filters import ReviewFilter, RowFilterMode
+from iamdesk.gui.review.modify_effect import change_text, suggested_edits
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.what_if.what_if_window import WhatIfWindow
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.progress import never_cancelled
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.grouping import Grouping
-from iamdesk.whatif.edits import EditAction
+from iamdesk.review.item_effect import effect_of, with_effect
+from iamdesk.whatif.edits import Edit, EditAction
 
 from .conftest import Answers
 from .test_review_panel import decision_at, group_by, press
@@ -110,7 +113,8 @@ def test_modify_takes_the_wanted_change(qtbot: QtBot, panel: ReviewPanel) -> Non
     bar = panel.deciding.bar
     assert bar.reason.hasFocus()
     assert bar.reason.accessibleName() == "What to change"
-    assert not bar.edits_button.isVisible()
+    assert bar.edits_button.text() == "&What if…", "it has no changes yet"
+    assert not bar.effect.isVisible()
     assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
     QTest.keyClicks(bar.reason, "only the bucket of the team")
     QTest.keyClick(bar.reason, Qt.Key.Key_Return)
@@ -134,8 +138,14 @@ def test_modify_takes_the_changes_of_what_if(
     window.add()
     press(qtbot, panel, Qt.Key.Key_3)
     bar = panel.deciding.bar
-    assert bar.edits_button.isVisible()
+    assert bar.edits_button.text() == "Take from &What if"
     QTest.keyClick(bar.edits_button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: bar.effect.text().startswith("Effect of the change: "), timeout=60_000)
+    assert session.whole is not None
+    exact = session.whole.exact_effect(row.lines[0], never_cancelled)
+    assert exact is not None
+    assert bar.effect.text().startswith(f"Effect of the change: 1 principal loses {exact.lost} actions.")
+    assert "user/engineering/yusuf.demir loses s3:DescribeJob" in bar.effect.text().splitlines()[1]
     QTest.keyClick(bar.reason, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     assert decision_at(panel, place).comment == window.edits[0].sentence
@@ -170,3 +180,45 @@ def test_rows_are_filtered_by_tier_and_guardrail(qtbot: QtBot, panel: ReviewPane
     tiers = [sum(ReviewFilter(mode).accepts(row) for row in rows) for mode in RowFilterMode if mode.value[:4] == "tier"]
     assert sum(tiers) == len(rows)
     assert all(tiers)
+
+
+def test_change_that_cannot_be_applied_says_why_and_the_text_has_the_document(
+    qtbot: QtBot, panel: ReviewPanel, session: Session
+) -> None:
+    group_by(qtbot, panel, Grouping.LINE)
+    go_to(panel, "AmazonS3ReadOnlyAccess")
+    document = {"Version": "2012-10-17", "Statement": []}
+    session.what_if_edits = (
+        Edit(EditAction.PUT_INLINE_POLICY, "arn:aws:iam::111122223333:user/nobody", "less", document),
+    )
+    press(qtbot, panel, Qt.Key.Key_3)
+    bar = panel.deciding.bar
+    QTest.keyClick(bar.edits_button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: "cannot be applied" in bar.effect.text(), timeout=60_000)
+    assert "nobody" in bar.effect.text()
+    assert bar.reason.text() == (
+        'put-inline-policy arn:aws:iam::111122223333:user/nobody: less = {"Version":"2012-10-17","Statement":[]}'
+    ), "nobody could carry it out without its document"
+    long = Edit(EditAction.SET_POLICY, "arn:aws:iam::111122223333:policy/p", document={"Sid": "x" * 5000})
+    assert "(document of 5010 characters, SHA-256 " in change_text((long,))
+    QTest.keyClick(bar.reason, Qt.Key.Key_Escape)
+    press(qtbot, panel, Qt.Key.Key_3)
+    assert not bar.effect.isVisible(), "of another change"
+
+
+def test_change_that_is_suggested_is_shown_with_its_effect(qtbot: QtBot, panel: ReviewPanel) -> None:
+    group_by(qtbot, panel, Grouping.LINE)
+    place = go_to(panel, "AmazonS3ReadOnlyAccess")
+    row = panel.model.shown[place]
+    assert isinstance(row, EntitlementRow)
+    line = row.lines[0]
+    edit = {"do": "detach-policy", "subject": line.holder_arn, "detail": line.entitlement_id}
+    suggestion = {"decision": "modify", "reason": "used in part", "unused": ["s3"], "edit": edit}
+    suggested = with_effect(line, {**effect_of(line), "suggestion": suggestion})
+    assert suggested_edits(line) == ()
+    assert suggested_edits(suggested) == (Edit(EditAction.DETACH_POLICY, line.holder_arn, line.entitlement_id),)
+    row.lines = (suggested,)
+    press(qtbot, panel, Qt.Key.Key_3)
+    bar = panel.deciding.bar
+    assert "Remove the services that were not used: s3." in bar.reason.text()
+    qtbot.waitUntil(lambda: bar.effect.text().startswith("Effect of the change: 1 principal loses "), timeout=60_000)
