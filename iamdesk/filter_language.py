@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from enum import Enum
+from typing import Any
 
 from iamdesk.i18n import mark, phrase, tr
 
@@ -388,6 +389,10 @@ class _Reader[Row]:
 
 def _everything(_row: object) -> bool:
     return True
+
+
+EVERYTHING: Filter[Any] = Filter("", _everything)
+"""The filter of no text: every row."""
 
 
 def _all_of[Row](tests: Sequence[Test[Row]]) -> Test[Row]:

@@ -5,12 +5,16 @@ titles and `data`.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from functools import partial
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QPalette
+
+from iamdesk.gui.core.slices import Slices
 
 type SortKey = tuple[int | str, ...]
 type Index = QModelIndex | QPersistentModelIndex
@@ -18,6 +22,12 @@ type Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
 _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 _NO_FLAGS = Qt.ItemFlag.NoItemFlags
+_CHUNK = 2_000
+"""Rows that are sorted or filtered without a look at the clock."""
+_LATE = 500
+"""Maximum number of rows that are added to the sorted ones when a filter changes; with more, all are sorted again."""
+_FIRST = itemgetter(0)
+_UP, _DOWN = "\N{BLACK UP-POINTING SMALL TRIANGLE}", "\N{BLACK DOWN-POINTING SMALL TRIANGLE}"
 
 
 class TableRow(Protocol):
@@ -39,16 +49,28 @@ class RowFilter[Row](Protocol):
 
 
 class RowsModel[Row: TableRow](QAbstractTableModel):
-    """All rows, of which a filter shows some."""
+    """All rows, of which a filter shows some. With very many, sorting and filtering take several turns (`Slices`)."""
+
+    settled = Signal()
+    """The visible rows are those of the last filter and order."""
+    order_changed = Signal()
+    """Rows are sorted by other columns."""
 
     def __init__(self, titles: Sequence[str], chosen: RowFilter[Row], palette: QPalette) -> None:
         super().__init__()
         self._titles = tuple(titles)
         self._all: list[Row] = []
+        self._sorted: list[Row] = []
+        """The first of all rows, in order; rows that came later are not in it yet."""
+        self._is_sorted = True
+        """Whether that order is the current one."""
         self._shown: list[Row] = []
         self._filter = chosen
-        self._column = 0
-        self._descending = False
+        self._order: tuple[tuple[int, bool], ...] = ((0, False),)
+        self._is_reset = False
+        """Whether other rows may become visible, so that views have to start over."""
+        self._again = False
+        self._slices = Slices(self)
         self.repaint(palette)
 
     @property
@@ -61,17 +83,35 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         """The visible rows, in their order."""
         return self._shown
 
+    @property
+    def order(self) -> Sequence[tuple[int, bool]]:
+        """The columns by which rows are sorted, and whether in descending order; the first one counts most."""
+        return self._order
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the visible rows are those of the last filter and order."""
+        return not self._slices.running
+
     def clear(self) -> None:
         """Remove all rows; filter and order stay."""
+        self._slices.cancel()
         self.beginResetModel()
-        self._all, self._shown = [], []
+        self._all, self._sorted, self._shown = [], [], []
+        self._is_sorted, self._is_reset, self._again = True, False, False
         self.endResetModel()
 
     def extend(self, rows: Sequence[Row]) -> None:
         """Add rows; visible ones are inserted by the current order."""
         self._all.extend(rows)
+        if not self.is_settled:
+            self._again = len(self._order) > 1
+            return  # they are added at the end
+        if len(self._order) > 1:
+            self._settle(is_sorted=False)
+            return
         new = sorted(filter(self._filter.accepts, rows), key=self.sort_key, reverse=self._descending)
-        runs = [(place, list(run)) for place, run in groupby(new, self._place_for)]
+        runs = [(place, list(run)) for place, run in groupby(new, partial(self._place_in, self._shown))]
         # Inserted in runs: after a layout change, a view would examine every row.
         for place, run in reversed(runs):  # the last first, so that the indexes of the others stay valid
             self.beginInsertRows(QModelIndex(), place, place + len(run) - 1)
@@ -82,38 +122,122 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         """Apply another filter."""
         if chosen != self._filter:
             self._filter = chosen
-            self.refilter()
+            self._settle(is_sorted=self._is_sorted, is_reset=True)
 
     def refilter(self) -> None:
         """Filter and sort again: rows have changed."""
-        self.beginResetModel()
-        self._shown = [row for row in self._all if self._filter.accepts(row)]
-        self._shown.sort(key=self.sort_key, reverse=self._descending)
-        self.endResetModel()
+        self._settle(is_sorted=False, is_reset=True)
 
     def reorder(self) -> None:
         """Sort the visible rows; persistent indexes keep their rows."""
+        self._settle(is_sorted=False)
+
+    def _settle(self, *, is_sorted: bool, is_reset: bool = False) -> None:
+        """Sort if needed, filter, and show the result; in one turn unless there are very many rows."""
+        self._is_sorted = is_sorted and self._is_sorted
+        self._is_reset = self._is_reset or is_reset
+        found: list[Row] = []
+        self._slices.run(self._find(found), lambda: self._show(found))
+
+    def _find(self, found: list[Row]) -> Generator[None]:
+        """Fill a list with the visible rows, in order."""
+        if not self._is_sorted or len(self._all) - len(self._sorted) > _LATE:
+            rows = list(self._all)
+            yield from self._sort(rows)
+            self._sorted, self._is_sorted = rows, True
+        accepts = self._filter.accepts
+        for first in range(0, len(self._sorted), _CHUNK):
+            if first:
+                yield
+            found += [row for row in self._sorted[first : first + _CHUNK] if accepts(row)]
+        late = [row for row in self._all[len(self._sorted) :] if accepts(row)]
+        if len(late) > _LATE or (late and len(self._order) > 1):
+            found += late
+            yield from self._sort(found)
+            return
+        for row in late:
+            found.insert(self._place_in(found, row), row)
+
+    def _sort(self, rows: list[Row]) -> Generator[None]:
+        """Sort rows in place, by the column that counts least first."""
+        for place, (column, descending) in reversed(list(enumerate(self._order))):
+            key = partial(self._key_at, place, column)
+            keyed: list[tuple[SortKey, Row]] = []
+            for first in range(0, len(rows), _CHUNK):
+                if first:
+                    yield
+                keyed += sorted(
+                    [(key(row), row) for row in rows[first : first + _CHUNK]], key=_FIRST, reverse=descending
+                )
+            keyed.sort(key=_FIRST, reverse=descending)  # sorted runs, which are merged
+            rows[:] = [row for _key, row in keyed]
+
+    def _key_at(self, place: int, column: int, row: Row) -> SortKey:
+        """Return the sort key in a column of the order; without what decides among equal rows, if another column does.
+
+        ``place`` is that of the column in the order.
+        """
+        if len(self._order) == 1:
+            return self.sort_key(row)
+        return row.sort_key(column) if place == len(self._order) - 1 else self.own_key(row, column)
+
+    def _show(self, found: list[Row]) -> None:
+        found = self.with_rows_below(found)
+        if self._is_reset or set(map(id, found)) != set(map(id, self._shown)):
+            self.beginResetModel()
+            self._shown = found
+            self._is_reset = False
+            self.endResetModel()
+        else:
+            self._move_to(found)
+        if self._again:
+            self._again = False
+            self._settle(is_sorted=False)
+            return
+        self.settled.emit()
+
+    def _move_to(self, found: list[Row]) -> None:
+        """Show rows in another order; persistent indexes keep their rows."""
         self.layoutAboutToBeChanged.emit()
         held = self.persistentIndexList()
         rows = [self._shown[index.row()] for index in held]
-        self._shown.sort(key=self.sort_key, reverse=self._descending)
+        self._shown = found
         wanted = set(map(id, rows))
-        places = {id(row): place for place, row in enumerate(self._shown) if id(row) in wanted} if rows else {}
-        moved = [self.index(places[id(row)], index.column()) for row, index in zip(rows, held, strict=True)]
+        places = {id(row): place for place, row in enumerate(found) if id(row) in wanted} if rows else {}
+        moved = [
+            self.index(places[id(row)], index.column()) if id(row) in places else QModelIndex()
+            for row, index in zip(rows, held, strict=True)
+        ]
         self.changePersistentIndexList(held, moved)
         self.layoutChanged.emit()
 
-    def _place_for(self, row: Row) -> int:
-        """Return the insertion index of a row: after equal ones."""
-        shown, key = self._shown, self.sort_key(row)
+    def with_rows_below(self, rows: list[Row]) -> list[Row]:
+        """Return visible rows with those that are shown below them; here there are none."""
+        return rows
+
+    @property
+    def _descending(self) -> bool:
+        return self._order[0][1]
+
+    @property
+    def _column(self) -> int:
+        return self._order[0][0]
+
+    def _place_in(self, shown: Sequence[Row], row: Row) -> int:
+        """Return the insertion index of a row in sorted ones: after equal ones."""
+        key = self.sort_key(row)
         if not self._descending:
             return bisect_right(shown, key, key=self.sort_key)
         count = len(shown)
         return count - bisect_left(range(count), key, key=lambda behind: self.sort_key(shown[count - 1 - behind]))
 
     def sort_key(self, row: Row) -> SortKey:
-        """Return the current sort key of a row."""
+        """Return the sort key of a row in the first column of the order."""
         return row.sort_key(self._column)
+
+    def own_key(self, row: Row, column: int) -> SortKey:
+        """Return the sort key of what a column shows, the same for equal cells."""
+        return row.sort_key(column)[:1]
 
     def repaint(self, palette: QPalette) -> None:
         """Use the colors of another palette."""
@@ -146,14 +270,27 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         """Return the title of a column."""
         titles = self._titles
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole and section < len(titles):
-            return titles[section]
+            return f"{titles[section]}{self._order_mark(section)}"
         return None
+
+    def _order_mark(self, column: int) -> str:
+        """Return the place of a column in an order by several, with its direction; empty for the others."""
+        if len(self._order) < 2:
+            return ""
+        found = ((place, descending) for place, (one, descending) in enumerate(self._order, 1) if one == column)
+        return "".join(f"  {place}{_DOWN if descending else _UP}" for place, descending in found)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column."""
         if 0 <= column < len(self._titles):
-            self._column, self._descending = column, order is Qt.SortOrder.DescendingOrder
-            self.reorder()
+            self.sort_by(((column, order is Qt.SortOrder.DescendingOrder),))
+
+    def sort_by(self, order: Sequence[tuple[int, bool]]) -> None:
+        """Sort by several columns; the first one counts most."""
+        self._order = tuple(order)
+        self.reorder()
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._titles) - 1)
+        self.order_changed.emit()
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Make rows selectable."""

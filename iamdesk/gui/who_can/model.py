@@ -68,13 +68,15 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         """The visible actions without details."""
         return [row for row in self._shown if isinstance(row, ActionRow) and not row.is_told]
 
-    def refilter(self) -> None:
-        """Filter and sort again; the actions of an expanded row move with it."""
-        self.beginResetModel()
-        chosen = [row for row in self._all if self._filter.accepts(row)]
-        self._shown = [one for row in chosen for one in (row, *row.below)]
-        self._shown.sort(key=self.sort_key, reverse=self._descending)
-        self.endResetModel()
+    def with_rows_below(self, rows: list[WhoCanRow]) -> list[WhoCanRow]:
+        """Return principals with the actions of those that are expanded."""
+        if not self.holds_actions:
+            return rows
+        return [one for row in rows for one in (row, *sorted(row.below, key=self.sort_key, reverse=self._descending))]
+
+    def own_key(self, row: WhoCanRow, column: int) -> SortKey:
+        """Return the sort key of a cell: external principals are first among equal decisions, too."""
+        return row.sort_key(column)[: 4 if column == Column.DECISION else 1]
 
     def sort_key(self, row: WhoCanRow) -> SortKey:
         """Return the sort key of a row; actions stay below their principal."""
@@ -106,10 +108,7 @@ class WhoCanModel(RowsModel[WhoCanRow]):
 
     def settle(self) -> None:
         """Filter and sort by the details added since."""
-        if self.holds_actions or sum(map(self._filter.accepts, self._all)) != len(self._shown):
-            self.refilter()
-        else:
-            self.reorder()
+        self.reorder()
 
     def place_of(self, principal: str) -> int | None:
         """Return the row of a principal; None if it is not shown."""
