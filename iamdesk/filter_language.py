@@ -88,7 +88,7 @@ class FilterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Filter[Row]:
-    """A filter that was read. Filters of the same text are equal."""
+    """A filter that was read. Filters of the same text over the same fields are equal."""
 
     text: str
     accepts: Test[Row] = field(compare=False)
@@ -97,6 +97,8 @@ class Filter[Row]:
     """Words in lower case that a matching row may contain, for highlighting."""
     note: str = field(compare=False, default="")
     """One sentence if something may be meant otherwise; empty for none."""
+    fields: object = None
+    """The `FilterFields` of the table; None for no text."""
 
     @property
     def shows_everything(self) -> bool:
@@ -251,8 +253,9 @@ class _Reader[Row]:
 
     def read(self) -> Filter[Row]:
         test = self._alternatives()
-        normal = self._text.strip()
-        return Filter(normal if test is not None else "", test or _everything, tuple(self._words), self._note)
+        if test is None:
+            return EVERYTHING
+        return Filter(self._text.strip(), test, tuple(self._words), self._note, self._fields)
 
     def _alternatives(self) -> Test[Row] | None:
         """Read terms with ``OR`` between them; None if there are none."""

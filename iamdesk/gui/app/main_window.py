@@ -68,6 +68,7 @@ class MainWindow(QMainWindow):
         clipboard.follow(app)
         self.jobs = JobRunner(self)
         self.session = Session(self.jobs, self)
+        self.session.table_memory.keep_in(settings)
         self.workers = WindowWorkers(settings, self.session.announced.emit)
         self.session.executor_for = self.workers.executor
         self.history = History(self.session, self)

@@ -27,9 +27,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyleOptionFrame, QWidget
 
-from iamdesk.gui.ask.completion_popup import CompletionPopup
 from iamdesk.gui.core.plain_text import set_tooltip, visible
 from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.widgets.completion_popup import CompletionPopup
 from iamdesk.i18n import tr
 from iamdesk.viewmodel.types import Completion
 

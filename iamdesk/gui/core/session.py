@@ -68,6 +68,7 @@ from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.core.badge_rows import rows_by_badge
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.principals import principal_of_key, subject_of
+from iamdesk.gui.core.table_memory import TableMemory
 from iamdesk.i18n import error_words, tr
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.viewmodel.tree import Badge
@@ -112,6 +113,8 @@ class Session(QObject):
         """Returns the executor for long work over a snapshot, for job threads; None: no other process."""
         self._asking: Job | None = None
         self._deciding: Job | None = None
+        self.table_memory = TableMemory(self)
+        """The filters and columns that tables remember."""
         self.badge_rows: Mapping[Badge, tuple[int, ...]] = {}
         """By badge, the principals and policies that have it."""
         self.badges: Mapping[int, tuple[Badge, ...]] = {}

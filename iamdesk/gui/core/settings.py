@@ -1,6 +1,7 @@
 """The window's settings: an ini file at a given path. It contains no review data."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from iamdesk.i18n import LANGUAGES
 from iamdesk.private_files import create_private_file
 
 RECENT_LIMIT = 10
+HISTORY_LIMIT = 20
+"""Filters that are kept for each table."""
 MAX_WORKERS = 256
 MEMORY, LEAST_MEMORY, MOST_MEMORY = 1 << 30, 512 << 20, 1 << 40
 """Memory limit of the window in bytes: default, minimum, maximum."""
@@ -260,9 +263,7 @@ class Settings:
     @property
     def recent(self) -> tuple[Path, ...]:
         """Recent snapshots, newest first, without those that do not exist any more."""
-        value = self._store.value("files/recent", [])
-        names = value if isinstance(value, list) else [value]
-        return tuple(Path(name) for name in names if isinstance(name, str) and name and Path(name).exists())
+        return tuple(Path(name) for name in self._texts("files/recent") if Path(name).exists())
 
     def remember(self, path: Path) -> None:
         """Put a snapshot at the top of the recent ones, if these are kept."""
@@ -274,8 +275,27 @@ class Settings:
         self._store.setValue("files/recent", [str(entry) for entry in kept])
 
     def forget_recent(self) -> None:
-        """Empty the list of recent snapshots."""
+        """Empty the list of recent snapshots, and those of earlier filters, which may name what is in them."""
         self._store.remove("files/recent")
+        self._store.remove("filters/recent")
+
+    def recent_filters(self, table: str) -> tuple[str, ...]:
+        """Return the earlier filters of a table, newest first."""
+        return self._texts(f"filters/recent/{table}")
+
+    def remember_filter(self, table: str, text: str) -> None:
+        """Put a filter at the top of the earlier ones, if recent snapshots are kept."""
+        if self.keeps_recent:
+            kept = [text, *(other for other in self.recent_filters(table) if other != text)]
+            self._store.setValue(f"filters/recent/{table}", kept[:HISTORY_LIMIT])
+
+    def saved_filters(self, table: str) -> tuple[str, ...]:
+        """Return the filters of a table that were saved as buttons, in their order."""
+        return self._texts(f"filters/saved/{table}")
+
+    def save_filters(self, table: str, texts: Sequence[str]) -> None:
+        """Save the filters of a table that are buttons."""
+        self._store.setValue(f"filters/saved/{table}", list(texts))
 
     def columns(self, table: str) -> QByteArray:
         """Return the state of a table's header by the table's object name; empty for none."""
@@ -288,6 +308,11 @@ class Settings:
     def _text(self, key: str) -> str:
         value = self._store.value(key, "")
         return value if isinstance(value, str) else ""
+
+    def _texts(self, key: str) -> tuple[str, ...]:
+        value = self._store.value(key, [])
+        texts = value if isinstance(value, list) else [value]  # Qt reads a list of one text as a text
+        return tuple(text for text in texts if isinstance(text, str) and text)
 
     def _flag(self, key: str, *, usual: bool) -> bool:
         # An ini file has text values: anything but these two means the default.

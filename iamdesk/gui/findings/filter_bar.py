@@ -1,31 +1,43 @@
 """The head of the findings panel: counts and filters."""
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLineEdit, QPushButton, QStyle, QToolButton, QWidget
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QPushButton, QStyle, QToolButton, QWidget
 
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import menu_text, set_tooltip
-from iamdesk.gui.findings.rows import UNGROUPED, Counts, FindingFilter, Grouping
+from iamdesk.gui.core.table_memory import TableMemory
+from iamdesk.gui.findings.fields import FIELDS
+from iamdesk.gui.findings.rows import UNGROUPED, Counts, FindingFilter, FindingRow, Grouping
 from iamdesk.gui.findings.severity_bars import SeverityBars
+from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.i18n import tr
-
-_DEBOUNCE = 120
-_LONGEST_FILTER = 500
 
 
 class FilterBar(QWidget):
-    """``changed`` is emitted when the filter changes; ``left`` when Escape leaves an empty text filter."""
+    """``changed`` is emitted when the filter changes; ``left`` when Down, Return or Escape leaves the text."""
 
     changed = Signal()
     left = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, rows: Callable[[], Iterable[FindingRow]], memory: TableMemory, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.bars = SeverityBars()
         self.grouping = QComboBox()
         self.check = QComboBox()
-        self.text = QLineEdit()
+        self.text = FilterLine(
+            FIELDS,
+            rows,
+            memory,
+            name="findingsFilter",
+            title=tr("Filter findings"),
+            hint=tr("Filter by subject, check or description"),
+        )
+        self.saved = SavedFilters(self.text, memory)
         self.suppressed = QToolButton()
         self.export = QPushButton(tr("&Export…"))
         self.group = ""
@@ -49,17 +61,14 @@ class FilterBar(QWidget):
         self._line.setSpacing(2 * gap)
         self._line.addWidget(self.bars)
         self._line.addWidget(self._choices, 1)
-        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
-        self._debounce.timeout.connect(self._changed)
-        self.text.textChanged.connect(lambda _text: self._debounce.start())
+        self.text.changed.connect(self._changed)
+        self.text.down.connect(self.left)
+        self.text.left.connect(self.left)
         self.check.activated.connect(self._changed)
         self.grouping.activated.connect(self._regroup)
         self.suppressed.toggled.connect(self._changed)
         self.bars.changed.connect(self._changed)
         self.only.clicked.connect(lambda: self.show_subjects("", frozenset()))
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.text)
-        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
-        escape.activated.connect(self._escape)
 
     def _name(self) -> None:
         self.grouping.setObjectName("findingsGrouping")
@@ -77,11 +86,6 @@ class FilterBar(QWidget):
         self.check.setAccessibleName(tr("Show only the findings of one check"))
         self.check.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.check.setMinimumContentsLength(14)
-        self.text.setObjectName("findingsFilter")
-        self.text.setAccessibleName(tr("Filter findings"))
-        self.text.setPlaceholderText(tr("Filter by subject, check or description"))
-        self.text.setClearButtonEnabled(True)
-        self.text.setMaxLength(_LONGEST_FILTER)
         self.suppressed.setObjectName("findingsSuppressed")
         self.suppressed.setCheckable(True)
         self.suppressed.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -110,12 +114,11 @@ class FilterBar(QWidget):
 
     def chosen(self) -> FindingFilter:
         """Return the filter."""
-        self._debounce.stop()
         return FindingFilter(
             self.bars.chosen,
             self.bars.cannot_tell.isChecked(),
             str(self.check.currentData() or ""),
-            self.text.text(),
+            self.text.filter,
             self.suppressed.isChecked(),
             Grouping(self.grouping.currentData()),
             self.group,
@@ -192,9 +195,3 @@ class FilterBar(QWidget):
         if by_check:
             self.check.setCurrentIndex(0)
         self.check.setVisible(not by_check)  # the groups have not changed
-
-    def _escape(self) -> None:
-        if self.text.text():
-            self.text.clear()
-        else:
-            self.left.emit()

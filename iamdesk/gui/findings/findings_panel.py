@@ -71,7 +71,7 @@ class FindingsPanel(QWidget):
         self.model = FindingsModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
-        self.filters = FilterBar()
+        self.filters = FilterBar(lambda: self.model.rows, session.table_memory)
         self.bars, self.check, self.text = self.filters.bars, self.filters.check, self.filters.text
         self.grouping, self.suppressed = self.filters.grouping, self.filters.suppressed
         self.export_button = self.filters.export
@@ -142,6 +142,7 @@ class FindingsPanel(QWidget):
         layout.setSpacing(gap)
         layout.addWidget(self.message)
         layout.addWidget(self.filters)
+        layout.addWidget(self.filters.saved)
         layout.addWidget(self._split, 1)
 
     def _connect(self) -> None:
@@ -304,8 +305,10 @@ class FindingsPanel(QWidget):
 
     def _filter(self) -> None:
         self._leave_form()
+        self.model.show_only(self.filters.chosen(), self._filtered)
+
+    def _filtered(self) -> None:
         chosen = self._chosen
-        self.model.show_only(self.filters.chosen())
         self._show_groups()
         self._show_causes()
         place = self.model.place_of(chosen) if chosen else None

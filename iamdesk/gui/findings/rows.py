@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 from functools import lru_cache
 
 from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.filter_language import EVERYTHING, Filter
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.i18n import mark, tr, translate
@@ -114,8 +115,16 @@ class FindingRow:
         return self._worst_first
 
     def holds(self, word: str) -> bool:
-        """Return whether a word (lower case, without spaces) occurs in the row or its remediation."""
+        """Return whether a word (lower case) occurs in the row or its remediation."""
         return word in self._own_words or word in self._shared_words
+
+    def own_words(self, place: int) -> str:
+        """Return one of its own searched texts in lower case: 0 the subject, 1 the sentence, 2 the key."""
+        return self._own_words.split("\n", place + 1)[place]
+
+    def shared_words(self, place: int) -> str:
+        """Return one of the texts of its check in lower case: 1 the check, 3 the account, 4 the remediation."""
+        return self._shared_words.split("\n", 4)[place]
 
 
 @lru_cache(maxsize=1 << 12)
@@ -220,8 +229,7 @@ class FindingFilter:
     severities: frozenset[Severity] = frozenset()
     only_cannot_tell: bool = False
     check_id: str = ""
-    text: str = ""
-    """Words, all of which have to occur in the row."""
+    typed: Filter[FindingRow] = EVERYTHING
     suppressed: bool = False
     """Whether suppressed findings are shown instead of open ones."""
     grouping: Grouping = Grouping.NOTHING
@@ -234,7 +242,7 @@ class FindingFilter:
     def shows_everything(self) -> bool:
         """Whether it hides no row."""
         chosen = self.severities or self.only_cannot_tell or self.check_id or self.group or self.subjects
-        return not (chosen or self.text.strip())
+        return not chosen and self.typed.shows_everything
 
     def accepts(self, row: FindingRow) -> bool:
         """Return whether a row is shown."""
@@ -255,7 +263,7 @@ class FindingFilter:
             return False
         if self.check_id and finding.check_id != self.check_id:
             return False
-        return all(map(row.holds, self.text.casefold().split()))
+        return self.typed.accepts(row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ titles and `data`.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -70,6 +70,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         self._is_reset = False
         """Whether other rows may become visible, so that views have to start over."""
         self._again = False
+        self._then: Callable[[], None] | None = None
         self._slices = Slices(self)
         self.repaint(palette)
 
@@ -99,6 +100,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         self.beginResetModel()
         self._all, self._sorted, self._shown = [], [], []
         self._is_sorted, self._is_reset, self._again = True, False, False
+        self._then = None
         self.endResetModel()
 
     def extend(self, rows: Sequence[Row]) -> None:
@@ -118,11 +120,14 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
             self._shown[place:place] = run
             self.endInsertRows()
 
-    def show_only(self, chosen: RowFilter[Row]) -> None:
-        """Apply another filter."""
+    def show_only(self, chosen: RowFilter[Row], then: Callable[[], None] | None = None) -> None:
+        """Apply another filter; ``then`` is called when its rows are visible, unless yet another one comes before."""
+        self._then = then
         if chosen != self._filter:
             self._filter = chosen
             self._settle(is_sorted=self._is_sorted, is_reset=True)
+        elif self.is_settled:
+            self._settled()
 
     def refilter(self) -> None:
         """Filter and sort again: rows have changed."""
@@ -194,6 +199,12 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
             self._again = False
             self._settle(is_sorted=False)
             return
+        self._settled()
+
+    def _settled(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            then()
         self.settled.emit()
 
     def _move_to(self, found: list[Row]) -> None:

@@ -51,6 +51,8 @@ class Glyph(StrEnum):
     ERROR = "error"
     ASK = "ask"
     FILTER = "filter"
+    SAVE_FILTER = "star"
+    SAVED_FILTER = "star-filled"
     KEEP = "review-keep"
     REVOKE = "review-revoke"
     MODIFY = "review-modify"

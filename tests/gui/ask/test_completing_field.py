@@ -8,7 +8,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.ask.completing_field import AutocompleteEdit
-from iamdesk.gui.ask.completion_popup import CompletionModel, CompletionPopup
+from iamdesk.gui.widgets.completion_popup import CompletionModel, CompletionPopup
 from iamdesk.viewmodel.types import Completion
 
 OBJECT = "arn:aws:s3:::${BucketName}/${ObjectName}"

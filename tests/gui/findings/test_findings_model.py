@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.checks.finding import Severity, State
 from iamdesk.gui.core.theme import palette_for
+from iamdesk.gui.findings.fields import FIELDS
 from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.rows import SEVERITIES, Column, FindingFilter, FindingRow, Tally
 from iamdesk.i18n import choose, phrase
@@ -60,7 +61,7 @@ def test_a_policy_is_named_as_the_window_speaks_and_found_by_that() -> None:
     assert one.text(Column.SENTENCE) == (
         "etl nennt sich selbst in der Vertrauensrichtlinie; ihre Sitzungen lassen sich also endlos erneuern."
     )
-    assert FindingFilter(text="von nennt").accepts(one)
+    assert FindingFilter(typed=FIELDS.read("von nennt")).accepts(one)
     assert one.finding.subject_name == "trust policy of etl"
 
 
@@ -96,11 +97,11 @@ def test_who_holds_a_row_keeps_its_finding_when_more_come(model: FindingsModel) 
         (FindingFilter(severities=frozenset({Severity.LOW})), ["user-2"]),
         (FindingFilter(only_cannot_tell=True), ["user-3"]),
         (FindingFilter(check_id="TRU-01"), ["user-2"]),
-        (FindingFilter(text="USER-2 anyone"), ["user-2"]),
-        (FindingFilter(text="user-2 nothing"), []),
-        (FindingFilter(text="   "), ["user-1", "user-2", "user-3"]),
-        (FindingFilter(text="cannot tell"), ["user-3"]),
-        (FindingFilter(text=":user/user-1"), ["user-1"]),
+        (FindingFilter(typed=FIELDS.read("USER-2 anyone")), ["user-2"]),
+        (FindingFilter(typed=FIELDS.read("user-2 nothing")), []),
+        (FindingFilter(typed=FIELDS.read("   ")), ["user-1", "user-2", "user-3"]),
+        (FindingFilter(typed=FIELDS.read("cannot tell")), ["user-3"]),
+        (FindingFilter(typed=FIELDS.read(":user/user-1")), ["user-1"]),
     ],
 )
 def test_the_filter_shows_what_fits_in_every_part(
@@ -163,7 +164,7 @@ def test_the_model_is_sound(qtmodeltester: ModelTester, model: FindingsModel) ->
     model.extend([row(number, severity) for number, severity in enumerate(SEVERITIES)])
     model.extend([row(9, Severity.CRITICAL)])
     model.sort(Column.SENTENCE, Qt.SortOrder.DescendingOrder)
-    model.show_only(FindingFilter(text="user-9"))
+    model.show_only(FindingFilter(typed=FIELDS.read("user-9")))
     model.repaint(palette_for(dark=True))
     qtmodeltester.check(model)
     model.clear()
