@@ -1,13 +1,16 @@
-"""Ctrl+C in every table, tree and list: rows as displayed, one per line, with tabs between the cells.
+"""Keys of every table, tree and list: Shift+F10 for the context menu, Ctrl+C to copy.
+
+Rows are copied as displayed, one per line, with tabs between the cells.
 
 A view with a better text for its rows (whole ARNs, a decision in words) returns it from `copied_text`; for other views,
 the selected rows are copied, or the current one. Hidden columns are not copied.
 """
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QObject, Qt
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView, QTreeView, QWidget
 from shiboken6 import isValid
 
@@ -50,7 +53,25 @@ class CopyFilter(QObject):
             if text:
                 QGuiApplication.clipboard().setText(text)
             return True
+        if event.type() is QEvent.Type.KeyPress and _asks_for_menu(event):
+            show_menu(watched)
+            return True
         return super().eventFilter(watched, event)
+
+
+def _asks_for_menu(event: QKeyEvent) -> bool:
+    """Return whether Shift+F10 is pressed; Qt handles the menu key, and this one on Windows alone."""
+    return event.key() == Qt.Key.Key_F10 and event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+
+
+def show_menu(view: QAbstractItemView) -> None:
+    """Show the context menu of the current row."""
+    current = view.currentIndex()
+    view.scrollTo(current)
+    place = view.visualRect(current).center() if current.isValid() else view.viewport().rect().topLeft()
+    on_screen = view.viewport().mapToGlobal(place)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, place, on_screen)
+    QCoreApplication.sendEvent(view.viewport(), event)
 
 
 def copied_text(view: QAbstractItemView) -> str:
@@ -67,6 +88,15 @@ def rows_text(view: QAbstractItemView) -> str:
         rows = {(current.internalId(), current.row()): current}
     found = sorted(rows.values(), key=lambda index: (view.visualRect(index).top(), index.row()))
     return "\n".join(row_text(view, index) for index in found)
+
+
+def markdown_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown, in which cells make no markup."""
+    from iamdesk.export.findings.markdown_file import escaped  # imported after the first paint
+
+    lines = [[escaped(cell) for cell in row] for row in (titles, *rows)]
+    lines.insert(1, ["---"] * len(titles))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def row_text(view: QAbstractItemView, index: QModelIndex) -> str:

@@ -297,6 +297,23 @@ class Settings:
         """Save the filters of a table that are buttons."""
         self._store.setValue(f"filters/saved/{table}", list(texts))
 
+    @property
+    def is_compact(self) -> bool:
+        """Whether the rows of tables are low."""
+        return self._flag("window/compact", usual=False)
+
+    @is_compact.setter
+    def is_compact(self, value: bool) -> None:
+        self._store.setValue("window/compact", value)
+
+    def chosen_columns(self, table: str) -> str:
+        """Return the hidden columns and the order of a table, as `TableMemory` writes them; empty for none."""
+        return self._text(f"columns/chosen/{table}")
+
+    def choose_columns(self, table: str, state: str) -> None:
+        """Save the hidden columns and the order of a table."""
+        self._store.setValue(f"columns/chosen/{table}", state)
+
     def columns(self, table: str) -> QByteArray:
         """Return the state of a table's header by the table's object name; empty for none."""
         return self._bytes(f"columns/{table}")

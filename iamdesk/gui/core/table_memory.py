@@ -1,6 +1,8 @@
-"""What tables remember from one run to the next: earlier filters, and filters saved as buttons."""
+"""What tables remember from one run to the next: filters, hidden columns and order, the density of rows."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -10,14 +12,27 @@ MOST_SAVED = 12
 """Maximum number of saved filters for each table."""
 
 
+class ChosenColumns(NamedTuple):
+    """What the user chose in a table."""
+
+    hidden: frozenset[int]
+    order: tuple[tuple[int, bool], ...]
+    """Columns by which it is sorted, each with whether in descending order."""
+
+
 class TableMemory(QObject):
-    """Tables are called by the object names of their filters. Without settings, all is forgotten with the window."""
+    """Tables are called by object names. Without settings, all is forgotten with the window."""
 
     changed = Signal(str)
     """The saved filters of this table have changed."""
 
+    density_changed = Signal()
+    """Rows are higher or lower."""
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._is_compact = False
+        self._columns: dict[str, str] = {}
         self._settings: Settings | None = None
         self._recent: dict[str, tuple[str, ...]] = {}
         self._saved: dict[str, tuple[str, ...]] = {}
@@ -25,7 +40,39 @@ class TableMemory(QObject):
     def keep_in(self, settings: Settings) -> None:
         """Read from the settings, and write there from now on."""
         self._settings = settings
+        self._is_compact = settings.is_compact
         self.changed.emit("")
+        self.density_changed.emit()
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether rows are low."""
+        return self._is_compact
+
+    @is_compact.setter
+    def is_compact(self, value: bool) -> None:
+        self._is_compact = value
+        if self._settings is not None:
+            self._settings.is_compact = value
+        self.density_changed.emit()
+
+    def columns(self, table: str) -> ChosenColumns | None:
+        """Return what was chosen in a table; None if nothing was, or it cannot be read."""
+        settings = self._settings
+        text = settings.chosen_columns(table) if settings is not None else self._columns.get(table, "")
+        try:
+            state = json.loads(text or "null")
+            hidden = frozenset(int(column) for column in state["hidden"])
+            return ChosenColumns(hidden, tuple((int(column), bool(down)) for column, down in state["order"]))
+        except (ValueError, TypeError, KeyError):
+            return None
+
+    def set_columns(self, table: str, hidden: Collection[int], order: Sequence[tuple[int, bool]]) -> None:
+        """Remember what was chosen in a table."""
+        text = json.dumps({"hidden": sorted(hidden), "order": list(order)})
+        self._columns[table] = text
+        if self._settings is not None and self._settings.keeps_layout:
+            self._settings.choose_columns(table, text)
 
     def recent(self, table: str) -> Sequence[str]:
         """Return earlier filters, newest first."""

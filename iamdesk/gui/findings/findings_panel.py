@@ -78,6 +78,7 @@ class FindingsPanel(QWidget):
         self.groups = GroupList()
         self.form = SuppressForm()
         self.table = FindingsTable(self.model)
+        self.table.connect_filter(self.filters.text, session.table_memory)
         self.causes = CauseTree()
         self._jobs = jobs
         self._causes: Causes | None = None

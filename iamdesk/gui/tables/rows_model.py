@@ -75,6 +75,11 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         self.repaint(palette)
 
     @property
+    def titles(self) -> Sequence[str]:
+        """The titles of the columns."""
+        return self._titles
+
+    @property
     def rows(self) -> Sequence[Row]:
         """All rows, in the order of arrival."""
         return self._all

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -38,8 +38,6 @@ class WhoCanTable(RowsTable[WhoCanRow]):
             model, name="whoCanTable", title=tr("Who can"), widest=_WIDEST, stretched=Column.WHEN, parent=parent
         )
         self._model = model
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._show_menu)
         self.activated.connect(lambda index: self._act(model.shown[index.row()]))
 
     def _act(self, row: WhoCanRow) -> None:
@@ -73,10 +71,8 @@ class WhoCanTable(RowsTable[WhoCanRow]):
         """Return the cells as displayed, and the whole ARN."""
         return (*row.texts, row.principal)
 
-    def menu_for(self, row: WhoCanRow) -> QMenu:
-        """Return the context menu of a row; it deletes itself when it closes."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    def add_actions_for(self, menu: QMenu, row: WhoCanRow) -> None:
+        """Add what can be done with a row."""
         if isinstance(row, PrincipalRow):
             menu.addAction(
                 tr("&Hide its actions") if row.is_open else tr("Show its &actions"), lambda: self.toggle(row)
@@ -89,10 +85,3 @@ class WhoCanTable(RowsTable[WhoCanRow]):
         menu.addSeparator()
         icon = icons.icon(Glyph.COPY, self.palette())
         menu.addAction(icon, tr("Copy A&RN"), lambda: QApplication.clipboard().setText(row.principal))
-        menu.addAction(tr("&Copy the selected rows"), self.copy)
-        return menu
-
-    def _show_menu(self, place: QPoint) -> None:
-        index = self.indexAt(place)
-        if index.isValid():
-            self.menu_for(self.rows_model.shown[index.row()]).popup(self.viewport().mapToGlobal(place))
