@@ -15,14 +15,15 @@ from iamdesk.gui.core.text_size import USUAL, apply_text_size
 from iamdesk.resource_files import sample_snapshot
 
 KEYS = {
-    "window": ("geometry", "arrangement", "scheme", "language", "text_size"),
+    "window": ("compact", "geometry", "arrangement", "scheme", "language", "text_size"),
     "review": ("reviewer", "signing_key"),
     "keep": ("layout", "recent", "reopens_last"),
     "policy": ("zoom", "in_words"),
     "answer": ("draws_layers",),
     "files": ("recent",),
     "work": ("workers", "scheduler", "memory_mb"),
-    "columns": ("findingsHeader", "policyListHeader", "whoCanHeader"),
+    "columns": ("findingsHeader", "policyListHeader", "whoCanHeader", "chosen\\findingsTable"),
+    "filters": ("recent\\findingsFilter", "saved\\findingsFilter"),
 }
 VALUES = {
     "words": "purple, green",
@@ -78,11 +79,11 @@ def test_its_place_may_be_taken_or_closed(qtbot: QtBot, qapp: QApplication, tmp_
 def test_these_are_all_settings_that_there_are() -> None:
     text = (Path(__file__).parents[2] / "iamdesk" / "gui" / "core" / "settings.py").read_text(encoding="utf-8")
     for group, keys in KEYS.items():
-        if group != "columns":
+        if group not in ("columns", "filters"):
             assert all(f'"{group}/{key}"' in text for key in keys), group
     known = {f"{group}/{key}" for group, keys in KEYS.items() for key in keys}
     named = {part for part in text.split('"') if "/" in part and part.replace("/", "").replace("_", "").isalpha()}
-    assert {name for name in named if name.count("/") == 1} <= known
+    assert {name for name in named if name.count("/") == 1} <= known | {"filters/recent"}
 
 
 OTHER_WINDOW = """
