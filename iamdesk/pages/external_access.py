@@ -1,6 +1,7 @@
 """External access: who outside enters which role or resource, under which condition, and what it can do there."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.resource_access import fitting_actions
@@ -81,6 +82,7 @@ class ExternalAccess:
                     condition=_condition(row),
                     can_do=can_do,
                     last_used=self._last_use(role),
+                    used=_day_of_last_use(role),
                     is_role=True,
                 )
 
@@ -121,8 +123,16 @@ class ExternalAccess:
                 condition=join_names(list(conditions), 2, last="or"),
                 can_do=join_names(names, 3, last=","),
                 last_used="",
+                used=None,
                 is_role=False,
             )
+
+
+def _day_of_last_use(role: RoleDetail) -> date | str:
+    if role.role_last_used is None:
+        return "unknown"
+    moment = role.role_last_used.last_used_date
+    return "never" if moment is None else moment.date()
 
 
 _MAX_EXPLAINED = 12

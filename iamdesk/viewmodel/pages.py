@@ -1,6 +1,7 @@
 """What a page shows of one item: a sentence, and sections that arrive one by one."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -150,4 +151,6 @@ class ExternalEntry:
     """What a role can do, by what it does to data; of a resource the first actions."""
     last_used: str
     """When a role was last used; empty for a resource."""
+    used: date | str | None
+    """The day of that, ``never`` or ``unknown``; None for a resource."""
     is_role: bool

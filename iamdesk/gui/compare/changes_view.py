@@ -1,24 +1,23 @@
 """The result of a comparison: a summary, a filtered table of changes, and details of the selected one."""
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from iamdesk.diff.result import Comparison, Effect
 from iamdesk.evaluate.request import Request
 from iamdesk.export.text.diff import sentence
 from iamdesk.gui.compare.compare_detail import CompareDetail
 from iamdesk.gui.compare.compare_model import CompareModel
-from iamdesk.gui.compare.rows import ChangeKind, Column, CompareFilter, CompareRow
+from iamdesk.gui.compare.rows import FIELDS, ChangeKind, Column, CompareFilter, CompareRow
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.gui.core.retranslation import translate_english
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.i18n import tr, translate
 
-_DEBOUNCE = 120
-_LONGEST_FILTER = 500
 _WIDEST: dict[int, str] = {
     Column.SORT: "mm Inconclusive",
     Column.WHO: "user/engineering/elena",
@@ -45,22 +44,26 @@ class ChangesView(QWidget):
         self.sort.setObjectName("compareSort")
         self.sort.setAccessibleName(tr("Show only changes of one kind"))
         self.sort.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.text = QLineEdit()
-        self.text.setObjectName("compareFilter")
-        self.text.setAccessibleName(tr("Filter changes"))
-        self.text.setPlaceholderText(tr("Filter by principal, action, resource or cause"))
-        self.text.setClearButtonEnabled(True)
-        self.text.setMaxLength(_LONGEST_FILTER)
+        self.text = FilterLine(
+            FIELDS,
+            lambda: self.model.rows,
+            session.table_memory,
+            name="compareFilter",
+            title=tr("Filter changes"),
+            hint=tr("Filter by principal, action, resource or cause"),
+        )
+        self.saved = SavedFilters(self.text, session.table_memory)
         self.model = CompareModel(self.palette())
         self.model.setParent(self)
         self.table: RowsTable[CompareRow] = RowsTable(
             self.model, name="compareTable", title=tr("Changes"), widest=_WIDEST, stretched=Column.CAUSE
         )
         self.detail = CompareDetail(session.show_key, self._ask)
-        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
+        self.table.connect_filter(self.text, session.table_memory)
         self._lay_out()
-        self._debounce.timeout.connect(self._filter)
-        self.text.textChanged.connect(lambda _text: self._debounce.start())
+        self.text.changed.connect(self._filter)
+        for leaves in (self.text.down, self.text.left):
+            leaves.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.sort.activated.connect(self._filter)
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_row())
         self.table.activated.connect(lambda _index: self._show_subject())
@@ -86,6 +89,7 @@ class ChangesView(QWidget):
         layout.addWidget(self.pair)
         layout.addWidget(self.summary)
         layout.addLayout(filters)
+        layout.addWidget(self.saved)
         layout.addWidget(split, 1)
 
     def show_comparison(self, found: Comparison, rows: tuple[CompareRow, ...]) -> None:
@@ -115,9 +119,10 @@ class ChangesView(QWidget):
         self._session.announce(translate(sentence(found)))
 
     def _filter(self) -> None:
-        self._debounce.stop()
         kept = self.table.current_row()
-        self.model.show_only(CompareFilter(self.sort.currentData(), self.text.text()))
+        self.model.show_only(CompareFilter(self.sort.currentData(), self.text.filter), lambda: self._filtered(kept))
+
+    def _filtered(self, kept: CompareRow | None) -> None:
         places = self.model.shown
         place = places.index(kept) if kept is not None and kept in places else 0
         if places:

@@ -6,6 +6,7 @@ from enum import Enum, IntEnum
 
 from iamdesk.diff.result import Comparison, Effect, Kind, PrincipalDiff, Status, TextChange
 from iamdesk.export.text.diff import actions_words, context_words, principal_words, text_words
+from iamdesk.filter_language import EVERYTHING, Field, FieldKind, Filter, FilterFields
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.translate import capital
 from iamdesk.gui.tables.rows_model import SortKey
@@ -125,16 +126,44 @@ def _texts(found: Comparison) -> Iterator[CompareRow]:
             yield CompareRow(sort, change.cause.subject, words, "", translate(change.cause.sentence), change=change)
 
 
+_CHANGES = {
+    "gained": ChangeKind.GAINED,
+    "lost": ChangeKind.LOST,
+    "inconclusive": ChangeKind.CANNOT_TELL,
+    "same": ChangeKind.SAME,
+}
+_NAMES = {sort: name for name, sort in _CHANGES.items()}
+
+
+FIELDS: FilterFields[CompareRow] = FilterFields(
+    (
+        Field(
+            "change",
+            COLUMN_TITLES[Column.SORT],
+            lambda row: _NAMES[row.sort],
+            FieldKind.WORD,
+            {name: sort.value for name, sort in _CHANGES.items()},
+            Column.SORT,
+        ),
+        Field("principal", COLUMN_TITLES[Column.WHO], lambda row: row.texts[Column.WHO], column=Column.WHO),
+        Field("action", COLUMN_TITLES[Column.WHAT], lambda row: row.texts[Column.WHAT], column=Column.WHAT),
+        Field("resource", COLUMN_TITLES[Column.WHERE], lambda row: row.texts[Column.WHERE], column=Column.WHERE),
+        Field("cause", COLUMN_TITLES[Column.CAUSE], lambda row: row.texts[Column.CAUSE], column=Column.CAUSE),
+        Field("arn", mark("ARN"), lambda row: row.subject),
+    ),
+    lambda word: lambda row: word in row.haystack,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class CompareFilter:
     """Which rows are shown; all rows if nothing is set."""
 
     sort: ChangeKind | None = None
-    text: str = ""
-    """Words, all of which have to occur in the row."""
+    typed: Filter[CompareRow] = EVERYTHING
 
     def accepts(self, row: CompareRow) -> bool:
         """Return whether a row is shown."""
         if self.sort is not None and row.sort is not self.sort:
             return False
-        return all(word in row.haystack for word in self.text.casefold().split())
+        return self.typed.accepts(row)

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QHBoxLayout,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -22,7 +21,8 @@ from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import error_sentence
-from iamdesk.gui.external_access.rows import Column, ExternalFilter, ExternalModel, ExternalRow
+from iamdesk.gui.external_access.rows import FIELDS, Column, ExternalFilter, ExternalModel, ExternalRow
+from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.whole_organization import whole_or_say
@@ -34,8 +34,6 @@ from iamdesk.work.errors import WorkError
 if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
 
-_DEBOUNCE = 120
-_LONGEST_FILTER = 500
 _CHECK_EVERY = 32
 _WIDEST: dict[int, str] = {
     Column.WHO: "mm account 000000000000 · external account",
@@ -61,7 +59,6 @@ class ExternalAccessWindow(QDialog):
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, on=True)
         self.message = MessageBar()
         self.summary = FlowLabel()
-        self.text = QLineEdit()
         self.anyone = QCheckBox(tr("&Anyone"))
         self.without_condition = QCheckBox(tr("Without c&onditions"))
         self.progress = QProgressBar()
@@ -76,8 +73,17 @@ class ExternalAccessWindow(QDialog):
             widest=_WIDEST,
             stretched=Column.CAN_DO,
         )
+        self.text = FilterLine(
+            FIELDS,
+            lambda: self.model.rows,
+            session.table_memory,
+            name="externalAccessFilter",
+            title=tr("Filter external access"),
+            hint=tr("Filter by who, role, resource or condition"),
+        )
+        self.saved = SavedFilters(self.text, session.table_memory)
+        self.table.connect_filter(self.text, session.table_memory)
         self._stream = JobStream(jobs, "external access", self._fail, self)
-        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
         self._lay_out()
         self._connect()
         self._enable()
@@ -90,11 +96,6 @@ class ExternalAccessWindow(QDialog):
         return button
 
     def _lay_out(self) -> None:
-        self.text.setObjectName("externalAccessFilter")
-        self.text.setAccessibleName(tr("Filter external access"))
-        self.text.setPlaceholderText(tr("Filter by who, role, resource or condition"))
-        self.text.setClearButtonEnabled(True)
-        self.text.setMaxLength(_LONGEST_FILTER)
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName(tr("Progress of the search for external access"))
         self.progress.setMaximumWidth(self.fontMetrics().averageCharWidth() * 24)
@@ -112,6 +113,7 @@ class ExternalAccessWindow(QDialog):
         layout.addWidget(self.message)
         layout.addWidget(self.summary)
         layout.addLayout(filters)
+        layout.addWidget(self.saved)
         layout.addWidget(self.table, 1)
         unit = self.fontMetrics().averageCharWidth()
         self.resize(unit * 200, self.fontMetrics().lineSpacing() * 34)
@@ -119,8 +121,9 @@ class ExternalAccessWindow(QDialog):
     def _connect(self) -> None:
         self._stream.batch.connect(self._take)
         self._stream.ended.connect(self._ended)
-        self._debounce.timeout.connect(self._filter)
-        self.text.textChanged.connect(lambda _text: self._debounce.start())
+        self.text.changed.connect(self._filter)
+        for leaves in (self.text.down, self.text.left):
+            leaves.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         for box in (self.anyone, self.without_condition):
             box.toggled.connect(lambda _on: self._filter())
         self.cancel_button.clicked.connect(self._cancel)
@@ -282,10 +285,11 @@ class ExternalAccessWindow(QDialog):
         return " · ".join(parts)
 
     def _filter(self) -> None:
-        self._debounce.stop()
         kept = self.table.current_row()
-        chosen = ExternalFilter(self.text.text(), self.anyone.isChecked(), self.without_condition.isChecked())
-        self.model.show_only(chosen)
+        chosen = ExternalFilter(self.text.filter, self.anyone.isChecked(), self.without_condition.isChecked())
+        self.model.show_only(chosen, lambda: self._filtered(kept))
+
+    def _filtered(self, kept: ExternalRow | None) -> None:
         shown = self.model.shown
         if shown:
             self.table.go_to(shown.index(kept) if kept is not None and kept in shown else 0)

@@ -1,6 +1,7 @@
 """The rows of the external access table, their order, their filter and their model."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum
 from typing import Any
 
@@ -8,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 
 from iamdesk.evaluate.request import EvalDecision
+from iamdesk.filter_language import EVERYTHING, Field, FieldKind, Filter, FilterFields
 from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
 from iamdesk.gui.widgets import icons
@@ -80,7 +82,7 @@ class ExternalRow:
             (int(not is_open), self.texts[Column.CONDITION].casefold(), *tie),
             (self.texts[Column.CAN_DO].casefold(), *tie),
             (_NO_PATH if self.steps is None else self.steps, *tie),
-            (self.texts[Column.LAST_USED].casefold(), *tie),
+            (_age(entry.used), *tie),
         )
 
     def sort_key(self, column: int) -> SortKey:
@@ -88,12 +90,55 @@ class ExternalRow:
         return self._keys[column]
 
 
+def _age(used: date | str | None) -> int:
+    """Return the sort key of a last use: the latest first, then never, unknown, and what has none."""
+    return -used.toordinal() if isinstance(used, date) else {"never": 1, "unknown": 2}.get(used or "", 3)
+
+
+FIELDS: FilterFields[ExternalRow] = FilterFields(
+    (
+        Field("who", COLUMN_TITLES[Column.WHO], lambda row: row.texts[Column.WHO], column=Column.WHO),
+        Field("enters", COLUMN_TITLES[Column.ENTERS], lambda row: row.texts[Column.ENTERS], column=Column.ENTERS),
+        Field(
+            "kind",
+            mark("Kind of what is entered"),
+            lambda row: "role" if row.entry.is_role else "resource",
+            FieldKind.WORD,
+            {"role": mark("role"), "resource": mark("resource")},
+        ),
+        Field(
+            "condition",
+            COLUMN_TITLES[Column.CONDITION],
+            lambda row: row.texts[Column.CONDITION],
+            column=Column.CONDITION,
+        ),
+        Field("can", COLUMN_TITLES[Column.CAN_DO], lambda row: row.texts[Column.CAN_DO], column=Column.CAN_DO),
+        Field(
+            "administrator",
+            COLUMN_TITLES[Column.ADMINISTRATOR],
+            lambda row: row.texts[Column.ADMINISTRATOR],
+            column=Column.ADMINISTRATOR,
+        ),
+        Field("steps", mark("Steps to administrator"), lambda row: row.steps, FieldKind.NUMBER),
+        Field(
+            "used",
+            COLUMN_TITLES[Column.LAST_USED],
+            lambda row: row.entry.used,
+            FieldKind.DATE,
+            {"never": mark("never"), "unknown": mark("not captured")},
+            Column.LAST_USED,
+        ),
+        Field("arn", mark("ARN"), lambda row: (row.entry.who, row.entry.target)),
+    ),
+    lambda word: lambda row: word in row.haystack,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ExternalFilter:
     """Which rows are shown."""
 
-    text: str = ""
-    """Words, all of which have to occur in the row."""
+    typed: Filter[ExternalRow] = EVERYTHING
     anyone: bool = False
     """Whether only rows of anyone are shown."""
     without_condition: bool = False
@@ -105,7 +150,7 @@ class ExternalFilter:
             return False
         if self.without_condition and row.entry.decision is not EvalDecision.ALLOWED:
             return False
-        return all(word in row.haystack for word in self.text.casefold().split())
+        return self.typed.accepts(row)
 
 
 class ExternalModel(RowsModel[ExternalRow]):

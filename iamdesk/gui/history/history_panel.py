@@ -12,7 +12,8 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import ElidedLabel
 from iamdesk.gui.core.session import Session
-from iamdesk.gui.history.history_table import HistoryModel, HistoryRow, HistoryTable
+from iamdesk.gui.history.history_table import FIELDS, HistoryModel, HistoryRow, HistoryTable
+from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.widgets.message_bar import MessageBar
 from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -34,6 +35,16 @@ class HistoryPanel(QWidget):
         self.model = HistoryModel(self.palette())
         self.model.setParent(self)
         self.table = HistoryTable(self.model)
+        self.text = FilterLine(
+            FIELDS,
+            lambda: self.model.rows,
+            session.table_memory,
+            name="askedFilter",
+            title=tr("Filter the query history"),
+            hint=tr("Filter by principal, action, resource or decision"),
+        )
+        self.saved = SavedFilters(self.text, session.table_memory)
+        self.table.connect_filter(self.text, session.table_memory)
         self.message = MessageBar()
         self.says = ElidedLabel()
         self.again_button = QPushButton(tr("Ask again"))
@@ -46,6 +57,9 @@ class HistoryPanel(QWidget):
         self.again_button.clicked.connect(self.ask_again)
         self.command_button.clicked.connect(self.copy_commands)
         self.export_button.clicked.connect(self.export)
+        self.text.changed.connect(lambda: self.model.show_only(self.text.filter, self._enable))
+        for leaves in (self.text.down, self.text.left):
+            leaves.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.table.activated.connect(lambda _index: self.ask_again())
         self.table.selectionModel().selectionChanged.connect(self._enable)
         session.answered.connect(self._answered)
@@ -58,6 +72,7 @@ class HistoryPanel(QWidget):
         line = self.fontMetrics().lineSpacing()
         bar = QHBoxLayout()
         bar.setContentsMargins(line // 3, line // 4, line // 3, line // 4)
+        bar.addWidget(self.text, 1)
         bar.addWidget(self.says, 1)
         for button in (self.again_button, self.command_button, self.export_button):
             bar.addWidget(button)
@@ -72,6 +87,7 @@ class HistoryPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.message)
         layout.addLayout(bar)
+        layout.addWidget(self.saved)
         layout.addWidget(self._pages, 1)
         self.setFocusProxy(self.table)
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from iamdesk.escaping import with_visible_end
 from iamdesk.export.decision.query_history import AskedQuestion
 from iamdesk.export.text.decision import short_arn, without_words
+from iamdesk.filter_language import EVERYTHING, Field, FieldKind, FilterFields
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.gui.core.theme import Colour, colour
@@ -18,7 +19,7 @@ from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import MARK_COLOURS, Mark
-from iamdesk.i18n import tr, translate
+from iamdesk.i18n import mark, tr, translate
 
 
 class Column(IntEnum):
@@ -36,7 +37,7 @@ class Column(IntEnum):
 class HistoryRow:
     """One request."""
 
-    __slots__ = ("asked", "number", "texts")
+    __slots__ = ("asked", "haystack", "number", "texts")
 
     def __init__(self, number: int, asked: AskedQuestion) -> None:
         self.number = number
@@ -61,33 +62,48 @@ class HistoryRow:
                 ),
             )
         )
+        self.haystack = "\n".join((*self.texts, request.principal, request.resource)).casefold()
 
     def sort_key(self, column: int) -> SortKey:
         """Return the sort key in a column; by default, the order in which requests were evaluated."""
         return (self.number,) if column == Column.NUMBER else (self.texts[column].casefold(), self.number)
 
 
-class _Everything:
-    """The filter that passes every row."""
+_TITLES: dict[Column, str] = {
+    Column.NUMBER: mark("No."),
+    Column.ANSWER: mark("Decision"),
+    Column.PRINCIPAL: mark("Principal"),
+    Column.ACTION: mark("Action"),
+    Column.RESOURCE: mark("Resource"),
+    Column.GIVEN: mark("Context"),
+    Column.SNAPSHOT: mark("Snapshot"),
+}
 
-    def accepts(self, _row: HistoryRow) -> bool:
-        return True
+
+def _column(name: str, column: Column) -> Field[HistoryRow]:
+    return Field(name, _TITLES[column], lambda row: row.texts[column], column=column)
+
+
+FIELDS: FilterFields[HistoryRow] = FilterFields(
+    (
+        Field("number", _TITLES[Column.NUMBER], lambda row: row.number, FieldKind.NUMBER, column=Column.NUMBER),
+        _column("decision", Column.ANSWER),
+        _column("principal", Column.PRINCIPAL),
+        _column("action", Column.ACTION),
+        _column("resource", Column.RESOURCE),
+        _column("context", Column.GIVEN),
+        _column("snapshot", Column.SNAPSHOT),
+        Field("arn", mark("ARN"), lambda row: (row.asked.request.principal, row.asked.request.resource)),
+    ),
+    lambda word: lambda row: word in row.haystack,
+)
 
 
 class HistoryModel(RowsModel[HistoryRow]):
     """All evaluated requests, each once for each snapshot."""
 
     def __init__(self, palette: QPalette) -> None:
-        titles = (
-            tr("No."),
-            tr("Decision"),
-            tr("Principal"),
-            tr("Action"),
-            tr("Resource"),
-            tr("Context"),
-            tr("Snapshot"),
-        )
-        super().__init__(titles, _Everything(), palette)
+        super().__init__([tr(_TITLES[column]) for column in Column], EVERYTHING, palette)
 
     def take(self, asked: AskedQuestion) -> None:
         """Add a result; a request that is in the list keeps its place."""

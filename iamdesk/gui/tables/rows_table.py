@@ -225,6 +225,10 @@ class RowsTable[Row: TableRow](QTableView):
     def add_actions_for(self, menu: QMenu, row: Row) -> None:
         """Add what can be done with a row; here nothing."""
 
+    def filtered_row(self, row: Row) -> Row:
+        """Return the row to filter by in place of one that no filter applies to; here the row itself."""
+        return row
+
     def header_menu(self, column: int) -> QMenu:
         """Return the context menu of a title."""
         menu = QMenu(self)
@@ -236,6 +240,7 @@ class RowsTable[Row: TableRow](QTableView):
         line = self._line
         if line is None or line.fields.at_column(column) is None:
             return
+        row = self.filtered_row(row)
         by, out = line.fields.of_cell(row, column), line.fields.of_cell(row, column, leave_out=True)
         glyph = icons.icon(Glyph.FILTER, self.palette())
         menu.addAction(glyph, tr("&Filter by this cell"), lambda: line.add_test(by))

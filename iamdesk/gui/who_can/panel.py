@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelection, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelection, Qt, Signal
 from PySide6.QtGui import QKeySequence, QPalette, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStackedWidget, QStyle, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.errors import SnapshotError
 from iamdesk.evaluate.request import Request, RequestError
@@ -17,11 +17,12 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.who_can import text
 from iamdesk.gui.who_can.count_buttons import CountButtons
 from iamdesk.gui.who_can.model import WhoCanModel
 from iamdesk.gui.who_can.query_bar import WhoCanQueryBar
-from iamdesk.gui.who_can.rows import VERDICTS, Column, RowDetails, WhoCanFilter, WhoCanRow
+from iamdesk.gui.who_can.rows import FIELDS, VERDICTS, Column, RowDetails, WhoCanFilter, WhoCanRow
 from iamdesk.gui.who_can.table import WhoCanTable
 from iamdesk.gui.who_can.worker import Missing, search_for, tell_actions
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
@@ -33,9 +34,6 @@ from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
     from iamdesk.api import Opened
-
-_DEBOUNCE = 120
-_LONGEST_FILTER = 500
 
 
 class WhoCanPanel(QWidget):
@@ -59,9 +57,18 @@ class WhoCanPanel(QWidget):
         self.message = MessageBar()
         self.query_bar = WhoCanQueryBar(session, jobs)
         self.verdicts = CountButtons()
-        self.text = QLineEdit()
+        self.text = FilterLine(
+            FIELDS,
+            lambda: self.model.rows,
+            session.table_memory,
+            name="whoCanFilter",
+            title=tr("Filter principals"),
+            hint=tr("Filter by name or policy"),
+        )
+        self.saved = SavedFilters(self.text, session.table_memory)
         self.export_button = QPushButton(tr("Export…"))
         self.table = WhoCanTable(self.model)
+        self.table.connect_filter(self.text, session.table_memory)
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export who can")
         self._holds_for = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self.missing = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
@@ -74,7 +81,6 @@ class WhoCanPanel(QWidget):
         self._lay_out()
         self.search = JobStream(jobs, "who can", self._failed, self)
         self.details = JobStream(jobs, "who can actions", self._failed, self)
-        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
         self._connect()
         self._enable()
         self._refresh()
@@ -104,13 +110,6 @@ class WhoCanPanel(QWidget):
 
     def _lay_out(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
-        unit = self.fontMetrics().averageCharWidth()
-        self.text.setObjectName("whoCanFilter")
-        self.text.setAccessibleName(tr("Filter principals"))
-        self.text.setPlaceholderText(tr("Filter by name or policy"))
-        self.text.setClearButtonEnabled(True)
-        self.text.setMaxLength(_LONGEST_FILTER)
-        self.text.setMinimumWidth(unit * 14)
         self.export_button.setObjectName("whoCanExport")
         self.export_button.setAccessibleName(tr("Export who can"))
         top = QHBoxLayout()
@@ -133,6 +132,7 @@ class WhoCanPanel(QWidget):
         layout.setContentsMargins(gap, gap, gap, gap)
         layout.setSpacing(gap)
         layout.addLayout(top)
+        layout.addWidget(self.saved)
         layout.addWidget(self.message)
         layout.addWidget(self._holds_for)
         layout.addWidget(self.missing)
@@ -144,8 +144,9 @@ class WhoCanPanel(QWidget):
         self.details.batch.connect(self.model.set_details)
         self.table.opened.connect(self._tell_actions)
         self.search.ended.connect(self._end)
-        self._debounce.timeout.connect(self._filter)
-        self.text.textChanged.connect(lambda _text: self._debounce.start())
+        self.text.changed.connect(self._filter)
+        for leaves in (self.text.down, self.text.left):
+            leaves.connect(self._leave_filter)
         self.verdicts.changed.connect(self._filter)
         self._clear_filter.clicked.connect(self.clear_filter)
         self.export_button.clicked.connect(self.export)
@@ -156,10 +157,9 @@ class WhoCanPanel(QWidget):
         self.table.explanation_wanted.connect(self.explain)
         self.table.subject_wanted.connect(lambda row: self._session.show_key(row.principal))
         self.table.access_wanted.connect(lambda row: self._session.show_access(row.principal))
-        for widget, act in ((self.text, self._leave_filter), (self.table, self._back_to_question)):
-            escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), widget)
-            escape.setContext(Qt.ShortcutContext.WidgetShortcut)
-            escape.activated.connect(act)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.table)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self._back_to_question)
         self._session.snapshot_opened.connect(self._opened)
         self._session.snapshot_closed.connect(self._closed)
         self._session.who_can_asked.connect(self._asked_elsewhere)
@@ -320,8 +320,9 @@ class WhoCanPanel(QWidget):
         self._filter()
 
     def _filter(self) -> None:
-        self._debounce.stop()
-        self.model.show_only(WhoCanFilter(self.verdicts.chosen, self.text.text()))
+        self.model.show_only(WhoCanFilter(self.verdicts.chosen, self.text.filter), self._filtered)
+
+    def _filtered(self) -> None:
         self._select_chosen()
         self._say_why_empty()
 
@@ -334,10 +335,7 @@ class WhoCanPanel(QWidget):
             self.table.clearSelection()
 
     def _leave_filter(self) -> None:
-        if self.text.text():
-            self.text.clear()
-        else:
-            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _back_to_question(self) -> None:
         self.query_bar.resource.setFocus(Qt.FocusReason.OtherFocusReason)

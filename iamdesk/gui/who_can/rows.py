@@ -11,6 +11,7 @@ from iamdesk.explain.decision import EvalDecision, EvaluationResult
 from iamdesk.export.access.who_can import actions_by_level, who_words
 from iamdesk.export.text.access import granting_statements, how_words, when_words
 from iamdesk.export.text.decision import short_arn
+from iamdesk.filter_language import EVERYTHING, Field, FieldKind, Filter, FilterFields
 from iamdesk.gui.access.text import LEVEL_NAMES
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible
@@ -261,21 +262,64 @@ def level_counts(actions: "tuple[FittingAction, ...]") -> str:
     return ", ".join(f"{tr(LEVEL_NAMES[level])} {number(len(names))}" for level, names in counted.items())
 
 
+_DECISIONS = {EvalDecision.ALLOWED: "allowed", EvalDecision.CONDITIONAL: "depends"}
+
+
+def _actions(row: WhoCanRow) -> tuple[str, ...]:
+    """Return the names of the actions that a principal can perform."""
+    if isinstance(row, PrincipalRow):
+        return tuple(one.action for one in (*row.of.allowed, *row.of.conditional))
+    return (row.access.request.action,)
+
+
+FIELDS: FilterFields[WhoCanRow] = FilterFields(
+    (
+        Field(
+            "decision",
+            COLUMN_TITLES[Column.DECISION],
+            lambda row: tuple(_DECISIONS[one] for one in VERDICTS if one in row.verdicts),
+            FieldKind.WORD,
+            {name: VERDICT_TITLES[one] for one, name in _DECISIONS.items()},
+            Column.DECISION,
+        ),
+        Field(
+            "principal",
+            COLUMN_TITLES[Column.PRINCIPAL],
+            lambda row: row.texts[Column.PRINCIPAL],
+            column=Column.PRINCIPAL,
+        ),
+        Field("kind", COLUMN_TITLES[Column.KIND], lambda row: row.texts[Column.KIND], column=Column.KIND),
+        Field("account", COLUMN_TITLES[Column.ACCOUNT], lambda row: row.account, column=Column.ACCOUNT),
+        Field("granted", COLUMN_TITLES[Column.HOW], lambda row: row.texts[Column.HOW], column=Column.HOW),
+        Field("condition", COLUMN_TITLES[Column.WHEN], lambda row: row.texts[Column.WHEN], column=Column.WHEN),
+        Field("action", mark("Actions"), _actions),
+        Field(
+            "external",
+            mark("External access"),
+            lambda row: "yes" if row.is_external else "no",
+            FieldKind.WORD,
+            {"yes": mark("yes"), "no": mark("no")},
+        ),
+        Field("arn", mark("ARN"), lambda row: row.principal),
+    ),
+    lambda word: lambda row: word in row.haystack,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class WhoCanFilter:
     """Which rows are shown; all rows if nothing is set."""
 
     verdicts: frozenset[EvalDecision] = frozenset()
-    text: str = ""
-    """Words, all of which have to occur in the row."""
+    typed: Filter[WhoCanRow] = EVERYTHING
 
     @property
     def shows_everything(self) -> bool:
         """Whether it hides no row."""
-        return not (self.verdicts or self.text.strip())
+        return not self.verdicts and self.typed.shows_everything
 
     def accepts(self, row: WhoCanRow) -> bool:
         """Return whether a row is shown."""
         if self.verdicts and self.verdicts.isdisjoint(row.verdicts):
             return False
-        return all(word in row.haystack for word in self.text.casefold().split())
+        return self.typed.accepts(row)

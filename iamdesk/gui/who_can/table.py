@@ -71,6 +71,10 @@ class WhoCanTable(RowsTable[WhoCanRow]):
         """Return the cells as displayed, and the whole ARN."""
         return (*row.texts, row.principal)
 
+    def filtered_row(self, row: WhoCanRow) -> WhoCanRow:
+        """Return the principal of an action: filters show principals."""
+        return self._model.owner(row) or row
+
     def add_actions_for(self, menu: QMenu, row: WhoCanRow) -> None:
         """Add what can be done with a row."""
         if isinstance(row, PrincipalRow):

@@ -20,7 +20,7 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.who_can.model import WhoCanModel
 from iamdesk.gui.who_can.panel import WhoCanPanel
-from iamdesk.gui.who_can.rows import Column, PrincipalRow, WhoCanFilter, WhoCanRow, details_of
+from iamdesk.gui.who_can.rows import FIELDS, Column, PrincipalRow, WhoCanFilter, WhoCanRow, details_of
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.viewmodel.tree_builder import NodeKind
 
@@ -298,7 +298,7 @@ def test_everybody_is_exported_whatever_the_filter_shows(
     qtbot: QtBot, answered: WhoCanPanel, session: Session, prompts: Answers, tmp_path: Any, suffix: str
 ) -> None:
     prompts.save_to = tmp_path / f"who{suffix}"
-    answered.model.show_only(WhoCanFilter(text="finance"))
+    answered.model.show_only(WhoCanFilter(typed=FIELDS.read("finance")))
     with qtbot.waitSignal(session.announced, timeout=20_000):
         answered.export_button.click()
     assert prompts.suggested[0].name == "acme-prod-who-can.csv"
@@ -345,7 +345,7 @@ def test_the_context_menu_leads_on(answered: WhoCanPanel, session: Session, qtbo
 def test_the_model_keeps_qts_rules(qtbot: QtBot, answered: WhoCanPanel) -> None:
     tester = QAbstractItemModelTester(answered.model)
     rows = list(answered.model.rows)
-    answered.model.show_only(WhoCanFilter(text="role"))
+    answered.model.show_only(WhoCanFilter(typed=FIELDS.read("role")))
     answered.model.sort(Column.HOW, Qt.SortOrder.DescendingOrder)
     answered.model.clear()
     answered.model.extend(rows[:10])
@@ -456,7 +456,7 @@ def test_words_of_an_action_find_who_can_do_it(
     qtbot: QtBot, who_can: WhoCanPanel, session: Session, organization: SnapshotSession
 ) -> None:
     ask_all(qtbot, who_can, session, SITE)
-    who_can.model.show_only(WhoCanFilter(text="deleteobjecttagging"))
+    who_can.model.show_only(WhoCanFilter(typed=FIELDS.read("deleteobjecttagging")))
     able = {
         one.who.principal
         for one in organization.access_to_resource(SITE, {})
@@ -522,7 +522,7 @@ def test_rows_that_open_keep_qts_rules(
         assert isinstance(row, PrincipalRow)
         who_can.model.toggle(row)
     who_can.model.sort(Column.HOW, Qt.SortOrder.DescendingOrder)
-    who_can.model.show_only(WhoCanFilter(frozenset({EvalDecision.ALLOWED}), "role"))
+    who_can.model.show_only(WhoCanFilter(frozenset({EvalDecision.ALLOWED}), FIELDS.read("role")))
     who_can.model.settle()
     (shown, *_) = (row for row in who_can.model.shown if isinstance(row, PrincipalRow))
     who_can.model.toggle(shown)
