@@ -29,6 +29,18 @@ if TYPE_CHECKING:
     from iamdesk.gui.core.settings import Settings
 
 
+_EXPORTS = {
+    "answerDock": "actionExportResult",
+    "askedDock": "actionExportAsked",
+    "everybodyDock": "actionExportEverybody",
+    "findingsDock": "actionExportFindings",
+    "reviewDock": "actionExportEvidence",
+    "waysDock": "actionExportWays",
+    "whoCanDock": "actionExportWhoCan",
+}
+"""By panel, the command that exports what it shows."""
+
+
 class CentralArea(QObject):
     """Creates panels and pages, and brings them forward. All of them exist once it is complete."""
 
@@ -169,6 +181,7 @@ class CentralArea(QObject):
         return {
             "actionOverview": self.show_overview,
             "actionCaptured": self.show_captured,
+            "actionExport": self.export_shown,
             "actionExportOverview": self.export_overview,
             **{one.name: partial(self.show_perspective, one.name) for one in PERSPECTIVES},
             "actionShowFindings": lambda: self.go_to("findingsDock"),
@@ -258,6 +271,25 @@ class CentralArea(QObject):
         """Save the overview as an image or PDF, or print it."""
         self.show_overview()
         self.overview.export()
+
+    def export_shown(self) -> None:
+        """Export what the active panel shows, else what the perspective is about."""
+        self.complete()
+        name = self._export_command()
+        self.own_commands().get(name, partial(self._carry_out, name))()
+
+    def _export_command(self) -> str:
+        frame = self.stack.frame_of(QApplication.focusWidget())
+        panel = frame.objectName() if frame is not None else self.stack.perspective.main
+        if panel in ("pagesDock", "navigatorDock"):
+            is_of_subject = self.pages.currentWidget() is self.workspace.inspector
+            return "actionExportAccess" if is_of_subject else "actionExportOverview"
+        has_answer = self._session.decision is not None or self._session.need is not None
+        if frame is None and self.stack.perspective.has_request_bar and has_answer:
+            return "actionExportResult"  # the cursor is in the request bar
+        if panel == "changesDock":
+            return "actionExportComparison" if self.workspace.changes.tabs.currentIndex() == 0 else "actionExportWhatIf"
+        return _EXPORTS[panel]
 
     def show_captured(self) -> None:
         """Show the snapshot coverage."""

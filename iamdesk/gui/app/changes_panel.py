@@ -51,7 +51,12 @@ class ChangesPanel(QWidget):
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return the handlers of commands by name (``gui/app/commands.py``)."""
-        return {"actionCompare": self.compare, "actionWhatIf": self.what_if}
+        return {
+            "actionCompare": self.compare,
+            "actionWhatIf": self.what_if,
+            "actionExportComparison": self.export_comparison,
+            "actionExportWhatIf": self.export_commands,
+        }
 
     def compare(self) -> None:
         """Ask for another snapshot, and compare it with the open one."""
@@ -68,6 +73,18 @@ class ChangesPanel(QWidget):
             if not shown.form.subject.isModified():
                 shown.form.start_with(self._session.subject_key)
             shown.form.act.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def export_comparison(self) -> None:
+        """Save the comparison, if there is one."""
+        shown = self._show_comparison()
+        if shown is not None:
+            shown.save()
+
+    def export_commands(self) -> None:
+        """Save the commands of the changes that were tried, if there are any."""
+        shown = self._show_what_if()
+        if shown is not None:
+            shown.save()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Create what is on the tab."""

@@ -16,12 +16,18 @@ class Menu(StrEnum):
     """The menus, in order."""
 
     FILE = mark("&File")
+    EXPORT = mark("E&xport")
+    """Within File (`SUBMENUS`)."""
     EDIT = mark("&Edit")
     VIEW = mark("&View")
     ASK = mark("&Ask")
     REVIEW = mark("&Review")
     TOOLS = mark("&Tools")
     HELP = mark("&Help")
+
+
+SUBMENUS = {Menu.EXPORT: Menu.FILE}
+"""By submenu, the menu that it is in."""
 
 
 class Needs(Enum):
@@ -147,95 +153,138 @@ COMMANDS: tuple[Command, ...] = (
         (_Key.Refresh,),
         Needs.SNAPSHOT,
     ),
-    Command(
-        "actionExportAsked",
-        Menu.FILE,
-        mark("Export query histor&y…"),
-        mark("Save the requests evaluated in this window, with their decisions."),
-        (),
-        Needs.SNAPSHOT,
-        1,
-    ),
-    Command(
-        "actionExport",
-        Menu.FILE,
-        mark("&Export findings…"),
-        mark("Save the findings as a file."),
-        ("Ctrl+E",),
-        Needs.SNAPSHOT,
-        1,
-    ),
-    Command(
-        "actionExportWhoCan",
-        Menu.FILE,
-        mark("Export w&ho can…"),
-        mark("Save all principals that can perform the action as a file."),
-        (),
-        Needs.SNAPSHOT,
-        1,
-    ),
-    Command(
-        "actionExportWays",
-        Menu.FILE,
-        mark("Export attac&k-path diagram…"),
-        mark("Save the attack-path diagram as SVG or PNG."),
-        (),
-        Needs.SNAPSHOT,
-        1,
-    ),
-    Command(
-        "actionExportAccess",
-        Menu.FILE,
-        mark("Export effect&ive permissions…"),
-        mark("Save every action that the selected principal can perform as a file."),
-        (),
-        Needs.SNAPSHOT,
-        1,
-    ),
-    Command(
-        "actionExportAccessMap",
-        Menu.FILE,
-        mark("Export access heat &map…"),
-        mark("Save the counts of actions by service and access level as a file."),
-        (),
-        Needs.SNAPSHOT,
-        1,
-    ),
-    Command(
-        "actionExportOverview",
-        Menu.FILE,
-        mark("Save or &print overview…"),
-        mark("Save the overview as a PDF or an image, or print it."),
-        (QKeySequence.StandardKey.Print,),
-        Needs.SNAPSHOT,
-        1,
-    ),
-    Command(
-        "actionExportAccessPicture",
-        Menu.FILE,
-        mark("Export heat map &as image…"),
-        mark("Save the access heat map as SVG or PNG, as displayed."),
-        (),
-        Needs.SNAPSHOT,
-        1,
-    ),
-    Command(
-        "actionExportEverybody",
-        Menu.FILE,
-        mark("Export access matri&x…"),
-        mark("Save the counts of actions by principal, service and access level as a file."),
-        (),
-        Needs.SNAPSHOT,
-        1,
-    ),
-    Command(
-        "actionExportEverybodyPicture",
-        Menu.FILE,
-        mark("Export access matrix as ima&ge…"),
-        mark("Save the access matrix as SVG or PNG, as displayed."),
-        (),
-        Needs.SNAPSHOT,
-        1,
+    *(
+        Command(f"actionExport{name}", Menu.EXPORT, text, tip, keys, needs, group)
+        for group, name, text, tip, keys, needs in (
+            (
+                0,
+                "",
+                mark("&What is shown…"),
+                mark("Save what the active panel shows: findings, permissions, a diagram, evidence."),
+                ("Ctrl+E",),
+                Needs.SNAPSHOT,
+            ),
+            (
+                1,
+                "Findings",
+                mark("&Findings…"),
+                mark("Save all findings as a file: HTML, PDF, a table, or for another program."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+            (
+                1,
+                "Management",
+                mark("&Management report…"),
+                mark("Save one page for management: conclusion, numbers, risks, trend, decisions needed."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+            (
+                1,
+                "Overview",
+                mark("&Overview, or print it…"),
+                mark("Save the overview as a PDF or an image, or print it."),
+                (_Key.Print,),
+                Needs.SNAPSHOT,
+            ),
+            (
+                2,
+                "Access",
+                mark("&Effective permissions…"),
+                mark("Save every action that the selected principal can perform as a file."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+            (
+                2,
+                "AccessMap",
+                mark("Access &heat map…"),
+                mark("Save the counts of actions by service and access level as a file."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+            (
+                2,
+                "AccessPicture",
+                mark("Heat map &as image…"),
+                mark("Save the access heat map as SVG or PNG, as displayed."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+            (
+                3,
+                "Result",
+                mark("&Result…"),
+                mark("Save the result of the request as text or JSON."),
+                (),
+                Needs.ANSWER,
+            ),
+            (
+                3,
+                "Layers",
+                mark("Evaluation &diagram…"),
+                mark("Save the diagram of the policy evaluation as SVG or PNG."),
+                (),
+                Needs.ANSWER,
+            ),
+            (
+                3,
+                "WhoCan",
+                mark("Who &can…"),
+                mark("Save all principals that can perform the action as a file."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+            (
+                3,
+                "Asked",
+                mark("Query histor&y…"),
+                mark("Save the requests evaluated in this window, with their decisions."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+            (
+                4,
+                "Ways",
+                mark("Attac&k-path diagram…"),
+                mark("Save the attack-path diagram as SVG or PNG."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+            (
+                4,
+                "Everybody",
+                mark("Acce&ss matrix…"),
+                mark("Save the counts of actions by principal, service and access level as a file."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+            (
+                4,
+                "EverybodyPicture",
+                mark("Access matrix as ima&ge…"),
+                mark("Save the access matrix as SVG or PNG, as displayed."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+            (
+                5,
+                "Comparison",
+                mark("Com&parison…"),
+                mark("Save the comparison with another snapshot as text or JSON."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+            (
+                5,
+                "WhatIf",
+                mark("CLI commands of what-&if…"),
+                mark("Save the AWS CLI commands of the changes that were tried."),
+                (),
+                Needs.SNAPSHOT,
+            ),
+        )
     ),
     Command(
         "actionCloseSnapshot",
@@ -595,15 +644,6 @@ COMMANDS: tuple[Command, ...] = (
         mark("Show or hide the diagram of the policy evaluation."),
         ("Ctrl+Shift+G",),
         Needs.SNAPSHOT,
-        2,
-    ),
-    Command(
-        "actionExportLayers",
-        Menu.ASK,
-        mark("E&xport evaluation diagram…"),
-        mark("Save the diagram of the policy evaluation as SVG or PNG."),
-        (),
-        Needs.ANSWER,
         2,
     ),
     Command(

@@ -40,6 +40,7 @@ from iamdesk.gui.start.start_page import StartPage
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.saved_note import show_saved
 from iamdesk.i18n import tr
 
 if TYPE_CHECKING:
@@ -162,6 +163,12 @@ class MainWindow(QMainWindow):
         file_menu = self.menus.menus[Menu.FILE]
         self._recent_menu.setObjectName("menuRecent")
         file_menu.insertMenu(self.menus.actions["actionOpenSample"], self._recent_menu)
+        export_menu = self.menus.menus[Menu.EXPORT]
+        export_menu.addSeparator()
+        export_menu.addAction(self.menus.actions["actionExportEvidence"])
+        close = self.menus.actions["actionCloseSnapshot"]
+        file_menu.insertMenu(close, export_menu)
+        file_menu.insertSeparator(close)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         view_menu = self.menus.menus[Menu.VIEW]
         view_menu.addSeparator()
@@ -192,6 +199,7 @@ class MainWindow(QMainWindow):
         session.snapshot_closed.connect(self._show_start)
         self.status_line.gaps_wanted.connect(self.interior.show_gaps)
         session.announced.connect(self._announce)
+        session.saved.connect(lambda sentence, path: show_saved(self.trouble, sentence, path))
         session.rule_shown.connect(self.windows.show_rule)
         self.history.changed.connect(self._enable_history)
         self.menus.refresh()

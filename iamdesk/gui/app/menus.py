@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
-from iamdesk.gui.app.commands import COMMANDS, Command, Menu, Needs
+from iamdesk.gui.app.commands import COMMANDS, SUBMENUS, Command, Menu, Needs
 from iamdesk.gui.core.plain_text import set_tooltip
 from iamdesk.gui.core.session import Session
 from iamdesk.i18n import tr
@@ -15,7 +15,7 @@ type Handlers = Mapping[str, Callable[[], None]]
 
 
 class Menus(QObject):
-    """The window's actions by name, and the menus that hold them."""
+    """The window's actions by name, and the menus that hold them. Submenus are put in their place by the window."""
 
     def __init__(self, window: QMainWindow, session: Session, handlers: Handlers) -> None:
         super().__init__(window)
@@ -45,7 +45,8 @@ class Menus(QObject):
 
     def _build(self, window: QMainWindow, menu: Menu, entries: list[Command], handlers: Handlers) -> None:
         made = QMenu(tr(menu.value), window)  # Python may lose its reference to a menu that Qt creates
-        window.menuBar().addMenu(made)
+        if menu not in SUBMENUS:
+            window.menuBar().addMenu(made)
         made.setObjectName(f"menu{menu.name.title()}")
         self.menus[menu] = made
         group = entries[0].group

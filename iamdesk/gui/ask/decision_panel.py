@@ -174,6 +174,7 @@ class DecisionPanel(QWidget):
             "actionForgetAnswer": self._session.forget_answer,
             "actionDrawLayers": lambda: self.draw_layers(not self.draws_layers),
             "actionExportLayers": self.export_layers,
+            "actionExportResult": self.export_result,
         }
 
     @property
@@ -193,6 +194,22 @@ class DecisionPanel(QWidget):
             self.gates.setVisible(wanted)
         self.draw_button.setChecked(wanted)
         self.export_button.setVisible(wanted)
+
+    def export_result(self) -> None:
+        """Save the result as text or JSON."""
+        from iamdesk.gui.ask import result_files
+        from iamdesk.gui.widgets.save_to_file import Saver
+
+        path, result = self._snapshot_path(), self._shown_need()
+        if result is not None:
+            kinds = result_files.of_use_case(result, path)
+        elif self._decision is not None:
+            kinds = result_files.of_decision(self._decision, path, self.changes.changes)
+        else:
+            self._session.announce(tr("Nothing to export: evaluate a request first."))
+            return
+        saver = Saver(self, self._session, self._jobs, self._prompts, self.message, "export result")
+        saver.save(tr("Export result"), "result", kinds)
 
     def export_layers(self) -> None:
         """Save the diagram."""

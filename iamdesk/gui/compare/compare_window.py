@@ -15,6 +15,7 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.job_window import OneJobWindow
 from iamdesk.gui.widgets.message_bar import Tone
+from iamdesk.gui.widgets.saved_note import say_saved
 from iamdesk.gui.widgets.whole_organization import whole_or_say
 from iamdesk.i18n import error_words, tr, translate
 from iamdesk.progress import Cancelled, Progress
@@ -117,6 +118,7 @@ class CompareWindow(OneJobWindow):
 
     def _take(self, found: Compared) -> None:
         self._shown = found
+        self._session.compared_with = found.other if found.is_earlier else None
         names = {"old": found.found.old_name, "new": found.found.new_name}
         self._session.show_compared(
             tr("From {old} to {new}: {changes}").format(**names, changes=translate(sentence(found.found)))
@@ -148,6 +150,7 @@ class CompareWindow(OneJobWindow):
         """Ask for a file and write the comparison to it, as JSON or as text; in a worker."""
         shown = self._shown
         if shown is None or self._session.snapshot is None:
+            self._session.announce(tr("Nothing to export: compare with another snapshot first."))
             return
         suggestion = self._session.snapshot.path.with_name("comparison.json")
         path = self._prompts.file_to_save(
@@ -158,7 +161,9 @@ class CompareWindow(OneJobWindow):
         self._jobs.run(
             tr("Writing {name}").format(name=path.name),
             lambda _progress, _cancelled: write(shown.found, path),
-            done=lambda _nothing: self._session.announce(tr("The comparison is in {path}.").format(path=path)),
+            done=lambda _nothing: say_saved(
+                self.message, self._session, tr("The comparison is in {path}.").format(path=path), path
+            ),
             failed=self._not_written,
             topic="save comparison",
         )

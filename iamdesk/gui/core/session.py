@@ -38,6 +38,8 @@ a panel calls                          the session emits                       w
 ``open_alone()``                       ``snapshot_opened``, later              opens the selected account of many that
                                                                                are read one by one
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
+``show_saved(sentence, path)``         ``saved(sentence, path)``               note above the center: a file was
+                                                                               written by a panel that is not visible
 ``show_rule(id)``                      ``rule_shown(id)``                      user guide opens at an evaluation rule
 ``show_compared(sentence)``            ``compared(sentence)``                  overview: the changes, in a sentence
 =====================================  ======================================  =========================================
@@ -59,6 +61,7 @@ self.palette())`` each time you paint, or again in ``changeEvent(PaletteChange)`
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
@@ -105,6 +108,7 @@ class Session(QObject):
     announced = Signal(str)
     rule_shown = Signal(str)
     compared = Signal(str)
+    saved = Signal(str, object)
 
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -123,6 +127,8 @@ class Session(QObject):
         self.arriving: Opened | None = None
         """The accounts of a snapshot that are loaded so far, while nothing is open: can be browsed, not evaluated."""
         self.subject_key = ""
+        self.compared_with: SnapshotSession | None = None
+        """The earlier snapshot of the last comparison, for the trend of reports."""
         self.what_if_edits: tuple[Edit, ...] = ()
         """The changes in the list of the window *What if*."""
         self.request: Request | None = None
@@ -218,6 +224,7 @@ class Session(QObject):
         self._jobs.free_later(self.shown, _small_parts)
         self.snapshot = self.arriving = None
         self.what_if_edits = ()
+        self.compared_with = None
         self.badges, self.badge_rows = {}, {}
         self.subject_key = ""
         self.request = self.decision = self.need = self._asking = self._deciding = None
@@ -325,6 +332,10 @@ class Session(QObject):
         """Show the result of a comparison with another snapshot, in a sentence."""
         if self.snapshot is not None:
             self.compared.emit(sentence)
+
+    def show_saved(self, sentence: str, path: Path) -> None:
+        """Say that a file was written, with buttons that open it (`widgets.saved_note`)."""
+        self.saved.emit(sentence, path)
 
     def show_rule(self, rule: str) -> None:
         """Open the user guide at an evaluation rule: ``C4``."""

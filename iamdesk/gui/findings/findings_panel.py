@@ -108,7 +108,11 @@ class FindingsPanel(QWidget):
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return the handlers of commands by name (``gui/app/commands.py``)."""
-        return {"actionExport": self.export, "actionRunFindings": self.run}
+        return {
+            "actionExportFindings": self.export,
+            "actionExportManagement": lambda: self.export(for_management=True),
+            "actionRunFindings": self.run,
+        }
 
     def _lay_out(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
@@ -155,7 +159,7 @@ class FindingsPanel(QWidget):
         self.filters.changed.connect(self._filter)
         self.filters.left.connect(self._focus_findings)
         self._clear_filter.clicked.connect(self.clear_filter)
-        self.export_button.clicked.connect(self.export)
+        self.export_button.clicked.connect(lambda _checked=False: self.export())
         self.groups.chosen.connect(self._show_group)
         self.detail.suppress_wanted.connect(self._ask_suppression)
         self.detail.lift_wanted.connect(self._lift)
@@ -481,8 +485,8 @@ class FindingsPanel(QWidget):
 
     # Export
 
-    def export(self) -> None:
-        """Ask for a file and write all findings to it, regardless of the filter, in a worker."""
+    def export(self, *, for_management: bool = False) -> None:
+        """Ask for a file and write all findings to it, whatever the filter, or the management report; in a worker."""
         opened = self._session.snapshot
         if opened is None:
             return
@@ -498,4 +502,5 @@ class FindingsPanel(QWidget):
                 ).format(command=f"iamdesk findings {opened.path} --output findings.json"),
             )
             return
-        self._writer.write(tuple(row.finding for row in self.model.rows), self._words.settings_sha256)
+        found = tuple(row.finding for row in self.model.rows)
+        self._writer.write(found, self._words.settings, self._words.read, for_management=for_management)

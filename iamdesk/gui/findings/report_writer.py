@@ -1,19 +1,29 @@
 """Exports findings: asks for a file, and writes a report to it in a worker."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from iamdesk.checks.finding import Finding
+from iamdesk.checks.finding import Finding, Suppression
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.saved_note import say_saved
 from iamdesk.i18n import error_words, tr
+from iamdesk.progress import Cancelled, Progress
+from iamdesk.work.errors import WorkError
+
+if TYPE_CHECKING:
+    from iamdesk.checks.check_settings import AppliedSettings
+
+_WITH_TREND = frozenset({"html", "pdf", "management-pdf", "management-html"})
+"""Formats whose first page names what changed since an earlier snapshot."""
 
 
 class ReportWriter(QObject):
@@ -29,24 +39,36 @@ class ReportWriter(QObject):
         self._message = message
         self._window = parent
 
-    def write(self, findings: Sequence[Finding], settings_sha256: str = "") -> None:
-        """Ask for a file and write findings to it, suppressed ones included.
+    def write(
+        self,
+        findings: Sequence[Finding],
+        settings: "AppliedSettings | None" = None,
+        suppressions: Callable[[], Sequence[Suppression]] = tuple,
+        *,
+        for_management: bool = False,
+    ) -> None:
+        """Ask for a file and write findings to it, suppressed ones included; or the management report alone.
 
-        ``settings_sha256`` is that of the settings of the checks that were applied.
+        ``settings`` of the checks were applied; ``suppressions`` returns those that are valid, in a worker. Both are
+        applied to the snapshot that was last compared with the open one, too, for the trend.
         """
         opened = self._session.whole
         if opened is None:
             return
         from iamdesk.export.findings import writers as reports  # imported when something is exported
 
-        formats = reports.formats()
+        formats = [one for one in reports.formats() if one.name.startswith("management") is for_management]
         kinds = ";;".join(f"{known.label} (*{known.suffix})" for known in formats)
-        suggestion = opened.path.with_name(f"{_stem(opened.path)}-findings{formats[0].suffix}")
-        path = self._prompts.file_to_save(self._window, tr("Export findings"), suggestion, kinds)
+        stem = _stem(opened.path) + ("" if for_management else "-findings")
+        suggestion = opened.path.with_name(f"{stem}{formats[0].suffix}")
+        title = tr("Export management report") if for_management else tr("Export findings")
+        path = self._prompts.file_to_save(self._window, title, suggestion, kinds)
         if path is None:
             return
         longest_first = sorted(formats, key=lambda one: -len(one.suffix))  # `.jira.csv` before `.csv`
         chosen = next((known for known in longest_first if path.name.lower().endswith(known.suffix)), None)
+        if chosen is None and for_management and path.suffix:  # `.pdf` is enough
+            chosen = next((known for known in formats if known.suffix.endswith(path.suffix.lower())), None)
         if chosen is None:
             known = ", ".join(known.suffix for known in formats)
             self._message.say(
@@ -56,29 +78,48 @@ class ReportWriter(QObject):
                 ),
             )
             return
-        name = chosen.name
-        self._message.clear()
-        self._jobs.run(
-            tr("Writing {name}").format(name=path.name),
-            lambda _progress, _cancelled: reports.write(
+        name, before = chosen.name, self._session.compared_with
+        has_trend = name in _WITH_TREND and before is not None
+
+        def work(progress: Progress, cancelled: Cancelled) -> None:
+            earlier = None
+            if has_trend and before is not None:
+                from iamdesk.api import Workbench
+
+                executor = self._session.executor_for(before)
+                earlier = Workbench.earlier_findings(before, suppressions(), settings, progress, cancelled, executor)
+            reports.write(
                 name,
                 findings,
                 opened.snapshot,
                 path,
                 generated_at=datetime.now(UTC),
-                settings_sha256=settings_sha256,
-            ),
-            done=lambda _nothing: self._session.announce(
-                tr("{count} findings are in {path}.").format(count=number(len(findings)), path=path)
-            ),
+                settings_sha256=settings.sha256 if settings is not None else "",
+                earlier=earlier,
+            )
+
+        said = tr("{count} findings are in {path}.").format(count=number(len(findings)), path=path)
+        if for_management:
+            said = tr("The management report is in {path}.").format(path=path)
+            if not has_trend:
+                hint = tr("It has no trend: compare with an earlier snapshot first, then export again.")
+                said = f"{said} {hint}"
+        self._message.clear()
+        self._jobs.run(
+            tr("Writing {name}").format(name=path.name),
+            work,
+            done=lambda _nothing: say_saved(self._message, self._session, said, path),
             failed=self._not_written,
+            stopped=lambda: self._message.say(
+                Tone.WARNING, tr("{name} was not written: the export was canceled.").format(name=path.name)
+            ),
             topic="export findings",
         )
 
     def _not_written(self, error: Exception) -> None:
         from iamdesk.export.files.atomic_write import ExportError
 
-        if not isinstance(error, ExportError):
+        if not isinstance(error, ExportError | WorkError):
             self._message.say(Tone.ERROR, tr("The report could not be written."))
             raise error
         self._message.say(Tone.ERROR, f"{error_words(error)}.")

@@ -30,8 +30,8 @@ class SuppressionStore(QObject):
         """The last owner entered."""
         self.settings_path: Callable[[], Path | None] = lambda: None
         """Returns the file with the settings of the checks; None for the defaults."""
-        self.settings_sha256 = ""
-        """Of the settings that the last run applied."""
+        self.settings: AppliedSettings | None = None
+        """The settings that the last run applied."""
 
     def read(self) -> tuple[Suppression, ...]:
         """Return the suppressions; called in a worker.
@@ -51,13 +51,12 @@ class SuppressionStore(QObject):
         """
         from iamdesk.api import Workbench
 
-        self.settings_sha256 = ""
+        self.settings = None
         path = self.settings_path()
         if path is None:
             return None
-        applied = Workbench.read_check_settings(path)
-        self.settings_sha256 = applied.sha256
-        return applied
+        self.settings = Workbench.read_check_settings(path)
+        return self.settings
 
     def add(self, findings: Sequence[Finding], owner: str, reason: str, until: date) -> None:
         """Suppress findings until a day."""

@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.review_controller import ReviewController
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.saved_note import open_file
 from iamdesk.i18n import error_words, mark, ntr, tr, translate
 from iamdesk.review.decisions import Reviewer
 
@@ -204,7 +206,8 @@ class CoordinationController(QObject):
             len(parts),
         )
         names = ", ".join(f"{part.file} ({number(len(part.items))})" for part in parts)
-        self._message.say(Tone.NOTE, words.format(count=number(len(parts)), folder=folder, names=visible(names)))
+        sentence = words.format(count=number(len(parts)), folder=folder, names=visible(names))
+        self._message.say(Tone.NOTE, sentence, tr("Open folder"), partial(open_file, folder))
 
     def delegate(self) -> None:
         """Ask who else may decide in the open part."""

@@ -17,6 +17,7 @@ from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.review_controller import ReviewController
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.saved_note import show_in_folder
 from iamdesk.i18n import error_words, mark, tr, translate
 from iamdesk.review.decisions import DecisionError, Reviewer
 from iamdesk.review.schema import PART_OF
@@ -119,12 +120,12 @@ class EvidenceController(QObject):
         )
 
     def _say_written(self, into: Path) -> None:
-        self._message.say(
-            Tone.NOTE,
-            tr("The evidence package was written to {into}.").format(into=into),
-            tr("Sign it…"),
-            partial(self._ask_to_sign, into),
-        )
+        sentence = tr("The evidence package was written to {into}.").format(into=into)
+        if self._panel.isVisible():
+            sign = (tr("Sign it…"), partial(self._ask_to_sign, into))
+            self._message.say(Tone.NOTE, sentence, *sign, tr("Show in folder"), partial(show_in_folder, into))
+        else:
+            self._session.show_saved(sentence, into)
         self.last_pack, self.is_verified = into, False
         self.changed.emit()
 

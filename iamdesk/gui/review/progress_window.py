@@ -1,6 +1,7 @@
 """How far the parts of a review are, by reviewer; reminders are written as files."""
 
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import QTreeWidgetItem, QVBoxLayout, QWidget
@@ -12,6 +13,7 @@ from iamdesk.gui.review.coordination_window import Coordination, CoordinationWin
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Drawing, Glyph, Mark
 from iamdesk.gui.widgets.message_bar import Tone
+from iamdesk.gui.widgets.saved_note import open_file
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import ntr, tr, translate
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
@@ -136,8 +138,10 @@ class ProgressWindow(CoordinationWindow):
             len(names),
         )
         if not names:
-            words = tr("No reviewer has undecided items: no reminder was written.")
-        self.message.say(Tone.NOTE, words.format(count=number(len(names)), folder=into))
+            self.message.say(Tone.NOTE, tr("No reviewer has undecided items: no reminder was written."))
+            return
+        sentence = words.format(count=number(len(names)), folder=into)
+        self.message.say(Tone.NOTE, sentence, tr("Open folder"), partial(open_file, into))
 
     def refresh(self) -> None:
         """Enable the buttons that can be used now."""

@@ -25,6 +25,7 @@ from iamdesk.gui.core.translate import error_sentence
 from iamdesk.gui.what_if.edit_form import EditForm, edit_words
 from iamdesk.gui.widgets.job_window import OneJobWindow
 from iamdesk.gui.widgets.message_bar import Tone
+from iamdesk.gui.widgets.saved_note import say_saved
 from iamdesk.gui.widgets.whole_organization import whole_or_say
 from iamdesk.i18n import tr
 from iamdesk.progress import Cancelled, Progress
@@ -188,6 +189,7 @@ class WhatIfWindow(OneJobWindow):
         """Ask for a file and write the CLI commands of the changes to it, in a worker."""
         tried, opened = self._tried, self._session.snapshot
         if tried is None or opened is None:
+            self._session.announce(tr("Nothing to export: try changes first."))
             return
         suggestion = opened.path.with_name("what-if.sh")
         path = self._prompts.file_to_save(self, tr("Save AWS CLI commands"), suggestion, tr("Shell script (*.sh)"))
@@ -197,8 +199,11 @@ class WhatIfWindow(OneJobWindow):
         self._jobs.run(
             tr("Writing {name}").format(name=visible(path.name)),
             lambda _progress, _cancelled: write_atomic(path, script(tried.commands, name, path.name)),
-            done=lambda _nothing: self._session.announce(
-                tr("The commands were saved to {path}. They change nothing without APPLY=yes.").format(path=path)
+            done=lambda _nothing: say_saved(
+                self.message,
+                self._session,
+                tr("The commands were saved to {path}. They change nothing without APPLY=yes.").format(path=path),
+                path,
             ),
             failed=self._not_done,
             topic="save what-if",

@@ -23,18 +23,20 @@ class Tone(Enum):
 
 
 class MessageBar(QFrame):
-    """A sentence with an icon, at most one button, and a close button. Hidden while it has no message."""
+    """A sentence with an icon, at most two buttons, and a close button. Hidden while it has no message."""
 
     def __init__(self, parent: QWidget | None = None, *, closable: bool = True) -> None:
         super().__init__(parent)
         self._tone = Tone.NOTE
-        self._act: Callable[[], None] | None = None
+        self._acts: list[Callable[[], None] | None] = [None, None]
         self._mark = plain_label()
         self._text = plain_label(wrap=True, selectable=True)
         self._text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._button = QPushButton()
-        self._button.clicked.connect(self._pressed)
+        self._button, self._other_button = QPushButton(), QPushButton()
+        self._buttons = (self._button, self._other_button)
+        for at, button in enumerate(self._buttons):
+            button.clicked.connect(lambda _checked=False, at=at: self._pressed(at))
         self._close = QToolButton()
         self._close.setAutoRaise(True)
         self._close.setAccessibleName(tr("Close this message"))
@@ -47,7 +49,8 @@ class MessageBar(QFrame):
         layout.setContentsMargins(margin, margin // 2, margin // 2, margin // 2)
         layout.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._text, 1)
-        layout.addWidget(self._button)
+        for button in self._buttons:
+            layout.addWidget(button)
         layout.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         self._tint()
         self.clear()
@@ -57,14 +60,28 @@ class MessageBar(QFrame):
         """The message; empty while hidden."""
         return self._text.text()
 
-    def say(self, tone: Tone, text: str, button: str = "", act: Callable[[], None] | None = None) -> None:
-        """Show a message; ``button`` is the text of a button that calls ``act``."""
-        self._tone, self._act = tone, act
-        self._button.setAccessibleName(visible_lines(button))
+    @property
+    def buttons(self) -> tuple[QPushButton, ...]:
+        """The buttons of the message."""
+        return tuple(one for one in self._buttons if not one.isHidden())
+
+    def say(
+        self,
+        tone: Tone,
+        text: str,
+        button: str = "",
+        act: Callable[[], None] | None = None,
+        other_button: str = "",
+        other_act: Callable[[], None] | None = None,
+    ) -> None:
+        """Show a message; ``button`` is the text of a button that calls ``act``, ``other_button`` that of a second."""
+        self._tone, self._acts = tone, [act, other_act]
         self._text.setText(text)
         self._text.setAccessibleName(visible_lines(text))
-        self._button.setText(menu_text(button))
-        self._button.setVisible(bool(button))
+        for widget, name in zip(self._buttons, (button, other_button), strict=True):
+            widget.setAccessibleName(visible_lines(name))
+            widget.setText(menu_text(name))
+            widget.setVisible(bool(name))
         self._tint()
         self.show()
 
@@ -72,13 +89,15 @@ class MessageBar(QFrame):
         """Remove the message."""
         self._text.setText("")
         self._text.setAccessibleName(tr("No message"))
-        self._button.setAccessibleName(tr("No message"))
-        self._act = None
+        for button in self._buttons:
+            button.setAccessibleName(tr("No message"))
+        self._acts = [None, None]
         self.hide()
 
-    def _pressed(self) -> None:
-        if self._act is not None:
-            self._act()
+    def _pressed(self, at: int) -> None:
+        act = self._acts[at]
+        if act is not None:
+            act()
 
     def _tint(self) -> None:
         size = self.style().pixelMetric(QStyle.PixelMetric.PM_SmallIconSize)

@@ -9,6 +9,7 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.saved_note import say_saved
 from iamdesk.i18n import error_words, mark, tr
 from iamdesk.progress import Cancelled, Progress
 
@@ -18,6 +19,7 @@ type Render = Callable[[Progress, Cancelled], bytes]
 LABELS: Mapping[str, str] = {
     ".csv": mark("CSV table"),
     ".json": mark("JSON"),
+    ".txt": mark("Text"),
     ".svg": mark("SVG drawing"),
     ".pdf": mark("PDF document"),
     ".png": mark("PNG image"),
@@ -77,7 +79,9 @@ class Saver:
         self._jobs.run(
             tr("Writing {name}").format(name=path.name),
             lambda progress, cancelled: write_atomic(path, render(progress, cancelled)),
-            done=lambda _nothing: self._session.announce(tr("Written to {path}.").format(path=path)),
+            done=lambda _nothing: say_saved(
+                self._message, self._session, tr("Written to {path}.").format(path=path), path
+            ),
             failed=self._not_written,
             stopped=lambda: self._message.say(
                 Tone.WARNING, tr("{name} was not written: the export was canceled.").format(name=path.name)

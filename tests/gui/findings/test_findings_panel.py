@@ -228,7 +228,7 @@ def test_the_export_holds_every_finding_whatever_the_filter_shows(
     for name in ("report.csv", "report.json", "report.HTML"):
         prompts.save_to = tmp_path / name
         with qtbot.waitSignal(session.announced, timeout=10_000) as said:
-            panel.commands()["actionExport"]()
+            panel.commands()["actionExportFindings"]()
         assert said.args == [f"{len(truth)} findings are in {prompts.save_to}."]
     with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
         assert len(list(csv.DictReader(file))) == len(truth)
