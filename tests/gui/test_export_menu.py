@@ -26,7 +26,7 @@ class Answers(FileDialogs):
     save_to: Path | None = None
     titles: list[str] = field(default_factory=list)
 
-    def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:
+    def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:  # noqa: ARG002
         self.titles.append(title)
         return self.save_to
 
@@ -68,7 +68,7 @@ def test_ctrl_e_exports_what_the_perspective_shows(
     if perspective == "perspectivePaths":
         qtbot.waitUntil(lambda: workspace.attack_paths.found is not None, timeout=60_000)
     elif perspective == "perspectiveMatrix":
-        qtbot.waitUntil(lambda: workspace.access_matrix.export_button.isEnabled(), timeout=60_000)
+        qtbot.waitUntil(workspace.access_matrix.export_button.isEnabled, timeout=60_000)
     else:
         qtbot.waitUntil(lambda: workspace.findings.is_complete, timeout=60_000)
     open_window.menus.actions["actionExport"].trigger()

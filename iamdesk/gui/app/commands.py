@@ -647,6 +647,15 @@ COMMANDS: tuple[Command, ...] = (
         2,
     ),
     Command(
+        "actionPin",
+        Menu.ASK,
+        mark("Pi&n or unpin result"),
+        mark("Pin the result, and compare others with it side by side: what differs is marked."),
+        ("Ctrl+Shift+U",),
+        Needs.ANSWER,
+        2,
+    ),
+    Command(
         "actionForgetAnswer",
         Menu.ASK,
         mark("C&lear result"),

@@ -12,6 +12,7 @@ from iamdesk.gui.app.panel_frame import PanelFrame
 from iamdesk.gui.app.perspective_stack import PerspectiveStack
 from iamdesk.gui.app.window_place import WindowPlace
 from iamdesk.gui.ask.decision_panel import DecisionPanel
+from iamdesk.gui.ask.named_contexts import contexts_as_text, contexts_from
 from iamdesk.gui.ask.request_bar import RequestBar
 from iamdesk.gui.attack_paths.panel import AttackPathsPanel
 from iamdesk.gui.core.file_dialogs import FileDialogs
@@ -206,6 +207,9 @@ class Workspace(QObject):
         self.inspector.set_zoom(settings.policy_zoom)
         self.inspector.set_explained(settings.explains_statements)
         self.result.draw_layers(settings.draws_layers)
+        named = self.request_bar.context.named
+        named.fill(contexts_from(settings.contexts))
+        named.changed.connect(lambda: settings.keep_contexts(contexts_as_text(named.contexts)))
         self.take_reviewer(settings)
         self.findings.keep_suppressions_in(settings.suppressions_path, lambda: settings.check_settings_path)
         for header in self._headers():

@@ -22,7 +22,8 @@ from iamdesk.gui.ask.context_editor import ValueDelegate
 from iamdesk.gui.ask.context_model import Column, ContextModel
 from iamdesk.gui.ask.context_rows import DEFAULT_TYPE, Choice, ContextRow, ContextValue, context_rows, request_context
 from iamdesk.gui.ask.context_table import ContextTable
-from iamdesk.gui.core.plain_text import plain_label, set_tooltip, tooltip_text
+from iamdesk.gui.ask.named_contexts import NamedContext, NamedContexts
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip, tooltip_text, visible
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import mark, tr
 from iamdesk.viewmodel.types import Completion
@@ -88,6 +89,7 @@ class ContextPanel(QFrame):
         self._delegate = ValueDelegate(self)
         self._delegate.problem.connect(self._say)
         self.table = self._make_table()
+        self.named = NamedContexts()
         self._meaning = QComboBox()
         self._new_key = AutocompleteEdit(tr("Key to add to the context"))
         self._add = QPushButton(tr("Add &key"))
@@ -134,6 +136,11 @@ class ContextPanel(QFrame):
         self._new_key.taken.connect(lambda _taken: self.add_key())
         self._new_key.submitted.connect(self.add_key)
         self._add.clicked.connect(self.add_key)
+        self.named.chosen.connect(self._choose)
+        self.named.keep_wanted.connect(self._keep)
+        above = QHBoxLayout()
+        above.addWidget(self.named)
+        above.addStretch(1)
         line = QHBoxLayout()
         line.addWidget(plain_label(tr("Keys not provided count as"), buddy=self._meaning))
         line.addWidget(self._meaning)
@@ -145,10 +152,11 @@ class ContextPanel(QFrame):
         line.addWidget(self._add)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(above)
         layout.addWidget(self._message)
         layout.addWidget(self.table)
         layout.addLayout(line)
-        order = (self.table, self._meaning, self._new_key, self._add)
+        order = (self.named.remove_button, self.table, self._meaning, self._new_key, self._add)
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
         self._fit()
@@ -224,6 +232,24 @@ class ContextPanel(QFrame):
         self.table.edit(cell)
 
     # Implementation
+
+    def _choose(self, chosen: NamedContext) -> None:
+        """Take the values of a named context in place of those in the table."""
+        for key in chosen.context:
+            self._types.setdefault(key.lower(), self._key_type(key) or DEFAULT_TYPE)
+        self._meaning.setCurrentIndex(self._meaning.findData(chosen.unknown))
+        self._delegate.unknown = chosen.unknown
+        self.model.fill(context_rows(self._keys, chosen.context, self._types), chosen.unknown)
+        self._model_changed()
+
+    def _keep(self, name: str) -> None:
+        if not self.context and self.unknown is MissingContextMode.UNKNOWN:
+            self._message.say(Tone.NOTE, tr("Nothing to keep: give a condition key a value first."))
+            return
+        is_new = name not in self.named.contexts
+        self.named.keep(NamedContext(self.context, self.unknown))
+        words = tr("The context {name} was kept.") if is_new else tr("The context {name} was replaced.")
+        self._message.say(Tone.NOTE, words.format(name=visible(name)))
 
     def _fill(self, request: Request) -> None:
         question = (request.principal, request.action, request.resource)

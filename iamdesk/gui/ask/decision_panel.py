@@ -33,6 +33,7 @@ from iamdesk.export.text.decision import joined_verdict_words, scope_words
 from iamdesk.gui.ask.autocomplete import AutocompleteService
 from iamdesk.gui.ask.decision_card import DecisionCard
 from iamdesk.gui.ask.decision_notes import DecisionNotes
+from iamdesk.gui.ask.pinned_results import PinnedResults
 from iamdesk.gui.ask.policy_type_list import PolicyTypeList
 from iamdesk.gui.ask.statement_list import StatementList
 from iamdesk.gui.ask.suggestion_list import SuggestionList
@@ -85,6 +86,9 @@ class DecisionPanel(QWidget):
         self.layers = PolicyTypeList()
         self.gates: PolicyFlow | None = None
         """The diagram; created when it is first shown."""
+        self.pinned = PinnedResults()
+        self.pin_button = _button(tr("Pin"), tr("Pin the result, to compare others with it side by side"), "pinResult")
+        self.pin_button.setCheckable(True)
         self.draw_button = _button(tr("Diagram"), tr("Show the policy evaluation as a diagram"), "drawLayers")
         self.draw_button.setCheckable(True)
         self.export_button = _button(tr("Export…"), tr("Export evaluation diagram"), "exportLayers")
@@ -115,8 +119,10 @@ class DecisionPanel(QWidget):
         how, statements = self._headings
         heading = QHBoxLayout()
         heading.addWidget(how, 1)
+        heading.addWidget(self.pin_button)
         heading.addWidget(self.draw_button)
         heading.addWidget(self.export_button)
+        inside.addWidget(self.pinned)
         inside.addWidget(self.notes)
         inside.addLayout(heading)
         inside.addWidget(self.message)
@@ -143,6 +149,9 @@ class DecisionPanel(QWidget):
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 36)
 
     def _connect(self) -> None:
+        self.pin_button.clicked.connect(self.pinned.switch)
+        self.pinned.changed.connect(lambda: self.pin_button.setChecked(self.pinned.is_pinned))
+        self.pinned.wanted.connect(self._session.show_decision)
         self.draw_button.clicked.connect(self.draw_layers)
         self.export_button.clicked.connect(self.export_layers)
         self.card.copy_answer.connect(self.copy_answer)
@@ -172,10 +181,18 @@ class DecisionPanel(QWidget):
         return {
             "actionCopyAnswer": self.copy_answer,
             "actionForgetAnswer": self._session.forget_answer,
+            "actionPin": self.pin,
             "actionDrawLayers": lambda: self.draw_layers(not self.draws_layers),
             "actionExportLayers": self.export_layers,
             "actionExportResult": self.export_result,
         }
+
+    def pin(self) -> None:
+        """Pin the result, or remove its pin."""
+        if self._decision is None:
+            self._session.announce(tr("Nothing to pin: evaluate a request first."))
+            return
+        self.pinned.switch()
 
     @property
     def draws_layers(self) -> bool:
@@ -325,11 +342,16 @@ class DecisionPanel(QWidget):
         if self.gates is not None:
             self.gates.show_decision(shown)
         self.statements.fill(shown)
+        self._show_pins(decision)
         self.back.setVisible(self._is_part(decision))
         self._show_page(self._page)
         self._show_veil()
         self._announce(shown.sentence)
         self._look_further(decision)
+
+    def _show_pins(self, decision: EvaluationResult | None) -> None:
+        self.pinned.show_current(decision)
+        self.pin_button.setChecked(self.pinned.is_pinned)
 
     def _show_page(self, page: QWidget) -> None:
         self._pages.setCurrentWidget(page)
@@ -409,6 +431,7 @@ class DecisionPanel(QWidget):
             self._session.evaluate_use_case(self.need.result.question)
 
     def _forget(self) -> None:
+        self.pinned.clear()
         self.need.show_answer(None)
         self._say(tr(_NO_QUESTION) if self._session.snapshot is not None else tr(_NO_SNAPSHOT))
 
@@ -421,6 +444,7 @@ class DecisionPanel(QWidget):
         if self.gates is not None:
             self.gates.show_decision(None)
         self.statements.fill(None)
+        self._show_pins(None)
         self.card.verdict.setText("")
         self._empty.setText(sentence)
         self._stack.setCurrentWidget(self._empty)

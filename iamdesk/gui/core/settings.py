@@ -252,6 +252,16 @@ class Settings:
         self._store.setValue("policy/in_words", value)
 
     @property
+    def contexts(self) -> str:
+        """The named contexts of requests, as JSON (`ask.named_contexts`)."""
+        return self._text("ask/contexts")
+
+    def keep_contexts(self, value: str) -> None:
+        """Save the named contexts at once: other windows read them when they start."""
+        self._store.setValue("ask/contexts", value)
+        self._store.sync()
+
+    @property
     def draws_layers(self) -> bool:
         """Whether the diagram of the policy evaluation is shown."""
         return self._flag("answer/draws_layers", usual=False)
