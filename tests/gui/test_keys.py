@@ -159,6 +159,7 @@ def test_windows_and_files(
     assert what_if.isVisible()
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
+    press(Qt.Key.Key_3, CONTROL)
     press(Qt.Key.Key_E, CONTROL)
     qtbot.waitUntil((tmp_path / "findings.csv").exists, timeout=20_000)
     with qtbot.waitSignal(window.opening.opened, timeout=30_000):

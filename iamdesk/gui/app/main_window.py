@@ -199,7 +199,7 @@ class MainWindow(QMainWindow):
         session.snapshot_closed.connect(self._show_start)
         self.status_line.gaps_wanted.connect(self.interior.show_gaps)
         session.announced.connect(self._announce)
-        session.saved.connect(lambda sentence, path: show_saved(self.trouble, sentence, path))
+        session.saved.connect(self._say_saved)
         session.rule_shown.connect(self.windows.show_rule)
         self.history.changed.connect(self._enable_history)
         self.menus.refresh()
@@ -243,6 +243,9 @@ class MainWindow(QMainWindow):
                 self.arrival.open_with(snapshot, review)
 
         self.trouble.say(Tone.NOTE, sentence, tr("Open its snapshot…"), ask)
+
+    def _say_saved(self, sentence: str, path: Path) -> None:
+        show_saved(self.trouble, sentence, path)
 
     def _announce(self, text: str) -> None:
         self.statusBar().showMessage(visible(text), _SAID_FOR)

@@ -81,13 +81,14 @@ class Windows(QObject):
         palette = next((one for one in self._window.findChildren(SearchPalette) if one.isVisible()), None)
         if palette is None:  # a closed one is deleted later
             frame, menus = self._frame, self._frame.menus
-            commands = [
-                (menu.title(), action)
+            commands = {  # an action may be in two menus
+                action: menu.title()
                 for menu in menus.menus.values()
                 for action in menu.actions()
                 if action.objectName() in menus.actions and action.isEnabled()
-            ]
-            finder = Finder(frame.session, frame.jobs, frame.interior, self._show_page, commands)
+            }
+            listed = [(title, action) for action, title in commands.items()]
+            finder = Finder(frame.session, frame.jobs, frame.interior, self._show_page, listed)
             palette = SearchPalette(finder, self._window)
         palette.search(text)
         palette.show()
