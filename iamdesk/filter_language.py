@@ -30,7 +30,7 @@ MAX_LENGTH = 2_000
 _MAX_DEPTH = 40
 """Maximum depth of parentheses and ``-``: Python's stack is limited."""
 
-type Value = str | int | date | Collection[str | int] | None
+type Value = str | int | date | Collection[str | int | date] | None
 """What a row has in a field; a collection for several values, of which one has to match."""
 type Test[Row] = Callable[[Row], bool]
 
@@ -476,7 +476,14 @@ def _special[Row](one: Field[Row], operator: str, value: str) -> Test[Row] | Non
     if not value:
         return lambda row: get(row) is None
     key = _key_of(one, value)
-    return None if key is None else lambda row: get(row) == key
+    if key is None:
+        return None
+
+    def test(row: Row) -> bool:
+        have = get(row)
+        return have == key or (isinstance(have, (tuple, frozenset)) and key in have)
+
+    return test
 
 
 def _key_of[Row](one: Field[Row], value: str) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iamdesk.export.text.review_effect import TIER_WORDS
-from iamdesk.gui.review.columns import Column
+from iamdesk.filter_language import EVERYTHING, Filter
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.i18n import mark
 from iamdesk.review.asked import AskedKind
@@ -161,23 +161,19 @@ class ReviewFilter:
     """Which rows are shown."""
 
     show: RowFilterMode = RowFilterMode.ALL
-    text: str = ""
-    """Words, all of which have to occur in the row."""
+    typed: Filter[DecidedRow] = EVERYTHING
     items: frozenset[str] | None = None
     """For a filter that depends on the review, the items that it shows (`ReviewStatus.items`)."""
 
     @property
     def shows_everything(self) -> bool:
         """Whether it hides no row."""
-        return self.show is RowFilterMode.ALL and not self.text.strip()
+        return self.show is RowFilterMode.ALL and self.typed.shows_everything
 
     def accepts(self, row: DecidedRow) -> bool:
         """Return whether a row is shown."""
-        text = self.text.casefold().split()
-        if text:
-            said = "\n".join(row.texts[column] for column in (Column.COMMENT, Column.TICKET)).casefold()
-            if not all(word in row.haystack or word in said for word in text):
-                return False
+        if not self.typed.accepts(row):
+            return False
         if self.items is not None:
             return not self.items.isdisjoint(row.subject_ids)
         return _fits(row, self.show)

@@ -10,7 +10,7 @@ from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.review.columns import COLUMN_TITLES, FINDING_TITLES, NUMBERS, Column
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.filters import ReviewFilter
-from iamdesk.gui.tables.rows_model import Index, RowsModel
+from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.i18n import tr
@@ -52,6 +52,11 @@ class ReviewModel(RowsModel[DecidedRow]):
         count = len(self._shown)
         places = ((after + step) % count for step in range(1, count + 1))
         return next((at for at in places if self._shown[at].is_open and not self._shown[at].is_pending), None)
+
+    def own_key(self, row: DecidedRow, column: int) -> SortKey:
+        """Return the sort key of a cell: all but what decides among equal rows."""
+        key = row.sort_key(column)
+        return key[: max(len(key) - len(row.tie), 1)]
 
     def headerData(  # noqa: N802 - Qt's name
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QPalette, QShortcut
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.export.text.review import CHOICE_WORDS, finding_choice_word
@@ -44,7 +44,6 @@ from iamdesk.review.session import Change, ReviewSession
 if TYPE_CHECKING:
     from iamdesk.review.key_permissions import KeyPermission
 
-_DEBOUNCE = 120
 _STATUS_AFTER = 200
 """Milliseconds after a decision before the status of the review is read."""
 _EVIDENCE_AFTER = 150
@@ -70,8 +69,9 @@ class ReviewPanel(QWidget):
         self.model = ReviewModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
-        self.head = ReviewToolbar()
+        self.head = ReviewToolbar(lambda: self.model.rows, session.table_memory)
         self.table = ReviewTable(self.model)
+        self.table.connect_filter(self.head.text, session.table_memory)
         self.evidence = EvidencePane(session)
         self.controller = ReviewController(self, session, jobs, prompts or FileDialogs(), self.message)
         self.packs = EvidenceController(
@@ -112,7 +112,7 @@ class ReviewPanel(QWidget):
         self._clear = QPushButton(tr("Clear the filter"))
         self._pages = QStackedWidget()
         self._lay_out()
-        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
+        self._debounce = QTimer(self, singleShot=True, interval=0)
         self._status_timer = QTimer(self, singleShot=True, interval=_STATUS_AFTER)
         self._later = QTimer(self, singleShot=True, interval=_EVIDENCE_AFTER)
         self._connect()
@@ -192,6 +192,7 @@ class ReviewPanel(QWidget):
         layout.setSpacing(gap)
         layout.addWidget(self.message)
         layout.addWidget(self.head)
+        layout.addWidget(self.head.saved)
         layout.addWidget(self.strip)
         layout.addWidget(self._split, 1)
         self.setFocusProxy(self.table)
@@ -228,9 +229,8 @@ class ReviewPanel(QWidget):
         self.queue.saved.connect(self._saved)
         self.queue.changed.connect(self.rows.tell_pending)
         self.rows.laid_out.connect(self._laid_out)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.head.text)
-        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
-        escape.activated.connect(self._leave_filter)
+        for leaves in (self.head.text.down, self.head.text.left):
+            leaves.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
 
     # Deciding
 
@@ -415,19 +415,16 @@ class ReviewPanel(QWidget):
         row = self.table.current_row()
         show = self.head.chosen_show
         items = self.status.items(show, self.head.reviewer.name)
-        self.model.show_only(ReviewFilter(show, self.head.text.text(), items))
-        self.model.refilter()  # show what was decided meanwhile
+        chosen = ReviewFilter(show, self.head.text.filter, items)
+        # Changed: what was decided meanwhile is shown, too.
+        self.model.show_only(chosen, lambda: self._filtered(row), changed=True)
+
+    def _filtered(self, row: DecidedRow | None) -> None:
         place = self.model.place_of(row.subject_ids[0]) if row is not None else None
         if self.model.shown:
             self.table.go_to(place or 0)
         self._refresh()
         self._show_evidence()
-
-    def _leave_filter(self) -> None:
-        if self.head.text.text():
-            self.head.text.clear()
-        else:
-            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # Evidence
 

@@ -120,7 +120,7 @@ class EntitlementRow(DecidedRow):
                 return (min((_tier_of(line) for line in self.lines), default=9),)
             case Column.LOSES | Column.GAINS:
                 key = "lost" if column is Column.LOSES else "gained"
-                return (-max(_changed(line, key) for line in self.lines),)
+                return (-max(amount_changed(line, key) for line in self.lines),)
             case Column.EFFECT:
                 return (-int((self.lines[0].evidence.get("holder") or {}).get("actions", 0)),)
             case Column.FINDINGS:
@@ -160,14 +160,14 @@ def _suggestion(line: ReviewItem) -> str:
     return tr(SUGGESTION_WORDS[str(made["decision"])]) if made else ""
 
 
-def _changed(line: ReviewItem, key: str) -> int:
+def amount_changed(line: ReviewItem, key: str) -> int:
     """Return how many actions are lost or gained if an entitlement goes; -1 if that is not known."""
     revoke = effect_of(line).get("revoke")
     return int(revoke[key]["actions"]) if revoke else -1
 
 
 def _amount(line: ReviewItem, key: str) -> str:
-    count = _changed(line, key)
+    count = amount_changed(line, key)
     return number(count) if count >= 0 else ""
 
 

@@ -2,7 +2,7 @@
 
 import getpass
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -10,7 +10,11 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, Q
 
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
+from iamdesk.gui.core.table_memory import TableMemory
+from iamdesk.gui.review.decision_row import DecidedRow
+from iamdesk.gui.review.fields import FINDING_FIELDS, LINE_FIELDS
 from iamdesk.gui.review.filters import OF_FINDINGS, OF_LINES, SHOW_TITLES, SINCE_PREVIOUS, RowFilterMode
+from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.i18n import mark, ntr, tr
 from iamdesk.review.decisions import ReviewDecision, Reviewer
 from iamdesk.review.grouping import Grouping
@@ -35,13 +39,23 @@ class ReviewToolbar(QWidget):
     grouped = Signal()
     reviewer_changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, rows: Callable[[], Iterable[DecidedRow]], memory: TableMemory, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.reviewer_name = QLineEdit()
         self.own = QLineEdit()
         self.grouping = QComboBox()
         self.show_only = QComboBox()
-        self.text = QLineEdit()
+        self.text = FilterLine(
+            LINE_FIELDS,
+            rows,
+            memory,
+            name="reviewFilter",
+            title=tr("Filter the review"),
+            hint=tr("Filter by principal, policy or comment"),
+        )
+        self.saved = SavedFilters(self.text, memory)
         self.progress = QProgressBar()
         self.summary = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         unit = self.fontMetrics().averageCharWidth()
@@ -54,20 +68,12 @@ class ReviewToolbar(QWidget):
                 tr("Your own ARNs, excluded from self-review"),
                 44,
             ),
-            (
-                "reviewFilter",
-                self.text,
-                tr("Filter the review"),
-                tr("Filter by principal, policy or comment"),
-                0,
-            ),
         ):
             field.setObjectName(name)
             field.setAccessibleName(title)
             field.setPlaceholderText(hint)
             field.setMaxLength(_LONGEST)
-            if width:
-                field.setMaximumWidth(unit * width)
+            field.setMaximumWidth(unit * width)
         set_tooltip(
             self.own,
             tr(
@@ -75,7 +81,6 @@ class ReviewToolbar(QWidget):
                 "reviewed by someone else."
             ),
         )
-        self.text.setClearButtonEnabled(True)
         self.grouping.setObjectName("reviewGrouping")
         self.grouping.setAccessibleName(tr("Group rows by"))
         for grouping, title in GROUPING_TITLES.items():
@@ -90,7 +95,7 @@ class ReviewToolbar(QWidget):
         self.progress.setMaximumWidth(unit * 18)
         self.progress.setMaximumHeight(self.fontMetrics().height())
         self._lay_out()
-        self.text.textChanged.connect(lambda _text: self.filtered.emit())
+        self.text.changed.connect(self.filtered)
         self.show_only.currentIndexChanged.connect(lambda _at: self.filtered.emit())
         self.grouping.currentIndexChanged.connect(lambda _at: self._regroup())
         self.reviewer_name.editingFinished.connect(self.reviewer_changed)
@@ -170,6 +175,7 @@ class ReviewToolbar(QWidget):
 
     def _regroup(self) -> None:
         self._offer_chosen()
+        self.text.set_fields(FINDING_FIELDS if self.chosen_grouping.is_of_findings else LINE_FIELDS)
         self.filtered.emit()
         self.grouped.emit()
 

@@ -125,12 +125,20 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
             self._shown[place:place] = run
             self.endInsertRows()
 
-    def show_only(self, chosen: RowFilter[Row], then: Callable[[], None] | None = None) -> None:
-        """Apply another filter; ``then`` is called when its rows are visible, unless yet another one comes before."""
+    def show_only(
+        self, chosen: RowFilter[Row], then: Callable[[], None] | None = None, *, changed: bool = False
+    ) -> None:
+        """Apply another filter.
+
+        Args:
+            chosen: Which rows are shown.
+            then: Called when they are visible, unless yet another filter comes before.
+            changed: Whether rows have changed: filter and sort them again if the filter is the same, too.
+        """
         self._then = then
-        if chosen != self._filter:
+        if changed or chosen != self._filter:
             self._filter = chosen
-            self._settle(is_sorted=self._is_sorted, is_reset=True)
+            self._settle(is_sorted=not changed, is_reset=True)
         elif self.is_settled:
             self._settled()
 
