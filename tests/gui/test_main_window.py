@@ -387,7 +387,8 @@ def test_a_closed_window_leaves_no_thread_behind(qtbot: QtBot, tmp_path: Path) -
     qtbot.addWidget(window)
     window.show()
     window.close()
-    assert window.jobs._pool.activeThreadCount() == window.jobs._patient_pool.activeThreadCount() == 0
+    lanes = (window.jobs._usual, window.jobs._patient, window.jobs._prompt)
+    assert not any(lane.pool.activeThreadCount() for lane in lanes)
     assert QThreadPool.globalInstance().activeThreadCount() == 0
     assert (tmp_path / "s.ini").exists()
 

@@ -308,7 +308,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "actionSearch",
         Menu.EDIT,
-        mark("&Search everywhere…"),
+        mark("Search every&where…"),
         mark("Search users, groups, roles, policies, resources, findings, actions, checks, commands and the guide."),
         ("Ctrl+K",),
     ),
@@ -437,6 +437,14 @@ COMMANDS: tuple[Command, ...] = (
         ("Shift+F3",),
         Needs.SNAPSHOT,
         1,
+    ),
+    Command(
+        "actionJobs",
+        Menu.VIEW,
+        mark("&Jobs"),
+        mark("Show all running and waiting jobs, each with its progress and Cancel, or close the list."),
+        ("Ctrl+J",),
+        group=2,
     ),
     Command("actionNextPanel", Menu.VIEW, mark("Next pane&l"), mark("Focus the next panel."), ("F6",), group=2),
     Command(

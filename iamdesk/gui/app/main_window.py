@@ -14,7 +14,7 @@ from iamdesk.gui.app import spawn_window
 from iamdesk.gui.app.central_area import CentralArea
 from iamdesk.gui.app.command_keys import CommandKeys
 from iamdesk.gui.app.commands import Menu
-from iamdesk.gui.app.job_status_bar import JobStatusBar
+from iamdesk.gui.app.job_strip import JobsPanel, JobStrip
 from iamdesk.gui.app.menus import Menus
 from iamdesk.gui.app.navigation_history import History
 from iamdesk.gui.app.review_file_opener import ReviewFileOpener, is_review
@@ -136,7 +136,10 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         self.status_line = StatusLine()
         self.statusBar().addWidget(self.status_line, 1)
-        self.statusBar().addPermanentWidget(JobStatusBar(self.jobs))
+        self.job_strip = JobStrip(self.jobs)
+        self.statusBar().addPermanentWidget(self.job_strip)
+        self.jobs_panel = JobsPanel(self.jobs, self)
+        self.job_strip.list_wanted.connect(self.jobs_panel.toggle)
         self.setWindowIcon(icons.icon(Glyph.APP, self.palette(), 64))
 
     def _commands(self) -> dict[str, Callable[[], None]]:
@@ -154,6 +157,7 @@ class MainWindow(QMainWindow):
             "actionSchemeLight": lambda: self._set_scheme(Scheme.LIGHT),
             "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
             "actionSchemeContrast": lambda: self._set_scheme(Scheme.CONTRAST),
+            "actionJobs": self.jobs_panel.toggle,
             "actionTour": self.tour.show,
             "actionHowToCapture": self._show_capture_help,
         }
@@ -347,6 +351,7 @@ class MainWindow(QMainWindow):
         self.menus.actions[f"actionScheme{self.settings.scheme.value.title()}"].setChecked(True)
 
     def _check_perspective(self, name: str) -> None:
+        self.jobs.prefer(self.interior.stack.perspective.topics)
         self.menus.actions[name].setChecked(True)
 
     def _enable_history(self) -> None:

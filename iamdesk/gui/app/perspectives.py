@@ -51,6 +51,8 @@ class Perspective:
     glyph: Glyph
     layout: Split
     has_request_bar: bool = False
+    topics: tuple[str, ...] = ()
+    """Topics of the jobs that compute what it shows (`JobRunner.prefer`)."""
 
     @property
     def main(self) -> str:
@@ -58,9 +60,11 @@ class Perspective:
         return next(place.panel for place in self.layout.places() if not place.size and not place.is_optional)
 
 
-def _alone(name: str, label: str, glyph: Glyph, panel: str) -> Perspective:
-    return Perspective(name, label, glyph, Split((Place(panel),)))
+def _alone(name: str, label: str, glyph: Glyph, panel: str, *topics: str) -> Perspective:
+    return Perspective(name, label, glyph, Split((Place(panel),)), topics=topics)
 
+
+_OF_REVIEW = ("make review", "open review", "review rows", "review evidence", "exact effect", "export evidence")
 
 PERSPECTIVES: tuple[Perspective, ...] = (
     Perspective(
@@ -69,6 +73,7 @@ PERSPECTIVES: tuple[Perspective, ...] = (
         Glyph.EXPLORE,
         Split((Place("navigatorDock", 50), Place("pagesDock"), Place("answerDock", 62, is_optional=True))),
         has_request_bar=True,
+        topics=("badges", "details", "page", "page attack paths", "external access paths"),
     ),
     Perspective(
         "perspectiveAsk",
@@ -81,12 +86,15 @@ PERSPECTIVES: tuple[Perspective, ...] = (
             )
         ),
         has_request_bar=True,
+        topics=("answer", "changes", "who can", "who can actions"),
     ),
-    _alone("perspectiveFindings", mark("Findings"), Glyph.FINDINGS, "findingsDock"),
-    _alone("perspectiveReview", mark("Review"), Glyph.REVIEW, "reviewDock"),
-    _alone("perspectivePaths", mark("Attack paths"), Glyph.PATHS, "waysDock"),
-    _alone("perspectiveMatrix", mark("Access matrix"), Glyph.MATRIX, "everybodyDock"),
-    _alone("perspectiveCompare", mark("Compare & what-if"), Glyph.COMPARE, "changesDock"),
+    _alone("perspectiveFindings", mark("Findings"), Glyph.FINDINGS, "findingsDock", "findings", "causes"),
+    _alone("perspectiveReview", mark("Review"), Glyph.REVIEW, "reviewDock", *_OF_REVIEW),
+    _alone("perspectivePaths", mark("Attack paths"), Glyph.PATHS, "waysDock", "ways"),
+    _alone(
+        "perspectiveMatrix", mark("Access matrix"), Glyph.MATRIX, "everybodyDock", "everybody laid out", "everybody"
+    ),
+    _alone("perspectiveCompare", mark("Compare & what-if"), Glyph.COMPARE, "changesDock", "compare", "what-if"),
 )
 """In the order of the rail and of Ctrl+1 to Ctrl+7."""
 

@@ -92,7 +92,7 @@ class AutocompleteService(QObject):
     def _run[T](self, label: str, topic: str, work: Callable[["Opened"], T], done: Callable[[T], None]) -> None:
         opened = self._session.snapshot
         if opened is not None:
-            self._jobs.run(label, lambda _progress, _cancelled: work(opened), done=done, topic=topic)
+            self._jobs.run(label, lambda _progress, _cancelled: work(opened), done=done, topic=topic, prompt=True)
 
 
 def may_mean_objects(action: str, resource: str) -> bool:

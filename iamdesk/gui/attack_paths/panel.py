@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QSplitter,
@@ -34,6 +33,7 @@ from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip, v
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import error_sentence
 from iamdesk.gui.what_if.try_changes import try_changes
+from iamdesk.gui.widgets.job_bar import JobBar
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.whole_organization import whole_or_say
@@ -76,8 +76,7 @@ class AttackPathsPanel(QWidget):
         self.show_button = QPushButton(tr("Show"))
         self.plan_button = QPushButton(tr("Plan"))
         self.export_button = QPushButton(tr("Export…"))
-        self.cancel_button = QPushButton(tr("Cancel"))
-        self.progress = QProgressBar()
+        self.bar = JobBar(jobs, ("ways",))
         self.view = AttackPathsView()
         self.model = StepsModel(self)
         self.table = StepsTable(self.model)
@@ -118,10 +117,6 @@ class AttackPathsPanel(QWidget):
         self.try_button.setObjectName("waysTry")
         self.try_button.setAccessibleName(tr("Try the first remediation in what-if"))
         set_tooltip(self.try_button, tr("Show the effect of the first remediation on all principals, in what-if"))
-        self.cancel_button.setAccessibleName(tr("Cancel the search for attack paths"))
-        self.progress.setAccessibleName(tr("Progress of the search for attack paths"))
-        self.progress.setTextVisible(False)
-        self.progress.setMaximumWidth(self.fontMetrics().averageCharWidth() * 24)
         top = QHBoxLayout()
         top.setSpacing(gap)
         top.addWidget(plain_label(tr("&From"), buddy=self.start))
@@ -130,8 +125,7 @@ class AttackPathsPanel(QWidget):
         top.addWidget(self.goal)
         top.addWidget(self.show_button)
         top.addWidget(self.plan_button)
-        top.addWidget(self.progress)
-        top.addWidget(self.cancel_button)
+        top.addWidget(self.bar)
         top.addWidget(self._summary, 1)
         for text, name, act in (
             ("−", tr("Zoom out"), self.view.zoom_out),
@@ -183,7 +177,6 @@ class AttackPathsPanel(QWidget):
     def _connect(self) -> None:
         self.show_button.clicked.connect(self.run)
         self.plan_button.clicked.connect(self.run_plan)
-        self.cancel_button.clicked.connect(self._cancel)
         self.export_button.clicked.connect(self.export)
         self.try_button.clicked.connect(self.try_remediation)
         self.view.box_chosen.connect(self._session.show_key)
@@ -219,9 +212,6 @@ class AttackPathsPanel(QWidget):
         self._pages.setCurrentIndex(1)
 
     def _enable(self) -> None:
-        is_running = self._job is not None and self._job.running
-        self.progress.setVisible(is_running)
-        self.cancel_button.setVisible(is_running)
         has_picture = self.found is not None and bool(self.found.found_paths)
         self.export_button.setEnabled(has_picture)
         self.show_button.setEnabled(self._session.snapshot is not None)
@@ -255,7 +245,6 @@ class AttackPathsPanel(QWidget):
             self.message.say(Tone.NOTE, tr("Select a user or a role in the navigator first."))
             return
         self.message.clear()
-        self.progress.setRange(0, 0)
         self._job = self._jobs.run(
             tr("Looking for attack paths"),
             lambda progress, cancelled: find_attack_paths(
@@ -263,7 +252,6 @@ class AttackPathsPanel(QWidget):
             ),
             done=self._take,
             failed=self._failed,
-            progress=self._progress,
             stopped=self._stopped,
             topic="ways",
             patient=True,
@@ -276,7 +264,6 @@ class AttackPathsPanel(QWidget):
         if opened is None:
             return
         self.message.clear()
-        self.progress.setRange(0, 0)
         self._job = self._jobs.run(
             tr("Planning changes that end all attack paths"),
             lambda progress, cancelled: opened.reach(progress, cancelled, self._session.executor_for(opened)).plan(
@@ -284,7 +271,6 @@ class AttackPathsPanel(QWidget):
             ),
             done=self._take_plan,
             failed=self._failed,
-            progress=self._progress,
             stopped=self._stopped,
             topic="ways",
             patient=True,
@@ -302,10 +288,6 @@ class AttackPathsPanel(QWidget):
         follows = _SELECTED in (self.start.currentData(), self.goal.currentData())
         if follows and self.isVisible() and self.found is not None and _is_principal(key):
             self._later.start()
-
-    def _progress(self, done: int, total: int) -> None:
-        self.progress.setRange(0, total)
-        self.progress.setValue(done)
 
     def _cancel(self) -> None:
         if self._job is not None:

@@ -33,7 +33,6 @@ class CompareWindow(OneJobWindow):
             parent,
             name="compare",
             title=tr("Compare with another snapshot"),
-            progress=tr("Progress of the comparison"),
             cancelled=tr("The comparison was canceled."),
         )
         self._shown: Compared | None = None
@@ -58,7 +57,6 @@ class CompareWindow(OneJobWindow):
         top.addWidget(self.folder_button)
         top.addWidget(self.swap_button)
         top.addWidget(self.bar, 1)
-        top.addWidget(self.cancel_button)
         top.addStretch(0)
         top.addWidget(self.save_button)
         layout = QVBoxLayout(self)

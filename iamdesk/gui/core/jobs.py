@@ -12,6 +12,9 @@ with its result, in the GUI thread, for any kind of callable. Rules that this mo
 * Python's collector stays in the GUI thread (``gc_control.py``).
 * ``patient`` work (an evaluation over all principals) starts after the window has painted, and only one such job runs
   at a time: threads that compute in parallel gain nothing in Python, and each makes the GUI thread wait longer.
+  ``prompt`` work answers a keystroke, and never waits behind other kinds.
+* The runner is the list of all jobs: `running`, with their progress, and whether they still wait. What the user looks
+  at goes first: `prefer` names the topics.
 * Work yields: while the GUI thread is busy, ``cancelled()`` waits. A repaint releases and takes the interpreter lock at
   each call into Qt, and beside a computing thread each time costs a wait.
 * Work sees frozen objects only, and touches no widget.
@@ -21,7 +24,7 @@ with its result, in the GUI thread, for any kind of callable. Rules that this mo
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -57,6 +60,11 @@ class Job:
         self.label = label
         """A description for the user: ``Reading acme-prod.json``."""
         self.topic = topic
+        self.is_waiting = True
+        """Whether it has not begun: others of its kind go first."""
+        self.step = (0, 0)
+        """Its progress: done, total (0: unknown)."""
+        self.since = time.monotonic()
         self._runner = runner
         self._cancel = threading.Event()
         self.done: Callable[[Any], None] | None = None
@@ -74,11 +82,44 @@ class Job:
         self._runner.cancel(self)
 
 
+class _Waiting(NamedTuple):
+    """Work that has not begun."""
+
+    token: int
+    job: Job | None
+    """None: the runner's own work, of which the user sees nothing."""
+    task: Callable[[], None]
+    is_soon: bool
+
+
+class _Lane:
+    """Threads for one kind of work, and what waits for one of them. Not Qt's queue: its order cannot be changed."""
+
+    def __init__(self, parent: QObject, most: int) -> None:
+        self.pool = QThreadPool(parent)
+        self.pool.setMaxThreadCount(most)
+        self.pool.setStackSize(_STACK)
+        self.free = most
+        self.waiting: list[_Waiting] = []
+
+    def take(self, preferred: Collection[str]) -> _Waiting:
+        """Remove and return what goes next: soon work, then preferred topics, then the order of arrival."""
+
+        def order(one: _Waiting) -> tuple[bool, bool]:
+            return not one.is_soon, one.job is None or one.job.topic not in preferred
+
+        first = min(self.waiting, key=order)
+        self.waiting.remove(first)
+        return first
+
+
 class JobRunner(QObject):
     """Runs work in threads and delivers the results. Create one per window, in the GUI thread."""
 
     started = Signal(object)
-    """Job."""
+    """Job: it was given, and may have to wait."""
+    begun = Signal(object)
+    """Job: it waits no more."""
     progressed = Signal(object, object, object)
     """Job, done, total (0: unknown)."""
     ended = Signal(object)
@@ -89,8 +130,12 @@ class JobRunner(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = self._threads(2)
-        self._patient_pool = self._threads(1)
+        self._usual = _Lane(self, 2)
+        self._patient = _Lane(self, 1)
+        self._prompt = _Lane(self, 1)
+        self._lanes: dict[int, _Lane] = {}
+        """By token: the lane of what runs, also of cancelled work that has not ended yet."""
+        self._preferred: frozenset[str] = frozenset()
         self._jobs: dict[int, Job] = {}
         self._last_token = 0
         self._closed = False
@@ -123,10 +168,12 @@ class JobRunner(QObject):
         topic: str | None = None,
         patient: bool = False,
         soon: bool = False,
+        prompt: bool = False,
     ) -> Job:
         """Run ``work(progress, cancelled)`` in a thread; the module's docstring says which callbacks are called when.
 
-        ``soon`` work is patient too, and runs before other patient work that has not begun.
+        ``soon`` work is patient too, and runs before other patient work that has not begun. ``prompt`` work takes
+        milliseconds, and waits for other such work alone.
 
         Raises:
             RuntimeError: the window is closed.
@@ -141,16 +188,37 @@ class JobRunner(QObject):
         self._jobs[job.token] = job
         self.started.emit(job)
         task = _task(work, job.token, _Way(job._cancel, self._at_rest), self._home.emit)
+        waiting = _Waiting(job.token, job, task, soon)
         if patient or soon:
-            QTimer.singleShot(_PATIENCE, self, lambda: self._start(job, self._patient_pool, task, int(soon)))
+            QTimer.singleShot(_PATIENCE, self, lambda: self._put(self._patient, waiting))
         else:
-            self._start(job, self._pool, task)
+            self._put(self._prompt if prompt else self._usual, waiting)
         return job
 
-    def _start(self, job: Job, pool: QThreadPool, task: Callable[[], None], priority: int = 0) -> None:
-        if self.awaits(job):  # not cancelled while it waited
+    def prefer(self, topics: Collection[str]) -> None:
+        """Let waiting work of these topics go before other work of its kind; what runs goes on."""
+        self._preferred = frozenset(topics)
+
+    def is_preferred(self, job: Job) -> bool:
+        """Return whether the user looks at what a job is for (`prefer`)."""
+        return job.topic in self._preferred
+
+    def _put(self, lane: _Lane, waiting: _Waiting) -> None:
+        lane.waiting.append(waiting)
+        self._begin_next(lane)
+
+    def _begin_next(self, lane: _Lane) -> None:
+        while lane.free and lane.waiting and not self._closed:
+            token, job, task, _is_soon = lane.take(self._preferred)
+            if job is not None and not self.awaits(job):
+                continue  # cancelled while it waited
+            lane.free -= 1
+            self._lanes[token] = lane
             self._garbage.begin()
-            pool.start(task, priority)
+            lane.pool.start(task)
+            if job is not None:
+                job.is_waiting = False
+                self.begun.emit(job)
 
     def free_later(self, thing: object, parts: Callable[[Any], list[list[Any]]] | None = None) -> None:
         """Free a large object in a worker, a moment later, since freeing takes time.
@@ -168,14 +236,8 @@ class JobRunner(QObject):
 
         self._last_token += 1
         way = _Way(threading.Event(), self._at_rest)
-        task = _task(drop, self._last_token, way, self._home.emit)
-
-        def start() -> None:
-            if not self._closed:
-                self._garbage.begin()
-                self._patient_pool.start(task)
-
-        QTimer.singleShot(_PATIENCE, self, start)
+        waiting = _Waiting(self._last_token, None, _task(drop, self._last_token, way, self._home.emit), is_soon=False)
+        QTimer.singleShot(_PATIENCE, self, lambda: self._put(self._patient, waiting))
 
     def awaits(self, job: Job) -> bool:
         """Return whether the job's result is still expected."""
@@ -199,26 +261,27 @@ class JobRunner(QObject):
         self._closed = True
         for job in self.running:
             job.cancel()
-        ended = self._pool.waitForDone(milliseconds) and self._patient_pool.waitForDone(milliseconds)
+        lanes = (self._usual, self._patient, self._prompt)
+        for lane in lanes:
+            lane.waiting.clear()
+        ended = all(lane.pool.waitForDone(milliseconds) for lane in lanes)
         if ended:
             self._garbage.end_all()
         return ended
-
-    def _threads(self, most: int) -> QThreadPool:
-        pool = QThreadPool(self)
-        pool.setMaxThreadCount(most)
-        pool.setStackSize(_STACK)
-        return pool
 
     @Slot(int, str, object)
     def _arrived(self, token: int, what: str, value: object) -> None:
         if what != "progress" and not self._closed:
             self._garbage.end()
+            lane = self._lanes.pop(token)
+            lane.free += 1
+            self._begin_next(lane)
         job = self._jobs.get(token)
         if job is None:  # stale: replaced or cancelled meanwhile
             return
         if what == "progress":
             if isinstance(value, _Step):
+                job.step = value.done, value.total
                 self.progressed.emit(job, value.done, value.total)
                 if job.progress is not None:
                     job.progress(value.done, value.total)

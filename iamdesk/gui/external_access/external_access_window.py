@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,7 @@ from iamdesk.gui.core.translate import error_sentence
 from iamdesk.gui.external_access.rows import FIELDS, Column, ExternalFilter, ExternalModel, ExternalRow
 from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.tables.rows_table import RowsTable
+from iamdesk.gui.widgets.job_bar import JobBar
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.whole_organization import whole_or_say
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -61,8 +61,7 @@ class ExternalAccessWindow(QDialog):
         self.summary = FlowLabel()
         self.anyone = QCheckBox(tr("&Anyone"))
         self.without_condition = QCheckBox(tr("Without c&onditions"))
-        self.progress = QProgressBar()
-        self.cancel_button = self._button(tr("&Cancel"), "externalAccessCancel")
+        self.bar = JobBar(jobs, ("external access", "external access paths"))
         self.paths_button = self._button(tr("Attack &paths from it"), "externalAccessPaths")
         self.model = ExternalModel(self.palette())
         self.model.setParent(self)
@@ -96,16 +95,12 @@ class ExternalAccessWindow(QDialog):
         return button
 
     def _lay_out(self) -> None:
-        self.progress.setTextVisible(False)
-        self.progress.setAccessibleName(tr("Progress of the search for external access"))
-        self.progress.setMaximumWidth(self.fontMetrics().averageCharWidth() * 24)
         filters = QHBoxLayout()
         for part, stretch in (
             (self.text, 1),
             (self.anyone, 0),
             (self.without_condition, 0),
-            (self.progress, 0),
-            (self.cancel_button, 0),
+            (self.bar, 0),
             (self.paths_button, 0),
         ):
             filters.addWidget(part, stretch)
@@ -126,7 +121,6 @@ class ExternalAccessWindow(QDialog):
             leaves.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         for box in (self.anyone, self.without_condition):
             box.toggled.connect(lambda _on: self._filter())
-        self.cancel_button.clicked.connect(self._cancel)
         self.paths_button.clicked.connect(self.show_paths)
         self.table.activated.connect(lambda _index: self._go_to())
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._enable())
@@ -150,29 +144,15 @@ class ExternalAccessWindow(QDialog):
         self.model.clear()
 
         def work(give: Callable[[object], None], progress: Progress, cancelled: Cancelled) -> None:
-            def both(done: int, total: int) -> None:
-                progress(done, total)
-                give((done, total))
-
-            for entry in opened.external_access(both, cancelled):
+            for entry in opened.external_access(progress, cancelled):
                 give(ExternalRow(entry))
 
         self._stream.start(tr("Looking for external access"), work)
-        self.progress.setRange(0, 0)
         self._enable()
 
-    def _take(self, found: list[object]) -> None:
-        rows = [one for one in found if isinstance(one, ExternalRow)]
-        for one in found:
-            if isinstance(one, tuple):
-                self._progressed(*one)
-        if rows:
-            self.model.extend(rows)
+    def _take(self, found: list[ExternalRow]) -> None:
+        self.model.extend(found)
         self._enable()
-
-    def _progressed(self, done: int, total: int) -> None:
-        self.progress.setRange(0, total)
-        self.progress.setValue(done)
 
     def _ended(self, complete: bool) -> None:
         opened = self._session.whole
@@ -202,12 +182,10 @@ class ExternalAccessWindow(QDialog):
             work,
             done=self._take_administrators,
             failed=self._fail,
-            progress=self._progressed,
             stopped=self._stopped,
             topic="external access paths",
             patient=True,
         )
-        self.progress.setRange(0, 0)
 
     def _take_administrators(self, found: list[tuple[str, int | None]]) -> None:
         self._reading = None
@@ -235,13 +213,6 @@ class ExternalAccessWindow(QDialog):
         """Whether rows or their attack paths are being computed."""
         return self._stream.running or self._reading is not None
 
-    def _cancel(self) -> None:
-        if self._stream.running:
-            self._stream.stop()
-            self._ended(complete=False)
-        elif self._reading is not None:
-            self._reading.cancel()
-
     def _stop(self) -> None:
         self._stream.stop()
         reading, self._reading = self._reading, None
@@ -252,8 +223,6 @@ class ExternalAccessWindow(QDialog):
     # Showing
 
     def _enable(self) -> None:
-        for part in (self.progress, self.cancel_button):
-            part.setVisible(self.is_running)
         row = self.table.current_row()
         self.paths_button.setEnabled(row is not None and row.entry.is_role)
         self.summary.setText(self._summary())

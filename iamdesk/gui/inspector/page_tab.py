@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QPalette, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.core.job_stream import JobStream
@@ -75,15 +75,12 @@ class PageTab(QWidget):
         self.cards: dict[Part, PageCard] = {}
         self.message = MessageBar()
         self.sentence = FlowLabel()
-        self.progress = QProgressBar()
-        self.cancel_button = QPushButton(tr("Cancel"))
         self.again_button = QPushButton(tr("Look for attack paths"))
         gap = self.fontMetrics().lineSpacing() * 2 // 3
         self._columns = ColumnsLayout(self.fontMetrics().averageCharWidth() * _COLUMN, gap, in_turn=True)
         self._lay_out()
         self._later.timeout.connect(self._compute)
         self._stream.batch.connect(self._take)
-        self.cancel_button.clicked.connect(self._cancel)
         self.again_button.clicked.connect(self._look_again)
         session.snapshot_closed.connect(self._forget)
 
@@ -91,15 +88,10 @@ class PageTab(QWidget):
         line = self.fontMetrics().lineSpacing()
         self.sentence.setObjectName("pageSentence")
         self.sentence.setFont(larger(self.sentence.font(), 1.15))
-        self.progress.setTextVisible(False)
-        self.progress.setMaximumWidth(self.fontMetrics().averageCharWidth() * 20)
-        self.progress.setAccessibleName(tr("Progress of the search for attack paths"))
-        self.cancel_button.setAccessibleName(tr("Cancel the search for attack paths"))
         head = QHBoxLayout()
         head.addWidget(self.sentence, 1)
-        for part in (self.progress, self.cancel_button, self.again_button):
-            head.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
-            part.hide()
+        head.addWidget(self.again_button, 0, Qt.AlignmentFlag.AlignTop)
+        self.again_button.hide()
         self._inside = QWidget()
         page = QVBoxLayout(self._inside)
         page.setContentsMargins(line * 2 // 3, line * 2 // 3, line * 2 // 3, line)
@@ -203,12 +195,10 @@ class PageTab(QWidget):
             lambda progress, cancelled: opened.reach(progress, cancelled, self._session.executor_for(opened)),
             done=lambda _found: self._escalate(opened),
             failed=self._fail,
-            progress=self._progressed,
             stopped=self._stopped,
             topic="page attack paths",
             patient=True,
         )
-        self.progress.setRange(0, 0)
         self._show_state()
 
     def _escalate(self, opened: "SnapshotSession") -> None:
@@ -243,15 +233,6 @@ class PageTab(QWidget):
             self._cache.setdefault(key, {})[section.part] = section
             if self._subject is not None and key == self._subject.key:
                 self._show(section)
-
-    def _progressed(self, done: int, total: int) -> None:
-        self.progress.setRange(0, total)
-        self.progress.setValue(done)
-
-    def _cancel(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-        self._stream.stop()
 
     def _stopped(self) -> None:
         self._reading = None
@@ -289,8 +270,6 @@ class PageTab(QWidget):
             self.sentence.setText(tr("Looking for who has access …"))
         lacks = bool(self._lacking())
         runs = self._reading is not None
-        for part in (self.progress, self.cancel_button):
-            part.setVisible(lacks and runs)
         was_cancelled = lacks and not runs and self._computed == subject.key
         self.again_button.setVisible(was_cancelled)
         if lacks:

@@ -39,7 +39,7 @@ class AssignWindow(CoordinationWindow):
             opened: Its snapshot, which rules may ask for tags and organizational units; None: another one is open.
             parent: The main window.
         """
-        super().__init__(about, parent, name="assign", title=tr("Assign"), progress=tr("Progress of the assignment"))
+        super().__init__(about, parent, name="assign", title=tr("Assign"))
         self._opened = opened
         self._plan: tuple[Rules, Assignment] | None = None
         self.rules, self.managers = QLineEdit(), QLineEdit()

@@ -45,9 +45,7 @@ class ConflictsWindow(CoordinationWindow):
     """The conflicts on top; below, what the review and the part say of the selected one."""
 
     def __init__(self, about: Coordination, parent: QWidget) -> None:
-        super().__init__(
-            about, parent, name="conflicts", title=tr("Conflicts"), progress=tr("Progress of the conflicts")
-        )
+        super().__init__(about, parent, name="conflicts", title=tr("Conflicts"))
         self._words = ItemWords(about.review_session)
         self.conflicts: tuple[Conflict, ...] = ()
         self.list = self.table(

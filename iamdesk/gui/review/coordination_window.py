@@ -39,7 +39,7 @@ class Coordination:
 class CoordinationWindow(OneJobWindow):
     """Closes with the snapshot."""
 
-    def __init__(self, about: Coordination, parent: QWidget, *, name: str, title: str, progress: str) -> None:
+    def __init__(self, about: Coordination, parent: QWidget, *, name: str, title: str) -> None:
         super().__init__(
             about.session,
             about.jobs,
@@ -47,7 +47,6 @@ class CoordinationWindow(OneJobWindow):
             parent,
             name=name,
             title=visible(f"{title}: {about.review_session.head.title}"),
-            progress=progress,
             cancelled=tr("Canceled. What was done before stays."),
         )
         self.about = about
@@ -82,7 +81,6 @@ class CoordinationWindow(OneJobWindow):
         """Return the last row: progress, Cancel and the buttons."""
         row = QHBoxLayout()
         row.addWidget(self.bar, 1)
-        row.addWidget(self.cancel_button)
         row.addStretch(0 if self.is_running else 1)
         for button in buttons:
             row.addWidget(button)

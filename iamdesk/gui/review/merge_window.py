@@ -33,7 +33,7 @@ class MergeWindow(CoordinationWindow):
     """Choose files or a folder, and merge; merging again does no harm."""
 
     def __init__(self, about: Coordination, conflicts: Callable[[], None], parent: QWidget) -> None:
-        super().__init__(about, parent, name="merge", title=tr("Merge parts"), progress=tr("Progress of the merge"))
+        super().__init__(about, parent, name="merge", title=tr("Merge parts"))
         self.paths: tuple[Path, ...] = ()
         self.results: tuple[PartResult, ...] = ()
         self.chosen = FlowLabel(tr("Choose the parts that came back, or their folder."))

@@ -24,9 +24,7 @@ class ProgressWindow(CoordinationWindow):
     """The parts of a folder, the first due first; parts that are missing or changed are listed, too."""
 
     def __init__(self, about: Coordination, parent: QWidget) -> None:
-        super().__init__(
-            about, parent, name="progress", title=tr("Progress of the parts"), progress=tr("Progress of reading")
-        )
+        super().__init__(about, parent, name="progress", title=tr("Progress of the parts"))
         self.parts_folder: Path | None = None
         self.found: tuple[PartProgress, ...] = ()
         self.sentence = FlowLabel(tr("Choose the folder that the parts are in."))

@@ -36,7 +36,6 @@ class RetestsWindow(CoordinationWindow):
             parent,
             name="retests",
             title=tr("Results of earlier revocations"),
-            progress=tr("Progress of reading"),
         )
         self.sentence = FlowLabel()
         self.sentence.setObjectName("retestsSentence")

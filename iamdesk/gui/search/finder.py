@@ -129,7 +129,9 @@ class Finder:
             everything = {**offered, **_read(self._show_page, groups)}
             return _search(opened, words, groups, everything, limit, cancelled)
 
-        self._job = self._jobs.run(tr("Searching"), work, done=lambda results: done(self._shown(results, opened)))
+        self._job = self._jobs.run(
+            tr("Searching"), work, done=lambda results: done(self._shown(results, opened)), prompt=True
+        )
 
     def stop(self) -> None:
         """Drop a search that is still running."""

@@ -43,7 +43,6 @@ class WhatIfWindow(OneJobWindow):
             parent,
             name="whatIf",
             title=tr("What if"),
-            progress=tr("Progress of the evaluation"),
             cancelled=tr("The evaluation was canceled."),
         )
         self._tried: WhatIfResult | None = None
@@ -85,7 +84,6 @@ class WhatIfWindow(OneJobWindow):
         bottom = QHBoxLayout()
         bottom.addWidget(self.try_button)
         bottom.addWidget(self.bar, 1)
-        bottom.addWidget(self.cancel_button)
         bottom.addStretch(0)
         bottom.addWidget(self.open_button)
         bottom.addWidget(self.save_button)

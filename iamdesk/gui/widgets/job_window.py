@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QDialog, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.job_bar import JobBar
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
-from iamdesk.i18n import tr
 from iamdesk.progress import Cancelled, Progress
 
 
@@ -19,7 +19,7 @@ class OneJobWindow(QDialog):
 
     It may be embedded in a panel.
 
-    Subclasses lay out ``message``, ``bar`` and ``cancel_button``, and implement `refresh` and `refused`.
+    Subclasses lay out ``message`` and ``bar``, and implement `refresh` and `refused`.
     """
 
     def __init__(
@@ -31,7 +31,6 @@ class OneJobWindow(QDialog):
         *,
         name: str,
         title: str,
-        progress: str,
         cancelled: str,
     ) -> None:
         """Create the window.
@@ -43,7 +42,6 @@ class OneJobWindow(QDialog):
             parent: The main window.
             name: Begins the object names: ``compare`` makes ``compareWindow``.
             title: Of the window.
-            progress: What the bar shows, for those who hear it.
             cancelled: Said when the job was cancelled.
         """
         super().__init__(parent)
@@ -58,11 +56,7 @@ class OneJobWindow(QDialog):
         self.setWindowTitle(title)
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, on=True)
         self.message = MessageBar()
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(progress)
-        self.cancel_button = self.button(tr("&Cancel"), "Cancel")
-        self.cancel_button.clicked.connect(self._cancel)
+        self.bar = JobBar(jobs, is_wide=True)
         session.snapshot_closed.connect(self.close)
         session.snapshot_opened.connect(self._leave)
         self.finished.connect(self._stop)
@@ -95,17 +89,14 @@ class OneJobWindow(QDialog):
             work,
             done=take,
             failed=self.failed,
-            progress=self._progressed,
             stopped=self._stopped,
             topic=topic,
         )
-        self.bar.setRange(0, 0)
+        self.bar.show_job(self._job)
         self.refresh()
 
     def refresh(self) -> None:
         """Enable the buttons that can be used now."""
-        self.bar.setVisible(self.is_running)
-        self.cancel_button.setVisible(self.is_running)
 
     def refused(self, error: Exception) -> bool:
         """Show why something failed; return False if there is no message for the error."""
@@ -133,18 +124,10 @@ class OneJobWindow(QDialog):
     def _leave(self, _opened: object) -> None:
         self.close()  # a method, not a lambda: a lambda would be called after this window is deleted
 
-    def _progressed(self, done: int, total: int) -> None:
-        self.bar.setRange(0, total)
-        self.bar.setValue(done)
-
     def _stopped(self) -> None:
         self._job = None
         self.refresh()
         self.message.say(Tone.NOTE, self._cancelled)
-
-    def _cancel(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
 
     def _stop(self) -> None:
         """Cancel everything: the window is about to close."""

@@ -138,8 +138,8 @@ def test_closing_the_snapshot_empties_it(qtbot, panel, session):
 
 def test_cancel_leaves_what_was_shown(qtbot, panel):
     panel.show_button.click()
-    panel.cancel_button.click()
-    assert not panel.progress.isVisible()
+    panel.bar.cancel_button.click()
+    assert not panel.bar.isVisible()
     assert panel.found is None
 
 

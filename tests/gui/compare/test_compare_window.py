@@ -170,10 +170,10 @@ def test_text_from_a_snapshot_is_never_markup(compared: CompareWindow) -> None:
 
 def test_cancelled_leaves_what_was_there(qtbot: QtBot, compare: CompareWindow) -> None:
     compare.choose()
-    assert compare.cancel_button.isVisible()
-    compare.cancel_button.click()
+    assert compare.bar.cancel_button.isVisible()
+    compare.bar.cancel_button.click()
 
-    assert not compare.cancel_button.isVisible()
+    assert not compare.bar.cancel_button.isVisible()
     assert "canceled" in compare.message.text
     assert not compare.view.model.rows
 

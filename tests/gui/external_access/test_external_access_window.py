@@ -76,8 +76,8 @@ def test_a_cancelled_search_says_so(qtbot: QtBot, open_window: MainWindow, monke
 
     monkeypatch.setattr(SnapshotSession, "external_access", endless)
     shown = opened_from(open_window)
-    qtbot.waitUntil(shown.cancel_button.isVisible, timeout=10_000)
-    shown.cancel_button.click()
+    qtbot.waitUntil(shown.bar.cancel_button.isVisible, timeout=10_000)
+    shown.bar.cancel_button.click()
     assert not shown.is_running
     assert shown.message.text == "The search was canceled: the table is not complete."
     shown.close()

@@ -150,7 +150,7 @@ def test_a_change_is_taken_back(sandbox: WhatIfWindow) -> None:
 def test_cancelled_nothing_is_shown(sandbox: WhatIfWindow) -> None:
     attach(sandbox)
     sandbox.try_button.click()
-    sandbox.cancel_button.click()
+    sandbox.bar.cancel_button.click()
 
     assert "canceled" in sandbox.message.text
     assert not sandbox.view.model.rows
