@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core.jobs import Job
+from iamdesk.gui.widgets.job_bar import JobBar
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 
 type Give = Callable[..., Job]
@@ -106,3 +107,16 @@ def test_short_jobs_do_not_flicker(qtbot: QtBot, open_window: MainWindow) -> Non
     with qtbot.waitSignal(open_window.jobs.ended):
         pass
     assert not open_window.job_strip.isVisible()
+
+
+def test_a_bar_is_never_a_window(qtbot: QtBot, open_window: MainWindow, give: Give) -> None:
+    job = give("running", "ways")
+    bar = JobBar(open_window.jobs, ("ways",))
+    qtbot.addWidget(bar)
+    assert bar.job is job
+    assert not bar.isVisible()
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    QVBoxLayout(panel).addWidget(bar)
+    panel.show()
+    assert bar.isVisible()

@@ -79,12 +79,12 @@ class JobStrip(QWidget):
 class _JobRow:
     """The widgets of one job in the list."""
 
-    def __init__(self, jobs: JobRunner, job: Job) -> None:
+    def __init__(self, jobs: JobRunner, job: Job, panel: QWidget) -> None:
         self.job = job
-        self.name = ElidedLabel(job.label, mode=Qt.TextElideMode.ElideRight)
-        self.state = plain_label()
+        self.name = ElidedLabel(job.label, panel, Qt.TextElideMode.ElideRight)
+        self.state = plain_label(parent=panel)
         self.state.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self.bar = JobBar(jobs, is_wide=True)
+        self.bar = JobBar(jobs, parent=panel, is_wide=True)
         self.bar.show_job(job)
         self.refresh()
 
@@ -176,7 +176,7 @@ class JobsPanel(QFrame):
                 self._grid.removeWidget(gone)
                 gone.hide()
                 gone.deleteLater()
-        self._rows = {job.token: self._rows.get(job.token) or _JobRow(self._jobs, job) for job in shown}
+        self._rows = {job.token: self._rows.get(job.token) or _JobRow(self._jobs, job, self) for job in shown}
         last: QWidget | None = None
         for place, row in enumerate(self._rows.values()):
             row.refresh()

@@ -56,7 +56,8 @@ class JobBar(QWidget):
         self.bar.setAccessibleName(label)
         self.cancel_button.setAccessibleName(tr("Cancel: {label}").format(label=label))
         self._show_step(*job.step)
-        self.show()
+        if self.parentWidget() is not None:  # else it would be a window; it is shown with what it is put into
+            self.show()
 
     def _first(self) -> Job | None:
         return next((job for job in self._jobs.running if job.topic in self.topics), None)
