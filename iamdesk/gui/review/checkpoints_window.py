@@ -65,9 +65,7 @@ class CheckpointsWindow(CoordinationWindow):
     """The choices are kept as they are made. Every checkpoint is verified when the window opens."""
 
     def __init__(self, about: Coordination, checkpoints: CheckpointController, parent: QWidget) -> None:
-        super().__init__(
-            about, parent, name="checkpoints", title=tr("Checkpoints"), progress=tr("Progress of the checkpoints")
-        )
+        super().__init__(about, parent, name="checkpoints", title=tr("Checkpoints"))
         self._checkpoints = checkpoints
         choices = checkpoints.choices
         self.sentence = FlowLabel()

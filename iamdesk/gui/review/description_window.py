@@ -27,7 +27,6 @@ class DescriptionWindow(CoordinationWindow):
             parent,
             name="description",
             title=tr("What no snapshot says"),
-            progress=tr("Progress of the description"),
         )
         self.known = ReviewDescription()
         self.captured_by, self.query, self.due, self.reviewers = (QLineEdit() for _ in range(4))
