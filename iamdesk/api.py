@@ -4,6 +4,7 @@ One call for each user action, with a frozen and complete result that every view
 snapshots are in ``sessions/``.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, date, datetime
@@ -26,7 +27,7 @@ from iamdesk.viewmodel.tree_builder import build_outline
 from iamdesk.work.shared_tasks import shared_out
 
 if TYPE_CHECKING:  # imported on first use
-    from iamdesk.causes.types import Causes
+    from iamdesk.causes.types import Causes, Control
     from iamdesk.checks.check import Check
     from iamdesk.checks.check_settings import AppliedSettings
     from iamdesk.checks.finding import Finding, Suppression
@@ -244,6 +245,19 @@ class Workbench:
             return earlier_of_review(review)
         finally:
             review.close()
+
+    @staticmethod
+    def controls(
+        opened: Opened, findings: "Iterable[Finding]", cancelled: Cancelled = never_cancelled
+    ) -> "tuple[Control, ...]":
+        """Return the controls of standards for all findings of a run, the suppressed ones included.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.causes.controls import Tally
+
+        return opened.controls(Counter(map(Tally.of, findings)), cancelled)
 
     @staticmethod
     def causes(findings: "Iterable[Finding]") -> "Causes":

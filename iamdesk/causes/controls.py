@@ -10,14 +10,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from iamdesk.access.evaluator import Evaluator
 from iamdesk.causes.types import Control, ControlStatus
 from iamdesk.checks.check import Check
-from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Severity, State
-from iamdesk.checks.prerequisites import is_held
+from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.checks.registry import checks
-from iamdesk.progress import Cancelled, never_cancelled
+from iamdesk.checks.run_scope import RunScope
 from iamdesk.resource_files import resources
 
 _WHOLE = ("CMP-01", "CMP-02", "CMP-08", "CMP-10")
@@ -33,28 +30,25 @@ class Tally(NamedTuple):
     severity: Severity
     is_suppressed: bool
 
+    @classmethod
+    def of(cls, finding: Finding) -> "Tally":
+        """Return that of a finding."""
+        return cls(finding.check_id, finding.state, finding.severity, finding.suppression is not None)
 
-def controls(
-    counts: Mapping[Tally, int], evaluator: Evaluator, cancelled: Cancelled = never_cancelled
-) -> tuple[Control, ...]:
+
+def controls(counts: Mapping[Tally, int], scope: RunScope) -> tuple[Control, ...]:
     """Return every control that a check stands for, by standard and number.
 
     Args:
         counts: Numbers of findings.
-        evaluator: Of the snapshot that the checks ran over.
-        cancelled: Checked between accounts.
-
-    Raises:
-        WorkCancelled: ``cancelled`` returned True.
+        scope: What the checks ran over.
     """
     by_check: dict[str, list[tuple[Tally, int]]] = defaultdict(list)
     for tally, count in counts.items():
         by_check[tally.check_id].append((tally, count))
     partial = [check_id for check_id in _WHOLE if any(_is_grave(tally) for tally, _ in by_check[check_id])]
-    population = _population(evaluator, cancelled)
-    skipped = _skipped(evaluator)
     return tuple(
-        _control(control_id, of_control, by_check, partial, population, skipped)
+        _control(control_id, of_control, by_check, partial, scope)
         for control_id, of_control in sorted(_mapping().items(), key=lambda one: _order(one[0]))
     )
 
@@ -68,8 +62,7 @@ def _control(
     of_control: tuple[Check, ...],
     by_check: Mapping[str, list[tuple[Tally, int]]],
     partial: list[str],
-    population: Mapping[str, int],
-    skipped: Mapping[str, int],
+    scope: RunScope,
 ) -> Control:
     failed = unknown = exceptions = 0
     for check in of_control:
@@ -80,7 +73,7 @@ def _control(
                 unknown += count
             elif tally.severity is not Severity.INFO:
                 failed += count
-    not_run = tuple(check.id for check in of_control if skipped.get(check.id))
+    not_run = tuple(check.id for check in of_control if scope.skipped[check.id])
     status = ControlStatus.PASSED
     if failed:
         status = ControlStatus.FAILED
@@ -91,39 +84,17 @@ def _control(
     return Control(
         id=control_id.removeprefix(standard["prefix"]).strip(),
         standard=standard["name"],
-        source=standard["source"],
+        source=_data()["controls"][control_id]["source"],
         basis=standard["basis"],
         status=status,
         check_ids=tuple(check.id for check in of_control),
-        population=tuple((kind, population.get(kind, 0)) for kind in kinds),
+        population=tuple((kind, scope.population[kind]) for kind in kinds),
         failed=failed,
         unknown=unknown,
         exceptions=exceptions,
         skipped=not_run,
         incomplete=tuple(partial),
     )
-
-
-def _population(evaluator: Evaluator, cancelled: Cancelled) -> dict[str, int]:
-    """Return the number of items of each kind that checks run over."""
-    survey = CheckContext(evaluator, cancelled)
-    targets = {one.over.name: one.over for one in checks()}
-    counts = dict.fromkeys(targets, 0)
-    for account in evaluator.snapshot.accounts:
-        for name, target in targets.items():
-            survey.check_cancelled()
-            counts[name] += sum(1 for _ in target.of(survey, account))
-    return counts
-
-
-def _skipped(evaluator: Evaluator) -> dict[str, int]:
-    """Return the number of accounts in which a check was skipped for missing data."""
-    snapshot = evaluator.snapshot
-    return {
-        one.id: sum(not is_held(snapshot, account.account_id, one.data) for account in snapshot.accounts)
-        for one in checks()
-        if one.data is not None
-    }
 
 
 @cache

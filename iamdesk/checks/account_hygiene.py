@@ -228,7 +228,7 @@ def _named(arns: Iterable[str]) -> Iterator[Evidence]:
         "delegated administrator account. It is free of charge and reports resources that become accessible from "
         "outside."
     ),
-    standards=("CIS AWS Foundations 7.0 2.18", "AWS FSBP IAM.28"),
+    standards=("CIS AWS Foundations 7.0 2.18", "CIS AWS Foundations 3.0 1.20"),
     data=Data.ANALYZERS,
 )
 def no_analyzer(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:

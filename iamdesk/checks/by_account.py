@@ -26,6 +26,7 @@ from iamdesk.checks.external_trust import account_of, look_for_managing
 from iamdesk.checks.finding import Finding
 from iamdesk.checks.registry import look, work_of
 from iamdesk.checks.resource_requests import documents_of
+from iamdesk.checks.run_scope import RunScope, nothing_yet, scope_of
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.checks.trust import unique_ids
 from iamdesk.policy.document import Document
@@ -180,6 +181,8 @@ class AccountWork:
         self.organization = organization
         self._reach: tuple[Known, OrganizationReach] | None = None
         self._joined: OrderedDict[tuple[str, ...], Evaluator] = OrderedDict()
+        self.scope = nothing_yet()
+        """Of the account whose findings were found last."""
 
     @classmethod
     def of_frame(cls, sent: tuple[Frame, int]) -> "AccountWork":
@@ -238,7 +241,9 @@ class AccountWork:
         """Yield the findings of an account."""
         survey = self._survey(task, known, cancelled)
         self.reach(known).attend(survey.check_cancelled)
-        for work in work_of(survey):
+        items = work_of(survey)
+        self.scope = scope_of(survey, items)
+        for work in items:
             yield from look(survey, work)
 
     def attack_paths(
@@ -293,6 +298,8 @@ class OrganizationChecks:
         self._frame = uuid4().hex
         self._content: Callable[[], bytes] = lambda: object_content((self._catalogue.frame, memory))
         self._accounts = tuple(dict.fromkeys(entry.account_id for entry in self._catalogue.entries))
+        self.scope: RunScope | None = None
+        """Of the last run of the checks; None before its end."""
 
     @property
     def accounts(self) -> Sequence[str]:

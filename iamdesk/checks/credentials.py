@@ -73,7 +73,13 @@ def active_keys(count: int) -> str:
     title=mark("Console password without MFA"),
     question="Does a user have a console password and no MFA device?",
     remedy=mark("Have the user register an MFA device, and deny all other actions to requests made without MFA."),
-    standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4"),
+    standards=(
+        "CIS AWS Foundations 7.0 2.10",
+        "CIS AWS Foundations 3.0 1.10",
+        "AWS FSBP IAM.5",
+        "PCI DSS 4.0 8.4.2",
+        "NIST 800-53 IA-2(1)",
+    ),
     data=Data.CREDENTIAL_REPORT,
 )
 def password_without_mfa(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
@@ -92,7 +98,13 @@ def password_without_mfa(survey: CheckContext, account: Account, user: UserDetai
     title=mark("Unused access key"),
     question="Does a user have an active access key that was not used for longer than allowed (by default 45 days)?",
     remedy=mark("Deactivate the key, then delete it if nothing breaks."),
-    standards=("CIS AWS Foundations 7.0 2.11", "AWS FSBP IAM.22", "PCI DSS 4.0 8.2.6"),
+    standards=(
+        "CIS AWS Foundations 7.0 2.11",
+        "CIS AWS Foundations 3.0 1.12",
+        "AWS FSBP IAM.8",
+        "PCI DSS 4.0 8.2.6",
+        "NIST 800-53 AC-2(3)",
+    ),
     data=Data.CREDENTIAL_REPORT,
 )
 def unused_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
@@ -124,7 +136,13 @@ def unused_key(survey: CheckContext, account: Account, user: UserDetail) -> Iter
     title=mark("Unused password"),
     question="Does a user have a console password that was not used for longer than allowed (by default 45 days)?",
     remedy=mark("Remove the password (`aws iam delete-login-profile`)."),
-    standards=("CIS AWS Foundations 7.0 2.11",),
+    standards=(
+        "CIS AWS Foundations 7.0 2.11",
+        "CIS AWS Foundations 3.0 1.12",
+        "AWS FSBP IAM.8",
+        "PCI DSS 4.0 8.2.6",
+        "NIST 800-53 AC-2(3)",
+    ),
     data=Data.CREDENTIAL_REPORT,
 )
 def unused_password(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
@@ -151,7 +169,14 @@ def unused_password(survey: CheckContext, account: Account, user: UserDetail) ->
     title=mark("Old access key"),
     question="Does a user have an active access key that is older than allowed (by default 90 days)?",
     remedy=mark("Rotate the key: create a new one and delete the old one. Better, use a role instead of the user."),
-    standards=("CIS AWS Foundations 7.0 2.12", "AWS FSBP IAM.3", "PCI DSS 4.0 8.3.9"),
+    standards=(
+        "CIS AWS Foundations 7.0 2.12",
+        "CIS AWS Foundations 3.0 1.14",
+        "AWS FSBP IAM.3",
+        "PCI DSS 4.0 8.3.9",
+        "PCI DSS 4.0 8.6.3",
+        "NIST 800-53 AC-2(3)",
+    ),
     data=Data.CREDENTIAL_REPORT,
 )
 def old_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
@@ -263,7 +288,7 @@ def signing_certificate(survey: CheckContext, account: Account, user: UserDetail
         "Check that no load balancer or CloudFront distribution uses it, then delete it: `aws iam "
         "delete-server-certificate`. AWS Certificate Manager renews certificates automatically."
     ),
-    standards=("CIS AWS Foundations 7.0 2.17", "AWS FSBP IAM.26"),
+    standards=("CIS AWS Foundations 7.0 2.17", "CIS AWS Foundations 3.0 1.19"),
     data=Data.SERVER_CERTIFICATES,
 )
 def expired_certificate(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -311,7 +336,15 @@ def expired_certificate(survey: CheckContext, account: Account, _: Account) -> I
         "Require long passwords and prevent their reuse (CIS: 14 characters, the last 24 passwords). Where a standard "
         "demands it, require all types of characters and a new password after 90 days. Let users change their password."
     ),
-    standards=("CIS AWS Foundations 7.0 2.8", "CIS AWS Foundations 7.0 2.9", "AWS FSBP IAM.7"),
+    standards=(
+        "CIS AWS Foundations 7.0 2.8",
+        "CIS AWS Foundations 7.0 2.9",
+        "AWS FSBP IAM.7",
+        "PCI DSS 4.0 8.3.6",
+        "PCI DSS 4.0 8.3.7",
+        "PCI DSS 4.0 8.3.9",
+        "NIST 800-53 IA-5(1)",
+    ),
     data=Data.PASSWORD_POLICY,
 )
 def password_policy(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -375,7 +408,13 @@ def _further(policy: PasswordPolicy, days: int) -> list[str]:
     title=mark("Root user has an access key"),
     question="Does the root user have an active access key?",
     remedy=mark("Delete the key: only organization policies limit the root user."),
-    standards=("CIS AWS Foundations 7.0 2.4", "AWS FSBP IAM.4", "PCI DSS 4.0 7.2.1"),
+    standards=(
+        "CIS AWS Foundations 7.0 2.4",
+        "CIS AWS Foundations 3.0 1.4",
+        "AWS FSBP IAM.4",
+        "PCI DSS 4.0 7.2.2",
+        "NIST 800-53 AC-6",
+    ),
     data=Data.CREDENTIAL_REPORT,
 )
 def root_key(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -394,7 +433,7 @@ def root_key(survey: CheckContext, account: Account, _: Account) -> Iterator[Che
     title=mark("Root user without MFA"),
     question="Can the root user sign in without MFA?",
     remedy=mark("Register an MFA device for the root user, preferably a hardware security key."),
-    standards=("CIS AWS Foundations 7.0 2.5", "PCI DSS 4.0 8.4"),
+    standards=("CIS AWS Foundations 7.0 2.5", "PCI DSS 4.0 8.4.2", "NIST 800-53 IA-2(1)"),
     data=Data.CREDENTIAL_REPORT,
 )
 def root_without_mfa(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:

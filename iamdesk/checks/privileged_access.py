@@ -73,7 +73,7 @@ def administering_group(survey: CheckContext, account: Account, group: GroupDeta
     title=mark("Administrator without MFA"),
     question="Is a user with a console password and no MFA device an administrator?",
     remedy=mark("Register an MFA device, and deny all other actions to requests made without MFA."),
-    standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4"),
+    standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4.2", "NIST 800-53 IA-2(1)"),
     data=Data.CREDENTIAL_REPORT,
 )
 def administrator_without_mfa(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:

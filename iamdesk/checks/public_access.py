@@ -189,7 +189,7 @@ def _results(
         "Name the intended principals under Principal. For buckets, enable Block Public Access, on the account as "
         "well. To publish content, use CloudFront and allow only the distribution."
     ),
-    standards=("AWS FSBP S3.2", "AWS FSBP S3.3", "NIST 800-53 AC-3"),
+    standards=("CIS AWS Foundations 7.0 2.21", "AWS FSBP S3.2", "AWS FSBP S3.3", "NIST 800-53 AC-3"),
     data=Data.RESOURCE_POLICIES,
 )
 def public_resource(survey: CheckContext, _account: Account, resource: Resource) -> Iterator[CheckResult]:
@@ -215,7 +215,7 @@ def _block_command(resource: Resource) -> str:
     title=mark("Resource accessible to every AWS account"),
     question="Can principals of any AWS account use a resource?",
     remedy=mark("Name the intended accounts or roles under Principal, or test aws:PrincipalOrgID."),
-    standards=("NIST 800-53 AC-3", "ISO 27001:2022 A.8.3"),
+    standards=("CIS AWS Foundations 7.0 2.21", "NIST 800-53 AC-3", "ISO 27001:2022 A.8.3"),
     data=Data.RESOURCE_POLICIES,
 )
 def open_to_accounts(survey: CheckContext, account: Account, resource: Resource) -> Iterator[CheckResult]:

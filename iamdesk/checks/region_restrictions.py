@@ -124,7 +124,7 @@ def _names(test: ConditionTest, region: str) -> bool:
         "Attach a resource control policy that denies requests from outside the organization (aws:PrincipalOrgID, "
         "with exceptions for AWS services), so that a public bucket policy alone does not expose data."
     ),
-    standards=("NIST 800-53 AC-3",),
+    standards=("CIS AWS Foundations 7.0 2.1.2", "NIST 800-53 AC-3"),
     data=Data.ORGANIZATION,
 )
 def no_rcp(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:

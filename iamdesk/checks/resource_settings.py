@@ -103,7 +103,7 @@ def public_access_not_blocked(survey: CheckContext, account: Account, _: Account
         "Move what the lists grant to the bucket policy, then set Object Ownership to BucketOwnerEnforced: only "
         "policies decide then."
     ),
-    standards=("AWS FSBP S3.12",),
+    standards=("AWS FSBP S3.12", "NIST 800-53 AC-3", "NIST 800-53 AC-6"),
     data=Data.RESOURCE_POLICIES,
 )
 def lists_count(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:

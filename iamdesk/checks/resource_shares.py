@@ -112,7 +112,7 @@ def _is_outside(survey: CheckContext, one: ResourceShareAssociation) -> bool | N
     remedy=mark(
         "Add a statement to the bucket policy that denies s3:* to all principals if aws:SecureTransport is false."
     ),
-    standards=("AWS FSBP S3.5", "PCI DSS 4.0 4.2.1"),
+    standards=("CIS AWS Foundations 7.0 3.1.1", "AWS FSBP S3.5", "PCI DSS 4.0 4.2.1"),
     data=Data.RESOURCE_POLICIES,
 )
 def plain_http(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:

@@ -87,7 +87,7 @@ def root_not_central(survey: CheckContext, account: Account, _: Account) -> Iter
         "Attach a service control policy that denies all actions if aws:PrincipalArn matches `arn:aws:iam::*:root`, "
         "except for the few tasks that require the root user."
     ),
-    standards=("NIST 800-53 AC-6(5)",),
+    standards=("CIS AWS Foundations 7.0 2.1.2", "NIST 800-53 AC-6(5)"),
     data=Data.ORGANIZATION,
 )
 def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -137,7 +137,13 @@ def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Itera
         "Register a security key or hardware token, and a second one that is stored elsewhere; then remove the "
         "virtual device."
     ),
-    standards=("CIS AWS Foundations 7.0 2.6", "AWS FSBP IAM.6"),
+    standards=(
+        "CIS AWS Foundations 7.0 2.6",
+        "CIS AWS Foundations 3.0 1.6",
+        "AWS FSBP IAM.6",
+        "PCI DSS 4.0 8.4.2",
+        "NIST 800-53 IA-2(1)",
+    ),
     data=Data.MFA_DEVICES,
 )
 def root_with_virtual_mfa(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:

@@ -44,6 +44,7 @@ class GroupBy(StrEnum):
 
 
 _GROUPED_FORMATS = (TEXT, "json", "csv", "html")
+_WITH_CONTROLS = (TEXT, "json", "html")
 _WITH_TREND = ("html", "pdf", "management-pdf", "management-html")
 
 
@@ -87,8 +88,9 @@ def findings(
     by: Annotated[
         GroupBy | None,
         typer.Option(
-            help="Group the findings: by cause, one row for each statement, trust entry or setting, worst first; "
-            "by control, what each control of a standard says. For text and json; csv and html always name the cause."
+            help="Group the findings: by cause, one row for each statement, trust entry or setting, worst first (text, "
+            "json; csv and html always name the cause); by control, what each control of a standard says (text, json, "
+            "html)."
         ),
     ] = None,
     fail_on: Annotated[
@@ -110,8 +112,8 @@ def findings(
     chosen = report_format or _format_by_name(output)
     if by is not None and chosen not in _GROUPED_FORMATS:
         raise typer.BadParameter(f"--by is for the formats {', '.join(_GROUPED_FORMATS)}, not for {chosen}.")
-    if by is GroupBy.CONTROL and chosen not in (TEXT, "json"):
-        raise typer.BadParameter(f"--by control is for the formats text and json, not for {chosen}.")
+    if by is GroupBy.CONTROL and chosen not in _WITH_CONTROLS:
+        raise typer.BadParameter(f"--by control is for the formats {', '.join(_WITH_CONTROLS)}, not for {chosen}.")
     if earlier is not None and chosen not in _WITH_TREND:
         raise typer.BadParameter(f"--earlier is for the formats {', '.join(_WITH_TREND)}, not for {chosen}.")
     before = None if earlier is None else _earlier_findings(earlier, suppressed, applied)
@@ -123,18 +125,16 @@ def findings(
     ):
         spool.earlier = before
         if isinstance(opened, OrganizationSession):
-            if by is GroupBy.CONTROL:
-                fail("--by control needs the whole snapshot, and this one is read account by account")
             if applied is not None and applied.has_tags:
                 fail("archive rules by tag need the whole snapshot, and this one is read account by account")
             opened.find_into(spool, suppressed)
-            pieces = spool.report(opened.catalogue, datetime.now(UTC))
         else:
             with work.executor(opened, helped=True) as executor:
                 opened.find_into(spool, suppressed, executor=executor)
-            if by is GroupBy.CONTROL:
-                spool.controls = opened.controls(spool.tallies)
-            pieces = spool.report(opened.snapshot, datetime.now(UTC))
+        if by is GroupBy.CONTROL:
+            spool.controls = opened.controls(spool.tallies)
+        about = opened.catalogue if isinstance(opened, OrganizationSession) else opened.snapshot
+        pieces = spool.report(about, datetime.now(UTC))
         _write_report(pieces, len(spool), len(suppressed) - len(spool.fingerprints), output)
         severe = 0 if fail_on is None else spool.as_bad_as(fail_on)
     if severe and fail_on is not None:

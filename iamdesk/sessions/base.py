@@ -19,6 +19,10 @@ from iamdesk.viewmodel.tree_builder import Outline
 from iamdesk.viewmodel.types import Completion
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from iamdesk.causes.controls import Tally
+    from iamdesk.causes.types import Control
     from iamdesk.checks.check_settings import AppliedSettings
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.policy.document import Document
@@ -114,6 +118,14 @@ class Opened(RequestSession):
             SnapshotError: an account cannot be read any more.
             WorkCancelled: ``cancelled`` returned True.
             WorkError: the executor cannot do it; one sentence.
+        """
+        raise NotImplementedError
+
+    def controls(self, counts: "Mapping[Tally, int]", cancelled: Cancelled = never_cancelled) -> "tuple[Control, ...]":
+        """Return the controls of standards, each passed, failed or cannot tell, for the findings of a run.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
         """
         raise NotImplementedError
 

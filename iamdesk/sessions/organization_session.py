@@ -23,9 +23,13 @@ from iamdesk.viewmodel.tree import NodeKind
 from iamdesk.viewmodel.tree_builder import build_outline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from iamdesk.access.evaluator import Evaluator
     from iamdesk.access.organization_evaluator import OrganizationEvaluator
     from iamdesk.access.who_can import Access
+    from iamdesk.causes.controls import Tally
+    from iamdesk.causes.types import Control
     from iamdesk.checks.by_account import OrganizationChecks
     from iamdesk.checks.check_settings import AppliedSettings
     from iamdesk.checks.finding import Finding, Suppression
@@ -148,6 +152,13 @@ class OrganizationSession(Opened):
         from iamdesk.checks.by_account import OrganizationChecks
 
         return OrganizationChecks(self.catalogue, self._executor(), self._share(_OF_CHECKS))
+
+    def controls(self, counts: "Mapping[Tally, int]", cancelled: Cancelled = never_cancelled) -> "tuple[Control, ...]":
+        """As `Opened.controls`, for the last run of the checks; empty if none has ended."""
+        from iamdesk.causes.controls import controls
+
+        del cancelled  # the run has counted
+        return () if self.checks.scope is None else controls(counts, self.checks.scope)
 
     def find_into(
         self,

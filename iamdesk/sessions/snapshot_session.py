@@ -393,8 +393,12 @@ class SnapshotSession(Opened):
             WorkCancelled: ``cancelled`` returned True.
         """
         from iamdesk.causes.controls import controls
+        from iamdesk.checks.check_context import CheckContext
+        from iamdesk.checks.registry import work_of
+        from iamdesk.checks.run_scope import scope_of
 
-        return controls(counts, self.evaluator, cancelled)
+        survey = CheckContext(self.evaluator, cancelled)
+        return controls(counts, scope_of(survey, work_of(survey)))
 
     def exact_effect(self, item: "ReviewItem", cancelled: Cancelled = never_cancelled) -> "ExactEffect | None":
         """Return how many actions are lost and gained without an entitlement, by comparison with a copy.

@@ -10,7 +10,10 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.causes.controls import Tally, controls
 from iamdesk.causes.types import Control, ControlStatus
 from iamdesk.checks import registry
+from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Severity, State
+from iamdesk.checks.run_scope import RunScope, scope_of
+from iamdesk.progress import never_cancelled
 from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -34,6 +37,11 @@ def evaluator(tmp_path: Path) -> Evaluator:
     account = {"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
     (tmp_path / "account.json").write_text(json.dumps(account))
     return Evaluator(load_snapshot(tmp_path / "account.json"))
+
+
+def _scope(evaluator: Evaluator) -> RunScope:
+    survey = CheckContext(evaluator, never_cancelled)
+    return scope_of(survey, registry.work_of(survey))
 
 
 def _cis(found: tuple[Control, ...], number: str) -> Control:
@@ -60,7 +68,7 @@ def _tally(check: str = "HYG-01", **more: object) -> Tally:
     ],
 )
 def test_the_status_of_a_control(evaluator: Evaluator, tally: Tally | None, status: ControlStatus) -> None:
-    one = _cis(controls({tally: 2} if tally else {}, evaluator), DIRECT)
+    one = _cis(controls({tally: 2} if tally else {}, _scope(evaluator)), DIRECT)
     assert one.status is status
     assert one.check_ids == ("HYG-01",)
     assert one.population == (("user", 1),)
@@ -68,21 +76,20 @@ def test_the_status_of_a_control(evaluator: Evaluator, tally: Tally | None, stat
 
 
 def test_a_failure_stays_one_in_an_incomplete_snapshot(evaluator: Evaluator) -> None:
-    found = controls({_tally(): 1, _tally("CMP-01", severity=Severity.HIGH): 1}, evaluator)
+    found = controls({_tally(): 1, _tally("CMP-01", severity=Severity.HIGH): 1}, _scope(evaluator))
     assert _cis(found, DIRECT).status is ControlStatus.FAILED
     assert _cis(found, DIRECT).incomplete == ("CMP-01",)
 
 
 def test_a_check_that_was_skipped_has_not_passed(evaluator: Evaluator) -> None:
-    one = _cis(controls({}, evaluator), "2.12")  # the age of access keys: in the credential report alone
+    one = _cis(controls({}, _scope(evaluator)), "2.12")  # the age of access keys: in the credential report alone
     assert (one.status, one.skipped) == (ControlStatus.CANNOT_TELL, one.check_ids)
 
 
 def test_every_control_that_a_check_names_is_there_once_with_its_standard() -> None:
     sample = Evaluator(load_snapshot(sample_snapshot()))
     findings = list(registry.run(sample))
-    counts = Counter(Tally(one.check_id, one.state, one.severity, one.suppression is not None) for one in findings)
-    found = controls(counts, sample)
+    found = controls(Counter(map(Tally.of, findings)), _scope(sample))
     named = {control for check in registry.checks() for control in check.standards}
     prefixes = {one["name"]: one["prefix"] for one in _data()["standards"]}
     assert named <= {f"{prefixes[one.standard]} {one.id}" for one in found}
@@ -91,7 +98,7 @@ def test_every_control_that_a_check_names_is_there_once_with_its_standard() -> N
     for one in found:
         assert one.failed == sum(open_[check] for check in one.check_ids)
         assert (one.status is ControlStatus.FAILED) == (one.failed > 0)
-    assert [one.id for one in found if one.standard.endswith("v7.0.0")][:3] == ["2.1.1", "2.1.5", "2.4"]
+    assert [one.id for one in found if one.standard.endswith("v7.0.0")][:3] == ["2.1.1", "2.1.2", "2.1.5"]
 
 
 def test_the_data_names_checks_and_standards_that_exist() -> None:
@@ -100,10 +107,23 @@ def test_the_data_names_checks_and_standards_that_exist() -> None:
     prefixes = tuple(f"{one['prefix']} " for one in _data()["standards"])
     assert all(control.startswith(prefixes) for some in _data()["more"].values() for control in some)
     unmapped = {one.id for one in registry.checks() if not one.standards} - set(_data()["more"])
-    # Of the snapshot itself, or for information only.
-    assert all(
-        one.startswith("CMP-") or registry.check(one).severity in (Severity.INFO, Severity.LOW) for one in unmapped
-    )
+    assert unmapped == set(_data()["none"])
+    assert all(reason.endswith(".") for reason in _data()["none"].values())
+
+
+def test_every_control_names_its_source() -> None:
+    named = {control for check in registry.checks() for control in check.standards}
+    named.update(control for some in _data()["more"].values() for control in some)
+    assert set(_data()["controls"]) == named
+    for control, about in _data()["controls"].items():
+        assert about["source"]
+        assert about["read"] is None or about["source"].startswith("https://"), control
+
+
+def test_foundational_best_practices_have_the_iam_controls_that_aws_lists() -> None:
+    # Security Hub User Guide, "AWS Foundational Security Best Practices (FSBP) standard": IAM.1 to IAM.8 and IAM.21.
+    listed = {f"AWS FSBP IAM.{number}" for number in (*range(1, 9), 21)}
+    assert {one for one in _data()["controls"] if one.startswith("AWS FSBP IAM.")} <= listed
 
 
 def _data() -> dict:  # type: ignore[type-arg]

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -15,10 +16,13 @@ from hypothesis import strategies as st
 from iamdesk import Evaluator, RequestError, load_snapshot
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import catalog as attack_paths
+from iamdesk.causes.controls import Tally, controls
 from iamdesk.checks import registry
 from iamdesk.checks.by_account import AccountWork, OrganizationChecks, Task
+from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.check_settings import AppliedSettings, CheckSettings
 from iamdesk.checks.finding import Finding, Suppression
+from iamdesk.checks.run_scope import scope_of
 from iamdesk.checks.suppressions import suppressed
 from iamdesk.checks.thresholds import Thresholds
 from iamdesk.export.attack_paths import to_reached
@@ -458,3 +462,15 @@ def test_thresholds_hold_in_every_account() -> None:
                 told = json.loads(b"".join(spool.report(opened(SAMPLE), THEN)))
             assert sorted(one["finding_id"] for one in told["findings"]) == expected
             assert told["settings_sha256"] == "0" * 64
+
+
+def test_controls_of_an_organization_read_account_by_account_are_those_of_the_whole() -> None:
+    snapshot = load_snapshot(SAMPLE)
+    survey = CheckContext(Evaluator(snapshot), never_cancelled)
+    whole = controls(Counter(map(Tally.of, found_whole(snapshot))), scope_of(survey, registry.work_of(survey)))
+    checks = OrganizationChecks(opened(SAMPLE))
+    with Spool("json") as spool:
+        find_into(spool, checks, (), TODAY)
+        assert checks.scope is not None
+        assert controls(spool.tallies, checks.scope) == whole
+    assert {one.status.value for one in whole} == {"passed", "failed", "cannot tell"}

@@ -315,4 +315,9 @@ def test_by_control_lists_every_control_in_text_and_json(iamdesk: Callable[..., 
     text = iamdesk("findings", sample, "--by", "control").stdout.splitlines()
     assert sum(line.startswith(("  PASSED", "  FAILED", "  CANNOT TELL")) for line in text) == len(report["controls"])
     assert text[-2].startswith(f"{len(report['controls'])} controls: ")
+    html = iamdesk("findings", sample, "--by", "control", "--format", "html").stdout
+    for control in report["controls"]:
+        name = f"{control['standard']} {control['control']}"
+        assert f'data-control="{name}" data-status="{control["status"]}"' in html
+    assert "data-control" not in iamdesk("findings", sample, "--format", "html").stdout
     assert iamdesk("findings", sample, "--by", "control", "--format", "csv").returncode == 2

@@ -14,6 +14,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from iamdesk.causes.grouping import causes_of
+from iamdesk.causes.types import ControlStatus
 from iamdesk.checks import registry
 from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Finding, Severity
@@ -31,6 +32,11 @@ _SHAPES = {
     Severity.MEDIUM: "\N{BLACK DIAMOND}",
     Severity.LOW: "\N{BLACK CIRCLE}",
     Severity.INFO: "\N{WHITE CIRCLE}",
+}
+_MARKS = {
+    ControlStatus.PASSED: "\N{CHECK MARK}",
+    ControlStatus.FAILED: "\N{BALLOT X}",
+    ControlStatus.CANNOT_TELL: "?",
 }
 _DECISIONS = {
     "allowed": "Allowed",
@@ -111,6 +117,7 @@ def _template() -> jinja2.Template:
     )
     environment.filters["utc"] = utc_text
     environment.filters["shape"] = _SHAPES.__getitem__
+    environment.filters["mark"] = _MARKS.__getitem__
     environment.filters["decision"] = lambda decision: _DECISIONS[decision.value]
     environment.filters["cli"] = command_line
     environment.filters["code"] = _code

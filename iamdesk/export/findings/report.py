@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from iamdesk.causes.types import Control
 from iamdesk.checks import registry
 from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Finding, Severity, State
@@ -73,6 +74,8 @@ class Report:
     """SHA-256 of the file with the settings of the checks (`checks.check_settings`); empty without one."""
     earlier: EarlierFindings | None = None
     """Findings of an earlier snapshot or review, for the trend; None without one."""
+    controls: tuple[Control, ...] = ()
+    """Controls of standards with their status, if the report lists them."""
     review_status: str = ""
     """Of the findings of a review: whether it is complete or a draft (`review.completion`)."""
 

@@ -21,6 +21,7 @@ from iamdesk.causes.types import Attribution, Control
 from iamdesk.checks.by_account import AccountWork, Known, OrganizationChecks, Task, work_in_worker
 from iamdesk.checks.check_settings import AppliedSettings, thresholds_of, with_settings
 from iamdesk.checks.finding import Finding, Severity, State, Suppression
+from iamdesk.checks.run_scope import RunScope, nothing_yet
 from iamdesk.checks.suppressions import suppressed
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.escaping import visible
@@ -112,7 +113,7 @@ class Spool:
         self.tallies: Counter[Tally] = Counter()
         """Numbers of findings by check, state and severity."""
         self.controls: Sequence[Control] | None = None
-        """If set, text and JSON list these instead of findings."""
+        """If set, text lists these instead of findings, JSON and HTML in addition."""
         self.earlier: EarlierFindings | None = None
         """What reports for people compare their numbers with."""
         self.fingerprints: set[str] = set()
@@ -236,6 +237,7 @@ class Spool:
             by_check=self._checks,
             settings_sha256=self.settings.sha256 if self.settings else "",
             earlier=self.earlier,
+            controls=tuple(self.controls or ()),
         )
 
 
@@ -267,8 +269,11 @@ def find_into(
     known = checks.know(progress, cancelled, thresholds_of(spool.settings))
     wanted = Wanted(spool.format_name, tuple(suppressions), today, spool.by_cause, spool.settings)
     fingerprints = frozenset(one.fingerprint for one in suppressions)
-    for found in checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled):
+    scope = nothing_yet()
+    for found, part in checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled):
         spool.take(found, fingerprints)
+        scope += part
+    checks.scope = scope
 
 
 def print_all(findings: Iterable[Finding], wanted: Wanted) -> list[Printed]:
@@ -297,18 +302,23 @@ def each_finding(
     count = len(checks.accounts)
     known = checks.know(lambda done, _total: progress(done, 3 * count), cancelled, thresholds)
     wanted = Wanted("", tuple(suppressions), today)
-    for done, found in enumerate(
+    checks.scope, scope = None, nothing_yet()
+    for done, (found, part) in enumerate(
         checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled), 1
     ):
         for one in found:
             yield pickle.loads(zlib.decompress(one.content))  # noqa: S301 - written by this run
+        scope += part
         progress(2 * count + done, 3 * count)
+    checks.scope = scope
 
 
-def _print(work: AccountWork, task: Task, known: Known, wanted: Wanted, cancelled: Cancelled) -> list[Printed]:
-    return print_all(work.findings(task, known, cancelled), wanted)
+def _print(
+    work: AccountWork, task: Task, known: Known, wanted: Wanted, cancelled: Cancelled
+) -> tuple[list[Printed], RunScope]:
+    return print_all(work.findings(task, known, cancelled), wanted), work.scope
 
 
-def _print_in_worker(task: Task, cancelled: Cancelled) -> list[Printed]:
+def _print_in_worker(task: Task, cancelled: Cancelled) -> tuple[list[Printed], RunScope]:
     work, known, wanted = work_in_worker(task)
     return _print(work, task, known, wanted, cancelled)

@@ -77,6 +77,7 @@ class FilterBar(QWidget):
         for words, grouping in (
             (tr("By cause"), Grouping.CAUSE),
             (tr("Not grouped"), Grouping.NOTHING),
+            (tr("By control"), Grouping.CONTROL),
             (tr("By check"), Grouping.CHECK),
             (tr("By principal"), Grouping.SUBJECT),
             (tr("By account"), Grouping.ACCOUNT),
@@ -106,6 +107,11 @@ class FilterBar(QWidget):
     def is_by_cause(self) -> bool:
         """Whether the causes of findings are shown."""
         return Grouping(self.grouping.currentData()) is Grouping.CAUSE
+
+    @property
+    def is_by_control(self) -> bool:
+        """Whether the controls of standards are shown."""
+        return Grouping(self.grouping.currentData()) is Grouping.CONTROL
 
     def switch_causes(self) -> None:
         """Show causes instead of the list of all findings, or the list instead of causes."""

@@ -24,6 +24,7 @@ from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.cause_tree import CauseTree
 from iamdesk.gui.findings.check_run import CheckRun
+from iamdesk.gui.findings.control_tree import ControlTree
 from iamdesk.gui.findings.filter_bar import FilterBar
 from iamdesk.gui.findings.finding_detail import FindingDetail
 from iamdesk.gui.findings.findings_model import FindingsModel
@@ -41,10 +42,10 @@ from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
     from iamdesk.api import Opened
-    from iamdesk.causes.types import Causes
+    from iamdesk.causes.types import Causes, Control
 
 
-_TABLE, _EMPTY, _TREE = range(3)
+_TABLE, _EMPTY, _TREE, _CONTROLS = range(4)
 """The pages."""
 
 MOST_ROWS = 20_000
@@ -80,11 +81,15 @@ class FindingsPanel(QWidget):
         self.table = FindingsTable(self.model)
         self.table.connect_filter(self.filters.text, session.table_memory)
         self.causes = CauseTree()
+        self.controls = ControlTree()
         self._jobs = jobs
         self._causes: Causes | None = None
         """The causes of all open findings; None until all checks have run."""
         self._by_print: dict[str, FindingRow] = {}
         self._grouping: Job | None = None
+        self._controls: tuple[Control, ...] | None = None
+        """The controls of standards; None until they are chosen, after all checks have run."""
+        self._judging: Job | None = None
         self.detail = FindingDetail(session)
         self._nothing = FlowLabel()
         self._clear_filter = QPushButton(tr("Clear the filter"))
@@ -129,6 +134,7 @@ class FindingsPanel(QWidget):
         self._pages.addWidget(self.table)
         self._pages.addWidget(empty)
         self._pages.addWidget(self.causes)
+        self._pages.addWidget(self.controls)
         side = QWidget()
         below = QVBoxLayout(side)
         below.setContentsMargins(0, 0, 0, 0)
@@ -169,8 +175,9 @@ class FindingsPanel(QWidget):
         self._words.failed.connect(lambda sentence: self.message.say(Tone.ERROR, sentence))
         self.table.selectionModel().selectionChanged.connect(self._selected)
         self.table.activated.connect(self._show_subject)
-        self.causes.selectionModel().currentChanged.connect(self._cause_selected)
-        self.causes.activated.connect(self._cause_activated)
+        for tree in (self.causes, self.controls):
+            tree.selectionModel().currentChanged.connect(self._group_selected)
+            tree.activated.connect(self._group_activated)
         switch = QShortcut(QKeySequence(Qt.Key.Key_F8), self)
         switch.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         switch.activated.connect(self._switch_causes)
@@ -204,6 +211,7 @@ class FindingsPanel(QWidget):
         self._refresh()
         if not self._jobs.is_closed:
             self._find_causes()
+            self._show_controls()
         self._tell_risks()
 
     def _find_causes(self) -> None:
@@ -224,9 +232,42 @@ class FindingsPanel(QWidget):
 
         self._grouping = self._jobs.run(tr("Grouping the findings"), work, done=done, topic="causes", patient=True)
 
+    def _find_controls(self) -> None:
+        """Find the status of each control in a worker; the table shows the findings until then."""
+        opened = self._session.snapshot
+        if opened is None or not self._run.is_complete or self._judging is not None:
+            return
+        findings = [row.finding for row in self.model.rows]
+
+        def work(_progress: Progress, cancelled: Cancelled) -> "tuple[Control, ...]":
+            from iamdesk.api import Workbench  # imported after the first paint
+
+            return Workbench.controls(opened, findings, cancelled)
+
+        def done(controls: "tuple[Control, ...]") -> None:
+            self._controls = controls
+            self._show_controls()
+            self._say_why_empty()
+
+        self._judging = self._jobs.run(tr("Grouping by control"), work, done=done, topic="controls", patient=True)
+
+    def _show_controls(self) -> None:
+        if not self.filters.is_by_control or self.suppressed.isChecked():
+            return
+        if self._controls is None:
+            self._find_controls()
+            return
+        open_ = [row for row in self.model.rows if row.finding.suppression is None]
+        open_.sort(key=lambda row: row.sort_key(Column.SEVERITY))
+        shown = {row.finding.fingerprint for row in self.model.shown}
+        self.controls.groups.show(self._controls, open_, shown, is_filtered=len(shown) < len(open_))
+
     def _forget_causes(self) -> None:
-        if self._grouping is not None:
-            self._grouping.cancel()
+        for job in (self._grouping, self._judging):
+            if job is not None:
+                job.cancel()
+        self._judging = self._controls = None
+        self.controls.groups.clear()
         self._grouping = self._causes = None
         self._by_print = {}
         self.causes.causes.clear()
@@ -316,6 +357,7 @@ class FindingsPanel(QWidget):
         chosen = self._chosen
         self._show_groups()
         self._show_causes()
+        self._show_controls()
         place = self.model.place_of(chosen) if chosen else None
         if place is not None:
             self.table.selectRow(place)
@@ -333,6 +375,20 @@ class FindingsPanel(QWidget):
         """Whether the tree of causes is shown: chosen, and all open findings are grouped."""
         return self.filters.is_by_cause and not self.suppressed.isChecked() and self._causes is not None
 
+    @property
+    def is_by_control(self) -> bool:
+        """Whether the tree of controls is shown: chosen, and the status of each is known."""
+        return self.filters.is_by_control and not self.suppressed.isChecked() and self._controls is not None
+
+    @property
+    def _tree(self) -> CauseTree | ControlTree | None:
+        """The tree that is shown; None: the table."""
+        return self.causes if self.is_by_cause else self.controls if self.is_by_control else None
+
+    @property
+    def _view(self) -> FindingsTable | CauseTree | ControlTree:
+        return self._tree or self.table
+
     def _show_causes(self) -> None:
         if self._causes is not None and self.is_by_cause:
             shown = {row.finding.fingerprint for row in self.model.shown}
@@ -343,18 +399,19 @@ class FindingsPanel(QWidget):
         self._focus_findings()
 
     def _focus_findings(self) -> None:
-        view = self.causes if self.is_by_cause else self.table
-        view.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _cause_selected(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        row = self.causes.causes.row_at(current)
+    def _group_selected(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        tree = self._tree
+        row = None if tree is None else tree.groups.row_at(current)
         if row is not None:
             self._chosen = row.finding.fingerprint
             self._leave_form()
             self.detail.show_finding(row.finding)
 
-    def _cause_activated(self, index: QModelIndex) -> None:
-        row = self.causes.causes.row_at(index)
+    def _group_activated(self, index: QModelIndex) -> None:
+        tree = self._tree
+        row = None if tree is None else tree.groups.row_at(index)
         if row is not None and index.parent().isValid():
             self._session.show_key(row.finding.subject_key)
 
@@ -393,7 +450,7 @@ class FindingsPanel(QWidget):
             return
         self.clear_filter()
         self.suppressed.setChecked(row.finding.suppression is not None)
-        if self.is_by_cause:
+        if self.filters.is_by_cause or self.filters.is_by_control:
             self.filters.group_by(Grouping.NOTHING)
         self._chosen = fingerprint
         self._filter()
@@ -408,8 +465,7 @@ class FindingsPanel(QWidget):
         self.detail.can_suppress = True
 
     def _chosen_findings(self) -> list[Finding]:
-        view = self.causes if self.is_by_cause else self.table
-        return [row.finding for row in view.selected_rows()]
+        return [row.finding for row in self._view.selected_rows()]
 
     def _ask_suppression(self) -> None:
         chosen = self._chosen_findings()
@@ -446,6 +502,7 @@ class FindingsPanel(QWidget):
         if self._causes is not None:
             self._forget_causes()
             self._find_causes()
+            self._show_controls()
 
     # Appearance
 
@@ -460,8 +517,10 @@ class FindingsPanel(QWidget):
     def _say_why_empty(self) -> None:
         shown, all_ = len(self.model.shown), len(self.model.rows)
         self._clear_filter.setVisible(shown == 0 and all_ > 0)
-        self._pages.setCurrentIndex((_TREE if self.is_by_cause else _TABLE) if shown else _EMPTY)
-        if shown:
+        has_controls = self.is_by_control and self.controls.groups.rowCount() > 0
+        page = _CONTROLS if has_controls else _TREE if self.is_by_cause else _TABLE
+        self._pages.setCurrentIndex(page if shown or has_controls else _EMPTY)
+        if shown or has_controls:
             return
         if self._session.snapshot is None:
             text = tr("Open a snapshot to see its findings.")

@@ -144,13 +144,15 @@ class Grouping(StrEnum):
     NOTHING = "nothing"
     CAUSE = "cause"
     """By cause: a tree instead of the table (`cause_tree`)."""
+    CONTROL = "control"
+    """By control of a standard: a tree, too (`control_tree`)."""
     CHECK = "check"
     SUBJECT = "principal"
     """By subject: principal, policy, resource or account."""
     ACCOUNT = "account"
 
 
-UNGROUPED = frozenset({Grouping.NOTHING, Grouping.CAUSE})
+UNGROUPED = frozenset({Grouping.NOTHING, Grouping.CAUSE, Grouping.CONTROL})
 """Without a list of groups beside the findings."""
 
 

@@ -1,0 +1,159 @@
+"""The tree of controls: each control of a standard with its status, and the findings of its checks below it."""
+
+from collections.abc import Container, Sequence
+from enum import IntEnum
+from typing import Any, ClassVar, NamedTuple
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QPalette
+from PySide6.QtWidgets import QHeaderView, QWidget
+
+from iamdesk.causes.types import Control, ControlStatus
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import tooltip_text
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.findings.finding_tree import FindingTree, FindingTreeModel, Index, finding_text
+from iamdesk.gui.findings.rows import Column as FindingColumn
+from iamdesk.gui.findings.rows import FindingRow
+from iamdesk.i18n import mark, ntr, tr
+
+
+class Column(IntEnum):
+    """The columns, in order."""
+
+    STATUS = 0
+    CONTROL = 1
+    RESULT = 2
+    FINDINGS = 3
+
+
+STATUS_WORDS = {
+    ControlStatus.PASSED: mark("\N{CHECK MARK} Passed"),
+    ControlStatus.FAILED: mark("\N{BALLOT X} Failed"),
+    ControlStatus.CANNOT_TELL: mark("? Cannot tell"),
+}
+_COLOURS = {
+    ControlStatus.PASSED: Colour.ALLOWED,
+    ControlStatus.FAILED: Colour.EXPLICIT_DENY,
+    ControlStatus.CANNOT_TELL: Colour.MUTED,
+}
+
+
+class ControlLine(NamedTuple):
+    """A control with those findings of its checks that the filter shows."""
+
+    control: Control
+    rows: Sequence[FindingRow]
+
+    @property
+    def name(self) -> str:
+        """As displayed."""
+        return f"{self.control.standard}  {self.control.id}"
+
+    @property
+    def result(self) -> str:
+        """What was found, and on which population."""
+        control = self.control
+        parts = []
+        if control.failed:
+            parts.append(ntr("{count} open", "{count} open", control.failed).format(count=number(control.failed)))
+        if control.unknown:
+            parts.append(tr("{count} cannot be determined").format(count=number(control.unknown)))
+        if control.exceptions:
+            exceptions = ntr("{count} exception", "{count} exceptions", control.exceptions)
+            parts.append(exceptions.format(count=number(control.exceptions)))
+        if control.skipped:
+            parts.append(tr("skipped for missing data: {checks}").format(checks=", ".join(control.skipped)))
+        if control.incomplete:
+            parts.append(tr("snapshot incomplete: {checks}").format(checks=", ".join(control.incomplete)))
+        tried = ", ".join(f"{number(count)} × {tr(kind)}" for kind, count in control.population)
+        parts.append(tr("tried on {population}").format(population=tried))
+        return "; ".join(parts)
+
+
+class ControlsModel(FindingTreeModel[ControlLine]):
+    """Controls by standard and number, and below each the open findings of its checks, the gravest first."""
+
+    titles: ClassVar[dict[IntEnum, str]] = {
+        Column.STATUS: mark("Status"),
+        Column.CONTROL: mark("Control"),
+        Column.RESULT: mark("Result"),
+        Column.FINDINGS: mark("Findings"),
+    }
+
+    def show(
+        self, controls: Sequence[Control], rows: Sequence[FindingRow], shown: Container[str], *, is_filtered: bool
+    ) -> None:
+        """Show controls.
+
+        Args:
+            controls: All controls.
+            rows: All open findings, the gravest first.
+            shown: Fingerprints of the findings that the filter shows.
+            is_filtered: Whether the filter hides findings; controls without a shown one are then left out.
+        """
+        lines = []
+        for control in controls:
+            checks = frozenset(control.check_ids)
+            found = [one for one in rows if one.finding.check_id in checks and one.finding.fingerprint in shown]
+            if found or not is_filtered:
+                lines.append(ControlLine(control, found))
+        self.show_lines(lines)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return texts, marks and colors."""
+        line = self.line_at(index)
+        if line is None:
+            return None
+        column = Column(index.column())
+        row = None if self.is_group(index) else line.rows[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return _text(line, column) if row is None else finding_text(row, column)
+            case Qt.ItemDataRole.ToolTipRole if row is None:
+                checks = tr("Checks: {checks}").format(checks=", ".join(line.control.check_ids))
+                about = (line.name, line.result, checks, line.control.source)
+                return tooltip_text("\n".join(about))
+            case Qt.ItemDataRole.ToolTipRole if row is not None:
+                return tooltip_text(row.text(FindingColumn.SENTENCE))
+            case Qt.ItemDataRole.DecorationRole if column is Column.STATUS and row is not None:
+                return self.icons[row.finding.severity]
+            case Qt.ItemDataRole.ForegroundRole if column is Column.STATUS and row is None:
+                return QBrush(colour(_COLOURS[line.control.status], self.palette))
+            case Qt.ItemDataRole.TextAlignmentRole if column is Column.FINDINGS:
+                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                text = _text(line, column) if row is None else finding_text(row, column)
+                return f"{tr(self.titles[column])}: {text}"
+        return None
+
+
+def _text(line: ControlLine, column: Column) -> str:
+    match column:
+        case Column.STATUS:
+            return tr(STATUS_WORDS[line.control.status])
+        case Column.CONTROL:
+            return line.name
+        case Column.RESULT:
+            return line.result
+    return number(len(line.rows))
+
+
+class ControlTree(FindingTree[ControlsModel]):
+    """The controls."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(
+            ControlsModel(QPalette()),
+            (
+                (Column.STATUS, "mmmmm ? Cannot tell"),
+                (Column.CONTROL, "CIS AWS Foundations Benchmark v7.0.0  2.1.10"),
+                (Column.FINDINGS, "Findings 00"),
+            ),
+            parent,
+        )
+        self.setObjectName("controlTree")
+        self.setAccessibleName(tr("Controls of standards"))
+        self.header().setObjectName("controlsHeader")
+        self.header().setSectionResizeMode(Column.RESULT, QHeaderView.ResizeMode.Stretch)
+        self.groups.repaint(self.palette())

@@ -1,0 +1,166 @@
+"""A tree of findings: groups on the first level, the findings of each below it."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, ClassVar, Protocol
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QWidget
+
+from iamdesk.gui.findings.rows import SEVERITIES, FindingRow
+from iamdesk.gui.findings.rows import Column as FindingColumn
+from iamdesk.gui.findings.severity_mark import severity_icon
+from iamdesk.i18n import tr
+
+type Index = QModelIndex | QPersistentModelIndex
+
+_NO_PARENT = QModelIndex()
+_TOP = 0
+"""Internal id of a group's index; that of a finding's is the row of its group, plus one."""
+
+
+class FindingLine(Protocol):
+    """A group of findings."""
+
+    @property
+    def rows(self) -> Sequence[FindingRow]:
+        """Its findings that are shown."""
+
+
+class FindingTreeModel[Line: FindingLine](QAbstractItemModel):
+    """Groups in their order, and below each its findings. Subclasses say what a cell contains (`data`)."""
+
+    titles: ClassVar[dict[IntEnum, str]]
+    """The columns, in order."""
+
+    def __init__(self, palette: QPalette, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lines: list[Line] = []
+        self.repaint(palette)
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """The groups that are shown."""
+        return self._lines
+
+    def show_lines(self, lines: list[Line]) -> None:
+        """Show other groups."""
+        self.beginResetModel()
+        self._lines = lines
+        self.endResetModel()
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self.show_lines([])
+
+    @staticmethod
+    def is_group(index: Index) -> bool:
+        """Return whether an index is of a group, not of a finding."""
+        return bool(index.internalId() == _TOP)
+
+    def line_at(self, index: Index) -> Line | None:
+        """Return the group of a row, or of a finding's row."""
+        if not index.isValid():
+            return None
+        return self._lines[index.row() if self.is_group(index) else index.internalId() - 1]
+
+    def row_at(self, index: Index) -> FindingRow | None:
+        """Return the finding of a row; of a group its first one, if it has any."""
+        line = self.line_at(index)
+        if line is None or not line.rows:
+            return None
+        return line.rows[0 if self.is_group(index) else index.row()]
+
+    def rows_at(self, index: Index) -> Sequence[FindingRow]:
+        """Return the finding of a row; of a group all of its findings that are shown."""
+        line = self.line_at(index)
+        if line is None:
+            return ()
+        return line.rows if self.is_group(index) else (line.rows[index.row()],)
+
+    def repaint(self, palette: QPalette) -> None:
+        """Use the colors of another palette."""
+        self.palette = QPalette(palette)
+        self.icons = {severity: severity_icon(severity, palette) for severity in SEVERITIES}
+        if self._lines:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._lines) - 1, len(self.titles) - 1))
+
+    def index(self, row: int, column: int, parent: Index = _NO_PARENT) -> QModelIndex:
+        """Return the index of a group or of one of its findings."""
+        if not self.hasIndex(row, column, parent):
+            return QModelIndex()
+        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else _TOP)
+
+    def parent(self, index: Index = _NO_PARENT) -> Any:
+        """Return the index of a finding's group."""
+        if not index.isValid() or self.is_group(index):
+            return QModelIndex()
+        return self.createIndex(index.internalId() - 1, 0, _TOP)
+
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the number of groups, or of findings of one."""
+        if not parent.isValid():
+            return len(self._lines)
+        if not self.is_group(parent) or parent.column() > 0:
+            return 0
+        return len(self._lines[parent.row()].rows)
+
+    def columnCount(self, _parent: Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the number of columns."""
+        return len(self.titles)
+
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return the titles of the columns."""
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return tr(list(self.titles.values())[section])
+        return None
+
+
+def finding_text(row: FindingRow, column: int) -> str:
+    """Return the text of a finding's cell: severity, subject and check, sentence."""
+    match column:
+        case 0:
+            return row.text(FindingColumn.SEVERITY)
+        case 1:
+            return f"{row.text(FindingColumn.SUBJECT)}  ·  {row.text(FindingColumn.CHECK)}"
+        case 2:
+            return row.text(FindingColumn.SENTENCE)
+    return ""
+
+
+class FindingTree[Model: FindingTreeModel[Any]](QTreeView):
+    """Enter opens a group, or goes to a finding's subject."""
+
+    def __init__(self, model: Model, widths: Sequence[tuple[int, str]], parent: QWidget | None = None) -> None:
+        """Create the view; ``widths`` are columns with a text for which they have room."""
+        super().__init__(parent)
+        self.groups = model
+        model.setParent(self)
+        self.setModel(model)
+        self.setUniformRowHeights(True)
+        self.setAlternatingRowColors(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        header = self.header()
+        header.setStretchLastSection(False)
+        width = self.fontMetrics().horizontalAdvance
+        for column, text in widths:
+            header.resizeSection(column, width(text) + 16)
+
+    def selected_rows(self) -> Sequence[FindingRow]:
+        """Return the selected findings; a group stands for all of its findings that are shown."""
+        found: dict[str, FindingRow] = {}
+        for index in self.selectionModel().selectedRows():
+            for row in self.groups.rows_at(index):
+                found.setdefault(row.finding.fingerprint, row)
+        return list(found.values())
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Update the colors."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "groups"):
+            self.groups.repaint(self.palette())
