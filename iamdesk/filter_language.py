@@ -30,6 +30,9 @@ MAX_LENGTH = 2_000
 _MAX_DEPTH = 40
 """Maximum depth of parentheses and ``-``: Python's stack is limited."""
 
+_LOOKED_UP, _MAX_NAME = 5, 30
+"""Number and length of unknown names for which similar fields are looked up: pasted text may have hundreds."""
+
 type Value = str | int | date | Collection[str | int | date] | None
 """What a row has in a field; a collection for several values, of which one has to match."""
 type Test[Row] = Callable[[Row], bool]
@@ -99,6 +102,8 @@ class Filter[Row]:
     """One sentence if something may be meant otherwise; empty for none."""
     fields: object = None
     """The `FilterFields` of the table; None for no text."""
+    plain: tuple[str, ...] = field(compare=False, default=())
+    """The words in lower case, if it consists of nothing but words that have to occur; else empty."""
 
     @property
     def shows_everything(self) -> bool:
@@ -249,13 +254,16 @@ class _Reader[Row]:
         self._depth = 0
         self._negated = False
         self._words: list[str] = []
+        self._is_plain = True
         self._note = ""
+        self._unknown = 0
 
     def read(self) -> Filter[Row]:
         test = self._alternatives()
         if test is None:
             return EVERYTHING
-        return Filter(self._text.strip(), test, tuple(self._words), self._note, self._fields)
+        plain = tuple(self._words) if self._is_plain else ()
+        return Filter(self._text.strip(), test, tuple(self._words), self._note, self._fields, plain)
 
     def _alternatives(self) -> Test[Row] | None:
         """Read terms with ``OR`` between them; None if there are none."""
@@ -263,6 +271,7 @@ class _Reader[Row]:
         tests = [first]
         while (at := self._next_or()) is not None:
             self._at = at + 2
+            self._is_plain = False
             tests.append(self._terms())
             if tests[-2] is None or tests[-1] is None:
                 raise FilterError(phrase("OR stands between two alternatives."), at, at + 2)
@@ -300,6 +309,7 @@ class _Reader[Row]:
 
     def _not(self) -> Test[Row]:
         self._at += 1
+        self._is_plain = False
         self._negated = not self._negated
         inner = self._term()
         self._negated = not self._negated
@@ -326,6 +336,7 @@ class _Reader[Row]:
 
     def _test(self, one: Field[Row], found: re.Match[str]) -> Test[Row]:
         start, self._at = self._at, found.end()
+        self._is_plain = False
         is_quoted = self._char() == '"'
         value = self._in_quotes() if is_quoted else "" if self._is_end(self._at) else self._bare()
         if not value and not is_quoted:
@@ -338,7 +349,9 @@ class _Reader[Row]:
     def _no_field(self, found: re.Match[str]) -> None:
         """Note, or refuse, what looks like a field that the table does not have."""
         name = found[1].casefold()
-        close = get_close_matches(name, self._fields.by_name, n=1, cutoff=0.75)
+        self._unknown += 1
+        is_looked_up = self._unknown <= _LOOKED_UP and len(name) <= _MAX_NAME
+        close = get_close_matches(name, self._fields.by_name, n=1, cutoff=0.75) if is_looked_up else ()
         if found[2] in _COMPARISONS:
             names = ", ".join(self._fields.by_name)
             sentence = phrase("There is no field {name}. Fields are: {names}.", name=found[1], names=names)

@@ -1,6 +1,6 @@
 """The common base of open snapshots: one in memory, or an organization whose accounts are read on demand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from iamdesk.viewmodel.completion import Completions
 from iamdesk.viewmodel.request_lint import Hint, resource_hint, takes_no_resource
 from iamdesk.viewmodel.search import Matches, OutlineSearch
 from iamdesk.viewmodel.subjects import PolicyView, Subject, SubjectIndex
+from iamdesk.viewmodel.tree import Badge
 from iamdesk.viewmodel.tree_builder import Outline
 from iamdesk.viewmodel.types import Completion
 
@@ -156,6 +157,9 @@ class Opened(RequestSession):
     def _completions(self) -> Completions:
         raise NotImplementedError
 
+    badges: Mapping[int, tuple[Badge, ...]] | None = None
+    """The badges of rows, once they are evaluated, for searches; until then, those of the outline."""
+
     @cached_property
     def _search(self) -> OutlineSearch:
         return OutlineSearch(self.outline)
@@ -172,7 +176,7 @@ class Opened(RequestSession):
 
     def search(self, text: str) -> Matches:
         """Return the rows of the tree that match a query, with their ancestors."""
-        return self._search.matches(text)
+        return self._search.matches(text, self.badges)
 
     def complete_principal(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
         """Return principals whose name or ARN contains the text, best first."""

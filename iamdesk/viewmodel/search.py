@@ -1,32 +1,20 @@
 """The filter of the tree: finds the rows that contain the typed text. No Qt."""
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from iamdesk.i18n import translate
+from iamdesk.filter_language import Test
 from iamdesk.progress import Cancelled, WorkCancelled
-from iamdesk.viewmodel.tree import Node, NodeKind, Outline
+from iamdesk.viewmodel.tree import Badge, NodeKind, Outline
+from iamdesk.viewmodel.tree_fields import TREE_FIELDS, TreeRow, searched_text
+
+type _Badges = Mapping[int, tuple[Badge, ...]] | None
 
 LONGEST_SEARCH = 5_000
-"""Maximum characters of the typed text, so that a search over pasted text ends in time."""
-
+"""Maximum characters of a typed text, so that a search over pasted text ends in time."""
 _MOST_WORDS = 12
 _SLICE = 4_000
 """Rows that are searched between two looks at whether somebody waits: a millisecond."""
-
-# Their keys begin with their owner's ARN: a search for "alice" would find each of her policies.
-_FOUND_BY_NAME = frozenset({NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY, NodeKind.BROKEN, NodeKind.VPC_ENDPOINT})
-
-# Their keys name their container: only their own part is searched.
-_KEPT_IN = frozenset(
-    {
-        NodeKind.ORGANIZATION,
-        NodeKind.ROOT,
-        NodeKind.UNIT,
-        NodeKind.SERVICE_CONTROL_POLICY,
-        NodeKind.RESOURCE_CONTROL_POLICY,
-    }
-)
 
 
 class RowSet(Set[int]):
@@ -80,7 +68,7 @@ class OutlineSearch:
         spans: list[int] = []  # first child and count of each row, one after the other
         parents: list[int] = []
         for node in outline.nodes:
-            texts.append(_searched(node))
+            texts.append(searched_text(node))
             spans.append(node.first_child)
             spans.append(node.child_count)
             parents.append(node.parent)
@@ -96,6 +84,7 @@ class OutlineSearch:
         for row in reversed(order):  # the descendants of a row are counted before the row
             if parents[row] >= 0:
                 sizes[parents[row]] += sizes[row]
+        self._outline = outline
         self._parents = parents
         self._order = order
         """Rows in the order of the tree, from top to bottom."""
@@ -105,25 +94,30 @@ class OutlineSearch:
         """By position: the searched text."""
         self._found: dict[str, list[int]] = {}
         """Positions by word, for the last words."""
-        self._last: tuple[str, Matches] | None = None
+        self._last: tuple[str, _Badges, Matches] | None = None
 
-    def matches(self, text: str) -> Matches:
-        """Return the rows for the typed text.
+    def matches(self, text: str, badges: _Badges = None) -> Matches:
+        """Return the rows that match a filter (`filter_language`, fields of `TREE_FIELDS`). No text shows everything.
 
-        Each word, without case, has to occur in the row's text, detail or ARN. No words show everything.
+        Args:
+            text: The filter.
+            badges: The badges of rows; None for those of the outline.
+
+        Raises:
+            FilterError: The text is no filter.
         """
         last = self._last
-        if last is not None and last[0] == text:
-            return last[1]
-        matches = self._matches(text)
-        self._last = text, matches
+        if last is not None and last[0] == text and last[1] is badges:
+            return last[2]
+        matches = self._matches(text, badges)
+        self._last = text, badges, matches
         return matches
 
-    def _matches(self, text: str) -> Matches:
-        words = text[:LONGEST_SEARCH].casefold().split()
-        if not words:
+    def _matches(self, text: str, badges: _Badges) -> Matches:
+        wanted = TREE_FIELDS.read(text)
+        if wanted.shows_everything:
             return Matches(RowSet(bytearray(b"\1" * len(self._order))), tuple(self._order[1:]))
-        places = self._places_of_all(words)
+        places = self._places_of_all(wanted.plain) if wanted.plain else self._places_that(wanted.accepts, badges)
         translate = bytearray(len(self._texts))
         shown_to = 0
         order, ends, parents = self._order, self._ends, self._parents
@@ -162,6 +156,17 @@ class OutlineSearch:
             for place in places:
                 yield order[place], texts[place].partition("\n")[0]
 
+    def _places_that(self, accepts: Test[TreeRow], badges: _Badges) -> list[int]:
+        """Return the positions of rows that pass a test."""
+        nodes, known = self._outline.nodes, self._outline.badges if badges is None else badges
+        rows = ((place, TreeRow(nodes[row], known.get(row, ()))) for place, row in enumerate(self._order))
+        return [place for place, row in rows if row.node.kind is not NodeKind.SNAPSHOT and accepts(row)]
+
+    def rows(self) -> Iterator[TreeRow]:
+        """Yield the rows in the order of the tree, as filters see them."""
+        nodes, badges = self._outline.nodes, self._outline.badges
+        return (TreeRow(nodes[row], badges.get(row, ())) for row in self._order[1:])
+
     def _places_of_all(self, words: Sequence[str]) -> list[int]:
         first, *others = sorted(dict.fromkeys(words), key=len, reverse=True)
         places = self._places_of(first)
@@ -187,15 +192,3 @@ class OutlineSearch:
             del known[next(iter(known))]
         self._found = known
         return places
-
-
-def _searched(node: Node) -> str:
-    if node.kind is NodeKind.SNAPSHOT:
-        return ""
-    if node.kind is NodeKind.SECTION:
-        return node.text.casefold()
-    if node.kind in _FOUND_BY_NAME:
-        return f"{node.text}\n{translate(node.detail)}".casefold()
-    if node.kind in _KEPT_IN:
-        return f"{node.text}\n{node.key.rpartition('#')[2].rpartition('/')[2]}\n{translate(node.detail)}".casefold()
-    return f"{node.text}\n{node.key}\n{translate(node.detail)}".casefold()

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.viewmodel.search import OutlineSearch, RowSet
+from iamdesk.viewmodel.tree import Badge
 from iamdesk.viewmodel.tree_builder import Node, NodeKind, Outline, build_outline
 
 from ..some_of import some_of
@@ -175,3 +176,25 @@ def test_rows_found_are_a_set() -> None:
     assert rows.isdisjoint(range(4, 9))
     assert not rows.isdisjoint([9, 3])
     assert rows & {3, 4} == {3}
+
+
+def test_fields_narrow_the_tree(snapshot: Snapshot) -> None:
+    outline = build_outline(snapshot)
+    kinds = {node.text: node.kind for node in outline.nodes}
+    groups = hits(outline, "kind:group")
+    assert groups
+    assert all(kinds[name] is NodeKind.GROUP for name in groups)
+    assert hits(outline, "kind=user name:alic") == ["alice"]
+    assert hits(outline, "arn:user/eng/alice") == ["alice"]  # not her inline policies
+    assert hits(outline, "arn:aws:iam::111122223333:user/eng/alice -kind:user") == []
+    assert set(hits(outline, "kind:user OR kind:group")) == {*groups, *hits(outline, "kind:user")}
+
+
+def test_badges_that_are_evaluated_later_are_found(snapshot: Snapshot) -> None:
+    outline = build_outline(snapshot)
+    finder = OutlineSearch(outline)
+    alice = next(row for row, node in enumerate(outline.nodes) if node.text == "alice")
+    assert alice not in finder.matches("badge:administrator").hits
+    found = finder.matches("badge:administrator", {alice: (Badge.ADMINISTRATOR,)})
+    assert found.hits == (alice,)
+    assert outline.nodes[alice].parent in found.rows

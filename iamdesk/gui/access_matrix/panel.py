@@ -24,13 +24,13 @@ from iamdesk.gui.access_matrix.filling import Filling, Known, View
 from iamdesk.gui.access_matrix.legend import AccessMatrixLegend
 from iamdesk.gui.access_matrix.loader import AccessMatrixLoader
 from iamdesk.gui.access_matrix.model import AccessMatrixModel
-from iamdesk.gui.access_matrix.rows import MatrixQuery, MatrixRow, MatrixRows, Order
+from iamdesk.gui.access_matrix.rows import MATRIX_FIELDS, MatrixQuery, MatrixRow, MatrixRows, Order
 from iamdesk.gui.access_matrix.table import AccessMatrixTable
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import ElidedLabel
 from iamdesk.gui.core.session import Session
-from iamdesk.gui.widgets.filter_field import FilterField
+from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.whole_organization import NEEDS_WHOLE, whole_or_say
@@ -42,7 +42,6 @@ from iamdesk.work.errors import WorkError
 if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
 
-_DEBOUNCE = 120
 _GLIMPSE = 30
 """Milliseconds until cells count as visible: those that scroll past do not."""
 _HIGH = 20
@@ -71,7 +70,15 @@ class AccessMatrixPanel(QWidget):
         self.finder = AccessMatrixLoader(jobs, self._failed, self)
         self.model = AccessMatrixModel(lambda row: session.badges.get(row, ()), self)
         self.table = AccessMatrixTable(self.model)
-        self.text = FilterField()
+        self.text = FilterLine(
+            MATRIX_FIELDS,
+            lambda: self.finder.matrix.people if self.finder.matrix is not None else (),
+            session.table_memory,
+            name="everybodyFilter",
+            title=tr("Filter principals"),
+            hint=tr("Filter by name, path or account"),
+        )
+        self.saved = SavedFilters(self.text, session.table_memory)
         self.level = QComboBox()
         self.order = QComboBox()
         self.gather = QCheckBox(tr("&Group identical principals"))
@@ -84,7 +91,6 @@ class AccessMatrixPanel(QWidget):
         self._nothing = FlowLabel()
         self._clear_filter = QPushButton(tr("Clear the filter"))
         self._pages = QStackedWidget()
-        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
         self._glimpse = QTimer(self, singleShot=True, interval=_GLIMPSE)
         self._lay_out_widgets()
         self._connect()
@@ -99,7 +105,7 @@ class AccessMatrixPanel(QWidget):
         """The query of the fields."""
         order = self._order
         return MatrixQuery(
-            self.text.text(),
+            self.text.filter.text,
             self.level.currentData(),
             order,
             self._service if order is Order.SERVICE else "",
@@ -116,19 +122,12 @@ class AccessMatrixPanel(QWidget):
         """Whether the query is shown, computed for all principals."""
         matrix_rows = self.model.matrix_rows
         return (
-            matrix_rows is not None
-            and matrix_rows.is_whole
-            and not self.finder.is_laying
-            and not self._debounce.isActive()
+            matrix_rows is not None and matrix_rows.is_whole and not self.finder.is_laying and not self.text.is_pending
         )
 
     def _lay_out_widgets(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         unit = self.fontMetrics().averageCharWidth()
-        self.text.setObjectName("everybodyFilter")
-        self.text.setAccessibleName(tr("Filter principals"))
-        self.text.setPlaceholderText(tr("Filter by name, path or account"))
-        self.text.setMinimumWidth(unit * 14)
         self.level.setObjectName("everybodyLevel")
         self.level.setAccessibleName(tr("Show only one access level"))
         self.level.addItem(tr("All access levels"), None)
@@ -179,6 +178,7 @@ class AccessMatrixPanel(QWidget):
         layout.addWidget(self.message)
         layout.addWidget(self._summary)
         layout.addLayout(bar)
+        layout.addWidget(self.saved)
         layout.addWidget(self._pages, 1)
         self.setFocusProxy(self.table)
 
@@ -194,10 +194,9 @@ class AccessMatrixPanel(QWidget):
         self.finder.found.connect(self._lay_out)
         self.finder.matrix_rows.connect(self._show)
         self.finder.stopped.connect(self._cancelled)
-        self._debounce.timeout.connect(self._lay_out)
         self._glimpse.timeout.connect(self._look)
         self.table.looked.connect(self._look_soon)
-        self.text.textChanged.connect(lambda _text: self._debounce.start())
+        self.text.changed.connect(self._lay_out)
         self.text.down.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.text.left.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.level.activated.connect(self._lay_out)
@@ -264,7 +263,7 @@ class AccessMatrixPanel(QWidget):
         self._tell_cell()
 
     def _lay_out(self) -> None:
-        self._debounce.stop()
+        self.text.settle()
         self.finder.lay_out(self.wanted)
 
     def _show(self, matrix_rows: MatrixRows) -> None:
@@ -322,7 +321,7 @@ class AccessMatrixPanel(QWidget):
         for check, usual in ((self.gather, True), (self.every_service, False)):
             check.setChecked(usual)
         self.text.clear()
-        self._debounce.stop()
+        self.text.settle()
         self._glimpse.stop()
         self.model.show(None)
         self.message.clear()

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from iamdesk.export.access.matrix import GRAVITY, MANY_SERVICES, EverybodyMap, Profile, ServiceColumn, service_column
+from iamdesk.filter_language import Field, FieldKind, FilterFields, Test, quoted
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.i18n import mark, ntr, tr
@@ -55,6 +56,31 @@ class MatrixPrincipal:
     def sort_name(self) -> tuple[str, str]:
         """Its sort key among identical principals."""
         return self.name.casefold(), self.key
+
+
+def _names_word(person: MatrixPrincipal, word: str) -> bool:
+    return word in f"{person.name}\n{person.key}\n{person.detail}".casefold()
+
+
+MATRIX_FIELDS: FilterFields[MatrixPrincipal] = FilterFields(
+    (
+        Field("name", mark("Name"), lambda person: person.name),
+        Field(
+            "kind",
+            mark("Kind"),
+            lambda person: "root user" if person.row < 0 else person.kind.value,
+            FieldKind.WORD,
+            {
+                **{kind.value: kind.value for kind in (NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE)},
+                "root user": mark("root user"),
+            },
+        ),
+        Field("account", mark("Account"), lambda person: (person.key.split(":", 5)[4], person.detail)),
+        Field("arn", mark("ARN"), lambda person: person.key),
+    ),
+    lambda word: lambda person: _names_word(person, word),
+)
+"""What principals of the matrix can be filtered by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +141,7 @@ class MatrixQuery:
     """Which rows and columns are shown."""
 
     text: str = ""
-    """Words that names or ARNs contain, as in the navigator's filter."""
+    """A filter over `MATRIX_FIELDS`."""
     level: str | None = None
     order: Order = Order.BREADTH
     service: str = ""
@@ -218,18 +244,17 @@ class AccessMatrixData:
         return sum(count for profile, count in self.map.profiles.items() if profile.breadth[level])
 
     def _let_through(self, text: str, cancelled: Cancelled) -> Sequence[MatrixPrincipal]:
-        words = text.casefold().split()
-        if not words:
+        found = FilterFields(MATRIX_FIELDS.fields, self._has_word).read(text)
+        if found.shows_everything:
             return self._by_name
         if cancelled():
             raise WorkCancelled
-        rows = self.opened.search(text).rows
-        return [
-            person
-            for person in self._by_name
-            if person.row in rows
-            or (person.row < 0 and all(word in f"{person.name}\n{person.key}".casefold() for word in words))
-        ]
+        return [person for person in self._by_name if found.accepts(person)]
+
+    def _has_word(self, word: str) -> Test[MatrixPrincipal]:
+        """Look for a word as the navigator does; root users have no row there."""
+        rows = self.opened.search(quoted(word)).rows
+        return lambda person: person.row in rows or (person.row < 0 and _names_word(person, word))
 
 
 def members_of(line: MatrixRow) -> list[MatrixRow]:

@@ -355,6 +355,8 @@ class Session(QObject):
 
     def _take_badges(self, decided: "_Decided") -> None:
         self.badges, self.badge_rows = decided.badges, decided.rows
+        if self.snapshot is not None:
+            self.snapshot.badges = decided.badges
         self.badges_decided.emit(decided.changed)
 
     def _answer_need(self, result: "UseCaseResult") -> None:

@@ -1,30 +1,31 @@
 """The navigator: filter above, tree below. The current row of the tree is the subject of the window."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QTreeView, QVBoxLayout, QWidget
 
 from iamdesk.evaluate.request import Request
+from iamdesk.filter_language import quoted
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.navigator.row_delegate import RowDelegate
 from iamdesk.gui.navigator.tree_model import OutlineModel
+from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.widgets import icons
-from iamdesk.gui.widgets.filter_field import FilterField
 from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.i18n import tr
 from iamdesk.viewmodel.tree import Node, NodeKind
+from iamdesk.viewmodel.tree_fields import TREE_FIELDS, TreeRow
 
 if TYPE_CHECKING:
     from iamdesk.api import Opened
 
 PRINCIPALS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
-_TYPING_PAUSE = 120
 _ACCOUNTS_OPENED = 2
 _MOST_OPENED = 60
 """Branches that a filter expands automatically."""
@@ -41,12 +42,15 @@ class NavigatorPanel(QWidget):
         self._filtered = False
         self._restoring = False
         self.model = OutlineModel(self)
-        self.field = FilterField()
-        self.field.setObjectName("navigatorFilter")
-        self.field.setPlaceholderText(tr("Filter by name, ARN or path"))
-        self.field.setAccessibleName(tr("Filter the navigator"))
-        self._glass = QAction(self)
-        self.field.addAction(self._glass, FilterField.ActionPosition.LeadingPosition)
+        self.field = FilterLine(
+            TREE_FIELDS,
+            self._searched_rows,
+            session.table_memory,
+            name="navigatorFilter",
+            title=tr("Filter the navigator"),
+            hint=tr("Filter by name, ARN or path"),
+        )
+        self.saved = SavedFilters(self.field, session.table_memory)
         self._count = plain_label()
         self.tree = QTreeView()
         self._delegate = RowDelegate(self.model, self.tree)
@@ -62,13 +66,12 @@ class NavigatorPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        layout.addWidget(self.saved)
         layout.addWidget(self.tree, 1)
         QWidget.setTabOrder(self.field, self.tree)
-        self._pause = QTimer(self, singleShot=True, interval=_TYPING_PAUSE)
-        self._pause.timeout.connect(self._search)
         self._then = QTimer(self, singleShot=True, interval=0)
         self._then.timeout.connect(self._apply_in_turns)
-        self.field.textChanged.connect(lambda _text: self._pause.start())
+        self.field.changed.connect(self._search)
         self.field.down.connect(self._to_first_match)
         self.field.left.connect(self.tree.setFocus)
         session.snapshot_arriving.connect(self._fill)
@@ -77,7 +80,6 @@ class NavigatorPanel(QWidget):
         session.subject_selected.connect(self.reveal)
         session.row_shown.connect(self.open_section)
         session.badges_decided.connect(self._merge_badges)
-        self._tint()
 
     def _set_up_tree(self) -> None:
         tree = self.tree
@@ -115,13 +117,18 @@ class NavigatorPanel(QWidget):
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
 
+    def _searched_rows(self) -> Iterable[TreeRow]:
+        """Return the rows whose values are offered, once they can be searched."""
+        opened = self._session.shown
+        return opened.outline_search.rows() if opened is not None and opened.is_search_ready else ()
+
     def _search(self) -> None:
         """Search, and show the matches in another turn: both at once would delay the next keystroke."""
         opened = self._session.shown
-        text = self.field.text().strip()
+        text = self.field.filter.text
         if opened is None or not text:
             self._then.start()
-        elif opened.is_search_ready:
+        elif opened.is_search_ready and self.field.filter.plain:
             opened.search(text)
             self._then.start()
         else:
@@ -133,7 +140,7 @@ class NavigatorPanel(QWidget):
             )
 
     def _stop_waiting(self) -> None:
-        self._pause.stop()
+        self.field.settle()
         self._then.stop()
 
     def _apply_in_turns(self) -> None:
@@ -150,14 +157,14 @@ class NavigatorPanel(QWidget):
         """Show the matches of the filter now."""
         self._stop_waiting()
         opened = self._session.shown
-        text = self.field.text().strip()
+        text = self.field.filter.text
         if opened is None or (not text and not self._filtered):
             return
         current = self.tree.currentIndex().internalId() if self.tree.currentIndex().isValid() else 0
         if text:
             matches = opened.search(text)
             self._filtered = True
-            self._delegate.emphasise(text)
+            self._delegate.emphasise(self.field.filter.words)
             self._show_rows(lambda: self.model.set_filter(matches.rows))
             self._open_around(matches.hits)
             self._count.setText(
@@ -165,7 +172,7 @@ class NavigatorPanel(QWidget):
             )
         else:
             self._filtered = False
-            self._delegate.emphasise("")
+            self._delegate.emphasise(())
             self._show_rows(lambda: self.model.set_filter(None))
             self._restore_opened()
         self._count.setVisible(self._filtered)
@@ -213,7 +220,7 @@ class NavigatorPanel(QWidget):
         self._filtered = False
         self.field.clear()
         self._stop_waiting()
-        self._delegate.emphasise("")
+        self._delegate.emphasise(())
         self._count.hide()
         self._show_rows(lambda: self.model.show(opened.outline))
         # With one or two accounts, expand their sections; with more, the organization.
@@ -233,6 +240,8 @@ class NavigatorPanel(QWidget):
 
     def _merge_badges(self, changed: Sequence[int]) -> None:
         self.model.set_badges(self._session.badges, changed)
+        if self._filtered and not self.field.filter.plain:  # it may ask for badges
+            self._search()
 
     def _show_rows(self, change: Callable[[], None]) -> None:
         """Change the rows without selecting another subject when the current row is lost."""
@@ -304,12 +313,12 @@ class NavigatorPanel(QWidget):
             self._session.show_key(node.key)
 
     def _to_first_match(self) -> None:
-        if self._pause.isActive():
+        if self._then.isActive():
             self.apply_filter()
         opened = self._session.shown
         number = 0
         if opened is not None and self._filtered:
-            number = next(iter(opened.search(self.field.text().strip()).hits), 0)
+            number = next(iter(opened.search(self.field.filter.text).hits), 0)
         self.tree.setFocus(Qt.FocusReason.TabFocusReason)
         index = self.model.index_of(number)
         if not index.isValid():
@@ -343,6 +352,10 @@ class NavigatorPanel(QWidget):
         if node.key:
             menu.addAction(icons.icon(Glyph.COPY, self.palette()), tr("Copy A&RN"), self.copy_key)
         menu.addAction(tr("Copy &name"), lambda: QGuiApplication.clipboard().setText(node.text))
+        kind = f"kind={quoted(node.kind.value)}"
+        menu.addAction(
+            icons.icon(Glyph.FILTER, self.palette()), tr("&Filter by this kind"), lambda: self.field.add_test(kind)
+        )
         if node.child_count:
             menu.addSeparator()
             menu.addAction(tr("Co&llapse all"), self.tree.collapseAll)
@@ -351,12 +364,3 @@ class NavigatorPanel(QWidget):
     def _open_alone(self, account: str) -> None:
         self._session.select(account)
         self._session.open_alone()
-
-    def _tint(self) -> None:
-        self._glass.setIcon(icons.icon(Glyph.FIND, self.palette()))
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Update the colors."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_glass"):
-            self._tint()

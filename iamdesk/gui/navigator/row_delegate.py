@@ -1,5 +1,7 @@
 """Paints rows of the navigator: icon, name, gray detail, and badges at the right edge."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
@@ -27,9 +29,9 @@ class RowDelegate(QStyledItemDelegate):
         self._model = model
         self._words: tuple[str, ...] = ()
 
-    def emphasise(self, text: str) -> None:
-        """Highlight the words of a search in names; empty text ends it."""
-        self._words = tuple(text.casefold().split())
+    def emphasise(self, words: Sequence[str]) -> None:
+        """Highlight the words of a search (lower case) in names; none ends it."""
+        self._words = tuple(words)
 
     def sizeHint(  # noqa: N802 - Qt's name
         self,

@@ -121,6 +121,11 @@ class FilterLine(QLineEdit):
             self._show_state()
         return self._filter
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether ``changed`` may come for what is typed."""
+        return self._pause.isActive()
+
     def set_fields(self, fields: FilterFields[Any]) -> None:
         """Use the fields of other rows."""
         if fields is not self.fields:
@@ -136,6 +141,11 @@ class FilterLine(QLineEdit):
             self._emitted = found
             self.changed.emit()
         self._say_error()
+
+    def settle(self) -> None:
+        """Take the filter as known: ``changed`` is not emitted for it."""
+        self._pause.stop()
+        self._emitted = self.filter
 
     def show_filter(self, text: str) -> None:
         """Use another filter at once."""

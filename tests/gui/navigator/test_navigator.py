@@ -247,7 +247,7 @@ def test_searching_and_showing_are_two_turns_of_the_loop(qtbot: QtBot, panel: Na
         patched.setattr(opened, "search", lambda text: (done.append("search"), search(text))[1])
         patched.setattr(panel.model, "set_filter", lambda rows: (done.append("show"), set_filter(rows))[1])
         panel.field.setText("alice")
-        panel._pause.stop()  # it would come of itself, some time later
+        panel.field._pause.stop()  # it would come of itself, some time later
         QTimer.singleShot(0, panel._search)
         QTimer.singleShot(0, lambda: done.append("something else"))
         qtbot.waitUntil(lambda: "show" in done)
@@ -264,3 +264,26 @@ def test_the_first_search_of_a_large_snapshot_is_made_in_a_worker(
     assert not panel._filtered
     qtbot.waitUntil(lambda: panel._filtered)
     assert "ines.costa" in rows(panel)
+
+
+def test_the_menu_filters_by_the_kind_of_a_row(qtbot: QtBot, panel: NavigatorPanel) -> None:
+    opened = panel._session.shown
+    assert opened is not None
+    user = next(node for node in opened.outline.nodes if node.kind is NodeKind.INLINE_POLICY)
+    (entry,) = [one for one in panel.menu_for(user).actions() if one.text() == "&Filter by this kind"]
+    entry.trigger()
+    assert panel.field.text() == 'kind="inline policy"'
+    qtbot.waitUntil(lambda: panel._filtered)
+    found = opened.search(panel.field.filter.text).hits
+    assert found
+    assert {opened.outline.nodes[row].kind for row in found} == {NodeKind.INLINE_POLICY}
+
+
+def test_a_wrong_filter_leaves_the_tree_as_it_is(panel: NavigatorPanel) -> None:
+    panel.field.setText("elena")
+    panel.apply_filter()
+    before = rows(panel)
+    panel.field.setText("elena kind:")
+    panel.apply_filter()
+    assert panel.field.error is not None
+    assert rows(panel) == before
