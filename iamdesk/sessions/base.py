@@ -20,8 +20,6 @@ from iamdesk.viewmodel.tree_builder import Outline
 from iamdesk.viewmodel.types import Completion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from iamdesk.causes.controls import Tally
     from iamdesk.causes.types import Control
     from iamdesk.checks.check_settings import AppliedSettings
