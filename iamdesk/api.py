@@ -27,6 +27,7 @@ from iamdesk.viewmodel.tree_builder import build_outline
 from iamdesk.work.shared_tasks import shared_out
 
 if TYPE_CHECKING:  # imported on first use
+    from iamdesk.causes.finding_edits import FindingRemedy
     from iamdesk.causes.types import Causes, Control
     from iamdesk.checks.check import Check
     from iamdesk.checks.check_settings import AppliedSettings
@@ -37,6 +38,7 @@ if TYPE_CHECKING:  # imported on first use
     from iamdesk.export.findings.earlier import EarlierFindings
     from iamdesk.policy_validation.issue import Issue
     from iamdesk.policy_validation.policy_view import PolicyKind
+    from iamdesk.review.items import ReviewItem
     from iamdesk.review.recovery import Recovered
     from iamdesk.review.schema import Head
     from iamdesk.review.scope import Exclusion
@@ -44,8 +46,8 @@ if TYPE_CHECKING:  # imported on first use
     from iamdesk.snapshot.build_catalog import ReadAhead, ReadTask
     from iamdesk.snapshot.catalog import Catalogue
     from iamdesk.snapshot.partial import PartialSnapshot
-    from iamdesk.viewmodel.types import Searchable, SearchGroup, SearchResult
-    from iamdesk.whatif.edits import Edit
+    from iamdesk.viewmodel.types import Completion, Searchable, SearchGroup, SearchResult
+    from iamdesk.whatif.edits import Edit, EditAction
 
 __all__ = [
     "CaseError",
@@ -492,6 +494,48 @@ class Workbench:
 
         changed = apply(opened.snapshot, edits)
         return document_of(changed, key) if number is None else statement_of(changed, key, number)
+
+    @staticmethod
+    def complete_subject(opened: SnapshotSession, act: "EditAction", text: str) -> "tuple[Completion, ...]":
+        """Return the subjects that a kind of change can have and whose name contains a text, the best first."""
+        from iamdesk.whatif.completion import complete_subject
+
+        return complete_subject(opened.snapshot, act, text)
+
+    @staticmethod
+    def complete_detail(
+        opened: SnapshotSession, act: "EditAction", subject: str, text: str
+    ) -> "tuple[Completion, ...]":
+        """Return the details that a change of a subject can have: policies attached to it, its groups, its tags."""
+        from iamdesk.whatif.completion import complete_detail
+
+        return complete_detail(opened.snapshot, act, subject, text)
+
+    @staticmethod
+    def statements_of(opened: SnapshotSession, edits: "Sequence[Edit]", key: str) -> tuple[str, ...]:
+        """Return a line for each statement of a policy as it is after some changes; none if it is not captured."""
+        from iamdesk.whatif.apply import apply
+        from iamdesk.whatif.completion import statements_of
+        from iamdesk.whatif.edits import WhatIfError
+
+        try:
+            return statements_of(apply(opened.snapshot, edits) if edits else opened.snapshot, key)
+        except WhatIfError:
+            return ()  # the list has a change that cannot be applied: trying it says so
+
+    @staticmethod
+    def revoking_edits(items: "Iterable[ReviewItem]") -> "tuple[Edit, ...]":
+        """Return the changes that revoke entitlements; empty if one of them is no change of a user, group or role."""
+        from iamdesk.review.revoking_edits import revoking_edits
+
+        return revoking_edits(items)
+
+    @staticmethod
+    def edits_of_finding(finding: "Finding") -> "tuple[FindingRemedy, ...]":
+        """Return the changes that would end a finding, each to be tried; empty if it is not about a policy."""
+        from iamdesk.causes.finding_edits import edits_of_finding
+
+        return edits_of_finding(finding)
 
     @staticmethod
     def edits_of(change: "Change", principal: str) -> "tuple[Edit, ...]":

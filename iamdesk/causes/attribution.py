@@ -81,18 +81,31 @@ def _candidates(finding: Finding) -> Iterator[Candidate]:
     if finding.state is State.CANNOT_TELL and (facts := [one for one in map(_fact, finding.evidence) if one]):
         yield from facts
         return
-    check_id = finding.check_id
-    if check_id in _BY_CHECK or (check_id.startswith(_PRACTICES) and check_id not in _STATEMENTS_ANYWAY):
+    if _is_of_practice(finding.check_id):
         return
     found: dict[str, Candidate] = {}
-    for statement in _statements(finding.evidence):
+    for statement in granting_statements(finding):
         candidate = candidate_of(statement)
         found.setdefault(candidate.key, candidate)
-        if check_id.startswith(_FIRST_ONLY) or len(found) == _MAX_CANDIDATES:
+        if len(found) == _MAX_CANDIDATES:
             break
     if not found and (entry := _trust_entry(finding)) is not None:
         yield entry
     yield from found.values()
+
+
+def granting_statements(finding: Finding) -> Iterator[StatementExplanation]:
+    """Yield the statements whose removal may end a finding, in the order of its evidence."""
+    if _is_of_practice(finding.check_id):
+        return
+    for statement in _statements(finding.evidence):
+        yield statement
+        if finding.check_id.startswith(_FIRST_ONLY):
+            return
+
+
+def _is_of_practice(check_id: str) -> bool:
+    return check_id in _BY_CHECK or (check_id.startswith(_PRACTICES) and check_id not in _STATEMENTS_ANYWAY)
 
 
 def _fact(piece: Evidence) -> Candidate | None:

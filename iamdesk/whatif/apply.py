@@ -26,7 +26,7 @@ from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
 type Entity = UserDetail | GroupDetail | RoleDetail
 
-_INLINE = {UserDetail: "user_policy_list", GroupDetail: "group_policy_list", RoleDetail: "role_policy_list"}
+INLINE = {UserDetail: "user_policy_list", GroupDetail: "group_policy_list", RoleDetail: "role_policy_list"}
 _LISTS = {UserDetail: "users", GroupDetail: "groups", RoleDetail: "roles"}
 
 
@@ -151,7 +151,7 @@ def _only_users_and_roles(entity: Entity, edit: Edit) -> None:
 
 
 def _inline(entity: Entity, edit: Edit) -> dict[str, Any]:
-    name = _INLINE[type(entity)]
+    name = INLINE[type(entity)]
     listed: tuple[PolicyDetail, ...] = getattr(entity, name)
     kept = tuple(one for one in listed if one.policy_name != edit.detail)
     if edit.act is EditAction.DELETE_INLINE_POLICY:
@@ -247,7 +247,7 @@ def document_of(snapshot: Snapshot, key: str) -> Any:
         _, entity = find(snapshot, owner)
         if isinstance(entity, RoleDetail) and key == trust_policy_key(owner):
             return entity.assume_role_policy_document
-        for inline in getattr(entity, _INLINE[type(entity)]):
+        for inline in getattr(entity, INLINE[type(entity)]):
             if part == f"inline/{inline.policy_name}":
                 return inline.policy_document
     else:

@@ -12,11 +12,11 @@ from iamdesk.export.text.decision import short_arn
 from iamdesk.gui.access.baseline_loader import BaselineLoader
 from iamdesk.gui.access.loader import AccessLoader
 from iamdesk.gui.ask.autocomplete import AutocompleteService
-from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.i18n import mark, tr
 
 _SOMEBODY = mark("a user or role")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.i18n import tr
 from iamdesk.viewmodel.types import Completion
 

@@ -7,10 +7,10 @@ from PySide6.QtGui import QKeyEvent, QValidator
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.context_model import ROW_ROLE, ContextModel
 from iamdesk.gui.ask.context_rows import Choice, ContextRow
 from iamdesk.gui.ask.context_values import EMPTY, ContextValueError, format_values, takes_several
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.i18n import error_words, tr
 from iamdesk.viewmodel.types import Completion
 

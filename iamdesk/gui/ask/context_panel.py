@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
 
 from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.explain.decision import ContextKey, EvaluationResult, KeyState
-from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.context_editor import ValueDelegate
 from iamdesk.gui.ask.context_model import Column, ContextModel
 from iamdesk.gui.ask.context_rows import DEFAULT_TYPE, Choice, ContextRow, ContextValue, context_rows, request_context
 from iamdesk.gui.ask.context_table import ContextTable
 from iamdesk.gui.ask.named_contexts import NamedContext, NamedContexts
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip, tooltip_text, visible
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import mark, tr
 from iamdesk.viewmodel.types import Completion

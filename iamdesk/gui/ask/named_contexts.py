@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.gui.ask.context_rows import ContextValue
@@ -28,7 +28,7 @@ class NamedContext(NamedTuple):
         if not isinstance(value, dict) or not isinstance(value.get("context"), dict):
             return None
         try:
-            unknown = MissingContextMode(value.get("unknown"))
+            unknown = MissingContextMode(str(value.get("unknown")))
         except ValueError:
             return None
         context: dict[str, ContextValue] = {}
@@ -82,7 +82,8 @@ class NamedContexts(QWidget):
         self.names.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.names.setAccessibleName(tr("Named context"))
         self.names.setMinimumWidth(self.fontMetrics().averageCharWidth() * 26)
-        field = self.names.lineEdit()
+        field = QLineEdit()
+        self.names.setLineEdit(field)
         field.setObjectName("contextName")
         field.setAccessibleName(tr("Named context"))
         field.setMaxLength(_MAX_NAME)

@@ -20,12 +20,12 @@ from iamdesk.evaluate.request import PolicyType, Request, SessionPolicy
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.text.decision import short_arn
 from iamdesk.gui.ask.autocomplete import AutocompleteService, may_mean_objects
-from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.context_panel import ContextPanel
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.principals import is_principal, is_whole_principal, principal_of_key
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import ntr, tr, translate
 from iamdesk.use_cases.types import UseCaseRequest

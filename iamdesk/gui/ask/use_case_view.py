@@ -8,12 +8,12 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QSizePolicy, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.gui.ask.autocomplete import AutocompleteService
-from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.decision_notes import DecisionNotes
 from iamdesk.gui.ask.parts_list import PartsList
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.core.translate import capital
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import tr, translate
 from iamdesk.use_cases.types import UseCaseResult

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QFontDatabase, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from iamdesk.api import Workbench
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
 from iamdesk.escaping import with_visible_end
 from iamdesk.explain.decision import EvaluationResult
@@ -15,6 +16,7 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import SEVERITY_WORDS, STATE_WORDS
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_pixmap
+from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import MARK_WORDS, Mark
 from iamdesk.gui.widgets.link_button import LinkButton
@@ -107,6 +109,11 @@ class FindingDetail(QScrollArea):
         if finding.remedy:
             column.addWidget(self._heading(tr("Remediation")))
             column.addWidget(FlowLabel(translate(finding.remedy), code=True))
+        if self._session.whole is not None:
+            for remedy in Workbench.edits_of_finding(finding):
+                link = LinkButton(translate(remedy.label), partial(try_changes, self, remedy.edits))
+                link.setObjectName("tryThis")
+                column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
         if finding.snippet:
             self._add_command(column, finding.snippet)
         if self.can_suppress:

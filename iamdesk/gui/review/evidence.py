@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFont, QFontDatabase, QPalette, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from iamdesk.api import Workbench
 from iamdesk.export.text.access import REACH_WORDS
 from iamdesk.export.text.review import entitlement_words, holder_name
 from iamdesk.export.text.review_effect import effect_words
@@ -22,7 +23,9 @@ from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.evidence_text import finding_facts, line_facts
 from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.guardrails import policy_of, revoke_warning
+from iamdesk.gui.review.modify_effect import suggested_edits
 from iamdesk.gui.review.rows import EntitlementRow
+from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import MARK_WORDS, Mark
 from iamdesk.gui.widgets.link_button import LinkButton
@@ -133,12 +136,27 @@ class EvidencePane(QScrollArea):
             told = FlowLabel(tr("Person: {person}").format(person=row.person))
             told.setObjectName("personOfHolder")
             column.addWidget(told)
+        self._offer_to_try(column, row)
         self._facts(column, line)
         self._decisions(column, row, review_session)
         self._findings(column, row)
         self._verdicts(column, line)
         if _is_one(row):
             self._statements(column, line)
+
+    def _offer_to_try(self, column: QVBoxLayout, row: EntitlementRow) -> None:
+        """Offer to try the suggestion, and revoking, in what-if."""
+        if self._session.whole is None or not self._matches:
+            return
+        suggested = suggested_edits(row.lines[0]) if _is_one(row) else ()
+        for words, edits in (
+            (tr("Try the suggestion"), suggested),
+            (tr("Try without it") if _is_one(row) else tr("Try without them"), Workbench.revoking_edits(row.lines)),
+        ):
+            if edits:
+                link = LinkButton(words, partial(try_changes, self, edits))
+                link.setObjectName("tryThis")
+                column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _fill_findings(self, column: QVBoxLayout, row: FindingRow, review_session: ReviewSession) -> None:
         first = row.findings[0]

@@ -1,6 +1,7 @@
 """The form of one change: kind, subject, and details."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -9,13 +10,14 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
     QHBoxLayout,
-    QLineEdit,
     QPlainTextEdit,
     QPushButton,
     QSpinBox,
     QWidget,
 )
 
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.i18n import mark, tr
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError, edit_from_json
 
@@ -73,21 +75,32 @@ class EditForm(QWidget):
 
     load_wanted = Signal(str, object)
     """Policy key, index of a statement or None: its text is wanted (`show_document`)."""
+    subjects_wanted = Signal(object, str)
+    """Kind and text: what the subject can be is wanted (``subject.offer``)."""
+    details_wanted = Signal(object, str, str)
+    """Kind, subject and text: what the detail can be is wanted (``detail.offer``)."""
+    statements_wanted = Signal(str)
+    """Policy key: its statements are wanted (`show_statements`)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.act = QComboBox()
         self.act.setObjectName("whatIfAct")
-        self.act.setAccessibleName(tr("Remediation"))
+        self.act.setAccessibleName(tr("Kind of change"))
         for act, (words, _, _) in _WORDS.items():
             self.act.addItem(tr(words), act)
-        self.subject, self.detail = QLineEdit(), QLineEdit()
+        self.subject, self.detail = AutocompleteEdit(tr("Subject")), AutocompleteEdit(tr("Detail"))
         self.subject.setObjectName("whatIfSubject")
         self.detail.setObjectName("whatIfDetail")
         self.number = QSpinBox()
         self.number.setObjectName("whatIfStatement")
         self.number.setRange(1, 9999)
         self.number.setAccessibleName(tr("Number of the statement, from 1"))
+        self.statements = QComboBox()
+        self.statements.setObjectName("whatIfStatements")
+        self.statements.setAccessibleName(tr("Statements of the policy"))
+        self.statements.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.statements.setMinimumContentsLength(12)
         self.document = QPlainTextEdit()
         self.document.setObjectName("whatIfDocument")
         self.document.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -97,8 +110,8 @@ class EditForm(QWidget):
         self.load_button.setAutoDefault(False)
         which = QHBoxLayout()
         which.addWidget(self.number)
+        which.addWidget(self.statements, 1)
         which.addWidget(self.load_button)
-        which.addStretch(1)
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.addRow(tr("&Do"), self.act)
@@ -109,6 +122,11 @@ class EditForm(QWidget):
         self._which = which
         self.act.currentIndexChanged.connect(lambda _row: self._adapt())
         self.load_button.clicked.connect(self._load)
+        self.subject.wanted.connect(lambda text: self.subjects_wanted.emit(self.chosen, text))
+        self.detail.wanted.connect(self._want_details)
+        self.subject.textChanged.connect(lambda _text: self._want_statements())
+        self.statements.activated.connect(lambda at: self.number.setValue(at + 1))
+        self.number.valueChanged.connect(lambda number: self.statements.setCurrentIndex(number - 1))
         self._adapt()
 
     @property
@@ -148,6 +166,16 @@ class EditForm(QWidget):
         """Show the text of a policy, or of one of its statements, to be edited."""
         self.document.setPlainText(json.dumps(document, indent=2, ensure_ascii=False))
 
+    def show_statements(self, key: str, statements: Sequence[str]) -> None:
+        """List the statements of a policy, if it still is the subject."""
+        if key != self.subject.text().strip():
+            return
+        self.statements.clear()
+        for number, words in enumerate(statements, start=1):
+            self.statements.addItem(visible(f"{number}. {words}"))
+        self.statements.setCurrentIndex(self.number.value() - 1)
+        self.statements.setVisible(bool(statements) and self.chosen in _NUMBERED)
+
     def start_with(self, key: str) -> None:
         """Enter the window's selection as the subject."""
         self.subject.setText(key)
@@ -169,9 +197,20 @@ class EditForm(QWidget):
         self._form.setRowVisible(self._which, act in _NUMBERED or act in _LOADED)
         self.number.setVisible(act in _NUMBERED)
         self.load_button.setVisible(act in _LOADED)
+        self._want_statements()
         self._form.setRowVisible(self.document, act in _DOCUMENTS)
         self.document.setAccessibleName(tr(_DOCUMENTS.get(act, _NOT_NEEDED)))
         self.document.setPlaceholderText(tr(_DOCUMENTS.get(act, "")))
+
+    def _want_details(self, text: str) -> None:
+        self.details_wanted.emit(self.chosen, self.subject.text().strip(), text)
+
+    def _want_statements(self) -> None:
+        self.statements.clear()
+        self.statements.hide()
+        key = self.subject.text().strip()
+        if self.chosen in _NUMBERED and key:
+            self.statements_wanted.emit(key)
 
     def _load(self) -> None:
         number = self.number.value() - 1 if self.chosen in _NUMBERED else None

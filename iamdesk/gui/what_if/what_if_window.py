@@ -1,6 +1,6 @@
 """What if: a list of changes, tried on a copy, with their effect on all principals, and their CLI commands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -29,7 +29,7 @@ from iamdesk.gui.widgets.saved_note import say_saved
 from iamdesk.gui.widgets.whole_organization import whole_or_say
 from iamdesk.i18n import tr
 from iamdesk.progress import Cancelled, Progress
-from iamdesk.whatif.edits import Edit, WhatIfError
+from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
 
 class WhatIfWindow(OneJobWindow):
@@ -101,6 +101,9 @@ class WhatIfWindow(OneJobWindow):
         self.save_button.clicked.connect(self.save)
         self.open_button.clicked.connect(self.open_copy)
         self.form.load_wanted.connect(self._load)
+        self.form.subjects_wanted.connect(self._suggest_subjects)
+        self.form.details_wanted.connect(self._suggest_details)
+        self.form.statements_wanted.connect(self._list_statements)
 
     # ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -153,6 +156,39 @@ class WhatIfWindow(OneJobWindow):
             failed=self._not_done,
             topic="what-if text",
         )
+
+    # ── suggestions ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _suggest_subjects(self, act: EditAction, text: str) -> None:
+        self._look_up(
+            "what-if subjects",
+            lambda opened: Workbench.complete_subject(opened, act, text),
+            lambda found: self.form.subject.offer(text, found),
+        )
+
+    def _suggest_details(self, act: EditAction, subject: str, text: str) -> None:
+        self._look_up(
+            "what-if details",
+            lambda opened: Workbench.complete_detail(opened, act, subject, text),
+            lambda found: self.form.detail.offer(text, found),
+        )
+
+    def _list_statements(self, key: str) -> None:
+        edits = tuple(self.edits)
+        self._look_up(
+            "what-if statements",
+            lambda opened: Workbench.statements_of(opened, edits, key),
+            lambda found: self.form.show_statements(key, found),
+        )
+
+    def _look_up[Found](
+        self, topic: str, work: Callable[[SnapshotSession], Found], done: Callable[[Found], None]
+    ) -> None:
+        opened = self._session.whole
+        if opened is not None:
+            self._jobs.run(
+                tr("Looking up suggestions"), lambda _progress, _cancelled: work(opened), done=done, topic=topic
+            )
 
     # ── trying ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

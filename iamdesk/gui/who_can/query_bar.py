@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton
 from iamdesk.evaluate.request import Request
 from iamdesk.export.text.decision import condition_words
 from iamdesk.gui.ask.autocomplete import AutocompleteService, may_mean_objects
-from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.i18n import ntr, tr, translate
 
 if TYPE_CHECKING:

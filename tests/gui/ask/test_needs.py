@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.gui.app.navigation_history import History
-from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.parts_list import PartsModel
 from iamdesk.gui.core.theme import palette_for
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 

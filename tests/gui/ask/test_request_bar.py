@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request, SessionPolicy
 from iamdesk.explain.decision import EvalDecision, EvaluationResult
-from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.context_editor import ValueEditor
 from iamdesk.gui.core.theme import palette_for
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 
 from .conftest import ACCOUNT, ANA, NORA, PAYROLL, AskWindow
 

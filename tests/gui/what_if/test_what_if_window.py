@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -162,3 +163,26 @@ def test_it_is_in_the_tools_menu(open_window: MainWindow) -> None:
     assert window is not None
     assert window.isVisible()
     window.close()
+
+
+def test_the_form_offers_names_policies_and_statements(qtbot: QtBot, sandbox: WhatIfWindow) -> None:
+    form = sandbox.form
+    choose(sandbox, EditAction.DETACH_POLICY)
+    form.subject.setFocus()
+    form.subject.clear()
+    QTest.keyClicks(form.subject, "web-ser")
+    qtbot.waitUntil(lambda: bool(form.subject.offered), timeout=10_000)
+    form.subject.take(form.subject.offered[0])
+    assert form.subject.text().endswith("/web-server")
+    form.detail.setFocus()
+    form.detail.want_all()
+    qtbot.waitUntil(lambda: bool(form.detail.offered), timeout=10_000)
+    assert any(one.label == "AmazonSSMManagedInstanceCore" for one in form.detail.offered)
+    choose(sandbox, EditAction.REMOVE_STATEMENT)
+    form.subject.setText(LEGACY)
+    qtbot.waitUntil(lambda: form.statements.count() > 0, timeout=10_000)
+    assert form.statements.itemText(0).startswith("1. Allow ")
+    assert not form.statements.isHidden()
+    form.statements.setCurrentIndex(0)
+    form.statements.activated.emit(0)
+    assert form.edit().index == 0

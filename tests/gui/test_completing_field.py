@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.ask.completing_field import AutocompleteEdit
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.completion_popup import CompletionModel, CompletionPopup
 from iamdesk.viewmodel.types import Completion
 

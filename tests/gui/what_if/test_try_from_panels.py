@@ -1,0 +1,64 @@
+"""*Try this* beside findings and review items lands in what-if, with its effect."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.review.rows import EntitlementRow
+from iamdesk.gui.what_if.what_if_window import WhatIfWindow
+from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.review.items import EntitlementType
+from iamdesk.whatif.edits import EditAction
+
+
+def _links(panel: QWidget) -> dict[str, LinkButton]:
+    return {one.shown: one for one in panel.findChildren(LinkButton, "tryThis")}
+
+
+def _tried(qtbot: QtBot, window: MainWindow) -> WhatIfWindow:
+    shown = window.findChild(WhatIfWindow)
+    assert isinstance(shown, WhatIfWindow)
+    qtbot.waitUntil(lambda: shown._tried is not None, timeout=60_000)
+    assert shown.isVisible()
+    return shown
+
+
+def test_a_finding(qtbot: QtBot, open_window: MainWindow) -> None:
+    findings = open_window.workspace.findings
+    open_window.menus.actions["perspectiveFindings"].trigger()
+    qtbot.waitUntil(lambda: findings.is_complete, timeout=60_000)
+    (finding,) = [row.finding for row in findings.model.rows if row.finding.check_id == "TRU-01"]
+    findings.detail.show_finding(finding)
+    (link,) = _links(findings.detail).values()
+    assert link.shown.startswith("Try without")
+    link.setFocus()
+    QTest.keyClick(link, Qt.Key.Key_Space)
+    shown = _tried(qtbot, open_window)
+    assert [edit.act for edit in shown.edits] == [EditAction.REMOVE_STATEMENT]
+    assert shown.edits[0].subject.endswith("role/public-status-page#trust")
+
+
+def test_a_review_item(qtbot: QtBot, open_window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "q3.iamreview"
+    opened = open_window.session.whole
+    assert opened is not None
+    opened.create_review(path, "Q3")
+    review = open_window.workspace.review
+    review.controller.open_path(path)
+    qtbot.waitUntil(lambda: review.review_session is not None and not review.is_filling, timeout=60_000)
+    rows = [row for row in review.model.rows if isinstance(row, EntitlementRow) and len(row.lines) == 1]
+    group = next(row for row in rows if row.lines[0].type is EntitlementType.GROUP)
+    trust = next(row for row in rows if row.lines[0].type is EntitlementType.TRUST)
+    assert review.review_session is not None
+    review.evidence.show_row(trust, review.review_session, matches=True)
+    assert "Try without it" not in _links(review.evidence)
+    review.evidence.show_row(group, review.review_session, matches=False)
+    assert _links(review.evidence) == {}
+    review.evidence.show_row(group, review.review_session, matches=True)
+    _links(review.evidence)["Try without it"].click()
+    shown = _tried(qtbot, open_window)
+    assert [(edit.act, edit.subject) for edit in shown.edits] == [(EditAction.LEAVE_GROUP, group.lines[0].holder_arn)]
