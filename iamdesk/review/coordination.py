@@ -83,6 +83,7 @@ __all__ = [
     "merge_parts",
     "part_files",
     "plan_assignment",
+    "progress_in",
     "progress_of_parts",
     "read_rules",
     "record_reminders",
@@ -326,6 +327,28 @@ def progress_of_parts(
     missing = [PartProgress.missing(part) for part in parts_of(events) if part.part_id not in there]
     assignment = assignment_of(events)
     return (*found, *missing), len(assignment.unassigned) if assignment else 0
+
+
+def progress_in(review: Path | ReviewFile, today: date) -> tuple[tuple[PartProgress, ...], int]:
+    """Return how far each reviewer is by the decisions in the review itself, and how many items have no reviewer.
+
+    What parts have that were not merged yet is not counted. Nothing where nothing is assigned.
+
+    Raises:
+        ReviewError: the review cannot be read.
+    """
+    with opened(review, writable=False) as file:
+        groups: dict[tuple[str, str, date | None], list[str]] = {}
+        assigned = assigned_to(file)
+        for item, to in assigned.items():
+            groups.setdefault((to.reviewer, to.backup, to.due), []).append(item)
+        found = [
+            PartProgress("", "", *to, len(items), sum(not file.decision(one).is_open(today) for one in items), ())
+            for to, items in groups.items()
+        ]
+        known = len(file.lines_standing.known) + len(file.findings_standing.known)
+    by_day = sorted(found, key=lambda one: (one.due or date.max, one.reviewer.casefold()))
+    return tuple(by_day), known - len(assigned) if assigned else 0
 
 
 def deciders_of(part: ReviewFile) -> tuple[str, ...]:

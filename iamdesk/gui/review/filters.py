@@ -90,7 +90,7 @@ SHOW_TITLES: dict[RowFilterMode, str] = {
     RowFilterMode.NO_APPROVER: mark("Exceptions without approver"),
     RowFilterMode.NO_SECOND: mark("Waiting for second approval"),
     RowFilterMode.CONFLICTS: mark("In conflict"),
-    RowFilterMode.NOT_REMOVED: mark("Revoked, but not removed"),
+    RowFilterMode.NOT_REMOVED: mark("Revoked, removal not shown"),
     RowFilterMode.CAME_BACK: mark("Revoked, but came back"),
     RowFilterMode.TICKET_OPEN: mark("Ticket open"),
     RowFilterMode.TICKET_CLOSED: mark("Ticket closed"),

@@ -17,7 +17,7 @@ from iamdesk.gui.widgets.saved_note import open_file
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import ntr, tr, translate
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
-from iamdesk.review.coordination import PartProgress, progress_of_parts, record_reminders
+from iamdesk.review.coordination import PartProgress, progress_in, progress_of_parts, record_reminders
 
 
 class ProgressWindow(CoordinationWindow):
@@ -27,7 +27,7 @@ class ProgressWindow(CoordinationWindow):
         super().__init__(about, parent, name="progress", title=tr("Progress of the parts"))
         self.parts_folder: Path | None = None
         self.found: tuple[PartProgress, ...] = ()
-        self.sentence = FlowLabel(tr("Choose the folder that the parts are in."))
+        self.sentence = FlowLabel()
         self.sentence.setObjectName("progressSentence")
         self.list = self.table(
             "Table",
@@ -45,7 +45,24 @@ class ProgressWindow(CoordinationWindow):
         layout.addLayout(self.bottom(self.folder_button, self.remind_button))
         self.size_for(140, 30)
         self.folder_button.setFocus()
-        self.refresh()
+        file, today = about.review_session.file, _today()
+        self.run(
+            tr("Reading the review"),
+            lambda _progress, _cancelled: progress_in(file, today),
+            self._show_review,
+            "progress of parts",
+        )
+
+    def _show_review(self, result: tuple[tuple[PartProgress, ...], int]) -> None:
+        """Show how far each reviewer is by what is merged, until the folder with the parts is chosen."""
+        found, unassigned = result
+        choose = tr("Choose the folder that the parts are in, to see what is not merged yet.")
+        if not found:
+            self.sentence.setText(tr("Nothing is assigned yet."))
+            return
+        self._fill(found, unassigned)
+        self.sentence.setText(f"{self.sentence.text()} {choose}")
+        self.found = ()  # reminders are about parts
 
     def _choose(self) -> None:
         path = self._prompts.folder_to_choose(self, tr("Folder with the parts"), self.folder)
@@ -64,7 +81,9 @@ class ProgressWindow(CoordinationWindow):
         )
 
     def _show(self, result: tuple[tuple[PartProgress, ...], int]) -> None:
-        found, unassigned = result
+        self._fill(*result)
+
+    def _fill(self, found: tuple[PartProgress, ...], unassigned: int) -> None:
         self.found = found
         today = _today()
         fill_table(self.list, [self._row(one, today) for one in found])

@@ -11,7 +11,7 @@ from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.review.completion import Completion, Obstacle, completion
 from iamdesk.review.coordination import PART_OF, AssignedTo, RemovalOutcome, assigned_to, deciders_of, last_removals
-from iamdesk.review.decisions import same_person
+from iamdesk.review.decisions import ReviewDecision, same_person
 from iamdesk.review.session import ReviewSession
 from iamdesk.review.tickets import TicketState, items_to_change, ticket_states
 
@@ -53,6 +53,8 @@ class ReviewStatus:
     """The last outcome of each removal, and its time (ISO 8601)."""
     tickets: Mapping[str, TicketState] = field(default_factory=dict)
     """The state of the ticket of each item, as it was imported last."""
+    to_remove: frozenset[str] = frozenset()
+    """Entitlements that are to be revoked."""
     to_change: frozenset[str] = frozenset()
     """Items that are to be revoked, modified or fixed."""
     numbered: frozenset[str] = frozenset()
@@ -86,7 +88,7 @@ class ReviewStatus:
                 if same_person(to.reviewer, reviewer) or same_person(to.backup, reviewer)
             )
         if mode is RowFilterMode.NOT_REMOVED:
-            return frozenset(item for item, (outcome, _at) in self.removals.items() if not outcome.is_closed)
+            return self.to_remove - self._removed
         return self._by_ticket(mode)
 
     def _by_ticket(self, mode: RowFilterMode) -> frozenset[str] | None:
@@ -99,9 +101,12 @@ class ReviewStatus:
             case RowFilterMode.NO_TICKET:
                 return self.to_change - self.numbered - self.tickets.keys()
             case RowFilterMode.TICKET_UNPROVED:
-                removed = frozenset(item for item, (outcome, _at) in self.removals.items() if outcome.is_closed)
-                return closed - removed
+                return closed - self._removed
         return None
+
+    @property
+    def _removed(self) -> frozenset[str]:
+        return frozenset(item for item, (outcome, _at) in self.removals.items() if outcome.is_closed)
 
 
 def status_of(
@@ -131,6 +136,7 @@ def status_of(
         overdue,
         last_removals(events),
         ticket_states(events),
+        frozenset(item for item in to_change if file.decision(item).choice is ReviewDecision.REVOKE),
         to_change,
         frozenset(item for item in to_change if file.decision(item).ticket),
         _pack_state(review_session, pack),

@@ -237,14 +237,19 @@ def test_progress_by_reviewer_and_reminders(qtbot: QtBot, panel: ReviewPanel, pr
     (tmp_path / "parts" / "Dana-Lee.iamreview").unlink()
     prompts.folder = tmp_path / "parts"
     window = window_of(qtbot, panel, ProgressWindow, "actionPartsProgress")
+    total = len(made["Ana Moreno"].items)
+    by_review = {row[0]: row[1] for row in texts(window.list)}
+    assert by_review["Ana Moreno"] == f"0 of {total}", "nothing is merged yet"
+    assert set(by_review) == {"Ana Moreno", "Dana Lee"}
+    assert "Choose the folder" in window.sentence.text()
+    assert not window.remind_button.isEnabled()
     QTest.keyClick(window.folder_button, Qt.Key.Key_Space)
     wait(qtbot, window)
-    total = len(made["Ana Moreno"].items)
     (ana, dana) = texts(window.list)
     assert ana[:3] == ["Ana Moreno", f"2 of {total}", str(total - 2)]
     assert ana[4] == "overdue"
     assert (dana[0], dana[4]) == ("Dana Lee", "the file is missing")
-    assert "1 part is overdue." not in window.sentence.text() or "overdue" in window.sentence.text()
+    assert "2 parts are overdue." in window.sentence.text()
 
     prompts.folder = tmp_path / "reminders"
     prompts.folder.mkdir()

@@ -121,6 +121,7 @@ def test_states_come_back_and_are_shown_and_filtered(
     qtbot.waitUntil(lambda: "was recorded" in panel.message.text, timeout=10_000)
     read(qtbot, panel)
     assert only(panel, RowFilterMode.TICKET_UNPROVED) == set()
+    assert only(panel, RowFilterMode.NOT_REMOVED) == {working, without}, "no log shows their removal"
 
 
 def test_rows_of_several_items_count_closed_tickets(
