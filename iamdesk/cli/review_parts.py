@@ -18,6 +18,7 @@ from iamdesk.export.files.atomic_write import write_atomic
 from iamdesk.export.reminders import reminders
 from iamdesk.export.text.review import decision_words, finding_decision_words
 from iamdesk.review.coordination import (
+    AssignedTo,
     Conflict,
     Merged,
     PartProgress,
@@ -32,8 +33,10 @@ from iamdesk.review.coordination import (
     part_files,
     progress_of_parts,
     read_rules,
+    reassign,
     record_reminders,
     resolve_conflict,
+    return_part_items,
     split_review,
 )
 from iamdesk.review.decisions import ItemDecision, Reviewer
@@ -49,6 +52,9 @@ _Who = Annotated[
     str, typer.Option("--reviewer", metavar="NAME", help="Your name, as recorded in the review.", show_default=False)
 ]
 _Reason = Annotated[str, typer.Option(metavar="TEXT", help="Reason to record.", show_default=False)]
+_Items = Annotated[
+    list[str], typer.Option("--item", metavar="ID", help="Entitlement or finding. Repeatable.", show_default=False)
+]
 _WholeReview = Annotated[
     Path | None,
     typer.Option("--review", metavar="REVIEW", help="The review that was split.", show_default=False),
@@ -181,6 +187,7 @@ def _print_merged(path: Path, merged: Merged, signer: PartSigner | None, *, is_k
         f"{_counted(merged.taken, 'decision')} merged",
         f"{merged.agreed:,} the same" if merged.agreed else "",
         f"{merged.open:,} open",
+        f"{len(merged.returned):,} handed back" if merged.returned else "",
         f"signed by {signer.label}{key}" if signer else "not signed with a key",
     ]
     echo(f"{path.name}  {merged.part.reviewer}: {', '.join(filter(None, summary))}")
@@ -259,6 +266,38 @@ def hand_back(part: _Part, reviewer: _Who, reason: _Reason = "") -> None:
     echo_err(f"{part.name} is handed back")
 
 
+def return_items(
+    part: _Part,
+    item: _Items,
+    reviewer: _Who,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why somebody else is to decide.", show_default=False)],
+    to: Annotated[str, typer.Option(metavar="NAME", help="Who should decide instead.", show_default=False)] = "",
+) -> None:
+    """Hand undecided items of your part back to the coordinator. It is recorded, and merged with the part."""
+    return_part_items(part, item, Reviewer(reviewer, getpass.getuser()), reason, to)
+    echo_err(f"{_counted(len(item), 'item')} handed back")
+
+
+def reassign_items(
+    review: _Review,
+    item: _Items,
+    to: Annotated[str, typer.Option(metavar="NAME", help="The new reviewer.", show_default=False)],
+    backup: Annotated[str, typer.Option(metavar="NAME", help="Who may decide instead.", show_default=False)] = "",
+    due: Annotated[
+        datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Due day.", show_default=False)
+    ] = None,
+    reason: _Reason = "",
+    by: _Coordinator = "",
+) -> None:
+    """Give items to another reviewer, whatever the rules say. The next split writes a part with them.
+
+    They leave the part that they are in: what its reviewer decides on them from now on is rejected.
+    """
+    wanted = AssignedTo(to, backup, due.date() if due else None, 0)
+    reassign(review, item, wanted, _coordinator(by), reason)
+    echo_err(f"{_counted(len(item), 'item')} assigned to {to}")
+
+
 def progress(
     folder: _Folder,
     review: _WholeReview = None,
@@ -289,6 +328,7 @@ def _progress_line(one: PartProgress, today: date) -> str:
         return f"{one.file}: {one.problem}"
     day = (f"overdue since {one.due}" if one.is_overdue(today) else f"due {one.due}") if one.due else "no due date"
     others = f", delegated to {', '.join(one.delegates)}" if one.delegates else ""
+    others += f", {one.returned:,} handed back or given to others" if one.returned else ""
     return f"{one.reviewer:<30}  {one.decided:>7,} of {one.items:>7,} decided  {day}  {one.file}{others}"
 
 
@@ -302,6 +342,7 @@ def _progress_value(one: PartProgress, today: date) -> dict[str, Any]:
         "Items": one.items,
         "Decided": one.decided,
         "Open": one.open,
+        "Returned": one.returned,
         "Overdue": one.is_overdue(today),
         "Delegates": list(one.delegates),
         "Problem": one.problem or None,
@@ -406,6 +447,8 @@ COMMANDS = (
     ("resolve", resolve),
     ("delegate", delegate),
     ("hand-back", hand_back),
+    ("return", return_items),
+    ("reassign", reassign_items),
     ("progress", progress),
     ("remind", remind),
     ("close-out", close_out),

@@ -247,21 +247,30 @@ def assignment_details(rules: Rules, assignment: Assignment) -> Mapping[str, Any
 
 
 def assignment_of(events: Iterable[Event]) -> Assignment | None:
-    """Return the current assignment; None if nothing was assigned."""
-    last = None
+    """Return the current assignment; None if nothing was assigned.
+
+    What was handed back has no reviewer until it is assigned again.
+    """
+    reviewers: dict[str, AssignedTo] | None = None
+    unassigned: dict[str, None] = {}
     for event in events:
         if event.kind is EventKind.ASSIGN:
-            last = event
-    if last is None:
-        return None
-    reviewers = {
-        item: AssignedTo(
-            group["reviewer"],
-            group["backup"],
-            date.fromisoformat(group["due"]) if group["due"] else None,
-            group["rule"],
-        )
-        for group in last.details["groups"]
-        for item in group["items"]
-    }
-    return Assignment(reviewers, tuple(last.details["unassigned"]))
+            reviewers = {
+                item: _assigned_to(group, group["rule"]) for group in event.details["groups"] for item in group["items"]
+            }
+            unassigned = dict.fromkeys(event.details["unassigned"])
+        elif event.kind is EventKind.RETURN and reviewers is not None:
+            for item in event.details["items"]:
+                reviewers.pop(item, None)
+                unassigned[item] = None
+        elif event.kind is EventKind.REASSIGN:
+            reviewers = reviewers if reviewers is not None else {}
+            for item in event.details["items"]:
+                reviewers[item] = _assigned_to(event.details, 0)
+                unassigned.pop(item, None)
+    return None if reviewers is None else Assignment(reviewers, tuple(unassigned))
+
+
+def _assigned_to(details: Mapping[str, Any], rule: int) -> AssignedTo:
+    due = date.fromisoformat(details["due"]) if details["due"] else None
+    return AssignedTo(details["reviewer"], details["backup"], due, rule)

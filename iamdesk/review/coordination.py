@@ -4,7 +4,7 @@ Each call opens the files that it needs, and closes them; a review that is open 
 """
 
 import contextlib
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -36,7 +36,7 @@ from iamdesk.review.close_out import (
     removal_state,
 )
 from iamdesk.review.decisions import ItemDecision, Reviewer
-from iamdesk.review.events import EventKind
+from iamdesk.review.events import Event, EventKind
 from iamdesk.review.holders import SnapshotHolders
 from iamdesk.review.merge import Conflict, Merged, NotTaken, PartSigner, open_conflicts
 from iamdesk.review.parts import (
@@ -44,8 +44,10 @@ from iamdesk.review.parts import (
     PartProgress,
     folder_progress,
     is_part,
+    parts_holding,
     parts_of,
     progress_of,
+    returned_in,
     reviewer_of,
 )
 from iamdesk.review.review_file import MovedOnError, ReviewFile, opened
@@ -86,10 +88,13 @@ __all__ = [
     "progress_in",
     "progress_of_parts",
     "read_rules",
+    "reassign",
     "record_reminders",
     "removal_state",
     "resolve_conflict",
     "retests_in",
+    "return_part_items",
+    "returned_in",
     "split_review",
 ]
 
@@ -154,7 +159,7 @@ def assigned_to(review: ReviewFile) -> Mapping[str, AssignedTo]:
     events = review.events()
     assignment = assignment_of(events)
     split_off = {
-        item: AssignedTo(part.reviewer, part.backup, part.due, 0) for part in parts_of(events) for item in part.items
+        item: AssignedTo(part.reviewer, part.backup, part.due, 0) for item, part in parts_holding(events).items()
     }
     return {**(assignment.reviewers if assignment is not None else {}), **split_off}
 
@@ -171,8 +176,7 @@ def kept_in_parts(review: Path | ReviewFile) -> int:
     to = assignment.reviewers if assignment else {}
     return sum(
         item not in to or to[item][:3] != (part.reviewer, part.backup, part.due)
-        for part in parts_of(events)
-        for item in part.items
+        for item, part in parts_holding(events).items()
     )
 
 
@@ -312,11 +316,11 @@ def progress_of_parts(
     Raises:
         ReviewError: as `parts.folder_progress`, or the review cannot be read.
     """
-    found = folder_progress(folder, today)
     if review is None:
-        return found, 0
+        return folder_progress(folder, today), 0
     with opened(review, writable=False) as file:
         events = file.events()
+        found = folder_progress(folder, today, _gone(events))
         known = {part.part_id: part for part in parts_of(events)}
         checked: list[PartProgress] = []
         for one in found:
@@ -349,6 +353,41 @@ def progress_in(review: Path | ReviewFile, today: date) -> tuple[tuple[PartProgr
         known = len(file.lines_standing.known) + len(file.findings_standing.known)
     by_day = sorted(found, key=lambda one: (one.due or date.max, one.reviewer.casefold()))
     return tuple(by_day), known - len(assigned) if assigned else 0
+
+
+def _gone(events: Iterable[Event]) -> Mapping[str, frozenset[str]]:
+    """Return by part the items that are not in it any more."""
+    holding = parts_holding(events)
+    return {
+        part.part_id: frozenset(
+            item for item in part.items if (place := holding.get(item)) is None or place.part_id != part.part_id
+        )
+        for part in parts_of(events)
+    }
+
+
+def return_part_items(
+    part: Path | ReviewFile, items: Collection[str], actor: Reviewer, reason: str, to: str = ""
+) -> None:
+    """Hand items of a part back.
+
+    Raises:
+        ReviewError: as `parts.return_items`.
+    """
+    with opened(part) as file:
+        in_parts.return_items(file, items, actor, reason, to)
+
+
+def reassign(
+    review: Path | ReviewFile, items: Collection[str], to: AssignedTo, actor: Reviewer, reason: str = ""
+) -> None:
+    """Give items to another reviewer.
+
+    Raises:
+        ReviewError: as `parts.reassign_items`.
+    """
+    with opened(review) as file:
+        in_parts.reassign_items(file, items, to, actor, reason)
 
 
 def deciders_of(part: ReviewFile) -> tuple[str, ...]:

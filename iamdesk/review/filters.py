@@ -10,7 +10,7 @@ from iamdesk.review.assignment import assignment_of
 from iamdesk.review.decisions import same_person
 from iamdesk.review.item_effect import NEEDS_JUDGEMENT, effect_of
 from iamdesk.review.items import ReviewItem
-from iamdesk.review.parts import is_part, parts_of, reviewer_of
+from iamdesk.review.parts import is_part, parts_holding, reviewer_of
 from iamdesk.review.review_file import ReviewFile
 
 
@@ -87,11 +87,10 @@ def assigned_items(review: ReviewFile, reviewer: str) -> Iterator[str]:
             yield from (*review.ids, *review.findings_standing.known)
         return
     events = review.events()
-    taken: set[str] = set()
-    for part in parts_of(events):
-        taken.update(part.items)
+    taken = parts_holding(events)
+    for item, part in taken.items():
         if any(same_person(name, reviewer) for name in (part.reviewer, part.backup)):
-            yield from part.items
+            yield item
     assignment = assignment_of(events)
     for item, to in assignment.reviewers.items() if assignment is not None else ():
         if item not in taken and any(same_person(name, reviewer) for name in (to.reviewer, to.backup)):

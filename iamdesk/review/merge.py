@@ -19,7 +19,16 @@ from iamdesk.review.decisions import (
 )
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import Entry, Origin, as_json, from_json
-from iamdesk.review.parts import Part, is_delegate, items_sha256, part_sha256, parts_of, reviewer_of
+from iamdesk.review.parts import (
+    Part,
+    is_delegate,
+    items_sha256,
+    part_sha256,
+    parts_holding,
+    parts_of,
+    returned_in,
+    reviewer_of,
+)
 from iamdesk.review.review_file import ReviewFile, TakenEntry
 from iamdesk.review.schema import PART_OF
 from iamdesk.review.segregation_of_duties import check_decisions
@@ -138,7 +147,9 @@ class Merged:
     """New ones."""
     refused: tuple[NotTaken, ...]
     open: int
-    """Items of the part that still wait for a decision."""
+    """Items of the part that still wait for a decision by its reviewer."""
+    returned: tuple[str, ...] = ()
+    """Items that were handed back, and were not known to be."""
 
 
 def merge(
@@ -171,11 +182,13 @@ def merge(
         entries = list(file.journal())
         faults = dict(_faults(review, file, entries))
         part_events = file.events()
-        waiting = sum(file.decision(item).choice.value == "undecided" for item in part.items)
+        returned = returned_in(file)
+        waiting = sum(file.decision(item).choice.value == "undecided" and item not in returned for item in part.items)
     if requires_signature and signer is None:
         raise ReviewError(phrase("{name}: not signed with a key", name=visible(path.name)))
     handled = _handled(review, events, part, entries)
     split_at = next(one.moment for one in events if one.kind is EventKind.SPLIT and one.details["part"] == part.part_id)
+    holding = parts_holding(events)
     fresh: dict[str, list[Entry]] = {}
     history: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -183,6 +196,7 @@ def merge(
         if entry.origin is None and entry.sha256 not in handled:
             fresh.setdefault(entry.line_id, []).append(entry)
             why = _moment_fault(entry, split_at) or _person_fault(part, part_events, events, entry)
+            why = why or _place_fault(part, events, holding, entry)
             if requires_signature and signer is not None:
                 why = why or _signature_fault(part, part_events, events, entry, signer)
             faults[entry.sha256] = why or faults.get(entry.sha256, "")
@@ -231,7 +245,9 @@ def merge(
                     tuple(_taken(part, one) for one in chain),
                 )
             )
-    if taken or conflicts or agreed:
+    own = {item: event for item, event in returned.items() if _holds(part, holding, item)}
+    returns = list(_new_returns(part, part_events, events, own, signer if requires_signature else None))
+    if taken or conflicts or agreed or returns:
         signed_by = signer.label if signer else ""
         about = {"part": part.part_id, "entries": len(taken), "agreed": agreed, "signed_by": signed_by}
         ended = [
@@ -243,9 +259,66 @@ def merge(
             (EventKind.MERGE, about),
             *((EventKind.CONFLICT, one.as_json()) for one in conflicts),
             *((EventKind.RESOLVE, one) for one in ended),
+            *((EventKind.RETURN, one) for one in returns),
         ]
         review.append(taken, noted, actor, unless_after=before)
-    return Merged(part, len(taken), items_agreed, tuple(conflicts), tuple(refused), waiting)
+    return Merged(
+        part,
+        len(taken),
+        items_agreed,
+        tuple(conflicts),
+        tuple(refused),
+        waiting,
+        tuple(item for one in returns for item in one["items"]),
+    )
+
+
+def _holds(part: Part, holding: Mapping[str, Part], item: str) -> bool:
+    """Return whether an item is in a part, and was neither handed back nor given to somebody else."""
+    place = holding.get(item)
+    return place is not None and place.part_id == part.part_id
+
+
+def _new_returns(
+    part: Part,
+    part_events: Sequence[Event],
+    events: Sequence[Event],
+    returned: Mapping[str, Event],
+    required: PartSigner | None,
+) -> Iterator[Mapping[str, Any]]:
+    """Yield what was handed back in a part since it was merged last, as details of events of the review.
+
+    ``required`` is the signer who has to answer for it: the one who handed back, or the reviewer or backup.
+    """
+    known = {event.details.get("origin") for event in events if event.kind is EventKind.RETURN}
+    for event in {one.sha256: one for one in returned.values()}.values():
+        signers = (event.actor, part.reviewer, part.backup)
+        is_answered = required is None or any(same_person(required.name, one) for one in signers)
+        may = _may_act(part, part_events, events, event.actor, event.moment)
+        if may and is_answered and event.sha256 not in known:
+            yield {
+                "part": part.part_id,
+                "items": [item for item, by in returned.items() if by is event],
+                "to": str(event.details.get("to", "")),
+                "reason": str(event.details.get("reason", "")),
+                "by": event.actor,
+                "at": event.moment,
+                "origin": event.sha256,
+            }
+
+
+def _place_fault(part: Part, events: Sequence[Event], holding: Mapping[str, Part], entry: Entry) -> str:
+    """Return that an item was not in the part any more when it was decided; empty if it was."""
+    if _holds(part, holding, entry.line_id):
+        return ""
+    left = [
+        event.moment
+        for event in events
+        if event.kind in (EventKind.RETURN, EventKind.REASSIGN) and entry.line_id in event.details["items"]
+    ]
+    if not left or entry.moment <= left[-1]:
+        return ""
+    return phrase("it was handed back, or given to another reviewer, on {day}", day=left[-1][:10])
 
 
 def _chain(entries: Sequence[Entry]) -> Sequence[Entry]:
@@ -389,14 +462,19 @@ def _signature_fault(
 
 
 def _may_decide(part: Part, part_events: Sequence[Event], events: Sequence[Event], entry: Entry) -> bool:
-    """Return whether whoever decided was assigned then: the reviewer, the backup, or a delegate of theirs."""
-    if any(same_person(entry.reviewer, one) for one in (part.reviewer, part.backup)):
+    """Return whether whoever decided was assigned then."""
+    return _may_act(part, part_events, events, entry.reviewer, entry.moment)
+
+
+def _may_act(part: Part, part_events: Sequence[Event], events: Sequence[Event], name: str, moment: str) -> bool:
+    """Return whether somebody was assigned to a part then: the reviewer, the backup, or a delegate of theirs."""
+    if any(same_person(name, one) for one in (part.reviewer, part.backup)):
         return True
     by_coordinator = [one for one in events if one.details.get("part") == part.part_id]
     named = [one for one in part_events if any(same_person(one.actor, own) for own in (part.reviewer, part.backup))]
     back = [one for one in part_events if one.kind is EventKind.HAND_BACK]
     own = sorted({one.number: one for one in (*named, *back)}.values(), key=lambda one: one.number)
-    return is_delegate(own, entry.reviewer, entry.moment) or is_delegate(by_coordinator, entry.reviewer, entry.moment)
+    return is_delegate(own, name, moment) or is_delegate(by_coordinator, name, moment)
 
 
 def open_conflicts(events: Iterable[Event]) -> tuple[Conflict, ...]:

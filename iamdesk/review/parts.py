@@ -6,7 +6,7 @@ begins where that of the review stood. Decisions come back by `merge`.
 
 import re
 import unicodedata
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -81,6 +81,19 @@ def parts_of(events: Iterable[Event]) -> tuple[Part, ...]:
     return tuple(Part.of(event) for event in events if event.kind is EventKind.SPLIT)
 
 
+def parts_holding(events: Iterable[Event]) -> Mapping[str, Part]:
+    """Return the part that each item is in; not those that were handed back, or given to somebody else, since."""
+    found: dict[str, Part] = {}
+    for event in events:
+        if event.kind is EventKind.SPLIT:
+            part = Part.of(event)
+            found |= dict.fromkeys(part.items, part)
+        elif event.kind in (EventKind.RETURN, EventKind.REASSIGN):
+            for item in event.details["items"]:
+                found.pop(item, None)
+    return found
+
+
 def is_part(review: ReviewFile) -> bool:
     """Return whether a review file is a part."""
     return PART_OF in review.head.details
@@ -125,7 +138,7 @@ def split(review: ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]
         raise ReviewError(
             phrase("{name}: nothing is assigned yet: run `iamdesk review assign` first", name=visible(review.path.name))
         )
-    given = {item for part in parts_of(events) for item in part.items}
+    given = parts_holding(events)
     rest = {item: to for item, to in assignment.reviewers.items() if item not in given}
     if not rest:
         raise ReviewError(
@@ -313,6 +326,92 @@ def is_delegate(events: Iterable[Event], name: str, moment: str) -> bool:
     return found
 
 
+# Items that somebody else is to decide on
+
+
+def return_items(part: ReviewFile, items: Collection[str], actor: Reviewer, reason: str, to: str = "") -> None:
+    """Record in a part that items are handed back to the coordinator. Deciding on one takes it back again.
+
+    Args:
+        part: The part, open for writing.
+        items: IDs of undecided items.
+        actor: The reviewer, the backup, or a delegate.
+        reason: Why.
+        to: Who should decide instead; empty: not known.
+
+    Raises:
+        ReviewError: it is no part, the actor may not decide in it, an item is not in it or is decided, there is no
+            reason, or it cannot be written.
+    """
+    name = visible(part.path.name)
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    if not is_part(part):
+        raise ReviewError(phrase("{name}: this review is not a part", name=name))
+    if not is_delegate(part.events(), actor.name, now):
+        _check_own(part, actor)
+    _check_items(part, items)
+    if any(part.decision(item) != UNDECIDED for item in items):
+        raise ReviewError(phrase("{name}: only undecided items are handed back", name=name))
+    if not reason.strip():
+        raise ReviewError(phrase("handing items back requires a reason"))
+    details = {"items": list(dict.fromkeys(items)), "to": to.strip(), "reason": reason.strip()}
+    part.append([], [(EventKind.RETURN, details)], actor)
+
+
+def reassign_items(
+    review: ReviewFile, items: Collection[str], to: AssignedTo, actor: Reviewer, reason: str = ""
+) -> None:
+    """Record in a review that items are for another reviewer than rules say; they leave the part that they are in.
+
+    Raises:
+        ReviewError: it is a part, an item is not in it, no reviewer is named, or it cannot be written.
+    """
+    if is_part(review):
+        raise ReviewError(
+            phrase("{name}: a part is not assigned again: hand the items back", name=visible(review.path.name))
+        )
+    _check_items(review, items)
+    if not to.reviewer.strip():
+        raise ReviewError(phrase("an assignment requires the name of the reviewer"))
+    details = {
+        "items": list(dict.fromkeys(items)),
+        "reviewer": to.reviewer.strip(),
+        "backup": to.backup.strip(),
+        "due": to.due.isoformat() if to.due else "",
+        "reason": reason.strip(),
+    }
+    review.append([], [(EventKind.REASSIGN, details)], actor)
+
+
+def _check_items(review: ReviewFile, items: Collection[str]) -> None:
+    if not items:
+        raise ReviewError(phrase("no item is named"))
+    for item in items:
+        if item not in review.lines_standing.known and item not in review.findings_standing.known:
+            raise ReviewError(phrase("the review has no entitlement or finding `{item}`", item=visible(item)))
+
+
+def returned_in(review: ReviewFile) -> Mapping[str, Event]:
+    """Return the event by which each undecided item was handed back; of a review, those not assigned again since."""
+    found: dict[str, Event] = {}
+    for event in review.events():
+        match event.kind:
+            case EventKind.RETURN:
+                items = event.details.get("items", ())  # a part may come from anybody
+                found |= dict.fromkeys(map(str, items if isinstance(items, list) else ()), event)
+            case EventKind.ASSIGN:
+                found.clear()
+            case EventKind.REASSIGN | EventKind.SPLIT:
+                for item in event.details.get("items", ()):
+                    found.pop(str(item), None)
+    known = (review.lines_standing.known, review.findings_standing.known)
+    return {
+        item: event
+        for item, event in found.items()
+        if any(item in one for one in known) and review.decision(item) == UNDECIDED
+    }
+
+
 # How far the parts are
 
 
@@ -330,6 +429,8 @@ class PartProgress:
     delegates: tuple[str, ...]
     problem: str = ""
     """Why the file cannot be read; empty if it can."""
+    returned: int = 0
+    """Undecided items that were handed back, or given to somebody else."""
 
     @classmethod
     def missing(cls, part: Part) -> "PartProgress":
@@ -339,16 +440,16 @@ class PartProgress:
 
     @property
     def open(self) -> int:
-        """How many items wait for a decision."""
-        return self.items - self.decided
+        """How many items wait for a decision by its reviewer."""
+        return self.items - self.decided - self.returned
 
     def is_overdue(self, today: date) -> bool:
         """Return whether items wait after the due day."""
         return bool(self.open) and self.due is not None and self.due < today
 
 
-def progress_of(part: ReviewFile, today: date) -> PartProgress:
-    """Return how far a part is."""
+def progress_of(part: ReviewFile, today: date, gone: Container[str] = ()) -> PartProgress:
+    """Return how far a part is; ``gone`` are items that the coordinator gave to somebody else."""
     own = reviewer_of(part)
     waiting = part.lines_standing.waiting(today) + part.findings_standing.waiting(today)
     items = len(part.lines_standing.known) + len(part.findings_standing.known)
@@ -357,13 +458,28 @@ def progress_of(part: ReviewFile, today: date) -> PartProgress:
     )
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     delegates = tuple(name for name in named if is_delegate(part.events(), name, now))
+    handed_back = returned_in(part)
+    ids = (*part.lines_standing.known, *part.findings_standing.known)
+    returned = sum(one in handed_back or (one in gone and part.decision(one) == UNDECIDED) for one in ids)
     return PartProgress(
-        part.path.name, part.head.review_id, own.reviewer, own.backup, own.due, items, items - waiting, delegates
+        part.path.name,
+        part.head.review_id,
+        own.reviewer,
+        own.backup,
+        own.due,
+        items,
+        items - waiting,
+        delegates,
+        returned=returned,
     )
 
 
-def folder_progress(folder: Path, today: date) -> tuple[PartProgress, ...]:
+def folder_progress(
+    folder: Path, today: date, gone: Mapping[str, Container[str]] | None = None
+) -> tuple[PartProgress, ...]:
     """Return how far every part in a folder is, by due day and reviewer; parts that cannot be read are listed, too.
+
+    ``gone`` are by part the items that the coordinator gave to somebody else.
 
     Raises:
         ReviewError: it is not a folder, or contains no part.
@@ -375,7 +491,7 @@ def folder_progress(folder: Path, today: date) -> tuple[PartProgress, ...]:
         try:
             with ReviewFile.open(path, writable=False) as review:
                 if is_part(review):
-                    found.append(progress_of(review, today))
+                    found.append(progress_of(review, today, (gone or {}).get(review.head.review_id, ())))
         except ReviewError as error:
             found.append(PartProgress(path.name, "", "", "", None, 0, 0, (), str(error)))
     if not found:
