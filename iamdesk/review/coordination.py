@@ -42,6 +42,7 @@ from iamdesk.review.merge import Conflict, Merged, NotTaken, PartSigner, open_co
 from iamdesk.review.parts import (
     Part,
     PartProgress,
+    Returned,
     folder_progress,
     is_part,
     parts_holding,
@@ -72,6 +73,7 @@ __all__ = [
     "RemovalOutcome",
     "RemovalState",
     "Retest",
+    "Returned",
     "Rules",
     "assign_review",
     "assigned_to",
@@ -79,6 +81,7 @@ __all__ = [
     "deciders_of",
     "delegate_part",
     "hand_back_part",
+    "handed_back",
     "kept_in_parts",
     "last_removals",
     "list_conflicts",
@@ -376,6 +379,11 @@ def return_part_items(
     """
     with opened(part) as file:
         in_parts.return_items(file, items, actor, reason, to)
+
+
+def handed_back(review: ReviewFile) -> Mapping[str, Returned]:
+    """Return the undecided items that were handed back, and are not assigned again."""
+    return {item: Returned.of(event) for item, event in returned_in(review).items()}
 
 
 def reassign(

@@ -329,6 +329,23 @@ def is_delegate(events: Iterable[Event], name: str, moment: str) -> bool:
 # Items that somebody else is to decide on
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """An item that was handed back."""
+
+    by: str
+    to: str
+    """Who should decide instead; empty: not stated."""
+    reason: str
+
+    @classmethod
+    def of(cls, event: Event) -> "Returned":
+        """Return it from its event: in a part by who handed back, in a review by who merged the part."""
+        said = event.details
+        by = str(said.get("by", event.actor))
+        return cls(by, str(said.get("to", "")), str(said.get("reason", "")))
+
+
 def return_items(part: ReviewFile, items: Collection[str], actor: Reviewer, reason: str, to: str = "") -> None:
     """Record in a part that items are handed back to the coordinator. Deciding on one takes it back again.
 

@@ -820,6 +820,18 @@ COMMANDS: tuple[Command, ...] = (
                 mark("Record what remediation.sh removed, by its log."),
             ),
             (
+                "actionReturnItems",
+                mark("Hand back items…"),
+                3,
+                mark("Hand the selected undecided rows of this part back to the coordinator."),
+            ),
+            (
+                "actionReassignItems",
+                mark("Reassign…"),
+                3,
+                mark("Give the selected rows to another reviewer, whatever the rules say."),
+            ),
+            (
                 "actionTickets",
                 mark("Import the states of tickets…"),
                 4,

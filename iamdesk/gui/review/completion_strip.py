@@ -217,6 +217,9 @@ def _counts(status: ReviewStatus) -> list[tuple[RowFilterMode, str]]:
     if status.overdue:
         words = tr("{count} overdue").format(count=number(len(status.overdue)))
         found.insert(1, (RowFilterMode.OVERDUE, words))
+    if status.returned:
+        words = tr("{count} handed back").format(count=number(len(status.returned)))
+        found.append((RowFilterMode.RETURNED, words))
     return found
 
 

@@ -1,7 +1,8 @@
 """The commands of a review among many reviewers: assign, split, merge, conflicts, progress, delegate, close out."""
 
 import getpass
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +16,12 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.review_controller import ReviewController
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.saved_note import open_file
 from iamdesk.i18n import error_words, mark, ntr, tr, translate
-from iamdesk.review.decisions import Reviewer
+from iamdesk.review.decisions import ReviewDecision, Reviewer
 
 if TYPE_CHECKING:
     from iamdesk.gui.review.checkpoint_controller import CheckpointController
@@ -49,7 +51,8 @@ class CoordinationController(QObject):
         message: MessageBar,
         controller: ReviewController,
         reviewer: Callable[[], Reviewer],
-        signing_key: Callable[[], str] = lambda: "",
+        signing_key: Callable[[], str],
+        chosen: Callable[[], Sequence[DecidedRow]],
     ) -> None:
         super().__init__(panel)
         self._panel = panel
@@ -60,6 +63,7 @@ class CoordinationController(QObject):
         self._controller = controller
         self._reviewer = reviewer
         self._signing_key = signing_key
+        self._chosen = chosen
         self.window: CoordinationWindow | None = None
         """The window that was shown last."""
         self.dialog: HandOverDialog | None = None
@@ -76,6 +80,8 @@ class CoordinationController(QObject):
             "actionPartsProgress": self.progress,
             "actionDelegatePart": self.delegate,
             "actionHandBackPart": self.hand_back,
+            "actionReturnItems": self.return_items,
+            "actionReassignItems": self.reassign,
             "actionDescribeReview": self.describe,
             "actionCloseOut": self.close_out,
             "actionTickets": self.tickets,
@@ -250,6 +256,102 @@ class CoordinationController(QObject):
             lambda _nothing: self._message.say(Tone.NOTE, words),
         )
 
+    def return_items(self) -> None:
+        """Hand the selected undecided rows of the open part back to the coordinator."""
+        review_session = self._open_review()
+        if review_session is None:
+            return
+        if not _is_part(review_session):
+            self._message.say(
+                Tone.NOTE, tr("The open review is not a part: give the items to another reviewer with Reassign.")
+            )
+            return
+        if not self._reviewer().name:
+            self._message.say(Tone.NOTE, tr("Enter the reviewer first: it is recorded who hands the items back."))
+            return
+        items = tuple(
+            item for item in self._selected() if review_session.file.decision(item).choice is ReviewDecision.UNDECIDED
+        )
+        if not items:
+            self._message.say(Tone.NOTE, tr("Select undecided rows: only these are handed back."))
+            return
+        sentence = ntr(
+            "{count} item goes back to the coordinator. It is recorded in the part, and merged with it; if you decide "
+            "on it before that, you take it back.",
+            "{count} items go back to the coordinator. It is recorded in the part, and merged with it; if you decide "
+            "on one before that, you take it back.",
+            len(items),
+        ).format(count=number(len(items)))
+        dialog = self._ask(tr("Hand back items"), sentence, needs_name=False, needs_reason=True)
+        dialog.name.setPlaceholderText(tr("Who should decide instead, if you know"))
+        dialog.accepted.connect(lambda: self._returned(review_session, items, dialog))
+
+    def _returned(self, review_session: "ReviewSession", items: tuple[str, ...], dialog: "HandOverDialog") -> None:
+        to, reason, actor = dialog.name.text().strip(), dialog.reason.text().strip(), self._reviewer()
+        words = ntr("{count} item is handed back.", "{count} items are handed back.", len(items))
+        self._run(
+            tr("Recording"),
+            lambda: _return(review_session, items, actor, reason, to),
+            lambda _nothing: self._message.say(Tone.NOTE, words.format(count=number(len(items)))),
+        )
+
+    def reassign(self) -> None:
+        """Give the selected rows of the open review to another reviewer."""
+        review_session = self._open_review()
+        if review_session is None:
+            return
+        if _is_part(review_session):
+            self._message.say(Tone.NOTE, tr("The open review is a part: hand the items back instead."))
+            return
+        items = self._selected()
+        if not items:
+            return
+        sentence = ntr(
+            "{count} item gets another reviewer, whatever the rules say. It leaves the part that it is in; split the "
+            "review afterwards.",
+            "{count} items get another reviewer, whatever the rules say. They leave the parts that they are in; split "
+            "the review afterwards.",
+            len(items),
+        ).format(count=number(len(items)))
+        dialog = self._ask(tr("Reassign"), sentence, asks_due=True)
+        dialog.name.setText(_suggested_reviewer(review_session, items))
+        dialog.accepted.connect(lambda: self._reassigned(review_session, items, dialog))
+
+    def _reassigned(self, review_session: "ReviewSession", items: tuple[str, ...], dialog: "HandOverDialog") -> None:
+        name, due, reason, actor = dialog.name.text().strip(), dialog.due_day, dialog.reason.text(), self._coordinator()
+        words = ntr(
+            "{count} item is assigned to {name}. Split next: it gets into a part.",
+            "{count} items are assigned to {name}. Split next: they get into a part.",
+            len(items),
+        )
+        self._run(
+            tr("Recording"),
+            lambda: _reassign(review_session, items, name, due, actor, reason),
+            lambda _nothing: self._message.say(Tone.NOTE, words.format(count=number(len(items)), name=visible(name))),
+        )
+
+    def _selected(self) -> tuple[str, ...]:
+        return tuple(item for row in self._chosen() for item in row.subject_ids)
+
+    def _ask(
+        self, title: str, sentence: str, *, needs_name: bool = True, needs_reason: bool = False, asks_due: bool = False
+    ) -> "HandOverDialog":
+        from iamdesk.gui.review.hand_over_dialog import HandOverDialog
+
+        dialog = HandOverDialog(
+            title,
+            sentence,
+            self._panel.window(),
+            asks_name=True,
+            needs_name=needs_name,
+            needs_reason=needs_reason,
+            asks_due=asks_due,
+        )
+        dialog.finished.connect(dialog.deleteLater)
+        self.dialog = dialog
+        dialog.open()
+        return dialog
+
     def close_out(self) -> None:
         """Ask for a log of ``remediation.sh``, and record what it did."""
         review_session = self._open_review()
@@ -382,3 +484,26 @@ def _tickets(review_session: "ReviewSession", table: Path, actor: Reviewer) -> "
     from iamdesk.review.tickets import record_tickets
 
     return record_tickets(review_session.file, table, actor)
+
+
+def _return(review_session: "ReviewSession", items: tuple[str, ...], actor: Reviewer, reason: str, to: str) -> None:
+    from iamdesk.review.coordination import return_part_items
+
+    return_part_items(review_session.file, items, actor, reason, to)
+
+
+def _reassign(
+    review_session: "ReviewSession", items: tuple[str, ...], to: str, due: date | None, actor: Reviewer, reason: str
+) -> None:
+    from iamdesk.review.coordination import AssignedTo, reassign
+
+    reassign(review_session.file, items, AssignedTo(to, "", due, 0), actor, reason)
+
+
+def _suggested_reviewer(review_session: "ReviewSession", items: tuple[str, ...]) -> str:
+    """Return who should decide by those who handed the items back; empty if they differ, or name nobody."""
+    from iamdesk.review.coordination import handed_back
+
+    returned = handed_back(review_session.file)
+    names = {returned[item].to if item in returned else "" for item in items}
+    return names.pop() if len(names) == 1 else ""

@@ -1,6 +1,6 @@
 """The evidence beside the table: principal, effective permissions, findings, last use, decision."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.gui.widgets.wrapping_text import WrappingText
 from iamdesk.i18n import mark, tr, translate
+from iamdesk.review.coordination import Returned
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.session import ReviewSession
@@ -56,6 +57,7 @@ class EvidencePane(QScrollArea):
         self._matches = True
         self._permissions: tuple[KeyPermission, ...] | None = None
         self._exact = ""
+        self._returned: Mapping[str, Returned] = {}
         self._whole = False
         self._muted_labels: list[PlainLabel] = []
         self.setObjectName("reviewEvidence")
@@ -77,6 +79,13 @@ class EvidencePane(QScrollArea):
             self._permissions, self._whole, self._exact = None, False, ""
         self._row, self._desk, self._matches = row, review_session, matches
         self._paint()
+
+    def set_returned(self, returned: Mapping[str, Returned]) -> bool:
+        """Set which items were handed back; return False if these are set already."""
+        if returned == self._returned:
+            return False
+        self._returned = returned
+        return True
 
     def set_exact(self, words: str) -> None:
         """Add what the exact comparison says of the row's entitlement, or that it is under way."""
@@ -202,6 +211,15 @@ class EvidencePane(QScrollArea):
             column.addWidget(FlowLabel(f"{title}: {text}"))
 
     def _decisions(self, column: QVBoxLayout, row: DecidedRow, review_session: ReviewSession) -> None:
+        if (returned := self._returned.get(row.subject_ids[0])) is not None:
+            words = tr("Handed back by {name}: {reason}").format(name=returned.by, reason=returned.reason)
+            if returned.to:
+                words = tr("Handed back by {name}, for {to}: {reason}").format(
+                    name=returned.by, to=returned.to, reason=returned.reason
+                )
+            told = FlowLabel(words)
+            told.setObjectName("handedBack")
+            column.addWidget(told)
         decision, decided = row.decisions[0], review_session.decided(row.subject_ids[0])
         if decision.choice is ReviewDecision.UNDECIDED or decided is None:
             return

@@ -51,6 +51,7 @@ class RowFilterMode(StrEnum):
     TICKET_CLOSED = "ticket closed"
     TICKET_UNPROVED = "ticket unproved"
     NO_TICKET = "no ticket"
+    RETURNED = "returned"
     TIER_0 = "tier 0"
     TIER_1 = "tier 1"
     TIER_2 = "tier 2"
@@ -96,6 +97,7 @@ SHOW_TITLES: dict[RowFilterMode, str] = {
     RowFilterMode.TICKET_CLOSED: mark("Ticket closed"),
     RowFilterMode.TICKET_UNPROVED: mark("Ticket closed, removal not shown"),
     RowFilterMode.NO_TICKET: mark("To be changed, without ticket"),
+    RowFilterMode.RETURNED: mark("Handed back"),
     RowFilterMode.TIER_0: TIER_WORDS[0],
     RowFilterMode.TIER_1: TIER_WORDS[1],
     RowFilterMode.TIER_2: TIER_WORDS[2],
@@ -126,6 +128,7 @@ OF_FINDINGS = (
         RowFilterMode.TICKET_OPEN,
         RowFilterMode.TICKET_CLOSED,
         RowFilterMode.NO_TICKET,
+        RowFilterMode.RETURNED,
     ),
 )
 _WHY = {

@@ -135,6 +135,9 @@ class MergeWindow(CoordinationWindow):
         more = tr("Conflicts: {conflicts}. Rejected decisions: {refused}. Rejected parts: {parts}.").format(
             conflicts=number(conflicts), refused=number(refused), parts=number(len(results) - len(merged))
         )
+        returned = sum(len(one.returned) for one in merged)
+        if returned:
+            sentence += " " + tr("Handed back: {count}; give them to another reviewer.").format(count=number(returned))
         is_clean = not conflicts and not refused and len(merged) == len(results)
         self.message.say(Tone.NOTE if is_clean else Tone.WARNING, sentence if is_clean else f"{sentence} {more}")
 
@@ -146,12 +149,19 @@ class MergeWindow(CoordinationWindow):
             return row
         counts = [one.taken, one.agreed, len(one.conflicts), len(one.refused), one.open]
         row = row_item([path.name, one.part.reviewer, *map(number, counts), _signature(signer, keys_known=keys_known)])
-        row.setIcon(0, icons.icon(Mark.CONDITIONAL if one.conflicts or one.refused else Mark.ALLOWED, self.palette()))
+        row.setIcon(
+            0,
+            icons.icon(
+                Mark.CONDITIONAL if one.conflicts or one.refused or one.returned else Mark.ALLOWED, self.palette()
+            ),
+        )
         for conflict in one.conflicts:
             sentence = tr("Conflict: {item}. {decisions}").format(
                 item=words.of(conflict.item_id), decisions=words.opposed(conflict)
             )
             row_item([sentence], row)
+        for item in one.returned:
+            row_item([tr("Handed back: {item}").format(item=words.of(item))], row)
         for refused in one.refused:
             sentence = tr("Rejected: {item}. {reason}").format(
                 item=words.of(refused.item_id), reason=translate(refused.why)

@@ -32,7 +32,16 @@ class ProgressWindow(CoordinationWindow):
         self.list = self.table(
             "Table",
             tr("Progress by reviewer"),
-            [tr("Reviewer"), tr("Decided"), tr("Open"), tr("Due"), tr("State"), tr("Delegated to"), tr("File")],
+            [
+                tr("Reviewer"),
+                tr("Decided"),
+                tr("Open"),
+                tr("Handed back"),
+                tr("Due"),
+                tr("State"),
+                tr("Delegated to"),
+                tr("File"),
+            ],
         )
         self.folder_button = self.button(tr("Choose f&older…"), "Folder")
         self.remind_button = self.button(tr("Write &reminders…"), "Remind")
@@ -106,7 +115,7 @@ class ProgressWindow(CoordinationWindow):
 
     def _row(self, one: PartProgress, today: date) -> QTreeWidgetItem:
         drawing: Drawing = Mark.ALLOWED
-        state = tr("decided")
+        state = tr("handed back") if one.returned else tr("decided")
         if one.problem:
             state, drawing = translate(one.problem), Glyph.ERROR
         elif one.is_overdue(today):
@@ -118,6 +127,7 @@ class ProgressWindow(CoordinationWindow):
                 one.reviewer,
                 tr("{count} of {total}").format(count=number(one.decided), total=number(one.items)),
                 number(one.open),
+                number(one.returned) if one.returned else "",
                 day(one.due.isoformat()) if one.due else "",
                 state,
                 ", ".join(one.delegates),

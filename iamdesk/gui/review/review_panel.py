@@ -86,6 +86,7 @@ class ReviewPanel(QWidget):
             self.controller,
             lambda: self.head.reviewer,
             lambda: self.packs.signing_key,
+            self.table.selected_rows,
         )
         self.checkpoints = CheckpointController(jobs, self.message, session.announce, lambda: self.head.reviewer, self)
         self.controller.close_later = self.checkpoints.close
@@ -339,6 +340,8 @@ class ReviewPanel(QWidget):
         self.status = status
         self.packs.last_pack = status.pack.path or self.packs.last_pack
         self._check_reviewer()
+        if self.evidence.set_returned(status.returned):
+            self._show_evidence()
         if self.rows.set_outcomes(status.removals, status.tickets):
             self._show_columns()
         self.strip.is_verified = self.packs.is_verified

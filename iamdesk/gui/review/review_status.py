@@ -10,7 +10,16 @@ from iamdesk.export.evidence.part_signature import PartSignOff, part_signoff
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.review.completion import Completion, Obstacle, completion
-from iamdesk.review.coordination import PART_OF, AssignedTo, RemovalOutcome, assigned_to, deciders_of, last_removals
+from iamdesk.review.coordination import (
+    PART_OF,
+    AssignedTo,
+    RemovalOutcome,
+    Returned,
+    assigned_to,
+    deciders_of,
+    handed_back,
+    last_removals,
+)
 from iamdesk.review.decisions import ReviewDecision, same_person
 from iamdesk.review.session import ReviewSession
 from iamdesk.review.tickets import TicketState, items_to_change, ticket_states
@@ -59,6 +68,8 @@ class ReviewStatus:
     """Items that are to be revoked, modified or fixed."""
     numbered: frozenset[str] = frozenset()
     """Those of them that have the number of a ticket."""
+    returned: Mapping[str, Returned] = field(default_factory=dict)
+    """Undecided items that were handed back, and are not assigned again."""
     pack: PackState = PackState()
     own: AssignedTo | None = None
     """Whose part it is; None: it is not a part."""
@@ -73,6 +84,8 @@ class ReviewStatus:
         """Return the items that the count of a filter is of."""
         if mode is RowFilterMode.OVERDUE:
             return self.overdue
+        if mode is RowFilterMode.RETURNED:
+            return frozenset(self.returned)
         return frozenset(item for one in self.completion.open if FILTERS[one.obstacle] is mode for item in one.items)
 
     def items(self, mode: RowFilterMode, reviewer: str) -> frozenset[str] | None:
@@ -87,6 +100,8 @@ class ReviewStatus:
                 for item, to in self.assigned.items()
                 if same_person(to.reviewer, reviewer) or same_person(to.backup, reviewer)
             )
+        if mode is RowFilterMode.RETURNED:
+            return frozenset(self.returned)
         if mode is RowFilterMode.NOT_REMOVED:
             return self.to_remove - self._removed
         return self._by_ticket(mode)
@@ -139,6 +154,7 @@ def status_of(
         frozenset(item for item in to_change if file.decision(item).choice is ReviewDecision.REVOKE),
         to_change,
         frozenset(item for item in to_change if file.decision(item).ticket),
+        handed_back(file),
         _pack_state(review_session, pack),
         next(iter(assigned.values()), None) if is_part else None,
         deciders_of(file) if is_part else (),

@@ -22,6 +22,7 @@ from iamdesk.gui.review.merge_window import MergeWindow
 from iamdesk.gui.review.progress_window import ProgressWindow
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.sign_dialog import SignDialog
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.resource_files import resources
 from iamdesk.review.coordination import assign_review, read_rules, split_review
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
@@ -247,8 +248,8 @@ def test_progress_by_reviewer_and_reminders(qtbot: QtBot, panel: ReviewPanel, pr
     wait(qtbot, window)
     (ana, dana) = texts(window.list)
     assert ana[:3] == ["Ana Moreno", f"2 of {total}", str(total - 2)]
-    assert ana[4] == "overdue"
-    assert (dana[0], dana[4]) == ("Dana Lee", "the file is missing")
+    assert ana[5] == "overdue"
+    assert (dana[0], dana[5]) == ("Dana Lee", "the file is missing")
     assert "2 parts are overdue." in window.sentence.text()
 
     prompts.folder = tmp_path / "reminders"
@@ -399,3 +400,69 @@ def test_part_is_signed_and_merged_as_signed(qtbot: QtBot, panel: ReviewPanel, p
     assert row[2] == "2", "both entries of the journal"
     assert row[7].startswith("signed by Ana Moreno")
     assert desk_of(panel).file.decision(item).choice is ReviewDecision.REVOKE
+
+
+def test_items_are_handed_back_and_given_to_somebody_else(
+    qtbot: QtBot, panel: ReviewPanel, parts: Path, prompts: Answers, tmp_path: Path
+) -> None:
+    whole, path = desk_of(panel).path, parts / "Ana-Moreno.iamreview"
+    panel.commands()["actionReturnItems"]()
+    assert "is not a part" in panel.message.text
+    panel.controller.open_path(path)
+    qtbot.waitUntil(lambda: desk_of(panel).path == path and not panel.is_filling, timeout=30_000)
+    panel.table.go_to(0)
+    row = panel.table.current_row()
+    assert row is not None
+    (item,) = row.subject_ids
+    panel.commands()["actionReturnItems"]()
+    dialog = panel.coordination.dialog
+    assert dialog is not None
+    assert not dialog.accept_button.isEnabled(), "it needs a reason"
+    QTest.keyClicks(dialog.name, "Eva Lind")
+    QTest.keyClicks(dialog.reason, "not my team")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: panel.message.text == "1 item is handed back.", timeout=10_000)
+    read(qtbot, panel)
+    qtbot.waitUntil(lambda: not panel.is_filling, timeout=10_000)
+    choose(qtbot, panel, "1 handed back")
+    assert shown(panel) == {item}
+    told = panel.evidence.findChild(FlowLabel, "handedBack")
+    assert told is not None
+    assert told.text() == "Handed back by Ana Moreno, for Eva Lind: not my team"
+
+    panel.controller.open_path(whole)
+    qtbot.waitUntil(lambda: desk_of(panel).path == whole and not panel.is_filling, timeout=30_000)
+    window = window_of(qtbot, panel, MergeWindow, "actionMergeParts")
+    window._take((path,))
+    QTest.keyClick(window.merge_button, Qt.Key.Key_Space)
+    wait(qtbot, window)
+    assert "Handed back: 1; give them to another reviewer." in window.message.text
+    first = window.parts.topLevelItem(0)
+    assert first is not None
+    child = first.child(0)
+    assert child is not None
+    assert child.text(0).startswith("Handed back: ")
+    window.close()
+    read(qtbot, panel)
+    qtbot.waitUntil(lambda: not panel.is_filling, timeout=10_000)
+    assert {"1 without reviewer", "1 handed back"} <= set(counts(panel))
+    choose(qtbot, panel, "1 handed back")
+    panel.commands()["actionReassignItems"]()
+    again = panel.coordination.dialog
+    assert again is not None
+    assert again.name.text() == "Eva Lind", "as Ana asks"
+    again.due.setText("soon")
+    assert not again.accept_button.isEnabled()
+    again.due.setText("2099-12-24")
+    QTest.keyClick(again, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: panel.message.text.startswith("1 item is assigned to Eva Lind."), timeout=10_000)
+    read(qtbot, panel)
+    assert not any("handed back" in text or "without reviewer" in text for text in counts(panel))
+    assert panel.status.assigned[item].reviewer == "Eva Lind"
+
+    prompts.folder = tmp_path / "more"
+    panel.message.clear()
+    panel.commands()["actionSplitReview"]()
+    qtbot.waitUntil(lambda: "1 part was written" in panel.message.text, timeout=30_000)
+    with ReviewFile.open(tmp_path / "more" / "Eva-Lind.iamreview", writable=False) as part:
+        assert [*part.lines_standing.known, *part.findings_standing.known] == [item]
