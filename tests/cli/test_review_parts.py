@@ -216,6 +216,21 @@ def test_delegate_decides_and_hands_back(run: Run, tmp_path: Path) -> None:
     assert "1 decision merged" in run("review", "merge", "q4.iamreview", ana).stdout
 
 
+def test_item_is_handed_back_and_given_to_another_reviewer(run: Run, tmp_path: Path) -> None:
+    ana, _ = split(run, tmp_path)
+    item, other = items(ana)[:2]
+    again = run("review", "return", ana, "--item", item, "--reviewer", "Ana", "--reason", "not my team", "--to", "Zoe")
+    assert "1 item handed back" in again.stderr
+    assert "1 handed back or given to others" in run("review", "progress", "parts", status=1).stdout
+    assert "1 handed back" in run("review", "merge", "q4.iamreview", ana).stdout
+    assert "1 item has no reviewer" in run("review", "status", "q4.iamreview").stdout
+    run("review", "reassign", "q4.iamreview", "--item", item, "--item", other, "--to", "Zoe", "--due", "2027-01-31")
+    run("review", "split", "q4.iamreview", "-o", "more")
+    assert set(items(tmp_path / "more" / "Zoe.iamreview")) == {item, other}
+    run("review", "decide", ana, "--decision", "keep", "--reviewer", "Ana", *lines([other]))
+    assert "rejected" in run("review", "merge", "q4.iamreview", ana, status=1).stdout
+
+
 KILLED = """
 import os, sys, threading, time
 from pathlib import Path
