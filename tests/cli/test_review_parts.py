@@ -223,7 +223,7 @@ def test_item_is_handed_back_and_given_to_another_reviewer(run: Run, tmp_path: P
     assert "1 item handed back" in again.stderr
     assert "1 handed back or given to others" in run("review", "progress", "parts", status=1).stdout
     assert "1 handed back" in run("review", "merge", "q4.iamreview", ana).stdout
-    assert "1 item has no reviewer" in run("review", "status", "q4.iamreview").stdout
+    assert "1 undecided item has no reviewer" in run("review", "status", "q4.iamreview").stdout
     run("review", "reassign", "q4.iamreview", "--item", item, "--item", other, "--to", "Zoe", "--due", "2027-01-31")
     run("review", "split", "q4.iamreview", "-o", "more")
     assert set(items(tmp_path / "more" / "Zoe.iamreview")) == {item, other}
