@@ -320,7 +320,7 @@ def _is_for_instances(survey: CheckContext, role: RoleDetail) -> bool:
     remedy=mark(
         "Deny cloudshell:GetFileUploadUrls and cloudshell:GetFileDownloadUrls to principals that need only the shell."
     ),
-    standards=("CIS AWS Foundations 7.0 2.20", "PCI DSS 4.0 7.2.1"),
+    standards=("CIS AWS Foundations 7.0 2.20", "PCI DSS 4.0 7.2.2"),
 )
 def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Yield one finding for all principals of the account that are allowed both actions."""

@@ -245,7 +245,7 @@ def _subject(policy: CarriedPolicy) -> Subject:
     title=mark("Broad read access to data"),
     question="Does a policy let users or roles that are not administrators read the data of any resource?",
     remedy=mark("List the buckets, secrets, parameters, keys and tables that the job reads under Resource."),
-    standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3", "PCI DSS 4.0 7.2.1"),
+    standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3", "PCI DSS 4.0 7.2.2"),
 )
 def reads_any_data(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, or if a resource policy, boundary or organization policy denies it."""

@@ -258,7 +258,7 @@ def variables_in_an_old_version(
         "In an Allow use `Bool` with `aws:MultiFactorAuthPresent` true; in a Deny use `BoolIfExists` with false. The "
         "key is not in requests made with long-term access keys."
     ),
-    standards=("PCI DSS 4.0 8.4",),
+    standards=("PCI DSS 4.0 8.4.2", "NIST 800-53 IA-2(1)"),
 )
 def mfa_test_that_keys_pass(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """Report an Allow that matches without the key, and a Deny that does not (rules G3, G4, J2).

@@ -38,7 +38,7 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
     title=mark("Administrator role without MFA"),
     question="Can an IAM user become an administrator by assuming a role without MFA?",
     remedy=mark('Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that allows the users.'),
-    standards=("PCI DSS 4.0 8.4", "NIST 800-53 IA-2(1)"),
+    standards=("PCI DSS 4.0 8.4.2", "NIST 800-53 IA-2(1)"),
 )
 def assumed_without_mfa(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Evaluate as each user that can assume it, without MFA. Users without a password are workloads and are skipped."""

@@ -30,7 +30,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.h
     remedy=mark(
         "Attach the policies to a group for the job and make the user a member; then detach them from the user."
     ),
-    standards=("CIS AWS Foundations 7.0 2.13", "AWS FSBP IAM.2"),
+    standards=("CIS AWS Foundations 7.0 2.13", "CIS AWS Foundations 3.0 1.15", "AWS FSBP IAM.2", "NIST 800-53 AC-6"),
 )
 def user_with_own_policies(_survey: CheckContext, _account: Account, user: UserDetail) -> Iterator[CheckResult]:
     """Yield one finding per user, with each policy as evidence."""
