@@ -1,9 +1,10 @@
 """Who is allowed actions on some resource, as techniques need that create a new one."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 
-from iamdesk.access.effective_permissions import AccessExtent, ServiceAccess
+from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.attack_paths.catalog import TargetType, catalog
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
@@ -21,7 +22,11 @@ class AnyResourceAccess:
         self._inquiry = inquiry
         self._population = population
         self._finder = finder
-        self._reaches: dict[tuple[int, str], ServiceAccess] = {}
+        self._known: dict[str, int] = {}
+        """By service: whose access to it is known."""
+        self._allowed: dict[tuple[str, int], int] = {}
+        self._conditional: dict[tuple[str, int], int] = {}
+        """By service and action: of these, who is allowed it on some resource, also under conditions."""
         self._arranged: dict[str, tuple[int, int]] = {}
         """By action: for whom `_arranging` was found out, and who can."""
         self._speaking: dict[str, int] = {}
@@ -56,24 +61,28 @@ class AnyResourceAccess:
         return known
 
     def _who(self, action: str, members: int, surely: bool) -> ConfirmedAndPossible:
-        proven = conditional = 0
-        for position in indexes_of(members):
-            reach = self._reach(position, action)
-            if reach in _ALLOWED:
-                proven |= 1 << position
-            elif reach in _CONDITIONAL:
-                conditional |= 1 << position
+        service, _, name = action.partition(":")
+        self._find_access(service, members)
+        key = service, service_actions(service).positions[name.lower()]
+        proven, conditional = (found.get(key, 0) & members for found in (self._allowed, self._conditional))
         arranging = self._arranging(action, conditional) if surely else 0
         return ConfirmedAndPossible(proven | arranging, conditional & ~arranging)
 
-    def _reach(self, position: int, action: str) -> AccessExtent:
-        service, _, name = action.partition(":")
-        known = self._reaches.get((position, service))
-        if known is None:
+    def _find_access(self, service: str, members: int) -> None:
+        """Find out how far principals are allowed the actions of a service that techniques need."""
+        known = self._known.get(service, 0)
+        actions = _actions_of_paths(service)
+        found: dict[tuple[frozenset[AccessExtent], int], list[int]] = {}
+        for position in indexes_of(members & ~known):
             self._inquiry.check_cancelled()
-            known = self._inquiry.evaluator.reach_of(position, service, _actions_of_paths(service))
-            self._reaches[position, service] = known
-        return known.reach_of(service_actions(service).positions[name.lower()])
+            by_extent = self._inquiry.evaluator.reach_of(position, service, actions).actions
+            for extents in (_ALLOWED, _CONDITIONAL):
+                for bit in indexes_of(reduce(or_, (by_extent.get(extent, 0) for extent in extents)) & actions):
+                    found.setdefault((extents, bit), []).append(position)
+        for (extents, bit), positions in found.items():
+            of_action = self._allowed if extents is _ALLOWED else self._conditional
+            of_action[service, bit] = of_action.get((service, bit), 0) | sum(1 << position for position in positions)
+        self._known[service] = known | members
 
     def resources(self, position: int, action: str) -> Iterator[str]:
         """Yield the representative resources for an action of a principal (`what_can`)."""

@@ -75,6 +75,7 @@ class EdgeSources:
         self._by_account: dict[str, list[tuple[int, ConfirmedAndPossible]]] = {}
         self._own: dict[int, ConfirmedAndPossible] = {}
         self._others: list[EdgeSources] = []
+        self._anybody: int | None = None
 
     def __getstate__(self) -> tuple[object, ...]:
         """Pickle without the targets, which `of_targets` sets in another process."""
@@ -87,6 +88,7 @@ class EdgeSources:
         ],
     ) -> None:
         self._by_account, self._own, self._others = state
+        self._anybody = None
 
     def of_targets(self, targets: EdgeTargets) -> "EdgeSources":
         """Set the targets of this process; return self."""
@@ -98,26 +100,34 @@ class EdgeSources:
     def join(self, other: "EdgeSources") -> None:
         """Add who is allowed the action in another context."""
         self._others.append(other)
+        self._anybody = None
 
     def add(
         self, account: str, part: int, all_callers: ConfirmedAndPossible, special: Mapping[int, ConfirmedAndPossible]
     ) -> None:
-        """Add who is allowed on some entities of an account; ``special`` are further principals by set of entities."""
-        for covered, members in special.items():
-            if covered == part:
-                all_callers = all_callers.either(members)
-        self._by_account.setdefault(account, []).append((part, all_callers))
+        """Add who is allowed on some entities of an account; ``special`` are further principals by set of entities.
+
+        No principal is proven by two of these sets, or possible by two.
+        """
+        self._anybody = None
+        surely = perhaps = 0
         proven: dict[int, int] = {}
         possible: dict[int, int] = {}
         for covered, members in special.items():
-            if covered != part:
-                for place in indexes_of(covered):
-                    proven[place] = proven.get(place, 0) | members.proven
-                    possible[place] = possible.get(place, 0) | members.possible
+            differing = covered
+            if 2 * covered.bit_count() > part.bit_count():  # name the few entities that it does not cover
+                differing = part & ~covered
+                surely |= members.proven
+                perhaps |= members.possible
+            for place in indexes_of(differing):
+                proven[place] = proven.get(place, 0) ^ members.proven
+                possible[place] = possible.get(place, 0) ^ members.possible
+        usual = all_callers.either(ConfirmedAndPossible(surely, perhaps))
+        self._by_account.setdefault(account, []).append((part, usual))
         # Thousands of entities have the same sources: share one object.
         shared: dict[tuple[int, int], ConfirmedAndPossible] = {}
-        for place, surely in proven.items():
-            own = (surely, possible[place])
+        for place, changed in proven.items():
+            own = (changed ^ surely, possible[place] ^ perhaps)
             if own not in shared:
                 shared[own] = all_callers.either(ConfirmedAndPossible(*own))
             self._own[place] = shared[own]
@@ -125,15 +135,15 @@ class EdgeSources:
     @property
     def anybody(self) -> int:
         """All principals that are allowed it on some entity, perhaps."""
-        found = 0
-        for parts in self._by_account.values():
-            for _, members in parts:
-                found |= members.anybody
-        for members in self._own.values():
-            found |= members.anybody
-        for other in self._others:
-            found |= other.anybody
-        return found
+        if self._anybody is None:
+            parts = {members for listed in self._by_account.values() for _, members in listed}
+            found = 0
+            for proven, possible in parts.union(self._own.values()):
+                found |= proven | possible
+            for other in self._others:
+                found |= other.anybody
+            self._anybody = found
+        return self._anybody
 
     def of(self, place: int) -> ConfirmedAndPossible:
         """Return who is allowed it on an entity."""

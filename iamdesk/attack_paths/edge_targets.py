@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.aws.service_reference import reference
-from iamdesk.evaluate.action_resource import Target, parse_target
+from iamdesk.evaluate.action_resource import parse_target
 from iamdesk.evaluate.context import UNKNOWN, Context, KeyValue, Knowledge
 from iamdesk.evaluate.matching import RequestFacts, match_resource
 from iamdesk.evaluate.policy_set import AttachedPolicy
@@ -59,7 +59,7 @@ class EdgeTargets:
         self.places = {arn: place for place, arn in enumerate(self.arns)}
         self._sorted = sorted(self.arns)
         """Those that begin with one text stand together."""
-        self._targets: tuple[Target | None, ...] = tuple(map(_target, self.arns))
+        self._facts: tuple[RequestFacts | None, ...] = tuple(map(_facts, self.arns))
         self._by_entries: dict[Hashable, int] = {}
         self._by_tokens: dict[tuple[Token, ...], int] = {}
         self.every = (1 << len(self.arns)) - 1
@@ -103,11 +103,11 @@ class EdgeTargets:
         self.personal = frozenset(personal)
         named = ActionStatements({}, frozenset(relevant), (), ())
         spoken: dict[int, int] = dict.fromkeys(relevant, 0)
-        for position, target in enumerate(self._targets):
-            if target is None or target.resource is None:
+        for position, facts in enumerate(self._facts):
+            if facts is None or facts.target.resource is None:
                 continue
-            for place in index.naming(named, "iam", target.resource):
-                if self._speaks_of(index.statement(place)[1], target):
+            for place in index.naming(named, "iam", facts.target.resource):
+                if match_resource(AS_IDENTITY, index.statement(place)[1], facts)[0] is not FALSE:
                     spoken[place] |= 1 << position
         for place, statement in loose:
             spoken[place] = self._of_loose(statement)
@@ -133,15 +133,10 @@ class EdgeTargets:
         """Return the entities that a statement of a policy can apply to, as bits."""
         bits = 0
         for position in indexes_of(among):
-            target = self._targets[position]
-            if target is not None and self._speaks_of(statement, target, policy):
+            facts = self._facts[position]
+            if facts is not None and match_resource(policy, statement, facts)[0] is not FALSE:
                 bits |= 1 << position
         return bits
-
-    @staticmethod
-    def _speaks_of(statement: Statement, target: Target, policy: AttachedPolicy = AS_IDENTITY) -> bool:
-        subject = RequestFacts(_NOBODY, target, _NO_CONTEXT, has_boundary=False)
-        return match_resource(policy, statement, subject)[0] is not FALSE
 
     def filled(self, statement: Statement, known: Mapping[str, KeyValue]) -> tuple[int, ...]:
         """Return the entities that each entry of a statement can apply to with its variables resolved, as bits.
@@ -190,10 +185,10 @@ def _fill(entry: ResourcePattern, known: Mapping[str, KeyValue]) -> tuple[Token,
     return tuple(tokens)
 
 
-def _target(arn: str) -> Target | None:
-    """Return an entity as the target of a request; None if its ARN is malformed."""
+def _facts(arn: str) -> RequestFacts | None:
+    """Return an entity as the target of a request of nobody; None if its ARN is malformed."""
     try:
-        return parse_target(_PROBE, arn, reference())
+        return RequestFacts(_NOBODY, parse_target(_PROBE, arn, reference()), _NO_CONTEXT, has_boundary=False)
     except RequestError:
         return None
 

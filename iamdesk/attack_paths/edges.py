@@ -1,7 +1,7 @@
 """All attack-path steps of a snapshot: the techniques of the catalog, with sources and targets."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator
@@ -465,11 +465,13 @@ class Edges:
         """By service: the techniques for roles that trust it, and who is allowed all actions but passing the role."""
         return self.service_paths_of(self.population.regular)
 
-    def service_paths_of(self, callers: int) -> ServicePaths:
-        """Return `service_paths` for some principals."""
+    def service_paths_of(self, callers: int, of_services: Sequence[str] | None = None) -> ServicePaths:
+        """Return `service_paths` for some principals, and only of some services."""
         found: dict[str, list[tuple[EscalationPath, ConfirmedAndPossible]]] = {}
-        for path in (one for aim in _OF_SERVICE for one in self.by_aim[aim]):
+        for path in _paths_of_services():
             service = str(path.service)
+            if of_services is not None and service not in of_services:
+                continue
             trusting = self.trusts.trusting(service)
             if not trusting:
                 continue
@@ -487,6 +489,16 @@ class Edges:
             sources = self.sources(path, PASSES, trusting)
             self._passing[key] = sources.anybody
         return self._passing[key]
+
+
+@cache  # of the catalog alone
+def services() -> tuple[str, ...]:
+    """Return the services that run something with a role, by techniques that use it."""
+    return tuple(dict.fromkeys(str(path.service) for path in _paths_of_services()))
+
+
+def _paths_of_services() -> Iterator[EscalationPath]:
+    yield from (path for aim in _OF_SERVICE for path in catalog().paths if path.target is aim)
 
 
 def _lets_change_code(statement: Statement) -> bool:

@@ -23,8 +23,8 @@ from iamdesk.attack_paths.catalog import (
     TargetType,
     catalog,
 )
-from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, EdgeSources
-from iamdesk.attack_paths.edges import Edge, Edges, source_name
+from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, EdgeSources
+from iamdesk.attack_paths.edges import Edge, Edges, services, source_name
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.graph import StepGraph
 from iamdesk.attack_paths.self_escalation import SelfEscalation
@@ -135,7 +135,12 @@ def find_shared(
     answers = Answers()
     rounds = (
         [("administrators", 1), ("under open trust", 1), ("assumable", _SLICES), ("sources", len(_asked()))],
-        [("promotions", 2 * _SLICES), ("promotions of groups", 1), ("permission sets", 1), ("service paths", _SLICES)],
+        [
+            ("promotions", 2 * _SLICES),
+            ("promotions of groups", 1),
+            ("permission sets", 1),
+            ("service paths", len(services())),
+        ],
         [("into", _SLICES), ("joined", _SLICES), ("readers", 1)],
     )
     total = sum(parts for work in rounds for _, parts in work)
@@ -174,10 +179,7 @@ def _add(answers: Answers, what: str, result: Any) -> None:
         case "sources":
             answers.sources.update(result)
         case "service paths":
-            for service, paths in result.items():
-                known = answers.service_paths.setdefault(service, {})
-                for path_id, members in paths:
-                    known[path_id] = known.get(path_id, NOBODY).either(members)
+            answers.service_paths.update(result)
         case "into":
             answers.into.update(result)
         case "joined":
@@ -208,13 +210,9 @@ def _find(steps: Edges, graph: StepGraph, part: Part, cancelled: Cancelled) -> A
         case "sources":
             return dict(_sources(steps, *_asked()[part.number]))
         case "service paths":
-            callers = steps.population.regular & sum(
-                1 << position for position in range(part.number, steps.population.regular.bit_length(), part.parts)
-            )
-            return {
-                service: [(path.id, members) for path, members in paths]
-                for service, paths in steps.service_paths_of(callers).items()
-            }
+            # By service: what is evaluated for the techniques of one is of no use for those of another.
+            found = steps.service_paths_of(steps.population.regular, [services()[part.number]])
+            return {service: {path.id: members for path, members in paths} for service, paths in found.items()}
         case "into":
             return graph.into_of(part.number, part.parts)
         case "joined":

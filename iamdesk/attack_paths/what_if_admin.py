@@ -175,7 +175,8 @@ class _Asker:
     """Evaluates requests of a principal with changed policies.
 
     A verdict depends on the statements that cover the action alone, and most policies hold none for most actions that
-    an administrator is asked about: requests with the same statements share a verdict.
+    an administrator is asked about: requests with the same statements share a verdict. Where a principal's own policies
+    allow the action on everything without conditions, no other Allow of them matters.
     """
 
     def __init__(
@@ -208,13 +209,15 @@ class _Asker:
         )
 
     def __call__(self, action: str, resource: str, context: Context) -> EvalDecision:
-        covering = tuple(
-            [
-                tuple([statement for document in documents for statement in self._covering(document, action)])
-                for documents in self._documents
-            ]
+        own, *others = (
+            [statement for document in documents for statement in self._covering(document, action)]
+            for documents in self._documents
         )
-        is_shared = all(is_alike(one) for statements in covering for one in statements)
+        allows_all = any(map(_allows_on_everything, own))
+        if allows_all:
+            own = [statement for statement in own if not statement.is_allow]
+        covering = (allows_all, tuple(own), *map(tuple, others))
+        is_shared = all(is_alike(one) for statements in (own, *others) for one in statements)
         who = self._traits if is_shared else self._principal
         key = (who, action, resource, _hashable(context), covering)
         known = self._known.get(key)
@@ -242,6 +245,17 @@ class _Asker:
                 self._of_documents.clear()
             self._of_documents[document, action] = found
         return found
+
+
+def _allows_on_everything(statement: Statement) -> bool:
+    """Return whether a statement allows its actions on every resource, without conditions."""
+    return (
+        statement.is_allow
+        and statement.broken is None
+        and not statement.conditions
+        and not statement.not_resource
+        and any(entry.is_everything for entry in statement.resources or ())
+    )
 
 
 def _hashable(context: Context) -> Hashable:

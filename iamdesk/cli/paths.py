@@ -92,8 +92,10 @@ def paths(
             else:
                 with collector_seldom(), work.executor(opened, helped=True) as executor:
                     attack_paths = tuple(opened.shortest_paths(goal, executor=executor))
-                _print_all(attack_paths, opened.reach().version, as_json)
-                _say_left_out(opened.reach())
+                    if executor is not None:
+                        executor.shutdown(wait=False)  # the workers end while this process prints
+                    _print_all(attack_paths, opened.reach().version, as_json)
+                    _say_left_out(opened.reach())
     else:
         _print_one(_attack_paths(Workbench().open_snapshot(snapshot)), start, goal, as_json)
 
