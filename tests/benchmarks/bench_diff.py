@@ -1,8 +1,8 @@
 """How long `iamdesk diff` takes where one organization policy applies to every principal: a lock of Regions is added.
 
     python tests/benchmarks/bench_diff.py                        # an account made here
-    python tests/benchmarks/bench_diff.py --snapshot FILE        # what `aws iam get-account-authorization-details` printed
-    python tests/benchmarks/bench_diff.py --snapshot FILE --keep FOLDER --pair-only    # write the pair, compare nothing
+    python tests/benchmarks/bench_diff.py --snapshot FILE        # of `aws iam get-account-authorization-details`
+    python tests/benchmarks/bench_diff.py --keep FOLDER --pair-only    # writes the pair, compares nothing
 
 Runs with two workers and with one, each as a user starts it.
 """
