@@ -44,6 +44,7 @@ from iamdesk.review.schema import (
     last_event_moment,
     migrate,
     read_entries,
+    read_entries_on,
     read_events,
     read_head,
 )
@@ -294,6 +295,11 @@ class ReviewFile:
         """Return one entry of the journal; None where there is none of that number."""
         with self._reading():
             return next(read_entries(self._connection, number, number), None)
+
+    def entries_on(self, subject_id: str) -> tuple[Entry, ...]:
+        """Return all journal entries on an entitlement or finding, oldest first."""
+        with self._reading():
+            return tuple(read_entries_on(self._connection, subject_id))
 
     def entries_from(self, review_id: str) -> Mapping[int, str]:
         """Return the hashes of the entries that were taken from another review file, by their number there."""

@@ -351,6 +351,20 @@ def read_entries(connection: sqlite3.Connection, first: int = 1, last: int = MAX
         yield entry_of_row(row, origins.get(row[0]))
 
 
+def read_entries_on(connection: sqlite3.Connection, line_id: str) -> Iterator[Entry]:
+    """Yield the journal's entries on one entitlement or finding, oldest first.
+
+    Raises:
+        sqlite3.Error, KeyError, TypeError, ValueError: they cannot be read.
+    """
+    has_origins = has_table(connection, "origins")
+    for row in connection.execute("SELECT * FROM journal WHERE line_id = ? ORDER BY number", (line_id,)).fetchall():
+        found = None
+        if has_origins:
+            found = connection.execute("SELECT origin FROM origins WHERE number = ?", row[:1]).fetchone()
+        yield entry_of_row(row, found[0] if found else None)
+
+
 def entry_of_row(row: Sequence[Any], origin: str | None) -> Entry:
     """Return the entry of a row of the journal, and of that of its origin.
 

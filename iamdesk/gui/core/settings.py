@@ -166,6 +166,15 @@ class Settings:
         self._store.setValue("review/signing_key", value)
 
     @property
+    def allowed_signers(self) -> str:
+        """Path of the file of known keys (``allowed_signers`` of ``ssh-keygen``); empty: no key is known."""
+        return self._text("review/allowed_signers")
+
+    @allowed_signers.setter
+    def allowed_signers(self, value: str) -> None:
+        self._store.setValue("review/allowed_signers", value)
+
+    @property
     def checkpoints(self) -> CheckpointChoices:
         """When checkpoints of a review are signed by themselves."""
         every = self._store.value("review/checkpoint_every", 0, type=int)

@@ -73,7 +73,7 @@ class CheckpointsWindow(CoordinationWindow):
         self.key, self.folder_field, self.signers = (
             QLineEdit(choices.key or about.signing_key),
             QLineEdit(choices.folder),
-            QLineEdit(),
+            QLineEdit(about.allowed_signers),
         )
         self.by_number = QCheckBox(tr("Sign one after e&very"))
         self.every = QSpinBox()

@@ -51,7 +51,7 @@ class CoordinationController(QObject):
         message: MessageBar,
         controller: ReviewController,
         reviewer: Callable[[], Reviewer],
-        signing_key: Callable[[], str],
+        keys: Callable[[], tuple[str, str]],
         chosen: Callable[[], Sequence[DecidedRow]],
     ) -> None:
         super().__init__(panel)
@@ -62,7 +62,7 @@ class CoordinationController(QObject):
         self._message = message
         self._controller = controller
         self._reviewer = reviewer
-        self._signing_key = signing_key
+        self._keys = keys
         self._chosen = chosen
         self.window: CoordinationWindow | None = None
         """The window that was shown last."""
@@ -157,7 +157,7 @@ class CoordinationController(QObject):
             review_session,
             self._coordinator,
             self.changed.emit,
-            self._signing_key(),
+            *self._keys(),
         )
 
     def _show(self, window: "CoordinationWindow") -> None:

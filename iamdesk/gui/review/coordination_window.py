@@ -34,6 +34,8 @@ class Coordination:
     """To be called when the review was changed: the panel shows it again."""
     signing_key: str = ""
     """Path of the key that is offered for signing."""
+    allowed_signers: str = ""
+    """Path of the file of known keys; empty: none is known."""
 
 
 class CoordinationWindow(OneJobWindow):

@@ -57,6 +57,7 @@ class EvidencePane(QScrollArea):
         self._matches = True
         self._permissions: tuple[KeyPermission, ...] | None = None
         self._exact = ""
+        self._history: tuple[str, ...] = ()
         self._returned: Mapping[str, Returned] = {}
         self._whole = False
         self._muted_labels: list[PlainLabel] = []
@@ -76,7 +77,7 @@ class EvidencePane(QScrollArea):
     def show_row(self, row: DecidedRow | None, review_session: ReviewSession | None, *, matches: bool) -> None:
         """Show a row; ``matches`` says whether the open snapshot is the review's own."""
         if row is not self._row:
-            self._permissions, self._whole, self._exact = None, False, ""
+            self._permissions, self._whole, self._exact, self._history = None, False, "", ()
         self._row, self._desk, self._matches = row, review_session, matches
         self._paint()
 
@@ -86,6 +87,12 @@ class EvidencePane(QScrollArea):
             return False
         self._returned = returned
         return True
+
+    def set_history(self, lines: tuple[str, ...]) -> None:
+        """Set all decisions on the row's item, the last first; they are shown if there is more than one."""
+        if lines != self._history:
+            self._history = lines
+            self._paint()
 
     def set_exact(self, words: str) -> None:
         """Add what the exact comparison says of the row's entitlement, or that it is under way."""
@@ -148,6 +155,7 @@ class EvidencePane(QScrollArea):
         self._offer_to_try(column, row)
         self._facts(column, line)
         self._decisions(column, row, review_session)
+        self._past(column)
         self._findings(column, row)
         self._verdicts(column, line)
         if _is_one(row):
@@ -183,6 +191,7 @@ class EvidencePane(QScrollArea):
             for title, text in finding_facts(first):
                 column.addWidget(FlowLabel(f"{title}: {text}"))
         self._decisions(column, row, review_session)
+        self._past(column)
         self._heading(column, tr("Remediation"))
         column.addWidget(FlowLabel(translate_english(str(first["remediation"])), code=True))
 
@@ -241,6 +250,16 @@ class EvidencePane(QScrollArea):
         for text in (decision.comment, tr("Owner: {owner}").format(owner=decision.owner) if decision.owner else ""):
             if text:
                 column.addWidget(FlowLabel(text))
+
+    def _past(self, column: QVBoxLayout) -> None:
+        """Show the decisions before the current one."""
+        if len(self._history) < 2:
+            return
+        self._heading(column, tr("All decisions, the last first"))
+        for line in self._history:
+            told = FlowLabel(line)
+            told.setObjectName("pastDecision")
+            column.addWidget(told)
 
     def _findings(self, column: QVBoxLayout, row: EntitlementRow) -> None:
         if row.findings:

@@ -1,6 +1,6 @@
 """Evidence packages and sheets: export, sign, verify, and import of decisions; all in workers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
     from iamdesk.export.evidence.import_sheet import Refused
     from iamdesk.export.evidence.result import Result
-    from iamdesk.export.evidence.signing import SignOff
+    from iamdesk.export.evidence.signing import Role, SignOff
     from iamdesk.gui.review.sign_dialog import SignDialog
+    from iamdesk.gui.review.verify_dialog import VerifyDialog
     from iamdesk.review.session import ReviewSession
 
 _PACKS = mark("Evidence packages (00_manifest.json *.zip)")
@@ -77,6 +78,8 @@ class EvidenceController(QObject):
         """Whether it was verified since, without a fault."""
         self.signing_key = ""
         """Path of the key that is offered for sign-offs."""
+        self.allowed_signers = ""
+        """Path of the file of known keys that signatures are compared with; empty: none is known."""
         self.dialog: QWidget | None = None
         """The dialog that was shown last."""
 
@@ -244,25 +247,36 @@ class EvidenceController(QObject):
         if pack is not None:
             self._verify(pack)
 
-    def _verify(self, pack: Path) -> None:
+    def _verify(self, pack: Path, required: "Collection[Role]" = ()) -> None:
         self._message.clear()
+        allowed = Path(self.allowed_signers).expanduser() if self.allowed_signers else None
         self._jobs.run(
             tr("Verifying {name}").format(name=visible(pack.name)),
-            lambda _progress, _cancelled: _verified(pack),
-            done=lambda results: self._show(pack, results),
+            lambda _progress, _cancelled: _verified(pack, allowed, required),
+            done=lambda results: self._show(pack, results, required),
             failed=self._refused,
             topic="verify evidence",
         )
 
-    def _show(self, pack: Path, results: "list[Result]") -> None:
+    def _verify_again(self, pack: Path, dialog: "VerifyDialog") -> None:
+        """Verify once more, with the known keys and the required signature that the dialog names."""
+        self.allowed_signers, required = dialog.signers.text().strip(), dialog.required_roles
+        dialog.close()
+        self._verify(pack, required)
+
+    def _show(self, pack: Path, results: "list[Result]", required: "Collection[Role]") -> None:
         from iamdesk.export.evidence.result import Outcome
         from iamdesk.gui.review.verify_dialog import VerifyDialog
 
         if pack == self.last_pack:
             self.is_verified = not any(one.outcome is Outcome.FAILED for one in results)
             self.changed.emit()
-        self.dialog = VerifyDialog(pack.name, results, self._panel.window())
-        self.dialog.show()
+        dialog = VerifyDialog(
+            pack.name, results, self._panel.window(), self._prompts, self.allowed_signers, frozenset(required)
+        )
+        dialog.again.connect(lambda: self._verify_again(pack, dialog))
+        self.dialog = dialog
+        dialog.show()
 
     def _ask_for_pack(self, title: str) -> Path | None:
         review_session = self._controller.review_session
@@ -351,13 +365,14 @@ def _written(
     review_session.file.note_pack(pack_at(into))
 
 
-def _verified(pack: Path) -> "list[Result]":
+def _verified(pack: Path, allowed: Path | None, required: "Collection[Role]") -> "list[Result]":
     from iamdesk.export.evidence.package_files import opened_pack
     from iamdesk.export.evidence.review_chain import evidence_beside
     from iamdesk.export.evidence.verify import verify
 
     with opened_pack(pack) as folder:
-        return list(verify(folder, previous=evidence_beside(pack) if pack.is_dir() else None))
+        previous = evidence_beside(pack) if pack.is_dir() else None
+        return list(verify(folder, allowed_signers=allowed, previous=previous, required=required))
 
 
 def _filled(review_session: "ReviewSession", sheet: Path, reviewer: Reviewer) -> "tuple[int, list[Refused]]":

@@ -8,10 +8,11 @@ from iamdesk.export.text.review import CLASS_WORDS, administration_words, last_u
 from iamdesk.export.text.review_effect import suggestion_words, tier_words, used_words
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.retranslation import translate_english
-from iamdesk.gui.review.decision_row import SEVERITY_WORDS
+from iamdesk.gui.review.decision_row import SEVERITY_WORDS, DecidedRow
 from iamdesk.i18n import ntr, tr, translate
 from iamdesk.review.item_effect import effect_of
 from iamdesk.review.items import ReviewItem
+from iamdesk.review.session import ReviewSession
 
 
 def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
@@ -95,3 +96,19 @@ def finding_facts(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         (tr("Since"), str(since.get("first_seen_utc", ""))[:10]),
     )
     yield from ((title, text) for title, text in facts if text)
+
+
+def history_lines(review_session: ReviewSession, row: DecidedRow) -> tuple[str, ...]:
+    """Return all decisions on the item of a row, the last first; call it in a worker."""
+    found = []
+    for one in reversed(review_session.file.entries_on(row.subject_ids[0])):
+        moment = one.decided_at[:16].replace("T", " ")
+        words = tr("{decision} by {reviewer}, {moment} UTC").format(
+            decision=translate(row.words_of(one.after)), reviewer=one.reviewer, moment=moment
+        )
+        if one.after.second and one.after.second != one.before.second:
+            words = tr("Second approval by {second}, {moment} UTC").format(second=one.after.second, moment=moment)
+        if one.origin is not None:
+            words = tr("{decision} (from {review})").format(decision=words, review=one.origin.review_id)
+        found.append(f"{words}: {one.after.comment}" if one.after.comment else words)
+    return tuple(found)

@@ -40,7 +40,7 @@ class MergeWindow(CoordinationWindow):
         self.chosen.setObjectName("mergeChosen")
         self.files_button = self.button(tr("Choose &files…"), "Files")
         self.folder_button = self.button(tr("Choose f&older…"), "Folder")
-        self.signers = QLineEdit()
+        self.signers = QLineEdit(about.allowed_signers)
         self.signers.setObjectName("mergeSigners")
         self.signers.setAccessibleName(tr("Allowed signers"))
         self.signers.setPlaceholderText(tr("allowed_signers file of ssh-keygen, if parts are signed"))

@@ -23,6 +23,7 @@ from iamdesk.gui.review.decision_controller import DecisionController
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.evidence import EvidencePane
 from iamdesk.gui.review.evidence_controller import EvidenceController
+from iamdesk.gui.review.evidence_text import history_lines
 from iamdesk.gui.review.filters import ReviewFilter, RowFilterMode
 from iamdesk.gui.review.review_controller import ReviewController
 from iamdesk.gui.review.review_model import ReviewModel
@@ -85,7 +86,7 @@ class ReviewPanel(QWidget):
             self.message,
             self.controller,
             lambda: self.head.reviewer,
-            lambda: self.packs.signing_key,
+            lambda: (self.packs.signing_key, self.packs.allowed_signers),
             self.table.selected_rows,
         )
         self.checkpoints = CheckpointController(jobs, self.message, session.announce, lambda: self.head.reviewer, self)
@@ -438,6 +439,7 @@ class ReviewPanel(QWidget):
     def _ask_engine(self) -> None:
         """Evaluate critical actions of the row's principal, if the open snapshot is the review's."""
         row, opened = self.evidence.row, self._session.snapshot
+        self._read_history(row)
         if not isinstance(row, EntitlementRow) or opened is None or not self.controller.matches:
             return
         if len({one.holder_arn for one in row.lines}) > 1:
@@ -456,6 +458,24 @@ class ReviewPanel(QWidget):
         )
         if len(row.lines) == 1:
             self._compare_exactly(row)
+
+    def _read_history(self, row: DecidedRow | None) -> None:
+        """Read all decisions on the item of a row; nothing for a row of several."""
+        review_session = self.review_session
+        if review_session is None or row is None or len(row.subject_ids) > 1:
+            return
+
+        def show(lines: tuple[str, ...]) -> None:
+            if self.evidence.row is row:
+                self.evidence.set_history(lines)
+
+        self._jobs.run(
+            tr("Reading the decisions on the item"),
+            lambda _progress, _cancelled: history_lines(review_session, row),
+            done=show,
+            failed=lambda error: self._status_failed(review_session, error),
+            topic="item history",
+        )
 
     def _compare_exactly(self, row: EntitlementRow) -> None:
         """Work out the exact numbers of one entitlement: those in the item are shown by requests."""

@@ -9,7 +9,7 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.plain_text import plain_label
 from iamdesk.i18n import mark, tr
 
-_ROLES = {
+ROLE_WORDS = {
     Role.REVIEWER: mark("Reviewer"),
     Role.SECOND_REVIEWER: mark("Second reviewer"),
     Role.OWNER: mark("Owner"),
@@ -56,7 +56,7 @@ class SignDialog(QDialog):
         self.draft.setObjectName("signDraft")
         self.sentence = plain_label(wrap=True)
         self.how = plain_label(wrap=True)
-        for role, word in _ROLES.items():
+        for role, word in ROLE_WORDS.items():
             self.role.addItem(tr(word), role)
         form = QFormLayout(self)
         form.addRow(self.draft)

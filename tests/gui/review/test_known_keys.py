@@ -1,0 +1,77 @@
+"""Verifying with known keys and a required signature, as in the terminal; the known keys are kept."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from iamdesk.export.evidence.signing import Role, sign
+from iamdesk.export.evidence.write import write_pack
+from iamdesk.gui.core.settings import Settings
+from iamdesk.gui.review.merge_window import MergeWindow
+from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.review.verify_dialog import VerifyDialog
+
+from .conftest import Answers
+from .test_many_reviewers import window_of
+from .test_review_panel import desk_of
+
+
+def dialog_of(qtbot: QtBot, panel: ReviewPanel, before: object) -> VerifyDialog:
+    qtbot.waitUntil(
+        lambda: isinstance(panel.packs.dialog, VerifyDialog) and panel.packs.dialog is not before, timeout=60_000
+    )
+    dialog = panel.packs.dialog
+    assert isinstance(dialog, VerifyDialog)
+    return dialog
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen")
+def test_known_keys_and_a_required_signature(
+    qtbot: QtBot, panel: ReviewPanel, prompts: Answers, tmp_path: Path
+) -> None:
+    key = tmp_path / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key, "-C", ""], check=True)
+    pack = tmp_path / "pack"
+    write_pack(desk_of(panel).file, pack, evaluator=None)
+    sign(pack, Role.REVIEWER, "Ana Moreno", key=key, asks=False)
+    panel.packs.last_pack = pack
+    QTest.keyClick(panel.strip.verify_button, Qt.Key.Key_Space)
+    first = dialog_of(qtbot, panel, None)
+    assert "failed" not in first.sentence.text()
+    assert first.required_roles == frozenset()
+
+    signers = tmp_path / "signers"
+    signers.write_text(f'Ana-Moreno namespaces="iamdesk-review" {key.with_suffix(".pub").read_text()}')
+    prompts.opens = signers
+    choose = first.findChild(type(first.again_button), "verifyChooseSigners")
+    assert choose is not None
+    QTest.keyClick(choose, Qt.Key.Key_Space)
+    first.required.setCurrentIndex(first.required.findData(Role.MANAGEMENT))
+    QTest.keyClick(first.again_button, Qt.Key.Key_Space)
+    second = dialog_of(qtbot, panel, first)
+    assert "1 failed" in second.sentence.text(), "management did not sign"
+    assert second.signers.text() == str(signers)
+    assert second.required_roles == {Role.MANAGEMENT}
+    assert not panel.packs.is_verified
+
+    second.required.setCurrentIndex(second.required.findData(Role.REVIEWER))
+    QTest.keyClick(second.again_button, Qt.Key.Key_Space)
+    third = dialog_of(qtbot, panel, second)
+    assert "failed" not in third.sentence.text()
+    assert "Ana-Moreno" in third.closing.text() or "Ana Moreno" in third.closing.text()
+    third.close()
+    window = window_of(qtbot, panel, MergeWindow, "actionMergeParts")
+    assert window.signers.text() == str(signers)
+    assert window.required.isEnabled()
+
+
+def test_known_keys_are_kept_between_starts(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "settings.ini")
+    settings.allowed_signers = "/keys/allowed_signers"
+    settings.save()
+    assert Settings(tmp_path / "settings.ini").allowed_signers == "/keys/allowed_signers"
