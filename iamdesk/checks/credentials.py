@@ -9,7 +9,9 @@ from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, credentials_of, facts_of
+from iamdesk.checks.remediation_commands import command
 from iamdesk.checks.targets import ACCOUNTS, USERS
+from iamdesk.checks.thresholds import Thresholds
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.snapshot.account_details import CredentialReportEntry, PasswordPolicy
@@ -160,6 +162,7 @@ def unused_password(survey: CheckContext, account: Account, user: UserDetail) ->
                 user=user.user_name,
             ),
             report_evidence(phrase("password_enabled is true")),
+            snippet=command("iam", "delete-login-profile", "--user-name", user.user_name),
         )
 
 
@@ -323,6 +326,9 @@ def expired_certificate(survey: CheckContext, account: Account, _: Account) -> I
                     ),
                 ),
                 object=one.arn,
+                snippet=command(
+                    "iam", "delete-server-certificate", "--server-certificate-name", one.server_certificate_name
+                ),
             )
 
 
@@ -372,13 +378,41 @@ def password_policy(survey: CheckContext, account: Account, _: Account) -> Itera
             else phrase("passwords can be reused")
         )
     severity = Severity.MEDIUM if lacking else Severity.LOW
+    snippet = _longer_passwords(policy, survey.thresholds) if lacking else ""
     lacking += _further(policy, survey.thresholds.password_days) if policy is not None else []
     if lacking:
         yield CheckResult(
             phrase("The password policy is weak: {why}.", why=enumerated(lacking, most=len(lacking))),
             (Evidence(phrase("Source: get-account-password-policy.")),),
             severity=severity,
+            snippet=snippet,
         )
+
+
+def _longer_passwords(policy: PasswordPolicy | None, limits: Thresholds) -> str:
+    """Return the command that raises length and reuse, and keeps every other rule as it is.
+
+    What ``update-account-password-policy`` is not told falls back to its default (AWS CLI Command Reference).
+    """
+    words = ["--minimum-password-length", str(max(limits.password_length, _of(policy, "minimum_password_length")))]
+    words += ["--password-reuse-prevention", str(max(limits.password_reuse, _of(policy, "password_reuse_prevention")))]
+    if policy is not None:
+        flags = {
+            "--require-symbols": policy.require_symbols,
+            "--require-numbers": policy.require_numbers,
+            "--require-uppercase-characters": policy.require_uppercase_characters,
+            "--require-lowercase-characters": policy.require_lowercase_characters,
+            "--allow-users-to-change-password": policy.allow_users_to_change_password,
+            "--hard-expiry": policy.hard_expiry,
+        }
+        words += [flag for flag, is_on in flags.items() if is_on]
+        if policy.max_password_age:
+            words += ["--max-password-age", str(policy.max_password_age)]
+    return command("iam", "update-account-password-policy", *words)
+
+
+def _of(policy: PasswordPolicy | None, name: str) -> int:
+    return (getattr(policy, name) if policy is not None else None) or 0
 
 
 def _further(policy: PasswordPolicy, days: int) -> list[str]:

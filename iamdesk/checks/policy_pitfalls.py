@@ -9,6 +9,7 @@ from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Severity
 from iamdesk.checks.policy_documents import WRITTEN, PolicySource, place, statement_evidence
+from iamdesk.checks.remediation_commands import policy_command
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.i18n import mark, nphrase, phrase
@@ -221,9 +222,7 @@ def if_exists_guard(_survey: CheckContext, _account: Account, written: PolicySou
     question="Does a policy without Version 2012-10-17 contain policy variables, which are then literal text?",
     remedy=mark('Set `"Version": "2012-10-17"`, after checking what the variables then match.'),
 )
-def variables_in_an_old_version(
-    _survey: CheckContext, _account: Account, written: PolicySource
-) -> Iterator[CheckResult]:
+def variables_in_an_old_version(survey: CheckContext, account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """In policies of version 2008-10-17, or without Version, ``${…}`` is literal text (rule H6)."""
     document = written.policy.document
     if document.version == LATEST_VERSION:
@@ -246,7 +245,17 @@ def variables_in_an_old_version(
                     ),
                 ),
                 object=str(statement.index),
+                snippet=_in_the_new_version(survey, account, written),
             )
+
+
+def _in_the_new_version(survey: CheckContext, account: Account, written: PolicySource) -> str:
+    """Return the command that sets the version of the policy, and changes nothing else."""
+    raw = written.policy.document.raw
+    if not isinstance(raw, dict):
+        return ""
+    changed = {"Version": LATEST_VERSION} | {key: value for key, value in raw.items() if key != "Version"}
+    return policy_command(survey.snapshot, account.account_id, written.policy.key, changed)
 
 
 @check(

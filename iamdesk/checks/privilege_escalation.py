@@ -11,6 +11,7 @@ from iamdesk.checks.condition_strength import Attempt, ConditionStrength
 from iamdesk.checks.external_trust import external_attempt, trusted_accounts
 from iamdesk.checks.federation import token_attempts
 from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.remediation_commands import edit_command
 from iamdesk.checks.targets import ACCOUNTS, PRINCIPALS, ROLES
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision
@@ -65,7 +66,9 @@ def _with_remediation(survey: CheckContext) -> frozenset[str]:
     return survey.once("with remediation", lambda: survey.reach.first_to_administration(_MAX_REMEDIATIONS))
 
 
-def _to_administration(survey: CheckContext, principal: Principal, *, one_step: bool) -> Iterator[CheckResult]:
+def _to_administration(
+    survey: CheckContext, account: Account, principal: Principal, *, one_step: bool
+) -> Iterator[CheckResult]:
     if not survey.reach.knows(principal.arn):
         return
     reached = survey.reach.reached(principal.arn)
@@ -79,8 +82,9 @@ def _to_administration(survey: CheckContext, principal: Principal, *, one_step: 
     remediation = (
         survey.reach.remediation(path) if proven is not None and principal.arn in _with_remediation(survey) else None
     )
-    remedy = None
+    remedy, snippet = None, ""
     if remediation is not None:
+        snippet = edit_command(survey.snapshot, account.account_id, remediation.edits)
         remedy = join_messages(" ", (remediation.what, phrase("This ends this attack path; others may remain.")))
         if remediation.carriers:
             others = nphrase(
@@ -97,7 +101,7 @@ def _to_administration(survey: CheckContext, principal: Principal, *, one_step: 
             len(path.steps),
             **words,
         )
-        yield CheckResult(sentence, _evidence(path), remedy=remedy)
+        yield CheckResult(sentence, _evidence(path), remedy=remedy, snippet=snippet)
     else:
         yield CheckResult(
             nphrase(
@@ -123,9 +127,9 @@ def _to_administration(survey: CheckContext, principal: Principal, *, one_step: 
     ),
     standards=_STANDARDS,
 )
-def one_step(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
+def one_step(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Report a shortest path with its evidence, and the change that ends it and affects the fewest others."""
-    yield from _to_administration(survey, principal, one_step=True)
+    yield from _to_administration(survey, account, principal, one_step=True)
 
 
 @check(
@@ -139,9 +143,9 @@ def one_step(survey: CheckContext, _account: Account, principal: Principal) -> I
     ),
     standards=_STANDARDS,
 )
-def several_steps(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
+def several_steps(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """As CHN-01, for paths of two or more steps."""
-    yield from _to_administration(survey, principal, one_step=False)
+    yield from _to_administration(survey, account, principal, one_step=False)
 
 
 @check(

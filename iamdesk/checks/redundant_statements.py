@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import count
 
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.policy_documents import WRITTEN, PolicySource, place, statement_evidence, trust_policy_name
+from iamdesk.checks.remediation_commands import edited, policy_command
 from iamdesk.checks.targets import ACCOUNTS, Subject, group_subject, own_policies, own_roles, principal_subject
+from iamdesk.explain.decision import PolicyType
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.policy.action_patterns import ActionPattern
@@ -35,7 +38,7 @@ increased."""
     question="Does a policy contain a statement without effect, because another one covers it?",
     remedy=mark("Remove the statement, or narrow the broader one, whichever was intended."),
 )
-def redundant_statement(survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
+def redundant_statement(survey: CheckContext, account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """Report statements whose removal changes no decision, because another one matches every request they match.
 
     The other one has the same effect, or denies everything that the statement allows; then low.
@@ -57,6 +60,7 @@ def redundant_statement(survey: CheckContext, _account: Account, written: Policy
             severity=Severity.LOW,
         )
     pairs = survey.once(("redundant statements", document), lambda: tuple(redundant(document)))
+    snippet = _without(survey, account, written, {lesser.index for lesser, _ in pairs}) if pairs else ""
     for lesser, wider in pairs:
         yield CheckResult(
             phrase(
@@ -71,7 +75,17 @@ def redundant_statement(survey: CheckContext, _account: Account, written: Policy
                 ),
             ),
             object=str(lesser.index),
+            snippet=snippet,
         )
+
+
+def _without(survey: CheckContext, account: Account, written: PolicySource, gone: set[int]) -> str:
+    """Return the command that removes all redundant statements of a policy at once."""
+    if written.policy.layer not in (PolicyType.IDENTITY, PolicyType.TRUST):
+        return ""
+    numbers = count()
+    changed = edited(written.policy.document.raw, lambda one: None if next(numbers) in gone else one)
+    return "" if changed is None else policy_command(survey.snapshot, account.account_id, written.policy.key, changed)
 
 
 def redundant(document: Document) -> Iterator[tuple[Statement, Statement]]:

@@ -7,10 +7,13 @@ the line is too long to be reviewed before it is pasted.
 import copy
 import json
 import shlex
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from iamdesk.escaping import visible
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.whatif.commands import command_of
+from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
 _MAX_LENGTH = 6_000
 
@@ -29,6 +32,22 @@ def command(*words: str) -> str:
         return ""
     line = shlex.join(("aws", *words))
     return line if len(line) <= _MAX_LENGTH else ""
+
+
+def edit_command(snapshot: Snapshot, account_id: str, edits: Sequence[Edit]) -> str:
+    """Return the command of a single change to something of one account; empty for several, and for other accounts."""
+    if len(edits) != 1 or edits[0].subject.split(":", 5)[4:5] != [account_id]:
+        return ""
+    try:
+        words = command_of(snapshot, edits[0]).words
+    except WhatIfError:
+        return ""
+    return command(*words[1:]) if words else ""
+
+
+def policy_command(snapshot: Snapshot, account_id: str, policy_key: str, document: Any) -> str:
+    """Return the command that replaces an identity or trust policy of one account."""
+    return edit_command(snapshot, account_id, (Edit(EditAction.SET_POLICY, policy_key, document=document),))
 
 
 def trust_policy_command(role_name: str, document: Any) -> str:

@@ -15,6 +15,7 @@ from iamdesk.inventory.keys import inline_policy_key
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 from iamdesk.viewmodel.workload_rows import runs_with_rows, workload_name
 
+_MAX_ATTACHED = 10
 TRACKED_DAYS = 400
 """AWS's tracking period for the last use of a role, in days.
 
@@ -200,7 +201,19 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
             remedy, severity = phrase(_CONFIGURED), Severity.INFO
         if _FOR_EMERGENCIES.search(role.role_name):
             remedy, severity = phrase(_REHEARSE), Severity.INFO
-        yield CheckResult(sentence, tuple(evidence), state=state, remedy=remedy, severity=severity)
+        snippet = _deny_all(account, role) if remedy is None and state is State.FOUND else ""
+        yield CheckResult(sentence, tuple(evidence), state=state, remedy=remedy, severity=severity, snippet=snippet)
+
+
+def _deny_all(account: Account, role: RoleDetail) -> str:
+    """Return the command that denies a role everything until the policy is detached: the first half of the remedy.
+
+    AWSDenyAll: AWS Managed Policy Reference Guide. A role has at most 10 managed policies by default (IAM quotas).
+    """
+    if len(role.attached_managed_policies) >= _MAX_ATTACHED:
+        return ""
+    policy = f"arn:{account.partition}:iam::aws:policy/AWSDenyAll"
+    return command("iam", "attach-role-policy", "--role-name", role.role_name, "--policy-arn", policy)
 
 
 _FOR_EMERGENCIES = re.compile(r"break[-_ ]?glass|emergency", re.IGNORECASE)

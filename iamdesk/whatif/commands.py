@@ -39,6 +39,15 @@ def commands(snapshot: Snapshot, edits: Iterable[Edit]) -> Iterator[CliCommand]:
         current = changed
 
 
+def command_of(snapshot: Snapshot, edit: Edit) -> CliCommand:
+    """Return the command of one change to a snapshot, without making the change.
+
+    Raises:
+        WhatIfError: the snapshot does not hold what it changes.
+    """
+    return _command(snapshot, edit)
+
+
 def _command(snapshot: Snapshot, edit: Edit) -> CliCommand:
     match edit.act:
         case EditAction.SET_POLICY:

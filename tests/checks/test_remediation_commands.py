@@ -104,3 +104,68 @@ def test_fed_09_and_res_01(make):
     everyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::payroll/*"}
     (one,) = make.findings("RES-01", beside={"resources": (make.resource("arn:aws:s3:::payroll", everyone),)})
     assert words(one.snippet)[:4] == ["s3api", "put-public-access-block", "--bucket", "payroll"]
+
+
+def test_chn_01_the_change_that_ends_the_path_is_a_command(found, make):
+    user = make.user("alice", make.allow("s3:*"), make.allow("iam:PutUserPolicy", make.arn("user/alice")))
+    (one,) = found("CHN-01", users=[user])
+    told = words(one.snippet)
+    assert told[:4] == ["iam", "put-user-policy", "--user-name", "alice"]
+    statements = json.loads(told[-1])["Statement"]
+    assert not found("CHN-01", users=[make.user("alice", *statements)])
+    assert "arn" not in told[3]
+
+
+def test_hyg_05_an_unused_role_is_denied_everything_for_a_time(found, make):
+    old = {"LastUsedDate": "2025-11-01T00:00:00+00:00", "Region": "eu-west-1"}
+    full = make.attached(*(f"arn:aws:iam::aws:policy/P{number}" for number in range(10)))
+    roles = [
+        make.role("old", RoleLastUsed=old),
+        make.role("full", RoleLastUsed=old, **full),
+        make.role("BreakGlassAdmin", RoleLastUsed=old),
+        make.role("known"),
+    ]
+    told = {one.subject_name: one.snippet for one in found("HYG-05", roles=roles)}
+    deny_all = "arn:aws:iam::aws:policy/AWSDenyAll"
+    assert words(told["old"]) == ["iam", "attach-role-policy", "--role-name", "old", "--policy-arn", deny_all]
+    assert told["full"] == told["BreakGlassAdmin"] == ""
+
+
+def test_lnt_14_all_redundant_statements_of_a_policy_are_taken_out_at_once(found, make):
+    wide, narrow, more = make.allow("s3:*"), make.allow("s3:GetObject"), make.allow("s3:PutObject")
+    both = found("LNT-14", users=[make.user("alice", wide, narrow, more)])
+    assert len(both) == 2
+    assert len({one.snippet for one in both}) == 1
+    told = words(both[0].snippet)
+    assert told[:6] == ["iam", "put-user-policy", "--user-name", "alice", "--policy-name", "inline"]
+    assert json.loads(told[-1])["Statement"] == [wide]
+
+
+def test_lnt_11_the_version_is_set_and_nothing_else(found, make):
+    document = {"Statement": [make.allow("s3:GetObject", "arn:aws:s3:::home/${aws:username}/*")]}
+    user = make.user("alice", UserPolicyList=[{"PolicyName": "home", "PolicyDocument": document}])
+    (one,) = found("LNT-11", users=[user])
+    told = words(one.snippet)
+    assert told[:6] == ["iam", "put-user-policy", "--user-name", "alice", "--policy-name", "home"]
+    assert json.loads(told[-1]) == {"Version": "2012-10-17", **document}
+
+
+def test_crd_11_length_and_reuse_are_raised_and_other_rules_kept(make):
+    policy = {"minimum_password_length": 20, "require_symbols": True, "max_password_age": 60, "expire_passwords": True}
+    facts = {"is_password_policy_captured": True, "password_policy": policy}
+    (one,) = make.findings("CRD-11", facts=facts)
+    assert one.snippet == (
+        "aws iam update-account-password-policy --minimum-password-length 20 --password-reuse-prevention 24 "
+        "--require-symbols --max-password-age 60"
+    )
+    long = {**policy, "password_reuse_prevention": 24}
+    (rest,) = make.findings("CRD-11", facts={"is_password_policy_captured": True, "password_policy": long})
+    assert rest.snippet == ""
+
+
+def test_crd_03_an_unused_password_is_removed(make):
+    last = {"password_enabled": True, "password_last_used": "2025-01-01T00:00:00Z"}
+    entry = {"user": "ana", "arn": make.arn("user/ana"), **last}
+    facts = {"credential_report": {"generated_time": "2026-03-01T00:00:00Z", "entries": [entry]}}
+    (one,) = make.findings("CRD-03", users=[make.user("ana")], facts=facts)
+    assert one.snippet == "aws iam delete-login-profile --user-name ana"
