@@ -8,6 +8,8 @@ from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.similar_principals import SimilarPrincipal, identical_principals, similar_principals
 from iamdesk.access.who_can import ANY_SERVICE, Access, PrincipalKind, Who
+from iamdesk.attack_paths.administrators import administration
+from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.types import AttackPath, AttackPaths, PrincipalExposure, State
 from iamdesk.aws.data_classes import DataClass, data_classes
 from iamdesk.evaluate.request import EvalDecision, RequestError
@@ -44,14 +46,15 @@ class PrincipalPages:
 
     Args:
         evaluator: The evaluator over the snapshot, or over the principal's account.
-        who_can: Returns the rows of *who can* for an action and a resource.
+        who_can: Returns the rows of *who can* for an action and a resource; None where that would read every account
+            of an organization: the page then says where to ask.
         workloads: What runs with which role.
     """
 
     def __init__(
         self,
         evaluator: Evaluator,
-        who_can: Callable[[str, str, Cancelled], Iterator[Access]],
+        who_can: Callable[[str, str, Cancelled], Iterator[Access]] | None,
         workloads: WorkloadIndex,
     ) -> None:
         self._evaluator = evaluator
@@ -70,13 +73,54 @@ class PrincipalPages:
         account, principal = held
         if not isinstance(principal, GroupDetail):
             yield self._last_use(account, principal)
-        if isinstance(principal, RoleDetail):
+        if isinstance(principal, RoleDetail) and self._who_can is None:
+            yield from self._trust_unasked(account, principal)
+        elif isinstance(principal, RoleDetail):
             rows = self._assuming(principal, cancelled)
             yield _runs(principal, rows, self._workloads, account.account_id)
             yield _assumed_by(principal, rows)
         yield self._data(arn)
         if not isinstance(principal, GroupDetail):
             yield from self._similar(arn, cancelled)
+
+    def escalation_unasked(self, arn: str, cancelled: Cancelled = never_cancelled) -> Iterator[PageSection]:
+        """Yield the sentence and privilege escalation without attack paths: by its own policies alone."""
+        held = self._find(arn)
+        if held is None:
+            return
+        account, principal = held
+        note = phrase("Attack paths are found for one account alone, or by the checks over all accounts.")
+        if isinstance(principal, GroupDetail):
+            sentence = phrase("Whether it makes its members administrators was not evaluated.")
+        else:
+            sentence = self._own_sentence(account, principal, cancelled)
+            yield PageSection(Part.ESCALATION, note=note)
+        yield PageSection(Part.SENTENCE, note=join_messages(" ", (sentence, note)))
+
+    def _own_sentence(self, account: Account, principal: UserDetail | RoleDetail, cancelled: Cancelled) -> str:
+        """Return whether its own policies make a principal an administrator."""
+        inquiry = EvaluationSession(self._evaluator, cancelled)
+        match administration(inquiry, account, principal).decision:
+            case EvalDecision.ALLOWED:
+                return phrase("Administrator of account {account}.", account=account.account_id)
+            case EvalDecision.CONDITIONAL:
+                return phrase("Administrator of account {account} under conditions.", account=account.account_id)
+        if self._evaluator.index.carried(principal.arn).missing:
+            return phrase("Whether it is an administrator is not known: some of its policies were not captured.")
+        return phrase("Not an administrator by its own policies.")
+
+    def _trust_unasked(self, account: Account, role: RoleDetail) -> Iterator[PageSection]:
+        yield _runs(role, [], self._workloads, account.account_id, is_asked=False)
+        note = phrase("Who can evaluates it over all accounts, which are read one by one.")
+        trust = self._evaluator.index.trust(role) if role.assume_role_policy_document is not None else None
+        actions = [
+            action
+            for name, action in ENTERING_ACTIONS.items()
+            if trust is not None
+            and any(one.is_allow and one.covers_action("sts", name) for one in trust.statements if not one.broken)
+        ]
+        table = OpenTable(Table.WHO_CAN, actions[0] if actions else ASSUME_ACTIONS[0], role.arn)
+        yield PageSection(Part.ASSUMED_BY, note=note, table=table)
 
     def escalation(self, arn: str, reach: AttackPaths) -> Iterator[PageSection]:
         """Yield the sections by the attack paths of the snapshot: the sentence, and privilege escalation."""
@@ -206,7 +250,7 @@ class PrincipalPages:
 
     def _assuming(self, role: RoleDetail, cancelled: Cancelled) -> list[tuple[str, Access]] | None:
         """Return who can assume a role, by which action; None if its trust policy is missing."""
-        if role.assume_role_policy_document is None:
+        if role.assume_role_policy_document is None or self._who_can is None:
             return None
         trust = self._evaluator.index.trust(role)
         found = []
@@ -348,7 +392,12 @@ def _is_service(row: Access) -> bool:
 
 
 def _runs(
-    role: RoleDetail, rows: list[tuple[str, Access]] | None, workloads: WorkloadIndex, account: str
+    role: RoleDetail,
+    rows: list[tuple[str, Access]] | None,
+    workloads: WorkloadIndex,
+    account: str,
+    *,
+    is_asked: bool = True,
 ) -> PageSection:
     """Return what runs with a role: captured resources by kind, instance profiles, services that can assume it."""
     lines = [
@@ -372,7 +421,7 @@ def _runs(
         for action, row in rows
         if _is_service(row)
     ]
-    if not services:
+    if not services and is_asked:
         note = join_messages(" ", [*filter(None, (note, phrase("No AWS service can assume it.")))])
     return section(Part.RUNS, [*lines, *services], note)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from iamdesk.checks.check_settings import AppliedSettings
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.policy.document import Document
+    from iamdesk.viewmodel.pages import PageSection
 
 _MAX_SEARCHED_AT_ONCE = 300_000
 """Number of tree rows that can be searched in some ten milliseconds."""
@@ -125,6 +126,31 @@ class Opened(RequestSession):
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
+        """
+        raise NotImplementedError
+
+    def principal_page(self, principal: str, cancelled: Cancelled = never_cancelled) -> "Iterator[PageSection]":
+        """Yield the sections of the page of a user, role or group, by its ARN, that need no attack paths.
+
+        Raises:
+            SnapshotError: an account cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        raise NotImplementedError
+
+    def principal_escalation(
+        self,
+        principal: str,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,
+    ) -> "Iterator[PageSection]":
+        """Yield the sections of its page about administrators and attack paths.
+
+        Raises:
+            SnapshotError: an account cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: the executor cannot do it; one sentence.
         """
         raise NotImplementedError
 

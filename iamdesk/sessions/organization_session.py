@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.evaluate.request import ContextValues
     from iamdesk.export.findings.spool import Spool
+    from iamdesk.pages.principal_page import PrincipalPages
+    from iamdesk.viewmodel.pages import PageSection
 
 _HELD = frozenset(
     {
@@ -191,6 +193,37 @@ class OrganizationSession(Opened):
 
         today, thresholds = datetime.now().astimezone().date(), thresholds_of(settings)
         return each_finding(self.checks, suppressions, today, progress, cancelled, thresholds)
+
+    # Pages
+
+    def principal_page(self, principal: str, cancelled: Cancelled = never_cancelled) -> "Iterator[PageSection]":
+        """Yield the sections of the page of a user, role or group, by its ARN: those that its account alone answers.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return self._principal_pages(principal).sections(principal, cancelled)
+
+    def principal_escalation(
+        self,
+        principal: str,
+        progress: Progress = no_progress,  # noqa: ARG002 - as of a whole snapshot
+        cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,  # noqa: ARG002
+    ) -> "Iterator[PageSection]":
+        """Yield whether its own policies make it an administrator; attack paths are computed for one account alone.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return self._principal_pages(principal).escalation_unasked(principal, cancelled)
+
+    def _principal_pages(self, principal: str) -> "PrincipalPages":
+        from iamdesk.inventory.workload_index import WorkloadIndex
+        from iamdesk.pages.principal_page import PrincipalPages
+
+        evaluator = self.evaluator_for(principal)
+        return PrincipalPages(evaluator, None, WorkloadIndex(evaluator.snapshot))
 
     # Details
 

@@ -1,10 +1,11 @@
 import json
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QThreadPool, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QAction, QDropEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -446,3 +447,25 @@ def test_what_is_shown_is_copied_as_the_command_that_gives_it(qtbot: QtBot, open
     QTest.keyClick(window, *copy)
     assert clipboard.text().split()[1] == "what-can"
     assert clipboard.text().endswith(f"--principal {PETRA}")
+
+
+def test_the_start_page_is_not_painted_between_two_snapshots(
+    qtbot: QtBot, open_window: MainWindow, tmp_path: Path
+) -> None:
+    painted: list[QEvent.Type] = []
+
+    class Watch(QObject):
+        def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+            if event.type() is QEvent.Type.Paint:
+                painted.append(event.type())
+            return False
+
+    watch = Watch()
+    open_window.start.installEventFilter(watch)
+    before = open_window.session.snapshot
+    second = Path(shutil.copy(sample_snapshot(), tmp_path / "second.json"))
+    open_window.open_path(second)
+    qtbot.waitUntil(lambda: open_window.session.snapshot not in (None, before), timeout=60_000)
+    qtbot.waitUntil(lambda: not open_window.jobs.running, timeout=60_000)
+    assert painted == []
+    open_window.start.removeEventFilter(watch)

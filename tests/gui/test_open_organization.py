@@ -18,6 +18,8 @@ from iamdesk.gui.who_can.worker import search_for
 from iamdesk.gui.widgets.message_bar import MessageBar
 from iamdesk.gui.widgets.whole_organization import NEEDS_WHOLE
 from iamdesk.resource_files import resources
+from iamdesk.viewmodel.pages import Part
+from iamdesk.viewmodel.tree import NodeKind
 
 SAMPLE = resources() / "samples" / "acme-organization"
 DEV = "arn:aws:iam::444455556666:user/dev"
@@ -260,3 +262,36 @@ def test_closing_while_an_account_is_read(qtbot: QtBot, organization: Organizati
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=20_000)
     assert not window.workspace.inspector.is_reading
     assert window.pages.currentWidget() is window.start
+
+
+def test_a_principal_has_a_summary_of_what_its_account_answers(
+    qtbot: QtBot, organization: OrganizationSession, window: MainWindow
+) -> None:
+    nodes = organization.outline.nodes
+    role = next(
+        key
+        for kind, key in zip(nodes.kinds, nodes.keys, strict=True)
+        if kind is NodeKind.ROLE and not key.endswith("OrganizationAccountAccessRole")
+    )
+    window.session.show_key(role)
+    page = window.workspace.inspector.page
+    tabs = window.workspace.inspector.tabs
+    qtbot.waitUntil(lambda: tabs.isTabVisible(tabs.indexOf(page)), timeout=20_000)
+    tabs.setCurrentWidget(page)
+    qtbot.waitUntil(lambda: page.is_complete, timeout=60_000)
+    assert "dministrator" in page.sentence.text()
+    assert "one account alone" in page.sentence.text()
+    alone = organization.account_alone(role.split(":")[4])
+    whole = {section.part: section for section in alone.principal_page(role)}
+    for part in (Part.LAST_USE, Part.DATA):
+        assert page._cache[role][part] == whole[part]
+    assert page.cards[Part.ASSUMED_BY].link is not None
+
+
+def test_resources_have_no_summary_there(qtbot: QtBot, organization: OrganizationSession, window: MainWindow) -> None:
+    nodes = organization.outline.nodes
+    bucket = next(key for kind, key in zip(nodes.kinds, nodes.keys, strict=True) if kind is NodeKind.RESOURCE)
+    window.session.show_key(bucket)
+    inspector = window.workspace.inspector
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=20_000)
+    assert not inspector.tabs.isTabVisible(inspector.tabs.indexOf(inspector.page))

@@ -79,7 +79,7 @@ class FilterBar(QWidget):
             (tr("Not grouped"), Grouping.NOTHING),
             (tr("By control"), Grouping.CONTROL),
             (tr("By check"), Grouping.CHECK),
-            (tr("By principal"), Grouping.SUBJECT),
+            (tr("By subject"), Grouping.SUBJECT),
             (tr("By account"), Grouping.ACCOUNT),
         ):
             self.grouping.addItem(words, grouping)

@@ -147,8 +147,8 @@ class Grouping(StrEnum):
     CONTROL = "control"
     """By control of a standard: a tree, too (`control_tree`)."""
     CHECK = "check"
-    SUBJECT = "principal"
-    """By subject: principal, policy, resource or account."""
+    SUBJECT = "subject"
+    """By subject: principal, managed policy, resource or account; inline and trust policies count with their holder."""
     ACCOUNT = "account"
 
 
@@ -162,10 +162,16 @@ def group_key(finding: Finding, grouping: Grouping) -> str:
         case Grouping.CHECK:
             return finding.check_id
         case Grouping.SUBJECT:
-            return finding.subject_key
+            return holder_of(finding.subject_key) or finding.subject_key
         case Grouping.ACCOUNT:
             return finding.account
     return ""
+
+
+def holder_of(key: str) -> str:
+    """Return the ARN of the user, group or role whose inline or trust policy a key is; empty for another key."""
+    owner, is_part, part = key.partition("#")
+    return owner if is_part and (part == "trust" or part.startswith("inline/")) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +204,10 @@ def _group_text(finding: Finding, grouping: Grouping) -> str:
     if grouping is Grouping.CHECK:
         return visible(f"{finding.check_id}  {tr(finding.title)}")
     if grouping is Grouping.SUBJECT:
+        holder = holder_of(finding.subject_key)
+        if holder:
+            resource = holder.rpartition(":")[2]
+            return visible(f"{resource.rpartition('/')[2]}  {tr(resource.partition('/')[0])}")
         return visible(_subject(finding))
     return visible(finding.account)
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from iamdesk.errors import SnapshotError
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import Job, JobRunner
@@ -33,7 +34,7 @@ from iamdesk.viewmodel.types import Subject
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
-    from iamdesk.api import SnapshotSession
+    from iamdesk.api import Opened, SnapshotSession
 
 _PAUSE = 120
 """Milliseconds for which an item stays selected before its page is computed: the arrow keys pass by many."""
@@ -110,10 +111,10 @@ class PageTab(QWidget):
         findings.changed.connect(self._show_findings)
         review.changed.connect(self._show_review)
 
-    @staticmethod
-    def has_page(subject: Subject) -> bool:
-        """Return whether an item has a page."""
-        return bool(parts_of(subject.kind))
+    def has_page(self, subject: Subject) -> bool:
+        """Return whether an item has a page: resources only where all accounts are in memory."""
+        is_resource = subject.kind is NodeKind.RESOURCE
+        return bool(parts_of(subject.kind)) and not (is_resource and self._session.whole is None)
 
     def show_subject(self, subject: Subject) -> None:
         """Show the page of another item: what is cached at once, the rest as it is computed."""
@@ -168,7 +169,7 @@ class PageTab(QWidget):
     # Computing
 
     def _compute(self) -> None:
-        opened, subject = self._session.whole, self._subject
+        opened, whole, subject = self._session.snapshot, self._session.whole, self._subject
         if opened is None or subject is None or not self.isVisible() or self._computed == subject.key:
             return
         key, parts = subject.key, frozenset(parts_of(subject.kind))
@@ -177,13 +178,16 @@ class PageTab(QWidget):
         if not self._is_known(key, parts - by_paths):
 
             def work(give: Callable[[object], None], _progress: Progress, cancelled: Cancelled) -> None:
-                make = opened.principal_page if by_paths else opened.resource_page
+                make = opened.principal_page if by_paths or whole is None else whole.resource_page
                 for section in make(key, cancelled):
                     give((key, section))
 
             self._stream.start(tr("Computing the page of {name}").format(name=translate(subject.title)), work)
         if not self._is_known(key, by_paths):
-            self._find_paths(opened)
+            if whole is not None:
+                self._find_paths(whole)
+            elif self._reading is None:
+                self._escalate(opened)
         self._show_state()
 
     def _find_paths(self, opened: "SnapshotSession") -> None:
@@ -201,11 +205,11 @@ class PageTab(QWidget):
         )
         self._show_state()
 
-    def _escalate(self, opened: "SnapshotSession") -> None:
+    def _escalate(self, opened: "Opened") -> None:
         """Compute the sections by attack paths of the selected item."""
         self._reading = None
         subject = self._subject
-        if subject is None or opened is not self._session.whole or not _by_paths(subject):
+        if subject is None or opened is not self._session.snapshot or not _by_paths(subject):
             self._show_state()
             return
         key = subject.key
@@ -218,7 +222,7 @@ class PageTab(QWidget):
             topic="page attack paths",
         )
 
-    def _take_paths(self, opened: "SnapshotSession", key: str, sections: tuple[PageSection, ...]) -> None:
+    def _take_paths(self, opened: "Opened", key: str, sections: tuple[PageSection, ...]) -> None:
         self._reading = None
         self._take([(key, section) for section in sections])
         subject = self._subject
@@ -245,7 +249,7 @@ class PageTab(QWidget):
     def _fail(self, error: Exception) -> None:
         self._reading = None
         self._show_state()
-        if not isinstance(error, (RequestError, WorkError)):
+        if not isinstance(error, (RequestError, WorkError, SnapshotError)):
             self.message.say(Tone.ERROR, tr("The page could not be computed."))
             raise error
         self.message.say(Tone.WARNING, error_sentence(error))
@@ -300,7 +304,8 @@ class PageTab(QWidget):
             return
         table = section.table
         link, act = "", None
-        if table is not None and (section.lines or table.table is not Table.WHO_CAN):
+        is_whole = self._session.whole is not None
+        if table is not None and (section.lines or table.table is not Table.WHO_CAN or not is_whole):
             link, act = tr(_LINKS[table.table]), partial(self._open, table)
         card.show_lines(section.lines, section.count, section.note, link, act)
 

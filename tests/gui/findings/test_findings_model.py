@@ -13,10 +13,10 @@ from iamdesk.checks.finding import Severity, State
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.findings.fields import FIELDS
 from iamdesk.gui.findings.findings_model import FindingsModel
-from iamdesk.gui.findings.rows import SEVERITIES, Column, FindingFilter, FindingRow, Tally
+from iamdesk.gui.findings.rows import SEVERITIES, Column, FindingFilter, FindingRow, Grouping, Tally, groups_of
 from iamdesk.i18n import choose, phrase
 
-from .conftest import finding
+from .conftest import ACCOUNT, finding
 
 
 def row(number: int, severity: Severity = Severity.HIGH, **changes: object) -> FindingRow:
@@ -198,3 +198,14 @@ def test_a_few_rows_go_to_their_places_without_sorting_all(
     assert len(asked) < 200
     assert shown(model) == [one.finding.subject_name for one in sorted(rows, key=key_of)]
     assert model.shown[held.row()].finding.subject_name == name
+
+
+def test_an_inline_policy_counts_with_its_holder() -> None:
+    own = finding(1)
+    inline = finding(2, subject_key=f"{own.subject_key}#inline/extra", subject_kind="inline policy")
+    trust = finding(3, subject_key=f"{ACCOUNT}:role/a/b#trust", subject_kind="trust policy")
+    resource = finding(4, subject_key="arn:aws:s3:::x#policy", subject_kind="resource policy")
+    groups = {one.key: one for one in groups_of([own, inline, trust, resource], Grouping.SUBJECT)}
+    assert groups[own.subject_key].count == 2
+    assert groups[f"{ACCOUNT}:role/a/b"].text == "b  role"
+    assert groups["arn:aws:s3:::x#policy"].count == 1
