@@ -147,6 +147,33 @@ class Evaluator(RequestBuilder):
             self._swept[key] = found
         return found
 
+    def allowed(
+        self,
+        action: str,
+        resource: str,
+        members: int,
+        context: ContextValues | None = None,
+        cancelled: Cancelled = never_cancelled,
+    ) -> int:
+        """Return which of some principals are allowed a request, as bits of the population; other keys are unknown.
+
+        Args:
+            action: The action.
+            resource: The resource.
+            members: The principals, as bits, none of them irregular.
+            context: Values of condition keys.
+            cancelled: Returns whether the work was cancelled.
+
+        Raises:
+            RequestError: the action or resource is malformed.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        bulk, moment = self.bulk(), RequestMoment(self.now(), context or {})
+        swept = bulk.sweep(
+            bulk.request(action, resource), members, moment, distinguish_denials=False, cancelled=cancelled
+        )
+        return swept.bits[EvalDecision.ALLOWED]
+
     def prepare(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> None:
         """Read every policy of the snapshot, which all sweeps need.
 

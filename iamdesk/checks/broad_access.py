@@ -6,8 +6,9 @@ applied. There is one finding for each policy document, with everyone for whom i
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 from itertools import islice
+from operator import or_
 
 from iamdesk.attack_paths.administrators import Principal, is_administrator, regions_of, resource_for
 from iamdesk.aws.service_reference import reference
@@ -105,15 +106,20 @@ def _evaluated(survey: CheckContext, account: Account, action: str) -> tuple[str
     return tuple(islice(keys, _MOST))
 
 
-def _at(survey: CheckContext, account: Account, principal: Principal) -> Context:
-    """Return the snapshot's time for a principal with conditions on the time; empty for all others."""
-    moment = survey.latest(account)
-    carried = survey.evaluator.index.carried(principal.arn)
-    documents = [policy.document for policy in (*carried.identity, carried.boundary) if policy is not None]
-    documents += survey.guardrails(account.account_id)
-    if moment is None or not any(survey.once(("times", one), partial(_tests_the_time, one)) for one in documents):
-        return {}
-    return {"aws:CurrentTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "aws:EpochTime": str(int(moment.timestamp()))}
+def _timed(survey: CheckContext, account: Account) -> int:
+    """Return the principals of an account with conditions on the time, as bits; perhaps others, too."""
+
+    def look() -> int:
+        index = survey.evaluator.population().index
+        found = 0
+        for document, carriers, bounded in zip(index.documents, index.carriers, index.bounded, strict=True):
+            if _tests_the_time(document):
+                found |= carriers | bounded
+        return found
+
+    if any(map(_tests_the_time, survey.guardrails(account.account_id))):
+        return -1
+    return survey.once("with conditions on the time", look)
 
 
 def _tests_the_time(document: Document) -> bool:
@@ -124,31 +130,63 @@ def _tests_the_time(document: Document) -> bool:
     )
 
 
-def _allowed_on(
-    survey: CheckContext, account: Account, principal: Principal, action: str, context: Context
-) -> str | None:
-    """Return the first evaluated resource on which an action is allowed; None if there is none."""
-    for resource in _evaluated(survey, account, action):
-        if survey.decide(principal.arn, action, resource, context) is EvalDecision.ALLOWED:
-            return resource
-    return None
+def _time(survey: CheckContext, account: Account) -> Context:
+    """Return the snapshot's time, at which principals with conditions on the time are evaluated; empty if unknown."""
+    moment = survey.latest(account)
+    if moment is None:
+        return {}
+    return {"aws:CurrentTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "aws:EpochTime": str(int(moment.timestamp()))}
+
+
+def _allowed(survey: CheckContext, account: Account, action: str) -> int:
+    """Return the account's principals that are allowed an action on any resource, as bits."""
+    members, timed = survey.members(account), _timed(survey, account)
+    found = 0
+    for context, among in (({}, members & ~timed), (_time(survey, account), members & timed)):
+        for resource in _evaluated(survey, account, action):
+            found |= survey.allowed(action, resource, among & ~found, context)
+    return found
 
 
 def allowed_actions(
     survey: CheckContext, account: Account, principal: Principal, actions: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Return those of the actions that a principal is allowed on any resource, whatever the request's context."""
-    spoken = [action for action in actions if survey.speaks_of(principal.arn, action)]
-    if not spoken:
-        return ()
-    context = _at(survey, account, principal)
-    return tuple([one for one in spoken if _allowed_on(survey, account, principal, one, context) is not None])
+
+    def look() -> tuple[int, tuple[tuple[str, int], ...]]:
+        each = tuple((action, _allowed(survey, account, action)) for action in actions)
+        return reduce(or_, (bits for _, bits in each)), each
+
+    position = survey.evaluator.population().position(principal.arn)
+    if position is None:  # irregular
+        context = _context(survey, account, principal)
+        return tuple([one for one in actions if _is_allowed_alone(survey, account, principal, one, context)])
+    some, each = survey.once(("allowed on any resource", (account.account_id, actions)), look)
+    return tuple([action for action, bits in each if bits >> position & 1]) if some >> position & 1 else ()
+
+
+def _context(survey: CheckContext, account: Account, principal: Principal) -> Context:
+    position = survey.evaluator.population().index.positions[principal.arn]
+    return _time(survey, account) if _timed(survey, account) >> position & 1 else {}
+
+
+def _is_allowed_alone(
+    survey: CheckContext, account: Account, principal: Principal, action: str, context: Context
+) -> bool:
+    return survey.speaks_of(principal.arn, action) and any(
+        survey.decide(principal.arn, action, resource, context) is EvalDecision.ALLOWED
+        for resource in _evaluated(survey, account, action)
+    )
 
 
 def evaluation(survey: CheckContext, account: Account, principal: Principal, action: str) -> Evidence:
     """Return the evaluation of an action that a principal is allowed on any resource."""
-    context = _at(survey, account, principal)
-    resource = _allowed_on(survey, account, principal, action, context) or "*"
+    context = _context(survey, account, principal)
+    first, *others = _evaluated(survey, account, action)
+    resource = first
+    if others:
+        ask = partial(survey.decide, principal.arn, action, context=context)
+        resource = next((one for one in (first, *others) if ask(one) is EvalDecision.ALLOWED), first)
     return Evidence(
         phrase("Evaluated {action} as {who}.", action=action, who=name_of(principal)),
         survey.ask(principal.arn, action, resource, context),

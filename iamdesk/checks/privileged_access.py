@@ -163,10 +163,7 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
     able = []
     for action, resource in _LOGS:
         arn = resource.format_map(words)
-        if (
-            survey.speaks_of(principal.arn, action)
-            and survey.decide(principal.arn, action, arn) is EvalDecision.ALLOWED
-        ):
+        if survey.is_allowed(account, principal, action, arn):
             able.append(Evidence(phrase("Evaluated {action}.", action=action), survey.ask(principal.arn, action, arn)))
     if able:
         actions = enumerated(piece.decision.request.action for piece in able if piece.decision)
@@ -194,7 +191,7 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
     able = {
         action: survey.ask(principal.arn, action, "*")
         for action in _ORGANIZATION
-        if survey.speaks_of(principal.arn, action) and survey.decide(principal.arn, action, "*") is EvalDecision.ALLOWED
+        if survey.is_allowed(account, principal, action, "*")
     }
     if able:
         yield CheckResult(
@@ -223,10 +220,7 @@ def makes_purchases(survey: CheckContext, account: Account, principal: Principal
     able = {}
     for action, resource in _PURCHASES:
         arn = resource.format_map(words)
-        if (
-            survey.speaks_of(principal.arn, action)
-            and survey.decide(principal.arn, action, arn) is EvalDecision.ALLOWED
-        ):
+        if survey.is_allowed(account, principal, action, arn):
             able[action] = arn
     if able and not is_administrator(survey, account, principal):
         yield CheckResult(

@@ -77,7 +77,7 @@ def _read(path: Path) -> tuple[DutyPair, ...]:
 )
 def both_duties(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """On any resource, whatever the request's context; what named resources or conditions limit is left out."""
-    for pair in duty_pairs():
+    for pair in survey.once("duty pairs", duty_pairs):
         held = [allowed_actions(survey, account, principal, duty) for duty in (pair.first, pair.second)]
         if not all(held) or is_administrator(survey, account, principal):
             continue

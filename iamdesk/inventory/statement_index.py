@@ -323,6 +323,14 @@ class StatementIndex:
                 found = self._covering.setdefault((service, name), found)
         return found
 
+    def allowing(self, service: str, name: str) -> int:
+        """Return the subjects with an Allow that covers an action, as bits; both parts are given in lower case."""
+        found = 0
+        for number, statements in self.covering(service, name).statements.items():
+            if any(statement.is_allow for statement in statements):
+                found |= self.carriers[number]
+        return found
+
     def _cover(self, service: str, name: str) -> ActionStatements:
         statements = self._statements
         places = {place for place in self._negated if statements[place].covers_action(service, name)}
