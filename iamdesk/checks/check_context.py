@@ -9,13 +9,14 @@ from typing import Protocol
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.external.candidates import unnamed_accounts
 from iamdesk.access.who_can import Access
-from iamdesk.attack_paths.administrators import ADMINISTRATION, Principal
+from iamdesk.attack_paths.administrators import ADMINISTRATION, OPEN, Principal
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPathGraph
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context, EvaluationSession
 from iamdesk.attack_paths.organization_paths import OrganizationReach
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.evaluate.request import EvalDecision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.inventory.references import AccountReferences, aws_policies_of, references_of
 from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.progress import Cancelled, Progress
@@ -126,6 +127,20 @@ class CheckContext(EvaluationSession):
         service, _, name = action.lower().partition(":")
         members &= self.once(("allowing", action), lambda: self.evaluator.population().index.allowing(service, name))
         return self.evaluator.allowed(action, resource, members, context, self.cancelled) if members else 0
+
+    def ask_if_open(
+        self, principal: str, action: str, resource: str, context: Context | None = None
+    ) -> EvaluationResult | None:
+        """Return the explained decision on a request if it is allowed or conditional; None if it is denied.
+
+        For requests that are mostly denied: explaining a decision takes most of the time.
+
+        Raises:
+            WorkCancelled: The run was cancelled.
+        """
+        if self.decide(principal, action, resource, context) not in OPEN:
+            return None
+        return self.ask(principal, action, resource, context)
 
     def is_allowed(self, account: Account, principal: Principal, action: str, resource: str) -> bool:
         """Return whether an Allow of its own lets a principal make a request.

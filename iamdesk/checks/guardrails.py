@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from iamdesk.attack_paths.administrators import OPEN, Principal, is_administrator
+from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.finding import Evidence, Severity
@@ -20,8 +20,8 @@ def _open_request(
     """Yield evidence if a principal is allowed a request, perhaps under conditions."""
     if not survey.speaks_of(principal.arn, action):
         return
-    decision = survey.ask(principal.arn, action, resource, context)
-    if decision.decision in OPEN:
+    decision = survey.ask_if_open(principal.arn, action, resource, context)
+    if decision is not None:
         yield Evidence(phrase("Evaluated {action}.", action=action), decision)
 
 

@@ -6,12 +6,14 @@ from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.resource_requests import may_name
 from iamdesk.checks.targets import PRINCIPALS, ROLES
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.references import name_of
+from iamdesk.policy.arn import parse_arn
 from iamdesk.snapshot.model import Account, RoleDetail
 
 RUNS_CODE = {
@@ -59,7 +61,9 @@ def passes_any_role(survey: CheckContext, account: Account, principal: Principal
     if not survey.speaks_of(principal.arn, "iam:PassRole") or is_administrator(survey, account, principal):
         return
     role = f"arn:{account.partition}:iam::{account.account_id}:role/{PLACEHOLDER}"
-    decision = survey.ask(principal.arn, "iam:PassRole", role)
+    decision = survey.ask_if_open(principal.arn, "iam:PassRole", role)
+    if decision is None:
+        return
     evidence = (Evidence(phrase("Evaluated for an arbitrary role of the account."), decision),)
     name = name_of(principal)
     if decision.decision is EvalDecision.ALLOWED:
@@ -75,7 +79,7 @@ def passes_any_role(survey: CheckContext, account: Account, principal: Principal
             evidence,
             severity=None if has_path else Severity.MEDIUM,
         )
-    elif decision.decision is EvalDecision.CONDITIONAL:
+    else:
         services = dict.fromkeys(_services(decision))
         if services:
             sentence = phrase(
@@ -119,12 +123,8 @@ def code_as_administrator(survey: CheckContext, account: Account, role: RoleDeta
     """Evaluate the trust policy as each service; whether code runs with the role now is not in the snapshot."""
     if not is_administrator(survey, account, role):
         return
-    decisions = {service: survey.ask(service, "sts:AssumeRole", role.arn) for service in RUNS_CODE}
-    trusted = {
-        service: decision
-        for service, decision in decisions.items()
-        if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
-    }
+    decisions = {service: survey.ask_if_open(service, "sts:AssumeRole", role.arn) for service in RUNS_CODE}
+    trusted = {service: decision for service, decision in decisions.items() if decision is not None}
     if trusted:
         runs = enumerated(phrase(RUNS_CODE[service]) for service in trusted)
         yield CheckResult(
@@ -151,9 +151,10 @@ def assumes_any_role(survey: CheckContext, account: Account, principal: Principa
         (_ANY_ACCOUNT, survey.unrelated_account, Severity.HIGH),
         (_OWN_ACCOUNT, account.account_id, Severity.MEDIUM),
     ):
-        decision = survey.ask(
-            principal.arn, "sts:AssumeRole", f"arn:{account.partition}:iam::{account_id}:role/{PLACEHOLDER}"
-        )
+        role = f"arn:{account.partition}:iam::{account_id}:role/{PLACEHOLDER}"
+        if not _may_assume(survey, principal, role):
+            continue
+        decision = survey.ask(principal.arn, "sts:AssumeRole", role)
         decisions = {line.outcome for line in decision.layers if line.layer in _LIMITS and line.outcome is not None}
         if not decisions <= {EvalDecision.ALLOWED, EvalDecision.CONDITIONAL}:
             continue
@@ -164,3 +165,16 @@ def assumes_any_role(survey: CheckContext, account: Account, principal: Principa
             severity=severity,
         )
         return
+
+
+def _may_assume(survey: CheckContext, principal: Principal, role: str) -> bool:
+    """Return whether an Allow of a principal's own policies may cover assuming a role; if not, nothing else counts."""
+    arn = parse_arn(role)
+    return any(
+        statement.is_allow
+        and statement.broken is None
+        and statement.covers_action("sts", "assumerole")
+        and may_name(statement, arn)
+        for policy in survey.evaluator.index.carried(principal.arn).identity
+        for statement in policy.document.statements
+    )

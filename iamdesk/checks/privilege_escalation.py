@@ -433,8 +433,8 @@ def tags_itself(survey: CheckContext, _account: Account, principal: Principal) -
     if not survey.speaks_of(principal.arn, action):
         return
     for tag in _deciding_tags(survey, principal):
-        decision = survey.ask(principal.arn, action, principal.arn, {"aws:TagKeys": [tag]})
-        if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
+        decision = survey.ask_if_open(principal.arn, action, principal.arn, {"aws:TagKeys": [tag]})
+        if decision is not None:
             yield CheckResult(
                 phrase(
                     "{name} can set its own tag {tag}, on which its permissions depend.",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -211,6 +212,8 @@ def _start_worker() -> None:
     """Initialize a worker: it ends with the process that started it, and leaves Ctrl+C to that process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     collect_seldom()
+    # Python would free a snapshot object by object before it ends; whoever started it waits half a second for that.
+    Finalize(None, os._exit, (0,), exitpriority=-1)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
