@@ -9,19 +9,14 @@ from typing import NamedTuple
 from iamdesk.aws.arn_templates import ArnTemplate, split_arn
 from iamdesk.aws.service_reference import reference
 from iamdesk.i18n import mark, phrase
-from iamdesk.policy.source_map import ElementPath
 from iamdesk.policy.wildcards import glob, is_pattern
 from iamdesk.policy_validation.facts import facts, is_partition, is_region
 from iamdesk.policy_validation.issue import FindingType, Problem, validation_check
-from iamdesk.policy_validation.policy_view import PolicyKind, PolicyView
+from iamdesk.policy_validation.policy_view import ARN_FIELDS, VARIABLE, ArnParts, PolicyKind, PolicyView
 from iamdesk.policy_validation.precedents import precedents
 
-_VARIABLE = re.compile(r"\$\{[^}]*\}")
-_FIELDS = 6
 _OWNERS = frozenset({"aws", "aws-managed", "cloudfront", "amazon", "third-party", "self", "aws-marketplace"})
 """What some ARNs have instead of an account ID (``arn:aws:iam::aws:policy/…``)."""
-_SHORT_FORM = "execute-api"
-"""Policies of REST APIs may leave out the beginning of an ARN (`policy/api_policies.py`)."""
 
 
 class _Format(NamedTuple):
@@ -41,7 +36,7 @@ def _formats() -> dict[str, tuple[_Format, ...]]:
     for service in known.services():
         for entry in known.resource_types_of(service):
             parts = entry.arn.split(":", 5)
-            if len(parts) == _FIELDS:
+            if len(parts) == ARN_FIELDS:
                 named = "" if "$" in parts[2] or "*" in parts[2] else parts[2].lower()
                 found.setdefault(named, []).append(_Format(ArnTemplate(entry.arn), parts[3], parts[4]))
     return {service: tuple(formats) for service, formats in found.items()}
@@ -63,36 +58,6 @@ def _fitting(service: str, resource: str) -> tuple[_Format, ...] | None:
     return tuple(one for one in formats if one.template.fits(split))
 
 
-class _Parts(NamedTuple):
-    """An ARN with all its fields, variables as stars."""
-
-    path: ElementPath
-    text: str
-    partition: str
-    service: str
-    region: str
-    account: str
-    resource: str
-
-
-def _entries(policy: PolicyView) -> Iterator[tuple[ElementPath, str]]:
-    """Yield the entries that have to be ARNs: all but ``*`` and the short form of REST APIs."""
-    may_be_short = policy.kind is PolicyKind.RESOURCE and policy.resource_service in ("", _SHORT_FORM, "apigateway")
-    for statement in policy.statements:
-        for path, text in statement.every_resource:
-            if not text.strip("*") and text:
-                continue
-            if not (may_be_short and text.startswith(f"{_SHORT_FORM}:")):
-                yield path, text
-
-
-def _arns(policy: PolicyView) -> Iterator[_Parts]:
-    for path, text in _entries(policy):
-        parts = _VARIABLE.sub("*", text).split(":", 5)
-        if parts[0] == "arn" and len(parts) == _FIELDS:
-            yield _Parts(path, text, *parts[1:])
-
-
 @validation_check(
     "POL-060",
     "INVALID_ARN_PREFIX",
@@ -103,7 +68,7 @@ def _arns(policy: PolicyView) -> Iterator[_Parts]:
 )
 def invalid_arn_prefix(policy: PolicyView) -> Iterator[Problem]:
     """``*`` is the only other form."""
-    for path, text in _entries(policy):
+    for path, text in policy.resources:
         if not text.startswith("arn:"):
             yield path, phrase("The resource `{text}` does not begin with `arn:`.", text=text)
 
@@ -117,9 +82,9 @@ def invalid_arn_prefix(policy: PolicyView) -> Iterator[Problem]:
 )
 def missing_arn_field(policy: PolicyView) -> Iterator[Problem]:
     """AWS stores some of them in identity policies (rule F7)."""
-    for path, text in _entries(policy):
-        parts = _VARIABLE.sub("*", text).split(":", 5)
-        if parts[0] == "arn" and len(parts) < _FIELDS:
+    for path, text in policy.resources:
+        parts = VARIABLE.sub("*", text).split(":", 5)
+        if parts[0] == "arn" and len(parts) < ARN_FIELDS:
             yield path, phrase("The ARN `{text}` has {count} of 6 fields.", text=text, count=len(parts))
 
 
@@ -132,7 +97,7 @@ def missing_arn_field(policy: PolicyView) -> Iterator[Problem]:
 )
 def invalid_partition(policy: PolicyView) -> Iterator[Problem]:
     """A wildcard has to match a partition."""
-    for arn in _arns(policy):
+    for arn in policy.arns:
         if not is_partition(arn.partition):
             known = ", ".join(facts().partitions)
             yield (
@@ -155,7 +120,7 @@ def invalid_partition(policy: PolicyView) -> Iterator[Problem]:
 )
 def invalid_arn_service_case(policy: PolicyView) -> Iterator[Problem]:
     """Services are in lower case."""
-    for arn in _arns(policy):
+    for arn in policy.arns:
         if arn.service != arn.service.lower():
             yield (
                 arn.path,
@@ -173,7 +138,7 @@ def invalid_arn_service_case(policy: PolicyView) -> Iterator[Problem]:
 def invalid_service(policy: PolicyView) -> Iterator[Problem]:
     """In an ARN, or in a condition key."""
     known = reference()
-    for arn in _arns(policy):
+    for arn in policy.arns:
         if not is_pattern(arn.service) and arn.service.lower() not in arn_services():
             yield arn.path, _no_service(arn.service, arn.text)
     for _, test in policy.all_tests():
@@ -205,7 +170,7 @@ def _no_service(service: str, text: str) -> str:
 )
 def wildcard_in_service_name(policy: PolicyView) -> Iterator[Problem]:
     """The third field of an ARN."""
-    for arn in _arns(policy):
+    for arn in policy.arns:
         if is_pattern(arn.service):
             yield arn.path, phrase("The service of `{text}` has a wildcard.", text=arn.text)
 
@@ -219,7 +184,7 @@ def wildcard_in_service_name(policy: PolicyView) -> Iterator[Problem]:
 )
 def invalid_arn_region(policy: PolicyView) -> Iterator[Problem]:
     """A wildcard has to match a Region."""
-    for arn in _arns(policy):
+    for arn in policy.arns:
         if arn.region and not is_region(arn.region):
             yield (
                 arn.path,
@@ -244,7 +209,7 @@ def _is_account(text: str) -> bool:
 )
 def invalid_arn_account(policy: PolicyView) -> Iterator[Problem]:
     """Twelve digits, or the name of an owner in ARNs of AWS's own resources."""
-    for arn in _arns(policy):
+    for arn in policy.arns:
         if arn.account and not _is_account(arn.account):
             yield (
                 arn.path,
@@ -256,7 +221,7 @@ def invalid_arn_account(policy: PolicyView) -> Iterator[Problem]:
             )
 
 
-def _formats_of(arn: _Parts) -> tuple[_Format, ...]:
+def _formats_of(arn: ArnParts) -> tuple[_Format, ...]:
     """Return the formats that an ARN fits apart from its Region and account; none where that says nothing."""
     if is_pattern(arn.service):
         return ()
@@ -268,8 +233,8 @@ def _beginnings_of_aws() -> frozenset[str]:
     """Return the beginnings of those ARNs of AWS's own policies that fit no listed format."""
     found = set()
     for text in precedents().resources:
-        parts = _VARIABLE.sub("*", text).split(":", 5)
-        if len(parts) == _FIELDS and not is_pattern(parts[2]) and _fitting(parts[2].lower(), parts[5]) == ():
+        parts = VARIABLE.sub("*", text).split(":", 5)
+        if len(parts) == ARN_FIELDS and not is_pattern(parts[2]) and _fitting(parts[2].lower(), parts[5]) == ():
             found.add(_beginning(text))
     return frozenset(found)
 
@@ -290,7 +255,7 @@ def _beginning(text: str) -> str:
 )
 def invalid_arn_resource(policy: PolicyView) -> Iterator[Problem]:
     """Only for services whose resource types AWS lists."""
-    for arn in _arns(policy):
+    for arn in policy.arns:
         if is_pattern(arn.service):
             continue
         if _fitting(arn.service.lower(), arn.resource) == () and _beginning(arn.text) not in _beginnings_of_aws():
@@ -312,7 +277,7 @@ def invalid_arn_resource(policy: PolicyView) -> Iterator[Problem]:
 )
 def arn_region_not_allowed(policy: PolicyView) -> Iterator[Problem]:
     """A field of stars matches an empty one."""
-    for arn in _arns(policy):
+    for arn in policy.arns:
         formats = _formats_of(arn)
         if arn.region.strip("*") and formats and all(one.region == "" for one in formats):
             yield arn.path, phrase("ARNs such as `{text}` have no Region.", text=arn.text)
@@ -327,7 +292,7 @@ def arn_region_not_allowed(policy: PolicyView) -> Iterator[Problem]:
 )
 def arn_account_not_allowed(policy: PolicyView) -> Iterator[Problem]:
     """A field of stars matches an empty one."""
-    for arn in _arns(policy):
+    for arn in policy.arns:
         formats = _formats_of(arn)
         if arn.account.strip("*") and formats and all(one.account == "" for one in formats):
             yield arn.path, phrase("ARNs such as `{text}` have no account ID.", text=arn.text)
@@ -342,7 +307,7 @@ def arn_account_not_allowed(policy: PolicyView) -> Iterator[Problem]:
 )
 def missing_arn_region(policy: PolicyView) -> Iterator[Problem]:
     """Every resource type that the ARN fits has a Region."""
-    for arn in _arns(policy):
+    for arn in policy.arns:
         formats = _formats_of(arn)
         if not arn.region and formats and all(one.region != "" for one in formats):
             yield arn.path, phrase("The ARN `{text}` has no Region.", text=arn.text)
@@ -357,7 +322,7 @@ def missing_arn_region(policy: PolicyView) -> Iterator[Problem]:
 )
 def missing_arn_account(policy: PolicyView) -> Iterator[Problem]:
     """Resources of AWS itself have no account (``arn:aws:ssm:us-east-1::document/…``)."""
-    for arn in _arns(policy):
+    for arn in policy.arns:
         formats = _formats_of(arn)
         if arn.account or arn.resource.startswith("*") or arn.service.lower() in _WITH_RESOURCES_OF_AWS:
             continue
@@ -380,7 +345,7 @@ _WITH_RESOURCES_OF_AWS = frozenset({"ssm", "ec2", "elasticbeanstalk", "rds", "im
 def unsupported_resource_arn(policy: PolicyView) -> Iterator[Problem]:
     """Only if the service of the resource is given."""
     services = services_of_resource(policy.resource_service)
-    for arn in _arns(policy) if services else ():
+    for arn in policy.arns if services else ():
         if not is_pattern(arn.service) and arn.service.lower() not in services:
             message = phrase(
                 "The ARN `{text}` is not of {service}, whose resource has the policy.",

@@ -1,9 +1,11 @@
 """A policy document as the checks read it: its statements and their entries, each with its path."""
 
+import json
+import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from iamdesk.policy.action_patterns import ActionPattern, action_pattern
 from iamdesk.policy.conditions import ConditionTest, parse_conditions
@@ -27,6 +29,22 @@ class PolicyKind(StrEnum):
 
 type Entry = tuple[ElementPath, str]
 """One text of an element, with its path."""
+VARIABLE = re.compile(r"\$\{[^}]*\}")
+ARN_FIELDS = 6
+_SHORT_FORM = "execute-api"
+"""Policies of REST APIs may leave out the beginning of an ARN (`policy/api_policies.py`)."""
+
+
+class ArnParts(NamedTuple):
+    """An ARN with all its fields, variables as stars."""
+
+    path: ElementPath
+    text: str
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
 
 
 class StatementView:
@@ -133,17 +151,29 @@ class StatementView:
 class PolicyView:
     """One policy document, a JSON object, with what its policy type is."""
 
-    def __init__(self, raw: dict[str, Any], kind: PolicyKind, resource_service: str, size: int, full_size: int) -> None:
+    def __init__(self, raw: dict[str, Any], kind: PolicyKind, resource_service: str, written: str | None) -> None:
+        """``written`` is the text as written; None if there is none."""
         self.raw = raw
         self.kind = kind
         self.resource_service = resource_service
         """Prefix of the service of a resource policy's resource (``s3``); empty if not given."""
-        self.size = size
-        """Characters without white space."""
-        self.full_size = full_size
-        """Characters of the text as written; as `size`, with the white space in texts, if there is no text."""
+        self._written = written
         version = raw.get("Version", FIRST_VERSION)
         self.has_variables = version == LATEST_VERSION
+
+    @property
+    def size(self) -> int:
+        """Characters without white space."""
+        return len("".join(self._compact.split()))
+
+    @property
+    def full_size(self) -> int:
+        """Characters of the text as written; as `size`, with the white space in texts, if there is no text."""
+        return len(self._compact if self._written is None else self._written.strip())
+
+    @property
+    def _compact(self) -> str:
+        return json.dumps(self.raw, ensure_ascii=False, separators=(",", ":"))
 
     @cached_property
     def members(self) -> Sequence[tuple[ElementPath, Any]]:
@@ -165,3 +195,24 @@ class PolicyView:
         for statement in self.statements:
             for test in statement.tests:
                 yield statement, test
+
+    @cached_property
+    def resources(self) -> Sequence[Entry]:
+        """The entries of resources that have to be ARNs: all but ``*`` and the short form of REST APIs."""
+        may_be_short = self.kind is PolicyKind.RESOURCE and self.resource_service in ("", _SHORT_FORM, "apigateway")
+        return [
+            (path, text)
+            for statement in self.statements
+            for path, text in statement.every_resource
+            if (text.strip("*") or not text) and not (may_be_short and text.startswith(f"{_SHORT_FORM}:"))
+        ]
+
+    @cached_property
+    def arns(self) -> Sequence[ArnParts]:
+        """Those of `resources` that have all fields of an ARN."""
+        found: list[ArnParts] = []
+        for path, text in self.resources:
+            parts = VARIABLE.sub("*", text).split(":", 5)
+            if parts[0] == "arn" and len(parts) == ARN_FIELDS:
+                found.append(ArnParts(path, text, *parts[1:]))
+        return found

@@ -74,8 +74,7 @@ def validate_document(
     ``raw`` is a JSON object no deeper than `strict_json.MAX_DEPTH`; ``resource_service`` is the service prefix of a
     resource policy's resource; ``only`` are the ids of the checks to run, None: all.
     """
-    compact = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
-    return _issues(PolicyView(raw, kind, resource_service, _size(compact), len(compact)), None, only)
+    return _issues(PolicyView(raw, kind, resource_service, None), None, only)
 
 
 def validate_text(content: bytes, kind: PolicyKind, resource_service: str = "") -> tuple[Issue, ...]:
@@ -93,12 +92,7 @@ def validate_text(content: bytes, kind: PolicyKind, resource_service: str = "") 
             phrase("it has {count:,} characters, more than {most:,}", count=len(text), most=MAX_CHARACTERS)
         )
     raw, located = _read(text)
-    compact = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
-    return _issues(PolicyView(raw, kind, resource_service, _size(compact), len(text.strip())), located, None)
-
-
-def _size(compact: str) -> int:
-    return len("".join(compact.split()))
+    return _issues(PolicyView(raw, kind, resource_service, text), located, None)
 
 
 def _read(text: str) -> tuple[dict[str, Any], PolicyText]:
