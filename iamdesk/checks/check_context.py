@@ -109,9 +109,10 @@ class CheckContext(EvaluationSession):
         return self.once(("members", account.account_id), lambda: self._members(account))
 
     def _members(self, account: Account) -> int:
-        position_of, found = self.evaluator.population().position, 0
-        for one in (*account.users, *account.roles):
-            position = position_of(one.arn)
+        principals: tuple[Principal, ...] = (*account.users, *account.roles)
+        found = 0
+        for one in principals:
+            position = self.evaluator.population().position(one.arn)
             if position is not None:
                 found |= 1 << position
         return found

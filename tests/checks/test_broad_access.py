@@ -140,3 +140,17 @@ def test_dat_03_exposing(found, make):
 def test_dat_04_tokens_of_registries_are_low(found, make):
     (one,) = found("DAT-04", roles=[make.role("pull", make.allow("ecr:GetAuthorizationToken"))])
     assert one.severity is Severity.LOW
+
+
+def test_conditions_on_the_time_are_evaluated_at_the_time_of_the_snapshot(found, make):
+    def until(moment):
+        return make.allow("s3:GetObject", Condition={"DateLessThan": {"aws:CurrentTime": moment}})
+
+    users = [
+        make.user("alice", until("2026-02-01T00:00:00Z")),
+        make.user("bob", until("2099-01-01T00:00:00Z")),
+        make.user("carol", make.allow("s3:GetObject")),
+    ]
+    roles = [make.role("job", make.allow("s3:ListAllMyBuckets"))]  # used in March, the snapshot's latest time
+    names = {one.subject_key.partition("#")[0].rpartition("/")[2] for one in found("DAT-01", users=users, roles=roles)}
+    assert names == {"bob", "carol"}
