@@ -18,11 +18,12 @@ from iamdesk.export.what_if import script
 from iamdesk.gui.compare.changes_view import ChangesView
 from iamdesk.gui.compare.rows import CompareRow, rows_of
 from iamdesk.gui.core.file_dialogs import FileDialogs
-from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import error_sentence
 from iamdesk.gui.what_if.edit_form import EditForm, edit_words
+from iamdesk.gui.what_if.risk_list import RiskList, risk_groups
 from iamdesk.gui.widgets.job_window import OneJobWindow
 from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.saved_note import say_saved
@@ -62,6 +63,9 @@ class WhatIfWindow(OneJobWindow):
         self.view = ChangesView(
             session, tr("The effect of the changes on all principals appears here after you try them.")
         )
+        self.risks = RiskList()
+        self.risks.say(tr("The attack paths and findings that appear or vanish are listed here."))
+        self._finding_risks: Job | None = None
         self._lay_out()
         self._connect()
         self.refresh()
@@ -74,9 +78,15 @@ class WhatIfWindow(OneJobWindow):
         column.addWidget(self.add_button)
         column.addWidget(self.list, 1)
         column.addWidget(self.remove_button)
+        effect = QSplitter(Qt.Orientation.Vertical)
+        effect.addWidget(self.view)
+        effect.addWidget(self.risks)
+        effect.setStretchFactor(0, 3)
+        effect.setStretchFactor(1, 1)
+        effect.setChildrenCollapsible(False)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(left)
-        split.addWidget(self.view)
+        split.addWidget(effect)
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 3)
         split.setSizes([380, 900])
@@ -100,6 +110,7 @@ class WhatIfWindow(OneJobWindow):
         self.try_button.clicked.connect(self.try_them)
         self.save_button.clicked.connect(self.save)
         self.open_button.clicked.connect(self.open_copy)
+        self.risks.chosen.connect(self._session.show_key)
         self.form.load_wanted.connect(self._load)
         self.form.subjects_wanted.connect(self._suggest_subjects)
         self.form.details_wanted.connect(self._suggest_details)
@@ -198,6 +209,7 @@ class WhatIfWindow(OneJobWindow):
         if opened is None or not self.edits:
             return
         edits = tuple(self.edits)
+        self._forget_risks()
 
         def work(progress: Progress, cancelled: Cancelled) -> tuple[WhatIfResult, tuple[CompareRow, ...]]:
             tried = Workbench.what_if(opened, edits, progress, cancelled)
@@ -208,6 +220,32 @@ class WhatIfWindow(OneJobWindow):
     def _take(self, found: tuple[WhatIfResult, tuple[CompareRow, ...]]) -> None:
         self._tried, rows = found
         self.view.show_comparison(self._tried.comparison, rows)
+        self._find_risks(self._tried)
+
+    def _find_risks(self, tried: WhatIfResult) -> None:
+        """List the attack paths and findings that appear or vanish, in a worker: it takes longer than the access."""
+        opened = self._session.whole
+        if opened is None:
+            return
+        self.risks.say(tr("Comparing attack paths and findings…"))
+        self._finding_risks = self._jobs.run(
+            tr("Comparing attack paths and findings"),
+            lambda progress, cancelled: risk_groups(Workbench.risk_changes(opened, tried, progress, cancelled)),
+            done=self.risks.show_groups,
+            stopped=lambda: self.risks.say(tr("Not compared: canceled.")),
+            topic="what-if risks",
+            patient=True,
+        )
+
+    def _forget_risks(self) -> None:
+        job, self._finding_risks = self._finding_risks, None
+        if job is not None:
+            job.stopped = None
+            job.cancel()
+
+    def _stop(self) -> None:
+        self._forget_risks()
+        super()._stop()
 
     def refused(self, error: Exception) -> bool:
         """Show why the changes cannot be applied, or a file cannot be written."""

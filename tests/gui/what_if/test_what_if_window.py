@@ -186,3 +186,26 @@ def test_the_form_offers_names_policies_and_statements(qtbot: QtBot, sandbox: Wh
     form.statements.setCurrentIndex(0)
     form.statements.activated.emit(0)
     assert form.edit().index == 0
+
+
+def test_paths_and_findings_that_appear_and_vanish_are_listed_and_lead_to_their_subject(
+    qtbot: QtBot, sandbox: WhatIfWindow, session: Session
+) -> None:
+    choose(sandbox, EditAction.ATTACH_POLICY)
+    sandbox.form.detail.setText("arn:aws:iam::aws:policy/AdministratorAccess")
+    sandbox.add_button.click()
+    sandbox.try_button.click()
+    qtbot.waitUntil(lambda: sandbox.risks.topLevelItemCount() == 6, timeout=120_000)
+    groups = [sandbox.risks.topLevelItem(number) for number in range(6)]
+    titles = [str(one.text(0)) for one in groups if one is not None]
+    assert titles[0] == "Administrators that appear: 1"
+    findings = groups[4]
+    assert findings is not None
+    shown = [findings.child(number) for number in range(findings.childCount())]
+    (row,) = [one for one in shown if one is not None and "ADM-01" in one.text(0) and "ana.moreno" in one.text(0)]
+    told: list[str] = []
+    sandbox.risks.chosen.connect(told.append)
+    sandbox.risks.setCurrentItem(row)
+    sandbox.risks.itemActivated.emit(row, 0)
+    assert told == [ANA]
+    assert session.subject_key == ANA
