@@ -127,6 +127,7 @@ def test_mnemonics_of_a_menu_do_not_clash(language: str) -> None:
         groups |= {menu.value: [one.text for one in COMMANDS if one.menu is menu and not one.is_alias] for menu in Menu}
         groups[Menu.FILE] += ["Open &recent", Menu.EXPORT.value]
         groups[Menu.EXPORT] += [one.text for one in COMMANDS if one.name == "actionExportEvidence"]
+        groups[Menu.REVIEW] += [Menu.REVIEWERS.value]
         groups[Menu.VIEW] += ["&Panels"]
         clashing: dict[str, list[str]] = {}
         for name, texts in groups.items():

@@ -22,11 +22,13 @@ class Menu(StrEnum):
     VIEW = mark("&View")
     ASK = mark("&Ask")
     REVIEW = mark("&Review")
+    REVIEWERS = mark("Man&y reviewers")
+    """Within Review (`SUBMENUS`)."""
     TOOLS = mark("&Tools")
     HELP = mark("&Help")
 
 
-SUBMENUS = {Menu.EXPORT: Menu.FILE}
+SUBMENUS = {Menu.EXPORT: Menu.FILE, Menu.REVIEWERS: Menu.REVIEW}
 """By submenu, the menu that it is in."""
 
 
@@ -720,7 +722,7 @@ COMMANDS: tuple[Command, ...] = (
                 "S",
                 mark("Decide on the selected entitlements as is suggested for each."),
             ),
-            ("Ticket", mark("Ti&cket…"), "T", mark("Enter the number of the ticket of the selected rows.")),
+            ("Ticket", mark("Ticket num&ber…"), "T", mark("Enter the number of the ticket of the selected rows.")),
             (
                 "Next",
                 mark("Go to &next undecided"),
@@ -766,33 +768,58 @@ COMMANDS: tuple[Command, ...] = (
         1,
     ),
     *(
-        Command(name, Menu.REVIEW, text, tip, (), Needs.SNAPSHOT, group)
+        Command(name, Menu.REVIEWERS, text, tip, (), Needs.SNAPSHOT, group)
         for name, text, group, tip in (
             (
                 "actionAssignReview",
                 mark("&Assign…"),
-                2,
+                0,
                 mark("Give each item of the review a reviewer, by a rules file."),
+            ),
+            (
+                "actionReassignItems",
+                mark("&Reassign…"),
+                0,
+                mark("Give the selected rows to another reviewer, whatever the rules say."),
             ),
             (
                 "actionSplitReview",
                 mark("Sp&lit…"),
-                2,
+                0,
                 mark("Write a file for each reviewer, with the items of theirs."),
             ),
-            ("actionMergeParts", mark("Merge &parts…"), 2, mark("Take the decisions of parts into the review.")),
+            ("actionMergeParts", mark("Merge &parts…"), 0, mark("Take the decisions of parts into the review.")),
             (
                 "actionConflicts",
                 mark("C&onflicts…"),
-                2,
+                0,
                 mark("Choose between the decisions of the review and of a part."),
             ),
             (
                 "actionPartsProgress",
                 mark("Progress o&f parts…"),
-                2,
+                0,
                 mark("Show how far each reviewer is, and write reminders."),
             ),
+            (
+                "actionSignPart",
+                mark("Si&gn part…"),
+                1,
+                mark("Sign every decision in this part, before it is handed in."),
+            ),
+            ("actionDelegatePart", mark("&Delegate…"), 1, mark("Let another person decide in this part.")),
+            ("actionHandBackPart", mark("Hand &back…"), 1, mark("Hand back a part that was delegated to you.")),
+            (
+                "actionReturnItems",
+                mark("Hand back &items…"),
+                1,
+                mark("Hand the selected undecided rows of this part back to the coordinator."),
+            ),
+        )
+    ),
+    *(
+        Command(name, Menu.REVIEW, text, tip, (), Needs.SNAPSHOT, group)
+        for name, text, group, tip in (
             (
                 "actionDescribeReview",
                 mark("What no snapsh&ot says…"),
@@ -801,49 +828,29 @@ COMMANDS: tuple[Command, ...] = (
             ),
             (
                 "actionCheckpoints",
-                mark("Checkpoin&ts…"),
+                mark("Check&points…"),
                 1,
                 mark("Sign checkpoints of the review, and see whether it still holds what was signed."),
             ),
             (
-                "actionSignPart",
-                mark("Sign part…"),
-                3,
-                mark("Sign every decision in this part, before it is handed in."),
-            ),
-            ("actionDelegatePart", mark("&Delegate…"), 3, mark("Let another person decide in this part.")),
-            ("actionHandBackPart", mark("Hand &back…"), 3, mark("Hand back a part that was delegated to you.")),
-            (
                 "actionCloseOut",
                 mark("Close out by t&he log…"),
-                4,
+                2,
                 mark("Record what remediation.sh removed, by its log."),
             ),
             (
-                "actionReturnItems",
-                mark("Hand back items…"),
-                3,
-                mark("Hand the selected undecided rows of this part back to the coordinator."),
-            ),
-            (
-                "actionReassignItems",
-                mark("Reassign…"),
-                3,
-                mark("Give the selected rows to another reviewer, whatever the rules say."),
-            ),
-            (
                 "actionTickets",
-                mark("Import the states of tickets…"),
-                4,
+                mark("Import the st&ates of tickets…"),
+                2,
                 mark("Record the states of tickets, from a table of the ticket system."),
             ),
             (
                 "actionRetests",
                 mark("&What became of earlier revocations…"),
-                4,
+                2,
                 mark("Show which revocations of earlier reviews are gone, still there, or came back."),
             ),
-            ("actionCloseReview", mark("&Close review"), 5, mark("Close the review. Every decision is saved.")),
+            ("actionCloseReview", mark("&Close review"), 3, mark("Close the review. Every decision is saved.")),
         )
     ),
     Command(

@@ -173,6 +173,8 @@ class MainWindow(QMainWindow):
         close = self.menus.actions["actionCloseSnapshot"]
         file_menu.insertMenu(close, export_menu)
         file_menu.insertSeparator(close)
+        close_out = self.menus.actions["actionCloseOut"]
+        self.menus.menus[Menu.REVIEW].insertMenu(close_out, self.menus.menus[Menu.REVIEWERS])
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         view_menu = self.menus.menus[Menu.VIEW]
         view_menu.addSeparator()

@@ -49,7 +49,7 @@ class CompletionStrip(QWidget):
         self.owner.setObjectName("partOwner")
         self.owner.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.links: list[LinkButton] = []
-        self.checkpoint = LinkButton("", checkpoints)
+        self.checkpoint = LinkButton(tr("Checkpoints"), checkpoints)
         self.checkpoint.setObjectName("checkpointState")
         self.checkpoints_are_on = False
         """Whether checkpoints are signed by themselves."""

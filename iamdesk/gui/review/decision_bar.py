@@ -50,6 +50,7 @@ class DecisionBar(QWidget):
         self.edits_button.setObjectName("decisionEdits")
         self.effect = FlowLabel()
         self.effect.setObjectName("modifyEffect")
+        self._name_edits_button()
         self.edits_button.clicked.connect(self._take_edits)
         self.save_button = QPushButton(tr("Save"))
         self.cancel_button = QPushButton(tr("Cancel"))
