@@ -40,10 +40,13 @@ class _Pattern:
         self.weight = state
         """Count of fixed characters: the more, the more specific."""
 
-    def fits(self, text: str) -> bool:
-        """Return whether some text that ``text`` matches, which may have wildcards, fits the pattern."""
-        states = 1
-        for character in text:
+    def fits(self, text: str, done: int = 0) -> bool:
+        """Return whether some text that ``text`` matches, which may have wildcards, fits the pattern.
+
+        ``done`` is the number of characters known to be the pattern's own first ones, before any run.
+        """
+        states = 1 << done
+        for character in text[done:]:
             if character == "*":  # any run: every later state can be reached
                 states = self._last & -(states & -states)
                 continue
@@ -89,7 +92,7 @@ class ArnTemplate:
         for place, text, pattern in self._head:
             if arn.head[place] != text and not pattern.fits(arn.head[place]):
                 return False
-        return self._resource.fits(arn.resource)
+        return self._resource.fits(arn.resource, fixed if fixed == len(self._prefix) else 0)
 
 
 class SplitArn(NamedTuple):
