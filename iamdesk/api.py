@@ -524,6 +524,20 @@ class Workbench:
             return ()  # the list has a change that cannot be applied: trying it says so
 
     @staticmethod
+    def actions_of_technique(path_id: str) -> tuple[str, ...]:
+        """Return the actions that a technique of attack paths takes, in order; empty for an unknown one."""
+        from iamdesk.attack_paths.catalog import actions_of
+
+        return actions_of(path_id)
+
+    @staticmethod
+    def edits_of_decisions(decisions: "Sequence[EvaluationResult]") -> "tuple[FindingRemedy, ...]":
+        """Return the changes that take away the statements that allow requests, one by one."""
+        from iamdesk.causes.finding_edits import edits_of_decisions
+
+        return edits_of_decisions(decisions)
+
+    @staticmethod
     def revoking_edits(items: "Iterable[ReviewItem]") -> "tuple[Edit, ...]":
         """Return the changes that revoke entitlements; empty if one of them is no change of a user, group or role."""
         from iamdesk.review.revoking_edits import revoking_edits

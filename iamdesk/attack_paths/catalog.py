@@ -152,3 +152,9 @@ def catalog() -> Catalog:
 @cache
 def _by_id() -> dict[str, EscalationPath]:
     return {path.id: path for path in catalog().paths}
+
+
+def actions_of(path_id: str) -> tuple[str, ...]:
+    """Return the actions of a technique, or of several joined with ``+``, in order; empty for an unknown one."""
+    found = [_by_id().get(one.strip()) for one in path_id.split("+")]
+    return tuple(dict.fromkeys(one.action for path in found if path is not None for one in path.actions))

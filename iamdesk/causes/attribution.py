@@ -1,8 +1,9 @@
 """From a finding to what may cause it, by its evidence alone: statements, trust entries and missing facts."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
+from itertools import chain
 
 from iamdesk.causes.types import Attribution, Candidate, CauseKind
 from iamdesk.checks.finding import Evidence, Finding, State
@@ -98,7 +99,7 @@ def granting_statements(finding: Finding) -> Iterator[StatementExplanation]:
     """Yield the statements whose removal may end a finding, in the order of its evidence."""
     if _is_of_practice(finding.check_id):
         return
-    for statement in _statements(finding.evidence):
+    for statement in chain.from_iterable(map(statements_in, finding.evidence)):
         yield statement
         if finding.check_id.startswith(_FIRST_ONLY):
             return
@@ -115,20 +116,20 @@ def _fact(piece: Evidence) -> Candidate | None:
     return Candidate(CauseKind.MISSING, f"fact {fact}", phrase("Not known: {fact}", fact=fact))
 
 
-def _statements(evidence: Iterable[Evidence]) -> Iterator[StatementExplanation]:
-    for piece in evidence:
-        if piece.statement is not None:
-            yield piece.statement
-        if piece.decision is not None:
-            granting = [
-                one
-                for one in piece.decision.statements_that(
-                    StatementRole.DECIDES, StatementRole.DEPENDS, StatementRole.TOOK_PART
-                )
-                if one.effect == "Allow" and one.policy_key and one.layer in _GRANTING
-            ]
-            deciding = [one for one in granting if one.part is not StatementRole.TOOK_PART]
-            yield from deciding or granting
+def statements_in(piece: Evidence) -> Iterator[StatementExplanation]:
+    """Yield the statements that one piece of evidence names: of an evaluated request, those that grant it."""
+    if piece.statement is not None:
+        yield piece.statement
+    if piece.decision is not None:
+        granting = [
+            one
+            for one in piece.decision.statements_that(
+                StatementRole.DECIDES, StatementRole.DEPENDS, StatementRole.TOOK_PART
+            )
+            if one.effect == "Allow" and one.policy_key and one.layer in _GRANTING
+        ]
+        deciding = [one for one in granting if one.part is not StatementRole.TOOK_PART]
+        yield from deciding or granting
 
 
 def _trust_entry(finding: Finding) -> Candidate | None:

@@ -1,12 +1,12 @@
 """What ends a finding, as changes that what-if tries."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from iamdesk.causes.attribution import granting_statements
-from iamdesk.checks.finding import Finding, State
+from iamdesk.causes.attribution import granting_statements, statements_in
+from iamdesk.checks.finding import Evidence, Finding, State
 from iamdesk.evaluate.policy_set import SourceType
-from iamdesk.explain.decision import StatementExplanation
+from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 from iamdesk.i18n import phrase
 from iamdesk.whatif.edits import Edit, EditAction
 
@@ -38,7 +38,7 @@ def edits_of_finding(finding: Finding) -> tuple[FindingRemedy, ...]:
                 (Edit(EditAction.DELETE, finding.subject_key),),
             ),
         )
-    found = list(_removals(finding))
+    found = list(_removals(granting_statements(finding)))
     single = [FindingRemedy(phrase("Try without {name}", name=label), (edit,)) for label, edit in found[:_MOST]]
     if len(found) < 2:
         return tuple(single)
@@ -47,9 +47,17 @@ def edits_of_finding(finding: Finding) -> tuple[FindingRemedy, ...]:
     return (*single, FindingRemedy(phrase("Try without all of them"), tuple(edits)))
 
 
-def _removals(finding: Finding) -> Iterator[tuple[str, Edit]]:
+def edits_of_decisions(decisions: Iterable[EvaluationResult]) -> tuple[FindingRemedy, ...]:
+    """Return the changes that take away the statements that allow requests, one by one."""
+    statements = (one for decision in decisions for one in statements_in(Evidence("", decision)))
+    return tuple(
+        FindingRemedy(phrase("Try without {name}", name=label), (edit,)) for label, edit in _removals(statements)
+    )
+
+
+def _removals(statements: Iterable[StatementExplanation]) -> Iterator[tuple[str, Edit]]:
     seen: set[tuple[str, str, int | None]] = set()
-    for statement in granting_statements(finding):
+    for statement in statements:
         removal = _removal(statement)
         if removal is not None:
             label, edit = removal

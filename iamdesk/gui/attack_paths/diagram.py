@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from iamdesk.attack_paths.types import AttackPath, GoalKind, State, Step
+from iamdesk.gui.attack_paths.edge_words import edge_words
 from iamdesk.gui.core.locale import number
 from iamdesk.i18n import ntr, tr, translate
 
@@ -54,7 +55,7 @@ class Line:
     steps: tuple[Step, ...]
     """Empty for role assumption from outside."""
     says: str
-    """The ids of its techniques: ``iam-012, sts-001``."""
+    """The API actions of its first technique, and the number of others: ``PassRole + CreateFunction …, +1``."""
     is_proven: bool
 
 
@@ -169,12 +170,10 @@ def _lines(
     lines = []
     for (source, target), by_path in joined.items():
         taken = tuple(by_path.values())
-        ids = list(dict.fromkeys(step.path_id for step in taken))
-        says = ", ".join(ids[:2]) + (f" +{len(ids) - 2}" if len(ids) > 2 else "")
         is_proven = not taken or any(step.state is State.PROVEN for step in taken)
-        lines.append(Line(source, target, taken, says, is_proven))
+        lines.append(Line(source, target, taken, edge_words(taken), is_proven))
     inside = dict.fromkeys(arn if arn in kept else f"more:{distance[arn]}" for arn in entered)
-    lines += [Line(OUTSIDE, key, (), "trusted", is_proven=True) for key in inside]
+    lines += [Line(OUTSIDE, key, (), tr("trusted"), is_proven=True) for key in inside]
     return tuple(lines)
 
 

@@ -86,15 +86,14 @@ class BoxItem(QGraphicsItem):
 class LineItem(QGraphicsItem):
     """A line with an arrow: solid if it is proven, dashed if it needs a fact."""
 
-    def __init__(self, line: Line, start: QPointF, end: QPointF, lift: float, font: QFont, palette: QPalette) -> None:
+    def __init__(self, line: Line, start: QPointF, end: QPointF, lift: float, palette: QPalette) -> None:
         """Draw from one box to another; ``lift`` is the height of the curve over boxes between them."""
         super().__init__()
         self._lift = lift
         self.line = line
         self._start, self._end = start, end
-        self._font = font
         self._palette = palette
-        self._path = self._curve()
+        self.path = self._curve()
         self.is_marked = False
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable, False)
         found_paths = [
@@ -110,18 +109,17 @@ class LineItem(QGraphicsItem):
         return path
 
     def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
-        """Return the line including its arrow and text."""
-        height = QFontMetricsF(self._font).height()
-        return self._path.boundingRect().adjusted(-_ARROW, -height * 1.5, _ARROW, height * 1.5)
+        """Return the line including its arrow."""
+        return self.path.boundingRect().adjusted(-_ARROW, -_ARROW, _ARROW, _ARROW)
 
     def shape(self) -> QPainterPath:
         """Return the shape for mouse events."""
         stroker = QPainterPathStroker()
         stroker.setWidth(8)
-        return stroker.createStroke(self._path)
+        return stroker.createStroke(self.path)
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
-        """Paint curve, arrow and technique ids."""
+        """Paint curve and arrow; its words are a `LabelItem`."""
         palette = self._palette
         tint: QColor = palette.color(QPalette.ColorRole.Accent) if self.is_marked else self._tint()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -130,24 +128,13 @@ class LineItem(QGraphicsItem):
             pen.setStyle(Qt.PenStyle.DashLine)
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(self._path)
+        painter.drawPath(self.path)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(tint)
         tip = self._end
         painter.drawPolygon(
             [tip, tip + QPointF(-_ARROW, -_ARROW / 2), tip + QPointF(-_ARROW, _ARROW / 2)],
         )
-        if not self.line.says:
-            return
-        metrics = QFontMetricsF(self._font)
-        middle = self._path.pointAtPercent(0.5)
-        words = QRectF(0, 0, metrics.horizontalAdvance(self.line.says) + 8, metrics.height() + 2)
-        words.moveCenter(middle)
-        painter.setBrush(palette.color(QPalette.ColorRole.Base))
-        painter.drawRoundedRect(words, 3, 3)
-        painter.setFont(self._font)
-        painter.setPen(tint if self.is_marked else colour(Colour.MUTED, palette))
-        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self.line.says)
 
     def _tint(self) -> QColor:
         return colour(Colour.EXPLICIT_DENY if self.line.is_proven else Colour.CONDITIONAL, self._palette)

@@ -1,6 +1,7 @@
 """Attack paths of all principals, or of one: the query on top, the diagram below, its steps in a table beside it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -19,10 +20,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.attack_paths.types import GoalKind, Plan, Proof, State, Step
+from iamdesk.attack_paths.types import AttackPath, GoalKind, Plan, Proof, State, Step
 from iamdesk.evaluate.request import RequestError
 from iamdesk.gui.attack_paths.diagram import diagram_of
-from iamdesk.gui.attack_paths.search_worker import ADMINISTRATION, PathQuery, PathsFound, find_attack_paths
+from iamdesk.gui.attack_paths.legend import Legend
+from iamdesk.gui.attack_paths.search_worker import ADMINISTRATION, MOST_PATHS, PathQuery, PathsFound, find_attack_paths
+from iamdesk.gui.attack_paths.step_detail import StepDetail
 from iamdesk.gui.attack_paths.table import StepsModel, StepsTable
 from iamdesk.gui.attack_paths.view import AttackPathsView
 from iamdesk.gui.core.file_dialogs import FileDialogs
@@ -39,6 +42,7 @@ from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.whole_organization import whole_or_say
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, ntr, tr, translate
+from iamdesk.progress import Cancelled, Progress
 from iamdesk.viewmodel.tree import Badge
 from iamdesk.work.errors import WorkError
 
@@ -80,6 +84,8 @@ class AttackPathsPanel(QWidget):
         self.view = AttackPathsView()
         self.model = StepsModel(self)
         self.table = StepsTable(self.model)
+        self.detail = StepDetail(session)
+        self.legend = Legend()
         self._summary = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self._cut = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self.try_button = QPushButton(tr("Try this"))
@@ -141,8 +147,18 @@ class AttackPathsPanel(QWidget):
             top.addWidget(button)
             self._zooms.append(button)
         top.addWidget(self.export_button)
-        self._splitter.addWidget(self.view)
-        self._splitter.addWidget(self.table)
+        left, right = QWidget(), QSplitter(Qt.Orientation.Vertical)
+        picture = QVBoxLayout(left)
+        picture.setContentsMargins(0, 0, 0, 0)
+        picture.setSpacing(gap)
+        picture.addWidget(self.view, 1)
+        picture.addWidget(self.legend)
+        right.addWidget(self.table)
+        right.addWidget(self.detail)
+        right.setChildrenCollapsible(False)
+        right.setSizes([300, 240])
+        self._splitter.addWidget(left)
+        self._splitter.addWidget(right)
         self._splitter.setStretchFactor(0, 3)
         self._splitter.setStretchFactor(1, 2)
         self._splitter.setChildrenCollapsible(False)
@@ -182,7 +198,10 @@ class AttackPathsPanel(QWidget):
         self.view.box_chosen.connect(self._session.show_key)
         self.view.column_opened.connect(self._open_column)
         self.table.step_chosen.connect(self._show_proof)
-        self.table.step_selected.connect(lambda step: self.view.select(step.source))
+        self.table.step_selected.connect(self._select_step)
+        self.view.box_selected.connect(self._select_steps_of)
+        self.view.grow_wanted.connect(self.grow)
+        self.detail.more_wanted.connect(self.grow)
         self._later.timeout.connect(self.run)
         self._session.snapshot_opened.connect(self._empty)
         self._session.snapshot_closed.connect(self._empty)
@@ -200,6 +219,7 @@ class AttackPathsPanel(QWidget):
         self.goal.addItem(tr("administrator"), ADMINISTRATION)
         self.goal.addItem(tr("the selected principal"), _SELECTED)
         self.model.show_paths(())
+        self.detail.show_step(None)
         self.view.show_picture(diagram_of(()))
         self._summary.setText("")
         self._say_nothing(tr(_START))
@@ -313,6 +333,7 @@ class AttackPathsPanel(QWidget):
         self._opened.clear()
         self._fill_goals(found)
         self.model.show_paths(found.found_paths)
+        self.detail.show_step(None)
         words = _summary(found)
         self._summary.setText(words)
         if found.found_paths:
@@ -353,9 +374,10 @@ class AttackPathsPanel(QWidget):
             if self.goal.findData(goal.key) < 0:
                 self.goal.addItem(visible(translate(goal.name)), goal.key)
 
-    def _paint(self) -> None:
+    def _paint(self, _rows: object = None, *, is_grown: bool = False) -> None:
         if self.found is not None:
-            self.view.show_picture(diagram_of(self.found.found_paths, self._outsiders(), self._opened))
+            picture = diagram_of(self.found.found_paths, self._outsiders(), self._opened)
+            self.view.show_picture(picture, is_grown=is_grown)
 
     def _outsiders(self) -> frozenset[str]:
         """Return the roles that can be assumed from outside, as far as computed."""
@@ -368,6 +390,66 @@ class AttackPathsPanel(QWidget):
     def _open_column(self, level: int) -> None:
         self._opened.add(level)
         self._paint()
+
+    def _select_step(self, step: Step) -> None:
+        """Show a step beside the table, with its evidence once it is evaluated, and select its principal."""
+        self.view.select(step.source)
+        if step is self.detail.step:
+            return
+        self.detail.show_step(step)
+        self._jobs.run(
+            tr("Evaluating a step"),
+            lambda _progress, _cancelled: step.proof,
+            done=lambda proof: self.detail.show_proof(step, proof),
+            topic="evidence of a step",
+        )
+
+    def _select_steps_of(self, key: str) -> None:
+        """Go to the first step of the selected principal in the table."""
+        current = self.table.currentIndex()
+        steps = self.model.steps
+        if not key or (current.isValid() and steps[current.row()].source == key):
+            return
+        row = next((row for row, step in enumerate(steps) if step.source == key), None)
+        if row is not None:
+            self.table.selectRow(row)
+
+    def grow(self, principal: str) -> None:
+        """Add the paths from a principal of the diagram: one for each first step towards the target."""
+        opened, found = self._session.whole, self.found
+        if opened is None or found is None or not _is_principal(principal):
+            return
+        goal = found.wanted.goal
+
+        def work(progress: Progress, cancelled: Cancelled) -> tuple[AttackPath, ...]:
+            reach = opened.reach(progress, cancelled, self._session.executor_for(opened))
+            return tuple(reach.attack_paths(principal, goal, MOST_PATHS))
+
+        self._job = self._jobs.run(
+            tr("Looking for attack paths"),
+            work,
+            done=lambda more: self._take_more(found, principal, more),
+            failed=self._failed,
+            stopped=self._stopped,
+            topic="ways",
+        )
+
+    def _take_more(self, found: PathsFound, principal: str, more: tuple[AttackPath, ...]) -> None:
+        self._job = None
+        if found is not self.found:
+            return
+        known = {_identity(one) for one in found.found_paths}
+        added = tuple(one for one in more if one.steps and _identity(one) not in known)
+        name = principal.rpartition("/")[2]
+        if not added:
+            self._session.announce(tr("All paths from {name} are shown.").format(name=visible(name)))
+            return
+        self.found = replace(found, found_paths=(*found.found_paths, *added))
+        self.view.select(principal)
+        self.model.show_paths(self.found.found_paths)
+        self._paint(is_grown=True)
+        words = ntr("{count} path from {name} was added.", "{count} paths from {name} were added.", len(added))
+        self._session.announce(words.format(count=number(len(added)), name=visible(name)))
 
     def _show_proof(self, step: Step) -> None:
         """Show the evaluated request that proves a step, the first that is not plainly allowed."""
@@ -400,6 +482,10 @@ class AttackPathsPanel(QWidget):
         """Fit the diagram to the panel."""
         super().showEvent(event)
         self.view.fit()
+
+
+def _identity(path: AttackPath) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return path.start, tuple((step.path_id, step.target) for step in path.steps)
 
 
 def _is_principal(key: str) -> bool:

@@ -6,6 +6,8 @@ from PySide6.QtGui import (
     QAccessibleEvent,
     QBrush,
     QColor,
+    QContextMenuEvent,
+    QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -13,10 +15,11 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QMenu, QWidget
 
 from iamdesk.gui.attack_paths.diagram import BoxKind, Diagram
 from iamdesk.gui.attack_paths.items import BoxItem, LineItem, spoken
+from iamdesk.gui.attack_paths.labels import LabelItem, placed, width_of
 from iamdesk.gui.attack_paths.layout import Sizes, arranged
 from iamdesk.gui.core.image_export import picture_file
 from iamdesk.i18n import tr
@@ -35,12 +38,14 @@ _ARROWS = {
 
 
 class AttackPathsView(QGraphicsView):
-    """Shows a diagram. Arrow keys go from box to box, Enter opens one, + and - zoom, 0 fits."""
+    """Shows a diagram. Arrow keys go from box to box, Enter opens one, Space grows it, + and - zoom, 0 fits."""
 
     box_chosen = Signal(str)
     """Key of a principal: Enter or a double click."""
     column_opened = Signal(int)
     """Distance to the target of a column that is to be shown in full."""
+    grow_wanted = Signal(str)
+    """Key of a principal: the diagram is to show more paths from it (Space, or its context menu)."""
     box_selected = Signal(str)
     """Key of a box; empty for none."""
 
@@ -57,31 +62,46 @@ class AttackPathsView(QGraphicsView):
         self.picture = Diagram((), (), 0)
         self._boxes: dict[str, BoxItem] = {}
         self._lines: list[LineItem] = []
+        self._labels: list[LabelItem] = []
         self._is_fitted = True
         self.scene().selectionChanged.connect(self._selection_changed)
         self._describe()
 
     # ── what it shows ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def show_picture(self, picture: Diagram) -> None:
-        """Show another diagram; the selected box stays selected if it is still there."""
+    def show_picture(self, picture: Diagram, *, is_grown: bool = False) -> None:
+        """Show another diagram; the selected box stays selected if it is still there.
+
+        ``is_grown``: the diagram has grown: it stays as large as it is, with the selected box where it was.
+        """
         selected = self.selected
+        before = self._boxes.get(selected)
+        where = self.mapFromScene(before.pos()) if before is not None else None
         self.picture = picture
         self._draw()
         if selected in self._boxes:
             self.select(selected)
-        self.fit()
+        if is_grown and where is not None and selected in self._boxes:
+            moved = self.mapFromScene(self._boxes[selected].pos()) - where
+            self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() + moved.x())
+            self.verticalScrollBar().setValue(self.verticalScrollBar().value() + moved.y())
+            self._is_fitted = False
+        else:
+            self.fit()
         self._describe()
 
     def _sizes(self) -> Sizes:
         unit, height = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
-        return Sizes(unit * 26.0, height * 2.7, unit * 16.0, height * 0.9)
+        metrics = QFontMetricsF(self.font())
+        words = [width_of(line.says, metrics) for line in self.picture.lines if line.says]
+        across = min(max((unit * 14.0, *(width + unit * 5 for width in words))), unit * 34.0)
+        return Sizes(unit * 26.0, height * 2.7, across, height * 0.9)
 
     def _draw(self) -> None:
         scene = self.scene()
         scene.blockSignals(True)
         scene.clear()
-        self._boxes, self._lines = {}, []
+        self._boxes, self._lines, self._labels = {}, [], []
         sizes, palette = self._sizes(), self.palette()
         places = arranged(self.picture, sizes)
         columns = {box.key: box.column for box in self.picture.boxes}
@@ -93,11 +113,17 @@ class AttackPathsView(QGraphicsView):
                 QPointF(start[0] + sizes.width, start[1] + sizes.height / 2),
                 QPointF(end[0], end[1] + sizes.height / 2),
                 max(between, 0) * sizes.height * 0.9 + (sizes.height * 0.5 if between > 0 else 0),
-                self.font(),
                 palette,
             )
             scene.addItem(item)
             self._lines.append(item)
+        paths = [item.path for item in self._lines]
+        rects = placed(self.picture.lines, paths, columns, sizes.across, self.font())
+        for line, rect in zip(self.picture.lines, rects, strict=True):
+            if rect is not None:
+                label = LabelItem(line, rect, self.font(), palette)
+                scene.addItem(label)
+                self._labels.append(label)
         for box in self.picture.boxes:
             drawn = BoxItem(box, (sizes.width, sizes.height), self.font(), palette)
             drawn.setPos(*places[box.key])
@@ -127,6 +153,9 @@ class AttackPathsView(QGraphicsView):
             line.is_marked = bool(key) and key in (line.line.source, line.line.target)
             line.setZValue(0.5 if line.is_marked else 0)
             line.update()
+        for label in self._labels:
+            label.is_marked = bool(key) and key in (label.line.source, label.line.target)
+            label.update()
         self._describe()
         self.box_selected.emit(key)
 
@@ -202,8 +231,10 @@ class AttackPathsView(QGraphicsView):
         key = Qt.Key(event.key())
         if key in _ARROWS and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._go(*_ARROWS[key])
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open(self.selected)
+        elif key is Qt.Key.Key_Space:
+            self._grow(self.selected)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom_in()
         elif key is Qt.Key.Key_Minus:
@@ -239,6 +270,27 @@ class AttackPathsView(QGraphicsView):
             self.column_opened.emit(int(key.partition(":")[2]))
         elif box.kind in (BoxKind.USER, BoxKind.ROLE):
             self.box_chosen.emit(key)
+
+    def _grow(self, key: str) -> None:
+        box = self.picture.box(key)
+        if box is not None and box.kind in (BoxKind.USER, BoxKind.ROLE):
+            self.grow_wanted.emit(key)
+        else:
+            self._open(key)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+        """Offer what can be done with a principal: by the pointer or by the menu key, for the selected one."""
+        item = self.itemAt(event.pos()) if event.reason() is QContextMenuEvent.Reason.Mouse else None
+        if isinstance(item, BoxItem):
+            self.select(item.box.key)
+        box = self.picture.box(self.selected)
+        if box is None or box.kind not in (BoxKind.USER, BoxKind.ROLE):
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(tr("&More paths from here"), lambda: self._grow(box.key))
+        menu.addAction(tr("&Show it"), lambda: self._open(box.key))
+        menu.popup(event.globalPos())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Open a box of several principals at a click."""

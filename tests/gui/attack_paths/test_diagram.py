@@ -4,6 +4,8 @@ from itertools import pairwise
 
 from iamdesk.attack_paths.types import AttackPath, Goal, GoalKind, State, Step
 from iamdesk.gui.attack_paths.diagram import OUTSIDE, USUALLY_SHOWN, BoxKind, diagram_of
+from iamdesk.gui.attack_paths.edge_words import actions_of, edge_words
+from iamdesk.gui.attack_paths.labels import lines_of
 from iamdesk.gui.attack_paths.layout import Sizes, arranged
 
 ADMINISTRATION = Goal(GoalKind.ADMINISTRATION, "111122223333", "administrator of account 111122223333")
@@ -33,8 +35,8 @@ def test_columns_run_from_the_start_to_the_goal():
         ("Administrator", 3),
     ]
     assert [(line.source.rpartition("/")[2], line.says) for line in picture.lines] == [
-        ("a", "sts-001"),
-        ("b", "sts-001"),
+        ("a", "AssumeRole"),
+        ("b", "AssumeRole"),
         ("power", ""),
     ]
 
@@ -91,3 +93,12 @@ def test_no_two_boxes_stand_in_one_place():
     places = arranged(diagram_of(found_paths), sizes)
     assert len(set(places.values())) == len(places)
     assert {x for x, _ in places.values()} == {0, 150, 300, 450}
+
+
+def test_lines_say_the_actions_of_the_step():
+    assert edge_words([step(arn("a"), arn("b"), path_id="lambda-001")]) == "PassRole + CreateFunction …"
+    several = [step(arn("a"), arn("b"), path_id=one) for one in ("sts-001", "lambda-001", "iam-001", "sts-001")]
+    assert edge_words(several) == "AssumeRole, +2"
+    assert edge_words([step(arn("a"), arn("b"), path_id="new-999")]) == "new-999"
+    assert actions_of("iam-001 + sts-001") == ("iam:CreatePolicyVersion", "sts:AssumeRole")
+    assert lines_of("PassRole + CreateFunction …") == ("PassRole +", "CreateFunction …")

@@ -1,15 +1,18 @@
 """The panel of ways: picture and table of the same, by mouse and by keyboard, and as files."""
 
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QLabel
 
 from iamdesk.gui.attack_paths.diagram import BoxKind
 from iamdesk.gui.attack_paths.panel import AttackPathsPanel
 from iamdesk.gui.core.file_dialogs import FileDialogs
+from iamdesk.gui.widgets.link_button import LinkButton
 
 DEEPAK = "arn:aws:iam::111122223333:user/engineering/deepak.rao"
 DEPLOY = "arn:aws:iam::111122223333:role/deploy/deploy"
@@ -151,3 +154,70 @@ def test_the_plan_for_all_principals_is_shown_as_plain_text(qtbot, panel, sessio
     assert len(lines) == len(plan.changes)
     assert f"of {plan.principals} principals to administrator" in words
     assert all(change.what in line for change, line in zip(plan.changes, lines, strict=True))
+
+
+def hidden_words(panel):
+    """Return the words on lines that are under a box, or under other words."""
+    labels = panel.view._labels
+    boxes = [box.sceneBoundingRect() for box in panel.view._boxes.values()]
+    rects = [label.sceneBoundingRect() for label in labels]
+    under = [label.line.says for label, rect in zip(labels, rects, strict=True) if any(map(rect.intersects, boxes))]
+    return under + [labels[0].line.says for one, other in combinations(rects, 2) if one.intersects(other)]
+
+
+def test_no_words_are_under_a_box(qtbot, panel):
+    panel.show_button.click()
+    shown(qtbot, panel)
+    assert len(panel.view._labels) > 5
+    assert hidden_words(panel) == []
+
+
+def test_the_diagram_grows_in_place(qtbot, panel):
+    panel.show_button.click()
+    before = shown(qtbot, panel)
+    panel.view.select(DEEPAK)
+    qtbot.waitUntil(lambda: not panel._jobs.running, timeout=20_000)
+    where = panel.view.mapFromScene(panel.view._boxes[DEEPAK].pos())
+    panel.view.setFocus()
+    qtbot.keyClick(panel.view, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: panel.found is not before, timeout=60_000)
+    own = [one for one in panel.found.found_paths if one.start == DEEPAK]
+    assert len(own) > 1
+    assert len(panel.found.found_paths) == len(before.found_paths) + len(own) - 1
+    assert panel.view.selected == DEEPAK
+    assert hidden_words(panel) == []
+    assert panel.view.picture.box(DEEPAK) is not None
+    moved = panel.view.mapFromScene(panel.view._boxes[DEEPAK].pos()) - where
+    assert abs(moved.x()) + abs(moved.y()) < panel.view.viewport().width()
+    with qtbot.waitSignal(panel._session.announced, check_params_cb=lambda text: "are shown" in text, timeout=20_000):
+        panel.grow(DEEPAK)
+
+
+def test_a_step_has_its_evidence_and_what_ends_it(qtbot, panel, session):
+    session.select(DEPLOY)
+    panel.show_selected()
+    shown(qtbot, panel)
+    panel.table.selectRow(0)
+    qtbot.waitUntil(lambda: bool(panel.detail.findChildren(LinkButton, "askThis")), timeout=20_000)
+    texts = [label.text() for label in panel.detail.findChildren(QLabel)]
+    assert "role deploy becomes role prod-deploy by assuming the role" in texts
+    assert "sts-001 · sts:AssumeRole" in texts
+    tries = [link.shown for link in panel.detail.findChildren(LinkButton, "tryThis")]
+    assert tries
+    assert all(one.startswith("Try without ") for one in tries)
+    with qtbot.waitSignal(session.answered, timeout=10_000):
+        panel.detail.findChildren(LinkButton, "askThis")[0].click()
+
+
+def test_a_box_selects_its_step(qtbot, panel):
+    panel.show_button.click()
+    shown(qtbot, panel)
+    panel.view.select(DEEPAK)
+    assert panel.model.steps[panel.table.currentIndex().row()].source == DEEPAK
+    assert panel.detail.step is not None
+    assert panel.detail.step.source == DEEPAK
+
+
+def test_the_legend_says_what_lines_mean(panel):
+    assert "proven" in panel.legend.accessibleName()
+    assert "possible: data is missing" in panel.legend.accessibleName()
