@@ -1,5 +1,7 @@
 """The policy types of a result as gates in a row: the rows of the list, drawn."""
 
+from math import ceil
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
@@ -13,7 +15,16 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.explain.decision import EvaluationResult
-from iamdesk.gui.ask.policy_flow_drawing import Gate, draw_gate, draw_row, gate_size, gates_of, row_size, row_words
+from iamdesk.gui.ask.policy_flow_drawing import (
+    Gate,
+    draw_gate,
+    draw_row,
+    gate_size,
+    gates_of,
+    least_gate_width,
+    row_size,
+    row_words,
+)
 from iamdesk.gui.ask.policy_type_list import PolicyTypeList, PolicyTypeModel
 from iamdesk.gui.core.image_export import picture_file
 from iamdesk.i18n import tr
@@ -23,7 +34,8 @@ class _Delegate(QStyledItemDelegate):
     """Paints one gate."""
 
     def sizeHint(self, option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
-        return gate_size(option.font).toSize()
+        view = option.widget
+        return view.one_size() if isinstance(view, PolicyFlow) else gate_size(option.font).toSize()
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -32,11 +44,22 @@ class _Delegate(QStyledItemDelegate):
         if isinstance(view, PolicyFlow) and index.row() < len(view.gates):
             is_at_hand = bool(option.state & QStyle.StateFlag.State_HasFocus)
             gate = view.gates[index.row()]
-            draw_gate(painter, QRectF(option.rect), gate, option.font, option.palette, chosen=is_at_hand)
+            draw_gate(
+                painter,
+                QRectF(option.rect),
+                gate,
+                option.font,
+                option.palette,
+                chosen=is_at_hand,
+                is_narrow=view.is_narrow,
+            )
 
 
 class PolicyFlow(QListView):
-    """Left and right move between gates, Space excludes a policy type as in the list. As high as its rows."""
+    """Left and right move between gates, Space excludes a policy type as in the list.
+
+    All gates are in one row: narrower with short titles where there is little room, scrolled where even that is wider.
+    """
 
     def __init__(self, layers: PolicyTypeList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,12 +71,12 @@ class PolicyFlow(QListView):
         self.setModel(layers.rows)
         self.setItemDelegate(_Delegate(self))
         self.setFlow(QListView.Flow.LeftToRight)
-        self.setWrapping(True)
+        self.setWrapping(False)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
@@ -62,6 +85,7 @@ class PolicyFlow(QListView):
         self._decision = decision
         self.gates = gates_of(decision) if decision is not None else ()
         self.setAccessibleDescription(row_words(decision) if decision is not None else "")
+        self.scheduleDelayedItemsLayout()
         self.updateGeometry()
         self.viewport().update()
 
@@ -78,20 +102,34 @@ class PolicyFlow(QListView):
         )
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the height of all rows at the current width."""
-        one = gate_size(self.font()).toSize()
-        in_a_row = max(1, self.viewport().width() // max(one.width(), 1))
-        rows = -(-len(self.gates) // in_a_row)
-        return QSize(one.width(), rows * one.height() + 2 * self.frameWidth())
+        """Return the height of the row, with its scroll bar if it has one."""
+        one = self.one_size()
+        is_wider = one.width() * len(self.gates) > self.viewport().width()
+        scroll = self.horizontalScrollBar().sizeHint().height() if is_wider else 0
+        return QSize(gate_size(self.font()).toSize().width(), one.height() + scroll + 2 * self.frameWidth())
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether there is too little room for gates with whole titles."""
+        return gate_size(self.font()).width() * len(self.gates) > self.viewport().width()
+
+    def one_size(self) -> QSize:
+        """Return the size of one gate: of all the room there is, if that is little."""
+        usual = gate_size(self.font())
+        if not self.is_narrow:
+            return usual.toSize()
+        width = max(self.viewport().width() // max(len(self.gates), 1), ceil(least_gate_width(self.font())))
+        return QSize(min(width, int(usual.width())), int(usual.height()))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return room for all rows: the page scrolls, not the diagram."""
+        """Return room for the row: the page scrolls up and down, not the diagram."""
         return self.sizeHint()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Set the height that the width requires."""
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
+            self.scheduleDelayedItemsLayout()
             self.updateGeometry()
 
     def copied_text(self) -> str:

@@ -10,19 +10,35 @@ from dataclasses import dataclass
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
 
-from iamdesk.explain.decision import EvalDecision, EvaluationResult, PolicyTypeResult
+from iamdesk.explain.decision import EvalDecision, EvaluationResult, PolicyType, PolicyTypeResult
 from iamdesk.export.text.decision import LAYER_OUTCOMES, VERDICT_WORDS
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
 from iamdesk.gui.widgets.wrapping_label import draw_flow, flow_height
-from iamdesk.i18n import tr
+from iamdesk.i18n import mark, tr
 
 _MARK = 20.0
 _WAY = 18.0
 """Length in pixels of the line that leads to a gate."""
 _PAD = 6.0
+_NARROW_WAY = 10.0
+_NARROWER = 0.85
+"""Size of the text of narrow gates, of the usual one."""
+_SHORT = {
+    PolicyType.RCP: mark("RCPs"),
+    PolicyType.SCP: mark("SCPs"),
+    PolicyType.RESOURCE: mark("Resource"),
+    PolicyType.TRUST: mark("Trust"),
+    PolicyType.IDENTITY: mark("Identity"),
+    PolicyType.PERMISSIONS_BOUNDARY: mark("Boundary"),
+    PolicyType.SESSION: mark("Session"),
+    PolicyType.ENDPOINT: mark("Endpoint"),
+    PolicyType.ACL: mark("ACLs"),
+    PolicyType.BLOCK_PUBLIC_ACCESS: mark("Public block"),
+}
+"""Titles of policy types in narrow gates; the list below and the tooltip have the whole ones."""
 _TITLE_LINES = 2
 _WORD_LINES = 2
 _CENTRE = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
@@ -40,6 +56,8 @@ class Gate:
     """None if it does not apply or was excluded."""
     is_reached: bool
     """Whether no earlier gate stopped the request."""
+    short: str = ""
+    """The title where there is little room: ``Boundary``."""
 
 
 def gates_of(decision: EvaluationResult) -> tuple[Gate, ...]:
@@ -51,7 +69,7 @@ def gates_of(decision: EvaluationResult) -> tuple[Gate, ...]:
         is_left_out = line.layer in decision.request.without
         mark = None if is_left_out or line.outcome is None else Mark(line.outcome)
         says = tr("left out") if is_left_out else tr(LAYER_OUTCOMES[line.outcome])
-        found.append(Gate(line.title, says, line.sentence, mark, is_reached))
+        found.append(Gate(line.title, says, line.sentence, mark, is_reached, tr(_SHORT[line.layer])))
         is_reached = is_reached and line not in stopping
     return tuple(found)
 
@@ -77,10 +95,43 @@ def gate_size(font: QFont) -> QSizeF:
     return QSizeF(_WAY + metrics.averageCharWidth() * 15 + 2 * _PAD, height + 4)
 
 
-def draw_gate(painter: QPainter, room: QRectF, gate: Gate, font: QFont, palette: QPalette, *, chosen: bool) -> None:
+def narrow_font(font: QFont) -> QFont:
+    """Return the font of narrow gates."""
+    made = QFont(font)
+    made.setPointSizeF(font.pointSizeF() * _NARROWER)
+    return made
+
+
+def least_gate_width(font: QFont) -> float:
+    """Return the width of the narrowest gate whose words are not cut."""
+    plain, bold = narrow_font(font), narrow_font(font)
+    bold.setBold(True)
+    of_plain = [*map(tr, _SHORT.values()), tr(LAYER_OUTCOMES[None]), tr("left out")]
+    of_bold = [tr(words) for outcome, words in LAYER_OUTCOMES.items() if outcome is not None]
+    longest = max(
+        QFontMetricsF(one).horizontalAdvance(word)
+        for one, texts in ((plain, of_plain), (bold, of_bold))
+        for text in texts
+        for word in text.split()
+    )
+    return longest + _NARROW_WAY + _PAD + 2
+
+
+def draw_gate(
+    painter: QPainter,
+    room: QRectF,
+    gate: Gate,
+    font: QFont,
+    palette: QPalette,
+    *,
+    chosen: bool,
+    is_narrow: bool = False,
+) -> None:
     """Draw a gate and the line that leads to it; ``chosen`` adds the focus frame."""
+    if is_narrow:
+        font = narrow_font(font)
     metrics = QFontMetricsF(font)
-    box = room.adjusted(_WAY, 2, -1, -2)
+    box = room.adjusted(_NARROW_WAY if is_narrow else _WAY, 2, -1, -2)
     muted = colour(Colour.MUTED, palette)
     plain = palette.color(QPalette.ColorRole.Text)
     surface = colour(icons.MARK_SURFACES[gate.mark], palette) if gate.mark is not None else colour(Colour.CARD, palette)
@@ -103,9 +154,9 @@ def draw_gate(painter: QPainter, room: QRectF, gate: Gate, font: QFont, palette:
     inner = box.adjusted(_PAD / 2, 0, -_PAD / 2, 0)
     titles = QRectF(inner.left(), place.bottom() + _PAD / 2, inner.width(), metrics.lineSpacing() * _TITLE_LINES)
     painter.setPen(plain if gate.mark is not None else muted)
-    painter.drawText(titles, _CENTRE, visible(gate.title))
+    painter.drawText(titles, _CENTRE, visible(gate.short if is_narrow and gate.short else gate.title))
     bold = QFont(font)
-    bold.setBold(True)
+    bold.setBold(gate.mark is not None)
     painter.setFont(bold)
     painter.setPen(ink)
     words = QRectF(inner.left(), titles.bottom(), inner.width(), metrics.lineSpacing() * _WORD_LINES)

@@ -1,10 +1,11 @@
 """The layers as gates in a row: the same rows, marks and words as the list, and files of them."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
@@ -14,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult
 from iamdesk.gui.app.main_window import MainWindow
-from iamdesk.gui.ask.policy_flow_drawing import gates_of, row_words
+from iamdesk.gui.ask.policy_flow_drawing import gates_of, least_gate_width, row_words
 from iamdesk.gui.widgets.icons import Mark
 
 from .conftest import ANA, PAYROLL, AskWindow, decision
@@ -128,3 +129,24 @@ def test_the_choice_comes_back(open_window: MainWindow) -> None:
     window.menus.actions["actionDrawLayers"].trigger()
     window.workspace.keep(window.settings)
     assert window.settings.draws_layers is True
+
+
+def test_all_gates_are_in_one_row(qtbot: QtBot, ask_window: AskWindow) -> None:
+    panel = ask_window.answer
+    ask_window.session.show_decision(decision(layers=layers(**dict.fromkeys(PolicyType.__members__, SILENT))))
+    panel.draw_layers(True)
+    gates = panel.gates
+    assert gates is not None
+
+    def rects() -> list[QRect]:
+        return [gates.visualRect(gates.model().index(row, 0)) for row in range(len(gates.gates))]
+
+    for width in (2000, 700, 300):
+        gates.setFixedWidth(width)
+        qtbot.waitUntil(lambda width=width: gates.viewport().width() == width and gates.height() > 0)
+        qtbot.waitUntil(lambda: len({one.top() for one in rects()}) == 1)
+        assert gates.is_narrow is (width < 2000)
+        shown = rects()
+        assert all(one.width() >= int(least_gate_width(gates.font())) for one in shown)
+        assert all(first.right() < second.left() for first, second in pairwise(shown))
+        assert shown[0].bottom() <= gates.viewport().rect().bottom()
