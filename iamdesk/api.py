@@ -36,6 +36,8 @@ if TYPE_CHECKING:  # imported on first use
     from iamdesk.diff.risk_changes import RiskChanges
     from iamdesk.explain.suggestions import Change
     from iamdesk.export.findings.earlier import EarlierFindings
+    from iamdesk.notes.model import Note
+    from iamdesk.notes.store import FoundNotes
     from iamdesk.policy_validation.issue import Issue
     from iamdesk.policy_validation.policy_view import PolicyKind
     from iamdesk.review.items import ReviewItem
@@ -348,6 +350,51 @@ class Workbench:
         from iamdesk.checks.registry import checks
 
         return checks()
+
+    @staticmethod
+    def notes_of(opened: Opened, folder: Path | None = None) -> "FoundNotes":
+        """Return the user's notes on a snapshot, or those of an earlier one of its accounts; reads files.
+
+        ``folder`` is where notes are that cannot be beside their snapshots.
+
+        Raises:
+            NoteError: the snapshot's own file of notes cannot be read; one sentence.
+        """
+        from iamdesk.notes.store import find_notes
+
+        return find_notes(opened.path, {account.account_id for account in opened.accounts}, folder)
+
+    @staticmethod
+    def read_notes(path: Path) -> "tuple[Note, ...]":
+        """Return the notes in a file.
+
+        Raises:
+            NoteError: it cannot be read, or is not a file of notes; one sentence.
+        """
+        from iamdesk.notes.store import read_notes
+
+        return read_notes(path).notes
+
+    @staticmethod
+    def write_notes(
+        opened: Opened, path: Path, changes: "Sequence[Note]", basis: "Sequence[Note]" = ()
+    ) -> "tuple[Note, ...]":
+        """Write changed notes on a snapshot to a file and return all that it holds; ``basis`` begins a new file.
+
+        Raises:
+            NoteError: it cannot be written; one sentence.
+        """
+        from iamdesk.notes.store import write_notes
+
+        accounts = {account.account_id for account in opened.accounts}
+        return write_notes(path, changes, basis, snapshot=opened.path.name, sha256=opened.sha256, accounts=accounts)
+
+    @staticmethod
+    def notes_path(opened: Opened, folder: Path | None = None) -> Path:
+        """Return the path of the notes on a snapshot: beside it, or in another folder."""
+        from iamdesk.notes.store import notes_path
+
+        return notes_path(opened.path, folder)
 
     @staticmethod
     def is_service(prefix: str) -> bool:

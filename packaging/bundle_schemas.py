@@ -12,6 +12,7 @@ from pathlib import Path
 from iamdesk.checks.check_settings import check_settings_schema
 from iamdesk.collect.policy import policy_file, policy_text
 from iamdesk.export.evidence.schema import review_schema
+from iamdesk.notes.model import notes_schema
 from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.schemas import bundle_schemas
 
@@ -23,7 +24,7 @@ _TABLE = re.compile(r"(?<=\|---\|---\|\n)(?:\| `(?:organization|accounts)/.*\n)+
 def main() -> None:
     """Write every file; a schema of what is no longer a command is removed."""
     shutil.rmtree(RESOURCES / "schemas", ignore_errors=True)
-    own = {"review.json": review_schema(), "check-settings.json": check_settings_schema()}
+    own = {"review.json": review_schema(), "check-settings.json": check_settings_schema(), "notes.json": notes_schema()}
     for path, schema in {**bundle_schemas(), **own}.items():
         file = RESOURCES / "schemas" / path
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import pytest
 
 from iamdesk.checks.check_settings import check_settings_schema
 from iamdesk.export.evidence.schema import review_schema
+from iamdesk.notes.model import notes_schema
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import place_of
@@ -22,7 +23,7 @@ def test_shipped_schemas_are_those_of_the_models() -> None:
         path.relative_to(SCHEMAS).as_posix(): json.loads(path.read_text(encoding="utf-8"))
         for path in SCHEMAS.rglob("*.json")
     }
-    own = {"review.json": review_schema(), "check-settings.json": check_settings_schema()}
+    own = {"review.json": review_schema(), "check-settings.json": check_settings_schema(), "notes.json": notes_schema()}
     wanted = {**bundle_schemas(), **own}
     assert shipped == json.loads(json.dumps(wanted)), "run `make schemas`"
 

@@ -17,10 +17,10 @@ class ExportError(Exception):
     """A file could not be written or read. Its message is one sentence with the path."""
 
 
-def write_atomic(path: Path, content: bytes | Iterable[bytes]) -> None:
+def write_atomic(path: Path, content: bytes | Iterable[bytes], *, private: bool = False) -> None:
     """Write a file atomically: a reader (and a crash) sees the old file or the new one, never a part.
 
-    It is on disk, under its name, when this returns.
+    It is on disk, under its name, when this returns. A ``private`` file is readable by its owner alone.
 
     The content is written to a new file in the same folder, which then replaces ``path``. If ``path`` is not a regular
     file (a terminal, a FIFO, ``/dev/null``, ``/dev/stdout``), it is written to and not replaced.
@@ -40,14 +40,14 @@ def write_atomic(path: Path, content: bytes | Iterable[bytes]) -> None:
         elif not stat.S_ISREG(there.st_mode):
             _write_into(path, there, pieces)
         else:
-            _replace(path, pieces)
+            _replace(path, pieces, private=private)
     except FileNotFoundError:
-        _replace(path, pieces)
+        _replace(path, pieces, private=private)
     except OSError as error:
         raise _not_written(path, error) from error
 
 
-def _replace(path: Path, pieces: Iterable[bytes]) -> None:
+def _replace(path: Path, pieces: Iterable[bytes], *, private: bool) -> None:
     target = path.resolve()
     if not target.parent.is_dir():
         raise ExportError(
@@ -56,7 +56,8 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> None:
     part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
     try:
         # O_EXCL: not through an existing link; 0o666: the user's umask applies.
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        mode = 0o600 if private else 0o666
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
         with os.fdopen(handle, "wb") as file:
             file.writelines(pieces)
             file.flush()
