@@ -36,8 +36,7 @@ if TYPE_CHECKING:  # imported on first use
     from iamdesk.diff.risk_changes import RiskChanges
     from iamdesk.explain.suggestions import Change
     from iamdesk.export.findings.earlier import EarlierFindings
-    from iamdesk.notes.model import Note
-    from iamdesk.notes.store import FoundNotes
+    from iamdesk.notes.model import FoundNotes, Note
     from iamdesk.policy_validation.issue import Issue
     from iamdesk.policy_validation.policy_view import PolicyKind
     from iamdesk.review.items import ReviewItem

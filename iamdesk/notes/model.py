@@ -17,31 +17,21 @@
 snapshot to the next.
 """
 
-from enum import StrEnum
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from iamdesk.i18n import mark
+from iamdesk.notes.marks import NoteMark
 
 FORMAT: Literal["iamdesk-notes/1"] = "iamdesk-notes/1"
 LONGEST_TEXT = 2_000
 """Characters."""
 _MOST_NOTES = 100_000
-_OF_FINDINGS = "finding:"
 
 
 class NoteError(Exception):
     """Notes cannot be read or written. Its text is one sentence, which names the file and the place in it."""
-
-
-class NoteMark(StrEnum):
-    """A mark: a shape, a color and this word."""
-
-    IMPORTANT = mark("important")
-    QUESTION = mark("question")
-    WATCH = mark("watch")
-    CHECKED = mark("checked")
 
 
 class Note(BaseModel):
@@ -94,9 +84,14 @@ class NotesFile(BaseModel):
         return self
 
 
-def finding_item(fingerprint: str) -> str:
-    """Return the item of a finding's note."""
-    return f"{_OF_FINDINGS}{fingerprint}"
+class FoundNotes(NamedTuple):
+    """The notes of a snapshot."""
+
+    path: Path
+    """Where they are kept, or would be."""
+    notes: tuple[Note, ...]
+    earlier: Path | None = None
+    """The file of an earlier snapshot that they come from; None: its own."""
 
 
 def notes_schema() -> dict[str, Any]:

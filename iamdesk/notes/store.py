@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -19,7 +18,7 @@ from iamdesk import strict_json
 from iamdesk.export.files.atomic_write import ExportError, write_atomic
 from iamdesk.file_lock import LockedError, lock
 from iamdesk.i18n import phrase
-from iamdesk.notes.model import Note, NoteError, NotesFile
+from iamdesk.notes.model import FoundNotes, Note, NoteError, NotesFile
 from iamdesk.private_files import create_private_file
 
 SUFFIX = ".iamdesk-notes"
@@ -28,16 +27,6 @@ _MOST_FILES = 1_000
 """Files of a folder that are looked at for earlier notes."""
 _PATIENCE = 5.0
 """Seconds for which a file that another window writes is waited for."""
-
-
-class FoundNotes(NamedTuple):
-    """The notes of a snapshot."""
-
-    path: Path
-    """Where they are kept, or would be."""
-    notes: tuple[Note, ...]
-    earlier: Path | None = None
-    """The file of an earlier snapshot that they come from; None: its own."""
 
 
 def notes_path(snapshot: Path, folder: Path | None = None) -> Path:
@@ -153,9 +142,9 @@ def write_notes(
     Raises:
         NoteError: the file cannot be written, or is not a file of notes: it stays as it is.
     """
-    is_new = not path.exists()
     try:
         with _locked(path):
+            is_new = not path.stat().st_size
             held = {note.item: note for note in (basis if is_new else read_notes(path).notes)}
             for note in changes:
                 held.pop(note.item, None)

@@ -209,6 +209,7 @@ class SearchGroup(StrEnum):
     """What *search everywhere* finds, group by group; the value is the heading. In the order of equally good groups."""
 
     REQUESTS = mark("Recent requests")
+    NOTES = mark("Notes")
     PRINCIPALS = mark("Users, groups and roles")
     POLICIES = mark("Policies")
     RESOURCES = mark("Resources")

@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QApplication
 from iamdesk.gui.core.theme import colour, palette_for
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph, Mark
+from iamdesk.notes.marks import NoteMark
 from iamdesk.resource_files import resources
 from iamdesk.viewmodel.tree_builder import Badge, NodeKind
 
-EVERY = [*Mark, *Glyph, *Badge, *NodeKind]
+EVERY = [*Mark, *Glyph, *Badge, *NodeKind, *NoteMark]
 
 
 @pytest.mark.parametrize("name", EVERY, ids=lambda name: f"{type(name).__name__}.{name.name}")
@@ -31,10 +32,11 @@ def test_drawings_keep_to_the_two_tones_that_are_tinted(path: Path) -> None:
     assert tones <= {"none", "#000000", "#808080"}
 
 
-def test_no_two_states_share_a_shape(qapp: QApplication) -> None:
+@pytest.mark.parametrize("kind", [Mark, NoteMark])
+def test_no_two_states_share_a_shape(qapp: QApplication, kind: type[Mark] | type[NoteMark]) -> None:
     tint = QColor("#000000")
     palette = palette_for(False)
-    images = [icons.pixmap(mark, palette, 16, 1.0, tint).toImage() for mark in Mark]
+    images = [icons.pixmap(mark, palette, 16, 1.0, tint).toImage() for mark in kind]
     for position, image in enumerate(images):
         for other in images[position + 1 :]:
             differing = sum(

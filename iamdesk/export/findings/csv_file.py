@@ -59,7 +59,10 @@ CAUSE_COLUMNS = ("cause_id", "cause")
 """The row of the first level of ``iamdesk findings --by cause``; empty for a suppressed finding. They are last: each
 column keeps its place."""
 
-HEADINGS = (NUMBER_COLUMN, *(column.name for column in COLUMNS), *ABOUT_COLUMNS, *CAUSE_COLUMNS)
+NOTES_COLUMN = "notes"
+"""The user's notes on the finding and its subject; behind the others for the same reason."""
+
+HEADINGS = (NUMBER_COLUMN, *(column.name for column in COLUMNS), *ABOUT_COLUMNS, *CAUSE_COLUMNS, NOTES_COLUMN)
 
 
 def render(report: Report) -> bytes:
@@ -67,7 +70,7 @@ def render(report: Report) -> bytes:
     about = about_of(report, len(report.findings), len(report.suppressed))
     causes = causes_of(report.findings)
     rows = (
-        (str(number), *values_of(finding), *about, *cause_cells(causes, finding.fingerprint))
+        (str(number), *values_of(finding), *about, *cause_cells(causes, finding.fingerprint), notes_cell(finding))
         for number, finding in enumerate((*report.findings, *report.suppressed), start=1)
     )
     return printed_rows((HEADINGS, *rows)).encode("utf-8-sig")
@@ -98,6 +101,11 @@ def about_of(report: Report, count: int, suppressed: int) -> list[str]:
 def cause_cells(causes: Causes, fingerprint: str) -> Iterator[str]:
     """Return the cells of `CAUSE_COLUMNS` for a finding."""
     return map(inert, causes.cells(fingerprint))
+
+
+def notes_cell(finding: Finding) -> str:
+    """Return the cell of `NOTES_COLUMN` for a finding."""
+    return inert(one_text(finding.notes))
 
 
 def values_of(finding: Finding) -> list[str]:

@@ -198,7 +198,9 @@ def _head(report: Report, count: int, suppressed: int) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     calls = list(api_calls_of(finding))
-    return {**_plain(cells(finding)), "api_calls": calls, "evidence": [_evidence(piece) for piece in finding.evidence]}
+    notes = {"notes": list(finding.notes)} if finding.notes else {}
+    evidence = [_evidence(piece) for piece in finding.evidence]
+    return {**_plain(cells(finding)), "api_calls": calls, "evidence": evidence, **notes}
 
 
 def _plain(values: Mapping[str, str | Sequence[str] | None]) -> dict[str, Any]:

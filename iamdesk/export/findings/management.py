@@ -20,6 +20,7 @@ MAX_RISKS = 5
 _GRAVE = (Severity.CRITICAL, Severity.HIGH)
 _MAX_TEXT = 240
 """Characters of one text of the page; the findings have all of it."""
+_MAX_NOTES = 5
 _MAX_ACCOUNTS = 3
 """Accounts that are listed by number."""
 _EXPIRES_SOON = timedelta(days=30)
@@ -133,6 +134,15 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class UserNote:
+    """A note of the user, in their words."""
+
+    about: str
+    """What it is on."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Management:
     """The page."""
 
@@ -147,6 +157,9 @@ class Management:
     """Number of further causes."""
     trend: Trend | None
     decisions: tuple[Decision, ...]
+    notes: tuple[UserNote, ...] = ()
+    """Those on the worst findings first."""
+    more_notes: int = 0
 
 
 def management_of(report: Report, causes: Causes) -> Management:
@@ -154,6 +167,7 @@ def management_of(report: Report, causes: Causes) -> Management:
     found = FindingFacts.of((*report.findings, *report.suppressed))
     numbers = _numbers(found, report.earlier)
     risks, more = _risks(causes)
+    notes = _notes(report)
     return Management(
         scope=tuple(_scope(report, found)),
         conclusion=_conclusion(report),
@@ -163,7 +177,19 @@ def management_of(report: Report, causes: Causes) -> Management:
         more_risks=more,
         trend=None if report.earlier is None else _trend(report, found, report.earlier),
         decisions=tuple(_decisions(report, risks)),
+        notes=notes[:_MAX_NOTES],
+        more_notes=max(len(notes) - _MAX_NOTES, 0),
     )
+
+
+def _notes(report: Report) -> tuple[UserNote, ...]:
+    """Return the notes on open findings and their subjects, each once."""
+    found = (
+        UserNote(finding.subject_name, shortened(text))
+        for finding in sorted(report.findings, key=lambda one: list(Severity).index(one.severity))
+        for text in finding.notes
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def shortened(text: str, most: int = _MAX_TEXT) -> str:

@@ -184,6 +184,14 @@ def _summary(report: Report, page: Management, styles: _Styles, width: float) ->
         yield styles.plain(f"{page.trend.sentence} Compared with {page.trend.compared_with}.", styles.body)
         for warning in page.trend.warnings:
             yield styles.plain(warning, styles.muted)
+    if page.notes:
+        yield Paragraph("<b>Notes</b>", styles.part)
+        words = "In the words of whoever reviewed the findings; iamdesk has not checked them."
+        yield styles.plain(words, styles.muted)
+        notes = [(one.about, one.text) for one in page.notes]
+        yield _table(("About", "Note"), notes, styles, width, (0.25, 0.75))
+        if page.more_notes:
+            yield styles.plain(f"{page.more_notes:,} more with the findings.", styles.muted)
     yield Paragraph("<b>Decisions needed</b>", styles.part)
     if page.decisions:
         decisions = [(one.about, Paragraph(_remedy(one.text), styles.cell), "", "") for one in page.decisions]
@@ -311,6 +319,8 @@ def _finding(finding: Finding, styles: _Styles, *, with_remedy: bool) -> Iterato
         f"{_markup(finding.sentence)}",
         styles.finding,
     )
+    for note in finding.notes:
+        yield styles.plain(f"Note: {note}", styles.proof)
     if finding.suppression is not None:
         until, owner = finding.suppression.expires, finding.suppression.owner
         yield styles.plain(f"Suppressed until {until} by {owner}: {finding.suppression.reason}", styles.proof)

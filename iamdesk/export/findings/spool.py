@@ -218,7 +218,7 @@ class Spool:
         yield csv_file.printed_rows([csv_file.HEADINGS]).encode("utf-8-sig")
         for number, piece in enumerate(self._contents(), start=1):
             row = [str(number), *json.loads(piece)]
-            yield csv_file.printed_rows([[*row, *about, *csv_file.cause_cells(causes, row[finding_id])]]).encode()
+            yield csv_file.printed_rows([[*row, *about, *csv_file.cause_cells(causes, row[finding_id]), ""]]).encode()
 
     def _causes_as_text(self) -> Iterator[bytes]:
         rows = group(self._attributions).rows

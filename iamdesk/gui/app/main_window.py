@@ -205,6 +205,9 @@ class MainWindow(QMainWindow):
         session.snapshot_closed.connect(self._show_start)
         self.status_line.gaps_wanted.connect(self.interior.show_gaps)
         session.announced.connect(self._announce)
+        session.notes.folder = self.settings.notes_folder
+        session.notes.told.connect(lambda sentence: self.show_trouble(Tone.NOTE, sentence))
+        session.notes.refused.connect(self._notes_refused)
         session.saved.connect(self._say_saved)
         session.rule_shown.connect(self.windows.show_rule)
         self.history.changed.connect(self._enable_history)
@@ -255,6 +258,21 @@ class MainWindow(QMainWindow):
 
     def _announce(self, text: str) -> None:
         self.statusBar().showMessage(visible(text), _SAID_FOR)
+
+    def _notes_refused(self, sentence: str, may_move: bool) -> None:
+        """Say why notes could not be read or written, and offer another place for them."""
+        if not may_move:
+            self.show_trouble(Tone.ERROR, sentence)
+            return
+        kept = tr("The notes stay in this window until they can be written.")
+        self.trouble.say(Tone.ERROR, f"{sentence} {kept}", tr("Keep notes in another folder…"), self._move_notes)
+
+    def _move_notes(self) -> None:
+        folder = self.prompts.folder_to_choose(self, tr("Folder for notes"), Path.home())
+        if folder is not None:
+            self.trouble.clear()
+            self.settings.notes_folder = folder
+            self.session.notes.keep_in(folder)
 
     def _offer(self, sentence: str, path: Path) -> None:
         self.trouble.say(Tone.NOTE, sentence, tr("Open"), lambda: self.open_path(path))
@@ -406,6 +424,7 @@ class MainWindow(QMainWindow):
             field.clearFocus()  # fields finish editing when they lose the focus, and may start a job then
         if self.interior.is_complete:
             self.workspace.review.controller.close()
+        self.session.notes.flush()
         self.jobs.wait_all()
         self.workers.close()
         self._marks.clear()

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
 from iamdesk.gui.app import spawn_window
+from iamdesk.gui.core.notebook import Noted
 from iamdesk.gui.core.text_size import apply_text_size
 from iamdesk.gui.core.theme import Scheme
 from iamdesk.gui.help import help_pages
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from iamdesk.gui.core.session import Session
     from iamdesk.gui.core.settings import Settings
     from iamdesk.gui.help.help_window import HelpWindow
+    from iamdesk.gui.notes.note_editor import NoteEditor
     from iamdesk.gui.search.palette import SearchPalette
 
 
@@ -63,6 +65,8 @@ class Windows(QObject):
             "actionPalette": self._list_commands,
             "actionSettings": self.show_settings,
             "actionWhyDenied": self.ask_why_denied,
+            "actionNote": self._write_note,
+            "actionNotesFrom": self.take_notes,
             "actionExternalAccess": self.show_external_access,
             "actionHelp": self.show_help,
             "actionAbout": self.show_about,
@@ -102,6 +106,43 @@ class Windows(QObject):
 
     def _list_commands(self) -> None:
         self.search_everywhere(">")
+
+    def write_note(self) -> "NoteEditor | None":
+        """Show the editor for the note on what is selected; None if nothing is."""
+        from iamdesk.gui.notes.note_editor import NoteEditor
+
+        things = self._things_to_note()
+        if not things:
+            self._frame.session.announce(tr("Select what the note is on first."))
+            return None
+        editor = NoteEditor(self._frame.session.notes, things, self._window)
+        editor.show()
+        return editor
+
+    def _write_note(self) -> None:
+        self.write_note()
+
+    def _things_to_note(self) -> list[Noted]:
+        """Return the findings that are selected in their perspective, else the selected item."""
+        frame, session = self._frame, self._frame.session
+        if frame.interior.stack.perspective.name == "perspectiveFindings":
+            return frame.workspace.findings.things_to_note()
+        opened, key = session.snapshot, session.subject_key
+        if opened is None or not key:
+            return []
+        row = opened.outline.rows_by_key.get(key)
+        return [Noted(key, opened.outline.nodes[row].text if row is not None else key)]
+
+    def take_notes(self) -> None:
+        """Ask for a file of notes, and take those on items that have none here."""
+        frame = self._frame
+        if frame.session.snapshot is None:
+            return
+        kinds = tr("Notes (*.iamdesk-notes);;All files (*)")
+        folder = frame.session.snapshot.path.parent
+        path = frame.prompts.file_to_open(self._window, tr("Take notes from"), folder, kinds)
+        if path is not None:
+            frame.session.notes.read_earlier(path)
 
     def show_settings(self) -> None:
         """Show the settings dialog; changes apply at once."""

@@ -18,7 +18,7 @@ QCheckBox::indicator, QRadioButton::indicator { border: 2px solid palette(window
 QRadioButton::indicator { border-radius: 7px; }
 QCheckBox::indicator:checked, QRadioButton::indicator:checked { background: palette(accent); }
 QCheckBox:focus, QRadioButton:focus { border: 1px solid palette(accent); }
-QMenu, QToolTip, QFrame#searchPalette, QFrame#jobsPanel { border: 1px solid palette(window-text); }
+QMenu, QToolTip, QFrame#searchPalette, QFrame#jobsPanel, QFrame#noteEditor { border: 1px solid palette(window-text); }
 QMenu::separator { height: 1px; background: palette(mid); }
 QTabBar::tab { border: 1px solid palette(mid); padding: 4px 10px; }
 QTabBar::tab:selected { border: 2px solid palette(accent); }

@@ -46,7 +46,8 @@ a panel calls                          the session emits                       w
 
 State, read at any time: ``snapshot`` (Opened or None), ``whole`` (that, if it is in memory as a whole), ``shown``
 (that, or the accounts loaded so far), ``subject_key`` ("" for none), ``request``, ``decision``, ``need``, ``pending``
-(a request is being evaluated), ``badges``. Keys are those of ``Node.key`` / ``inventory.keys``.
+(a request is being evaluated), ``badges``, ``notes`` (the user's, `Notebook`). Keys are those of ``Node.key`` /
+``inventory.keys``.
 
 What a panel may rely on: ``snapshot_opened`` comes after ``snapshot`` is set and everything of the previous one is
 cleared; ``answered`` comes for the latest request only; methods may be called from slots. What it has to do: wrap long
@@ -70,6 +71,7 @@ from iamdesk.errors import SnapshotError
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.core.badge_rows import rows_by_badge
 from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.notebook import Notebook
 from iamdesk.gui.core.principals import principal_of_key, subject_of
 from iamdesk.gui.core.table_memory import TableMemory
 from iamdesk.i18n import error_words, tr
@@ -115,6 +117,10 @@ class Session(QObject):
         self._jobs = jobs
         self.executor_for: Callable[[Opened], Executor | None] = _nobody
         """Returns the executor for long work over a snapshot, for job threads; None: no other process."""
+        self.notes = Notebook(jobs, self)
+        """The user's notes on the open snapshot."""
+        self.snapshot_opened.connect(self.notes.open)
+        self.snapshot_closed.connect(self.notes.close)
         self._asking: Job | None = None
         self._deciding: Job | None = None
         self.table_memory = TableMemory(self)

@@ -242,6 +242,16 @@ class Settings:
             self._store.remove(key)
 
     @property
+    def notes_folder(self) -> Path | None:
+        """The folder of notes that cannot be beside their snapshot; None: none was chosen."""
+        folder = self._text("notes/folder")
+        return Path(folder) if folder else None
+
+    @notes_folder.setter
+    def notes_folder(self, value: Path | None) -> None:
+        self._store.setValue("notes/folder", "" if value is None else str(value))
+
+    @property
     def policy_zoom(self) -> int:
         """Points added to the default size of policy text."""
         value = self._store.value("policy/zoom", 0, type=int)

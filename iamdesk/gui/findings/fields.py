@@ -7,6 +7,7 @@ from iamdesk.filter_language import Field, FieldKind, FilterFields
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.findings.rows import COLUMN_TITLES, SEVERITIES, SEVERITY_WORDS, STATE_WORDS, Column, FindingRow
 from iamdesk.i18n import mark, tr, translate
+from iamdesk.notes.marks import NoteMark
 
 
 def _kind(row: FindingRow) -> tuple[str, ...]:
@@ -71,6 +72,14 @@ FIELDS: FilterFields[FindingRow] = FilterFields(
             mark("Remediation"),
             lambda row: translate(row.finding.remedy),
             folded=lambda row: row.shared_words(4),
+        ),
+        Field("note", COLUMN_TITLES[Column.NOTE], lambda row: row.text(Column.NOTE) or None, column=Column.NOTE),
+        Field(
+            "mark",
+            mark("Mark of the note"),
+            lambda row: tuple(note.mark.value for note in row.notes if note.mark is not None),
+            FieldKind.WORD,
+            {one.value: one.value for one in NoteMark},
         ),
         Field("owner", mark("Owner of the suppression"), lambda row: _of_suppression(row, "owner")),
         Field("reason", mark("Reason of the suppression"), lambda row: _of_suppression(row, "reason")),

@@ -20,6 +20,7 @@ from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import MARK_WORDS, Mark
 from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.gui.widgets.note_line import NoteLine
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, tr, translate
 
@@ -90,6 +91,10 @@ class FindingDetail(QScrollArea):
         who.addWidget(kind, 1)
         column.addLayout(who)
         column.addWidget(FlowLabel(translate(finding.sentence)))
+        for note in self._session.notes.on_finding(finding):
+            line = NoteLine(self)
+            column.addWidget(line)
+            line.show_note(note)
         if finding.suppression is not None:
             word = finding.suppression
             suppression_text = tr("Suppressed until {expires} by {owner}: {reason}").format(

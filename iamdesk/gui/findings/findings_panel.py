@@ -1,6 +1,7 @@
 """The findings of the built-in checks: counts and filters on top, the table, and details of the selected finding."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from iamdesk.errors import SnapshotError
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.notebook import Noted, item_of
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.cause_tree import CauseTree
 from iamdesk.gui.findings.check_run import CheckRun
@@ -183,6 +185,8 @@ class FindingsPanel(QWidget):
         switch.activated.connect(self._switch_causes)
         self._session.snapshot_opened.connect(self._opened)
         self._session.snapshot_closed.connect(self._closed)
+        self._session.notes.changed.connect(self._show_notes)
+        self.table.setColumnHidden(Column.NOTE, True)
 
     # Running the checks
 
@@ -203,7 +207,21 @@ class FindingsPanel(QWidget):
         if self._run.is_running or self._run.is_complete:
             self.run()
 
+    def things_to_note(self) -> list[Noted]:
+        """Return the selected findings, as what a note is on."""
+        return [Noted(item_of(one), f"{one.check_id} {one.subject_name}") for one in self._chosen_findings()]
+
+    def _show_notes(self, _items: object) -> None:
+        """Show the user's notes, in a column of their own once there are any."""
+        has_any = self.model.show_notes(self._session.notes.on_finding)
+        self.table.setColumnHidden(Column.NOTE, not has_any)
+        self.detail.show_finding(self.detail.finding)
+
     def _take_in(self, rows: list[FindingRow]) -> None:
+        for row in rows:
+            row.notes = self._session.notes.on_finding(row.finding)
+        if any(row.notes for row in rows):
+            self.table.setColumnHidden(Column.NOTE, False)
         self.model.extend(rows)
         self._refresh()
 
@@ -561,5 +579,10 @@ class FindingsPanel(QWidget):
                 ).format(command=f"iamdesk findings {opened.path} --output findings.json"),
             )
             return
-        found = tuple(row.finding for row in self.model.rows)
+        found = tuple(_with_notes(row) for row in self.model.rows)
         self._writer.write(found, self._words.settings, self._words.read, for_management=for_management)
+
+
+def _with_notes(row: FindingRow) -> Finding:
+    """Return the finding of a row with the user's notes, for a report; these are English as the report is."""
+    return replace(row.finding, notes=tuple(note.words for note in row.notes)) if row.notes else row.finding

@@ -8,6 +8,7 @@ from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import BADGE_SENTENCES, Glyph
+from iamdesk.gui.widgets.note_line import NoteLine
 from iamdesk.i18n import tr, translate
 from iamdesk.viewmodel.tree import Badge, NodeKind
 from iamdesk.viewmodel.types import Subject
@@ -77,6 +78,7 @@ class InspectorHeader(QWidget):
         self.copy_button.setAccessibleName(tr("Copy the ARN"))
         set_tooltip(self.copy_button, tr("Copy the ARN"))
         self.copy_button.clicked.connect(lambda: self.copy_wanted.emit(self._arn))
+        self.note = NoteLine(self)
         self._badges = QHBoxLayout()
         self._lay_out()
         self._tint()
@@ -100,6 +102,7 @@ class InspectorHeader(QWidget):
         layout.addWidget(self.summary)
         layout.addWidget(self.ages)
         layout.addLayout(arn)
+        layout.addWidget(self.note)
 
     def show_subject(self, subject: Subject, badges: tuple[Badge, ...]) -> None:
         """Show another subject; ``badges`` are those known so far."""

@@ -142,6 +142,7 @@ class Inspector(QWidget):
         session.statement_shown.connect(self.show_statement)
         session.access_shown.connect(self.show_access)
         session.badges_decided.connect(self._refresh_badges)
+        session.notes.changed.connect(self._show_note)
         self.header.copy_wanted.connect(self._copy)
         self.page.key_chosen.connect(session.show_key)
         self.page.tab_wanted.connect(self._show_tab)
@@ -320,6 +321,7 @@ class Inspector(QWidget):
 
     def _fill(self, opened: "Opened", details: "Details", subject: Subject) -> None:
         self.header.show_subject(subject, self._badges(subject))
+        self._show_note()
         if subject.gaps:
             more = len(subject.gaps) - _MOST_GAPS
             rest = [tr("and {more} more: see Details").format(more=number(more))] if more > 0 else []
@@ -424,6 +426,10 @@ class Inspector(QWidget):
         row = opened.outline.rows_by_key.get(subject.key) if opened is not None else None
         return self._session.badges.get(row, subject.badges) if row is not None else subject.badges
 
+    def _show_note(self, _items: object = None) -> None:
+        """Show the user's note on the item."""
+        self.header.note.show_note(self._session.notes.note(self._subject.key) if self._subject is not None else None)
+
     def _refresh_badges(self) -> None:
         if self._subject is not None:
             self.header.show_badges(self._badges(self._subject))
@@ -431,6 +437,7 @@ class Inspector(QWidget):
     def _show_unknown_principal(self, name: str, summary: str) -> None:
         """Show the policies of a result whose principal is not in the snapshot."""
         self.header.show_name(name, summary)
+        self.header.note.show_note(None)
         self.gaps.clear()
         self._showing = True
         for tab in range(self.tabs.count()):

@@ -12,6 +12,7 @@ from iamdesk.filter_language import quoted
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible
+from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.navigator.row_delegate import RowDelegate
 from iamdesk.gui.navigator.tree_model import OutlineModel
@@ -80,6 +81,7 @@ class NavigatorPanel(QWidget):
         session.subject_selected.connect(self.reveal)
         session.row_shown.connect(self.open_section)
         session.badges_decided.connect(self._merge_badges)
+        session.notes.changed.connect(self._show_notes)
 
     def _set_up_tree(self) -> None:
         tree = self.tree
@@ -238,6 +240,10 @@ class NavigatorPanel(QWidget):
         self._filtered = False
         self._show_rows(lambda: self.model.show(None))
 
+    def _show_notes(self, _items: object) -> None:
+        self.model.show_notes(self._session.notes.notes)
+        self.tree.viewport().update()
+
     def _merge_badges(self, changed: Sequence[int]) -> None:
         self.model.set_badges(self._session.badges, changed)
         if self._filtered and not self.field.filter.plain:  # it may ask for badges
@@ -351,6 +357,8 @@ class NavigatorPanel(QWidget):
             menu.addAction(tr("&Open only this account"), lambda: self._open_alone(node.key))
         if node.key:
             menu.addAction(icons.icon(Glyph.COPY, self.palette()), tr("Copy A&RN"), self.copy_key)
+        if node.key and self._session.snapshot is not None:
+            menu.addAction(icons.icon(Glyph.NOTE, self.palette()), tr("N&ote…"), lambda: self._note(node))
         menu.addAction(tr("Copy &name"), lambda: QGuiApplication.clipboard().setText(node.text))
         kind = f"kind={quoted(node.kind.value)}"
         menu.addAction(
@@ -360,6 +368,10 @@ class NavigatorPanel(QWidget):
             menu.addSeparator()
             menu.addAction(tr("Co&llapse all"), self.tree.collapseAll)
         return menu
+
+    def _note(self, node: Node) -> None:
+        self._session.select(node.key)
+        run_command(self, "actionNote")
 
     def _open_alone(self, account: str) -> None:
         self._session.select(account)

@@ -12,6 +12,7 @@ from iamdesk.gui.core.translate import row_text
 from iamdesk.gui.navigator.tree_model import OutlineModel
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import BADGE_SENTENCES
+from iamdesk.gui.widgets.note_line import note_drawing
 from iamdesk.i18n import tr, translate
 from iamdesk.viewmodel.tree import Badge, NodeKind
 
@@ -70,6 +71,14 @@ class RowDelegate(QStyledItemDelegate):
         for badge, place in _places(rect, size, gap, self._model.badges_of(index.internalId())):
             painter.drawPixmap(
                 QStyle.visualRect(direction, rect, place).topLeft(), icons.pixmap(badge, palette, size, ratio, tint)
+            )
+            area.setRight(place.left() - gap)
+        note = self._model.note_of(index.internalId())
+        if note is not None:
+            place = QRect(area.right() - size, top, size, size)
+            painter.drawPixmap(
+                QStyle.visualRect(direction, rect, place).topLeft(),
+                icons.pixmap(note_drawing(note), palette, size, ratio, tint),
             )
             area.setRight(place.left() - gap)
         area.setLeft(area.left() + size + gap)

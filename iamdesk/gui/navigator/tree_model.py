@@ -5,14 +5,19 @@ branch as branches are expanded. No proxy, no work in ``data()``.
 """
 
 from collections.abc import Mapping, Sequence, Set
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.gui.core.translate import row_text
 from iamdesk.gui.widgets.icons import BADGE_SENTENCES
+from iamdesk.gui.widgets.note_line import note_text
 from iamdesk.i18n import tr, translate
 from iamdesk.viewmodel.tree import Badge, Node, Outline
+
+if TYPE_CHECKING:
+    from iamdesk.notes.model import Note
 
 type Index = QModelIndex | QPersistentModelIndex
 
@@ -38,6 +43,7 @@ class OutlineModel(QAbstractItemModel):
         super().__init__(parent)
         self._outline: Outline | None = None
         self._badges: Mapping[int, tuple[Badge, ...]] = {}
+        self._notes: Mapping[str, Note] = {}
         self._shown: Set[int] | None = None
         self._children: dict[int, Sequence[int]] = {}
         """By parent, as far as needed: the visible children."""
@@ -79,6 +85,15 @@ class OutlineModel(QAbstractItemModel):
     def node_at(self, index: Index) -> Node | None:
         """Return the node of an index; None for an invalid one."""
         return self.node(index.internalId()) if index.isValid() else None
+
+    def note_of(self, number: int) -> "Note | None":
+        """Return the user's note on a node."""
+        node = self.node(number) if self._notes else None
+        return self._notes.get(node.key) if node is not None and node.key else None
+
+    def show_notes(self, notes: "Mapping[str, Note]") -> None:
+        """Show other notes; the view is to be repainted."""
+        self._notes = notes
 
     def badges_of(self, number: int) -> tuple[Badge, ...]:
         """Return the badges to paint beside a node."""
@@ -159,7 +174,8 @@ class OutlineModel(QAbstractItemModel):
                 detail = f", {translate(node.detail)}" if node.detail else ""
                 return visible(f"{row_text(node)}, {tr(node.kind.value)}{detail}")
             case Qt.ItemDataRole.AccessibleDescriptionRole:
-                return " ".join(tr(BADGE_SENTENCES[badge]) for badge in self.badges_of(index.internalId()))
+                badges = [tr(BADGE_SENTENCES[badge]) for badge in self.badges_of(index.internalId())]
+                return visible(" ".join([*badges, *self._note_words(index.internalId())]))
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -172,7 +188,12 @@ class OutlineModel(QAbstractItemModel):
             f"{row_text(node)} ({tr(node.kind.value)})",
             *key,
             *(tr(BADGE_SENTENCES[badge]) for badge in self.badges_of(number)),
+            *self._note_words(number),
         ]
+
+    def _note_words(self, number: int) -> list[str]:
+        note = self.note_of(number)
+        return [] if note is None else [tr("Note: {text}").format(text=note_text(note))]
 
     def _position(self, number: int) -> int:
         if self._outline is None:

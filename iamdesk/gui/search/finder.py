@@ -12,6 +12,7 @@ from iamdesk.evaluate.request import Request
 from iamdesk.export.text.decision import short_arn
 from iamdesk.gui.core.import_lock import import_lock
 from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.notebook import ITEM_OF_FINDINGS
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.principals import principal_of_key
 from iamdesk.gui.core.session import Session
@@ -19,6 +20,7 @@ from iamdesk.gui.core.translate import row_text
 from iamdesk.gui.help import help_pages
 from iamdesk.gui.search.entries import Entry
 from iamdesk.gui.widgets.icons import Glyph
+from iamdesk.gui.widgets.note_line import note_drawing, note_text
 from iamdesk.i18n import chosen, tr, translate
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.use_cases.types import UseCaseRequest
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from iamdesk.gui.findings.rows import FindingRow
     from iamdesk.gui.history.history_panel import HistoryPanel
     from iamdesk.gui.history.history_table import HistoryRow
+    from iamdesk.notes.model import Note
 
 PREFIXES: Mapping[str, tuple[SearchGroup, ...]] = {
     ">": (SearchGroup.COMMANDS,),
@@ -39,6 +42,7 @@ PREFIXES: Mapping[str, tuple[SearchGroup, ...]] = {
     "/": (SearchGroup.RESOURCES,),
     ":": (SearchGroup.ACTIONS,),
     "!": (SearchGroup.FINDINGS,),
+    "~": (SearchGroup.NOTES,),
     "?": (SearchGroup.HELP, SearchGroup.CHECKS),
 }
 """What a first character narrows the search to."""
@@ -147,8 +151,20 @@ class Finder:
             panels = self._window.panels
             offered[SearchGroup.FINDINGS] = tuple(panels.findings.model.rows)
             rows = reversed(panels.history.model.rows)
+            offered[SearchGroup.NOTES] = tuple(map(self._note, self._session.notes.notes.values()))
             offered[SearchGroup.REQUESTS] = tuple(map(self._asked, rows))
         return offered
+
+    def _note(self, note: "Note") -> Entry:
+        item = note.item
+        fingerprint = item.removeprefix(ITEM_OF_FINDINGS)
+        return Entry(
+            note.about or item,
+            " ".join(note_text(note).split()),
+            (lambda: self._show(item)) if fingerprint == item else lambda: self._show_finding(fingerprint),
+            tooltip=item,
+            glyph=note_drawing(note),
+        )
 
     def _asked(self, row: "HistoryRow") -> Entry:
         asked = row.asked
@@ -217,18 +233,18 @@ class Finder:
         self._session.show_key(key)
         self._window.go_to("pagesDock")
 
+    def _show_finding(self, fingerprint: str) -> None:
+        self._window.go_to("findingsDock")
+        self._window.panels.findings.show_finding(fingerprint)
+
     def _finding(self, row: "FindingRow") -> Entry:
         finding = row.finding
         decision = next((one.decision for one in finding.evidence if one.decision is not None), None)
 
-        def show() -> None:
-            self._window.go_to("findingsDock")
-            self._window.panels.findings.show_finding(finding.fingerprint)
-
         return Entry(
             translate(finding.sentence),
             f"{finding.check_id}  {tr(finding.title)}",
-            show,
+            lambda: self._show_finding(finding.fingerprint),
             None if decision is None else lambda: self._session.show_decision(decision),
             tooltip=finding.subject_key,
             glyph=Glyph.FINDINGS,

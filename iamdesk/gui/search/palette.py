@@ -64,7 +64,10 @@ class SearchPalette(QFrame):
         self.field = QLineEdit()
         self.field.setMaxLength(_LONGEST)
         self.field.setPlaceholderText(
-            tr("Search all: > commands  @ users, groups, roles  # policies  / resources  : actions  ! findings  ? help")
+            tr(
+                "Search: > commands  @ users, groups, roles  # policies  / resources  : actions  ! findings  ~ notes  "
+                "? help"
+            )
         )
         self.field.setAccessibleName(tr("Search everywhere"))
         self.field.setAccessibleDescription(self.field.placeholderText())

@@ -5,7 +5,8 @@ surfaces in ``#808080`` (painted in the same color, faint). A state is shown by 
 word: disc with a tick, octagon with a bar, ring with a slash, half-filled disc, dashed ring with a question mark.
 
 ``icon(name, palette)`` returns a QIcon; ``pixmap(name, palette, size, ratio)`` a pixmap for a delegate. ``name`` is a
-`Mark` (an `EvalDecision` converts: ``Mark(result.decision)``), a `Badge`, a `NodeKind` of the tree, or a `Glyph`.
+`Mark` (an `EvalDecision` converts: ``Mark(result.decision)``), a `Badge`, a `NodeKind` of the tree, a `NoteMark`, or
+a `Glyph`.
 """
 
 from enum import StrEnum
@@ -17,6 +18,7 @@ from PySide6.QtSvg import QSvgRenderer
 
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.i18n import mark
+from iamdesk.notes.marks import NoteMark
 from iamdesk.resource_files import resources
 from iamdesk.viewmodel.tree import Badge, NodeKind
 
@@ -70,10 +72,11 @@ class Glyph(StrEnum):
     MATRIX = "perspective-matrix"
     COMPARE = "perspective-compare"
     TEAR_OFF = "tear-off"
+    NOTE = "note"
     APP = "iamdesk"
 
 
-type Drawing = Mark | Glyph | Badge | NodeKind
+type Drawing = Mark | Glyph | Badge | NodeKind | NoteMark
 
 MARK_WORDS: dict[Mark, str] = {
     Mark.ALLOWED: mark("Allowed"),
@@ -108,6 +111,12 @@ _BADGE_COLOURS: dict[Badge, Colour] = {
     Badge.ADMINISTRATOR: Colour.BADGE_STRONG,
     Badge.OUTSIDER: Colour.BADGE_ALERT,
     Badge.BROKEN: Colour.BADGE_ALERT,
+}
+_NOTE_COLOURS: dict[NoteMark, Colour] = {
+    NoteMark.IMPORTANT: Colour.EXPLICIT_DENY,
+    NoteMark.QUESTION: Colour.CONDITIONAL,
+    NoteMark.WATCH: Colour.WARNING,
+    NoteMark.CHECKED: Colour.ALLOWED,
 }
 _KIND_COLOURS: dict[NodeKind, Colour] = {
     NodeKind.CUSTOMER_POLICY: Colour.KIND_POLICY,
@@ -164,6 +173,8 @@ def natural_colour(name: Drawing, palette: QPalette) -> QColor:
             found = MARK_COLOURS[name]
         case Badge():
             found = _BADGE_COLOURS.get(name, Colour.BADGE_QUIET)
+        case NoteMark():
+            found = _NOTE_COLOURS[name]
         case NodeKind():
             found = _KIND_COLOURS.get(name, Colour.KIND)
         case Glyph():
@@ -178,6 +189,8 @@ def file_stem(name: Drawing) -> str:
             return f"state-{_kebab(name.name)}"
         case Badge():
             return f"badge-{_kebab(name.name)}"
+        case NoteMark():
+            return f"note-{_kebab(name.name)}"
         case NodeKind():
             return f"kind-{_kebab(name.name)}"
         case Glyph():
