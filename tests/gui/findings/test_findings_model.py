@@ -147,6 +147,7 @@ def test_a_finding_has_mark_word_and_sentence(model: FindingsModel) -> None:
         "user-1 may do everything.",
         "cannot tell",
         "111122223333",
+        "",
     ]
     assert not model.index(0, Column.SEVERITY).data(Qt.ItemDataRole.DecorationRole).isNull()
     assert not model.index(0, Column.STATE).data(Qt.ItemDataRole.DecorationRole).isNull()

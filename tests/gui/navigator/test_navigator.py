@@ -196,6 +196,7 @@ def test_a_hundred_thousand_rows_are_filtered(
 
     class Large:
         snapshot = sample.snapshot
+        path, accounts = sample.path, sample.accounts
         outline = _large_outline(2000, 40)
 
         def evaluated_badges(self, *_args: object) -> dict[int, tuple[Badge, ...]]:
