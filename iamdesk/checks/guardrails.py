@@ -6,12 +6,14 @@ from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.finding import Evidence, Severity
-from iamdesk.checks.targets import PRINCIPALS
+from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.targets import PRINCIPALS, ROLES
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
+from iamdesk.inventory.permission_sets import permission_set_of
 from iamdesk.inventory.references import boundary_of, last_of_arn, name_of
 from iamdesk.policy.arn import is_arn
-from iamdesk.snapshot.model import Account, UserDetail
+from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 
 
 def _open_request(
@@ -43,6 +45,39 @@ def idle_boundary(survey: CheckContext, account: Account, principal: Principal) 
                 boundary=last_of_arn(boundary),
             ),
             (Evidence(phrase("Evaluated with the boundary in place."), policy_key=boundary),),
+        )
+
+
+@check(
+    "GRD-11",
+    over=ROLES,
+    title=mark("Permission set that no guardrail limits"),
+    question="Does a permission set of IAM Identity Center make administrators of the management account, which "
+    "service control policies do not limit?",
+    remedy=mark(
+        "Assign administration of the management account to as few people as possible, and delegate services and "
+        "policies to member accounts, where service control policies apply."
+    ),
+    standards=("NIST 800-53 AC-6",),
+    data=Data.ORGANIZATION,
+)
+def unlimited_permission_set(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """AWS Organizations User Guide: service control policies do not affect users or roles of the management account."""
+    organization = survey.snapshot.organization
+    if (
+        permission_set_of(role) is None
+        or organization is None
+        or organization.management_account_id != account.account_id
+    ):
+        return
+    if is_administrator(survey, account, role):
+        yield CheckResult(
+            phrase(
+                "{role} makes everyone who has its permission set an administrator of the management account, in which "
+                "no service control policy applies.",
+                role=role.role_name,
+            ),
+            (Evidence(phrase("Account {account} is the management account.", account=account.account_id)),),
         )
 
 

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
+from iamdesk.checks.confused_deputy import services_of
+from iamdesk.checks.external_trust import allowing
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.resource_requests import may_name
-from iamdesk.checks.targets import PRINCIPALS, ROLES
+from iamdesk.checks.targets import PRINCIPALS, ROLES, principals_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.explain.decision import EvaluationResult
-from iamdesk.i18n import mark, phrase
+from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import name_of
 from iamdesk.policy.arn import parse_arn
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -29,6 +31,8 @@ RUNS_CODE = {
     "datapipeline.amazonaws.com": mark("Data Pipeline jobs"),
 }
 """Services that run customer code with a role, and the resources that run it."""
+_SEVERAL = 2
+_MOST_NAMED = 20
 _PASSED_TO = "iam:PassedToService"
 _ANY_ACCOUNT = (
     mark("{name} can assume every role in any account that trusts it or its account."),
@@ -107,6 +111,74 @@ def _services(decision: EvaluationResult) -> Iterator[str]:
         for key, value in alternative.items():
             if key.lower() == _PASSED_TO.lower() and isinstance(value, str) and value.endswith(".amazonaws.com"):
                 yield value
+
+
+@check(
+    "SVC-06",
+    over=ROLES,
+    title=mark("Role that can be passed to several services"),
+    question="Does a role trust several services, and can users or roles pass it to any of them?",
+    remedy=mark(
+        'Add `"StringEquals": {"iam:PassedToService": "…"}` to the permission to pass the role, with the service of '
+        "the job, or create a role for each service."
+    ),
+    standards=("NIST 800-53 AC-6",),
+)
+def passed_to_several_services(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """Report a role with the principals that may pass it whatever iam:PassedToService is.
+
+    Without administrators, and without principals that may pass any role (SVC-05).
+    """
+    named = services_of(allowing(survey, role))
+    if len(named) < _SEVERAL:
+        return
+    decisions = {service: survey.ask(service, "sts:AssumeRole", role.arn) for service in named}
+    trusted = {
+        service: decision
+        for service, decision in decisions.items()
+        if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
+    }
+    if len(trusted) < _SEVERAL:
+        return
+    passing = [
+        principal
+        for principal in _limited_passers(survey, account)
+        if survey.decide(principal.arn, "iam:PassRole", role.arn) is EvalDecision.ALLOWED
+    ]
+    if passing:
+        yield CheckResult(
+            nphrase(
+                "{count:,} user or role can pass {role} to any service that it trusts ({services}): {names}.",
+                "{count:,} users and roles can pass {role} to any service that it trusts ({services}): {names}.",
+                len(passing),
+                role=role.role_name,
+                services=enumerated(trusted, most=8),
+                names=enumerated(map(name_of, passing)),
+            ),
+            tuple(
+                Evidence(
+                    phrase("Evaluated as {name}, whatever the service is.", name=name_of(principal)),
+                    survey.ask(principal.arn, "iam:PassRole", role.arn),
+                )
+                for principal in passing[:_MOST_NAMED]
+            ),
+        )
+
+
+def _limited_passers(survey: CheckContext, account: Account) -> tuple[Principal, ...]:
+    """Return the principals with a permission to pass some roles: neither administrators nor allowed all of them."""
+    any_role = f"arn:{account.partition}:iam::{account.account_id}:role/{PLACEHOLDER}"
+
+    def find() -> tuple[Principal, ...]:
+        return tuple(
+            one
+            for one in principals_of(account)
+            if survey.speaks_of(one.arn, "iam:PassRole")
+            and not is_administrator(survey, account, one)
+            and survey.decide(one.arn, "iam:PassRole", any_role) is not EvalDecision.ALLOWED
+        )
+
+    return survey.once(("limited passers", account.account_id), find)
 
 
 @check(

@@ -1,6 +1,7 @@
 """GRD: boundaries that do not bound."""
 
 from iamdesk.checks.finding import Severity
+from iamdesk.snapshot.organization import Organization
 
 
 def bounded(make, *statements, name="edge"):
@@ -42,3 +43,22 @@ def test_grd_05_whoever_may_rewrite_their_boundary(found, make):
     assert one.severity is Severity.CRITICAL
     other = make.allow("iam:CreatePolicyVersion", make.arn("policy/other"))
     assert not found("GRD-05", users=[make.user("alice", other, **edge)], policies=policies)
+
+
+def test_grd_11_permission_sets_of_the_management_account_have_no_guardrail(make):
+    name, path = "AWSReservedSSO_Ops_0011223344556677", "/aws-reserved/sso.amazonaws.com/"
+    roles = [
+        make.role(name, make.allow("*"), path=path),
+        make.role("AWSReservedSSO_Read_0011223344556677", make.allow("s3:Get*"), path=path),
+        make.role("plain", make.allow("*")),
+    ]
+
+    def found_in(management):
+        tree = {"id": "o-example", "management_account_id": management, "nodes": [{"id": "r-root", "policy_ids": []}]}
+        organization = Organization.model_validate(tree)
+        return make.findings("GRD-11", roles=roles, beside={"organization": organization})
+
+    (one,) = found_in(make.account)
+    assert one.subject_name == name
+    assert one.sentence.startswith(f"{name} makes everyone who has its permission set an administrator")
+    assert found_in("999988887777") == []

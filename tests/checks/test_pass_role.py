@@ -108,3 +108,33 @@ def test_chn_07_says_that_there_are_conditions(found, make):
     assert (
         one.sentence == "alice can assume, under conditions, every role in any account that trusts it or its account."
     )
+
+
+def test_svc_06_a_role_of_two_services_that_may_be_passed_to_either(found, make):
+    trust = make.trust({"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]})
+    both, single = make.role("both", make.allow("s3:*"), trust=trust), make.role("single", make.allow("s3:*"))
+    only = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
+    resource = [make.arn("role/both"), make.arn("role/single")]
+    users = [
+        make.user("ana", make.allow("iam:PassRole", resource)),
+        make.user("ben", make.allow("iam:PassRole", resource, Condition=only)),
+        make.user("any", make.allow("iam:PassRole")),
+        make.user("admin", make.allow("*")),
+        make.user("none", make.allow("s3:*")),
+    ]
+    (one,) = found("SVC-06", users=users, roles=[both, single])
+    assert one.subject_name == "both"
+    assert one.sentence == (
+        "1 user or role can pass both to any service that it trusts (lambda.amazonaws.com and ec2.amazonaws.com): ana."
+    )
+    assert one.evidence[0].decision is not None
+
+
+def test_svc_06_a_trust_that_is_denied_does_not_count(found, make):
+    services = {"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}
+    trust = make.document(
+        {"Effect": "Allow", "Principal": services, "Action": "sts:AssumeRole"},
+        {"Effect": "Deny", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    )
+    users = [make.user("ana", make.allow("iam:PassRole", make.arn("role/both")))]
+    assert not found("SVC-06", users=users, roles=[make.role("both", make.allow("s3:*"), trust=trust)])
