@@ -24,6 +24,7 @@ from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
 _MOST_KEPT = 1 << 14
+_MOST_CALLERS = 64
 _OF_KIND = {
     OrganizationPolicyType.SERVICE_CONTROL_POLICY: AttachedPolicy(
         PolicyType.SCP, SourceType.SCP, "", "", "", "", AS_IDENTITY.document
@@ -188,6 +189,8 @@ class SourceFinder:
             self.members_of[cohort.account] = self.members_of.get(cohort.account, 0) | cohort.members
         self._documents_of: dict[int, frozenset[int]] = {}
         self._arranged: dict[Hashable, bool] = {}
+        self.distinguishing: dict[tuple[str, int], Sequence[tuple[int, int | None]]] = {}
+        """By action and callers: `_Finding._distinguishing`."""
 
     def find(
         self,
@@ -445,23 +448,37 @@ class _Finding:
 
     def _special_statements(self) -> list[int]:
         """Return the callers' statements that cover the action and distinguish the entities."""
-        index = self._population.index
-        found = []
-        places = (
+        return [
             place
-            for number in self._covering.statements.keys() & self._finder.documents_of(self._callers)
-            for place, _ in index.of_document(number)
-            if place in self._covering.places
-        )
-        for place in sorted(places):
-            spoken = self._targets.spoken.get(place)
-            if (
-                place in self._targets.personal
-                or (spoken is not None and spoken & self._part not in (0, self._part))
-                or _tags_asked(self._asked_keys(place))
-            ):
-                found.append(place)
-        return found
+            for place, spoken in self._distinguishing()
+            if spoken is None or spoken & self._part not in (0, self._part)
+        ]
+
+    def _distinguishing(self) -> Sequence[tuple[int, int | None]]:
+        """Return the callers' statements that cover the action and distinguish some entities, and which they apply to.
+
+        None: it depends on the caller or on tags. Kept, since the same callers are asked about for many trust policies.
+        """
+        key = self._action, self._callers
+        known = self._finder.distinguishing.get(key)
+        if known is None:
+            index = self._population.index
+            places = (
+                place
+                for number in self._covering.statements.keys() & self._finder.documents_of(self._callers)
+                for place, _ in index.of_document(number)
+                if place in self._covering.places
+            )
+            found: list[tuple[int, int | None]] = []
+            for place in sorted(places):
+                if place in self._targets.personal or _tags_asked(self._asked_keys(place)):
+                    found.append((place, None))
+                elif place in self._targets.spoken:
+                    found.append((place, self._targets.spoken[place]))
+            if len(self._finder.distinguishing) >= _MOST_CALLERS:
+                self._finder.distinguishing.clear()
+            known = self._finder.distinguishing[key] = found
+        return known
 
     def _asked_keys(self, place: int) -> tuple[str, ...]:
         number, statement = self._population.index.statement(place)
