@@ -15,7 +15,7 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.finding_rows import FindingRow
-from iamdesk.gui.review.guardrails import is_guardrail, revoke_warning
+from iamdesk.gui.review.guardrails import also_widens, is_guardrail, revoke_warning
 from iamdesk.gui.review.modify_effect import effect_of_edits, suggested_edits
 from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.review.toolbar import ReviewToolbar
@@ -93,7 +93,9 @@ class DecisionController(QObject):
         if self._on_findings:
             choice = ON_FINDINGS[choice]
         left_out = self._leave_guardrails_out() if choice is ReviewDecision.REVOKE else 0
-        warning = revoke_warning(self._session.snapshot, self._lines) if choice is ReviewDecision.REVOKE else ""
+        warning = ""
+        if choice is ReviewDecision.REVOKE:
+            warning = revoke_warning(self._session.snapshot, self._lines) or also_widens(self._lines)
         if choice is ReviewDecision.MODIFY and not self._on_findings:
             self._ask(review_session, choice)
         elif warning or choice in _NEED_MORE or (len(self._targets) > 1 and choice is not ReviewDecision.UNDECIDED):

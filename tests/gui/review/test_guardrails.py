@@ -84,6 +84,37 @@ def test_what_grants_is_revoked_by_one_key(qtbot: QtBot, panel: ReviewPanel) -> 
     assert decision_at(panel, place).choice is ReviewDecision.REVOKE
 
 
+def test_revoking_what_also_limits_is_warned_of(qtbot: QtBot, panel: ReviewPanel) -> None:
+    """Who leaves the group loses what it grants, and gains what one of its policies denies."""
+    group_by(qtbot, panel, Grouping.LINE)
+    places = {
+        row.lines[0].holder_arn.rpartition("/")[2]: place
+        for place, row in enumerate(panel.model.shown)
+        if isinstance(row, EntitlementRow) and row.lines[0].name == "Engineers"
+    }
+    place = places["deepak.rao"]
+    panel.table.setCurrentIndex(panel.model.index(place, 0))
+    press(qtbot, panel, Qt.Key.Key_2)
+    assert panel.message.text == (
+        "Revoking Engineers also gives user deepak.rao more access: 69 actions are lost, 21,580 gained. "
+        "Press Return to save, Esc to cancel."
+    )
+    assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
+    QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Escape)
+    model = panel.table.selectionModel()
+    both = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+    for other in places.values():
+        model.select(panel.model.index(other, 0), both)
+    press(qtbot, panel, Qt.Key.Key_2)
+    assert panel.message.text.startswith(
+        "Revoking 2 of these entitlements also gives more access, of one up to 21,580 actions."
+    )
+    QTest.keyClicks(panel.deciding.bar.reason, "reorganized")
+    QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    assert decision_at(panel, place).choice is ReviewDecision.REVOKE
+
+
 def test_revoking_several_leaves_guardrails_out(qtbot: QtBot, panel: ReviewPanel) -> None:
     group_by(qtbot, panel, Grouping.LINE)
     guardrail, grant = go_to(panel, "RequireMfa"), go_to(panel, "AmazonS3ReadOnlyAccess")
