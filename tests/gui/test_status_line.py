@@ -55,3 +55,16 @@ def test_gaps_are_shown(qtbot: QtBot, open_window: MainWindow) -> None:
     assert card.listed.count() == gap_count(window.session.badge_rows)
     window.session.close()
     assert window.status_line.about.full_text() == ""
+
+
+def test_it_gives_way_to_a_message_also_when_a_job_comes_and_goes(qtbot: QtBot, open_window: MainWindow) -> None:
+    bar = open_window.statusBar()
+    open_window.session.announce("Written to x.")
+    assert not open_window.status_line.isVisible()
+    for shown in (True, False):
+        open_window.job_strip.setVisible(shown)
+        qtbot.waitUntil(lambda: not open_window.status_line.isVisible(), timeout=2_000)
+        QApplication.processEvents()
+        assert not open_window.status_line.isVisible()
+    bar.clearMessage()
+    qtbot.waitUntil(open_window.status_line.isVisible, timeout=2_000)

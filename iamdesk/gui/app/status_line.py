@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QStatusBar, QToolButton, QWidget
 
 from iamdesk.gui.core.action_data import action_data_day
 from iamdesk.gui.core.locale import number
@@ -38,6 +39,16 @@ class StatusLine(QWidget):
         layout.addWidget(self.actions_day)
         layout.addStretch(1)
         self.show_snapshot(None)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Stay hidden under a message: the status bar shows all its widgets again when one beside it comes or goes."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._give_way)
+
+    def _give_way(self) -> None:
+        bar = self.parentWidget()
+        if isinstance(bar, QStatusBar) and bar.currentMessage():
+            self.hide()
 
     def show_snapshot(self, opened: "Opened | None", gaps: int = 0) -> None:
         """Show another snapshot, with its number of entries with missing data; None clears the line."""

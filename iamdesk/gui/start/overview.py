@@ -58,6 +58,7 @@ _BADGE_NAMES = {
 }
 _NAMED = (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED, Badge.GAP, Badge.BROKEN, Badge.NO_MFA_KNOWN)
 """Badges whose principals are listed, in this order."""
+_COUNTED = mark("Service-linked roles and root users are not counted.")
 _SHARED_BY = {
     Badge.ADMINISTRATOR: frozenset({NodeKind.USER, NodeKind.ROLE}),
     Badge.OUTSIDER: frozenset({NodeKind.ROLE}),
@@ -140,11 +141,13 @@ class OverviewPage(QScrollArea):
         risks.body.addWidget(self.risks)
         risks.body.addWidget(self._skeletons[0])
         risks.body.addWidget(self._deciding)
+        risks.body.addWidget(FlowLabel(tr(_COUNTED)))
         risks.body.addStretch(1)
         worst = Card(tr("Users and roles by highest severity"))
         worst.body.addWidget(self.worst)
         worst.body.addWidget(self._skeletons[1])
         worst.body.addWidget(self._checking)
+        worst.body.addWidget(FlowLabel(tr(_COUNTED)))
         worst.body.addStretch(1)
         self.named[Badge.OUTSIDER].body.addWidget(self.external_link)
         self.named[Badge.ADMINISTRATOR].body.addWidget(self.paths_link)
