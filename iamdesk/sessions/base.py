@@ -13,7 +13,7 @@ from iamdesk.snapshot.catalog import AccountEntry
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.viewmodel.completion import Completions
 from iamdesk.viewmodel.request_lint import Hint, resource_hint, takes_no_resource
-from iamdesk.viewmodel.search import Matches, OutlineSearch
+from iamdesk.viewmodel.search import NO_NOTES, Matches, Notes, OutlineSearch
 from iamdesk.viewmodel.subjects import PolicyView, Subject, SubjectIndex
 from iamdesk.viewmodel.tree import Badge
 from iamdesk.viewmodel.tree_builder import Outline
@@ -183,6 +183,8 @@ class Opened(RequestSession):
 
     badges: Mapping[int, tuple[Badge, ...]] | None = None
     """The badges of rows, once they are evaluated, for searches; until then, those of the outline."""
+    notes: Notes = NO_NOTES
+    """The user's notes, for searches; set by whoever shows them."""
 
     @cached_property
     def _search(self) -> OutlineSearch:
@@ -200,7 +202,7 @@ class Opened(RequestSession):
 
     def search(self, text: str) -> Matches:
         """Return the rows of the tree that match a query, with their ancestors."""
-        return self._search.matches(text, self.badges)
+        return self._search.matches(text, self.badges, self.notes)
 
     def complete_principal(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
         """Return principals whose name or ARN contains the text, best first."""

@@ -57,6 +57,11 @@ class Matches:
     """Rows that contain the text, in the order of the tree."""
 
 
+type Notes = Mapping[str, tuple[str, str]]
+"""The user's notes by key: mark and text."""
+NO_NOTES: Notes = {}
+
+
 class OutlineSearch:
     """Searches one outline; built once, called at each keystroke.
 
@@ -94,30 +99,31 @@ class OutlineSearch:
         """By position: the searched text."""
         self._found: dict[str, list[int]] = {}
         """Positions by word, for the last words."""
-        self._last: tuple[str, _Badges, Matches] | None = None
+        self._last: tuple[str, _Badges, Notes, Matches] | None = None
 
-    def matches(self, text: str, badges: _Badges = None) -> Matches:
+    def matches(self, text: str, badges: _Badges = None, notes: Notes = NO_NOTES) -> Matches:
         """Return the rows that match a filter (`filter_language`, fields of `TREE_FIELDS`). No text shows everything.
 
         Args:
             text: The filter.
             badges: The badges of rows; None for those of the outline.
+            notes: The user's notes.
 
         Raises:
             FilterError: The text is no filter.
         """
         last = self._last
-        if last is not None and last[0] == text and last[1] is badges:
-            return last[2]
-        matches = self._matches(text, badges)
-        self._last = text, badges, matches
+        if last is not None and last[0] == text and last[1] is badges and last[2] is notes:
+            return last[3]
+        matches = self._matches(text, badges, notes)
+        self._last = text, badges, notes, matches
         return matches
 
-    def _matches(self, text: str, badges: _Badges) -> Matches:
+    def _matches(self, text: str, badges: _Badges, notes: Notes) -> Matches:
         wanted = TREE_FIELDS.read(text)
         if wanted.shows_everything:
             return Matches(RowSet(bytearray(b"\1" * len(self._order))), tuple(self._order[1:]))
-        places = self._places_of_all(wanted.plain) if wanted.plain else self._places_that(wanted.accepts, badges)
+        places = self._places_of_all(wanted.plain) if wanted.plain else self._places_that(wanted.accepts, badges, notes)
         translate = bytearray(len(self._texts))
         shown_to = 0
         order, ends, parents = self._order, self._ends, self._parents
@@ -156,10 +162,15 @@ class OutlineSearch:
             for place in places:
                 yield order[place], texts[place].partition("\n")[0]
 
-    def _places_that(self, accepts: Test[TreeRow], badges: _Badges) -> list[int]:
+    def _places_that(self, accepts: Test[TreeRow], badges: _Badges, notes: Notes) -> list[int]:
         """Return the positions of rows that pass a test."""
         nodes, known = self._outline.nodes, self._outline.badges if badges is None else badges
-        rows = ((place, TreeRow(nodes[row], known.get(row, ()))) for place, row in enumerate(self._order))
+        none = ("", "")
+        rows = (
+            (place, TreeRow(node, known.get(row, ()), notes.get(node.key, none)))
+            for place, row in enumerate(self._order)
+            for node in (nodes[row],)
+        )
         return [place for place, row in rows if row.node.kind is not NodeKind.SNAPSHOT and accepts(row)]
 
     def rows(self) -> Iterator[TreeRow]:

@@ -22,11 +22,17 @@ _KEPT_IN = frozenset(
 )
 
 
+NOTE_MARKS = ("important", "question", "watch", "checked")
+"""The marks of notes (`notes.marks.NoteMark`, which stands above this package)."""
+
+
 class TreeRow(NamedTuple):
     """A row as filters see it."""
 
     node: Node
     badges: tuple[Badge, ...]
+    note: tuple[str, str] = ("", "")
+    """Mark and text of the user's note; empty without one."""
 
 
 def searched_text(node: Node) -> str:
@@ -74,6 +80,14 @@ TREE_FIELDS: FilterFields[TreeRow] = FilterFields(
             lambda row: tuple(badge.value for badge in row.badges),
             FieldKind.WORD,
             {badge.value: badge.value for badge in Badge},
+        ),
+        Field("note", mark("Note"), lambda row: visible(row.note[1]) or None),
+        Field(
+            "mark",
+            mark("Mark of the note"),
+            lambda row: row.note[0] or None,
+            FieldKind.WORD,
+            {one: one for one in NOTE_MARKS},
         ),
     ),
     _has_word,

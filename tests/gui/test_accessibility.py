@@ -47,6 +47,8 @@ WINDOWS = (
     "actionAbout",
     "actionPalette",
     "actionSearch",
+    "actionJobs",
+    "actionNote",
 )
 Show = Callable[[MainWindow], None]
 

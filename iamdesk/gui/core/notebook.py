@@ -87,7 +87,7 @@ class Notebook(QObject):
         self.path = found.path
         self._basis = found.notes if found.earlier is not None else ()
         self._notes = {note.item: note for note in found.notes} | self._shown(self._unsaved)
-        self.changed.emit(frozenset())
+        self._tell(frozenset())
         if found.earlier is not None:
             self.told.emit(
                 ntr(
@@ -166,8 +166,17 @@ class Notebook(QObject):
         for item in changed:
             self._notes.pop(item, None)
         self._notes |= self._shown(changed)
-        self.changed.emit(frozenset(changed))
+        self._tell(frozenset(changed))
         self._write()
+
+    def _tell(self, items: frozenset[str]) -> None:
+        """Let the search of the tree and the panels know the notes."""
+        if self._opened is not None:
+            self._opened.notes = {
+                item: (note.mark.value if note.mark is not None else "", note.text)
+                for item, note in self._notes.items()
+            }
+        self.changed.emit(items)
 
     @staticmethod
     def _shown(notes: "Mapping[str, Note]") -> "dict[str, Note]":
@@ -190,10 +199,13 @@ class Notebook(QObject):
             for note in changes:
                 if self._unsaved.get(note.item) is note:
                     del self._unsaved[note.item]
+            before = self._notes
             self._notes = {note.item: note for note in held}
             for item, note in self._unsaved.items():
                 self._notes.pop(item, None)
                 self._notes |= self._shown({item: note})
+            if self._notes != before:  # another window has written, too
+                self._tell(frozenset())
             self._write()
 
         def failed(error: Exception) -> None:

@@ -16,7 +16,7 @@ _WIDEST: dict[int, str] = {
     Column.SUBJECT: "BreakGlassAdmin  managed",
     Column.ACCOUNT: "000000000000",
     Column.STATE: "mm cannot tell",
-    Column.NOTE: "mm watch: Owner leaves in January",
+    Column.NOTE: "mm important: by",
 }
 """Sample texts for the initial column widths."""
 

@@ -243,6 +243,8 @@ class NavigatorPanel(QWidget):
     def _show_notes(self, _items: object) -> None:
         self.model.show_notes(self._session.notes.notes)
         self.tree.viewport().update()
+        if self._filtered and not self.field.filter.plain:  # it may ask for notes
+            self._search()
 
     def _merge_badges(self, changed: Sequence[int]) -> None:
         self.model.set_badges(self._session.badges, changed)

@@ -22,6 +22,7 @@ from iamdesk.gui.notes.note_editor import NoteEditor
 from iamdesk.notes.marks import NoteMark
 from iamdesk.notes.model import NoteError
 from iamdesk.resource_files import sample_snapshot
+from iamdesk.viewmodel.tree_fields import NOTE_MARKS
 
 NORA = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
@@ -55,7 +56,8 @@ def open_again(qtbot: QtBot, window: MainWindow, snapshot: Path) -> None:
 
 def kept(snapshot: Path) -> dict[str, str]:
     file = snapshot.with_name(f"{snapshot.name}.iamdesk-notes")
-    return {one["item"]: one["text"] for one in json.loads(file.read_text())["notes"]} if file.exists() else {}
+    content = file.read_text() if file.exists() else ""  # it is empty for a moment
+    return {one["item"]: one["text"] for one in json.loads(content)["notes"]} if content else {}
 
 
 def files(snapshot: Path) -> list[str]:
@@ -92,6 +94,15 @@ def test_a_note_is_written_by_keys_and_shown_on_tree_and_page(qtbot: QtBot, open
     index = model.index_of(row)
     assert "Note: watch: Leaves in January &lt;b&gt;" in model.data(index, Qt.ItemDataRole.ToolTipRole)
     assert model.data(index, Qt.ItemDataRole.AccessibleDescriptionRole).endswith("Note: watch: Leaves in January <b>")
+    navigator = opened.workspace.navigator
+    for text in ("mark:watch", "note:january", "mark=watch -note:february"):
+        navigator.field.setText(text)
+        qtbot.waitUntil(lambda text=text: navigator.field.filter.text == text and navigator._count.text() == "1 found")
+        assert navigator.model.holds(row)
+    navigator.field.setText("mark:important")
+    qtbot.waitUntil(lambda: navigator._count.text() == "none found")
+    navigator.field.clear()
+    assert tuple(NoteMark) == NOTE_MARKS
     palette = opened.windows.search_everywhere("~january")
     qtbot.waitUntil(lambda: not palette.is_searching)
     assert [entry.title for entry in palette.entries] == ["nora.lindqvist"]
