@@ -8,14 +8,12 @@ from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.confused_deputy import services_of
 from iamdesk.checks.external_trust import allowing
 from iamdesk.checks.finding import Evidence, Severity
-from iamdesk.checks.resource_requests import may_name
 from iamdesk.checks.targets import PRINCIPALS, ROLES, principals_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import name_of
-from iamdesk.policy.arn import parse_arn
 from iamdesk.snapshot.model import Account, RoleDetail
 
 RUNS_CODE = {
@@ -224,8 +222,6 @@ def assumes_any_role(survey: CheckContext, account: Account, principal: Principa
         (_OWN_ACCOUNT, account.account_id, Severity.MEDIUM),
     ):
         role = f"arn:{account.partition}:iam::{account_id}:role/{PLACEHOLDER}"
-        if not _may_assume(survey, principal, role):
-            continue
         decision = survey.ask(principal.arn, "sts:AssumeRole", role)
         decisions = {line.outcome for line in decision.layers if line.layer in _LIMITS and line.outcome is not None}
         if not decisions <= {EvalDecision.ALLOWED, EvalDecision.CONDITIONAL}:
@@ -237,16 +233,3 @@ def assumes_any_role(survey: CheckContext, account: Account, principal: Principa
             severity=severity,
         )
         return
-
-
-def _may_assume(survey: CheckContext, principal: Principal, role: str) -> bool:
-    """Return whether an Allow of a principal's own policies may cover assuming a role; if not, nothing else counts."""
-    arn = parse_arn(role)
-    return any(
-        statement.is_allow
-        and statement.broken is None
-        and statement.covers_action("sts", "assumerole")
-        and may_name(statement, arn)
-        for policy in survey.evaluator.index.carried(principal.arn).identity
-        for statement in policy.document.statements
-    )
