@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 
-from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QFont, QIcon, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStyle, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFont, QIcon, QPalette, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.export.evidence.part_signature import PartSignOff
 from iamdesk.gui.core.locale import day, number
@@ -20,6 +20,9 @@ from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.i18n import ntr, tr
 from iamdesk.review.completion import Obstacle
 from iamdesk.review.coordination import AssignedTo
+
+_PLACE = 4
+"""Place of the links in the first row."""
 
 
 class CompletionStrip(QWidget):
@@ -58,17 +61,25 @@ class CompletionStrip(QWidget):
         self.export_button = self._step("stepExport", tr("Export…"), export)
         self.sign_button = self._step("stepSign", tr("Sign…"), sign)
         self.verify_button = self._step("stepVerify", tr("Verify…"), verify)
-        self._counts = QHBoxLayout()
+        self._links = QWidget()
+        self._counts = QHBoxLayout(self._links)
+        self._counts.setContentsMargins(0, 0, 0, 0)
         self._counts.setSpacing(self.fontMetrics().averageCharWidth() * 2)
-        layout = QHBoxLayout(self)
+        self._counts.addWidget(self.checkpoint)
+        self._links.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._row, self._below = QHBoxLayout(), QHBoxLayout()
+        self._are_below = False
+        """Whether the links have a row of their own."""
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._mark, self.state, self.owner, progress):
-            layout.addWidget(widget)
-        layout.addLayout(self._counts)
-        layout.addWidget(self.checkpoint)
-        layout.addWidget(summary, 1)
+        layout.addLayout(self._row)
+        layout.addLayout(self._below)
+        for widget in (self._mark, self.state, self.owner, progress, self._links):
+            self._row.addWidget(widget)
+        self._row.addWidget(summary, 1)
+        self._below.addStretch(1)
         for button in (self.export_button, self.sign_button, self.verify_button):
-            layout.addWidget(button)
+            self._row.addWidget(button)
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)
         self.state.setFont(font)
@@ -103,6 +114,7 @@ class CompletionStrip(QWidget):
         self.owner.setVisible(status.own is not None)
         self._show_checkpoint(status)
         self._show_steps(status)
+        self._place_links()
         self._tint()
 
     def _show_checkpoint(self, status: ReviewStatus) -> None:
@@ -181,11 +193,42 @@ class CompletionStrip(QWidget):
         for mode, text in counts:
             link = LinkButton(text, partial(self._ask, mode), tip=tr("Show these rows: {what}").format(what=text))
             link.setObjectName(f"count-{mode.name.lower()}")
-            self._counts.addWidget(link)
+            link.elided = Qt.TextElideMode.ElideRight  # the number stays, with large text, too
+            link.setMinimumWidth(self.fontMetrics().horizontalAdvance(f"{text.partition(' ')[0]} mm…"))
+            self._counts.insertWidget(len(self.links), link)
             link.show()  # at once: only what is shown takes the focus
             self.links.append(link)
         if had_focus and self.links:
             self.links[0].setFocus()
+
+    def _place_links(self) -> None:
+        """Give the links a row of their own if the first one has no room for them."""
+        wanted = self._links.sizeHint().width() + sum(
+            widget.sizeHint().width() + self._row.spacing()
+            for at in range(self._row.count())
+            if (item := self._row.itemAt(at)) is not None
+            and (widget := item.widget()) is not None
+            and widget is not self._links
+            and not widget.isHidden()
+            and not isinstance(widget, ElidedLabel)
+        )
+        if self.owner.isVisibleTo(self):
+            wanted += self.owner.sizeHint().width()
+        are_below = wanted > self.width()
+        if are_below is self._are_below:
+            return
+        self._are_below = are_below
+        if are_below:
+            self._row.removeWidget(self._links)
+            self._below.insertWidget(0, self._links)
+        else:
+            self._below.removeWidget(self._links)
+            self._row.insertWidget(_PLACE, self._links)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Place the links."""
+        super().resizeEvent(event)
+        self._place_links()
 
     def _ask(self, mode: RowFilterMode) -> None:
         if self._status is not None:

@@ -31,6 +31,8 @@ class LinkButton(QAbstractButton):
         super().__init__(parent)
         self._shown = ""
         self._picture = picture
+        self.elided = Qt.TextElideMode.ElideMiddle
+        """Where the text is elided if there is not enough room."""
         self.set_text(text, tip)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -81,7 +83,7 @@ class LinkButton(QAbstractButton):
         font.setUnderline(self.underMouse())
         painter.setFont(font)
         painter.setPen(tint)
-        text = self.fontMetrics().elidedText(self._shown, Qt.TextElideMode.ElideMiddle, room.width())
+        text = self.fontMetrics().elidedText(self._shown, self.elided, room.width())
         painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text)
         if self.hasFocus():
             painter.setPen(QPen(tint, 1, Qt.PenStyle.DotLine))

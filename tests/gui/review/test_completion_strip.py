@@ -4,13 +4,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.review.review_status import FILTERS
 from iamdesk.gui.review.sign_dialog import SignDialog
 from iamdesk.gui.review.verify_dialog import VerifyDialog
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
@@ -171,3 +172,23 @@ def test_steps_take_the_keyboard(panel: ReviewPanel, name: str) -> None:
     )
     assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
     assert button.accessibleName()
+
+
+def test_links_that_have_no_room_get_a_row_of_their_own(qtbot: QtBot, panel: ReviewPanel) -> None:
+    read(qtbot, panel)
+    strip = panel.strip
+    counts_of_all = tuple((mode, f"{at + 100} {mode.value} and more") for at, mode in enumerate(FILTERS.values()))
+    strip._replace_links(counts_of_all)
+    strip._place_links()
+    panel.resize(900, 500)
+    QApplication.processEvents()
+    tops = {link.mapTo(strip, QPoint(0, 0)).y() for link in strip.links}
+    assert len(tops) == 1
+    assert tops.pop() >= strip.export_button.geometry().bottom(), "below the steps"
+    for link in strip.links:
+        number_width = link.fontMetrics().horizontalAdvance(link.shown.split()[0])
+        assert link.width() > number_width, "the number is always seen"
+    strip._replace_links(counts_of_all[:1])
+    panel.resize(1300, 500)
+    QApplication.processEvents()
+    assert strip.links[0].mapTo(strip, QPoint(0, 0)).y() < strip.export_button.geometry().bottom()

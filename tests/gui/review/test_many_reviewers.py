@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTreeWidget, QWidget
@@ -270,9 +270,11 @@ def test_part_says_whose_it_is_and_is_delegated_and_handed_back(qtbot: QtBot, pa
     assert panel.strip.owner.full_text() == "Part of Ana Moreno, due 15 December 2099"
     strip = panel.strip
     shown_there = [strip.state, strip.owner, panel.head.progress, *strip.links, panel.head.summary, strip.sign_button]
+    assert not strip._are_below
     qtbot.waitUntil(lambda: strip.owner.width() >= strip.owner.sizeHint().width() > 0, timeout=10_000)
     for left, right in pairwise(shown_there):
-        assert left.geometry().right() < right.geometry().left(), "they do not overlap"
+        end, start = (one.mapTo(strip, QPoint(0, 0)).x() for one in (left, right))
+        assert end + left.width() <= start, "they do not overlap"
     panel.commands()["actionDelegatePart"]()
     dialog = panel.coordination.dialog
     assert dialog is not None
