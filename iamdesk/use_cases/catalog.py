@@ -46,9 +46,12 @@ def _part(entry: Mapping[str, Any]) -> UseCaseAction:
 
 
 def find_use_case(name: str, resource: str = "*") -> UseCase | None:
-    """Return the use case of a name, or of an action with its dependent actions; None where there is none."""
+    """Return the use case of a name, or of an action with its dependent actions; None where there is none.
+
+    A name may be typed with spaces: ``read object``.
+    """
     name = name.strip()
-    held = use_cases().get(name.lower())
+    held = use_cases().get("-".join(name.lower().split()))
     if held is not None:
         return _said(held)
     return use_case_with_dependents(name, resource) if ":" in name else None

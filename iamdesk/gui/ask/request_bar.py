@@ -198,8 +198,9 @@ class RequestBar(QWidget):
 
     def _ask(self) -> None:
         """Evaluate the fields; an action on objects is evaluated on the objects of a bucket."""
-        asked = self.request()
-        pair = asked.action, asked.resource
+        asked, opened = self.request(), self._session.snapshot
+        need = opened.find_use_case(asked.action) if opened is not None and ":" not in asked.action else None
+        pair = need.action if need is not None else asked.action, asked.resource
         if pair == self._on_bucket or not may_mean_objects(*pair):
             self._evaluate()
             return
@@ -217,15 +218,16 @@ class RequestBar(QWidget):
                 Tone.NOTE,
                 tr("{action} acts on objects: it is evaluated on all objects of the bucket.").format(action=pair[0]),
                 tr("Evaluate on the bucket"),
-                lambda: self._ask_on_bucket(*pair),
+                lambda: self._ask_on_bucket(pair, asked.action),
             )
 
         self._lookups.look_at(*pair, seen, "objects of a bucket")
 
-    def _ask_on_bucket(self, action: str, bucket: str) -> None:
-        self._on_bucket = action, bucket
-        self.action.setText(action)
-        self.resource.setText(bucket)
+    def _ask_on_bucket(self, pair: tuple[str, str], typed: str) -> None:
+        """Evaluate on the bucket itself; ``typed`` is the action, or the name of a use case."""
+        self._on_bucket = pair
+        self.action.setText(typed)
+        self.resource.setText(pair[1])
         self.ask()
 
     def _evaluate(self) -> None:

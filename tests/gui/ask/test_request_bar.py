@@ -316,6 +316,20 @@ def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(qtbot: QtBot, 
     assert session.request == Request(ANA, "s3:ListBucket", bucket)
 
 
+def test_a_use_case_on_objects_is_asked_on_them_and_may_be_typed_in_words(qtbot: QtBot, ask_window: AskWindow) -> None:
+    bucket = "arn:aws:s3:::acme-payroll"
+    session = ask_window.session
+    with qtbot.waitSignal(session.need_answered):
+        ask_by_keys(ask_window, NORA, "read object", bucket)
+    assert session.need is not None
+    assert session.need.need.name == "read-object"
+    assert session.need.question.request.resource == f"{bucket}/*"
+    with qtbot.waitSignal(session.need_answered):
+        ask_window.bar.message._button.click()
+    assert session.need.question.request.resource == bucket
+    assert session.need.need.name == "read-object"
+
+
 def test_without_a_principal_it_lists_who_can(qtbot: QtBot, ask_window: AskWindow) -> None:
     session = ask_window.session
     with qtbot.waitSignal(session.who_can_asked) as asked:
