@@ -11,12 +11,14 @@ from shiboken6 import isValid
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.i18n import tr
 
 if TYPE_CHECKING:
     from iamdesk.gui.compare.compare_window import CompareWindow
     from iamdesk.gui.what_if.what_if_window import WhatIfWindow
     from iamdesk.gui.widgets.job_window import OneJobWindow
+    from iamdesk.whatif.edits import Edit
 
 
 class ChangesPanel(QWidget):
@@ -48,6 +50,7 @@ class ChangesPanel(QWidget):
         self.setFocusProxy(self.tabs)
         self.tabs.currentChanged.connect(lambda _at: self._fill())
         session.snapshot_opened.connect(self._refill)
+        session.edits_tried.connect(self._try)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return the handlers of commands by name (``gui/app/commands.py``)."""
@@ -73,6 +76,9 @@ class ChangesPanel(QWidget):
             if not shown.form.subject.isModified():
                 shown.form.start_with(self._session.subject_key)
             shown.form.act.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _try(self, edits: "tuple[Edit, ...]") -> None:
+        try_changes(self, edits)
 
     def export_comparison(self) -> None:
         """Save the comparison, if there is one."""

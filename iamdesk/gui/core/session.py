@@ -38,6 +38,7 @@ a panel calls                          the session emits                       w
 ``open_alone()``                       ``snapshot_opened``, later              opens the selected account of many that
                                                                                are read one by one
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
+``try_edits(edits)``                   ``edits_tried(edits)``                  what-if shows the effect of changes
 ``show_saved(sentence, path)``         ``saved(sentence, path)``               note above the center: a file was
                                                                                written by a panel that is not visible
 ``show_rule(id)``                      ``rule_shown(id)``                      user guide opens at an evaluation rule
@@ -110,6 +111,7 @@ class Session(QObject):
     announced = Signal(str)
     rule_shown = Signal(str)
     compared = Signal(str)
+    edits_tried = Signal(object)
     saved = Signal(str, object)
 
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
@@ -338,6 +340,11 @@ class Session(QObject):
         """Show the result of a comparison with another snapshot, in a sentence."""
         if self.snapshot is not None:
             self.compared.emit(sentence)
+
+    def try_edits(self, edits: "tuple[Edit, ...]") -> None:
+        """Show the effect of proposed changes in what-if."""
+        if self.whole is not None and edits:
+            self.edits_tried.emit(edits)
 
     def show_saved(self, sentence: str, path: Path) -> None:
         """Say that a file was written, with buttons that open it (`widgets.saved_note`)."""

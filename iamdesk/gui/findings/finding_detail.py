@@ -16,7 +16,6 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import SEVERITY_WORDS, STATE_WORDS
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_pixmap
-from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import MARK_WORDS, Mark
 from iamdesk.gui.widgets.link_button import LinkButton
@@ -116,7 +115,7 @@ class FindingDetail(QScrollArea):
             column.addWidget(FlowLabel(translate(finding.remedy), code=True))
         if self._session.whole is not None:
             for remedy in Workbench.edits_of_finding(finding):
-                link = LinkButton(translate(remedy.label), partial(try_changes, self, remedy.edits))
+                link = LinkButton(translate(remedy.label), partial(self._session.try_edits, remedy.edits))
                 link.setObjectName("tryThis")
                 column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
         if finding.snippet:
