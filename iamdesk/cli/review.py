@@ -40,6 +40,7 @@ from iamdesk.export.text.review import (
     widening_words,
 )
 from iamdesk.export.text.review_effect import (
+    also_widens_words,
     effect_summary,
     effect_totals,
     effect_words,
@@ -538,16 +539,15 @@ def decide(
     session = Workbench.open_review(review)
     try:
         change = session.record(dict.fromkeys((*entitlement, *finding), wanted), _reviewer(reviewer, my_arns))
-        guardrails = [
-            one
-            for one in session.lines
-            if one.line_id in entitlement and (one.evidence.get(ONLY_DENIES) or is_guardrail_by_effect(one))
-        ]
+        revoked = [one for one in session.lines if one.line_id in entitlement]
+        guardrails = [one for one in revoked if one.evidence.get(ONLY_DENIES) or is_guardrail_by_effect(one)]
     finally:
         session.close()
     if decision is ReviewDecision.REVOKE and guardrails:
         widened = widened_words(guardrails[0]) if len(guardrails) == 1 else ""
         echo_err(f"warning: {widened or widening_words(guardrails)}")
+    elif decision is ReviewDecision.REVOKE and (words := also_widens_words(revoked)):
+        echo_err(f"warning: {visible(words)}")
     echo_err(f"{_counted(len(change.entries), 'decision')} saved")
     _checkpoint(review, reviewer, checkpoint_key, checkpoint_every, checkpoint_folder)
 

@@ -208,6 +208,17 @@ def test_a_revoke_that_widens_access_is_saved_with_a_warning(run: Run, made: Pat
     assert "warning" not in run(*decide, "revoke", "--entitlement", other).stderr
 
 
+def test_a_revoke_that_also_widens_access_is_saved_with_a_warning(run: Run, made: Path, tmp_path: Path) -> None:
+    review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
+    with ReviewFile.open(review, writable=False) as file:
+        line = next(one for one in file.lines if one.name == "Engineers" and one.holder_arn.endswith("/deepak.rao"))
+    done = run("review", "decide", review, "--decision", "revoke", "--reviewer", "Ana", "--entitlement", line.line_id)
+    assert (
+        "warning: Revoking Engineers also gives user deepak.rao more access: 69 actions are lost, 21,580" in done.stderr
+    )
+    assert "1 decision saved" in done.stderr
+
+
 def test_findings_are_decided_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> None:
     review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
     listed = json.loads(run("review", "findings", review, "--format", "json").stdout)

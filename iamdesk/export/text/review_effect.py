@@ -87,6 +87,38 @@ def widened_words(item: ReviewItem) -> str:
     )
 
 
+def also_widens_words(items: Iterable[ReviewItem]) -> str:
+    """Return the warning before entitlements are revoked that give access and limit it, too; empty for none.
+
+    Such as a group with a policy that denies: who leaves it loses what it grants, and gains what it denied.
+    """
+    gained = [(item, count) for item in items if (count := _changed(item, "gained"))]
+    if not gained:
+        return ""
+    item, most = max(gained, key=lambda one: one[1])
+    if len(gained) > 1:
+        return phrase(
+            "Revoking {count:,} of these entitlements also gives more access: {actions:,} actions are gained by "
+            "revoking {entitlement} of {holder}.",
+            count=len(gained),
+            actions=most,
+            entitlement=item.name,
+            holder=short_arn(item.holder_arn),
+        )
+    return phrase(
+        "Revoking {entitlement} also gives {holder} more access: {lost:,} actions are lost, {gained:,} gained.",
+        entitlement=item.name,
+        holder=short_arn(item.holder_arn),
+        lost=_changed(item, "lost"),
+        gained=most,
+    )
+
+
+def _changed(item: ReviewItem, key: str) -> int:
+    revoke = effect_of(item).get("revoke")
+    return int(revoke[key]["actions"]) if revoke else 0
+
+
 def effect_words(item: ReviewItem) -> tuple[str, ...]:
     """Return the two lines that decide: what an entitlement gives, what revoking it changes; none without effect."""
     effect = effect_of(item)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from PySide6.QtCore import QObject, Qt, Signal
 
 from iamdesk.export.text.review import CHOICE_WORDS
-from iamdesk.export.text.review_effect import suggested_decision
+from iamdesk.export.text.review_effect import also_widens_words, suggested_decision
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.run_command import run_command
@@ -15,14 +15,14 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.finding_rows import FindingRow
-from iamdesk.gui.review.guardrails import also_widens, is_guardrail, revoke_warning
+from iamdesk.gui.review.guardrails import is_guardrail, revoke_warning
 from iamdesk.gui.review.modify_effect import effect_of_edits, suggested_edits
 from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.review.toolbar import ReviewToolbar
 from iamdesk.gui.review.write_queue import WriteQueue
 from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
-from iamdesk.i18n import error_words, ntr, tr
+from iamdesk.i18n import error_words, ntr, tr, translate
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.session import ReviewSession
@@ -95,7 +95,7 @@ class DecisionController(QObject):
         left_out = self._leave_guardrails_out() if choice is ReviewDecision.REVOKE else 0
         warning = ""
         if choice is ReviewDecision.REVOKE:
-            warning = revoke_warning(self._session.snapshot, self._lines) or also_widens(self._lines)
+            warning = revoke_warning(self._session.snapshot, self._lines) or translate(also_widens_words(self._lines))
         if choice is ReviewDecision.MODIFY and not self._on_findings:
             self._ask(review_session, choice)
         elif warning or choice in _NEED_MORE or (len(self._targets) > 1 and choice is not ReviewDecision.UNDECIDED):

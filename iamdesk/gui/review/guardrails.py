@@ -3,12 +3,9 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from iamdesk.export.text.review import holder_name, widening_words
+from iamdesk.export.text.review import widening_words
 from iamdesk.export.text.review_effect import is_guardrail_by_effect, widened_words
-from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import visible
-from iamdesk.gui.review.rows import amount_changed
-from iamdesk.i18n import ntr, tr, translate
+from iamdesk.i18n import translate
 from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
 
 if TYPE_CHECKING:
@@ -42,28 +39,3 @@ def revoke_warning(opened: "Opened | None", lines: Iterable[ReviewItem]) -> str:
     if len(guardrails) == 1 and (words := widened_words(guardrails[0])):
         return translate(words)
     return translate(widening_words(guardrails))
-
-
-def also_widens(lines: Iterable[ReviewItem]) -> str:
-    """Return the warning before entitlements are revoked that give access and limit it, too; empty for none.
-
-    Such as a group with a policy that denies: who leaves it loses what it grants, and gains what it denied.
-    """
-    gained = {line.line_id: (line, count) for line in lines if (count := amount_changed(line, "gained")) > 0}
-    if not gained:
-        return ""
-    if len(gained) > 1:
-        return ntr(
-            "Revoking {count} of these entitlements also gives more access, of one {actions} actions.",
-            "Revoking {count} of these entitlements also gives more access, of one up to {actions} actions.",
-            len(gained),
-        ).format(count=number(len(gained)), actions=number(max(count for _line, count in gained.values())))
-    ((line, count),) = gained.values()
-    return tr(
-        "Revoking {entitlement} also gives {holder} more access: {lost} actions are lost, {gained} gained."
-    ).format(
-        entitlement=visible(line.name),
-        holder=visible(translate(holder_name(line))),
-        lost=number(max(amount_changed(line, "lost"), 0)),
-        gained=number(count),
-    )

@@ -107,7 +107,8 @@ def test_revoking_what_also_limits_is_warned_of(qtbot: QtBot, panel: ReviewPanel
         model.select(panel.model.index(other, 0), both)
     press(qtbot, panel, Qt.Key.Key_2)
     assert panel.message.text.startswith(
-        "Revoking 2 of these entitlements also gives more access, of one up to 21,580 actions."
+        "Revoking 2 of these entitlements also gives more access: 21,580 actions are gained by revoking Engineers of "
+        "user deepak.rao."
     )
     QTest.keyClicks(panel.deciding.bar.reason, "reorganized")
     QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Return)
