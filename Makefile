@@ -115,6 +115,7 @@ policies: ## write the shipped AWS managed policies anew (from moto's data)
 
 guide: .venv/.installed ## write the parts of the user guide that are made from the code anew
 	$(PY) packaging/checks_page.py
+	$(PY) packaging/filters_page.py
 	$(PY) packaging/layers_picture.py
 
 words: .venv/.installed-dev ## collect the texts to translate, and compile the translations

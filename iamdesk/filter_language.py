@@ -73,10 +73,16 @@ class Field[Row]:
 
     def texts(self, row: Row) -> Sequence[str]:
         """Return the value as it is typed."""
-        value = self.get(row)
-        if value is None:
-            return ("",)
-        return (str(value),) if isinstance(value, (str, int, date)) else tuple(map(str, value)) or ("",)
+        return _texts(self.get(row))
+
+
+def _texts(value: Value) -> Sequence[str]:
+    """Return the texts of a value; of none the empty one."""
+    if value is None:
+        return ("",)
+    if isinstance(value, (str, int, date)):
+        return (str(value),)
+    return tuple(map(str, value)) or ("",)
 
 
 class FilterError(Exception):
@@ -458,25 +464,25 @@ def _text_test[Row](one: Field[Row], operator: str, value: str) -> Test[Row]:
         raise ValueError(
             phrase("{field} is a text and has no order: use {field}:{value}.", field=one.name, value=quoted(value))
         )
-    folded, get, texts = value.casefold(), one.get, one.texts
+    folded, get = value.casefold(), one.get
     if operator == ":" and folded:
         if one.folded is not None:
             ready = one.folded
             return lambda row: folded in ready(row)
 
         def contains(row: Row) -> bool:
-            text = get(row)
-            return (
-                folded in text.casefold() if isinstance(text, str) else any(folded in t.casefold() for t in texts(row))
-            )
+            have = get(row)
+            if isinstance(have, str):
+                return folded in have.casefold()
+            return any(folded in text.casefold() for text in _texts(have))
 
         return contains
 
     def equals(row: Row) -> bool:
-        text = get(row)
-        if isinstance(text, str):
-            return folded == text.casefold()
-        return any(folded == one_text.casefold() for one_text in texts(row))
+        have = get(row)
+        if isinstance(have, str):
+            return folded == have.casefold()
+        return any(folded == text.casefold() for text in _texts(have))
 
     return equals
 

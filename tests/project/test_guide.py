@@ -68,7 +68,8 @@ def anchors(target: Path, page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("script", "made"), [("checks_page.py", "checks.md"), ("layers_picture.py", "images/layers.svg")]
+    ("script", "made"),
+    [("checks_page.py", "checks.md"), ("filters_page.py", "filters.md"), ("layers_picture.py", "images/layers.svg")],
 )
 def test_what_is_made_from_the_code_is_as_the_code_has_it(script: str, made: str) -> None:
     done = subprocess.run(

@@ -499,6 +499,22 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+0",),
         group=3,
     ),
+    Command(
+        "actionRowsComfortable",
+        Menu.VIEW,
+        mark("Comfortable rows"),
+        mark("Give the rows of tables more room."),
+        group=3,
+        radio="density",
+    ),
+    Command(
+        "actionRowsCompact",
+        Menu.VIEW,
+        mark("Compact rows"),
+        mark("Show more rows of tables at once."),
+        group=3,
+        radio="density",
+    ),
     *(
         Command(f"perspective{name}", Menu.VIEW, text, tip, (f"Ctrl+{at}",), Needs.SNAPSHOT, 4, radio="perspective")
         for at, (name, text, tip) in enumerate(

@@ -157,6 +157,8 @@ class MainWindow(QMainWindow):
             "actionSchemeLight": lambda: self._set_scheme(Scheme.LIGHT),
             "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
             "actionSchemeContrast": lambda: self._set_scheme(Scheme.CONTRAST),
+            "actionRowsComfortable": lambda: self._set_density(is_compact=False),
+            "actionRowsCompact": lambda: self._set_density(is_compact=True),
             "actionJobs": self.jobs_panel.toggle,
             "actionTour": self.tour.show,
             "actionHowToCapture": self._show_capture_help,
@@ -180,6 +182,7 @@ class MainWindow(QMainWindow):
         view_menu.addSeparator()
         view_menu.addMenu(self.interior.panels_menu)
         self._check_scheme()
+        self._check_density()
         self.interior.stack.shown.connect(self._check_perspective)
         self._check_perspective(self.interior.stack.perspective.name)
         self.interior.rail.fill(self.menus.actions)
@@ -369,6 +372,14 @@ class MainWindow(QMainWindow):
 
     def _check_scheme(self) -> None:
         self.menus.actions[f"actionScheme{self.settings.scheme.value.title()}"].setChecked(True)
+
+    def _set_density(self, *, is_compact: bool) -> None:
+        self.session.table_memory.is_compact = is_compact
+        self._check_density()
+
+    def _check_density(self) -> None:
+        is_compact = self.session.table_memory.is_compact
+        self.menus.actions["actionRowsCompact" if is_compact else "actionRowsComfortable"].setChecked(True)
 
     def _check_perspective(self, name: str) -> None:
         self.jobs.prefer(self.interior.stack.perspective.topics)

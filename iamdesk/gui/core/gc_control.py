@@ -7,6 +7,8 @@ use.
 """
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QObject
 
@@ -31,6 +33,16 @@ class _Switch:
 
 
 _switch = _Switch()
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Turn the collector off for work in the GUI thread that makes many objects, all of them in use."""
+    _switch.off()
+    try:
+        yield
+    finally:
+        _switch.on()
 
 
 class GCControl(QObject):

@@ -4,12 +4,14 @@ For work over rows that only the GUI thread may touch. Work that can run elsewhe
 """
 
 from collections.abc import Callable, Generator
-from time import perf_counter
+from time import thread_time
 
 from PySide6.QtCore import QObject, QTimer
 
+from iamdesk.gui.core.gc_control import collector_off
+
 _SLICE = 0.02
-"""Seconds of work between two turns of the event loop."""
+"""Seconds of processor time between two turns of the event loop."""
 
 
 class Slices(QObject):
@@ -41,10 +43,11 @@ class Slices(QObject):
         work, done = self._work, self._done
         if work is None or done is None:
             return
-        until = perf_counter() + _SLICE
-        for _ in work:
-            if perf_counter() >= until:
-                self._turn.start()
-                return
+        until = thread_time() + _SLICE
+        with collector_off():
+            for _ in work:
+                if thread_time() >= until:
+                    self._turn.start()
+                    return
         self._work = self._done = None
         done()

@@ -1,18 +1,32 @@
 """What findings can be filtered by."""
 
+from functools import lru_cache
 from typing import Any
 
 from iamdesk.checks.finding import State
 from iamdesk.filter_language import Field, FieldKind, FilterFields
 from iamdesk.gui.core.plain_text import visible
-from iamdesk.gui.findings.rows import COLUMN_TITLES, SEVERITIES, SEVERITY_WORDS, STATE_WORDS, Column, FindingRow
-from iamdesk.i18n import mark, tr, translate
+from iamdesk.gui.findings.rows import (
+    COLUMN_TITLES,
+    SEVERITIES,
+    SEVERITY_WORDS,
+    STATE_WORDS,
+    Column,
+    FindingRow,
+    has_word,
+)
+from iamdesk.i18n import chosen, mark, tr, translate
 from iamdesk.notes.marks import NoteMark
 
 
-def _kind(row: FindingRow) -> tuple[str, ...]:
-    kind = row.finding.subject_kind
+@lru_cache(maxsize=256)
+def _kinds(kind: str, _language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((kind, tr(kind))))
+
+
+@lru_cache(maxsize=4_096)
+def _account(account: str) -> str:
+    return visible(account)
 
 
 def _of_suppression(row: FindingRow, part: str) -> Any:
@@ -43,7 +57,7 @@ FIELDS: FilterFields[FindingRow] = FilterFields(
             column=Column.SUBJECT,
             folded=lambda row: row.own_words(0),
         ),
-        Field("kind", mark("Kind of the subject"), _kind),
+        Field("kind", mark("Kind of the subject"), lambda row: _kinds(row.finding.subject_kind, chosen())),
         Field("arn", mark("ARN"), lambda row: visible(row.finding.subject_key), folded=lambda row: row.own_words(2)),
         Field(
             "description",
@@ -63,7 +77,7 @@ FIELDS: FilterFields[FindingRow] = FilterFields(
         Field(
             "account",
             COLUMN_TITLES[Column.ACCOUNT],
-            lambda row: row.text(Column.ACCOUNT),
+            lambda row: _account(row.finding.account),
             column=Column.ACCOUNT,
             folded=lambda row: row.shared_words(3),
         ),
@@ -87,5 +101,5 @@ FIELDS: FilterFields[FindingRow] = FilterFields(
             "expires", mark("Last day of the suppression"), lambda row: _of_suppression(row, "expires"), FieldKind.DATE
         ),
     ),
-    lambda word: lambda row: row.holds(word),
+    has_word,
 )

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iamdesk.checks.finding import Finding, Severity, State
-from iamdesk.filter_language import EVERYTHING, Filter
+from iamdesk.filter_language import EVERYTHING, Filter, Test
 from iamdesk.gui.core.notebook import words_of
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.tables.rows_model import SortKey
@@ -127,12 +127,6 @@ class FindingRow:
                 return (not self.notes, self.text(Column.NOTE).casefold() if self.notes else "", *self._worst_first)
         return self._worst_first
 
-    def holds(self, word: str) -> bool:
-        """Return whether a word (lower case) occurs in the row or its remediation."""
-        if word in self._own_words or word in self._shared_words:
-            return True
-        return bool(self.notes) and word in self.text(Column.NOTE).casefold()
-
     def own_words(self, place: int) -> str:
         """Return one of its own searched texts in lower case: 0 the subject, 1 the sentence, 2 the key."""
         return self._own_words.split("\n", place + 1)[place]
@@ -151,6 +145,15 @@ def _words_of_check(check_id: str, title: str, severity: Severity, state: State,
 
 def _subject(finding: Finding) -> str:
     return f"{translate(finding.subject_name)}  {tr(finding.subject_kind)}"
+
+
+def has_word(word: str) -> Test[FindingRow]:
+    """Return the test whether a word (lower case) occurs in a row, its remediation or its notes."""
+    return lambda row: (
+        word in row._own_words
+        or word in row._shared_words
+        or (bool(row.notes) and word in row.text(Column.NOTE).casefold())
+    )
 
 
 class Grouping(StrEnum):

@@ -18,6 +18,7 @@ ORDER = (
     "collect",
     "bundle",
     "window",
+    "filters",
     "workspace",
     "what-it-holds",
     "asking",

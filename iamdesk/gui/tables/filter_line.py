@@ -81,7 +81,7 @@ class FilterLine(QLineEdit):
         self.setPlaceholderText(hint)
         self.setClearButtonEnabled(True)
         self.setMaxLength(MAX_LENGTH)
-        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 14)
+        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 8)
         self.fields = fields
         self._rows = rows
         self._memory = memory

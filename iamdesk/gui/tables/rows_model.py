@@ -7,7 +7,8 @@ titles and `data`.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from itertools import groupby
+from heapq import merge
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -24,10 +25,26 @@ _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.
 _NO_FLAGS = Qt.ItemFlag.NoItemFlags
 _CHUNK = 2_000
 """Rows that are sorted or filtered without a look at the clock."""
+_MERGED_AT_ONCE = 32_000
+"""Maximum number of rows that are merged without a look at the clock."""
 _LATE = 500
 """Maximum number of rows that are added to the sorted ones when a filter changes; with more, all are sorted again."""
 _FIRST = itemgetter(0)
 _UP, _DOWN = "\N{BLACK UP-POINTING SMALL TRIANGLE}", "\N{BLACK DOWN-POINTING SMALL TRIANGLE}"
+
+
+def _merge[One](
+    runs: Sequence[list[tuple[SortKey, One]]], into: list[tuple[SortKey, One]], *, descending: bool
+) -> Generator[None]:
+    """Merge sorted runs; fast at once if they are short, else in parts."""
+    if sum(map(len, runs)) <= _MERGED_AT_ONCE:
+        into += [one for run in runs for one in run]
+        into.sort(key=_FIRST, reverse=descending)  # Python merges sorted runs
+        return
+    rest = merge(*runs, key=_FIRST, reverse=descending)
+    while part := list(islice(rest, _CHUNK)):
+        into += part
+        yield
 
 
 class TableRow(Protocol):
@@ -180,15 +197,21 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         """Sort rows in place, by the column that counts least first."""
         for place, (column, descending) in reversed(list(enumerate(self._order))):
             key = partial(self._key_at, place, column)
-            keyed: list[tuple[SortKey, Row]] = []
+            runs: list[list[tuple[SortKey, Row]]] = []
             for first in range(0, len(rows), _CHUNK):
                 if first:
                     yield
-                keyed += sorted(
-                    [(key(row), row) for row in rows[first : first + _CHUNK]], key=_FIRST, reverse=descending
-                )
-            keyed.sort(key=_FIRST, reverse=descending)  # sorted runs, which are merged
-            rows[:] = [row for _key, row in keyed]
+                keyed = [(key(row), row) for row in rows[first : first + _CHUNK]]
+                keyed.sort(key=_FIRST, reverse=descending)
+                runs.append(keyed)
+            while len(runs) > 1:  # in pairs: one merge of all would take too long at once
+                merged: list[list[tuple[SortKey, Row]]] = []
+                for first in range(0, len(runs), 2):
+                    yield
+                    merged.append([])
+                    yield from _merge(runs[first : first + 2], merged[-1], descending=descending)
+                runs = merged
+            rows[:] = [row for run in runs for _key, row in run]
 
     def _key_at(self, place: int, column: int, row: Row) -> SortKey:
         """Return the sort key in a column of the order; without what decides among equal rows, if another column does.

@@ -23,6 +23,7 @@ from iamdesk.gui.who_can.panel import WhoCanPanel
 from iamdesk.gui.who_can.rows import FIELDS, Column, PrincipalRow, WhoCanFilter, WhoCanRow, details_of
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.viewmodel.tree_builder import NodeKind
+from tests.filter_fields import assert_fields_fit
 
 from .conftest import ACCOUNT, ACTION, NORA, PAYROLL, Answers
 
@@ -528,3 +529,16 @@ def test_rows_that_open_keep_qts_rules(
     who_can.model.toggle(shown)
     who_can.model.clear()
     del tester
+
+
+def test_fields_filter_principals(answered: WhoCanPanel) -> None:
+    assert_fields_fit(FIELDS, answered.model.rows)
+    every = len(answered.model.shown)
+    answered.text.show_filter("decision:allowed kind:role")
+    roles = {row.principal for row in answered.model.shown}
+    assert roles
+    assert all(":role/" in arn for arn in roles)
+    answered.text.show_filter("-kind:role")
+    assert not roles & {row.principal for row in answered.model.shown}
+    answered.clear_filter()
+    assert len(answered.model.shown) == every

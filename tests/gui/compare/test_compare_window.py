@@ -16,12 +16,13 @@ from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.compare.compare_window import CompareWindow
-from iamdesk.gui.compare.rows import ChangeKind, Column
+from iamdesk.gui.compare.rows import FIELDS, ChangeKind, Column
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.resource_files import sample_snapshot
+from tests.filter_fields import assert_fields_fit
 
 ANA = "arn:aws:iam::111122223333:user/engineering/ana.moreno"
 READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
@@ -210,3 +211,11 @@ def test_it_is_in_the_tools_menu(
     assert window is not None
     qtbot.waitUntil(lambda: (ChangeKind.LOST, ANA) in told(window), timeout=30_000)
     window.close()
+
+
+def test_fields_filter_changes(qtbot: QtBot, compared: CompareWindow) -> None:
+    assert_fields_fit(FIELDS, compared.view.model.rows)
+    compared.view.text.show_filter("change:lost arn:ana")
+    assert told(compared) == {(ChangeKind.LOST, ANA)}
+    compared.view.text.show_filter("-change:lost")
+    assert (ChangeKind.LOST, ANA) not in told(compared)

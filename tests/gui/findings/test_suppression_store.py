@@ -15,7 +15,7 @@ from iamdesk.checks.finding import Severity, Suppression
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.findings_panel import FindingsPanel
-from iamdesk.gui.findings.rows import FindingFilter, FindingRow, Grouping, groups_of, principals_by_risk
+from iamdesk.gui.findings.rows import FindingFilter, FindingRow, Grouping, groups_of, has_word, principals_by_risk
 
 from .conftest import finding
 
@@ -271,6 +271,6 @@ def test_the_model_keeps_open_and_suppressed_apart(model: FindingsModel) -> None
     assert (model.counts.total, model.counts.suppressed, model.rowCount()) == (2, 1, 2)
     model.show_only(FindingFilter(suppressed=True))
     assert [row.finding.suppression for row in model.shown] == [word]
-    assert model.shown[0].holds("alice")
+    assert has_word("alice")(model.shown[0])
     model.suppress({})
     assert (model.counts.total, model.counts.suppressed, model.rowCount()) == (3, 0, 0)

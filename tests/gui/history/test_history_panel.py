@@ -22,8 +22,9 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.history.history_panel import HistoryPanel
-from iamdesk.gui.history.history_table import Column
+from iamdesk.gui.history.history_table import FIELDS, Column
 from iamdesk.use_cases.types import UseCaseRequest
+from tests.filter_fields import assert_fields_fit
 
 NORA = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"
 PAYROLL = "arn:aws:s3:::acme-payroll/2026/09.csv"
@@ -191,3 +192,13 @@ def test_its_key_and_its_tab(qtbot: QtBot, open_window: MainWindow) -> None:
     assert workspace.docks["askedDock"].isVisible()
     assert workspace.docks["askedDock"].windowTitle() == "Query history 1"
     assert QApplication.focusWidget() is workspace.history.table
+
+
+def test_requests_are_filtered(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:
+    ask(qtbot, session, READ)
+    ask(qtbot, session, DELETE)
+    assert_fields_fit(FIELDS, panel.model.rows)
+    panel.text.show_filter("decision:denied")
+    assert texts(panel, Column.ANSWER) == ["Denied · implicit deny (without service control policies)"]
+    panel.text.show_filter("number<2 nora")
+    assert texts(panel, Column.NUMBER) == ["1"]

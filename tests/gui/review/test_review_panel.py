@@ -20,6 +20,7 @@ from iamdesk.export.evidence.write import write_pack
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.review.columns import Column
+from iamdesk.gui.review.fields import FINDING_FIELDS, LINE_FIELDS
 from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.refused_dialog import RefusedDialog
 from iamdesk.gui.review.review_panel import ReviewPanel
@@ -31,6 +32,7 @@ from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import SCHEMA
 from iamdesk.review.seals import seal
 from iamdesk.review.session import ReviewSession
+from tests.filter_fields import assert_fields_fit
 
 from .conftest import Answers
 
@@ -498,3 +500,24 @@ def test_the_sentence_that_is_signed_is_read_whole(qtbot: QtBot, tmp_path: Path)
         dialog.role.setCurrentIndex(at)
         QApplication.processEvents()
         assert dialog.sentence.height() >= dialog.sentence.heightForWidth(dialog.sentence.width())
+
+
+def test_fields_filter_entitlements(panel: ReviewPanel, qtbot: QtBot) -> None:
+    assert_fields_fit(LINE_FIELDS, panel.model.rows)
+    panel.head.text.show_filter("permissions>=1000")
+    qtbot.waitUntil(lambda: len(panel.model.shown) < len(panel.model.rows))
+    assert panel.model.shown
+    panel.head.text.show_filter("tier:0 OR tier:1")
+    qtbot.waitUntil(lambda: {tier for row in panel.model.shown for tier in row.tiers} <= {0, 1})
+    panel.head.text.show_filter("used:never -used<2026")
+    qtbot.waitUntil(lambda: {row.texts[Column.LAST_USED] for row in panel.model.shown} == {"never used"})
+
+
+def test_fields_filter_findings_of_the_review(panel: ReviewPanel, qtbot: QtBot) -> None:
+    panel.head.text.show_filter("used:never")
+    panel.head.grouping.setCurrentIndex(panel.head.grouping.findData(Grouping.FINDING))
+    qtbot.waitUntil(lambda: bool(panel.model.rows) and panel.model.rows[0].findings != () and not panel.is_filling)
+    panel.head.text.show_filter("severity>=high")
+    qtbot.waitUntil(lambda: 0 < len(panel.model.shown) < len(panel.model.rows))
+    assert {one["severity"] for row in panel.model.shown for one in row.findings} <= {"high", "critical"}
+    assert_fields_fit(FINDING_FIELDS, panel.model.rows)
