@@ -1,7 +1,7 @@
 """Tables of rows: order by several columns, chosen columns, menus by keyboard, copying, very many rows."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,14 +92,15 @@ def memory() -> TableMemory:
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, memory: TableMemory) -> Panel:
+def panel(qtbot: QtBot, memory: TableMemory) -> Iterator[Panel]:
     made = Panel(memory)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
         made.show()
     made.table.setFocus()
     made.table.go_to(0)
-    return made
+    yield made
+    QTest.keyClick(made.table, Qt.Key.Key_Escape)  # Qt remembers Shift until the next key
 
 
 def title_at(table: RowsTable[Row], column: int) -> QPoint:
