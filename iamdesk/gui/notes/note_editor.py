@@ -165,7 +165,8 @@ class NoteEditor(QFrame):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Place it in the window, with the cursor in the text."""
         over = self._over
-        width = min(over.width() - 40, self.fontMetrics().averageCharWidth() * 84)
+        wanted = max(self.fontMetrics().averageCharWidth() * 84, self.sizeHint().width())
+        width = min(over.width() - 40, wanted)
         height = min(self.sizeHint().height(), over.height() - 40)
         self.setGeometry((over.width() - width) // 2, max(20, (over.height() - height) // 3), width, height)
         self.raise_()
