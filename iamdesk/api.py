@@ -339,9 +339,13 @@ class Workbench:
             WorkCancelled: ``cancelled`` returned True.
         """
         from iamdesk.viewmodel.search_everywhere import search_everywhere
+        from iamdesk.viewmodel.types import SearchGroup
 
-        tree = None if opened is None else (opened.outline_search, opened.outline)
-        return search_everywhere(text, groups, offered, tree, limit, cancelled)
+        if opened is None:
+            return search_everywhere(text, groups, offered, None, limit, cancelled)
+        if SearchGroup.NAMED in groups:
+            offered = {**offered, SearchGroup.NAMED: opened.named_resources}
+        return search_everywhere(text, groups, offered, (opened.outline_search, opened.outline), limit, cancelled)
 
     @staticmethod
     def checks() -> "Sequence[Check]":

@@ -11,7 +11,7 @@ from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.sessions.requests import RequestSession
 from iamdesk.snapshot.catalog import AccountEntry
 from iamdesk.snapshot.model import Account, Snapshot
-from iamdesk.viewmodel.completion import Completions
+from iamdesk.viewmodel.completion import Completions, NamedResource
 from iamdesk.viewmodel.request_lint import Hint, resource_hint, takes_no_resource
 from iamdesk.viewmodel.search import NO_NOTES, Matches, Notes, OutlineSearch
 from iamdesk.viewmodel.subjects import PolicyView, Subject, SubjectIndex
@@ -199,6 +199,12 @@ class Opened(RequestSession):
     def is_search_ready(self) -> bool:
         """Whether a search takes milliseconds: not the first one (`make_ready`), and none of a very large snapshot."""
         return "_search" in self.__dict__ and len(self.outline.nodes) <= _MAX_SEARCHED_AT_ONCE
+
+    @cached_property
+    def named_resources(self) -> tuple[NamedResource, ...]:
+        """The ARNs in policies that have no row in the tree; collected when first needed."""
+        rows = self.outline.rows_by_key
+        return tuple([one for one in self._completions.named_resources if one.arn not in rows])
 
     def search(self, text: str) -> Matches:
         """Return the rows of the tree that match a query, with their ancestors."""

@@ -43,6 +43,23 @@ class Candidate(NamedTuple):
         return Completion(self.value, self.label, self.detail, template="${" in self.value)
 
 
+class NamedResource(NamedTuple):
+    """An ARN, possibly with wildcards, in a policy of the snapshot; can be searched (`Searchable`)."""
+
+    arn: str
+    folded: str
+    """In lower case."""
+
+    @property
+    def name(self) -> str:
+        """What identifies it in its account: ``acme-payroll/*``."""
+        return self.folded.split(":", 5)[-1]
+
+    def holds(self, word: str) -> bool:
+        """Return whether a word in lower case occurs in the ARN."""
+        return word in self.folded
+
+
 class Completions:
     """Suggestions for one snapshot; thread-safe.
 
@@ -142,6 +159,11 @@ class Completions:
                 if len(parts) == 6 and parts[0] == "arn" and parts[2] and "${" not in text:
                     services.setdefault(parts[2].lower(), set()).add(text)
         return {service: tuple((arn, arn.casefold()) for arn in sorted(found)) for service, found in services.items()}
+
+    @property
+    def named_resources(self) -> Iterator[NamedResource]:
+        """The ARNs in policies of the snapshot, by service."""
+        return (NamedResource(*named) for service in sorted(self._named) for named in self._named[service])
 
     def _entities_for(self, action: Action, words: Sequence[str]) -> Iterator[Candidate]:  # noqa: ARG002 - as _callers
         for kind in entity_kinds(action):

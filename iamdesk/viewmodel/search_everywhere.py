@@ -16,6 +16,8 @@ from iamdesk.viewmodel.tree import NodeKind, Outline
 from iamdesk.viewmodel.types import Searchable, SearchGroup, SearchResult
 
 _SLICE = 2_000
+_TIERS = (0, 1, 2, 2, 3)
+"""The order of groups, by how well their first one fits."""
 _GROUPS: dict[SearchGroup, tuple[NodeKind, ...]] = {
     SearchGroup.PRINCIPALS: (
         NodeKind.USER,
@@ -102,7 +104,8 @@ def search_everywhere(
     if SearchGroup.ACTIONS in groups:
         found.append(_actions(words, limit, cancelled))
     order = list(SearchGroup)
-    return tuple(sorted((one for one in found if one.total), key=lambda one: (one.fit, order.index(one.group))))
+    # Words inside a name count as much as at the beginning of its words: names are written in many ways.
+    return tuple(sorted((one for one in found if one.total), key=lambda one: (_TIERS[one.fit], order.index(one.group))))
 
 
 def _offered(

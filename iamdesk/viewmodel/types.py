@@ -213,6 +213,7 @@ class SearchGroup(StrEnum):
     PRINCIPALS = mark("Users, groups and roles")
     POLICIES = mark("Policies")
     RESOURCES = mark("Resources")
+    NAMED = mark("Resources named in policies")
     FINDINGS = mark("Findings")
     ACCOUNTS = mark("Accounts and organization")
     OTHER = mark("Malformed and missing entries")

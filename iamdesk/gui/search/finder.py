@@ -39,7 +39,7 @@ PREFIXES: Mapping[str, tuple[SearchGroup, ...]] = {
     ">": (SearchGroup.COMMANDS,),
     "@": (SearchGroup.PRINCIPALS,),
     "#": (SearchGroup.POLICIES,),
-    "/": (SearchGroup.RESOURCES,),
+    "/": (SearchGroup.RESOURCES, SearchGroup.NAMED),
     ":": (SearchGroup.ACTIONS,),
     "!": (SearchGroup.FINDINGS,),
     "~": (SearchGroup.NOTES,),
@@ -201,6 +201,8 @@ class Finder:
             return found
         if group is SearchGroup.FINDINGS:
             return self._finding(found)
+        if group is SearchGroup.NAMED:
+            return self._named(found.arn)
         if group is SearchGroup.ACTIONS or opened is None:  # rows of the tree need a snapshot
             return self._action(found)
         return self._row(opened, found)
@@ -248,6 +250,16 @@ class Finder:
             None if decision is None else lambda: self._session.show_decision(decision),
             tooltip=finding.subject_key,
             glyph=Glyph.FINDINGS,
+        )
+
+    def _named(self, arn: str) -> Entry:
+        is_open = self._session.snapshot is not None
+        return Entry(
+            arn,
+            tr("named in policies"),
+            lambda: self._session.ask_who_can(Request("", "", arn)),
+            (lambda: self._session.draft(resource=arn)) if is_open else None,
+            glyph=NodeKind.RESOURCE,
         )
 
     def _action(self, found: Completion) -> Entry:

@@ -136,7 +136,7 @@ def test_a_prefix_narrows_the_search(look: Look, prefix: str) -> None:
     palette = look(prefix)
     headings = [line.partition(":")[0] for line in lines(palette) if line not in titles(palette)]
     assert {group.value for group in PREFIXES[prefix]} >= set(headings)
-    assert headings or prefix in "/~", "the sample has hardly any resource, and no notes"
+    assert headings or prefix == "~", "the sample has no notes"
     assert prefix in palette.field.placeholderText()
 
 
@@ -200,3 +200,13 @@ def test_hostile_names_are_plain_text(look: Look) -> None:
     assert palette.entries == ()
     assert palette.hint.full_text() == "Nothing was found."
     palette.close()
+
+
+def test_a_resource_that_only_policies_name_is_asked_about(open_window: MainWindow, look: Look) -> None:
+    palette = look("/payroll")
+    assert titles(palette)[0] == "arn:aws:s3:::acme-payroll"
+    press(palette, Qt.Key.Key_Return, CONTROL)
+    assert open_window.workspace.request_bar.resource.text() == "arn:aws:s3:::acme-payroll"
+    press(look("/payroll"), Qt.Key.Key_Return)
+    assert open_window.interior.stack.perspective.name == "perspectiveAsk"
+    assert open_window.workspace.who_can.query_bar.resource.text() == "arn:aws:s3:::acme-payroll"
