@@ -73,7 +73,8 @@ class CheckpointController(QObject):
         Return what is set once it is closed; None if no checkpoint is wanted: then it stays open.
         """
         choices = self.choices
-        if not choices.key or not choices.on_closing or PART_OF in review_session.head.details:
+        is_wanted = choices.key and choices.on_closing and PART_OF not in review_session.head.details
+        if not is_wanted or self._jobs.is_closed:
             return None
         sign = _Signing(review_session, choices.key, self.folder, 1, self._reviewer().name, closes=True)
         self._jobs.run(
