@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # imported on first use
     from iamdesk.review.recovery import Recovered
     from iamdesk.review.schema import Head
     from iamdesk.review.scope import Exclusion
+    from iamdesk.review.review_file import ReviewFile
     from iamdesk.review.session import ReviewSession
     from iamdesk.snapshot.build_catalog import ReadAhead, ReadTask
     from iamdesk.snapshot.catalog import Catalogue
@@ -428,10 +429,16 @@ class Workbench:
                 file.
             ReviewError: it is not a review, or another process writes to it; one sentence.
         """
-        from iamdesk.review.review_file import ReviewFile
         from iamdesk.review.session import ReviewSession
 
-        return ReviewSession(ReviewFile.open(path, writable=writable))
+        return ReviewSession(Workbench.open_review_file(path, writable=writable))
+
+    @staticmethod
+    def open_review_file(path: Path, *, writable: bool = True) -> "ReviewFile":
+        """Open a review as `open_review` does, without a copy of its items in memory: for reading them one by one."""
+        from iamdesk.review.review_file import ReviewFile
+
+        return ReviewFile.open(path, writable=writable)
 
     @staticmethod
     def review_head(path: Path) -> "Head":

@@ -62,8 +62,12 @@ class AccessChanges:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
-        self.principals = AlteredPrincipals(evaluator.population())
         self._moment = evaluator.now()
+        self.forget()
+
+    def forget(self) -> None:
+        """Free the cached results and the altered principals, whose indexes are void from now on."""
+        self.principals = AlteredPrincipals(self.evaluator.population())
         self._begin()
 
     def _begin(self) -> None:
@@ -269,9 +273,7 @@ class AccessChanges:
         change, is_personal = _NO_CHANGE, False
         for grid in self._grids_of(service, cohorts[0].partition, cohorts[0].account, named):
             is_personal = is_personal or any(
-                setting.is_personal
-                for cohort in dict.fromkeys(cohorts)
-                for _, setting in self._bulk.request_classes.settings(grid, cohort, grid.every)
+                self._bulk.request_classes.is_personal(grid, cohort, grid.every) for cohort in dict.fromkeys(cohorts)
             )
             was = self._outcome(grid, before, old, is_wide=wide is not None)
             if cohorts[0] is cohorts[1]:

@@ -252,7 +252,7 @@ class BulkEvaluator:
             statement_group.asked.own_keys or statement_group.asked.in_resource for statement_group in statement_groups
         ):
             return None
-        if any(request_class.is_personal for _, request_class in self.request_classes.settings(grid, cohort, within)):
+        if self.request_classes.is_personal(grid, cohort, within):
             return None
         effects = frozenset(
             [

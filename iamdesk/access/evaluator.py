@@ -182,6 +182,14 @@ class Evaluator(RequestBuilder):
         """
         self._population(progress, cancelled)
 
+    def forget_access(self) -> None:
+        """Free the cached results about many principals, hundreds of megabytes for thousands: they are computed again
+        when they are needed.
+        """
+        with self._lock:
+            self._reaches = None
+            self._swept.clear()
+
     def population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> PrincipalIndex:
         """Return all principals of the snapshot, indexed for requests about many of them; built on first use.
 
@@ -444,12 +452,14 @@ class Evaluator(RequestBuilder):
         return position
 
     def _finder(self) -> ServiceAccessFinder:
-        if self._reaches is None:
+        found = self._reaches
+        if found is None:
             population = self._population()
             with self._lock:
-                if self._reaches is None:
-                    self._reaches = ServiceAccessFinder(BulkEvaluator(population), self.now)
-        return self._reaches
+                found = self._reaches
+                if found is None:
+                    found = self._reaches = ServiceAccessFinder(BulkEvaluator(population), self.now)
+        return found
 
     def _answers(self, position: int, resource: str | None, service: str, action: int) -> tuple[ActionDecision, ...]:
         """Return the decisions behind the access extent of an action."""

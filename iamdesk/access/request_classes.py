@@ -80,6 +80,7 @@ class RequestClasses:
         self._settings: dict[tuple[str, int], dict[Hashable, RequestClass]] = {}
         self._of_grid: dict[tuple[RequestGrid, int, int], tuple[tuple[int, RequestClass], ...]] = {}
         """By grid, cohort and bits of the grid; each principal of a cohort is evaluated on the same, several times."""
+        self._personal: dict[tuple[RequestGrid, int, int], bool] = {}
         self._kinds: dict[Hashable, RequestClass] = {}
         self._named: dict[tuple[RequestGrid, int], tuple[int, ...]] = {}
         self._facts: dict[Hashable, dict[Hashable, KeyValue]] = {}
@@ -100,6 +101,17 @@ class RequestClasses:
             if len(self._of_grid) >= _MAX_CACHED:
                 self._of_grid.clear()
             known = self._of_grid[key] = self._find_settings(grid, cohort, within)
+        return known
+
+    def is_personal(self, grid: RequestGrid, cohort: PrincipalCohort, within: int) -> bool:
+        """Return whether a common statement tells the principals of a cohort apart, on some bits of a grid."""
+        key = (grid, cohort.number, within)
+        known = self._personal.get(key)
+        if known is None:
+            if len(self._personal) >= _MAX_CACHED:
+                self._personal.clear()
+            known = any(one.is_personal for _, one in self.settings(grid, cohort, within))
+            self._personal[key] = known
         return known
 
     def _find_settings(

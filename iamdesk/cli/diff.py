@@ -11,6 +11,7 @@ from iamdesk.cli import options
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.export.diff import to_diff
 from iamdesk.export.text.diff import lines
+from iamdesk.memory import collector_seldom
 
 
 def diff(
@@ -26,7 +27,7 @@ def diff(
     """
     workbench = Workbench()
     before, after = workbench.open_snapshot(old), workbench.open_snapshot(new)
-    with work.executor(before, after, helped=True) as executor:
+    with collector_seldom(), work.executor(before, after, helped=True) as executor:
         found = workbench.compare(before, after, executor=executor)
     if output_format is options.Format.JSON:
         say_json(to_diff(found))

@@ -25,6 +25,7 @@ from iamdesk.export.evidence.tables import about_table
 from iamdesk.export.evidence.verify import verify as verify_package
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import write_atomic
+from iamdesk.memory import collector_seldom
 from iamdesk.work.workers import is_worthwhile
 
 
@@ -83,27 +84,24 @@ def export(
     """
     if package_format is not PackageFormat.PACKAGE:
         _check_output(output, review, snapshot)
-    session = Workbench.open_review(review, writable=False)
-    try:
-        beside = review.with_name(session.head.snapshot_name)
+    with Workbench.open_review_file(review, writable=False) as file, collector_seldom():
+        beside = review.with_name(file.head.snapshot_name)
         place = snapshot or (beside if beside.exists() else None)
         opened = Workbench().open_snapshot(place) if place is not None else None
-        if opened is not None and snapshot is None and not session.file.is_of(opened.snapshot.sha256):
+        if opened is not None and snapshot is None and not file.is_of(opened.snapshot.sha256):
             opened = None
         evaluator = opened.evaluator if opened is not None else None
         with nullcontext() if opened is None else _executor(opened.snapshot) as executor:
             if package_format is PackageFormat.PACKAGE:
-                write_pack(session.file, output, evaluator=evaluator, with_source=with_snapshot, executor=executor)
+                write_pack(file, output, evaluator=evaluator, with_source=with_snapshot, executor=executor)
             else:
                 with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
                     package = Path(folder) / "package"
-                    write_pack(session.file, package, evaluator=evaluator, with_source=False, executor=executor)
+                    write_pack(file, package, evaluator=evaluator, with_source=False, executor=executor)
                     write_atomic(output, (package / _FILES[package_format]).read_bytes())
                     if _FILES[package_format].endswith(".csv"):
                         about = about_table(package, _FILES[package_format])
                         write_atomic(output.with_name(f"{output.name}.about.json"), about)
-    finally:
-        session.close()
     if opened is None:
         echo_err(
             "the snapshot was not found (--snapshot): the evidence quotes no policy decisions, as its statement says"
@@ -130,17 +128,15 @@ def _check_output(output: Path, review: Path, snapshot: Path | None) -> None:
 def _record_package(review: Path, package: Path) -> None:
     """Record in the review which package was written, for a follow-up review to refer to."""
     try:
-        session = Workbench.open_review(review)
+        file = Workbench.open_review_file(review)
     except ReviewError as error:
         echo_err(
             f"the package could not be recorded in the review ({error}): pass it to the follow-up review with "
             "--previous-package"
         )
         return
-    try:
-        session.file.note_pack(pack_at(package))
-    finally:
-        session.close()
+    with file:
+        file.note_pack(pack_at(package))
 
 
 def verify(
@@ -204,7 +200,7 @@ def verify(
         pack_at(previous)  # ends here if it is no package: that says nothing about the chain
     if allowed_signers is not None:
         allowed_signers.open("rb").close()
-    with opened_pack(package) as folder:
+    with opened_pack(package) as folder, collector_seldom():
         required = require_signature or ()
         results = list(
             verify_package(

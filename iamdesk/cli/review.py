@@ -49,6 +49,7 @@ from iamdesk.export.text.review_effect import (
     used_words,
     widened_words,
 )
+from iamdesk.memory import collector_seldom
 from iamdesk.review.asked import asked_reasons
 from iamdesk.review.completion import completion, second_approval_detail, second_approval_tiers
 from iamdesk.review.coordination import removal_state
@@ -218,13 +219,13 @@ def new(
     given = {name: text for name, text in details.items() if text} | stated.as_details()
     given |= second_approval_detail(second_approval)
     if previous is None or previous_snapshot is None:
-        with work.executor(opened, helped=True) as executor:
+        with collector_seldom(), work.executor(opened, helped=True) as executor:
             opened.create_review(
                 output, title or output.stem, given, exclusions=exclusions, executor=executor, people=listed
             )
     else:
         old = Workbench().open_snapshot(previous_snapshot)
-        with work.executor(opened, helped=True) as executor:
+        with collector_seldom(), work.executor(opened, helped=True) as executor:
             carried = opened.create_next_review(
                 output,
                 title or output.stem,
@@ -238,12 +239,11 @@ def new(
             )
         for line in carried_lines(carried):
             echo(line)
-    session = Workbench.open_review(output, writable=False)
-    echo_err(f"review with {_counted(len(session.lines), 'entitlement')} written to {output}")
-    for words in effect_totals(session.lines):
-        echo_err(words)
-    session.close()
-    joined = people_of(session.head.details)
+    with Workbench.open_review_file(output, writable=False) as file:
+        echo_err(f"review with {_counted(len(file), 'entitlement')} written to {output}")
+        for words in effect_totals(file.each_line()):
+            echo_err(words)
+        joined = people_of(file.head.details)
     if joined is not None:
         echo_err(people_words(joined))
     if opened.snapshot.manifest is None and not (captured_by and capture_query):

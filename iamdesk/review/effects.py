@@ -129,6 +129,12 @@ class EffectFinder:
         bare = snapshot.model_copy(update={"organization": None})
         return AccessChanges(Evaluator(bare, lambda: moment, self.evaluator.index.documents))
 
+    def forget(self) -> None:
+        """Free the cached results: the effects that follow are computed anew."""
+        self.changes.forget()
+        self._alone.clear()
+        self.__dict__.pop("_unlimited", None)
+
     def members(self, group: str) -> Sequence[str]:
         """Return the users in a group, by its ARN."""
         return self._members.get(group, ())

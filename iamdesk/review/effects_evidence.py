@@ -4,7 +4,7 @@ Bound by the item's digest; its keys are part of the review's format. A suggesti
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -39,7 +39,6 @@ from iamdesk.snapshot.account_details import LastAccessed
 
 _MAX_NAMED = 5
 _MAX_SENTENCES = 2
-_MAX_TO_PROVE = 1 << 12
 _TRACKED_DAYS = 400
 """IAM User Guide, "Refine permissions using last accessed information": the tracking period of services."""
 _BY_CLASS = (
@@ -67,8 +66,6 @@ class EffectEvidence:
         self._identical: dict[str, dict[str, set[tuple[EntitlementType, str]]]] = {}
         self._users: Counter[str] = Counter()
         self._used: dict[str, LastAccessed] = {}
-        self._to_prove: dict[Hashable, EntitlementEffect] = {}
-        """Effects that a proof may add to: working them out again takes a fifth of the time of the proofs."""
         for facts in finder.evaluator.snapshot.account_facts:
             self._used.update({one.arn: one for one in facts.last_accessed or ()})
         self._is_captured = bool(self._used)
@@ -83,21 +80,24 @@ class EffectEvidence:
         """The evaluator of the snapshot."""
         return self._finder.evaluator
 
+    def end_counts(self) -> None:
+        """Free what counting needed, before proofs: these need as much memory of their own."""
+        self._finder.forget()
+
     def affected(self, item: ReviewItem) -> tuple[str, ...]:
         """Return the principals that have an entitlement: of a group its members, or the group where it has none."""
         return self._finder.affected(item)
 
-    def of(
-        self, item: ReviewItem, cancelled: Cancelled = never_cancelled, proof: EffectProof | None = None
-    ) -> dict[str, Any]:
-        """Return the evidence of an item's effect; ``proof`` is what an exact comparison says of it.
+    def effect(self, item: ReviewItem, cancelled: Cancelled = never_cancelled) -> EntitlementEffect:
+        """Return an item's effect, without proof.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        key = (item.type, item.holder_arn, item.entitlement_id)
-        known = self._to_prove.pop(key, None) if proof is not None else None
-        effect = self._entries.effect(item, cancelled) if known is None else known
+        return self._entries.effect(item, cancelled)
+
+    def of(self, item: ReviewItem, effect: EntitlementEffect, proof: EffectProof | None = None) -> dict[str, Any]:
+        """Return the evidence of an item's ``effect``; ``proof`` is what an exact comparison says of it."""
         if proof is not None:
             effect = replace(
                 effect,
@@ -111,8 +111,6 @@ class EffectEvidence:
             )
         is_proved = proof is not None and proof.is_unchanged and not effect.changes_anything
         status = PROVED if is_proved else self._status(item, effect)
-        if proof is None and status == INCONCLUSIVE and not effect.doubts and len(self._to_prove) < _MAX_TO_PROVE:
-            self._to_prove[key] = effect
         return self._told(item, effect, self._kind(item, effect), status)
 
     def _told(self, item: ReviewItem, effect: EntitlementEffect, kind: str, status: str) -> dict[str, Any]:
@@ -302,22 +300,26 @@ def _related(one: RelatedEntitlement) -> dict[str, Any]:
     return {"name": one.name, "type": one.type, "actions": one.actions}
 
 
-def _counts(actions: ActionBits, in_part: ActionBits | None = None) -> dict[str, Any]:
+def _counts(actions: ActionBits, in_part: ActionBits | None = None) -> Mapping[str, Any]:
+    told, sha256 = _told_of(tuple(sorted(actions.items())))
+    return told if in_part is None else {**told, "in_part": count_actions(in_part), "sha256": sha256}
+
+
+@lru_cache(maxsize=1 << 12)
+def _told_of(actions: tuple[tuple[str, int], ...]) -> tuple[Mapping[str, Any], str]:
+    """Return the counts of actions and their digest; thousands of entitlements give the same, or nothing."""
     levels: Counter[str] = Counter()
     classes: Counter[str] = Counter()
-    for service, bits in actions.items():
+    for service, bits in actions:
         of_levels, of_classes = _counted(service, bits)
         levels.update(of_levels)
         classes.update(of_classes)
-    told: dict[str, Any] = {
-        "actions": count_actions(actions),
+    told = {
+        "actions": sum(bits.bit_count() for _, bits in actions),
         "by_level": {level: levels[level] for level in ACCESS_LEVELS if levels[level]},
         "by_class": {str(one): classes[one] for one in DataClass if classes[one]},
     }
-    if in_part is not None:
-        told["in_part"] = count_actions(in_part)
-        told["sha256"] = digest({service: f"{actions[service]:x}" for service in sorted(actions)})
-    return told
+    return told, digest({service: f"{bits:x}" for service, bits in actions})
 
 
 @lru_cache(maxsize=1 << 15)

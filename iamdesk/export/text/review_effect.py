@@ -177,10 +177,14 @@ def effect_summary(item: ReviewItem) -> str:
 
 def effect_totals(items: Iterable[ReviewItem]) -> Iterator[str]:
     """Yield how many items of a review change access, and how many are guardrails; nothing without effects."""
-    effects = [effect for item in items if (effect := effect_of(item))]
-    if not effects:
+    counts: Counter[str] = Counter()
+    guardrails = 0
+    for item in items:  # one by one: a review may have hundreds of thousands
+        if effect := effect_of(item):
+            counts[str(effect["status"])] += 1
+            guardrails += effect["kind"] == "guardrail"
+    if not counts:
         return
-    counts = Counter(str(effect["status"]) for effect in effects)
     yield phrase(
         "Entitlements whose revocation changes access: {changed:,}; proved to change nothing: {proved:,}; "
         "inconclusive: {inconclusive:,}.",
@@ -191,7 +195,7 @@ def effect_totals(items: Iterable[ReviewItem]) -> Iterator[str]:
     yield nphrase(
         "{count:,} entitlement is a guardrail: revoking it widens access.",
         "{count:,} entitlements are guardrails: revoking them widens access.",
-        sum(effect["kind"] == "guardrail" for effect in effects),
+        guardrails,
     )
 
 
