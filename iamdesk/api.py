@@ -41,9 +41,9 @@ if TYPE_CHECKING:  # imported on first use
     from iamdesk.policy_validation.policy_view import PolicyKind
     from iamdesk.review.items import ReviewItem
     from iamdesk.review.recovery import Recovered
+    from iamdesk.review.review_file import ReviewFile
     from iamdesk.review.schema import Head
     from iamdesk.review.scope import Exclusion
-    from iamdesk.review.review_file import ReviewFile
     from iamdesk.review.session import ReviewSession
     from iamdesk.snapshot.build_catalog import ReadAhead, ReadTask
     from iamdesk.snapshot.catalog import Catalogue

@@ -83,30 +83,46 @@ def with_effects(
         WorkCancelled: ``cancelled`` returned True.
         WorkError: no worker can do it; one sentence.
     """
+    effects = dict(each_effect(evaluator, scope, workers, progress, cancelled, proofs=proofs))
+    return replace(scope, lines=tuple(with_effect(item, effects[number]) for number, item in enumerate(scope.lines)))
+
+
+def each_effect(
+    evaluator: Evaluator,
+    scope: Scope,
+    workers: Workers | None = None,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    *,
+    proofs: bool = True,
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield each item of a scope by its number, once, with the evidence of its effect; what is proved comes last.
+
+    Takes and raises what `with_effects` does.
+    """
     items = scope.lines
     if workers is not None and workers.reference.moment is None:
         workers = workers.as_of(evaluator.now())
-    effects: dict[int, dict[str, Any]] = {}
     to_prove: dict[int, EntitlementEffect] = {}
     run = _Run(evaluator, items, workers)
     whole = len(items)
     progress(0, whole)
-    counted = ((some, ()) for some in _batches(items))
-    for found in run.results(find, counted, progress, cancelled, whole):
+    for found in run.results(find, ((some, ()) for some in _batches(items)), progress, cancelled, whole):
         for number, told, effect in found:
-            effects[number] = told
             if effect is not None and proofs:
                 to_prove[number] = effect
-    if proofs:
-        run.here().end_counts()
-        affected = run.here().evidence.affected
-        in_rounds = rounds((number, affected(items[number])) for number in sorted(to_prove))
-        tried = (
-            (part, tuple(to_prove[number] for number in part)) for one in in_rounds for part in batched(one, _PROVED)
-        )
-        for found in run.results(prove, tried, progress, cancelled, len(to_prove)):
-            effects.update((number, told) for number, told, _ in found)
-    return replace(scope, lines=tuple(with_effect(item, effects[number]) for number, item in enumerate(items)))
+            else:
+                yield number, told
+    if not to_prove:
+        return
+    run.here().end_counts()
+    affected = run.here().evidence.affected
+    in_rounds = rounds((number, affected(items[number])) for number in sorted(to_prove))
+    tried = (
+        (part, tuple(to_prove.pop(number) for number in part)) for one in in_rounds for part in batched(one, _PROVED)
+    )
+    for found in run.results(prove, tried, progress, cancelled, len(to_prove)):
+        yield from ((number, told) for number, told, _ in found)
 
 
 def is_to_be_proved(item: ReviewItem, effect: Mapping[str, Any]) -> bool:

@@ -127,7 +127,7 @@ def _with_entity(snapshot: Snapshot, arn: str, change: Callable[[Entity], Entity
 
 
 def _with_entities(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
-    """Return a copy with one change to each of some users, groups and roles, all in one pass: there may be thousands."""
+    """Return a copy with one change to each of some users, groups and roles, in one pass: there may be thousands."""
     held: dict[str, tuple[str, Entity]] = {}
     for account in snapshot.accounts:
         entities: tuple[Entity, ...] = (*account.users, *account.groups, *account.roles)

@@ -136,7 +136,8 @@ class EvidenceContext:
             workers: Run the checks, too, as of the evaluator's time; None: this process alone.
             performed: What the evaluator's snapshot is known to give at that time; None: nothing.
         """
-        self._workers = workers
+        self.workers = workers
+        """Run the checks and evaluate quoted requests, too; None: this process alone."""
         self._performed = performed
         self.review = review
         self.evaluator = evaluator
@@ -147,7 +148,8 @@ class EvidenceContext:
         self.today = self.generated_at.date()
         self.tool_version = tool_version()
         self.action_data_version = action_data_version()
-        self._cancelled = cancelled
+        self.cancelled = cancelled
+        """Checked regularly."""
 
     @cached_property
     def completion(self) -> Completion:
@@ -222,7 +224,7 @@ class EvidenceContext:
         Raises:
             WorkCancelled: the work was cancelled.
         """
-        if self._cancelled():
+        if self.cancelled():
             raise WorkCancelled
 
     def rows(self) -> Iterator[DecidedLine]:
@@ -377,7 +379,7 @@ class EvidenceContext:
         """
         if self.evaluator is None:
             return ()
-        found = found_again(self.evaluator, self.reach, self._workers, self._cancelled, self._performed)
+        found = found_again(self.evaluator, self.reach, self.workers, self.cancelled, self._performed)
         if self.left_out:
             found = self._in_scope(found)
         return ordered(map(self._with_decision, found))

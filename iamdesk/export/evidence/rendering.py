@@ -183,7 +183,7 @@ def _review(
             for one in _members(folder, "population")
         ],
         (ReviewItem.from_json(one["line"]) for one in _members(folder, "entitlements")),
-        [one["finding"] for one in _members(folder, "findings")],
+        (one["finding"] for one in _members(folder, "findings")),
     )
     with contextlib.closing(connect(path, writable=True)) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -209,7 +209,7 @@ def head_of(document: ReviewDocument) -> Head:
 
 def _members(folder: Path, name: str) -> Iterator[Any]:
     text = (folder / "review.json").read_text(encoding="utf-8", errors="surrogatepass")
-    return (item for one, item, is_member in pieces(text) if is_member and one == name)
+    yield from (item for one, item, is_member in pieces(text) if is_member and one == name)
 
 
 # Comparison of files

@@ -29,10 +29,11 @@ from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, join_names, phrase
 from iamdesk.review.care import own_access_of
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, UNDECIDED
-from iamdesk.review.effects_parallel import with_effects
+from iamdesk.review.effects_parallel import each_effect
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.events import Event, broken_event, event_from_json
-from iamdesk.review.items import FORMAT_2, item_format_of
+from iamdesk.review.item_effect import with_effect
+from iamdesk.review.items import FORMAT_2, Scope, item_format_of
 from iamdesk.review.journal import Entry, as_json, broken_at, digest, entry_from_json
 from iamdesk.review.journal_rules import broken_rules
 from iamdesk.review.parts import limited_to_part
@@ -433,16 +434,19 @@ def _lines_again(
     lazy = LazyAttackPathGraph(evaluator)
     reach = lazy(workers=workers)
     performed = Performed(lazy, tuple(found_again(evaluator, lazy, workers)))
-    findings = frozen_findings(performed.findings)
     scope = review_scope(evaluator, escalations=reach, item_format=item_format, workers=workers)
-    again = limited(scope, findings, exclusions)
-    if item_format >= FORMAT_2:  # of the whole review, also where this is a part of it: effects count who else has it
-        again = replace(again, scope=with_effects(evaluator, again.scope, workers))
-    yield from _people_again(evaluator, reach, review)
+    again = limited(scope, frozen_findings(performed.findings), exclusions)
     part_of = review.head.review.details.get(PART_OF)
+    items = {one.line_id for one in review.lines} | {one.finding_id for one in review.findings}
+    mine = again if part_of is None else limited_to_part(again, items)
+    # Digests in place of what they are of: effects need the memory.
+    findings = {str(one["finding_id"]): digest(one) for one in mine.findings}
+    population = {each.arn: repr(each) for each in mine.scope.population}
+    whole, ids = again.scope, {line.line_id for line in mine.scope.lines}
+    del scope, again, mine
+    lines = {name: sha256 for name, sha256 in _lines_of(evaluator, whole, item_format, workers) if name in ids}
+    yield from _people_again(evaluator, reach, review)
     if part_of is not None:
-        items = {one.line_id for one in review.lines} | {one.finding_id for one in review.findings}
-        again = limited_to_part(again, items)
         yield Result(
             phrase("part"),
             Outcome.NOT_DONE,
@@ -454,23 +458,35 @@ def _lines_again(
         )
     yield _comparison(
         phrase("lines performed again"),
-        {line.line_id: line.sha256 for line in again.scope.lines},
+        lines,
         {line.line_id: line.snapshot_sha256 for line in review.lines},
         _versions(review.head),
     )
     yield _comparison(
         phrase("population performed again"),
-        {each.arn: repr(each) for each in again.scope.population},
+        population,
         {each.arn: repr(each) for each in review.population},
         _versions(review.head),
     )
     yield _comparison(
         phrase("findings performed again"),
-        {str(one["finding_id"]): digest(one) for one in again.findings},
+        findings,
         {one.finding_id: one.snapshot_sha256 for one in review.findings},
         _versions(review.head),
     )
     return performed
+
+
+def _lines_of(
+    evaluator: Evaluator, scope: Scope, item_format: int, workers: Workers | None
+) -> Iterator[tuple[str, str]]:
+    """Yield ID and digest of each item of a review; of a part, too, effects are those among the items of the whole."""
+    if item_format < FORMAT_2:
+        yield from ((line.line_id, line.sha256) for line in scope.lines)
+        return
+    for number, effect in each_effect(evaluator, scope, workers):
+        line = with_effect(scope.lines[number], effect)
+        yield line.line_id, line.sha256
 
 
 def _people_again(evaluator: Evaluator, reach: AttackPathGraph, review: ReadReview) -> Iterator[Result]:

@@ -13,7 +13,6 @@ from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.durable import sync_folder, sync_tree
-from iamdesk.explain.decision import EvalDecision
 from iamdesk.export.evidence import columns
 from iamdesk.export.evidence.columns import Cell, Column, entitlement_columns
 from iamdesk.export.evidence.context import EvidenceContext, is_machine, is_third
@@ -369,33 +368,13 @@ def _write_verdicts(path: Path, source: EvidenceContext, kept: ReportSample) -> 
     count = 0
     with path.open("wb") as file:
         for quoted in verdicts(source, kept.administrators):
-            file.write(canonical(quoted) + b"\n")
+            file.write(quoted.line + b"\n")
             count += 1
-            _add_to_sample(kept, quoted)
+            if quoted.row is not None and quoted.principal in kept.privileged:
+                rows = kept.verdicts.setdefault(quoted.principal, [])
+                if len(rows) < _MAX_QUOTED:
+                    rows.append(quoted.row)
     return count
-
-
-def _add_to_sample(kept: ReportSample, quoted: Mapping[str, Any]) -> None:
-    """Add a quoted key permission of a privileged principal to the statement, but not requests of findings."""
-    rows = kept.verdicts.setdefault(quoted["principal"], []) if quoted["principal"] in kept.privileged else None
-    if rows is not None and len(rows) < _MAX_QUOTED and quoted["quoted_for"].startswith("may "):
-        result = quoted["result"]
-        statements = [f"{one['SourcePolicyId']}, statement {one['StatementIndex'] + 1}" for one in _matched(quoted)]
-        statements += [one["Sentence"] for one in result["Layers"] if one["Decision"] == EvalDecision.CONDITIONAL]
-        keys = ", ".join(result["MissingContextValues"])
-        has_keys = quoted["decision"] == EvalDecision.CONDITIONAL and keys
-        rows.append(
-            (
-                f"{quoted['quoted_for']}: {quoted['resource']}",
-                f"{quoted['decision']}: depends on {keys}" if has_keys else quoted["decision"],
-                "; ".join(dict.fromkeys(statements)) or str(quoted["sentence"]),  # the root user needs no statement
-            )
-        )
-
-
-def _matched(quoted: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    found: Sequence[Mapping[str, Any]] = quoted["result"]["MatchedStatements"]
-    return found
 
 
 def _write_journal(path: Path, source: EvidenceContext) -> None:
