@@ -58,7 +58,7 @@ class _Task:
     asked: tuple[Asked, ...] = ()
 
 
-def verdicts(source: EvidenceContext, principals: Iterable[str]) -> Iterator[Quoted]:
+def verdicts(source: EvidenceContext, principals: Iterable[str], cancelled: Cancelled) -> Iterator[Quoted]:
     """Yield each quoted decision once: key permissions of ``principals``, then those of findings.
 
     Raises:
@@ -68,14 +68,16 @@ def verdicts(source: EvidenceContext, principals: Iterable[str]) -> Iterator[Quo
     if evaluator is None:
         return
     seen: set[str] = set()
-    for some in _found(source, evaluator, principals):
+    for some in _found(source, evaluator, principals, cancelled):
         for one in some:
             if one.key not in seen:
                 seen.add(one.key)
                 yield one
 
 
-def _found(source: EvidenceContext, evaluator: Evaluator, principals: Iterable[str]) -> Iterator[list[Quoted]]:
+def _found(
+    source: EvidenceContext, evaluator: Evaluator, principals: Iterable[str], cancelled: Cancelled
+) -> Iterator[list[Quoted]]:
     """Yield the quoted decisions in pieces, in order, found by workers if there are any."""
     spans: list[tuple[tuple[str, ...], tuple[Asked, ...]]] = [(some, ()) for some in batched(principals, _PRINCIPALS)]
     if source.findings_are_same:
@@ -83,12 +85,12 @@ def _found(source: EvidenceContext, evaluator: Evaluator, principals: Iterable[s
     workers = source.workers
     if workers is None:
         for names, asked in spans:
-            yield _quote(evaluator, names, asked, source.cancelled)
+            yield _quote(evaluator, names, asked, cancelled)
         return
     yield from workers.results(
         quote,
         [_Task(workers.reference, *span) for span in spans],
-        cancelled=source.cancelled,
+        cancelled=cancelled,
         here=lambda task, cancelled: _quote(evaluator, task.principals, task.asked, cancelled),
     )
 

@@ -2,10 +2,11 @@
 
 import shutil
 import tempfile
+import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from contextlib import ExitStack
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -168,7 +169,37 @@ def write_data(folder: Path, source: EvidenceContext) -> Written:
     """Write the data files of a package, without the copy of the snapshot."""
     found = tuple(totals(source))
     kept = ReportSample(source)
-    quoted = _write_verdicts(folder / "verdicts.jsonl", source, kept)
+    path = folder / "verdicts.jsonl"
+    with _beside(source, lambda cancelled: _write_verdicts(path, source, kept, cancelled)) as quote:
+        _write_rest(folder, source, found, kept)
+        quoted = quote()
+    return Written(
+        _about(source, quoted),
+        lambda evidence: (statement_of(source, found, kept, evidence), annex_of(source, kept, evidence)),
+    )
+
+
+@contextmanager
+def _beside[T](source: EvidenceContext, work: Callable[[Cancelled], T]) -> Iterator[Callable[[], T]]:
+    """Yield a function that returns the result of ``work``.
+
+    With workers it is done in a thread: they have tasks of it while this process writes other files.
+    """
+    if source.workers is None:
+        done = work(source.cancelled)
+        yield lambda: done
+        return
+    _ = source.findings_are_same  # workers find them, too: first, and in this thread, which has the review open
+    left = threading.Event()
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            yield thread.submit(work, lambda: left.is_set() or source.cancelled()).result
+        finally:
+            left.set()
+
+
+def _write_rest(folder: Path, source: EvidenceContext, found: Sequence[Total], kept: ReportSample) -> None:
+    """Write the data files other than the quoted decisions."""
     changes = tuple(line_changes(source.review))
     _write_tables(folder, source, statement_of(source, found, kept, "in the manifest"), found, changes)
     _write_journal(folder / "09_journal.jsonl", source)
@@ -181,10 +212,6 @@ def write_data(folder: Path, source: EvidenceContext) -> Written:
     )
     (folder / "remediation.sh").write_text("\n".join(script) + "\n", encoding="utf-8", newline="\n")
     _write_reports(folder, source)
-    return Written(
-        _about(source, quoted),
-        lambda evidence: (statement_of(source, found, kept, evidence), annex_of(source, kept, evidence)),
-    )
 
 
 def _about(source: EvidenceContext, quoted: int) -> dict[str, Any]:
@@ -364,10 +391,10 @@ def _signoff_page(source: EvidenceContext) -> list[PageRow]:
     ]
 
 
-def _write_verdicts(path: Path, source: EvidenceContext, kept: ReportSample) -> int:
+def _write_verdicts(path: Path, source: EvidenceContext, kept: ReportSample, cancelled: Cancelled) -> int:
     count = 0
     with path.open("wb") as file:
-        for quoted in verdicts(source, kept.administrators):
+        for quoted in verdicts(source, kept.administrators, cancelled):
             file.write(quoted.line + b"\n")
             count += 1
             if quoted.row is not None and quoted.principal in kept.privileged:
