@@ -86,6 +86,21 @@ def test_the_effect_of_an_item_is_worked_out_once() -> None:
     assert worked_out == sum(edit_of(item) is not None for item in scope.lines)
 
 
+def test_counts_are_forgotten_before_proofs_and_come_out_the_same() -> None:
+    evaluator = Evaluator(load_snapshot(sample_snapshot()), lambda: NOON)
+    items = [one for one in review_scope(evaluator, item_format=FORMAT_2).lines if edit_of(one) is not None]
+    finder = EffectFinder(evaluator)
+    effects = [finder.effect(one) for one in items]
+    changes, unlimited = finder.changes, finder._unlimited
+    assert changes._by_policies
+    finder.forget()
+    evaluator.forget_access()
+    assert not changes._by_policies
+    assert not finder._alone
+    assert [finder.effect(one) for one in items] == effects
+    assert finder._unlimited is not unlimited or unlimited is changes
+
+
 def test_only_requests_that_a_removed_statement_applies_to_are_evaluated_again() -> None:
     names = [f"bucket-{number}" for number in range(9)]
     evaluator = evaluator_of(

@@ -7,7 +7,7 @@ import pytest
 
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.whatif.apply import apply
+from iamdesk.whatif.apply import apply, apply_one
 from iamdesk.whatif.commands import CliCommand, commands
 from iamdesk.whatif.edits import EditAction, WhatIfError, edits_from_json
 
@@ -134,6 +134,19 @@ def test_each_does_what_it_says_and_has_its_command(
     told = command(held, change)
     assert told.words[2:3] == ((verb,) if verb else ())
     assert bool(told.by_hand) is not bool(told.words)
+
+
+def test_changes_of_several_principals_are_as_one_after_the_other(held: Snapshot) -> None:
+    """They are made in one pass, and an error names the one that cannot be made."""
+    edits = edits_from_json([one for one, _, _ in CHANGES[:9]])
+    assert len({edit.subject for edit in edits}) == len(edits)
+    singly = held
+    for edit in edits:
+        singly = apply_one(singly, edit)
+    assert apply(held, edits).accounts == singly.accounts != held.accounts
+    stranger = edits_from_json([{"do": "untag", "subject": user_arn("nobody"), "detail": "team"}])
+    with pytest.raises(WhatIfError, match="change 10: .*nobody"):
+        apply(held, (*edits, *stranger))
 
 
 def test_every_act_is_tried_here() -> None:
