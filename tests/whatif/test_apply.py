@@ -145,7 +145,7 @@ def test_changes_of_several_principals_are_as_one_after_the_other(held: Snapshot
         singly = apply_one(singly, edit)
     assert apply(held, edits).accounts == singly.accounts != held.accounts
     stranger = edits_from_json([{"do": "untag", "subject": user_arn("nobody"), "detail": "team"}])
-    with pytest.raises(WhatIfError, match="change 10: .*nobody"):
+    with pytest.raises(WhatIfError, match=r"change 10: .*nobody"):
         apply(held, (*edits, *stranger))
 
 
