@@ -7,6 +7,7 @@ library may compress differently: if their bytes differ, their content is compar
 
 import base64
 import contextlib
+import filecmp
 import io
 import re
 import tempfile
@@ -226,12 +227,12 @@ class _Parts(NamedTuple):
 
 def _is_same(there: Path, made: Path) -> bool | None:
     """Return whether two files are equal; None if only their content is, compressed differently."""
-    first, second = there.read_bytes(), made.read_bytes()
-    if first == second:
+    if filecmp.cmp(there, made, shallow=False):
         return True
     parts_of = {".xlsx": _of_archive, ".pdf": _of_pdf}.get(there.suffix)
     if parts_of is None:
         return False
+    first, second = there.read_bytes(), made.read_bytes()
     try:
         one, other = parts_of(first), parts_of(second)
     except (zipfile.BadZipFile, zlib.error, ValueError, OSError, RuntimeError, NotImplementedError, EOFError):

@@ -4,15 +4,17 @@ import json
 import pickle
 import re
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.kept_evaluator import evaluator_of
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPathGraph
 from iamdesk.errors import ReviewError, SnapshotError
 from iamdesk.escaping import visible
@@ -27,6 +29,7 @@ from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.findings.report import action_data_day, action_data_version, tool_version
 from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, join_names, phrase
+from iamdesk.progress import Cancelled
 from iamdesk.review.care import own_access_of
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, UNDECIDED
 from iamdesk.review.effects_parallel import each_effect
@@ -44,9 +47,12 @@ from iamdesk.review.seals import FROZEN, ITEMS, frozen_sha256, genesis_of, items
 from iamdesk.review.state import FrozenItem, ItemStates, Ledger
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.work.worker_cache import SnapshotReference
 from iamdesk.work.workers import Workers
 
 _MAX_NAMES = 5
+_QUOTED = 512
+"""Quoted decisions in one task: some tenths of a second."""
 
 
 type Executors = Callable[[Snapshot], AbstractContextManager[Executor | None]]
@@ -406,8 +412,9 @@ def _performed_again(
         evaluator = first
     else:
         performed = None
-    yield _verdicts_again(evaluator, folder, document)
-    return _Held(evaluator, None if workers is None else workers.as_of(evaluator.now()), performed)
+    as_written = None if workers is None else workers.as_of(evaluator.now())
+    yield _verdicts_again(evaluator, folder, document, as_written)
+    return _Held(evaluator, as_written, performed)
 
 
 _TIME = re.compile(rb"currenttime|epochtime|tokenissuetime", re.IGNORECASE)
@@ -528,21 +535,33 @@ def _comparison(name: str, again: Mapping[str, str], frozen: Mapping[str, str], 
     )
 
 
-def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument) -> Result:
-    wrong: list[str] = []
-    count = 0
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Some lines of quoted decisions."""
+
+    snapshot: SnapshotReference
+    before: int
+    """Lines before these."""
+    texts: tuple[str, ...]
+
+
+def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument, workers: Workers | None) -> Result:
     try:
-        texts = (folder / "verdicts.jsonl").read_text(encoding="utf-8", errors="surrogateescape")
+        with (folder / "verdicts.jsonl").open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
+            numbered = [*_numbered(lines)]
     except OSError:
         return failed(phrase("verdicts performed again"), phrase("It cannot be read."))
-    for text in texts.removesuffix("\n").split("\n") if texts else ():
-        count += 1
-        try:
-            quoted = json.loads(text)
-            if re_evaluate(evaluator, quoted) != quoted["decision"]:
-                wrong.append(str(quoted.get("id")))
-        except (RequestError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
-            wrong.append(phrase("line {number}", number=count))
+    count = sum(len(texts) for _, texts in numbered)
+    found: Iterable[list[str]]
+    if workers is None:
+        found = (_wrong(evaluator, *some) for some in numbered)
+    else:
+        found = workers.results(
+            wrong_verdicts,
+            [_Lines(workers.reference, *some) for some in numbered],
+            here=lambda some, _cancelled: _wrong(evaluator, some.before, some.texts),
+        )
+    wrong = [one for some in found for one in some]
     if wrong:
         return failed(
             "verdicts performed again",
@@ -555,6 +574,40 @@ def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument
             ),
         )
     return passed(phrase("verdicts performed again"), phrase("{count:,} have the same result.", count=count))
+
+
+def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield requests and decisions of quoted lines in pieces, each with the number of lines before it."""
+    before = 0
+    for texts in batched((_asked_of(line) for line in lines), _QUOTED):
+        yield before, texts
+        before += len(texts)
+
+
+def _asked_of(line: str) -> str:
+    """Return a quoted line without what is not evaluated again, which is most of it; as it is if it is none."""
+    try:
+        quoted = json.loads(line)
+        return json.dumps({name: value for name, value in quoted.items() if name not in ("result", "documents")})
+    except (ValueError, AttributeError, RecursionError):
+        return line
+
+
+def wrong_verdicts(lines: _Lines, cancelled: Cancelled) -> list[str]:
+    """Return the IDs of quoted decisions that come out otherwise; called in a worker."""
+    return _wrong(evaluator_of(lines.snapshot, cancelled), lines.before, lines.texts)
+
+
+def _wrong(evaluator: Evaluator, before: int, texts: Iterable[str]) -> list[str]:
+    wrong: list[str] = []
+    for number, text in enumerate(texts, start=before + 1):
+        try:
+            quoted = json.loads(text)
+            if re_evaluate(evaluator, quoted) != quoted["decision"]:
+                wrong.append(str(quoted.get("id")))
+        except (RequestError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            wrong.append(phrase("line {number}", number=number))
+    return wrong
 
 
 def _versions(document: ReviewDocument) -> str:
