@@ -144,9 +144,9 @@ def _with_entities(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
     accounts = []
     for account in snapshot.accounts:
         update = {
-            name: tuple(of_list.get(one.arn, one) for one in getattr(account, name))
+            name: tuple(new.get(one.arn, one) for one in getattr(account, name))
             for name in _LISTS.values()
-            if (of_list := changed.get((account.account_id, name)))
+            if (new := changed.get((account.account_id, name)))
         }
         accounts.append(account.model_copy(update=update) if update else account)
     return snapshot.model_copy(update={"accounts": tuple(accounts)})
