@@ -231,7 +231,8 @@ def _found_of(batch: ItemBatch, cancelled: Cancelled) -> _Found:
     held = kept_snapshot(batch.snapshot, cancelled)
     items: Sequence[ReviewItem] = kept_object(batch.known, lambda sent: sent)
 
-    return held.once(
-        ("effects", batch.known, threading.get_ident(), batch.snapshot.moment),
-        lambda: _Found.begin(kept_evaluator(batch.snapshot, held), items),
-    )
+    def begin() -> _Found:
+        held.forget("comparison", "steps", "findings")
+        return _Found.begin(kept_evaluator(batch.snapshot, held), items)
+
+    return held.once(("effects", batch.known, threading.get_ident(), batch.snapshot.moment), begin)

@@ -64,6 +64,12 @@ class Held:
                 self._made[key] = make()
             return self._made[key]  # type: ignore[return-value]  # a key always has the type of its own ``make``
 
+    def forget(self, *kinds: str) -> None:
+        """Drop the objects of earlier work, whose keys are tuples that begin with these: what follows needs memory."""
+        with self._making:
+            for key in [one for one in self._made if isinstance(one, tuple) and one[0] in kinds]:
+                del self._made[key]
+
 
 _held: dict[str, Held] = {}
 """By SHA-256, the least recently used first."""

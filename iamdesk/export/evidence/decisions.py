@@ -11,7 +11,7 @@ from itertools import batched
 from typing import Any, NamedTuple
 
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.access.kept_evaluator import evaluator_of
+from iamdesk.access.kept_evaluator import kept_evaluator
 from iamdesk.evaluate.engine import decide_request
 from iamdesk.evaluate.request import EvalDecision, MissingContextMode, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult
@@ -20,7 +20,7 @@ from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.progress import Cancelled, WorkCancelled
 from iamdesk.review.journal import canonical, digest
 from iamdesk.review.key_permissions import key_permissions
-from iamdesk.work.worker_cache import SnapshotReference
+from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot
 
 _PRINCIPALS = 32
 _REQUESTS = 128
@@ -105,7 +105,9 @@ def _asked_by_findings(source: EvidenceContext) -> Iterator[Asked]:
 
 def quote(task: _Task, cancelled: Cancelled) -> list[Quoted]:
     """Evaluate the requests of one task; called in a worker."""
-    return _quote(evaluator_of(task.snapshot, cancelled), task.principals, task.asked, cancelled)
+    held = kept_snapshot(task.snapshot, cancelled)
+    held.forget("steps", "findings", "effects")
+    return _quote(kept_evaluator(task.snapshot, held), task.principals, task.asked, cancelled)
 
 
 def _quote(
