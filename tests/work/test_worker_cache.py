@@ -56,6 +56,15 @@ def test_what_a_worker_cannot_read_is_sent_along(tmp_path: Path) -> None:
     assert found == [(roles, 1), (roles, 2)]
 
 
+def test_what_earlier_work_made_of_a_snapshot_is_dropped_when_its_memory_is_needed() -> None:
+    held = kept_snapshot(reference_to(load_snapshot(ORGANIZATION)))
+    names = ["evaluator", ("evaluator", "2026"), ("findings", 1), ("findings", 2), ("steps", 1)]
+    first = [held.once(name, object) for name in names]
+    held.forget("findings", "steps")
+    again = [held.once(name, object) for name in names]
+    assert [one is other for one, other in zip(first, again, strict=True)] == [True, True, False, False, False]
+
+
 def test_what_is_sent_is_the_snapshot() -> None:
     snapshot = load_snapshot(ORGANIZATION)
     reference = reference_to(snapshot, copy="a copy")

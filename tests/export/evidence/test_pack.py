@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 from collections import Counter
-from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from iamdesk.resource_files import resources
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.review_file import Head, ReviewFile
-from iamdesk.work.processes import Processes
 
 from .conftest import ANA, NOW, decision
 
@@ -248,15 +246,11 @@ def test_reports_for_other_tools_hold_every_finding(made: Path) -> None:
     assert len(json.loads((made / "findings.sarif").read_bytes())["runs"][0]["results"]) >= len(ids)
 
 
-@pytest.mark.parametrize("workers", [0, 1])
 def test_written_again_the_bytes_are_the_same(
-    made: Path, decided: Path, sample: SnapshotSession, tmp_path: Path, workers: int
+    made: Path, decided: Path, sample: SnapshotSession, tmp_path: Path
 ) -> None:
-    with (
-        ReviewFile.open(decided, writable=False) as review,
-        Processes(workers, helped=True) if workers else nullcontext() as executor,
-    ):
-        again = write_pack(review, tmp_path / "again", evaluator=sample.evaluator, generated_at=NOW, executor=executor)
+    with ReviewFile.open(decided, writable=False) as review:
+        again = write_pack(review, tmp_path / "again", evaluator=sample.evaluator, generated_at=NOW)
     names = sorted(file.relative_to(made).as_posix() for file in made.rglob("*") if file.is_file())
     assert names == sorted(file.relative_to(again).as_posix() for file in again.rglob("*") if file.is_file())
     assert [name for name in names if (made / name).read_bytes() != (again / name).read_bytes()] == []
