@@ -31,18 +31,20 @@ def test_the_same_review(two: Processes, tmp_path: Path) -> None:
         shared.close()
 
 
-def test_the_same_evidence_and_the_same_verification(two: Processes, tmp_path: Path) -> None:
+def test_the_same_evidence_and_the_same_verification(two: Processes, beside: Processes, tmp_path: Path) -> None:
     moment = datetime(2026, 11, 24, 12, tzinfo=UTC)
     opened = Workbench().open_snapshot(sample_snapshot())
     opened.create_review(tmp_path / "q.iamreview", "Q")
     with ReviewFile.open(tmp_path / "q.iamreview", writable=False) as review:
-        for name, executor in (("alone", None), ("shared", two)):
+        for name, executor in (("alone", None), ("shared", two), ("helped", beside)):
             again = Workbench().open_snapshot(sample_snapshot())
             write_pack(review, tmp_path / name, evaluator=again.evaluator, generated_at=moment, executor=executor)
     files = sorted(file.relative_to(tmp_path / "alone") for file in (tmp_path / "alone").rglob("*") if file.is_file())
     assert len(files) > 20
     for file in files:
-        assert (tmp_path / "shared" / file).read_bytes() == (tmp_path / "alone" / file).read_bytes(), file
+        content = (tmp_path / "alone" / file).read_bytes()
+        assert (tmp_path / "shared" / file).read_bytes() == content, file
+        assert (tmp_path / "helped" / file).read_bytes() == content, file
     alone = list(verify(tmp_path / "alone"))
     assert list(verify(tmp_path / "alone", executors=lambda _snapshot: nullcontext(two))) == alone
     assert [one for one in alone if one.outcome is Outcome.FAILED] == []
