@@ -21,8 +21,9 @@ from iamdesk.export import new_review
 from iamdesk.export.evidence import context, verify_content
 from iamdesk.i18n import chosen
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
-from iamdesk.review.effects_parallel import with_effects
+from iamdesk.review.effects_parallel import each_effect, with_effects
 from iamdesk.review.entitlements import review_scope
+from iamdesk.review.item_effect import effect_of
 from iamdesk.review.items import Scope
 from iamdesk.snapshot.model import Snapshot
 
@@ -77,8 +78,8 @@ def share_equal_evaluators(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "LazyAttackPathGraph", _once(LazyAttackPathGraph))
     for module in (verify_content, new_review):
         patch.setattr(module, "review_scope", _once(review_scope))
-    for module in (verify_content, new_review):
-        patch.setattr(module, "with_effects", _with_effects)
+    patch.setattr(new_review, "with_effects", _with_effects)
+    patch.setattr(verify_content, "each_effect", _each_effect)
 
 
 def share_findings(patch: pytest.MonkeyPatch) -> None:
@@ -156,3 +157,12 @@ def _with_effects(evaluator: Evaluator, scope: Scope, *arguments: Any, **more: A
         answers[key] = with_effects(evaluator, scope, *arguments, **more)
     found: Scope = answers[key]
     return found
+
+
+def _each_effect(evaluator: Evaluator, scope: Scope, *arguments: Any, **more: Any) -> Iterator[tuple[int, Any]]:
+    """Yield what `_with_effects` gives items; it is worked out as `verify` does where nobody shares it."""
+    if _answers_of(evaluator) is None:
+        yield from each_effect(evaluator, scope, *arguments, **more)
+        return
+    for number, line in enumerate(_with_effects(evaluator, scope, *arguments, **more).lines):
+        yield number, effect_of(line)
