@@ -23,7 +23,7 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
-_MAX_GRIDS = 2_000
+_MAX_GRIDS = 1_000
 _MAX_CHANGES = 40_000
 """Numbers of cached grids and changes, after which the caches are cleared."""
 _MAX_OUTCOMES = 1 << 12

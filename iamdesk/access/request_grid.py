@@ -166,7 +166,7 @@ def _tags_of_log_groups(actions: ServiceActions) -> int:
     return found
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)  # a grid has some 10 KB once requests on it were evaluated
 def grid_on(service: str, resource: str) -> RequestGrid:
     """Return the grid of a service's actions that act on one resource."""
     return RequestGrid(service, [ResourceSlot(resource, actions_on(service_actions(service), resource))])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from operator import itemgetter
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
@@ -133,4 +134,11 @@ def frozen_findings(findings: Iterable[Finding]) -> tuple[dict[str, Any], ...]:
 
 
 def _frozen(finding: Finding) -> dict[str, Any]:
-    return {name: value if isinstance(value, str) else list(value) for name, value in cells(finding).items()}
+    return {
+        name: _once(value) if isinstance(value, str) else [*map(_once, value)] for name, value in cells(finding).items()
+    }
+
+
+def _once(text: str) -> str:
+    """Return a text as an object that all findings share: thousands have the same title, remedy, statements."""
+    return intern(str.__str__(text))
