@@ -7,7 +7,7 @@ possible; from most to least possible: allowed, allowed under conditions, allowe
 it, not allowed.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,7 +76,7 @@ class AccessChanges:
         self._equivalent = EquivalentServices(self._bulk)
         self._grids: dict[Hashable, RequestGrid] = {}
         self._by_statements: dict[Hashable, ServiceChange] = {}
-        self._by_wide: dict[Hashable, AccessChange] = {}
+        self._by_wide: dict[Hashable, dict[str, ServiceChange]] = {}
         self._by_policies: dict[Hashable, AccessChange] = {}
         self._own_keys: dict[tuple[int, ...], tuple[str, ...]] = {}
         self._outcomes: dict[tuple[RequestGrid, int, bool], DecisionBits] = {}
@@ -177,42 +177,39 @@ class AccessChanges:
         after: int,
         wide: Sequence[WideStatement],
         wide_after: Sequence[WideStatement],
-        named: Iterable[str],
+        named: Container[str],
         cancelled: Cancelled,
     ) -> tuple[AccessChange, bool]:
-        """Return the changes in services to which only statements on all services apply."""
+        """Return the changes in services to which only statements on all services apply.
+
+        Services that are ``named`` otherwise are not evaluated (`ServiceAccessFinder`).
+        """
         cohorts = self.principals.cohort_at(before), self.principals.cohort_at(after)
         signatures = tuple(frozenset(one.signature for one in some) for some in (wide, wide_after))
         facts = self._facts(before, "s3", wide)
         key = (self._limits(before), self._limits(after), signatures, facts)
-        known = self._by_wide.get(key)
-        if known is not None:
-            return {service: known[service] for service in known if service not in named}, False
-        left = set(named)
+        known = self._by_wide.setdefault(key, {})
         found: dict[str, ServiceChange] = {}
         is_personal = False
         for services in self._split(wide, cohorts):
             if cancelled():
                 raise WorkCancelled
-            if not services:
-                continue
-            first = services[0]
-            change, of_position = self._in_service(position, before, after, first, wide=(wide, wide_after))
-            is_personal = is_personal or of_position
-            if len(services) > 1 and _is_uniform(change, service_actions(first).every):
-                for service in services:
-                    found[service] = _of_all(change, service_actions(service).every)
-                continue
-            found[first] = change
-            for service in services[1:]:
-                found[service], of_position = self._in_service(
-                    position, before, after, service, wide=(wide, wide_after)
-                )
+            left = [service for service in services if service not in named]
+            found.update((service, known[service]) for service in left if service in known)
+            missing = [service for service in left if service not in known]
+            for service in missing:
+                change, of_position = self._in_service(position, before, after, service, wide=(wide, wide_after))
                 is_personal = is_personal or of_position
-        found = {service: change for service, change in found.items() if change is not _NO_CHANGE}
-        if not is_personal:
-            self._by_wide[key] = found
-        return {service: change for service, change in found.items() if service not in left}, is_personal
+                of_some = {service: change}
+                is_of_all = service == missing[0] and _is_uniform(change, service_actions(service).every)
+                if is_of_all:
+                    of_some = {one: _of_all(change, service_actions(one).every) for one in missing}
+                found.update(of_some)
+                if not of_position:
+                    known.update(of_some)
+                if is_of_all:
+                    break
+        return {service: change for service, change in found.items() if change is not _NO_CHANGE}, is_personal
 
     def _split(
         self, wide: Sequence[WideStatement], cohorts: tuple[PrincipalCohort, PrincipalCohort]

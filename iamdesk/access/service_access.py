@@ -3,7 +3,7 @@
 `effective_permissions.py` defines what is evaluated, and how the extents follow.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from math import inf
@@ -34,7 +34,7 @@ class ServiceAccessFinder:
         self._population = bulk.population
         self._now = now
         self._known: dict[Hashable, ServiceAccess] = {}
-        self._of_wide: dict[Hashable, Mapping[str, ServiceAccess]] = {}
+        self._of_wide: dict[Hashable, dict[str, ServiceAccess]] = {}
         self._of_documents: dict[Hashable, ServiceAccess] = {}
         self._of_subjects: dict[Hashable, Mapping[str, ServiceAccess]] = {}
         self._alike = EquivalentServices(bulk)
@@ -91,12 +91,13 @@ class ServiceAccessFinder:
         by_service, wide = self.bulk.own.services(position)
         found: dict[str, ServiceAccess] = {}
         lasts, is_own = True, any(one.asked.own_keys for one in wide)
-        if wide or index.subjects[position] in index.roots:
-            base, lasts, is_personal = self._in_all_services(position, wide, moment, cancelled)
-            found.update(base)
-            is_own = is_own or is_personal
         cohort, boundary = self._population.cohort_at(position), index.boundaries[position]
         granted = {grant.service for grant in self.grants.of(position)}
+        if wide or index.subjects[position] in index.roots:
+            named = granted | by_service.keys()
+            base, lasts, is_personal = self._in_all_services(position, wide, named, moment, cancelled)
+            found.update(base)
+            is_own = is_own or is_personal
         for service in dict.fromkeys((*by_service, *granted)):
             speaking = by_service.get(service)
             if cancelled():
@@ -118,31 +119,44 @@ class ServiceAccessFinder:
         return non_empty, lasts, is_own
 
     def _in_all_services(
-        self, position: int, wide: Sequence[WideStatement], moment: datetime, cancelled: Cancelled
+        self,
+        position: int,
+        wide: Sequence[WideStatement],
+        named: Container[str],
+        moment: datetime,
+        cancelled: Cancelled,
     ) -> tuple[Mapping[str, ServiceAccess], bool, bool]:
-        """Return the extents in each service that statements on all services alone decide; flags as of `_reach`."""
+        """Return the extents in each service that statements on all services alone decide; flags as of `_reach`.
+
+        Services that are ``named`` by other statements or grants of the principal are left out. They must not even be
+        evaluated: where an unknown leaves a decision open, the engine decides by all policies of the principal, and
+        principals that have no other statements would be given its decision.
+        """
         cohort = self._population.cohort_at(position)
         key = (cohort.number, frozenset(one.signature for one in wide), self._facts(position, "s3", wide))
-        known = self._of_wide.get(key)
-        if known is not None:
-            return known, True, False
+        known = self._of_wide.setdefault(key, {})
         found: dict[str, ServiceAccess] = {}
         lasts, is_personal = True, False
         for services in self._alike.split(wide, cohort):
             if cancelled():
                 raise WorkCancelled
-            if len(services) > 1:  # one evaluation holds for all of them
-                own = self.bulk.own.of_service(wide, services[0])
-                word = _Finding(self.bulk, position, services[0], own, moment).reach().only
+            left = [service for service in services if service not in named]
+            missing = [service for service in left if service not in known]
+            found.update((service, known[service]) for service in left if service in known)
+            if len(missing) > 1:  # one evaluation holds for all of them
+                own = self.bulk.own.of_service(wide, missing[0])
+                word = _Finding(self.bulk, position, missing[0], own, moment).reach().only
                 if word is not None:
-                    found.update((service, _only(service, word)) for service in services)
+                    of_all = {service: _only(service, word) for service in missing}
+                    found.update(of_all)
+                    known.update(of_all)
                     continue
-            for service in services:
+            for service in missing:
                 own = self.bulk.own.of_service(wide, service)
                 found[service], service_lasts, service_is_personal = self._reach(position, service, own, moment)
                 lasts, is_personal = lasts and service_lasts, is_personal or service_is_personal
-        if lasts and not is_personal:
-            self._of_wide[key] = found
+                if service_lasts and not service_is_personal:
+                    known[service] = found[service]
         return found, lasts, is_personal
 
     def _facts(self, position: int, service: str, statements: Iterable[OwnStatement | WideStatement]) -> Hashable:

@@ -21,7 +21,8 @@ from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot.model import Account, GroupDetail, Snapshot, UserDetail
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import allow, deny, document
+from ..builders.captures import allow, deny, document, managed, policy_arn, role, role_arn
+from ..builders.captures import evaluator as captured
 from ..some_of import some_of
 from .worlds import NOON, A, snapshots
 
@@ -188,6 +189,40 @@ def test_a_boundary_limits() -> None:
     arn = f"arn:aws:iam::{A}:policy/limit"
     evaluator = evaluator_of(allow("s3:*"), PermissionsBoundary={"PermissionsBoundaryArn": arn})
     assert reach_of(evaluator, "s3:GetObject") is AccessExtent.NONE
+
+
+@pytest.mark.parametrize("order", [("let", "held"), ("held", "let")])
+def test_extents_do_not_depend_on_whose_were_worked_out_before(order: tuple[str, str]) -> None:
+    """Two roles with the same statement on all services and different boundaries, and a trust policy left open.
+
+    If that statement alone was evaluated for a service of which the boundary speaks, too, the engine would decide by
+    the boundary as well, and the other role would be given its decision.
+    """
+    same_organization = {"aws:PrincipalOrgID": "o-1"}
+    trust = document(
+        allow("sts:AssumeRole", Principal={"AWS": "*"}, Condition={"StringEquals": same_organization}),
+        deny("sts:AssumeRole", Principal="*", Condition={"StringNotEquals": same_organization}),
+    )
+    for statement in trust["Statement"]:
+        del statement["Resource"]
+    opened = role_arn("open")
+    own = document(allow("*")), document(allow("sts:AssumeRole", opened))
+    evaluator = captured(
+        role("let", *own, boundary=policy_arn("sts")),
+        role("held", *own, boundary=policy_arn("s3")),
+        role("open", trust=trust),
+        managed(policy_arn("sts"), document(allow("sts:*"))),
+        managed(policy_arn("s3"), document(allow("s3:*"))),
+    )
+    extents = {}
+    for name in order:
+        position = evaluator.population().position(role_arn(name))
+        assert position is not None
+        assume = service_actions("sts").positions["assumerole"]
+        extents[name] = evaluator.reaches_of(position)["sts"].reach_of(assume)
+    decisions = {name: evaluator.can(Request(role_arn(name), "sts:AssumeRole", opened)).decision for name in order}
+    assert decisions == {"let": EvalDecision.CONDITIONAL, "held": EvalDecision.IMPLICIT_DENY}
+    assert extents == {"let": AccessExtent.AWAITING, "held": AccessExtent.NONE}
 
 
 def test_an_answer_opens_to_its_statements() -> None:
