@@ -187,7 +187,7 @@ class AccessChanges:
         cohorts = self.principals.cohort_at(before), self.principals.cohort_at(after)
         signatures = tuple(frozenset(one.signature for one in some) for some in (wide, wide_after))
         facts = self._facts(before, "s3", wide)
-        key = (self._limits(before), self._limits(after), signatures, facts)
+        key = (self._limits(before), self._limits(after), signatures, _naming(wide), facts)
         known = self._by_wide.setdefault(key, {})
         found: dict[str, ServiceChange] = {}
         is_personal = False
@@ -252,6 +252,7 @@ class AccessChanges:
             cohorts[1].number,
             frozenset(one.signature for one in old),
             frozenset(one.signature for one in new),
+            _naming(old),
             self._facts(before, service, old),
             granted,
         )
@@ -367,6 +368,13 @@ class AccessChanges:
         cohort = self.principals.cohort_at(position)
         fresh = placeholder_grid(service, cohort.partition, cohort.account)
         return self.principals.facts(position, own_keys, self._bulk.request_classes.derive(fresh, cohort, 0))
+
+
+def _naming(statements: Iterable[OwnStatement | WideStatement]) -> frozenset[int]:
+    """Return the places of statements that name resources: beside ``*``, too, where these are listed as changed."""
+    return frozenset(
+        one.place for one in statements if any(not entry.is_everything for entry in one.statement.resources or ())
+    )
 
 
 def _compare(grid: RequestGrid, was: DecisionBits, now: DecisionBits, gone: int) -> ServiceChange:

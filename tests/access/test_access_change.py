@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.whatif.apply import apply
 from iamdesk.whatif.edits import Edit, EditAction
 
-from ..builders.captures import allow, document, managed, policy_arn, role, role_arn
+from ..builders.captures import allow, document, managed, policy_arn, role, role_arn, user, user_arn
 from ..builders.captures import evaluator as evaluator_of
 from ..some_of import some_of
 from .worlds import NOON, snapshots
@@ -126,3 +127,20 @@ def test_principals_with_the_same_policies_may_lose_different_things() -> None:
         assert position is not None
         change = changes.between(position, position, changes.principals.alter(position, [False]))
         assert bool(change) is name.startswith("ours"), name
+
+
+@pytest.mark.parametrize("order", [("ana", "bob"), ("bob", "ana")])
+def test_resources_are_those_that_the_principals_own_policies_name(order: tuple[str, str]) -> None:
+    """Also where two principals are allowed the same on all resources, and one of them names some as well."""
+    alarm = "arn:aws:cloudwatch:eu-west-1:111111111111:alarm:disk"
+    captured = evaluator_of(
+        user("ana", document(allow("cloudwatch:*", ["*", alarm]))), user("bob", document(allow("cloudwatch:*")))
+    )
+    changes = AccessChanges(captured)
+    named = {}
+    for name in order:
+        position = captured.population().position(user_arn(name))
+        assert position is not None
+        change = changes.between(position, position, changes.principals.alter(position, [False]))
+        named[name] = [one[0] for one in change["cloudwatch"].resources]
+    assert named == {"ana": [alarm], "bob": []}
