@@ -14,7 +14,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.whatif.apply import apply
 from iamdesk.whatif.edits import Edit, EditAction
 
-from ..builders.captures import allow, document, managed, policy_arn, role, role_arn, user, user_arn
+from ..builders.captures import allow, document, managed, policy_arn, role, role_arn
 from ..builders.captures import evaluator as evaluator_of
 from ..some_of import some_of
 from .worlds import NOON, snapshots
@@ -132,14 +132,14 @@ def test_principals_with_the_same_policies_may_lose_different_things() -> None:
 @pytest.mark.parametrize("order", [("ana", "bob"), ("bob", "ana")])
 def test_resources_are_those_that_the_principals_own_policies_name(order: tuple[str, str]) -> None:
     """Also where two principals are allowed the same on all resources, and one of them names some as well."""
-    alarm = "arn:aws:cloudwatch:eu-west-1:111111111111:alarm:disk"
+    alarm = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:disk"
     captured = evaluator_of(
-        user("ana", document(allow("cloudwatch:*", ["*", alarm]))), user("bob", document(allow("cloudwatch:*")))
+        role("ana", document(allow("cloudwatch:*", ["*", alarm]))), role("bob", document(allow("cloudwatch:*")))
     )
     changes = AccessChanges(captured)
     named = {}
     for name in order:
-        position = captured.population().position(user_arn(name))
+        position = captured.population().position(role_arn(name))
         assert position is not None
         change = changes.between(position, position, changes.principals.alter(position, [False]))
         named[name] = [one[0] for one in change["cloudwatch"].resources]
