@@ -124,6 +124,20 @@ def test_a_comparison_that_holds_in_part_says_so(sample, sample_findings, more, 
     assert any(warning in one for one in page.trend.warnings)
 
 
+def test_numbers_of_other_accounts_are_not_compared(sample, sample_findings):
+    page = _page(sample_findings, sample, _earlier([], sample, accounts=frozenset({"444455556666"})))
+    assert page.trend.sentence == "No account is in both: nothing is compared."
+    assert {one.change for one in page.numbers} == {"not comparable: other accounts"}
+
+
+def test_a_number_without_findings_says_whether_its_checks_ran(sample, sample_findings):
+    skipped = [one for one in sample_findings if one.check_id == "CMP-13"]
+    *_, external, unused = _page(skipped, sample).numbers
+    assert external.text == "none found"  # roles were checked, resources were not
+    assert unused.text == "none found"
+    assert replace(unused, skipped=("CRD-02", "CRD-03", "CRD-06", "HYG-05")).text == "not captured"
+
+
 def test_the_same_snapshot_is_named(sample, sample_findings):
     page = _page(sample_findings, sample, _earlier(sample_findings, sample, sha256=sample.sha256))
     assert page.trend.warnings == ("It is of the same snapshot.",)

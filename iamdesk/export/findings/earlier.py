@@ -21,6 +21,7 @@ class FindingFact(NamedTuple):
     severity: Severity
     state: State
     subject_key: str
+    account: str
     is_open: bool
     """False for a suppressed one."""
 
@@ -33,6 +34,7 @@ class FindingFact(NamedTuple):
             finding.severity,
             finding.state,
             finding.subject_key,
+            finding.account,
             finding.suppression is None,
         )
 
@@ -105,6 +107,7 @@ def _frozen_fact(finding: Mapping[str, Any]) -> FindingFact:
         Severity(finding["severity"]),
         State(finding["state"]),
         str(finding.get("subject_arn", "")),
+        str(finding.get("account_id", "")),
         not finding.get("suppressed_by"),
     )
 

@@ -64,22 +64,28 @@ class Number:
     before: int | None
     """The number at the time of the earlier snapshot or review; None without one."""
     before_skipped: tuple[str, ...]
+    checks: int
+    """Number of checks behind it; 0: all."""
+    same_accounts: bool = True
+    """Whether both numbers are of the same accounts."""
 
     @property
     def text(self) -> str:
         """The number as printed: ``at least 12`` where checks were skipped."""
-        return _at_least(self.count, self.skipped)
+        return _at_least(self.count, self.skipped, self.checks)
 
     @property
     def before_text(self) -> str:
         """The earlier number as printed; empty without one."""
-        return "" if self.before is None else _at_least(self.before, self.before_skipped)
+        return "" if self.before is None else _at_least(self.before, self.before_skipped, self.checks)
 
     @property
     def change(self) -> str:
         """The change as printed: ``+3``, ``-2``, ``no change``; ``not comparable`` where other checks were skipped."""
         if self.before is None:
             return ""
+        if not self.same_accounts:
+            return "not comparable: other accounts"
         if self.skipped != self.before_skipped:
             return "not comparable: other checks were skipped"
         return "no change" if self.count == self.before else f"{self.count - self.before:+,}"
@@ -96,10 +102,12 @@ class Number:
         return "; ".join(parts)
 
 
-def _at_least(count: int, skipped: Sequence[str]) -> str:
+def _at_least(count: int, skipped: Sequence[str], checks: int) -> str:
     if not skipped:
         return f"{count:,}"
-    return f"at least {count:,}" if count else "not captured"
+    if count:
+        return f"at least {count:,}"
+    return "not captured" if len(skipped) == checks else "none found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +173,7 @@ class Management:
 def management_of(report: Report, causes: Causes) -> Management:
     """Return the page of a report; ``causes`` are those of its open findings."""
     found = FindingFacts.of((*report.findings, *report.suppressed))
-    numbers = _numbers(found, report.earlier)
+    numbers = _numbers(report, found)
     risks, more = _risks(causes)
     notes = _notes(report)
     return Management(
@@ -269,11 +277,18 @@ def _grounds(report: Report, numbers: Sequence[Number]) -> Iterator[str]:
         yield f"{_some(len(report.suppressed), 'finding')} {'is' if len(report.suppressed) == 1 else 'are'} suppressed."
 
 
-def _numbers(found: FindingFacts, earlier: EarlierFindings | None) -> tuple[Number, ...]:
-    return tuple(_number(one, found, earlier) for one in _measures())
+def _numbers(report: Report, found: FindingFacts) -> tuple[Number, ...]:
+    accounts = _accounts(report)
+    return tuple(_number(one, found, report.earlier, accounts) for one in _measures())
 
 
-def _number(measure: _Measure, found: FindingFacts, earlier: EarlierFindings | None) -> Number:
+def _accounts(report: Report) -> frozenset[str]:
+    return frozenset(one.account_id for one in report.accounts)
+
+
+def _number(
+    measure: _Measure, found: FindingFacts, earlier: EarlierFindings | None, accounts: frozenset[str]
+) -> Number:
     count, unknown = _counted(measure, found.facts)
     before = None if earlier is None else _counted(measure, earlier.found.facts)[0]
     return Number(
@@ -283,6 +298,8 @@ def _number(measure: _Measure, found: FindingFacts, earlier: EarlierFindings | N
         _skipped(measure, found),
         before,
         () if earlier is None else _skipped(measure, earlier.found),
+        len(measure.check_ids),
+        earlier is None or earlier.accounts == accounts,
     )
 
 
@@ -315,12 +332,14 @@ def _trend(report: Report, found: FindingFacts, earlier: EarlierFindings) -> Tre
     when = ""
     if earlier.latest is not None:
         when = f", {'created on' if earlier.is_review else 'data as of'} {earlier.latest.date().isoformat()}"
-    comparable = _Comparable(found, earlier.found)
+    common = _accounts(report) & earlier.accounts
+    comparable = _Comparable(found, earlier.found, common)
     new = comparable.only_in_first(found.facts, earlier.found.facts)
     gone = comparable.only_in_first(earlier.found.facts, found.facts)
+    sentence = f"Critical and high findings: {new:,} new, {gone:,} no longer found."
     return Trend(
         f"{kind} {shortened(earlier.name, 80)}{when}",
-        f"Critical and high findings: {new:,} new, {gone:,} no longer found.",
+        sentence if common else "No account is in both: nothing is compared.",
         tuple(_warnings(report, found, earlier)),
     )
 
@@ -328,8 +347,9 @@ def _trend(report: Report, found: FindingFacts, earlier: EarlierFindings) -> Tre
 class _Comparable:
     """Which findings both runs could have."""
 
-    def __init__(self, now: FindingFacts, before: FindingFacts) -> None:
+    def __init__(self, now: FindingFacts, before: FindingFacts, accounts: frozenset[str]) -> None:
         self._not_run = now.skipped | before.skipped
+        self._accounts = accounts
 
     def only_in_first(self, first: Iterable[FindingFact], second: Iterable[FindingFact]) -> int:
         """Return the number of critical and high findings that the second lacks, open or suppressed."""
@@ -338,6 +358,7 @@ class _Comparable:
             one.is_open
             and one.severity in _GRAVE
             and one.check_id not in self._not_run
+            and one.account in self._accounts
             and one.fingerprint not in known
             for one in first
         )
@@ -350,9 +371,8 @@ def _warnings(report: Report, found: FindingFacts, earlier: EarlierFindings) -> 
         earlier.latest and report.snapshot_latest and not earlier.is_review and earlier.latest > report.snapshot_latest
     ):
         yield "Its data is newer than that of this report."
-    accounts = {one.account_id for one in report.accounts}
-    if accounts != earlier.accounts:
-        yield "It covers other accounts: numbers differ for that reason, too."
+    if _accounts(report) != earlier.accounts:
+        yield "It covers other accounts: only findings of accounts in both are compared."
     other = found.skipped ^ earlier.found.skipped
     if other:
         yield f"{_some(len(other), 'check')} ran in only one of both: their findings are not counted as new or gone."
