@@ -128,6 +128,7 @@ class AccessMatrixPanel(QWidget):
     def _lay_out_widgets(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         unit = self.fontMetrics().averageCharWidth()
+        self.text.setMinimumWidth(unit * 18)
         self.level.setObjectName("everybodyLevel")
         self.level.setAccessibleName(tr("Show only one access level"))
         self.level.addItem(tr("All access levels"), None)

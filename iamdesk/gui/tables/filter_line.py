@@ -173,9 +173,9 @@ class FilterLine(QLineEdit):
         """Whether the filter is one of the saved ones."""
         return self._filter.text in self._memory.saved(self.objectName())
 
-    def _text_changed(self, _text: str) -> None:
+    def _text_changed(self, text: str) -> None:
         self._pause.start()
-        if not self.hasFocus():
+        if not text or not self.hasFocus():
             self.close_popup()
 
     def _remember(self) -> None:

@@ -30,6 +30,7 @@ _MERGED_AT_ONCE = 32_000
 _LATE = 500
 """Maximum number of rows that are added to the sorted ones when a filter changes; with more, all are sorted again."""
 _FIRST = itemgetter(0)
+# As Qt draws them: an arrow down for an ascending order.
 _UP, _DOWN = "\N{BLACK UP-POINTING SMALL TRIANGLE}", "\N{BLACK DOWN-POINTING SMALL TRIANGLE}"
 
 
@@ -325,7 +326,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         if len(self._order) < 2:
             return ""
         found = ((place, descending) for place, (one, descending) in enumerate(self._order, 1) if one == column)
-        return "".join(f"  {place}{_DOWN if descending else _UP}" for place, descending in found)
+        return "".join(f"  {place}{_UP if descending else _DOWN}" for place, descending in found)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column."""

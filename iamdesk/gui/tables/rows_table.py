@@ -180,6 +180,7 @@ class RowsTable[Row: TableRow](QTableView):
         """Sort by columns, each with whether in descending order; the first one counts most."""
         column, descending = order[0]
         header = self.horizontalHeader()
+        header.setSortIndicatorShown(len(order) == 1)  # of several, the titles show place and direction
         with QSignalBlocker(header):
             header.setSortIndicator(column, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
         header.viewport().update()
@@ -204,6 +205,7 @@ class RowsTable[Row: TableRow](QTableView):
         if QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.sort_also_by(column, self._order_before)
         else:
+            self.horizontalHeader().setSortIndicatorShown(True)
             self._keep()
 
     # Menus

@@ -110,6 +110,7 @@ class WhoCanPanel(QWidget):
 
     def _lay_out(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        self.text.setMinimumWidth(self.fontMetrics().averageCharWidth() * 14)
         self.export_button.setObjectName("whoCanExport")
         self.export_button.setAccessibleName(tr("Export who can"))
         top = QHBoxLayout()

@@ -106,6 +106,13 @@ def test_names_and_values_are_completed_by_keyboard(panel: Panel, qtbot: QtBot):
     qtbot.waitUntil(lambda: panel.shown == ["alice", "carol"])
 
 
+def test_the_list_goes_with_the_text(panel: Panel):
+    QTest.keyClicks(panel.line, "subject:")
+    assert panel.line.offered
+    panel.line.clear()
+    assert not panel.line.offered
+
+
 def test_alt_down_offers_all_fields(panel: Panel):
     QTest.keyClick(panel.line, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     assert [one.label for one in panel.line.offered] == ["severity", "subject"]

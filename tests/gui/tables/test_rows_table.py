@@ -120,7 +120,7 @@ def test_rows_are_sorted_by_several_columns(panel: Panel):
     panel.table.sort_by([(2, False), (1, True)])
     assert names(panel.model) == "cbad"
     heads = [panel.model.headerData(column, Qt.Orientation.Horizontal) for column in range(3)]
-    assert heads == ["Name", "Kind  2▾", "Place  1▴"]
+    assert heads == ["Name", "Kind  2▴", "Place  1▾"]
 
 
 def test_shift_and_a_click_sort_by_one_more_column(panel: Panel, monkeypatch: pytest.MonkeyPatch):
@@ -133,6 +133,11 @@ def test_shift_and_a_click_sort_by_one_more_column(panel: Panel, monkeypatch: py
     assert panel.model.order == ((1, False), (2, True))
     assert names(panel.model) == "dbac"
     assert panel.table.horizontalHeader().sortIndicatorSection() == 1
+    assert not panel.table.horizontalHeader().isSortIndicatorShown()
+    monkeypatch.undo()
+    click(panel.table, 2)
+    assert [column for column, _descending in panel.model.order] == [2]
+    assert panel.table.horizontalHeader().isSortIndicatorShown()
 
 
 def test_rows_that_come_later_find_their_place(panel: Panel):
