@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from iamdesk.export.access.heatmap import ACTION_FIELDS
 from iamdesk.filter_language import Field, FieldKind, FilterFields
 from iamdesk.gui.access_matrix.rows import MATRIX_FIELDS
 from iamdesk.gui.compare.rows import FIELDS as COMPARE_FIELDS
@@ -26,6 +27,7 @@ TABLES: dict[str, FilterFields[Any]] = {
     "Review: entitlements": LINE_FIELDS,
     "Review: findings": FINDING_FIELDS,
     "Who can": WHO_CAN_FIELDS,
+    "Effective permissions": ACTION_FIELDS,
     "Access matrix": MATRIX_FIELDS,
     "External access": EXTERNAL_FIELDS,
     "Compare and what-if": COMPARE_FIELDS,

@@ -14,7 +14,7 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.access import what_can, who_can
 from iamdesk.export.access.detail_rows import detail_of, resource_words
 from iamdesk.export.access.effective_access import to_effective_access
-from iamdesk.export.access.heatmap import LEVELS, access_map, cell_of
+from iamdesk.export.access.heatmap import ACTION_FIELDS, LEVELS, access_map, cell_of
 from iamdesk.export.findings.csv_table import csv_bytes
 from iamdesk.export.text.access import either, how_words, when_words
 from iamdesk.progress import WorkCancelled
@@ -159,16 +159,23 @@ def test_a_row_gives_the_actions_that_match_words_level_and_reach(nora: Effectiv
     s3 = next(row for row in shown.rows if row.service == "s3")
 
     def found(words: str, level: str | None = None, *reaches: AccessExtent) -> list[str]:
-        chosen = s3.matching(words.split(), level, frozenset(reaches or AccessExtent) - {AccessExtent.NONE})
+        chosen = s3.matching(
+            ACTION_FIELDS.read(words).accepts, level, frozenset(reaches or AccessExtent) - {AccessExtent.NONE}
+        )
         return [one.name for one in shown.actions(s3, chosen)]
 
     assert found("") == [one.name for one in nora.actions("s3") if one.reach is not AccessExtent.NONE]
     assert found("getobject") == ["s3:GetObject"]
     assert found("amazon s3 get") == ["s3:GetObject"]
+    assert found("service:amazon action:s3:get") == ["s3:GetObject"]
+    assert found("-level:write level:w OR action=s3:getobject") == ["s3:GetObject"]
+    assert found("level:write") == found("", "Write")
     assert found("", "Write") == ["s3:DeleteObject", "s3:PutObject"] or found("", "Write") == ["s3:PutObject"]
     assert found("", None, AccessExtent.ALLOWED) == []
     ec2 = next(row for row in shown.rows if row.service == "ec2")
-    refused = list(shown.actions(ec2, ec2.matching(["runinstances"], None, frozenset(AccessExtent))))
+    refused = list(
+        shown.actions(ec2, ec2.matching(ACTION_FIELDS.read("runinstances").accepts, None, frozenset(AccessExtent)))
+    )
     assert [(one.name, one.reach, one.answers) for one in refused] == [("ec2:RunInstances", AccessExtent.NONE, ())]
 
 

@@ -3,19 +3,51 @@
 The window paints it, and the CSV files contain it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from iamdesk.access.effective_permissions import AccessExtent, ActionAccess, EffectiveAccess, ServiceAccess
 from iamdesk.aws.action_sets import ACCESS_LEVELS, service_actions
 from iamdesk.aws.service_reference import reference
+from iamdesk.filter_language import Field, FieldKind, FilterFields, Test
+from iamdesk.i18n import mark
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 LEVELS: tuple[str, ...] = ACCESS_LEVELS
 """Columns, in order."""
 REFUSED = frozenset({AccessExtent.DENIED, AccessExtent.NONE})
 """Extents of actions that are not allowed at all."""
+
+
+class SearchedAction(NamedTuple):
+    """An action as filters see it."""
+
+    name: str
+    """``s3:GetObject``."""
+    service: tuple[str, str]
+    """Prefix and name."""
+    level: str
+    text: str
+    """In which words are looked for, in lower case."""
+
+
+ACTION_FIELDS: FilterFields[SearchedAction] = FilterFields(
+    (
+        Field("action", mark("Action"), lambda action: action.name),
+        Field("service", mark("Service"), lambda action: action.service),
+        Field(
+            "level",
+            mark("Access level"),
+            lambda action: action.level.casefold(),
+            FieldKind.WORD,
+            {level.casefold(): level for level in LEVELS},
+        ),
+    ),
+    lambda word: lambda action: word in action.text,
+)
+"""What actions can be filtered by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +109,12 @@ class MapRow:
         """Whether no action of the service is allowed or explicitly denied."""
         return self.reach.is_empty
 
-    def matching(self, words: Sequence[str], level: str | None, reaches: frozenset[AccessExtent]) -> int:
-        """Return, as bits, the actions with one of the extents, with the level (if given) and with all words.
+    def matching(
+        self, accepts: Test[SearchedAction] | None, level: str | None, reaches: frozenset[AccessExtent]
+    ) -> int:
+        """Return, as bits, the actions with one of the extents, with the level (if given), that a filter accepts.
 
-        Words are searched in the action (``s3:GetObject``) and the service name, without case.
+        ``accepts`` is that of a filter over `ACTION_FIELDS`; None for all.
         """
         found = 0
         for reach, bits in self.reach.actions.items():
@@ -88,10 +122,10 @@ class MapRow:
                 found |= bits
         if level is not None:
             found &= service_actions(self.service).by_level.get(level, 0)
-        texts = _haystacks(self.service) if words and found else ()
-        for bit, text in enumerate(texts):
-            if found >> bit & 1 and not all(word in text for word in words):
-                found &= ~(1 << bit)
+        if accepts is not None and found:
+            for bit, action in enumerate(searched_actions(self.service)):
+                if found >> bit & 1 and not accepts(action):
+                    found &= ~(1 << bit)
         return found
 
 
@@ -158,7 +192,12 @@ def _empty_row(service: str) -> MapRow | None:
 
 
 @cache
-def _haystacks(service: str) -> tuple[str, ...]:
-    """Return the searched text of each action."""
+def searched_actions(service: str) -> tuple[SearchedAction, ...]:
+    """Return each action of a service as filters see it."""
     name = reference().service_name(service) or ""
-    return tuple([f"{action.full_name} {name}".casefold() for action in service_actions(service).actions])
+    return tuple(
+        [
+            SearchedAction(one.full_name, (service, name), one.access_level, f"{one.full_name} {name}".casefold())
+            for one in service_actions(service).actions
+        ]
+    )

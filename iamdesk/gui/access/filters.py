@@ -1,16 +1,16 @@
 """The filter of the heat map: text, access level, result."""
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QStyle, QWidget
+from collections.abc import Callable, Iterable
 
-from iamdesk.export.access.heatmap import LEVELS
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStyle, QWidget
+
+from iamdesk.export.access.heatmap import ACTION_FIELDS, LEVELS, SearchedAction
 from iamdesk.gui.access.heatmap_model import AccessFilter
 from iamdesk.gui.access.text import LEVEL_NAMES, REACH_CHOICES
+from iamdesk.gui.core.table_memory import TableMemory
+from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.i18n import tr
-
-_DEBOUNCE = 120
-_LONGEST = 500
 
 
 class AccessFilters(QWidget):
@@ -19,18 +19,26 @@ class AccessFilters(QWidget):
     changed = Signal()
     """`chosen` has changed."""
     left = Signal()
-    """Esc in the empty text field: back to the heat map."""
+    """Esc in the empty text field, Down or Return: back to the heat map."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        rows: Callable[[], Iterable[SearchedAction]],
+        memory: TableMemory,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.text = QLineEdit()
+        self.text = FilterLine(
+            ACTION_FIELDS,
+            rows,
+            memory,
+            name="whatCanFilter",
+            title=tr("Filter effective permissions"),
+            hint=tr("Filter by service or action"),
+        )
+        self.saved = SavedFilters(self.text, memory)
         self.level = QComboBox()
         self.reach = QComboBox()
-        self.text.setObjectName("whatCanFilter")
-        self.text.setAccessibleName(tr("Filter effective permissions"))
-        self.text.setPlaceholderText(tr("Filter by service or action"))
-        self.text.setClearButtonEnabled(True)
-        self.text.setMaxLength(_LONGEST)
         self.level.setObjectName("whatCanLevel")
         self.level.setAccessibleName(tr("Show only one access level"))
         self.level.addItem(tr("All access levels"), None)
@@ -51,28 +59,19 @@ class AccessFilters(QWidget):
             box.setMinimumWidth(self.fontMetrics().averageCharWidth() * 10)  # in a narrow window
             box.activated.connect(self.changed)
             layout.addWidget(box)
-        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
-        self._debounce.timeout.connect(self.changed)
-        self.text.textChanged.connect(lambda _text: self._debounce.start())
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.text)
-        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
-        escape.activated.connect(self._leave)
+        self.text.changed.connect(self.changed)
+        self.text.down.connect(self.left)
+        self.text.left.connect(self.left)
 
     @property
     def chosen(self) -> AccessFilter:
         """Which actions are counted."""
-        return AccessFilter(self.text.text(), self.level.currentData(), REACH_CHOICES[self.reach.currentData()])
+        return AccessFilter(self.text.filter, self.level.currentData(), REACH_CHOICES[self.reach.currentData()])
 
     def clear(self) -> None:
         """Show everything that is allowed or denied."""
         self.text.clear()
         self.level.setCurrentIndex(0)
         self.reach.setCurrentIndex(0)
-        self._debounce.stop()
+        self.text.settle()
         self.changed.emit()
-
-    def _leave(self) -> None:
-        if self.text.text():
-            self.text.clear()
-        else:
-            self.left.emit()

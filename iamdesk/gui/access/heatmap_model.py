@@ -12,7 +12,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from iamdesk import i18n
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.export.access.comparison import CellDifference, Difference, difference, difference_words
-from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap, Cell, MapRow
+from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap, Cell, MapRow, SearchedAction
+from iamdesk.filter_language import EVERYTHING, Filter
 from iamdesk.gui.access.text import LEVEL_NAMES, LEVEL_TITLES, REACH_CHOICES, cell_words, location_text
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import tooltip_text
@@ -30,8 +31,7 @@ type _Index = QModelIndex | QPersistentModelIndex
 class AccessFilter:
     """Which actions are counted."""
 
-    text: str = ""
-    """Words, all of which have to occur in the action or the service's name."""
+    typed: Filter[SearchedAction] = EVERYTHING
     level: str | None = None
     reaches: frozenset[AccessExtent] = next(iter(REACH_CHOICES.values()))
 
@@ -39,7 +39,8 @@ class AccessFilter:
         """Return the actions of a row (of one level, if given) that pass the filter, as bits."""
         if self.level is not None and level is not None and level != self.level:
             return 0
-        return row.matching(self.text.casefold().split(), level or self.level, self.reaches)
+        accepts = None if self.typed.shows_everything else self.typed.accepts
+        return row.matching(accepts, level or self.level, self.reaches)
 
 
 class HeatmapModel(QAbstractTableModel):

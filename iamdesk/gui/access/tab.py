@@ -1,6 +1,6 @@
 """Effective permissions of a principal or group: a heat map by service and access level, and the actions of a cell."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QPalette, QResizeEvent, QShortcut, QShowEvent
@@ -20,7 +20,7 @@ from iamdesk.access.effective_permissions import ActionDecision
 from iamdesk.errors import SnapshotError
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.export.access.comparison import comparison_summary, comparison_to_csv
-from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap
+from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap, SearchedAction, searched_actions
 from iamdesk.export.decision.text_file import what_can_command
 from iamdesk.gui.access.action_tree import ActionTree
 from iamdesk.gui.access.action_tree_model import ActionLine, ActionTreeModel, Column
@@ -71,7 +71,7 @@ class AccessTab(QWidget):
         self.list = ActionTreeModel(self.palette(), self)
         self.table = HeatmapTable(self.map)
         self.actions_view = ActionTree(self.list)
-        self.filters = AccessFilters()
+        self.filters = AccessFilters(self._searched_actions, session.table_memory)
         self.export_button = QPushButton(tr("Export"))
         self.finder = AccessLoader(jobs, self._failed, self)
         self.details = JobStream(jobs, "what can actions", self._failed, self)
@@ -147,6 +147,7 @@ class AccessTab(QWidget):
         layout.addWidget(self.message)
         layout.addWidget(self._summary)
         layout.addLayout(bar)
+        layout.addWidget(self.filters.saved)
         layout.addWidget(self.compare_bar)
         layout.addWidget(self._pages, 1)
         self.setFocusProxy(self.table)
@@ -283,6 +284,12 @@ class AccessTab(QWidget):
         self.filters.clear()
 
     # Filter and cells
+
+    def _searched_actions(self) -> Iterator[SearchedAction]:
+        """Yield the actions of services with access, whose values the filter offers."""
+        shown = self.map.map
+        for row in shown.told if shown is not None else ():
+            yield from searched_actions(row.service)
 
     def _filter(self) -> None:
         chosen = self.filters.chosen

@@ -16,7 +16,7 @@ from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import EvalDecision
-from iamdesk.export.access.heatmap import LEVELS, access_map
+from iamdesk.export.access.heatmap import ACTION_FIELDS, LEVELS, access_map
 from iamdesk.gui.access.action_tree_model import Column
 from iamdesk.gui.access.heatmap_model import SERVICE, AccessFilter
 from iamdesk.gui.access.tab import AccessTab
@@ -302,7 +302,7 @@ def test_both_are_exported_whatever_the_filter_shows(
     kind: str,
 ) -> None:
     prompts.save_to = tmp_path / kind
-    nora.map.show_only(AccessFilter(text="s3"))
+    nora.map.show_only(AccessFilter(typed=ACTION_FIELDS.read("s3")))
     with qtbot.waitSignal(session.announced, timeout=20_000):
         nora.commands()["actionExportAccess" if kind.startswith("actions") else "actionExportAccessMap"]()
     truth = sample.what_can(principal=NORA)
@@ -344,7 +344,7 @@ def test_the_models_keep_qts_rules(qtbot: QtBot, nora: AccessTab) -> None:
     for column in Column:
         nora.list.sort(column, Qt.SortOrder.DescendingOrder)
     go_to(qtbot, nora, "s3", "Read")
-    nora.map.show_only(AccessFilter(text="s3"))
+    nora.map.show_only(AccessFilter(typed=ACTION_FIELDS.read("s3")))
     nora.map.sort(2)
     assert nora.map.rowCount() == 1
     del testers
