@@ -32,8 +32,7 @@ if TYPE_CHECKING:  # imported on first use
     from iamdesk.checks.check import Check
     from iamdesk.checks.check_settings import AppliedSettings
     from iamdesk.checks.finding import Finding, Suppression
-    from iamdesk.diff.result import Comparison, WhatIfResult
-    from iamdesk.diff.risk_changes import RiskChanges
+    from iamdesk.diff.result import Comparison, RiskChanges, WhatIfResult
     from iamdesk.explain.suggestions import Change
     from iamdesk.export.findings.earlier import EarlierFindings
     from iamdesk.notes.model import FoundNotes, Note

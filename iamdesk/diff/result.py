@@ -4,6 +4,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from iamdesk.attack_paths.types import AttackPath
+from iamdesk.checks.finding import Finding
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark
 from iamdesk.snapshot.model import Snapshot
@@ -201,3 +203,16 @@ class WhatIfResult:
     """The original snapshot compared with the copy."""
     commands: tuple[CliCommand, ...]
     """AWS CLI commands that make the changes, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskChanges:
+    """Attack paths and findings that changes make appear or vanish (`risk_changes`)."""
+
+    paths_gained: tuple[AttackPath, ...]
+    paths_lost: tuple[AttackPath, ...]
+    administrators_gained: tuple[str, ...]
+    """ARNs."""
+    administrators_lost: tuple[str, ...]
+    findings_gained: tuple[Finding, ...]
+    findings_lost: tuple[Finding, ...]

@@ -1,29 +1,16 @@
 """Attack paths and findings that changes make appear or vanish."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from iamdesk.attack_paths.types import AttackPath, AttackPaths, GoalKind
 from iamdesk.checks.finding import Finding
+from iamdesk.diff.result import RiskChanges
 
 _MAX_PATHS = 200
 """Attack paths per principal that are compared."""
 
 type _Key = tuple[str, str, str, str]
 """Of the first step of a path: principal, technique, target, what the principal becomes."""
-
-
-@dataclass(frozen=True, slots=True)
-class RiskChanges:
-    """What appears and what vanishes."""
-
-    paths_gained: tuple[AttackPath, ...]
-    paths_lost: tuple[AttackPath, ...]
-    administrators_gained: tuple[str, ...]
-    """ARNs."""
-    administrators_lost: tuple[str, ...]
-    findings_gained: tuple[Finding, ...]
-    findings_lost: tuple[Finding, ...]
 
 
 def risk_changes(

@@ -5,7 +5,7 @@ from typing import Any
 
 from iamdesk.attack_paths.types import AttackPath
 from iamdesk.checks.finding import Finding
-from iamdesk.diff.risk_changes import RiskChanges
+from iamdesk.diff.result import RiskChanges
 from iamdesk.export.attack_paths import to_attack_path
 
 _MOST_LINES = 40

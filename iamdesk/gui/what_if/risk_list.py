@@ -8,10 +8,9 @@ from PySide6.QtWidgets import QFrame, QTreeWidget, QTreeWidgetItem, QWidget
 
 from iamdesk.attack_paths.types import AttackPath
 from iamdesk.checks.finding import Finding
-from iamdesk.diff.risk_changes import RiskChanges
+from iamdesk.diff.result import RiskChanges
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import tooltip_text, visible
-from iamdesk.gui.findings.rows import SEVERITY_WORDS
 from iamdesk.i18n import ntr, tr, translate
 
 _MOST_ROWS = 500
@@ -61,7 +60,7 @@ def _path(path: AttackPath) -> RiskRow:
 
 
 def _finding(finding: Finding) -> RiskRow:
-    severity = tr(SEVERITY_WORDS[finding.severity])
+    severity = tr(finding.severity.value.capitalize())  # the words of the findings panel
     return RiskRow(finding.subject_key, f"{severity}  ·  {finding.check_id}  ·  {visible(translate(finding.sentence))}")
 
 
