@@ -31,6 +31,7 @@ from iamdesk.policy.public_policy import public_words
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import is_pattern, tokens_of
 from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.resource_services import deciding_service
 from iamdesk.snapshot.resources import Resource
 
 ANONYMOUS = "anonymous"
@@ -194,8 +195,11 @@ def _results(
 )
 def public_resource(survey: CheckContext, _account: Account, resource: Resource) -> Iterator[CheckResult]:
     """Evaluate one action per access level, with Block Public Access and the access control list applied."""
-    who = phrase("anyone on the Internet")
-    for result in _results(survey, resource, open_to_all(survey, resource), who, Severity.CRITICAL):
+    who, severity = phrase("anyone on the Internet"), Severity.CRITICAL
+    if deciding_service(resource.arn) == "vpc-lattice-svcs":
+        # VPC Lattice User Guide, "What is Amazon VPC Lattice": clients are in VPCs associated with a service network.
+        who, severity = phrase("anyone in a VPC of its service networks"), Severity.HIGH
+    for result in _results(survey, resource, open_to_all(survey, resource), who, severity):
         yield replace(result, snippet=_block_command(resource))
 
 

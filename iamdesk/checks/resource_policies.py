@@ -19,6 +19,7 @@ from iamdesk.inventory.keys import resource_policy_key
 from iamdesk.inventory.references import last_of_arn
 from iamdesk.policy.arn import is_arn, parse_arn
 from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.resource_services import deciding_service
 from iamdesk.snapshot.resources import Resource
 
 _MOST_NAMED = 20
@@ -103,7 +104,7 @@ def deny_without_effect(survey: CheckContext, _account: Account, resource: Resou
     """By action and resource; LNT-19 and LNT-20 report conditions that never match."""
     if resource.policy is None or not is_arn(resource.arn):
         return
-    service = service_actions(resource.arn.split(":", 3)[2])
+    service = service_actions(deciding_service(resource.arn))
     document = survey.evaluator.index.parse(resource.policy, resource.arn)
     for statement in document.statements:
         if statement.is_allow or statement.broken is not None or not service.actions:

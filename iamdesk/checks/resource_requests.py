@@ -20,6 +20,7 @@ from iamdesk.policy.resource_patterns import Match, ShortArns, UnknownVariable
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import QUESTION, STAR, Glob, is_pattern, tokens_of
 from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.resource_services import deciding_service
 from iamdesk.snapshot.resources import Resource
 from iamdesk.viewmodel.tree_builder import NodeKind
 
@@ -136,7 +137,7 @@ def questions(
     statements = [statement for statement in allowing(survey, resource) if applies(statement)]
     if not statements:
         return ()
-    service = service_actions(resource.arn.split(":", 3)[2])
+    service = service_actions(deciding_service(resource.arn))
     found: dict[tuple[RequestToEvaluate, ...], None] = {}
     working = sum(1 << bit for bit, one in enumerate(service.actions) if works(service.service, one.name.lower()))
     for resource_arn in arns_to_evaluate(survey, resource, account):
@@ -199,7 +200,7 @@ def _told_apart(survey: CheckContext, resource: Resource, account: str) -> tuple
     if not is_arn(resource.arn):
         return ()
     whole = parse_arn(resource.arn)
-    service = service_actions(whole.service)
+    service = service_actions(deciding_service(resource.arn))
     texts = {
         entry.text: None
         for document in documents_of(survey, resource)

@@ -354,6 +354,10 @@ class RequestBuilder:
             # Lambda Developer Guide, "Using Lambda aliases in event sources and permissions policies".
             message = phrase("The policy of the version or alias itself is not captured.")
             missing_data.append(MissingData("resource-policy-missing", message, PolicyType.RESOURCE))
+        if record is not None and record.is_policy_captured and target.service == "vpc-lattice-svcs":
+            # VPC Lattice User Guide, "How authorization works": that of the service network has to allow it, too.
+            message = phrase("The auth policy of the service network through which it comes is not evaluated.")
+            missing_data.append(MissingData("resource-policy-missing", message, PolicyType.RESOURCE))
         if record is not None and record.is_policy_captured:
             document = self.resources.document_of(record)
             if document is None:

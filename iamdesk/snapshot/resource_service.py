@@ -132,6 +132,8 @@ class ResourceService:
     """What its resource policies are called; empty: just "resource policy"."""
     other_prefixes: tuple[str, ...] = ()
     """Of other ARNs of it, for which the title holds, too."""
+    decides: str = ""
+    """The service whose actions its policies decide, if that is not the prefix: of VPC Lattice, what is invoked."""
     has_parts: bool = False
     """Whether the ARN of a resource and a slash begin the ARNs of its parts (an index of a table), which take its
     policy."""

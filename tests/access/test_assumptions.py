@@ -8,6 +8,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import PolicyType, Request, SessionPolicy
 from iamdesk.explain.counterfactual import minimal_policy_changes
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.snapshot.resources import Resource
 
 from ..builders.captures import (
     ID,
@@ -398,3 +399,17 @@ def test_a_session_policy_that_cannot_be_read_allows_nothing_and_says_so() -> No
     assert answer.decision == "implicitDeny"
     assert answer.blocked_by == ("session",)
     assert "policy-malformed" in notes(answer)
+
+
+@rule("D8")
+def test_of_a_lattice_service_the_policy_of_its_network_is_not_evaluated() -> None:
+    service = f"arn:aws:vpc-lattice:eu-west-1:{ID}:service/svc-0abc"
+    public = {"Effect": "Allow", "Principal": "*", "Action": "vpc-lattice-svcs:Invoke", "Resource": "*"}
+    resource = Resource(arn=service, account_id=ID, policy={"Version": "2012-10-17", "Statement": [public]})
+    alone = evaluator(user("ana", document(allow("vpc-lattice-svcs:Invoke"))))
+    beside = Evaluator(alone.snapshot.model_copy(update={"resources": (resource,)}))
+    answer = ask(beside, "vpc-lattice-svcs:Invoke", f"{service}/orders")
+    assert answer.decision == "allowed"
+    assert notes(answer) == {**ALONE, "resource-policy-missing": "explicitDeny"}
+    without = ask(Evaluator(beside.snapshot), "vpc-lattice-svcs:Invoke", f"{service}/orders", "anonymous")
+    assert without.decision == "allowed"

@@ -18,7 +18,7 @@ from iamdesk.checks.finding import State
 from iamdesk.evaluate.request import EvalDecision, Request
 from iamdesk.policy.arn import parse_arn
 from iamdesk.snapshot.model import Account, Snapshot
-from iamdesk.snapshot.resource_services import all_services
+from iamdesk.snapshot.resource_services import all_services, deciding_service
 from iamdesk.snapshot.resources import AclGrant, ObjectOwnership, PublicAccessBlock, Resource
 
 from ..some_of import PROOFS
@@ -62,7 +62,8 @@ def kinds():
     for service in all_services():
         for command in service.commands:
             if command.arn:
-                arn = command.arn.format(*("jobs", "b", "c", "d"), region="eu-west-1", account=OWNER)
+                names = ("service", "svc-b") if service.prefix == "vpc-lattice" else ("jobs", "b", "c", "d")
+                arn = command.arn.format(*names, region="eu-west-1", account=OWNER)
                 yield f"arn:aws:{arn}"
     yield from ("arn:aws:s3:::payroll", f"arn:aws:s3:eu-west-1:{OWNER}:accesspoint/payroll")
 
@@ -86,7 +87,7 @@ def entries(arn):
 
 
 def actions(arn):
-    service = arn.split(":")[2]
+    service = deciding_service(arn)
     named = [action.full_name for action in reference().actions_of(service)]
     return st.one_of(
         st.just(f"{service}:*"),
@@ -137,7 +138,7 @@ def requests(evaluator, resource):
     texts += [f"{head}:rule/{name.partition('/')[2]}/a", f"{head}:table/sales/a", f"{head}:database/sales"]
     index = evaluator.resources
     own = [text for text in texts if (one := index.find(parse_arn(text))) is not None and one.arn == resource.arn]
-    service = resource.arn.split(":")[2]
+    service = deciding_service(resource.arn)
     own = [text for text in own if ":dynamodb:" not in text or text.count("/") == 1 or "/index/" in text]
     for text, action in product(own, reference().actions_of(service)):
         if any(reference().is_of_type(service, kind.name, text) for kind in action.resource_types):

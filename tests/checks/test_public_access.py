@@ -282,3 +282,21 @@ def test_res_01_the_policies_that_aws_writes_itself_are_not_public(held, make):
     assert one.state is State.CANNOT_TELL
     (one,) = held("RES-01", make.resource(file_system, {**console, "Condition": {}}))
     assert one.state is State.FOUND
+
+
+def test_res_01_a_lattice_service_is_open_to_its_networks_not_to_the_internet(held, make):
+    service = "arn:aws:vpc-lattice:eu-west-1:111122223333:service/svc-0abc"
+    (one,) = held("RES-01", make.resource(service, to("*", "vpc-lattice-svcs:Invoke", "*")))
+    assert one.sentence == (
+        "Anyone in a VPC of its service networks can perform vpc-lattice-svcs:Invoke on service/svc-0abc."
+    )
+    assert one.severity is Severity.HIGH
+    signed = {"StringNotEqualsIgnoreCase": {"aws:PrincipalType": "anonymous"}}
+    held_back = make.resource(service, to("*", "vpc-lattice-svcs:Invoke", "*", Condition=signed))
+    assert not held("RES-01", held_back)
+    (external,) = held("RES-02", held_back)
+    assert "vpc-lattice-svcs:Invoke" in external.sentence
+    (named,) = held(
+        "RES-03", make.resource(service, to({"AWS": OTHER}, "vpc-lattice-svcs:Invoke", f"{service}/orders"))
+    )
+    assert OTHER in named.sentence

@@ -89,6 +89,11 @@ CASES: dict[tuple[str, str], tuple[str, Any, str]] = {
         {"CurrentVersion": "K3", "Policy": POLICY},
         "kafka:{}:cluster/orders/0123abcd-1",
     ),
+    ("vpc-lattice", "get-auth-policy"): (
+        "service/svc-0abc",
+        {"policy": POLICY, "state": "Active"},
+        "vpc-lattice:{}:service/svc-0abc",
+    ),
     ("mediastore", "get-container-policy"): ("c", {"Policy": POLICY}, "mediastore:{}:container/c"),
 }
 
@@ -367,3 +372,12 @@ def test_methods_of_an_api_say_how_they_authorize(tmp_path: Path, methods: Any) 
     (api,) = opened(tmp_path, **files).resources
     assert api.authorization_types == (("GET /orders", "NONE"), ("POST /orders", "AWS_IAM"))
     assert dict(resource_facts(api, None))["Authorization of methods"] == "AWS_IAM: POST /orders; NONE: GET /orders"
+
+
+@pytest.mark.parametrize("output", [{"policy": POLICY, "state": "Inactive"}, {}])
+def test_an_auth_policy_that_is_not_in_force_leaves_access_unknown(tmp_path: Path, output: dict[str, str]) -> None:
+    # VPC Lattice API Reference, GetAuthPolicy: with the auth type NONE, the policy remains inactive.
+    resource = one(tmp_path, **{f"{HERE}/vpc-lattice/get-auth-policy/service/svc-0abc.json": output})
+    assert resource.arn == f"arn:aws:vpc-lattice:{REGION}:{ACCOUNT}:service/svc-0abc"
+    assert not resource.is_policy_captured
+    assert resource.policy is None

@@ -122,8 +122,10 @@ class Resources:
         for service, command in policy_commands:
             for part, page in self._pages(service, command, HasResourcePolicy):
                 found = page.resource_arn or self._multi_region(part) or self._arn_by_path(part)
-                if found is not None:
+                if found is not None and page.is_in_force:
                     self._take_policy(found, part, page.document)
+                elif found is not None:
+                    self._entry(found, part.place)
         for capture in self._bundle.captures.values():
             if capture.state == "nothing-there" and (capture.service, capture.command) in policy_commands:
                 place = Place(capture.service, capture.command, capture.account_id, capture.region, capture.arguments)

@@ -37,6 +37,11 @@ class HasResourcePolicy(AwsModel):
         raise NotImplementedError
 
     @property
+    def is_in_force(self) -> bool:
+        """Whether the policy decides. If not, something else does that was not captured: access is unknown."""
+        return True
+
+    @property
     def resource_arn(self) -> str | None:
         """The ARN of the resource, if the output has it; else the path of the file says which resource it is."""
         return None

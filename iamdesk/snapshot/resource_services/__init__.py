@@ -32,6 +32,17 @@ def all_commands() -> Iterator[Command]:
 
 
 @cache
+def _deciding() -> dict[str, str]:
+    return {service.prefix: service.decides for service in all_services() if service.decides}
+
+
+def deciding_service(arn: str) -> str:
+    """Return the service whose actions the policy of a resource decides: mostly that of its ARN."""
+    prefix = arn.split(":", 3)[2]
+    return _deciding().get(prefix, prefix)
+
+
+@cache
 def policy_commands(prefix: str) -> tuple[Command, ...]:
     """Return the commands that print policies of resources whose ARNs have a prefix (``es``)."""
     return tuple(command for command in all_commands() if command.arn.partition(":")[0] == prefix)
