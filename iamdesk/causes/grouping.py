@@ -8,7 +8,7 @@ the first level stays short for any account; expanded, no finding is missing.
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
@@ -310,7 +310,7 @@ def _cause(group: _Group, folded: Mapping[str, str]) -> Cause:
         state=State.FOUND if certain else State.CANNOT_TELL,
         exposed=len(exposed),
         administrators=len(administrators),
-        effect=_effect(len(exposed), len(administrators), len(others), len(unknown)),
+        effect=_effect(group, exposed, administrators, others, unknown),
         remedy=_remedy(first, group.findings),
         check_ids=tuple(sorted({one.check_id for one in group.findings})),
         subjects=len(best),
@@ -344,30 +344,27 @@ def _label(group: _Group) -> str:
     )
 
 
-def _effect(exposed: int, administrators: int, others: int, unknown: int) -> str:
-    """Return what a cause gives, by numbers of subjects; each is counted where its gravest finding is."""
+def _effect(group: _Group, exposed: Set[str], administrators: Set[str], others: Set[str], unknown: Set[str]) -> str:
+    """Return what a cause gives to which subjects (keys); each is counted where its gravest finding is."""
+    names = {one.subject_key: one.subject_name for one in group.findings}
     parts = []
     if exposed:
-        parts.append(
-            nphrase(
-                "external principals have access through {count:,} item",
-                "external principals have access through {count:,} items",
-                exposed,
-            )
-        )
+        parts.append(phrase("external access through {names}", names=_named(exposed, names)))
     if administrators:
-        parts.append(
-            nphrase(
-                "{count:,} principal is an administrator or can become one",
-                "{count:,} principals are administrators or can become one",
-                administrators,
-            )
-        )
+        parts.append(phrase("administrator, or a path to it: {names}", names=_named(administrators, names)))
     if others:
-        parts.append(nphrase("{count:,} item has other findings", "{count:,} items have other findings", others))
+        affected = _named(others, names)
+        parts.append(phrase("also {names}", names=affected) if parts else affected)
     if unknown:
-        parts.append(nphrase("{count:,} item may have a finding", "{count:,} items may have findings", unknown))
+        parts.append(phrase("cannot tell for {names}", names=_named(unknown, names)))
     return join_messages("; ", parts)
+
+
+def _named(keys: Set[str], names: Mapping[str, str]) -> str:
+    """Return the name of a single subject, else their number."""
+    if len(keys) == 1:
+        return names[next(iter(keys))]
+    return nphrase("{count:,} subject", "{count:,} subjects", len(keys))
 
 
 def _in_order(findings: Sequence[Attribution], folded: Mapping[str, str]) -> Iterator[CausedFinding]:

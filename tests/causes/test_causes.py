@@ -96,7 +96,7 @@ def test_the_same_statement_in_two_roles_is_one_cause_whatever_its_sid(found: Ca
     assert cause is _with(causes, findings, "ADM-01", "second")
     assert (cause.kind, cause.administrators) == (CauseKind.STATEMENT, 2)
     assert cause.label == "first-inline, statement 1 (One), and the same statement in 1 other policy"
-    assert cause.effect.startswith("2 principals are administrators or can become one")
+    assert cause.effect.startswith("administrator, or a path to it: 2 subjects")
     assert causes.rows[0] is cause
 
 
