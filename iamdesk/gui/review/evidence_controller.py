@@ -217,13 +217,11 @@ class EvidenceController(QObject):
         )
 
     def _sign(self, dialog: "SignDialog") -> None:
-        from iamdesk.export.evidence.signing import sign
-
         pack, role, name = dialog.pack, dialog.chosen_role, dialog.name.text()
-        title, key = dialog.title.text(), dialog.chosen_key
+        title, key, attests = dialog.title.text(), dialog.chosen_key, dialog.adds_attestation
         self._jobs.run(
             tr("Signing"),
-            lambda _progress, _cancelled: sign(pack, role, name, title=title, key=key, asks=False),
+            lambda _progress, _cancelled: _signed(pack, role, name, title, key, attests=attests),
             done=lambda made: self._say_signed(pack, made),
             failed=self._refused,
             topic="sign evidence",
@@ -340,6 +338,19 @@ class EvidenceController(QObject):
             self._message.say(tone, sentence)
         else:
             self.unseen.emit(tone, sentence)
+
+
+def _signed(pack: Path, role: "Role", name: str, title: str, key: Path | None, *, attests: bool) -> "SignOff":
+    """Sign a package, and add an attestation, if wanted; a key that cannot make one signs nothing."""
+    from iamdesk.export.evidence.attestation import attest, check_key
+    from iamdesk.export.evidence.signing import sign
+
+    if attests and key is not None:
+        check_key(key)
+    made = sign(pack, role, name, title=title, key=key, asks=False)
+    if attests and key is not None:
+        attest(pack, made, key)
+    return made
 
 
 def _is_draft(pack: Path) -> bool:

@@ -2,11 +2,20 @@
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
 
 from iamdesk.export.evidence.signing import Role
 from iamdesk.gui.core.file_dialogs import FileDialogs
-from iamdesk.gui.core.plain_text import plain_label
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.i18n import mark, tr
 
 ROLE_WORDS = {
@@ -50,6 +59,12 @@ class SignDialog(QDialog):
         self.title = QLineEdit()
         self.key = QLineEdit()
         self.choose = QPushButton(tr("Choose a key…"))
+        self.attestation = QCheckBox(tr("Add an in-toto &attestation, for supply-chain tools"))
+        self.attestation.setObjectName("signAttestation")
+        set_tooltip(
+            self.attestation,
+            tr("A statement about the manifest in a DSSE envelope, signed with the same ed25519 key (a file)."),
+        )
         self.draft = plain_label(
             tr("This package is a DRAFT: the review was not complete when it was written."), wrap=True
         )
@@ -67,6 +82,8 @@ class SignDialog(QDialog):
         form.addRow(tr("&Title"), self.title)
         form.addRow(tr("SSH &key"), self.key)
         form.addRow("", self.choose)
+        form.addRow("", self.attestation)
+        form.setRowVisible(self.attestation, not is_part)
         form.addRow(tr("Statement"), self.sentence)
         form.addRow("", self.how)
         self.role.setAccessibleName(tr("Role of the signer"))
@@ -100,6 +117,11 @@ class SignDialog(QDialog):
         text = self.key.text().strip()
         return Path(text).expanduser() if text else None
 
+    @property
+    def adds_attestation(self) -> bool:
+        """Whether an attestation is to be added."""
+        return self.attestation.isEnabled() and self.attestation.isChecked()
+
     def show_draft(self) -> None:
         """Say that the package is a draft."""
         self._form.setRowVisible(self.draft, True)
@@ -109,6 +131,7 @@ class SignDialog(QDialog):
         self.sentence.setText(self.chosen_role.sentence)
         with_key, without_key = (_PART_WITH_KEY, _PART_WITHOUT_KEY) if self._is_part else (_WITH_KEY, _WITHOUT_KEY)
         self.how.setText(tr(with_key) if self.chosen_key is not None else tr(without_key))
+        self.attestation.setEnabled(self.chosen_key is not None)
         self.sign_button.setEnabled(bool(self.name.text().strip()))
         # Show the statement in full: a form does not grow with the wrapped lines of its texts.
         self.resize(self.width(), max(self.height(), self._form.totalHeightForWidth(self.width())))
