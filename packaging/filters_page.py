@@ -12,6 +12,7 @@ from typing import Any
 from iamdesk.export.access.heatmap import ACTION_FIELDS
 from iamdesk.filter_language import Field, FieldKind, FilterFields
 from iamdesk.gui.access_matrix.rows import MATRIX_FIELDS
+from iamdesk.gui.attack_paths.table import FIELDS as STEP_FIELDS
 from iamdesk.gui.compare.rows import FIELDS as COMPARE_FIELDS
 from iamdesk.gui.external_access.rows import FIELDS as EXTERNAL_FIELDS
 from iamdesk.gui.findings.fields import FIELDS as FINDINGS_FIELDS
@@ -28,6 +29,7 @@ TABLES: dict[str, FilterFields[Any]] = {
     "Review: findings": FINDING_FIELDS,
     "Who can": WHO_CAN_FIELDS,
     "Effective permissions": ACTION_FIELDS,
+    "Attack paths: steps": STEP_FIELDS,
     "Access matrix": MATRIX_FIELDS,
     "External access": EXTERNAL_FIELDS,
     "Compare and what-if": COMPARE_FIELDS,

@@ -26,7 +26,7 @@ from iamdesk.gui.attack_paths.diagram import diagram_of
 from iamdesk.gui.attack_paths.legend import Legend
 from iamdesk.gui.attack_paths.search_worker import ADMINISTRATION, MOST_PATHS, PathQuery, PathsFound, find_attack_paths
 from iamdesk.gui.attack_paths.step_detail import StepDetail
-from iamdesk.gui.attack_paths.table import StepsModel, StepsTable
+from iamdesk.gui.attack_paths.table import FIELDS, StepsModel, StepsTable
 from iamdesk.gui.attack_paths.view import AttackPathsView
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.image_export import PICTURES
@@ -35,6 +35,7 @@ from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import error_sentence
+from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets.job_bar import JobBar
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
@@ -82,8 +83,19 @@ class AttackPathsPanel(QWidget):
         self.export_button = QPushButton(tr("Export…"))
         self.bar = JobBar(jobs, ("ways",))
         self.view = AttackPathsView()
-        self.model = StepsModel(self)
+        self.model = StepsModel(self.palette())
+        self.model.setParent(self)
         self.table = StepsTable(self.model)
+        self.text = FilterLine(
+            FIELDS,
+            lambda: self.model.rows,
+            session.table_memory,
+            name="stepsFilter",
+            title=tr("Filter steps"),
+            hint=tr("Filter by principal, technique or state"),
+        )
+        self.saved = SavedFilters(self.text, session.table_memory)
+        self.table.connect_filter(self.text, session.table_memory)
         self.detail = StepDetail(session)
         self.legend = Legend()
         self._summary = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
@@ -153,7 +165,7 @@ class AttackPathsPanel(QWidget):
         picture.setSpacing(gap)
         picture.addWidget(self.view, 1)
         picture.addWidget(self.legend)
-        right.addWidget(self.table)
+        right.addWidget(self._step_list(gap))
         right.addWidget(self.detail)
         right.setChildrenCollapsible(False)
         right.setSizes([300, 240])
@@ -190,6 +202,16 @@ class AttackPathsPanel(QWidget):
         layout.addWidget(self._pages, 1)
         self.setFocusProxy(self.start)
 
+    def _step_list(self, gap: int) -> QWidget:
+        """Return the table of steps below its filter."""
+        steps = QWidget()
+        listed = QVBoxLayout(steps)
+        listed.setContentsMargins(0, 0, 0, 0)
+        listed.setSpacing(gap)
+        for part in (self.text, self.saved, self.table):
+            listed.addWidget(part, 1 if part is self.table else 0)
+        return steps
+
     def _connect(self) -> None:
         self.show_button.clicked.connect(self.run)
         self.plan_button.clicked.connect(self.run_plan)
@@ -197,6 +219,9 @@ class AttackPathsPanel(QWidget):
         self.try_button.clicked.connect(self.try_remediation)
         self.view.box_chosen.connect(self._session.show_key)
         self.view.column_opened.connect(self._open_column)
+        self.text.changed.connect(lambda: self.model.show_only(self.text.filter))
+        for leaves in (self.text.down, self.text.left):
+            leaves.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.table.step_chosen.connect(self._show_proof)
         self.table.step_selected.connect(self._select_step)
         self.view.box_selected.connect(self._select_steps_of)

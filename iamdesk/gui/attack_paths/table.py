@@ -1,66 +1,132 @@
 """The steps of the attack paths as a table: the contents of the diagram as text."""
 
+from enum import IntEnum
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QWidget
 
 from iamdesk.attack_paths.types import AttackPath, GoalKind, State, Step
+from iamdesk.filter_language import EVERYTHING, Field, FieldKind, FilterFields
+from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
+from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.i18n import mark, tr, translate
 
-_COLUMNS = (mark("Principal"), mark("Reaches"), mark("Technique"), mark("ID"), mark("State"))
 _MOST_ROWS = 2000
 
-type _Index = QModelIndex | QPersistentModelIndex
+
+class Column(IntEnum):
+    """The columns, in order."""
+
+    NUMBER = 0
+    PRINCIPAL = 1
+    REACHES = 2
+    TECHNIQUE = 3
+    ID = 4
+    STATE = 5
 
 
-class StepsModel(QAbstractTableModel):
+COLUMN_TITLES: dict[Column, str] = {
+    Column.NUMBER: mark("No."),
+    Column.PRINCIPAL: mark("Principal"),
+    Column.REACHES: mark("Reaches"),
+    Column.TECHNIQUE: mark("Technique"),
+    Column.ID: mark("ID"),
+    Column.STATE: mark("State"),
+}
+_WIDEST: dict[int, str] = {
+    Column.NUMBER: "1,000",
+    Column.PRINCIPAL: "GitHubActionsLeg",
+    Column.REACHES: "GitHubActionsLeg",
+    Column.TECHNIQUE: "creating a Lambda function with m",
+    Column.ID: "iam-012+lambda",
+}
+"""Sample texts for the initial column widths."""
+
+
+class StepRow:
+    """One step."""
+
+    __slots__ = ("haystack", "number", "step", "texts")
+
+    def __init__(self, place: int, step: Step) -> None:
+        self.number = place
+        """Its place among all steps, in the order of the paths."""
+        self.step = step
+        self.texts = (number(place), *_texts(step))
+        """By column, as displayed."""
+        self.haystack = "\n".join((*self.texts, step.source, step.target, step.goal.key)).casefold()
+
+    def sort_key(self, column: int) -> SortKey:
+        """Return the sort key in a column."""
+        return (self.number,) if column == Column.NUMBER else (self.texts[column].casefold(), self.number)
+
+
+def _column(name: str, column: Column) -> Field[StepRow]:
+    return Field(name, COLUMN_TITLES[column], lambda row: row.texts[column], column=column)
+
+
+FIELDS: FilterFields[StepRow] = FilterFields(
+    (
+        Field("number", COLUMN_TITLES[Column.NUMBER], lambda row: row.number, FieldKind.NUMBER, column=Column.NUMBER),
+        _column("principal", Column.PRINCIPAL),
+        _column("reaches", Column.REACHES),
+        _column("technique", Column.TECHNIQUE),
+        _column("id", Column.ID),
+        Field(
+            "state",
+            COLUMN_TITLES[Column.STATE],
+            lambda row: row.step.state.value,
+            FieldKind.WORD,
+            {State.PROVEN.value: mark("proven"), State.POSSIBLE.value: mark("possible")},
+            Column.STATE,
+        ),
+        Field("requires", mark("Missing facts"), lambda row: tuple(visible(translate(one)) for one in row.step.needs)),
+        Field("arn", mark("ARN"), lambda row: (row.step.source, row.step.target, row.step.goal.key)),
+    ),
+    lambda word: lambda row: word in row.haystack,
+)
+
+
+class StepsModel(RowsModel[StepRow]):
     """One row for each step, without duplicates, in the order of the paths."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.steps: tuple[Step, ...] = ()
-        self._texts: list[tuple[str, ...]] = []
+    def __init__(self, palette: QPalette) -> None:
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], EVERYTHING, palette)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The visible steps, in their order."""
+        return tuple(row.step for row in self.shown)
 
     def show_paths(self, found_paths: tuple[AttackPath, ...]) -> None:
         """Show the steps of other paths."""
-        self.beginResetModel()
         found = {
             (step.path_id, step.source, step.target): step for attack_path in found_paths for step in attack_path.steps
         }
-        self.steps = tuple(found.values())[:_MOST_ROWS]
-        self._texts = [_texts(step) for step in self.steps]
-        self.endResetModel()
+        self.clear()
+        self.extend([StepRow(place, step) for place, step in enumerate(list(found.values())[:_MOST_ROWS], 1)])
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's name and default
-        """Return the number of steps."""
-        return 0 if parent.isValid() else len(self.steps)
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008, N802
-        """Return the number of columns."""
-        return 0 if parent.isValid() else len(_COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: N802
-        """Return the title of a column."""
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return tr(_COLUMNS[section]) if section < len(_COLUMNS) else None
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return the text of a cell; in full in the tooltip, with missing facts."""
-        if not index.isValid():
+        row = self.row_at(index)
+        if row is None:
             return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._texts[index.row()][index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            step = self.steps[index.row()]
-            becomes = tr("{source}\nreaches {goal}\nby {how}: {target}").format(
-                source=step.source, goal=translate(step.goal.name), how=translate(step.how), target=step.target
-            )
-            needs = [tr("Requires {fact}.").format(fact=translate(fact)) for fact in step.needs]
-            return tooltip_text("\n".join((becomes, *needs)))
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return row.texts[index.column()]
+            case Qt.ItemDataRole.ToolTipRole:
+                step = row.step
+                becomes = tr("{source}\nreaches {goal}\nby {how}: {target}").format(
+                    source=step.source, goal=translate(step.goal.name), how=translate(step.how), target=step.target
+                )
+                needs = [tr("Requires {fact}.").format(fact=translate(fact)) for fact in step.needs]
+                return tooltip_text("\n".join((becomes, *needs)))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{self.titles[index.column()]}: {row.texts[index.column()]}"
         return None
 
 
@@ -74,8 +140,8 @@ def _texts(step: Step) -> tuple[str, ...]:
     return tuple(visible(text) for text in (who, becomes, f"{translate(step.how)}{on}", step.path_id, state))
 
 
-class StepsTable(QTableView):
-    """The table. Enter shows the proof of a step."""
+class StepsTable(RowsTable[StepRow]):
+    """Enter shows the proof of a step."""
 
     step_chosen = Signal(object)
     """Step: Enter or a double click."""
@@ -83,43 +149,24 @@ class StepsTable(QTableView):
     """Step."""
 
     def __init__(self, model: StepsModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._steps = model
-        self.setObjectName("stepsTable")
-        self.setAccessibleName(tr("Steps of the attack paths"))
-        self.setModel(model)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        header = self.horizontalHeader()
-        header.setObjectName("stepsColumns")
-        header.setHighlightSections(False)
-        header.setStretchLastSection(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        unit = self.fontMetrics().averageCharWidth()
-        for column, width in enumerate((16, 16, 28, 12)):
-            header.resizeSection(column, unit * width)
-        self.setMinimumWidth(unit * 20)
-        self.doubleClicked.connect(self._choose)
+        super().__init__(
+            model,
+            name="stepsTable",
+            title=tr("Steps of the attack paths"),
+            widest=_WIDEST,
+            stretched=Column.STATE,
+            parent=parent,
+        )
+        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 20)
+        self.activated.connect(self._choose)
         self.selectionModel().currentRowChanged.connect(self._select)
 
     def _choose(self, index: QModelIndex) -> None:
-        if index.isValid():
-            self.step_chosen.emit(self._steps.steps[index.row()])
+        row = self.rows_model.row_at(index)
+        if row is not None:
+            self.step_chosen.emit(row.step)
 
     def _select(self, index: QModelIndex, _before: QModelIndex) -> None:
-        if index.isValid() and index.row() < len(self._steps.steps):
-            self.step_selected.emit(self._steps.steps[index.row()])
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Enter shows the proof."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._choose(self.currentIndex())
-        else:
-            super().keyPressEvent(event)
+        row = self.rows_model.row_at(index)
+        if row is not None:
+            self.step_selected.emit(row.step)

@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QLabel
 
 from iamdesk.gui.attack_paths.diagram import BoxKind
 from iamdesk.gui.attack_paths.panel import AttackPathsPanel
+from iamdesk.gui.attack_paths.table import FIELDS
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.widgets.link_button import LinkButton
+from tests.filter_fields import assert_fields_fit
 
 DEEPAK = "arn:aws:iam::111122223333:user/engineering/deepak.rao"
 DEPLOY = "arn:aws:iam::111122223333:role/deploy/deploy"
@@ -221,3 +223,16 @@ def test_a_box_selects_its_step(qtbot, panel):
 def test_the_legend_says_what_lines_mean(panel):
     assert "proven" in panel.legend.accessibleName()
     assert "possible: data is missing" in panel.legend.accessibleName()
+
+
+def test_steps_are_filtered_by_fields(qtbot, panel):
+    panel.show_button.click()
+    shown(qtbot, panel)
+    assert_fields_fit(FIELDS, panel.model.rows)
+    every = panel.model.rowCount()
+    panel.text.show_filter("state:possible")
+    assert 0 < panel.model.rowCount() < every
+    assert {step.state.value for step in panel.model.steps} == {"possible"}
+    panel.view.select(DEEPAK)  # its steps may be hidden
+    panel.text.show_filter(f"arn:{DEEPAK}")
+    assert {DEEPAK} <= {key for step in panel.model.steps for key in (step.source, step.target, step.goal.key)}
