@@ -10,7 +10,7 @@ from iamdesk.attack_paths.types import AttackPath
 from iamdesk.checks.finding import Finding
 from iamdesk.diff.result import RiskChanges
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.core.plain_text import set_cell_tooltip, visible
 from iamdesk.i18n import ntr, tr, translate
 
 _MOST_ROWS = 500
@@ -91,7 +91,7 @@ class RiskList(QTreeWidget):
             for row in group.rows[:_MOST_ROWS]:
                 item = QTreeWidgetItem(top, [row.text])
                 item.setData(0, _KEY, row.key)
-                item.setToolTip(0, tooltip_text(row.text))
+                set_cell_tooltip(item, 0, row.text)
             if len(group.rows) > _MOST_ROWS:
                 more = len(group.rows) - _MOST_ROWS
                 QTreeWidgetItem(top, [ntr("and {count} more", "and {count} more", more).format(count=number(more))])
