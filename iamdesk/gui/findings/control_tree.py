@@ -47,8 +47,8 @@ class ControlLine(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As displayed."""
-        return f"{self.control.standard}  {self.control.id}"
+        """As displayed: what differs from one row to the next is first."""
+        return f"{self.control.id}  ·  {self.control.standard}"
 
     @property
     def result(self) -> str:
@@ -146,8 +146,8 @@ class ControlTree(FindingTree[ControlsModel]):
         super().__init__(
             ControlsModel(QPalette()),
             (
-                (Column.STATUS, "mmmmm ? Cannot tell"),
-                (Column.CONTROL, "CIS AWS Foundations Benchmark v7.0.0  2.1.10"),
+                (Column.STATUS, "mmmm ? Cannot tell"),
+                (Column.CONTROL, "2.1.10  ·  CIS AWS Foundations Benchm"),
                 (Column.FINDINGS, "Findings 00"),
             ),
             parent,
