@@ -11,7 +11,7 @@ from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.targets import PRINCIPALS, ROLES, principals_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision, PolicyType
-from iamdesk.explain.decision import EvaluationResult
+from iamdesk.explain.decision import EvaluationResult, StatementRole
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import name_of
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -224,7 +224,7 @@ def assumes_any_role(survey: CheckContext, account: Account, principal: Principa
         role = f"arn:{account.partition}:iam::{account_id}:role/{PLACEHOLDER}"
         decision = survey.ask(principal.arn, "sts:AssumeRole", role)
         decisions = {line.outcome for line in decision.layers if line.layer in _LIMITS and line.outcome is not None}
-        if not decisions <= {EvalDecision.ALLOWED, EvalDecision.CONDITIONAL}:
+        if not decisions <= {EvalDecision.ALLOWED, EvalDecision.CONDITIONAL} or not _may_be_allowed(decision):
             continue
         proof = phrase("Evaluated for an arbitrary role, without regard to its trust policy.")
         yield CheckResult(
@@ -233,3 +233,14 @@ def assumes_any_role(survey: CheckContext, account: Account, principal: Principa
             severity=severity,
         )
         return
+
+
+def _may_be_allowed(decision: EvaluationResult) -> bool:
+    """Return whether some statement of the principal's own policies may allow a request.
+
+    If none does, their decision can still be open: whether another statement denies it explicitly.
+    """
+    return any(
+        one.layer is PolicyType.IDENTITY and one.effect == "Allow" and one.part is not StatementRole.NEAR_MISS
+        for one in decision.statements
+    )

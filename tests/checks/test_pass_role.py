@@ -102,6 +102,13 @@ def test_chn_07_denials_boundaries_and_administrators(found, make):
     assert not found("CHN-07", users=users, policies=[make.policy("edge", make.allow("s3:*"))])
 
 
+def test_chn_07_an_open_denial_alone_allows_nothing(found, make):
+    denial = make.deny("sts:*", Condition={"StringNotEqualsIfExists": {"aws:SourceVpc": "vpc-1"}})
+    other = make.allow("sts:AssumeRole", "arn:aws:iam::111122223333:user/${aws:username}")
+    assert not found("CHN-07", users=[make.user("alice", other, denial)])
+    assert found("CHN-07", users=[make.user("alice", make.allow("sts:AssumeRole"), denial)])
+
+
 def test_chn_07_says_that_there_are_conditions(found, make):
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     (one,) = found("CHN-07", users=[make.user("alice", make.allow("sts:AssumeRole", Condition=condition))])
