@@ -68,7 +68,7 @@ rows): Down and Enter or Tab take one. Alt+Down offers all fields. Down in the e
 clears the field, Down or Enter goes to the rows. The star in the field, or *Save this filter as a button* in its
 menu, keeps a filter as a button above the table; Delete on the button removes it. The menu of a cell (right click,
 the menu key or Shift+F10) has *Filter by this cell* and *Leave out this cell*; in the navigator it has *Filter by
-this kind*. What is below a match in the navigator is shown, too.
+this kind*, in the tree of causes *Filter by check*. What is below a match in the navigator is shown, too.
 
 **Columns.** A click on a title sorts by it, Shift+click by this column among rows that are equal so far. *Columns* in
 the menu of a title or cell shows, hides and moves columns; titles can be dragged, except the first. View > *Compact

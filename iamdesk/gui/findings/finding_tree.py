@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QWidget
+from PySide6.QtGui import QContextMenuEvent, QPalette
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QMenu, QTreeView, QWidget
 
-from iamdesk.gui.findings.rows import SEVERITIES, FindingRow
+from iamdesk.gui.core.clipboard import markdown_table, rows_text
+from iamdesk.gui.core.plain_text import menu_text
+from iamdesk.gui.findings.rows import COLUMN_TITLES, SEVERITIES, FindingRow
 from iamdesk.gui.findings.rows import Column as FindingColumn
 from iamdesk.gui.findings.severity_mark import severity_icon
+from iamdesk.gui.tables.filter_line import FilterLine
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.i18n import tr
 
 type Index = QModelIndex | QPersistentModelIndex
@@ -138,6 +144,7 @@ class FindingTree[Model: FindingTreeModel[Any]](QTreeView):
         """Create the view; ``widths`` are columns with a text for which they have room."""
         super().__init__(parent)
         self.groups = model
+        self._filter_line: FilterLine | None = None
         model.setParent(self)
         self.setModel(model)
         self.setUniformRowHeights(True)
@@ -150,6 +157,44 @@ class FindingTree[Model: FindingTreeModel[Any]](QTreeView):
         width = self.fontMetrics().horizontalAdvance
         for column, text in widths:
             header.resizeSection(column, width(text) + 16)
+
+    def connect_filter(self, line: FilterLine) -> None:
+        """Offer to filter by the cells of a finding in the context menu."""
+        self._filter_line = line
+
+    def menu_for(self, index: QModelIndex) -> QMenu:
+        """Return the context menu of a row, of a group that of its gravest finding; it deletes itself."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        row, line = self.groups.row_at(index), self._filter_line
+        if row is not None and line is not None:
+            check = menu_text(row.finding.check_id)
+            glyph = icons.icon(Glyph.FILTER, self.palette())
+            for text, column, is_out in (
+                (tr("&Filter by check {check}").format(check=check), FindingColumn.CHECK, False),
+                (tr("&Leave out check {check}").format(check=check), FindingColumn.CHECK, True),
+                (tr("Filter by this &subject"), FindingColumn.SUBJECT, False),
+            ):
+                test = line.fields.of_cell(row, column, leave_out=is_out)
+                menu.addAction(glyph, text, partial(line.add_test, test))
+            menu.addSeparator()
+        copy = icons.icon(Glyph.COPY, self.palette())
+        menu.addAction(copy, tr("&Copy the selected rows"), lambda: QApplication.clipboard().setText(rows_text(self)))
+        menu.addAction(tr("Copy findings as &Markdown"), self.copy_markdown)
+        return menu
+
+    def copy_markdown(self) -> None:
+        """Copy the selected findings as a Markdown table; a group stands for its findings."""
+        titles = [tr(COLUMN_TITLES[column]) for column in FindingColumn]
+        QApplication.clipboard().setText(markdown_table(titles, [row.texts for row in self.selected_rows()]))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+        """Show the menu of a row, of the current one if a key asks for it."""
+        by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        if index.isValid():
+            place = self.visualRect(index).center() if by_key else event.pos()
+            self.menu_for(index).popup(self.viewport().mapToGlobal(place))
 
     def selected_rows(self) -> Sequence[FindingRow]:
         """Return the selected findings; a group stands for all of its findings that are shown."""

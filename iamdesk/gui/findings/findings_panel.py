@@ -84,6 +84,8 @@ class FindingsPanel(QWidget):
         self.table.connect_filter(self.filters.text, session.table_memory)
         self.causes = CauseTree()
         self.controls = ControlTree()
+        for tree in (self.causes, self.controls):
+            tree.connect_filter(self.filters.text)
         self._jobs = jobs
         self._causes: Causes | None = None
         """The causes of all open findings; None until all checks have run."""

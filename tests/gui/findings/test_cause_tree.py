@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession, Workbench
@@ -93,3 +93,23 @@ def test_causes_go_with_their_snapshot(qtbot: QtBot, by_cause: FindingsPanel, se
     session.close()
     assert by_cause.causes.causes.rowCount() == 0
     assert not by_cause.is_by_cause
+
+
+def test_the_menu_filters_by_check_and_subject_and_copies(by_cause: FindingsPanel, qtbot: QtBot) -> None:
+    tree = by_cause.causes
+    index = tree.causes.index(0, 0, tree.causes.index(0, 0))
+    row = tree.causes.row_at(index)
+    assert row is not None
+    entries = {one.text().replace("&", ""): one for one in tree.menu_for(index).actions()}
+    entries[f"Filter by check {row.finding.check_id}"].trigger()
+    assert {one.finding.check_id for one in by_cause.model.shown} == {row.finding.check_id}
+    by_cause.clear_filter()
+    entries = {one.text().replace("&", ""): one for one in tree.menu_for(tree.causes.index(0, 0)).actions()}
+    tree.setCurrentIndex(tree.causes.index(0, 0))
+    entries["Copy findings as Markdown"].trigger()
+    lines = QApplication.clipboard().text().splitlines()
+    assert lines[0].startswith("| Severity | Check | Subject |")
+    assert len(lines) == 2 + tree.causes.rowCount(tree.causes.index(0, 0))
+    entries["Filter by this subject"].trigger()
+    assert by_cause.text.text().startswith("subject=")
+    by_cause.clear_filter()
