@@ -16,6 +16,7 @@ from iamdesk.evaluate.request import CaseError, MissingContextMode
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.memory import free_incrementally, gc_paused
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.resource_files import resources
 from iamdesk.sessions.base import Details, Opened
 from iamdesk.sessions.organization_session import OrganizationSession, no_executor
 from iamdesk.sessions.requests import RequestSession
@@ -355,17 +356,21 @@ class Workbench:
         return checks()
 
     @staticmethod
-    def notes_of(opened: Opened, folder: Path | None = None) -> "FoundNotes":
+    def notes_of(opened: Opened, folder: Path | None = None, of_samples: Path | None = None) -> "FoundNotes":
         """Return the user's notes on a snapshot, or those of an earlier one of its accounts; reads files.
 
-        ``folder`` is where notes are that cannot be beside their snapshots.
+        ``folder`` is where notes are that cannot be beside their snapshots; ``of_samples`` where those on a snapshot
+        are that is part of iamdesk.
 
         Raises:
             NoteError: the snapshot's own file of notes cannot be read; one sentence.
         """
         from iamdesk.notes.store import find_notes
 
-        return find_notes(opened.path, {account.account_id for account in opened.accounts}, folder)
+        accounts = {account.account_id for account in opened.accounts}
+        if of_samples is not None and opened.path.is_relative_to(resources()):
+            return find_notes(opened.path, accounts, of_samples, only_there=True)
+        return find_notes(opened.path, accounts, folder)
 
     @staticmethod
     def read_notes(path: Path) -> "tuple[Note, ...]":

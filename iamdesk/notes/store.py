@@ -75,26 +75,30 @@ def _no_notes(path: Path, place: str, reason: str) -> NoteError:
     return NoteError(phrase("{path} is not a file of notes: {place}: {error}", path=path, place=place, error=reason))
 
 
-def find_notes(snapshot: Path, accounts: Collection[str], folder: Path | None = None) -> FoundNotes:
+def find_notes(
+    snapshot: Path, accounts: Collection[str], folder: Path | None = None, *, only_there: bool = False
+) -> FoundNotes:
     """Return the notes of a snapshot, else those of the latest earlier snapshot of one of its accounts.
 
-    ``folder`` is where the user keeps notes that cannot be beside their snapshots. Earlier notes are looked for in the
-    snapshot's folder, then there.
+    ``folder`` is where the user keeps notes that cannot be beside their snapshots: where new ones go if the snapshot's
+    folder cannot be written to, or always if ``only_there``. Earlier notes are looked for in the snapshot's folder,
+    then there.
 
     Raises:
         NoteError: the snapshot's own file cannot be read.
     """
     beside = notes_path(snapshot)
-    places = (beside,) if folder is None else (beside, notes_path(snapshot, folder))
+    elsewhere = beside if folder is None else notes_path(snapshot, folder)
+    places = (elsewhere,) if only_there or folder is None else (beside, elsewhere)
     for path in places:
         if path.exists():
             return FoundNotes(path, read_notes(path).notes)
-    wanted = frozenset(accounts)
+    path = beside if not only_there and os.access(beside.parent, os.W_OK) else elsewhere
     for place in places:
-        earlier = _earlier(place.parent, wanted)
+        earlier = _earlier(place.parent, frozenset(accounts))
         if earlier is not None:
-            return FoundNotes(places[-1] if folder is not None else beside, earlier[1].notes, earlier[0])
-    return FoundNotes(places[-1] if folder is not None else beside, ())
+            return FoundNotes(path, earlier[1].notes, earlier[0])
+    return FoundNotes(path, ())
 
 
 def _earlier(folder: Path, accounts: frozenset[str]) -> tuple[Path, NotesFile] | None:

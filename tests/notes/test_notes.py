@@ -116,11 +116,21 @@ def test_the_next_snapshot_of_the_account_finds_them(tmp_path: Path) -> None:
 def test_a_chosen_folder_is_used_where_nothing_is_beside_the_snapshot(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     snapshot = tmp_path / "readonly" / "a.json"
-    snapshot.parent.mkdir()
     elsewhere = notes_path(snapshot, tmp_path / "elsewhere")
     assert find_notes(snapshot, [ACCOUNT], tmp_path / "elsewhere").path == elsewhere
     write_notes(elsewhere, [note(text="kept")], accounts=[ACCOUNT])
     assert [one.text for one in find_notes(snapshot, [ACCOUNT], tmp_path / "elsewhere").notes] == ["kept"]
+    other = tmp_path / "other.json"
+    found = find_notes(other, [ACCOUNT], tmp_path / "elsewhere")
+    assert found.path == notes_path(other), "that folder can be written to"
+    assert found.earlier == elsewhere
+
+
+def test_nothing_is_written_into_the_program(tmp_path: Path) -> None:
+    opened = Workbench().open_snapshot(sample_snapshot())
+    found = Workbench.notes_of(opened, None, tmp_path)
+    assert found.path == tmp_path / "acme-prod.json.iamdesk-notes"
+    assert Workbench.notes_of(opened).path.parent == sample_snapshot().parent
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a folder that cannot be written to")

@@ -209,6 +209,7 @@ class MainWindow(QMainWindow):
         self.status_line.gaps_wanted.connect(self.interior.show_gaps)
         session.announced.connect(self._announce)
         session.notes.folder = self.settings.notes_folder
+        session.notes.of_samples = self.settings.path.parent
         session.notes.told.connect(lambda sentence: self.show_trouble(Tone.NOTE, sentence))
         session.notes.refused.connect(self._notes_refused)
         session.saved.connect(self._say_saved)

@@ -57,18 +57,20 @@ class Notebook(QObject):
         """Where the notes are, or would be; None until that is known."""
         self.folder: Path | None = None
         """Where notes are kept that cannot be beside their snapshot."""
+        self.of_samples: Path | None = None
+        """Where the notes on the included samples are: nothing is written into the program."""
 
     # Reading
 
     def open(self, opened: "Opened") -> None:
         """Read the notes on a snapshot, if there are any."""
         self.close()
-        self._opened, folder = opened, self.folder
+        self._opened, folder, of_samples = opened, self.folder, self.of_samples
         from iamdesk.api import Workbench
 
         self._jobs.run(
             tr("Reading notes"),
-            lambda _progress, _cancelled: Workbench.notes_of(opened, folder),
+            lambda _progress, _cancelled: Workbench.notes_of(opened, folder, of_samples),
             done=lambda found: self._take(opened, found),
             failed=lambda error: self._not_read(opened, error),
             topic="notes",
