@@ -27,6 +27,7 @@ from iamdesk.gui.inspector.inspector import Inspector
 from iamdesk.gui.navigator.navigator import NavigatorPanel
 from iamdesk.gui.review.items_by_principal import ItemsByPrincipal
 from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.gui.who_can.panel import WhoCanPanel
 from iamdesk.i18n import tr
 
@@ -216,6 +217,8 @@ class Workspace(QObject):
             state = settings.columns(header.objectName())
             if not state.isEmpty():
                 header.restoreState(state)
+        for table in self._window.findChildren(RowsTable):
+            table.recall()
 
     def take_reviewer(self, settings: Settings) -> None:
         """Set the reviewer, and the key that is offered for sign-offs."""

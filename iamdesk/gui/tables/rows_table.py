@@ -95,8 +95,8 @@ class RowsTable[Row: TableRow](QTableView):
         """Remember chosen columns and order, and follow the density of rows."""
         self._memory = memory
         memory.density_changed.connect(self._fit_rows)
-        memory.changed.connect(self._recall)
-        self._recall("")
+        memory.changed.connect(self._memory_changed)
+        self.recall()
 
     def current_row(self) -> Row | None:
         """Return the current row."""
@@ -147,11 +147,19 @@ class RowsTable[Row: TableRow](QTableView):
         if self._memory is not None:
             self._memory.set_columns(self.objectName(), self._hidden, self.rows_model.order)
 
-    def _recall(self, table: str) -> None:
-        """Use the columns and the order of the last run, once these are known."""
-        if table or self._memory is None:
-            return
-        kept = self._memory.columns(self.objectName())
+    def _memory_changed(self, table: str) -> None:
+        if not table:  # it was read from the settings
+            self.recall()
+
+    def recall(self) -> None:
+        """Use the columns and the order of the last run, if these are known; also after the header's state is restored.
+
+        That state has one column of the order only, and earlier versions did not let columns be moved.
+        """
+        header = self.horizontalHeader()
+        header.setSectionsMovable(True)
+        header.setFirstSectionMovable(False)
+        kept = self._memory.columns(self.objectName()) if self._memory is not None else None
         if kept is None:
             return
         count = self.rows_model.columnCount()

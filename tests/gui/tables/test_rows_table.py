@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QPersistentModelIndex, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
@@ -225,6 +226,17 @@ def test_columns_and_order_are_remembered(panel: Panel, memory: TableMemory, qtb
     assert names(other.model) == "dacb"
 
 
+def test_a_state_of_an_earlier_version_takes_nothing_away(panel: Panel):
+    header = panel.table.horizontalHeader()
+    panel.table.sort_by([(2, False), (1, True)])
+    header.setSectionsMovable(False)
+    state = header.saveState()
+    header.restoreState(state)  # as the window does when it starts
+    panel.table.recall()
+    assert panel.model.order == ((2, False), (1, True))
+    assert header.sectionsMovable()
+
+
 def test_rows_are_copied_as_text_and_as_markdown(panel: Panel, qapp: QApplication):
     panel.model.extend([Row(("eve|<b>", "user", "a\tb"))])
     panel.table.go_to(4)
@@ -316,3 +328,11 @@ def test_rows_in_many_batches_are_where_one_batch_puts_them(order, qtmodeltester
     one.show_only(chosen)
     assert [row.texts for row in other.shown] == [row.texts for row in one.shown]
     qtmodeltester.check(other)
+
+
+def test_a_closed_window_is_not_told_any_more(memory: TableMemory, qtbot: QtBot):
+    closed = Panel(memory)
+    shiboken6.delete(closed)
+    memory.save("someFilter", "alice")
+    memory.is_compact = True
+    memory.changed.emit("")
