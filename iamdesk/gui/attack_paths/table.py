@@ -38,11 +38,11 @@ COLUMN_TITLES: dict[Column, str] = {
     Column.STATE: mark("State"),
 }
 _WIDEST: dict[int, str] = {
-    Column.NUMBER: "1,000",
-    Column.PRINCIPAL: "GitHubActionsLeg",
-    Column.REACHES: "GitHubActionsLeg",
-    Column.TECHNIQUE: "creating a Lambda function with m",
-    Column.ID: "iam-012+lambda",
+    Column.NUMBER: "100",
+    Column.PRINCIPAL: "GitHubAction",
+    Column.REACHES: "GitHubAction",
+    Column.ID: "iam-012",
+    Column.STATE: "possible, r",
 }
 """Sample texts for the initial column widths."""
 
@@ -154,7 +154,7 @@ class StepsTable(RowsTable[StepRow]):
             name="stepsTable",
             title=tr("Steps of the attack paths"),
             widest=_WIDEST,
-            stretched=Column.STATE,
+            stretched=Column.TECHNIQUE,
             parent=parent,
         )
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 20)
