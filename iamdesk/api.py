@@ -235,6 +235,17 @@ class Workbench:
         return path.suffix == SUFFIX
 
     @staticmethod
+    def earlier_findings_of(review: "ReviewSession") -> "EarlierFindings":
+        """Return the findings of an open review, for a report's trend.
+
+        Raises:
+            ReviewError: it cannot be read; one sentence.
+        """
+        from iamdesk.export.findings.earlier import earlier_of_review
+
+        return earlier_of_review(review.file)
+
+    @staticmethod
     def earlier_review(path: Path) -> "EarlierFindings":
         """Return the findings of an earlier review, for a report's trend.
 

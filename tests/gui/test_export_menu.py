@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import Workbench
 from iamdesk.gui.app.commands import COMMANDS, Menu
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core.file_dialogs import FileDialogs
@@ -112,6 +113,15 @@ def test_what_a_hidden_panel_saved_is_said_above_the_center(
     assert opened == [str(prompts.save_to), str(tmp_path)]
 
 
+def test_why_a_hidden_panel_did_not_save_is_said_above_the_center(
+    qtbot: QtBot, open_window: MainWindow, prompts: Answers, tmp_path: Path
+) -> None:
+    qtbot.waitUntil(lambda: open_window.workspace.findings.is_complete, timeout=60_000)
+    prompts.save_to = tmp_path / "no such folder" / "report.csv"
+    open_window.menus.actions["actionExportFindings"].trigger()
+    qtbot.waitUntil(lambda: "cannot be written" in open_window.trouble.text, timeout=20_000)
+
+
 def test_a_script_is_shown_in_its_folder_and_not_opened(qtbot: QtBot, tmp_path: Path) -> None:
     bar = MessageBar()
     qtbot.addWidget(bar)
@@ -136,3 +146,23 @@ def test_the_management_report_of_the_window_has_the_trend_of_the_last_compariso
     text = prompts.save_to.read_text(encoding="utf-8")
     assert "1 new, 0 no longer found" in text
     assert "june.json" in text
+
+
+def test_an_open_review_of_an_earlier_snapshot_gives_the_trend(
+    qtbot: QtBot, open_window: MainWindow, prompts: Answers, tmp_path: Path
+) -> None:
+    assert open_window.session.snapshot is not None
+    held = json.loads(open_window.session.snapshot.path.read_bytes())
+    held["RoleDetailList"] = [one for one in held["RoleDetailList"] if one["RoleName"] != "public-status-page"]
+    (tmp_path / "june.json").write_text(json.dumps(held))
+    Workbench().open_snapshot(tmp_path / "june.json").create_review(tmp_path / "q2.iamreview", "Second quarter")
+    review = open_window.workspace.review
+    review.controller.open_path(tmp_path / "q2.iamreview")
+    qtbot.waitUntil(lambda: review.review_session is not None and not review.is_filling, timeout=60_000)
+    qtbot.waitUntil(lambda: open_window.workspace.findings.is_complete, timeout=60_000)
+    prompts.save_to = tmp_path / "now.management.html"
+    open_window.menus.actions["actionExportManagement"].trigger()
+    qtbot.waitUntil(prompts.save_to.exists, timeout=60_000)
+    text = prompts.save_to.read_text(encoding="utf-8")
+    assert "1 new, 0 no longer found" in text
+    assert "review Second quarter" in text

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from iamdesk.gui.core.jobs import JobRunner
     from iamdesk.gui.core.session import Session
     from iamdesk.gui.core.settings import Settings
+    from iamdesk.review.session import ReviewSession
 
 
 _EXPORTS = {
@@ -158,6 +159,7 @@ class CentralArea(QObject):
         workspace.review.controller.opened.connect(lambda _desk: workspace.raise_dock("reviewDock"))
         workspace.review.controller.opened.connect(lambda _desk: self.review_changed.emit())
         workspace.review.controller.closed.connect(self.review_changed)
+        session.earlier_review = self._earlier_review
         workspace.review.packs.unseen.connect(self.unseen)
         session.snapshot_arriving.connect(self._show_arriving)
         session.snapshot_opened.connect(self._show_opened)
@@ -171,6 +173,10 @@ class CentralArea(QObject):
         session.need_asked.connect(self._show_result)
         session.answered.connect(self._turn_to_policies)
         session.who_can_asked.connect(self._show_who_can)
+
+    def _earlier_review(self) -> "ReviewSession | None":
+        controller = self.workspace.review.controller
+        return None if controller.matches else controller.review_session
 
     def commands(self) -> dict[str, Callable[[], None]]:
         """Return the handlers of this object's commands, and for all others a handler that calls their panel."""

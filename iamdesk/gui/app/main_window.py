@@ -213,6 +213,7 @@ class MainWindow(QMainWindow):
         session.notes.told.connect(lambda sentence: self.show_trouble(Tone.NOTE, sentence))
         session.notes.refused.connect(self._notes_refused)
         session.saved.connect(self._say_saved)
+        session.not_saved.connect(self._say_not_saved)
         session.rule_shown.connect(self.windows.show_rule)
         self.history.changed.connect(self._enable_history)
         self.menus.refresh()
@@ -256,6 +257,9 @@ class MainWindow(QMainWindow):
                 self.arrival.open_with(snapshot, review)
 
         self.trouble.say(Tone.NOTE, sentence, tr("Open its snapshot…"), ask)
+
+    def _say_not_saved(self, sentence: str) -> None:
+        self.show_trouble(Tone.ERROR, sentence)
 
     def _say_saved(self, sentence: str, path: Path) -> None:
         show_saved(self.trouble, sentence, path)

@@ -39,6 +39,7 @@ a panel calls                          the session emits                       w
                                                                                are read one by one
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
 ``try_edits(edits)``                   ``edits_tried(edits)``                  what-if shows the effect of changes
+``not_saved.emit(sentence)``           ``not_saved(sentence)``                 as below: an error of such a panel
 ``show_saved(sentence, path)``         ``saved(sentence, path)``               note above the center: a file was
                                                                                written by a panel that is not visible
 ``show_rule(id)``                      ``rule_shown(id)``                      user guide opens at an evaluation rule
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
 
     from iamdesk.api import Opened, SnapshotSession
     from iamdesk.explain.decision import EvaluationResult, StatementExplanation
+    from iamdesk.review.session import ReviewSession
     from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
     from iamdesk.whatif.edits import Edit
 
@@ -113,6 +115,7 @@ class Session(QObject):
     compared = Signal(str)
     edits_tried = Signal(object)
     saved = Signal(str, object)
+    not_saved = Signal(str)
 
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -137,6 +140,8 @@ class Session(QObject):
         self.subject_key = ""
         self.compared_with: SnapshotSession | None = None
         """The earlier snapshot of the last comparison, for the trend of reports."""
+        self.earlier_review: Callable[[], ReviewSession | None] = lambda: None
+        """Returns the open review, if it is of another snapshot: for the trend, too."""
         self.what_if_edits: tuple[Edit, ...] = ()
         """The changes in the list of the window *What if*."""
         self.request: Request | None = None

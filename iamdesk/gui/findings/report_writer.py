@@ -9,12 +9,13 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from iamdesk.checks.finding import Finding, Suppression
+from iamdesk.errors import ReviewError
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
-from iamdesk.gui.widgets.saved_note import say_saved
+from iamdesk.gui.widgets.saved_note import say_not_saved, say_saved
 from iamdesk.i18n import error_words, tr
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
@@ -78,16 +79,18 @@ class ReportWriter(QObject):
                 ),
             )
             return
-        name, before = chosen.name, self._session.compared_with
-        has_trend = name in _WITH_TREND and before is not None
+        name, before, review = chosen.name, self._session.compared_with, self._session.earlier_review()
+        has_trend = name in _WITH_TREND and (before is not None or review is not None)
 
         def work(progress: Progress, cancelled: Cancelled) -> None:
             earlier = None
-            if has_trend and before is not None:
-                from iamdesk.api import Workbench
+            from iamdesk.api import Workbench
 
+            if has_trend and before is not None:
                 executor = self._session.executor_for(before)
                 earlier = Workbench.earlier_findings(before, suppressions(), settings, progress, cancelled, executor)
+            elif has_trend and review is not None:
+                earlier = Workbench.earlier_findings_of(review)
             reports.write(
                 name,
                 findings,
@@ -102,7 +105,7 @@ class ReportWriter(QObject):
         if for_management:
             said = tr("The management report is in {path}.").format(path=path)
             if not has_trend:
-                hint = tr("It has no trend: compare with an earlier snapshot first, then export again.")
+                hint = tr("It has no trend: compare with an earlier snapshot, or open an earlier review, first.")
                 said = f"{said} {hint}"
         self._message.clear()
         self._jobs.run(
@@ -119,10 +122,10 @@ class ReportWriter(QObject):
     def _not_written(self, error: Exception) -> None:
         from iamdesk.export.files.atomic_write import ExportError
 
-        if not isinstance(error, ExportError | WorkError):
-            self._message.say(Tone.ERROR, tr("The report could not be written."))
+        if not isinstance(error, ExportError | WorkError | ReviewError):
+            say_not_saved(self._message, self._session, tr("The report could not be written."))
             raise error
-        self._message.say(Tone.ERROR, f"{error_words(error)}.")
+        say_not_saved(self._message, self._session, f"{error_words(error)}.")
 
 
 def _stem(path: Path) -> str:

@@ -9,7 +9,7 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
-from iamdesk.gui.widgets.saved_note import say_saved
+from iamdesk.gui.widgets.saved_note import say_not_saved, say_saved
 from iamdesk.i18n import error_words, mark, tr
 from iamdesk.progress import Cancelled, Progress
 
@@ -93,6 +93,6 @@ class Saver:
         from iamdesk.export.files.atomic_write import ExportError
 
         if not isinstance(error, ExportError):
-            self._message.say(Tone.ERROR, tr("The file could not be written."))
+            say_not_saved(self._message, self._session, tr("The file could not be written."))
             raise error
-        self._message.say(Tone.ERROR, f"{error_words(error)}.")
+        say_not_saved(self._message, self._session, f"{error_words(error)}.")

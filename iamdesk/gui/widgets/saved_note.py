@@ -18,11 +18,23 @@ _RUNNABLE = frozenset({".sh", ".command"})
 def say_saved(message: MessageBar, session: Session, sentence: str, path: Path) -> None:
     """Say where a file is: in the panel's message bar or, if that is not visible, above the center of the window."""
     session.announce(sentence)
-    panel = message.parentWidget()
-    if panel is not None and panel.isVisible():
+    if _is_seen(message):
         show_saved(message, sentence, path)
     else:
         session.show_saved(sentence, path)
+
+
+def say_not_saved(message: MessageBar, session: Session, sentence: str) -> None:
+    """Say why a file was not written, at the same place."""
+    if _is_seen(message):
+        message.say(Tone.ERROR, sentence)
+    else:
+        session.not_saved.emit(sentence)
+
+
+def _is_seen(message: MessageBar) -> bool:
+    panel = message.parentWidget()
+    return panel is not None and panel.isVisible()
 
 
 def show_saved(message: MessageBar, sentence: str, path: Path) -> None:
