@@ -22,12 +22,13 @@ from iamdesk.export.access.matrix import GRAVITY, MANY_SERVICES, Profile, Servic
 from iamdesk.gui.access_matrix import model as everybody_model
 from iamdesk.gui.access_matrix.model import AccessMatrixModel
 from iamdesk.gui.access_matrix.panel import AccessMatrixPanel
-from iamdesk.gui.access_matrix.rows import MatrixPrincipal, MatrixQuery, MatrixRow, MatrixRows, Order
+from iamdesk.gui.access_matrix.rows import MATRIX_FIELDS, MatrixPrincipal, MatrixQuery, MatrixRow, MatrixRows, Order
 from iamdesk.gui.access_matrix.table import AccessMatrixTable
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.viewmodel.tree import NodeKind
+from tests.filter_fields import assert_fields_fit
 
 from .conftest import ACCOUNT, INES, NORA, Answers, show
 
@@ -614,3 +615,14 @@ def test_letters_are_those_of_the_language(qtbot: QtBot, panel: AccessMatrixPane
         assert panel.table.grab().toImage() != light
     finally:
         i18n.choose(i18n.ENGLISH)
+
+
+def test_principals_are_filtered_by_fields(qtbot: QtBot, panel: AccessMatrixPanel) -> None:
+    matrix = panel.finder.matrix
+    assert matrix is not None
+    assert_fields_fit(MATRIX_FIELDS, matrix.people)
+    panel.text.show_filter("kind=role -name:deploy")
+    qtbot.waitUntil(lambda: panel.is_settled and panel.wanted == panel.model.matrix_rows.wanted)  # type: ignore[union-attr]
+    shown = {person.key for line in panel.model.lines for person in line.people}
+    expected = {one.key for one in matrix.people if one.kind.value == "role" and "deploy" not in one.name.casefold()}
+    assert shown == expected
