@@ -305,8 +305,10 @@ class RowsTable[Row: TableRow](QTableView):
         QApplication.clipboard().setText(markdown_table([titles[column] for column in columns], cells))
 
     def copied(self, row: Row) -> Sequence[str]:
-        """Return the cells of a row as copied."""
-        return row.texts
+        """Return the cells of a row as copied: in the order of the columns, without those that the user hides."""
+        texts, header = row.texts, self.horizontalHeader()
+        order = sorted(range(len(texts)), key=header.visualIndex)
+        return [texts[column] for column in order if column not in self._hidden]
 
     def copied_text(self) -> str:
         """Return the selected rows as copied (``gui/core/clipboard.py``)."""

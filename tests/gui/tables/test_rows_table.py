@@ -247,6 +247,9 @@ def test_rows_are_copied_as_text_and_as_markdown(panel: Panel, qapp: QApplicatio
     assert lines[2].startswith("| eve\\|\\<b\\>")
     panel.table.go_to(0)
     panel.table.copy()
+    assert qapp.clipboard().text() == "alice\twest"  # as shown: one column is hidden
+    panel.table.choose_column(1, shown=True)
+    panel.table.copy()
     assert qapp.clipboard().text() == "alice\tuser\twest"
 
 
