@@ -140,7 +140,9 @@ def test_a_folder_without_a_manifest_is_opened_from_the_menu(
     window.show()
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow, timeout=5_000)
-    qtbot.keyClick(window.start.open_door, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(
+        window.start.open_door, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+    )
     qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=20_000)
     assert asked == [Path.home()]
     assert window.settings.recent == (folder,)
