@@ -6,10 +6,11 @@ from hashlib import sha256
 from itertools import chain
 
 from iamdesk.causes.types import Attribution, Candidate, CauseKind
+from iamdesk.checks.aws_tools import origin_of
 from iamdesk.checks.finding import Evidence, Finding, State
 from iamdesk.evaluate.policy_set import SourceType
 from iamdesk.explain.decision import PolicyType, StatementExplanation, StatementRole
-from iamdesk.i18n import mark, phrase
+from iamdesk.i18n import phrase
 
 _PRACTICES = ("CMP-", "HYG-", "ROT-", "CRD-")
 """Checks of settings and practices: the check itself is the cause, not a statement in its evidence."""
@@ -26,23 +27,6 @@ _IDENTITY = frozenset(
 )
 _GRANTING = frozenset({PolicyType.IDENTITY, PolicyType.TRUST, PolicyType.RESOURCE, PolicyType.ACL})
 _MAX_CANDIDATES = 8
-
-_ORIGINS = (
-    ("aws-service-role/", mark("service-linked roles")),
-    ("aws-reserved/", mark("roles of IAM Identity Center")),
-    ("OrganizationAccountAccessRole", mark("OrganizationAccountAccessRole of AWS Organizations")),
-    ("AWS-QuickSetup-", mark("roles of AWS Quick Setup")),
-    ("AWSControlTower", mark("roles of AWS Control Tower")),
-    ("aws-controltower-", mark("roles of AWS Control Tower")),
-    ("stacksets-exec-", mark("roles of AWS CloudFormation StackSets")),
-    ("AWSCloudFormationStackSet", mark("roles of AWS CloudFormation StackSets")),
-)
-"""Beginnings of role names (for the first two, of paths) that tools of AWS use, and the name of the tool's roles.
-
-Sources: AWS Organizations User Guide, "Accessing member accounts"; AWS Systems Manager User Guide, "Quick Setup";
-AWS Control Tower User Guide, "How AWS Control Tower works with roles"; AWS CloudFormation User Guide, "Grant
-self-managed permissions" and "StackSets and AWS Organizations"; IAM Identity Center User Guide, "Permission sets".
-"""
 
 
 def attribute(finding: Finding) -> Attribution:
@@ -61,21 +45,6 @@ def attribute(finding: Finding) -> Attribution:
         tuple(_candidates(finding)),
         origin_of(finding.subject_key),
     )
-
-
-def origin_of(subject_key: str) -> str:
-    """Return the tool of AWS that created a role, by the role's path and name; empty if none did.
-
-    A key of an inline or trust policy counts as its role.
-    """
-    resource = subject_key.partition("#")[0].partition(":role/")[2]
-    if not resource:
-        return ""
-    name = resource.rpartition("/")[2]
-    for beginning, origin in _ORIGINS:
-        if (resource if beginning.endswith("/") else name).startswith(beginning):
-            return origin
-    return ""
 
 
 def _candidates(finding: Finding) -> Iterator[Candidate]:

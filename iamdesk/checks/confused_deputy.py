@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from iamdesk.access.external.described import filled
 from iamdesk.attack_paths.administrators import is_administrator
+from iamdesk.checks.aws_tools import origin_of
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.condition_strength import ConditionStrength
@@ -152,7 +153,34 @@ def role_for_any_source(survey: CheckContext, account: Account, role: RoleDetail
             ),
         ),
         severity=Severity.MEDIUM if is_admin else Severity.LOW,
+        remedy=_binding_remedy(survey, role, unbound),
         snippet=_source_account_command(account, role),
+    )
+
+
+def _binding_remedy(survey: CheckContext, role: RoleDetail, unbound: tuple[str, ...]) -> str | None:
+    """Return the remedy of a role that a condition would take away from others; None: the check's own.
+
+    A service that does not send the key does not meet the condition.
+    """
+    origin = origin_of(role.arn)
+    if origin:
+        return phrase(
+            "Do not change the role by hand: it is one of the {origin}, and its stack would undo the change or fail. "
+            "Confirm that the tool is still used.",
+            origin=phrase(origin),
+        )
+    shared = [one for one in allowing(survey, role) if set(unbound) & set(services_of((one,)))]
+    named = dict.fromkeys(entry.text for one in shared for entry in one.principals or ())
+    others = [one for one in named if one not in bind_source()]
+    if not others:
+        return None
+    return phrase(
+        "Move {services} into a statement of its own in the trust policy, and add "
+        '`"StringEquals": {{"aws:SourceAccount": "your account"}}` to that statement only. AWS does not document the '
+        "condition for {others}: it may lock them out.",
+        services=enumerated(unbound),
+        others=enumerated(others),
     )
 
 
@@ -165,6 +193,8 @@ def _source_account_command(account: Account, role: RoleDetail) -> str:
             statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account.account_id}}
         return statement
 
+    if origin_of(role.arn):
+        return ""
     raw = role.assume_role_policy_document
     listed = raw.get("Statement") if isinstance(raw, dict) else None
     statements = listed if isinstance(listed, list) else [listed]

@@ -382,32 +382,41 @@ def password_policy(survey: CheckContext, account: Account, _: Account) -> Itera
     lacking += _further(policy, survey.thresholds.password_days) if policy is not None else []
     if lacking:
         yield CheckResult(
-            phrase("The password policy is weak: {why}.", why=enumerated(lacking, most=len(lacking))),
+            _weak(policy, enumerated(lacking, most=len(lacking))),
             (Evidence(phrase("Source: get-account-password-policy.")),),
             severity=severity,
             snippet=snippet,
         )
 
 
-def _longer_passwords(policy: PasswordPolicy | None, limits: Thresholds) -> str:
-    """Return the command that raises length and reuse, and keeps every other rule as it is.
+def _weak(policy: PasswordPolicy | None, why: str) -> str:
+    """Return the finding's sentence; without a policy of its own an account has AWS's default."""
+    if policy is None:
+        return phrase("No password policy is set, so AWS's default applies: {why}.", why=why)
+    return phrase("The password policy is weak: {why}.", why=why)
 
-    What ``update-account-password-policy`` is not told falls back to its default (AWS CLI Command Reference).
+
+def _longer_passwords(policy: PasswordPolicy | None, limits: Thresholds) -> str:
+    """Return the command that raises length and reuse, lets users change their password and keeps every other rule.
+
+    It names every rule: what ``update-account-password-policy`` is not told falls back to its default, which would
+    take away the users' permission to change their password. In place of AWS's default policy, which asks for three
+    of four types of characters, it asks for all of them: only that keeps no password weaker than before.
+    Sources: IAM API Reference, UpdateAccountPasswordPolicy; IAM User Guide, "Set an account password policy".
     """
     words = ["--minimum-password-length", str(max(limits.password_length, _of(policy, "minimum_password_length")))]
     words += ["--password-reuse-prevention", str(max(limits.password_reuse, _of(policy, "password_reuse_prevention")))]
-    if policy is not None:
-        flags = {
-            "--require-symbols": policy.require_symbols,
-            "--require-numbers": policy.require_numbers,
-            "--require-uppercase-characters": policy.require_uppercase_characters,
-            "--require-lowercase-characters": policy.require_lowercase_characters,
-            "--allow-users-to-change-password": policy.allow_users_to_change_password,
-            "--hard-expiry": policy.hard_expiry,
-        }
-        words += [flag for flag, is_on in flags.items() if is_on]
-        if policy.max_password_age:
-            words += ["--max-password-age", str(policy.max_password_age)]
+    rules = {
+        "require-symbols": policy is None or policy.require_symbols,
+        "require-numbers": policy is None or policy.require_numbers,
+        "require-uppercase-characters": policy is None or policy.require_uppercase_characters,
+        "require-lowercase-characters": policy is None or policy.require_lowercase_characters,
+        "allow-users-to-change-password": True,
+        "hard-expiry": policy is not None and policy.hard_expiry,
+    }
+    words += [f"--{rule}" if is_on else f"--no-{rule}" for rule, is_on in rules.items()]
+    if policy is not None and policy.max_password_age:
+        words += ["--max-password-age", str(policy.max_password_age)]
     return command("iam", "update-account-password-policy", *words)
 
 

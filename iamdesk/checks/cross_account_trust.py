@@ -9,7 +9,7 @@ from iamdesk.checks.condition_strength import ConditionStrength
 from iamdesk.checks.external_trust import allowing, trusted_accounts
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.targets import ROLES
-from iamdesk.checks.trust import CAPTURE_ORGANIZATION, perhaps_own
+from iamdesk.checks.trust import perhaps_own, trust_remedy
 from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.inventory.trust import trusted_names
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -62,7 +62,7 @@ def privileged_for_external_account(survey: CheckContext, account: Account, role
                 object=trusted.account_id,
                 severity=Severity.MEDIUM if trusted.is_perhaps_own else None,
                 state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
-                remedy=phrase(CAPTURE_ORGANIZATION) if trusted.is_perhaps_own else None,
+                remedy=trust_remedy(trusted, role),
             )
 
 

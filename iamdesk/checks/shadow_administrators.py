@@ -225,6 +225,10 @@ def administrator_workload(survey: CheckContext, account: Account, _: Account) -
             object="users",
             state=State.CANNOT_TELL,
             severity=Severity.INFO,
+            remedy=phrase(
+                "Capture the credential report as well (`aws iam generate-credential-report`, then `aws iam "
+                "get-credential-report`): it shows which users have access keys and no password."
+            ),
         )
 
 

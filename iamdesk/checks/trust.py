@@ -1,9 +1,10 @@
 """Role trust: roles that anyone, other accounts or deleted principals can assume."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from iamdesk.attack_paths.administrators import is_administrator
+from iamdesk.checks.aws_tools import STACK_SETS, origin_of
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.condition_strength import ConditionStrength
@@ -148,7 +149,7 @@ def account_without_external_id(survey: CheckContext, account: Account, role: Ro
             object=trusted.account_id,
             severity=Severity.LOW if trusted.is_perhaps_own else severity,
             state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
-            remedy=phrase(CAPTURE_ORGANIZATION) if trusted.is_perhaps_own else None,
+            remedy=trust_remedy(trusted, role),
         )
 
 
@@ -186,7 +187,7 @@ def account_under_conditions(survey: CheckContext, account: Account, role: RoleD
             ),
             object=trusted.account_id,
             state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
-            remedy=phrase(CAPTURE_ORGANIZATION) if trusted.is_perhaps_own else None,
+            remedy=trust_remedy(trusted, role),
         )
 
 
@@ -194,6 +195,23 @@ CAPTURE_ORGANIZATION = mark(
     "Capture the organization from its management account, so that its accounts are known. If this account does not "
     "manage your organization, remove it from the trust policy."
 )
+
+
+_STACK_SETS = mark(
+    "Confirm that account {account} is the one from which your stack sets are deployed (the management account or a "
+    "delegated administrator). If it is, keep the role: without it, StackSets can no longer deploy into this account. "
+    "If it is not, delete the role."
+)
+
+
+def trust_remedy(trusted: TrustedAccount, role: RoleDetail) -> str | None:
+    """Return what to do about an account that a role trusts, if it is not the check's own remedy.
+
+    Source: AWS CloudFormation User Guide, "StackSets and AWS Organizations".
+    """
+    if origin_of(role.arn) == STACK_SETS:
+        return phrase(_STACK_SETS, account=trusted.account_id)
+    return phrase(CAPTURE_ORGANIZATION) if trusted.is_perhaps_own else None
 
 
 def perhaps_own(trusted: TrustedAccount) -> str:
@@ -220,8 +238,7 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
     title=mark("Role trusts a deleted principal"),
     question="Does a trust policy allow a principal that was deleted?",
     remedy=mark(
-        "Remove the principal from the trust policy. A new user or role of the same name is not trusted by the old "
-        "ID, but the next edit may replace the ID with the name."
+        "Remove the principal from the trust policy: a new user or role of the same name is not trusted by the old ID."
     ),
     standards=("SOC 2 CC6.3",),
 )
@@ -238,6 +255,7 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
         if entry.type is PrincipalType.AWS
     ]
     gone = {entry.text for _statement, entry in named if _UNIQUE_ID.fullmatch(entry.text)} - ids
+    is_all = not account.is_truncated and _are_all(survey, role, gone)
     for statement, entry in named:
         if entry.text in reported:
             continue
@@ -246,6 +264,12 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
         if entry.text in gone:
             names = {"role": role.role_name, "id": entry.text}
             sentence = phrase("{role} trusts {id}, the unique ID of a deleted user or role.", **names)
+            if is_all:
+                sentence = phrase(
+                    "{role} trusts {id}, the unique ID of a deleted user or role, and nobody that still exists: nobody "
+                    "can assume it.",
+                    **names,
+                )
             if account.is_truncated:
                 sentence = phrase(
                     "{role} trusts {id}, the unique ID of a user or role that was deleted or not captured.",
@@ -259,6 +283,7 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
                 snippet=""
                 if account.is_truncated
                 else without_principals(role.role_name, role.assume_role_policy_document, gone),
+                remedy=phrase(_DELETE_UNREACHABLE) if is_all else None,
             )
             continue
         owner = account_of(entry)
@@ -278,6 +303,25 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
                 state=State.CANNOT_TELL,
                 severity=Severity.LOW,
             )
+
+
+_DELETE_UNREACHABLE = mark(
+    "Delete the role if it is not needed, or name who needs it under Principal: without the deleted principals, its "
+    "trust policy names nobody, and AWS rejects such a policy."
+)
+"""IAM User Guide, "AWS JSON policy elements: Principal": a trust policy needs one."""
+
+
+def _are_all(survey: CheckContext, role: RoleDetail, gone: Set[str]) -> bool:
+    """Return whether a trust policy allows nobody but the deleted principals; False if a statement cannot be read."""
+    statements = survey.evaluator.index.trust(role).statements
+    allows = [one for one in statements if one.is_allow or one.broken is not None]
+    return bool(allows) and all(
+        one.broken is None
+        and not one.not_principal
+        and all(entry.type is PrincipalType.AWS and entry.text in gone for entry in one.principals or ())
+        for one in allows
+    )
 
 
 def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:

@@ -37,7 +37,11 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
     over=ROLES,
     title=mark("Administrator role without MFA"),
     question="Can an IAM user become an administrator by assuming a role without MFA?",
-    remedy=mark('Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that allows the users.'),
+    remedy=mark(
+        'Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that allows the users. It locks out '
+        "whoever uses no MFA, such as services, pipelines and sessions of other roles: name those that need the role "
+        "in a statement of their own first, above all where the statement trusts a whole account."
+    ),
     standards=("PCI DSS 4.0 8.4.2", "NIST 800-53 IA-2(1)"),
 )
 def assumed_without_mfa(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from iamdesk.checks.aws_tools import CONTROL_TOWER, ORGANIZATIONS, QUICK_SETUP, STACK_SETS, origin_of
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -192,7 +193,8 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
         )
         proof = phrase("No use within AWS's tracking period of {tracked} days; no creation date.", tracked=TRACKED_DAYS)
     if age is None or age > timedelta(days=survey.thresholds.unused_access_days):
-        remedy, severity = (phrase(_ASSIGNMENTS) if is_reserved(role) else None), None
+        of_tool = _OF_TOOLS.get(origin_of(role.arn), "")
+        remedy, severity = (phrase(_ASSIGNMENTS) if is_reserved(role) else phrase(of_tool) if of_tool else None), None
         evidence = [Evidence(proof)]
         rows = runs_with_rows(survey.workloads, role.arn)
         if rows:
@@ -216,9 +218,29 @@ def _deny_all(account: Account, role: RoleDetail) -> str:
     return command("iam", "attach-role-policy", "--role-name", role.role_name, "--policy-arn", policy)
 
 
-_FOR_EMERGENCIES = re.compile(r"break[-_ ]?glass|emergency", re.IGNORECASE)
-"""Names of roles for emergencies."""
+_FOR_EMERGENCIES = re.compile(r"break[-_ ]?glass|emergency|incident|(?<!auto)(?<!auto[-_ ])responder", re.IGNORECASE)
+"""Names of roles for emergencies and for those who respond to incidents."""
 _REHEARSE = mark("Test the role regularly, if it is kept for emergencies, so that it works when it is needed.")
+_OF_TOOLS = {
+    ORGANIZATIONS: mark(
+        "Keep the role if the management account is to have access to this account: AWS Organizations created it for "
+        "that, and it is rarely used. Otherwise make sure that another role gives that access, then delete it."
+    ),
+    STACK_SETS: mark(
+        "Do not change or deny the role by hand: StackSets deploys into this account with it. If no stack set "
+        "targets the account any longer, remove the account from the stack set or turn off its deployments in "
+        "CloudFormation."
+    ),
+    QUICK_SETUP: mark(
+        "Do not change or deny the role by hand: AWS Quick Setup created it and deploys with it. Delete the "
+        "configuration in Quick Setup if it is not needed; its stack then deletes the role."
+    ),
+    CONTROL_TOWER: mark(
+        "Do not change or deny the role by hand: AWS Control Tower manages the account with it, and reports a change "
+        "as drift."
+    ),
+}
+"""What to do with an unused role that a tool of AWS maintains. Sources: as for `aws_tools`."""
 _CONFIGURED = mark(
     "Ask the owner whether what runs with the role is still needed. Delete that first, or give it another role; "
     "otherwise it fails."

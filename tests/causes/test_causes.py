@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.causes.attribution import origin_of
 from iamdesk.causes.grouping import (
     FINDINGS_PER_ROW,
     MAX_ROWS,
@@ -22,6 +21,7 @@ from iamdesk.causes.grouping import (
 )
 from iamdesk.causes.types import Attribution, Candidate, Cause, CauseKind, Causes
 from iamdesk.checks import registry
+from iamdesk.checks.aws_tools import origin_of
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot

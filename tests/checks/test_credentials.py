@@ -113,7 +113,8 @@ def test_crd_11_a_weak_password_policy(make):
     captured = {"is_password_policy_captured": True}
     (one,) = make.findings("CRD-11", facts=captured)
     assert one.sentence == (
-        "The password policy is weak: its minimum length is 8 characters and passwords can be reused."
+        "No password policy is set, so AWS's default applies: its minimum length is 8 characters and passwords can be "
+        "reused."
     )
     types = ("symbols", "numbers", "uppercase_characters", "lowercase_characters")
     strong |= {f"require_{one}": True for one in types}

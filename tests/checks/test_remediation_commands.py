@@ -5,6 +5,7 @@ import shlex
 
 import pytest
 
+from iamdesk.checks import registry
 from iamdesk.checks.remediation_commands import command, edited, without_principals
 
 GONE = "AIDACKCEVSQ6C2EXAMPLE"
@@ -47,6 +48,10 @@ def test_tru_07_a_deleted_principal_is_taken_out(found, make):
 def test_tru_07_where_nobody_is_left_there_is_no_command(found, make):
     (one,) = found("TRU-07", roles=[make.role("etl", trust=make.trust({"AWS": GONE}))])
     assert one.snippet == ""
+    assert one.sentence.endswith("and nobody that still exists: nobody can assume it.")
+    assert one.remedy.startswith("Delete the role")
+    (one,) = found("TRU-07", roles=[make.role("etl", trust=make.trust({"AWS": [GONE, make.arn("root")]}))])
+    assert one.remedy.startswith("Remove the principal")
     both = {
         "Statement": [
             {"Effect": "Allow", "Principal": {"AWS": GONE}, "Action": "sts:AssumeRole"},
@@ -81,6 +86,8 @@ def test_svc_01_a_trust_policy_is_bound_to_the_account(found, make):
 def test_svc_01_others_who_would_be_locked_out_get_no_command(found, make, principal):
     (one,) = found("SVC-01", roles=[make.role("flow", trust=make.trust(principal))])
     assert one.snippet == ""
+    assert one.remedy.startswith("Move states.amazonaws.com into a statement of its own")
+    assert "lock them out" in one.remedy
 
 
 def test_hyg_04_and_hyg_03_delete_what_is_idle(found, make):
@@ -131,6 +138,57 @@ def test_hyg_05_an_unused_role_is_denied_everything_for_a_time(found, make):
     assert told["full"] == told["BreakGlassAdmin"] == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("stacksets-exec-b5520cb2730c2f54b523d6375a319abb", "StackSets deploys into this account"),
+        ("AWS-QuickSetup-StackSet-Local-ExecutionRole", "Quick Setup"),
+        ("OrganizationAccountAccessRole", "Keep the role"),
+        ("AWSControlTowerExecution", "drift"),
+        ("IncidentResponder", "Test the role regularly"),
+        ("emergency-access", "Test the role regularly"),
+    ],
+)
+def test_hyg_05_what_a_tool_or_an_emergency_needs_is_not_denied(found, make, name, remedy):
+    old = {"LastUsedDate": "2025-11-01T00:00:00+00:00", "Region": "eu-west-1"}
+    (one,) = found("HYG-05", roles=[make.role(name, RoleLastUsed=old), make.role("known")])
+    assert one.snippet == ""
+    assert remedy in one.remedy
+
+
+def test_hyg_05_an_automatic_responder_is_no_emergency(found, make):
+    old = {"LastUsedDate": "2025-11-01T00:00:00+00:00", "Region": "eu-west-1"}
+    (one,) = found("HYG-05", roles=[make.role("mail-auto-responder", RoleLastUsed=old), make.role("known")])
+    assert one.snippet
+
+
+def test_svc_01_roles_of_a_tool_are_not_to_be_edited(found, make):
+    trust = make.trust({"Service": "ssm.amazonaws.com"})
+    (one,) = found("SVC-01", roles=[make.role("AWS-QuickSetup-Patch-1", trust=trust)])
+    assert one.snippet == ""
+    assert one.remedy.startswith("Do not change the role by hand: it is one of the roles of AWS Quick Setup")
+
+
+@pytest.mark.parametrize("check_id", ["TRU-03", "TRU-08"])
+def test_stack_sets_keep_their_role(found, make, check_id):
+    everything = make.allow("*", "*")
+    trust = make.trust({"AWS": "arn:aws:iam::999988887777:root"})
+    (one,) = found(check_id, roles=[make.role("stacksets-exec-0123", everything, trust=trust)])
+    assert one.remedy.startswith("Confirm that account 999988887777")
+    assert "remove it from the trust policy" not in one.remedy
+
+
+def test_tru_10_says_whom_the_condition_locks_out():
+    known = registry.check("TRU-10")
+    assert known is not None
+    assert "locks out whoever uses no MFA" in known.remedy
+
+
+def test_adm_10_what_was_not_captured_is_to_be_captured(found, make):
+    (one,) = found("ADM-10", users=[make.user("root-like", make.allow("*", "*"))])
+    assert one.remedy.startswith("Capture the credential report")
+
+
 def test_lnt_14_all_redundant_statements_of_a_policy_are_taken_out_at_once(found, make):
     wide, narrow, more = make.allow("s3:*"), make.allow("s3:GetObject"), make.allow("s3:PutObject")
     both = found("LNT-14", users=[make.user("alice", wide, narrow, more)])
@@ -156,7 +214,8 @@ def test_crd_11_length_and_reuse_are_raised_and_other_rules_kept(make):
     (one,) = make.findings("CRD-11", facts=facts)
     assert one.snippet == (
         "aws iam update-account-password-policy --minimum-password-length 20 --password-reuse-prevention 24 "
-        "--require-symbols --max-password-age 60"
+        "--require-symbols --no-require-numbers --no-require-uppercase-characters --no-require-lowercase-characters "
+        "--allow-users-to-change-password --no-hard-expiry --max-password-age 60"
     )
     long = {**policy, "password_reuse_prevention": 24}
     (rest,) = make.findings("CRD-11", facts={"is_password_policy_captured": True, "password_policy": long})
@@ -169,3 +228,13 @@ def test_crd_03_an_unused_password_is_removed(make):
     facts = {"credential_report": {"generated_time": "2026-03-01T00:00:00Z", "entries": [entry]}}
     (one,) = make.findings("CRD-03", users=[make.user("ana")], facts=facts)
     assert one.snippet == "aws iam delete-login-profile --user-name ana"
+
+
+def test_crd_11_in_place_of_the_default_policy_no_rule_gets_weaker(make):
+    """The default asks for three of four types, and a policy of one's own denies changes unless it allows them."""
+    (one,) = make.findings("CRD-11", facts={"is_password_policy_captured": True})
+    assert one.snippet == (
+        "aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24 "
+        "--require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters "
+        "--allow-users-to-change-password --no-hard-expiry"
+    )
