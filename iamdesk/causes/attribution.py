@@ -10,7 +10,7 @@ from iamdesk.checks.aws_tools import origin_of
 from iamdesk.checks.finding import Evidence, Finding, State
 from iamdesk.evaluate.policy_set import SourceType
 from iamdesk.explain.decision import PolicyType, StatementExplanation, StatementRole
-from iamdesk.i18n import phrase
+from iamdesk.i18n import Message, phrase
 
 _PRACTICES = ("CMP-", "HYG-", "ROT-", "CRD-")
 """Checks of settings and practices: the check itself is the cause, not a statement in its evidence."""
@@ -82,7 +82,8 @@ def _fact(piece: Evidence) -> Candidate | None:
     if not piece.text.startswith(_REQUIRES):
         return None
     fact = str(piece.text).removeprefix(_REQUIRES).removesuffix(".")
-    return Candidate(CauseKind.MISSING, f"fact {fact}", phrase("Not known: {fact}", fact=fact))
+    shown = piece.text.values["fact"] if isinstance(piece.text, Message) else fact  # stays translatable
+    return Candidate(CauseKind.MISSING, f"fact {fact}", phrase("Not known: {fact}", fact=shown))
 
 
 def statements_in(piece: Evidence) -> Iterator[StatementExplanation]:

@@ -18,16 +18,11 @@ from iamdesk.gui.help import help_pages
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Drawing, Glyph, Mark
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
-from iamdesk.i18n import join_names, mark, ntr, tr, translate
+from iamdesk.i18n import join_names, ntr, tr, translate
 from iamdesk.use_cases.types import DependentActions, UseCaseRequest
 
 _SHOWN = 3
 """Notes of a kind that are shown at first; a button shows the others."""
-_MORE = {
-    "ways": (mark("Show {count} more"), mark("Show {count} more sets of values")),
-    "assumptions": (mark("Show {count} more"), mark("Show {count} more assumptions")),
-}
-"""Texts of the button, by kind."""
 _SHOWN_ACTIONS = 4
 _REFUSALS = {
     "credentials": "I10",
@@ -108,7 +103,7 @@ class DecisionNotes(QWidget):
             self._rows.addWidget(make())
         if len(rows) > translate:
             hidden = len(rows) - translate
-            more = QPushButton(ntr(*_MORE[kind], hidden).format(count=number(hidden)))
+            more = QPushButton(_more(kind, hidden).format(count=number(hidden)))
             more.setFlat(True)
             more.clicked.connect(lambda: self._show_all(kind))
             self._rows.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
@@ -188,6 +183,13 @@ class DecisionNotes(QWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()
+
+
+def _more(kind: str, hidden: int) -> str:
+    """Return the text of the button that shows the hidden notes of a kind."""
+    if kind == "ways":
+        return ntr("Show {count} more set of values", "Show {count} more sets of values", hidden)
+    return ntr("Show {count} more assumption", "Show {count} more assumptions", hidden)
 
 
 def _with_button(row: QWidget, button: QPushButton) -> QWidget:
