@@ -10,7 +10,8 @@ from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, facts_of
-from iamdesk.checks.targets import ACCOUNTS, is_reserved, own_roles
+from iamdesk.checks.requested_regions import RegionRequest, allowed_request, evaluated, with_regions
+from iamdesk.checks.targets import ACCOUNTS, is_reserved, own_roles, principals_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision, RequestError
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
@@ -43,7 +44,7 @@ _MOST_NAMED = 20
 _CASE = "support:CreateCase"
 _EC2 = ("ec2.amazonaws.com", "ec2.amazonaws.com.cn")
 _FILES = ("cloudshell:GetFileUploadUrls", "cloudshell:GetFileDownloadUrls")
-_SHELL = "arn:{account.partition}:cloudshell:us-east-1:{account.account_id}:environment/iamdesk-any"
+_SHELL = "arn:{partition}:cloudshell:{region}:{account}:environment/{name}"
 _FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
 
 
@@ -324,29 +325,25 @@ def _is_for_instances(survey: CheckContext, role: RoleDetail) -> bool:
 )
 def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Yield one finding for all principals of the account that are allowed both actions."""
-    able: list[str] | None = None
-    for action in _FILES:
-        who = _who_of(survey, account, action, _SHELL.format(account=account))
-        found = {arn: None for arn, decision in who.items() if decision is EvalDecision.ALLOWED}
-        able = list(found) if able is None else [arn for arn in able if arn in found]
-    index = survey.evaluator.index
-    others = [
-        arn
-        for arn in able or ()
-        if (one := index.users.get(arn) or index.roles.get(arn)) is not None
-        and not is_administrator(survey, account, one)
-    ]
-    if others:
+    able: list[tuple[Principal, list[RegionRequest]]] = []
+    for principal in principals_of(account):
+        asked = (allowed_request(survey, account, principal, action, _SHELL) for action in _FILES)
+        requests = [one for one in asked if one is not None]
+        if len(requests) == len(_FILES) and not is_administrator(survey, account, principal):
+            able.append((principal, requests))
+    if able:
+        first, requests = able[0]
+        sentence = nphrase(
+            "{count:,} user or role can upload and download files through CloudShell: {names}.",
+            "{count:,} users and roles can upload and download files through CloudShell: {names}.",
+            len(able),
+            names=enumerated(name_of(one) for one, _ in able),
+        )
         yield CheckResult(
-            nphrase(
-                "{count:,} user or role can upload and download files through CloudShell: {names}.",
-                "{count:,} users and roles can upload and download files through CloudShell: {names}.",
-                len(others),
-                names=enumerated(map(last_of_arn, others)),
-            ),
+            with_regions(sentence, (one for _, each in able for one in each)),
             (
-                *(_evaluated_as(survey, others[0], action, _SHELL.format(account=account)) for action in _FILES),
-                *(Evidence(phrase("{arn} is allowed both.", arn=arn)) for arn in others[1:_MOST_NAMED]),
+                *(evaluated(survey, first, request) for request in requests),
+                *(Evidence(phrase("{arn} is allowed both.", arn=one.arn)) for one, _ in able[1:_MOST_NAMED]),
             ),
         )
 

@@ -77,14 +77,8 @@ class _Cause:
     principals: list[Principal] = field(default_factory=list)
 
 
-def _resource(survey: CheckContext, account: Account, action: str) -> str:
-    """Return a resource of the action that no policy names, in the first Region that the organization allows."""
-    key = ("broad access", (account.account_id, action))
-    return survey.once(key, lambda: _find_resource(survey, account, action))
-
-
-def _find_resource(survey: CheckContext, account: Account, action: str) -> str:
-    regions = regions_of(survey.guardrails(account.account_id))
+def _resource(account: Account, action: str, region: str) -> str:
+    """Return a resource of the action, in a Region, that no policy names."""
     found = reference().action(*action.split(":"))
     if found is None:
         return "*"
@@ -92,16 +86,16 @@ def _find_resource(survey: CheckContext, account: Account, action: str) -> str:
         types = {one.name for one in found.resource_types}
         bucket = f"arn:{account.partition}:s3:::{PLACEHOLDER}"
         return f"{bucket}/{PLACEHOLDER}" if "object" in types else bucket if "bucket" in types else "*"
-    return resource_for(found, account, regions[-1])
+    return resource_for(found, account, region)
 
 
-def _evaluated(survey: CheckContext, account: Account, action: str) -> tuple[str, ...]:
+def _resources(survey: CheckContext, account: Account, action: str, region: str) -> tuple[str, ...]:
     """Return the resources on which an action is evaluated: one that no policy names, but keys of the account.
 
     A key's policy has to let the account's policies decide, so an unknown key tells nothing (rule I1).
     """
     if not action.startswith("kms:"):
-        return (_resource(survey, account, action),)
+        return (_resource(account, action, region),)
     keys = (one.arn for one in resources_of(survey, account) if ":kms:" in one.arn and not one.is_aws_managed)
     return tuple(islice(keys, _MOST))
 
@@ -139,59 +133,66 @@ def _time(survey: CheckContext, account: Account) -> Context:
     return {"aws:CurrentTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "aws:EpochTime": str(int(moment.timestamp()))}
 
 
-def _allowed(survey: CheckContext, account: Account, action: str) -> int:
-    """Return the account's principals that are allowed an action on any resource, as bits."""
-    members, timed = survey.members(account), _timed(survey, account)
-    found = 0
-    for context, among in (({}, members & ~timed), (_time(survey, account), members & timed)):
-        for resource in _evaluated(survey, account, action):
-            found |= survey.allowed(action, resource, among & ~found, context)
-    return found
+def _allowed(survey: CheckContext, account: Account, action: str) -> tuple[tuple[RegionRequest, int], ...]:
+    """Return the requests on any resource, each with those of the account's principals, as bits, that it is allowed.
+
+    Each principal is in the first that it is allowed.
+    """
+    timed, time = _timed(survey, account), _time(survey, account)
+    found: list[tuple[RegionRequest, int]] = []
+    left = -1
+    resources = partial(_resources, survey, account, action)
+    for request, members in requests_by_region(survey, account, action, resources):
+        for context, among in ((request.context, ~timed), ({**request.context, **time}, timed)):
+            allowed = survey.allowed(action, request.resource, members & left & among, context)
+            left &= ~allowed
+            found.append((request._replace(context=context), allowed))
+    return tuple(found)
 
 
-def allowed_actions(
+def allowed_requests(
     survey: CheckContext, account: Account, principal: Principal, actions: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Return those of the actions that a principal is allowed on any resource, whatever the request's context."""
+) -> tuple[RegionRequest, ...]:
+    """Return requests for those of the actions that a principal is allowed on any resource.
 
-    def look() -> tuple[int, tuple[tuple[str, int], ...]]:
-        each = tuple((action, _allowed(survey, account, action)) for action in actions)
-        return reduce(or_, (bits for _, bits in each)), each
+    A condition on the Region or the time does not keep a principal out; any other does.
+    """
+
+    def look() -> tuple[int, tuple[tuple[tuple[RegionRequest, int], ...], ...]]:
+        each = tuple(_allowed(survey, account, action) for action in actions)
+        return reduce(or_, (bits for found in each for _, bits in found), 0), each
 
     position = survey.evaluator.population().position(principal.arn)
-    if position is None:  # irregular
-        context = _context(survey, account, principal)
-        return tuple([one for one in actions if _is_allowed_alone(survey, account, principal, one, context)])
+    if position is None:
+        alone = (_allowed_alone(survey, account, principal, action) for action in actions)
+        return tuple([one for one in alone if one is not None])
     some, each = survey.once(("allowed on any resource", (account.account_id, actions)), look)
-    return tuple([action for action, bits in each if bits >> position & 1]) if some >> position & 1 else ()
+    if not some >> position & 1:
+        return ()
+    firsts = (next((request for request, bits in found if bits >> position & 1), None) for found in each)
+    return tuple([request for request in firsts if request is not None])
 
 
-def _context(survey: CheckContext, account: Account, principal: Principal) -> Context:
+def _allowed_alone(
+    survey: CheckContext, account: Account, principal: Principal, action: str
+) -> RegionRequest | None:
+    """Return the request that an irregular principal is allowed."""
     position = survey.evaluator.population().index.positions[principal.arn]
-    return _time(survey, account) if _timed(survey, account) >> position & 1 else {}
+    time = _time(survey, account) if _timed(survey, account) >> position & 1 else {}
+    return allowed_alone(survey, account, principal, action, partial(_resources, survey, account, action), time)
 
 
-def _is_allowed_alone(
-    survey: CheckContext, account: Account, principal: Principal, action: str, context: Context
-) -> bool:
-    return survey.speaks_of(principal.arn, action) and any(
-        survey.decide(principal.arn, action, resource, context) is EvalDecision.ALLOWED
-        for resource in _evaluated(survey, account, action)
-    )
-
-
-def evaluation(survey: CheckContext, account: Account, principal: Principal, action: str) -> Evidence:
+def evaluation(survey: CheckContext, principal: Principal, request: RegionRequest) -> Evidence:
     """Return the evaluation of an action that a principal is allowed on any resource."""
-    context = _context(survey, account, principal)
-    first, *others = _evaluated(survey, account, action)
-    resource = first
-    if others:
-        ask = partial(survey.decide, principal.arn, action, context=context)
-        resource = next((one for one in (first, *others) if ask(one) is EvalDecision.ALLOWED), first)
-    return Evidence(
-        phrase("Evaluated {action} as {who}.", action=action, who=name_of(principal)),
-        survey.ask(principal.arn, action, resource, context),
-    )
+    says = phrase("Evaluated {action} as {who}.", action=request.action, who=name_of(principal))
+    if request.region:
+        says = phrase(
+            "Evaluated {action} as {who} in {region}.",
+            action=request.action,
+            who=name_of(principal),
+            region=request.region,
+        )
+    return Evidence(says, survey.ask(principal.arn, request.action, request.resource, request.context))
 
 
 def _causes(survey: CheckContext, account: Account, actions: tuple[str, ...]) -> Iterator[_Cause]:

@@ -1,6 +1,6 @@
 """Privileged access: number of administrators, administrator groups, control of audit logs and the organization."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
@@ -8,6 +8,7 @@ from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.finding import Evidence
 from iamdesk.checks.prerequisites import Data, credentials_of
 from iamdesk.checks.remediation_commands import command
+from iamdesk.checks.requested_regions import RegionRequest, allowed_request, evaluated, with_regions
 from iamdesk.checks.targets import ACCOUNTS, GROUPS, PRINCIPALS, USERS, is_reserved, principals_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision
@@ -16,17 +17,17 @@ from iamdesk.inventory.references import last_of_arn, name_of
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
 _LOGS = (
-    ("cloudtrail:StopLogging", "arn:{partition}:cloudtrail:us-east-1:{account}:trail/{name}"),
-    ("cloudtrail:DeleteTrail", "arn:{partition}:cloudtrail:us-east-1:{account}:trail/{name}"),
+    ("cloudtrail:StopLogging", "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"),
+    ("cloudtrail:DeleteTrail", "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"),
     ("config:StopConfigurationRecorder", "*"),
-    ("guardduty:DeleteDetector", "arn:{partition}:guardduty:us-east-1:{account}:detector/{name}"),
+    ("guardduty:DeleteDetector", "arn:{partition}:guardduty:{region}:{account}:detector/{name}"),
 )
 _PURCHASES = (
     ("aws-marketplace:Subscribe", "*"),
     ("aws-marketplace:AcceptAgreementRequest", "*"),
     ("savingsplans:CreateSavingsPlan", "*"),
     ("ec2:PurchaseReservedInstancesOffering", "*"),
-    ("rds:PurchaseReservedDBInstancesOffering", "arn:{partition}:rds:us-east-1:{account}:ri:{name}"),
+    ("rds:PurchaseReservedDBInstancesOffering", "arn:{partition}:rds:{region}:{account}:ri:{name}"),
 )
 _ORGANIZATION = ("organizations:LeaveOrganization", "organizations:DetachPolicy", "organizations:DeletePolicy")
 
@@ -159,20 +160,24 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
     """Evaluate for an arbitrary trail and detector."""
     if is_administrator(survey, account, principal):
         return
-    words = {"partition": account.partition, "account": account.account_id, "name": PLACEHOLDER}
-    able = []
-    for action, resource in _LOGS:
-        arn = resource.format_map(words)
-        if survey.is_allowed(account, principal, action, arn):
-            able.append(Evidence(phrase("Evaluated {action}.", action=action), survey.ask(principal.arn, action, arn)))
+    able = _able(survey, account, principal, _LOGS)
     if able:
-        actions = enumerated(piece.decision.request.action for piece in able if piece.decision)
-        yield CheckResult(
-            phrase(
-                "{name} can disable audit logging: it is allowed {actions}.", name=name_of(principal), actions=actions
-            ),
-            tuple(able),
+        sentence = phrase(
+            "{name} can disable audit logging: it is allowed {actions}.",
+            name=name_of(principal),
+            actions=enumerated(one.action for one in able),
         )
+        yield CheckResult(
+            with_regions(sentence, able), tuple(evaluated(survey, principal, request) for request in able)
+        )
+
+
+def _able(
+    survey: CheckContext, account: Account, principal: Principal, requests: Iterable[tuple[str, str]]
+) -> list[RegionRequest]:
+    """Return those of the requests that a principal is allowed, in some Region."""
+    asked = (allowed_request(survey, account, principal, action, resource) for action, resource in requests)
+    return [request for request in asked if request is not None]
 
 
 @check(
@@ -216,21 +221,15 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
 )
 def makes_purchases(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Evaluate subscriptions in AWS Marketplace and commitments that cannot be canceled."""
-    words = {"partition": account.partition, "account": account.account_id, "name": PLACEHOLDER}
-    able = {}
-    for action, resource in _PURCHASES:
-        arn = resource.format_map(words)
-        if survey.is_allowed(account, principal, action, arn):
-            able[action] = arn
+    able = _able(survey, account, principal, _PURCHASES)
     if able and not is_administrator(survey, account, principal):
+        sentence = phrase(
+            "{name} can make purchases: it is allowed {actions}.",
+            name=name_of(principal),
+            actions=enumerated(one.action for one in able),
+        )
         yield CheckResult(
-            phrase(
-                "{name} can make purchases: it is allowed {actions}.", name=name_of(principal), actions=enumerated(able)
-            ),
-            tuple(
-                Evidence(phrase("Evaluated {action}.", action=action), survey.ask(principal.arn, action, arn))
-                for action, arn in able.items()
-            ),
+            with_regions(sentence, able), tuple(evaluated(survey, principal, request) for request in able)
         )
 
 
