@@ -10,21 +10,28 @@ from functools import partial, reduce
 from itertools import islice
 from operator import or_
 
-from iamdesk.attack_paths.administrators import Principal, is_administrator, regions_of, resource_for
+from iamdesk.attack_paths.administrators import Principal, is_administrator, resource_for
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.requested_regions import (
+    FIRST,
+    RegionRequest,
+    allowed_alone,
+    requests_by_region,
+    with_regions,
+)
 from iamdesk.checks.resource_requests import may_name, resources_of
 from iamdesk.checks.targets import ACCOUNTS, Subject, principals_of
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.policy_index import CarriedPolicy
 from iamdesk.inventory.references import name_of
 from iamdesk.policy.arn import parse_arn
 from iamdesk.policy.document import Document
-from iamdesk.snapshot.model import Account
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account, RoleDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 _MOST = 20
@@ -33,9 +40,13 @@ _MOST = 20
 READS = (
     *("s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters"),
     *("ssm:GetParametersByPath", "kms:Decrypt", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query"),
-    *("sqs:ReceiveMessage", "kinesis:GetRecords", "ebs:GetSnapshotBlock", "rds:CopyDBSnapshot", "codecommit:GitPull"),
+    *("sqs:ReceiveMessage", "kinesis:GetRecords", "ebs:GetSnapshotBlock", "codecommit:GitPull"),
 )
-"""Actions that return the content of resources, or a copy of it."""
+"""Actions that return the content of resources.
+
+Not rds:CopyDBSnapshot, whose copy stays in RDS:
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CopyDBSnapshot.html
+"""
 WRITES = (
     *("s3:PutObject", "s3:DeleteObject", "s3:DeleteBucket", "dynamodb:PutItem", "dynamodb:DeleteItem"),
     *("dynamodb:DeleteTable", "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret", "ssm:PutParameter"),
@@ -44,7 +55,8 @@ WRITES = (
 )
 """Actions that change or delete the content of resources."""
 EXPOSES = (
-    *("s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:PutBucketPublicAccessBlock", "s3:PutAccountPublicAccessBlock"),
+    *("s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:PutObjectAcl"),
+    *("s3:PutBucketPublicAccessBlock", "s3:PutAccountPublicAccessBlock"),
     *("lambda:AddPermission", "lambda:CreateFunctionUrlConfig", "kms:PutKeyPolicy", "kms:CreateGrant"),
     *("secretsmanager:PutResourcePolicy", "sns:AddPermission", "sns:SetTopicAttributes", "sqs:AddPermission"),
     *("sqs:SetQueueAttributes", "ecr:SetRepositoryPolicy", "dynamodb:PutResourcePolicy", "events:PutPermission"),
@@ -53,16 +65,35 @@ EXPOSES = (
 )
 """Actions that can let other accounts, or anyone, use a resource."""
 CREDENTIALS = (
-    *("iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile", "iam:UpdateAccessKey"),
+    *("iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"),
     *("iam:CreateServiceSpecificCredential", "iam:ResetServiceSpecificCredential", "ec2:GetPasswordData"),
     *("rds-db:connect", "redshift:GetClusterCredentials", "redshift-serverless:GetCredentials"),
-    *("ecr:GetAuthorizationToken", "codeartifact:GetAuthorizationToken", "sts:GetFederationToken"),
+    *("codeartifact:GetAuthorizationToken", "sts:GetFederationToken"),
     *("lightsail:GetInstanceAccessDetails", "lightsail:DownloadDefaultKeyPair", "connect:GetFederationToken"),
     *("gamelift:RequestUploadCredentials", "apigateway:POST"),
 )
-"""Actions that create or return credentials."""
-_TOKENS = frozenset({"ecr:GetAuthorizationToken", "codeartifact:GetAuthorizationToken", "ec2:GetPasswordData"})
-"""Actions whose credentials are of little use by themselves."""
+"""Actions that create or return credentials.
+
+Not iam:UpdateAccessKey, which returns no secret, and not ecr:GetAuthorizationToken, whose token is the caller's own:
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html,
+https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
+"""
+_TOKENS = frozenset(
+    {
+        *("codeartifact:GetAuthorizationToken", "ec2:GetPasswordData", "sts:GetFederationToken"),
+        "connect:GetFederationToken",
+    }
+)
+"""Actions whose credentials are the caller's own, or of little use by themselves.
+
+https://docs.aws.amazon.com/connect/latest/APIReference/API_GetFederationToken.html,
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetPasswordData.html
+"""
+_OF_USERS = frozenset({"sts:GetFederationToken"})
+"""Actions that need the long-term credentials of an IAM user.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+"""
 
 
 @dataclass(slots=True)
@@ -73,8 +104,18 @@ class _Cause:
     """The first of the policies with this document."""
     policies: dict[str, None] = field(default_factory=dict)
     """The keys of all of them."""
-    actions: dict[str, None] = field(default_factory=dict)
-    principals: list[Principal] = field(default_factory=list)
+    requests: list[tuple[Principal, RegionRequest]] = field(default_factory=list)
+    """The requests that it grants, by principal."""
+
+    @property
+    def actions(self) -> dict[str, None]:
+        """The actions that it grants, each once."""
+        return dict.fromkeys(request.action for _, request in self.requests)
+
+    @property
+    def principals(self) -> list[Principal]:
+        """The principals that it grants them, each once."""
+        return list({principal.arn: principal for principal, _ in self.requests}.values())
 
 
 def _resource(account: Account, action: str, region: str) -> str:
@@ -173,9 +214,7 @@ def allowed_requests(
     return tuple([request for request in firsts if request is not None])
 
 
-def _allowed_alone(
-    survey: CheckContext, account: Account, principal: Principal, action: str
-) -> RegionRequest | None:
+def _allowed_alone(survey: CheckContext, account: Account, principal: Principal, action: str) -> RegionRequest | None:
     """Return the request that an irregular principal is allowed."""
     position = survey.evaluator.population().index.positions[principal.arn]
     time = _time(survey, account) if _timed(survey, account) >> position & 1 else {}
@@ -200,40 +239,66 @@ def _causes(survey: CheckContext, account: Account, actions: tuple[str, ...]) ->
     found: dict[int, _Cause] = {}
     for principal in principals_of(account):
         survey.check_cancelled()
-        allowed = allowed_actions(survey, account, principal, actions)
+        allowed = allowed_requests(survey, account, principal, actions)
+        if isinstance(principal, RoleDetail):
+            allowed = tuple([one for one in allowed if one.action not in _OF_USERS])
         if not allowed or is_administrator(survey, account, principal):
             continue
         for policy in survey.evaluator.index.carried(principal.arn).identity:
-            granted = [action for action in allowed if _grants(survey, account, policy.document, action)]
+            granted = [one for one in allowed if _granting(survey, account, policy.document, one)]
             if granted:
                 cause = found.setdefault(id(policy.document), _Cause(policy))
                 cause.policies[policy.key] = None
-                cause.actions |= dict.fromkeys(granted)
-                if cause.principals[-1:] != [principal]:
-                    cause.principals.append(principal)
+                cause.requests += [(principal, one) for one in granted]
     yield from found.values()
 
 
-def _grants(survey: CheckContext, account: Account, document: Document, action: str) -> bool:
-    resource = _resource(survey, account, action)
+def _granting(
+    survey: CheckContext, account: Account, document: Document, request: RegionRequest
+) -> tuple[Statement, ...]:
+    """Return the Allow statements of a document that may grant an action on any resource."""
+    resource = _resource(account, request.action, request.region or FIRST)
 
-    def look() -> bool:
-        service, _, name = action.lower().partition(":")
+    def look() -> tuple[Statement, ...]:
+        service, _, name = request.action.lower().partition(":")
         arn = None if resource == "*" else parse_arn(resource)
-        return any(
-            one.is_allow and one.broken is None and one.covers_action(service, name) and may_name(one, arn)
+        return tuple(
+            one
             for one in document.statements
+            if one.is_allow and one.broken is None and one.covers_action(service, name) and may_name(one, arn)
         )
 
-    return survey.once((("grants", resource, action), document), look)
+    return survey.once((("grants", resource, request.action), document), look)
+
+
+def _with_exceptions(survey: CheckContext, account: Account, cause: _Cause, sentence: str) -> str:
+    """Return a sentence with the resources that NotResource leaves out, if no other statement grants them."""
+    document = cause.policy.document
+    excepted: dict[str, list[str]] = {}
+    for request in {request.action: request for _, request in cause.requests}.values():
+        granting = _granting(survey, account, document, request)
+        if all(one.not_resource for one in granting):
+            service = request.action.partition(":")[0]
+            for text in granting[0].resource_texts():
+                if text.split(":", 3)[2:3] in ([service], ["*"]) and all(
+                    text in one.resource_texts() for one in granting
+                ):
+                    excepted.setdefault(text, []).append(request.action)
+    for actions in dict.fromkeys(map(tuple, excepted.values())):
+        sentence = phrase(
+            "{sentence} NotResource excludes {resources} from {actions}.",
+            sentence=sentence,
+            resources=enumerated(text for text, of in excepted.items() if tuple(of) == actions),
+            actions=enumerated(actions),
+        )
+    return sentence
 
 
 def _results(
     survey: CheckContext, account: Account, actions: tuple[str, ...], sentence: str, severity: Severity
 ) -> Iterator[CheckResult]:
     for cause in _causes(survey, account, actions):
-        first = cause.principals[0]
-        action = next(iter(cause.actions))
+        first, request = cause.requests[0]
         others = len(cause.policies) - 1
         policy = _title(cause.policy)
         if others:
@@ -243,24 +308,32 @@ def _results(
                 others,
                 policy=policy,
             )
+        granted, principals = cause.actions, cause.principals
+        says = phrase(
+            sentence,
+            policy=policy,
+            who=enumerated(map(name_of, principals)),
+            actions=enumerated([one for one in actions if one in granted]),
+        )
+        says = _with_exceptions(survey, account, cause, says)
         yield CheckResult(
-            phrase(
-                sentence,
-                policy=policy,
-                who=enumerated(map(name_of, cause.principals)),
-                actions=enumerated([one for one in actions if one in cause.actions]),
-            ),
+            with_regions(says, (one for _, one in cause.requests)),
             (
-                evaluation(survey, account, first, action),
-                *(
-                    Evidence(phrase("It takes effect for {name}.", name=name_of(one)), policy_key=one.arn)
-                    for one in cause.principals[:_MOST]
-                ),
+                evaluation(survey, first, request),
+                *(_effect(cause, one) for one in principals[:_MOST]),
             ),
             subject=_subject(cause.policy),
             object=account.account_id if cause.policy.is_aws_managed else "",
-            severity=Severity.LOW if _TOKENS.issuperset(cause.actions) else severity,
+            severity=Severity.LOW if _TOKENS.issuperset(granted) else severity,
         )
+
+
+def _effect(cause: _Cause, principal: Principal) -> Evidence:
+    regions = dict.fromkeys(request.region for one, request in cause.requests if one is principal)
+    says = phrase("It takes effect for {name}.", name=name_of(principal))
+    if "" not in regions:
+        says = phrase("It takes effect for {name} in {regions}.", name=name_of(principal), regions=enumerated(regions))
+    return Evidence(says, policy_key=principal.arn)
 
 
 def _title(policy: CarriedPolicy) -> str:
@@ -288,7 +361,7 @@ def _subject(policy: CarriedPolicy) -> Subject:
     standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3", "PCI DSS 4.0 7.2.2"),
 )
 def reads_any_data(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Not if a condition decides, or if a resource policy, boundary or organization policy denies it."""
+    """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
     sentence = mark("{policy} lets {who} read the data of any resource: {actions}.")
     yield from _results(survey, account, READS, sentence, Severity.MEDIUM)
 
@@ -302,7 +375,7 @@ def reads_any_data(survey: CheckContext, account: Account, _: Account) -> Iterat
     standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3"),
 )
 def writes_any_data(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Not if a condition decides, or if a resource policy, boundary or organization policy denies it."""
+    """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
     sentence = mark("{policy} lets {who} change or delete the data of any resource: {actions}.")
     yield from _results(survey, account, WRITES, sentence, Severity.MEDIUM)
 
@@ -319,7 +392,7 @@ def writes_any_data(survey: CheckContext, account: Account, _: Account) -> Itera
     standards=("NIST 800-53 AC-6", "NIST 800-53 AC-3"),
 )
 def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Not if a condition decides, or if a resource policy, boundary or organization policy denies it."""
+    """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
     sentence = mark("{policy} lets {who} open any resource to other accounts: {actions}.")
     yield from _results(survey, account, EXPOSES, sentence, Severity.MEDIUM)
 
@@ -333,6 +406,6 @@ def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> 
     standards=("NIST 800-53 AC-6", "NIST 800-53 IA-5"),
 )
 def obtains_credentials(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Not if a condition decides. Low if they are only tokens of registries, or encrypted passwords."""
-    sentence = mark("{policy} lets {who} obtain credentials of any user or resource: {actions}.")
+    """Not if a condition decides, but on Region or time. Low if they are the caller's own, or of little use alone."""
+    sentence = mark("{policy} lets {who} obtain credentials, not only of named users or resources: {actions}.")
     yield from _results(survey, account, CREDENTIALS, sentence, Severity.MEDIUM)

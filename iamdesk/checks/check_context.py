@@ -15,7 +15,6 @@ from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context, Evalua
 from iamdesk.attack_paths.organization_paths import OrganizationReach
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
-from iamdesk.evaluate.request import EvalDecision
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.inventory.references import AccountReferences, aws_policies_of, references_of
 from iamdesk.inventory.workload_index import WorkloadIndex
@@ -142,23 +141,6 @@ class CheckContext(EvaluationSession):
         if self.decide(principal, action, resource, context) not in OPEN:
             return None
         return self.ask(principal, action, resource, context)
-
-    def is_allowed(self, account: Account, principal: Principal, action: str, resource: str) -> bool:
-        """Return whether an Allow of its own lets a principal make a request.
-
-        For requests that many principals of the account are asked about: evaluated for all of them at once.
-
-        Raises:
-            WorkCancelled: The run was cancelled.
-        """
-        position = self.evaluator.population().position(principal.arn)
-        if position is None:
-            return (
-                self.speaks_of(principal.arn, action)
-                and self.decide(principal.arn, action, resource) is EvalDecision.ALLOWED
-            )
-        key = ("allowed", (account.account_id, action, resource))
-        return bool(self.once(key, lambda: self.allowed(action, resource, self.members(account))) >> position & 1)
 
     def latest(self, account: Account) -> datetime | None:
         """Return the time to which ages in an account are relative; None if it is not known.

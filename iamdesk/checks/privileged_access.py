@@ -29,7 +29,14 @@ _PURCHASES = (
     ("ec2:PurchaseReservedInstancesOffering", "*"),
     ("rds:PurchaseReservedDBInstancesOffering", "arn:{partition}:rds:{region}:{account}:ri:{name}"),
 )
-_ORGANIZATION = ("organizations:LeaveOrganization", "organizations:DetachPolicy", "organizations:DeletePolicy")
+_ORGANIZATION = tuple(
+    (f"organizations:{name}", "*")
+    for name in ("DeleteOrganization", "RemoveAccountFromOrganization", "CloseAccount", "DetachPolicy", "DeletePolicy")
+)
+"""Calls of the management account. Not LeaveOrganization, which only member accounts can call.
+
+https://docs.aws.amazon.com/organizations/latest/APIReference/API_LeaveOrganization.html
+"""
 
 
 def _administrators(survey: CheckContext, account: Account) -> list[Principal]:
@@ -184,7 +191,8 @@ def _able(
     "ADM-15",
     over=PRINCIPALS,
     title=mark("Controls the organization"),
-    question="Can a user or role of the management account leave the organization, or detach or delete its policies?",
+    question="Can a user or role of the management account delete the organization, remove or close accounts, or "
+    "detach or delete its policies?",
     remedy=mark("Limit these actions to a break-glass role; nothing else in the management account needs them."),
     standards=("CIS AWS Foundations 7.0 2.1.5",),
 )
@@ -193,21 +201,15 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
     organization = survey.snapshot.organization
     if organization is None or organization.management_account_id != account.account_id:
         return
-    able = {
-        action: survey.ask(principal.arn, action, "*")
-        for action in _ORGANIZATION
-        if survey.is_allowed(account, principal, action, "*")
-    }
+    able = _able(survey, account, principal, _ORGANIZATION)
     if able:
         yield CheckResult(
             phrase(
                 "{name} controls the organization: it is allowed {actions}.",
                 name=name_of(principal),
-                actions=enumerated(able),
+                actions=enumerated(one.action for one in able),
             ),
-            tuple(
-                Evidence(phrase("Evaluated {action}.", action=action), decision) for action, decision in able.items()
-            ),
+            tuple(evaluated(survey, principal, request) for request in able),
         )
 
 

@@ -31,6 +31,13 @@ _IN_USE = 2
 """Number of the account's own Regions that are tried beside those that the policies name."""
 _USUAL = ("us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2")
 """Regions to prefer, since every account can use them without enabling them first."""
+_ONLY_IN_FIRST = frozenset({"aws-marketplace", "savingsplans"})
+"""Services in which people can buy in us-east-1 only.
+
+https://docs.aws.amazon.com/general/latest/gr/aws-marketplace.html,
+https://docs.aws.amazon.com/marketplace/latest/developerguide/agreement-regions.html and
+https://docs.aws.amazon.com/general/latest/gr/savingsplans.html
+"""
 
 type Resources = Callable[[str], Iterable[str]]
 """The resources of an action to evaluate in a Region."""
@@ -57,9 +64,12 @@ def requests_by_region(
     for resource in resources(FIRST):
         tried.add((resource, ""))
         yield RegionRequest(action, resource, {}), survey.members(account)
-    if action.partition(":")[0] in GLOBAL_SERVICES:
+    service = action.partition(":")[0]
+    if service in GLOBAL_SERVICES:
         return
     for region, members in _regions(survey, account):
+        if service in _ONLY_IN_FIRST and region != FIRST:
+            continue
         for resource in resources(region):
             context = _context(action, resource, region)
             key = (resource, region if context else "")
@@ -89,9 +99,7 @@ def allowed_request(
 
     def resources(region: str) -> tuple[str]:
         return (
-            resource.format(
-                partition=account.partition, region=region, account=account.account_id, name=PLACEHOLDER
-            ),
+            resource.format(partition=account.partition, region=region, account=account.account_id, name=PLACEHOLDER),
         )
 
     def look() -> tuple[tuple[RegionRequest, int], ...]:

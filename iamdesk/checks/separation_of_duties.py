@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from iamdesk.attack_paths.administrators import Principal, is_administrator
-from iamdesk.checks.broad_access import allowed_actions, evaluation
+from iamdesk.checks.broad_access import allowed_requests, evaluation
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.requested_regions import with_regions
 from iamdesk.checks.targets import PRINCIPALS
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, phrase
@@ -76,19 +77,20 @@ def _read(path: Path) -> tuple[DutyPair, ...]:
     standards=("NIST 800-53 AC-5", "PCI DSS 4.0 7.2.4", "SOC 2 CC6.3", "ISO 27001:2022 A.5.3"),
 )
 def both_duties(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """On any resource, whatever the request's context; what named resources or conditions limit is left out."""
+    """On any resource, in some Region, whatever else the context; what other conditions limit is left out."""
     for pair in survey.once("duty pairs", duty_pairs):
-        held = [allowed_actions(survey, account, principal, duty) for duty in (pair.first, pair.second)]
+        held = [allowed_requests(survey, account, principal, duty) for duty in (pair.first, pair.second)]
         if not all(held) or is_administrator(survey, account, principal):
             continue
+        sentence = phrase(
+            "{name} is allowed {actions} and {others}: two duties that should be separated ({pair}).",
+            name=name_of(principal),
+            actions=enumerated(one.action for one in held[0]),
+            others=enumerated(one.action for one in held[1]),
+            pair=pair.id,
+        )
         yield CheckResult(
-            phrase(
-                "{name} is allowed {actions} and {others}: two duties that should be separated ({pair}).",
-                name=name_of(principal),
-                actions=enumerated(held[0]),
-                others=enumerated(held[1]),
-                pair=pair.id,
-            ),
-            tuple(evaluation(survey, account, principal, actions[0]) for actions in held),
+            with_regions(sentence, (*held[0], *held[1])),
+            tuple(evaluation(survey, principal, requests[0]) for requests in held),
             object=pair.id,
         )

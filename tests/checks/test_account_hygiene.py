@@ -125,6 +125,13 @@ def test_adm_17_files_both_ways(make):
     assert [piece.decision.request.action for piece in one.evidence] == BOTH_WAYS
 
 
+def test_adm_17_in_the_regions_that_a_condition_leaves(make):
+    lock = {**make.deny("*"), "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}}
+    (one,) = make.findings("ADM-17", users=[make.user("alice", make.allow("cloudshell:*"), lock)])
+    assert one.sentence.endswith("CloudShell: alice. This holds in eu-west-1: a condition limits the Regions.")
+    assert [piece.decision.decision for piece in one.evidence] == ["allowed", "allowed"]
+
+
 def test_adm_17_one_way_and_denied(make):
     for statements in (
         [make.allow(BOTH_WAYS[0])],

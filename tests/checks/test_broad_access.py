@@ -94,6 +94,62 @@ def test_a_service_control_policy_counts(make):
     assert one.sentence.endswith("read the data of any resource: sqs:ReceiveMessage.")
 
 
+@pytest.mark.parametrize(("check", "action"), [one for one in EACH if not one[1].startswith(("kms:", "iam:"))])
+def test_the_regions_that_a_condition_leaves(found, make, check, action):
+    lock = {**make.deny("*"), "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-west-3"]}}}
+    users = [make.user("alice", make.allow(action), lock)]
+    (one,) = found(check, users=users)
+    assert one.sentence.endswith("This holds in eu-west-1: a condition limits the Regions.")
+    assert one.evidence[0].decision.decision is EvalDecision.ALLOWED
+    assert one.evidence[1].text == "It takes effect for alice in eu-west-1."
+    both = make.policy("both", make.allow(action))
+    users = [make.user("alice", lock, **make.attached(both["Arn"])), make.user("bob", **make.attached(both["Arn"]))]
+    (one,) = found(check, users=users, policies=[both])
+    assert "lets alice and bob" in one.sentence
+    assert "This holds" not in one.sentence
+
+
+def test_a_condition_on_the_region_of_ec2(found, make):
+    """ec2:Region tells the Region of requests to EC2, and of no others."""
+    condition = {"Condition": {"StringEquals": {"ec2:Region": "eu-west-1"}}}
+    users = [make.user("alice", {**make.allow(["ec2:TerminateInstances", "dynamodb:DeleteTable"]), **condition})]
+    (one,) = found("DAT-02", users=users)
+    assert "of any resource: ec2:TerminateInstances. This holds in eu-west-1" in one.sentence
+
+
+def test_resources_that_not_resource_excludes_are_named(found, make):
+    statement = make.allow(["s3:GetObject", "dynamodb:Scan"])
+    del statement["Resource"]
+    statement["NotResource"] = ["arn:aws:s3:::payroll/*", "arn:aws:s3:::lake/*"]
+    (one,) = found("DAT-01", users=[make.user("alice", statement)])
+    assert one.sentence.endswith(
+        "s3:GetObject and dynamodb:Scan. NotResource excludes arn:aws:s3:::payroll/* and arn:aws:s3:::lake/* from "
+        "s3:GetObject."
+    )
+    (one,) = found("DAT-01", users=[make.user("alice", statement, make.allow("s3:GetObject"))])
+    assert "NotResource" not in one.sentence
+
+
+@pytest.mark.parametrize(
+    ("check", "action"),
+    [("DAT-01", "rds:CopyDBSnapshot"), ("DAT-04", "iam:UpdateAccessKey"), ("DAT-04", "ecr:GetAuthorizationToken")],
+)
+def test_actions_that_give_neither_data_nor_credentials(found, make, check, action):
+    assert not found(check, users=[make.user("alice", make.allow(action))])
+
+
+def test_federation_tokens_are_of_users_and_the_callers_own(found, make):
+    token = make.allow("sts:GetFederationToken")
+    assert not found("DAT-04", roles=[make.role("build", token)])
+    (one,) = found("DAT-04", users=[make.user("alice", token)])
+    assert one.severity is Severity.LOW
+
+
+def test_object_acls_expose(found, make):
+    (one,) = found("DAT-03", users=[make.user("alice", make.allow("s3:PutObjectAcl"))])
+    assert one.sentence.endswith("open any resource to other accounts: s3:PutObjectAcl.")
+
+
 def test_one_finding_for_a_policy_and_for_identical_documents(found, make):
     readers = make.policy("readers", make.allow("s3:GetObject"))
     users = [make.user(name, **make.attached(readers["Arn"])) for name in ("alice", "bob")]
@@ -138,7 +194,7 @@ def test_dat_03_exposing(found, make):
 
 
 def test_dat_04_tokens_of_registries_are_low(found, make):
-    (one,) = found("DAT-04", roles=[make.role("pull", make.allow("ecr:GetAuthorizationToken"))])
+    (one,) = found("DAT-04", roles=[make.role("pull", make.allow("codeartifact:GetAuthorizationToken"))])
     assert one.severity is Severity.LOW
 
 

@@ -2,6 +2,7 @@
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.organization import Organization, OrganizationNode
 
 REPORT_TIME = "2026-10-01T12:00:00+00:00"
@@ -50,6 +51,61 @@ def test_adm_13_whoever_may_stop_the_logs(found, make):
     assert not found("ADM-13", users=[make.user("alice", make.allow("*"))])
 
 
+REGIONS = {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}
+
+
+def test_adm_13_in_the_regions_that_a_condition_leaves(found, make):
+    """A lock of Regions lets the logs of the company's own Regions be stopped."""
+    lock = {**make.deny("*"), "Condition": REGIONS}
+    (one,) = found("ADM-13", users=[make.user("alice", make.allow(["cloudtrail:*", "config:*"]), lock)])
+    assert one.sentence == (
+        "alice can disable audit logging: it is allowed cloudtrail:StopLogging, cloudtrail:DeleteTrail and "
+        "config:StopConfigurationRecorder. This holds in eu-west-1: a condition limits the Regions."
+    )
+    assert {piece.decision.decision for piece in one.evidence} == {EvalDecision.ALLOWED}
+    assert ":eu-west-1:" in one.evidence[0].decision.request.resource
+    limits = make.policy("limits", {**make.allow("*"), "Condition": {"StringLike": {"aws:RequestedRegion": "eu-*"}}})
+    bounded = make.user("alice", make.allow("cloudtrail:*"), **make.boundary(limits["Arn"]))
+    (one,) = found("ADM-13", users=[bounded], policies=[limits])
+    assert "This holds in eu-" in one.sentence
+    elsewhere = {**make.deny("*"), "Condition": {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}}
+    (one,) = found("ADM-13", users=[make.user("alice", make.allow("cloudtrail:*"), elsewhere)])
+    assert "This holds in us-west-2: " in one.sentence
+    nowhere = {**make.deny("*"), "Condition": {"StringLike": {"aws:RequestedRegion": "*"}}}
+    assert not found("ADM-13", users=[make.user("alice", make.allow(["cloudtrail:*", "config:*"]), nowhere)])
+    mfa = {**make.deny("*"), "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}
+    assert not found("ADM-13", users=[make.user("alice", make.allow("config:*"), lock, mfa)])
+
+
+def test_adm_13_in_the_regions_that_a_service_control_policy_leaves(make):
+    lock = make.document(make.allow("*"), {**make.deny("*"), "Condition": REGIONS})
+    organization = Organization.model_validate(
+        {
+            "id": "o-example",
+            "management_account_id": "999988887777",
+            "nodes": [
+                {"id": "r-root", "policy_ids": ["p-lock"]},
+                {"id": make.account, "parent_id": "r-root", "policy_ids": ["p-lock"]},
+            ],
+            "policies": [{"id": "p-lock", "name": "lock", "type": "SERVICE_CONTROL_POLICY", "content": lock}],
+        }
+    )
+    users = [make.user("alice", make.allow("guardduty:*"))]
+    (one,) = make.findings("ADM-13", users=users, beside={"organization": organization})
+    assert one.sentence.endswith("This holds in eu-west-1: a condition limits the Regions.")
+
+
+def test_adm_16_in_the_regions_that_a_condition_leaves(found, make):
+    """Savings Plans and AWS Marketplace are bought in us-east-1."""
+    lock = {**make.deny("*"), "Condition": REGIONS}
+    bought = make.allow(["savingsplans:*", "aws-marketplace:*", "ec2:PurchaseReservedInstancesOffering"])
+    (one,) = found("ADM-16", users=[make.user("alice", bought, lock)])
+    assert one.sentence == (
+        "alice can make purchases: it is allowed ec2:PurchaseReservedInstancesOffering. This holds in eu-west-1: a "
+        "condition limits the Regions."
+    )
+
+
 def test_adm_15_told_of_the_management_account_alone(make):
     snapshot = make.snapshot(users=[make.user("alice", make.allow("organizations:*"))])
 
@@ -61,8 +117,8 @@ def test_adm_15_told_of_the_management_account_alone(make):
 
     (one,) = found_in(make.account)
     assert one.sentence == (
-        "alice controls the organization: it is allowed organizations:LeaveOrganization, "
-        "organizations:DetachPolicy and "
+        "alice controls the organization: it is allowed organizations:DeleteOrganization, "
+        "organizations:RemoveAccountFromOrganization, organizations:CloseAccount, organizations:DetachPolicy and "
         "organizations:DeletePolicy."
     )
     assert not found_in("999988887777")

@@ -60,3 +60,10 @@ def test_sod_01_a_file_that_is_none_is_reported(make, tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(own))
     found = list(registry.run(Evaluator(make.snapshot()), only=("SOD-01",)))
     assert {one.title for one in found} == {registry.INCOMPLETE}
+
+
+def test_duties_in_the_regions_that_a_condition_leaves(found, make):
+    lock = {**make.deny("*"), "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}}
+    duties = make.allow(["ec2:DeleteVolume", "ec2:DeleteSnapshot"])
+    (one,) = found("SOD-01", users=[make.user("alice", duties, lock)])
+    assert one.sentence.endswith("(data-and-backups). This holds in eu-west-1: a condition limits the Regions.")
