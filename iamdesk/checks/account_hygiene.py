@@ -11,6 +11,7 @@ from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, facts_of
 from iamdesk.checks.requested_regions import RegionRequest, allowed_request, evaluated, with_regions
+from iamdesk.checks.snapshot_completeness import attachments_not_captured
 from iamdesk.checks.targets import ACCOUNTS, is_reserved, own_roles, principals_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision, RequestError
@@ -361,8 +362,30 @@ def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iter
 def no_audit_role(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """By attachment: the policy has hundreds of actions, which no other one resembles."""
     policy = f"arn:{account.partition}:iam::aws:policy/SecurityAudit"
-    if not survey.references(account).carriers.get(policy) and not account.is_truncated:
+    if survey.references(account).carriers.get(policy) or account.is_truncated:
+        return
+    missing = [
+        (one.attachment_count or 0) - held
+        for other in survey.snapshot.accounts
+        for one, held in attachments_not_captured(survey, other)
+        # Another account's entry may be this one's, if several accounts came in one file.
+        if one.arn == policy and (other is account or all(own.arn != policy for own in account.policies))
+    ]
+    if missing:
+        count = sum(missing)
         yield CheckResult(
-            phrase("No user, group or role has the AWS managed policy SecurityAudit."),
-            (Evidence(phrase("The snapshot lists no attachment of {policy}.", policy=policy)),),
+            nphrase(
+                "Whether a user, group or role has the AWS managed policy SecurityAudit cannot be determined: AWS "
+                "counts {count:,} attachment that was not captured.",
+                "Whether a user, group or role has the AWS managed policy SecurityAudit cannot be determined: AWS "
+                "counts {count:,} attachments that were not captured.",
+                count,
+            ),
+            (Evidence(phrase("AttachmentCount of {policy}.", policy=policy), policy_key=policy),),
+            state=State.CANNOT_TELL,
         )
+        return
+    yield CheckResult(
+        phrase("No user, group or role has the AWS managed policy SecurityAudit."),
+        (Evidence(phrase("The snapshot lists no attachment of {policy}.", policy=policy)),),
+    )

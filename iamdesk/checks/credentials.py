@@ -477,15 +477,38 @@ def root_key(survey: CheckContext, account: Account, _: Account) -> Iterator[Che
     question="Can the root user sign in without MFA?",
     remedy=mark("Register an MFA device for the root user, preferably a hardware security key."),
     standards=("CIS AWS Foundations 7.0 2.5", "PCI DSS 4.0 8.4.2", "NIST 800-53 IA-2(1)"),
-    data=Data.CREDENTIAL_REPORT,
+    data=Data.ROOT_CREDENTIALS,
 )
 def root_without_mfa(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """A root user without a password cannot sign in."""
+    """From the credential report, else the account summary. A root user without a password cannot sign in.
+
+    Only root users of member accounts may have no password.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html,
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html
+    """
     entry = entry_of(survey, account, ROOT)
-    if entry is not None and entry.mfa_active is False and entry.password_enabled is not False:
-        yield CheckResult(
-            phrase("The root user can sign in without MFA."), report_evidence(phrase("mfa_active is false"))
-        )
+    if entry is not None:
+        if entry.mfa_active is False and entry.password_enabled is not False:
+            yield CheckResult(
+                phrase("The root user can sign in without MFA."), report_evidence(phrase("mfa_active is false"))
+            )
+        return
+    facts = facts_of(survey.snapshot, account.account_id)
+    summary = (facts.summary if facts is not None else None) or {}
+    has_password = summary.get("AccountPasswordPresent")
+    organization = survey.snapshot.organization
+    if has_password is None and organization and organization.management_account_id == account.account_id:
+        has_password = 1
+    if summary.get("AccountMFAEnabled") != 0 or has_password == 0:
+        return
+    sentence = phrase("The root user can sign in without MFA.")
+    if has_password is None:
+        sentence = phrase("The root user has no MFA. Whether it has a password was not captured.")
+    yield CheckResult(
+        sentence,
+        (Evidence(phrase("get-account-summary: AccountMFAEnabled is 0.")),),
+        severity=Severity.HIGH if has_password is None else None,
+    )
 
 
 @check(

@@ -48,8 +48,10 @@ def whole_other_account(survey: CheckContext, _account: Account, role: RoleDetai
     remedy=mark("Reduce the role's permissions to what the other account needs."),
 )
 def privileged_for_external_account(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """With or without an external ID; TRU-04 reports other conditions."""
+    """With or without an external ID; TRU-04 reports other conditions, and services of the account."""
     for trusted in trusted_accounts(survey, role):
+        if trusted.services:
+            continue
         if trusted.with_external_id.strength <= ConditionStrength.SECRET and is_administrator(survey, account, role):
             text = phrase(
                 "Account {account} can assume {role}, which is an administrator",

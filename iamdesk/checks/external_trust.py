@@ -26,6 +26,7 @@ ANYWHERE: Context = {"aws:SourceIp": "198.51.100.77", "aws:SourceVpce": None, "a
 """A request from the Internet: the address is reserved for documentation (RFC 5737)."""
 _ARN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::(\d{12}):")
 _ACCOUNT_ID = re.compile(r"\d{12}")
+_SERVICE_LINKED = re.compile(r"arn:[^:]*:iam::\d{12}:role/aws-service-role/([^/*?]+)/[^/*?]+")
 _NAMES_CALLER = frozenset({"aws:principalarn", "aws:principalaccount"})
 _MADE_FOR_MANAGEMENT = frozenset({"OrganizationAccountAccessRole", "AWSControlTowerExecution"})
 """Roles of member accounts that trust the organization's management account.
@@ -80,6 +81,11 @@ class TrustedAccount:
     without_external_id: Attempt
     with_external_id: Attempt
     """The same request with ``sts:ExternalId`` unknown."""
+    services: tuple[str, ...] = ()
+    """If only service-linked roles of the account are trusted: the services, which alone can assume such roles.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
+    """
 
 
 @dataclass(slots=True)
@@ -200,7 +206,19 @@ def trusted_accounts(survey: CheckContext, role: RoleDetail) -> tuple[TrustedAcc
             if best.strength is not ConditionStrength.DENIED:
                 is_perhaps_own = account_id in managing_accounts(survey)
                 named = tuple(callers.named)
-                found.append(TrustedAccount(account_id, named, callers.is_whole, is_perhaps_own, without, best))
+                linked = [_SERVICE_LINKED.fullmatch(text) for text in named]
+                services = dict.fromkeys(match[1] for match in linked if match)
+                found.append(
+                    TrustedAccount(
+                        account_id,
+                        named,
+                        callers.is_whole,
+                        is_perhaps_own,
+                        without,
+                        best,
+                        tuple(services) if all(linked) else (),
+                    )
+                )
         return tuple(found)
 
     return survey.once(("trusted accounts", role.arn), look)

@@ -213,11 +213,16 @@ class _ExternalCaller(NamedTuple):
 
 
 def _external_callers(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[_ExternalCaller]:
-    """Yield the external principals that can assume a role with keys that they choose or know."""
+    """Yield the external principals that can assume a role with keys that they choose or know.
+
+    Not the services of another account, which people there cannot make use the role as they like: TRU-04.
+    """
     external_principal = external_attempt(survey, account, role)
     if external_principal is not None:
         yield _ExternalCaller(phrase("anyone with an AWS account"), "anybody", external_principal)
     for trusted in trusted_accounts(survey, role):
+        if trusted.services:
+            continue
         yield _ExternalCaller(
             phrase("account {account}", account=trusted.account_id),
             f"account {trusted.account_id}",

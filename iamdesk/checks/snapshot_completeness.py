@@ -13,7 +13,7 @@ from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory.references import Principal, is_service_linked, last_of_arn, name_of
 from iamdesk.inventory.validation import json_path
 from iamdesk.snapshot.aws_managed import aws_managed_policies
-from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.model import Account, ManagedPolicyDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 ORGANIZATION_UNKNOWN = "organization-unknown"
@@ -45,6 +45,28 @@ def truncated(_survey: CheckContext, account: Account, _: Account) -> Iterator[C
         )
 
 
+def attachments_not_captured(survey: CheckContext, account: Account) -> list[tuple[ManagedPolicyDetail, int]]:
+    """Return the policies of an account of which AWS counts more attachments than were captured, with what was.
+
+    The entry of an AWS managed policy names no account. Where several accounts came in one file, it may be the entry of
+    another one that has none: attachments there count, too.
+    """
+    found = []
+    for policy in account.policies:
+        if policy.attachment_count is None:
+            continue
+        held = len(survey.references(account).carriers.get(policy.arn, ()))
+        if policy.is_aws_managed and policy.attachment_count > held:
+            held += sum(
+                len(survey.references(other).carriers.get(policy.arn, ()))
+                for other in survey.snapshot.accounts
+                if other is not account and all(one.arn != policy.arn for one in other.policies)
+            )
+        if policy.attachment_count > held:
+            found.append((policy, held))
+    return found
+
+
 @check(
     "CMP-02",
     over=ACCOUNTS,
@@ -54,12 +76,7 @@ def truncated(_survey: CheckContext, account: Account, _: Account) -> Iterator[C
 )
 def attachments_do_not_add_up(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Compare AWS's attachment counts with the snapshot's. A lower count of AWS is no sign of missing data."""
-    held = survey.references(account).carriers
-    more = [
-        (policy, len(held.get(policy.arn, ())))
-        for policy in account.policies
-        if policy.attachment_count is not None and policy.attachment_count > len(held.get(policy.arn, ()))
-    ]
+    more = attachments_not_captured(survey, account)
     if more:
         names = enumerated(policy.policy_name for policy, _ in more)
         yield CheckResult(

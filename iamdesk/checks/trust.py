@@ -129,7 +129,7 @@ def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -
 def account_without_external_id(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """High if the entire account is trusted, medium if single principals of it are named."""
     for trusted in trusted_accounts(survey, role):
-        if trusted.without_external_id.strength > ConditionStrength.OWN_CHOICE:
+        if trusted.services or trusted.without_external_id.strength > ConditionStrength.OWN_CHOICE:
             continue
         who = phrase("Account {account}", account=trusted.account_id)
         if not trusted.is_whole:
@@ -167,6 +167,9 @@ def account_without_external_id(survey: CheckContext, account: Account, role: Ro
 def account_under_conditions(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Report regular third-party access, which is to be confirmed, not repaired."""
     for trusted in trusted_accounts(survey, role):
+        if trusted.services:
+            yield _service_of_account(survey, account, role, trusted)
+            continue
         if trusted.without_external_id.strength <= ConditionStrength.OWN_CHOICE:
             continue
         attempt = trusted.with_external_id
@@ -189,6 +192,36 @@ def account_under_conditions(survey: CheckContext, account: Account, role: RoleD
             state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
             remedy=trust_remedy(trusted, role),
         )
+
+
+def _service_of_account(
+    survey: CheckContext, account: Account, role: RoleDetail, trusted: TrustedAccount
+) -> CheckResult:
+    """Report trust in service-linked roles of another account, such as that of CloudFormation StackSets."""
+    privileged = _privileged(survey, account, role)
+    text = phrase(
+        "{services} of account {account}, which is not in the snapshot, can assume {role} through a service-linked "
+        "role, which no user or role of that account can assume",
+        services=enumerated(trusted.services),
+        account=trusted.account_id,
+        role=role.role_name,
+    )
+    return CheckResult(
+        join_messages("", (text, privileged, perhaps_own(trusted), ".")),
+        (
+            Evidence(phrase("Evaluated as the service-linked role."), trusted.with_external_id.decision),
+            *_named(trusted),
+        ),
+        object=trusted.account_id,
+        severity=Severity.MEDIUM if privileged else None,
+        state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
+        title=phrase("A service of another account can assume the role"),
+        remedy=phrase(
+            "Confirm that the account is your organization's management account or a delegated administrator: it "
+            "decides what the service does with the role. If it is yours, keep the trust, which the service needs. If "
+            "it is not, delete the role."
+        ),
+    )
 
 
 CAPTURE_ORGANIZATION = mark(

@@ -26,6 +26,13 @@ _MOST_STATEMENTS = 20
 """Statements named as evidence of one finding."""
 
 
+_ON_ALL_NAMES = frozenset({"sns:listtopics", "sqs:listqueues"})
+"""Actions without a resource type that AWS evaluates on an ARN all the same, as its error messages say:
+``SNS:ListTopics on resource: arn:aws:sns:us-east-1:144231315695:*``
+(https://github.com/nccgroup/Scout2/issues/129). The Service Authorization Reference says "*" alone; what it does not
+settle is not reported."""
+
+
 def _hint(text: str) -> str:
     """Return a hint to append to an unknown action: a similar action, or that the service does not exist."""
     service, _, name = text.partition(":")
@@ -126,11 +133,18 @@ def _unfit(statement: Statement) -> tuple[tuple[str, str], ...]:
     found = []
     for pattern in statement.actions:
         bits = matched(pattern)
+        if pattern.text.lower() in _ON_ALL_NAMES and any(map(_names_all, texts)):
+            continue
         if bits and not _acts_on_some(pattern.service or "", bits, texts):
             types = _types(pattern)
             what = enumerated(types, most=3) if types else phrase("* only")
             found.append((pattern.text, phrase(" (applies to {types})", types=what)))
     return tuple(found)
+
+
+def _names_all(text: str) -> bool:
+    """Return whether an ARN has ``*`` for its last part, so that it matches an ARN that ends in it."""
+    return text.split(":", 5)[5:] == ["*"]
 
 
 def _acts_on_some(service: str, bits: int, resources: tuple[str, ...]) -> bool:

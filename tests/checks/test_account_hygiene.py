@@ -147,5 +147,9 @@ def test_hyg_14_a_role_for_security_audits(make):
     audit = make.policy("SecurityAudit", make.allow("s3:ListAllMyBuckets"), owner="aws")
     role = make.role("audit", **make.attached(audit["Arn"]))
     assert not make.findings("HYG-14", roles=[role], policies=[audit])
+    counted = {**audit, "AttachmentCount": 2}
+    (one,) = make.findings("HYG-14", policies=[counted])
+    assert one.state is State.CANNOT_TELL
+    assert one.sentence.endswith("cannot be determined: AWS counts 2 attachments that were not captured.")
     named = make.policy("SecurityAudit", make.allow("s3:ListAllMyBuckets"))
     assert make.findings("HYG-14", roles=[make.role("audit", **make.attached(named["Arn"]))], policies=[named])

@@ -7,6 +7,7 @@ import pytest
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
 from iamdesk.checks.prerequisites import Data
+from iamdesk.snapshot.organization import Organization
 
 MADE = "2026-10-01T12:00:00+00:00"
 RECENT, OLD = "2026-09-20T00:00:00+00:00", "2026-01-20T00:00:00+00:00"
@@ -156,6 +157,32 @@ def test_rot_01_counts_keys(make):
     entry = {"user": "<root_account>", "access_key_1_active": True, "access_key_2_active": True}
     (one,) = make.findings("ROT-01", facts=report(make, entry))
     assert one.sentence == "The root user has 2 active access keys."
+
+
+def test_rot_02_by_the_account_summary(make):
+    """AccountMFAEnabled tells it as well as the credential report."""
+
+    def told(**summary):
+        return make.findings("ROT-02", facts={"summary": summary})
+
+    (one,) = told(AccountMFAEnabled=0, AccountPasswordPresent=1)
+    assert one.sentence == "The root user can sign in without MFA."
+    assert one.severity is Severity.CRITICAL
+    (one,) = told(AccountMFAEnabled=0)
+    assert one.sentence == "The root user has no MFA. Whether it has a password was not captured."
+    assert one.severity is Severity.HIGH
+    assert not told(AccountMFAEnabled=0, AccountPasswordPresent=0)
+    assert not told(AccountMFAEnabled=1, AccountPasswordPresent=1)
+    assert not told(Users=3)
+    tree = {"id": "o-1", "management_account_id": make.account, "nodes": [{"id": "r-1"}]}
+    managing = {"organization": Organization.model_validate(tree)}
+    (one,) = make.findings("ROT-02", facts={"summary": {"AccountMFAEnabled": 0}}, beside=managing)
+    assert one.severity is Severity.CRITICAL
+
+
+def test_rot_02_the_credential_report_counts_before_the_summary(make):
+    facts = report(make, {"user": "<root_account>", "mfa_active": True, "password_enabled": True})
+    assert not make.findings("ROT-02", facts={**facts, "summary": {"AccountMFAEnabled": 0}})
 
 
 def test_rot_02_a_root_user_without_a_password_cannot_sign_in(make):

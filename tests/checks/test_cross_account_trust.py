@@ -43,11 +43,32 @@ MANAGING = [
 def test_the_account_that_perhaps_manages_the_organization_cannot_be_called_an_outsider(found, make, check, name, who):
     roles = [make.role(name, make.allow("*"), trust=make.trust({"AWS": make.arn(who, OTHER)}))]
     told = found(check, roles=roles)
-    assert len(told) == (0 if check == "TRU-05" and who != "root" else 1)
+    assert len(told) == (0 if who != "root" else 1)
     for one in told:
         assert one.state is State.CANNOT_TELL
         assert one.severity in (Severity.LOW, Severity.MEDIUM)
         assert "this may be the management account of the organization" in one.sentence
+
+
+def test_a_service_linked_role_of_another_account_is_its_service(found, make):
+    """No person of the account can assume the role; only what such a role lets its service do."""
+    name, who = MANAGING[2]
+    trusts_service = make.trust({"AWS": make.arn(who, OTHER)})
+    roles = [make.role(name, make.allow("*"), trust=trusts_service)]
+    for check in ("TRU-03", "TRU-05", "TRU-08", "CHN-04"):
+        assert not found(check, roles=roles)
+    (one,) = found("TRU-04", roles=roles)
+    assert one.title == "A service of another account can assume the role"
+    assert one.sentence == (
+        f"stacksets.cloudformation.amazonaws.com of account {OTHER}, which is not in the snapshot, can assume {name} "
+        "through a service-linked role, which no user or role of that account can assume; the role is an "
+        "administrator; this may be the management account of the organization, which was not captured."
+    )
+    assert one.severity is Severity.MEDIUM
+    both = make.trust({"AWS": [make.arn(who, OTHER), make.arn("user/eve", OTHER)]})
+    assert found("TRU-08", roles=[make.role(name, make.allow("*"), trust=both)])
+    assert found("CHN-04", roles=[make.role(name, make.allow("*"), trust=both)])
+    assert not found("TRU-04", roles=[make.role(name, make.allow("*"), trust=both)])
 
 
 @pytest.mark.parametrize("check", ["TRU-03", "TRU-08"])

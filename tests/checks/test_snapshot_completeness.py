@@ -109,3 +109,14 @@ def test_cmp_11_entries_that_cannot_be_read(found, make):
 def test_cmp_12_says_once_that_the_organization_is_not_known(found, make):
     (one,) = found("CMP-12", users=[make.user("alice"), make.user("bob")])
     assert one.severity is Severity.INFO
+
+
+def test_cmp_02_attachments_in_another_account_of_the_file(make):
+    """Two accounts in one file share the entries of AWS managed policies, which name no account."""
+    aws = make.policy("Readers", make.allow("s3:GetObject"), owner="aws", AttachmentCount=2)
+    here = make.user("alice", **make.attached(aws["Arn"]))
+    there = make.user("bob", **make.attached(aws["Arn"])) | {"Arn": make.arn("user/bob", "999988887777")}
+    assert not make.findings("CMP-02", users=[here, there], policies=[aws])
+    aws["AttachmentCount"] = 3
+    (one,) = make.findings("CMP-02", users=[here, there], policies=[aws])
+    assert one.evidence[0].text == "Readers: AWS counts 3, 2 were captured."

@@ -53,6 +53,7 @@ def test_lnt_09_an_action_that_never_takes_the_resources(found, make):
         ("s3:GetObject", BUCKET),
         ("s3:GetObject", "arn:aws:sqs:eu-west-1:111122223333:jobs"),
         ("ec2:DescribeInstances", "arn:aws:ec2:*:*:instance/*"),
+        ("sns:ListTopics", "arn:aws:sns:eu-west-1:111122223333:jobs"),
     ],
 )
 def test_lnt_09_names_a_pair_that_never_meets(found, make, action, resource):
@@ -62,6 +63,8 @@ def test_lnt_09_names_a_pair_that_never_meets(found, make, action, resource):
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
+        ("sns:ListTopics", "arn:aws:sns:*:*:*"),
+        ("sns:ListTopics", "arn:aws:sns:eu-west-1:111122223333:*"),
         ("s3:ListAllMyBuckets", "*"),
         ("s3:*", BUCKET),
         ("s3:GetObject", "arn:aws:s3:::home/${aws:username}/*"),
