@@ -58,17 +58,71 @@ window.close()
 """
 
 
+ASKING = """
+import json, sys
+from dataclasses import replace
+from pathlib import Path
+from PySide6.QtCore import QEventLoop, QTimer
+from iamdesk.evaluate.request import Request
+from iamdesk.gui import create_main_window
+from iamdesk.gui.app.perspectives import PERSPECTIVES
+from iamdesk.resource_files import sample_snapshot
+
+window = create_main_window(sample_snapshot(), Path(sys.argv[1]))
+window.show()
+told = []
+
+def settle():
+    loop = QEventLoop()
+    timer = QTimer(interval=20)
+    timer.timeout.connect(lambda: window.session.snapshot and not window.jobs.running and loop.quit())
+    timer.start()
+    loop.exec()
+
+def note(when):
+    settle()
+    room, frame, least = window.screen().availableGeometry(), window.frameGeometry(), window.minimumSizeHint()
+    told.append([when, room.contains(frame), [least.width(), least.height()], room.width(), room.height()])
+
+settle()
+bar, session = window.workspace.request_bar, window.session
+window.menus.actions["perspectiveAsk"].trigger()
+user = "arn:aws:iam::111122223333:user/ines.costa"
+session.ask(Request(user, "s3:DeleteObject", "arn:aws:s3:::acme-payroll/*"))
+note("asked")
+session.ask(replace(session.request, context={"aws:MultiFactorAuthPresent": "true"}))
+note("filled in")
+bar.who_else_button.click()
+note("who can")
+window.session.show_key("arn:aws:iam::111122223333:role/ci/GitHubActionsLegacy")
+note("details")
+bar.context_button.click()
+note("context")
+for field in (bar.principal, bar.action, bar.resource):
+    field.setText("a-long-text-" * 60)
+bar.ask_button.click()
+note("long texts")
+for one in PERSPECTIVES:
+    window.menus.actions[one.name].trigger()
+    note(one.name)
+print(json.dumps(told))
+window.close()
+"""
+
+
 type Told = list[list[object]]
 
 
-def places(tmp_path: Path, width: int, height: int, scale: int, size: str = "", percent: int = 100) -> Told:
+def places(
+    tmp_path: Path, width: int, height: int, scale: int, size: str = "", percent: int = 100, *, script: str = SCRIPT
+) -> Told:
     """Start the window on a screen of so many points, do this and that, and return where it stood."""
     screens = tmp_path / "screens.json"
     one: dict[str, object] = {"name": "one", "x": 0, "y": 0, "width": width, "height": height}
     one |= {"logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
     screens.write_text(json.dumps({"screens": [one]}), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, tmp_path / "settings.ini", size, str(percent)],
+        [sys.executable, "-c", script, tmp_path / "settings.ini", size, str(percent)],
         env={
             **os.environ,
             "QT_QPA_PLATFORM": f"offscreen:configfile={screens}",
@@ -101,3 +155,11 @@ def test_it_fits_another_screen_than_it_was_closed_on(tmp_path: Path) -> None:
     places(tmp_path, 3000, 2000, 1, size="2400x1600")
     found = places(tmp_path, 1366, 768, 1)
     assert [place for place in found if not place[1]] == []
+
+
+def test_no_content_makes_the_window_outgrow_the_screen(tmp_path: Path) -> None:
+    found = places(tmp_path, 1366, 768, 1, script=ASKING)
+    assert [place for place in found if not place[1]] == []
+    needed: list[tuple[int, int]] = [place[2] for place in found]  # type: ignore[misc]  # as the script prints them
+    assert max(width for width, _height in needed) <= 1280
+    assert max(height for _width, height in needed) <= 700

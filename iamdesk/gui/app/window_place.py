@@ -5,8 +5,8 @@ from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QWidget
 
 USUAL_SIZE = QSize(1360, 860)
-_CHARACTERS, _LINES = 180, 44
-"""Characters and lines that fit a screen on which every panel gets the size that it asks for."""
+_LEAST = 16
+"""Characters that a panel is wide at least."""
 
 
 class WindowPlace(QObject):
@@ -37,16 +37,15 @@ class WindowPlace(QObject):
         self._size_panels()
 
     def allow_small(self, panel: QWidget, lines: int = 4) -> None:
-        """Allow a panel to be smaller than its minimum size if the screen is small."""
+        """Allow a panel to be smaller than what is in it asks for: no content makes the window outgrow the screen."""
         self._panels.append((panel, lines, panel.minimumSize()))
         self._size_panels()
 
     def _size_panels(self) -> None:
-        metrics, room = self._window.fontMetrics(), self._window.screen().availableGeometry()
-        character, line = metrics.averageCharWidth(), metrics.lineSpacing()
-        is_small = room.width() < character * _CHARACTERS or room.height() < line * _LINES
+        metrics = self._window.fontMetrics()
+        width, line = metrics.averageCharWidth() * _LEAST, metrics.lineSpacing()
         for panel, lines, usual in self._panels:
-            panel.setMinimumSize(QSize(character * 16, line * lines) if is_small and self._is_bound else usual)
+            panel.setMinimumSize(QSize(width, line * lines) if self._is_bound else usual)
 
     def fit(self) -> None:
         """Resize and move the window to fit its screen. A maximized or full-screen window stays."""
