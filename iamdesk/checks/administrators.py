@@ -1,6 +1,6 @@
 """Administrators, policies that allow everything, and principals whose policies allow everything in name only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from iamdesk.attack_paths.administrators import (
     FULL_ACCESS,
@@ -14,7 +14,7 @@ from iamdesk.attack_paths.administrators import (
 )
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext, Context
-from iamdesk.checks.finding import Evidence, State
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.policy_documents import WRITTEN, PolicySource, statement_evidence
 from iamdesk.checks.redundant_statements import shadowed
 from iamdesk.checks.targets import PRINCIPALS
@@ -22,10 +22,10 @@ from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 from iamdesk.i18n import join_messages, mark, phrase
-from iamdesk.inventory.references import name_of
+from iamdesk.inventory.references import AccountReferences, name_of
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
-from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 _STANDARDS = ("CIS AWS Foundations 7.0 2.14", "AWS FSBP IAM.1", "NIST 800-53 AC-6", "ISO 27001:2022 A.8.2")
@@ -206,9 +206,12 @@ def _everything(document: Document) -> bool:
 
 def is_everything_on_everything(statement: Statement) -> bool:
     """Return whether a statement allows every action on every resource, without conditions."""
+    return statement.is_allow and _is_of_everything(statement)
+
+
+def _is_of_everything(statement: Statement) -> bool:
     return (
-        statement.is_allow
-        and statement.broken is None
+        statement.broken is None
         and not statement.conditions
         and not statement.not_action
         and not statement.not_resource
@@ -256,19 +259,39 @@ def _allows_everything(written: PolicySource) -> str:
 def customer_policy_with_everything(
     survey: CheckContext, account: Account, written: PolicySource
 ) -> Iterator[CheckResult]:
-    """Only attached policies: one that is used as a boundary only grants nothing."""
-    holders = survey.references(account).carriers.get(written.policy.key, [])
+    """Only attached policies: one that is only a boundary grants nothing. Low if all holders have a deny-all."""
+    held = survey.references(account)
+    holders = held.carriers.get(written.policy.key, [])
     evidence = tuple(_wide_statements(written))
-    if written.subject.kind is NodeKind.CUSTOMER_POLICY and evidence and holders:
-        yield CheckResult(
-            phrase(
-                "{policy} {allows}; it is attached to {holders}.",
-                policy=written.policy.name,
-                allows=_allows_everything(written),
-                holders=enumerated(name_of(holder) for holder in holders),
-            ),
-            evidence,
+    if written.subject.kind is not NodeKind.CUSTOMER_POLICY or not evidence or not holders:
+        return
+    users = [one for holder in holders for one in _with_members(held, holder)]
+    is_dead = bool(users) and all(_is_denied_everything(survey, one.arn) for one in users)
+    words = {
+        "policy": written.policy.name,
+        "allows": _allows_everything(written),
+        "holders": enumerated(name_of(holder) for holder in holders),
+    }
+    sentence = phrase("{policy} {allows}; it is attached to {holders}.", **words)
+    if is_dead:
+        sentence = phrase(
+            "{policy} {allows}; it is attached to {holders}, and another policy denies all holders everything.", **words
         )
+    yield CheckResult(sentence, evidence, severity=Severity.LOW if is_dead else None)
+
+
+def _with_members(held: AccountReferences, holder: UserDetail | GroupDetail | RoleDetail) -> Sequence[Principal]:
+    """Return a user or role, or the members of a group."""
+    return held.members.get(holder.group_name, ()) if isinstance(holder, GroupDetail) else (holder,)
+
+
+def _is_denied_everything(survey: CheckContext, arn: str) -> bool:
+    """Return whether a statement of a principal's policies denies every action on every resource, unconditionally."""
+    return any(
+        not statement.is_allow and _is_of_everything(statement)
+        for policy in survey.evaluator.index.carried(arn).identity
+        for statement in policy.document.statements
+    )
 
 
 @check(

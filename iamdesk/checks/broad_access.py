@@ -407,5 +407,5 @@ def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> 
 )
 def obtains_credentials(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time. Low if they are the caller's own, or of little use alone."""
-    sentence = mark("{policy} lets {who} obtain credentials, not only of named users or resources: {actions}.")
+    sentence = mark("{policy} lets {who} obtain credentials, without a limit to named users or resources: {actions}.")
     yield from _results(survey, account, CREDENTIALS, sentence, Severity.MEDIUM)

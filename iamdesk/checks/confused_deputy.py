@@ -98,8 +98,8 @@ def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tupl
 @check(
     "SVC-01",
     over=ROLES,
-    title=mark("Confused deputy: a service can assume the role for any account"),
-    question="Can a service assume a role on behalf of a resource in any account?",
+    title=mark("Confused deputy: a service can assume the role for any source"),
+    question="Does a trust policy let a service assume the role without testing for which account or resource?",
     remedy=mark(
         'Add `"StringEquals": {"aws:SourceAccount": "your account"}` to the trust policy, or better `"ArnLike": '
         '{"aws:SourceArn": "…"}` with the resource that the role is for.'
@@ -107,7 +107,9 @@ def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tupl
     standards=("NIST 800-53 AC-3",),
 )
 def role_for_any_source(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Only services for which AWS documents the condition; most of them reject roles of other accounts themselves.
+    """Only services for which AWS documents the condition; most of them reject roles of other accounts themselves:
+    a role is passed to a service in its own account
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html).
 
     Medium if the role is an administrator.
     """
@@ -125,10 +127,14 @@ def role_for_any_source(survey: CheckContext, account: Account, role: RoleDetail
         return
     is_admin = is_administrator(survey, account, role)
     names = {"services": enumerated(unbound), "role": role.role_name}
-    sentence = phrase("{services} can assume {role} on behalf of resources in any account.", **names)
+    sentence = phrase(
+        "The trust policy of {role} does not restrict for which account or resource {services} can assume it.", **names
+    )
     if is_admin:
         sentence = phrase(
-            "{services} can assume {role}, which is an administrator, on behalf of resources in any account.", **names
+            "The trust policy of {role}, which is an administrator, does not restrict for which account or resource "
+            "{services} can assume it.",
+            **names,
         )
     yield CheckResult(
         sentence,

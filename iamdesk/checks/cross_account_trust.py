@@ -31,11 +31,22 @@ def whole_other_account(survey: CheckContext, _account: Account, role: RoleDetai
                 role=role.role_name,
                 account=trusted.account_id,
             )
+            severity = Severity.LOW if trusted.is_perhaps_own else None
+            if trusted.without_external_id.strength > trusted.with_external_id.strength is ConditionStrength.SECRET:
+                # What AWS recommends for vendors, who alone decide which of their roles uses it.
+                # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+                severity = Severity.INFO
+                text = phrase(
+                    "{role} trusts all principals of account {account} that send the external ID and whose own "
+                    "policies allow sts:AssumeRole",
+                    role=role.role_name,
+                    account=trusted.account_id,
+                )
             yield CheckResult(
                 join_messages("", (text, perhaps_own(trusted), ".")),
                 (Evidence(phrase("Evaluated as a principal of the account."), trusted.with_external_id.decision),),
                 object=trusted.account_id,
-                severity=Severity.LOW if trusted.is_perhaps_own else None,
+                severity=severity,
                 state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
             )
 

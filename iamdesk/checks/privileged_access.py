@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 
-from iamdesk.attack_paths.administrators import Principal, is_administrator
+from iamdesk.attack_paths.administrators import POWERS, Principal, is_administrator, question
+from iamdesk.checks.administrators import is_everything_on_everything
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
-from iamdesk.checks.finding import Evidence
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, credentials_of
 from iamdesk.checks.remediation_commands import command
 from iamdesk.checks.requested_regions import RegionRequest, allowed_request, evaluated, with_regions
+from iamdesk.checks.snapshot_completeness import attachments_not_captured
 from iamdesk.checks.targets import ACCOUNTS, GROUPS, PRINCIPALS, USERS, is_reserved, principals_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn, name_of
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
@@ -142,13 +145,49 @@ def no_second_administrator(survey: CheckContext, account: Account, _: Account) 
         for one in _administrators(survey, account)
         if isinstance(one, UserDetail) or is_reserved(one) or _is_assumed(survey, one)
     ]
-    if len(people) < 2:
-        sentence = phrase("According to the snapshot, no user or role can administer the account.")
-        if people:
-            sentence = phrase(
-                "According to the snapshot, only {name} can administer the account.", name=name_of(people[0])
-            )
-        yield CheckResult(sentence, (Evidence(phrase("The root user is not counted.")),))
+    if len(people) >= 2:
+        return
+    evidence = [Evidence(phrase("The root user is not counted."))]
+    if not people and (denied := _denied_administration(survey, account)) is not None:
+        yield CheckResult(
+            phrase(
+                "No user or role can administer account {account}: policies of the organization do not allow {action}.",
+                account=account.account_id,
+                action=denied.request.action,
+            ),
+            (*evidence, Evidence(phrase("Evaluated as the root user."), denied)),
+            severity=Severity.INFO,
+            remedy=phrase(
+                "Confirm that the organization limits the account on purpose: as long as it does, nobody can be "
+                "appointed administrator."
+            ),
+        )
+        return
+    sentence = phrase("According to the snapshot, no user or role can administer the account.")
+    if people:
+        sentence = phrase("According to the snapshot, only {name} can administer the account.", name=name_of(people[0]))
+    missing = [
+        policy.policy_name
+        for policy, _ in attachments_not_captured(survey, account)
+        if (document := survey.evaluator.index.document_of(account.account_id, policy.arn)) is not None
+        and any(map(is_everything_on_everything, document.statements))
+    ]
+    if missing:
+        evidence.append(
+            Evidence(phrase("Some attachments of {policies} were not captured.", policies=enumerated(missing)))
+        )
+    yield CheckResult(sentence, tuple(evidence), state=State.CANNOT_TELL if missing else State.FOUND)
+
+
+def _denied_administration(survey: CheckContext, account: Account) -> EvaluationResult | None:
+    """Return an action of administrators that the organization denies to all of an account; None: there is none."""
+    root = f"arn:{account.partition}:iam::{account.account_id}:root"
+    for power in POWERS:
+        action, resource, context = question(power, account)
+        decision = survey.ask_if_open(root, action, resource, context)
+        if decision is None:
+            return survey.ask(root, action, resource, context)
+    return None
 
 
 def _is_assumed(survey: CheckContext, role: RoleDetail) -> bool:

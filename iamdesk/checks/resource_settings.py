@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, owner_of
 from iamdesk.checks.remediation_commands import command
 from iamdesk.checks.targets import ACCOUNTS
@@ -55,9 +55,13 @@ def public_access_not_blocked(survey: CheckContext, account: Account, _: Account
     """Low if every captured bucket blocks public access itself. Of account and bucket, the stricter setting counts."""
     settings = survey.evaluator.resources.settings_of(account.account_id)
     block = settings.public_access_block if settings is not None else None
-    if block is None or not (off := _missing(block)):
-        return
     buckets = list(_buckets(survey, account))
+    if block is None:
+        yield from _perhaps_not_blocked(buckets)
+        return
+    off = _missing(block)
+    if not off:
+        return
     unknown = [one for one in buckets if one.public_access_block is None]
     exposed = [
         one
@@ -92,6 +96,33 @@ def public_access_not_blocked(survey: CheckContext, account: Account, _: Account
         severity=Severity.MEDIUM if exposed or unknown else Severity.LOW,
         snippet=command(*words, "--public-access-block-configuration", every),
     )
+
+
+def _perhaps_not_blocked(buckets: list[Resource]) -> Iterator[CheckResult]:
+    """Report buckets that only settings of the account may protect, where those were not captured."""
+    exposed = [one for one in buckets if one.public_access_block is not None and _missing(one.public_access_block)]
+    if exposed:
+        yield CheckResult(
+            nphrase(
+                "Whether S3 Block Public Access protects {count:,} bucket cannot be determined: it is not enabled for "
+                "{names}, and the settings of the account were not captured.",
+                "Whether S3 Block Public Access protects {count:,} buckets cannot be determined: it is not enabled "
+                "for {names}, and the settings of the account were not captured.",
+                len(exposed),
+                names=enumerated(_names(exposed)),
+            ),
+            tuple(
+                Evidence(
+                    phrase(
+                        "Off for {bucket}: {settings}.",
+                        bucket=name,
+                        settings=", ".join(_missing(one.public_access_block)),
+                    )
+                )
+                for one, name in list(zip(exposed, _names(exposed), strict=True))[:_MOST_NAMED]
+            ),
+            state=State.CANNOT_TELL,
+        )
 
 
 @check(

@@ -105,8 +105,21 @@ def whole_services(survey: CheckContext, account: Account, written: PolicySource
     if found:
         every = dict.fromkeys(service for _, each in found for service in each)
         allows = phrase("allows every action of {services} on every resource", services=enumerated(every))
+        others = [
+            service
+            for service in dict.fromkeys(one for statement, _ in found for one in _entire(statement))
+            if not changes_permissions(service)
+        ]
+        sentence = phrase("The {policy} {allows}.", policy=written.title, allows=allows)
+        if others:
+            sentence = phrase(
+                "The {policy} {allows}. The same holds for services without permissions management: {others}.",
+                policy=written.title,
+                allows=allows,
+                others=enumerated(others),
+            )
         yield CheckResult(
-            phrase("The {policy} {allows}.", policy=written.title, allows=allows),
+            sentence,
             tuple(
                 statement_evidence(
                     written.policy,
@@ -146,6 +159,11 @@ def _not_denied(document: Document, services: tuple[str, ...]) -> tuple[str, ...
 
 
 def _whole(statement: Statement) -> tuple[str, ...]:
+    return tuple(service for service in _entire(statement) if changes_permissions(service))
+
+
+def _entire(statement: Statement) -> tuple[str, ...]:
+    """Return the services of which a statement allows every action on every resource, without conditions."""
     if not statement.is_allow or statement.broken is not None or statement.conditions or statement.not_action:
         return ()
     if statement.not_resource or not any(entry.is_everything for entry in statement.resources or ()):
@@ -155,8 +173,7 @@ def _whole(statement: Statement) -> tuple[str, ...]:
     return tuple(
         service
         for service in sorted(statement.services or ())
-        if changes_permissions(service)
-        and not service_actions(service).every & ~service_actions(service).covered_by(statement)
+        if not service_actions(service).every & ~service_actions(service).covered_by(statement)
     )
 
 

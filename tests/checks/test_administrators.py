@@ -145,8 +145,9 @@ def test_adm_04_an_attached_customer_policy_with_everything(found, make):
         make.policy("all-on-one", make.allow("*", "arn:aws:s3:::b")),
         make.policy("none", make.deny("*")),
     ]
-    user = make.user("alice", **make.attached(*(policy["Arn"] for policy in policies)))
-    (one,) = found("ADM-04", users=[user], policies=policies)
+    user = make.user("alice", **make.attached(*(policy["Arn"] for policy in policies[:-1])))
+    denied = make.user("bob", **make.attached(policies[-1]["Arn"]))
+    (one,) = found("ADM-04", users=[user, denied], policies=policies)
     assert one.sentence == "all allows every action on every resource; it is attached to alice."
     assert one.evidence[0].statement is not None
     assert one.evidence[0].statement.span is not None
@@ -225,3 +226,21 @@ def test_adm_01_a_condition_that_needs_mfa_or_something_else_is_named(found, mak
     (one,) = found("ADM-01", users=[make.user("alice", *statements(make))])
     assert "under conditions" in one.sentence
     assert one.title == "Administrator under conditions"
+
+
+def test_adm_04_a_policy_that_no_holder_can_use_is_low(found, make):
+    """Where every holder is denied everything by another policy."""
+    wide = make.policy("wide", make.allow("*"))
+    dead = make.policy("dead", make.deny("*"))
+    policies = [wide, dead]
+    both = make.attached(wide["Arn"], dead["Arn"])
+    (one,) = found("ADM-04", users=[make.user("alice", **both)], policies=policies)
+    assert one.sentence.endswith("it is attached to alice, and another policy denies all holders everything.")
+    assert one.severity is Severity.LOW
+    users = [make.user("alice", **both), make.user("bob", **make.attached(wide["Arn"]))]
+    (one,) = found("ADM-04", users=users, policies=policies)
+    assert one.severity is Severity.HIGH
+    group = make.group("all", **make.attached(wide["Arn"]))
+    member = make.user("alice", groups=["all"], **make.attached(dead["Arn"]))
+    (one,) = found("ADM-04", users=[member], groups=[group], policies=policies)
+    assert one.severity is Severity.LOW

@@ -15,7 +15,9 @@ def trusting(make, *services, **more):
 
 def test_svc_01_a_service_that_takes_the_role_for_anybody(found, make):
     (one,) = found("SVC-01", roles=[make.role("flow", trust=trusting(make, "states.amazonaws.com"))])
-    assert one.sentence == "states.amazonaws.com can assume flow on behalf of resources in any account."
+    assert one.sentence == (
+        "The trust policy of flow does not restrict for which account or resource states.amazonaws.com can assume it."
+    )
     assert one.severity is Severity.LOW
     admin = make.role("flow", make.allow("*"), trust=trusting(make, "states.amazonaws.com"))
     (one,) = found("SVC-01", roles=[admin])

@@ -50,6 +50,18 @@ def test_the_account_that_perhaps_manages_the_organization_cannot_be_called_an_o
         assert "this may be the management account of the organization" in one.sentence
 
 
+def test_tru_05_a_vendor_with_its_external_id_is_information(found, make):
+    """AWS's pattern for vendors."""
+    trust = make.trust({"AWS": make.arn("root", OTHER)})
+    trust["Statement"][0]["Condition"] = {"StringEquals": {"sts:ExternalId": "acme-7f3d1c9b"}}
+    (one,) = found("TRU-05", roles=[make.role("monitoring", trust=trust)])
+    assert one.sentence == (
+        f"monitoring trusts all principals of account {OTHER} that send the external ID and whose own policies allow "
+        "sts:AssumeRole."
+    )
+    assert one.severity is Severity.INFO
+
+
 def test_a_service_linked_role_of_another_account_is_its_service(found, make):
     """No person of the account can assume the role; only what such a role lets its service do."""
     name, who = MANAGING[2]

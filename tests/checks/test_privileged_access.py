@@ -2,6 +2,7 @@
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
+from iamdesk.checks.finding import Severity, State
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.organization import Organization, OrganizationNode
 
@@ -51,6 +52,42 @@ def test_adm_13_whoever_may_stop_the_logs(found, make):
     assert not found("ADM-13", users=[make.user("alice", make.allow("*"))])
 
 
+def _organization(make, content):
+    return Organization.model_validate(
+        {
+            "id": "o-example",
+            "management_account_id": "999988887777",
+            "nodes": [
+                {"id": "r-root", "policy_ids": ["p-1"]},
+                {"id": make.account, "parent_id": "r-root", "policy_ids": ["p-1"]},
+            ],
+            "policies": [{"id": "p-1", "name": "limit", "type": "SERVICE_CONTROL_POLICY", "content": content}],
+        }
+    )
+
+
+def test_adm_12_holders_that_were_not_captured_may_be_administrators(found, make):
+    counted = {**make.full_access(), "AttachmentCount": 2}
+    users = [make.user("alice", **make.attached(make.admin))]
+    (one,) = found("ADM-12", users=users, policies=[counted])
+    assert one.state is State.CANNOT_TELL
+    assert one.evidence[1].text == "Some attachments of AdministratorAccess were not captured."
+    (one,) = found("ADM-12", users=users, policies=[make.full_access()])
+    assert one.state is State.FOUND
+
+
+def test_adm_12_an_organization_that_leaves_no_administrator(make):
+    """Nobody can be appointed where a service control policy denies administration."""
+    content = make.document(make.allow(["s3:*", "sts:*"]))
+    organization = _organization(make, content)
+    (one,) = make.findings("ADM-12", users=[make.user("alice", make.allow("*"))], beside={"organization": organization})
+    assert one.sentence == (
+        f"No user or role can administer account {make.account}: policies of the organization do not allow "
+        "iam:AttachRolePolicy."
+    )
+    assert one.severity is Severity.INFO
+
+
 REGIONS = {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}
 
 
@@ -79,17 +116,7 @@ def test_adm_13_in_the_regions_that_a_condition_leaves(found, make):
 
 def test_adm_13_in_the_regions_that_a_service_control_policy_leaves(make):
     lock = make.document(make.allow("*"), {**make.deny("*"), "Condition": REGIONS})
-    organization = Organization.model_validate(
-        {
-            "id": "o-example",
-            "management_account_id": "999988887777",
-            "nodes": [
-                {"id": "r-root", "policy_ids": ["p-lock"]},
-                {"id": make.account, "parent_id": "r-root", "policy_ids": ["p-lock"]},
-            ],
-            "policies": [{"id": "p-lock", "name": "lock", "type": "SERVICE_CONTROL_POLICY", "content": lock}],
-        }
-    )
+    organization = _organization(make, lock)
     users = [make.user("alice", make.allow("guardduty:*"))]
     (one,) = make.findings("ADM-13", users=users, beside={"organization": organization})
     assert one.sentence.endswith("This holds in eu-west-1: a condition limits the Regions.")

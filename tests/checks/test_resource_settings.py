@@ -2,7 +2,7 @@
 
 import pytest
 
-from iamdesk.checks.finding import Severity
+from iamdesk.checks.finding import Severity, State
 from iamdesk.snapshot.resources import AccountSettings, ObjectOwnership, PublicAccessBlock, VpcEndpoint
 
 EVERY = {"block_public_acls": True, "ignore_public_acls": True, "block_public_policy": True}
@@ -33,10 +33,22 @@ def test_res_12_buckets_that_block_public_access_themselves(make):
     assert one.severity is Severity.LOW
 
 
-@pytest.mark.parametrize("block", [BLOCKED, None])
-def test_res_12_an_account_that_blocks_public_access_and_one_of_which_it_is_not_known(make, block):
+def test_res_12_an_account_that_blocks_public_access(make):
     bucket = make.resource(BUCKET, public_access_block=OPEN)
-    assert not make.findings("RES-12", beside={"resources": (bucket,), "account_settings": settings(block)})
+    assert not make.findings("RES-12", beside={"resources": (bucket,), "account_settings": settings(BLOCKED)})
+
+
+def test_res_12_an_account_whose_settings_are_not_known(make):
+    bucket = make.resource(BUCKET, public_access_block=OPEN)
+    (one,) = make.findings("RES-12", beside={"resources": (bucket,), "account_settings": settings(None)})
+    assert one.state is State.CANNOT_TELL
+    assert one.sentence == (
+        "Whether S3 Block Public Access protects 1 bucket cannot be determined: it is not enabled for payroll, and the "
+        "settings of the account were not captured."
+    )
+    assert one.evidence[0].text == "Off for payroll: RestrictPublicBuckets."
+    closed = make.resource(BUCKET, public_access_block=BLOCKED)
+    assert not make.findings("RES-12", beside={"resources": (closed,), "account_settings": settings(None)})
 
 
 def test_res_13_buckets_whose_lists_count(make):

@@ -111,3 +111,12 @@ def test_adm_06_what_the_same_policy_denies_again_is_not_whole(found, make):
     assert not found("ADM-06", users=[make.user("alice", allow, make.deny("iam:DeleteUser"))])
     sometimes = make.deny("iam:*", Condition={"Bool": {"aws:SecureTransport": "false"}})
     assert found("ADM-06", users=[make.user("alice", allow, sometimes)])
+
+
+def test_adm_06_names_services_without_permissions_management_too(found, make):
+    (one,) = found("ADM-06", users=[make.user("alice", make.allow(["s3:*", "dms:*", "glue:*"]))])
+    assert one.sentence == (
+        "The inline policy inline of user alice allows every action of glue and s3 on every resource. The same holds "
+        "for services without permissions management: dms."
+    )
+    assert not found("ADM-06", users=[make.user("alice", make.allow("dms:*"))])
