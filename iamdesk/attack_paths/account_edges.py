@@ -60,6 +60,11 @@ class AccountSteps:
     """By position: the techniques by which principals of the account become it."""
     promotions: tuple[PlainEdge, ...]
     """The steps into the account's administration."""
+    indirect: tuple[Mapping[int, int], Mapping[int, int]]
+    """By number of steps: who becomes an administrator by another principal (`StepGraph.indirect_promotions`), by
+    proven steps, and with possible ones."""
+    promoters: Mapping[int, PlainEdge]
+    """By position: the first other principal that it can make an administrator."""
     readers: Mapping[str, ConfirmedAndPossible]
     """By name of sensitive data: who can read it directly."""
     assuming: Mapping[str, ConfirmedAndPossible]
@@ -148,6 +153,8 @@ def find_account_steps(
         administrators=steps.administrators,
         into=dict(plain.into()),
         promotions=tuple(map(plain.edge, graph.unprepared_promotions.get(account, ()))),
+        indirect=(graph.indirect_levels(), graph.indirect_levels(maybe=True)),
+        promoters={position: plain.edge(edge) for position, edge in graph.promoters.first.items()},
         readers={name: plain.open(members) for name, members in graph.readers.items()},
         assuming={
             steps.targets.arns[place]: plain.open(members)

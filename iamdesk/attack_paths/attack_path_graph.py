@@ -1,9 +1,9 @@
 """The attack paths of a snapshot: a summary for all principals, and single paths step by step."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
@@ -17,6 +17,7 @@ from iamdesk.attack_paths.graph import Levels, StepGraph
 from iamdesk.attack_paths.parallel import Answers, begin_shared, find_shared, made_steps
 from iamdesk.attack_paths.plan import make_plan
 from iamdesk.attack_paths.prepared import Prepared
+from iamdesk.attack_paths.promoters import IndirectPromotion, ways_from
 from iamdesk.attack_paths.remediation import Remediations
 from iamdesk.attack_paths.types import (
     AttackPath,
@@ -211,7 +212,7 @@ class AttackPathGraph:
     def attack_paths(self, principal: str, goal: str = ADMINISTRATION, most: int = 20) -> Iterator[AttackPath]:
         """Yield a shortest path for each first step towards a goal, shortest first, proven before possible."""
         position = self.position(principal)
-        seen: set[tuple[str, str]] = set()
+        seen: set[tuple[str, ...]] = set()
         for unsure in (False, True):
             levels = self._levels(goal, unsure)
             level = _level_of(levels, position)
@@ -234,6 +235,49 @@ class AttackPathGraph:
                         yield AttackPath(principal, onward.goal, (step, *onward.steps))
                     if len(seen) >= most:
                         return
+            for promotion in self._indirect_promotions(position, goal, level, unsure):
+                steps = self._promotion_steps(position, promotion, unsure)
+                key = tuple(one for step in steps for one in (step.path_id, step.source, step.target))
+                if key not in seen:
+                    seen.add(key)
+                    yield AttackPath(principal, steps[-1].goal, steps)
+                if len(seen) >= most:
+                    return
+
+    def _indirect_promotions(
+        self, position: int, goal: str, level: int | None, unsure: bool
+    ) -> Iterator[IndirectPromotion]:
+        """Yield how a principal becomes an administrator by another one, if no other path to the goal is shorter."""
+        account = self.steps.population.cohort_at(position).account
+        if goal in (ADMINISTRATION, account):
+            ways = self.graph.indirect_promotions(unsure).get(position, ())
+            yield from (one for one in ways if one.steps == level)
+
+    def promotion_steps(self, principal: str, *, maybe: bool) -> tuple[Step, ...]:
+        """Return the shortest steps by which a principal becomes an administrator by another one that it can become.
+
+        Empty if there are none, or if it has other paths in its account.
+
+        Raises:
+            RequestError: as `position`.
+        """
+        position = self.position(principal)
+        ways = self.graph.indirect_promotions(maybe).get(position, ())
+        return self._promotion_steps(position, ways[0], maybe) if ways else ()
+
+    def _promotion_steps(self, position: int, promotion: IndirectPromotion, unsure: bool) -> tuple[Step, ...]:
+        """Return the steps to become the principal that is changed and the one that changes it, and the change."""
+        steps: list[Step] = []
+        ways = ways_from(position, self.graph.inside(maybe=unsure)[0])
+        for reached in (promotion.changed, promotion.promoter):
+            at = position
+            for then in ways[reached]:
+                edges = (one for one in self.steps.into(self.steps.places[then]) if self._takes(one, at, unsure))
+                steps.append(self._step(at, next(edges), self._principal(then)))
+                at = then
+        account = self.steps.population.cohort_at(position).account
+        steps.append(self._step(promotion.promoter, promotion.edge, administration_of(account)))
+        return tuple(steps)
 
     def _first_steps(
         self, position: int, goal: str, rest: int, reached: int, unsure: bool
@@ -253,7 +297,12 @@ class AttackPathGraph:
         end = self._goal(goal, position)
         at = position
         for left in range(level, 0, -1):
-            step, then = next(self._first_steps(at, goal, left - 1, levels[left - 1], unsure))
+            found = next(self._first_steps(at, goal, left - 1, levels[left - 1], unsure), None)
+            if found is None:  # it reaches the goal by another principal, which changes it
+                steps += self._promotion_steps(at, next(self._indirect_promotions(at, goal, left, unsure)), unsure)
+                end = steps[-1].goal
+                break
+            step, then = found
             steps.append(step)
             if then is None:
                 end = step.goal
@@ -400,7 +449,7 @@ class AttackPathGraph:
             RequestError: as `attack_path`.
         """
         position = self.position(principal)
-        seen: set[tuple[str, int]] = set()
+        seen: set[Hashable] = set()
         count = 0
         for unsure in (False, True):
             levels = self._levels(goal, unsure)
@@ -413,9 +462,14 @@ class AttackPathGraph:
                     key = (edge.path_id, edge.target)
                     if key not in seen:
                         seen.add(key)
-                        # A path that is not longer than the shortest one cannot lead back.
-                        is_far = then is not None and level is not None and rest > level
+                        # A path that is not longer than the shortest one cannot lead back, unless it ends indirectly.
+                        is_far = level is not None and (rest > level or bool(self.graph.indirect_promotions(unsure)))
                         count += not (is_far and self._leads_back(position, then, goal, levels, rest, unsure))
+            for promotion in self._indirect_promotions(position, goal, level, unsure):
+                steps = self._promotion_steps(position, promotion, unsure)
+                key = tuple((step.path_id, step.source, step.target) for step in steps)
+                count += key not in seen
+                seen.add(key)
         return count
 
     def _leads_back(self, position: int, then: int | None, goal: str, levels: Levels, rest: int, unsure: bool) -> bool:
@@ -454,8 +508,19 @@ class AttackPathGraph:
         """Yield the steps between them, for an export."""
         for position in sorted(self.steps.places):
             yield from self._merged(self._subjects[position], self.graph.edges_into(position), 1 << position)
-        for account, edges in self.graph.all_promotions.items():
+        indirect = self.graph.by_account(self._indirect_edges())
+        for account in dict.fromkeys((*self.graph.all_promotions, *indirect)):
+            edges = (*self.graph.all_promotions.get(account, ()), *indirect.get(account, ()))
             yield from self._merged(account, edges, 0)
+
+    def _indirect_edges(self) -> Iterator[tuple[str, Edge]]:
+        """Yield (account ID, edge) for the principals that become administrators by another one."""
+        proven = self.graph.indirect_promotions()
+        for position, ways in self.graph.indirect_promotions(maybe=True).items():
+            sure = proven.get(position)
+            members = ConfirmedAndPossible(1 << position, 0) if sure else ConfirmedAndPossible(0, 1 << position)
+            account = self.steps.population.cohort_at(position).account
+            yield account, (sure or ways)[0].edge._replace(members=members)
 
     def _merged(self, target: str, edges: Iterable[Edge], itself: int) -> Iterator[GraphEdge]:
         """Yield one edge for each source, proven or possible, with all techniques."""
@@ -492,7 +557,10 @@ class AttackPathGraph:
             return False
         edges: Iterator[Edge]
         if step.goal.kind is GoalKind.ADMINISTRATION:
-            edges = (edge for _, edge in self._last_steps(position, step.goal.key, unsure=True))
+            edges = chain(
+                (edge for _, edge in self._last_steps(position, step.goal.key, unsure=True)),
+                (edge for _, edge in self.graph.promoters.edges),
+            )
         else:
             then = self.steps.population.position(step.goal.key)
             edges = iter(()) if then is None else self.graph.edges_into(then)

@@ -76,7 +76,9 @@ class BlockedPaths:
         for target in targets[:_MOST_TARGETS]:
             arn = steps.targets.arns[target]
             stopped = None
+            asked = False
             for proof in self._prover.answers(principal, arn, path):
+                asked = True
                 if proof.decision.decision not in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                     stopped = BlockedPath(
                         path.id,
@@ -86,10 +88,13 @@ class BlockedPaths:
                         proof.decision,
                     )
                     break
-            if stopped is None and path.gain is Gain.MEMBERSHIP:
+            if stopped is None and path.target is TargetConstraint.GROUP:
                 joinable.append(arn)
             elif stopped is None and path.needs and (reason := steps.workloads.refutation(path, arn)):
                 stopped = BlockedPath(path.id, phrased(path.how), arn, reason)
+            elif stopped is None and path.joined and asked:
+                says = phrase("It can change it, but cannot become it.")
+                stopped = BlockedPath(path.id, phrased(path.how), arn, says)
             elif stopped is None:
                 return BlockedPath(
                     path.id,

@@ -27,6 +27,8 @@ class TargetType(StrEnum):
     TARGET = "target"
     TARGET_GROUP = "group of target"
     TARGET_POLICY = "policy of target"
+    PROMOTING_GROUP = "administrator group"
+    """A group whose policies make the target an administrator."""
     TARGET_PROVIDER = "provider of target"
     """A SAML provider that the target's trust policy names."""
     PASSED_ROLE = "passed role"

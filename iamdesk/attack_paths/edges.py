@@ -23,7 +23,7 @@ from iamdesk.attack_paths.catalog import (
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, EdgeSources, SourceFinder
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
-from iamdesk.attack_paths.what_if_admin import OpenTrust
+from iamdesk.attack_paths.what_if_admin import AdminHypotheses, OpenTrust
 from iamdesk.attack_paths.workload_access import WorkloadAccess
 from iamdesk.evaluate.principal import CallerKind
 from iamdesk.policy.principals import PrincipalType
@@ -251,6 +251,8 @@ class Edges:
             return self._any_of(path, required.action, targets.providers, self.trusts.saml_providers(place))
         if required.on is TargetType.TARGET_GROUP:
             return self._any_of(path, required.action, targets.groups, self.groups_of(place))
+        if required.on is TargetType.PROMOTING_GROUP:
+            return self._any_of(path, required.action, targets.groups, self.promoting_groups(place))
         if required.on is TargetType.NEW_POLICY:  # considered where the policy is attached
             return ConfirmedAndPossible(self.population.regular, 0)
         if required.action == ASSUMES:
@@ -259,6 +261,10 @@ class Edges:
         if required.action == TRUST_CHANGE:
             found = found.both(self.under_open_trust.of(place))
         return found
+
+    def aim_of(self, place: int) -> TargetConstraint:
+        """Return which techniques act on a user or role."""
+        return TargetConstraint.USER if self.targets.users >> place & 1 else TargetConstraint.ROLE
 
     def kind_of(self, place: int) -> int:
         """Return all entities of the same kind as one, as bits."""
@@ -293,6 +299,34 @@ class Edges:
         groups = self.inquiry.evaluator.index.groups
         found = (groups.get((arn.split(":", 5)[4], name)) for name in user.group_list)
         return tuple(self.targets.places[group.arn] for group in found if group and group.arn in self.targets.places)
+
+    @cached_property
+    def hypotheses(self) -> AdminHypotheses:
+        """Whether principals would be administrators with other policies or without a boundary."""
+        return AdminHypotheses(self.inquiry, self.population)
+
+    @cached_property
+    def _administrator_groups(self) -> Mapping[int, int]:
+        """By place of a group whose policies make members administrators: its position among the principals."""
+        return {
+            place: position
+            for place in indexes_of(self.targets.groups)
+            if (position := self.population.group_position(self.targets.arns[place])) is not None
+            and self.hypotheses.administers(position)
+        }
+
+    def promoting_groups(self, place: int) -> tuple[int, ...]:
+        """Return the groups that make a user an administrator if it joins them."""
+        user = self.position_of(place)
+        if user is None:
+            return ()
+        own = self.targets.of_account[self.targets.account_of(place)]
+        return tuple(
+            group
+            for group, position in self._administrator_groups.items()
+            if own >> group & 1
+            and self.hypotheses.administers(user, self.population.principal_policies(position).policies.identity)
+        )
 
     def members(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
         """Return who can use a technique on an entity, whether or not it gains them access."""
@@ -363,7 +397,7 @@ class Edges:
                     continue
                 case TargetType.TARGET_POLICY:
                     kind = targets.policies
-                case TargetType.TARGET_GROUP:
+                case TargetType.TARGET_GROUP | TargetType.PROMOTING_GROUP:
                     kind = targets.groups
                 case _:
                     kind = targets.users if path.target is TargetConstraint.USER else targets.roles
@@ -394,13 +428,9 @@ class Edges:
 
     def into(self, place: int) -> Iterator[Edge]:
         """Yield the techniques by which principals become a user or role."""
-        aims: Sequence[TargetConstraint] = (
-            (TargetConstraint.USER,) if self.targets.users >> place & 1 else (TargetConstraint.ROLE,)
-        )
-        for aim in aims:
-            for path in self.by_aim[aim]:
-                if path.gain is Gain.BECOMES and path.id != "sts-001":
-                    yield Edge(path.id, place, self.members(path, place))
+        for path in self.by_aim[self.aim_of(place)]:
+            if path.gain is Gain.BECOMES and path.id != "sts-001":
+                yield Edge(path.id, place, self.members(path, place))
         if self.targets.roles >> place & 1:
             yield from self._into_role(place)
 

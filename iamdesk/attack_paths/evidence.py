@@ -25,6 +25,7 @@ _OF_OTHERS = frozenset(
         TargetType.OWN_POLICY,
         TargetType.OWN_BOUNDARY,
         TargetType.TARGET_GROUP,
+        TargetType.PROMOTING_GROUP,
         TargetType.TARGET_POLICY,
         TargetType.TARGET_PROVIDER,
     }
@@ -108,6 +109,8 @@ class Prover:
                 found = steps.policies_of(places[source])
             case TargetType.OWN_BOUNDARY:
                 found = steps.boundary_of(places[source])
+            case TargetType.PROMOTING_GROUP:
+                found = steps.promoting_groups(places[target])
             case TargetType.TARGET_GROUP:
                 found = steps.groups_of(places[target])
             case TargetType.TARGET_POLICY:

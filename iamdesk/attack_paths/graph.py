@@ -1,7 +1,7 @@
 """The graph of steps: distances from each principal to administrator, to other principals and to data."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
@@ -11,6 +11,7 @@ from iamdesk.attack_paths.catalog import catalog
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible
 from iamdesk.attack_paths.edges import PHASES, Edge, Edges
 from iamdesk.attack_paths.prepared import PreparedSteps, prepared_steps
+from iamdesk.attack_paths.promoters import IndirectPromotion, Promoters, find_promoters, indirect_promotions
 from iamdesk.attack_paths.self_escalation import SelfEscalation
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses
 from iamdesk.aws.action_sets import service_actions
@@ -32,6 +33,8 @@ class _Target:
 
     there: ConfirmedAndPossible
     last: ConfirmedAndPossible
+    later: Mapping[int, int] = field(default_factory=dict)
+    """Those that reach it in some number of steps of their own (`StepGraph.indirect_promotions`), by that number."""
 
 
 class StepGraph:
@@ -46,6 +49,8 @@ class StepGraph:
         self._to_data: dict[tuple[str, bool], Levels] = {}
         self._closures: dict[bool, Mapping[int, int]] = {}
         self._forward: dict[bool, dict[int, int]] = {}
+        self._inside: dict[bool, tuple[Mapping[int, int], Mapping[int, int]]] = {}
+        self._indirect: dict[bool, Mapping[int, Sequence[IndirectPromotion]]] = {}
 
     def find_all(self, progress: Progress = no_progress) -> None:
         """Compute everything.
@@ -56,6 +61,7 @@ class StepGraph:
         _ = self.into
         progress(PHASES - 2, PHASES)
         _ = self.all_promotions
+        _ = self.promoters
         progress(PHASES - 1, PHASES)
         _ = self.readers
         progress(PHASES, PHASES)
@@ -85,10 +91,10 @@ class StepGraph:
                 )
         return found
 
-    @cached_property
+    @property
     def hypotheses(self) -> AdminHypotheses:
         """Whether principals would be administrators with other policies or without a boundary."""
-        return AdminHypotheses(self.steps.inquiry, self.steps.population)
+        return self.steps.hypotheses
 
     @cached_property
     def promotions(self) -> Mapping[str, Sequence[Edge]]:
@@ -159,6 +165,58 @@ class StepGraph:
             found.setdefault(account, []).append(edge._replace(members=members))
         return found
 
+    # ── made an administrator by another principal ───────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def promoters(self) -> Promoters:
+        """Who can make other principals administrators."""
+        closures = (self.inside(maybe=False)[1], self.inside(maybe=True)[1])
+        escalation = SelfEscalation(self.steps, self.hypotheses)
+        return find_promoters(self.steps, escalation, self._near(maybe=False), *closures)
+
+    def indirect_promotions(self, maybe: bool = False) -> Mapping[int, Sequence[IndirectPromotion]]:
+        """Return, by position, how principals become administrators by another principal that they can become.
+
+        Only of principals that have no other path to administrator of their account inside it.
+        """
+        known = self._indirect.get(maybe)
+        if known is None:
+            near = self._near(maybe=maybe)
+            known = indirect_promotions(self.steps, self.promoters, near, *self.inside(maybe=maybe), maybe=maybe)
+            self._indirect[maybe] = known
+        return known
+
+    def indirect_levels(self, account: str | None = None, maybe: bool = False) -> Mapping[int, int]:
+        """Return the principals with indirect promotions, of an account or of all, by their number of steps."""
+        found: dict[int, int] = {}
+        for position, ways in self.indirect_promotions(maybe).items():
+            if account in (None, self.steps.population.cohort_at(position).account):
+                found[ways[0].steps] = found.get(ways[0].steps, 0) | 1 << position
+        return found
+
+    def _near(self, *, maybe: bool) -> int:
+        """Return the administrators, and the principals one step from it without a preparation, as bits."""
+        found = self.steps.administrators
+        for edges in self.unprepared_promotions.values():
+            for edge in edges:
+                found |= edge.members.anybody if maybe else edge.members.proven
+        return found
+
+    def inside(self, *, maybe: bool) -> tuple[Mapping[int, int], Mapping[int, int]]:
+        """Return by position whom each becomes in its account without preparations: in one step, and in any number."""
+        found = self._inside.get(maybe)
+        if found is None:
+            steps = self.steps
+            by_members: dict[int, int] = {}
+            for position, members in self.into.items():
+                own = steps.members_of.get(steps.population.cohort_at(position).account, 0)
+                who = (members.anybody if maybe else members.proven) & own
+                if who:
+                    by_members[who] = by_members.get(who, 0) | 1 << position
+            forward = _turned(by_members)
+            found = self._inside[maybe] = forward, closed(forward, steps.inquiry.check_cancelled)
+        return found
+
     @cached_property
     def readers(self) -> Mapping[str, ConfirmedAndPossible]:
         """By name of sensitive data: who can read it directly."""
@@ -200,7 +258,10 @@ class StepGraph:
             for members, _ in self.last_steps(account, maybe):
                 last |= members
             self._administration[key] = self._levels(
-                _Target(ConfirmedAndPossible(there, 0), ConfirmedAndPossible(last, 0)), maybe
+                _Target(
+                    ConfirmedAndPossible(there, 0), ConfirmedAndPossible(last, 0), self.indirect_levels(account, maybe)
+                ),
+                maybe,
             )
         return self._administration[key]
 
@@ -256,15 +317,16 @@ class StepGraph:
         reached = counted(target.there)
         levels = [reached]
         last = counted(target.last)
-        while levels[-1] or last:
-            found = last
+        most = max(target.later, default=0)
+        while levels[-1] or last or len(levels) <= most:
+            found = last | target.later.get(len(levels), 0)
             last = 0
             for position in indexes_of(levels[-1]):
                 members = self.becoming.get(position)
                 if members is not None:
                     found |= counted(members)
             found &= ~reached
-            if not found:
+            if not found and len(levels) >= most:
                 break
             reached |= found
             levels.append(found)

@@ -134,28 +134,39 @@ class OrganizationSteps:
         """Return the principals by distance to administrator of an account, or of any."""
         return self._kept_levels(f"administration {account}", maybe, lambda: self._administrating(account, maybe))
 
-    def _administrating(self, account: str | None, maybe: bool) -> tuple[Bits, Bits]:
+    def _administrating(self, account: str | None, maybe: bool) -> tuple[Bits, Bits, LevelsOfAll]:
         wanted = range(len(self.accounts)) if account is None else (self.numbers[account],)
         there = {number: self.accounts[number].administrators for number in wanted}
         last: Bits = {}
         for number in wanted:
             for edge in self.accounts[number].promotions:
                 last[number] = last.get(number, 0) | counted(edge.members, maybe)
-        return there, last
+        later: list[Bits] = []
+        for number in wanted:
+            for steps, bits in self.accounts[number].indirect[maybe].items():
+                later += ({} for _ in range(len(later), steps + 1))
+                later[steps][number] = bits
+        return there, last, later
 
     def to_data(self, name: str, *, maybe: bool) -> LevelsOfAll:
         """Return the principals by distance to reading sensitive data."""
-        return self._kept_levels(f"data {name}", maybe, lambda: (self._reading(name, maybe), {}))
+        return self._kept_levels(f"data {name}", maybe, lambda: (self._reading(name, maybe), {}, ()))
 
     def _reading(self, name: str, maybe: bool) -> Bits:
         return {number: counted(one.readers[name], maybe) for number, one in enumerate(self.accounts)}
 
     def to_principal(self, node: Node, *, maybe: bool) -> LevelsOfAll:
         """Return the principals by distance to a principal."""
-        return self._found_levels({node[0]: 1 << node[1]}, {}, maybe)
+        return self._found_levels({node[0]: 1 << node[1]}, {}, (), maybe)
 
-    def _kept_levels(self, goal: str, maybe: bool, targets: Callable[[], tuple[Bits, Bits]]) -> LevelsOfAll:
-        """Return the levels to a goal, cached; ``targets`` gives (principals at the goal, principals one step away)."""
+    def _kept_levels(
+        self, goal: str, maybe: bool, targets: Callable[[], tuple[Bits, Bits, LevelsOfAll]]
+    ) -> LevelsOfAll:
+        """Return the levels to a goal, cached.
+
+        ``targets`` gives the principals at the goal, those one step away, and by number of steps those that reach it in
+        steps of their own.
+        """
         found = self._levels.get((goal, maybe))
         if found is None:
             if len(self._levels) >= _MOST_KEPT:
@@ -163,12 +174,14 @@ class OrganizationSteps:
             found = self._levels[goal, maybe] = self._found_levels(*targets(), maybe)
         return found
 
-    def _found_levels(self, there: Bits, last: Bits, maybe: bool) -> LevelsOfAll:
+    def _found_levels(self, there: Bits, last: Bits, later: LevelsOfAll, maybe: bool) -> LevelsOfAll:
         levels = [{number: bits for number, bits in there.items() if bits}]
         reached = dict(levels[0])
-        while levels[-1] or last:
+        while levels[-1] or last or len(levels) < len(later):
             self.check_cancelled()
             found, last = dict(last), {}
+            for number, bits in later[len(levels)].items() if len(levels) < len(later) else ():
+                found[number] = found.get(number, 0) | bits
             for number, bits in levels[-1].items():
                 into = self.into(number, maybe=maybe)
                 for position in indexes_of(bits):
@@ -176,7 +189,7 @@ class OrganizationSteps:
                     for caller, members in self.entries.get((number, position), {}).items():
                         found[caller] = found.get(caller, 0) | counted(members, maybe)
             found = {number: new for number, bits in found.items() if (new := bits & ~reached.get(number, 0))}
-            if not found:
+            if not found and len(levels) + 1 >= len(later):
                 break
             for number, bits in found.items():
                 reached[number] = reached.get(number, 0) | bits

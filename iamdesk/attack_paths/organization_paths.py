@@ -188,7 +188,13 @@ class OrganizationReach:
         steps: list[Step] = []
         end, at = self._goal(goal, node), node
         for left in range(level, 0, -1):
-            step, then = next(self._first_steps(at, goal, left - 1, levels, unsure))
+            found = next(self._first_steps(at, goal, left - 1, levels, unsure), None)
+            if found is None:  # it reaches the goal by another principal, which changes it
+                account = self._all.accounts[at[0]].account
+                steps += self._map((account,)).promotion_steps(self._all.arn(at), maybe=unsure)
+                end = steps[-1].goal
+                break
+            step, then = found
             steps.append(step)
             if then is None:
                 end = step.goal

@@ -27,6 +27,7 @@ from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, EdgeSources
 from iamdesk.attack_paths.edges import Edge, Edges, services, source_name
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.graph import StepGraph
+from iamdesk.attack_paths.promoters import Promoters
 from iamdesk.attack_paths.self_escalation import SelfEscalation
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.work.worker_cache import Held, SnapshotReference, kept_object, kept_snapshot, object_content
@@ -54,6 +55,7 @@ class Answers:
     promotions: list[tuple[str, Edge]] = field(default_factory=list)
     joined: list[tuple[str, Edge]] = field(default_factory=list)
     readers: dict[str, ConfirmedAndPossible] = field(default_factory=dict)
+    promoters: list[Promoters] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
     """Numbers of completed rounds."""
 
@@ -71,6 +73,7 @@ class Answers:
             [(account, edge) for account, edges in graph.promotions.items() for edge in edges],
             [(account, edge) for account, edges in graph.joined.items() for edge in edges],
             dict(graph.readers),
+            [graph.promoters],
             [1, 2, 3],
         )
 
@@ -98,6 +101,8 @@ class Answers:
             graph.into = self.into
             graph.joined = graph.by_account(self.joined)
             graph.readers = self.readers
+        for promoters in self.promoters:
+            graph.promoters = promoters
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +302,7 @@ def _among(steps: Edges, path: EscalationPath, required: Required) -> int:
             return targets.policies
         case TargetType.TARGET_PROVIDER:
             return targets.providers
-        case TargetType.OWN_GROUP | TargetType.TARGET_GROUP:
+        case TargetType.OWN_GROUP | TargetType.TARGET_GROUP | TargetType.PROMOTING_GROUP:
             return targets.groups
     match path.target:
         case TargetConstraint.USER:

@@ -1,6 +1,6 @@
 """Steps to administrator: by adding permissions, or by removing a boundary or Deny, of oneself or another principal."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN, POWERS
@@ -83,11 +83,18 @@ class SelfEscalation:
 
     def _changes_of(self, position: int, place: int) -> Iterator[Edge]:
         """Yield the techniques that give another principal permissions, or remove its boundary, and become it."""
-        aim = TargetConstraint.USER if self._steps.targets.users >> place & 1 else TargetConstraint.ROLE
         others = ~self._steps.administrators & ~(1 << position)
-        for path in self._steps.by_aim[aim]:
+        for path in self._steps.by_aim[self._steps.aim_of(place)]:
             if path.gain not in (Gain.BECOMES, Gain.OTHER_TAGS) and not path.joined:
-                yield from self._changes(path, position, place, others)
+                yield from self.changes(path, position, place, others)
+
+    def changing(self, others: int) -> Mapping[TargetConstraint, Sequence[tuple[EscalationPath, int]]]:
+        """Return the techniques that change another principal, with those of ``others`` that may use them on some."""
+        steps = self._steps
+        return {
+            aim: [(path, who) for path in steps.by_aim[aim] if path.joined and (who := steps.may_change(path, others))]
+            for aim in (TargetConstraint.USER, TargetConstraint.ROLE)
+        }
 
     def joined(
         self, others: int, becoming: Mapping[int, ConfirmedAndPossible] | None, number: int = 0, parts: int = 1
@@ -105,10 +112,7 @@ class SelfEscalation:
         """
         steps = self._steps
         others &= steps.population.regular & ~steps.administrators
-        changing = {
-            aim: [(path, who) for path in steps.by_aim[aim] if path.joined and (who := steps.may_change(path, others))]
-            for aim in (TargetConstraint.USER, TargetConstraint.ROLE)
-        }
+        changing = self.changing(others)
         places = list(steps.places.items())
         for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
             account = steps.account_of(place)
@@ -121,14 +125,13 @@ class SelfEscalation:
             if not near:
                 continue
             ways: list[Edge] | None = None
-            aim = TargetConstraint.USER if steps.targets.users >> place & 1 else TargetConstraint.ROLE
-            for path, who in changing[aim]:
-                for edge in self._changes(path, position, place, who & near):
+            for path, who in changing[steps.aim_of(place)]:
+                for edge in self.changes(path, position, place, who & near):
                     if ways is None:
                         ways = [one for one in steps.into(place) if one.members.anybody & others]
                     yield from ((account.account_id, one) for one in _completed(edge, ways))
 
-    def _changes(self, path: EscalationPath, position: int, place: int, who: int) -> Iterator[Edge]:
+    def changes(self, path: EscalationPath, position: int, place: int, who: int) -> Iterator[Edge]:
         """Yield the edges by which some principals make another one an administrator by one technique."""
         members = self._steps.members(path, place).within(who)
         if not members.anybody:
@@ -140,6 +143,8 @@ class SelfEscalation:
             case Gain.OLDER_VERSION:
                 if any(self._revives(position, policy) for policy in self._steps.policies_of(place)):
                     yield Edge(path.id, place, members)
+            case Gain.MEMBERSHIP:  # of a group that makes it an administrator
+                yield Edge(path.id, place, members)
             case _:
                 yield from self._widened(path, position, place, members)
 

@@ -170,7 +170,9 @@ class _Case:
         self.world, self.path, self.change = world, path, change
         self.slug = f"{path.id.lower()}-{change}"
         own = [required.action for required in path.actions if required.on is TargetType.ITSELF]
-        self.kind = "role" if own and "User" not in own[0] else "user"
+        # A user would join the group itself.
+        adds_others = TargetType.PROMOTING_GROUP in {one.on for one in path.actions}
+        self.kind = "role" if adds_others or (own and "User" not in own[0]) else "user"
         self.actor = arn(f"{self.kind}/{self.slug}")
 
     def add(self) -> str:
@@ -292,6 +294,7 @@ class _Case:
             TargetType.OWN_GROUP: arn(f"group/{'limited' if path.id == 'X12e' and not absent else 'group'}-{slug}"),
             TargetType.OWN_POLICY: arn(f"policy/own-{slug}"),
             TargetType.OWN_BOUNDARY: arn(f"policy/own-boundary-{slug}"),
+            TargetType.PROMOTING_GROUP: arn(f"group/target-{slug}"),
             TargetType.TARGET_GROUP: arn(f"group/joined-{slug}"),
             TargetType.NEW_POLICY: arn(f"policy/new-{slug}-*"),
             TargetType.NEW_PRINCIPAL: arn(f"{'user' if 'User' in path.actions[0].action else 'role'}/new-{slug}-*"),
@@ -302,8 +305,12 @@ class _Case:
             case TargetConstraint.USER:
                 found[TargetType.TARGET] = arn(f"user/target-{slug}")
                 if not absent:
-                    self.world.user(f"target-{slug}", **self._target_policies(), groups=[f"joined-{slug}"])
-                    self.world.group(f"joined-{slug}", {})
+                    if TargetType.PROMOTING_GROUP in {one.on for one in path.actions}:
+                        self.world.group(f"target-{slug}", **self._target_policies())
+                        self.world.user(f"target-{slug}", {})
+                    else:
+                        self.world.user(f"target-{slug}", **self._target_policies(), groups=[f"joined-{slug}"])
+                        self.world.group(f"joined-{slug}", {})
             case TargetConstraint.GROUP:
                 found[TargetType.TARGET] = arn(f"group/target-{slug}")
                 if not absent:

@@ -7,7 +7,6 @@ paths; the others share one box with their number, until the user opens it.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 
 from iamdesk.attack_paths.types import AttackPath, GoalKind, State, Step
 from iamdesk.gui.attack_paths.edge_words import edge_words
@@ -104,11 +103,10 @@ def diagram_of(
                 BoxKind.GOAL,
                 tr("Administrator") if is_account else translate(attack_path.goal.name),
             )
-        for place, ends in enumerate(pairwise(passed)):
-            taken = steps.setdefault(ends, {})
-            if place < len(attack_path.steps):
-                step = attack_path.steps[place]
-                taken[step.path_id, step.target] = step
+        for step in attack_path.steps:  # not always from where the one before leads
+            steps.setdefault((step.source, step.goal.key), {})[step.path_id, step.target] = step
+        if len(passed) > len(attack_path.steps) + 1:
+            steps.setdefault((passed[-2], passed[-1]), {})
     deepest = max(distance.values(), default=0)
     entered = [arn for arn in distance if arn in external_roles]
     columns = deepest + 1 + bool(entered)
