@@ -237,9 +237,9 @@ class AttackPathGraph:
                         return
             for promotion in self._indirect_promotions(position, goal, level, unsure):
                 steps = self._promotion_steps(position, promotion, unsure)
-                key = tuple(one for step in steps for one in (step.path_id, step.source, step.target))
-                if key not in seen:
-                    seen.add(key)
+                way = tuple(one for step in steps for one in (step.path_id, step.source, step.target))
+                if way not in seen:
+                    seen.add(way)
                     yield AttackPath(principal, steps[-1].goal, steps)
                 if len(seen) >= most:
                     return
@@ -467,9 +467,9 @@ class AttackPathGraph:
                         count += not (is_far and self._leads_back(position, then, goal, levels, rest, unsure))
             for promotion in self._indirect_promotions(position, goal, level, unsure):
                 steps = self._promotion_steps(position, promotion, unsure)
-                key = tuple((step.path_id, step.source, step.target) for step in steps)
-                count += key not in seen
-                seen.add(key)
+                way = tuple((step.path_id, step.source, step.target) for step in steps)
+                count += way not in seen
+                seen.add(way)
         return count
 
     def _leads_back(self, position: int, then: int | None, goal: str, levels: Levels, rest: int, unsure: bool) -> bool:
