@@ -20,6 +20,7 @@ from iamdesk.gui.core import image_export
 from iamdesk.gui.core.theme import Scheme
 from iamdesk.gui.start import overview_files
 from iamdesk.resource_files import sample_snapshot
+from iamdesk.viewmodel.tree import Badge
 
 ACCOUNT = "arn:aws:iam::111122223333"
 PETRA = f"{ACCOUNT}:user/finance/petra.novak"
@@ -246,3 +247,34 @@ def test_a_picture_is_painted_once_its_kind_is_chosen(
     qtbot.waitUntil(path.exists, timeout=20_000)
     assert painted == ["as_png"]
     assert QImage(str(path)).width() > 100
+
+
+def test_nothing_is_zero_while_it_is_being_computed(qtbot: QtBot, window: MainWindow) -> None:
+    window.show()
+    window.interior.complete()
+    page, findings, inspector = window.overview, window.workspace.findings, window.workspace.inspector
+    cards = [page.named[badge] for badge in (Badge.ADMINISTRATOR, Badge.OUTSIDER)]
+    bars = [*findings.filters.bars.bars.values(), findings.filters.bars.cannot_tell]
+
+    def told() -> list[str]:
+        tab = inspector.tabs.tabText(inspector.tabs.indexOf(inspector.findings)).replace("&", "")
+        return [*(card.title.text() for card in cards), findings.title, tab, *(bar.text_shown for bar in bars)]
+
+    early: list[str] = []
+
+    def opened(_opened: object) -> None:
+        window.session.select("arn:aws:iam::111122223333:user/finance/petra.novak")
+        early.extend(told())
+
+    window.session.snapshot_opened.connect(opened)
+    window.open_path(sample_snapshot())
+    qtbot.waitUntil(lambda: window.session.snapshot is not None and not window.jobs.running, timeout=60_000)
+    assert early[:4] == ["Administrators: …", "External access: …", "Findings …", "Findings …"]
+    assert set(early[4:]) == {"…"}
+    assert not any("…" in one or "?" in one for one in told()), "all of it is known at the end"
+    assert cards[0].title.text() != "Administrators: 0"
+    findings._run.stop()
+    findings.model.clear()
+    findings._refresh()
+    assert findings.title == "Findings ?", "nobody has looked"
+    assert bars[0].accessibleName() == "Critical: not known yet"

@@ -53,6 +53,8 @@ class RequestBar(QWidget):
         self._hinted = ""
         self._on_bucket: tuple[str, str] | None = None
         """Action and bucket that the user wants evaluated as they are."""
+        self.asks_for_subject: Callable[[], bool] = lambda: True
+        """Whether selecting a principal evaluates the request for it; if not, it is only entered."""
         self._several_accounts = False
         self.principal = AutocompleteEdit(tr("Principal of the request"))
         self.action = AutocompleteEdit(tr("Action to perform"))
@@ -388,8 +390,9 @@ class RequestBar(QWidget):
             widget.setEnabled(self._session.snapshot is not None)
 
     def _subject_selected(self, key: str) -> None:
-        if self._take_subject(key) and self.is_complete and self.request() != self._session.request:
-            self.ask()  # else it is being evaluated already
+        is_new = self._take_subject(key) and self.is_complete and self.request() != self._session.request
+        if is_new and self.asks_for_subject():  # else it is being evaluated already, or nobody asked
+            self.ask()
 
     def _take_subject(self, key: str) -> bool:
         """Enter the principal of a key; return whether the key is a principal's."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from iamdesk.checks.finding import Suppression
 from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.locale import number
 from iamdesk.gui.findings.rows import FindingRow
 from iamdesk.i18n import tr
 from iamdesk.progress import Cancelled, Progress
@@ -59,6 +60,12 @@ class CheckRun(QObject):
     def is_running(self) -> bool:
         """Whether more findings may arrive."""
         return self._job is not None
+
+    def counted(self, count: int) -> str:
+        """Return a count of findings for the window: 0 only if all checks have run, until then ``…``, or ``?``."""
+        if count or self.is_complete:
+            return number(count)
+        return "…" if self.is_running else "?"
 
     def start(
         self,

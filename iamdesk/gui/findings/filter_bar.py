@@ -155,15 +155,18 @@ class FilterBar(QWidget):
         self._subjects = frozenset()
         self.only.hide()
 
-    def show_counts(self, counts: Counts, *, is_open: bool, is_complete: bool) -> None:
-        """Show the counts; ``is_open``: a snapshot is open, ``is_complete``: all checks have run."""
-        self.bars.show_counts(counts)
+    def show_counts(self, counts: Counts, *, is_open: bool, is_complete: bool, zero: str) -> None:
+        """Show the counts; ``is_open``: a snapshot is open, ``is_complete``: all checks have run.
+
+        ``zero`` is what to show where nothing was found so far.
+        """
+        self.bars.show_counts(counts, zero)
         self.suppressed.setText(tr("Suppressed {count}").format(count=number(counts.suppressed)))
         self.suppressed.setEnabled(counts.suppressed > 0 or self.suppressed.isChecked())
         chosen = self.check.currentData()
         self.check.blockSignals(True)
         self.check.clear()
-        self.check.addItem(tr("All checks ({count})").format(count=number(len(counts.checks))), "")
+        self.check.addItem(tr("All checks ({count})").format(count=number(len(counts.checks)) if counts.checks else zero), "")
         for check_id, title, count in counts.checks:
             words = menu_text(f"{check_id}  {tr(title)} ({number(count)})").replace("&&", "&")
             self.check.addItem(words, check_id)

@@ -23,6 +23,10 @@ class FindingsBySubject(QObject):
         """Whether all checks have run."""
         return self._panel.is_complete
 
+    def counted(self, count: int) -> str:
+        """Return a count of findings: 0 only if all checks have run."""
+        return self._panel.counted(count)
+
     def about(self, key: str) -> list[FindingRow]:
         """Return the open findings of a key, including those of its inline and trust policies."""
         if self._by_subject is None:

@@ -107,8 +107,13 @@ class FindingsPanel(QWidget):
         """The title of the tab, with the number of findings; with ``…`` while checks are running."""
         if self._session.snapshot is None:
             return tr("Findings")
-        count = number(self.model.counts.total)
-        return tr("Findings {count}").format(count=f"{count}…" if self._run.is_running else count)
+        count = self.counted(self.model.counts.total)
+        is_growing = self._run.is_running and self.model.counts.total
+        return tr("Findings {count}").format(count=f"{count}…" if is_growing else count)
+
+    def counted(self, count: int) -> str:
+        """Return a count of findings: 0 only if all checks have run."""
+        return self._run.counted(count)
 
     @property
     def is_complete(self) -> bool:
@@ -529,7 +534,8 @@ class FindingsPanel(QWidget):
     def _refresh(self) -> None:
         """Update the counts."""
         there = self._session.snapshot is not None
-        self.filters.show_counts(self.model.counts, is_open=there, is_complete=self._run.is_complete)
+        is_complete = self._run.is_complete
+        self.filters.show_counts(self.model.counts, is_open=there, is_complete=is_complete, zero=self.counted(0))
         self._show_groups()
         self._say_why_empty()
         self.title_changed.emit(self.title)

@@ -27,35 +27,45 @@ class CountBar(QAbstractButton):
         self._words = words
         self._severity = severity
         self._count = 0
+        self._zero = number(0)
         self._share = 0.0
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.toggled.connect(self._say)
-        self.show_count(0, 0)
+        self.show_count(0, 0, self._zero)
 
     @property
     def count(self) -> int:
         """The number shown."""
         return self._count
 
-    def show_count(self, count: int, largest: int) -> None:
-        """Show a number, and its share of the largest one."""
+    def show_count(self, count: int, largest: int, zero: str) -> None:
+        """Show a number, and its share of the largest one; ``zero`` in the place of 0."""
         self._count = count
+        self._zero = zero
         self._share = count / largest if largest else 0.0
         self._say()
         self.updateGeometry()
         self.update()
 
+    @property
+    def text_shown(self) -> str:
+        """The number as text; while nothing was found, what stands for 0."""
+        return number(self._count) if self._count else self._zero
+
     def _say(self) -> None:
+        is_known = self.text_shown == number(self._count)
         accessible_name = ntr("{name}: {count} finding", "{name}: {count} findings", self._count)
+        if not is_known:
+            accessible_name = tr("{name}: not known yet")
         self.setAccessibleName(accessible_name.format(name=self._words, count=number(self._count)))
         only = tr("Show only these: {severity}.").format(severity=self._words.lower())
         if self.isChecked():
             only = tr("Only these are shown. Press to show all.")
         self.setAccessibleDescription(only)
-        set_tooltip(self, f"{number(self._count)} · {only}")
+        set_tooltip(self, f"{self.text_shown} · {only}")
 
     def _number_font(self) -> QFont:
         font = QFont(self.font())
@@ -101,7 +111,7 @@ class CountBar(QAbstractButton):
         text = self.rect().adjusted(2 * _GAP + _MARK, 4, -_GAP - 2, 0)
         text.setHeight(line)
         painter.setPen(colour(Colour.MUTED, palette) if quiet else palette.text().color())
-        count_text = number(self._count)
+        count_text = self.text_shown
         room = text.width() - QFontMetrics(self._number_font()).horizontalAdvance(count_text) - _GAP
         words = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
         painter.drawText(text, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), words)
@@ -138,12 +148,12 @@ class SeverityBars(QWidget):
         """The severities that are pressed; none means all."""
         return frozenset(severity for severity, bar in self.bars.items() if bar.isChecked())
 
-    def show_counts(self, counts: Counts) -> None:
-        """Show the counts."""
+    def show_counts(self, counts: Counts, zero: str) -> None:
+        """Show the counts; ``zero`` in the place of 0."""
         largest = max(counts.by_severity.values(), default=0)
         for severity, bar in self.bars.items():
-            bar.show_count(counts.by_severity.get(severity, 0), largest)
-        self.cannot_tell.show_count(counts.cannot_tell, largest)
+            bar.show_count(counts.by_severity.get(severity, 0), largest, zero)
+        self.cannot_tell.show_count(counts.cannot_tell, largest, zero)
 
         self._fit()
 

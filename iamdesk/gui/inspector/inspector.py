@@ -379,8 +379,9 @@ class Inspector(QWidget):
         findings, review = self.tabs.indexOf(self.findings), self.tabs.indexOf(self.review)
         self.findings.show_key(subject.key)
         self.review.show_key(subject.key)
-        count = self.findings.count
-        self.tabs.setTabText(findings, tr("Fin&dings {count}").format(count=number(count)))
+        count, source = self.findings.count, self.findings.source
+        counted = source.counted(count) if source is not None else number(count)
+        self.tabs.setTabText(findings, tr("Fin&dings {count}").format(count=counted))
         is_known = self._session.snapshot is not None and self.findings.source is not None
         self.tabs.setTabVisible(findings, is_known and (count > 0 or subject.kind in _CARRIERS))
         decided, lines = self.review.counts

@@ -32,6 +32,7 @@ class NamedCard(Card):
         self._name = name
         self._lines = lines
         self._count = 0
+        self._unknown = ""
         self._later: Sequence[Node] = ()
         self.listed = QListWidget()
         self.listed.setUniformItemSizes(True)
@@ -42,14 +43,15 @@ class NamedCard(Card):
         self.listed.itemClicked.connect(self._choose)
         self.body.addWidget(self.listed)
 
-    def show_nodes(self, nodes: Sequence[Node], count: int) -> None:
-        """List the first nodes; the title has the total."""
+    def show_nodes(self, nodes: Sequence[Node], count: int, unknown: str = "") -> None:
+        """List the first nodes; the title has the total, or what stands for it while it is not known."""
         self.listed.clear()
         self._add(nodes[:_AT_ONCE])
         self._later = nodes[_AT_ONCE:]
         if self._later:
             QTimer.singleShot(_PAUSE, self, self._add_later)
         self._count = count
+        self._unknown = unknown
         self._update_title(len(nodes))
         self.listed.setVisible(bool(nodes))
         fit(self.listed, self._lines)
@@ -84,7 +86,7 @@ class NamedCard(Card):
     def _update_title(self, listed: int) -> None:
         cut = self._count > listed
         title = tr("{name}: {count}, the first {listed} listed") if cut else "{name}: {count}"
-        self.title.setText(title.format(name=self._name, count=number(self._count), listed=number(listed)))
+        self.title.setText(title.format(name=self._name, count=self._unknown or number(self._count), listed=number(listed)))
 
     def _choose(self, item: QListWidgetItem) -> None:
         self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))

@@ -256,7 +256,8 @@ class OverviewPage(QScrollArea):
         self._skeletons[0].setVisible(not decided and self._session.whole is not None)
         for badge, card in self.named.items():
             rows = self._rows.get(badge, ())
-            card.show_nodes([outline.nodes[row] for row in rows[:MOST_LISTED]], len(rows))
+            unknown = "" if decided or badge not in needs_deciding else "…" if self._session.whole is not None else "?"
+            card.show_nodes([outline.nodes[row] for row in rows[:MOST_LISTED]], len(rows), unknown)
             card.setVisible(bool(rows) or badge in needs_deciding)
 
     def show_changes(self, sentence: str) -> None:
