@@ -166,7 +166,8 @@ class FilterBar(QWidget):
         chosen = self.check.currentData()
         self.check.blockSignals(True)
         self.check.clear()
-        self.check.addItem(tr("All checks ({count})").format(count=number(len(counts.checks)) if counts.checks else zero), "")
+        checks = number(len(counts.checks)) if counts.checks else zero
+        self.check.addItem(tr("All checks ({count})").format(count=checks), "")
         for check_id, title, count in counts.checks:
             words = menu_text(f"{check_id}  {tr(title)} ({number(count)})").replace("&&", "&")
             self.check.addItem(words, check_id)

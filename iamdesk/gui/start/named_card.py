@@ -86,7 +86,8 @@ class NamedCard(Card):
     def _update_title(self, listed: int) -> None:
         cut = self._count > listed
         title = tr("{name}: {count}, the first {listed} listed") if cut else "{name}: {count}"
-        self.title.setText(title.format(name=self._name, count=self._unknown or number(self._count), listed=number(listed)))
+        count = self._unknown or number(self._count)
+        self.title.setText(title.format(name=self._name, count=count, listed=number(listed)))
 
     def _choose(self, item: QListWidgetItem) -> None:
         self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))
