@@ -265,6 +265,19 @@ class AttackPathGraph:
         ways = self.graph.indirect_promotions(maybe).get(position, ())
         return self._promotion_steps(position, ways[0], maybe) if ways else ()
 
+    def promotes(self, principal: str) -> Step | None:
+        """Return how a principal can make another one an administrator, without becoming it.
+
+        None if it cannot, or if it is proven to be an administrator in at most one step itself.
+
+        Raises:
+            RequestError: as `position`.
+        """
+        position = self.position(principal)
+        edge = self.graph.promoters.first.get(position)
+        account = self.steps.population.cohort_at(position).account
+        return None if edge is None else self._step(position, edge, administration_of(account))
+
     def _promotion_steps(self, position: int, promotion: IndirectPromotion, unsure: bool) -> tuple[Step, ...]:
         """Return the steps to become the principal that is changed and the one that changes it, and the change."""
         steps: list[Step] = []

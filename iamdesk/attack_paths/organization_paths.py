@@ -173,6 +173,13 @@ class OrganizationReach:
                 return self._attack_path(node, goal, levels, level, unsure)
         return None
 
+    def promotes(self, principal: str) -> Step | None:
+        """Return how a principal can make another one an administrator; as `AttackPathGraph.promotes`."""
+        node = self._node(principal)
+        account = self._all.accounts[node[0]]
+        edge = account.promoters.get(node[1])
+        return None if edge is None else self._step(node, edge, administration_of(account.account))
+
     def ways_into(self, principal: str, account: str) -> Iterator[AttackPath]:
         """Yield a shortest proven path to each principal of another account that it can become, nearest first."""
         node, number = self._node(principal), self._all.numbers[account]

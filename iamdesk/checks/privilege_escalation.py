@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from iamdesk.attack_paths.administrators import Principal
-from iamdesk.attack_paths.types import AttackPath
+from iamdesk.attack_paths.types import AttackPath, Step
+from iamdesk.attack_paths.types import State as StepState
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength
@@ -29,13 +30,13 @@ _TAG = "aws:principaltag/"
 
 def path_text(path: AttackPath) -> str:
     """Return a path as text: ``by assuming the role (deploy), then by changing …``."""
-    steps = []
-    for step in path.steps:
-        if step.target == step.source:
-            steps.append(phrase("by {how}", how=step.how))
-        else:
-            steps.append(phrase("by {how} ({target})", how=step.how, target=last_of_arn(step.target)))
-    return join_messages(phrase(", then "), steps)
+    return join_messages(phrase(", then "), map(_step_text, path.steps))
+
+
+def _step_text(step: Step) -> str:
+    if step.target == step.source:
+        return phrase("by {how}", how=step.how)
+    return phrase("by {how} ({target})", how=step.how, target=last_of_arn(step.target))
 
 
 def _evidence(path: AttackPath, *, with_decisions: bool = True) -> tuple[Evidence, ...]:
@@ -485,3 +486,42 @@ def large_blast_radius(survey: CheckContext, _account: Account, principal: Princ
             sentence,
             (Evidence(phrase("Every step is proven.")),),
         )
+
+
+@check(
+    "CHN-12",
+    over=PRINCIPALS,
+    title=mark("Can make other principals administrators"),
+    question="Can a user or role that cannot become an administrator make another one an administrator?",
+    remedy=mark(
+        "Restrict the permission to the users, roles, groups and policies that the job needs, or require that what is "
+        "changed has a permissions boundary (condition key iam:PermissionsBoundary)."
+    ),
+    standards=_STANDARDS,
+)
+def makes_administrators(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
+    """Report one principal that it can change, as an example; CHN-01 and CHN-02 report those with an attack path."""
+    if not survey.reach.knows(principal.arn):
+        return
+    reached = survey.reach.reached(principal.arn)
+    if reached.to_administration is not None or reached.maybe_to_administration is not None:
+        return
+    step = survey.reach.promotes(principal.arn)
+    if step is None:
+        return
+    evidence = [Evidence(phrase("Evaluated {question}.", question=one.says), one.decision) for one in step.proof]
+    words = {"name": name_of(principal), "way": _step_text(step)}
+    if step.state is StepState.PROVEN:
+        sentence = phrase(
+            "{name} can become no administrator, but can make other principals administrators, for example {way}.",
+            **words,
+        )
+        yield CheckResult(sentence, tuple(evidence))
+    else:
+        sentence = phrase(
+            "{name} may be able to make other principals administrators, for example {way}; this requires {facts}.",
+            facts=enumerated(step.needs),
+            **words,
+        )
+        needs = [Evidence(phrase("Requires {fact}.", fact=fact)) for fact in step.needs]
+        yield CheckResult(sentence, (*needs, *evidence), state=State.CANNOT_TELL, severity=Severity.LOW)

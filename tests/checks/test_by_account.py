@@ -326,6 +326,36 @@ def chain() -> dict[str, Json]:
     }
 
 
+def test_a_role_that_changes_the_role_that_assumed_it_is_found_in_each_account(tmp_path: Path) -> None:
+    """A user of the first account takes a role of the second, which has itself changed by another role there."""
+    organization = chain()
+    second, third = ACCOUNTS[1], ACCOUNTS[2]
+    entered, changes = organization[second]["RoleDetailList"][0], json.loads(json.dumps(organization[third]))
+    changes = changes["RoleDetailList"][0] | {
+        "RoleName": "changes",
+        "RoleId": f"AROA{second[:8]}changes",
+        "Arn": f"arn:aws:iam::{second}:role/changes",
+    }
+    changes["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] = {"AWS": entered["Arn"]}
+    changes["RolePolicyList"][0]["PolicyDocument"]["Statement"][0] |= {
+        "Action": "iam:PutRolePolicy",
+        "Resource": entered["Arn"],
+    }
+    organization[second]["RoleDetailList"].append(changes)
+    organization[third]["RoleDetailList"] = []
+    write(str(tmp_path), organization)
+    catalogue, snapshot = opened(tmp_path), load_snapshot(tmp_path)
+    found = dict(OrganizationChecks(catalogue).attack_paths("admin"))
+    paths = {reached.principal: path for reached, path in found.items() if path is not None}
+    path = paths[f"arn:aws:iam::{ACCOUNTS[0]}:user/u0"]
+    assert [(step.path_id, step.target) for step in path.steps] == [
+        ("sts-002", entered["Arn"]),
+        ("sts-001", changes["Arn"]),
+        ("X63", entered["Arn"]),
+    ]
+    assert_same(catalogue, snapshot)
+
+
 def test_what_checks_compare_between_accounts_is_known_in_each(tmp_path: Path) -> None:
     """Each of these would be found otherwise in an account that knew of none of the others."""
     write(str(tmp_path), compared())

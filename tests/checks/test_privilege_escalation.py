@@ -214,6 +214,37 @@ def test_chn_11_far_is_told_and_near_is_not(found, make):
     assert not found("CHN-11", users=[make.user("alice")], roles=roles[:24])
 
 
+def test_chn_02_a_role_that_changes_the_user_it_came_from(found, make):
+    alice = make.arn("user/alice")
+    responder = make.role("responder", make.allow("iam:AttachUserPolicy"), trust=make.trust({"AWS": alice}))
+    (one,) = found("CHN-02", users=[make.user("alice")], roles=[responder])
+    assert (
+        "in 2 steps, by assuming the role (responder), then by attaching a policy to the user (alice)." in one.sentence
+    )
+    assert not found("CHN-12", users=[make.user("alice")], roles=[make.role("responder", make.allow("s3:*"))])
+
+
+def test_chn_12_who_can_make_others_administrators(found, make):
+    users = [make.user("alice"), make.user("bob", make.allow("iam:AttachRolePolicy"))]
+    roles = [
+        make.role("changes", make.allow("iam:PutUserPolicy")),
+        make.role("limited", make.allow("iam:PutUserPolicy", make.arn("user/nobody"))),
+        make.role("denied", make.allow("iam:PutUserPolicy"), {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}),
+    ]
+    first, second = sorted(found("CHN-12", users=users, roles=roles), key=lambda one: one.subject_name)
+    assert (first.subject_name, second.subject_name) == ("bob", "changes")
+    assert first.sentence == (
+        "bob can become no administrator, but can make other principals administrators, for example by attaching a "
+        "policy to the role (changes)."
+    )
+    assert second.sentence.endswith("for example by putting an inline policy on the user (anchor).")
+    assert [piece.decision.request.resource for piece in second.evidence] == [make.arn("user/anchor")]
+    # With a principal that it can become, it is an attack path.
+    roles = [make.role("changes", make.allow("iam:PutUserPolicy"), trust=make.trust({"AWS": make.arn("user/alice")}))]
+    assert {one.subject_name for one in found("CHN-12", users=users, roles=roles)} == {"bob", "changes"}
+    assert {one.subject_name for one in found("CHN-02", users=users, roles=roles)} == {"alice"}
+
+
 def test_what_ends_a_path_is_told_for_the_first_ones_whoever_asked_for_others_before(make, monkeypatch):
     """Trying changes takes time, so it is done for some: for the same ones in any order of the work."""
     monkeypatch.setattr(privilege_escalation, "_MAX_REMEDIATIONS", 2)
