@@ -228,6 +228,7 @@ class DenialDialog(QDialog):
                 job.cancel()
 
     def _show_answer(self) -> None:
-        """Show the result in the result panel, and the request in the request bar."""
+        """Show the result in the result panel, and the request in the request bar; this dialog would cover them."""
         if self._why is not None and self._why.decision is not None:
             self._session.show_decision(self._why.decision)
+            self.close()

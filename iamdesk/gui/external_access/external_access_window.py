@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.run_command import run_command
+from iamdesk.gui.core.run_command import main_window_of, run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import error_sentence
 from iamdesk.gui.external_access.rows import FIELDS, Column, ExternalFilter, ExternalModel, ExternalRow
@@ -46,7 +46,10 @@ _WIDEST: dict[int, str] = {
 
 
 class ExternalAccessWindow(QDialog):
-    """Not modal; closes when another snapshot is opened. Return on a row goes to its role or resource."""
+    """Not modal; closes when another snapshot is opened. Return on a row goes to its role or resource.
+
+    Where a link leads is behind this window: it hides, and comes back as it was left.
+    """
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget) -> None:
         super().__init__(parent)
@@ -267,13 +270,17 @@ class ExternalAccessWindow(QDialog):
     def _go_to(self) -> None:
         row = self.table.current_row()
         if row is not None:
+            self.hide()
             self._session.show_key(row.entry.target)
+            main_window_of(self).activateWindow()
 
     def show_paths(self) -> None:
         """Show the attack paths from the role of the current row."""
         row = self.table.current_row()
         if row is not None and row.entry.is_role:
+            self.hide()
             self._session.show_key(row.entry.target)
+            main_window_of(self).activateWindow()
             run_command(self, "actionWaysOfSelected")
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name

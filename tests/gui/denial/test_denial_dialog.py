@@ -50,6 +50,7 @@ def test_the_answer_goes_to_the_windows_own_panel(qtbot: QtBot, session: Session
     qtbot.waitUntil(dialog.show_button.isEnabled)
     with qtbot.waitSignal(session.answered):
         dialog.show_button.click()
+    assert not dialog.isVisible(), "it would cover the result"
 
     assert session.request is not None
     assert session.request.action == "iam:CreateUser"

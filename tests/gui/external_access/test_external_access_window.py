@@ -41,6 +41,11 @@ def test_rows_fill_in_and_lead_to_their_roles(qtbot: QtBot, open_window: MainWin
     shown.table.go_to(place)
     QTest.keyClick(shown.table, Qt.Key.Key_Return)
     assert open_window.session.subject_key == shown.model.shown[place].entry.target
+    assert not shown.isVisible(), "it would cover the role"
+    qtbot.waitUntil(open_window.isActiveWindow)
+    assert opened_from(open_window) is shown, "it comes back as it was left"
+    assert shown.isVisible()
+    assert len(shown.model.rows) == 14
 
     shown.anyone.click()
     assert {row.texts[Column.WHO] for row in shown.model.shown} == {"anyone with an AWS account"}
@@ -51,6 +56,7 @@ def test_rows_fill_in_and_lead_to_their_roles(qtbot: QtBot, open_window: MainWin
     shown.text.setText("github legacy")
     qtbot.waitUntil(lambda: len(shown.model.shown) == 1, timeout=5_000)
     shown.paths_button.click()
+    assert not shown.isVisible(), "it would cover the paths"
     panel = open_window.workspace.attack_paths
     qtbot.waitUntil(lambda: panel.found is not None, timeout=30_000)
     assert panel.found is not None
