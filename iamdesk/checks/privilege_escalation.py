@@ -348,7 +348,7 @@ def role_cycle(survey: CheckContext, account: Account, _: Account) -> Iterator[C
     standards=("NIST 800-53 AC-6",),
 )
 def whole_account(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """List who can assume it, without administrators, which can in any case."""
+    """List who can assume it, without administrators. One is enough if the role can read all data of a service."""
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
     if not {root, account.account_id} & set(trusted_names(role.assume_role_policy_document)):
         return
@@ -356,13 +356,21 @@ def whole_account(survey: CheckContext, account: Account, role: RoleDetail) -> I
         return
     reach = survey.reach
     assuming = [arn for arn in reach.assuming(role.arn) if arn != role.arn and not reach.is_administrator(arn)]
-    if len(assuming) >= survey.thresholds.assuming_principals:
+    if not assuming:
+        return
+    reached = reach.reached(role.arn)
+    data = (*reached.reads, *reached.data)
+    if data or len(assuming) >= survey.thresholds.assuming_principals:
+        words = {"role": role.role_name, "names": enumerated(map(last_of_arn, assuming))}
+        sentence = phrase("{role} trusts its whole account: {names} can assume it.", **words)
+        if data:
+            sentence = phrase(
+                "{role} trusts its whole account: {names} can assume it and, through it, read {data}.",
+                data=enumerated(map(phrase, data)),
+                **words,
+            )
         yield CheckResult(
-            phrase(
-                "{role} trusts its whole account: {names} can assume it.",
-                role=role.role_name,
-                names=enumerated(map(last_of_arn, assuming)),
-            ),
+            sentence,
             tuple(
                 Evidence(
                     phrase("{name} can assume it.", name=last_of_arn(arn)), survey.ask(arn, "sts:AssumeRole", role.arn)

@@ -29,7 +29,9 @@ class Thresholds(BaseModel):
     key_users: _Count = Field(
         10, description="RES-06: users and roles that may decrypt without the key policy's naming"
     )
-    assuming_principals: _Count = Field(5, description="CHN-08: principals that make trust in an account wide")
+    assuming_principals: _Count = Field(
+        5, description="CHN-08: principals that make trust in an account wide, if the role does not read all data"
+    )
     reachable_principals: _Count = Field(25, description="CHN-11: principals that one may become")
     external_id_length: Annotated[int, Field(ge=2, le=1224)] = Field(
         8, description="TRU-06: characters of an external ID"

@@ -173,6 +173,20 @@ def test_chn_08_a_role_that_many_may_assume(found, make):
     assert not found("CHN-08", users=users[:4], roles=[role])
 
 
+def test_chn_08_one_is_enough_where_the_role_reads_all_data(found, make):
+    roles = [
+        make.role("reader", make.allow("s3:GetObject"), trust=make.trust({"AWS": make.arn("root")})),
+        make.role(
+            "narrow", make.allow("s3:GetObject", "arn:aws:s3:::a/*"), trust=make.trust({"AWS": make.arn("root")})
+        ),
+    ]
+    (one,) = found("CHN-08", users=[make.user("alice", make.allow("sts:AssumeRole"))], roles=roles)
+    assert one.sentence == (
+        "reader trusts its whole account: alice can assume it and, through it, read all S3 objects."
+    )
+    assert not found("CHN-08", users=[make.user("alice", make.allow("s3:ListAllMyBuckets"))], roles=roles)
+
+
 def test_chn_09_tags_that_callers_choose(found, make):
     by_tag = make.allow("s3:*", Condition={"StringEquals": {"aws:PrincipalTag/team": "red"}})
     trust = make.trust({"AWS": make.arn("root")}, ["sts:AssumeRole", "sts:TagSession"])
