@@ -32,6 +32,8 @@ STATUS_WORDS: Mapping[str, str] = {
     CHANGED: mark("access changes"),
     INCONCLUSIVE: mark("inconclusive"),
 }
+LARGE_LOSS = 1_000
+"""Actions lost by revoking above which a reviewer is asked once more."""
 GUARDRAIL_WORD = mark("GUARDRAIL")
 TIER_WORDS: Mapping[int, str] = {
     0: mark("Tier 0: administration depends on it"),
@@ -111,6 +113,34 @@ def also_widens_words(items: Iterable[ReviewItem]) -> str:
         holder=short_arn(item.holder_arn),
         lost=_changed(item, "lost"),
         gained=most,
+    )
+
+
+def large_loss_words(items: Iterable[ReviewItem]) -> str:
+    """Return the warning before entitlements are revoked on which much depends; empty for none.
+
+    Much is administration (tier 0), or more than `LARGE_LOSS` actions.
+    """
+    losing = [(item, count) for item in items if (count := _changed(item, "lost"))]
+    if not losing:
+        return ""
+    item, most = max(losing, key=lambda one: (effect_of(one[0]).get("tier") == 0, one[1]))
+    holder = short_arn(item.holder_arn)
+    if effect_of(item).get("tier") == 0:
+        return phrase(
+            "Administration depends on {entitlement} of {holder}: {count:,} actions are lost.",
+            entitlement=item.name,
+            holder=holder,
+            count=most,
+        )
+    if most <= LARGE_LOSS:
+        return ""
+    return phrase(
+        "Revoking {entitlement} of {holder} takes more than {limit:,} actions: {count:,} are lost.",
+        entitlement=item.name,
+        holder=holder,
+        limit=LARGE_LOSS,
+        count=most,
     )
 
 

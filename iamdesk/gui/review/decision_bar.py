@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from iamdesk.gui.core.plain_text import PlainLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.core.translate import error_sentence
@@ -19,6 +19,7 @@ from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision
 from iamdesk.whatif.edits import Edit
 
 _USUAL_DAYS = 90
+_ANSWERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 
 
 class DecisionBar(QWidget):
@@ -91,6 +92,17 @@ class DecisionBar(QWidget):
         ):
             layout.addWidget(widget, 1 if widget in (self.reason, self.compensating) else 0)
         self.hide()
+
+    def take_typing(self, event: QKeyEvent) -> bool:
+        """Take a key that was pressed elsewhere while this row asks: text, Return and Esc; return whether it did."""
+        answers = Qt.Key(event.key()) in _ANSWERS or (event.text() and event.text().isprintable())
+        if not self.isVisible() or not answers:
+            return False
+        self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.reason.deselect()
+        self.reason.end(False)
+        QApplication.sendEvent(self.reason, event)
+        return True
 
     def ask(
         self,

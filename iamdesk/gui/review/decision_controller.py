@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from PySide6.QtCore import QObject, Qt, Signal
 
 from iamdesk.export.text.review import CHOICE_WORDS
-from iamdesk.export.text.review_effect import also_widens_words, suggested_decision
+from iamdesk.export.text.review_effect import also_widens_words, large_loss_words, suggested_decision
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.review.choices import ON_FINDINGS
 from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.finding_rows import FindingRow
@@ -28,14 +29,6 @@ from iamdesk.review.items import ReviewItem
 from iamdesk.review.session import ReviewSession
 from iamdesk.whatif.edits import Edit, WhatIfError
 
-ON_FINDINGS: Mapping[ReviewDecision, ReviewDecision] = {
-    ReviewDecision.KEEP: ReviewDecision.EXCEPT,
-    ReviewDecision.REVOKE: ReviewDecision.FIX,
-    ReviewDecision.MODIFY: ReviewDecision.FALSE_POSITIVE,
-    ReviewDecision.EXCEPT: ReviewDecision.EXCEPT,
-    ReviewDecision.UNDECIDED: ReviewDecision.UNDECIDED,
-}
-"""Decisions of the keys on findings: keep and exception both accept the risk until a date."""
 _NEED_MORE = (ReviewDecision.EXCEPT, ReviewDecision.FALSE_POSITIVE)
 """Decisions that need more than a key."""
 
@@ -95,7 +88,9 @@ class DecisionController(QObject):
         left_out = self._leave_guardrails_out() if choice is ReviewDecision.REVOKE else 0
         warning = ""
         if choice is ReviewDecision.REVOKE:
-            warning = revoke_warning(self._session.snapshot, self._lines) or translate(also_widens_words(self._lines))
+            warning = revoke_warning(self._session.snapshot, self._lines) or translate(
+                also_widens_words(self._lines) or large_loss_words(self._lines)
+            )
         if choice is ReviewDecision.MODIFY and not self._on_findings:
             self._ask(review_session, choice)
         elif warning or choice in _NEED_MORE or (len(self._targets) > 1 and choice is not ReviewDecision.UNDECIDED):

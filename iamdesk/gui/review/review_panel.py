@@ -19,6 +19,7 @@ from iamdesk.gui.review.checkpoint_controller import CheckpointController
 from iamdesk.gui.review.columns import OF_EFFECT, WHERE_THERE_IS_ANY, Column
 from iamdesk.gui.review.completion_strip import CompletionStrip
 from iamdesk.gui.review.coordination_controller import CoordinationController
+from iamdesk.gui.review.decision_buttons import DecisionButtons
 from iamdesk.gui.review.decision_controller import DecisionController
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.evidence import EvidencePane
@@ -74,6 +75,7 @@ class ReviewPanel(QWidget):
         self.table = ReviewTable(self.model)
         self.table.connect_filter(self.head.text, session.table_memory)
         self.evidence = EvidencePane(session)
+        self.buttons = DecisionButtons()
         self.controller = ReviewController(self, session, jobs, prompts or FileDialogs(), self.message)
         self.packs = EvidenceController(
             self, session, jobs, prompts or FileDialogs(), self.message, self.controller, lambda: self.head.reviewer
@@ -184,7 +186,13 @@ class ReviewPanel(QWidget):
         column.addWidget(self.bar)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.addWidget(left)
-        self._split.addWidget(self.evidence)
+        card = QWidget()
+        right = QVBoxLayout(card)
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(gap)
+        right.addWidget(self.buttons)
+        right.addWidget(self.evidence, 1)
+        self._split.addWidget(card)
         self._split.setStretchFactor(0, 3)
         self._split.setStretchFactor(1, 2)
         self._split.setSizes([880, 460])
@@ -217,6 +225,8 @@ class ReviewPanel(QWidget):
         self.packs.changed.connect(self._status_timer.start)
         self.strip.wanted.connect(self._show_items)
         self.table.chosen.connect(self.deciding.decide)
+        self.table.typing_goes_to = self.bar.take_typing
+        self.buttons.chosen.connect(self.deciding.decide)
         self.table.second_wanted.connect(self.deciding.second)
         self.table.suggestion_wanted.connect(self.deciding.take_suggestion)
         self.table.ticket_wanted.connect(self.deciding.ticket)
@@ -312,6 +322,7 @@ class ReviewPanel(QWidget):
         self.bar.hide()
         self.rows.clear()
         self.evidence.show_row(None, None, matches=True)
+        self.buttons.show_row(None)
         self.status = ReviewStatus()
         self.strip.show_status(None, _today())
         self._refresh()
@@ -433,6 +444,7 @@ class ReviewPanel(QWidget):
     # Evidence
 
     def _show_evidence(self) -> None:
+        self.buttons.show_row(self.table.current_row())
         self.evidence.show_row(self.table.current_row(), self.review_session, matches=self.controller.matches)
         self._later.start()
 

@@ -1,25 +1,21 @@
 """The review table: one key for each decision."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHeaderView, QWidget
+from PySide6.QtWidgets import QHeaderView, QMenu, QWidget
 
+from iamdesk.gui.core.plain_text import menu_text
+from iamdesk.gui.review.choices import CHOICE_KEYS, choices_for
 from iamdesk.gui.review.columns import OF_LINES_ALONE, WHERE_THERE_IS_ANY, Column
 from iamdesk.gui.review.decision_row import DecidedRow
+from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.i18n import tr
-from iamdesk.review.decisions import ReviewDecision
 
-CHOICE_KEYS: dict[int, ReviewDecision] = {
-    Qt.Key.Key_1: ReviewDecision.KEEP,
-    Qt.Key.Key_2: ReviewDecision.REVOKE,
-    Qt.Key.Key_3: ReviewDecision.MODIFY,
-    Qt.Key.Key_4: ReviewDecision.EXCEPT,
-    Qt.Key.Key_0: ReviewDecision.UNDECIDED,
-}
 _SECOND = Qt.Key.Key_5
 _NEXT = Qt.Key.Key_N
 _SUGGESTION = Qt.Key.Key_S
@@ -55,7 +51,7 @@ class ReviewTable(RowsTable[DecidedRow]):
     """The table with its keys.
 
     1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, S suggestion, T ticket, Enter comment,
-    N next. The same keys decide on findings (`deciding.ON_FINDINGS`).
+    N next. The same keys decide on findings (`choices.ON_FINDINGS`).
     """
 
     chosen = Signal(object)
@@ -77,8 +73,23 @@ class ReviewTable(RowsTable[DecidedRow]):
                 "false positive"
             )
         )
+        self.typing_goes_to: Callable[[QKeyEvent], bool] | None = None
+        """Takes what is typed while something is asked, and returns whether it did: letters of a reason do not decide."""
         self.horizontalHeader().setObjectName("reviewItemsHeader")  # columns kept by earlier versions are others
         self.activated.connect(lambda _index: self.comment_wanted.emit())
+
+    def add_actions_for(self, menu: QMenu, row: DecidedRow) -> None:
+        """Add the decisions on the selected rows, with their keys."""
+        for key, choice, word in choices_for(row):
+            menu.addAction(f"{menu_text(tr(word))}\t{key}", partial(self.chosen.emit, choice))
+        menu.addSeparator()
+        for words, keys, wanted in (
+            (tr("Comment…"), tr("Enter"), self.comment_wanted),
+            (tr("Second approval"), "5", self.second_wanted),
+            *(() if isinstance(row, FindingRow) else ((tr("Take suggestion"), "S", self.suggestion_wanted),)),
+            (tr("Ticket number…"), "T", self.ticket_wanted),
+        ):
+            menu.addAction(f"{menu_text(words)}\t{keys}", wanted.emit)
 
     def show_columns(self, *, of_findings: bool, without: Collection[Column]) -> None:
         """Show the columns of entitlements or of findings, except those ``without`` content."""
@@ -95,6 +106,8 @@ class ReviewTable(RowsTable[DecidedRow]):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Handle the decision keys; the table handles the rest."""
+        if self.typing_goes_to is not None and self.typing_goes_to(event):
+            return
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         key = Qt.Key(event.key())
         if plain and key in CHOICE_KEYS:

@@ -75,7 +75,8 @@ def say_yes(panel: ReviewPanel) -> None:
     """Save where something is asked: before what only denies is revoked, and what to change of what is modified."""
     if panel.deciding.bar.reason.hasFocus():
         if panel.deciding.bar.reason.accessibleName() != "What to change":
-            assert "guardrail" in panel.message.text or "Deny statements" in panel.message.text
+            asked = ("guardrail", "Deny statements", "are lost")
+            assert any(words in panel.message.text for words in asked)
         QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Return)
 
 
@@ -545,3 +546,76 @@ def test_fields_filter_findings_of_the_review(panel: ReviewPanel, qtbot: QtBot) 
     qtbot.waitUntil(lambda: 0 < len(panel.model.shown) < len(panel.model.rows))
     assert {one["severity"] for row in panel.model.shown for one in row.findings} <= {"high", "critical"}
     assert_fields_fit(FINDING_FIELDS, panel.model.rows)
+
+
+def place_of(panel: ReviewPanel, holder: str, name: str) -> int:
+    return next(
+        at
+        for at, row in enumerate(panel.model.shown)
+        if row.texts[Column.WHO] == holder and row.texts[Column.WHAT].startswith(name)
+    )
+
+
+def test_buttons_in_the_card_decide_and_show_their_keys(qtbot: QtBot, panel: ReviewPanel) -> None:
+    words = [button.text() for button in panel.buttons.buttons]
+    assert words == ["1 Keep", "2 Revoke", "3 Modify", "4 Exception", "0 Undecided"]
+    assert panel.buttons.isVisible()
+    place = place_of(panel, "group AllStaff", "IAMUserChangePassword")
+    panel.table.go_to(place)
+    panel.buttons.buttons[0].click()
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    assert decision_at(panel, place).choice is ReviewDecision.KEEP
+    group_by(qtbot, panel, Grouping.FINDING)
+    assert [button.text() for button in panel.buttons.buttons] == [
+        "1 Accept the risk",
+        "2 Fix",
+        "3 False positive",
+        "0 Undecided",
+    ]
+
+
+def test_narrow_buttons_wrap(qtbot: QtBot, panel: ReviewPanel) -> None:
+    panel.buttons.setParent(None)
+    panel.buttons.show()
+    for width, rows in ((2_000, 1), (panel.buttons.minimumWidth(), 5)):
+        panel.buttons.resize(width, 400)
+        qtbot.waitUntil(
+            lambda rows=rows: len({button.geometry().top() for button in panel.buttons.buttons}) == rows  # type: ignore[misc]
+        )
+        assert all(button.width() >= button.sizeHint().width() for button in panel.buttons.buttons)
+    panel.buttons.close()
+
+
+def test_menu_of_a_row_decides(qtbot: QtBot, panel: ReviewPanel) -> None:
+    place = place_of(panel, "group AllStaff", "IAMUserChangePassword")
+    panel.table.go_to(place)
+    menu = panel.table.menu_for(panel.model.shown[place], Column.WHAT)
+    texts = [action.text() for action in menu.actions()]
+    assert texts[:5] == ["Keep\t1", "Revoke\t2", "Modify\t3", "Exception\t4", "Undecided\t0"]
+    next(action for action in menu.actions() if action.text() == "Revoke\t2").trigger()
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    assert decision_at(panel, place).choice is ReviewDecision.REVOKE
+
+
+@pytest.mark.parametrize(
+    ("holder", "name", "says"),
+    [
+        ("group Engineers", "EngineerBaseline", "Administration depends on EngineerBaseline of group Engineers: 21,7"),
+        ("group SecurityAuditors", "SecurityAudit", "takes more than 1,000 actions: 3,105 are lost."),
+        ("group Engineers", "ProtectControlTags", "contains only Deny statements"),
+    ],
+)
+def test_revoking_much_asks_once_more(qtbot: QtBot, panel: ReviewPanel, holder: str, name: str, says: str) -> None:
+    place = place_of(panel, holder, name)
+    panel.table.go_to(place)
+    press(qtbot, panel, Qt.Key.Key_2)
+    assert panel.bar.reason.hasFocus()
+    assert says in panel.message.text
+    assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
+    panel.table.setFocus()  # as by a click
+    QTest.keyClicks(panel.table, "not 2")  # n and 2 are keys of the table
+    assert panel.bar.reason.text() == "not 2"
+    assert panel.table.currentIndex().row() == place
+    panel.table.setFocus()
+    press(qtbot, panel, Qt.Key.Key_Return)
+    assert decision_at(panel, place) == ItemDecision(ReviewDecision.REVOKE, "not 2")
