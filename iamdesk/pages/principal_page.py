@@ -283,15 +283,22 @@ def _by_data_class(evaluator: Evaluator, position: int) -> tuple[_Counts, _Servi
     return counts, services
 
 
+_WORST = (DataClass.PERMISSIONS, DataClass.DELETE_DATA, DataClass.WRITE_DATA, DataClass.READ_DATA)
+"""What an external caller should be able to do least; the other classes follow in their own order."""
+
+
 def data_words(evaluator: Evaluator, arn: str) -> str:
-    """Return what a principal can do in a few words: ``permissions 66, read data 62``; by number of actions."""
+    """Return what a principal can do in a few words, the worst first: ``permissions 66, delete data 6, read data 62``.
+
+    The numbers are of actions.
+    """
     position = evaluator.population().position(arn)
     if position is None:
         return phrase("not known")
     counts, _ = _by_data_class(evaluator, position)
     parts = [
         phrase("{what} {count:,}", what=phrase(name.value), count=counts[name].total())
-        for name in DataClass
+        for name in sorted(DataClass, key=lambda one: (one not in _WORST, one in _WORST and _WORST.index(one)))
         if counts[name]
     ]
     return join_messages(", ", parts) if parts else phrase("nothing")

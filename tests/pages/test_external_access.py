@@ -62,7 +62,7 @@ def test_conditions_and_last_use(opened: SnapshotSession) -> None:
     monitoring = found["harborline-monitoring"]
     assert monitoring.condition == "sts:ExternalId is acme-7f3d1c9b"
     assert monitoring.last_used == "30 Sep 2026 (on the day of the snapshot)"
-    assert monitoring.can_do.startswith("permissions 1, read data 35, ")
+    assert monitoring.can_do.startswith("permissions 1, write data 1, read data 35, ")
     status = found["public-status-page"]
     assert (status.is_anyone, status.condition, status.decision) == (True, "", EvalDecision.ALLOWED)
     assert found["cross-account-backup"].who_text.startswith("role backup-orchestrator of account ")

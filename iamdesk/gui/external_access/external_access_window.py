@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
 _CHECK_EVERY = 32
 _WIDEST: dict[int, str] = {
-    Column.WHO: "mm account 000000000000 · external account",
-    Column.ENTERS: "mm role GitHubActionsPreview",
-    Column.CONDITION: "mm sts:ExternalId is acme-7f3d1c9b or",
-    Column.ADMINISTRATOR: "mm administrator at once",
-    Column.LAST_USED: "30 Sep 2026 (3 months",
+    Column.WHO: "mm account 000000000000 · ext",
+    Column.ENTERS: "mm role GitHubActionsPrev",
+    Column.CONDITION: "mm sts:ExternalId is acme",
+    Column.ADMINISTRATOR: "mm administrator at on",
+    Column.LAST_USED: "30 Sep 2026 (3",
 }
-"""Sample texts for the initial column widths."""
+"""Sample texts for the initial column widths: what the role can do has the most room."""
 
 
 class ExternalAccessWindow(QDialog):

@@ -13,7 +13,7 @@ from iamdesk.filter_language import EVERYTHING, Field, FieldKind, Filter, Filter
 from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
 from iamdesk.gui.widgets import icons
-from iamdesk.gui.widgets.icons import Mark
+from iamdesk.gui.widgets.icons import Glyph, Mark
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.viewmodel.pages import ExternalEntry
 from iamdesk.viewmodel.tree import Badge, NodeKind
@@ -64,7 +64,8 @@ class ExternalRow:
     def _fill(self, becomes: str) -> None:
         entry = self.entry
         who, kind = visible(translate(entry.who_text)), visible(translate(entry.who_kind))
-        condition = translate(entry.condition) or tr("none")
+        is_open = entry.decision is EvalDecision.ALLOWED
+        condition = translate(entry.condition) or (tr("no condition") if is_open else tr("depends"))
         self.texts = (
             kind if kind.startswith(who) else f"{who} · {kind}",
             visible(translate(entry.target_text)),
@@ -74,7 +75,6 @@ class ExternalRow:
             visible(translate(entry.last_used)),
         )
         self.haystack = "\n".join((*self.texts, entry.who, entry.target, entry.action)).casefold()
-        is_open = entry.decision is EvalDecision.ALLOWED
         tie = (not entry.is_anyone, not is_open, self.texts[0].casefold(), entry.target)
         self._keys: tuple[SortKey, ...] = (
             tie,
@@ -164,7 +164,8 @@ class ExternalModel(RowsModel[ExternalRow]):
         self._who = icons.icon(Badge.OUTSIDER, palette)
         self._kinds = {True: icons.icon(NodeKind.ROLE, palette), False: icons.icon(NodeKind.RESOURCE, palette)}
         self._decisions = {
-            one: icons.icon(Mark(one), palette) for one in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
+            EvalDecision.ALLOWED: icons.icon(Glyph.WARNING, palette),  # nothing limits the caller: no tick
+            EvalDecision.CONDITIONAL: icons.icon(Mark.CONDITIONAL, palette),
         }
         self._administrator = icons.icon(Badge.ADMINISTRATOR, palette)
         super().repaint(palette)

@@ -35,7 +35,7 @@ class FilterBar(QWidget):
             memory,
             name="findingsFilter",
             title=tr("Filter findings"),
-            hint=tr("Filter by subject, check or description"),
+            hint=tr("Filter by subject, check or description, or severity>=high"),
         )
         self.saved = SavedFilters(self.text, memory)
         self.suppressed = QToolButton()

@@ -58,7 +58,7 @@ class FindingsPanel(QWidget):
     """Runs the checks when a snapshot is opened, and shows findings as they arrive."""
 
     title_changed = Signal(str)
-    """For the tab: ``Findings 23``; the true count, regardless of the filter."""
+    """For the tab: ``Findings 23``, ``Findings 5 of 23``."""
 
     risks_told = Signal(object)
     """Once all checks have run: users and roles by highest severity (`principals_by_risk`)."""
@@ -104,11 +104,14 @@ class FindingsPanel(QWidget):
 
     @property
     def title(self) -> str:
-        """The title of the tab, with the number of findings; with ``…`` while checks are running."""
+        """The title of the tab: ``Findings 136``, ``Findings 29 of 136`` while a filter hides some, ``5…`` at first."""
         if self._session.snapshot is None:
             return tr("Findings")
-        count = self.counted(self.model.counts.total)
-        is_growing = self._run.is_running and self.model.counts.total
+        total, shown = self.model.counts.total, len(self.model.shown)
+        count = self.counted(total)
+        if shown < total and not self._run.is_running and not self.suppressed.isChecked():
+            count = tr("{shown} of {all}").format(shown=number(shown), all=count)
+        is_growing = self._run.is_running and total
         return tr("Findings {count}").format(count=f"{count}…" if is_growing else count)
 
     def counted(self, count: int) -> str:
@@ -390,6 +393,7 @@ class FindingsPanel(QWidget):
         else:
             self.detail.show_finding(None)
         self._say_why_empty()
+        self.title_changed.emit(self.title)
 
     def _show_groups(self) -> None:
         self.groups.show_groups(self.model.groups(), self.filters.group)

@@ -1,6 +1,7 @@
 """The field in which a table is filtered, and the buttons of its saved filters.
 
-While the text is wrong, the field is red, has a mark, and says why; the table keeps the last filter that was right.
+While the text is wrong, the field is red, has a mark, and the line below it says why; the table keeps the last filter
+that was right.
 Keys: Down in the empty field lists earlier filters, Alt+Down fields and values; Down in the list moves, Enter or Tab
 takes the row. Down or Enter without a list goes to the table, Esc clears the field, then leaves it.
 """
@@ -20,16 +21,17 @@ from PySide6.QtGui import (
     QKeyEvent,
     QPalette,
 )
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from iamdesk.filter_language import EVERYTHING, MAX_LENGTH, Filter, FilterError, FilterFields, Suggestion, joined
-from iamdesk.gui.core.plain_text import set_tooltip, show_tooltip, visible
+from iamdesk.gui.core.plain_text import set_tooltip, visible
 from iamdesk.gui.core.table_memory import TableMemory
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.completion_popup import CompletionPopup
 from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.viewmodel.types import Completion
 
@@ -52,6 +54,8 @@ class FilterLine(QLineEdit):
     """To the first row: Down, or Return."""
     left = Signal()
     """Esc in the empty field."""
+    said = Signal(str)
+    """What is wrong with the text, once typing has stopped; empty: nothing any more."""
 
     def __init__(
         self,
@@ -78,7 +82,7 @@ class FilterLine(QLineEdit):
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(title)
-        self.setPlaceholderText(hint)
+        self.setPlaceholderText(tr("{hint} · Alt+Down: fields").format(hint=hint))
         self.setClearButtonEnabled(True)
         self.setMaxLength(MAX_LENGTH)
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 8)
@@ -212,12 +216,10 @@ class FilterLine(QLineEdit):
 
     def _say_error(self) -> None:
         """Say what is wrong, once typing has stopped."""
-        if self.error is None or not self.hasFocus() or self._is_listing:
-            show_tooltip(QPoint(), "", self)
-            return
-        sentence = translate(self.error.sentence)
-        show_tooltip(self.mapToGlobal(QPoint(0, self.height())), sentence, self)
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, visible(sentence)))
+        sentence = "" if self.error is None else translate(self.error.sentence)
+        self.said.emit(sentence)
+        if sentence and self.hasFocus() and not self._is_listing:
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, visible(sentence)))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Update the colors."""
@@ -391,7 +393,7 @@ class FilterLine(QLineEdit):
 
 
 class SavedFilters(QWidget):
-    """The saved filters of a table as buttons in a row; hidden while there are none."""
+    """Below the field: what is wrong with its text, and the saved filters as buttons; hidden while there is neither."""
 
     def __init__(self, line: FilterLine, memory: TableMemory, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -400,17 +402,35 @@ class SavedFilters(QWidget):
         self._shown: Sequence[str] = ()
         self._buttons: list[LinkButton] = []
         self.setObjectName(f"{line.objectName()}Saved")
-        self._layout = QHBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._error = FlowLabel()
+        self._error.setObjectName(f"{line.objectName()}Error")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._error)
+        self._layout = QHBoxLayout()
+        column.addLayout(self._layout)
         self._layout.setSpacing(self.fontMetrics().averageCharWidth() * 2)
         self._layout.addStretch(1)
         memory.changed.connect(self._fill)
+        line.said.connect(self._say)
+        self._say("")
         self._fill("")
 
     @property
     def buttons(self) -> Sequence[LinkButton]:
         """The buttons, in order."""
         return self._buttons
+
+    @property
+    def error(self) -> str:
+        """What is said to be wrong; empty: nothing."""
+        return self._error.text() if self._error.isVisibleTo(self) else ""
+
+    def _say(self, sentence: str) -> None:
+        kept = tr("The rows are those of the filter before.")
+        self._error.setText(f"{sentence} {kept}" if sentence else "")
+        self._error.setVisible(bool(sentence))
+        self.setVisible(bool(sentence or self._shown))
 
     def _fill(self, _table: str) -> None:
         texts = tuple(self._memory.saved(self._line.objectName()))
@@ -422,7 +442,7 @@ class SavedFilters(QWidget):
             for place, button in enumerate(self._buttons):
                 self._layout.insertWidget(place, button)
             self._shown = texts
-        self.setVisible(bool(texts))
+        self.setVisible(bool(texts or self.error))
 
     def _button(self, text: str) -> LinkButton:
         button = LinkButton(

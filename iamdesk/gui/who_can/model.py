@@ -37,6 +37,11 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         """Return the number of rows with a decision, regardless of the filter."""
         return sum(verdict in row.verdicts for row in self._all)
 
+    def granted_and_depending(self) -> tuple[int, int]:
+        """Return how many principals can perform it, or an action, for sure, and for how many all depends."""
+        granted = sum(row.mark is EvalDecision.ALLOWED for row in self._all)
+        return granted, len(self._all) - granted
+
     @property
     def holds_actions(self) -> bool:
         """Whether rows contain several actions, to which they expand."""

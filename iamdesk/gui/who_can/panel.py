@@ -22,7 +22,7 @@ from iamdesk.gui.who_can import text
 from iamdesk.gui.who_can.count_buttons import CountButtons
 from iamdesk.gui.who_can.model import WhoCanModel
 from iamdesk.gui.who_can.query_bar import WhoCanQueryBar
-from iamdesk.gui.who_can.rows import FIELDS, VERDICTS, Column, RowDetails, WhoCanFilter, WhoCanRow
+from iamdesk.gui.who_can.rows import FIELDS, VERDICTS, ActionRow, Column, RowDetails, WhoCanFilter, WhoCanRow
 from iamdesk.gui.who_can.table import WhoCanTable
 from iamdesk.gui.who_can.worker import Missing, search_for, tell_actions
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
@@ -40,7 +40,7 @@ class WhoCanPanel(QWidget):
     """Searches all principals. Rows appear as they are found; their details follow."""
 
     title_changed = Signal(str)
-    """For the tab: ``Who can 23``; the true count, regardless of the filter."""
+    """For the tab: ``Who can 23``, ``Who can 5 of 23``."""
 
     def __init__(
         self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
@@ -92,7 +92,12 @@ class WhoCanPanel(QWidget):
             return tr("Who can")
         if self.search.running and not self.model.rows:
             return tr("Who can {count}…").format(count=number(0))
-        return tr("Who can {count}").format(count=number(len(self.model.rows)))
+        rows = self.model.rows
+        shown = sum(not isinstance(row, ActionRow) for row in self.model.shown)
+        count = number(len(rows))
+        if shown < len(rows):
+            count = tr("{shown} of {all}").format(shown=number(shown), all=count)
+        return tr("Who can {count}").format(count=count)
 
     @property
     def asked(self) -> Request | None:
@@ -271,7 +276,7 @@ class WhoCanPanel(QWidget):
         self._select_chosen()
         self._refresh()
         if complete and self._asked is not None:
-            self._session.announce(text.found(len(self.model.rows), self._asked))
+            self._session.announce(text.found(*self.model.granted_and_depending(), self._asked))
         elif not complete:
             self.message.say(Tone.WARNING, tr(text.CANCELLED), tr("Run again"), self.run)
 
@@ -324,6 +329,7 @@ class WhoCanPanel(QWidget):
 
     def _filtered(self) -> None:
         self._select_chosen()
+        self.title_changed.emit(self.title)
         self._say_why_empty()
 
     def _select_chosen(self) -> None:

@@ -175,13 +175,12 @@ class PrincipalRow(WhoCanRow):
         self._rows: tuple[ActionRow, ...] | None = None
         name = self._name(of.who, outline)
         self._base = (tr(VERDICT_TITLES[self.mark]), *name)
-        conditional = level_counts(of.conditional)
+        allowed, conditional = level_counts(of.allowed), level_counts(of.conditional)
         names = action_names((*of.allowed, *of.conditional))
-        self._fill(
-            RowDetails(
-                level_counts(of.allowed), conditional and tr("depends: {counts}").format(counts=conditional), names
-            )
-        )
+        depends = tr("depends: {counts}").format(counts=conditional) if allowed and conditional else ""
+        if not allowed:
+            depends = tr("all of them depend")
+        self._fill(RowDetails(allowed or conditional, depends, names))
         self.haystack = f"{self.haystack}\n{names.casefold()}"
 
     @property

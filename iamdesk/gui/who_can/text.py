@@ -45,8 +45,15 @@ def no_principals(asked: Request) -> str:
     ).format(action=asked.action, resource=resource)
 
 
-def found(count: int, asked: Request) -> str:
-    """Return the sentence with the number of principals."""
+def found(count: int, depending: int, asked: Request) -> str:
+    """Return the sentence with the number of principals that can, and of those for which it depends."""
+    if not depending:
+        return _who_can(count, asked)
+    depends = ntr("For {count} more, it depends.", "For {count} more, it depends.", depending)
+    return f"{_who_can(count, asked)} {depends.format(count=number(depending))}"
+
+
+def _who_can(count: int, asked: Request) -> str:
     resource = with_visible_end(asked.resource)
     if not asked.action:
         return ntr(

@@ -188,9 +188,10 @@ def test_words_and_answers_filter_together_and_escape_clears(qtbot: QtBot, answe
     assert all(row.access.decision is EvalDecision.ALLOWED for row in answered.model.shown)
     QTest.keyClick(answered.text, Qt.Key.Key_Escape)
     assert answered.table.hasFocus()
-    assert answered.title == f"Who can {everybody}"
+    assert answered.title == f"Who can {allowed} of {everybody}"
     answered.clear_filter()
     assert answered.model.rowCount() == everybody
+    assert answered.title == f"Who can {everybody}"
 
 
 def test_counts_stand_on_the_buttons_in_words(answered: WhoCanPanel, sample: SnapshotSession) -> None:
@@ -542,3 +543,23 @@ def test_fields_filter_principals(answered: WhoCanPanel) -> None:
     assert not roles & {row.principal for row in answered.model.shown}
     answered.clear_filter()
     assert len(answered.model.shown) == every
+
+
+def test_what_only_depends_is_counted_apart(qtbot: QtBot, answered: WhoCanPanel, session: Session) -> None:
+    granted, depending = (sum(row.access.decision is decision for row in answered.model.rows) for decision in OPEN)
+    assert granted
+    assert depending
+    with qtbot.waitSignal(session.announced, timeout=20_000) as said:
+        answered.run()
+    assert said.args == [f"{granted} principals can perform {ACTION} on {PAYROLL}. For {depending} more, it depends."]
+
+
+def test_actions_that_only_depend_are_counted_in_their_row(
+    qtbot: QtBot, who_can: WhoCanPanel, session: Session
+) -> None:
+    ask_all(qtbot, who_can, session, PAYROLL)
+    rows = [row for row in who_can.model.rows if row.mark is EvalDecision.CONDITIONAL]
+    assert rows
+    for row in rows:
+        assert row.texts[Column.HOW]
+        assert row.texts[Column.WHEN] == "all of them depend"

@@ -11,6 +11,8 @@ from iamdesk.api import SnapshotSession
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.external_access.external_access_window import ExternalAccessWindow
 from iamdesk.gui.external_access.rows import Column
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph, Mark
 from iamdesk.progress import WorkCancelled
 
 ACCOUNT = "arn:aws:iam::111122223333"
@@ -34,7 +36,16 @@ def test_rows_fill_in_and_lead_to_their_roles(qtbot: QtBot, open_window: MainWin
     )
     by_role = {row.texts[Column.ENTERS]: row.texts for row in shown.model.rows}
     assert by_role["role GitHubActionsDeploy"][Column.ADMINISTRATOR] == "1 step"
-    assert by_role["role public-status-page"][Column.CONDITION] == "none"
+    assert by_role["role public-status-page"][Column.CONDITION] == "no condition"
+    for place, row in enumerate(shown.model.shown):
+        mark = shown.model.data(shown.model.index(place, Column.CONDITION), Qt.ItemDataRole.DecorationRole)
+        glyph = Glyph.WARNING if row.texts[Column.CONDITION] == "no condition" else Mark.CONDITIONAL
+        assert mark.cacheKey() == icons.icon(glyph, shown.palette()).cacheKey()
+    room = shown.table.columnWidth(Column.CAN_DO)
+    assert room == max(shown.table.columnWidth(column) for column in Column)
+    worst = by_role["role AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b"][Column.CAN_DO]
+    assert worst.startswith("permissions 884, delete data 2,089, write data ")
+    assert shown.fontMetrics().horizontalAdvance(worst[:40]) < room, "permissions and what is deleted can be read"
     shown.table.sortByColumn(Column.ADMINISTRATOR, Qt.SortOrder.AscendingOrder)
     assert shown.model.shown[0].steps == 0
     place = next(at for at, row in enumerate(shown.model.shown) if row.steps == 1)

@@ -67,7 +67,7 @@ def test_the_title_is_the_true_count_and_says_while_more_may_come(
     assert titles[-1] == f"Findings {len(truth)}"
     empty_panel.text.setText("no such words")
     qtbot.waitUntil(lambda: empty_panel.model.rowCount() == 0)
-    assert empty_panel.title == f"Findings {len(truth)}"
+    assert empty_panel.title == f"Findings 0 of {len(truth)}"
 
 
 def test_findings_appear_while_the_checks_still_run(
@@ -346,3 +346,16 @@ def test_the_filter_keeps_its_room_where_the_counts_take_the_line(qtbot: QtBot, 
     panel.resize(bar.bars.sizeHint().width() + 200, 400)
     wide = bar.fontMetrics().averageCharWidth() * 24
     qtbot.waitUntil(lambda: is_below() and bar.text.width() > wide)
+
+
+def test_the_title_says_how_many_are_shown_while_a_filter_is_on(
+    panel: FindingsPanel, truth: tuple[Finding, ...]
+) -> None:
+    said: list[str] = []
+    panel.title_changed.connect(said.append)
+    panel.text.show_filter("severity>=high")
+    shown = len(panel.model.shown)
+    assert 0 < shown < len(truth)
+    assert panel.title == said[-1] == f"Findings {shown} of {len(truth)}"
+    panel.clear_filter()
+    assert panel.title == said[-1] == f"Findings {len(truth)}"

@@ -81,6 +81,8 @@ def test_a_wrong_text_says_why_and_keeps_the_last_filter(panel: Panel):
     sentence = "severity is one of: low, high; hgh is none."
     assert panel.line.accessibleDescription() == sentence
     assert panel.line.actions()[0].text() == sentence  # the mark in the field
+    assert panel.saved.error == f"{sentence} The rows are those of the filter before."
+    assert panel.saved.isVisible()
     red = panel.line.palette().color(QPalette.ColorRole.Text)
     assert red != panel.palette().color(QPalette.ColorRole.Text)
     panel.line.setText("severity:high")
@@ -88,6 +90,14 @@ def test_a_wrong_text_says_why_and_keeps_the_last_filter(panel: Panel):
     assert panel.shown == ["alice"]
     assert panel.line.palette().color(QPalette.ColorRole.Text) == panel.palette().color(QPalette.ColorRole.Text)
     assert panel.line.error is None
+    assert not panel.saved.error
+    assert panel.saved.isHidden()
+
+
+def test_the_empty_field_says_how_to_see_its_fields(panel: Panel):
+    assert panel.line.placeholderText() == "Filter · Alt+Down: fields"
+    QTest.keyClick(panel.line, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert [one.value for one in panel.line.offered] == ["severity:", "subject:"]
 
 
 def test_names_and_values_are_completed_by_keyboard(panel: Panel, qtbot: QtBot):
