@@ -27,7 +27,7 @@ from iamdesk.gui.attack_paths.legend import Legend
 from iamdesk.gui.attack_paths.search_worker import ADMINISTRATION, MOST_PATHS, PathQuery, PathsFound, find_attack_paths
 from iamdesk.gui.attack_paths.step_detail import StepDetail
 from iamdesk.gui.attack_paths.table import FIELDS, StepsModel, StepsTable
-from iamdesk.gui.attack_paths.view import AttackPathsView
+from iamdesk.gui.attack_paths.view import COMFORTABLE, AttackPathsView
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.image_export import PICTURES
 from iamdesk.gui.core.jobs import Job, JobRunner
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 _EVERYBODY, _SELECTED, _EXTERNAL = "everybody", "selected", "external"
 _DEBOUNCE = 200
+_WIDE = 2.5
+"""Width of a diagram to its height from which the table goes below it."""
 _START = mark(
     "Press Show to find attack paths: steps by which principals can gain more permissions than "
     "they were granted, up to administrator. The first search takes seconds for thousands of "
@@ -99,11 +101,12 @@ class AttackPathsPanel(QWidget):
         self.detail = StepDetail(session)
         self.legend = Legend()
         self._summary = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
-        self._cut = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self._cut = FlowLabel()
         self.try_button = QPushButton(tr("Try this"))
         self._nothing = FlowLabel()
         self._pages = QStackedWidget()
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._side = QSplitter(Qt.Orientation.Vertical)
         self._zooms: list[QToolButton] = []
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export ways")
         self._later = QTimer(self, singleShot=True, interval=_DEBOUNCE)
@@ -148,7 +151,7 @@ class AttackPathsPanel(QWidget):
         for text, name, act in (
             ("−", tr("Zoom out"), self.view.zoom_out),
             ("+", tr("Zoom in"), self.view.zoom_in),
-            (tr("Fit"), tr("Fit the diagram"), self.view.fit),
+            (tr("Fit"), tr("Fit the diagram"), self.view.fit_all),
         ):
             button = QToolButton()
             button.setText(text)
@@ -159,7 +162,7 @@ class AttackPathsPanel(QWidget):
             top.addWidget(button)
             self._zooms.append(button)
         top.addWidget(self.export_button)
-        left, right = QWidget(), QSplitter(Qt.Orientation.Vertical)
+        left, right = QWidget(), self._side
         picture = QVBoxLayout(left)
         picture.setContentsMargins(0, 0, 0, 0)
         picture.setSpacing(gap)
@@ -168,14 +171,12 @@ class AttackPathsPanel(QWidget):
         right.addWidget(self._step_list(gap))
         right.addWidget(self.detail)
         right.setChildrenCollapsible(False)
-        right.setSizes([300, 240])
         self._splitter.addWidget(left)
         self._splitter.addWidget(right)
         self._splitter.setStretchFactor(0, 3)
         self._splitter.setStretchFactor(1, 2)
         self._splitter.setChildrenCollapsible(False)
-        unit = self.fontMetrics().averageCharWidth()
-        self._splitter.setSizes([unit * 120, unit * 80])  # before there is a size, these are proportions
+        self._lay_beside()
         empty = QWidget()
         empty.setBackgroundRole(QPalette.ColorRole.Base)
         empty.setAutoFillBackground(True)
@@ -201,6 +202,30 @@ class AttackPathsPanel(QWidget):
         layout.addLayout(cuts)
         layout.addWidget(self._pages, 1)
         self.setFocusProxy(self.start)
+
+    def _lay_beside(self) -> None:
+        """Lay the table beside the diagram."""
+        self._splitter.setOrientation(Qt.Orientation.Horizontal)
+        self._side.setOrientation(Qt.Orientation.Vertical)
+        unit = self.fontMetrics().averageCharWidth()
+        self._splitter.setSizes([unit * 120, unit * 80])  # before there is a size, these are proportions
+        self._side.setSizes([300, 240])
+
+    def _lay_below(self) -> None:
+        """Lay the table below the diagram, which gets the whole width."""
+        self._splitter.setOrientation(Qt.Orientation.Vertical)
+        self._side.setOrientation(Qt.Orientation.Horizontal)
+        half = max(self._splitter.height() // 2, 1)
+        self._splitter.setSizes([half, half])
+        self._side.setSizes([self.width() * 3 // 5, self.width() * 2 // 5])
+
+    def _give_room(self) -> None:
+        """Lay the table where a new diagram leaves room: below one that is wide and low, else beside it."""
+        whole = self.view.scene().sceneRect()
+        is_wide = whole.width() > _WIDE * whole.height() and whole.width() * COMFORTABLE > self.width() * 3 / 5
+        is_below = self._splitter.orientation() is Qt.Orientation.Vertical
+        if is_wide != is_below:
+            (self._lay_below if is_wide else self._lay_beside)()
 
     def _step_list(self, gap: int) -> QWidget:
         """Return the table of steps below its filter."""
@@ -403,6 +428,8 @@ class AttackPathsPanel(QWidget):
         if self.found is not None:
             picture = diagram_of(self.found.found_paths, self._outsiders(), self._opened)
             self.view.show_picture(picture, is_grown=is_grown)
+            if not is_grown:
+                self._give_room()
 
     def _outsiders(self) -> frozenset[str]:
         """Return the roles that can be assumed from outside, as far as computed."""

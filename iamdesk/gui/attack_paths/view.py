@@ -26,8 +26,8 @@ from iamdesk.i18n import tr
 
 _STEP = 1.2
 _SMALLEST, _LARGEST = 0.15, 4.0
-_COMFORTABLE = 0.7
-"""Minimum zoom when fitting: a larger diagram scrolls."""
+COMFORTABLE = 0.6
+"""Minimum zoom of a new diagram: a larger one scrolls until the user fits it."""
 _MARGIN = 24.0
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -64,6 +64,7 @@ class AttackPathsView(QGraphicsView):
         self._lines: list[LineItem] = []
         self._labels: list[LabelItem] = []
         self._is_fitted = True
+        self._smallest = COMFORTABLE
         self.scene().selectionChanged.connect(self._selection_changed)
         self._describe()
 
@@ -196,19 +197,23 @@ class AttackPathsView(QGraphicsView):
         """Zoom out."""
         self.zoom(1 / _STEP)
 
-    def fit(self) -> None:
-        """Show the whole diagram if it stays legible, else its left part."""
+    def fit_all(self) -> None:
+        """Show the whole diagram, however small."""
+        self.fit(_SMALLEST)
+
+    def fit(self, smallest: float = COMFORTABLE) -> None:
+        """Show the whole diagram if it needs no smaller zoom, else its left part."""
         rect = self.scene().sceneRect()
         size = self.viewport().size()
         if rect.isEmpty() or size.isEmpty():
             return
         scale = min(size.width() / rect.width(), size.height() / rect.height(), 1.0)
         self.resetTransform()
-        self.scale(max(scale, _COMFORTABLE), max(scale, _COMFORTABLE))
+        self.scale(max(scale, smallest), max(scale, smallest))
         self.centerOn(rect.center())
-        if scale < _COMFORTABLE:
+        if scale < smallest:
             self.horizontalScrollBar().setValue(self.horizontalScrollBar().minimum())
-        self._is_fitted = True
+        self._is_fitted, self._smallest = True, smallest
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Zoom with Ctrl, else scroll."""
@@ -222,7 +227,7 @@ class AttackPathsView(QGraphicsView):
         """Fit again, unless the user has zoomed."""
         super().resizeEvent(event)
         if self._is_fitted:
-            self.fit()
+            self.fit(self._smallest)
 
     # ── keys and pointer ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -240,7 +245,7 @@ class AttackPathsView(QGraphicsView):
         elif key is Qt.Key.Key_Minus:
             self.zoom_out()
         elif key is Qt.Key.Key_0:
-            self.fit()
+            self.fit_all()
         else:
             super().keyPressEvent(event)
 

@@ -236,3 +236,42 @@ def test_steps_are_filtered_by_fields(qtbot, panel):
     panel.view.select(DEEPAK)  # its steps may be hidden
     panel.text.show_filter(f"arn:{DEEPAK}")
     assert {DEEPAK} <= {key for step in panel.model.steps for key in (step.source, step.target, step.goal.key)}
+
+
+def test_fit_shows_the_whole_diagram_with_its_target(qtbot, panel, session):
+    panel.resize(500, 400)
+    session.select("arn:aws:iam::111122223333:role/ci/GitHubActionsLegacy")
+    panel.show_selected()
+    shown(qtbot, panel)
+    view = panel.view
+    goal = next(item for key, item in view._boxes.items() if view.picture.box(key).kind is BoxKind.GOAL)
+
+    def is_seen() -> bool:
+        return view.viewport().rect().contains(view.mapFromScene(goal.sceneBoundingRect()).boundingRect())
+
+    assert not is_seen()
+    next(button for button in panel._zooms if button.text() == "Fit").click()
+    assert is_seen()
+    assert not view.horizontalScrollBar().isVisible()
+    panel.resize(480, 380)
+    qtbot.waitUntil(is_seen)
+
+
+def test_a_wide_diagram_has_the_whole_width(qtbot, panel, session):
+    panel.resize(1280, 650)
+    session.select("arn:aws:iam::111122223333:role/ci/GitHubActionsLegacy")
+    panel.show_selected()
+    shown(qtbot, panel)
+    assert panel._splitter.orientation() is Qt.Orientation.Vertical
+    qtbot.waitUntil(lambda: panel.view.width() > 1200)
+    goal = next(box for box in panel.view.picture.boxes if box.kind is BoxKind.GOAL)
+    item = panel.view._boxes[goal.key]
+    seen = panel.view.mapFromScene(item.sceneBoundingRect()).boundingRect()
+    assert panel.view.viewport().rect().contains(seen)
+    cut = panel._cut
+    assert cut.isVisible()
+    assert cut.height() >= cut.heightForWidth(cut.width()) > 2 * cut.fontMetrics().height() - 2
+    session.select(DEPLOY)
+    panel.show_selected()
+    qtbot.waitUntil(lambda: panel.found.wanted.start == DEPLOY, timeout=60_000)
+    assert panel._splitter.orientation() is Qt.Orientation.Horizontal
