@@ -199,7 +199,7 @@ class AttackPathsView(QGraphicsView):
 
     def fit_all(self) -> None:
         """Show the whole diagram, however small."""
-        self.fit(_SMALLEST)
+        self.fit(0)
 
     def fit(self, smallest: float = COMFORTABLE) -> None:
         """Show the whole diagram if it needs no smaller zoom, else its left part."""
@@ -207,7 +207,7 @@ class AttackPathsView(QGraphicsView):
         size = self.viewport().size()
         if rect.isEmpty() or size.isEmpty():
             return
-        scale = min(size.width() / rect.width(), size.height() / rect.height(), 1.0)
+        scale = min((size.width() - 2) / rect.width(), (size.height() - 2) / rect.height(), 1.0)
         self.resetTransform()
         self.scale(max(scale, smallest), max(scale, smallest))
         self.centerOn(rect.center())

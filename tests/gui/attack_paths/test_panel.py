@@ -252,7 +252,8 @@ def test_fit_shows_the_whole_diagram_with_its_target(qtbot, panel, session):
     assert not is_seen()
     next(button for button in panel._zooms if button.text() == "Fit").click()
     assert is_seen()
-    assert not view.horizontalScrollBar().isVisible()
+    qtbot.waitUntil(lambda: not view.horizontalScrollBar().isVisible())
+    assert is_seen()
     panel.resize(480, 380)
     qtbot.waitUntil(is_seen)
 
