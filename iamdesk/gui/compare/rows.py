@@ -67,13 +67,13 @@ class CompareRow:
         self.change = change
         self.reason = why
         self.texts = tuple(
-            visible(text) for text in (tr(sort.value), translate(principal_words(subject)), what, where, why)
+            visible(text) for text in (tr(sort.value), translate(_name_first(subject)), what, where, why)
         )
         self.haystack = "\n".join((*self.texts, subject, words)).casefold()
         tie = (_RANKS[sort], subject, where, what)
         self._keys: tuple[SortKey, ...] = (
             tie,
-            (principal_words(subject).casefold(), *tie),
+            (_name_first(subject).casefold(), *tie),
             (what.casefold(), *tie),
             (where.casefold(), *tie),
             (why.casefold(), *tie),
@@ -126,6 +126,19 @@ def _texts(found: Comparison) -> Iterator[CompareRow]:
             yield CompareRow(sort, change.cause.subject, words, "", translate(change.cause.sentence), change=change)
 
 
+def _name_first(subject: str) -> str:
+    """Return the name of a principal before its path, so that a narrow column shows it: ``alice · user/sales``."""
+    words = principal_words(subject)
+    path, slash, name = words.rpartition("/")
+    is_named = subject.startswith("arn:") and subject.split(":", 5)[2] == "iam" and subject.endswith(words)
+    return f"{name} · {path}" if slash and is_named else words
+
+
+def _principals(row: CompareRow) -> tuple[str, str]:
+    """Return the principal as displayed, and as it is in its ARN."""
+    return row.texts[Column.WHO], translate(principal_words(row.subject))
+
+
 _CHANGES = {
     "gained": ChangeKind.GAINED,
     "lost": ChangeKind.LOST,
@@ -145,7 +158,7 @@ FIELDS: FilterFields[CompareRow] = FilterFields(
             {name: sort.value for name, sort in _CHANGES.items()},
             Column.SORT,
         ),
-        Field("principal", COLUMN_TITLES[Column.WHO], lambda row: row.texts[Column.WHO], column=Column.WHO),
+        Field("principal", COLUMN_TITLES[Column.WHO], _principals, column=Column.WHO),
         Field("action", COLUMN_TITLES[Column.WHAT], lambda row: row.texts[Column.WHAT], column=Column.WHAT),
         Field("resource", COLUMN_TITLES[Column.WHERE], lambda row: row.texts[Column.WHERE], column=Column.WHERE),
         Field("cause", COLUMN_TITLES[Column.CAUSE], lambda row: row.texts[Column.CAUSE], column=Column.CAUSE),

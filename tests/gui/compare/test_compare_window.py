@@ -99,6 +99,8 @@ def test_what_changed_is_shown_with_its_cause(compared: CompareWindow) -> None:
 
     assert row.sort is ChangeKind.LOST
     assert row.texts[Column.CAUSE] == "AmazonS3ReadOnlyAccess was detached from user/engineering/ana.moreno."
+    assert row.texts[Column.WHO] == "ana.moreno · user/engineering"  # the name is what a narrow column shows
+    assert FIELDS.read("principal:user/engineering/ana.moreno").accepts(row)
     assert "s3:" in row.texts[Column.WHAT]
     assert (ChangeKind.SAME, ANA.replace("ana.moreno", "ben.okafor")) in told(compared)
     assert compared.view.summary.text().startswith("Access of 1 principal changed")
