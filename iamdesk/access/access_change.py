@@ -269,6 +269,7 @@ class AccessChanges:
         for one in removed:
             gone |= one.actions
         change, is_personal = _NO_CHANGE, False
+        fresh = placeholder_grid(service, cohorts[0].partition, cohorts[0].account)
         for grid in self._grids_of(service, cohorts[0].partition, cohorts[0].account, named):
             is_personal = is_personal or any(
                 self._bulk.request_classes.is_personal(grid, cohort, grid.every) for cohort in dict.fromkeys(cohorts)
@@ -278,7 +279,7 @@ class AccessChanges:
                 now = self._outcome_without(grid, was, cohorts[0], removed, (after, new))
             else:
                 now = self._outcome(grid, after, new, is_wide=wide is not None)
-            change = _joined(change, _compare(grid, was, now, gone))
+            change = _joined(change, _compare(grid, was, now, gone, is_named=grid is not fresh))
         self._by_statements[(position, key) if is_personal else key] = change
         return change, is_personal
 
@@ -377,14 +378,23 @@ def _naming(statements: Iterable[OwnStatement | WideStatement]) -> frozenset[int
     )
 
 
-def _compare(grid: RequestGrid, was: DecisionBits, now: DecisionBits, gone: int) -> ServiceChange:
-    """Return the changes on a grid; ``gone`` are the actions that the removed statements cover."""
+def _compare(grid: RequestGrid, was: DecisionBits, now: DecisionBits, gone: int, *, is_named: bool) -> ServiceChange:
+    """Return the changes on a grid.
+
+    Args:
+        grid: The requests.
+        was: The decisions before.
+        now: The decisions after.
+        gone: Actions that the removed statements cover.
+        is_named: Whether policies name its resources. Placeholders are not listed, not even those with one ARN in
+            every account, such as the Data Catalog: one service answers for others, whose placeholders are other ones.
+    """
     lost, gained = _less(now, was), _less(was, now)
     stays = was.conditional & now.conditional & grid.everywhere(gone)
     named = []
     for place, slot in enumerate(grid.resource_slots):
         here = grid.bits(place, lost), grid.bits(place, gained)
-        if any(here) and FRESH not in slot.resource and slot.resource != "*":
+        if is_named and any(here) and FRESH not in slot.resource and slot.resource != "*":
             named.append((slot.resource, *here))
     before, after = _possible(was), _possible(now)
     if not (lost or gained or before or after):

@@ -144,3 +144,15 @@ def test_resources_are_those_that_the_principals_own_policies_name(order: tuple[
         change = changes.between(position, position, changes.principals.alter(position, [False]))
         named[name] = [one[0] for one in change["cloudwatch"].resources]
     assert named == {"ana": [alarm], "bob": []}
+
+
+@pytest.mark.parametrize("action", ["glue:*", "*"])
+def test_what_has_one_arn_in_every_account_is_not_named_by_a_policy(action: str) -> None:
+    """The Data Catalog would be listed or not by which service is evaluated in place of others."""
+    captured = evaluator_of(role("ana", document(allow(action))))
+    changes = AccessChanges(captured)
+    position = captured.population().position(role_arn("ana"))
+    assert position is not None
+    change = changes.between(position, position, changes.principals.alter(position, [False]))
+    assert change["glue"].lost
+    assert change["glue"].resources == ()
