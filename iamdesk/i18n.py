@@ -50,7 +50,9 @@ def chosen() -> str:
 
 
 def tr(text: str) -> str:
-    """Translate a text into the chosen language; without a translation it is returned unchanged."""
+    """Translate a text or message into the chosen language; without a translation it is returned unchanged."""
+    if isinstance(text, Message):
+        return translate(text)
     return _catalogue.gettext(text) if text else text  # gettext returns its header for the empty text
 
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "resources" / "translations"
 TEMPLATE = FOLDER / "iamdesk.pot"
 KEYWORDS = {"tr": None, "mark": None, "phrase": None, "ntr": (1, 2), "nphrase": (1, 2)}
-_DATA = ("denial-messages.json", "escalation-paths.json", "needs.json", "oidc-strangers.json")
+_DATA = ("denial-messages.json", "escalation-paths.json", "needs.json", "oidc-strangers.json", "separation-of-duties.json")
 """Files of resources/data with texts that are shown; the code says them when they are taken out."""
 _WIDTH = 120
 
@@ -59,6 +59,7 @@ def _texts(data: dict[str, Any]) -> Iterator[str]:
     yield from data.get("facts", {}).values()
     yield from (one["name"] for one in data.get("sensitive", ()))
     yield from (path["how"] for path in data.get("paths", ()))
+    yield from (text for pair in data.get("pairs", ()) for text in pair["says"])
 
 
 def written(catalogue: Catalog) -> bytes:

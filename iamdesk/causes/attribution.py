@@ -19,6 +19,12 @@ _BY_CHECK = frozenset({"LNT-17", "LNT-18", "ADM-17", "SVC-04", "GRD-01"})
 """Checks of other families with one practice behind all their findings."""
 _FIRST_ONLY = ("LNT-", "TRU-", "FED-", "CHN-04", "CHN-05")
 """The first statement in the evidence is the one to change: others explain it, or are what it opens."""
+AWS_POLICY = "policy "
+"""Beginning of the key of an AWS managed policy."""
+_OF_ADMINISTRATORS = frozenset({"ADM-01"})
+"""Checks of administrators: of a role, it is a cause of the paths that end at it, too."""
+THROUGH = "through "
+"""Beginning of the key of a role that is an administrator: without that, no attack path ends at it."""
 _REQUIRES = "Requires "
 """Beginning of evidence for a fact that was not captured (`checks.privilege_escalation`)."""
 
@@ -62,6 +68,10 @@ def _candidates(finding: Finding) -> Iterator[Candidate]:
     if not found and (entry := _trust_entry(finding)) is not None:
         yield entry
     yield from found.values()
+    role = finding.subject_key if finding.check_id in _OF_ADMINISTRATORS else finding.through
+    if ":role/" in role:
+        name = role.rpartition("/")[2]
+        yield Candidate(CauseKind.STATEMENT, f"{THROUGH}{role}", phrase("administrator role {role}", role=name), role)
 
 
 def granting_statements(finding: Finding) -> Iterator[StatementExplanation]:
@@ -83,7 +93,7 @@ def _fact(piece: Evidence) -> Candidate | None:
         return None
     fact = str(piece.text).removeprefix(_REQUIRES).removesuffix(".")
     shown = piece.text.values["fact"] if isinstance(piece.text, Message) else fact  # stays translatable
-    return Candidate(CauseKind.MISSING, f"fact {fact}", phrase("Not known: {fact}", fact=shown))
+    return Candidate(CauseKind.MISSING, f"fact {fact}", phrase("requires {fact}", fact=shown))
 
 
 def statements_in(piece: Evidence) -> Iterator[StatementExplanation]:
@@ -107,7 +117,8 @@ def _trust_entry(finding: Finding) -> Candidate | None:
     first = finding.evidence[0] if finding.evidence else None
     if first is None or first.policy_key is None or not first.policy_key.endswith("#trust"):
         return None
-    return Candidate(CauseKind.TRUST, f"trust {finding.check_id} {first.text}", first.text)
+    label = phrase("trust policy of {role}", role=finding.subject_name)
+    return Candidate(CauseKind.TRUST, f"trust {finding.check_id} {first.text}", label)
 
 
 def candidate_of(statement: StatementExplanation) -> Candidate:
@@ -116,7 +127,7 @@ def candidate_of(statement: StatementExplanation) -> Candidate:
     An AWS managed policy is one candidate: it is detached, never changed.
     """
     if statement.source_policy_type is SourceType.AWS_MANAGED:
-        key = f"policy {statement.source_policy_id}"
+        key = f"{AWS_POLICY}{statement.source_policy_id}"
         return Candidate(CauseKind.STATEMENT, key, statement.policy_name, statement.owner)
     kind = CauseKind.STATEMENT if statement.source_policy_type in _IDENTITY else CauseKind.TRUST
     raw = statement.document.raw

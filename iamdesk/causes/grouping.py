@@ -7,17 +7,17 @@ the first level stays short for any account; expanded, no finding is missing.
 """
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
 
-from iamdesk.causes.attribution import attribute
+from iamdesk.causes.attribution import AWS_POLICY, THROUGH, attribute
 from iamdesk.causes.types import Attribution, Candidate, Cause, CausedFinding, CauseKind, Causes
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.checks.registry import check
-from iamdesk.i18n import join_messages, nphrase, phrase
+from iamdesk.i18n import join_messages, join_names, nphrase, phrase
 
 MAX_ROWS = 150
 """Rows of the first level, at most, unless more checks than that have findings: each has a row of its own."""
@@ -68,6 +68,8 @@ REPEATS: Mapping[str, _Repeats] = {
 }
 """By check, the graver checks that include what it says of the same subject."""
 
+_NAMED = 3
+"""Names in the effect of a cause, and of holders of a policy."""
 _OF_GROUPS = frozenset({"ADM-08"})
 """Checks of groups whose evidence names members: their cause is the group's statement that gives members most."""
 _FACTS = (CauseKind.MISSING, "facts")
@@ -311,7 +313,7 @@ def _cause(group: _Group, folded: Mapping[str, str]) -> Cause:
         exposed=len(exposed),
         administrators=len(administrators),
         effect=_effect(group, exposed, administrators, others, unknown),
-        remedy=_remedy(first, group.findings),
+        remedy=_remedy(group, first),
         check_ids=tuple(sorted({one.check_id for one in group.findings})),
         subjects=len(best),
         accounts=len({one.account for one in group.findings}),
@@ -321,32 +323,59 @@ def _cause(group: _Group, folded: Mapping[str, str]) -> Cause:
     )
 
 
-def _remedy(first: Attribution, findings: Sequence[Attribution]) -> str:
-    """Return the remediation of all findings of a check: that of a single one may name its own subject."""
-    of_check = {one.remedy for one in findings if one.check_id == first.check_id and one.title == first.title}
+def _remedy(group: _Group, first: Attribution) -> str:
+    """Return what ends a cause, or the remediation of all findings of a check: that of one may name its own subject."""
+    if group.key.startswith(AWS_POLICY):
+        return phrase(
+            "Detach {policy} from {holders}, and attach customer managed policies with the permissions of each job in "
+            "its place: AWS maintains it, and you cannot change it.",
+            policy=group.label,
+            holders=_holders(group) or phrase("its holders"),
+        )
+    if group.key.startswith(THROUGH):
+        return phrase(
+            "Take the permissions of an administrator away from {role}, or restrict who can pass or assume the role "
+            "and change what runs with it.",
+            role=group.key.rpartition("/")[2],
+        )
+    of_check = {one.remedy for one in group.findings if one.check_id == first.check_id and one.title == first.title}
     known = check(first.check_id)
     return first.remedy if len(of_check) == 1 or known is None else phrase(known.remedy)
 
 
 def _label(group: _Group) -> str:
-    """Return the name of a cause, with the number of other places of the same statement."""
+    """Return the name of a cause: with the holders of an AWS managed policy, or how often its statement is found."""
+    if group.key.startswith(AWS_POLICY):
+        holders = _holders(group)
+        return (
+            phrase("{policy}, attached to {holders}", policy=group.label, holders=holders) if holders else group.label
+        )
     if group.kind not in (CauseKind.STATEMENT, CauseKind.TRUST):
         return group.label
-    places = {one.label for finding in group.findings for one in finding.candidates if one.key == group.key}
+    places: dict[str, int] = {}  # the most that a finding of it counts, by name: one may give nobody anything
+    for finding in group.findings:
+        for one in finding.candidates:
+            if one.key == group.key:
+                places[one.label] = max(places.get(one.label, 0), points_of(finding))
     if len(places) < 2:
         return group.label
-    first = min(places)
     return nphrase(
         "{first}, and the same statement in {count:,} other policy",
         "{first}, and the same statement in {count:,} other policies",
         len(places) - 1,
-        first=first,
+        first=min(places, key=lambda place: (-places[place], place)),
     )
+
+
+def _holders(group: _Group) -> str:
+    """Return the names of those that an AWS managed policy is attached to; empty if no finding tells."""
+    owners = {one.owner for finding in group.findings for one in finding.candidates if one.key == group.key}
+    return join_names(sorted({owner.rpartition("/")[2] for owner in owners if owner}), _NAMED)
 
 
 def _effect(group: _Group, exposed: Set[str], administrators: Set[str], others: Set[str], unknown: Set[str]) -> str:
     """Return what a cause gives to which subjects (keys); each is counted where its gravest finding is."""
-    names = {one.subject_key: one.subject_name for one in group.findings}
+    names = _names(group)
     parts = []
     if exposed:
         parts.append(phrase("external access through {names}", names=_named(exposed, names)))
@@ -354,17 +383,33 @@ def _effect(group: _Group, exposed: Set[str], administrators: Set[str], others: 
         parts.append(phrase("administrator, or a path to it: {names}", names=_named(administrators, names)))
     if others:
         affected = _named(others, names)
-        parts.append(phrase("also {names}", names=affected) if parts else affected)
+        parts.append(phrase("other findings on {names}", names=affected) if parts else affected)
     if unknown:
         parts.append(phrase("cannot tell for {names}", names=_named(unknown, names)))
     return join_messages("; ", parts)
 
 
-def _named(keys: Set[str], names: Mapping[str, str]) -> str:
-    """Return the name of a single subject, else their number."""
-    if len(keys) == 1:
-        return names[next(iter(keys))]
-    return nphrase("{count:,} subject", "{count:,} subjects", len(keys))
+def _names(group: _Group) -> Mapping[str, tuple[int, str]]:
+    """Return the names of subjects by key, each after what it counts; with the account if several share a name."""
+    points: dict[str, int] = {}
+    for one in group.findings:
+        points[one.subject_key] = max(points.get(one.subject_key, 0), points_of(one))
+    named = {one.subject_key: one for one in group.findings}
+    shared = Counter(one.subject_name for one in named.values())
+    return {
+        key: (
+            -points[key],
+            one.subject_name
+            if shared[one.subject_name] == 1
+            else phrase("{name} ({account})", name=one.subject_name, account=one.account),
+        )
+        for key, one in named.items()
+    }
+
+
+def _named(keys: Set[str], names: Mapping[str, tuple[int, str]]) -> str:
+    """Return the names of the subjects that count most, and how many more there are."""
+    return join_names([names[key][1] for key in sorted(keys, key=lambda key: (*names[key], key))], _NAMED)
 
 
 def _in_order(findings: Sequence[Attribution], folded: Mapping[str, str]) -> Iterator[CausedFinding]:

@@ -189,6 +189,9 @@ def administrator_by_name(survey: CheckContext, account: Account, principal: Pri
 def _limit(decision: EvaluationResult) -> str:
     """Return which statement or policy type denies a request, as a clause."""
     if decision.decision is EvalDecision.EXPLICIT_DENY:
+        total = [line for line in decision.matched_statements if _denies_everything(line)]
+        if total:
+            return phrase("{policy} denies everything", policy=total[0].policy_name)
         names = enumerated(line.name for line in decision.matched_statements)
         return phrase("{statements} denies {action}", statements=names, action=decision.request.action)
     layers = {
@@ -198,6 +201,11 @@ def _limit(decision: EvaluationResult) -> str:
     }
     holding = enumerated(layers.get(layer, layer) for layer in decision.blocked_by)
     return phrase("{layers} does not allow {action}", layers=holding, action=decision.request.action)
+
+
+def _denies_everything(line: StatementExplanation) -> bool:
+    statement = line.document.statements[line.index]
+    return not statement.is_allow and _is_of_everything(statement)
 
 
 def _everything(document: Document) -> bool:

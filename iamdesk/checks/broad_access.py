@@ -4,7 +4,7 @@ The engine decides for a resource that no policy names, with boundaries, Deny st
 applied. There is one finding for each policy document, with everyone for whom it takes effect.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from itertools import islice
@@ -12,6 +12,7 @@ from operator import or_
 
 from iamdesk.attack_paths.administrators import Principal, is_administrator, resource_for
 from iamdesk.aws.service_reference import reference
+from iamdesk.checks.broad_access_words import able, reached, until
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.finding import Evidence, Severity
@@ -23,9 +24,9 @@ from iamdesk.checks.requested_regions import (
     with_regions,
 )
 from iamdesk.checks.resource_requests import may_name, resources_of
-from iamdesk.checks.targets import ACCOUNTS, Subject, principals_of
+from iamdesk.checks.targets import ACCOUNTS, Subject, is_reserved, principals_of
 from iamdesk.checks.words import enumerated
-from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory.policy_index import CarriedPolicy
 from iamdesk.inventory.references import name_of
 from iamdesk.policy.arn import parse_arn
@@ -94,6 +95,15 @@ _OF_USERS = frozenset({"sts:GetFederationToken"})
 
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
 """
+
+
+_READS_REMEDY = mark("List the buckets, secrets, parameters, keys and tables that the job reads under Resource.")
+_WRITES_REMEDY = mark("List the resources that the job changes under Resource, and allow deletion only where it is needed.")
+_EXPOSES_REMEDY = mark(
+    "Leave policies, access control lists and shares of resources to their administrators, and deny public access "
+    "by organization policies."
+)
+_CREDENTIALS_REMEDY = mark("Allow these actions only on the users, databases and repositories that the job signs in to.")
 
 
 @dataclass(slots=True)
@@ -295,8 +305,14 @@ def _with_exceptions(survey: CheckContext, account: Account, cause: _Cause, sent
 
 
 def _results(
-    survey: CheckContext, account: Account, actions: tuple[str, ...], sentence: str, severity: Severity
+    survey: CheckContext,
+    account: Account,
+    actions: tuple[str, ...],
+    sentence: str,
+    remedy: str,
+    what: Callable[[Iterable[str]], str] = reached,
 ) -> Iterator[CheckResult]:
+    """Yield a result for each policy document; ``what`` says what its actions reach."""
     for cause in _causes(survey, account, actions):
         first, request = cause.requests[0]
         others = len(cause.policies) - 1
@@ -309,11 +325,15 @@ def _results(
                 policy=policy,
             )
         granted, principals = cause.actions, cause.principals
+        named = [one for one in actions if one in granted]
+        granting = [_granting(survey, account, cause.policy.document, one) for _, one in cause.requests]
         says = phrase(
             sentence,
             policy=policy,
             who=enumerated(map(name_of, principals)),
-            actions=enumerated([one for one in actions if one in granted]),
+            what=what(named),
+            until=until({one.index: one for some in granting for one in some}.values()),
+            actions=enumerated(named),
         )
         says = _with_exceptions(survey, account, cause, says)
         yield CheckResult(
@@ -324,8 +344,36 @@ def _results(
             ),
             subject=_subject(cause.policy),
             object=account.account_id if cause.policy.is_aws_managed else "",
-            severity=Severity.LOW if _TOKENS.issuperset(granted) else severity,
+            remedy=_replacement(cause, remedy),
+            severity=Severity.LOW if _TOKENS.issuperset(granted) else Severity.MEDIUM,
         )
+
+
+def _replacement(cause: _Cause, remedy: str) -> str:
+    """Return the remedy; of an AWS managed policy, which cannot be changed, that it has to be replaced first.
+
+    Sources: AWS Managed Policy Reference Guide, "What are AWS managed policies?" and "ViewOnlyAccess"; IAM Identity
+    Center User Guide, "Permission sets": its roles are changed there.
+    """
+    if not cause.policy.is_aws_managed:
+        return phrase(remedy)
+    if cause.policy.name == "ReadOnlyAccess":
+        return phrase(
+            "Replace ReadOnlyAccess by ViewOnlyAccess or SecurityAudit where settings are enough: they do not read "
+            "data. For a role of IAM Identity Center, do so in its permission set."
+        )
+    how = phrase(
+        "AWS maintains {policy}, and you cannot change it: detach it, and attach a customer managed policy in its "
+        "place.",
+        policy=cause.policy.name,
+    )
+    if all(isinstance(one, RoleDetail) and is_reserved(one) for one in cause.principals):
+        how = phrase(
+            "AWS maintains {policy}, and you cannot change it: take it out of the permission set in IAM Identity "
+            "Center, and add a policy of your own in its place.",
+            policy=cause.policy.name,
+        )
+    return join_messages(" ", (how, phrase(remedy)))
 
 
 def _effect(cause: _Cause, principal: Principal) -> Evidence:
@@ -357,13 +405,13 @@ def _subject(policy: CarriedPolicy) -> Subject:
     over=ACCOUNTS,
     title=mark("Broad read access to data"),
     question="Does a policy let users or roles that are not administrators read the data of any resource?",
-    remedy=mark("List the buckets, secrets, parameters, keys and tables that the job reads under Resource."),
+    remedy=_READS_REMEDY,
     standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3", "PCI DSS 4.0 7.2.2"),
 )
 def reads_any_data(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
-    sentence = mark("{policy} lets {who} read the data of any resource: {actions}.")
-    yield from _results(survey, account, READS, sentence, Severity.MEDIUM)
+    sentence = mark("{policy} lets {who} read {what}{until}: {actions}.")
+    yield from _results(survey, account, READS, sentence, _READS_REMEDY)
 
 
 @check(
@@ -371,13 +419,13 @@ def reads_any_data(survey: CheckContext, account: Account, _: Account) -> Iterat
     over=ACCOUNTS,
     title=mark("Broad permission to change or delete data"),
     question="Does a policy let users or roles that are not administrators change or delete any resource's data?",
-    remedy=mark("List the resources that the job changes under Resource, and allow deletion only where it is needed."),
+    remedy=_WRITES_REMEDY,
     standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3"),
 )
 def writes_any_data(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
-    sentence = mark("{policy} lets {who} change or delete the data of any resource: {actions}.")
-    yield from _results(survey, account, WRITES, sentence, Severity.MEDIUM)
+    sentence = mark("{policy} lets {who} change or delete {what}{until}: {actions}.")
+    yield from _results(survey, account, WRITES, sentence, _WRITES_REMEDY)
 
 
 @check(
@@ -385,16 +433,13 @@ def writes_any_data(survey: CheckContext, account: Account, _: Account) -> Itera
     over=ACCOUNTS,
     title=mark("Can expose any resource"),
     question="Does a policy let users or roles that are not administrators share any resource with other accounts?",
-    remedy=mark(
-        "Leave policies, access control lists and shares of resources to their administrators, and deny public access "
-        "by organization policies."
-    ),
+    remedy=_EXPOSES_REMEDY,
     standards=("NIST 800-53 AC-6", "NIST 800-53 AC-3"),
 )
 def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
-    sentence = mark("{policy} lets {who} open any resource to other accounts: {actions}.")
-    yield from _results(survey, account, EXPOSES, sentence, Severity.MEDIUM)
+    sentence = mark("{policy} lets {who} open {what} to other accounts{until}: {actions}.")
+    yield from _results(survey, account, EXPOSES, sentence, _EXPOSES_REMEDY)
 
 
 @check(
@@ -402,10 +447,10 @@ def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> 
     over=ACCOUNTS,
     title=mark("Can obtain credentials"),
     question="Does a policy let users or roles that are not administrators create or read credentials of any resource?",
-    remedy=mark("Allow these actions only on the users, databases and repositories that the job signs in to."),
+    remedy=_CREDENTIALS_REMEDY,
     standards=("NIST 800-53 AC-6", "NIST 800-53 IA-5"),
 )
 def obtains_credentials(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time. Low if they are the caller's own, or of little use alone."""
-    sentence = mark("{policy} lets {who} obtain credentials, without a limit to named users or resources: {actions}.")
-    yield from _results(survey, account, CREDENTIALS, sentence, Severity.MEDIUM)
+    sentence = mark("{policy} lets {who} {what}{until}: {actions}.")
+    yield from _results(survey, account, CREDENTIALS, sentence, _CREDENTIALS_REMEDY, able)

@@ -28,6 +28,7 @@ from iamdesk.checks.finding import Evidence, Finding, Severity, State
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.severities import severity_reasons
 from iamdesk.checks.targets import CheckTarget, Subject
+from iamdesk.checks.words import in_full
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.model import Account
 
@@ -47,6 +48,8 @@ class CheckResult:
     remedy: str | None = None
     subject: Subject | None = None
     """The subject, if it is not the item that was checked."""
+    through: str = ""
+    """ARN of the administrator role that an attack path ends at."""
     snippet: str = ""
     """The remedy as an AWS CLI command (`remediation_commands`), if one can be written safely."""
 
@@ -79,7 +82,7 @@ class Check:
             subject = result.subject or self.over.subject(item)
             yield Finding(
                 check_id=self.id,
-                title=result.title or self.title,
+                title=self._title(result),
                 severity=severity_of(result.severity or self.severity, result.state),
                 state=result.state,
                 account=account.account_id,
@@ -87,11 +90,19 @@ class Check:
                 subject_name=subject.name,
                 subject_kind=subject.kind,
                 sentence=result.sentence,
-                evidence=result.evidence,
+                evidence=(*result.evidence, *in_full(result.sentence, result.evidence)),
                 remedy=result.remedy or phrase(self.remedy),
                 fingerprint=fingerprint(self.id, subject.key, result.object),
                 snippet=result.snippet,
+                through=result.through,
             )
+
+    def _title(self, result: CheckResult) -> str:
+        """Return a finding's title: it asserts nothing that cannot be determined, except that data is missing."""
+        title = result.title or self.title
+        if result.state is State.FOUND or self.id.startswith("CMP-"):
+            return title
+        return phrase("Possible: {title}", title=phrase(title))
 
 
 def severity_of(severity: Severity, state: State) -> Severity:

@@ -90,5 +90,7 @@ class Finding:
     """The remedy as a command, one line for a POSIX shell; empty if none can be written safely."""
     suppression: Suppression | None = None
     """None if the finding is open."""
+    through: str = ""
+    """ARN of the administrator role that its attack path ends at; empty if it ends at none."""
     notes: tuple[str, ...] = ()
     """The user's notes on it and on its subject, for reports: their words, which say nothing about the finding."""

@@ -33,12 +33,23 @@ _SEVERAL = 2
 _MOST_NAMED = 20
 _PASSED_TO = "iam:PassedToService"
 _ANY_ACCOUNT = (
-    mark("{name} can assume every role in any account that trusts it or its account."),
-    mark("{name} can assume, under conditions, every role in any account that trusts it or its account."),
+    mark(
+        "{name} may call sts:AssumeRole on any role of any account: each that trusts it or its account is open to it."
+    ),
+    mark(
+        "{name} may, under conditions, call sts:AssumeRole on any role of any account: each that trusts it or its "
+        "account is open to it."
+    ),
 )
 _OWN_ACCOUNT = (
-    mark("{name} can assume every role of its own account that trusts it or its account."),
-    mark("{name} can assume, under conditions, every role of its own account that trusts it or its account."),
+    mark(
+        "{name} may call sts:AssumeRole on any role of its own account: each that trusts it or its account is open to "
+        "it."
+    ),
+    mark(
+        "{name} may, under conditions, call sts:AssumeRole on any role of its own account: each that trusts it or its "
+        "account is open to it."
+    ),
 )
 """Without conditions, and with."""
 _LIMITS = (PolicyType.SCP, PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
@@ -184,9 +195,7 @@ def _limited_passers(survey: CheckContext, account: Account) -> tuple[Principal,
     over=ROLES,
     title=mark("Code runs as an administrator"),
     question="Is a role with which a service runs customer code an administrator?",
-    remedy=mark(
-        "Restrict the role to what its code needs: anyone who can change the code or its input is an administrator too."
-    ),
+    remedy=mark("Restrict the role to what its code needs: anyone who can change the code is an administrator too."),
     standards=("NIST 800-53 AC-6", "SOC 2 CC6.3"),
 )
 def code_as_administrator(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:

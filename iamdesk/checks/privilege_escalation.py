@@ -58,6 +58,13 @@ def _evidence(path: AttackPath, *, with_decisions: bool = True) -> tuple[Evidenc
     return tuple(found)
 
 
+def _administrator_role(survey: CheckContext, path: AttackPath) -> str:
+    """Return the ARN of the role that a path ends at, if it is an administrator whatever the path does to it."""
+    last = path.steps[-1]
+    is_role = ":role/" in last.target and last.target != last.source and survey.reach.knows(last.target)
+    return last.target if is_role and survey.reach.reached(last.target).is_administrator else ""
+
+
 def _with_remediation(survey: CheckContext) -> frozenset[str]:
     """Return the principals whose path gets a remediation: the first with a proven path, in the snapshot's order.
 
@@ -102,7 +109,8 @@ def _to_administration(
             len(path.steps),
             **words,
         )
-        yield CheckResult(sentence, _evidence(path), remedy=remedy, snippet=snippet)
+        through = _administrator_role(survey, path)
+        yield CheckResult(sentence, _evidence(path), remedy=remedy, snippet=snippet, through=through)
     else:
         yield CheckResult(
             nphrase(

@@ -7,7 +7,7 @@ from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext, Context
 from iamdesk.checks.finding import Evidence, State
-from iamdesk.checks.targets import ACCOUNTS
+from iamdesk.checks.targets import ACCOUNTS, principal_subject
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.policy_set import SourceType
 from iamdesk.evaluate.request import EvalDecision
@@ -49,17 +49,21 @@ class _Kind(NamedTuple):
     standards=("NIST 800-53 IA-5",),
 )
 def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Evaluate on each user's own ARN without MFA; yield one finding for all users allowed by the same policies."""
+    """Evaluate on each user's own ARN without MFA; yield one finding for all users allowed by the same policies.
+
+    Its subject is the user if there is one, else the account.
+    """
     found: dict[_Kind, list[EvaluationResult]] = {}
-    members: dict[_Kind, list[str]] = {}
+    members: dict[_Kind, list[UserDetail]] = {}
     for user in account.users:
         survey.check_cancelled()
         kind, decision = _kind_of(survey, account, user)
         if kind is not None and decision is not None:
-            members.setdefault(kind, []).append(user.user_name)
+            members.setdefault(kind, []).append(user)
             if len(found.setdefault(kind, [])) < _MOST_ASKED:
                 found[kind].append(decision)
-    for kind, names in members.items():
+    for kind, users in members.items():
+        names = [user.user_name for user in users]
         is_open = kind.decision is not EvalDecision.ALLOWED
         keys = enumerated(found[kind][0].missing_context_values)
         actions = enumerated(dict.fromkeys(phrase(_OWN[action]) for action in kind.able))
@@ -83,6 +87,7 @@ def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) 
                 for one in found[kind]
             ),
             object=f"{','.join(kind.able)} {','.join(kind.by)} {kind.decision}",
+            subject=principal_subject(users[0]) if len(users) == 1 else None,
             state=State.CANNOT_TELL if is_open else State.FOUND,
         )
 

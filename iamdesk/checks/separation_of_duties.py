@@ -41,6 +41,8 @@ class DutyPair(_Strict):
     """Its name in findings, and part of their fingerprints."""
     first: Annotated[tuple[_Action, ...], Field(min_length=1)]
     second: Annotated[tuple[_Action, ...], Field(min_length=1)]
+    says: tuple[str, str] | None = None
+    """Both duties in words, after "can": ``delete data``, ``delete its backups``."""
 
 
 class _File(_Strict):
@@ -82,13 +84,18 @@ def both_duties(survey: CheckContext, account: Account, principal: Principal) ->
         held = [allowed_requests(survey, account, principal, duty) for duty in (pair.first, pair.second)]
         if not all(held) or is_administrator(survey, account, principal):
             continue
+        actions, others = (enumerated(one.action for one in requests) for requests in held)
+        words = {"name": name_of(principal), "actions": actions, "others": others}
         sentence = phrase(
-            "{name} is allowed {actions} and {others}: two duties that should be separated ({pair}).",
-            name=name_of(principal),
-            actions=enumerated(one.action for one in held[0]),
-            others=enumerated(one.action for one in held[1]),
+            "{name} holds two duties that should be separated ({pair}): it is allowed {actions}, and also {others}.",
             pair=pair.id,
+            **words,
         )
+        if pair.says is not None:
+            first, second = map(phrase, pair.says)
+            sentence = phrase(
+                "{name} can {first} ({actions}) and {second} ({others}).", first=first, second=second, **words
+            )
         yield CheckResult(
             with_regions(sentence, (*held[0], *held[1])),
             tuple(evaluation(survey, principal, requests[0]) for requests in held),

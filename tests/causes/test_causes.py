@@ -96,7 +96,7 @@ def test_the_same_statement_in_two_roles_is_one_cause_whatever_its_sid(found: Ca
     assert cause is _with(causes, findings, "ADM-01", "second")
     assert (cause.kind, cause.administrators) == (CauseKind.STATEMENT, 2)
     assert cause.label == "first-inline, statement 1 (One), and the same statement in 1 other policy"
-    assert cause.effect.startswith("administrator, or a path to it: 2 subjects")
+    assert cause.effect.startswith("administrator, or a path to it: first and second")
     assert causes.rows[0] is cause
 
 
@@ -142,6 +142,65 @@ def test_external_access_is_the_trust_policys(found: Callable[..., Any]) -> None
     assert cause is _with(causes, findings, "TRU-03", "door")
     assert causes.rows[0] is cause  # one role with external administrators before two administrators
     assert _with(causes, findings, "ADM-01", "door") is _with(causes, findings, "ADM-01", "inside") is not cause
+
+
+def test_an_aws_managed_policy_is_named_with_its_holders(found: Callable[..., Any]) -> None:
+    power = {"PolicyName": "AdministratorAccess", "PolicyArn": ADMINISTRATOR}
+    roles = [_role(name, AttachedManagedPolicies=[power]) for name in ("a", "b", "c", "d")]
+    findings, causes = found(RoleDetail=roles)
+    cause = _with(causes, findings, "ADM-01", "a")
+    assert cause.label == "AdministratorAccess, attached to a, b, c and 1 more"
+    assert cause.remedy.startswith("Detach AdministratorAccess from a, b, c and 1 more")
+    assert "administrator, or a path to it: a, b, c and 1 more" in cause.effect
+
+
+def test_a_passable_administrator_role_is_one_cause_of_all_paths_to_it(found: Callable[..., Any]) -> None:
+    """Each user passes it by a policy of its own: what they have in common is the role."""
+    runs = trusting({"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com", "codebuild.amazonaws.com"]})
+    target = f"arn:aws:iam::{ACCOUNT}:role/high"
+    pass_it = allow("iam:PassRole", target)
+    roles = [
+        _role("high", EVERYTHING, trust=runs),
+        _role("functions", pass_it, allow(["lambda:CreateFunction", "lambda:InvokeFunction"])),
+        _role("builds", {**pass_it, "Resource": [target]}, allow(["codebuild:CreateProject", "codebuild:StartBuild"])),
+    ]
+    findings, causes = found(RoleDetail=roles)
+    assert {one.through for one in findings if one.check_id == "CHN-01"} == {target}
+    cause = _with(causes, findings, "CHN-01", "functions")
+    assert cause is _with(causes, findings, "CHN-01", "builds") is _with(causes, findings, "ADM-01", "high")
+    assert (cause.name, cause.administrators) == ("Administrator: administrator role high", 3)
+    assert cause.remedy.startswith("Take the permissions of an administrator away from high")
+
+
+def test_a_cause_is_named_after_the_place_that_gives_most(found: Callable[..., Any]) -> None:
+    """The alphabet would name it after a policy that a Deny cancels."""
+    denied = _role("a-denied", EVERYTHING, {"Effect": "Deny", "Action": "*", "Resource": "*"})
+    findings, causes = found(RoleDetail=[denied, _role("z-real", EVERYTHING)])
+    cause = _with(causes, findings, "ADM-01", "z-real")
+    assert cause is _with(causes, findings, "ADM-02", "a-denied")
+    assert cause.label == "z-real-inline, statement 1, and the same statement in 1 other policy"
+
+
+def test_the_label_of_a_trust_entry_is_no_sentence(found: Callable[..., Any]) -> None:
+    findings, causes = found(RoleDetail=[_role("flow", trust=trusting({"Service": "states.amazonaws.com"}))])
+    assert _with(causes, findings, "SVC-01", "flow").label == "trust policy of flow"
+
+
+def test_smaller_causes_in_one_row_name_their_subjects() -> None:
+    all_ = [_attribution(number, "LNT-09", Severity.LOW, (number,), State.FOUND) for number in range(400)] + [
+        _attribution(9_000 + number, "ADM-01", Severity.HIGH, (9_000 + number,), State.FOUND) for number in range(40)
+    ]
+    rows = [row for row in group(all_).rows if row.kind is CauseKind.OTHERS and "ADM-01" in row.check_ids]
+    assert all(row.effect.count("role-") == 3 and " more" in row.effect for row in rows if row.subjects > 3)
+
+
+def test_subjects_of_one_name_are_told_by_account() -> None:
+    one = _attribution(1, "HYG-05", Severity.LOW, (), State.FOUND)
+    other = one._replace(
+        fingerprint="2" * 20, account="444455556666", subject_key="arn:aws:iam::444455556666:role/role-1"
+    )
+    (row,) = group([one, other]).rows
+    assert row.effect == "role-1 (111122223333) and role-1 (444455556666)"
 
 
 def test_what_lets_nobody_in_is_no_external_access() -> None:

@@ -244,3 +244,9 @@ def test_adm_04_a_policy_that_no_holder_can_use_is_low(found, make):
     member = make.user("alice", groups=["all"], **make.attached(dead["Arn"]))
     (one,) = found("ADM-04", users=[member], groups=[group], policies=policies)
     assert one.severity is Severity.LOW
+
+
+def test_adm_02_what_denies_everything_is_said_so(found, make):
+    user = make.user("alice", make.deny("*", "*"), **make.attached(make.admin))
+    (one,) = found("ADM-02", users=[user], policies=[make.full_access()])
+    assert one.sentence.endswith("but is not an administrator: inline denies everything.")

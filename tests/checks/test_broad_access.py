@@ -4,6 +4,7 @@ import pytest
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.broad_access import CREDENTIALS, EXPOSES, READS, WRITES
+from iamdesk.checks.broad_access_words import ABLE, KINDS
 from iamdesk.checks.finding import Severity
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.organization import Organization
@@ -23,6 +24,11 @@ def test_the_actions_are_those_of_the_service_reference(action):
     known = reference().action(*action.split(":"))
     assert known is not None
     assert known.full_name == action
+
+
+def test_every_action_has_words():
+    assert {*READS, *WRITES, *EXPOSES} <= KINDS.keys()
+    assert set(CREDENTIALS) <= ABLE.keys()
 
 
 @pytest.mark.parametrize(("check", "action"), [one for one in EACH if not one[1].startswith("kms:")])
@@ -54,7 +60,7 @@ def test_kms_keys_are_evaluated_by_their_policies(make):
     users = [make.user("alice", make.allow("kms:Decrypt"))]
     whole = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}
     (one,) = make.findings("DAT-01", users=users, beside={"resources": (make.resource(key, whole),)})
-    assert one.sentence.endswith("lets alice read the data of any resource: kms:Decrypt.")
+    assert one.sentence.endswith("lets alice read what any KMS key encrypts: kms:Decrypt.")
     named = {**whole, "Principal": {"AWS": "arn:aws:iam::111122223333:user/anchor"}}
     assert not make.findings("DAT-01", users=users, beside={"resources": (make.resource(key, named),)})
     only = [make.user("alice", make.allow("kms:Decrypt", key))]
@@ -72,7 +78,7 @@ def test_an_administrator_within_a_boundary_is_none(found, make):
     user = make.user("alice", **make.attached(make.admin), **make.boundary(limits["Arn"]))
     (one,) = found("DAT-01", users=[user], policies=[make.full_access(), limits])
     assert one.sentence == (
-        "The AWS managed policy AdministratorAccess lets alice read the data of any resource: s3:GetObject."
+        "The AWS managed policy AdministratorAccess lets alice read the objects of any bucket: s3:GetObject."
     )
 
 
@@ -91,7 +97,7 @@ def test_a_service_control_policy_counts(make):
     )
     users = [make.user("alice", make.allow(["s3:GetObject", "sqs:ReceiveMessage"]))]
     (one,) = make.findings("DAT-01", users=users, beside={"organization": organization})
-    assert one.sentence.endswith("read the data of any resource: sqs:ReceiveMessage.")
+    assert one.sentence.endswith("read the messages of any queue: sqs:ReceiveMessage.")
 
 
 @pytest.mark.parametrize(("check", "action"), [one for one in EACH if not one[1].startswith(("kms:", "iam:"))])
@@ -114,7 +120,7 @@ def test_a_condition_on_the_region_of_ec2(found, make):
     condition = {"Condition": {"StringEquals": {"ec2:Region": "eu-west-1"}}}
     users = [make.user("alice", {**make.allow(["ec2:TerminateInstances", "dynamodb:DeleteTable"]), **condition})]
     (one,) = found("DAT-02", users=users)
-    assert "of any resource: ec2:TerminateInstances. This holds in eu-west-1" in one.sentence
+    assert "any EC2 instance: ec2:TerminateInstances. This holds in eu-west-1" in one.sentence
 
 
 def test_resources_that_not_resource_excludes_are_named(found, make):
@@ -147,7 +153,7 @@ def test_federation_tokens_are_of_users_and_the_callers_own(found, make):
 
 def test_object_acls_expose(found, make):
     (one,) = found("DAT-03", users=[make.user("alice", make.allow("s3:PutObjectAcl"))])
-    assert one.sentence.endswith("open any resource to other accounts: s3:PutObjectAcl.")
+    assert one.sentence.endswith("open the objects of any bucket to other accounts: s3:PutObjectAcl.")
 
 
 def test_one_finding_for_a_policy_and_for_identical_documents(found, make):
@@ -155,7 +161,7 @@ def test_one_finding_for_a_policy_and_for_identical_documents(found, make):
     users = [make.user(name, **make.attached(readers["Arn"])) for name in ("alice", "bob")]
     (one,) = found("DAT-01", users=users, policies=[readers])
     assert one.sentence == (
-        "The customer managed policy readers lets alice and bob read the data of any resource: s3:GetObject."
+        "The customer managed policy readers lets alice and bob read the objects of any bucket: s3:GetObject."
     )
     assert one.subject_key == readers["Arn"]
     roles = [make.role(name, make.allow("sqs:ReceiveMessage")) for name in ("one", "two", "three")]
@@ -174,22 +180,22 @@ def test_a_policy_that_names_its_resources_is_not_the_cause(found, make):
 
 def test_dat_01_reading(found, make):
     (one,) = found("DAT-01", users=[make.user("alice", make.allow(["s3:Get*", "ssm:Get*"], "arn:aws:s3:::*"))])
-    assert one.sentence == "The inline policy inline of alice lets alice read the data of any resource: s3:GetObject."
+    assert one.sentence == "The inline policy inline of alice lets alice read the objects of any bucket: s3:GetObject."
 
 
 def test_dat_02_writing(found, make):
     (one,) = found("DAT-02", roles=[make.role("job", make.allow(["s3:Put*", "dynamodb:*"]))])
     assert one.sentence == (
-        "The inline policy inline of job lets job change or delete the data of any resource: s3:PutObject, "
-        "dynamodb:PutItem, dynamodb:DeleteItem and dynamodb:DeleteTable."
+        "The inline policy inline of job lets job change or delete the objects of any bucket, the items of any table "
+        "and any table: s3:PutObject, dynamodb:PutItem, dynamodb:DeleteItem and dynamodb:DeleteTable."
     )
 
 
 def test_dat_03_exposing(found, make):
     (one,) = found("DAT-03", roles=[make.role("job", make.allow(["s3:PutBucketAcl", "sns:*"]))])
     assert one.sentence == (
-        "The inline policy inline of job lets job open any resource to other accounts: s3:PutBucketAcl, "
-        "sns:AddPermission and sns:SetTopicAttributes."
+        "The inline policy inline of job lets job open any bucket and any SNS topic to other accounts: "
+        "s3:PutBucketAcl, sns:AddPermission and sns:SetTopicAttributes."
     )
 
 
@@ -210,3 +216,43 @@ def test_conditions_on_the_time_are_evaluated_at_the_time_of_the_snapshot(found,
     roles = [make.role("job", make.allow("s3:ListAllMyBuckets"))]  # used in March, the snapshot's latest time
     names = {one.subject_key.partition("#")[0].rpartition("/")[2] for one in found("DAT-01", users=users, roles=roles)}
     assert names == {"bob", "carol"}
+
+
+def test_an_aws_managed_policy_is_to_be_replaced_not_edited(found, make):
+    reader = make.policy("AmazonS3ReadOnlyAccess", make.allow("s3:GetObject"), owner="aws")
+    users = [make.user("alice", **make.attached(reader["Arn"]))]
+    (one,) = found("DAT-01", users=users, policies=[reader])
+    assert one.remedy == (
+        "AWS maintains AmazonS3ReadOnlyAccess, and you cannot change it: detach it, and attach a customer managed "
+        "policy in its place. List the buckets, secrets, parameters, keys and tables that the job reads under Resource."
+    )
+    path = "/aws-reserved/sso.amazonaws.com/"
+    role = make.role("AWSReservedSSO_S3_0011223344556677", path=path, **make.attached(reader["Arn"]))
+    (one,) = found("DAT-01", roles=[role], policies=[reader])
+    assert "take it out of the permission set" in one.remedy
+    own = make.policy("readers", make.allow("s3:GetObject"))
+    (one,) = found("DAT-01", users=[make.user("alice", **make.attached(own["Arn"]))], policies=[own])
+    assert one.remedy.startswith("List the buckets")
+
+
+def test_the_end_of_a_statement_is_said(found, make):
+    period = {
+        "DateGreaterThanEquals": {"aws:CurrentTime": "2026-01-12T00:00:00Z"},
+        "DateLessThan": {"aws:CurrentTime": "2026-12-31T23:59:59Z"},
+    }
+    statement = make.allow("s3:GetObject", Condition=period)
+    roles = [make.role("known")]
+    (one,) = found("DAT-01", users=[make.user("alice", statement)], roles=roles)
+    assert one.sentence.endswith("read the objects of any bucket, until 2026-12-31: s3:GetObject.")
+    (one,) = found("DAT-01", users=[make.user("alice", statement, make.allow("s3:GetObject"))], roles=roles)
+    assert one.sentence.endswith("read the objects of any bucket: s3:GetObject.")
+
+
+def test_all_names_are_in_the_evidence(found, make):
+    readers = make.policy("readers", make.allow(list(READS)))
+    users = [make.user(f"user-{number:02}", **make.attached(readers["Arn"])) for number in range(30)]
+    (one,) = found("DAT-01", users=users, policies=[readers])
+    texts = " ".join(piece.text for piece in one.evidence)
+    assert all(f"user-{number:02}" in texts for number in range(30))
+    assert "and 25 more" in one.sentence
+    assert all(action in texts for action in READS if not action.startswith("kms:"))

@@ -77,8 +77,8 @@ def test_svc_03_needs_an_administrator_and_a_service_that_runs_code(found, make,
 @pytest.mark.parametrize(
     ("resource", "severity", "where"),
     [
-        ("*", Severity.HIGH, "in any account"),
-        ("arn:aws:iam::*:role/*", Severity.HIGH, "in any account"),
+        ("*", Severity.HIGH, "of any account"),
+        ("arn:aws:iam::*:role/*", Severity.HIGH, "of any account"),
         ("arn:aws:iam::111122223333:role/*", Severity.MEDIUM, "of its own account"),
     ],
 )
@@ -112,8 +112,9 @@ def test_chn_07_an_open_denial_alone_allows_nothing(found, make):
 def test_chn_07_says_that_there_are_conditions(found, make):
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     (one,) = found("CHN-07", users=[make.user("alice", make.allow("sts:AssumeRole", Condition=condition))])
-    assert (
-        one.sentence == "alice can assume, under conditions, every role in any account that trusts it or its account."
+    assert one.sentence == (
+        "alice may, under conditions, call sts:AssumeRole on any role of any account: each that trusts it or its "
+        "account is open to it."
     )
 
 

@@ -60,7 +60,9 @@ def test_crd_12_what_hangs_on_something_else_cannot_be_told(found, make):
 def test_crd_12_each_policy_by_itself(found, make):
     keys, passwords = make.allow("iam:CreateAccessKey", OWN), make.allow("iam:UpdateLoginProfile", OWN)
     users = [make.user("alice", keys), make.user("bob", keys), make.user("carol", passwords)]
-    assert [one.sentence for one in found("CRD-12", users=users)] == [
+    told = found("CRD-12", users=users)
+    assert [one.subject_name for one in told] == ["111122223333", "carol"]
+    assert [one.sentence for one in told] == [
         "2 users can create access keys for themselves without MFA, through an inline policy: alice and bob.",
         "carol can set the password for itself without MFA, through an inline policy.",
     ]

@@ -19,8 +19,7 @@ def test_the_actions_of_the_pairs_exist():
 def test_sod_01_two_duties_of_one_principal(found, make):
     (one,) = found("SOD-01", users=[make.user("alice", make.allow(["iam:CreateUser", "iam:AttachUserPolicy"]))])
     assert one.sentence == (
-        "alice is allowed iam:CreateUser and iam:AttachUserPolicy: two duties that should be separated "
-        "(user-administration)."
+        "alice can create users or roles (iam:CreateUser) and give them permissions (iam:AttachUserPolicy)."
     )
     assert [piece.decision.decision for piece in one.evidence] == ["allowed", "allowed"]
 
@@ -50,7 +49,8 @@ def test_sod_01_the_pairs_of_a_company(found, make, tmp_path, monkeypatch):
     users = [make.user("alice", make.allow(["sqs:*", "sns:*", "iam:Create*", "iam:AttachUserPolicy"]))]
     (one,) = found("SOD-01", users=users)
     assert one.sentence == (
-        "alice is allowed sqs:SendMessage and sns:Publish: two duties that should be separated (pay-approve)."
+        "alice holds two duties that should be separated (pay-approve): it is allowed sqs:SendMessage, and also "
+        "sns:Publish."
     )
 
 
