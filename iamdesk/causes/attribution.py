@@ -71,7 +71,7 @@ def _candidates(finding: Finding) -> Iterator[Candidate]:
     role = finding.subject_key if finding.check_id in _OF_ADMINISTRATORS else finding.through
     if ":role/" in role:
         name = role.rpartition("/")[2]
-        yield Candidate(CauseKind.STATEMENT, f"{THROUGH}{role}", phrase("administrator role {role}", role=name), role)
+        yield Candidate(CauseKind.STATEMENT, f"{THROUGH}{role}", phrase("role {role}", role=name), role)
 
 
 def granting_statements(finding: Finding) -> Iterator[StatementExplanation]:

@@ -21,7 +21,7 @@ from iamdesk.i18n import join_messages, join_names, nphrase, phrase
 
 MAX_ROWS = 150
 """Rows of the first level, at most, unless more checks than that have findings: each has a row of its own."""
-MIN_ROWS = 20
+MIN_ROWS = 45
 FINDINGS_PER_ROW = 7
 """The first level has a row for so many findings, between `MIN_ROWS` and `MAX_ROWS`."""
 
@@ -111,10 +111,15 @@ class _Group:
 
     @property
     def points(self) -> int:
-        best: dict[str, int] = {}
-        for one in self.findings:
-            best[one.subject_key] = max(best.get(one.subject_key, 0), points_of(one))
-        return sum(best.values())
+        return _effect_of_all(self.findings)
+
+
+def _effect_of_all(findings: Iterable[Attribution]) -> int:
+    """Return what ending findings counts: of each subject, only the gravest."""
+    best: dict[str, int] = {}
+    for one in findings:
+        best[one.subject_key] = max(best.get(one.subject_key, 0), points_of(one))
+    return sum(best.values())
 
 
 def points_of(one: Attribution) -> int:
@@ -177,6 +182,8 @@ def _covered(findings: Sequence[Attribution]) -> list[_Group]:
     groups: list[_Group] = []
     open_: dict[str, dict[str, Attribution]] = {}
     candidates: dict[str, Candidate] = {}
+    labels: dict[str, dict[str, int]] = {}
+    """By key and name, the most that a finding counts: a cause is named after the place that gives most."""
     owners: dict[str, _Group] = {}
     rest: list[Attribution] = []
     for one in findings:
@@ -185,13 +192,17 @@ def _covered(findings: Sequence[Attribution]) -> list[_Group]:
         elif one.candidates:
             for candidate in one.candidates:
                 candidates.setdefault(candidate.key, candidate)
+                places = labels.setdefault(candidate.key, {})
+                places[candidate.label] = max(places.get(candidate.label, 0), points_of(one))
                 open_.setdefault(candidate.key, {})[one.fingerprint] = one
         else:
             rest.append(one)
     by_owner: dict[str, _Group] = {}
     for key, taken in _greedy(open_):
         candidate = candidates[key]
-        group = _Group(candidate.kind, key, candidate.label, taken)
+        places = labels[key]
+        label = min(places, key=lambda place: (-places[place], place))
+        group = _Group(candidate.kind, key, label, taken)
         groups.append(group)
         for one in taken:
             for other in one.candidates:
@@ -220,7 +231,7 @@ def _greedy(open_: dict[str, dict[str, Attribution]]) -> Iterator[tuple[str, lis
 
     def gain(key: str) -> tuple[int, int]:
         remaining = open_[key] = {print_: one for print_, one in open_[key].items() if print_ not in assigned}
-        return -sum(map(points_of, remaining.values())), -len(remaining)
+        return -_effect_of_all(remaining.values()), -len(remaining)
 
     heap = [(*gain(key), key) for key in open_]
     heapq.heapify(heap)
@@ -269,7 +280,12 @@ def _family(group: _Group) -> tuple[CauseKind, str]:
     if group.kind is CauseKind.MISSING and group.key.startswith("fact "):
         return _FACTS
     kind = group.kind if group.kind in (CauseKind.SETTING, CauseKind.MISSING) else CauseKind.OTHERS
-    return kind, group.findings[0].check_id
+    return kind, _gravest(group.findings).check_id
+
+
+def _gravest(findings: Sequence[Attribution]) -> Attribution:
+    """Return the finding that says most: of equal severity, what makes administrators before what they can do."""
+    return min(findings, key=lambda one: (_RANK[one.severity], -points_of(one), one.check_id))
 
 
 def _group_order(group: _Group) -> tuple[int, int, int, str]:
@@ -294,7 +310,10 @@ def _cause(group: _Group, folded: Mapping[str, str]) -> Cause:
     in_order = sorted(
         group.findings, key=lambda one: (_RANK[one.severity], one.fingerprint in folded, -points_of(one), one.check_id)
     )
-    first = group.findings[0] if group.merged else in_order[0]
+    first = in_order[0]
+    if group.merged:  # titled after the check that its causes share
+        shared = group.key.rpartition(" ")[2]
+        first = next((one for one in in_order if one.check_id == shared), first)
     best: dict[str, int] = {}
     for one in group.findings:
         best[one.subject_key] = max(best.get(one.subject_key, 0), points_of(one))
@@ -352,18 +371,15 @@ def _label(group: _Group) -> str:
         )
     if group.kind not in (CauseKind.STATEMENT, CauseKind.TRUST):
         return group.label
-    places: dict[str, int] = {}  # the most that a finding of it counts, by name: one may give nobody anything
-    for finding in group.findings:
-        for one in finding.candidates:
-            if one.key == group.key:
-                places[one.label] = max(places.get(one.label, 0), points_of(finding))
-    if len(places) < 2:
+    places = {one.label for finding in group.findings for one in finding.candidates if one.key == group.key}
+    others = len(places - {group.label})
+    if not others:
         return group.label
     return nphrase(
         "{first}, and the same statement in {count:,} other policy",
         "{first}, and the same statement in {count:,} other policies",
-        len(places) - 1,
-        first=min(places, key=lambda place: (-places[place], place)),
+        others,
+        first=group.label,
     )
 
 

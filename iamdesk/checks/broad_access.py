@@ -98,12 +98,16 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
 
 
 _READS_REMEDY = mark("List the buckets, secrets, parameters, keys and tables that the job reads under Resource.")
-_WRITES_REMEDY = mark("List the resources that the job changes under Resource, and allow deletion only where it is needed.")
+_WRITES_REMEDY = mark(
+    "List the resources that the job changes under Resource, and allow deletion only where it is needed."
+)
 _EXPOSES_REMEDY = mark(
     "Leave policies, access control lists and shares of resources to their administrators, and deny public access "
     "by organization policies."
 )
-_CREDENTIALS_REMEDY = mark("Allow these actions only on the users, databases and repositories that the job signs in to.")
+_CREDENTIALS_REMEDY = mark(
+    "Allow these actions only on the users, databases and repositories that the job signs in to."
+)
 
 
 @dataclass(slots=True)

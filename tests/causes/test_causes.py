@@ -168,7 +168,7 @@ def test_a_passable_administrator_role_is_one_cause_of_all_paths_to_it(found: Ca
     assert {one.through for one in findings if one.check_id == "CHN-01"} == {target}
     cause = _with(causes, findings, "CHN-01", "functions")
     assert cause is _with(causes, findings, "CHN-01", "builds") is _with(causes, findings, "ADM-01", "high")
-    assert (cause.name, cause.administrators) == ("Administrator: administrator role high", 3)
+    assert (cause.name, cause.administrators) == ("Administrator: role high", 3)
     assert cause.remedy.startswith("Take the permissions of an administrator away from high")
 
 
@@ -192,6 +192,16 @@ def test_smaller_causes_in_one_row_name_their_subjects() -> None:
     ]
     rows = [row for row in group(all_).rows if row.kind is CauseKind.OTHERS and "ADM-01" in row.check_ids]
     assert all(row.effect.count("role-") == 3 and " more" in row.effect for row in rows if row.subjects > 3)
+
+
+def test_rows_are_titled_by_what_makes_administrators() -> None:
+    """Of equal severity, ADM-13 would come first by its id."""
+    all_ = [
+        _attribution(number, check, Severity.HIGH, (number // 2,), State.FOUND)
+        for number, check in enumerate(["ADM-13", "CHN-01"] * 200)
+    ]
+    rows = group(all_).rows
+    assert {row.title for row in rows} == {"CHN-01"}
 
 
 def test_subjects_of_one_name_are_told_by_account() -> None:

@@ -66,4 +66,4 @@ def test_duties_in_the_regions_that_a_condition_leaves(found, make):
     lock = {**make.deny("*"), "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}}
     duties = make.allow(["ec2:DeleteVolume", "ec2:DeleteSnapshot"])
     (one,) = found("SOD-01", users=[make.user("alice", duties, lock)])
-    assert one.sentence.endswith("(data-and-backups). This holds in eu-west-1: a condition limits the Regions.")
+    assert one.sentence.endswith(". This holds in eu-west-1: a condition limits the Regions.")
