@@ -26,7 +26,13 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "resources" / "translations"
 TEMPLATE = FOLDER / "iamdesk.pot"
 KEYWORDS = {"tr": None, "mark": None, "phrase": None, "ntr": (1, 2), "nphrase": (1, 2)}
-_DATA = ("denial-messages.json", "escalation-paths.json", "needs.json", "oidc-strangers.json", "separation-of-duties.json")
+_DATA = (
+    "denial-messages.json",
+    "escalation-paths.json",
+    "needs.json",
+    "oidc-strangers.json",
+    "separation-of-duties.json",
+)
 """Files of resources/data with texts that are shown; the code says them when they are taken out."""
 _WIDTH = 120
 
