@@ -22,6 +22,7 @@ from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.review_chain import pack_at
 from iamdesk.export.evidence.signing import Role
 from iamdesk.export.evidence.tables import about_table
+from iamdesk.export.evidence.verify import refuse_own_files
 from iamdesk.export.evidence.verify import verify as verify_package
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import write_atomic
@@ -200,6 +201,8 @@ def verify(
         pack_at(previous)  # ends here if it is no package: that says nothing about the chain
     if allowed_signers is not None:
         allowed_signers.open("rb").close()
+    # The folder of an unpacked archive is another one.
+    refuse_own_files(package, [one for one in (allowed_signers, timestamp_authority, *(noted_in or ())) if one])
     with opened_pack(package) as folder, collector_seldom():
         required = require_signature or ()
         results = list(

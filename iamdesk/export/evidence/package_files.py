@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from iamdesk.export.evidence.archive_layout import has_hidden_data
 from iamdesk.export.evidence.manifest import MANIFEST
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import phrase
@@ -17,9 +18,6 @@ from iamdesk.snapshot.text_source import MAX_RATIO, RATIO_FROM
 
 _MAX_BYTES = 1 << 34
 _MAX_FILES = 200_000
-_END = b"PK\x05\x06"
-_END_SIZE = 22
-"""Bytes of the record at the end of an archive without a comment."""
 
 
 @contextmanager
@@ -70,17 +68,14 @@ def _unpack_all(path: Path, place: Path) -> None:
 def _stray(path: Path, archive: zipfile.ZipFile) -> str:
     """Return what an archive holds that no reader of a package would see, or that readers would see differently."""
     members = archive.infolist()
-    with path.open("rb") as file:
-        file.seek(-_END_SIZE, 2)
-        is_at_end = file.read(len(_END)) == _END
-    if archive.comment or not is_at_end or min((one.header_offset for one in members), default=0):
+    if has_hidden_data(path, members):
         return phrase("it contains data besides its files")
     for member in members:
         name = member.filename.removesuffix("/") if member.is_dir() else member.filename
         pure = PurePosixPath(name)
         if ".." in pure.parts or name.startswith(("/", "\\")) or ":" in name:
             return phrase("it contains a path outside of itself")
-        if pure.as_posix() != name or "\\" in name or not pure.parts:
+        if pure.as_posix() != name or "\\" in name or "\0" in member.orig_filename or not pure.parts:
             return phrase("it contains a path that is not in its plain form")
         if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
             return phrase("it contains a link or a device")

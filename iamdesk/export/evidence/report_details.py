@@ -171,7 +171,8 @@ def recipe_section(source: EvidenceContext) -> Section:
         ("1", "Change to the folder of the package."),
         (
             "2",
-            "sha256sum -c SHA256SUMS",
+            "sha256sum -c SHA256SUMS, and compare each hash in it with that of the same path in 00_manifest.json: "
+            "signatures cover the manifest alone, not SHA256SUMS. The guide has a short script for both.",
         ),
         (
             "3",
@@ -181,11 +182,15 @@ def recipe_section(source: EvidenceContext) -> Section:
         (
             "4",
             "For each sign-off with a signature, signoffs/NN.txt.sig: ssh-keygen -Y verify "
-            "-f signoffs/allowed_signers -I NAME -n iamdesk-review -s signoffs/NN.txt.sig < signoffs/NN.txt "
-            "(NAME is the first word of the signer's line in signoffs/allowed_signers). A sign-off without a signature "
-            "is an unsigned attestation: only a name.",
+            "-f KNOWN -I NAME -n iamdesk-review -s signoffs/NN.txt.sig < signoffs/NN.txt "
+            "(KNOWN is your own list of keys, not the one in this package; NAME is the name that it has for the person "
+            "named in signoffs/NN.txt). A sign-off without a signature is an unsigned attestation: only a name.",
         ),
-        ("5", "Compare the key in signoffs/allowed_signers with the known key of the person."),
+        (
+            "5",
+            "To make that list: ssh-keygen -lf signoffs/allowed_signers prints the fingerprints of the keys in this "
+            "package. Ask each person for theirs, by another way than this package.",
+        ),
         (
             "6",
             "For a follow-up review: sha256sum 00_manifest.json in the folder of the previous package must give the "
@@ -201,6 +206,10 @@ def recipe_section(source: EvidenceContext) -> Section:
         "How to verify this package",
         (
             Text("Steps 1 to 6 require only standard tools."),
+            Text(
+                "Whoever changes this package can change this page: follow the steps in the guide of iamdesk instead "
+                "(Reviews, Verify, Without iamdesk)."
+            ),
             Table(("Step", "Action"), steps, (8, 92)),
             Text(f"Generated on {source.generated_utc} by iamdesk {source.tool_version}, not edited by hand."),
         ),

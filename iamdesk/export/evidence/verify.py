@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -57,10 +57,13 @@ def verify(
         notes: Files kept elsewhere that must name the digest of the manifest: a git tag, a log, a message.
 
     Raises:
-        ExportError: the folder is not a package.
+        ExportError: the folder is not a package, or a file that only somebody else can vouch for is one of the package.
         SnapshotError: ``snapshot`` cannot be read.
         WorkError: the executor cannot do it; one sentence.
     """
+    refuse_own_files(folder, [one for one in (allowed_signers, authorities, *notes) if one is not None])
+    if allowed_signers is not None:
+        _refuse_own_list(folder, allowed_signers)
     manifest, problem = _manifest(folder)
     if problem is not None:
         yield problem
@@ -85,6 +88,44 @@ def verify(
         )
         return
     yield from _guarded(phrase("content"), verify_content(folder, manifest, snapshot, executors))
+
+
+def refuse_own_files(package: Path, files: Iterable[Path]) -> None:
+    """Refuse files of a package as proof of it: whoever made the package made them, too.
+
+    Args:
+        package: The package, a folder or an archive.
+        files: What somebody else has to vouch for: known keys, authorities, notes.
+
+    Raises:
+        ExportError: one is a file of the package, also by a link, or the archive itself.
+    """
+    own = [package, *(one for one in package.rglob("*") if one.is_file())]
+    for file in files:
+        if any(file.samefile(one) for one in own):
+            raise ExportError(
+                phrase(
+                    "{file} is a file of the package itself and proves nothing about it: whoever made the package made "
+                    "it, too",
+                    file=file,
+                )
+            )
+
+
+def _refuse_own_list(folder: Path, allowed: Path) -> None:
+    """Refuse a copy of a file of the package as the list of known keys."""
+    content = allowed.read_bytes()
+    for one in sorted(folder.rglob("*")):
+        if content and one.is_file() and one.stat().st_size == len(content) and one.read_bytes() == content:
+            raise ExportError(
+                phrase(
+                    "{file} is a copy of {path} in the package, which whoever made the package wrote: make a list of "
+                    "your own, with keys that you have from the people themselves (a comment line in it, # …, tells "
+                    "it apart)",
+                    file=allowed,
+                    path=one.relative_to(folder).as_posix(),
+                )
+            )
 
 
 def _noted(sha256: str, note: Path) -> Iterator[Result]:
@@ -142,8 +183,10 @@ def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
     there = {file.relative_to(folder).as_posix(): file for file in files_of(folder)}
     for path, expected in listed.items():
         file = there.pop(path, None)
-        if file is None or file.is_symlink() or not file.is_file() or not _is_inside(path):
-            yield failed(path, phrase("It is missing."))
+        if file is not None and file.is_symlink():
+            yield failed(path, phrase("It is a link: a package contains none."))
+        elif file is None or not file.is_file() or not _is_inside(path):
+            yield failed(path, phrase("It is missing, or is not a file."))
         elif hash_of(folder, file) != expected:
             yield failed(path, phrase("It was changed after it was written: its SHA-256 differs."))
         else:

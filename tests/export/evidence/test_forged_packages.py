@@ -1,29 +1,42 @@
 """Packages that were forged on purpose, with every hash made anew: verifying finds each of them."""
 
 import contextlib
+import io
 import shutil
+import struct
+import subprocess
+import sys
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
 from iamdesk.api import SnapshotSession
 from iamdesk.export.evidence.closing import closing_lines
-from iamdesk.export.evidence.manifest import STATEMENTS
+from iamdesk.export.evidence.manifest import STATEMENTS, files_of, hash_of, sums_text
 from iamdesk.export.evidence.package_files import opened_pack
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.verify import verify
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import ExportError
+from iamdesk.resource_files import resources
 from iamdesk.review.review_file import ReviewFile
 
 from ...review.forger import Forger
 from .conftest import NOW
-from .package_forger import FORGERIES, Forgery, seal_anew
+from .package_forger import FORGERIES, Forgery, remove, seal_anew, text, write
+
+
+@pytest.fixture(scope="module")
+def bare(decided: Path, sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package without the snapshot: verifying it takes a moment."""
+    with ReviewFile.open(decided, writable=False) as review:
+        into = tmp_path_factory.mktemp("bare") / "pack"
+        return write_pack(review, into, evaluator=sample.evaluator, generated_at=NOW, with_source=False)
 
 
 def is_found(pack: Path) -> bool:
@@ -85,6 +98,52 @@ def test_snapshot_that_was_taken_out_is_told_last(pack: Path) -> None:
     results = list(verify(pack))
     assert [one for one in results if one.outcome is Outcome.FAILED] == []
     assert "The package contains no snapshot" in closing_lines(results)[2]
+
+
+# By hand, as the guide says
+
+
+def _script() -> str:
+    """The lines of the guide that compare a package with its manifest."""
+    guide = (resources() / "help" / "review.md").read_text(encoding="utf-8")
+    lines = guide[guide.index("python3 -I - <<'END'\n") : guide.index("   END\n")].splitlines()[1:]
+    return "\n".join(line.removeprefix("   ") for line in lines)
+
+
+def _by_hand(pack: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-I", "-"], cwd=pack, input=_script(), capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout
+
+
+def _sums_that_fit(pack: Path) -> None:
+    """Write checksums of the files as they are; the signed manifest is left alone."""
+    hashes = [hash_of(pack, file) for file in files_of(pack)]
+    (pack / "SHA256SUMS").write_text(sums_text(hashes, (pack / "00_manifest.json").read_bytes()), encoding="utf-8")
+
+
+BY_HAND: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a decision": (text("03_entitlements.csv", '"revoke"', '"keep"'), "CHANGED OR MISSING: '03_entitlements.csv'"),
+    "the steps": (
+        text("01_statement.html", "SHA256SUMS", "nothing"), "CHANGED OR MISSING: '01_statement.html'"
+    ),
+    "a file less": (remove("05_exceptions.csv"), "CHANGED OR MISSING: '05_exceptions.csv'"),
+    "a file more": (write("notes/x.txt", b"approved"), "DOES NOT BELONG HERE: 'notes/x.txt'"),
+    "a module of Python": (write("json.py", b"raise SystemExit"), "DOES NOT BELONG HERE: 'json.py'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_the_manual_way_compares_files_with_what_is_signed(bare: Path, tmp_path: Path, name: str) -> None:
+    """Whoever has no key can make all checksums fit."""
+    pack = Path(shutil.copytree(bare, tmp_path / "pack"))
+    assert "files are those of the manifest" in _by_hand(pack)
+    change, told = BY_HAND[name]
+    change(pack)
+    _sums_that_fit(pack)
+    assert _by_hand(pack).splitlines() == [told]
+    assert is_found(pack)
 
 
 # A review file that was rewritten consistently, exported as it is
@@ -167,7 +226,58 @@ def _comment(archive: Path) -> None:
         zipped.comment = b"approved by the auditor"
 
 
+def _hidden(name: str, content: bytes) -> Callable[[Path], object]:
+    """Put a file between the last one and the directory, which does not list it."""
+
+    def do(archive: Path) -> None:
+        with zipfile.ZipFile(archive) as honest:
+            start = honest.start_dir
+        whole = archive.read_bytes()
+        end = bytearray(whole[whole.rindex(b"PK\5\6") :])
+        local = _local(name, content)
+        end[16:20] = struct.pack("<L", start + len(local))
+        archive.write_bytes(whole[:start] + local + whole[start:-22] + end)
+
+    return do
+
+
+def _local(name: str, content: bytes) -> bytes:
+    """Return a file as it stands in an archive, without its line in the directory."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as zipped:
+        zipped.writestr(name, content)
+        start = zipped.fp.tell() if zipped.fp else 0
+    return made.getvalue()[:start]
+
+
+def _behind_data(archive: Path) -> None:
+    """Put a file behind the compressed data of another one, as part of them: only stream readers see it."""
+    hidden = _local("pack/03_entitlements.csv", b"forged")
+    with zipfile.ZipFile(archive) as honest:
+        last = max(honest.infolist(), key=lambda one: one.header_offset)
+        start, size = honest.start_dir, last.compress_size
+    whole = bytearray(archive.read_bytes())
+    entry = whole.rindex(b"PK\1\2")
+    for at in (last.header_offset + 18, entry + 20):
+        whole[at : at + 4] = struct.pack("<L", size + len(hidden))
+    whole[-6:-2] = struct.pack("<L", start + len(hidden))
+    archive.write_bytes(whole[:start] + hidden + whole[start:])
+
+
+def _second_directory(archive: Path) -> None:
+    """Put a directory of another archive before the one that counts."""
+    with zipfile.ZipFile(archive) as honest:
+        start = honest.start_dir
+    whole = bytearray(archive.read_bytes())
+    directory = whole[start:]
+    whole[-6:-2] = struct.pack("<L", start + len(directory))
+    archive.write_bytes(whole[:start] + directory + whole[start:])
+
+
 ARCHIVES: dict[str, Callable[[Path], object]] = {
+    "a file that the directory does not list": _hidden("pack/03_entitlements.csv", b"forged"),
+    "a file in the compressed data of another": _behind_data,
+    "a second directory": _second_directory,
     "a file twice": _more("pack/review.json", b"{}"),
     "a file twice in another case": _more("pack/REVIEW.json", b"{}"),
     "a file twice by another path": _more("pack/./review.json", b"{}"),
@@ -195,6 +305,39 @@ def test_forged_archive_is_refused_or_found(pack: Path, tmp_path: Path, name: st
             assert is_found(folder)
     except ExportError:
         pass
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("is_long", [False, True])
+@pytest.mark.parametrize("is_streamed", [False, True])
+def test_honest_archives_of_other_tools_open(
+    bare: Path, tmp_path: Path, method: int, is_long: bool, is_streamed: bool
+) -> None:
+    """Sizes of 64 bits, and sizes behind the data, as a tool writes that does not go back."""
+    made = tmp_path / "pack.zip"
+    with made.open("wb") as raw:
+        into = _Stream(raw) if is_streamed else raw
+        with zipfile.ZipFile(into, "w", method) as zipped:
+            for file in sorted(bare.rglob("*")):
+                if file.is_file():
+                    name = f"pack/{file.relative_to(bare).as_posix()}"
+                    with zipped.open(name, "w", force_zip64=is_long) as entry:
+                        entry.write(file.read_bytes())
+    with opened_pack(made) as folder:
+        assert (folder / "00_manifest.json").read_bytes() == (bare / "00_manifest.json").read_bytes()
+
+
+class _Stream(io.RawIOBase):
+    """A file that is only written onward."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        return self._file.write(content)
 
 
 def test_honest_archive_passes(pack: Path, tmp_path: Path) -> None:

@@ -329,6 +329,28 @@ def test_whoever_claims_anothers_name_is_found_by_the_known_keys(
     assert "listed for Mallory" in only.sentence
 
 
+def test_the_packages_own_list_is_no_list_of_known_keys(made: Path, keys: dict[str, Path], tmp_path: Path) -> None:
+    """Mallory signs as Ana; the list in the package names the key of the signature, whoever's it is."""
+    pack = Path(shutil.copytree(made, tmp_path / "pack"))
+    sign(pack, Role.REVIEWER, "Ana Moreno", key=keys["mallory"], now=NOW)
+    own = pack / SIGNATURES / "allowed_signers"
+    link, copy, known = tmp_path / "link", tmp_path / "copy", tmp_path / "known"
+    link.symlink_to(own)
+    shutil.copy(own, copy)
+    for path, reason in ((own, "of the package itself"), (link, "of the package itself"), (copy, "is a copy of")):
+        with pytest.raises(ExportError, match=reason):
+            next(iter(verify(pack, allowed_signers=path)))
+    known.write_text("# asked by telephone\n" + own.read_text(encoding="utf-8"), encoding="utf-8")
+    next(iter(verify(pack, allowed_signers=known)))
+
+
+@pytest.mark.parametrize("name", ["SHA256SUMS", "signoffs/01.txt", "08_signoffs.json"])
+def test_a_file_of_the_package_is_no_note(signed: Path, name: str) -> None:
+    """Each names the digest, whoever made the package."""
+    with pytest.raises(ExportError, match="of the package itself"):
+        next(iter(verify(signed, notes=(signed / name,))))
+
+
 # What it comes to
 
 
