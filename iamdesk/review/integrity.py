@@ -12,7 +12,7 @@ from iamdesk.review.events import broken_event
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.journal import Entry, broken_at, digest
 from iamdesk.review.journal_rules import broken_packages, broken_rules
-from iamdesk.review.schema import SEALED, EvidenceRecord, Head, has_findings, has_table, read_events
+from iamdesk.review.schema import RECOVERED_FROM, SEALED, EvidenceRecord, Head, has_findings, has_table, read_events
 from iamdesk.review.seals import broken_seals
 from iamdesk.review.state import Ledger
 
@@ -84,7 +84,7 @@ def _damages(
                     phrase("It differs from the finding that was frozen with the review."),
                 )
     events, known_packages = tuple(read_events(connection)), packages()
-    is_recovered = "recovered_from" in head.details  # there, items, entries and events may be lost
+    is_recovered = RECOVERED_FROM in head.details  # there, items, entries and events may be lost
     ends = {head.journal_start: 0}
     wanted = {one.journal_sha256 for one in known_packages}
     changed: dict[str, int] = {}

@@ -25,6 +25,8 @@ from iamdesk.review.review_file import EvidenceRecord, ReviewFile
 from iamdesk.review.schema import (
     JOURNAL_FORMAT,
     JOURNAL_GENESIS,
+    LOST_PARTS,
+    RECOVERED_FROM,
     Head,
     append_entries,
     append_events,
@@ -80,7 +82,7 @@ def recover(damaged: Path, into: Path) -> Recovered:
     head = found.head or Head("unknown", damaged.stem, "", "", datetime.now(UTC))
     details = {
         **head.details,
-        "recovered_from": damaged.name,
+        RECOVERED_FROM: damaged.name,
         "recovered_from_sha256": hashlib.sha256(damaged.read_bytes()).hexdigest(),
     }
     kept, detached = found.chain()
@@ -90,7 +92,7 @@ def recover(damaged: Path, into: Path) -> Recovered:
     if start != head.split_at:
         details[JOURNAL_GENESIS] = start
     lost = tuple(found.lost(kept, detached))
-    details["lost"] = " ".join(filter(None, (head.details.get("lost", ""), *lost)))
+    details[LOST_PARTS] = " ".join(filter(None, (head.details.get(LOST_PARTS, ""), *lost)))
     lines = [line for _, line in sorted(found.lines.items())]
     findings = [one for _, one in sorted(found.findings.items())]
     write_new(into, replace(head, details=details), found.members(), lines, findings)

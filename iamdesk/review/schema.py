@@ -38,6 +38,10 @@ JOURNAL_START = "journal_start"
 """Under this name the head of a part keeps the digest of the last entry of the review that was split."""
 JOURNAL_GENESIS = "journal_genesis"
 """Under this name the head of a recovered review keeps what its first entry follows."""
+RECOVERED_FROM = "recovered_from"
+"""Under this name the head of a recovered review keeps the name of the damaged file."""
+LOST_PARTS = "lost"
+"""Under this name the head of a recovered review says what is lost; empty if nothing is known to be."""
 MAX_NUMBER = (1 << 63) - 1
 """Of a journal entry: the largest number that SQLite holds."""
 PAGE_SIZE = 4096

@@ -117,15 +117,17 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     checks = json.loads(run("verify", pack, "--format", "json").stdout)
     assert {one["Outcome"] for one in checks} == {"passed", "not done"}
     ends = run("verify", pack).stdout.splitlines()[-3:]
-    assert [end.partition(":")[0] for end in ends] == ["intact", "unsigned", "not re-performed"]
+    assert [end.partition(":")[0] for end in ends] == ["DRAFT", "unsigned", "not shown by this package"]
+    assert "; consistent: all files follow from the journal and the snapshot in the package" in ends[0]
     assert ends[-2] == "unsigned: proves nothing about who"
     lacking = run("verify", pack, "--require-signature", "management", status=1).stdout
     assert "failed    required signature: This package is not signed with a key as management." in lacking
+    assert lacking.splitlines()[-3] == "FAILED: 1 check (required signature)"
     assert "second_reviewer" in run("verify", pack, "--require-signature", "ceo", status=2).stderr
     (pack / "06_changes.csv").write_text("x", encoding="utf-8")
     bad = run("verify", pack, status=1).stdout
     assert "failed    06_changes.csv" in bad
-    assert bad.splitlines()[-3] == "not intact: 1 check failed"
+    assert bad.splitlines()[-3] == "FAILED: 1 check (06_changes.csv)"
 
 
 def test_four_eyes_by_tier_in_the_terminal(run: Run, tmp_path: Path) -> None:

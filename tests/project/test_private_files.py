@@ -51,6 +51,9 @@ def test_a_review_and_its_packages_are_the_owners(tmp_path: Path, monkeypatch: p
         done = run_here(["export", str(review), "-o", str(written), "--snapshot", snapshot], monkeypatch)
         assert done.returncode == 0, done.stderr
         assert modes(written) == {}
+    evidence = str(tmp_path / "evidence")
+    assert run_here(["review", "sign", evidence, "--role", "owner", "--name", "Ana"], monkeypatch).returncode == 0
+    assert modes(tmp_path / "evidence") == {}
     with zipfile.ZipFile(tmp_path / "evidence.zip") as packed:
         assert {oct(each.external_attr >> 16) for each in packed.infolist()} == {"0o600"}
 

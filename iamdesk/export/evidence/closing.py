@@ -1,24 +1,57 @@
-"""The result of verifying a package in three lines: intact or not, who signed, what was not re-performed and why."""
+"""The result of verifying a package in three lines: failed or consistent, who signed, and what it does not show."""
 
 from collections.abc import Sequence
 
-from iamdesk.export.evidence.result import Outcome, Result, Signer
-from iamdesk.i18n import join_messages, nphrase, phrase
+from iamdesk.export.evidence.result import Outcome, Remark, Result, Signer
+from iamdesk.i18n import join_messages, join_names, nphrase, phrase
+
+_MAX_NAMES = 5
 
 
 def closing_lines(results: Sequence[Result]) -> tuple[str, str, str]:
-    """Return the last three lines: integrity, signers, and checks that were not re-performed, with the reason."""
-    return _intact(results), _signed(results), _not_performed(results)
+    """Return the last three lines: consistency, signers, and what the package does not show, with the reason."""
+    return _state(results), _signed(results), _not_shown(results)
 
 
-def _intact(results: Sequence[Result]) -> str:
-    failures = sum(one.outcome is Outcome.FAILED and not one.is_of_signatures for one in results)
+def _state(results: Sequence[Result]) -> str:
+    """Say what failed; else what agrees with what. Before that, what nobody may overlook."""
+    remarks = {one.remark for one in results}
+    said = []
+    failures = [one.name for one in results if one.outcome is Outcome.FAILED]
     if failures:
-        return nphrase("not intact: 1 check failed", "not intact: {count:,} checks failed", failures)
-    return phrase("intact: no change since the package was written, as far as it was checked")
+        names = join_names(list(dict.fromkeys(failures)), _MAX_NAMES, last=",")
+        said.append(
+            nphrase(
+                "FAILED: {count:,} check ({names})", "FAILED: {count:,} checks ({names})", len(failures), names=names
+            )
+        )
+    if Remark.DRAFT in remarks:
+        said.append(phrase("DRAFT: the review is not complete"))
+    if Remark.RECOVERED in remarks:
+        said.append(phrase("RECOVERED from a damaged file: something of the review may be lost"))
+    if not failures:
+        said.append(_consistent(results, remarks))
+    return join_messages("; ", said)
 
 
-def _not_performed(results: Sequence[Result]) -> str:
+def _consistent(results: Sequence[Result], remarks: set[Remark | None]) -> str:
+    if Remark.OWN_SNAPSHOT in remarks:
+        agrees = phrase("consistent: all files follow from the journal and the snapshot in the package")
+    elif Remark.GIVEN_SNAPSHOT in remarks:
+        agrees = phrase("consistent: all files follow from the journal in the package and the snapshot that you gave")
+    else:
+        agrees = phrase("consistent: what was compared follows from the journal in the package, without a snapshot")
+    said = [agrees]
+    left_out = sum(one.outcome is Outcome.NOT_DONE for one in results)
+    if left_out:
+        said.append(nphrase("{count:,} check not done", "{count:,} checks not done", left_out))
+    is_vouched_for = any(one.signer is not None and one.signer.principal for one in results)
+    if not is_vouched_for and Remark.NOTED not in remarks:
+        said.append(phrase("it may have been rewritten as a whole, see the next line"))
+    return join_messages("; ", said)
+
+
+def _not_shown(results: Sequence[Result]) -> str:
     names = [
         phrase("{name} ({why})", name=one.name, why=one.sentence.removesuffix("."))
         for one in results
@@ -27,18 +60,15 @@ def _not_performed(results: Sequence[Result]) -> str:
     if all(one.name != "findings performed again" for one in results):
         names.append(phrase("entitlements, population and findings"))
     # A program cannot verify this.
-    names.append(phrase("that decisions were made by the people named (iamdesk does not authenticate people)"))
-    return phrase("not re-performed: {names}", names=join_messages("; ", list(dict.fromkeys(names))))
+    names.append(phrase("that the people named made the decisions (iamdesk does not authenticate people)"))
+    return phrase("not shown by this package: {names}", names=join_messages("; ", list(dict.fromkeys(names))))
 
 
 def _signed(results: Sequence[Result]) -> str:
     signers = [one.signer for one in results if one.signer is not None]
     if not signers:
         return phrase("unsigned: proves nothing about who")
-    people = join_messages("; ", [_person(one) for one in signers])
-    signed = phrase("signed by {people}", people=people)
-    if not all(one.stamped for one in signers):
-        signed = phrase("signed by {people}; the time is the signer's word", people=people)
+    signed = phrase("signed by {people}", people=join_messages("; ", [_person(one) for one in signers]))
     lacking = sum(one.outcome is Outcome.FAILED and one.is_of_signatures for one in results)
     if not lacking:
         return signed
@@ -54,11 +84,16 @@ def _person(one: Signer) -> str:
     if one.principal:
         told = phrase("{name} ({principal}) as {role}, {utc}, key {key}, a known key", **_values(one))
     else:
-        told = phrase("{name} as {role}, {utc}, key {key}, known only from the package itself", **_values(one))
-    if not one.stamped:
-        return told
-    stamp = phrase("stamped at {utc} by {authority}", utc=one.stamped, authority=one.authority)
-    return join_messages(", ", [told, stamp])
+        told = phrase(
+            "{name} as {role}, {utc}, key {key}, NOT COMPARED with a key that you know: anybody can make one in this "
+            "name",
+            **_values(one),
+        )
+    if one.stamped:
+        time = phrase("stamped at {utc} by {authority}", utc=one.stamped, authority=one.authority)
+    else:
+        time = phrase("the time is the signer's word")
+    return join_messages(", ", [told, time])
 
 
 def _values(one: Signer) -> dict[str, str]:

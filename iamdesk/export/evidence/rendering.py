@@ -23,7 +23,7 @@ from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.context import EvidenceContext, Performed
 from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, OF_CHAINS, PEOPLE, SOURCE, STATEMENTS, TABLES
 from iamdesk.export.evidence.read_json import pieces
-from iamdesk.export.evidence.result import Outcome, Result, failed, passed
+from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, passed
 from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.evidence.write import REPORTS, write_data
 from iamdesk.i18n import join_messages, phrase
@@ -101,6 +101,7 @@ def render_anew(
         yield passed(
             phrase("completion"),
             phrase("The package is a DRAFT, as its files say. {open_items}", open_items=open_items),
+            Remark.DRAFT,
         )
     else:
         yield passed(phrase("completion"), phrase("The review is complete."))

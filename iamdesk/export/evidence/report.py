@@ -26,7 +26,7 @@ from iamdesk.export.evidence.review_json import entitlement_definition
 from iamdesk.export.text.review import ACCEPT_WORD, CHOICE_WORDS
 from iamdesk.review.completion import DRAFT
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ReviewDecision
-from iamdesk.review.schema import PART_OF, Head
+from iamdesk.review.schema import LOST_PARTS, PART_OF, Head
 from iamdesk.snapshot.manifest import Manifest
 from iamdesk.snapshot.model import Snapshot
 
@@ -115,7 +115,7 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
                 is_warning=True,
             )
         )
-    lost = source.review.head.details.get("lost")
+    lost = source.review.head.details.get(LOST_PARTS)
     if lost is not None:
         blocks.append(Text(f"This review was recovered from a damaged file. {lost}", is_warning=True))
     if source.evaluator is None:

@@ -14,6 +14,18 @@ class Outcome(StrEnum):
     NOT_DONE = mark("not done")
 
 
+class Remark(StrEnum):
+    """What a check says of the whole package, which its last lines repeat."""
+
+    DRAFT = "draft"
+    RECOVERED = "recovered"
+    OWN_SNAPSHOT = "own_snapshot"
+    """The snapshot that it agrees with is the copy in the package."""
+    GIVEN_SNAPSHOT = "given_snapshot"
+    NOTED = "noted"
+    """A file that is kept elsewhere names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
     """A signer with a valid signature."""
@@ -44,11 +56,12 @@ class Result:
     """The signer if the check is of a signature, and it is valid."""
     is_of_signatures: bool = False
     """Whether the check is about signers rather than integrity."""
+    remark: Remark | None = None
 
 
-def passed(name: str, sentence: str) -> Result:
+def passed(name: str, sentence: str, remark: Remark | None = None) -> Result:
     """Return the result of a check that passed."""
-    return Result(name, Outcome.PASSED, sentence)
+    return Result(name, Outcome.PASSED, sentence, remark=remark)
 
 
 def failed(name: str, sentence: str) -> Result:

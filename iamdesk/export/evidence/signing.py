@@ -25,6 +25,7 @@ from iamdesk.export.evidence.ssh_signature import NAMESPACE, PublicKey, key_of
 from iamdesk.export.files.atomic_write import ExportError, write_atomic
 from iamdesk.export.findings.report import utc_text
 from iamdesk.i18n import phrase
+from iamdesk.private_files import create_private_folder
 from iamdesk.review.journal import GENESIS, canonical, digest
 
 SSH = "ssh"
@@ -213,9 +214,9 @@ def sign(
     for place in (folder / SIGNATURES, *(folder / path for path in files)):
         if place.is_symlink():  # in a foreign package it could point to any file of the user
             raise ExportError(phrase("{place} is a link: a package contains none", place=place))
-    (folder / SIGNATURES).mkdir(exist_ok=True)
+    create_private_folder(folder / SIGNATURES)
     for path, content in files.items():
-        write_atomic(folder / path, content)
+        write_atomic(folder / path, content, private=True)
     return made
 
 

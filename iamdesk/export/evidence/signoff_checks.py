@@ -20,7 +20,14 @@ from iamdesk.export.evidence.signing import (
     read_signoffs,
     side_files,
 )
-from iamdesk.export.evidence.ssh_signature import NAMESPACE, PublicKey, key_of, principals_of, public_key
+from iamdesk.export.evidence.ssh_signature import (
+    NAMESPACE,
+    OtherPurposeError,
+    PublicKey,
+    key_of,
+    principals_of,
+    public_key,
+)
 from iamdesk.export.evidence.timestamp import token_path, verify_timestamp
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import join_messages, phrase
@@ -157,9 +164,17 @@ def _key_fault(one: SignOff, earlier: Sequence[SignOff]) -> str | None:
     try:
         key = key_of(one.signature)
         listed = public_key(one.public_key)
+    except OtherPurposeError as error:
+        return phrase(
+            "Its signature is for `{purpose}` (the namespace of ssh-keygen -n), not for `{needed}`.",
+            purpose=visible(str(error)),
+            needed=NAMESPACE,
+        )
     except ValueError:
         return phrase("Its key or its signature cannot be read: a key is one line.")
-    if listed != key or key.is_certificate:
+    if key.is_certificate:
+        return phrase("It was signed with a certificate, not with a key itself: sign-offs by certificates are refused.")
+    if listed != key:
         return phrase(
             "It lists key {listed}, but was signed with key {key}.", listed=listed.fingerprint, key=key.fingerprint
         )

@@ -21,6 +21,10 @@ _WORD = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s"])+')
 """A word of a line: what stands between double quotes belongs to it, blanks too."""
 
 
+class OtherPurposeError(ValueError):
+    """A signature that is of something else than a sign-off: its namespace is another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """One public key."""
@@ -78,7 +82,7 @@ def key_of(signature: str) -> PublicKey:
         raise ValueError("no SSH signature of version 1")
     key, namespace, _reserved, _hash, _signature = _strings(blob[10:])
     if namespace != NAMESPACE.encode():
-        raise ValueError("a signature of something else")
+        raise OtherPurposeError(namespace.decode(errors="replace"))
     found = PublicKey(key)
     public_key(found.line)
     return found

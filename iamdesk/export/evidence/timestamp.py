@@ -105,7 +105,7 @@ def keep(folder: Path, one: "SignOff", token: bytes) -> Path:
     if found is None or not _is_of(found, stamped_content(one)):
         raise ExportError(phrase("the token is not for {file}", file=stamped_path(one)))
     into = folder / token_path(one.stem)
-    write_atomic(into, token)
+    write_atomic(into, token, private=True)
     return into
 
 

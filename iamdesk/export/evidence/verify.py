@@ -22,7 +22,7 @@ from iamdesk.export.evidence.manifest import (
     manifest_sha256,
     sums_text,
 )
-from iamdesk.export.evidence.result import Outcome, Result, failed, passed
+from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, passed
 from iamdesk.export.evidence.review_chain import verify_chain
 from iamdesk.export.evidence.signing import Role
 from iamdesk.export.evidence.signoff_checks import verify_signoffs
@@ -134,7 +134,8 @@ def _noted(sha256: str, note: Path) -> Iterator[Result]:
     with note.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if re.search(rf"(?<![0-9a-f]){sha256}(?![0-9a-f])".encode(), line.lower()):
-                yield passed(name, phrase("Its line {number} names the SHA-256 of the manifest.", number=number))
+                sentence = phrase("Its line {number} names the SHA-256 of the manifest.", number=number)
+                yield passed(name, sentence, Remark.NOTED)
                 return
     yield failed(name, phrase("It does not name the SHA-256 of the manifest."))
 

@@ -24,7 +24,7 @@ from iamdesk.export.evidence.decisions import re_evaluate
 from iamdesk.export.evidence.manifest import EVENTS, SOURCE
 from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_review
 from iamdesk.export.evidence.rendering import head_of, render_anew
-from iamdesk.export.evidence.result import Outcome, Result, failed, passed
+from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, passed
 from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.findings.report import action_data_day, action_data_version, tool_version
 from iamdesk.export.new_review import frozen_findings
@@ -41,7 +41,7 @@ from iamdesk.review.journal import Entry, as_json, broken_at, digest, entry_from
 from iamdesk.review.journal_rules import broken_rules
 from iamdesk.review.parts import limited_to_part
 from iamdesk.review.people import differing, people_of
-from iamdesk.review.schema import PART_OF, Head, head_rows
+from iamdesk.review.schema import LOST_PARTS, PART_OF, RECOVERED_FROM, Head, head_rows
 from iamdesk.review.scope import exclusions_from, limited
 from iamdesk.review.seals import FROZEN, ITEMS, frozen_sha256, genesis_of, items_sha256
 from iamdesk.review.state import FrozenItem, ItemStates, Ledger
@@ -160,12 +160,23 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
     """Check the rules for decisions again: own access, second approval, order, time."""
     name = phrase("rules")
     head = _head(review)
-    if not head.has_genesis:
+    if RECOVERED_FROM in head.details:
         yield Result(
-            name,
+            phrase("recovery"),
             Outcome.NOT_DONE,
-            phrase("An earlier version of iamdesk made the review: its journal is not bound to what is reviewed."),
+            phrase(
+                "The review was recovered from a damaged file. Lost: {lost}",
+                lost=visible(str(head.details.get(LOST_PARTS) or phrase("nothing that is known."))),
+            ),
+            remark=Remark.RECOVERED,
         )
+    if not head.has_genesis:
+        why = (
+            phrase("The review was recovered from a damaged file: its journal is not bound to what is reviewed.")
+            if RECOVERED_FROM in head.details
+            else phrase("An earlier version of iamdesk made the review: its journal is not bound to what is reviewed.")
+        )
+        yield Result(name, Outcome.NOT_DONE, why)
         return
     ledger = Ledger(
         ItemStates({one.line_id: FrozenItem(one.line_sha256, one.holder_arn) for one in review.lines}, LINE_CHOICES),
@@ -400,7 +411,12 @@ def _performed_again(
     if held.sha256 != document.integrity.snapshot_sha256:
         yield failed(phrase("snapshot"), phrase("It is not the snapshot of the review."))
         return None
-    yield passed("snapshot", f"SHA-256 {held.sha256}")
+    if snapshot is None:
+        sentence = phrase("SHA-256 {hash}; it is the copy in the package.", hash=held.sha256)
+        yield passed("snapshot", sentence, Remark.OWN_SNAPSHOT)
+    else:
+        sentence = phrase("SHA-256 {hash}; it is the one that was given.", hash=held.sha256)
+        yield passed("snapshot", sentence, Remark.GIVEN_SNAPSHOT)
     # Statements may depend on the time: each request is evaluated as of the time of its first evaluation.
     opened, written = (datetime.fromisoformat(text) for text in (document.review.opened_utc, document.generated_utc))
     used = executor(held)

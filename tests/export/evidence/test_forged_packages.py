@@ -3,6 +3,7 @@
 import contextlib
 import io
 import shutil
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from iamdesk.export.evidence.verify import verify
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.resource_files import resources
+from iamdesk.review.recovery import recover
 from iamdesk.review.review_file import ReviewFile
 
 from ...review.forger import Forger
@@ -199,6 +201,24 @@ def test_rewritten_decision_is_shown_by_a_signature_alone(
 
 def _other_reviewer(entries: list[dict[str, Any]]) -> None:
     entries[3]["reviewer"] = "Eve"
+
+
+def test_the_last_lines_say_that_a_review_was_recovered(decided: Path, sample: SnapshotSession, tmp_path: Path) -> None:
+    """Entries that were deleted from the file cannot be told from entries that a damage took."""
+    damaged = Path(shutil.copy(decided, tmp_path / "damaged.iamreview"))
+    with contextlib.closing(sqlite3.connect(damaged)) as file:
+        file.execute("DELETE FROM journal WHERE number = (SELECT max(number) FROM journal)")
+        file.commit()
+    path = recover(damaged, tmp_path / "recovered.iamreview").path
+    with ReviewFile.open(path, writable=False) as review:
+        pack = write_pack(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW, with_source=False)
+    results = list(verify(pack))
+    assert [one for one in results if one.outcome is Outcome.FAILED] == []
+    (rules,) = (one for one in results if one.name == "rules")
+    assert "earlier version" not in rules.sentence
+    state, _, not_shown = closing_lines(results)
+    assert state.startswith("DRAFT: the review is not complete; RECOVERED from a damaged file")
+    assert "are lost" in not_shown
 
 
 # Archives

@@ -356,9 +356,12 @@ def test_a_file_of_the_package_is_no_note(signed: Path, name: str) -> None:
 
 def test_an_unsigned_package_says_that_it_proves_nothing_about_who(pack: Path) -> None:
     results = list(verify(pack))
-    intact, who, left_out = closing_lines(results)
-    assert intact.startswith("intact")
-    assert "by the people named" in left_out
+    state, who, left_out = closing_lines(results)
+    assert state == (
+        "DRAFT: the review is not complete; consistent: all files follow from the journal and the snapshot in the "
+        "package; 1 check not done; it may have been rewritten as a whole, see the next line"
+    )
+    assert "that the people named made the decisions" in left_out
     assert who == "unsigned: proves nothing about who"
     sign(pack, Role.MANAGEMENT, "Dana Lee", now=NOW)
     assert closing_lines(of_signatures(pack))[1] == "unsigned: proves nothing about who", "a typed name is none"
@@ -376,6 +379,23 @@ def test_signers_are_told_with_key_and_role(signed: Path, keys: dict[str, Path])
         mark = public_key(line_of(keys[key])).fingerprint
         assert re.search(f"{name} as {role}, 2026-11-24T[0-9:]+Z, key {re.escape(mark)}", told)
     assert "Dana" not in told
+    assert told.count("NOT COMPARED with a key that you know") == 2
+
+
+def test_a_failed_signature_stands_first(signed: Path, keys: dict[str, Path], tmp_path: Path) -> None:
+    """Whoever reads the first of the last lines alone is not told that all is well."""
+    state = closing_lines(of_signatures(signed, required=(Role.MANAGEMENT,)))[0]
+    assert state == "FAILED: 1 check (required signature)"
+    known = known_file(tmp_path, f"Ana-Moreno {line_of(keys['ana'])}")
+    assert closing_lines(of_signatures(signed, known))[0] == "FAILED: 1 check (sign-off 03)"
+
+
+def test_a_known_key_vouches_for_the_whole(signed: Path, keys: dict[str, Path], tmp_path: Path) -> None:
+    lines = (f"Ana-Moreno {line_of(keys['ana'])}", f"Ben-Okafor {line_of(keys['ben'])}")
+    state, who, _ = closing_lines(of_signatures(signed, known_file(tmp_path, *lines)))
+    assert state.startswith("consistent")
+    assert "rewritten" not in state
+    assert "NOT COMPARED" not in who
 
 
 # Signing
