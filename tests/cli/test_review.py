@@ -122,7 +122,7 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     assert ends[-2] == "unsigned: proves nothing about who"
     lacking = run("verify", pack, "--require-signature", "management", status=1).stdout
     assert "failed    required signature: This package is not signed with a key as management." in lacking
-    assert lacking.splitlines()[-3] == "FAILED: 1 check (required signature)"
+    assert lacking.splitlines()[-3] == "FAILED: 1 check (required signature); DRAFT: the review is not complete"
     assert "second_reviewer" in run("verify", pack, "--require-signature", "ceo", status=2).stderr
     (pack / "06_changes.csv").write_text("x", encoding="utf-8")
     bad = run("verify", pack, status=1).stdout

@@ -79,13 +79,13 @@ def _fills(file: BinaryIO, one: zipfile.ZipInfo, end: int) -> bool:
     more = file.read(name + extra)[name:]
     about = [one.CRC, one.compress_size, one.file_size]
     if has_descriptor:  # then the header may leave out any of them
-        about_here = [0 if is_told == 0 else right for is_told, right in zip(told, about, strict=True)]
-        fits = _is_told(told, about_here, more) or _is_told(told, [told[0] and about[0], 0, 0], more)
+        partly_told = [right if here else 0 for here, right in zip(told, about, strict=True)]
+        fits = _is_told(told, partly_told, more) or _is_told(told, [told[0] and about[0], 0, 0], more)
     else:
         fits = _is_told(told, about, more)
     if not fits or not _is_one_stream(file, one):
         return False
-    data_end = one.header_offset + _LOCAL.size + name + extra + one.compress_size
+    data_end: int = one.header_offset + _LOCAL.size + name + extra + one.compress_size
     if not has_descriptor:
         return data_end == end
     descriptors = {
