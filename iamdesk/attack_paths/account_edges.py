@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of, names_in
 from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, TrustPolicies
+from iamdesk.attack_paths.catalog import preference
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.edges import Edge, Edges
@@ -152,7 +153,12 @@ def find_account_steps(
         places=sum(1 << position for position in steps.places),
         administrators=steps.administrators,
         into=dict(plain.into()),
-        promotions=tuple(map(plain.edge, graph.unprepared_promotions.get(account, ()))),
+        promotions=tuple(
+            map(
+                plain.edge,
+                sorted(graph.unprepared_promotions.get(account, ()), key=lambda one: preference(one.path_id)),
+            )
+        ),
         indirect=(graph.indirect_levels(), graph.indirect_levels(maybe=True)),
         promoters={position: plain.edge(edge) for position, edge in graph.promoters.first.items()},
         readers={name: plain.open(members) for name, members in graph.readers.items()},

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.blocked_paths import BlockedPaths
-from iamdesk.attack_paths.catalog import catalog
+from iamdesk.attack_paths.catalog import LAST, catalog, preference
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evidence import Needs, Prover
@@ -296,14 +296,20 @@ class AttackPathGraph:
         self, position: int, goal: str, rest: int, reached: int, unsure: bool
     ) -> Iterator[tuple[Step, int | None]]:
         """Yield (step, principal after it) for steps of a principal to those who need ``rest`` steps to the goal."""
+        last: list[tuple[str, Edge]] = []
         if rest == 0:
             for account, edge in self._last_steps(position, goal, unsure):
-                yield self._step(position, edge, administration_of(account)), None
+                if preference(edge.path_id) == LAST:
+                    last.append((account, edge))
+                else:
+                    yield self._step(position, edge, administration_of(account)), None
         if position in self.graph.forward(unsure):
             for then in indexes_of(self.graph.forward(unsure)[position] & reached & ~(1 << position)):
                 for edge in self.graph.edges_into(then):
                     if self._takes(edge, position, unsure):
                         yield self._step(position, edge, self._principal(then)), then
+        for account, edge in last:
+            yield self._step(position, edge, administration_of(account)), None
 
     def _attack_path(self, position: int, goal: str, levels: Levels, level: int, unsure: bool) -> AttackPath:
         steps: list[Step] = []

@@ -92,7 +92,9 @@ class BlockedPaths:
                 joinable.append(arn)
             elif stopped is None and path.needs and (reason := steps.workloads.refutation(path, arn)):
                 stopped = BlockedPath(path.id, phrased(path.how), arn, reason)
-            elif stopped is None and path.joined and asked:
+            elif stopped is None and path.joined and not asked:
+                continue  # there is no group of administrators
+            elif stopped is None and path.joined:
                 says = phrase("It can change it, but cannot become it.")
                 stopped = BlockedPath(path.id, phrased(path.how), arn, says)
             elif stopped is None:

@@ -156,6 +156,31 @@ def _by_id() -> dict[str, EscalationPath]:
     return {path.id: path for path in catalog().paths}
 
 
+_PLAINEST = {"iam-008": 0, "iam-009": 0, "iam-007": 1, "iam-005": 1}
+"""Attaching a policy to itself, then writing one: the techniques that take least."""
+
+
+@cache
+def preference(path_id: str) -> int:
+    """Return a rank for the last steps of a principal: changes of itself first, the plainest one before the others.
+
+    Steps through IAM Identity Center are last: they need an account that manages it, of which there is one at most in
+    an organization, besides a delegated administrator
+    (https://docs.aws.amazon.com/singlesignon/latest/userguide/delegated-admin.html).
+    """
+    first, plus, rest = path_id.partition("+")
+    if plus and _by_id()[first].gain in (Gain.MEMBERSHIP, Gain.OTHER_TAGS):  # a preparation
+        return preference(rest)
+    if not plus and first in _PLAINEST:
+        return _PLAINEST[first]
+    ranks = {TargetConstraint.ITSELF: 2, TargetConstraint.PERMISSION_SET: LAST}
+    return ranks.get(_by_id()[first].target, 3)
+
+
+LAST = 4
+"""The `preference` of steps through IAM Identity Center."""
+
+
 def actions_of(path_id: str) -> tuple[str, ...]:
     """Return the actions of a technique, or of several joined with ``+``, in order; empty for an unknown one."""
     found = [_by_id().get(one.strip()) for one in path_id.split("+")]

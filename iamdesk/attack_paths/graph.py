@@ -7,7 +7,7 @@ from itertools import islice
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.access.request_grid import placeholder_grid
-from iamdesk.attack_paths.catalog import catalog
+from iamdesk.attack_paths.catalog import catalog, preference
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible
 from iamdesk.attack_paths.edges import PHASES, Edge, Edges
 from iamdesk.attack_paths.prepared import PreparedSteps, prepared_steps
@@ -273,11 +273,15 @@ class StepGraph:
         key = (account, maybe)
         if key not in self._last_steps:
             found: dict[int, list[tuple[str, Edge]]] = {}
-            for name, edges in self.all_promotions.items():
-                for edge in edges if account in (None, name) else ():
-                    members = edge.members.anybody if maybe else edge.members.proven
-                    if members:
-                        found.setdefault(members, []).append((name, edge))
+            steps = [
+                (name, edge)
+                for name, edges in self.all_promotions.items()
+                for edge in (edges if account in (None, name) else ())
+            ]
+            for name, edge in sorted(steps, key=lambda one: preference(one[1].path_id)):
+                members = edge.members.anybody if maybe else edge.members.proven
+                if members:
+                    found.setdefault(members, []).append((name, edge))
             self._last_steps[key] = tuple((members, tuple(steps)) for members, steps in found.items())
         return self._last_steps[key]
 

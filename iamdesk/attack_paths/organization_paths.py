@@ -18,7 +18,7 @@ from iamdesk.attack_paths.attack_path_graph import (
     data_goal,
     principal_goal,
 )
-from iamdesk.attack_paths.catalog import catalog
+from iamdesk.attack_paths.catalog import LAST, catalog, preference
 from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, counted
 from iamdesk.attack_paths.types import AttackPath, Goal, PrincipalExposure, Proof, Remediation, State, Step
 from iamdesk.evaluate.request import RequestError
@@ -216,9 +216,13 @@ class OrganizationReach:
         """Yield (step, principal after it) for steps of a principal to those who need ``rest`` steps to the goal."""
         number, position = at
         account = self._all.accounts[number]
+        last: list[PlainEdge] = []
         if rest == 0 and goal in (ADMINISTRATION, account.account):
             for edge in self._all.last_steps(number, position, maybe=unsure):
-                yield self._step(at, edge, administration_of(account.account)), None
+                if preference(edge.path_id) == LAST:
+                    last.append(edge)
+                else:
+                    yield self._step(at, edge, administration_of(account.account)), None
         reached = levels[rest]
         near = self._all.forward(number, maybe=unsure).get(position, 0) & reached.get(number, 0)
         onward: list[Node] = [(number, then) for then in indexes_of(near & ~(1 << position))]
@@ -227,6 +231,8 @@ class OrganizationReach:
             for edge in self._edges(at, then):
                 if counted(edge.members, unsure) >> position & 1:
                     yield self._step(at, edge, principal_goal(self._all.arn(then))), then
+        for edge in last:
+            yield self._step(at, edge, administration_of(account.account)), None
 
     def _edges(self, at: Node, then: Node) -> Iterator[PlainEdge]:
         if at[0] == then[0]:

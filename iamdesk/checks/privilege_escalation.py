@@ -104,7 +104,7 @@ def _to_administration(
     words = {"name": name_of(principal), "goal": path.goal.name, "way": path_text(path)}
     if proven is not None:
         sentence = nphrase(
-            "{name} can become {goal} in {count:,} step, {way}.",
+            "{name} can become {goal} directly, {way}.",
             "{name} can become {goal} in {count:,} steps, {way}.",
             len(path.steps),
             **words,
@@ -114,7 +114,7 @@ def _to_administration(
     else:
         yield CheckResult(
             nphrase(
-                "{name} may be able to become {goal} in {count:,} step, {way}; this requires {facts}.",
+                "{name} may be able to become {goal} directly, {way}; this requires {facts}.",
                 "{name} may be able to become {goal} in {count:,} steps, {way}; this requires {facts}.",
                 len(path.steps),
                 facts=enumerated(path.needs),

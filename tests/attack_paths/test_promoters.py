@@ -213,3 +213,27 @@ def test_random_accounts_against_a_plain_search(tmp_path: Path, seed: int) -> No
         assert path is not None
         assert len(path.steps) == reach.distances()[one].steps
         assert reach.count_attack_paths(one) == len(list(reach.attack_paths(one, most=1000)))
+
+
+def test_the_plainest_change_of_itself_comes_first(tmp_path: Path) -> None:
+    world = World()
+    world.user("another", {})
+    world.user("all", {"iam": document(allow("iam:*"))}, attached=[world.policy("kept", WEAK)])
+    world.role("all", {"iam": document(allow("iam:*"))}, BY_SERVICE)
+    reach = graph_of(world, tmp_path)
+    for start, path_id in ((arn("user/all"), "iam-008"), (arn("role/all"), "iam-009")):
+        assert taken(reach.attack_path(start)) == [(path_id, start, start)]
+        assert taken(next(reach.attack_paths(start))) == [(path_id, start, start)]
+
+
+def test_identity_center_comes_last(tmp_path: Path) -> None:
+    world = World()
+    world.role("reporting", {"all": FULL}, trusting({"Service": "lambda.amazonaws.com"}))
+    world.user("engineer", {"own": document(allow(["sso:*", "lambda:*"]))})
+    world.user("keeper", {"own": document(allow("sso:*"))})
+    reach = graph_of(world, tmp_path)
+    paths = [path for path in reach.attack_paths(arn("user/engineer")) if len(path.steps) == 1]
+    found = [path.steps[0].path_id for path in paths]
+    assert found[0].startswith("lambda-")
+    assert [one.startswith("sso-") for one in found] == sorted(one.startswith("sso-") for one in found)
+    assert [one[0] for one in taken(reach.attack_path(arn("user/keeper")))] == ["sso-001"]
