@@ -6,6 +6,7 @@ from contextlib import suppress
 from iamdesk.access.bulk_evaluator import RequestMoment
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN, Principal, is_administrator
+from iamdesk.checks.administrators import is_everything_on_everything
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -19,7 +20,7 @@ from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory import counts
 from iamdesk.inventory.keys import inline_policy_key
 from iamdesk.inventory.references import last_of_arn, name_of
-from iamdesk.snapshot.model import Account, RoleDetail
+from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail
 
 OWNER_TAGS = (
     "owner",
@@ -171,13 +172,28 @@ def no_support_role(survey: CheckContext, account: Account, _: Account) -> Itera
         sentence = phrase("Only administrators can open a case with AWS Support.")
     elif able:
         sentence = phrase("Only the root user can open a case with AWS Support.")
+    missing = [policy.policy_name for policy in _not_captured_with(survey, account, _CASE)]
+    more = [Evidence(phrase("Some attachments of {policies} were not captured.", policies=enumerated(missing)))]
     yield CheckResult(
         sentence,
         (
             Evidence(phrase("Evaluated {action} for every user and role of the account.", action=_CASE)),
             *_named(administrators),
+            *(more if missing else ()),
         ),
+        state=State.CANNOT_TELL if missing else State.FOUND,
     )
+
+
+def _not_captured_with(survey: CheckContext, account: Account, action: str) -> Iterator[ManagedPolicyDetail]:
+    """Yield the policies that allow an action and have holders that were not captured; not those of administrators."""
+    service, _, name = action.lower().partition(":")
+    for policy, _held in attachments_not_captured(survey, account):
+        document = survey.evaluator.index.document_of(account.account_id, policy.arn)
+        if document is None or any(map(is_everything_on_everything, document.statements)):
+            continue
+        if any(one.is_allow and one.broken is None and one.covers_action(service, name) for one in document.statements):
+            yield policy
 
 
 def _evaluated_as(survey: CheckContext, arn: str, action: str, resource: str) -> Evidence:

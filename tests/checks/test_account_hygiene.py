@@ -50,6 +50,21 @@ def test_hyg_11_administrators_alone_or_nobody(make):
     assert one.sentence == "Only the root user can open a case with AWS Support."
 
 
+def test_hyg_11_a_holder_that_was_not_captured_may_open_cases(make):
+    users = [make.user("root", make.allow("*"))]
+    support = make.policy("on-call", make.allow("support:*"), AttachmentCount=1)
+    (one,) = make.findings("HYG-11", users=users, policies=[support])
+    assert one.state is State.CANNOT_TELL
+    assert one.evidence[-1].text == "Some attachments of on-call were not captured."
+    for other in (
+        {**support, "AttachmentCount": 0},
+        make.policy("reading", make.allow("s3:*"), AttachmentCount=1),
+        {**make.full_access(), "AttachmentCount": 1},
+    ):
+        (one,) = make.findings("HYG-11", users=users, policies=[other])
+        assert one.state is State.FOUND
+
+
 def test_hyg_11_somebody_on_call_and_somebody_under_conditions(make):
     assert not make.findings("HYG-11", roles=[make.role("on-call", make.allow(CASE))])
     office = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
