@@ -30,7 +30,7 @@ _TAG = "aws:principaltag/"
 
 def path_text(path: AttackPath) -> str:
     """Return a path as text: ``by assuming the role (deploy), then by changing …``."""
-    return join_messages(phrase(", then "), map(_step_text, path.steps))
+    return join_messages(phrase(", then "), [_step_text(step) for step in path.steps])
 
 
 def _step_text(step: Step) -> str:
