@@ -82,7 +82,7 @@ class AccessMatrixPanel(QWidget):
         self.level = QComboBox()
         self.order = QComboBox()
         self.gather = QCheckBox(tr("&Group identical principals"))
-        self.every_service = QCheckBox(tr("All ser&vices"))
+        self.every_service = QCheckBox(tr("All &services"))
         self.export_button = QPushButton(tr("Export"))
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export everybody")
         self._summary = FlowLabel()

@@ -76,7 +76,7 @@ class NamedContexts(QWidget):
         self.contexts: dict[str, NamedContext] = {}
         self.names = QComboBox()
         self.keep_button = QPushButton(tr("&Keep"))
-        self.remove_button = QPushButton(tr("Remo&ve"))
+        self.remove_button = QPushButton(tr("Remove"))
         self.names.setObjectName("namedContexts")
         self.names.setEditable(True)
         self.names.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)

@@ -37,11 +37,11 @@ class CompareWindow(OneJobWindow):
         )
         self._shown: Compared | None = None
         self.choose_button = self.button(tr("Choose the other &snapshot…"), "Choose")
-        self.folder_button = self.button(tr("A &folder…"), "ChooseFolder")
+        self.folder_button = self.button(tr("A fo&lder…"), "ChooseFolder")
         self.folder_button.setAccessibleName(tr("Choose a folder as the other snapshot"))
         self.swap_button = self.button(tr("S&wap"), "Swap")
         self.swap_button.setAccessibleName(tr("Swap the old and the new snapshot"))
-        self.save_button = self.button(tr("Sa&ve…"), "Save")
+        self.save_button = self.button(tr("Save…"), "Save")
         hint = tr("Choose a snapshot to compare with the open one. Nothing is written to either of them.")
         self.view = ChangesView(session, hint)
         self._lay_out()

@@ -39,7 +39,7 @@ class FilterBar(QWidget):
         )
         self.saved = SavedFilters(self.text, memory)
         self.suppressed = QToolButton()
-        self.export = QPushButton(tr("&Export…"))
+        self.export = QPushButton(tr("Export…"))
         self.group = ""
         """Key of the group shown; empty for all."""
         self._subjects: frozenset[str] = frozenset()

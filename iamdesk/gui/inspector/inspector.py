@@ -103,13 +103,13 @@ class Inspector(QWidget):
         self.findings = FindingsTab(session)
         self.review = ReviewTab()
         self.json = JsonTab()
-        self.tabs.addTab(self.page, tr("Su&mmary"))
+        self.tabs.addTab(self.page, tr("Summar&y"))
         self.tabs.addTab(self.access, tr("Acce&ss"))
         self.tabs.addTab(self.policies, tr("&Policies"))
         self.tabs.addTab(self.trust, tr("Tr&ust"))
-        self.tabs.addTab(self.findings, tr("Fin&dings"))
+        self.tabs.addTab(self.findings, tr("Findin&gs"))
         self.tabs.addTab(self.review, tr("Revie&w"))
-        self.tabs.addTab(self.facts, tr("D&etails"))
+        self.tabs.addTab(self.facts, tr("Detai&ls"))
         self.tabs.addTab(self.json, tr("&JSON"))
         self.tabs.setCurrentWidget(self.page)
         self.setFocusProxy(self.tabs.tabBar())
@@ -381,7 +381,7 @@ class Inspector(QWidget):
         self.review.show_key(subject.key)
         count, source = self.findings.count, self.findings.source
         counted = source.counted(count) if source is not None else number(count)
-        self.tabs.setTabText(findings, tr("Fin&dings {count}").format(count=counted))
+        self.tabs.setTabText(findings, tr("Findin&gs {count}").format(count=counted))
         is_known = self._session.snapshot is not None and self.findings.source is not None
         self.tabs.setTabVisible(findings, is_known and (count > 0 or subject.kind in _CARRIERS))
         decided, lines = self.review.counts

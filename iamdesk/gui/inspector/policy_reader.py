@@ -65,7 +65,7 @@ class PolicyReader(QWidget):
         self.find_button.setAccessibleName(tr("Find in the policy text"))
         set_tooltip(self.find_button, tr("Find in the policy text"))
         self.words_button = QToolButton()
-        self.words_button.setText(tr("E&xplain"))
+        self.words_button.setText(tr("Expla&in"))
         self.words_button.setAutoRaise(True)
         self.words_button.setCheckable(True)
         self.words_button.setChecked(True)

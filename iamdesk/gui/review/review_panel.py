@@ -112,7 +112,7 @@ class ReviewPanel(QWidget):
         self.rows = RowBuilder(jobs, self.model, lambda: self.review_session, lambda: self.queue.pending, self)
         self._nothing = FlowLabel(tr(_NO_REVIEW))
         self._new = QPushButton(tr("&New review…"))
-        self._open = QPushButton(tr("Open &review…"))
+        self._open = QPushButton(tr("&Open review…"))
         self._clear = QPushButton(tr("Clear the filter"))
         self._pages = QStackedWidget()
         self._lay_out()

@@ -108,7 +108,7 @@ class ReviewToolbar(QWidget):
         self.show_only.view().setTextElideMode(Qt.TextElideMode.ElideNone)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(plain_label(tr("&Reviewer"), buddy=self.reviewer_name))
+        layout.addWidget(plain_label(tr("Rev&iewer"), buddy=self.reviewer_name))
         layout.addWidget(self.reviewer_name)
         layout.addWidget(plain_label(tr("&My identities"), buddy=self.own))
         layout.addWidget(self.own, 1)

@@ -66,7 +66,7 @@ class StartPage(QScrollArea):
         self.help_door.clicked.connect(self.show_capture_help)
         self.capture_help = CaptureHelp()
         self.capture_help.hide()
-        self._recent_title = plain_label(tr("&Recent"))
+        self._recent_title = plain_label(tr("Re&cent"))
         self.recent = QListWidget()
         self.recent.setAccessibleName(tr("Recent snapshots"))
         self.recent.setFrameShape(QListWidget.Shape.NoFrame)

@@ -116,7 +116,7 @@ class EditForm(QWidget):
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.addRow(tr("&Do"), self.act)
         self._form.addRow(tr("S&ubject"), self.subject)
-        self._form.addRow(tr("De&tail"), self.detail)
+        self._form.addRow(tr("Deta&il"), self.detail)
         self._form.addRow(tr("Statement"), which)
         self._form.addRow(tr("Docume&nt"), self.document)
         self._which = which

@@ -52,7 +52,7 @@ class WhoCanQueryBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for word, field, name, hint, share in (
-            (tr("W&ho can"), self.action, "whoCanAction", tr("s3:GetObject, or empty for all"), 4),
+            (tr("Who ca&n"), self.action, "whoCanAction", tr("s3:GetObject, or empty for all"), 4),
             (
                 tr("on {resource}").format(resource="").strip(),
                 self.resource,

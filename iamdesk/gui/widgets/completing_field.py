@@ -176,10 +176,12 @@ class AutocompleteEdit(QLineEdit):
     def event(self, event: QEvent) -> bool:
         """Keep Tab in the field while there is a suggestion to take or a placeholder."""
         if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
-            self.take_current()
+            took = self.take_current()
             if self.has_placeholder:
                 self.select_placeholder(from_start=not self.hasSelectedText())
                 return True
+            if took and not self.hasFocus():
+                return True  # whoever was told has moved the focus: one step is enough
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
