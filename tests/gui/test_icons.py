@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QColor, QIcon
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QCheckBox
+from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.core.theme import colour, palette_for
+from iamdesk.gui.core.high_contrast import high_contrast_lines
+from iamdesk.gui.core.theme import colour, contrast, palette_for
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph, Mark
 from iamdesk.notes.marks import NoteMark
@@ -63,3 +65,26 @@ def test_a_verdict_word_is_a_mark() -> None:
     for word in ("allowed", "explicitDeny", "implicitDeny", "conditional"):
         assert icons.MARK_COLOURS[Mark(word)]
         assert colour(icons.MARK_SURFACES[Mark(word)], palette_for(True)).isValid()
+
+
+def test_a_pressed_button_shows_its_drawing_in_high_contrast(qapp: QApplication) -> None:
+    palette = palette_for(dark=True, high_contrast=True)
+    found = icons.checkable_icon(Glyph.ASK, palette, 20)
+    surfaces = {QIcon.State.Off: palette.window().color(), QIcon.State.On: palette.windowText().color()}
+    for state, surface in surfaces.items():  # as the style sheet paints both
+        image = found.pixmap(20, QIcon.Mode.Normal, state).toImage()
+        solid = [image.pixelColor(x, y) for x in range(20) for y in range(20) if image.pixelColor(x, y).alpha() == 255]
+        assert max(contrast(tone, surface) for tone in solid) >= 4.5, state
+
+
+def test_a_box_has_a_tick_in_high_contrast(qapp: QApplication, qtbot: QtBot) -> None:
+    box = QCheckBox("x")
+    qtbot.addWidget(box)
+    box.setStyleSheet(high_contrast_lines())
+    box.setChecked(True)
+    box.show()
+    image = box.grab().toImage()
+    middle = image.height() // 2
+    inside = {image.pixelColor(x, y).name() for x in range(4, 12) for y in range(middle - 4, middle + 4)}
+    ground = image.pixelColor(4, middle - 5)
+    assert max(contrast(QColor(tone), ground) for tone in inside) >= 3.5, "a tick on the square"

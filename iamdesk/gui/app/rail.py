@@ -37,7 +37,7 @@ class _RailButton(QToolButton):
         self.setChecked(action.isChecked())
 
     def _paint_drawing(self) -> None:
-        self.setIcon(icons.icon(self._glyph, self.palette(), _DRAWING))
+        self.setIcon(icons.checkable_icon(self._glyph, self.palette(), _DRAWING))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Renew the drawing after a change of palette."""

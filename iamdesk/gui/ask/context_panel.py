@@ -303,3 +303,5 @@ class ContextPanel(QFrame):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self.model.repaint(self.palette())
+        elif event.type() is QEvent.Type.StyleChange and hasattr(self, "table"):
+            self._fit()

@@ -1,5 +1,7 @@
 """Borders around all controls for the high-contrast palette: a style sheet from that palette's roles."""
 
+from iamdesk.resource_files import resources
+
 _LINES = """
 QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit, QTextBrowser, QComboBox {
     border: 1px solid palette(window-text); padding: 2px;
@@ -14,9 +16,10 @@ QLineEdit:focus, QAbstractSpinBox:focus, QPlainTextEdit:focus, QTextBrowser:focu
 QAbstractItemView:focus, QPushButton:focus, QToolButton:focus, QScrollArea:focus {
     border: 2px solid palette(accent);
 }
-QCheckBox::indicator, QRadioButton::indicator { border: 2px solid palette(window-text); width: 11px; height: 11px; }
-QRadioButton::indicator { border-radius: 7px; }
+QCheckBox::indicator, QRadioButton::indicator { border: 2px solid palette(window-text); width: 13px; height: 13px; }
+QRadioButton::indicator { border-radius: 8px; }
 QCheckBox::indicator:checked, QRadioButton::indicator:checked { background: palette(accent); }
+QCheckBox::indicator:checked { image: url("TICK"); }
 QCheckBox:focus, QRadioButton:focus { border: 1px solid palette(accent); }
 QMenu, QToolTip, QFrame#searchPalette, QFrame#jobsPanel, QFrame#noteEditor { border: 1px solid palette(window-text); }
 QMenu::separator { height: 1px; background: palette(mid); }
@@ -32,4 +35,4 @@ QDockWidget::title { background: palette(button); padding: 4px; }
 
 def high_contrast_lines() -> str:
     """Return the style sheet."""
-    return _LINES
+    return _LINES.replace("TICK", (resources() / "icons" / "tick.svg").as_posix())

@@ -71,7 +71,7 @@ class CountButtons(QWidget):
 
     def _tint(self) -> None:
         for verdict, button in self.buttons.items():
-            button.setIcon(icons.icon(Mark(verdict), self.palette()))
+            button.setIcon(icons.checkable_icon(Mark(verdict), self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Update the colors."""

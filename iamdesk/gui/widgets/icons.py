@@ -16,7 +16,7 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.core.theme import Colour, colour, is_high_contrast, palette_for
 from iamdesk.i18n import mark
 from iamdesk.notes.marks import NoteMark
 from iamdesk.resource_files import resources
@@ -152,6 +152,18 @@ def icon(name: Drawing, palette: QPalette, size: int = 16) -> QIcon:
     """Return the drawing in its color for the palette, sharp at one, two and three device pixels each."""
     selected = palette.color(QPalette.ColorRole.HighlightedText).name()
     return _icon(file_stem(name), natural_colour(name, palette).name(), selected, size)
+
+
+def checkable_icon(name: Drawing, palette: QPalette, size: int = 16) -> QIcon:
+    """Return the drawing for a button that can be pressed: in high contrast, a pressed button is bright."""
+    found = QIcon(icon(name, palette, size))
+    if is_high_contrast(palette):
+        pressed = palette_for(dark=False)
+        for ratio in (1.0, 2.0, 3.0):
+            image = pixmap(name, pressed, size, ratio)
+            for mode in (QIcon.Mode.Normal, QIcon.Mode.Active, QIcon.Mode.Selected):
+                found.addPixmap(image, mode, QIcon.State.On)
+    return found
 
 
 def pixmap(name: Drawing, palette: QPalette, size: int, ratio: float, tint: QColor | None = None) -> QPixmap:

@@ -340,3 +340,14 @@ def test_without_a_principal_it_lists_who_can(qtbot: QtBot, ask_window: AskWindo
         find(ask_window, QLineEdit, "askResource").clear()
         ask_window.bar.ask()
     assert ask_window.bar.message.text == "Enter a principal, or action and resource alone to list who can."
+
+
+def test_tab_takes_a_suggestion_and_goes_to_the_next_field_alone(qtbot: QtBot, ask_window: AskWindow) -> None:
+    """It went on to the field after the next."""
+    field = type_into(ask_window, "askPrincipal", "nora")
+    assert isinstance(field, AutocompleteEdit)
+    qtbot.waitUntil(lambda: bool(field.offered))
+    QTest.keyClick(field, Qt.Key.Key_Down)
+    QTest.keyClick(field, Qt.Key.Key_Tab)
+    assert field.text() == NORA
+    assert ask_window.window.focusWidget() is find(ask_window, QLineEdit, "askAction")
