@@ -119,6 +119,7 @@ def _chosen(options: Iterable[Option]) -> Iterator[tuple[Change, set[int]]]:
             remaining,
             key=lambda one: (
                 -len(one.ends & left) * (_BONUS if one.action and one.group in groups else 1),
+                one.demotes,
                 len(one.carriers),
                 one.group,
                 one.action,

@@ -11,13 +11,15 @@ from itertools import count
 from typing import Any, Protocol
 
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.catalog import ASSUMES
+from iamdesk.attack_paths.administrators import OPEN
+from iamdesk.attack_paths.catalog import ASSUMES, catalog
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.types import AttackPath, Remediation, Step
 from iamdesk.explain.decision import EvaluationResult, PolicyType, SourceType, StatementExplanation, StatementRole
 from iamdesk.i18n import join_names, phrase
 from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
 from iamdesk.inventory.references import inline_policies_of
+from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 from iamdesk.whatif.apply import apply_one, document_of, find, statement_of
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
@@ -81,6 +83,8 @@ class Option:
     """ARNs of the principals that it affects."""
     make: Callable[[Sequence[str]], Change]
     """Returns the change, of these actions."""
+    demotes: bool = False
+    """Whether it takes full access from a role; chosen only if it ends more paths than others."""
 
 
 def _always(change: Change) -> Callable[[Sequence[str]], Change]:
@@ -272,15 +276,66 @@ class Remediations:
         stem = f"deny-{lever.action.replace(':', '-')}"
         names = (f"{stem}-{number}" if number > 1 else stem for number in count(1))
         name = next(name for name in names if name not in taken)
-        document = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Deny", "Action": lever.action, "Resource": resource}],
-        }
+        denied = {"Effect": "Deny", "Action": lever.action, "Resource": resource}
+        kept = self._denied_removal(lever.source, (lever.source,), (lever.action,))
+        document = {"Version": "2012-10-17", "Statement": [denied, *kept]}
         named = {"source": _last(lever.source), "action": lever.action, "resource": resource}
-        what = phrase("Add an inline policy to {source} that denies {action} on {resource}.", **named)
-        if resource == "*":
+        if kept and resource != "*":
+            what = phrase(
+                "Add an inline policy to {source} that denies {action} on {resource}, and removing that policy.",
+                **named,
+            )
+        elif kept:
+            what = phrase("Add an inline policy to {source} that denies {action}, and removing that policy.", **named)
+        elif resource != "*":
+            what = phrase("Add an inline policy to {source} that denies {action} on {resource}.", **named)
+        else:
             what = phrase("Add an inline policy to {source} that denies {action}.", **named)
         return Change(what, (Edit(EditAction.PUT_INLINE_POLICY, lever.source, name, document),), lever.source, name)
+
+    def _denied_removal(self, holder: str, served: Sequence[str], actions: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the statement that keeps principals from deleting or replacing an inline policy that denies actions.
+
+        Without it, whoever may do so ends the Deny (API reference, DeleteUserPolicy, and PutUserPolicy, which updates a
+        policy of the same name). Empty if none of them may, apart from administrators.
+        """
+        administrators = self._steps.administrators
+        places = ((one, self._steps.population.position(one)) for one in served)
+        served = [one for one, at in places if at is not None and not administrators >> at & 1]
+        kind = "Group" if ":group/" in holder else "User" if ":user/" in holder else "Role"
+        removing = [
+            action
+            for action in (f"iam:Delete{kind}Policy", f"iam:Put{kind}Policy")
+            if action not in actions
+            and any(self._steps.inquiry.decide(one, action, holder, {}) in OPEN for one in served)
+        ]
+        return [{"Effect": "Deny", "Action": removing, "Resource": holder}] if removing else []
+
+    def _demotions(self, attack_paths: Sequence[AttackPath]) -> Iterator[Option]:
+        """Yield the changes that take full access from roles with which services run code, through which paths lead."""
+        ends: dict[str, set[int]] = {}
+        for number, attack_path in enumerate(attack_paths):
+            for step in attack_path.steps:
+                if step.goal.key == step.target and catalog().path(step.path_id.rpartition("+")[2]).service:
+                    ends.setdefault(step.target, set()).add(number)
+        for role, numbers in ends.items():
+            carried = self._steps.inquiry.evaluator.index.carried(role)
+            full = [one for one in carried.identity if any(map(_allows_everything, one.document.statements))]
+            if not full:
+                continue
+            edits = tuple(
+                Edit(EditAction.DELETE_INLINE_POLICY, role, one.name)
+                if one.is_inline
+                else Edit(EditAction.DETACH_POLICY, role, one.source_id)
+                for one in full
+            )
+            what = phrase(
+                "Take {policies} from {role}, and give it the permissions that its service needs instead.",
+                policies=join_names([one.name for one in full]),
+                role=_last(role),
+            )
+            change = Change(what, edits, role, _last(role), (role,))
+            yield Option(f"{role}|full access", "", frozenset(numbers), (role,), _always(change), demotes=True)
 
     def options(self, attack_paths: Sequence[AttackPath]) -> Iterator[Option]:
         """Yield the changes of which each ends some paths, for a plan.
@@ -288,6 +343,7 @@ class Remediations:
         A change of one statement serves all principals that have it. A statement that allows an action by a wildcard
         gets a Deny beside it in the same policy; one of an AWS managed policy of a group, in an inline policy of it.
         """
+        yield from self._demotions(attack_paths)
         for lever in self._levers(attack_paths).values():
             ends = frozenset(lever.attack_paths)
             if lever.role:
@@ -328,12 +384,15 @@ class Remediations:
         taken = {policy.policy_name for policy in inline_policies_of(entity)}
         names = (f"deny-attack-paths-{number}" if number > 1 else "deny-attack-paths" for number in count(1))
         name = next(name for name in names if name not in taken)
+        kept = self._denied_removal(holder, served, actions)
         document = {
             "Version": "2012-10-17",
-            "Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}],
+            "Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}, *kept],
         }
         named = {"source": _last(holder), "action": join_names(actions)}
         what = phrase("Add an inline policy to {source} that denies {action}.", **named)
+        if kept:
+            what = phrase("Add an inline policy to {source} that denies {action}, and removing that policy.", **named)
         return Change(what, (Edit(EditAction.PUT_INLINE_POLICY, holder, name, document),), holder, name, served)
 
     def _trust_changes(self, lever: _Lever) -> Iterator[Change]:
@@ -393,6 +452,18 @@ def _without_principal(document: dict[str, Any], principal: str) -> dict[str, An
                 continue
         kept.append(statement)
     return {**document, "Statement": kept} if is_named and kept else None
+
+
+def _allows_everything(statement: Statement) -> bool:
+    """Return whether a statement allows every action on everything, without conditions."""
+    return (
+        statement.is_allow
+        and statement.broken is None
+        and not statement.conditions
+        and not statement.not_action
+        and any(one.covers_every_service for one in statement.actions)
+        and any(entry.is_everything for entry in statement.resources or ())
+    )
 
 
 def _last(arn: str) -> str:

@@ -33,7 +33,24 @@ def test_the_plan_of_the_sample_ends_all_paths():
     assert 0 < len(plan.changes) <= len(before)
     assert {arn for change in plan.changes for arn in change.ends} <= before
     assert not {arn for change in plan.changes for arn in change.affects} & before
-    assert [one.is_administrator for one in after.exposures()] == [one.is_administrator for one in graph.exposures()]
+    administrators = [{one.principal for one in each.exposures() if one.is_administrator} for each in (graph, after)]
+    # One role runs the code of nearly all of them: taking full access from it comes first.
+    assert administrators[0] - administrators[1] == {plan.changes[0].policy_key} == set(plan.changes[0].affects)
+    assert plan.changes[0].policy_key.endswith("role/service/reporting")
+    assert len(plan.changes[0].ends) > max(len(change.ends) for change in plan.changes[1:])
+
+
+def test_full_access_is_taken_from_a_role_only_if_that_ends_more_paths(tmp_path):
+    world = World()
+    world.role("runs", {"all": FULL}, trusting({"Service": "lambda.amazonaws.com"}))
+    own = {"own": document(allow(["lambda:CreateFunction", "lambda:InvokeFunction"]), allow("iam:PassRole"))}
+    world.user("a", own)
+    alone = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).plan()
+    assert [change.policy_key for change in alone.changes] != [arn("role/runs")]
+    world.user("b", own)
+    (change,) = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).plan().changes
+    assert (change.policy_key, change.affects) == (arn("role/runs"), (arn("role/runs"),))
+    assert change.ends == (arn("user/a"), arn("user/b"))
 
 
 def test_one_change_serves_all_who_share_a_policy(tmp_path):

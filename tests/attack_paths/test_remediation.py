@@ -2,9 +2,10 @@
 
 import pytest
 
-from iamdesk import Evaluator
+from iamdesk import Evaluator, Request
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import catalog
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.whatif.apply import apply
@@ -157,3 +158,25 @@ def test_a_copy_for_one_way_holds_what_has_part_in_it_alone():
         held.add(user.permissions_boundary.permissions_boundary_arn)
     assert {policy.arn for policy in account.policies} <= held
     assert not account.roles
+
+
+def test_a_denial_that_its_subject_could_remove_denies_that_too(tmp_path):
+    world = World()
+    world.user("removes", {"own": document(allow(["iam:Put*", "iam:Delete*"]))})
+    world.user("keeps", {"own": document(allow("iam:Attach*"))})
+    snapshot = world.snapshot(tmp_path)
+    reach = AttackPathGraph(Evaluator(snapshot))
+    found = {}
+    for name in ("removes", "keeps"):
+        path = reach.attack_path(arn(f"user/{name}"))
+        remediation = reach.remediation(path)
+        (edit,) = remediation.edits
+        found[name] = edit.document["Statement"]
+        after = Evaluator(apply(snapshot, remediation.edits))
+        for action in ("iam:DeleteUserPolicy", "iam:PutUserPolicy"):
+            request = Request(arn(f"user/{name}"), action, arn(f"user/{name}"))
+            assert after.decide(request) is not EvalDecision.ALLOWED
+    assert found["removes"][1:] == [
+        {"Effect": "Deny", "Action": ["iam:DeleteUserPolicy"], "Resource": arn("user/removes")}
+    ]
+    assert len(found["keeps"]) == 1
