@@ -14,6 +14,7 @@ from iamdesk.gui.app import spawn_window
 from iamdesk.gui.app.central_area import CentralArea
 from iamdesk.gui.app.command_keys import CommandKeys
 from iamdesk.gui.app.commands import Menu
+from iamdesk.gui.app.focus_marks import FocusMarks
 from iamdesk.gui.app.job_strip import JobsPanel, JobStrip
 from iamdesk.gui.app.menus import Menus
 from iamdesk.gui.app.navigation_history import History
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
         )
         self._recent_menu = QMenu(tr("Open &recent"), self)
         self._finish_menus()
+        self._marks_of_focus = FocusMarks(self, app)
         self._keys = CommandKeys(self, self.menus.actions.values(), app)
         self._connect()
         self.place.restore(settings.geometry)

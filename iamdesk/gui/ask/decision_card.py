@@ -1,7 +1,7 @@
 """The head of a result: mark and decision on a colored surface, the sentence, and the scope."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QStyle, QToolButton, QWidget
 
 from iamdesk.escaping import with_visible_end
@@ -58,6 +58,7 @@ class DecisionCard(QWidget):
         grid.addLayout(buttons, 2, 2, Qt.AlignmentFlag.AlignBottom)
         grid.setColumnStretch(1, 1)
         self._tinting = False
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         # Not Maximum: that is the height of the text on one line, and would cut off wrapped text.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
@@ -81,7 +82,8 @@ class DecisionCard(QWidget):
         """Show a decision in words; ``scope`` is what it is based on, ``whole`` the request for the tooltip."""
         self._mark = mark
         self.verdict.setText(verdict)
-        self.verdict.setAccessibleName(f"{verdict}. {sentence}")
+        for part in (self, self.verdict):
+            part.setAccessibleName(f"{verdict}. {sentence}")
         self.sentence.setText(sentence)
         self.scope.setText(scope)
         set_tooltip(self, whole)
@@ -119,3 +121,7 @@ class DecisionCard(QWidget):
         painter.setBrush(colour(MARK_SURFACES[self._mark], self.palette()))
         inner = self.rect().adjusted(4, 0, 0, 0)
         painter.drawRoundedRect(QStyle.visualRect(self.layoutDirection(), self.rect(), inner), 3, 3)
+        if self.hasFocus():
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 4, 4)

@@ -156,6 +156,8 @@ class DecisionPanel(QWidget):
         self.export_button.clicked.connect(self.export_layers)
         self.card.copy_answer.connect(self.copy_answer)
         self.card.copy_command.connect(self.copy_command)
+        self.notes.asked.connect(self._enter_card)
+        self.notes.need_asked.connect(self._enter_card)
         self.notes.asked.connect(self._session.ask)
         self.notes.need_asked.connect(self._session.evaluate_use_case)
         self.notes.rule_asked.connect(self._session.show_rule)
@@ -319,6 +321,10 @@ class DecisionPanel(QWidget):
 
     def _grey(self) -> None:
         self._veil.cover()
+
+    def _enter_card(self, _question: object) -> None:
+        """Focus the head of the result: the button that asked goes with its result."""
+        self.card.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _failed(self, sentence: str) -> None:
         self._say(tr("No result. {sentence}").format(sentence=translate(sentence)))

@@ -287,6 +287,7 @@ class WhoCanPanel(QWidget):
             self.message.say(Tone.ERROR, tr("The computation ended early."), tr("Run again"), self.run)
             raise error
         self.message.say(Tone.WARNING, f"{error_words(error)}.")
+        self.query_bar.focus_wrong_field()
 
     def _opened(self, opened: "Opened") -> None:
         self.clear_filter()

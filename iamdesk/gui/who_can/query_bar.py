@@ -131,6 +131,14 @@ class WhoCanQueryBar(QWidget):
         else:
             field.selectAll()
 
+    def focus_wrong_field(self) -> None:
+        """Focus the action if it cannot be one, else the resource: the search was refused."""
+        action = self.action.text().strip()
+        service, colon, name = action.partition(":")
+        is_action = not action or bool(service and colon and name and " " not in action)
+        field = self.resource if is_action else self.action
+        field.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def look_for_objects(self, found: Callable[[str], None]) -> bool:
         """Find out whether the objects of a bucket are meant; return False if the request is on no bucket.
 
