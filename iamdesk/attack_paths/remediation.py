@@ -24,6 +24,7 @@ from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 from iamdesk.whatif.apply import apply_one, document_of, find, statement_of
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
+_PASSES = "iam:PassRole"
 _MOST_CARRIERS = 50
 _MOST_TRIALS = 12
 """Copies that are tried for one query; each needs the graph of the principals on the paths."""
@@ -149,10 +150,12 @@ class Remediations:
                     break
 
     @staticmethod
-    def _rank(lever: _Lever, left: set[int], changes: Sequence[Change]) -> tuple[int, int, bool, str, str, str]:
+    def _rank(lever: _Lever, left: set[int], changes: Sequence[Change]) -> tuple[int, int, bool, bool, str, str, str]:
         touched = len(changes[0].carriers) if changes else 0
         adds = not changes or changes[0].adds
-        return -len(lever.attack_paths & left), touched, adds, lever.role, lever.source, lever.action
+        # Passing roles leads to other services, too: without another permission of the path, it stays as open.
+        others = lever.action != _PASSES
+        return -len(lever.attack_paths & left), touched, adds, others, lever.role, lever.source, lever.action
 
     def _reduced(self, among: frozenset[str]) -> Snapshot:
         """Return the snapshot with only these users and roles; their attack paths are the same in it."""

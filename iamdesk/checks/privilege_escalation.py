@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from iamdesk.attack_paths.administrators import Principal
-from iamdesk.attack_paths.types import AttackPath, Step
+from iamdesk.attack_paths.types import AttackPath, Remediation, Step
 from iamdesk.attack_paths.types import State as StepState
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
@@ -22,10 +22,12 @@ from iamdesk.inventory.trust import trusted_names
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
+from iamdesk.whatif.edits import EditAction
 
 _STANDARDS = ("NIST 800-53 AC-6", "SOC 2 CC6.3")
 _MAX_REMEDIATIONS = 50
 _TAG = "aws:principaltag/"
+_PASSES = "iam:PassRole"
 
 
 def path_text(path: AttackPath) -> str:
@@ -56,6 +58,26 @@ def _evidence(path: AttackPath, *, with_decisions: bool = True) -> tuple[Evidenc
                 Evidence(phrase("Evaluated {question}.", question=proof.says), proof.decision) for proof in step.proof
             ]
     return tuple(found)
+
+
+def _before(remediation: Remediation, path: AttackPath, principal: Principal) -> str:
+    """Return what to find out before a change is made, since it may stop a job, and what it leaves open."""
+    edit = remediation.edits[0]
+    says = phrase("Before that, make sure that no deployment or job needs the permission: it would fail.")
+    if edit.act is EditAction.PUT_INLINE_POLICY and ":user/" in edit.subject:
+        says = phrase(
+            "Before that, make sure that the work of {name} does not need the permission. It is better to change the "
+            "policy that gives it, if its other holders do not need it either.",
+            name=last_of_arn(edit.subject),
+        )
+    passes = any(proof.decision.request.action == _PASSES for step in path.steps for proof in step.proof)
+    if not passes or _PASSES in remediation.what:
+        return says
+    roles = phrase(
+        "{name} can still pass roles: list those that the job passes, with iam:PassedToService.",
+        name=name_of(principal),
+    )
+    return join_messages(" ", (says, roles))
 
 
 def _administrator_role(survey: CheckContext, path: AttackPath) -> str:
@@ -101,6 +123,7 @@ def _to_administration(
                 len(remediation.carriers),
             )
             remedy = join_messages(" ", (remedy, others))
+        remedy = join_messages(" ", (remedy, _before(remediation, path, principal)))
     words = {"name": name_of(principal), "goal": path.goal.name, "way": path_text(path)}
     if proven is not None:
         sentence = nphrase(

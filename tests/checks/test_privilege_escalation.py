@@ -80,7 +80,7 @@ def test_chn_01_the_remedy_names_the_statement_and_who_else_loses_it(found, make
     first, _ = found("CHN-01", users=users, policies=[shared])
     assert first.subject_name == "alice"
     assert first.remedy.startswith("Remove shared, statement 1. This ends this attack path; others may remain.")
-    assert first.remedy.endswith("1 other principal would lose the permission as well.")
+    assert "1 other principal would lose the permission as well." in first.remedy
 
 
 def test_chn_02_a_chain_of_roles(found, make):

@@ -238,3 +238,22 @@ def test_crd_11_in_place_of_the_default_policy_no_rule_gets_weaker(make):
         "--require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters "
         "--allow-users-to-change-password --no-hard-expiry"
     )
+
+
+def test_chn_01_passing_roles_is_taken_away_before_one_service(found, make):
+    """Without codebuild:CreateProject, iam:PassRole would still give the role to every other service."""
+    actions = ["codebuild:CreateProject", "codebuild:StartBuild", "iam:PassRole"]
+    target = make.role("high", make.allow("*"), trust=make.trust({"Service": "codebuild.amazonaws.com"}))
+    (one,) = found("CHN-01", users=[make.user("alice", make.allow(actions))], roles=[target])
+    assert one.remedy.startswith("Remove iam:PassRole from inline, statement 1.")
+    assert one.remedy.endswith("make sure that no deployment or job needs the permission: it would fail.")
+
+
+def test_chn_01_a_deny_for_one_person_says_what_it_may_stop(found, make):
+    user = make.user("alice", make.allow("s3:*"), make.allow("iam:Put*", make.arn("user/alice")))
+    (one,) = found("CHN-01", users=[user])
+    assert "make sure that the work of alice does not need the permission" in one.remedy
+    target = make.role("high", make.allow("*"), trust=make.trust({"Service": "codebuild.amazonaws.com"}))
+    wild = make.allow(["codebuild:*", "iam:Pass*"])
+    (one,) = found("CHN-01", users=[make.user("bob", wild)], roles=[target])
+    assert "denies iam:PassRole" in one.remedy or "bob can still pass roles" in one.remedy

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.checks.registry import check
 from iamdesk.filter_language import EVERYTHING, Filter, Test
 from iamdesk.gui.core.notebook import words_of
 from iamdesk.gui.core.plain_text import visible
@@ -330,7 +331,8 @@ class Tally:
         self._severities.update(finding.severity for finding in findings)
         self._checks.update(finding.check_id for finding in findings)
         for finding in findings:
-            self._titles.setdefault(finding.check_id, finding.title)
+            known = check(finding.check_id)
+            self._titles.setdefault(finding.check_id, finding.title if known is None else known.title)
         _note_worst(self._worst, findings)
         self._cannot_tell += sum(finding.state is State.CANNOT_TELL for finding in findings)
 
