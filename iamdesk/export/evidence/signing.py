@@ -262,8 +262,14 @@ def side_files(signoffs: Sequence[SignOff]) -> dict[str, str]:
     return found
 
 
-def is_signed_by(one: SignOff, principal: str, allowed_signers: str) -> bool:
+def is_signed_by(one: SignOff, principal: str, allowed_signers: str, at: datetime | None = None) -> bool:
     """Return whether ``ssh-keygen`` verifies the signature as by this principal of an ``allowed_signers`` file.
+
+    Args:
+        one: The sign-off.
+        principal: Whose key it must be.
+        allowed_signers: Text of the file.
+        at: When the key must be valid; None: now.
 
     Raises:
         ExportError: ``ssh-keygen`` is not installed.
@@ -273,7 +279,9 @@ def is_signed_by(one: SignOff, principal: str, allowed_signers: str) -> bool:
         allowed.write_text(allowed_signers, encoding="utf-8", errors="surrogateescape", newline="\n")
         signature.write_text(one.signature, encoding="utf-8", newline="\n")
         files = ("-f", str(allowed), "-s", str(signature))
-        done = _keygen("-Y", "verify", *files, "-I", principal, "-n", NAMESPACE, text=one.text.encode())
+        # ssh-keygen(1): without a zone, it is the local one, and not all versions know Z.
+        when = () if at is None else ("-O", f"verify-time={at.astimezone():%Y%m%d%H%M%S}")
+        done = _keygen("-Y", "verify", *files, "-I", principal, "-n", NAMESPACE, *when, text=one.text.encode())
         return done.returncode == 0
 
 

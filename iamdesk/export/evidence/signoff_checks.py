@@ -69,8 +69,9 @@ def verify_signoffs(
         if fault is not None:
             yield failed(name, fault)
             continue
-        result = _result(name, one, known)
         stamped = verify_timestamp(folder, one, authorities)
+        proved = _moment(stamped[1].utc) if stamped is not None and stamped[1] is not None else None
+        result = _result(name, one, known, proved)
         if (signer := result.signer) is not None:
             if stamped is not None and (stamp := stamped[1]) is not None:
                 signer = replace(signer, stamped=stamp.utc, authority=stamp.authority)
@@ -197,7 +198,8 @@ def _moment(text: object) -> datetime | None:
     return found if found is not None and found.tzinfo is not None else None
 
 
-def _result(name: str, one: SignOff, known: str | None) -> Result:
+def _result(name: str, one: SignOff, known: str | None, stamped: datetime | None = None) -> Result:
+    """Verify a signature; ``stamped`` is when a known timestamp authority has seen it."""
     if one.scheme == UNSIGNED:
         return Result(
             name,
@@ -228,10 +230,10 @@ def _result(name: str, one: SignOff, known: str | None) -> Result:
             ),
             Signer(one.role, one.name, key.fingerprint, one.utc),
         )
-    return _known(name, one, key, known)
+    return _known(name, one, key, known, stamped)
 
 
-def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
+def _known(name: str, one: SignOff, key: PublicKey, known: str, stamped: datetime | None) -> Result:
     """Compare a valid signature with the known keys: the file must list its key for the person who claims to sign."""
     mark = key.fingerprint
     people = principals_of(key, known)
@@ -258,16 +260,9 @@ def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
                 people=listed,
             ),
         )
-    if not is_signed_by(one, principal, known):
-        return _unproven(
-            name,
-            phrase(
-                "The signature of {name} is not valid for key {mark} as it is listed (its validity period or its "
-                "purpose).",
-                name=one.name,
-                mark=mark,
-            ),
-        )
+    # A stamp proves that it was made by then; its own time is the signer's word: whoever has an old key can write it.
+    if not is_signed_by(one, principal, known, stamped):
+        return _unproven(name, _not_as_listed(one, principal, mark, known))
     return Result(
         name,
         Outcome.PASSED,
@@ -280,6 +275,24 @@ def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
             mark=mark,
         ),
         Signer(one.role, one.name, mark, one.utc, people[0]),
+    )
+
+
+def _not_as_listed(one: SignOff, principal: str, mark: str, known: str) -> str:
+    """Say why a signature with a listed key is not valid: its validity period, or anything else in its line."""
+    if is_signed_by(one, principal, known, _moment(one.utc)):
+        return phrase(
+            "{name} signed with key {mark}, which is listed with a validity period: it was valid at {utc}, as the "
+            "sign-off says, but is not today, and no known timestamp authority shows when it was signed.",
+            name=one.name,
+            mark=mark,
+            utc=one.utc,
+        )
+    return phrase(
+        "The signature of {name} is not valid for key {mark} as it is listed: its purpose (namespaces), its validity "
+        "period, or another option of its line.",
+        name=one.name,
+        mark=mark,
     )
 
 

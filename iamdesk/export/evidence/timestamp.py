@@ -9,6 +9,7 @@ only the user can know.
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 SUFFIX = ".tsr"
 """Behind the number of the sign-off."""
+_CERTIFICATES = 0xA0
+"""Tag of the certificates among the members of signed data."""
 _MAX_BYTES = 1 << 20
 _SECONDS = 30
 _PEM = b"-----BEGIN CERTIFICATE-----"
@@ -71,7 +74,9 @@ def ask(url: str, content: bytes) -> bytes:
         reason = getattr(error, "reason", None) or error
         raise ExportError(phrase("{url} gives no timestamp: {reason}", url=url, reason=visible(str(reason)))) from error
     found = _decoded(answer)
-    if found is None or found.tst_info.nonce != request.nonce or not _is_of(found, content):
+    if found is None:
+        raise ExportError(phrase("{url} gives no timestamp: its response cannot be read, or grants none", url=url))
+    if found.tst_info.nonce != request.nonce or not _is_of(found, content):
         raise ExportError(phrase("{url} gives no timestamp: its response is no token for this sign-off", url=url))
     return answer
 
@@ -102,7 +107,9 @@ def keep(folder: Path, one: "SignOff", token: bytes) -> Path:
         ExportError: it is no token for it, or the extra ``timestamp`` is not installed.
     """
     found = _decoded(token)
-    if found is None or not _is_of(found, stamped_content(one)):
+    if found is None:
+        raise ExportError(phrase("the token cannot be read as the response of a timestamp authority that grants one"))
+    if not _is_of(found, stamped_content(one)):
         raise ExportError(phrase("the token is not for {file}", file=stamped_path(one)))
     into = folder / token_path(one.stem)
     write_atomic(into, token, private=True)
@@ -125,7 +132,10 @@ def verify_timestamp(folder: Path, one: "SignOff", authorities: Path | None) -> 
         found = _decoded(path.read_bytes()[:_MAX_BYTES])
     except ExportError as error:
         return Result(name, Outcome.NOT_DONE, f"{error}.", is_of_signatures=True), None
-    if found is None or not _is_of(found, stamped_content(one)):
+    if found is None:
+        sentence = phrase("It cannot be read as the response of a timestamp authority that grants a token.")
+        return failed(name, sentence), None
+    if not _is_of(found, stamped_content(one)):
         return failed(name, phrase("It is no token for {file}.", file=stamped_path(one))), None
     stamp = _stamp(found)
     if stamp.utc < one.utc and not _is_near(stamp.utc, one.utc):
@@ -158,11 +168,67 @@ def _decoded(token: bytes) -> Any:
     """Return the response of an authority; None if it is none, or no token was granted."""
     tools = _tools()
     try:
-        found = tools.decode_timestamp_response(token)
+        try:
+            found = tools.decode_timestamp_response(token)
+        except ValueError:
+            found = tools.decode_timestamp_response(_in_order(token))
         is_granted = tools.PKIStatus(found.status) is tools.PKIStatus.GRANTED
         return found if is_granted and found.tst_info is not None else None
     except Exception:  # noqa: BLE001 - the library's own parser, over bytes of anyone
         return None
+
+
+def _in_order(token: bytes) -> bytes:
+    """Return a response with the certificates of its token in the order of DER, which the library requires.
+
+    Authorities that run OpenSSL send them in the order of their chain. No signature covers the order: RFC 5652, section
+    5.1 (``certificates`` is beside what is signed); X.690, section 11.6 (order of a set in DER).
+
+    Raises:
+        ValueError, IndexError: it is no response with certificates.
+    """
+    _status, content_info = _members(token, *_only(token, 0, len(token)))[:2]
+    _type, explicit = _members(token, *content_info[1:])
+    (signed_data,) = _members(token, *explicit[1:])
+    for tag, begin, end in _members(token, *signed_data[1:]):
+        if tag == _CERTIFICATES:
+            places = _bounds(token, begin, end)
+            ordered = sorted(token[one:other] for one, other in pairwise(places))
+            return token[:begin] + b"".join(ordered) + token[end:]
+    raise ValueError("no certificates")
+
+
+def _only(content: bytes, begin: int, end: int) -> tuple[int, int]:
+    ((_tag, first, last),) = _members(content, begin, end)
+    return first, last
+
+
+def _members(content: bytes, begin: int, end: int) -> list[tuple[int, int, int]]:
+    """Return tag, begin and end of the content of each value between two places (X.690, section 8.1)."""
+    return [_header(content, one) for one in _bounds(content, begin, end)[:-1]]
+
+
+def _bounds(content: bytes, begin: int, end: int) -> list[int]:
+    """Return where each value between two places begins, and where the last one ends."""
+    found = [begin]
+    while found[-1] < end:
+        found.append(_header(content, found[-1])[2])
+    if found[-1] != end:
+        raise ValueError("a value exceeds what it is in")
+    return found
+
+
+def _header(content: bytes, at: int) -> tuple[int, int, int]:
+    tag, size = content[at], content[at + 1]
+    begin = at + 2
+    if size > 0x80:
+        begin += size - 0x80
+        size = int.from_bytes(content[at + 2 : begin])
+    elif size == 0x80:
+        raise ValueError("a length that is not in DER")
+    if begin + size > len(content):
+        raise ValueError("cut short")
+    return tag, begin, begin + size
 
 
 def _is_of(found: Any, content: bytes) -> bool:

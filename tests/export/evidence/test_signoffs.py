@@ -15,7 +15,7 @@ import pytest
 from iamdesk.export.evidence.closing import closing_lines
 from iamdesk.export.evidence.manifest import SIGNATURES, SIGNOFFS, read_manifest
 from iamdesk.export.evidence.result import Outcome, Result
-from iamdesk.export.evidence.signing import Role, SignOff, has_ssh_keygen, read_signoffs, side_files, sign
+from iamdesk.export.evidence.signing import Role, SignOff, has_ssh_keygen, is_signed_by, read_signoffs, side_files, sign
 from iamdesk.export.evidence.ssh_signature import principals_of, public_key
 from iamdesk.export.evidence.verify import verify
 from iamdesk.export.files.atomic_write import ExportError
@@ -316,6 +316,38 @@ def test_a_key_that_is_not_known_as_that_person(case: str, made: Path, keys: dic
     (only,) = of_signatures(pack, known)
     assert (only.outcome, only.signer) == (Outcome.FAILED, None)
     assert closing_lines([only])[1] == "unsigned: proves nothing about who"
+
+
+def test_a_key_that_has_expired_since_is_told(made: Path, keys: dict[str, Path], tmp_path: Path) -> None:
+    """The time of the sign-off is the signer's word: only a stamp shows that the key was valid."""
+    pack = Path(shutil.copytree(made, tmp_path / "pack"))
+    one = sign(pack, Role.REVIEWER, "Ana Moreno", key=keys["ana"], now=NOW)
+    known = known_file(tmp_path, f'Ana-Moreno valid-before="20261125" {line_of(keys["ana"])}')
+    (only,) = failures(pack, known)
+    assert "it was valid at 2026-11-24T12:00:00Z, as the sign-off says, but is not today" in only.sentence
+    assert is_signed_by(one, "Ana-Moreno", known.read_text(), NOW)
+    assert not is_signed_by(one, "Ana-Moreno", known.read_text(), NOW + timedelta(days=2))
+    other = known_file(tmp_path, f'Ana-Moreno namespaces="git" {line_of(keys["ana"])}')
+    (only,) = failures(pack, other)
+    assert "its purpose (namespaces)" in only.sentence
+
+
+def test_what_is_wrong_with_a_signature_is_told(signed: Path, keys: dict[str, Path], tmp_path: Path) -> None:
+    """Another purpose; a certificate in place of a key."""
+    pack = Path(shutil.copytree(signed, tmp_path / "pack"))
+    first = read_signoffs(pack)[0]
+    put(pack, [by(first, keys["ana"], "git")])
+    assert [one.sentence for one in failures(pack)] == [
+        "Its signature is for `git` (the namespace of ssh-keygen -n), not for `iamdesk-review`."
+    ]
+    authority, key = new_key(tmp_path, "authority"), new_key(tmp_path, "certified")
+    words = ("-q", "-s", authority, "-I", "Ana Moreno", "-n", "Ana-Moreno", f"{key}.pub")
+    subprocess.run(["ssh-keygen", *words], check=True, capture_output=True, timeout=60)
+    certificate = " ".join((tmp_path / "certified-cert.pub").read_text(encoding="utf-8").split()[:2])
+    made = replace(first, public_key=certificate)
+    put(pack, [replace(made, signature=signature(made.text, tmp_path / "certified-cert.pub"))])
+    (only,) = failures(pack)
+    assert "signed with a certificate, not with a key itself" in only.sentence
 
 
 def test_whoever_claims_anothers_name_is_found_by_the_known_keys(

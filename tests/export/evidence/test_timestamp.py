@@ -84,10 +84,31 @@ class Authority:
         self._openssl("ts", "-reply", "-config", "config", "-queryfile", "query", "-out", "reply")
         return (self.folder / "reply").read_bytes()
 
+    def send_chain(self) -> None:
+        """Send the whole chain with each token, in its own order, which is not that of DER for one of the two."""
+        for order in (("tsa.pem", "root.pem"), ("root.pem", "tsa.pem")):
+            (self.folder / "chain.pem").write_text("".join((self.folder / one).read_text() for one in order))
+            config = _CONFIG.replace("signer_key", "certs = {folder}/chain.pem\nsigner_key")
+            (self.folder / "config").write_text(config.format(folder=self.folder))
+            if not is_readable(self.token(b"content")):
+                return
+        raise AssertionError("every order is that of DER")
+
     def token(self, content: bytes) -> bytes:
         (self.folder / "content").write_bytes(content)
         self._openssl("ts", "-query", "-data", "content", "-sha256", "-cert", "-out", "asked")
         return self.answer((self.folder / "asked").read_bytes())
+
+
+def is_readable(token: bytes) -> bool:
+    """Whether the library reads a token as it is."""
+    import rfc3161_client
+
+    try:
+        rfc3161_client.decode_timestamp_response(token)
+    except ValueError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +213,25 @@ def test_a_token_for_something_else_or_a_changed_one_fails(pack: Path, signed: S
         if found.outcome is Outcome.PASSED:  # what is changed says nothing: not the time, nor who
             place.write_bytes(good)
             assert stamp_of(pack, authority.root).sentence == found.sentence, at
+
+
+def test_certificates_of_a_token_may_be_in_any_order(pack: Path, signed: SignOff, tmp_path: Path) -> None:
+    """As OpenSSL accepts them."""
+    chained = Authority(tmp_path / "chained")
+    chained.send_chain()
+    token = chained.token(stamped_content(signed))
+    path = keep(pack, signed, token)
+    assert path.read_bytes() == token, "kept as the authority sent it"
+    found = stamp_of(pack, chained.root)
+    assert found.outcome is Outcome.PASSED, found.sentence
+    other = Authority(tmp_path / "other")
+    assert stamp_of(pack, other.root).outcome is Outcome.FAILED
+    path.write_bytes(chained.token(b"something else"))
+    assert "no token for" in stamp_of(pack, chained.root).sentence
+    path.write_bytes(token[:-9])
+    assert "cannot be read" in stamp_of(pack, chained.root).sentence
+    with served(chained.answer) as url:
+        assert ask(url, b"content")
 
 
 def test_a_stamp_before_the_signature_is_told(pack: Path, tmp_path: Path, authority: Authority) -> None:
