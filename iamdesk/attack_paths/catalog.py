@@ -3,7 +3,7 @@
 Ids and required permissions of published techniques follow pathfinding.cloud (Apache-2.0, see NOTICE).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 
@@ -184,4 +184,15 @@ LAST = 4
 def actions_of(path_id: str) -> tuple[str, ...]:
     """Return the actions of a technique, or of several joined with ``+``, in order; empty for an unknown one."""
     found = [_by_id().get(one.strip()) for one in path_id.split("+")]
-    return tuple(dict.fromkeys(one.action for path in found if path is not None for one in path.actions))
+    return all_calls(one.action for path in found if path is not None for one in path.actions)
+
+
+def all_calls(actions: Iterable[str]) -> tuple[str, ...]:
+    """Return the API calls of actions in order, each once, with the call that takes advantage of a trust policy.
+
+    Who changes a trust policy names itself in it, and then needs no permission to assume the role (rule I2).
+    """
+    calls = dict.fromkeys(actions)
+    if "iam:UpdateAssumeRolePolicy" in calls:
+        calls[ASSUMES] = None
+    return tuple(calls)

@@ -6,6 +6,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths import attack_path_graph
 from iamdesk.checks import privilege_escalation, registry
 from iamdesk.checks.finding import Severity, State
+from iamdesk.export.findings.columns import api_calls_of
 
 STRANGER = "444455556666"
 
@@ -236,6 +237,25 @@ def test_chn_02_a_role_that_changes_the_user_it_came_from(found, make):
         "in 2 steps, by assuming the role (responder), then by attaching a policy to the user (alice)." in one.sentence
     )
     assert not found("CHN-12", users=[make.user("alice")], roles=[make.role("responder", make.allow("s3:*"))])
+
+
+def test_the_api_calls_of_a_path(found, make):
+    users = [
+        make.user("trusts", make.allow("iam:UpdateAssumeRolePolicy"), make.allow("sts:AssumeRole")),
+        make.user("resets", make.allow("iam:AttachUserPolicy", make.arn("user/weak")), make.allow("iam:*AccessKey")),
+        make.user("joins", make.allow("iam:AddUserToGroup")),
+        make.user("weak"),
+    ]
+    groups = [make.group("writers", make.allow("iam:AttachUserPolicy", make.arn("user/joins")))]
+    calls = {
+        one.subject_name: api_calls_of(one)
+        for one in found("CHN-01", users=users, groups=groups, roles=[make.role("strong", make.allow("*"))])
+    }
+    assert calls == {
+        "trusts": ("iam:UpdateAssumeRolePolicy + sts:AssumeRole → role/strong",),
+        "resets": ("iam:AttachUserPolicy + iam:CreateAccessKey → user/weak",),
+        "joins": ("iam:AddUserToGroup → group/writers, iam:AttachUserPolicy → user/joins",),
+    }
 
 
 def test_chn_12_who_can_make_others_administrators(found, make):

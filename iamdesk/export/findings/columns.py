@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from iamdesk.attack_paths.catalog import all_calls
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Evidence, Finding
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation
@@ -68,10 +69,15 @@ def api_calls_of(finding: Finding) -> tuple[str, ...]:
 
 
 def _step(decisions: list[EvaluationResult]) -> str:
-    actions = dict.fromkeys(one.request.action for one in decisions)
-    passed = [one for one in decisions if one.request.action == "iam:PassRole"]
-    target = (passed or decisions)[0].request.resource.split(":", 5)[-1]
-    return f"{' + '.join(actions)} → {target}"
+    """Return the calls of one step; those on several users, groups, roles or policies one after the other."""
+    requests = [one.request for one in decisions]
+    passed = [one for one in requests if one.action == "iam:PassRole"]
+    by_target: dict[str, list[str]] = {}
+    for one in requests:
+        is_on_entity = not passed and one.action.startswith(("iam:", "sts:"))
+        target = (one if is_on_entity else (passed or requests)[0]).resource.split(":", 5)[-1]
+        by_target.setdefault(target, []).append(one.action)
+    return ", ".join(f"{' + '.join(all_calls(actions))} → {target}" for target, actions in by_target.items())
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
