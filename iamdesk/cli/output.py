@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import batched
 from typing import Any
 
 from iamdesk.escaping import visible
@@ -22,7 +23,13 @@ _on_one_line = json.JSONEncoder(check_circular=False).encode  # results have no 
 
 def say_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a result as JSON in ASCII: safe in any encoding, and no bidi character reaches the terminal."""
-    print(_on_one_line(value) if indent is None else json.dumps(value, indent=indent))
+    if indent is None:
+        print(_on_one_line(value))
+        return
+    pieces = json.JSONEncoder(indent=indent, check_circular=False).iterencode(value)
+    for some in batched(pieces, 1 << 14):  # a comparison of large accounts is hundreds of megabytes
+        sys.stdout.write("".join(some))
+    print()
 
 
 def say_bytes(content: bytes) -> None:
