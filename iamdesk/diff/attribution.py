@@ -42,7 +42,7 @@ from iamdesk.evaluate.ternary import Truth
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
-_OF_RESOURCES = (PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL)
+_OF_CARRIERS = (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL)
 type Change = Callable[[EvaluationRequest], EvaluationRequest]
 type _Place = tuple[PolicyType, str, str]
 """Policy type, owner (or node), key of the policy."""
@@ -113,19 +113,20 @@ def carriers_of(witness: ExampleRequest, sides: Iterable[SnapshotView]) -> tuple
             question = side.question(witness.principal, witness.action, witness.resource, dict(witness.context))
         except RequestError:
             continue
-        for one in _results(question):
+        for one in _allows_of(question):
             policy = one.policy
-            is_own = policy.layer is PolicyType.IDENTITY
-            is_named = policy.layer in _OF_RESOURCES and one.grant is not None and one.grant is not Grant.ACCOUNT
-            if one.statement.is_allow and one.truth is not Truth.FALSE and (is_own or is_named):
+            is_named = policy.layer is PolicyType.IDENTITY or one.grant not in (None, Grant.ACCOUNT)
+            if one.truth is not Truth.FALSE and is_named:
                 found[policy.owner, policy.key] = None
     return tuple(found)
 
 
-def _results(question: EvaluationRequest) -> Iterable[StatementResult]:
-    """Return the statements that cover a request, without a decision."""
+def _allows_of(question: EvaluationRequest) -> Iterable[StatementResult]:
+    """Return the Allows of identity and resource policies that cover a request, without a decision."""
     if question.further:
-        return evaluate(question).results
+        return [
+            one for one in evaluate(question).results if one.statement.is_allow and one.policy.layer in _OF_CARRIERS
+        ]
     policies = policies_of(question)
     subject = subject_of(question, policies)
     applicable = applicable_policies(policies, decision_inputs_of(question, policies))
@@ -133,8 +134,9 @@ def _results(question: EvaluationRequest) -> Iterable[StatementResult]:
     found = (
         match_statement(policy, one, subject)
         for policy in applicable
+        if policy.layer in _OF_CARRIERS
         for one in policy.document.statements
-        if one.services is None or service in one.services
+        if one.is_allow and (one.services is None or service in one.services)
     )
     return [one for one in found if one is not None]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from iamdesk.diff.normal_form import ANYWHERE, ResourceScope
+from iamdesk.diff.normal_form import ANYWHERE, EVERYTHING, ResourceScope
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.policy.wildcards import STAR, Glob, Token, tokens_of
 
@@ -29,8 +29,8 @@ def is_plainly_of(where: ResourceScope, resource: str) -> bool:
 
 
 def _describes(entry: str, resource: str) -> bool:
-    if resource == "*":
-        return False
+    if resource == EVERYTHING:  # of an action without resources: no ARN matches it (rule F6)
+        return entry == EVERYTHING
     return _matches(entry, resource) or _crosses(entry, resource)
 
 

@@ -236,3 +236,12 @@ def test_what_is_about_the_caller_alone_is_asked_once_of_each() -> None:
 
     assert questions(6, 1) == questions(2, 1) > 0
     assert questions(2, 3) - questions(2, 2) == questions(2, 2) - questions(2, 1) > 0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_not_resource_keeps_from_everything_stands_for_nothing_else(order: int) -> None:
+    nothing = {"Effect": "Allow", "Action": "cloudwatch:GetMetricStatistics", "NotResource": "*"}
+    users = [seeds.user("nothing", nothing), seeds.user("all", allow("cloudwatch:DescribeAlarmsForMetric"))][::order]
+    found = compare_snapshots(snapshot("old", users), snapshot("new", users, LOCK), NOON)
+    statuses = {arn.rpartition("/")[2]: one.status for arn, one in found.principals.items()}
+    assert (statuses["nothing"], statuses["all"]) == (Status.UNCHANGED, Status.CHANGED)
