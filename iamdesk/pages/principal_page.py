@@ -131,7 +131,7 @@ class PrincipalPages:
         if isinstance(principal, GroupDetail):
             yield self._of_group(account, principal, reach)
         else:
-            yield self._sentence(arn, reach)
+            yield self._sentence(account, principal, reach)
             yield _escalation(arn, reach)
 
     def _find(self, arn: str) -> tuple[Account, Principal] | None:
@@ -144,13 +144,18 @@ class PrincipalPages:
 
     # Administrator
 
-    def _sentence(self, arn: str, reach: AttackPaths) -> PageSection:
+    def _sentence(self, account: Account, principal: UserDetail | RoleDetail, reach: AttackPaths) -> PageSection:
+        arn = principal.arn
         state = Administrations(self._evaluator, reach).of(arn)["reaches"]
         try:
             exposure = reach.reached(arn)
         except RequestError:
             return PageSection(Part.SENTENCE, note=phrase("Whether it is an administrator is not known."))
         parts = [_administrator_sentence(exposure, reach.attack_path(arn), state)]
+        if exposure.is_administrator:  # for attack paths, also who is one only under conditions, such as with MFA
+            inquiry = EvaluationSession(self._evaluator)
+            if administration(inquiry, account, principal).decision is EvalDecision.CONDITIONAL:
+                parts = [phrase("Administrator of account {account} under conditions.", account=account.account_id)]
         if exposure.reads and not exposure.is_administrator:
             parts.append(phrase("Can read {data}.", data=join_names([phrased(one) for one in exposure.reads])))
         return PageSection(Part.SENTENCE, note=join_messages(" ", parts))

@@ -14,7 +14,7 @@ from iamdesk.inventory.keys import organization_policy_key
 from iamdesk.inventory.organization_index import Levels, OrganizationIndex
 from iamdesk.inventory.policy_index import Carried, CarriedPolicy, MissingPolicy, PolicyIndex, tags_by_key
 from iamdesk.policy.document import parse_document
-from iamdesk.snapshot.aws_managed import aws_managed_policies
+from iamdesk.snapshot.aws_managed import as_published_words
 from iamdesk.snapshot.model import RoleDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
@@ -222,15 +222,8 @@ def _policy_set(carried: Carried, missing_data: list[MissingData]) -> PolicySet:
 def _supplied(carried: Carried) -> Iterator[MissingData]:
     for arn in carried.supplied:
         is_boundary = carried.boundary is not None and carried.boundary.key == arn
-        message = phrase(
-            "The AWS managed policy {name} is not captured. The version that AWS published by {as_of:%Y-%m-%d} "
-            "is used.",
-            name=arn.rpartition("/")[2],
-            as_of=aws_managed_policies().as_of,
-        )
-        yield MissingData(
-            "aws-policy-as-published", message, PolicyType.PERMISSIONS_BOUNDARY if is_boundary else PolicyType.IDENTITY
-        )
+        layer = PolicyType.PERMISSIONS_BOUNDARY if is_boundary else PolicyType.IDENTITY
+        yield MissingData("aws-policy-as-published", as_published_words(arn), layer)
 
 
 def attached_levels(

@@ -12,6 +12,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from iamdesk.i18n import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.model import ManagedPolicyDetail, PolicyVersion
@@ -56,6 +57,15 @@ class AwsManagedPolicies:
     def __iter__(self) -> Iterator[ManagedPolicyDetail]:
         for place, entry in self.entries.items():
             yield _detail(f"arn:aws:iam::aws:{_POLICY}{place}", place, entry)
+
+
+def as_published_words(arn: str) -> str:
+    """Return the sentence that AWS's version of a policy that was not captured is evaluated."""
+    return phrase(
+        "The AWS managed policy {name} is not captured. The version that AWS published by {as_of:%Y-%m-%d} is used.",
+        name=arn.rpartition("/")[2],
+        as_of=aws_managed_policies().as_of,
+    )
 
 
 def _detail(arn: str, place: str, entry: Mapping[str, Any]) -> ManagedPolicyDetail:

@@ -14,6 +14,7 @@ from iamdesk.inventory.references import (
     name_of,
 )
 from iamdesk.inventory.relative_time import age_text
+from iamdesk.snapshot.aws_managed import as_published_words, aws_managed_policies
 from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 
 type Facts = list[tuple[str, str]]
@@ -115,12 +116,11 @@ def principal_gaps(references: AccountReferences, principal: Principal) -> Itera
     yield from _carried_gaps(references, principal, phrase("attached"))
     boundary = boundary_of(principal)
     if boundary is not None and (problem := _policy_gap(references, boundary)):
-        sentence = phrase(
+        yield _as_published(boundary) or phrase(
             "Permissions boundary {name} {problem}: what it allows is not known.",
             name=last_of_arn(boundary),
             problem=problem,
         )
-        yield sentence
     if isinstance(principal, RoleDetail) and principal.assume_role_policy_document is None:
         yield phrase("The trust policy was not captured: who can assume the role is not known.")
 
@@ -128,7 +128,7 @@ def principal_gaps(references: AccountReferences, principal: Principal) -> Itera
 def _carried_gaps(references: AccountReferences, principal: Principal, how: str) -> Iterator[str]:
     for attached in principal.attached_managed_policies:
         if problem := _policy_gap(references, attached.policy_arn):
-            yield phrase(
+            yield _as_published(attached.policy_arn) or phrase(
                 "Managed policy {name}, {how}, {problem}: what it allows or denies is not known.",
                 name=attached.policy_name,
                 how=how,
@@ -137,6 +137,14 @@ def _carried_gaps(references: AccountReferences, principal: Principal, how: str)
     for inline in inline_policies_of(principal):
         if inline.policy_document is None:
             yield phrase("Inline policy {name} was captured without its text.", name=inline.policy_name)
+
+
+def _as_published(arn: str) -> str:
+    """Return that AWS's version of a policy that was not captured is evaluated; empty if there is none.
+
+    As the evaluator does (`PolicyIndex.managed_policy`): the page must not say that nothing is known.
+    """
+    return as_published_words(arn) if aws_managed_policies().find(arn) is not None else ""
 
 
 def _policy_gap(references: AccountReferences, arn: str) -> str | None:

@@ -28,6 +28,7 @@ from ..opened import keep_shared
 ACCOUNT = "arn:aws:iam::111122223333"
 ELENA = f"{ACCOUNT}:user/engineering/elena.petrov"
 REPORTING = f"{ACCOUNT}:role/service/reporting"
+INES = f"{ACCOUNT}:user/engineering/sre/ines.costa"
 BREAK_GLASS = f"{ACCOUNT}:role/break-glass/BreakGlassAdmin"
 STATUS = f"{ACCOUNT}:role/public-status-page"
 ADMINISTRATORS = f"{ACCOUNT}:group/Administrators"
@@ -61,6 +62,8 @@ def test_every_principal_has_all_sections_of_its_kind(opened: SnapshotSession) -
 def test_the_sentence_is_that_of_the_attack_paths(opened: SnapshotSession) -> None:
     reach = opened.reach()
     assert page(opened, REPORTING)[Part.SENTENCE].note == "Administrator of account 111122223333."
+    under_conditions = "Administrator of account 111122223333 under conditions."  # with MFA
+    assert page(opened, INES)[Part.SENTENCE].note == under_conditions
     exposure = reach.reached(ELENA)
     assert exposure.to_administration is None
     assert exposure.maybe_to_administration == 1

@@ -166,8 +166,15 @@ def effect_words(item: ReviewItem) -> tuple[str, ...]:
     return _gives(item, effect), _revoking(effect)
 
 
-def exact_words(exact: ExactEffect) -> str:
-    """Return the numbers of an exact comparison, and whether they are all."""
+def exact_words(exact: ExactEffect, item: ReviewItem) -> str:
+    """Return the numbers of an exact comparison, whether they are all, and why those of the item are others."""
+    words = _exact_numbers(exact)
+    if (exact.lost, exact.gained) == (_changed(item, "lost"), _changed(item, "gained")):
+        return words
+    return phrase("{words} The numbers above are those of requests without context values.", words=words)
+
+
+def _exact_numbers(exact: ExactEffect) -> str:
     if exact.doubts:
         return phrase(
             "Compared with a copy without it: loses at least {lost:,}, gains at least {gained:,}. {doubt}",

@@ -207,7 +207,7 @@ class ContextModel(QAbstractTableModel):
         if not row.is_ready:
             return tr("type a value")
         if not row.tested:
-            return tr("not tested by any relevant statement")
+            return tr("not tested for this principal")
         if row.choice is not Choice.OPEN:
             return tr("provided")
         if row.matters:

@@ -1,6 +1,6 @@
 """The request context: the value of each condition key, and how keys that are not provided are evaluated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -235,12 +235,16 @@ class ContextPanel(QFrame):
 
     def _choose(self, chosen: NamedContext) -> None:
         """Take the values of a named context in place of those in the table."""
-        for key in chosen.context:
-            self._types.setdefault(key.lower(), self._key_type(key) or DEFAULT_TYPE)
+        self._learn_types(chosen.context)
         self._meaning.setCurrentIndex(self._meaning.findData(chosen.unknown))
         self._delegate.unknown = chosen.unknown
         self.model.fill(context_rows(self._keys, chosen.context, self._types), chosen.unknown)
         self._model_changed()
+
+    def _learn_types(self, keys: Iterable[str]) -> None:
+        """Look the types of keys up that no statement of the result tests."""
+        for key in keys:
+            self._types.setdefault(key.lower(), self._key_type(key) or DEFAULT_TYPE)
 
     def _keep(self, name: str) -> None:
         if not self.context and self.unknown is MissingContextMode.UNKNOWN:
@@ -255,6 +259,7 @@ class ContextPanel(QFrame):
         question = (request.principal, request.action, request.resource)
         order = [row.key for row in self.model.rows] if question == self._question else []
         self._question = question
+        self._learn_types(request.context)
         rows = context_rows(self._keys, request.context, self._types, order)
         waiting = [row for row in self.model.rows if not row.is_ready]
         named = {row.key.lower() for row in rows}

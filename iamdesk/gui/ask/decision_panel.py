@@ -60,7 +60,9 @@ if TYPE_CHECKING:
 
 _GREY_AFTER = 100
 """Milliseconds: a result that arrives sooner replaces the previous one without graying it out."""
-_NO_QUESTION = mark("No request evaluated yet. Fill in the request bar at the top and press Enter.")
+_NO_QUESTION = mark(
+    "No request evaluated yet. Fill in the request bar at the top and press Enter, or press Enter in a row of Who can."
+)
 _NO_SNAPSHOT = mark("Open a snapshot to evaluate requests.")
 
 

@@ -134,11 +134,6 @@ def _name_first(subject: str) -> str:
     return f"{name} · {path}" if slash and is_named else words
 
 
-def _principals(row: CompareRow) -> tuple[str, str]:
-    """Return the principal as displayed, and as it is in its ARN."""
-    return row.texts[Column.WHO], translate(principal_words(row.subject))
-
-
 _CHANGES = {
     "gained": ChangeKind.GAINED,
     "lost": ChangeKind.LOST,
@@ -158,7 +153,12 @@ FIELDS: FilterFields[CompareRow] = FilterFields(
             {name: sort.value for name, sort in _CHANGES.items()},
             Column.SORT,
         ),
-        Field("principal", COLUMN_TITLES[Column.WHO], _principals, column=Column.WHO),
+        Field(
+            "principal",
+            COLUMN_TITLES[Column.WHO],
+            lambda row: translate(principal_words(row.subject)),
+            column=Column.WHO,
+        ),
         Field("action", COLUMN_TITLES[Column.WHAT], lambda row: row.texts[Column.WHAT], column=Column.WHAT),
         Field("resource", COLUMN_TITLES[Column.WHERE], lambda row: row.texts[Column.WHERE], column=Column.WHERE),
         Field("cause", COLUMN_TITLES[Column.CAUSE], lambda row: row.texts[Column.CAUSE], column=Column.CAUSE),

@@ -500,7 +500,7 @@ class ReviewPanel(QWidget):
             return
 
         def show(exact: ExactEffect | None) -> None:
-            words = "" if exact is None else exact_words(exact)
+            words = "" if exact is None else exact_words(exact, line)
             self._exact[line.sha256] = words
             if self.evidence.row is row:
                 self.evidence.set_exact(words)

@@ -71,7 +71,7 @@ class WhoCanPanel(QWidget):
         self.table.connect_filter(self.text, session.table_memory)
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export who can")
         self._holds_for = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
-        self.missing = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.missing = FlowLabel()
         self.missing.setObjectName("whoCanMissing")
         self.missing.hide()
         self._nothing = FlowLabel()

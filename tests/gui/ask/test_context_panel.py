@@ -226,3 +226,12 @@ def test_every_field_has_a_name(panel: ContextPanel) -> None:
     for widget in panel.findChildren(QWidget):
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
             assert widget.accessibleName() or getattr(widget, "text", str)(), widget
+
+
+def test_a_key_of_the_request_that_nothing_tests_for_the_principal_has_its_type(panel: ContextPanel) -> None:
+    """The request may come from elsewhere, such as from who can, where other principals depend on the key."""
+    request = Request("arn:aws:iam::111122223333:user/b", "s3:GetObject", "*", {"aws:MultiFactorAuthPresent": "true"})
+    panel.show_decision(decision(request=request, context=()))
+    place = row_of(panel, "aws:MultiFactorAuthPresent")
+    assert panel.model.rows[place].type == "Bool"
+    assert panel.model.index(place, Column.NOTE).data() == "not tested for this principal"
