@@ -6,6 +6,7 @@ from typing import NamedTuple
 from iamdesk.attack_paths.administrators import Principal
 from iamdesk.attack_paths.types import AttackPath, Remediation, Step
 from iamdesk.attack_paths.types import State as StepState
+from iamdesk.checks.aws_tools import origin_of
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength
@@ -60,7 +61,7 @@ def _evidence(path: AttackPath, *, with_decisions: bool = True) -> tuple[Evidenc
     return tuple(found)
 
 
-def _before(remediation: Remediation, path: AttackPath, principal: Principal) -> str:
+def _before(remediation: Remediation, path: AttackPath) -> str:
     """Return what to find out before a change is made, since it may stop a job, and what it leaves open."""
     edit = remediation.edits[0]
     says = phrase("Before that, make sure that no deployment or job needs the permission: it would fail.")
@@ -70,12 +71,17 @@ def _before(remediation: Remediation, path: AttackPath, principal: Principal) ->
             "policy that gives it, if its other holders do not need it either.",
             name=last_of_arn(edit.subject),
         )
-    passes = any(proof.decision.request.action == _PASSES for step in path.steps for proof in step.proof)
-    if not passes or _PASSES in remediation.what:
+    passes = any(
+        proof.decision.request.action == _PASSES
+        for step in path.steps
+        if step.source == edit.subject
+        for proof in step.proof
+    )
+    if edit.act is not EditAction.PUT_INLINE_POLICY or not passes or _PASSES in remediation.what:
         return says
     roles = phrase(
         "{name} can still pass roles: list those that the job passes, with iam:PassedToService.",
-        name=name_of(principal),
+        name=last_of_arn(edit.subject),
     )
     return join_messages(" ", (says, roles))
 
@@ -123,7 +129,15 @@ def _to_administration(
                 len(remediation.carriers),
             )
             remedy = join_messages(" ", (remedy, others))
-        remedy = join_messages(" ", (remedy, _before(remediation, path, principal)))
+        remedy = join_messages(" ", (remedy, _before(remediation, path)))
+        if origin := origin_of(remediation.edits[0].subject):
+            snippet = ""
+            remedy = phrase(
+                "Do not change {name} by hand: a tool of AWS maintains it ({origin}). Review who can act through the "
+                "tool, and whether it is still needed.",
+                name=last_of_arn(remediation.edits[0].subject.partition("#")[0]),
+                origin=phrase(origin),
+            )
     words = {"name": name_of(principal), "goal": path.goal.name, "way": path_text(path)}
     if proven is not None:
         sentence = nphrase(

@@ -254,6 +254,24 @@ def test_chn_01_a_deny_for_one_person_says_what_it_may_stop(found, make):
     (one,) = found("CHN-01", users=[user])
     assert "make sure that the work of alice does not need the permission" in one.remedy
     target = make.role("high", make.allow("*"), trust=make.trust({"Service": "codebuild.amazonaws.com"}))
-    wild = make.allow(["codebuild:*", "iam:Pass*"])
-    (one,) = found("CHN-01", users=[make.user("bob", wild)], roles=[target])
-    assert "denies iam:PassRole" in one.remedy or "bob can still pass roles" in one.remedy
+    users = [make.user(name, make.allow("codebuild:*"), groups=["passing"]) for name in ("bob", "carol")]
+    one, _ = found("CHN-01", users=users, roles=[target], groups=[make.group("passing", make.allow("iam:PassRole"))])
+    assert "denies codebuild:" in one.remedy
+    assert "bob can still pass roles" in one.remedy
+
+
+def test_chn_01_who_loses_passing_roles_does_not_still_pass_them(found, make):
+    passing = make.policy("passing", make.allow("iam:PassRole"))
+    target = make.role("high", make.allow("*"), trust=make.trust({"Service": "codebuild.amazonaws.com"}))
+    user = make.user("alice", make.allow("codebuild:*"), **make.attached(passing["Arn"]))
+    (one,) = found("CHN-01", users=[user], roles=[target], policies=[passing])
+    assert one.remedy.startswith("Detach passing from alice.")
+    assert "still pass" not in one.remedy
+
+
+def test_chn_01_roles_of_a_tool_are_not_to_be_changed_by_hand(found, make):
+    target = make.role("high", make.allow("*"), trust=make.trust({"AWS": make.arn("root")}))
+    tool = make.role("AWS-QuickSetup-Local-1", make.allow("sts:AssumeRole", make.arn("role/high")))
+    (one,) = found("CHN-01", roles=[target, tool])
+    assert one.remedy.startswith("Do not change AWS-QuickSetup-Local-1 by hand")
+    assert one.snippet == ""
