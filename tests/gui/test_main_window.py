@@ -242,7 +242,7 @@ class OneFile(FileDialogs):
     def __init__(self, path: Path | None) -> None:
         self.path = path
 
-    def snapshot_to_open(self, _parent: QWidget, _folder: Path) -> Path | None:
+    def snapshot_to_open(self, parent: QWidget, folder: Path, title: str = "") -> Path | None:  # noqa: ARG002
         return self.path
 
 

@@ -19,7 +19,7 @@ from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core import image_export
 from iamdesk.gui.core.theme import Scheme
 from iamdesk.gui.start import overview_files
-from iamdesk.resource_files import sample_snapshot
+from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.viewmodel.tree import Badge
 
 ACCOUNT = "arn:aws:iam::111122223333"
@@ -278,3 +278,31 @@ def test_nothing_is_zero_while_it_is_being_computed(qtbot: QtBot, window: MainWi
     findings._refresh()
     assert findings.title == "Findings ?", "nobody has looked"
     assert bars[0].accessibleName() == "Critical: not known yet"
+
+
+def test_opening_a_principal_asks_nothing_outside_ask(qtbot: QtBot, open_window: MainWindow) -> None:
+    """Action and resource that were left in the bar gave a result that nobody had asked for."""
+    window, session = open_window, open_window.session
+    ask(qtbot, window, PETRA)
+    window.menus.actions["perspectiveExplore"].trigger()
+    session.show_key(INES)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    assert window.workspace.request_bar.principal.text() == INES, "it is entered, to be asked about"
+    assert session.request is not None
+    assert session.request.principal == PETRA
+    assert window.workspace.result.is_stale, "the result is marked as that of another request"
+    window.menus.actions["perspectiveAsk"].trigger()
+    session.show_key(DEPLOY)
+    qtbot.waitUntil(lambda: not session.pending and not window.jobs.running, timeout=60_000)
+    assert session.request.principal == DEPLOY
+
+
+def test_an_empty_result_takes_no_room_after_another_snapshot(qtbot: QtBot, open_window: MainWindow) -> None:
+    window = open_window
+    window.menus.actions["perspectiveExplore"].trigger()
+    ask(qtbot, window, PETRA)
+    assert window.interior.stack.is_shown("answerDock")
+    window.open_path(resources() / "samples" / "acme-organization")
+    qtbot.waitUntil(lambda: window.session.request is None and window.session.snapshot is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    assert not window.interior.stack.is_shown("answerDock")

@@ -63,7 +63,7 @@ class Whichever(FileDialogs):
     def _one_of(self, *paths: Path) -> Path | None:
         return self._chance.choice((None, *paths))
 
-    def snapshot_to_open(self, parent: QWidget, folder: Path) -> Path | None:  # noqa: ARG002
+    def snapshot_to_open(self, parent: QWidget, folder: Path, title: str = "") -> Path | None:  # noqa: ARG002
         return self._one_of(SAMPLES[0])
 
     def folder_to_open(self, parent: QWidget, folder: Path) -> Path | None:  # noqa: ARG002

@@ -254,7 +254,8 @@ class MainWindow(QMainWindow):
 
     def _ask_for_snapshot_of(self, sentence: str, review: Path) -> None:
         def ask() -> None:
-            snapshot = self.prompts.snapshot_to_open(self, review.parent)
+            title = tr("Snapshot of the review {name}").format(name=visible(review.name))
+            snapshot = self.prompts.snapshot_to_open(self, review.parent, title)
             if snapshot is not None:
                 self.arrival.open_with(snapshot, review)
 

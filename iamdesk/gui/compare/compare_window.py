@@ -73,7 +73,7 @@ class CompareWindow(OneJobWindow):
         opened = whole_or_say(self._session, self.message)
         if opened is None:
             return
-        path = self._prompts.snapshot_to_open(self, opened.path.parent)
+        path = self._prompts.snapshot_to_open(self, opened.path.parent, tr("Snapshot to compare with"))
         if path is not None:
             self.compare_with(path)
 

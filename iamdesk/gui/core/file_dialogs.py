@@ -12,9 +12,10 @@ _SNAPSHOTS = mark("Snapshots (*.json *.json.gz *.gz *.zip);;All files (*)")
 class FileDialogs:
     """The real dialogs."""
 
-    def snapshot_to_open(self, parent: QWidget, folder: Path) -> Path | None:
-        """Ask for a snapshot; None if the user cancels."""
-        name, _ = QFileDialog.getOpenFileName(parent, tr("Open a snapshot"), str(folder), tr(_SNAPSHOTS))
+    def snapshot_to_open(self, parent: QWidget, folder: Path, title: str = "") -> Path | None:
+        """Ask for a snapshot; ``title`` says which, if it is not to be opened. None if the user cancels."""
+        title = title or tr("Open a snapshot")
+        name, _ = QFileDialog.getOpenFileName(parent, title, str(folder), tr(_SNAPSHOTS))
         return Path(name) if name else None
 
     def folder_to_open(self, parent: QWidget, folder: Path) -> Path | None:

@@ -53,6 +53,8 @@ class ReviewController(QObject):
         self._prompts = prompts
         self._message = message
         self.review_session: ReviewSession | None = None
+        self._folder: Path | None = None
+        """Where the review lies that was opened last."""
         self.dialog: NewReviewDialog | None = None
         """The dialog for a new review that was shown last."""
         self.close_later: Callable[[ReviewSession], threading.Event | None] = lambda _review_session: None
@@ -158,10 +160,17 @@ class ReviewController(QObject):
         opened = self._whole()
         if opened is None:
             return
-        folder = opened.path.parent
-        previous = self._prompts.file_to_open(self._panel, tr("Previous review"), folder, tr(_KIND))
-        old = self._prompts.snapshot_to_open(self._panel, folder) if previous is not None else None
-        if previous is None or old is None:
+        folder, shown = opened.path.parent, self.review_session
+        at_hand = shown.path if shown is not None else self._folder or folder
+        previous = self._prompts.file_to_open(self._panel, tr("Previous review"), at_hand, tr(_KIND))
+        if previous is None:
+            return
+        if shown is not None and self.matches and previous.absolute() == shown.path.absolute():
+            old: Path | None = opened.path
+        else:
+            title = tr("Snapshot of the review {name}").format(name=visible(previous.name))
+            old = self._prompts.snapshot_to_open(self._panel, previous.parent, title)
+        if old is None:
             return
         name = f"{previous.stem}-next"
         self._ask(
@@ -235,7 +244,7 @@ class ReviewController(QObject):
     def open_review(self) -> None:
         """Ask for a review, and open it."""
         opened = self._session.snapshot
-        folder = opened.path.parent if opened is not None else Path.home()
+        folder = self._folder or (opened.path.parent if opened is not None else Path.home())
         path = self._prompts.file_to_open(self._panel, tr("Open a review"), folder, tr(_KIND))
         if path is not None:
             self.open_path(path)
@@ -243,6 +252,7 @@ class ReviewController(QObject):
     def open_path(self, path: Path) -> None:
         """Open a review; an open one is closed first."""
         self.close()
+        self._folder = path.parent
         self._message.clear()
         is_closed = self._is_closed
         self._jobs.run(

@@ -35,7 +35,7 @@ class Chosen(FileDialogs):
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def snapshot_to_open(self, parent: QWidget, folder: Path) -> Path | None:  # noqa: ARG002
+    def snapshot_to_open(self, parent: QWidget, folder: Path, title: str = "") -> Path | None:  # noqa: ARG002
         return self.path
 
     def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:  # noqa: ARG002

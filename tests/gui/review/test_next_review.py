@@ -25,11 +25,15 @@ class Chosen(FileDialogs):
 
     def __init__(self, previous: Path, old: Path, path: Path) -> None:
         self._previous, self._old, self._path = previous, old, path
+        self.asked: list[tuple[str, Path]] = []
+        """Titles of the dialogs, and where each began."""
 
     def file_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> Path | None:  # noqa: ARG002
+        self.asked.append((title, folder))
         return self._previous
 
-    def snapshot_to_open(self, parent: QWidget, folder: Path) -> Path | None:  # noqa: ARG002
+    def snapshot_to_open(self, parent: QWidget, folder: Path, title: str = "") -> Path | None:  # noqa: ARG002
+        self.asked.append((title, folder))
         return self._old
 
     def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:  # noqa: ARG002
@@ -146,3 +150,37 @@ def test_the_next_review_asks_for_what_changed(
     (kept,) = [line for line in panel.review_session.lines if line.name == "list"]
     assert panel.review_session.decision(kept.line_id).comment.startswith("Carried over from review ")
     panel.controller.close()
+
+
+def test_the_dialogs_of_the_next_review_say_what_they_ask_for(
+    qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
+) -> None:
+    review, old = before
+    (tmp_path / "elsewhere").mkdir()
+    now = write(tmp_path / "elsewhere" / "new.json", ("read", "s3:Get*"), ben="5")
+    session.open(Workbench().open_snapshot(now))
+    prompts = Chosen(review, old, tmp_path / "q4.iamreview")
+    panel = ReviewPanel(session, jobs, prompts)
+    qtbot.addWidget(panel)
+    panel.show()
+    next_review = panel.commands()["actionNextReview"]
+    next_review()
+    assert prompts.asked == [
+        ("Previous review", now.parent),
+        ("Snapshot of the review q3.iamreview", review.parent),
+    ]
+    assert panel.controller.dialog is not None
+    panel.controller.dialog.accept()
+    qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
+    made = tmp_path / "q4.iamreview"
+    prompts._previous = made
+    prompts.asked.clear()
+    next_review()
+    assert prompts.asked == [("Previous review", made)], "the open review is offered, and its snapshot is open"
+    panel.controller.dialog.reject()
+    panel.controller.close()
+    prompts.asked.clear()
+    prompts._previous = review
+    next_review()
+    assert prompts.asked[0] == ("Previous review", tmp_path), "where the last one was"
+    panel.controller.dialog.reject()
