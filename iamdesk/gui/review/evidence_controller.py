@@ -245,22 +245,29 @@ class EvidenceController(QObject):
         if pack is not None:
             self._verify(pack)
 
-    def _verify(self, pack: Path, required: "Collection[Role]" = ()) -> None:
+    def _verify(self, pack: Path, required: "Collection[Role]" = (), before: str = "") -> None:
+        """Verify a package; ``before`` is the file of known keys to go back to if this one is refused."""
+
+        def refused(error: Exception) -> None:
+            self.allowed_signers = before
+            self._refused(error)
+
         self._message.clear()
         allowed = Path(self.allowed_signers).expanduser() if self.allowed_signers else None
         self._jobs.run(
             tr("Verifying {name}").format(name=visible(pack.name)),
             lambda _progress, _cancelled: _verified(pack, allowed, required),
             done=lambda results: self._show(pack, results, required),
-            failed=self._refused,
+            failed=refused,
             topic="verify evidence",
         )
 
     def _verify_again(self, pack: Path, dialog: "VerifyDialog") -> None:
         """Verify once more, with the known keys and the required signature that the dialog names."""
+        before = self.allowed_signers
         self.allowed_signers, required = dialog.signers.text().strip(), dialog.required_roles
         dialog.close()
-        self._verify(pack, required)
+        self._verify(pack, required, before)
 
     def _show(self, pack: Path, results: "list[Result]", required: "Collection[Role]") -> None:
         from iamdesk.export.evidence.result import Outcome

@@ -108,8 +108,7 @@ def test_snapshot_that_was_taken_out_is_told_last(pack: Path) -> None:
 def _script() -> str:
     """The lines of the guide that compare a package with its manifest."""
     guide = (resources() / "help" / "review.md").read_text(encoding="utf-8")
-    lines = guide[guide.index("python3 -I - <<'END'\n") : guide.index("   END\n")].splitlines()[1:]
-    return "\n".join(line.removeprefix("   ") for line in lines)
+    return guide.split("python3 -I - <<'END'\n")[1].split("\nEND\n")[0]
 
 
 def _by_hand(pack: Path) -> str:

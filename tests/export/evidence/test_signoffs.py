@@ -372,6 +372,7 @@ def test_the_packages_own_list_is_no_list_of_known_keys(made: Path, keys: dict[s
     for path, reason in ((own, "of the package itself"), (link, "of the package itself"), (copy, "is a copy of")):
         with pytest.raises(ExportError, match=reason):
             next(iter(verify(pack, allowed_signers=path)))
+    next(iter(verify(pack, allowed_signers=tmp_path / "missing")))  # told where the signatures are verified
     known.write_text("# asked by telephone\n" + own.read_text(encoding="utf-8"), encoding="utf-8")
     next(iter(verify(pack, allowed_signers=known)))
 

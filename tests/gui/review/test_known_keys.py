@@ -64,7 +64,11 @@ def test_known_keys_and_a_required_signature(
     third = dialog_of(qtbot, panel, second)
     assert "failed" not in third.sentence.text()
     assert "Ana-Moreno" in third.closing.text() or "Ana Moreno" in third.closing.text()
-    third.close()
+    third.signers.setText(str(pack / "signoffs" / "allowed_signers"))
+    QTest.keyClick(third.again_button, Qt.Key.Key_Space)
+    message = panel.packs._message
+    qtbot.waitUntil(lambda: "of the package itself" in message.text(), timeout=60_000)
+    assert panel.packs.allowed_signers == str(signers), "the list of before stays"
     window = window_of(qtbot, panel, MergeWindow, "actionMergeParts")
     assert window.signers.text() == str(signers)
     assert window.required.isEnabled()
