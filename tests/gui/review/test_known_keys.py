@@ -67,7 +67,7 @@ def test_known_keys_and_a_required_signature(
     third.signers.setText(str(pack / "signoffs" / "allowed_signers"))
     QTest.keyClick(third.again_button, Qt.Key.Key_Space)
     message = panel.packs._message
-    qtbot.waitUntil(lambda: "of the package itself" in message.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "of the package itself" in message.text, timeout=60_000)
     assert panel.packs.allowed_signers == str(signers), "the list of before stays"
     window = window_of(qtbot, panel, MergeWindow, "actionMergeParts")
     assert window.signers.text() == str(signers)
