@@ -391,6 +391,7 @@ class CentralArea(QObject):
         self.rail.hide()
         self._page_before = None
         self.workspace.hide()
+        self.stack.hide_panel("answerDock")  # in Explore: the result goes with its snapshot
 
     def _show(self, page: QWidget) -> None:
         """Show the panels around a page, and focus the navigator."""
@@ -398,8 +399,6 @@ class CentralArea(QObject):
         self.workspace.show()
         self._page_before = None
         self._open_page(page)
-        if self._session.request is None and self._session.need is None and self.stack.perspective.has_request_bar:
-            self.stack.hide_panel("answerDock")  # it is empty: the last snapshot's result is gone
         self.workspace.navigator.focus_filter()
 
     def _show_inspector(self) -> None:
