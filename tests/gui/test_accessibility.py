@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayoutItem,
     QPlainTextEdit,
+    QStatusBar,
     QTextEdit,
     QToolButton,
     QWidget,
@@ -253,7 +254,8 @@ def unmirrored() -> Iterator[str]:
             continue
         if widget.layoutDirection() is not Qt.LayoutDirection.RightToLeft and not is_code(widget):
             yield f"{type(window).__name__}: {type(widget).__name__} {widget.objectName()} reads from the left"
-        layout = widget.layout()
+        # QStatusBar replaces its layout, with all items, whenever it changes: Python would hold on to the old ones.
+        layout = None if isinstance(widget, QStatusBar) else widget.layout()
         rows = [layout, *layout.findChildren(QHBoxLayout)] if layout is not None else []
         for row in rows:
             if not isinstance(row, QHBoxLayout):
