@@ -209,14 +209,14 @@ class AttackPathsPanel(QWidget):
         self._side.setOrientation(Qt.Orientation.Vertical)
         unit = self.fontMetrics().averageCharWidth()
         self._splitter.setSizes([unit * 120, unit * 80])  # before there is a size, these are proportions
-        self._side.setSizes([300, 240])
+        self._side.setSizes([340, 200])
 
     def _lay_below(self) -> None:
         """Lay the table below the diagram, which gets the whole width."""
         self._splitter.setOrientation(Qt.Orientation.Vertical)
         self._side.setOrientation(Qt.Orientation.Horizontal)
-        half = max(self._splitter.height() // 2, 1)
-        self._splitter.setSizes([half, half])
+        fifth = max(self._splitter.height() // 5, 1)
+        self._splitter.setSizes([2 * fifth, 3 * fifth])
         self._side.setSizes([self.width() * 3 // 5, self.width() * 2 // 5])
 
     def _give_room(self) -> None:
