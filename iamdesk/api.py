@@ -367,6 +367,13 @@ class Workbench:
         return checks()
 
     @staticmethod
+    def title_of_check(check_id: str) -> str | None:
+        """Return the title of a built-in check; None if there is none of this ID."""
+        from iamdesk.checks.registry import check
+
+        return None if (known := check(check_id)) is None else known.title
+
+    @staticmethod
     def notes_of(opened: Opened, folder: Path | None = None, of_samples: Path | None = None) -> "FoundNotes":
         """Return the user's notes on a snapshot, or those of an earlier one of its accounts; reads files.
 

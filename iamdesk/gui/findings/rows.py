@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iamdesk.checks.finding import Finding, Severity, State
-from iamdesk.checks.registry import check
 from iamdesk.filter_language import EVERYTHING, Filter, Test
 from iamdesk.gui.core.notebook import words_of
 from iamdesk.gui.core.plain_text import visible
@@ -325,14 +324,16 @@ class Tally:
 
     def add(self, rows: Iterable[FindingRow]) -> None:
         """Count more findings."""
+        from iamdesk.api import Workbench  # imported after the first paint
+
         came = [row.finding for row in rows]
         findings = [finding for finding in came if finding.suppression is None]
         self._suppressed += len(came) - len(findings)
         self._severities.update(finding.severity for finding in findings)
         self._checks.update(finding.check_id for finding in findings)
         for finding in findings:
-            known = check(finding.check_id)
-            self._titles.setdefault(finding.check_id, finding.title if known is None else known.title)
+            if finding.check_id not in self._titles:  # a finding that cannot tell has another title
+                self._titles[finding.check_id] = Workbench.title_of_check(finding.check_id) or finding.title
         _note_worst(self._worst, findings)
         self._cannot_tell += sum(finding.state is State.CANNOT_TELL for finding in findings)
 
