@@ -149,11 +149,7 @@ def passed_to_several_services(survey: CheckContext, account: Account, role: Rol
     }
     if len(trusted) < _SEVERAL:
         return
-    passing = [
-        principal
-        for principal in _limited_passers(survey, account)
-        if survey.decide(principal.arn, "iam:PassRole", role.arn) is EvalDecision.ALLOWED
-    ]
+    passing = _passing(survey, account, role)
     if passing:
         yield CheckResult(
             nphrase(
@@ -174,18 +170,38 @@ def passed_to_several_services(survey: CheckContext, account: Account, role: Rol
         )
 
 
-def _limited_passers(survey: CheckContext, account: Account) -> tuple[Principal, ...]:
-    """Return the principals with a permission to pass some roles: neither administrators nor allowed all of them."""
+def _passing(survey: CheckContext, account: Account, role: RoleDetail) -> list[Principal]:
+    """Return the limited passers that may pass a role whatever the service is: evaluated for all of them at once."""
+    passers, members = _limited_passers(survey, account)
+    allowed = survey.allowed("iam:PassRole", role.arn, members)
+    position_of = survey.evaluator.population().position
+
+    def passes(principal: Principal) -> bool:
+        position = position_of(principal.arn)
+        if position is None:  # an irregular ARN
+            return survey.decide(principal.arn, "iam:PassRole", role.arn) is EvalDecision.ALLOWED
+        return bool(allowed >> position & 1)
+
+    return [one for one in passers if passes(one)]
+
+
+def _limited_passers(survey: CheckContext, account: Account) -> tuple[tuple[Principal, ...], int]:
+    """Return the principals with a permission to pass some roles, and those of them with a regular ARN as bits.
+
+    Neither administrators nor principals that may pass all roles.
+    """
     any_role = f"arn:{account.partition}:iam::{account.account_id}:role/{PLACEHOLDER}"
 
-    def find() -> tuple[Principal, ...]:
-        return tuple(
+    def find() -> tuple[tuple[Principal, ...], int]:
+        found = tuple(
             one
             for one in principals_of(account)
             if survey.speaks_of(one.arn, "iam:PassRole")
             and not is_administrator(survey, account, one)
             and survey.decide(one.arn, "iam:PassRole", any_role) is not EvalDecision.ALLOWED
         )
+        positions = (survey.evaluator.population().position(one.arn) for one in found)
+        return found, sum(1 << position for position in positions if position is not None)
 
     return survey.once(("limited passers", account.account_id), find)
 
