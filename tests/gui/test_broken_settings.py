@@ -14,9 +14,13 @@ from iamdesk.gui.core.settings import Settings
 from iamdesk.gui.core.text_size import USUAL, apply_text_size
 from iamdesk.resource_files import sample_snapshot
 
+CHECKPOINTS = ("every", "folder", "key", "on_closing")
 KEYS = {
     "window": ("compact", "geometry", "arrangement", "scheme", "language", "text_size"),
-    "review": ("reviewer", "signing_key"),
+    "review": ("reviewer", "signing_key", "allowed_signers", *(f"checkpoint_{one}" for one in CHECKPOINTS)),
+    "ask": ("contexts",),
+    "findings": ("check_settings",),
+    "notes": ("folder",),
     "keep": ("layout", "recent", "reopens_last"),
     "policy": ("zoom", "in_words"),
     "answer": ("draws_layers",),
