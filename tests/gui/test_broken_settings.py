@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QHeaderView
+from PySide6.QtWidgets import QApplication, QHeaderView, QLabel
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui import create_main_window
@@ -90,6 +90,17 @@ def test_these_are_all_settings_that_there_are() -> None:
     known = {f"{group}/{key}" for group, keys in KEYS.items() for key in keys}
     named = {part for part in text.split('"') if "/" in part and part.replace("/", "").replace("_", "").isalpha()}
     assert {name for name in named if name.count("/") == 1} <= known | {"filters/recent"}
+
+
+def test_a_file_of_check_settings_that_is_none_is_said(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "s.ini").write_text("[findings]\ncheck_settings=/no/such/file\n")
+    window = create_main_window(sample_snapshot(), settings_path=tmp_path / "s.ini")
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: window.session.snapshot is not None and not window.jobs.running, timeout=60_000)
+    window.workspace.findings.run()
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    assert any("/no/such/file" in label.text() for label in window.findChildren(QLabel))
 
 
 OTHER_WINDOW = """

@@ -500,20 +500,11 @@ COMMANDS: tuple[Command, ...] = (
         group=3,
     ),
     Command(
-        "actionRowsComfortable",
-        Menu.VIEW,
-        mark("Comfortable rows"),
-        mark("Give the rows of tables more room."),
-        group=3,
-        radio="density",
-    ),
-    Command(
         "actionRowsCompact",
-        Menu.VIEW,
-        mark("Compact rows"),
-        mark("Show more rows of tables at once."),
-        group=3,
-        radio="density",
+        Menu.TOOLS,
+        mark("C&ompact rows"),
+        mark("Show more rows of tables at once, or give them room again."),
+        group=9,
     ),
     *(
         Command(f"perspective{name}", Menu.VIEW, text, tip, (f"Ctrl+{at}",), Needs.SNAPSHOT, 4, radio="perspective")

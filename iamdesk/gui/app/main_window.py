@@ -159,8 +159,7 @@ class MainWindow(QMainWindow):
             "actionSchemeLight": lambda: self._set_scheme(Scheme.LIGHT),
             "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
             "actionSchemeContrast": lambda: self._set_scheme(Scheme.CONTRAST),
-            "actionRowsComfortable": lambda: self._set_density(is_compact=False),
-            "actionRowsCompact": lambda: self._set_density(is_compact=True),
+            "actionRowsCompact": self._switch_density,
             "actionJobs": self.jobs_panel.toggle,
             "actionTour": self.tour.show,
             "actionHowToCapture": self._show_capture_help,
@@ -381,13 +380,15 @@ class MainWindow(QMainWindow):
     def _check_scheme(self) -> None:
         self.menus.actions[f"actionScheme{self.settings.scheme.value.title()}"].setChecked(True)
 
-    def _set_density(self, *, is_compact: bool) -> None:
-        self.session.table_memory.is_compact = is_compact
+    def _switch_density(self) -> None:
+        memory = self.session.table_memory
+        memory.is_compact = not memory.is_compact
         self._check_density()
 
     def _check_density(self) -> None:
-        is_compact = self.session.table_memory.is_compact
-        self.menus.actions["actionRowsCompact" if is_compact else "actionRowsComfortable"].setChecked(True)
+        action = self.menus.actions["actionRowsCompact"]
+        action.setCheckable(True)
+        action.setChecked(self.session.table_memory.is_compact)
 
     def _check_perspective(self, name: str) -> None:
         self.jobs.prefer(self.interior.stack.perspective.topics)
