@@ -78,13 +78,17 @@ def test_a_pressed_button_shows_its_drawing_in_high_contrast(qapp: QApplication)
 
 
 def test_a_box_has_a_tick_in_high_contrast(qapp: QApplication, qtbot: QtBot) -> None:
-    box = QCheckBox("x")
-    box.setPalette(palette_for(dark=True, high_contrast=True))
-    qtbot.addWidget(box)
-    box.setStyleSheet(high_contrast_lines())
-    box.setChecked(True)
-    box.show()
-    image = box.grab().toImage()
+    before = qapp.palette()
+    qapp.setPalette(palette_for(dark=True, high_contrast=True))
+    try:
+        box = QCheckBox("x")
+        qtbot.addWidget(box)
+        box.setStyleSheet(high_contrast_lines())
+        box.setChecked(True)
+        box.show()
+        image = box.grab().toImage()
+    finally:
+        qapp.setPalette(before)
     middle = image.height() // 2
     inside = {image.pixelColor(x, y).name() for x in range(4, 12) for y in range(middle - 4, middle + 4)}
     ground = image.pixelColor(4, middle - 5)
