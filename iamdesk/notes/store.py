@@ -193,4 +193,4 @@ def _locked(path: Path) -> Iterator[None]:
                 pass
         if time.monotonic() > end:
             raise NoteError(phrase("{path} cannot be written: another window is writing it", path=path))
-        time.sleep(0.02)
+        time.sleep(0.02)  # in a job: the other window holds the lock for milliseconds

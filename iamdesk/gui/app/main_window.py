@@ -446,6 +446,8 @@ class MainWindow(QMainWindow):
             self.workspace.review.controller.close()
         self.session.notes.flush()
         self.jobs.wait_all()
+        for timer in self.findChildren(QTimer):
+            timer.stop()  # what panels put off would start jobs
         self.workers.close()
         self._marks.clear()
         if self.interior.is_complete:

@@ -252,7 +252,7 @@ class AttackPathsPanel(QWidget):
         self.view.box_selected.connect(self._select_steps_of)
         self.view.grow_wanted.connect(self.grow)
         self.detail.more_wanted.connect(self.grow)
-        self._later.timeout.connect(self.run)
+        self._later.timeout.connect(self._run_later)
         self._session.snapshot_opened.connect(self._empty)
         self._session.snapshot_closed.connect(self._empty)
         self._session.subject_selected.connect(self._follow)
@@ -327,6 +327,10 @@ class AttackPathsPanel(QWidget):
             patient=True,
         )
         self._enable()
+
+    def _run_later(self) -> None:
+        if not self._jobs.is_closed:
+            self.run()
 
     def run_plan(self) -> None:
         """Compute changes that together end all attack paths to administrator."""

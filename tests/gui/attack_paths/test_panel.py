@@ -276,3 +276,12 @@ def test_a_wide_diagram_has_the_whole_width(qtbot, panel, session):
     panel.show_selected()
     qtbot.waitUntil(lambda: panel.found.wanted.start == DEPLOY, timeout=60_000)
     assert panel._splitter.orientation() is Qt.Orientation.Horizontal
+
+
+def test_what_was_put_off_does_not_begin_once_the_window_is_closed(qtbot, panel, jobs):
+    panel.run()
+    shown(qtbot, panel)
+    assert jobs.wait_all(60_000)
+    panel._later.setInterval(0)
+    panel._later.start()
+    qtbot.waitUntil(lambda: not panel._later.isActive())  # it went off: an error in the event loop fails the test
