@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -28,7 +28,7 @@ from iamdesk.gui.core.plain_text import set_tooltip, visible
 from iamdesk.gui.core.table_memory import TableMemory
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
-from iamdesk.gui.widgets.completion_popup import CompletionPopup
+from iamdesk.gui.widgets.completion_popup import ListingField
 from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -45,7 +45,7 @@ _USUAL_TIP = mark(
 )
 
 
-class FilterLine(QLineEdit):
+class FilterLine(ListingField):
     """A line for the filter of one table. The object name is that under which its filters are remembered."""
 
     changed = Signal()
@@ -95,7 +95,6 @@ class FilterLine(QLineEdit):
         """The text that was read last."""
         self.error: FilterError | None = None
         """Why the text is no filter; None if it is one."""
-        self._popup: CompletionPopup | None = None
         self._offered: Sequence[Suggestion] = ()
         # Created here: Python may lose its reference to one that Qt creates.
         self._mark = QAction(self)
@@ -218,7 +217,7 @@ class FilterLine(QLineEdit):
         """Say what is wrong, once typing has stopped."""
         sentence = "" if self.error is None else translate(self.error.sentence)
         self.said.emit(sentence)
-        if sentence and self.hasFocus() and not self._is_listing:
+        if sentence and self.hasFocus() and self.popup is None:
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, visible(sentence)))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
@@ -228,15 +227,6 @@ class FilterLine(QLineEdit):
             self._show_state()
 
     # Suggestions
-
-    @property
-    def _is_listing(self) -> bool:
-        return self._popup is not None and self._popup.isVisible()
-
-    @property
-    def offered(self) -> tuple[Completion, ...]:
-        """What the list offers; empty if it is closed."""
-        return self._popup.completions if self._popup is not None and self._popup.isVisible() else ()
 
     def _offer(self, *, all_fields: bool = False) -> None:
         """Offer what can be typed at the cursor; names of fields once two letters are typed, unless all are wanted."""
@@ -261,27 +251,7 @@ class FilterLine(QLineEdit):
         if not completions or not self.hasFocus():
             self.close_popup()
             return
-        popup = self._the_popup()
-        popup.offer(typed, completions)
-        window = self.window()
-        corner = self.mapTo(window, QPoint(0, self.height()))
-        popup.place(QRect(corner, QSize(self.width(), 0)), window.rect())
-        popup.show()
-        popup.raise_()
-
-    def _the_popup(self) -> CompletionPopup:
-        window = self.window()
-        if self._popup is not None and self._popup.parentWidget() is not window:  # the panel was detached or docked
-            self._popup.deleteLater()
-            self._popup = None
-        if self._popup is None:
-            self._popup = CompletionPopup(self.accessibleName(), window)
-            self._popup.picked.connect(self._picked)
-            self._popup.destroyed.connect(self._forget_popup)
-        return self._popup
-
-    def _forget_popup(self) -> None:
-        self._popup = None
+        self.show_popup(typed, completions)
 
     def _picked(self, completion: Completion) -> None:
         self._take(completion)
@@ -289,7 +259,7 @@ class FilterLine(QLineEdit):
 
     def _take_current(self) -> bool:
         """Take the current row of the list; return whether there was one."""
-        current = self._popup.current() if self._popup is not None and self._popup.isVisible() else None
+        current = self.popup.current() if self.popup is not None else None
         if current is None:
             return False
         self._take(current)
@@ -306,11 +276,6 @@ class FilterLine(QLineEdit):
         if chosen.insert.endswith(":") and self.hasFocus():
             self._offer()
 
-    def close_popup(self) -> None:
-        """Close the list."""
-        if self._popup is not None:
-            self._popup.hide()
-
     # Events
 
     def event(self, event: QEvent) -> bool:
@@ -320,7 +285,7 @@ class FilterLine(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Move in the list, take a suggestion, or leave the field."""
-        key, popup = Qt.Key(event.key()), self._popup if self._is_listing else None
+        key, popup = Qt.Key(event.key()), self.popup
         match key:
             case Qt.Key.Key_Down if event.modifiers() & Qt.KeyboardModifier.AltModifier:
                 self._offer(all_fields=True)
@@ -351,7 +316,7 @@ class FilterLine(QLineEdit):
             self.down.emit()
 
     def _escape(self) -> None:
-        if self._is_listing:
+        if self.popup is not None:
             self.close_popup()
         elif self.text():
             self.clear()

@@ -11,7 +11,7 @@ template (``arn:aws:s3:::${BucketName}/${ObjectName}``) selects its first placeh
 import re
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QLineEdit, QStyle, QStyleOptionFrame, QWidget
 
 from iamdesk.gui.core.plain_text import set_tooltip, visible
 from iamdesk.gui.core.theme import Colour, colour
-from iamdesk.gui.widgets.completion_popup import CompletionPopup
+from iamdesk.gui.widgets.completion_popup import ListingField
 from iamdesk.i18n import tr
 from iamdesk.viewmodel.types import Completion
 
@@ -38,7 +38,7 @@ _LONGEST = 4096
 """Characters; an ARN has at most 2048."""
 
 
-class AutocompleteEdit(QLineEdit):
+class AutocompleteEdit(ListingField):
     """The field. ``name`` is its accessible name."""
 
     wanted = Signal(str)
@@ -52,7 +52,6 @@ class AutocompleteEdit(QLineEdit):
         super().__init__(parent)
         self.setAccessibleName(name)
         self.setMaxLength(_LONGEST)
-        self._popup: CompletionPopup | None = None
         self._asked_for: str | None = None
         self._resting: Callable[[str], str] = str
         # Created here: Python may lose its reference to one that Qt creates.
@@ -78,8 +77,7 @@ class AutocompleteEdit(QLineEdit):
         if not completions:
             self.close_popup()
             return
-        self._the_popup().offer(text, completions)
-        self._place_popup()
+        self.show_popup(text, completions)
 
     def take(self, completion: Completion) -> None:
         """Take a suggestion, as if it had been chosen from the list."""
@@ -91,16 +89,11 @@ class AutocompleteEdit(QLineEdit):
 
     def take_current(self) -> bool:
         """Take the current row if the list is open; return whether there was one."""
-        current = self._popup.current() if self._popup is not None and self._popup.isVisible() else None
+        current = self.popup.current() if self.popup is not None else None
         if current is None:
             return False
         self.take(current)
         return True
-
-    @property
-    def offered(self) -> tuple[Completion, ...]:
-        """The suggestions shown, best first; none if the list is closed."""
-        return self._popup.completions if self._popup is not None and self._popup.isVisible() else ()
 
     @property
     def has_placeholder(self) -> bool:
@@ -129,8 +122,7 @@ class AutocompleteEdit(QLineEdit):
 
     def close_popup(self) -> None:
         """Close the list."""
-        if self._popup is not None:
-            self._popup.hide()
+        super().close_popup()
         self._asked_for = None
 
     # Implementation
@@ -145,33 +137,11 @@ class AutocompleteEdit(QLineEdit):
         shown = self._resting(text)
         set_tooltip(self, text if shown != text or len(text) > 24 else "")
 
-    def _the_popup(self) -> CompletionPopup:
-        window = self.window()
-        if self._popup is not None and self._popup.parentWidget() is not window:  # the panel was detached or docked
-            self._popup.deleteLater()
-            self._popup = None
-        if self._popup is None:
-            self._popup = CompletionPopup(self.accessibleName(), window)
-            self._popup.picked.connect(self._picked)
-            self._popup.destroyed.connect(self._forget_popup)
-        return self._popup
-
-    def _forget_popup(self) -> None:
-        self._popup = None
-
     def _picked(self, completion: Completion) -> None:
         self.take(completion)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         if completion.template:
             self.select_placeholder(from_start=True)
-
-    def _place_popup(self) -> None:
-        popup = self._the_popup()
-        window = self.window()
-        corner = self.mapTo(window, QPoint(0, self.height()))
-        popup.place(QRect(corner, QSize(self.width(), 0)), window.rect())
-        popup.show()
-        popup.raise_()
 
     def event(self, event: QEvent) -> bool:
         """Keep Tab in the field while there is a suggestion to take or a placeholder."""
@@ -186,7 +156,7 @@ class AutocompleteEdit(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Move in the list, take a suggestion, or submit."""
-        popup = self._popup if self._popup is not None and self._popup.isVisible() else None
+        popup = self.popup
         match event.key():
             case Qt.Key.Key_Down | Qt.Key.Key_Up | Qt.Key.Key_PageDown | Qt.Key.Key_PageUp if popup is not None:
                 popup.walk(Qt.Key(event.key()))

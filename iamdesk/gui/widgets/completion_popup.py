@@ -3,11 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QFont, QPainter, QTextCharFormat, QTextLayout, QTextOption
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
+    QLineEdit,
     QListView,
     QStyle,
     QStyledItemDelegate,
@@ -185,3 +196,47 @@ class CompletionPopup(QListView):
     def _clicked(self, index: QModelIndex) -> None:
         if 0 <= index.row() < len(self._rows.completions):
             self.picked.emit(self._rows.completions[index.row()])
+
+
+class ListingField(QLineEdit):
+    """A text field with a list of suggestions below it, a child of the window, made when it is first shown."""
+
+    _popup: CompletionPopup | None = None
+
+    @property
+    def popup(self) -> CompletionPopup | None:
+        """The list while it is open."""
+        return self._popup if self._popup is not None and self._popup.isVisible() else None
+
+    @property
+    def offered(self) -> tuple[Completion, ...]:
+        """The suggestions shown, best first; none if the list is closed."""
+        return self.popup.completions if self.popup is not None else ()
+
+    def show_popup(self, typed: str, completions: Sequence[Completion]) -> None:
+        """Show suggestions for what is typed."""
+        window = self.window()
+        if self._popup is not None and self._popup.parentWidget() is not window:  # the panel was detached or docked
+            self._popup.deleteLater()
+            self._popup = None
+        if self._popup is None:
+            self._popup = CompletionPopup(self.accessibleName(), window)
+            self._popup.picked.connect(self._picked)
+            self._popup.destroyed.connect(self._forget_popup)
+        self._popup.offer(typed, completions)
+        corner = self.mapTo(window, QPoint(0, self.height()))
+        self._popup.place(QRect(corner, QSize(self.width(), 0)), window.rect())
+        self._popup.show()
+        self._popup.raise_()
+
+    def close_popup(self) -> None:
+        """Close the list."""
+        if self._popup is not None:
+            self._popup.hide()
+
+    def _forget_popup(self) -> None:
+        self._popup = None
+
+    def _picked(self, completion: Completion) -> None:
+        """Take a suggestion that was clicked."""
+        raise NotImplementedError
