@@ -186,7 +186,7 @@ def _fill(entry: ResourcePattern, known: Mapping[str, KeyValue]) -> tuple[Token,
 
 
 def _facts(arn: str) -> RequestFacts | None:
-    """Return an entity as the target of a request of nobody; None if its ARN is malformed."""
+    """Return an entity as a target, whoever makes the request; None if its ARN is malformed."""
     try:
         return RequestFacts(_NOBODY, parse_target(_PROBE, arn, reference()), _NO_CONTEXT, has_boundary=False)
     except RequestError:

@@ -26,7 +26,7 @@ class Promoters:
     """Who can make other principals administrators, of those that are not administrators in one step themselves."""
 
     edges: list[tuple[int, Edge]] = field(default_factory=list)
-    """(position of the principal that is changed, who can change it), where somebody can become both."""
+    """(position of the principal that is changed, who can change it), where one principal can become both."""
     first: dict[int, Edge] = field(default_factory=dict)
     """By position: the first principal that it can make an administrator, and how."""
 
@@ -87,7 +87,7 @@ def find_promoters(
 def _wanted(
     steps: Edges, others: int, near: int, promoters: int, proven: Closure, possible: Closure
 ) -> Mapping[int, int]:
-    """Return, by principal, the promoters that somebody without a proven path can become, as it can that principal."""
+    """Return, by principal, the promoters that matter: whoever has no proven path can become both of them."""
     found: dict[int, int] = {}
     together: dict[int, int] = {}
     for position in indexes_of(others):

@@ -384,7 +384,7 @@ def _label(group: _Group) -> str:
 
 
 def _holders(group: _Group) -> str:
-    """Return the names of those that an AWS managed policy is attached to; empty if no finding tells."""
+    """Return the names of those that an AWS managed policy is attached to; empty if no finding says."""
     owners = {one.owner for finding in group.findings for one in finding.candidates if one.key == group.key}
     return join_names(sorted({owner.rpartition("/")[2] for owner in owners if owner}), _NAMED)
 

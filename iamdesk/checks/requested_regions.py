@@ -1,9 +1,9 @@
 """Requests in the Regions that conditions allow: a lock of Regions leaves its principals what they may do there.
 
 The caller chooses the Region of a request, so that a condition on ``aws:RequestedRegion`` limits where, not what
-(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html). Everybody is evaluated in
-us-east-1 first. Those that have a condition on the Region and are not allowed there are evaluated in the Regions that
-their policies name, in those where the account is in use, and in one that no policy names.
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html). All principals are
+evaluated in us-east-1 first. Those that have a condition on the Region and are not allowed there are evaluated in the
+Regions that their policies name, in those where the account is in use, and in one that no policy names.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from iamdesk.policy_validation.facts import facts
 from iamdesk.snapshot.model import Account
 
 FIRST = "us-east-1"
-"""The Region in which everybody is evaluated."""
+"""The Region in which all principals are evaluated."""
 _REQUESTED = "aws:RequestedRegion"
 _OF_EC2 = "ec2:Region"
 _KEYS = frozenset({_REQUESTED.lower(), _OF_EC2.lower()})

@@ -98,7 +98,7 @@ def _fills(file: BinaryIO, one: zipfile.ZipInfo, end: int) -> bool:
 
 
 def _is_told(told: list[int], about: list[int], extra: bytes) -> bool:
-    """Return whether a header tells checksum, packed and unpacked size; sizes of 64 bits are in its extra field."""
+    """Return whether a header has checksum, packed and unpacked size; sizes of 64 bits are in its extra field."""
     if told == about:
         return True
     crc, packed, size = about
