@@ -45,29 +45,10 @@ def places(
     service: str, type_name: str, wheres: Iterable[ResourceScope | None], partition: str, account: str
 ) -> SampleResources:
     """Return sample resources of one type of a service: a placeholder, and resources that entries match."""
-    own = _service_in_arns(service, type_name)
     entries = frozenset(
-        entry
-        for where in wheres
-        if where is not None
-        for entry in where.entries
-        if entry != EVERYTHING and _may_name_service(entry, own)
+        entry for where in wheres if where is not None for entry in where.entries if entry != EVERYTHING
     )
     return _places(service, type_name, entries, partition, account)
-
-
-@lru_cache(maxsize=1 << 12)
-def _service_in_arns(service: str, type_name: str) -> str | None:
-    """Return the service in the ARNs of a resource type; None if it is not known."""
-    fresh = next(iter(placeholder_arns(service, type_name, "aws", "123456789012")), None)
-    return None if fresh is None else fresh.split(":", 3)[2]
-
-
-@lru_cache(maxsize=1 << 15)
-def _may_name_service(entry: str, service: str | None) -> bool:
-    """Return False if an entry names resources of another service only, which do not matter for a type of this one."""
-    named = entry.split(":", 3)[2:3]
-    return service is None or not named or named[0] == service or "*" in named[0] or "?" in named[0]
 
 
 @lru_cache(maxsize=1 << 14)
@@ -79,8 +60,8 @@ def _places(service: str, type_name: str, entries: frozenset[str], partition: st
     fresh_parts = fresh.split(":", 5)
     own = _Head(*fresh_parts[1:5])
     tail = _PLACEHOLDER.sub("*", listed.arn.split(":", 5)[5])
-    # Only entries of the type's own service, or of any, can name a resource of it.
     read = [one for one in (_read(entry, own) for entry in sorted(entries)) if one is not None]
+    # Only entries of the type's own service, or of any, can name a resource of it.
     read = [one for one in read if glob(one.head_text[1]).matches(own.service)]
     heads: dict[_Head, None] = {own: None}
     is_complete = all(one.is_exact for one in read)
@@ -195,7 +176,7 @@ def _read(entry: str, own: _Head) -> _Entry | None:
     return _Entry((parts[1], parts[2], parts[3], parts[4]), _Head(*head), tuple(tokens), is_exact)
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def _tails(template: str, patterns: tuple[tuple[Token, ...], ...], fresh: str) -> tuple[tuple[str, ...], bool]:
     """Return resource parts for every combination of patterns that match, and whether these are complete."""
     found: dict[str, None] = {fresh: None}

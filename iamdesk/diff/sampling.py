@@ -51,20 +51,20 @@ def action_classes(
 
     ``apart`` are services whose actions are subject to more than the clauses, such as resource control policies.
     """
-    listed = list(dict.fromkeys(clauses))
+    listed = list(clauses)
     keys = frozenset(key for clause in listed for key in clause.keys)
     varied = tuple(sorted(key for key in keys if variation(key, reference()) is ResourceDependence.ACTION))
     depends_on_resource = any(variation(key, reference()) is ResourceDependence.RESOURCE for key in keys)
-    everywhere, bound = _by_reach(listed)
+    everywhere = frozenset(listed) if all(clause.where in (ANYWHERE, None) for clause in listed) else None
     flat: dict[object, tuple[ActionClass, int]] = {}
     for service, own in space.by_service(part):
-        applicable = _applicable(service, everywhere, bound)
+        applicable = _applicable(service, listed) if everywhere is None else everywhere
         is_apart = service in SERVICES_WITH_ACTION_RULES or service in apart or takes_no_credentials(service)
         if applicable is None or is_apart:
-            for one in _classes(service, own, _own_keys(service, varied)):
+            for one in _classes(service, own, varied):
                 yield ActionClass(service, one.action, one.types, space.of_service(service, one.bits))
             continue
-        for one in _classes(service, own, _own_keys(service, varied)):
+        for one in _classes(service, own, varied):
             # These actions differ only in the Region and owner of the resource, and in the keys they take.
             place = GLOBAL_SERVICES.get(service) if depends_on_resource else None
             alike = applicable, bool(one.types), place, one.taken
@@ -84,44 +84,21 @@ def takes_no_credentials(service: str) -> bool:
     return Unsigned.NO_CREDENTIALS in (facts.unsigned_else, *facts.unsigned.values())
 
 
-class _Bound(NamedTuple):
-    """A clause that applies to some resources only."""
-
-    bit: int
-    services: frozenset[str | None]
-    """The services that its entries name; with None: any."""
-    is_negated: bool
-
-
-def _by_reach(clauses: Iterable[NormalStatement]) -> tuple[int, list[_Bound]]:
-    """Return the clauses that apply everywhere, as bits of their places, and the others."""
-    everywhere = 0
-    bound: list[_Bound] = []
-    for place, clause in enumerate(clauses):
-        if clause.where is None or clause.where == ANYWHERE:
-            everywhere |= 1 << place
-        else:
-            bound.append(_Bound(1 << place, _services_of(clause.where.entries), clause.where.is_negated))
-    return everywhere, bound
-
-
-def _applicable(service: str, everywhere: int, bound: Iterable[_Bound]) -> int | None:
-    """Return the clauses that apply to every resource of a service; None if one applies only to some of them.
-
-    As bits of their places, which are compared for thousands of services faster than the clauses.
-    """
-    if not bound:
-        return everywhere
+def _applicable(service: str, clauses: Iterable[NormalStatement]) -> frozenset[NormalStatement] | None:
+    """Return the clauses that apply to every resource of a service; None if one applies only to some of them."""
+    found: set[NormalStatement] = set()
     services = arn_services(service)
-    if services is None:
-        return None
-    found = everywhere
-    for one in bound:
-        if None in one.services or not services.isdisjoint(one.services):
+    for clause in clauses:
+        where = clause.where
+        if where in (ANYWHERE, None):
+            found.add(clause)
+            continue
+        named = _services_of(where.entries) if where is not None else frozenset[str | None]()
+        if services is None or None in named or not services.isdisjoint(named):
             return None
-        if one.is_negated:
-            found |= one.bit
-    return found
+        if where is not None and where.is_negated:
+            found.add(clause)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -148,20 +125,15 @@ class _Equivalent(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 14)
-def _own_keys(service: str, varied: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the keys that some action of a service can have in its requests."""
-    return tuple([key for key in varied if reference().may_take_key(service, key)])
-
-
-@lru_cache(maxsize=1 << 14)
 def _classes(service: str, own: int, varied: tuple[str, ...]) -> tuple[_Equivalent, ...]:
-    """Split actions of a service by everything that can affect their decisions; ``varied`` are its `_own_keys`."""
+    """Split actions of a service by everything that can affect their decisions."""
+    own_varied = tuple([key for key in varied if reference().may_take_key(service, key)])
     found: list[_Equivalent] = []
-    for alike, types in _all_classes(service, varied):
+    for alike, types in _all_classes(service, own_varied):
         bits = alike & own
         if bits:
             action = service_actions(service).actions[(bits & -bits).bit_length() - 1]
-            found.append(_Equivalent(bits, types, action.full_name, _taken(service, action.name.lower(), varied)))
+            found.append(_Equivalent(bits, types, action.full_name, _taken(service, action.name.lower(), own_varied)))
     return tuple(found)
 
 
@@ -206,22 +178,14 @@ def _taken(service: str, name: str, varied: tuple[str, ...]) -> frozenset[frozen
     action = reference().action(service, name)
     if action is None:
         return frozenset()
+    own = {one.name for one in action.resource_types}
+    asked: list[list[str] | None] = [None] if not own else []
+    if own and varied:
+        arns = [arn for one in own for arn in placeholder_arns(service, one, "aws", "123456789012")]
+        asked += [[one for one in reference().resource_types_of_arn(service, arn) if one in own] for arn in arns]
     return frozenset(
-        frozenset(key for key in varied if reference().takes_key(action, types, key))
-        for types in (_types_asked(service, name) if varied else (None,))
+        frozenset(key for key in varied if reference().takes_key(action, types, key)) for types in asked or [None]
     )
-
-
-@lru_cache(maxsize=1 << 14)
-def _types_asked(service: str, name: str) -> tuple[tuple[str, ...] | None, ...]:
-    """Return the types of each placeholder of an action's resource types; None for an action without any."""
-    action = reference().action(service, name)
-    own = {one.name for one in action.resource_types} if action is not None else set[str]()
-    if not own:
-        return (None,)
-    arns = [arn for one in own for arn in placeholder_arns(service, one, "aws", "123456789012")]
-    asked = [tuple(one for one in reference().resource_types_of_arn(service, arn) if one in own) for arn in arns]
-    return tuple(dict.fromkeys(asked)) or (None,)
 
 
 def sample_requests(
