@@ -41,6 +41,7 @@ class JobStrip(QWidget):
         self.all.setObjectName("showJobs")
         self.all.setAutoRaise(True)
         set_tooltip(self.all, tr("Show all running and waiting jobs"))
+        self.all.setAccessibleName(tr("Jobs"))  # before the first job has been counted too
         self.all.clicked.connect(self.list_wanted)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -72,7 +73,9 @@ class JobStrip(QWidget):
             self._name.setText(visible(first.label))
             self.bar.show_job(first)
         count = len(shown)
-        self.all.setText(ntr("{count} job", "{count} jobs", count).format(count=number(count)))
+        counted = ntr("{count} job", "{count} jobs", count).format(count=number(count))
+        self.all.setText(counted)
+        self.all.setAccessibleName(counted)
         self.show()
 
 

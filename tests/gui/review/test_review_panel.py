@@ -576,6 +576,7 @@ def test_buttons_in_the_card_decide_and_show_their_keys(qtbot: QtBot, panel: Rev
 
 def test_narrow_buttons_wrap(qtbot: QtBot, panel: ReviewPanel) -> None:
     panel.buttons.setParent(None)
+    qtbot.addWidget(panel.buttons)  # nobody else ends it now
     panel.buttons.show()
     for width, rows in ((2_000, 1), (panel.buttons.minimumWidth(), 5)):
         panel.buttons.resize(width, 400)
@@ -583,7 +584,6 @@ def test_narrow_buttons_wrap(qtbot: QtBot, panel: ReviewPanel) -> None:
             lambda rows=rows: len({button.geometry().top() for button in panel.buttons.buttons}) == rows  # type: ignore[misc]
         )
         assert all(button.width() >= button.sizeHint().width() for button in panel.buttons.buttons)
-    panel.buttons.close()
 
 
 def test_menu_of_a_row_decides(qtbot: QtBot, panel: ReviewPanel) -> None:
