@@ -2,20 +2,17 @@
 
 from collections.abc import Container, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from iamdesk.causes.types import Cause, CauseKind, Causes
-from iamdesk.checks.finding import State
-from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import tooltip_text, visible
-from iamdesk.gui.core.theme import Colour, colour
-from iamdesk.gui.findings.finding_tree import FindingTree, FindingTreeModel, Index, finding_text
+from iamdesk.checks.finding import Severity, State
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.core.theme import Colour
+from iamdesk.gui.findings.finding_tree import FindingTree, FindingTreeModel
 from iamdesk.gui.findings.rows import SEVERITY_WORDS, FindingRow
-from iamdesk.gui.findings.rows import Column as FindingColumn
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS
 from iamdesk.i18n import mark, tr, translate
 
@@ -27,14 +24,6 @@ class Column(IntEnum):
     CAUSE = 1
     EFFECT = 2
     FINDINGS = 3
-
-
-_TITLES: dict[IntEnum, str] = {
-    Column.SEVERITY: mark("Severity"),
-    Column.CAUSE: mark("Cause"),
-    Column.EFFECT: mark("Effect"),
-    Column.FINDINGS: mark("Findings"),
-}
 
 
 class CauseLine(NamedTuple):
@@ -55,7 +44,12 @@ class CauseLine(NamedTuple):
 class CausesModel(FindingTreeModel[CauseLine]):
     """Causes in their order, and below each its findings, the gravest first."""
 
-    titles: ClassVar[dict[IntEnum, str]] = _TITLES
+    titles: ClassVar[dict[IntEnum, str]] = {
+        Column.SEVERITY: mark("Severity"),
+        Column.CAUSE: mark("Cause"),
+        Column.EFFECT: mark("Effect"),
+        Column.FINDINGS: mark("Findings"),
+    }
 
     def show(self, causes: Causes, rows: Mapping[str, FindingRow], shown: Container[str]) -> None:
         """Show the causes of the findings that the filter shows.
@@ -72,45 +66,28 @@ class CausesModel(FindingTreeModel[CauseLine]):
                 lines.append(CauseLine(cause, found))
         self.show_lines(lines)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, marks and colors."""
-        line = self.line_at(index)
-        if line is None:
-            return None
-        column = Column(index.column())
-        row = None if self.is_group(index) else line.rows[index.row()]
-        severity = line.cause.severity if row is None else row.finding.severity
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return self._cause_text(line, column) if row is None else finding_text(row, column)
-            case Qt.ItemDataRole.ToolTipRole if row is None:
-                told = (line.name, translate(line.cause.effect), line.cause.id)
-                return tooltip_text("\n".join(told))
-            case Qt.ItemDataRole.ToolTipRole if row is not None:
-                return tooltip_text(row.text(FindingColumn.SENTENCE))
-            case Qt.ItemDataRole.DecorationRole if column is Column.SEVERITY:
-                return self.icons[severity]
-            case Qt.ItemDataRole.ForegroundRole if column is Column.SEVERITY:
-                return QBrush(colour(SEVERITY_COLOURS[severity], self.palette))
-            case Qt.ItemDataRole.ForegroundRole if row is None and line.cause.state is State.CANNOT_TELL:
-                return QBrush(colour(Colour.MUTED, self.palette))
-            case Qt.ItemDataRole.TextAlignmentRole if column is Column.FINDINGS:
-                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            case Qt.ItemDataRole.AccessibleTextRole:
-                text = self._cause_text(line, column) if row is None else finding_text(row, column)
-                return f"{tr(_TITLES[column])}: {text}"
-        return None
-
-    @staticmethod
-    def _cause_text(line: CauseLine, column: Column) -> str:
+    def group_text(self, line: CauseLine, column: int) -> str:
+        """Return severity, name or effect of a cause."""
         match column:
             case Column.SEVERITY:
                 return tr(SEVERITY_WORDS[line.cause.severity])
             case Column.CAUSE:
                 return line.name
-            case Column.EFFECT:
-                return visible(translate(line.cause.effect))
-        return number(len(line.rows))
+        return visible(translate(line.cause.effect))
+
+    def group_tooltip(self, line: CauseLine) -> str:
+        """Return name, effect and id of a cause."""
+        return "\n".join((line.name, translate(line.cause.effect), line.cause.id))
+
+    def group_severity(self, line: CauseLine) -> Severity:
+        """Return the severity of a cause."""
+        return line.cause.severity
+
+    def group_colour(self, line: CauseLine, column: int) -> Colour | None:
+        """Return the color of a severity; what cannot be determined is muted."""
+        if column == Column.SEVERITY:
+            return SEVERITY_COLOURS[line.cause.severity]
+        return Colour.MUTED if line.cause.state is State.CANNOT_TELL else None
 
 
 class CauseTree(FindingTree[CausesModel]):

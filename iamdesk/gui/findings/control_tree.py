@@ -2,18 +2,15 @@
 
 from collections.abc import Container, Sequence
 from enum import IntEnum
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from iamdesk.causes.types import Control, ControlStatus
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import tooltip_text
-from iamdesk.gui.core.theme import Colour, colour
-from iamdesk.gui.findings.finding_tree import FindingTree, FindingTreeModel, Index, finding_text
-from iamdesk.gui.findings.rows import Column as FindingColumn
+from iamdesk.gui.core.theme import Colour
+from iamdesk.gui.findings.finding_tree import FindingTree, FindingTreeModel
 from iamdesk.gui.findings.rows import FindingRow
 from iamdesk.i18n import mark, ntr, tr
 
@@ -100,43 +97,26 @@ class ControlsModel(FindingTreeModel[ControlLine]):
                 lines.append(ControlLine(control, found))
         self.show_lines(lines)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, marks and colors."""
-        line = self.line_at(index)
-        if line is None:
-            return None
-        column = Column(index.column())
-        row = None if self.is_group(index) else line.rows[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return _text(line, column) if row is None else finding_text(row, column)
-            case Qt.ItemDataRole.ToolTipRole if row is None:
-                checks = tr("Checks: {checks}").format(checks=", ".join(line.control.check_ids))
-                about = (line.name, line.result, checks, line.control.source)
-                return tooltip_text("\n".join(about))
-            case Qt.ItemDataRole.ToolTipRole if row is not None:
-                return tooltip_text(row.text(FindingColumn.SENTENCE))
-            case Qt.ItemDataRole.DecorationRole if column is Column.STATUS and row is not None:
-                return self.icons[row.finding.severity]
-            case Qt.ItemDataRole.ForegroundRole if column is Column.STATUS and row is None:
-                return QBrush(colour(_COLOURS[line.control.status], self.palette))
-            case Qt.ItemDataRole.TextAlignmentRole if column is Column.FINDINGS:
-                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            case Qt.ItemDataRole.AccessibleTextRole:
-                text = _text(line, column) if row is None else finding_text(row, column)
-                return f"{tr(self.titles[column])}: {text}"
-        return None
+    def group_text(self, line: ControlLine, column: int) -> str:
+        """Return status, name or result of a control."""
+        match column:
+            case Column.STATUS:
+                return tr(STATUS_WORDS[line.control.status])
+            case Column.CONTROL:
+                return line.name
+        return line.result
 
+    def group_tooltip(self, line: ControlLine) -> str:
+        """Return name, result, checks and source of a control."""
+        checks = tr("Checks: {checks}").format(checks=", ".join(line.control.check_ids))
+        return "\n".join((line.name, line.result, checks, line.control.source))
 
-def _text(line: ControlLine, column: Column) -> str:
-    match column:
-        case Column.STATUS:
-            return tr(STATUS_WORDS[line.control.status])
-        case Column.CONTROL:
-            return line.name
-        case Column.RESULT:
-            return line.result
-    return number(len(line.rows))
+    def group_severity(self, _line: ControlLine) -> None:
+        """A control has none."""
+
+    def group_colour(self, line: ControlLine, column: int) -> Colour | None:
+        """Return the color of a status."""
+        return _COLOURS[line.control.status] if column == Column.STATUS else None
 
 
 class ControlTree(FindingTree[ControlsModel]):

@@ -6,14 +6,17 @@ from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QContextMenuEvent, QPalette
+from PySide6.QtGui import QBrush, QContextMenuEvent, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QMenu, QTreeView, QWidget
 
+from iamdesk.checks.finding import Severity
 from iamdesk.gui.core.clipboard import markdown_table, rows_text
-from iamdesk.gui.core.plain_text import menu_text
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import menu_text, tooltip_text
+from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import COLUMN_TITLES, SEVERITIES, FindingRow
 from iamdesk.gui.findings.rows import Column as FindingColumn
-from iamdesk.gui.findings.severity_mark import severity_icon
+from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_icon
 from iamdesk.gui.tables.filter_line import FilterLine
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph
@@ -35,7 +38,10 @@ class FindingLine(Protocol):
 
 
 class FindingTreeModel[Line: FindingLine](QAbstractItemModel):
-    """Groups in their order, and below each its findings. Subclasses say what a cell contains (`data`)."""
+    """Groups in their order, and below each its findings, the gravest first.
+
+    Three columns and the number of findings. Subclasses say what the row of a group contains.
+    """
 
     titles: ClassVar[dict[IntEnum, str]]
     """The columns, in order."""
@@ -49,6 +55,22 @@ class FindingTreeModel[Line: FindingLine](QAbstractItemModel):
     def lines(self) -> Sequence[Line]:
         """The groups that are shown."""
         return self._lines
+
+    def group_text(self, line: Line, column: int) -> str:
+        """Return the text of a group's cell, of any column but the last."""
+        raise NotImplementedError
+
+    def group_tooltip(self, line: Line) -> str:
+        """Return the plain text of a group's tooltip."""
+        raise NotImplementedError
+
+    def group_severity(self, line: Line) -> Severity | None:
+        """Return the severity that is drawn before a group; None draws nothing."""
+        raise NotImplementedError
+
+    def group_colour(self, line: Line, column: int) -> Colour | None:
+        """Return the color of a group's cell; None for that of other text."""
+        raise NotImplementedError
 
     def show_lines(self, lines: list[Line]) -> None:
         """Show other groups."""
@@ -91,6 +113,38 @@ class FindingTreeModel[Line: FindingLine](QAbstractItemModel):
         self.icons = {severity: severity_icon(severity, palette) for severity in SEVERITIES}
         if self._lines:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._lines) - 1, len(self.titles) - 1))
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return texts, marks and colors."""
+        line = self.line_at(index)
+        if line is None:
+            return None
+        column = index.column()
+        row = None if self.is_group(index) else line.rows[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self._text(line, row, column)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{tr(list(self.titles.values())[column])}: {self._text(line, row, column)}"
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip_text(self.group_tooltip(line) if row is None else row.text(FindingColumn.SENTENCE))
+            case Qt.ItemDataRole.DecorationRole if column == 0:
+                severity = self.group_severity(line) if row is None else row.finding.severity
+                return None if severity is None else self.icons[severity]
+            case Qt.ItemDataRole.ForegroundRole:
+                if row is None:
+                    shade = self.group_colour(line, column)
+                else:
+                    shade = SEVERITY_COLOURS[row.finding.severity] if column == 0 else None
+                return None if shade is None else QBrush(colour(shade, self.palette))
+            case Qt.ItemDataRole.TextAlignmentRole if column == len(self.titles) - 1:
+                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def _text(self, line: Line, row: FindingRow | None, column: int) -> str:
+        if row is not None:
+            return finding_text(row, column)
+        return number(len(line.rows)) if column == len(self.titles) - 1 else self.group_text(line, column)
 
     def index(self, row: int, column: int, parent: Index = _NO_PARENT) -> QModelIndex:
         """Return the index of a group or of one of its findings."""
