@@ -1,8 +1,7 @@
 """One statement of a policy, compiled: nothing is parsed again for a request."""
 
-import marshal
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -161,15 +160,6 @@ class Statement:
         if not self.has_odd_actions:
             return self.covers_action(service, name)
         return any(pattern.may_match(service, name) for pattern in self.actions) is not self.not_action
-
-    def condition_mark(self) -> Hashable:
-        """Return a key that is equal for statements with equal conditions, in policies of one version.
-
-        None where it has none. Unread conditions are not read for it.
-        """
-        if self._unread & _CHANGED:
-            return tuple([(test.operator_text, test.key, test.values) for test in self.conditions]) or None
-        return marshal.dumps(self._raw["Condition"], WITHOUT_REFERENCES) if self._shape.has_conditions else None
 
     def resource_texts(self) -> Sequence[str]:
         """Return the texts of its resources."""

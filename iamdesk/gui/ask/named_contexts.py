@@ -127,11 +127,6 @@ class NamedContexts(QWidget):
             self.fill({**self.contexts, self.name: context})
             self.changed.emit()
 
-    def forget_choice(self) -> None:
-        """Show that the context is none of the named ones any more."""
-        self.names.setCurrentIndex(-1)
-        self.names.setEditText("")
-
     def _choose(self, at: int) -> None:
         found = self.contexts.get(self.names.itemData(at, Qt.ItemDataRole.UserRole))
         if found is not None:
