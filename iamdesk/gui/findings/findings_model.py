@@ -65,7 +65,8 @@ class FindingsModel(RowsModel[FindingRow]):
         chosen = self._filter
         if not isinstance(chosen, FindingFilter) or chosen.grouping in UNGROUPED:
             return ()
-        return groups_of((row.finding for row in self._all if chosen.accepts_group(row)), chosen.grouping)
+        accepts = chosen.accepts_group
+        return groups_of((row.finding for row in self._all if accepts(row)), chosen.grouping)
 
     def suppress(self, suppressions: Mapping[str, Suppression]) -> None:
         """Set which findings are suppressed, by fingerprint; the others are open.

@@ -276,26 +276,33 @@ class FindingFilter:
         chosen = self.severities or self.only_cannot_tell or self.check_id or self.group or self.subjects
         return not chosen and self.typed.shows_everything
 
-    def accepts(self, row: FindingRow) -> bool:
-        """Return whether a row is shown."""
-        if self.group and group_key(row.finding, self.grouping) != self.group:
-            return False
-        return self.accepts_group(row)
+    @property
+    def accepts(self) -> Test[FindingRow]:
+        """The test whether a row is shown: it asks no more than is chosen."""
+        test = self.accepts_group
+        if not self.group:
+            return test
+        group, grouping = self.group, self.grouping
+        return lambda row: group_key(row.finding, grouping) == group and test(row)
 
-    def accepts_group(self, row: FindingRow) -> bool:
-        """Return whether a row is shown if any group is chosen: used for the groups' counts."""
+    @property
+    def accepts_group(self) -> Test[FindingRow]:
+        """The test whether a row is shown if any group is chosen: used for the groups' counts."""
+        suppressed, typed = self.suppressed, self.typed.accepts
+        if not (self.subjects or self.severities or self.only_cannot_tell or self.check_id):
+            return lambda row: (row.finding.suppression is not None) is suppressed and typed(row)
+        return lambda row: (row.finding.suppression is not None) is suppressed and self._is_chosen(row) and typed(row)
+
+    def _is_chosen(self, row: FindingRow) -> bool:
+        """Return whether a row passes what is chosen from lists and by buttons."""
         finding = row.finding
-        if (finding.suppression is not None) is not self.suppressed:
-            return False
         if self.subjects and finding.subject_key not in self.subjects:
             return False
         if self.severities and finding.severity not in self.severities:
             return False
         if self.only_cannot_tell and finding.state is not State.CANNOT_TELL:
             return False
-        if self.check_id and finding.check_id != self.check_id:
-            return False
-        return self.typed.accepts(row)
+        return not self.check_id or finding.check_id == self.check_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ titles and `data`.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from heapq import merge
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -25,8 +24,8 @@ _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.
 _NO_FLAGS = Qt.ItemFlag.NoItemFlags
 _CHUNK = 2_000
 """Rows that are sorted or filtered without a look at the clock."""
-_MERGED_AT_ONCE = 32_000
-"""Maximum number of rows that are merged without a look at the clock."""
+_MERGED_AT_ONCE = 8_000
+"""Maximum number of rows of each run that are merged without a look at the clock."""
 _LATE = 500
 """Maximum number of rows that are added to the sorted ones when a filter changes; with more, all are sorted again."""
 _FIRST = itemgetter(0)
@@ -35,17 +34,53 @@ _UP, _DOWN = "\N{BLACK UP-POINTING SMALL TRIANGLE}", "\N{BLACK DOWN-POINTING SMA
 
 
 def _merge[One](
-    runs: Sequence[list[tuple[SortKey, One]]], into: list[tuple[SortKey, One]], *, descending: bool
+    one: list[tuple[SortKey, One]], other: list[tuple[SortKey, One]], into: list[tuple[SortKey, One]]
 ) -> Generator[None]:
-    """Merge sorted runs; fast at once if they are short, else in parts."""
-    if sum(map(len, runs)) <= _MERGED_AT_ONCE:
-        into += [one for run in runs for one in run]
-        into.sort(key=_FIRST, reverse=descending)  # Python merges sorted runs
-        return
-    rest = merge(*runs, key=_FIRST, reverse=descending)
-    while part := list(islice(rest, _CHUNK)):
+    """Merge two sorted runs, part by part; what is equal in both comes from the first one first."""
+    at, beside = 0, 0
+    while at < len(one) and beside < len(other):
+        part = one[at : at + _MERGED_AT_ONCE]
+        end = min(beside + _MERGED_AT_ONCE, len(other))
+        before = bisect_left(other, part[-1][0], beside, end, key=_FIRST)
+        if before == end:  # there may be more that belong before the end of the part
+            del part[bisect_right(part, other[end - 1][0], key=_FIRST) :]
+        at += len(part)
+        part += other[beside:before]
+        beside = before
+        part.sort(key=_FIRST)  # Python merges sorted runs
         into += part
         yield
+    into += one[at:]
+    into += other[beside:]
+
+
+def _merge_pairs[One](
+    runs: list[list[tuple[SortKey, One]]],
+) -> Generator[None, None, list[list[tuple[SortKey, One]]]]:
+    """Return half as many sorted runs; those that were merged are freed pair by pair."""
+    merged: list[list[tuple[SortKey, One]]] = []
+    runs.reverse()
+    while len(runs) > 1:
+        yield
+        one, other = runs.pop(), runs.pop()
+        merged.append([])
+        yield from _merge(one, other, merged[-1])
+    return merged + runs
+
+
+def _holds_the_same[Row](before: Sequence[Row], now: Sequence[Row]) -> Generator[None, None, bool]:
+    """Return whether two lists hold the same rows in any order."""
+    if len(before) != len(now):
+        return False
+    known: set[int] = set()
+    for first in range(0, len(before), _CHUNK):
+        known.update(map(id, before[first : first + _CHUNK]))
+        yield
+    for first in range(0, len(now), _CHUNK):
+        if not known.issuperset(map(id, now[first : first + _CHUNK])):
+            return False
+        yield
+    return True
 
 
 class TableRow(Protocol):
@@ -173,7 +208,16 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         self._is_sorted = is_sorted and self._is_sorted
         self._is_reset = self._is_reset or is_reset
         found: list[Row] = []
-        self._slices.run(self._find(found), lambda: self._show(found))
+        self._slices.run(self._prepare(found), lambda: self._show(found))
+
+    def _prepare(self, found: list[Row]) -> Generator[None]:
+        """Fill a list with the rows to show, and find out whether views have to start over."""
+        yield from self._find(found)
+        found[:] = self.with_rows_below(found)
+        if not self._is_reset:
+            self._is_reset = not (yield from _holds_the_same(self._shown, found))
+        if len(found) > _CHUNK:
+            yield  # views take a while over many rows
 
     def _find(self, found: list[Row]) -> Generator[None]:
         """Fill a list with the visible rows, in order."""
@@ -197,22 +241,21 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
     def _sort(self, rows: list[Row]) -> Generator[None]:
         """Sort rows in place, by the column that counts least first."""
         for place, (column, descending) in reversed(list(enumerate(self._order))):
+            if descending:  # sorted backwards and turned around: equal rows keep their order
+                rows.reverse()
             key = partial(self._key_at, place, column)
             runs: list[list[tuple[SortKey, Row]]] = []
             for first in range(0, len(rows), _CHUNK):
                 if first:
                     yield
                 keyed = [(key(row), row) for row in rows[first : first + _CHUNK]]
-                keyed.sort(key=_FIRST, reverse=descending)
+                keyed.sort(key=_FIRST)
                 runs.append(keyed)
-            while len(runs) > 1:  # in pairs: one merge of all would take too long at once
-                merged: list[list[tuple[SortKey, Row]]] = []
-                for first in range(0, len(runs), 2):
-                    yield
-                    merged.append([])
-                    yield from _merge(runs[first : first + 2], merged[-1], descending=descending)
-                runs = merged
+            while len(runs) > 1:
+                runs = yield from _merge_pairs(runs)
             rows[:] = [row for run in runs for _key, row in run]
+            if descending:
+                rows.reverse()
 
     def _key_at(self, place: int, column: int, row: Row) -> SortKey:
         """Return the sort key in a column of the order; without what decides among equal rows, if another column does.
@@ -224,8 +267,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         return row.sort_key(column) if place == len(self._order) - 1 else self.own_key(row, column)
 
     def _show(self, found: list[Row]) -> None:
-        found = self.with_rows_below(found)
-        if self._is_reset or set(map(id, found)) != set(map(id, self._shown)):
+        if self._is_reset:
             self.beginResetModel()
             self._shown = found
             self._is_reset = False

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import shiboken6
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PySide6.QtCore import QPersistentModelIndex, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
@@ -21,6 +23,7 @@ from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.tables.filter_line import FilterLine
 from iamdesk.gui.tables.rows_model import Index, RowsModel
 from iamdesk.gui.tables.rows_table import RowsTable
+from tests.some_of import some_of
 
 TITLES = ("Name", "Kind", "Place")
 
@@ -314,6 +317,30 @@ def test_another_filter_replaces_one_that_is_not_done(
     settled(panel, qtbot)
     assert {row.texts[1] for row in panel.model.shown} == {"k4"}
     assert panel.filtered == 1
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("cde"), st.sampled_from("fghij")), max_size=60),
+    st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=3, unique_by=lambda one: one[0]),
+    st.integers(1, 5),
+    st.integers(1, 5),
+)
+@settings(max_examples=some_of(400), deadline=None)
+def test_rows_merged_in_parts_are_in_order(cells, order, chunk: int, part: int):
+    rows = [Row(texts) for texts in cells]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("iamdesk.gui.tables.rows_model._CHUNK", chunk)
+        patch.setattr("iamdesk.gui.tables.rows_model._MERGED_AT_ONCE", part)
+        model = Model()
+        model.extend(rows)
+        model.sort_by(order)
+        while not model.is_settled:
+            QApplication.processEvents()
+    wanted = list(rows)
+    wanted.sort(key=lambda row: row.sort_key(order[-1][0]), reverse=order[-1][1])
+    for column, descending in reversed(order[:-1]):
+        wanted.sort(key=lambda row, column=column: row.texts[column], reverse=descending)
+    assert [row.texts for row in model.shown] == [row.texts for row in wanted]
 
 
 @pytest.mark.parametrize("order", [[(0, False)], [(0, True)], [(1, False), (0, True)]])
