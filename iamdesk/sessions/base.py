@@ -217,12 +217,15 @@ class Opened(RequestSession):
     def complete_action(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
         """Return actions that contain the text, best first, each with access level and description.
 
-        Use cases that match the words (``read object``) come first; their names can be used as actions in requests.
+        Use cases that match the words (``read object``) come first, behind actions of exactly that name; their names
+        can be used as actions in requests.
         """
         from iamdesk.use_cases.catalog import suggest_use_cases
 
-        found = suggest_use_cases(text, _MAX_USE_CASES)
-        return (*found, *self._completions.actions(text, limit - len(found)))
+        actions = self._completions.actions(text, limit)
+        name = "".join(text.lower().split())
+        exact = sum(name in (one.value.lower(), one.value.lower().partition(":")[2]) for one in actions)
+        return (*actions[:exact], *suggest_use_cases(text, _MAX_USE_CASES), *actions[exact:])[:limit]
 
     def complete_resource(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:
         """Return ARNs of the snapshot and ARN templates of the action's resources that contain the text, best first.

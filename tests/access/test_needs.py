@@ -9,10 +9,12 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request, RequestError
 from iamdesk.resource_files import resources
+from iamdesk.sessions.snapshot_session import SnapshotSession
 from iamdesk.snapshot.resources import Resource
 from iamdesk.use_cases.catalog import find_use_case, suggest_use_cases, use_cases
 from iamdesk.use_cases.evaluate import evaluate_use_case
 from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult, When
+from iamdesk.viewmodel.tree_builder import build_outline
 
 from ..builders.captures import ID, NOW, account, allow, deny, document, role_arn, snapshot, user, user_arn
 
@@ -302,6 +304,24 @@ def test_needs_are_found_by_plain_words(typed: str, first: str) -> None:
 @pytest.mark.parametrize("typed", ["", "s3:GetObject", "s3:", "no such thing at all"])
 def test_whoever_types_an_action_gets_no_needs(typed: str) -> None:
     assert suggest_use_cases(typed, 5) == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("decrypt", "kms:Decrypt"),
+        ("Assume Role", "sts:AssumeRole"),
+        ("GetObject", "s3:GetObject"),
+        ("sns:publish", "sns:Publish"),
+        ("read object", "read-object"),
+        ("decrypt param", "read-parameter"),
+    ],
+)
+def test_an_action_of_exactly_that_name_comes_before_needs(typed: str, first: str) -> None:
+    held = snapshot(account(user("ana")))
+    session = SnapshotSession(held, build_outline(held))
+    assert session.complete_action(typed)[0].value == first
+    assert len(session.complete_action(typed, 3)) <= 3
 
 
 def test_a_suggestion_tells_what_the_need_is_made_of() -> None:

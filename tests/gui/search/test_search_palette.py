@@ -73,6 +73,11 @@ def test_the_best_group_is_first_and_counts_are_true(open_window: MainWindow, lo
     assert titles(look("administrators"))[0] == "Administrators", "its own name comes first"
 
 
+@pytest.mark.parametrize("typed", ["deploy", "reporting", "Elena.Petrov", "iam:PassRole", "sts:assumerole"])
+def test_an_exact_name_is_above_all_others(look: Look, typed: str) -> None:
+    assert titles(look(typed))[0].casefold() == typed.casefold()
+
+
 def test_control_return_asks_about_it(qtbot: QtBot, open_window: MainWindow, look: Look) -> None:
     palette = look("@nora")
     asked = []
