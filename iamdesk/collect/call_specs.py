@@ -14,7 +14,7 @@ from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.resource_service import Collect, Command, ResourceService
 from iamdesk.snapshot.resource_services import all_services
 
-_BOTO3_NAMES = {"s3api": "s3"}
+_BOTO3_NAMES = {"s3api": "s3", "s3express": "s3"}
 _IAM_PREFIXES = {"accessanalyzer": "access-analyzer", "sso-admin": "sso"}
 _ONCE = {"organizations", "sso-admin", "identitystore"}
 

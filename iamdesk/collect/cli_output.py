@@ -43,7 +43,7 @@ def as_bytes(output: Any) -> bytes:
 
 def command(task: Task, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the words of the AWS CLI command with the same output and parameters."""
-    words = ["aws", task.step.call.service, task.step.call.command]
+    words = list(task.step.call.words)
     for name, value in parameters.items():
         words.append(f"--{xform_name(name, '-')}")
         words += map(str, value) if isinstance(value, list) else [str(value)]

@@ -127,7 +127,7 @@ class RequestBuilder:
         access_point = through(target, record)
         owner = self._owner(request, holder.caller, target)
         if access_point is None or record is None:
-            restricts = record is not None and target.service == "s3"
+            restricts = record is not None and target.service in ("s3", "s3express")
             restricts = restricts and self.resources.restricts_public_buckets(record, owner)
             return self._decision(request, holder, target, owner, record, access_point, restricts=restricts)
         account = holder.caller.account

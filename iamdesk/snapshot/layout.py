@@ -65,7 +65,7 @@ class Call:
     """One command of the AWS CLI whose output a bundle may hold."""
 
     service: str
-    """As the CLI calls it: ``s3api``, ``sso-admin``."""
+    """Its folder: the service as the CLI calls it (``s3api``, ``sso-admin``), unless ``cli_service`` says that."""
     command: str
     """As the CLI calls it: ``get-bucket-policy``."""
     scope: Scope
@@ -78,11 +78,18 @@ class Call:
     """Error codes by which AWS reports that something does not exist, as opposed to a failed call."""
     lists: bool = False
     """Whether the output only lists items that other commands describe."""
+    cli_service: str = ""
+    """The service as the CLI calls it, if its command is about two kinds of resources (S3's directory buckets)."""
+
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """The command as typed, without options: ``("aws", "s3api", "get-bucket-policy")``."""
+        return "aws", self.cli_service or self.service, self.command
 
     @property
     def command_line(self) -> str:
         """The command as typed, without what every command takes (``--region``, ``--profile``, ``--output json``)."""
-        return f"aws {self.service} {self.command}{' ' if self.options else ''}{self.options}"
+        return f"{' '.join(self.words)}{' ' if self.options else ''}{self.options}"
 
     @property
     def path(self) -> str:

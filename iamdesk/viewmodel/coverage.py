@@ -155,7 +155,8 @@ def _told(gaps: list[Capture]) -> tuple[str, ...]:
 
 def _asked(call: Call, gap: Capture) -> str:
     about = [*gap.arguments, *filter(None, (gap.account_id, gap.region))]
-    return f"aws {call.service} {call.command} ({', '.join(about)})" if about else f"aws {call.service} {call.command}"
+    command = " ".join(call.words)
+    return f"{command} ({', '.join(about)})" if about else command
 
 
 type _Measure = tuple[int, int, str]

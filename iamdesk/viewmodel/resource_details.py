@@ -25,10 +25,12 @@ def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tupl
         yield mark("Policy"), nphrase("{count:,} statement", "{count:,} statements", count)
     elif not resource.is_only_tagged:
         yield mark("Policy"), phrase("none") if resource.is_policy_captured else phrase("not captured")
-    if policy is not None and resource.arn.split(":", 3)[2] == "s3":
+    if policy is not None and resource.arn.split(":", 3)[2] in ("s3", "s3express"):
         yield mark("Public by its policy"), public_words(policy) or phrase("no")
     if resource.arn.split(":", 5)[2:5] == ["s3", "", ""] and "/" not in resource.arn:
         yield from _bucket_facts(resource)
+    elif resource.public_access_block is not None:
+        yield mark("Block Public Access"), _block(resource.public_access_block)
     if resource.key_grants is not None:
         yield mark("Grants"), phrase("{count:,}", count=len(resource.key_grants))
     for grant in resource.key_grants or ():

@@ -300,3 +300,18 @@ def test_res_01_a_lattice_service_is_open_to_its_networks_not_to_the_internet(he
         "RES-03", make.resource(service, to({"AWS": OTHER}, "vpc-lattice-svcs:Invoke", f"{service}/orders"))
     )
     assert OTHER in named.sentence
+
+
+def test_res_directory_buckets_are_never_public_but_can_be_shared(held, make):
+    everything = dict.fromkeys(
+        ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets"), True
+    )
+    bucket = "arn:aws:s3express:eu-west-1:111122223333:bucket/fast--euw1-az1--x-s3"
+    to_all = make.resource(bucket, to("*", "s3express:*", "*"), public_access_block=everything)
+    assert not held("RES-01", to_all)
+    assert not held("RES-02", to_all)
+    shared = make.resource(bucket, to({"AWS": OTHER}, "s3express:*", bucket), public_access_block=everything)
+    (finding,) = held("RES-03", shared)
+    # The API Reference names the others as not supported across accounts (PutBucketPolicy, Permissions).
+    assert "s3express:CreateSession" in finding.sentence
+    assert "s3express:PutBucketPolicy" not in finding.sentence

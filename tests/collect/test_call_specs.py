@@ -112,8 +112,8 @@ def test_action_of_the_policy_is_one_of_aws_and_only_reads(action: str) -> None:
 def test_step_needs_actions_of_its_own_service(step: Step) -> None:
     prefix = MODELS.get_service_model(step.service).signing_name
 
-    others = {"opensearch": "es", "resourcegroupstaggingapi": "tag"}
-    assert {action.partition(":")[0] for action in step.actions} == {others.get(step.service, prefix)}
+    others = {"opensearch": "es", "resourcegroupstaggingapi": "tag", "s3express": "s3express"}
+    assert {action.partition(":")[0] for action in step.actions} == {others.get(step.call.service, prefix)}
 
 
 def test_an_action_that_reads_more_than_its_calls_is_limited_to_them() -> None:

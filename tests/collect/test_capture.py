@@ -128,7 +128,7 @@ def test_manifest_tells_of_every_file(bundle: Path, world: World) -> None:
         assert (entry.size, entry.sha256) == (len(content), hashlib.sha256(content).hexdigest())
         place = place_of(path)
         assert place is not None
-        assert entry.command[:3] == ("aws", place.service, place.command)
+        assert entry.command[:3] == CALLS[place.service, place.command].words
         assert entry.captured_at is not None
     assert manifest.caller is not None
     assert manifest.caller.account == MANAGEMENT

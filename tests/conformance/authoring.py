@@ -117,6 +117,7 @@ PAGES: Mapping[str, str] = {
     "directory-buckets": (
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-security-iam-example-bucket-policies.html"
     ),
+    "directory-owner": "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html",
     "kafka-clusters": "https://docs.aws.amazon.com/msk/latest/developerguide/mvpc-cluster-owner-action-policy.html",
     "key-aliases": "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
     "reserved-roles": "https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html",

@@ -42,6 +42,11 @@ CASES: dict[tuple[str, str], tuple[str, Any, str]] = {
         {"Policy": {"Established": {"Policy": POLICY}}},
         f"arn:aws:s3::{ACCOUNT}:accesspoint/m",
     ),
+    ("s3express", "get-bucket-policy"): (
+        "fast--euw1-az1--x-s3",
+        {"Policy": POLICY},
+        "s3express:{}:bucket/fast--euw1-az1--x-s3",
+    ),
     ("s3tables", "get-table-bucket-policy"): ("tb", {"resourcePolicy": POLICY}, "s3tables:{}:bucket/tb"),
     ("s3vectors", "get-vector-bucket-policy"): ("vb", {"policy": POLICY}, "s3vectors:{}:bucket/vb"),
     ("kms", "get-key-policy"): (KEY, {"Policy": POLICY, "PolicyName": "default"}, f"kms:{{}}:key/{KEY}"),
@@ -381,3 +386,16 @@ def test_an_auth_policy_that_is_not_in_force_leaves_access_unknown(tmp_path: Pat
     assert resource.arn == f"arn:aws:vpc-lattice:{REGION}:{ACCOUNT}:service/svc-0abc"
     assert not resource.is_policy_captured
     assert resource.policy is None
+
+
+def test_public_access_to_directory_buckets_is_always_blocked(tmp_path: Path) -> None:
+    """Amazon S3 User Guide, "Security best practices for directory buckets"."""
+    arn = f"arn:aws:s3express:{REGION}:{ACCOUNT}:bucket/fast--euw1-az1--x-s3"
+    listed = [{"Name": "fast--euw1-az1--x-s3", "BucketArn": arn}, {"Name": "old--euw1-az2--x-s3"}, {"Name": "logs"}]
+    found = opened(tmp_path, **{f"{HERE}/s3express/list-directory-buckets.json": {"Buckets": listed}}).resources
+    assert [(bucket.arn, bucket.is_policy_captured) for bucket in found] == [
+        (arn, False),
+        (f"arn:aws:s3express:{REGION}:{ACCOUNT}:bucket/old--euw1-az2--x-s3", False),
+    ]
+    assert all(bucket.public_access_block and bucket.public_access_block.restrict_public_buckets for bucket in found)
+    assert dict(resource_facts(found[0], None))["Block Public Access"] == "on"

@@ -29,6 +29,10 @@ _WITH_TAGS_ELSEWHERE = (["iam"], ["organizations"], ["sso"])
 
 _MULTI_REGION_POLICY = "get-multi-region-access-point-policy"
 _MULTI_REGION_LIST = "list-multi-region-access-points"
+_ALL_BLOCKED = PublicAccessBlock(
+    block_public_acls=True, ignore_public_acls=True, block_public_policy=True, restrict_public_buckets=True
+)
+"""Of directory buckets, always (Amazon S3 User Guide, "Security best practices for directory buckets")."""
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-isob-", "aws-iso-b"), ("us-iso-", "aws-iso"))
 
 
@@ -64,6 +68,8 @@ class Resources:
         for number, (arn, known) in enumerate(sorted(self._found.items())):
             if not number % 256:
                 self._bundle.ask()
+            if ":s3express:" in arn and ":bucket/" in arn:
+                known["public_access_block"] = _ALL_BLOCKED
             found.append(Resource(arn=arn, **known))
         return tuple(found)
 

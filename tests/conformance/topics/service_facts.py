@@ -86,6 +86,7 @@ SERVICE_FACTS = [
     _outside("facts.profile-CancelSigningProfile", "implicit", "profile-permissions", "signer:CancelSigningProfile",
              _PROFILE),
     _outside("facts.directory-CreateSession", "allowed", "directory-buckets", "s3express:CreateSession", _DIRECTORY),
+    _outside("facts.directory-GetBucketPolicy", "implicit", "directory-owner", "s3express:GetBucketPolicy", _DIRECTORY),
     _outside("facts.cluster-CreateVpcConnection", "allowed", "kafka-clusters", "kafka:CreateVpcConnection", _CLUSTER),
     _outside("facts.bus-created", "implicit", "event-bus", "events:CreateEventBus",
              f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/orders"),
