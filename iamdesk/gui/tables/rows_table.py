@@ -1,19 +1,29 @@
 """The view of a `RowsModel`: rows are selected as a whole, Enter activates, Ctrl+C copies them as displayed.
 
-Its context menu (also Shift+F10, and that of its header) filters by a cell, sorts by one or several columns, chooses
-and moves columns, and copies rows. A click on a title sorts, with Shift by this column, too.
+Its context menu (also Shift+F10, and that of its header) filters by a cell, sorts by one or several columns, chooses,
+moves and pins columns, and copies rows. A click on a title sorts, with Shift by this column, too.
 """
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QSignalBlocker, Qt
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSignalBlocker,
+    Qt,
+)
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QHeaderView, QMenu, QTableView, QWidget
 
 from iamdesk.gui.core.clipboard import markdown_table
 from iamdesk.gui.core.plain_text import menu_text
-from iamdesk.gui.core.table_memory import TableMemory
+from iamdesk.gui.core.table_memory import FIRST_COLUMN, TableMemory
 from iamdesk.gui.tables.filter_line import FilterLine
+from iamdesk.gui.tables.pinned_columns import PinnedColumns
 from iamdesk.gui.tables.rows_model import RowsModel, TableRow
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph
@@ -53,6 +63,10 @@ class RowsTable[Row: TableRow](QTableView):
         """Columns without content, which the panel hides."""
         self._hidden: set[int] = set()
         """Columns that the user hides."""
+        self._pinned: int | None = FIRST_COLUMN
+        """The column up to which columns stay in sight; None: all of them scroll."""
+        self._pinned_view: PinnedColumns | None = None
+        """Shows them while the rest is scrolled; created when that happens first."""
         self._order_before = model.order
         self.setObjectName(name)
         self.setAccessibleName(title)
@@ -67,6 +81,7 @@ class RowsTable[Row: TableRow](QTableView):
         self.setTabKeyNavigation(False)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()
         self._fit_rows()
         header = self.horizontalHeader()
@@ -85,6 +100,9 @@ class RowsTable[Row: TableRow](QTableView):
         header.sectionClicked.connect(self._title_clicked)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._show_header_menu)
+        self.horizontalScrollBar().valueChanged.connect(self._pin)
+        for changed in (header.sectionResized, header.sectionMoved, model.order_changed):
+            changed.connect(self._pin)
 
     def connect_filter(self, line: FilterLine, memory: TableMemory) -> None:
         """Offer to filter by a cell in the context menu, and remember columns."""
@@ -119,6 +137,7 @@ class RowsTable[Row: TableRow](QTableView):
         """Hide a column without content, or show it unless the user hides it."""
         (self._needless.add if hide else self._needless.discard)(column)
         super().setColumnHidden(column, hide or column in self._hidden)
+        self._pin()
 
     def choose_column(self, column: int, shown: bool) -> None:
         """Show a column or hide it, as the user wants; the last visible one stays."""
@@ -128,6 +147,7 @@ class RowsTable[Row: TableRow](QTableView):
         if shown:
             self._needless.discard(column)
         super().setColumnHidden(column, column in self._hidden or column in self._needless)
+        self._pin()
         self._keep()
 
     def move_column(self, column: int, by: int) -> None:
@@ -137,6 +157,78 @@ class RowsTable[Row: TableRow](QTableView):
         if place and 0 < place + by < len(columns):
             header.moveSection(header.visualIndex(column), header.visualIndex(columns[place + by]))
 
+    def pin_columns(self, column: int | None) -> None:
+        """Keep the columns up to this one in sight while the others scroll; None: let all of them scroll."""
+        self._pinned = column
+        self._pin()
+        self._keep()
+
+    def _pin(self, *_: object) -> None:
+        """Show the pinned columns over the table if they would be out of sight otherwise."""
+        columns = self._pinned_columns() if self.horizontalScrollBar().value() else []
+        width = sum(map(self.columnWidth, columns))
+        is_wanted = 0 < width <= self.viewport().width() // 2 and not self.isRightToLeft()
+        if is_wanted and self._pinned_view is None:
+            self._pinned_view = PinnedColumns(self, self.viewportEvent)
+            self._pinned_view.title_clicked.connect(self._pinned_title_clicked)
+            self._pinned_view.title_menu_wanted.connect(self._show_menu_of_title)
+        if self._pinned_view is None:
+            return
+        if is_wanted:
+            self._pinned_view.pin(columns)
+        else:
+            self._pinned_view.hide()
+
+    def _pinned_columns(self) -> list[int]:
+        """Return the columns that stay in sight; the first one if the user hides the one up to which they do."""
+        columns = self._visible_columns()
+        if self._pinned is None:
+            return []
+        return columns[: columns.index(self._pinned) + 1 if self._pinned in columns else 1]
+
+    def _pinned_view_of(self, index: QModelIndex | QPersistentModelIndex) -> PinnedColumns | None:
+        """Return the view that shows a cell in place of this one; None if this one does."""
+        view = self._pinned_view
+        return view if view is not None and index.isValid() and view.is_pinned(index) else None
+
+    def indexAt(self, place: QPoint) -> QModelIndex:  # noqa: N802 - Qt's name
+        """Return the cell at a place, also if it is pinned."""
+        view = self._pinned_view
+        if view is not None and view.isVisible() and place.x() < view.width():
+            return view.indexAt(place)
+        return super().indexAt(place)
+
+    def visualRect(self, index: QModelIndex | QPersistentModelIndex) -> QRect:  # noqa: N802 - Qt's name
+        """Return where a cell is, also if it is pinned."""
+        view = self._pinned_view_of(index)
+        return super().visualRect(index) if view is None else view.visualRect(index)
+
+    def scrollTo(  # noqa: N802 - Qt's name
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
+    ) -> None:
+        """Bring a cell into sight: a pinned one is, sideways; another one must not be behind them."""
+        bar = self.horizontalScrollBar()
+        before, is_pinned = bar.value(), self._pinned_view_of(index) is not None
+        super().scrollTo(index, hint)
+        if is_pinned:
+            bar.setValue(before)
+        elif self._pinned_view is not None and self._pinned_view.isVisible():
+            behind = self._pinned_view.width() - self.columnViewportPosition(index.column())
+            bar.setValue(bar.value() - max(behind, 0))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Fit the pinned columns."""
+        super().resizeEvent(event)
+        self._pin()
+
+    def _pinned_title_clicked(self, column: int) -> None:
+        if QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.sort_also_by(column)
+        else:
+            self._sort_alone(column)
+
     def _visible_columns(self) -> list[int]:
         """Return the visible columns from left to right."""
         header = self.horizontalHeader()
@@ -145,7 +237,7 @@ class RowsTable[Row: TableRow](QTableView):
 
     def _keep(self) -> None:
         if self._memory is not None:
-            self._memory.set_columns(self.objectName(), self._hidden, self.rows_model.order)
+            self._memory.set_columns(self.objectName(), self._hidden, self.rows_model.order, self._pinned)
 
     def _memory_changed(self, table: str) -> None:
         if not table:  # it was read from the settings
@@ -163,6 +255,7 @@ class RowsTable[Row: TableRow](QTableView):
         if kept is None:
             return
         count = self.rows_model.columnCount()
+        self._pinned = kept.pinned
         self._hidden = {column for column in kept.hidden if 0 <= column < count}
         for column in range(count):
             super().setColumnHidden(column, column in self._hidden or column in self._needless)
@@ -175,6 +268,7 @@ class RowsTable[Row: TableRow](QTableView):
         room = 2 if self._memory is not None and self._memory.is_compact else 7
         self.verticalHeader().setMinimumSectionSize(1)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + room)
+        self._pin()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the text size."""
@@ -273,15 +367,23 @@ class RowsTable[Row: TableRow](QTableView):
         columns.addSeparator()
         columns.addAction(tr("Move {column} to the &left").format(column=title), lambda: self.move_column(column, -1))
         columns.addAction(tr("Move {column} to the &right").format(column=title), lambda: self.move_column(column, 1))
+        pins = QAction(tr("&Pin the columns up to {column}").format(column=title), columns)
+        pins.setCheckable(True)
+        pins.setChecked(self._pinned_columns()[-1:] == [column])
+        pins.toggled.connect(lambda pinned: self.pin_columns(column if pinned else None))
+        columns.addAction(pins)
 
     def _sort_alone(self, column: int) -> None:
         """Sort by a column alone; if that is the order already, in the other direction."""
         self.sort_by([(column, tuple(self.rows_model.order) == ((column, False),))])
 
     def _show_header_menu(self, place: QPoint) -> None:
-        column = self.horizontalHeader().logicalIndexAt(place)
+        header = self.horizontalHeader()
+        self._show_menu_of_title(header.logicalIndexAt(place), header.viewport().mapToGlobal(place))
+
+    def _show_menu_of_title(self, column: int, place: QPoint) -> None:
         if column >= 0:
-            self.header_menu(column).popup(self.horizontalHeader().viewport().mapToGlobal(place))
+            self.header_menu(column).popup(place)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
         """Show the menu of a cell, of the current one if a key asks for it."""
