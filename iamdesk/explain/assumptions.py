@@ -43,7 +43,7 @@ _OF_THE_CONTEXT = frozenset({"context-key-not-taken", "context-key-unknown", "so
 """Entered values that do not apply as entered: reported whatever the decision is."""
 _TAKEN_TO_ALLOW = frozenset(
     {"principal-outside", "endpoint-not-captured", "access-point-bucket-unknown", "one-of-several-resources"}
-    | {"share-permission-assumed"}
+    | {"share-permission-assumed", "decided-beside-policies"}
 )
 """Missing data that is assumed to allow everything: it can only deny."""
 

@@ -32,7 +32,11 @@ from iamdesk.simulate.principal_policies import (
     attached_levels,
     missing_data_of_levels,
 )
-from iamdesk.simulate.unseen_grants import missing_data_beside_policies, missing_data_of_public_access
+from iamdesk.simulate.unseen_grants import (
+    has_public_access_block,
+    missing_data_beside_policies,
+    missing_data_of_public_access,
+)
 from iamdesk.simulate.vpc_endpoints import came_through
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
@@ -127,7 +131,7 @@ class RequestBuilder:
         access_point = through(target, record)
         owner = self._owner(request, holder.caller, target)
         if access_point is None or record is None:
-            restricts = record is not None and target.service in ("s3", "s3express")
+            restricts = record is not None and has_public_access_block(target)
             restricts = restricts and self.resources.restricts_public_buckets(record, owner)
             return self._decision(request, holder, target, owner, record, access_point, restricts=restricts)
         account = holder.caller.account

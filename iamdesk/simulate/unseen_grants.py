@@ -8,7 +8,7 @@ from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.principal_match import match_principal
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.evaluate.resource_sharing import BY_RAM, shared_by
-from iamdesk.i18n import join_messages, phrase
+from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.inventory.organization_index import OrganizationIndex
 from iamdesk.inventory.resource_grants import ACL_ACTIONS, key_grants_document
 from iamdesk.inventory.resource_share_index import OWNERS_ALONE, ResourceShareIndex
@@ -16,6 +16,14 @@ from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.public_policy import is_public, public_words
 from iamdesk.snapshot.resources import ObjectOwnership, Resource
+
+_DECIDE_BESIDE_POLICIES = {
+    # Amazon S3 API Reference, GetDataAccess ("searches for a matching grant").
+    ("s3", "getdataaccess"): mark(
+        "S3 Access Grants gives credentials only for data of which a grant names the caller: grants are not evaluated."
+    ),
+}
+"""What else has to allow a call, by service and action."""
 
 
 def missing_data_beside_policies(
@@ -28,7 +36,7 @@ def missing_data_beside_policies(
     shares: ResourceShareIndex,
     organization: OrganizationIndex | None,
 ) -> Iterator[MissingData]:
-    """Yield missing data on shares, access control lists and canonical user IDs, and on a call's other resources.
+    """Yield missing data on shares, access control lists, canonical user IDs, and a call's other resources and checks.
 
     ``canonical_ids`` are those whose accounts the snapshot knows. Within an account none of them grants anything (rule
     I6), so most requests have none.
@@ -44,6 +52,9 @@ def missing_data_beside_policies(
             listed=listed,
         )
         yield MissingData("one-of-several-resources", message, PolicyType.IDENTITY)
+    beside = _DECIDE_BESIDE_POLICIES.get((target.service, target.name))
+    if beside is not None:
+        yield MissingData("decided-beside-policies", phrase(beside), PolicyType.RESOURCE)
     if caller.account == owner or owner is None:
         return
     how = shared_by(target.service, target.resource_types) if caller.account is not None else None
@@ -124,11 +135,18 @@ def _may_be(entity: str, caller: Caller, organization: OrganizationIndex | None)
     return kind == "organization" or path is None or unit in path.split("/")
 
 
+def has_public_access_block(target: Target) -> bool:
+    """Return whether Block Public Access applies to a resource: to buckets and access points (rule I7)."""
+    resource = target.resource
+    is_of_grants = resource is not None and resource.resource.startswith("access-grants/")
+    return target.service in ("s3", "s3express") and not is_of_grants
+
+
 def missing_data_of_public_access(
     caller: Caller, target: Target, owner: str | None, policy: AttachedPolicy | None, *, is_block_known: bool
 ) -> Iterator[MissingData]:
     """Yield that Block Public Access could deny the caller, where its settings are not known (rule I7)."""
-    if is_block_known or policy is None or target.service != "s3":
+    if is_block_known or policy is None or target.service != "s3" or not has_public_access_block(target):
         return
     if caller.kind is CallerKind.SERVICE or caller.account == owner:
         return

@@ -75,6 +75,8 @@ class RunsWith:
     """Path of the ARN of the task definition whose roles it has, if it names none."""
     state: str = ""
     """Path of its state."""
+    detail: str = ""
+    """What else is shown of it, written like the ARN: the S3 location of an access grant."""
     takes_commands: str = ""
     """Path of whether commands can be run in it."""
     ended: frozenset[str] = frozenset()

@@ -46,6 +46,8 @@ class WorkloadKind(StrEnum):
     AGENT_RUNTIME = "agent-runtime"
     AGENT_BROWSER = "agent-browser"
     GRANTS_LOCATION = "access-grants-location"
+    ACCESS_GRANT = "access-grant"
+    """What a principal may read or write through S3 Access Grants."""
     LOG_DESTINATION = "log-destination"
 
 
@@ -63,7 +65,7 @@ class RoleUsage(StrEnum):
     HANDS_OUT = "hands-out"
     """The service gives its credentials to callers (identity pools, Roles Anywhere, S3 Access Grants)."""
     MAPS = "maps"
-    """The principal has permissions in the resource (EKS access entries)."""
+    """The principal has permissions through the resource (EKS access entries, S3 access grants)."""
 
 
 class WorkloadRole(NamedTuple):
@@ -87,6 +89,8 @@ class Workload(BaseModel):
     """For ECS tasks and services: ARN of the task definition, whose roles it has unless it overrides them."""
     state: str = ""
     """As AWS prints it; empty if AWS prints none."""
+    detail: str = ""
+    """What else is shown of it: of an access grant, permission and S3 location."""
     takes_commands: bool | None = None
     """For ECS tasks and services: whether ECS Exec is on (``enableExecuteCommand``)."""
 

@@ -45,6 +45,7 @@ KIND_TITLES: Mapping[WorkloadKind, str] = {
     WorkloadKind.AGENT_RUNTIME: mark("AgentCore runtimes"),
     WorkloadKind.AGENT_BROWSER: mark("AgentCore browsers"),
     WorkloadKind.GRANTS_LOCATION: mark("S3 Access Grants locations"),
+    WorkloadKind.ACCESS_GRANT: mark("S3 access grants"),
     WorkloadKind.LOG_DESTINATION: mark("CloudWatch Logs destinations"),
 }
 _USAGES: Mapping[RoleUsage, str] = {
@@ -53,7 +54,7 @@ _USAGES: Mapping[RoleUsage, str] = {
     RoleUsage.PREPARES: mark("the service starts it with the role"),
     RoleUsage.DELIVERS: mark("the service calls its target with the role"),
     RoleUsage.HANDS_OUT: mark("it hands out the role's credentials"),
-    RoleUsage.MAPS: mark("the role has access to the cluster"),
+    RoleUsage.MAPS: mark("the principal has access through it"),
 }
 
 
@@ -83,8 +84,9 @@ def runs_with_rows(index: WorkloadIndex, role_arn: str) -> tuple[WorkloadRow, ..
 
 
 def _name(use: RoleUse) -> str:
-    """Return a resource's name with its Region: ``orders (eu-west-1)``."""
-    return f"{workload_name(use.workload.arn)} ({use.workload.region})"
+    """Return a resource's name with its Region and what else is shown: ``orders (eu-west-1)``."""
+    name = f"{workload_name(use.workload.arn)} ({use.workload.region})"
+    return f"{name}: {use.workload.detail}" if use.workload.detail else name
 
 
 def workload_name(arn: str) -> str:
@@ -123,7 +125,8 @@ def used_by_facts(index: WorkloadIndex, resource_arn: str) -> list[tuple[str, st
     return [
         (
             mark("Principal with access") if use.usage is RoleUsage.MAPS else mark("Role"),
-            phrase("{role}: {how}", role=use.role, how=phrase(_USAGES[use.usage])),
+            phrase("{role}: {how}", role=use.role, how=phrase(_USAGES[use.usage]))
+            + (f" ({use.workload.detail})" if use.workload.detail else ""),
         )
         for use in index.used_by(resource_arn)
     ]

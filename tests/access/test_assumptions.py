@@ -413,3 +413,12 @@ def test_of_a_lattice_service_the_policy_of_its_network_is_not_evaluated() -> No
     assert notes(answer) == {**ALONE, "resource-policy-missing": "explicitDeny"}
     without = ask(Evaluator(beside.snapshot), "vpc-lattice-svcs:Invoke", f"{service}/orders", "anonymous")
     assert without.decision == "allowed"
+
+
+def test_of_s3_access_grants_the_grants_are_not_evaluated() -> None:
+    instance = f"arn:aws:s3:eu-west-1:{ID}:access-grants/default"
+    allowed = ask(evaluator(user("ana", document(allow("s3:GetDataAccess")))), "s3:GetDataAccess", instance)
+    assert allowed.decision == "allowed"
+    assert "decided-beside-policies" in notes(allowed)
+    denied = ask(evaluator(user("ana", document(allow("sqs:*")))), "s3:GetDataAccess", instance)
+    assert "decided-beside-policies" not in notes(denied)

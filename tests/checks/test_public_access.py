@@ -10,6 +10,9 @@ BUCKET = "arn:aws:s3:::payroll"
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:jobs"
 STORE = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"
 OTHER = "444455556666"
+ALL_BLOCKED = PublicAccessBlock(
+    block_public_acls=True, ignore_public_acls=True, block_public_policy=True, restrict_public_buckets=True
+)
 
 
 def to(principal, action, resource, **more):
@@ -303,15 +306,26 @@ def test_res_01_a_lattice_service_is_open_to_its_networks_not_to_the_internet(he
 
 
 def test_res_directory_buckets_are_never_public_but_can_be_shared(held, make):
-    everything = dict.fromkeys(
-        ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets"), True
-    )
     bucket = "arn:aws:s3express:eu-west-1:111122223333:bucket/fast--euw1-az1--x-s3"
-    to_all = make.resource(bucket, to("*", "s3express:*", "*"), public_access_block=everything)
+    to_all = make.resource(bucket, to("*", "s3express:*", "*"), public_access_block=ALL_BLOCKED)
     assert not held("RES-01", to_all)
     assert not held("RES-02", to_all)
-    shared = make.resource(bucket, to({"AWS": OTHER}, "s3express:*", bucket), public_access_block=everything)
+    shared = make.resource(bucket, to({"AWS": OTHER}, "s3express:*", bucket), public_access_block=ALL_BLOCKED)
     (finding,) = held("RES-03", shared)
     # The API Reference names the others as not supported across accounts (PutBucketPolicy, Permissions).
     assert "s3express:CreateSession" in finding.sentence
     assert "s3express:PutBucketPolicy" not in finding.sentence
+
+
+def test_res_an_instance_of_s3_access_grants_shared_with_another_account(held, make):
+    # Amazon S3 User Guide, "S3 Access Grants cross-account access": the policy of the example.
+    instance = "arn:aws:s3:eu-west-1:111122223333:access-grants/default"
+    actions = ["s3:ListAccessGrants", "s3:ListAccessGrantsLocations", "s3:GetDataAccess"]
+    (finding,) = held("RES-03", make.resource(instance, to({"AWS": OTHER}, actions, instance)))
+    assert OTHER in finding.sentence
+    assert "s3:GetDataAccess" in finding.sentence
+    assert not held("RES-01", make.resource(instance, to("*", "s3:GetDataAccess", instance)))
+    # Block Public Access is about buckets and access points: it does not restrict the instance.
+    blocked = {"account_settings": (AccountSettings(account_id="111122223333", public_access_block=ALL_BLOCKED),)}
+    for beside in ({}, blocked):
+        assert held("RES-02", make.resource(instance, to("*", "s3:GetDataAccess", instance)), **beside)

@@ -42,6 +42,11 @@ CASES: dict[tuple[str, str], tuple[str, Any, str]] = {
         {"Policy": {"Established": {"Policy": POLICY}}},
         f"arn:aws:s3::{ACCOUNT}:accesspoint/m",
     ),
+    ("s3control", "get-access-grants-instance-resource-policy"): (
+        "default",
+        {"Policy": POLICY, "CreatedAt": "2026-01-01T00:00:00+00:00"},
+        "s3:{}:access-grants/default",
+    ),
     ("s3express", "get-bucket-policy"): (
         "fast--euw1-az1--x-s3",
         {"Policy": POLICY},

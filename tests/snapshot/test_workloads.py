@@ -490,6 +490,27 @@ FILES: dict[WorkloadKind, tuple[dict[str, Any], str, RoleUsage | None]] = {
         f"arn:aws:s3:{OF}:access-grants/default/location/default",
         RoleUsage.HANDS_OUT,
     ),
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-grants-grant-view.html
+    WorkloadKind.ACCESS_GRANT: (
+        {
+            "s3control/list-access-grants": {
+                "AccessGrantsList": [
+                    {
+                        "CreatedAt": "2023-06-14T17:54:46.542000+00:00",
+                        "AccessGrantId": "dd8dd089-b224-4d82-95f6-975b4185bbaa",
+                        "AccessGrantArn": f"arn:aws:s3:{OF}:access-grants/default/grant/dd8dd089",
+                        "Grantee": {"GranteeType": "IAM", "GranteeIdentifier": ROLE},
+                        "Permission": "READ",
+                        "AccessGrantsLocationId": "635f1139-1af2-4e43-8131-a4de006eb456",
+                        "AccessGrantsLocationConfiguration": {"S3SubPrefix": "prefixA*"},
+                        "GrantScope": "s3://acme-data/prefixA*",
+                    }
+                ]
+            }
+        },
+        f"arn:aws:s3:{OF}:access-grants/default/grant/dd8dd089",
+        RoleUsage.MAPS,
+    ),
     WorkloadKind.LOG_DESTINATION: (
         {
             "logs/describe-destinations": {
@@ -607,6 +628,18 @@ def test_facts_name_what_runs_with_a_role(tmp_path: Path) -> None:
     assert runs_with_facts(index, ACCOUNT, "arn:aws:iam::1:role/x") == [("Runs with", "nothing that was captured")]
     nothing = WorkloadIndex(load_snapshot(as_folder(tmp_path, {IAM: details()}, "plain")))
     assert runs_with_facts(nothing, ACCOUNT, ROLE) == [("Runs with", "not captured")]
+
+
+def test_an_access_grant_is_shown_with_what_it_gives(tmp_path: Path) -> None:
+    files, arn, _ = FILES[WorkloadKind.ACCESS_GRANT]
+    index = WorkloadIndex(opened(tmp_path, files))
+    scope = "READ s3://acme-data/prefixA*"
+    assert runs_with_facts(index, ACCOUNT, ROLE) == [
+        ("Runs with", f"S3 access grants (1): default/grant/dd8dd089 ({REGION}): {scope}")
+    ]
+    assert used_by_facts(index, arn) == [
+        ("Principal with access", f"{ROLE}: the principal has access through it ({scope})")
+    ]
 
 
 def test_coverage_needs_no_details_of_accounts(tmp_path: Path) -> None:

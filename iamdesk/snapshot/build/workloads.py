@@ -63,9 +63,11 @@ def _add(
         return
     place = part.place
     known = found.setdefault(
-        (runs.kind, _arn(part, runs.arn, record, arguments)),
+        (runs.kind, _filled(part, runs.arn, record, arguments)),
         {"account": place.account, "region": place.region, "roles": {}, "state": ""},
     )
+    if runs.detail:
+        known["detail"] = _filled(part, runs.detail, record, arguments)
     for path, usage in runs.roles:
         for value in values_at(record, path):
             if value:
@@ -84,7 +86,8 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _arn(part: Part, template: str, record: Any, arguments: tuple[str, ...]) -> str:
+def _filled(part: Part, template: str, record: Any, arguments: tuple[str, ...]) -> str:
+    """Return an ARN, or another text, with its placeholders filled in."""
     place = part.place
     known = {
         "partition": partition_of(place.region) if place.region else "aws",

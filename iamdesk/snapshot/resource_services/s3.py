@@ -1,4 +1,4 @@
-"""Amazon S3: policies of buckets and access points, and what else decides about access to buckets."""
+"""Amazon S3: policies of buckets, access points and S3 Access Grants, and what else decides about access to buckets."""
 
 from dataclasses import replace
 from typing import Annotated, Any, override
@@ -21,6 +21,7 @@ from iamdesk.snapshot.resource_service import (
 from iamdesk.snapshot.workloads import RoleUsage, WorkloadKind
 
 _BUCKETS = Collect(after="list-buckets", each='Buckets[].{Bucket: Name, "@bucket": Name, "@region": BucketRegion}')
+_NO_INSTANCE = "AccessGrantsInstanceNotExistsError"
 # Multi-Region Access Points are asked about in us-west-2, whatever the Regions of their buckets.
 _MULTI_REGION = "--account-id ACCOUNT-ID --region us-west-2"
 
@@ -123,6 +124,17 @@ class GetMultiRegionAccessPointPolicy(HasResourcePolicy):
     def document(self) -> Any:
         established = self.policy.established if self.policy else None
         return established.policy or None if established else None
+
+
+class GetAccessGrantsInstance(HasResourceList):
+    """``s3control get-access-grants-instance``: the account's S3 Access Grants in a Region."""
+
+    access_grants_instance_arn: str
+
+    @property
+    @override
+    def listed(self) -> tuple[str, ...]:
+        return (self.access_grants_instance_arn,)
 
 
 def _of_bucket(
@@ -262,9 +274,57 @@ SERVICE = ResourceService(
                 "AccessGrantsLocationsList[]",
                 "{AccessGrantsLocationArn}",
                 (("IAMRoleArn", RoleUsage.HANDS_OUT),),
+                detail="{LocationScope}",
             ),
             options="--account-id ACCOUNT-ID",
-            absent=("AccessGrantsInstanceNotExistsError",),
+            absent=(_NO_INSTANCE,),
+        ),
+        runs_command(
+            "s3control",
+            "list-access-grants",
+            {
+                "AccessGrantsList[]?": {
+                    "AccessGrantArn": str,
+                    "Grantee?": {"GranteeIdentifier?": str},
+                    "Permission?": str,
+                    "GrantScope?": str,
+                }
+            },
+            Collect(parameters={"AccountId": "{account}"}),
+            # The grantee is the ARN of a user or role, or the UUID of a user or group in IAM Identity Center.
+            RunsWith(
+                WorkloadKind.ACCESS_GRANT,
+                "AccessGrantsList[]",
+                "{AccessGrantArn}",
+                (("Grantee.GranteeIdentifier", RoleUsage.MAPS),),
+                detail="{Permission} {GrantScope}",
+            ),
+            options="--account-id ACCOUNT-ID",
+            absent=(_NO_INSTANCE,),
+        ),
+        # Not list-access-grants-instances: that lists instances that other accounts share, too.
+        Command(
+            regional(
+                "s3control", "get-access-grants-instance", (), "--account-id ACCOUNT-ID", (_NO_INSTANCE,), lists=True
+            ),
+            GetAccessGrantsInstance,
+            Collect(parameters={"AccountId": "{account}"}),
+        ),
+        Command(
+            regional(
+                "s3control",
+                "get-access-grants-instance-resource-policy",
+                ("instance",),
+                "--account-id ACCOUNT-ID",
+                (_NO_INSTANCE, "AccessGrantsInstanceResourcePolicyNotExists"),
+            ),
+            PolicyOutput,
+            Collect(
+                after="get-access-grants-instance",
+                each='[{"@instance": AccessGrantsInstanceId}]',
+                parameters={"AccountId": "{account}"},
+            ),
+            arn="s3:{region}:{account}:access-grants/{}",
         ),
     ),
 )
