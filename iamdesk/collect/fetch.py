@@ -11,6 +11,8 @@ from iamdesk.i18n import phrase
 type Wait = Callable[[float], None]
 """Waits for a number of seconds, and raises `WorkCancelled` if the work is cancelled."""
 
+_TOKENS = ("NextToken", "nextToken")
+"""Members with which AWS says that there are more pages; the parameter for the next page has the same name."""
 _FIRST_WAIT = 0.5
 _MAX_WAIT = 10.0
 _TIMEOUT = 300.0
@@ -58,7 +60,25 @@ def _pages(client: Any, task: Task) -> Any:
         pages = {"PageSize": task.step.page_size} if task.step.page_size else {}
         paginator = client.get_paginator(operation)
         return paginator.paginate(**task.parameters, PaginationConfig=pages).build_full_result()
-    return getattr(client, operation)(**task.parameters)
+    return _with_next_pages(getattr(client, operation), task.parameters)
+
+
+def _with_next_pages(call: Callable[..., dict[str, Any]], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge the lists of all pages of an operation for which boto3 has no paginator (``list-event-buses``)."""
+    whole = page = call(**parameters)
+    seen: set[str] = set()
+    while name := next((name for name in _TOKENS if page.get(name)), ""):
+        token = page[name]
+        if token in seen:  # what imitates AWS may repeat a page for ever
+            break
+        seen.add(token)
+        page = call(**{**parameters, name: token})
+        for key, value in page.items():
+            if isinstance(value, list):
+                whole[key] = [*whole.get(key, ()), *value]
+    if seen and not any(page.get(name) for name in _TOKENS):
+        whole = {key: value for key, value in whole.items() if key not in _TOKENS}
+    return whole
 
 
 def _report(client: Any, wait: Wait) -> Any:

@@ -22,6 +22,10 @@ _DECIDE_BESIDE_POLICIES = {
     ("s3", "getdataaccess"): mark(
         "S3 Access Grants gives credentials only for data of which a grant names the caller: grants are not evaluated."
     ),
+    # Amazon OpenSearch Service Developer Guide, "Data access control for Amazon OpenSearch Serverless" (Important).
+    ("aoss", "apiaccessall"): mark(
+        "OpenSearch Serverless also needs a data access policy that names the caller: these are not evaluated."
+    ),
 }
 """What else has to allow a call, by service and action."""
 

@@ -99,6 +99,21 @@ class FunctionUrl(AwsModel):
     """``AWS_IAM``, or ``NONE``: the function's policy alone decides, and requests need no signature."""
 
 
+class DataAccess(BaseModel):
+    """What a data access policy allows in a collection of OpenSearch Serverless."""
+
+    model_config = ConfigDict(frozen=True)
+
+    policy: str
+    """Name of the data access policy."""
+    principals: tuple[str, ...]
+    """ARNs of users and roles, and SAML identities (``saml/ACCOUNT/PROVIDER/user/NAME``)."""
+    permissions: tuple[str, ...]
+    """Such as ``aoss:ReadDocument``: no IAM actions."""
+    resources: tuple[str, ...]
+    """``collection/NAME``, ``index/NAME/INDEX``."""
+
+
 class Resource(BaseModel):
     """One resource."""
 
@@ -132,6 +147,8 @@ class Resource(BaseModel):
     """For REST APIs: (method and path, ``NONE``, ``AWS_IAM``, ``CUSTOM`` or ``COGNITO_USER_POOLS``) of each method.
 
     None: not captured."""
+    data_access: tuple[DataAccess, ...] | None = None
+    """For collections of OpenSearch Serverless; None: not captured."""
     access_point: AccessPoint | None = None
     """For S3 access points (``arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME``): its buckets (rule I11)."""
 

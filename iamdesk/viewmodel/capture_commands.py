@@ -37,6 +37,8 @@ _LACKS: Mapping[Kind, Callable[[Resource], bool]] = {
     Kind.KEY_GRANTS: lambda one: is_key(one) and one.key_grants is None,
 }
 """Whether a resource lacks a kind of data."""
+_CALLED = {one.prefix: {command.call.service for command in one.commands} for one in all_services()}
+"""Services by CLI name, by the prefix of their ARNs."""
 _BEFORE: Mapping[tuple[str, str], str] = {
     ("iam", "get-credential-report"): "aws iam generate-credential-report",
     ("iam", "get-service-last-accessed-details"): (
@@ -111,7 +113,7 @@ def _services_lacking(snapshot: Snapshot, kind: Kind) -> set[str]:
         if lacks(resource):
             prefix = resource.arn.split(":", 5)[2] if resource.arn.count(":") >= 5 else ""
             about_it = (one for one in policy_commands(prefix) if one.name_in(resource.arn) is not None)
-            found |= {one.call.service for one in about_it} or {prefix}
+            found |= {one.call.service for one in about_it} or _CALLED.get(prefix, {prefix})
     return found
 
 

@@ -44,6 +44,19 @@ def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tupl
         yield mark("Function URL"), phrase("{url}, authorization {type}", url=url.function_url, type=url.auth_type)
     if resource.authorization_types is not None:
         yield mark("Authorization of methods"), _authorization(resource.authorization_types)
+    if resource.data_access is not None and not resource.data_access:
+        yield mark("Data access"), phrase("no data access policy applies")
+    for access in resource.data_access or ():
+        yield (
+            mark("Data access"),
+            phrase(
+                "{policy}: {permissions} on {resources} for {principals}",
+                policy=access.policy,
+                permissions=join_names(access.permissions, _MOST_METHODS),
+                resources=join_names(access.resources, _MOST_METHODS),
+                principals=join_names(access.principals, _MOST_METHODS),
+            ),
+        )
     point = resource.access_point
     if point is not None:
         text = phrase("VPC {id}", id=point.vpc_id) if point.vpc_id else point.network_origin or phrase("not captured")

@@ -422,3 +422,14 @@ def test_of_s3_access_grants_the_grants_are_not_evaluated() -> None:
     assert "decided-beside-policies" in notes(allowed)
     denied = ask(evaluator(user("ana", document(allow("sqs:*")))), "s3:GetDataAccess", instance)
     assert "decided-beside-policies" not in notes(denied)
+
+
+def test_of_opensearch_serverless_the_data_access_policies_are_not_evaluated() -> None:
+    collection = f"arn:aws:aoss:eu-west-1:{ID}:collection/07tjusf2h91cunochc"
+    captured = Resource(arn=collection, account_id=ID, data_access=())
+    alone = evaluator(user("ana", document(allow("aoss:*"))))
+    known = Evaluator(alone.snapshot.model_copy(update={"resources": (captured,)}))
+    answer = ask(known, "aoss:APIAccessAll", collection)
+    assert answer.decision == "allowed"
+    assert notes(answer) == {**ALONE, "decided-beside-policies": None}
+    assert ask(known, "aoss:APIAccessAll", collection, "arn:aws:iam::444455556666:root").decision == "implicitDeny"

@@ -10,7 +10,7 @@ from iamdesk.collect.options import Kind
 
 from .conftest import Collect
 from .gate import Gate
-from .world import MANAGEMENT
+from .world import MANAGEMENT, REGION
 
 ONLY_LAST_ACCESSED = frozenset(Kind) - {Kind.SERVICE_LAST_ACCESSED, Kind.AUTHORIZATION_DETAILS}
 GENERATE = "iam GenerateServiceLastAccessedDetails"
@@ -105,3 +105,16 @@ def test_credential_report_is_generated_first(collected: Collect, gate: Gate, tm
 
     assert gate.calls["iam GenerateCredentialReport"] > 0
     assert gate.calls["iam GetCredentialReport"] == 1
+
+
+def test_lists_without_a_paginator_are_fetched_to_their_end(collected: Collect, gate: Gate, tmp_path: Path) -> None:
+    """boto3 has no paginator for ListEventBuses."""
+    buses = [[{"Name": name, "Arn": f"arn:aws:events:{REGION}:{MANAGEMENT}:event-bus/{name}"}] for name in "abc"]
+    first, second = ({"EventBuses": one, "NextToken": str(page)} for page, one in enumerate(buses[:2]))
+    pages = (first, second, {"EventBuses": buses[2]})
+    gate.answers = {"events ListEventBuses": [json.dumps(page).encode() for page in pages]}
+
+    collected(tmp_path / "bundle", skip=frozenset(Kind) - {Kind.RESOURCE_POLICIES}, parallel=1)
+
+    path = tmp_path / "bundle" / f"accounts/{MANAGEMENT}/{REGION}/events/list-event-buses.json"
+    assert json.loads(path.read_bytes()) == {"EventBuses": [bus for page in buses for bus in page]}

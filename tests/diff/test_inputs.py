@@ -183,7 +183,7 @@ NOT_READ = {
     "Account": {"partition", "alias", "account_id", "broken", "is_truncated"},
     "Resource": {
         *("arn", "region", "encryption_key_arn", "is_aws_managed"),
-        *("function_urls", "authorization_types"),  # shown, not evaluated
+        *("function_urls", "authorization_types", "data_access"),  # shown, not evaluated
     },
     "Organization": {"has_rcps", "lists_every_account", "scps_enabled", "delegated_services"},
 }

@@ -404,3 +404,33 @@ def test_public_access_to_directory_buckets_is_always_blocked(tmp_path: Path) ->
     ]
     assert all(bucket.public_access_block and bucket.public_access_block.restrict_public_buckets for bucket in found)
     assert dict(resource_facts(found[0], None))["Block Public Access"] == "on"
+
+
+def test_collections_have_the_data_access_policies_that_match_their_names(tmp_path: Path) -> None:
+    """Amazon OpenSearch Service Developer Guide, "Data access control for Amazon OpenSearch Serverless"."""
+    folder, name = f"{HERE}/opensearchserverless", "salesorders"
+    arn = f"arn:aws:aoss:{REGION}:{ACCOUNT}:collection/07tjusf2h91cunochc"
+    dale = f"arn:aws:iam::{ACCOUNT}:user/Dale"
+    rules = [
+        {"ResourceType": "collection", "Resource": ["collection/sales*"], "Permission": ["aoss:UpdateCollectionItems"]},
+        {"ResourceType": "index", "Resource": ["index/salesorders/orders*"], "Permission": ["aoss:ReadDocument"]},
+        {"ResourceType": "index", "Resource": ["index/sales/*"], "Permission": ["aoss:*"]},
+    ]
+    detail = {"type": "data", "name": "team", "policy": [{"Rules": rules, "Principal": [dale]}]}
+    files: dict[str, Any] = {
+        f"{folder}/list-collections.json": {"collectionSummaries": [{"id": "1", "name": name, "arn": arn}]},
+        f"{folder}/list-access-policies.json": {"accessPolicySummaries": [{"type": "data", "name": "team"}]},
+    }
+    unknown = one(tmp_path / "a", **files)
+    assert unknown.data_access is None
+    assert not unknown.is_policy_captured
+    files[f"{folder}/get-access-policy/team.json"] = {"accessPolicyDetail": detail}
+    collection = one(tmp_path / "b", **files)
+    assert [(access.permissions, access.principals) for access in collection.data_access or ()] == [
+        (("aoss:UpdateCollectionItems",), (dale,)),
+        (("aoss:ReadDocument",), (dale,)),
+    ]
+    assert [text for label, text in resource_facts(collection, None) if label == "Data access"] == [
+        f"team: aoss:UpdateCollectionItems on collection/sales* for {dale}",
+        f"team: aoss:ReadDocument on index/salesorders/orders* for {dale}",
+    ]

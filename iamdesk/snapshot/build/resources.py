@@ -1,6 +1,6 @@
 """Resources out of a bundle's outputs: what is listed, what policy each has, and how it is set up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,13 +14,27 @@ from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourc
 from iamdesk.snapshot.resource_services import all_commands
 from iamdesk.snapshot.resource_services.apigateway import GetResources, GetRestApis
 from iamdesk.snapshot.resource_services.lambda_functions import ListFunctionUrlConfigs
+from iamdesk.snapshot.resource_services.opensearch_serverless import (
+    AccessPolicyDetail,
+    GetAccessPolicy,
+    ListAccessPolicies,
+    ListCollections,
+)
 from iamdesk.snapshot.resource_services.s3 import (
     ListAccessPoints,
     ListBuckets,
     ListMultiRegionAccessPoints,
     MultiRegionAccessPoint,
 )
-from iamdesk.snapshot.resources import AccessPoint, AccessPointBucket, AclGrant, KeyGrant, PublicAccessBlock, Resource
+from iamdesk.snapshot.resources import (
+    AccessPoint,
+    AccessPointBucket,
+    AclGrant,
+    DataAccess,
+    KeyGrant,
+    PublicAccessBlock,
+    Resource,
+)
 
 _COMMANDS = {command.key: command for command in all_commands()}
 
@@ -64,6 +78,7 @@ class Resources:
         self._take_access_points()
         self._take_function_urls()
         self._take_authorization_types()
+        self._take_data_access()
         found = []
         for number, (arn, known) in enumerate(sorted(self._found.items())):
             if not number % 256:
@@ -308,6 +323,40 @@ class Resources:
                 for method in resource.resource_methods or ()
             )
             entry["authorization_types"] = (*(entry.get("authorization_types") or ()), *found)
+
+    def _take_data_access(self) -> None:
+        """Take the data access policies of each collection, if every one of the account and Region was captured."""
+        names: dict[tuple[str, str], set[str]] = {}
+        policies: dict[tuple[str, str], dict[str, AccessPolicyDetail]] = {}
+        for part, listed in self._pages("opensearchserverless", "list-access-policies", ListAccessPolicies):
+            here = names.setdefault((part.place.account, part.place.region), set())
+            here.update(one.name for one in listed.access_policy_summaries)
+        for part, output in self._pages("opensearchserverless", "get-access-policy", GetAccessPolicy):
+            found = output.access_policy_detail
+            policies.setdefault((part.place.account, part.place.region), {})[found.name] = found
+        for part, page in self._pages("opensearchserverless", "list-collections", ListCollections):
+            place = part.place.account, part.place.region
+            known = policies.get(place, {})
+            if place not in names or names[place] - known.keys():
+                continue
+            for collection in page.collection_summaries:
+                self._entry(collection.arn, part.place).update(
+                    is_policy_captured=True, data_access=tuple(_data_access(collection.name, known.values()))
+                )
+
+
+def _data_access(collection: str, policies: Iterable[AccessPolicyDetail]) -> Iterator[DataAccess]:
+    """Yield what data access policies allow in a collection, by its name."""
+    for policy in policies:
+        for entry in policy.policy:
+            for rule in entry.rules:
+                if rule.covers(collection):
+                    yield DataAccess(
+                        policy=policy.name,
+                        principals=entry.principal,
+                        permissions=rule.permission,
+                        resources=rule.resource,
+                    )
 
 
 def _multi_region_point(point: MultiRegionAccessPoint) -> AccessPoint:
