@@ -38,7 +38,7 @@ def test_each_writes_where_the_layout_has_its_output(tmp_path: Path, kind: Kind)
         assert words[-4:-1] == ["--output", "json", ">"]
         place = place_of(path.replace("ACCOUNT-ID", ACCOUNT).replace("REGION", "eu-west-1"))
         assert place is not None
-        assert (place.service, place.command) == (words[1], words[2])
+        assert CALLS[place.service, place.command].words == tuple(words[:3])
         assert CALLS[place.service, place.command].kind is kind
         calls.add((place.service, place.command))
     assert calls == {(call.service, call.command) for call in CALLS.values() if call.kind is kind} - {

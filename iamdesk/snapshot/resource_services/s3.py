@@ -304,9 +304,7 @@ SERVICE = ResourceService(
         ),
         # Not list-access-grants-instances: that lists instances that other accounts share, too.
         Command(
-            regional(
-                "s3control", "get-access-grants-instance", (), "--account-id ACCOUNT-ID", (_NO_INSTANCE,), lists=True
-            ),
+            regional("s3control", "get-access-grants-instance", (), "--account-id ACCOUNT-ID", (_NO_INSTANCE,)),
             GetAccessGrantsInstance,
             Collect(parameters={"AccountId": "{account}"}),
         ),
