@@ -252,7 +252,7 @@ class Edges:
         if required.on is TargetType.TARGET_GROUP:
             return self._any_of(path, required.action, targets.groups, self.groups_of(place))
         if required.on is TargetType.PROMOTING_GROUP:
-            return self._any_of(path, required.action, targets.groups, self.promoting_groups(place))
+            return self._promoting(path, required.action, place)
         if required.on is TargetType.NEW_POLICY:  # considered where the policy is attached
             return ConfirmedAndPossible(self.population.regular, 0)
         if required.action == ASSUMES:
@@ -315,18 +315,25 @@ class Edges:
             and self.hypotheses.administers(position)
         }
 
-    def promoting_groups(self, place: int) -> tuple[int, ...]:
-        """Return the groups that make a user an administrator if it joins them."""
+    def promoting_groups(self, place: int) -> Iterator[int]:
+        """Yield the groups that make a user an administrator if it joins them."""
+        return (group for group in self._administrator_groups if self._promotes(group, place))
+
+    def _promotes(self, group: int, place: int) -> bool:
         user = self.position_of(place)
-        if user is None:
-            return ()
-        own = self.targets.of_account[self.targets.account_of(place)]
-        return tuple(
-            group
-            for group, position in self._administrator_groups.items()
-            if own >> group & 1
-            and self.hypotheses.administers(user, self.population.principal_policies(position).policies.identity)
-        )
+        if user is None or self.targets.account_of(group) != self.targets.account_of(place):
+            return False
+        policies = self.population.principal_policies(self._administrator_groups[group]).policies.identity
+        return self.hypotheses.administers(user, policies)
+
+    def _promoting(self, path: EscalationPath, action: str, place: int) -> ConfirmedAndPossible:
+        """Return who can add a user to a group that makes it an administrator."""
+        found = NOBODY
+        for group in self._administrator_groups:
+            with_group = found.either(self.sources(path, action, self.targets.groups).of(group))
+            if with_group != found and self._promotes(group, place):  # most groups have the same sources
+                found = with_group
+        return found
 
     def members(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
         """Return who can use a technique on an entity, whether or not it gains them access."""

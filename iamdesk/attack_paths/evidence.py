@@ -1,6 +1,6 @@
 """The evidence of steps: the requests that prove a step, evaluated with a full explanation for one principal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -79,7 +79,12 @@ class Prover:
 
     def _best(self, source: str, target: str, path: EscalationPath) -> Iterator[_Asked]:
         for required in path.actions:
-            best = min(self._asked(source, target, path, required), key=lambda one: one.rank, default=None)
+            best: _Asked | None = None
+            for one in self._asked(source, target, path, required):
+                if best is None or one.rank < best.rank:
+                    best = one
+                if not best.rank:
+                    break
             if best is not None:
                 yield best
 
@@ -104,7 +109,7 @@ class Prover:
             return
         match required.on:
             case TargetType.OWN_GROUP:
-                found: Sequence[int] = steps.groups_of(places[source])
+                found: Iterable[int] = steps.groups_of(places[source])
             case TargetType.OWN_POLICY:
                 found = steps.policies_of(places[source])
             case TargetType.OWN_BOUNDARY:
@@ -119,9 +124,9 @@ class Prover:
                 found = steps.trusts.saml_providers(places[target])
             case _:
                 found = ()
-        asked = [steps.targets.arns[one] for one in found]
+        asked: Iterable[str] = (steps.targets.arns[one] for one in found)
         if required.on not in _OF_OTHERS:
-            asked = [target]  # may be a role of another account, outside the part
+            asked = (target,)  # may be a role of another account, outside the part
         for resource in asked:
             place = places.get(resource)
             if required.action == ASSUMES or place is None:

@@ -89,7 +89,7 @@ def _wanted(
 ) -> Mapping[int, int]:
     """Return, by principal, the promoters that matter: whoever has no proven path can become both of them."""
     found: dict[int, int] = {}
-    together: dict[int, int] = {}
+    together: dict[int, int] = {}  # by promoters, of which there are few different sets
     for position in indexes_of(others):
         if position not in steps.places or proven.get(position, 0) & near:
             continue
@@ -97,8 +97,8 @@ def _wanted(
         those = (reached | 1 << position) & promoters
         if those:
             found[position] = found.get(position, 0) | those
-            together[reached] = together.get(reached, 0) | those
-    for reached, those in together.items():
+            together[those] = together.get(those, 0) | reached
+    for those, reached in together.items():
         for position in indexes_of(reached & others):
             found[position] = found.get(position, 0) | those
     return found
