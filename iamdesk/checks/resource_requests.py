@@ -54,12 +54,17 @@ class RequestToEvaluate(NamedTuple):
 
 
 def resources_of(survey: CheckContext, account: Account) -> tuple[Resource, ...]:
-    """Return an account's resources with a captured policy, access control list or key grants."""
+    """Return an account's resources with a captured policy, access control list, key grants or authorization types."""
 
     def by_account() -> dict[str | None, list[Resource]]:
         found: dict[str | None, list[Resource]] = {}
         for resource in survey.snapshot.resources:
-            if resource.is_policy_captured or resource.acl or resource.key_grants:
+            if (
+                resource.is_policy_captured
+                or resource.acl
+                or resource.key_grants
+                or resource.authorization_types is not None
+            ):
                 found.setdefault(owner_of(resource), []).append(resource)
         return found
 

@@ -1,4 +1,5 @@
-"""Settings beside policies: Block Public Access, access control lists of buckets, default policies of VPC endpoints."""
+"""Settings beside policies: Block Public Access, access control lists of buckets, default policies of VPC endpoints,
+authorization of APIs."""
 
 from collections.abc import Iterator
 
@@ -7,6 +8,7 @@ from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, owner_of
 from iamdesk.checks.remediation_commands import command
+from iamdesk.checks.resource_requests import RESOURCES, resource_subject
 from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, nphrase, phrase
@@ -156,6 +158,61 @@ def lists_count(survey: CheckContext, account: Account, _: Account) -> Iterator[
                 for one, name in list(zip(found, _names(found), strict=True))[:_MOST_NAMED]
             ),
         )
+
+
+@check(
+    "RES-14",
+    over=RESOURCES,
+    title=mark("API that takes requests without authorization"),
+    question="Has a method or route of an API without a resource policy the authorization type NONE?",
+    remedy=mark(
+        "Set an authorization type: AWS_IAM, JWT, or a Lambda authorizer. If the method is meant to be public, limit "
+        "the rate of requests, and record that it is intended."
+    ),
+    standards=("AWS FSBP APIGateway.8", "NIST 800-53 AC-3"),
+    data=Data.RESOURCE_POLICIES,
+)
+def unauthorized_requests(_survey: CheckContext, _account: Account, resource: Resource) -> Iterator[CheckResult]:
+    """RES-01 reports APIs whose resource policy lets everyone in. Preflight requests (OPTIONS) take no authorization.
+
+    Sources: API Gateway Developer Guide, "How API Gateway resource policies affect authorization workflow" (without a
+    policy, methods without authorization are open), "Control access to WebSocket APIs" (only ``$connect`` authorizes).
+    """
+    if resource.authorization_types is None or resource.policy is not None:
+        return
+    types = dict(resource.authorization_types)
+    routes = {key: kind for key, kind in types.items() if not key.startswith("OPTIONS ")}
+    if "$connect" in types:
+        routes = {"$connect": types["$connect"]}
+    found = [key for key, kind in routes.items() if kind == "NONE"]
+    if not found:
+        return
+    name = resource_subject(resource).name
+    if not resource.is_policy_captured:
+        sentence = nphrase(
+            "{count:,} method of {name} has no authorization: {routes}. Whether a resource policy protects it was not "
+            "captured.",
+            "{count:,} methods of {name} have no authorization: {routes}. Whether a resource policy protects them was "
+            "not captured.",
+            len(found),
+            name=name,
+            routes=enumerated(found),
+        )
+        yield CheckResult(sentence, (Evidence(phrase("The authorization type is NONE.")),), state=State.CANNOT_TELL)
+        return
+    yield CheckResult(
+        nphrase(
+            "Anyone who reaches {name} can call {count:,} method or route without authorization: {routes}.",
+            "Anyone who reaches {name} can call {count:,} methods or routes without authorization: {routes}.",
+            len(found),
+            name=name,
+            routes=enumerated(found),
+        ),
+        (
+            Evidence(phrase("The authorization type is NONE.")),
+            Evidence(phrase("It has no resource policy.")),
+        ),
+    )
 
 
 @check(

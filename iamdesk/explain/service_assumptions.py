@@ -121,8 +121,8 @@ def _of_settings(
         )
         if is_let_in and not is_denied:
             message = phrase(
-                "The authorization type of the API method is not captured. If it is NONE, anyone can call the "
-                "method without credentials, unless a resource policy prevents it."
+                "The authorization type of the API method or route is not evaluated. If it is NONE, anyone can call it "
+                "without credentials, unless a resource policy prevents it."
             )
             yield Assumption("authorization-type-unknown", message, EvalDecision.ALLOWED)
 

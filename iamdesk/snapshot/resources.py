@@ -144,8 +144,9 @@ class Resource(BaseModel):
     function_urls: tuple[FunctionUrl, ...] = ()
     """For Lambda functions and aliases."""
     authorization_types: tuple[tuple[str, str], ...] | None = None
-    """For REST APIs: (method and path, ``NONE``, ``AWS_IAM``, ``CUSTOM`` or ``COGNITO_USER_POOLS``) of each method.
+    """For APIs: (method and path, or route; authorization type) of each.
 
+    Types: ``NONE``, ``AWS_IAM``, ``CUSTOM``, ``COGNITO_USER_POOLS``, ``JWT``.
     None: not captured."""
     data_access: tuple[DataAccess, ...] | None = None
     """For collections of OpenSearch Serverless; None: not captured."""

@@ -43,7 +43,7 @@ def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tupl
     for url in resource.function_urls:
         yield mark("Function URL"), phrase("{url}, authorization {type}", url=url.function_url, type=url.auth_type)
     if resource.authorization_types is not None:
-        yield mark("Authorization of methods"), _authorization(resource.authorization_types)
+        yield mark("Authorization of methods and routes"), _authorization(resource.authorization_types)
     if resource.data_access is not None and not resource.data_access:
         yield mark("Data access"), phrase("no data access policy applies")
     for access in resource.data_access or ():

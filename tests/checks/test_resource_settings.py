@@ -1,4 +1,4 @@
-"""RES-12, RES-13 and GRD-12: settings beside policies."""
+"""RES-12 to RES-14 and GRD-12: settings beside policies."""
 
 import pytest
 
@@ -89,3 +89,36 @@ def test_grd_12_endpoints_with_limits(make, statements):
     everything = {**make.allow("*"), "Principal": "*"}
     other = endpoint(make, everything, owner="444455556666")
     assert not make.findings("GRD-12", beside={"vpc_endpoints": (other,)})
+
+
+API = "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5"
+
+
+def apis(make, types, *statements, **more):
+    resource = make.resource(API, *statements, authorization_types=types, **more)
+    return make.findings("RES-14", beside={"resources": (resource,)})
+
+
+def test_res_14_routes_without_authorization(make):
+    types = (("GET /orders", "NONE"), ("OPTIONS /orders", "NONE"), ("POST /orders", "AWS_IAM"), ("$default", "JWT"))
+    (one,) = apis(make, types)
+    assert (
+        one.sentence == "Anyone who reaches a1b2c3d4e5 can call 1 method or route without authorization: GET /orders."
+    )
+    assert (one.severity, one.state) == (Severity.MEDIUM, State.FOUND)
+    assert not apis(make, types[1:])
+    assert not apis(make, None)
+
+
+def test_res_14_of_a_websocket_api_connect_alone_authorizes(make):
+    assert not apis(make, (("$connect", "AWS_IAM"), ("$default", "NONE"), ("send", "NONE")))
+    (one,) = apis(make, (("$connect", "NONE"), ("$default", "NONE")))
+    assert "$connect" in one.sentence
+    assert "$default" not in one.sentence
+
+
+def test_res_14_a_resource_policy_decides_instead(make):
+    invoke = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
+    assert not apis(make, (("GET /", "NONE"),), invoke)
+    (one,) = apis(make, (("GET /", "NONE"),), is_policy_captured=False)
+    assert one.state is State.CANNOT_TELL

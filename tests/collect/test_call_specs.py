@@ -112,7 +112,12 @@ def test_action_of_the_policy_is_one_of_aws_and_only_reads(action: str) -> None:
 def test_step_needs_actions_of_its_own_service(step: Step) -> None:
     prefix = MODELS.get_service_model(step.service).signing_name
 
-    others = {"opensearch": "es", "resourcegroupstaggingapi": "tag", "s3express": "s3express"}
+    others = {
+        "opensearch": "es",
+        "resourcegroupstaggingapi": "tag",
+        "s3express": "s3express",
+        "apigatewayv2": "apigateway",
+    }
     assert {action.partition(":")[0] for action in step.actions} == {others.get(step.call.service, prefix)}
 
 
@@ -127,12 +132,22 @@ def test_an_action_that_reads_more_than_its_calls_is_limited_to_them() -> None:
             "/restapis/a1b2c3d4e5",
             "/restapis/a1b2c3d4e5/resources",
             "/restapis/a1b2c3d4e5/stages/prod",
+            "/apis",
+            "/apis/a1b2c3d4e5",
+            "/apis/a1b2c3d4e5/routes",
+            "/apis/a1b2c3d4e5/stages/prod",
             "/apikeys",
             "/account",
         )
         if any(fnmatchcase(f"arn:aws:apigateway:eu-west-1::{path}", pattern) for pattern in statement["Resource"])
     ]
-    assert can == ["/restapis", "/restapis/a1b2c3d4e5", "/restapis/a1b2c3d4e5/resources"]
+    assert can == [
+        "/restapis",
+        "/restapis/a1b2c3d4e5",
+        "/restapis/a1b2c3d4e5/resources",
+        "/apis",
+        "/apis/a1b2c3d4e5/routes",
+    ]
 
 
 def test_shipped_policy_is_the_one_that_the_table_gives() -> None:

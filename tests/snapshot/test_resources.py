@@ -381,7 +381,10 @@ def test_methods_of_an_api_say_how_they_authorize(tmp_path: Path, methods: Any) 
     }
     (api,) = opened(tmp_path, **files).resources
     assert api.authorization_types == (("GET /orders", "NONE"), ("POST /orders", "AWS_IAM"))
-    assert dict(resource_facts(api, None))["Authorization of methods"] == "AWS_IAM: POST /orders; NONE: GET /orders"
+    assert (
+        dict(resource_facts(api, None))["Authorization of methods and routes"]
+        == "AWS_IAM: POST /orders; NONE: GET /orders"
+    )
 
 
 @pytest.mark.parametrize("output", [{"policy": POLICY, "state": "Inactive"}, {}])
@@ -434,3 +437,25 @@ def test_collections_have_the_data_access_policies_that_match_their_names(tmp_pa
         f"team: aoss:UpdateCollectionItems on collection/sales* for {dale}",
         f"team: aoss:ReadDocument on index/salesorders/orders* for {dale}",
     ]
+
+
+def test_routes_of_http_apis_say_how_they_authorize(tmp_path: Path) -> None:
+    """https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes.html"""
+    files: dict[str, Any] = {
+        f"{HERE}/apigatewayv2/get-apis.json": {
+            "Items": [{"ApiId": "a1b2c3d4e5", "Name": "orders", "ProtocolType": "HTTP", "Tags": {"team": "shop"}}]
+        },
+    }
+    unknown = one(tmp_path / "a", **files)
+    assert unknown.authorization_types is None
+    assert unknown.is_policy_captured
+    assert unknown.tags == (("team", "shop"),)
+    files[f"{HERE}/apigatewayv2/get-routes/a1b2c3d4e5.json"] = {
+        "Items": [
+            {"RouteKey": "GET /orders", "AuthorizationType": "NONE", "ApiKeyRequired": False, "RouteId": "1"},
+            {"RouteKey": "$default", "AuthorizationType": "JWT", "AuthorizerId": "x"},
+        ]
+    }
+    api = one(tmp_path / "b", **files)
+    assert api.arn == f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a1b2c3d4e5"
+    assert api.authorization_types == (("GET /orders", "NONE"), ("$default", "JWT"))

@@ -12,7 +12,7 @@ from iamdesk.snapshot.models import settings
 from iamdesk.snapshot.models.organization import DescribeResourcePolicy
 from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourcePolicy
 from iamdesk.snapshot.resource_services import all_commands
-from iamdesk.snapshot.resource_services.apigateway import GetResources, GetRestApis
+from iamdesk.snapshot.resource_services.apigateway import GetApis, GetResources, GetRestApis, GetRoutes
 from iamdesk.snapshot.resource_services.lambda_functions import ListFunctionUrlConfigs
 from iamdesk.snapshot.resource_services.opensearch_serverless import (
     AccessPolicyDetail,
@@ -323,6 +323,23 @@ class Resources:
                 for method in resource.resource_methods or ()
             )
             entry["authorization_types"] = (*(entry.get("authorization_types") or ()), *found)
+
+        for part, apis in self._pages("apigatewayv2", "get-apis", GetApis):
+            for api in apis.items:
+                entry = self._routed_api(api.api_id, part.place)
+                entry.setdefault("tags", tuple((api.tags or {}).items()))
+        for part, routes in self._pages("apigatewayv2", "get-routes", GetRoutes):
+            if part.name:
+                entry = self._routed_api(part.name, part.place)
+                found = ((route.route_key, route.authorization_type or "NONE") for route in routes.items or ())
+                entry["authorization_types"] = (*(entry.get("authorization_types") or ()), *found)
+
+    def _routed_api(self, api: str, place: Place) -> dict[str, Any]:
+        """Return the entry of an HTTP or WebSocket API, which never has a policy."""
+        arn = self.arn(place, service="apigateway", command="get-rest-api", arguments=(api,))
+        entry = self._entry(arn, place)
+        entry["is_policy_captured"] = True
+        return entry
 
     def _take_data_access(self) -> None:
         """Take the data access policies of each collection, if every one of the account and Region was captured."""

@@ -1,11 +1,15 @@
-"""Amazon API Gateway: policies of REST APIs, and how their methods authorize callers."""
+"""Amazon API Gateway: policies of REST APIs, and how methods of REST APIs and routes of other APIs authorize callers.
+
+HTTP and WebSocket APIs have no resource policies (Amazon API Gateway Developer Guide, "Choose between REST APIs
+and HTTP APIs").
+"""
 
 import json
 from typing import Annotated, Any, override
 
 from pydantic import BeforeValidator
 
-from iamdesk.snapshot.aws_model import AwsCamelModel
+from iamdesk.snapshot.aws_model import AwsCamelModel, AwsModel
 from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourcePolicy
 from iamdesk.snapshot.policy_decoding import decode_document
 from iamdesk.snapshot.resource_service import Collect, Command, ResourceService, regional
@@ -77,6 +81,36 @@ class GetResources(AwsCamelModel):
     items: tuple[ApiResource, ...] | None = None
 
 
+class RoutedApi(AwsModel):
+    """An HTTP or WebSocket API."""
+
+    api_id: str
+    tags: dict[str, str] | None = None
+
+
+class GetApis(AwsModel):
+    """``apigatewayv2 get-apis``: HTTP and WebSocket APIs."""
+
+    items: tuple[RoutedApi, ...] = ()
+
+
+class ApiRoute(AwsModel):
+    """A route of an HTTP or WebSocket API."""
+
+    route_key: str
+    """``GET /orders``, ``$default`` or, of a WebSocket API, ``$connect``, which alone authorizes callers."""
+    authorization_type: str | None = None
+    """``NONE``, ``AWS_IAM``, ``CUSTOM`` (a Lambda authorizer) or ``JWT``."""
+
+
+class GetRoutes(AwsModel):
+    """``apigatewayv2 get-routes``."""
+
+    items: tuple[ApiRoute, ...] | None = None
+
+
+# Without --query it prints request parameters.
+_ROUTES = "'{Items: Items[].{RouteKey: RouteKey, AuthorizationType: AuthorizationType}}'"
 # Without --query it prints integrations, where secrets may lie.
 _METHODS = (
     "'{items: items[].{path: path, resourceMethods: values(not_null(resourceMethods, `{}`))"
@@ -122,6 +156,21 @@ SERVICE = ResourceService(
                 parameters={"embed": ("methods",)},
                 actions=("apigateway:GET",),
                 resources=("arn:*:apigateway:*::/restapis/??????????/resources",),
+            ),
+        ),
+        Command(
+            regional("apigatewayv2", "get-apis", lists=True),
+            GetApis,
+            Collect(actions=("apigateway:GET",), resources=("arn:*:apigateway:*::/apis",)),
+        ),
+        Command(
+            regional("apigatewayv2", "get-routes", ("api-id",), f"--api-id API-ID --query {_ROUTES}"),
+            GetRoutes,
+            Collect(
+                after="get-apis",
+                each='Items[].{ApiId: ApiId, "@api-id": ApiId}',
+                actions=("apigateway:GET",),
+                resources=("arn:*:apigateway:*::/apis/??????????/routes",),
             ),
         ),
     ),
