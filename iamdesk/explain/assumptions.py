@@ -184,7 +184,7 @@ def _of_missing_allow(missing: MissingData, trace: EvaluationTrace) -> Assumptio
     others = {PolicyTypeKey(other.layer, other.level, other.sub_request) for other in missing_data} - {own}
     for count in range(len(others) + 1):
         for chosen in combinations(sorted(others), count):
-            without = _decide(trace.decision_inputs, trace, chosen)
+            without = _decide(trace.decision_inputs, trace, chosen) if chosen else trace.decision
             with_it = _decide(trace.decision_inputs, trace, (*chosen, own))
             if with_it is not without:
                 # One other decision is known only if this missing data decides alone.
@@ -202,6 +202,11 @@ def _decide(
 
 
 def _verdict(decision_inputs: DecisionInputs, counted: StatementEffects) -> EvalDecision:
-    """Return the decision, as far as it is known without trying values of unknown keys."""
+    """Return the decision, as far as it is known without trying values of unknown keys.
+
+    What no value allows is denied, also where some values deny it explicitly.
+    """
     best, worst = decide_bounds(decision_inputs, counted)
-    return best.decision if best.decision is worst.decision else EvalDecision.CONDITIONAL
+    if best.decision is EvalDecision.ALLOWED and worst.decision is not EvalDecision.ALLOWED:
+        return EvalDecision.CONDITIONAL
+    return best.decision

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import PolicyType, Request, SessionPolicy
@@ -169,6 +171,65 @@ def test_a_missing_bucket_policy_could_go_past_the_boundary_of_a_role() -> None:
     answer = ask(capture, "s3:GetObject", OBJECT, role_arn("r"), resource_account=ID)
     assert answer.decision == "implicitDeny"
     assert notes(answer) == {"resource-policy-missing": "allowed"}
+
+
+@rule("C1", "D4")
+def test_a_missing_policy_is_told_also_where_a_deny_may_apply() -> None:
+    lock = deny(condition={"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}})
+    answer = ask(evaluator(user("ana", document(lock))), "s3:GetObject", OBJECT, resource_account=ID)
+    assert answer.decision == "implicitDeny"
+    assert notes(answer) == {"resource-policy-missing": "conditional"}
+
+
+_CONDITIONS = st.sampled_from(
+    [
+        None,
+        {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
+        {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}},
+        {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+        {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        {"Null": {"aws:SourceVpce": "true"}},
+    ]
+)
+_ACTIONS = st.sampled_from(["*", "s3:*", "s3:GetObject", "ec2:*"])
+_STATEMENTS = st.lists(
+    st.builds(
+        lambda make, *more: make(*more),
+        st.sampled_from([allow, deny]),
+        _ACTIONS,
+        st.sampled_from(["*", OBJECT, "arn:aws:s3:::other/*"]),
+        _CONDITIONS,
+    ),
+    max_size=3,
+)
+_OF_BUCKET = document({"Effect": "Allow", "Principal": {"AWS": ANA}, "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"})
+_GONE = policy_arn("gone")
+
+
+@rule("C1", "D4")
+@given(statements=_STATEMENTS, limits=st.none() | _STATEMENTS, lacks_policy=st.booleans())
+def test_a_denial_without_an_assumption_stays_whatever_was_not_captured(
+    statements: Any, limits: Any, lacks_policy: bool
+) -> None:
+    boundary = {} if limits is None else {"boundary": policy_arn("limits")}
+    known = [managed(policy_arn("limits"), document(*(limits or ())))]
+    ana = user("ana", document(*statements), attached=[_GONE] if lacks_policy else [], **boundary)
+    answer = ask(evaluator(ana, *known), "s3:GetObject", OBJECT, resource_account=ID)
+    if answer.decision not in ("implicitDeny", "explicitDeny"):
+        return
+    gone = managed(_GONE, document(allow()))
+    bucket = Resource(arn="arn:aws:s3:::b", account_id=ID, policy=_OF_BUCKET)
+    told = {
+        "resource-policy-missing": evaluator(ana, *known, resources=[bucket]),
+        "policy-missing": evaluator(ana, *known, gone),
+        "both": evaluator(ana, *known, gone, resources=[bucket]),
+    }
+    told_codes = notes(answer).keys() & told.keys()
+    for code, whole in told.items():
+        then = ask(whole, "s3:GetObject", OBJECT, resource_account=ID).decision
+        if code in told_codes or (code == "both" and told_codes):
+            continue
+        assert then in ("implicitDeny", "explicitDeny")
 
 
 @rule("E10", "E8")

@@ -7,6 +7,7 @@ from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
+from iamdesk.snapshot.resources import Resource
 
 ID = "111122223333"
 OTHER_ID = "444455556666"
@@ -138,6 +139,9 @@ def snapshot(*accounts: Account) -> Snapshot:
     return Snapshot(path=Path("/captures/one.json"), files=(), sha256="0" * 64, accounts=accounts, latest=NOW)
 
 
-def evaluator(*entries: UserDetail | RoleDetail | GroupDetail | ManagedPolicyDetail) -> Evaluator:
+def evaluator(
+    *entries: UserDetail | RoleDetail | GroupDetail | ManagedPolicyDetail, resources: Sequence[Resource] = ()
+) -> Evaluator:
     """An evaluator over one account, at a fixed moment."""
-    return Evaluator(snapshot(account(*entries)), now=lambda: NOW)
+    captured = snapshot(account(*entries)).model_copy(update={"resources": tuple(resources)})
+    return Evaluator(captured, now=lambda: NOW)

@@ -177,8 +177,13 @@ def otherwise_words(assumption: Assumption) -> str:
     """Return a sentence with the decision if an assumption is wrong, to append to its message; empty if unknown."""
     if assumption.other_decision is None or assumption.code in _SELF_EXPLANATORY:
         return ""
+    is_fallible = assumption.code in _FALLIBLE or assumption.code.endswith("-assumed")
+    if assumption.other_decision is EvalDecision.CONDITIONAL:
+        if is_fallible:
+            return phrase(" Otherwise, the decision could depend on the request context.")
+        return phrase(" With this data, the decision could depend on the request context.")
     words = phrase(DECISION_WORDS[assumption.other_decision])
-    if assumption.code in _FALLIBLE or assumption.code.endswith("-assumed"):
+    if is_fallible:
         return phrase(" Otherwise, the decision could change to {words}.", words=words)
     return phrase(" With this data, the decision could change to {words}.", words=words)
 
