@@ -744,14 +744,14 @@ COMMANDS: tuple[Command, ...] = (
             (
                 "Suggestion",
                 mark("&Take suggestion"),
-                "S",
+                "6",
                 mark("Decide on the selected entitlements as is suggested for each."),
             ),
-            ("Ticket", mark("Ticket num&ber…"), "T", mark("Enter the number of the ticket of the selected rows.")),
+            ("Ticket", mark("Ticket num&ber…"), "7", mark("Enter the number of the ticket of the selected rows.")),
             (
                 "Next",
                 mark("Go to &next undecided"),
-                "N",
+                "8",
                 mark("Go to the next undecided row."),
             ),
         )

@@ -41,6 +41,7 @@ class DecisionBar(QWidget):
         self.setObjectName("decisionBar")
         self._choice = ReviewDecision.UNDECIDED
         self._asks_ticket = False
+        self._prompt = "{what}"
         self._edits: Callable[[], Sequence[Edit]] = tuple
         self._label: PlainLabel = plain_label()
         self.reason = QLineEdit()
@@ -130,8 +131,8 @@ class DecisionBar(QWidget):
         is_exception, is_change = choice is ReviewDecision.EXCEPT, choice is ReviewDecision.MODIFY
         offers_edits = is_change and edits is not None
         self._edits = edits or tuple
-        prompt = tr("Comment on") if choice is ReviewDecision.UNDECIDED else f"{tr(word)}:"
-        self._label.setText(f"{prompt} {what}")
+        self._prompt = tr("Comment on {what}") if choice is ReviewDecision.UNDECIDED else f"{tr(word)}: {{what}}"
+        self.name_target(what)
         hint = tr("What to change, such as: only read from the payroll bucket") if is_change else tr("Reason")
         self.reason.setPlaceholderText(hint)
         self.reason.setAccessibleName(tr("What to change") if is_change else tr("Reason or comment"))
@@ -153,7 +154,8 @@ class DecisionBar(QWidget):
     def ask_ticket(self, what: str, current: str) -> None:
         """Ask for the number of a ticket; ``what`` is its target, ``current`` the number up to now."""
         self._asks_ticket = True
-        self._label.setText(tr("Ticket of {what}:").format(what=what))
+        self._prompt = tr("Ticket of {what}:")
+        self.name_target(what)
         self.reason.setPlaceholderText(tr("Number in the ticket system, such as OPS-1234; empty: none"))
         self.reason.setAccessibleName(tr("Number of the ticket"))
         self.reason.setText(current)
@@ -162,6 +164,10 @@ class DecisionBar(QWidget):
         self.show()
         self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
         self.reason.selectAll()
+
+    def name_target(self, what: str) -> None:
+        """Show what is decided on."""
+        self._label.setText(self._prompt.format(what=what))
 
     def show_effect(self, lines: Sequence[str]) -> None:
         """Show what the change does, or why that is not known; nothing without lines."""

@@ -13,6 +13,7 @@ from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.choices import ON_FINDINGS
+from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.finding_rows import FindingRow
@@ -29,8 +30,13 @@ from iamdesk.review.items import ReviewItem
 from iamdesk.review.session import ReviewSession
 from iamdesk.whatif.edits import Edit, WhatIfError
 
-_NEED_MORE = (ReviewDecision.EXCEPT, ReviewDecision.FALSE_POSITIVE)
-"""Decisions that need more than a key."""
+_AT_ONCE = (ReviewDecision.KEEP, ReviewDecision.UNDECIDED)
+"""Decisions that one key saves. The others ask, whatever the row is: a reviewer who types a reason then never types
+commands for the next row.
+"""
+
+_LONGEST_NAME = 60
+"""Characters of a target's name beside the field for the reason."""
 
 
 class DecisionController(QObject):
@@ -58,7 +64,10 @@ class DecisionController(QObject):
         self._message = message
         self._desk = review_session
         self._chosen = chosen
+        self._rows: tuple[DecidedRow, ...] = ()
         self._targets: tuple[str, ...] = ()
+        self._kept: tuple[DecidedRow, ItemDecision] | None = None
+        """What one key has just decided, with the table moved on by itself since: what is typed now is about it."""
         self._lines: tuple[ReviewItem, ...] = ()
         self._word_of: Callable[[ReviewDecision], str] = CHOICE_WORDS.__getitem__
         self._on_findings = False
@@ -75,7 +84,7 @@ class DecisionController(QObject):
         self.queue.refused.connect(lambda sentence: message.say(Tone.ERROR, sentence))
 
     def decide(self, choice: ReviewDecision, rows: Sequence[DecidedRow] | None = None) -> None:
-        """Decide on the selected rows by an entitlement's decision; asks for a reason if one is needed.
+        """Decide on the selected rows by an entitlement's decision; asks for what belongs to it, except to keep one.
 
         ``rows`` are others, chosen in another panel: the focus stays there unless something is asked.
         """
@@ -91,9 +100,7 @@ class DecisionController(QObject):
             warning = revoke_warning(self._session.snapshot, self._lines) or translate(
                 also_widens_words(self._lines) or large_loss_words(self._lines)
             )
-        if choice is ReviewDecision.MODIFY and not self._on_findings:
-            self._ask(review_session, choice)
-        elif warning or choice in _NEED_MORE or (len(self._targets) > 1 and choice is not ReviewDecision.UNDECIDED):
+        if choice not in _AT_ONCE or (len(self._targets) > 1 and choice is not ReviewDecision.UNDECIDED):
             self._ask(review_session, choice)
             if warning:
                 self._message.say(
@@ -102,7 +109,9 @@ class DecisionController(QObject):
         elif choice is ReviewDecision.UNDECIDED:
             self._given(UNDECIDED)
         else:
-            self._given(ItemDecision(choice, review_session.decision(self._targets[0]).comment))
+            row, kept = self._rows[0], ItemDecision(choice, review_session.decision(self._targets[0]).comment)
+            if self._save({self._targets[0]: kept}) and not self._is_elsewhere:
+                self._kept = row, kept
         if left_out:
             self._message.say(
                 Tone.NOTE,
@@ -159,6 +168,30 @@ class DecisionController(QObject):
                 Tone.NOTE, tr("These rows have different decisions: decide first, or comment on fewer rows.")
             )
 
+    def take_text(self) -> None:
+        """Ask for a comment, since text is being typed: on what one key has just decided, or on the selected rows."""
+        review_session, kept = self._desk(), self._kept
+        if review_session is None or self._is_asking:
+            return
+        if kept is None:
+            self.comment()
+            return
+        row, decision = kept
+        self._aim((row,))
+        self._ask(review_session, decision.choice, decision)
+        self.bar.name_target(_name_of(row))
+
+    def row_changed(self, row: DecidedRow | None) -> None:
+        """Follow the current row: the input names its target as soon as that is another row."""
+        self._kept = None
+        if self._is_asking and self._rows:
+            is_this = row in self._rows or len(self._targets) > 1
+            self.bar.name_target(self._target_words() if is_this else _name_of(self._rows[0]))
+
+    @property
+    def _is_asking(self) -> bool:
+        return not self.bar.isHidden()
+
     def ticket(self) -> None:
         """Ask for the number of the ticket of the selected rows; their decisions stay."""
         review_session = self._aim()
@@ -207,6 +240,7 @@ class DecisionController(QObject):
         review_session = self._desk()
         self._is_elsewhere = False
         chosen = rows or self._chosen()
+        self._rows, self._kept = tuple(chosen), None
         self._targets = tuple(subject_id for row in chosen for subject_id in row.subject_ids)
         if not chosen:
             return None
@@ -215,11 +249,15 @@ class DecisionController(QObject):
         self._word_of = chosen[0].word_of
         return review_session
 
-    def _ask(self, review_session: ReviewSession, choice: ReviewDecision) -> None:
+    def _ask(
+        self, review_session: ReviewSession, choice: ReviewDecision, current: ItemDecision | None = None
+    ) -> None:
+        """Ask for the details of a decision; ``current`` is the decision up to now if it may not be saved yet."""
         self._message.clear()
         self._is_elsewhere = False  # this panel asks for it
         count, what = len(self._targets), self._target_words()
-        current = review_session.decision(self._targets[0]) if count == 1 else UNDECIDED
+        if current is None:
+            current = review_session.decision(self._targets[0]) if count == 1 else UNDECIDED
         change = ""
         if choice is ReviewDecision.MODIFY and self._lines:
             made = suggested_decision(self._lines[0]) if count == 1 else None
@@ -300,6 +338,12 @@ class DecisionController(QObject):
         if self._is_elsewhere:
             return True
         self.settled.emit()
-        if any(one.choice is not ReviewDecision.UNDECIDED for one in decisions.values()):
+        is_current = any(row in self._rows for row in self._chosen())  # not where the table has moved on already
+        if is_current and any(one.choice is not ReviewDecision.UNDECIDED for one in decisions.values()):
             self.decided.emit()
         return True
+
+
+def _name_of(row: DecidedRow) -> str:
+    name = f"{row.fixed[Column.WHO]} · {row.fixed[Column.WHAT]}"
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

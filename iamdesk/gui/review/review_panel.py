@@ -225,6 +225,7 @@ class ReviewPanel(QWidget):
         self.packs.changed.connect(self._status_timer.start)
         self.strip.wanted.connect(self._show_items)
         self.table.chosen.connect(self.deciding.decide)
+        self.table.text_begun.connect(self.deciding.take_text)
         self.table.typing_goes_to = self.bar.take_typing
         self.buttons.chosen.connect(self.deciding.decide)
         self.table.second_wanted.connect(self.deciding.second)
@@ -232,7 +233,7 @@ class ReviewPanel(QWidget):
         self.table.ticket_wanted.connect(self.deciding.ticket)
         self.table.comment_wanted.connect(self.deciding.comment)
         self.table.next_wanted.connect(self.go_to_next)
-        self.table.selectionModel().currentRowChanged.connect(lambda _new, _old: self._show_evidence())
+        self.table.selectionModel().currentRowChanged.connect(lambda _new, _old: self._row_changed())
         self.head.reviewer_changed.connect(self._check_reviewer)
         for field in (self.head.reviewer_name, self.head.own):
             field.returnPressed.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -442,6 +443,10 @@ class ReviewPanel(QWidget):
         self._show_evidence()
 
     # Evidence
+
+    def _row_changed(self) -> None:
+        self.deciding.row_changed(self.table.current_row())
+        self._show_evidence()
 
     def _show_evidence(self) -> None:
         self.buttons.show_row(self.table.current_row())

@@ -17,9 +17,11 @@ from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.i18n import tr
 
 _SECOND = Qt.Key.Key_5
-_NEXT = Qt.Key.Key_N
-_SUGGESTION = Qt.Key.Key_S
-_TICKET = Qt.Key.Key_T
+_SUGGESTION = Qt.Key.Key_6
+_TICKET = Qt.Key.Key_7
+_NEXT = Qt.Key.Key_8
+_WITH_A_LETTER = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+"""With one of them a letter is a command, not text."""
 _WIDEST: dict[int, str] = {
     Column.DECISION: "mm Exception until 2",
     Column.WHO: "group EngineeringLeads",
@@ -50,8 +52,9 @@ _WIDEST_OF_FINDINGS: dict[int, str] = {
 class ReviewTable(RowsTable[DecidedRow]):
     """The table with its keys.
 
-    1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, S suggestion, T ticket, Enter comment,
-    N next. The same keys decide on findings (`choices.ON_FINDINGS`).
+    1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, 6 suggestion, 7 ticket, 8 next, Enter
+    comment. The same keys decide on findings (`choices.ON_FINDINGS`). Every command is a digit: letters are text that
+    the reviewer types, whether or not something is asked.
     """
 
     chosen = Signal(object)
@@ -61,6 +64,8 @@ class ReviewTable(RowsTable[DecidedRow]):
     next_wanted = Signal()
     suggestion_wanted = Signal()
     ticket_wanted = Signal()
+    text_begun = Signal()
+    """A letter was typed: something that takes text must ask now, if nothing does; `typing_goes_to` then gets it."""
 
     def __init__(self, model: ReviewModel, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -68,8 +73,8 @@ class ReviewTable(RowsTable[DecidedRow]):
         )
         self.setAccessibleDescription(
             tr(
-                "Keys: 1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, S take the "
-                "suggestion, T ticket, Enter comment, N next undecided; on findings: 1 or 4 accept the risk, 2 fix, 3 "
+                "Keys: 1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, 6 take the "
+                "suggestion, 7 ticket, 8 next undecided, Enter comment; on findings: 1 or 4 accept the risk, 2 fix, 3 "
                 "false positive"
             )
         )
@@ -86,8 +91,8 @@ class ReviewTable(RowsTable[DecidedRow]):
         for words, keys, wanted in (
             (tr("Comment…"), tr("Enter"), self.comment_wanted),
             (tr("Second approval"), "5", self.second_wanted),
-            *(() if isinstance(row, FindingRow) else ((tr("Take suggestion"), "S", self.suggestion_wanted),)),
-            (tr("Ticket number…"), "T", self.ticket_wanted),
+            *(() if isinstance(row, FindingRow) else ((tr("Take suggestion"), "6", self.suggestion_wanted),)),
+            (tr("Ticket number…"), "7", self.ticket_wanted),
         ):
             menu.addAction(f"{menu_text(words)}\t{keys}", wanted.emit)
 
@@ -106,6 +111,8 @@ class ReviewTable(RowsTable[DecidedRow]):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Handle the decision keys; the table handles the rest."""
+        if is_text(event):
+            self.text_begun.emit()
         if self.typing_goes_to is not None and self.typing_goes_to(event):
             return
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
@@ -122,3 +129,11 @@ class ReviewTable(RowsTable[DecidedRow]):
             self.next_wanted.emit()
         else:
             super().keyPressEvent(event)
+
+
+def is_text(event: QKeyEvent) -> bool:
+    """Return whether a key begins a text: a printed character that is neither a digit nor a space."""
+    typed = event.text()
+    return bool(
+        typed.strip() and typed.isprintable() and not typed.isdigit() and not event.modifiers() & _WITH_A_LETTER
+    )

@@ -58,10 +58,20 @@ def test_findings_have_columns_and_filters_of_their_own(qtbot: QtBot, panel: Rev
     assert panel.model.rowCount() == len(desk_of(panel).lines)
 
 
-def test_two_is_to_fix_at_once_and_the_next_follows(qtbot: QtBot, panel: ReviewPanel) -> None:
+def fix(qtbot: QtBot, panel: ReviewPanel, reason: str = "") -> None:
+    """Decide to fix what is selected."""
+    QTest.keyClick(panel.table, Qt.Key.Key_2)
+    QTest.keyClicks(panel.bar.reason, reason)
+    QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+
+
+def test_two_is_to_fix_and_the_next_follows(qtbot: QtBot, panel: ReviewPanel) -> None:
     view(qtbot, panel, Grouping.FINDING)
-    press(qtbot, panel, Qt.Key.Key_2, Qt.Key.Key_2)
-    assert [decision(panel, place) for place in (0, 1)] == [ItemDecision(ReviewDecision.FIX)] * 2
+    fix(qtbot, panel)
+    fix(qtbot, panel, "in 2 weeks")
+    reasons = ("", "in 2 weeks")
+    assert [decision(panel, place) for place in (0, 1)] == [ItemDecision(ReviewDecision.FIX, one) for one in reasons]
     assert panel.model.shown[0].texts[Column.DECISION] == "Fix"
     assert panel.table.currentIndex().row() == 2
     total = len(desk_of(panel).findings)
@@ -125,11 +135,11 @@ def test_nobody_decides_on_findings_about_themselves_and_a_second_may_stand(qtbo
     row = next(one for one in panel.model.shown if ":user/" in one.tip)
     panel.table.go_to(panel.model.shown.index(row))
     panel.head.own.setText(row.tip)
-    press(qtbot, panel, Qt.Key.Key_2)
+    fix(qtbot, panel)
     assert "cannot review their own access" in panel.message.text
     panel.head.own.clear()
     panel.table.go_to(panel.model.shown.index(row))
-    press(qtbot, panel, Qt.Key.Key_2)
+    fix(qtbot, panel)
     panel.table.go_to(panel.model.shown.index(row))
     panel.head.reviewer_name.setText("Ben Okafor")
     press(qtbot, panel, Qt.Key.Key_5)
@@ -150,7 +160,7 @@ def test_evidence_tells_finding_proof_and_remedy(qtbot: QtBot, panel: ReviewPane
         finding["remediation"],
     ):
         assert text in told
-    press(qtbot, panel, Qt.Key.Key_2)
+    fix(qtbot, panel)
     panel.table.go_to(0)
     qtbot.waitUntil(lambda: panel.evidence.row is row)
     told = "\n".join(label.text() for label in panel.evidence.widget().findChildren(QLabel))

@@ -75,12 +75,15 @@ def test_opened_item_is_compared_exactly(qtbot: QtBot, panel: ReviewPanel) -> No
     assert any("163 actions" in one for one in words), words
 
 
-def test_what_grants_is_revoked_by_one_key(qtbot: QtBot, panel: ReviewPanel) -> None:
+def test_what_grants_is_revoked_by_key_and_return(qtbot: QtBot, panel: ReviewPanel) -> None:
     group_by(qtbot, panel, Grouping.LINE)
     place = go_to(panel, "IAMUserChangePassword")  # neither administration nor much access depends on it
     assert panel.evidence.findChild(FlowLabel, "guardrailWarning") is None
     press(qtbot, panel, Qt.Key.Key_2)
     assert panel.message.text == ""
+    assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED, "a reason is asked for, as of a guardrail"
+    QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     assert decision_at(panel, place).choice is ReviewDecision.REVOKE
 
 
@@ -125,6 +128,7 @@ def test_revoking_several_leaves_guardrails_out(qtbot: QtBot, panel: ReviewPanel
         model.select(panel.model.index(place, 0), both)
     press(qtbot, panel, Qt.Key.Key_2)
     assert "1 guardrail is left out" in panel.message.text
+    QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     assert decision_at(panel, grant).choice is ReviewDecision.REVOKE
     assert decision_at(panel, guardrail).choice is ReviewDecision.UNDECIDED

@@ -49,7 +49,7 @@ def test_findings_have_no_effect(qtbot: QtBot, panel: ReviewPanel) -> None:
 def test_suggestion_is_taken_by_one_key_and_is_an_entry(qtbot: QtBot, panel: ReviewPanel) -> None:
     group_by(qtbot, panel, Grouping.LINE)
     place = go_to(panel, "LegacyPassRole")
-    press(qtbot, panel, Qt.Key.Key_S)
+    press(qtbot, panel, Qt.Key.Key_6)
     decision = decision_at(panel, place)
     assert decision.choice is ReviewDecision.REVOKE
     assert decision.comment == "Suggested: revoking it is proved to change nothing."
@@ -61,7 +61,7 @@ def test_suggestion_is_taken_by_one_key_and_is_an_entry(qtbot: QtBot, panel: Rev
 def test_what_needs_judgement_stays(qtbot: QtBot, panel: ReviewPanel) -> None:
     group_by(qtbot, panel, Grouping.LINE)
     place = go_to(panel, "AdministratorAccess")
-    press(qtbot, panel, Qt.Key.Key_S)
+    press(qtbot, panel, Qt.Key.Key_6)
     assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
     assert panel.message.text == "Nothing is suggested for these rows: they need judgment."
 
@@ -74,7 +74,7 @@ def test_selected_rows_get_their_own_suggestions(qtbot: QtBot, panel: ReviewPane
     for place in places:
         panel.table.selectionModel().select(panel.model.index(place, 0), flags)
     rows = [panel.model.shown[place] for place in places]
-    QTest.keyClick(panel.table, Qt.Key.Key_S)
+    QTest.keyClick(panel.table, Qt.Key.Key_6)
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     choices = [desk_of(panel).decision(row.subject_ids[0]).choice for row in rows]
     assert choices == [ReviewDecision.KEEP, ReviewDecision.UNDECIDED, ReviewDecision.REVOKE]

@@ -67,17 +67,13 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(window, Qt.Key.Key_4, CONTROL)  # the review panel, where the cursor last was
     panel.table.setFocus()
 
-    # One key a decision; the next row follows by itself.
+    # One key keeps; what is to change asks why, or what to change. The next row follows by itself.
     panel.table.go_to(0)
     keys = (Qt.Key.Key_1, Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
     for number in range(40):
         QTest.keyClick(focus(), keys[number % len(keys)])
         if focus() is not panel.table:
-            is_change = panel.bar.reason.accessibleName() == "What to change"
-            asked_of = panel.message.text
-            assert is_change or any(words in asked_of for words in ("guardrail", "Deny statements", "are lost")), (
-                "only a change and a revoke of a guardrail or of much access are asked"
-            )
+            assert keys[number % len(keys)] != Qt.Key.Key_1, "keeping asks nothing"
             QTest.keyClick(focus(), Qt.Key.Key_Return)
         assert focus() is panel.table
     wait(lambda: not panel.queue.pending)
@@ -134,6 +130,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     panel.table.setFocus()
     for _ in range(3):
         QTest.keyClick(focus(), Qt.Key.Key_2)
+        QTest.keyClick(focus(), Qt.Key.Key_Return)
     QTest.keyClick(focus(), Qt.Key.Key_1)
     QTest.keyClicks(focus(), "rebuilt in spring")
     QTest.keyClick(focus(), Qt.Key.Key_Tab)
