@@ -249,9 +249,7 @@ class DecisionController(QObject):
         self._word_of = chosen[0].word_of
         return review_session
 
-    def _ask(
-        self, review_session: ReviewSession, choice: ReviewDecision, current: ItemDecision | None = None
-    ) -> None:
+    def _ask(self, review_session: ReviewSession, choice: ReviewDecision, current: ItemDecision | None = None) -> None:
         """Ask for the details of a decision; ``current`` is the decision up to now if it may not be saved yet."""
         self._message.clear()
         self._is_elsewhere = False  # this panel asks for it

@@ -20,7 +20,7 @@ _SECOND = Qt.Key.Key_5
 _SUGGESTION = Qt.Key.Key_6
 _TICKET = Qt.Key.Key_7
 _NEXT = Qt.Key.Key_8
-_WITH_A_LETTER = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+_MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 """With one of them a letter is a command, not text."""
 _WIDEST: dict[int, str] = {
     Column.DECISION: "mm Exception until 2",
@@ -134,6 +134,5 @@ class ReviewTable(RowsTable[DecidedRow]):
 def is_text(event: QKeyEvent) -> bool:
     """Return whether a key begins a text: a printed character that is neither a digit nor a space."""
     typed = event.text()
-    return bool(
-        typed.strip() and typed.isprintable() and not typed.isdigit() and not event.modifiers() & _WITH_A_LETTER
-    )
+    is_written = bool(typed.strip()) and typed.isprintable() and not typed.isdigit()
+    return is_written and not event.modifiers() & _MODIFIERS
