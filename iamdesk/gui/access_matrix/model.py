@@ -159,8 +159,9 @@ class AccessMatrixModel(QAbstractTableModel):
     def place_of(self, key: str) -> int | None:
         """Return the row of a principal, or of its group; None if it is not shown."""
         found = None
-        for row, line in enumerate(self._lines):
-            if any(person.key == key for person in line.people):
+        for row, line in enumerate(self._lines if key else ()):
+            first, *others = line.people
+            if first.key == key or (others and any(person.key == key for person in others)):
                 found = row
                 if not line.is_open:
                     return row

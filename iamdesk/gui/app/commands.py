@@ -326,7 +326,7 @@ COMMANDS: tuple[Command, ...] = (
         "actionNote",
         Menu.EDIT,
         mark("&Note…"),
-        mark("Write a note or set a mark on the selected item, or on the selected findings."),
+        mark("Write a note or set a mark on the selected item, rows or findings."),
         ("Ctrl+Alt+N",),
         Needs.SNAPSHOT,
         1,

@@ -123,15 +123,22 @@ class Windows(QObject):
         self.write_note()
 
     def _things_to_note(self) -> list[Noted]:
-        """Return the findings that are selected in their perspective, else the selected item."""
+        """Return the selected findings in their perspective, rows of the table with the focus, or the selected item."""
+        from iamdesk.gui.tables.rows_table import RowsTable
+
         frame, session = self._frame, self._frame.session
         if frame.interior.stack.perspective.name == "perspectiveFindings":
             return frame.workspace.findings.things_to_note()
-        opened, key = session.snapshot, session.subject_key
-        if opened is None or not key:
-            return []
-        row = opened.outline.rows_by_key.get(key)
-        return [Noted(key, opened.outline.nodes[row].text if row is not None else key)]
+        focused = QApplication.focusWidget()
+        if isinstance(focused, RowsTable) and (items := focused.items_to_note()):
+            return [self._noted(item) for item in items]
+        return [self._noted(session.subject_key)] if session.snapshot is not None and session.subject_key else []
+
+    def _noted(self, key: str) -> Noted:
+        """Return an item with its name in the tree, or its key where it is not in there."""
+        opened = self._frame.session.snapshot
+        row = opened.outline.rows_by_key.get(key) if opened is not None else None
+        return Noted(key, opened.outline.nodes[row].text if opened is not None and row is not None else key)
 
     def take_notes(self) -> None:
         """Ask for a file of notes, and take those on items that have none here."""

@@ -98,6 +98,7 @@ class AttackPathsPanel(QWidget):
         )
         self.saved = SavedFilters(self.text, session.table_memory)
         self.table.connect_filter(self.text, session.table_memory)
+        self.table.connect_notes(session.notes)
         self.detail = StepDetail(session)
         self.legend = Legend()
         self._summary = ElidedLabel(mode=Qt.TextElideMode.ElideRight)

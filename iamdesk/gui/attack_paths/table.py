@@ -1,5 +1,6 @@
 """The steps of the attack paths as a table: the contents of the diagram as text."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -11,6 +12,7 @@ from iamdesk.attack_paths.types import AttackPath, GoalKind, State, Step
 from iamdesk.filter_language import EVERYTHING, Field, FieldKind, FilterFields
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.tables.noted_row import MARKS, TITLE, TITLE_OF_MARKS, NotedRow, marks_of, note_of, or_in_notes
 from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.i18n import mark, tr, translate
@@ -47,7 +49,7 @@ _WIDEST: dict[int, str] = {
 """Sample texts for the initial column widths."""
 
 
-class StepRow:
+class StepRow(NotedRow):
     """One step."""
 
     __slots__ = ("haystack", "number", "step", "texts")
@@ -59,6 +61,11 @@ class StepRow:
         self.texts = (number(place), *_texts(step))
         """By column, as displayed."""
         self.haystack = "\n".join((*self.texts, step.source, step.target, step.goal.key)).casefold()
+
+    @property
+    def noted_items(self) -> Sequence[str]:
+        """Who takes the step, and what is reached by it."""
+        return (self.step.source, self.step.target, self.step.goal.key)
 
     def sort_key(self, column: int) -> SortKey:
         """Return the sort key in a column."""
@@ -86,8 +93,10 @@ FIELDS: FilterFields[StepRow] = FilterFields(
         ),
         Field("requires", mark("Missing facts"), lambda row: tuple(visible(translate(one)) for one in row.step.needs)),
         Field("arn", mark("ARN"), lambda row: (row.step.source, row.step.target, row.step.goal.key)),
+        Field("note", TITLE, note_of, column=len(Column)),
+        Field("mark", TITLE_OF_MARKS, marks_of, FieldKind.WORD, MARKS),
     ),
-    lambda word: lambda row: word in row.haystack,
+    or_in_notes(lambda word: lambda row: word in row.haystack),
 )
 
 
@@ -95,7 +104,7 @@ class StepsModel(RowsModel[StepRow]):
     """One row for each step, without duplicates, in the order of the paths."""
 
     def __init__(self, palette: QPalette) -> None:
-        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], EVERYTHING, palette)
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], EVERYTHING, palette, has_notes=True)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -115,6 +124,8 @@ class StepsModel(RowsModel[StepRow]):
         row = self.row_at(index)
         if row is None:
             return None
+        if index.column() == self.note_column:
+            return self.note_data(row, role)
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return row.texts[index.column()]

@@ -60,6 +60,7 @@ class ChangesView(QWidget):
         )
         self.detail = CompareDetail(session.show_key, self._ask)
         self.table.connect_filter(self.text, session.table_memory)
+        self.table.connect_notes(session.notes)
         self._lay_out()
         self.text.changed.connect(self._filter)
         for leaves in (self.text.down, self.text.left):

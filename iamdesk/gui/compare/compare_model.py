@@ -24,7 +24,7 @@ class CompareModel(RowsModel[CompareRow]):
     """All rows of a comparison, of which the filter shows some."""
 
     def __init__(self, palette: QPalette) -> None:
-        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], CompareFilter(), palette)
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], CompareFilter(), palette, has_notes=True)
 
     def repaint(self, palette: QPalette) -> None:
         """Use the colors of another palette."""
@@ -37,6 +37,8 @@ class CompareModel(RowsModel[CompareRow]):
         row = self.row_at(index)
         if row is None:
             return None
+        if index.column() == self.note_column:
+            return self.note_data(row, role)
         column = Column(index.column())
         match role:
             case Qt.ItemDataRole.DisplayRole:

@@ -1,6 +1,6 @@
 """The rows of a comparison, their order and their filter. Created in the worker."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
@@ -9,6 +9,7 @@ from iamdesk.export.text.diff import actions_words, context_words, principal_wor
 from iamdesk.filter_language import EVERYTHING, Field, FieldKind, Filter, FilterFields
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.translate import capital
+from iamdesk.gui.tables.noted_row import MARKS, TITLE, TITLE_OF_MARKS, NotedRow, marks_of, note_of, or_in_notes
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.i18n import mark, tr, translate
 
@@ -43,7 +44,7 @@ COLUMN_TITLES: dict[Column, str] = {
 _RANKS = {sort: rank for rank, sort in enumerate(ChangeKind)}
 
 
-class CompareRow:
+class CompareRow(NotedRow):
     """One row with all texts for display, search and sorting."""
 
     __slots__ = ("_keys", "change", "effect", "haystack", "reason", "sort", "subject", "texts")
@@ -78,6 +79,11 @@ class CompareRow:
             (where.casefold(), *tie),
             (why.casefold(), *tie),
         )
+
+    @property
+    def noted_items(self) -> Sequence[str]:
+        """The principal, policy or resource that has changed."""
+        return (self.subject,)
 
     def sort_key(self, column: int) -> SortKey:
         """Return the sort key in a column."""
@@ -163,8 +169,10 @@ FIELDS: FilterFields[CompareRow] = FilterFields(
         Field("resource", COLUMN_TITLES[Column.WHERE], lambda row: row.texts[Column.WHERE], column=Column.WHERE),
         Field("cause", COLUMN_TITLES[Column.CAUSE], lambda row: row.texts[Column.CAUSE], column=Column.CAUSE),
         Field("arn", mark("ARN"), lambda row: row.subject),
+        Field("note", TITLE, note_of, column=len(Column)),
+        Field("mark", TITLE_OF_MARKS, marks_of, FieldKind.WORD, MARKS),
     ),
-    lambda word: lambda row: word in row.haystack,
+    or_in_notes(lambda word: lambda row: word in row.haystack),
 )
 
 

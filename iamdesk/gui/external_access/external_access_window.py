@@ -85,6 +85,7 @@ class ExternalAccessWindow(QDialog):
         )
         self.saved = SavedFilters(self.text, session.table_memory)
         self.table.connect_filter(self.text, session.table_memory)
+        self.table.connect_notes(session.notes)
         self._stream = JobStream(jobs, "external access", self._fail, self)
         self._lay_out()
         self._connect()

@@ -1,5 +1,6 @@
 """The rows of the external access table, their order, their filter and their model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
@@ -11,6 +12,7 @@ from PySide6.QtGui import QPalette
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.filter_language import EVERYTHING, Field, FieldKind, Filter, FilterFields
 from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.tables.noted_row import MARKS, TITLE, TITLE_OF_MARKS, NotedRow, marks_of, note_of, or_in_notes
 from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph, Mark
@@ -44,7 +46,7 @@ COLUMN_TITLES: dict[Column, str] = {
 }
 
 
-class ExternalRow:
+class ExternalRow(NotedRow):
     """One external caller of one role or resource. How it becomes administrator is added later."""
 
     __slots__ = ("_keys", "entry", "haystack", "steps", "texts")
@@ -84,6 +86,11 @@ class ExternalRow:
             (_NO_PATH if self.steps is None else self.steps, *tie),
             (_age(entry.used), *tie),
         )
+
+    @property
+    def noted_items(self) -> Sequence[str]:
+        """The role or resource, then who enters it."""
+        return (self.entry.target, self.entry.who)
 
     def sort_key(self, column: int) -> SortKey:
         """Return the sort key in a column; in the first one, anyone comes first."""
@@ -129,8 +136,10 @@ FIELDS: FilterFields[ExternalRow] = FilterFields(
             Column.LAST_USED,
         ),
         Field("arn", mark("ARN"), lambda row: (row.entry.who, row.entry.target)),
+        Field("note", TITLE, note_of, column=len(Column)),
+        Field("mark", TITLE_OF_MARKS, marks_of, FieldKind.WORD, MARKS),
     ),
-    lambda word: lambda row: word in row.haystack,
+    or_in_notes(lambda word: lambda row: word in row.haystack),
 )
 
 
@@ -157,7 +166,7 @@ class ExternalModel(RowsModel[ExternalRow]):
     """All rows, of which the filter shows some."""
 
     def __init__(self, palette: QPalette) -> None:
-        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], ExternalFilter(), palette)
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], ExternalFilter(), palette, has_notes=True)
 
     def repaint(self, palette: QPalette) -> None:
         """Use the colors of another palette."""
@@ -175,6 +184,8 @@ class ExternalModel(RowsModel[ExternalRow]):
         row = self.row_at(index)
         if row is None:
             return None
+        if index.column() == self.note_column:
+            return self.note_data(row, role)
         column = Column(index.column())
         match role:
             case Qt.ItemDataRole.DisplayRole:

@@ -15,8 +15,8 @@ from iamdesk.gui.findings.rows import (
     FindingRow,
     has_word,
 )
+from iamdesk.gui.tables.noted_row import MARKS, TITLE, TITLE_OF_MARKS, marks_of, note_of
 from iamdesk.i18n import chosen, mark, tr, translate
-from iamdesk.notes.marks import NoteMark
 
 
 @lru_cache(maxsize=256)
@@ -87,14 +87,8 @@ FIELDS: FilterFields[FindingRow] = FilterFields(
             lambda row: translate(row.finding.remedy),
             folded=lambda row: row.shared_words(4),
         ),
-        Field("note", COLUMN_TITLES[Column.NOTE], lambda row: row.text(Column.NOTE) or None, column=Column.NOTE),
-        Field(
-            "mark",
-            mark("Mark of the note"),
-            lambda row: tuple(note.mark.value for note in row.notes if note.mark is not None),
-            FieldKind.WORD,
-            {one.value: one.value for one in NoteMark},
-        ),
+        Field("note", TITLE, note_of, column=len(Column)),
+        Field("mark", TITLE_OF_MARKS, marks_of, FieldKind.WORD, MARKS),
         Field("owner", mark("Owner of the suppression"), lambda row: _of_suppression(row, "owner")),
         Field("reason", mark("Reason of the suppression"), lambda row: _of_suppression(row, "reason")),
         Field(

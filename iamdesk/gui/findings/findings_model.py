@@ -1,13 +1,13 @@
 """The model of the findings table: adds findings as they arrive, counts them, returns texts, marks and colors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QPalette
 
-from iamdesk.checks.finding import Finding, Severity, State, Suppression
+from iamdesk.checks.finding import Severity, State, Suppression
 from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import (
@@ -26,11 +26,7 @@ from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_icon
 from iamdesk.gui.tables.rows_model import Index, RowsModel
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
-from iamdesk.gui.widgets.note_line import note_drawing
 from iamdesk.i18n import tr
-
-if TYPE_CHECKING:
-    from iamdesk.notes.model import Note
 
 
 class FindingsModel(RowsModel[FindingRow]):
@@ -38,7 +34,7 @@ class FindingsModel(RowsModel[FindingRow]):
 
     def __init__(self, palette: QPalette) -> None:
         self._tally = Tally()
-        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], FindingFilter(), palette)
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], FindingFilter(), palette, has_notes=True)
 
     @property
     def counts(self) -> Counts:
@@ -85,20 +81,6 @@ class FindingsModel(RowsModel[FindingRow]):
         self._tally.add(changed)
         self.refilter()
 
-    def show_notes(self, notes_on: Callable[[Finding], Sequence["Note"]]) -> bool:
-        """Give each finding its notes; return whether there are any."""
-        has_any = False
-        for row in self._all:
-            row.notes = notes_on(row.finding)
-            has_any = has_any or bool(row.notes)
-        chosen = self._filter
-        is_typed = isinstance(chosen, FindingFilter) and not chosen.typed.shows_everything
-        if is_typed or any(column == Column.NOTE for column, _descending in self._order):
-            self.refilter()
-        else:
-            self.emit_data_changed()
-        return has_any
-
     def place_of(self, fingerprint: str) -> int | None:
         """Return the row of a finding; None if it is not shown."""
         return next((at for at, row in enumerate(self._shown) if row.finding.fingerprint == fingerprint), None)
@@ -113,6 +95,8 @@ class FindingsModel(RowsModel[FindingRow]):
         row = self.row_at(index)
         if row is None:
             return None
+        if index.column() == self.note_column:
+            return self.note_data(row, role)
         finding = row.finding
         column = Column(index.column())
         match role:
@@ -124,8 +108,6 @@ class FindingsModel(RowsModel[FindingRow]):
                 return self._icons[finding.severity]
             case Qt.ItemDataRole.DecorationRole if column is Column.STATE and finding.state is State.CANNOT_TELL:
                 return icons.icon(Mark.UNKNOWN, self.colours)
-            case Qt.ItemDataRole.DecorationRole if column is Column.NOTE and row.notes:
-                return icons.icon(note_drawing(row.notes[0]), self.colours)
             case Qt.ItemDataRole.ForegroundRole if column is Column.SEVERITY:
                 return QBrush(colour(SEVERITY_COLOURS[finding.severity], self.colours))
             case Qt.ItemDataRole.ForegroundRole if column in (Column.ACCOUNT, Column.STATE):

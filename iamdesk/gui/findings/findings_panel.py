@@ -82,6 +82,7 @@ class FindingsPanel(QWidget):
         self.form = SuppressForm()
         self.table = FindingsTable(self.model)
         self.table.connect_filter(self.filters.text, session.table_memory)
+        self.table.connect_notes(session.notes)
         self.causes = CauseTree()
         self.controls = ControlTree()
         for tree in (self.causes, self.controls):
@@ -196,7 +197,6 @@ class FindingsPanel(QWidget):
         self._session.snapshot_opened.connect(self._opened)
         self._session.snapshot_closed.connect(self._closed)
         self._session.notes.changed.connect(self._show_notes)
-        self.table.setColumnHidden(Column.NOTE, True)
 
     # Running the checks
 
@@ -222,16 +222,10 @@ class FindingsPanel(QWidget):
         return [Noted(item_of(one), f"{one.check_id} {one.subject_name}") for one in self._chosen_findings()]
 
     def _show_notes(self, _items: object) -> None:
-        """Show the user's notes, in a column of their own once there are any."""
-        has_any = self.model.show_notes(self._session.notes.on_finding)
-        self.table.setColumnHidden(Column.NOTE, not has_any)
+        """Show the user's notes with the finding; the table follows them by itself."""
         self.detail.show_finding(self.detail.finding)
 
     def _take_in(self, rows: list[FindingRow]) -> None:
-        for row in rows:
-            row.notes = self._session.notes.on_finding(row.finding)
-        if any(row.notes for row in rows):
-            self.table.setColumnHidden(Column.NOTE, False)
         self.model.extend(rows)
         self._refresh()
 

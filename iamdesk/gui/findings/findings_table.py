@@ -1,13 +1,10 @@
 """The findings table and its column widths."""
 
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
-from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.rows import Column, FindingRow
 from iamdesk.gui.tables.rows_table import RowsTable
-from iamdesk.gui.widgets import icons
-from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.i18n import tr
 
 _WIDEST: dict[int, str] = {
@@ -16,7 +13,6 @@ _WIDEST: dict[int, str] = {
     Column.SUBJECT: "BreakGlassAdmin  managed",
     Column.ACCOUNT: "000000000000",
     Column.STATE: "mm cannot tell",
-    Column.NOTE: "mm important: by",
 }
 """Sample texts for the initial column widths."""
 
@@ -33,7 +29,3 @@ class FindingsTable(RowsTable[FindingRow]):
             stretched=Column.SENTENCE,
             parent=parent,
         )
-
-    def add_actions_for(self, menu: QMenu, row: FindingRow) -> None:  # noqa: ARG002 - on all selected rows
-        """Add writing a note."""
-        menu.addAction(icons.icon(Glyph.NOTE, self.palette()), tr("&Note…"), lambda: run_command(self, "actionNote"))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.filter_language import EVERYTHING, Filter, Test
-from iamdesk.gui.core.notebook import words_of
+from iamdesk.gui.core.notebook import item_of
 from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.tables.noted_row import NotedRow
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.viewmodel.tree import NodeKind
@@ -41,7 +42,6 @@ class Column(IntEnum):
     SENTENCE = 3
     STATE = 4
     ACCOUNT = 5
-    NOTE = 6
 
 
 COLUMN_TITLES: dict[Column, str] = {
@@ -51,19 +51,17 @@ COLUMN_TITLES: dict[Column, str] = {
     Column.SENTENCE: mark("Description"),
     Column.STATE: mark("State"),
     Column.ACCOUNT: mark("Account"),
-    Column.NOTE: mark("Note"),
 }
 
 
-class FindingRow:
+class FindingRow(NotedRow):
     """One finding as a row. There may be tens of thousands: what is cheap is computed when it is painted."""
 
-    __slots__ = ("_own_words", "_shared_words", "_worst_first", "finding", "notes")
+    __slots__ = ("_own_words", "_shared_words", "_worst_first", "finding")
 
-    def __init__(self, finding: Finding, notes: "Sequence[Note]" = ()) -> None:
+    def __init__(self, finding: Finding, notes: "tuple[Note, ...]" = ()) -> None:
         self.finding = finding
         self.notes = notes
-        """The user's notes on it and on its subject."""
         name = finding.subject_name.casefold()
         self._worst_first: SortKey = (
             _RANKS[finding.severity],
@@ -79,6 +77,11 @@ class FindingRow:
         self._shared_words = _words_of_check(
             finding.check_id, finding.title, finding.severity, finding.state, finding.account, finding.remedy
         )
+
+    @property
+    def noted_items(self) -> Sequence[str]:
+        """The finding, then its subject."""
+        return (item_of(self.finding), self.finding.subject_key)
 
     @property
     def name(self) -> str:
@@ -106,8 +109,6 @@ class FindingRow:
                 return tr(STATE_WORDS[finding.state])
             case Column.ACCOUNT:
                 return visible(finding.account)
-            case Column.NOTE:
-                return visible(words_of(self.notes))
 
     def sort_key(self, column: int) -> SortKey:
         """Return the sort key in a column: highest severity first among equal ones."""
@@ -123,15 +124,13 @@ class FindingRow:
                 return (finding.state.value, *self._worst_first)
             case Column.ACCOUNT:
                 return (finding.account, *self._worst_first)
-            case Column.NOTE:  # those with a note first
-                return (not self.notes, self.text(Column.NOTE).casefold() if self.notes else "", *self._worst_first)
         return self._worst_first
 
     def holds(self, word: str) -> bool:
         """Return whether a word (lower case) occurs in the row, its remediation or its notes."""
         if word in self._own_words or word in self._shared_words:
             return True
-        return bool(self.notes) and word in self.text(Column.NOTE).casefold()
+        return bool(self.notes) and word in self.note_words.casefold()
 
     def own_words(self, place: int) -> str:
         """Return one of its own searched texts in lower case: 0 the subject, 1 the sentence, 2 the key."""

@@ -8,6 +8,7 @@ from typing import Any
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.review.columns import Column
+from iamdesk.gui.tables.noted_row import NotedRow
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.review.asked import AskedKind
@@ -26,7 +27,7 @@ _SEVERITIES = tuple(SEVERITY_WORDS)
 _CHOICES = tuple(ReviewDecision)
 
 
-class DecidedRow(ABC):
+class DecidedRow(NotedRow, ABC):
     """One row: an entitlement or a finding, or a group of them."""
 
     def __init__(

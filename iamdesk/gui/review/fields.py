@@ -7,6 +7,7 @@ from iamdesk.filter_language import Field, FieldKind, FilterFields, Test
 from iamdesk.gui.review.columns import COLUMN_TITLES, FINDING_TITLES, Column
 from iamdesk.gui.review.decision_row import SEVERITY_WORDS, DecidedRow
 from iamdesk.gui.review.rows import EntitlementRow, amount_changed
+from iamdesk.gui.tables.noted_row import MARKS, TITLE, TITLE_OF_MARKS, marks_of, note_of, or_in_notes
 from iamdesk.i18n import mark
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.items import ReviewItem
@@ -75,6 +76,7 @@ def _yes(name: str, title: str, attribute: str) -> Field[DecidedRow]:
     return Field(name, title, lambda row: "yes" if getattr(row, attribute) else "no", FieldKind.WORD, words)
 
 
+@or_in_notes
 def _has_word(word: str) -> Test[DecidedRow]:
     return lambda row: (
         word in row.haystack
@@ -136,6 +138,8 @@ LINE_FIELDS: FilterFields[DecidedRow] = FilterFields(
         _yes("guardrail", mark("Guardrail"), "is_guardrail"),
         _yes("privileged", mark("Administrator, or a path to administrator"), "privileged"),
         Field("arn", mark("ARN"), lambda row: tuple(line.holder_arn for line in _lines(row))),
+        Field("note", TITLE, note_of, column=len(Column)),
+        Field("mark", TITLE_OF_MARKS, marks_of, FieldKind.WORD, MARKS),
     ),
     _has_word,
 )
@@ -153,6 +157,8 @@ FINDING_FIELDS: FilterFields[DecidedRow] = FilterFields(
         _of_column("comment", Column.COMMENT),
         _of_column("account", Column.ACCOUNT),
         Field("arn", mark("ARN"), lambda row: tuple(str(one.get("subject_arn")) for one in row.findings)),
+        Field("note", TITLE, note_of, column=len(Column)),
+        Field("mark", TITLE_OF_MARKS, marks_of, FieldKind.WORD, MARKS),
     ),
     _has_word,
 )

@@ -1,6 +1,6 @@
 """Rows of the review table that are findings: one, or all of a check."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from iamdesk.export.text.review import finding_choice_word, finding_decision_words
@@ -39,6 +39,11 @@ class FindingRow(DecidedRow):
         self.why_asked = frozenset(
             AskedKind.NEW for one in findings if (one.get(SINCE_LAST) or {}).get("baseline") == "new"
         )
+
+    @property
+    def noted_items(self) -> Sequence[str]:
+        """The subjects."""
+        return tuple(str(one["subject_arn"]) for one in self.findings)
 
     def words_of(self, decision: ItemDecision) -> str:
         """Return a decision in words."""

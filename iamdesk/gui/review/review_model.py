@@ -33,13 +33,13 @@ class ReviewModel(RowsModel[DecidedRow]):
     """All rows of a review, of which the filter shows some."""
 
     def __init__(self, palette: QPalette) -> None:
-        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], ReviewFilter(), palette)
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], ReviewFilter(), palette, has_notes=True)
 
     def replace(self, rows: list[DecidedRow], *, of_findings: bool = False) -> None:
         """Replace all rows."""
         self.clear()
         titles = FINDING_TITLES if of_findings else COLUMN_TITLES
-        self._titles = tuple(tr(titles[column]) for column in Column)
+        self.set_titles([tr(titles[column]) for column in Column])
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._titles) - 1)
         self.extend(rows)
 
@@ -55,6 +55,8 @@ class ReviewModel(RowsModel[DecidedRow]):
 
     def own_key(self, row: DecidedRow, column: int) -> SortKey:
         """Return the sort key of a cell: all but what decides among equal rows."""
+        if column == self.note_column:
+            return super().own_key(row, column)
         key = row.sort_key(column)
         return key[: max(len(key) - len(row.tie), 1)]
 
@@ -71,6 +73,8 @@ class ReviewModel(RowsModel[DecidedRow]):
         row = self.row_at(index)
         if row is None:
             return None
+        if index.column() == self.note_column:
+            return self.note_data(row, role)
         column = Column(index.column())
         glyph = Glyph.MIXED if row.choice is None else CHOICE_GLYPHS[row.choice]
         match role:

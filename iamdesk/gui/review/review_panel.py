@@ -74,6 +74,7 @@ class ReviewPanel(QWidget):
         self.head = ReviewToolbar(lambda: self.model.rows, session.table_memory)
         self.table = ReviewTable(self.model)
         self.table.connect_filter(self.head.text, session.table_memory)
+        self.table.connect_notes(session.notes)
         self.evidence = EvidencePane(session)
         self.buttons = DecisionButtons()
         self.controller = ReviewController(self, session, jobs, prompts or FileDialogs(), self.message)

@@ -1,6 +1,6 @@
 """Rows of the review table that are entitlements: one, or several that are decided together."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from iamdesk.export.text.decision import short_arn
@@ -100,6 +100,11 @@ class EntitlementRow(DecidedRow):
         self.why_asked = frozenset(why for line in lines for why in asked_kinds(line))
         if people is not None and any(people.state_of(line.holder_arn) in _DOUBTFUL for line in lines):
             self.why_asked |= {AskedKind.PERSON}
+
+    @property
+    def noted_items(self) -> Sequence[str]:
+        """The holders, then what they hold."""
+        return (*(line.holder_arn for line in self.lines), *(line.entitlement_id for line in self.lines))
 
     def words_of(self, decision: ItemDecision) -> str:
         """Return a decision in words."""

@@ -5,16 +5,24 @@ titles and `data`.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QPalette
 
+from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.gui.core.slices import Slices
+from iamdesk.gui.tables.noted_row import TITLE, NotedRow
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.note_line import note_drawing
+from iamdesk.i18n import tr
+
+if TYPE_CHECKING:
+    from iamdesk.notes.model import Note
 
 type SortKey = tuple[int | str, ...]
 type Index = QModelIndex | QPersistentModelIndex
@@ -108,10 +116,25 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
     """The visible rows are those of the last filter and order."""
     order_changed = Signal()
     """Rows are sorted by other columns."""
+    noted = Signal(bool)
+    """Whether there are notes on rows, now that this has changed."""
 
-    def __init__(self, titles: Sequence[str], chosen: RowFilter[Row], palette: QPalette) -> None:
+    def __init__(
+        self, titles: Sequence[str], chosen: RowFilter[Row], palette: QPalette, *, has_notes: bool = False
+    ) -> None:
+        """Create a model without rows.
+
+        Args:
+            titles: The titles of the columns.
+            chosen: Which rows are shown.
+            palette: The colors.
+            has_notes: Whether a last column shows the notes on rows (`NotedRow`).
+        """
         super().__init__()
-        self._titles = tuple(titles)
+        self._has_notes = has_notes
+        self.set_titles(titles)
+        self._notes: Mapping[str, Note] = {}
+        self._is_noted = False
         self._all: list[Row] = []
         self._sorted: list[Row] = []
         """The first of all rows, in order; rows that came later are not in it yet."""
@@ -131,6 +154,19 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
     def titles(self) -> Sequence[str]:
         """The titles of the columns."""
         return self._titles
+
+    def set_titles(self, titles: Sequence[str]) -> None:
+        """Set the titles of the columns, without that of the notes."""
+        self._titles = (*titles, tr(TITLE)) if self._has_notes else tuple(titles)
+
+    @property
+    def note_column(self) -> int | None:
+        """The column of the notes; None without one."""
+        return len(self._titles) - 1 if self._has_notes else None
+
+    def texts_of(self, row: Row) -> Sequence[str]:
+        """Return the cells of a row as displayed, with its notes."""
+        return (*row.texts, row.note_words) if self._has_notes and isinstance(row, NotedRow) else row.texts
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -160,9 +196,12 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         self._is_sorted, self._is_reset, self._again = True, False, False
         self._then = None
         self.endResetModel()
+        self._tell_noted(False)
 
     def extend(self, rows: Sequence[Row]) -> None:
         """Add rows; visible ones are inserted by the current order."""
+        if self._notes and self._put_notes(rows):
+            self._tell_noted(True)
         self._all.extend(rows)
         if not self.is_settled:
             self._again = len(self._order) > 1
@@ -194,6 +233,47 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
             self._settle(is_sorted=not changed, is_reset=True)
         elif self.is_settled:
             self._settled()
+
+    def show_notes(self, notes: "Mapping[str, Note]") -> None:
+        """Show the notes on rows; ``notes`` are all that there are, by item."""
+        self._notes = notes
+        changed = self._put_notes(self._all)
+        self._tell_noted(any(isinstance(row, NotedRow) and row.notes for row in self._all))
+        if any(was_accepted is not self._filter.accepts(row) for row, was_accepted in changed):
+            self.refilter()
+        elif changed and any(column == self.note_column for column, _descending in self._order):
+            self.reorder()
+        elif changed and self.note_column is not None:
+            self.emit_data_changed(self.note_column)
+
+    def _put_notes(self, rows: Sequence[Row]) -> list[tuple[Row, bool]]:
+        """Give rows their notes; return those that got others, each with whether it passed the filter before."""
+        changed: list[tuple[Row, bool]] = []
+        for row in rows:
+            if isinstance(row, NotedRow) and (found := row.notes_among(self._notes)) != row.notes:
+                changed.append((row, self._filter.accepts(row)))
+                row.notes = found
+        return changed
+
+    def _tell_noted(self, is_noted: bool) -> None:
+        if is_noted is not self._is_noted:
+            self._is_noted = is_noted
+            self.noted.emit(is_noted)
+
+    def note_data(self, row: Row, role: int) -> Any:
+        """Return what the column of the notes shows of a row."""
+        if not isinstance(row, NotedRow):
+            return None
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return row.note_words
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip_text(row.note_words)
+            case Qt.ItemDataRole.DecorationRole if row.notes:
+                return icons.icon(note_drawing(row.notes[0]), self.colours)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{tr(TITLE)}: {row.note_words or tr('none')}"
+        return None
 
     def refilter(self) -> None:
         """Filter and sort again: rows have changed."""
@@ -264,7 +344,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         """
         if len(self._order) == 1:
             return self.sort_key(row)
-        return row.sort_key(column) if place == len(self._order) - 1 else self.own_key(row, column)
+        return self.key_in(row, column) if place == len(self._order) - 1 else self.own_key(row, column)
 
     def _show(self, found: list[Row]) -> None:
         if self._is_reset:
@@ -323,11 +403,17 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
 
     def sort_key(self, row: Row) -> SortKey:
         """Return the sort key of a row in the first column of the order."""
-        return row.sort_key(self._column)
+        return self.key_in(row, self._column)
+
+    def key_in(self, row: Row, column: int) -> SortKey:
+        """Return the sort key of a row in a column; in that of the notes, those with a note come first."""
+        if column != self.note_column or not isinstance(row, NotedRow):
+            return row.sort_key(column)
+        return (not row.notes, row.note_words.casefold(), *row.sort_key(0))
 
     def own_key(self, row: Row, column: int) -> SortKey:
         """Return the sort key of what a column shows, the same for equal cells."""
-        return row.sort_key(column)[:1]
+        return self.key_in(row, column)[: 1 if column != self.note_column else 2]
 
     def repaint(self, palette: QPalette) -> None:
         """Use the colors of another palette."""

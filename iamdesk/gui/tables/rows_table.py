@@ -20,9 +20,12 @@ from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QHeaderView, QMenu, QTableView, QWidget
 
 from iamdesk.gui.core.clipboard import markdown_table
+from iamdesk.gui.core.notebook import Notebook
 from iamdesk.gui.core.plain_text import menu_text
+from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.table_memory import FIRST_COLUMN, TableMemory
 from iamdesk.gui.tables.filter_line import FilterLine
+from iamdesk.gui.tables.noted_row import NotedRow
 from iamdesk.gui.tables.pinned_columns import PinnedColumns
 from iamdesk.gui.tables.rows_model import RowsModel, TableRow
 from iamdesk.gui.widgets import icons
@@ -108,6 +111,25 @@ class RowsTable[Row: TableRow](QTableView):
         """Offer to filter by a cell in the context menu, and remember columns."""
         self._line = line
         self.remember_in(memory)
+
+    def connect_notes(self, notebook: Notebook) -> None:
+        """Show the user's notes on rows, in the last column, once there are any."""
+        model, column = self.rows_model, self.rows_model.note_column
+        if column is None:
+            return
+        self.horizontalHeader().resizeSection(column, self.fontMetrics().horizontalAdvance("mm important: by") + 16)
+        self.setColumnHidden(column, True)
+        model.noted.connect(lambda is_noted: self.setColumnHidden(column, not is_noted))
+        notebook.changed.connect(lambda _items: model.show_notes(notebook.notes))
+        model.show_notes(notebook.notes)
+
+    def items_to_note(self) -> Sequence[str]:
+        """Return what notes on the selected rows are on."""
+        items: list[str] = []
+        for row in self.selected_rows():
+            if isinstance(row, NotedRow):
+                items += row.noted_items[:1]
+        return tuple(dict.fromkeys(items))
 
     def remember_in(self, memory: TableMemory) -> None:
         """Remember chosen columns and order, and follow the density of rows."""
@@ -317,6 +339,10 @@ class RowsTable[Row: TableRow](QTableView):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.add_actions_for(menu, row)
+        if self.rows_model.note_column is not None and isinstance(row, NotedRow) and row.noted_items:
+            menu.addAction(
+                icons.icon(Glyph.NOTE, self.palette()), tr("&Note…"), lambda: run_command(self, "actionNote")
+            )
         if menu.actions():
             menu.addSeparator()
         self._add_filters(menu, row, column)
@@ -403,14 +429,18 @@ class RowsTable[Row: TableRow](QTableView):
         """Copy the visible columns of the selected rows as a Markdown table."""
         columns, titles = self._visible_columns(), self.rows_model.titles
         rows = self.selected_rows() or [row for row in [self.current_row()] if row is not None]
-        cells = [[texts[column] for column in columns] for texts in (row.texts for row in rows)]
+        cells = [[texts[column] for column in columns] for texts in map(self.rows_model.texts_of, rows)]
         QApplication.clipboard().setText(markdown_table([titles[column] for column in columns], cells))
 
     def copied(self, row: Row) -> Sequence[str]:
-        """Return the cells of a row as copied: in the order of the columns, without those that the user hides."""
-        texts, header = row.texts, self.horizontalHeader()
+        """Return the cells of a row as copied: in the order of the columns, without those that the user hides.
+
+        Notes are copied if they are shown.
+        """
+        texts, header, notes = self.rows_model.texts_of(row), self.horizontalHeader(), self.rows_model.note_column
         order = sorted(range(len(texts)), key=header.visualIndex)
-        return [texts[column] for column in order if column not in self._hidden]
+        without = self._hidden | ({notes} if notes is not None and self.isColumnHidden(notes) else set())
+        return [texts[column] for column in order if column not in without]
 
     def copied_text(self) -> str:
         """Return the selected rows as copied (``gui/core/clipboard.py``)."""

@@ -31,7 +31,7 @@ class WhoCanModel(RowsModel[WhoCanRow]):
 
     def __init__(self, palette: QPalette) -> None:
         self._owners: dict[int, PrincipalRow] = {}
-        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], WhoCanFilter(), palette)
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], WhoCanFilter(), palette, has_notes=True)
 
     def count(self, verdict: EvalDecision) -> int:
         """Return the number of rows with a decision, regardless of the filter."""
@@ -81,14 +81,14 @@ class WhoCanModel(RowsModel[WhoCanRow]):
 
     def own_key(self, row: WhoCanRow, column: int) -> SortKey:
         """Return the sort key of a cell: external principals are first among equal decisions, too."""
-        return row.sort_key(column)[: 4 if column == Column.DECISION else 1]
+        return self.key_in(row, column)[:4] if column == Column.DECISION else super().own_key(row, column)
 
     def sort_key(self, row: WhoCanRow) -> SortKey:
         """Return the sort key of a row; actions stay below their principal."""
         owner = self._owners.get(id(row))
         if owner is None:
-            return (*row.sort_key(self._column), 0)
-        return (*owner.sort_key(self._column), -1 if self._descending else 1, *row.sort_key(self._column))
+            return (*self.key_in(row, self._column), 0)
+        return (*self.key_in(owner, self._column), -1 if self._descending else 1, *self.key_in(row, self._column))
 
     def clear(self) -> None:
         """Remove all rows."""
@@ -101,7 +101,8 @@ class WhoCanModel(RowsModel[WhoCanRow]):
     ) -> Any:
         """Return the title of a column."""
         title = super().headerData(section, orientation, role)
-        other = TITLES_OF_ACTIONS.get(Column(section)) if title is not None and self.holds_actions else None
+        is_own = title is not None and section != self.note_column
+        other = TITLES_OF_ACTIONS.get(Column(section)) if is_own and self.holds_actions else None
         return tr(other) if other else title
 
     def set_details(self, details: Sequence[tuple[WhoCanRow, RowDetails]]) -> None:
@@ -129,6 +130,8 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         row = self.row_at(index)
         if row is None:
             return None
+        if index.column() == self.note_column:
+            return self.note_data(row, role)
         column = Column(index.column())
         mark = Mark(row.mark)
         match role:

@@ -69,6 +69,7 @@ class WhoCanPanel(QWidget):
         self.export_button = QPushButton(tr("Export…"))
         self.table = WhoCanTable(self.model)
         self.table.connect_filter(self.text, session.table_memory)
+        self.table.connect_notes(session.notes)
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export who can")
         self._holds_for = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self.missing = FlowLabel()

@@ -15,6 +15,7 @@ from iamdesk.filter_language import EVERYTHING, Field, FieldKind, Filter, Filter
 from iamdesk.gui.access.text import LEVEL_NAMES
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.tables.noted_row import MARKS, TITLE, TITLE_OF_MARKS, NotedRow, marks_of, note_of, or_in_notes
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.gui.widgets.icons import Drawing
 from iamdesk.i18n import mark, tr, translate
@@ -86,7 +87,7 @@ def details_of(decision: EvaluationResult) -> RowDetails:
     )
 
 
-class WhoCanRow:
+class WhoCanRow(NotedRow):
     """One principal, or one action of a principal's row. Its details come later."""
 
     __slots__ = ("_base", "_front", "_keys", "access", "account", "haystack", "is_external", "kind", "texts", "tip")
@@ -117,6 +118,11 @@ class WhoCanRow:
     def principal(self) -> str:
         """Its ARN, the name of a service, or ``*``."""
         return self.access.principal
+
+    @property
+    def noted_items(self) -> Sequence[str]:
+        """The principal, unless it is a service or anyone."""
+        return (self.principal,) if self.principal.startswith("arn:") else ()
 
     @property
     def verdicts(self) -> frozenset[EvalDecision]:
@@ -300,8 +306,10 @@ FIELDS: FilterFields[WhoCanRow] = FilterFields(
             {"yes": mark("yes"), "no": mark("no")},
         ),
         Field("arn", mark("ARN"), lambda row: row.principal),
+        Field("note", TITLE, note_of, column=len(Column)),
+        Field("mark", TITLE_OF_MARKS, marks_of, FieldKind.WORD, MARKS),
     ),
-    lambda word: lambda row: word in row.haystack,
+    or_in_notes(lambda word: lambda row: word in row.haystack),
 )
 
 

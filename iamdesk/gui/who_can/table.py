@@ -69,7 +69,7 @@ class WhoCanTable(RowsTable[WhoCanRow]):
 
     def copied(self, row: WhoCanRow) -> Sequence[str]:
         """Return the cells as displayed, and the whole ARN."""
-        return (*row.texts, row.principal)
+        return (*super().copied(row), row.principal)
 
     def filtered_row(self, row: WhoCanRow) -> WhoCanRow:
         """Return the principal of an action: filters show principals."""

@@ -15,9 +15,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from iamdesk.api import Workbench
+from iamdesk.evaluate.request import Request
 from iamdesk.export.findings import writers
 from iamdesk.gui.app.main_window import MainWindow
-from iamdesk.gui.findings.rows import Column
+from iamdesk.gui.core.notebook import Noted
 from iamdesk.gui.notes.note_editor import NoteEditor
 from iamdesk.notes.marks import NoteMark
 from iamdesk.notes.model import NoteError
@@ -25,6 +26,7 @@ from iamdesk.resource_files import sample_snapshot
 from iamdesk.viewmodel.tree_fields import NOTE_MARKS
 
 NORA = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"
+PETRA = "arn:aws:iam::111122223333:user/finance/petra.novak"
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 
@@ -128,7 +130,7 @@ def test_esc_writes_nothing_and_remove_removes(qtbot: QtBot, opened: MainWindow,
 
 def test_findings_have_a_column_a_filter_and_reports(qtbot: QtBot, opened: MainWindow, snapshot: Path) -> None:
     panel = opened.workspace.findings
-    assert panel.table.isColumnHidden(Column.NOTE)
+    assert panel.table.isColumnHidden(panel.model.note_column)
     opened.interior.go_to("findingsDock")
     finding = panel.model.rows[3].finding
     panel.show_finding(finding.fingerprint)
@@ -136,10 +138,10 @@ def test_findings_have_a_column_a_filter_and_reports(qtbot: QtBot, opened: MainW
     editor.text.setPlainText("=cmd()<script>")
     editor.marks[NoteMark.IMPORTANT].click()
     editor.save()
-    assert not panel.table.isColumnHidden(Column.NOTE)
+    assert not panel.table.isColumnHidden(panel.model.note_column)
     panel.filters.text.setText("note:cmd mark:important")
     qtbot.waitUntil(lambda: [row.finding for row in panel.model.shown] == [finding])
-    assert panel.model.shown[0].text(Column.NOTE) == "important: =cmd()<script>"
+    assert panel.model.shown[0].note_words == "important: =cmd()<script>"
     panel.filters.text.setText("mark:checked")
     qtbot.waitUntil(lambda: not panel.model.shown)
     qtbot.waitUntil(lambda: list(kept(snapshot)) == [f"finding:{finding.fingerprint}"])
@@ -157,6 +159,46 @@ def test_findings_have_a_column_a_filter_and_reports(qtbot: QtBot, opened: MainW
     assert json.loads(made["json"])["findings"][0]["notes"] == ["=cmd()<script>", "important: \u202e"]
     without = writers.render("json", [finding], opened.session.whole.snapshot, generated_at=NOW)
     assert b'"notes"' not in without
+
+
+def test_rows_of_principals_have_the_column_the_filter_and_the_command(
+    qtbot: QtBot, opened: MainWindow, snapshot: Path
+) -> None:
+    opened.session.ask_who_can(Request("", "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv"))
+    panel = opened.workspace.who_can
+    qtbot.waitUntil(lambda: bool(panel.model.rows) and not opened.jobs.running, timeout=20_000)
+    table, model = panel.table, panel.model
+    column = model.note_column
+    assert table.isColumnHidden(column)
+    place = next(at for at, row in enumerate(model.shown) if row.principal == PETRA)
+    table.setFocus()
+    table.go_to(place)
+    menu = table.menu_for(model.shown[place])
+    (action,) = [one for one in menu.actions() if one.text() == "&Note…"]
+    action.trigger()
+    editor = opened.findChild(NoteEditor)
+    assert isinstance(editor, NoteEditor)
+    assert editor.title.full_text() == "Note on petra.novak"
+    editor.text.setPlainText("asked <b>twice</b>")
+    editor.marks[NoteMark.QUESTION].click()
+    editor.save()
+    qtbot.waitUntil(lambda: list(kept(snapshot)) == [PETRA])
+    assert not table.isColumnHidden(column)
+    index = model.index(place, column)
+    assert index.data() == "question: asked <b>twice</b>"
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == "<qt>question: asked &lt;b&gt;twice&lt;/b&gt;</qt>"
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Note: question: asked <b>twice</b>"
+    assert "question: asked <b>twice</b>" in table.copied_text()
+    assert table.currentIndex().row() == place, "a note moves nothing"
+    table.sort_by([(column, False)])
+    qtbot.waitUntil(lambda: model.is_settled and model.shown[0].principal == PETRA)
+    table.sort_by([(column, False), (1, True)])
+    qtbot.waitUntil(lambda: model.is_settled and model.shown[0].principal == PETRA)
+    panel.text.show_filter("note:twice mark:question asked")
+    qtbot.waitUntil(lambda: [row.principal for row in model.shown] == [PETRA])
+    opened.session.notes.put([Noted(PETRA, "petra.novak")], None, "")
+    qtbot.waitUntil(lambda: not model.shown, timeout=2_000)
+    assert table.isColumnHidden(column)
 
 
 def test_the_next_snapshot_says_where_notes_come_from(qtbot: QtBot, opened: MainWindow, snapshot: Path) -> None:
