@@ -1,7 +1,8 @@
 """Missing or malformed data that makes the comparison of a principal inconclusive."""
 
 from iamdesk.diff.snapshot_view import SCP, PrincipalPolicies, SnapshotView
-from iamdesk.i18n import phrase
+from iamdesk.i18n import join_messages, phrase
+from iamdesk.snapshot.aws_managed import aws_managed_policies
 
 
 def doubts_of(
@@ -22,9 +23,14 @@ def doubts_of(
     for arn in sorted(before.supplied | after.supplied):
         where = _which(arn in before.supplied, arn in after.supplied)
         name = arn.rpartition("/")[2]
-        found.append(
-            phrase("The text of the AWS managed policy {name} was not captured in {where}.", name=name, where=where)
+        missing_text = phrase(
+            "The text of the AWS managed policy {name} was not captured in {where}.", name=name, where=where
         )
+        used = phrase(
+            "The result holds if the version that AWS published by {as_of:%Y-%m-%d} was in force.",
+            as_of=aws_managed_policies().as_of,
+        )
+        found.append(join_messages(" ", (missing_text, used)))
     if before.facts.canonical_id != after.facts.canonical_id:
         found.append(phrase("The S3 canonical user ID of the account differs, or only one snapshot contains it."))
     missing = [side.missing_levels(account, SCP) for side in (old, new)]

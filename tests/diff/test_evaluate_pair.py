@@ -10,6 +10,7 @@ from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.resource_forms import Entry
 from iamdesk.diff.result import ChangeKind, Kind, PrincipalDiff, Status
 from iamdesk.export.text.diff import text_words
+from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.resources import VpcEndpoint
@@ -22,6 +23,10 @@ MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
 ANA = seeds.user_arn("ana")
 IF_MFA = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
 TABLE = "dynamodb:DeleteTable"
+BOUNDARY = {
+    "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+    "PermissionsBoundaryArn": "arn:aws:iam::aws:policy/job-function/SystemAdministrator",
+}
 
 
 def snapshot(name: str, *statements: Any, **more: Any) -> Snapshot:
@@ -100,6 +105,17 @@ def test_a_policy_whose_text_is_missing_in_both_cannot_be_told() -> None:
 
     assert standing.status is Status.CANNOT_TELL
     assert "either snapshot" in standing.doubts[0]
+
+
+def test_an_aws_managed_policy_whose_text_is_missing_says_which_version_is_compared() -> None:
+    standing = compared([allow(TABLE)], [allow(TABLE, **IF_MFA)], PermissionsBoundary=BOUNDARY)
+
+    assert kinds(standing) == set(), "AWS's SystemAdministrator does not allow it either way"
+    assert standing.status is Status.CANNOT_TELL
+    assert standing.doubts == (
+        "The text of the AWS managed policy SystemAdministrator was not captured in either snapshot. The result holds "
+        f"if the version that AWS published by {aws_managed_policies().as_of:%Y-%m-%d} was in force.",
+    )
 
 
 def test_what_limits_hide_is_no_change() -> None:
