@@ -17,6 +17,7 @@ from iamdesk.viewmodel.pages import OpenTable, PageLine, PageSection, Part, Tabl
 from iamdesk.viewmodel.tree import NodeKind
 
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+_ELSEWHERE = mark("The other accounts of the organization are not evaluated here: Who can does that.")
 _ABILITIES = {
     "Permissions management": mark("change its permissions"),
     "Write": mark("write to it"),
@@ -28,9 +29,11 @@ _ABILITIES = {
 class ResourcePages:
     """Makes the pages of the resources of a snapshot."""
 
-    def __init__(self, snapshot: Snapshot, sweeps: Sweeps) -> None:
+    def __init__(self, snapshot: Snapshot, sweeps: Sweeps, *, is_part: bool = False) -> None:
+        """Make the pages; ``is_part``: of an organization whose other accounts are not evaluated, as a page says."""
         self._snapshot = snapshot
         self._sweeps = sweeps
+        self._elsewhere = phrase(_ELSEWHERE) if is_part else ""
 
     def sections(self, arn: str, cancelled: Cancelled = never_cancelled) -> Iterator[PageSection]:
         """Yield the sections of a resource's page; nothing for any other key.
@@ -52,6 +55,9 @@ class ResourcePages:
         else:
             inside = self._rows(evaluated, False, cancelled)
             note = "" if inside else phrase("No user, role or root user of the snapshot has access.")
+            if self._elsewhere:
+                own = "" if inside else phrase("No user, role or root user of its account has access.")
+                note = join_messages(" ", [*filter(None, (own, self._elsewhere))])
             names_account = len(self._snapshot.accounts) > 1
             yield section(Part.PRINCIPALS, _lines(inside, names_account=names_account), note, table)
             rows = [one for one in self._rows(evaluated, True, cancelled) if one.who.is_external]
@@ -62,7 +68,7 @@ class ResourcePages:
             yield section(Part.EXTERNAL, _lines(external), join_messages(" ", [*filter(None, (note, unknown))]), table)
             note = "" if services else phrase("No AWS service has access by a policy.")
             yield section(Part.SERVICES, _lines(services), note, table)
-            yield PageSection(Part.SENTENCE, note=_sentence(inside, external, unknown))
+            yield PageSection(Part.SENTENCE, note=_sentence(inside, external, unknown, self._elsewhere))
         yield self._encryption(resource, cancelled)
 
     def _rows(self, evaluated: Iterable[str], external: bool, cancelled: Cancelled) -> "list[_Row]":
@@ -100,6 +106,8 @@ class ResourcePages:
                 marks.setdefault(name, PageLine(name, "", target, caller_mark(row.who)))
         lines = [marks[name]._replace(detail=join_names(verbs)) for name, verbs in able.items()]
         note = nphrase("{count:,} caller may use it.", "{count:,} callers may use it.", len(lines))
+        if self._elsewhere:
+            note = join_messages(" ", [note, self._elsewhere])
         return section(Part.ENCRYPTION, [head, *lines], note, table, count=0)
 
 
@@ -177,7 +185,7 @@ def _level_words(actions: Iterable[FittingAction]) -> str:
     return join_messages(", ", words)
 
 
-def _sentence(inside: Sequence[_Row], external: Sequence[_Row], unknown: str) -> str:
+def _sentence(inside: Sequence[_Row], external: Sequence[_Row], unknown: str, elsewhere: str) -> str:
     parts = []
     anyone = [row for row in external if row.who.kind is PrincipalKind.ANYONE]
     if anyone:
@@ -204,16 +212,26 @@ def _sentence(inside: Sequence[_Row], external: Sequence[_Row], unknown: str) ->
         for level, words in _ABILITIES.items()
         if (count := sum(level in row.levels for row in inside))
     ]
-    of_snapshot = nphrase(
-        "{count:,} principal of the snapshot has access",
-        "{count:,} principals of the snapshot have access",
-        len(inside),
-    )
-    if not inside:
-        of_snapshot = phrase("No principal of the snapshot has access")
+    who = _of_account(len(inside)) if elsewhere else _of_snapshot(len(inside))
     parts.append(
-        phrase("{principals}: {able}.", principals=of_snapshot, able=join_names(able))
+        phrase("{principals}: {able}.", principals=who, able=join_names(able))
         if able
-        else phrase("{principals}.", principals=of_snapshot)
+        else phrase("{principals}.", principals=who)
     )
-    return join_messages(" ", parts)
+    return join_messages(" ", [*parts, *filter(None, [elsewhere])])
+
+
+def _of_snapshot(count: int) -> str:
+    if not count:
+        return phrase("No principal of the snapshot has access")
+    return nphrase(
+        "{count:,} principal of the snapshot has access", "{count:,} principals of the snapshot have access", count
+    )
+
+
+def _of_account(count: int) -> str:
+    if not count:
+        return phrase("No principal of its account has access")
+    return nphrase(
+        "{count:,} principal of its account has access", "{count:,} principals of its account have access", count
+    )

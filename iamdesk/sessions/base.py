@@ -154,6 +154,15 @@ class Opened(RequestSession):
         """
         raise NotImplementedError
 
+    def resource_page(self, resource: str, cancelled: Cancelled = never_cancelled) -> "Iterator[PageSection]":
+        """Yield the sections of the page of a resource, by its ARN.
+
+        Raises:
+            SnapshotError: an account cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        raise NotImplementedError
+
     def account_alone(self, account: str, cancelled: Cancelled = never_cancelled) -> "Opened":
         """Return one account as a snapshot of its own, with the organization above it and data of no single account.
 

@@ -225,6 +225,17 @@ class OrganizationSession(Opened):
         evaluator = self.evaluator_for(principal)
         return PrincipalPages(evaluator, None, WorkloadIndex(evaluator.snapshot))
 
+    def resource_page(self, resource: str, cancelled: Cancelled = never_cancelled) -> "Iterator[PageSection]":
+        """Yield the sections of the page of a resource, by its ARN, for its own account: all would take minutes.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.pages.resource_page import ResourcePages
+
+        part = self.evaluator.part_of(self.account_of(resource), cancelled)
+        return ResourcePages(part.snapshot, part, is_part=len(self.accounts) > 1).sections(resource, cancelled)
+
     # Details
 
     def account_of(self, key: str) -> str:

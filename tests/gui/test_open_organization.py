@@ -288,10 +288,26 @@ def test_a_principal_has_a_summary_of_what_its_account_answers(
     assert page.cards[Part.ASSUMED_BY].link is not None
 
 
-def test_resources_have_no_summary_there(qtbot: QtBot, organization: OrganizationSession, window: MainWindow) -> None:
-    nodes = organization.outline.nodes
-    bucket = next(key for kind, key in zip(nodes.kinds, nodes.keys, strict=True) if kind is NodeKind.RESOURCE)
-    window.session.show_key(bucket)
+def test_a_resource_has_a_summary_of_its_account_that_says_so(
+    qtbot: QtBot, organization: OrganizationSession, window: MainWindow
+) -> None:
+    queue = "arn:aws:sqs:eu-west-1:111122223333:orders"
+    window.session.show_key(queue)
     inspector = window.workspace.inspector
-    qtbot.waitUntil(lambda: not window.jobs.running, timeout=20_000)
-    assert not inspector.tabs.isTabVisible(inspector.tabs.indexOf(inspector.page))
+    page, tabs = inspector.page, inspector.tabs
+    qtbot.waitUntil(lambda: tabs.isTabVisible(tabs.indexOf(page)), timeout=20_000)
+    tabs.setCurrentWidget(page)
+    qtbot.waitUntil(lambda: page.is_complete, timeout=60_000)
+    assert "4 principals of its account have access" in page.sentence.text()
+    assert "The other accounts of the organization are not evaluated here" in page.sentence.text()
+    whole = {one.part: one for one in Workbench().open_snapshot(SAMPLE).resource_page(queue)}
+    shown = page._cache[queue]
+    for part in (Part.EXTERNAL, Part.SERVICES, Part.ENCRYPTION):
+        assert shown[part] == whole[part]
+    own = [line for line in whole[Part.PRINCIPALS].lines if ":111122223333:" in line.key]
+    assert [line.key for line in shown[Part.PRINCIPALS].lines] == [line.key for line in own]
+    assert len(own) < len(whole[Part.PRINCIPALS].lines), "others have access, too"
+    link = page.cards[Part.PRINCIPALS].link
+    assert link is not None
+    link.click()
+    assert window.workspace.who_can.query_bar.resource.text() == queue

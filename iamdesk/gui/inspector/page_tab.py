@@ -112,9 +112,8 @@ class PageTab(QWidget):
         review.changed.connect(self._show_review)
 
     def has_page(self, subject: Subject) -> bool:
-        """Return whether an item has a page: resources only where all accounts are in memory."""
-        is_resource = subject.kind is NodeKind.RESOURCE
-        return bool(parts_of(subject.kind)) and not (is_resource and self._session.whole is None)
+        """Return whether an item has a page."""
+        return bool(parts_of(subject.kind))
 
     def show_subject(self, subject: Subject) -> None:
         """Show the page of another item: what is cached at once, the rest as it is computed."""
@@ -178,7 +177,7 @@ class PageTab(QWidget):
         if not self._is_known(key, parts - by_paths):
 
             def work(give: Callable[[object], None], _progress: Progress, cancelled: Cancelled) -> None:
-                make = opened.principal_page if by_paths or whole is None else whole.resource_page
+                make = opened.principal_page if by_paths else opened.resource_page
                 for section in make(key, cancelled):
                     give((key, section))
 
