@@ -19,7 +19,7 @@ from iamdesk.gui.compare.changes_view import ChangesView
 from iamdesk.gui.compare.rows import CompareRow, rows_of
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
-from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import error_sentence
 from iamdesk.gui.what_if.edit_form import EditForm, edit_words
@@ -47,6 +47,7 @@ class WhatIfWindow(OneJobWindow):
             cancelled=tr("The evaluation was canceled."),
         )
         self._tried: WhatIfResult | None = None
+        self._tried_edits: tuple[Edit, ...] = ()
         self.edits: list[Edit] = []
         self.form = EditForm()
         self.form.start_with(session.subject_key)
@@ -60,6 +61,9 @@ class WhatIfWindow(OneJobWindow):
         self.try_button = self.button(tr("&Show the effect"), "Try")
         self.save_button = self.button(tr("Save AWS CLI co&mmands…"), "Save")
         self.open_button = self.button(tr("&Open the changed copy"), "Open")
+        self.outdated = plain_label(wrap=True)
+        self.outdated.setObjectName("whatIfOutdated")
+        self.outdated.hide()
         self.view = ChangesView(
             session, tr("The effect of the changes on all principals appears here after you try them.")
         )
@@ -78,15 +82,20 @@ class WhatIfWindow(OneJobWindow):
         column.addWidget(self.add_button)
         column.addWidget(self.list, 1)
         column.addWidget(self.remove_button)
-        effect = QSplitter(Qt.Orientation.Vertical)
+        self._effect = effect = QSplitter(Qt.Orientation.Vertical)
         effect.addWidget(self.view)
         effect.addWidget(self.risks)
         effect.setStretchFactor(0, 3)
         effect.setStretchFactor(1, 1)
         effect.setChildrenCollapsible(False)
+        right = QWidget()
+        beside = QVBoxLayout(right)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.addWidget(self.outdated)
+        beside.addWidget(effect, 1)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(left)
-        split.addWidget(effect)
+        split.addWidget(right)
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 3)
         split.setSizes([380, 900])
@@ -215,10 +224,12 @@ class WhatIfWindow(OneJobWindow):
             tried = Workbench.what_if(opened, edits, progress, cancelled)
             return tried, rows_of(tried.comparison)
 
-        self.run(tr("Trying the changes"), work, self._take, "what-if")
+        self.run(tr("Trying the changes"), work, lambda found: self._take(edits, found), "what-if")
 
-    def _take(self, found: tuple[WhatIfResult, tuple[CompareRow, ...]]) -> None:
+    def _take(self, edits: tuple[Edit, ...], found: tuple[WhatIfResult, tuple[CompareRow, ...]]) -> None:
+        self._tried_edits = edits
         self._tried, rows = found
+        self.refresh()  # the table takes the focus only when it is enabled
         self.view.show_comparison(self._tried.comparison, rows)
         self._find_risks(self._tried)
 
@@ -260,7 +271,7 @@ class WhatIfWindow(OneJobWindow):
     def save(self) -> None:
         """Ask for a file and write the CLI commands of the changes to it, in a worker."""
         tried, opened = self._tried, self._session.snapshot
-        if tried is None or opened is None:
+        if tried is None or opened is None or not self._is_current:
             self._session.announce(tr("Nothing to export: try changes first."))
             return
         suggestion = opened.path.with_name("what-if.sh")
@@ -289,7 +300,7 @@ class WhatIfWindow(OneJobWindow):
     def open_copy(self) -> None:
         """Open the changed copy in place of the snapshot."""
         tried = self._tried
-        if tried is None:
+        if tried is None or not self._is_current:
             return
         self._jobs.run(
             tr("Loading the changed copy"),
@@ -301,11 +312,24 @@ class WhatIfWindow(OneJobWindow):
     def _open(self, opened: SnapshotSession) -> None:
         self._session.open(opened)
 
+    @property
+    def _is_current(self) -> bool:
+        """Whether the effect that is shown is that of the list: neither a change more nor one less."""
+        return self._tried is not None and self._tried_edits == tuple(self.edits)
+
     def refresh(self) -> None:
-        """Enable the buttons that can be used now."""
+        """Enable the buttons that can be used now; an effect of other changes than those of the list is grey."""
         super().refresh()
         self._session.what_if_edits = tuple(self.edits)
         self.try_button.setEnabled(not self.is_running and bool(self.edits))
         self.remove_button.setEnabled(bool(self.edits))
         for button in (self.save_button, self.open_button):
-            button.setEnabled(not self.is_running and self._tried is not None)
+            button.setEnabled(not self.is_running and self._is_current)
+        is_outdated = self._tried is not None and not self._is_current
+        self._effect.setEnabled(not is_outdated)
+        self.outdated.setText(
+            tr("The list has changed: this is the effect of the changes before. Show the effect again.")
+            if self.edits
+            else tr("The list is empty: this is the effect of the changes that were in it.")
+        )
+        self.outdated.setVisible(is_outdated)

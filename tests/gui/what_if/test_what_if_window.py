@@ -209,3 +209,48 @@ def test_paths_and_findings_that_appear_and_vanish_are_listed_and_lead_to_their_
     sandbox.risks.itemActivated.emit(row, 0)
     assert told == [ANA]
     assert session.subject_key == ANA
+
+
+def test_an_effect_of_other_changes_than_the_list_is_grey_and_not_saved(
+    qtbot: QtBot, tried: WhatIfWindow, tmp_path: Path
+) -> None:
+    """The commands of a change that had been removed from the list were saved."""
+    assert tried.outdated.isHidden()
+    assert tried.save_button.isEnabled()
+    tried.remove_button.click()
+    assert tried.outdated.isVisible()
+    assert tried.outdated.text().startswith("The list is empty")
+    assert not tried.view.isEnabled()
+    assert not tried.risks.isEnabled()
+    assert not tried.save_button.isEnabled()
+    assert not tried.open_button.isEnabled()
+    tried.save()
+    assert not (tmp_path / "what-if.sh").exists()
+
+    attach(tried)  # the same change again
+    assert tried.save_button.isEnabled()
+    assert tried.view.isEnabled()
+    choose(tried, EditAction.TAG)
+    tried.form.subject.setText(ANA)
+    tried.form.detail.setText("team")
+    tried.form.document.setPlainText("a")
+    tried.add_button.click()
+    assert len(tried.edits) == 2
+    assert tried.outdated.text().startswith("The list has changed")
+    assert not tried.save_button.isEnabled()
+    tried.try_button.click()
+    qtbot.waitUntil(lambda: tried.outdated.isHidden() and tried.save_button.isEnabled(), timeout=30_000)
+    assert tried.view.isEnabled()
+    assert tried.focusWidget() is tried.view.table
+
+
+def test_after_a_try_that_fails_the_effect_of_before_is_grey(qtbot: QtBot, tried: WhatIfWindow) -> None:
+    choose(tried, EditAction.DETACH_POLICY)
+    tried.form.subject.setText("arn:aws:iam::111122223333:group/NoSuchGroup")
+    tried.form.detail.setText(READ)
+    tried.add_button.click()
+    tried.try_button.click()
+    qtbot.waitUntil(lambda: "NoSuchGroup" in tried.message.text, timeout=30_000)
+    assert tried.outdated.isVisible()
+    assert not tried.view.isEnabled()
+    assert not tried.save_button.isEnabled()
