@@ -21,7 +21,6 @@ from iamdesk.attack_paths.catalog import (
     catalog,
 )
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, EdgeSources, SourceFinder
-from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses, OpenTrust
 from iamdesk.attack_paths.workload_access import WorkloadAccess
@@ -74,7 +73,7 @@ class Edges:
         self.inquiry = inquiry
         evaluator = inquiry.evaluator
         self.population: PrincipalIndex = evaluator.population()
-        self.targets = EdgeTargets(inquiry.snapshot.accounts, self.population.index)
+        self.targets = inquiry.targets
         self.finder = SourceFinder(inquiry, self.targets, evaluator.bulk())
         self.trusts = TrustPolicies(inquiry, self.targets, self.population)
         self.anything = AnyResourceAccess(inquiry, self.population, self.finder)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision, Request
@@ -12,6 +13,8 @@ from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
+TARGETS = "targets"
+"""The name of what `EvaluationSession.targets` keeps, for `EvaluationSession.share`."""
 PLACEHOLDER = "iamdesk-stranger"
 """Name of a placeholder user, role or policy, which stands for any that is not in the snapshot."""
 
@@ -115,6 +118,12 @@ class EvaluationSession:
         if self._known.get(name) is not together:
             together.update(self._known.get(name, {}))
             self._known[name] = together
+
+    @property
+    def targets(self) -> EdgeTargets:
+        """The users, roles, groups and policies of the snapshot as targets of actions."""
+        index = self.evaluator.population().index
+        return self.once((TARGETS, None), lambda: EdgeTargets(self.snapshot.accounts, index))
 
     def guardrails(self, account: str) -> tuple[Document, ...]:
         """Return the SCPs and RCPs that apply to an account, each once."""

@@ -8,10 +8,12 @@ from typing import Protocol
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.external.candidates import unnamed_accounts
+from iamdesk.access.principal_index import indexes_of
 from iamdesk.access.who_can import Access
 from iamdesk.attack_paths.administrators import ADMINISTRATION, OPEN, Principal
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPathGraph
-from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context, EvaluationSession
+from iamdesk.attack_paths.edge_sources import SourceFinder
+from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, TARGETS, Context, EvaluationSession
 from iamdesk.attack_paths.organization_paths import OrganizationReach
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
@@ -70,6 +72,7 @@ class CheckContext(EvaluationSession):
         found = self._make_reach(cancelled=self.cancelled)
         if isinstance(found, AttackPathGraph):
             self.share(ADMINISTRATION, found.steps.inquiry)
+            self.share(TARGETS, found.steps.inquiry)
         return found
 
     def references(self, account: Account) -> AccountReferences:
@@ -127,6 +130,20 @@ class CheckContext(EvaluationSession):
         service, _, name = action.lower().partition(":")
         members &= self.once(("allowing", action), lambda: self.evaluator.population().index.allowing(service, name))
         return self.evaluator.allowed(action, resource, members, context, self.cancelled) if members else 0
+
+    def allowed_on_roles(self, action: str, account: Account, members: int) -> Mapping[str, int]:
+        """Return by ARN of each role of an account which of some regular principals are allowed an action on it.
+
+        The same as `allowed` for each role, with far fewer evaluations: few statements tell roles apart.
+
+        Raises:
+            WorkCancelled: The run was cancelled.
+        """
+        targets = self.targets
+        finder = SourceFinder(self, targets, self.evaluator.bulk(), can_arrange=False)
+        roles = targets.roles & targets.of_account.get(account.account_id, 0)
+        allowed = finder.find(action, roles, callers=members)
+        return {targets.arns[place]: allowed.of(place).proven for place in indexes_of(roles)}
 
     def ask_if_open(
         self, principal: str, action: str, resource: str, context: Context | None = None

@@ -1,6 +1,6 @@
 """Unrestricted iam:PassRole and sts:AssumeRole, and roles with which services run customer code as administrator."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
@@ -171,37 +171,42 @@ def passed_to_several_services(survey: CheckContext, account: Account, role: Rol
 
 
 def _passing(survey: CheckContext, account: Account, role: RoleDetail) -> list[Principal]:
-    """Return the limited passers that may pass a role whatever the service is: evaluated for all of them at once."""
-    passers, members = _limited_passers(survey, account)
-    allowed = survey.allowed("iam:PassRole", role.arn, members)
-    position_of = survey.evaluator.population().position
+    """Return the limited passers that may pass a role whatever the service is: evaluated for all roles at once."""
+    passers, allowed = _limited_passers(survey, account)
+    passing = allowed.get(role.arn, 0)
+    return [
+        one
+        for one, position in passers
+        if (
+            passing >> position & 1
+            if position is not None
+            else survey.decide(one.arn, "iam:PassRole", role.arn) is EvalDecision.ALLOWED
+        )
+    ]
 
-    def passes(principal: Principal) -> bool:
-        position = position_of(principal.arn)
-        if position is None:  # an irregular ARN
-            return survey.decide(principal.arn, "iam:PassRole", role.arn) is EvalDecision.ALLOWED
-        return bool(allowed >> position & 1)
 
-    return [one for one in passers if passes(one)]
+type _Passers = tuple[tuple[Principal, int | None], ...]
+"""Principals with their positions; None for an irregular ARN."""
 
 
-def _limited_passers(survey: CheckContext, account: Account) -> tuple[tuple[Principal, ...], int]:
-    """Return the principals with a permission to pass some roles, and those of them with a regular ARN as bits.
+def _limited_passers(survey: CheckContext, account: Account) -> tuple[_Passers, Mapping[str, int]]:
+    """Return the principals with a permission to pass some roles, and by role, as bits, which of them may pass it.
 
     Neither administrators nor principals that may pass all roles.
     """
     any_role = f"arn:{account.partition}:iam::{account.account_id}:role/{PLACEHOLDER}"
 
-    def find() -> tuple[tuple[Principal, ...], int]:
+    def find() -> tuple[_Passers, Mapping[str, int]]:
+        position_of = survey.evaluator.population().position
         found = tuple(
-            one
+            (one, position_of(one.arn))
             for one in principals_of(account)
             if survey.speaks_of(one.arn, "iam:PassRole")
             and not is_administrator(survey, account, one)
             and survey.decide(one.arn, "iam:PassRole", any_role) is not EvalDecision.ALLOWED
         )
-        positions = (survey.evaluator.population().position(one.arn) for one in found)
-        return found, sum(1 << position for position in positions if position is not None)
+        members = sum(1 << position for _, position in found if position is not None)
+        return found, survey.allowed_on_roles("iam:PassRole", account, members)
 
     return survey.once(("limited passers", account.account_id), find)
 
