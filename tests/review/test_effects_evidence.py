@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.export.text.review_effect import effect_summary, effect_words, suggestion_words, used_words
+from iamdesk.export.text.review_effect import effect_summary, effect_words, exact_words, suggestion_words, used_words
 from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.effects_proof import rounds
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.item_effect import effect_of
+from iamdesk.review.item_effect import ExactEffect, effect_of
 from iamdesk.review.items import FORMAT_1, FORMAT_2, EntitlementType, ReviewItem, Scope
 from iamdesk.snapshot.account_details import AccountFacts, LastAccessed, ServiceLastAccessed
 from iamdesk.snapshot.model import Snapshot
@@ -64,6 +64,35 @@ def test_two_lines_decide(items: dict[tuple[str, str, str], ReviewItem]) -> None
     assert "when the requested Region is none of eu-west-1 and eu-central-1" in gives
     assert revoking.startswith("Revoking it gives 6 principals more access: ")
     assert effect_summary(lock) == "GUARDRAIL: widens 6"
+
+
+def test_lines_of_a_group_say_for_how_many_members(items: dict[tuple[str, str, str], ReviewItem]) -> None:
+    """12 of 12 actions were "also granted", and yet 11 lost: the one for some members, the other for others."""
+    assert effect_words(items["AllStaff", "managed_policy", "SelfManageCredentials"]) == (
+        "Grants 12 actions (permissions 8, list and metadata 4); other entitlements also grant 12 to at least one of "
+        "the 21 principals that have it.",
+        "Revoking it: 18 of 21 principals lose access, 11 actions in all; 0 gained.",
+    )
+    assert effect_words(items["DataScience", "managed_policy", "AnalystSandbox"])[1] == (
+        "Revoking it: 3 of 3 principals lose access, 1 action in all; 0 gained; 1 of those lost only in part: still "
+        "allowed on other resources or under conditions."
+    )
+    for item in items.values():
+        effect = effect_of(item)
+        if effect["revoke"]["lost"]["actions"] and effect["affects"]["principals"] > 1:
+            assert effect["affects"]["losing"] > 0, "the sentence says how many lose"
+
+
+def test_exact_comparison_says_nothing_of_what_was_not_found(items: dict[tuple[str, str, str], ReviewItem]) -> None:
+    item = items["Administrators", "managed_policy", "RequireMfa"]
+    doubts = ("One statement is inconclusive.",)
+    assert exact_words(ExactEffect(0, 22_234, doubts), item).startswith(
+        "Compared with a copy without it: gains at least 22,234. One"
+    )
+    assert exact_words(ExactEffect(3, 0, doubts), item).startswith(
+        "Compared with a copy without it: loses at least 3. One"
+    )
+    assert "no change was found. One" in exact_words(ExactEffect(0, 0, doubts), item)
 
 
 def test_what_changes_nothing_is_proved_and_may_go(items: dict[tuple[str, str, str], ReviewItem]) -> None:

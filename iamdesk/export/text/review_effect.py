@@ -176,12 +176,7 @@ def exact_words(exact: ExactEffect, item: ReviewItem) -> str:
 
 def _exact_numbers(exact: ExactEffect) -> str:
     if exact.doubts:
-        return phrase(
-            "Compared with a copy without it: loses at least {lost:,}, gains at least {gained:,}. {doubt}",
-            lost=exact.lost,
-            gained=exact.gained,
-            doubt=exact.doubts[0],
-        )
+        return _at_least(exact, exact.doubts[0])
     if not exact.lost and not exact.gained:
         return phrase("Compared with a copy without it, for every resource and condition: nothing changes.")
     return phrase(
@@ -189,6 +184,24 @@ def _exact_numbers(exact: ExactEffect) -> str:
         lost=exact.lost,
         gained=exact.gained,
     )
+
+
+def _at_least(exact: ExactEffect, doubt: str) -> str:
+    """Return the numbers of a comparison that may not be all of them."""
+    if exact.lost and exact.gained:
+        return phrase(
+            "Compared with a copy without it: loses at least {lost:,}, gains at least {gained:,}. {doubt}",
+            lost=exact.lost,
+            gained=exact.gained,
+            doubt=doubt,
+        )
+    if exact.lost:
+        return phrase("Compared with a copy without it: loses at least {lost:,}. {doubt}", lost=exact.lost, doubt=doubt)
+    if exact.gained:
+        return phrase(
+            "Compared with a copy without it: gains at least {gained:,}. {doubt}", gained=exact.gained, doubt=doubt
+        )
+    return phrase("Compared with a copy without it: no change was found. {doubt}", doubt=doubt)
 
 
 def effect_summary(item: ReviewItem) -> str:
@@ -341,7 +354,7 @@ def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
     )
     parts = [gives]
     if also := int(effect["also_given"]):
-        parts.append(phrase("{count:,} also granted by other entitlements", count=also))
+        parts.append(_also_granted(also, int(effect["affects"]["principals"])))
     if latent := int(effect["latent"]):
         names = [str(one["name"]) for one in effect["shadowed_by"]]
         if names:
@@ -351,6 +364,17 @@ def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
         else:
             parts.append(phrase("{count:,} denied or limited otherwise", count=latent))
     return phrase("{parts}.", parts=join_messages("; ", parts))
+
+
+def _also_granted(count: int, principals: int) -> str:
+    """Return how many actions remain without it; of several principals, that each of them remains to one at least."""
+    if principals > 1:
+        return phrase(
+            "other entitlements also grant {count:,} to at least one of the {principals:,} principals that have it",
+            count=count,
+            principals=principals,
+        )
+    return phrase("{count:,} also granted by other entitlements", count=count)
 
 
 def _revoking(effect: Mapping[str, Any]) -> str:
@@ -372,10 +396,32 @@ def _revoking(effect: Mapping[str, Any]) -> str:
         )
     if not lost and not gained:
         return phrase("Revoking it removes no action: other credentials or assignments grant the same.")
-    in_part = int(revoke["lost"].get("in_part", 0))
     words = phrase("Revoking it: {lost:,} lost, {gained:,} gained", lost=lost, gained=gained)
-    if in_part:
-        words = phrase("{words}; {count:,} of those lost remain allowed in part", words=words, count=in_part)
-    if int(affects["principals"]) > 1:
-        words = phrase("{words}; affects {count:,} principals", words=words, count=affects["principals"])
+    if (principals := int(affects["principals"])) > 1:
+        words = _revoking_of_several(lost, gained, int(affects["losing"]), int(affects["gaining"]), principals)
+    if in_part := int(revoke["lost"].get("in_part", 0)):
+        words = phrase(
+            "{words}; {count:,} of those lost only in part: still allowed on other resources or under conditions",
+            words=words,
+            count=in_part,
+        )
     return phrase("{words}. {doubt}", words=words, doubt=doubts[0]) if doubts else phrase("{words}.", words=words)
+
+
+def _revoking_of_several(lost: int, gained: int, losing: int, gaining: int, principals: int) -> str:
+    words = nphrase(
+        "Revoking it: {losing:,} of {principals:,} principals lose access, {count:,} action in all",
+        "Revoking it: {losing:,} of {principals:,} principals lose access, {count:,} actions in all",
+        lost,
+        losing=losing,
+        principals=principals,
+    )
+    if not gained:
+        return phrase("{words}; 0 gained", words=words)
+    return nphrase(
+        "{words}; {gaining:,} gain access, {count:,} action in all",
+        "{words}; {gaining:,} gain access, {count:,} actions in all",
+        gained,
+        words=words,
+        gaining=gaining,
+    )

@@ -1,8 +1,8 @@
 """The evidence beside the table: principal, effective permissions, findings, last use, decision."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFont, QFontDatabase, QPalette, QPixmap
@@ -262,17 +262,25 @@ class EvidencePane(QScrollArea):
             column.addWidget(told)
 
     def _findings(self, column: QVBoxLayout, row: EntitlementRow) -> None:
-        if row.findings:
-            self._heading(column, tr("Findings"))
-        for finding in row.findings[:_FINDINGS_SHOWN]:
+        """Show the findings: of one entitlement, those on it apart, since they are about all who have it."""
+        line = row.lines[0]
+        of_it = [one for one in row.findings if _is_one(row) and one["subject_arn"] != line.holder_arn]
+        others = [one for one in row.findings if one not in of_it]
+        self._list_findings(column, tr("Findings"), others)
+        self._list_findings(column, tr("Findings on {name}, of all who have it").format(name=line.name), of_it)
+
+    def _list_findings(self, column: QVBoxLayout, title: str, findings: Sequence[Mapping[str, Any]]) -> None:
+        if findings:
+            self._heading(column, title)
+        for finding in findings[:_FINDINGS_SHOWN]:
             severity = _severity_words(str(finding["severity"]))
             if finding.get("state") != "found":
                 severity = tr("{severity}, cannot tell").format(severity=severity)
             column.addWidget(
                 FlowLabel(f"{severity} · {finding['check_id']} · {translate_english(str(finding['finding']))}")
             )
-        if len(row.findings) > _FINDINGS_SHOWN:
-            self._muted(column, tr("and {count} more").format(count=number(len(row.findings) - _FINDINGS_SHOWN)))
+        if len(findings) > _FINDINGS_SHOWN:
+            self._muted(column, tr("and {count} more").format(count=number(len(findings) - _FINDINGS_SHOWN)))
 
     def _verdicts(self, column: QVBoxLayout, line: ReviewItem) -> None:
         if not self._permissions:

@@ -511,7 +511,9 @@ class ReviewPanel(QWidget):
             if self.evidence.row is row:
                 self.evidence.set_exact(words)
 
-        self.evidence.set_exact(tr("Shown by requests; comparing with a copy without it…"))
+        self.evidence.set_exact(
+            tr("These counts are shown by requests. Comparing the whole snapshot with a copy without it…")
+        )
         self._jobs.run(
             tr("Comparing with a copy"),
             lambda _progress, cancelled: whole.exact_effect(line, cancelled),

@@ -669,3 +669,14 @@ def test_letters_are_text_about_the_row_that_is_shown(qtbot: QtBot, panel: Revie
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     assert decision_at(panel, 2) == ItemDecision(comment="still open")
     assert decision_at(panel, 0).comment == ""
+
+
+def test_findings_on_a_policy_are_not_those_of_the_group_that_has_it(panel: ReviewPanel) -> None:
+    """The card of Administrators listed findings on AdministratorAccess, about others who have it, as its own."""
+    panel.table.go_to(place_of(panel, "group Administrators", "AdministratorAccess"))
+    texts = [label.text() for label in panel.evidence.widget().findChildren(QLabel)]
+    own = texts.index("Findings")
+    of_policy = texts.index("Findings on AdministratorAccess, of all who have it")
+    places = [at for at, text in enumerate(texts) if "lets elena.petrov and sandbox-admin read the objects" in text]
+    assert own < of_policy < min(places)
+    assert any("makes its members administrators" in text for text in texts[own:of_policy])
