@@ -215,3 +215,8 @@ class Snapshot(BaseModel):
     """All problems, including those of broken entries."""
     latest: datetime | None = None
     """The latest time in the snapshot: ages are relative to it, never to now."""
+
+    @property
+    def principal_count(self) -> int:
+        """Number of users and roles in all accounts."""
+        return sum(len(account.users) + len(account.roles) for account in self.accounts)

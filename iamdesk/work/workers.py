@@ -91,6 +91,4 @@ class Workers:
 
 def is_worthwhile(*snapshots: Snapshot) -> bool:
     """Return whether there are so many principals that worker processes save time."""
-    return (
-        sum(len(account.users) + len(account.roles) for one in snapshots for account in one.accounts) >= MIN_PRINCIPALS
-    )
+    return sum(one.principal_count for one in snapshots) >= MIN_PRINCIPALS

@@ -17,7 +17,7 @@ from iamdesk.export.evidence.columns import STATUS, Column, DecidedFinding, Deci
 from iamdesk.export.evidence.remediation import TO_DO, tested
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
 from iamdesk.export.text.review import is_privileged
-from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.care import Care, OwnAccess, approvals_by_alike_names, care_of, own_access_of
 from iamdesk.review.completion import Completion, completion
 from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
@@ -103,6 +103,7 @@ def found_again(
     evaluator: Evaluator,
     reach: LazyAttackPathGraph,
     workers: Workers | None = None,
+    progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
     performed: Performed | None = None,
 ) -> Iterable[Finding]:
@@ -110,8 +111,8 @@ def found_again(
     if performed is not None:
         return performed.findings
     if workers is None:
-        return registry.run(evaluator, cancelled=cancelled, reach=reach)
-    return run_shared(workers, cancelled=cancelled, reach=reach(cancelled=cancelled, workers=workers))
+        return registry.run(evaluator, progress, cancelled, reach)
+    return run_shared(workers, progress, cancelled, reach(progress, cancelled, workers))
 
 
 class EvidenceContext:
@@ -125,6 +126,7 @@ class EvidenceContext:
         cancelled: Cancelled = never_cancelled,
         workers: Workers | None = None,
         performed: Performed | None = None,
+        progress: Progress = no_progress,
     ) -> None:
         """Prepare a package.
 
@@ -135,10 +137,12 @@ class EvidenceContext:
             cancelled: Checked regularly.
             workers: Run the checks, too, as of the evaluator's time; None: this process alone.
             performed: What the evaluator's snapshot is known to give at that time; None: nothing.
+            progress: Called while attack paths and findings are found.
         """
         self.workers = workers
         """Run the checks and evaluate quoted requests, too; None: this process alone."""
         self._performed = performed
+        self._progress = progress
         self.review = review
         self.evaluator = evaluator
         self.snapshot = _named(evaluator.snapshot, review.head.snapshot_name) if evaluator is not None else None
@@ -379,7 +383,7 @@ class EvidenceContext:
         """
         if self.evaluator is None:
             return ()
-        found = found_again(self.evaluator, self.reach, self.workers, self.cancelled, self._performed)
+        found = found_again(self.evaluator, self.reach, self.workers, self._progress, self.cancelled, self._performed)
         if self.left_out:
             found = self._in_scope(found)
         return ordered(map(self._with_decision, found))

@@ -27,6 +27,7 @@ from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, pass
 from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.evidence.write import REPORTS, write_data
 from iamdesk.i18n import join_messages, phrase
+from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.review.create_file import write_new
 from iamdesk.review.events import Event
 from iamdesk.review.items import PopulationEntry, ReviewItem
@@ -57,6 +58,8 @@ def render_anew(
     versions: str,
     workers: Workers | None = None,
     performed: Performed | None = None,
+    *,
+    cancelled: Cancelled = never_cancelled,
 ) -> Iterator[Result]:
     """Yield a check for each derived file that differs from the package's sources, and one for all that are equal.
 
@@ -71,6 +74,10 @@ def render_anew(
         versions: The versions of iamdesk that wrote and that renders, if they differ; else empty.
         workers: As of `EvidenceContext`.
         performed: As of `EvidenceContext`.
+        cancelled: Checked regularly.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
     """
     is_partial = evaluator is None and bool(document.sources)
     listed = {str(one["path"]) for one in manifest["files"]}
@@ -82,7 +89,7 @@ def render_anew(
         made.mkdir()
         try:
             with _review(folder, document, entries, events, Path(place)) as review:
-                source = EvidenceContext(review, evaluator, moment, workers=workers, performed=performed)
+                source = EvidenceContext(review, evaluator, moment, cancelled, workers, performed)
                 written = write_data(made, source)
                 for path, content in written.statements(str(manifest["evidence_sha256"])):
                     (made / path).write_bytes(content)

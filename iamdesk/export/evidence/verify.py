@@ -29,6 +29,7 @@ from iamdesk.export.evidence.signoff_checks import verify_signoffs
 from iamdesk.export.evidence.verify_content import Executors, no_executor, verify_content
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import phrase
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 _DERIVED = ("format", "evidence_sha256", "files")
 
@@ -43,6 +44,8 @@ def verify(
     *,
     authorities: Path | None = None,
     notes: Sequence[Path] = (),
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
 ) -> Iterator[Result]:
     """Yield the results of all checks of a package, in order.
 
@@ -55,10 +58,13 @@ def verify(
         executors: Gives the executor that helps to perform a snapshot again.
         authorities: Certificates of known timestamp authorities (PEM); None: no timestamp is verified.
         notes: Files kept elsewhere that must name the digest of the manifest: a git tag, a log, a message.
+        progress: Called in each long phase anew (`verify_content`).
+        cancelled: Checked regularly.
 
     Raises:
         ExportError: the folder is not a package, or a file that only somebody else can vouch for is one of the package.
         SnapshotError: ``snapshot`` cannot be read.
+        WorkCancelled: ``cancelled`` returned True.
         WorkError: the executor cannot do it; one sentence.
     """
     refuse_own_files(folder, [one for one in (allowed_signers, authorities, *notes) if one is not None])
@@ -74,6 +80,8 @@ def verify(
     )
     sound = True
     for result in _hashes(folder, manifest):
+        if cancelled():
+            raise WorkCancelled
         sound = sound and result.outcome is Outcome.PASSED
         yield result
     yield from _guarded(phrase("sign-offs"), verify_signoffs(folder, manifest, allowed_signers, required, authorities))
@@ -87,7 +95,8 @@ def verify(
             phrase("Files were changed after they were written: their content is not verified."),
         )
         return
-    yield from _guarded(phrase("content"), verify_content(folder, manifest, snapshot, executors))
+    content = verify_content(folder, manifest, snapshot, executors, progress, cancelled)
+    yield from _guarded(phrase("content"), content)
 
 
 def refuse_own_files(package: Path, files: Iterable[Path]) -> None:

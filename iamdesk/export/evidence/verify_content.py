@@ -29,7 +29,7 @@ from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.findings.report import action_data_day, action_data_version, tool_version
 from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, join_names, phrase
-from iamdesk.progress import Cancelled
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.care import own_access_of
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, UNDECIDED
 from iamdesk.review.effects_parallel import each_effect
@@ -74,20 +74,41 @@ class _Held:
     """None: its statements depend on the time, and so must be evaluated again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a snapshot is performed again."""
+
+    executor: Callable[[Snapshot], Executor | None]
+    progress: Progress
+    cancelled: Cancelled
+
+    def go_on(self) -> None:
+        """Raise `WorkCancelled` if the work was cancelled."""
+        if self.cancelled():
+            raise WorkCancelled
+
+
 def verify_content(
-    folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, executors: Executors = no_executor
-) -> Iterator[Result]:
-    """Yield the results of the checks of a package whose files are unchanged."""
-    with ExitStack() as stack:
-        yield from _verified(folder, manifest, snapshot, lambda held: stack.enter_context(executors(held)))
-
-
-def _verified(
     folder: Path,
     manifest: Mapping[str, Any],
     snapshot: Path | None,
-    executor: Callable[[Snapshot], Executor | None],
+    executors: Executors = no_executor,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
 ) -> Iterator[Result]:
+    """Yield the results of the checks of a package whose files are unchanged.
+
+    ``progress`` is called in each long phase anew: attack paths, effective permissions, findings, effects.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    with ExitStack() as stack:
+        how = _How(lambda held: stack.enter_context(executors(held)), progress, cancelled)
+        yield from _verified(folder, manifest, snapshot, how)
+
+
+def _verified(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, how: _How) -> Iterator[Result]:
     try:
         review = read_review(folder / "review.json")
     except (OSError, ValueError) as error:
@@ -107,12 +128,13 @@ def _verified(
     yield from _lines(review)
     yield from _clock(review)
     yield from _totals(manifest, review)
-    held = yield from _performed_again(folder, review, snapshot, executor)
-    yield from _rendered_anew(folder, manifest, review.head, held)
+    how.go_on()
+    held = yield from _performed_again(folder, review, snapshot, how)
+    yield from _rendered_anew(folder, manifest, review.head, held, how.cancelled)
 
 
 def _rendered_anew(
-    folder: Path, manifest: Mapping[str, Any], document: ReviewDocument, held: _Held | None
+    folder: Path, manifest: Mapping[str, Any], document: ReviewDocument, held: _Held | None, cancelled: Cancelled
 ) -> Iterator[Result]:
     try:
         entries = tuple(_entries(folder))
@@ -121,10 +143,10 @@ def _rendered_anew(
         return  # journal or events cannot be read, which another check reports
     versions = _versions(document)
     if held is None or not document.sources:  # None if the package was written without the snapshot
-        yield from render_anew(folder, manifest, document, entries, events, None, versions)
+        yield from render_anew(folder, manifest, document, entries, events, None, versions, cancelled=cancelled)
     else:
         used = (held.evaluator, versions, held.workers, held.performed)
-        yield from render_anew(folder, manifest, document, entries, events, *used)
+        yield from render_anew(folder, manifest, document, entries, events, *used, cancelled=cancelled)
 
 
 def _entries(folder: Path) -> Iterator[Entry]:
@@ -389,7 +411,7 @@ def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]
 
 
 def _performed_again(
-    folder: Path, review: ReadReview, snapshot: Path | None, executor: Callable[[Snapshot], Executor | None]
+    folder: Path, review: ReadReview, snapshot: Path | None, how: _How
 ) -> Generator[Result, None, _Held | None]:
     """Yield the checks against the snapshot; return it as of the package's time; None without snapshot."""
     document = review.head
@@ -402,7 +424,7 @@ def _performed_again(
         )
         return None
     try:
-        held = load_snapshot(source)
+        held = load_snapshot(source, progress=how.progress, cancelled=how.cancelled)
     except SnapshotError as error:
         if snapshot is not None:
             raise
@@ -419,17 +441,17 @@ def _performed_again(
         yield passed("snapshot", sentence, Remark.GIVEN_SNAPSHOT)
     # Statements may depend on the time: each request is evaluated as of the time of its first evaluation.
     opened, written = (datetime.fromisoformat(text) for text in (document.review.opened_utc, document.generated_utc))
-    used = executor(held)
+    used = how.executor(held)
     workers = None if used is None else Workers(used, held)
     first = Evaluator(held, now=lambda: opened)
-    performed = yield from _lines_again(first, review, None if workers is None else workers.as_of(opened))
+    performed = yield from _lines_again(first, review, None if workers is None else workers.as_of(opened), how)
     evaluator = Evaluator(held, now=lambda: written)
     if not mentions_time(held):  # then it gives the same at any time
         evaluator = first
     else:
         performed = None
     as_written = None if workers is None else workers.as_of(evaluator.now())
-    yield _verdicts_again(evaluator, folder, document, as_written)
+    yield _verdicts_again(evaluator, folder, document, as_written, how)
     return _Held(evaluator, as_written, performed)
 
 
@@ -442,7 +464,7 @@ def mentions_time(snapshot: Snapshot) -> bool:
 
 
 def _lines_again(
-    evaluator: Evaluator, review: ReadReview, workers: Workers | None
+    evaluator: Evaluator, review: ReadReview, workers: Workers | None, how: _How
 ) -> Generator[Result, None, Performed | None]:
     """Compute entitlements (effective permissions, attack paths), population and findings again, and compare them.
 
@@ -455,9 +477,9 @@ def _lines_again(
         yield failed(phrase("lines performed again"), phrase("The exclusions of the review cannot be read."))
         return None
     lazy = LazyAttackPathGraph(evaluator)
-    reach = lazy(workers=workers)
-    performed = Performed(lazy, tuple(found_again(evaluator, lazy, workers)))
-    scope = review_scope(evaluator, escalations=reach, item_format=item_format, workers=workers)
+    reach = lazy(how.progress, how.cancelled, workers)
+    performed = Performed(lazy, tuple(found_again(evaluator, lazy, workers, how.progress, how.cancelled)))
+    scope = review_scope(evaluator, how.progress, how.cancelled, reach, item_format, workers)
     again = limited(scope, frozen_findings(performed.findings), exclusions)
     part_of = review.head.review.details.get(PART_OF)
     items = {one.line_id for one in review.lines} | {one.finding_id for one in review.findings}
@@ -467,7 +489,7 @@ def _lines_again(
     population = {each.arn: repr(each) for each in mine.scope.population}
     whole, ids = again.scope, {line.line_id for line in mine.scope.lines}
     del scope, again, mine
-    lines = {name: sha256 for name, sha256 in _lines_of(evaluator, whole, item_format, workers) if name in ids}
+    lines = {name: sha256 for name, sha256 in _lines_of(evaluator, whole, item_format, workers, how) if name in ids}
     yield from _people_again(evaluator, reach, review)
     if part_of is not None:
         yield Result(
@@ -501,13 +523,13 @@ def _lines_again(
 
 
 def _lines_of(
-    evaluator: Evaluator, scope: Scope, item_format: int, workers: Workers | None
+    evaluator: Evaluator, scope: Scope, item_format: int, workers: Workers | None, how: _How
 ) -> Iterator[tuple[str, str]]:
     """Yield ID and digest of each item of a review; of a part, too, effects are those among the items of the whole."""
     if item_format < FORMAT_2:
         yield from ((line.line_id, line.sha256) for line in scope.lines)
         return
-    for number, effect in each_effect(evaluator, scope, workers):
+    for number, effect in each_effect(evaluator, scope, workers, how.progress, how.cancelled):
         line = with_effect(scope.lines[number], effect)
         yield line.line_id, line.sha256
 
@@ -561,7 +583,9 @@ class _Lines:
     texts: tuple[str, ...]
 
 
-def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument, workers: Workers | None) -> Result:
+def _verdicts_again(
+    evaluator: Evaluator, folder: Path, document: ReviewDocument, workers: Workers | None, how: _How
+) -> Result:
     try:
         with (folder / "verdicts.jsonl").open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
             numbered = [*_numbered(lines)]
@@ -570,12 +594,14 @@ def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument
     count = sum(len(texts) for _, texts in numbered)
     found: Iterable[list[str]]
     if workers is None:
-        found = (_wrong(evaluator, *some) for some in numbered)
+        found = (_wrong(evaluator, *some, how.cancelled) for some in numbered)
     else:
         found = workers.results(
             wrong_verdicts,
             [_Lines(workers.reference, *some) for some in numbered],
-            here=lambda some, _cancelled: _wrong(evaluator, some.before, some.texts),
+            progress=how.progress,
+            cancelled=how.cancelled,
+            here=lambda some, cancelled: _wrong(evaluator, some.before, some.texts, cancelled),
         )
     wrong = [one for some in found for one in some]
     if wrong:
@@ -611,12 +637,14 @@ def _asked_of(line: str) -> str:
 
 def wrong_verdicts(lines: _Lines, cancelled: Cancelled) -> list[str]:
     """Return the IDs of quoted decisions that come out otherwise; called in a worker."""
-    return _wrong(evaluator_of(lines.snapshot, cancelled), lines.before, lines.texts)
+    return _wrong(evaluator_of(lines.snapshot, cancelled), lines.before, lines.texts, cancelled)
 
 
-def _wrong(evaluator: Evaluator, before: int, texts: Iterable[str]) -> list[str]:
+def _wrong(evaluator: Evaluator, before: int, texts: Iterable[str], cancelled: Cancelled) -> list[str]:
     wrong: list[str] = []
     for number, text in enumerate(texts, start=before + 1):
+        if cancelled():
+            raise WorkCancelled
         try:
             quoted = json.loads(text)
             if re_evaluate(evaluator, quoted) != quoted["decision"]:

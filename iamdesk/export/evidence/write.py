@@ -63,7 +63,7 @@ from iamdesk.export.findings.report import build_report
 from iamdesk.export.text.review import is_privileged
 from iamdesk.i18n import phrase
 from iamdesk.private_files import make_private
-from iamdesk.progress import Cancelled, never_cancelled
+from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.review.close_out import last_removals
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.journal import canonical
@@ -89,6 +89,7 @@ def write_pack(
     with_source: bool = True,
     cancelled: Cancelled = never_cancelled,
     executor: Executor | None = None,
+    progress: Progress = no_progress,
 ) -> Path:
     """Write the evidence package of a review to a new folder, or to a zip archive if ``into`` ends in ``.zip``.
 
@@ -100,6 +101,7 @@ def write_pack(
         with_source: Whether to copy the snapshot into the package, so that it can be verified without other files.
         cancelled: Checked regularly.
         executor: Runs the checks, too; None: this process alone.
+        progress: Called while attack paths and findings are found.
 
     Raises:
         ExportError: ``into`` exists or cannot be written, or the snapshot is not that of the review.
@@ -113,7 +115,8 @@ def write_pack(
     workers = None
     if executor is not None and evaluator is not None:
         workers = Workers(executor, evaluator.snapshot).as_of(evaluator.now())
-    source = EvidenceContext(review, evaluator, generated_at or datetime.now(UTC), cancelled, workers)
+    now = generated_at or datetime.now(UTC)
+    source = EvidenceContext(review, evaluator, now, cancelled, workers, progress=progress)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{into.name[:40]}.", dir=into.absolute().parent) as making:
             folder = Path(making) / "pack"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from iamdesk.api import Opened
+    from iamdesk.snapshot.model import Snapshot
 
 
 class WindowWorkers:
@@ -25,7 +26,7 @@ class WindowWorkers:
         self._held_for: tuple[int, str] | None = None
         self._is_closed = False
 
-    def executor(self, opened: "Opened") -> "Executor | None":
+    def executor(self, opened: "Opened | Snapshot") -> "Executor | None":
         """Return the executor for long work over a snapshot; None if this process is faster alone.
 
         Raises:

@@ -227,6 +227,7 @@ class Workspace(QObject):
         self.review.head.reviewer_name.setText(settings.reviewer)
         self.review.packs.signing_key = settings.signing_key
         self.review.packs.allowed_signers = settings.allowed_signers
+        self.review.packs.timestamp_authorities = settings.timestamp_authorities
         self.review.checkpoints.choose(settings.checkpoints)
 
     def keep_reviewer(self, settings: Settings) -> None:
@@ -234,6 +235,7 @@ class Workspace(QObject):
         settings.reviewer = self.review.head.reviewer_name.text().strip()
         settings.checkpoints = self.review.checkpoints.choices
         settings.allowed_signers = self.review.packs.allowed_signers
+        settings.timestamp_authorities = self.review.packs.timestamp_authorities
 
     def keep(self, settings: Settings) -> None:
         """Save the state for the next run."""

@@ -175,6 +175,15 @@ class Settings:
         self._store.setValue("review/allowed_signers", value)
 
     @property
+    def timestamp_authorities(self) -> str:
+        """Path of the certificates (PEM) of known timestamp authorities; empty: none is known."""
+        return self._text("review/timestamp_authorities")
+
+    @timestamp_authorities.setter
+    def timestamp_authorities(self, value: str) -> None:
+        self._store.setValue("review/timestamp_authorities", value)
+
+    @property
     def checkpoints(self) -> CheckpointChoices:
         """When checkpoints of a review are signed by themselves."""
         every = self._store.value("review/checkpoint_every", 0, type=int)

@@ -1,6 +1,7 @@
 """Evidence packages and sheets: export, sign, verify, and import of decisions; all in workers."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
-from iamdesk.errors import ReviewError
+from iamdesk.errors import ReviewError, SnapshotError
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
@@ -21,17 +22,21 @@ from iamdesk.gui.widgets.saved_note import show_in_folder
 from iamdesk.i18n import error_words, mark, tr, translate
 from iamdesk.review.decisions import DecisionError, Reviewer
 from iamdesk.review.schema import PART_OF
+from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from iamdesk.api import SnapshotSession
     from iamdesk.export.evidence.import_sheet import Refused
     from iamdesk.export.evidence.result import Result
     from iamdesk.export.evidence.signing import Role, SignOff
     from iamdesk.gui.review.sign_dialog import SignDialog
-    from iamdesk.gui.review.verify_dialog import VerifyDialog
+    from iamdesk.gui.review.verify_dialog import VerifyChoices, VerifyDialog
+    from iamdesk.progress import Cancelled, Progress
     from iamdesk.review.session import ReviewSession
+    from iamdesk.snapshot.model import Snapshot
 
-_PACKS = mark("Evidence packages (00_manifest.json *.zip)")
 _SHEETS = mark("Filled sheets (*.xlsx *.csv)")
 
 _START = 4096
@@ -80,6 +85,8 @@ class EvidenceController(QObject):
         """Path of the key that is offered for sign-offs."""
         self.allowed_signers = ""
         """Path of the file of known keys that signatures are compared with; empty: none is known."""
+        self.timestamp_authorities = ""
+        """Path of the certificates of known timestamp authorities; empty: none is known."""
         self.dialog: QWidget | None = None
         """The dialog that was shown last."""
 
@@ -111,9 +118,12 @@ class EvidenceController(QObject):
         self._controller.closing.emit()  # include every decision
         self._message.clear()
         snapshot = opened if opened is not None and self._controller.matches else None
+        executor_for = self._session.executor_for
         self._jobs.run(
             tr("Writing {name}").format(name=visible(into.name)),
-            lambda _progress, cancelled: _written(review_session, snapshot, into, cancelled),
+            lambda progress, cancelled: _written(
+                review_session, snapshot, into, progress, cancelled, executor_for(snapshot) if snapshot else None
+            ),
             done=lambda _nothing: self._say_written(into),
             failed=self._refused,
             stopped=lambda: self._message.say(
@@ -245,49 +255,70 @@ class EvidenceController(QObject):
         if pack is not None:
             self._verify(pack)
 
-    def _verify(self, pack: Path, required: "Collection[Role]" = (), before: str = "") -> None:
-        """Verify a package; ``before`` is the file of known keys to go back to if this one is refused."""
+    def _verify(self, pack: Path, choices: "VerifyChoices | None" = None, dialog: "VerifyDialog | None" = None) -> None:
+        """Verify a package; known keys and authorities are those of before if these are refused.
+
+        ``dialog`` shows the result of before: it is replaced by the next one, and keeps what is entered if none comes.
+        """
+        from iamdesk.gui.review.verify_dialog import VerifyChoices
+
+        before = self.allowed_signers, self.timestamp_authorities
+        chosen = choices if choices is not None else VerifyChoices(*before)
+
+        def verified(results: "list[Result]") -> None:
+            if dialog is not None and isValid(dialog):
+                dialog.close()
+            self._show(pack, results, chosen)
+
+        def ended(why: str) -> None:
+            if dialog is not None and isValid(dialog):
+                dialog.set_running(is_running=False, why=why)
 
         def refused(error: Exception) -> None:
-            self.allowed_signers = before
+            self.allowed_signers, self.timestamp_authorities = before
+            ended(f"{error_words(error)}.")
             self._refused(error)
 
+        def stopped() -> None:
+            told = tr("The evidence package was not verified: it was canceled.")
+            ended(told)
+            self._say(Tone.WARNING, told)
+
+        self.allowed_signers, self.timestamp_authorities = chosen.signers, chosen.authorities
         self._message.clear()
-        allowed = Path(self.allowed_signers).expanduser() if self.allowed_signers else None
+        executor_for = self._session.executor_for
         self._jobs.run(
             tr("Verifying {name}").format(name=visible(pack.name)),
-            lambda _progress, _cancelled: _verified(pack, allowed, required),
-            done=lambda results: self._show(pack, results, required),
+            lambda progress, cancelled: _verified(pack, chosen, executor_for, progress, cancelled),
+            done=verified,
             failed=refused,
+            stopped=stopped,
             topic="verify evidence",
         )
 
     def _verify_again(self, pack: Path, dialog: "VerifyDialog") -> None:
-        """Verify once more, with the known keys and the required signature that the dialog names."""
-        before = self.allowed_signers
-        self.allowed_signers, required = dialog.signers.text().strip(), dialog.required_roles
-        dialog.close()
-        self._verify(pack, required, before)
+        """Verify once more, compared with what the dialog names."""
+        dialog.set_running(is_running=True)
+        self._verify(pack, dialog.choices, dialog)
 
-    def _show(self, pack: Path, results: "list[Result]", required: "Collection[Role]") -> None:
+    def _show(self, pack: Path, results: "list[Result]", choices: "VerifyChoices") -> None:
         from iamdesk.export.evidence.result import Outcome
         from iamdesk.gui.review.verify_dialog import VerifyDialog
 
         if pack == self.last_pack:
             self.is_verified = not any(one.outcome is Outcome.FAILED for one in results)
             self.changed.emit()
-        dialog = VerifyDialog(
-            pack.name, results, self._panel.window(), self._prompts, self.allowed_signers, frozenset(required)
-        )
+        dialog = VerifyDialog(pack, results, self._panel.window(), self._prompts, choices)
         dialog.again.connect(lambda: self._verify_again(pack, dialog))
         self.dialog = dialog
         dialog.show()
 
     def _ask_for_pack(self, title: str) -> Path | None:
+        from iamdesk.gui.review.verify_dialog import PACKAGES, package_at
+
         review_session = self._controller.review_session
         folder = review_session.path.parent if review_session is not None else Path.home()
-        path = self._prompts.file_to_open(self._panel, title, folder, tr(_PACKS))
-        return path.parent if path is not None and path.name == "00_manifest.json" else path
+        return package_at(self._prompts.file_to_open(self._panel, title, folder, tr(PACKAGES)))
 
     def fill(self) -> None:
         """Ask for a filled sheet, and import its decisions; rows with other edits are refused and listed."""
@@ -334,7 +365,7 @@ class EvidenceController(QObject):
     def _refused(self, error: Exception) -> None:
         from iamdesk.export.files.atomic_write import ExportError
 
-        if not isinstance(error, (ExportError, ReviewError, DecisionError)):
+        if not isinstance(error, (ExportError, ReviewError, DecisionError, SnapshotError, WorkError)):
             self._say(Tone.ERROR, tr("This failed because of an internal error."))
             raise error
         self._say(Tone.ERROR, f"{error_words(error)}.")
@@ -372,25 +403,58 @@ def _is_draft(pack: Path) -> bool:
 
 
 def _written(
-    review_session: "ReviewSession", opened: "SnapshotSession | None", into: Path, cancelled: Callable[[], bool]
+    review_session: "ReviewSession",
+    opened: "SnapshotSession | None",
+    into: Path,
+    progress: "Progress",
+    cancelled: "Cancelled",
+    executor: "Executor | None",
 ) -> None:
     from iamdesk.export.evidence.review_chain import pack_at
     from iamdesk.export.evidence.write import write_pack
 
     # From a copy: decisions made meanwhile do not change the result.
     with review_session.file.copied() as copy:
-        write_pack(copy, into, evaluator=opened.evaluator if opened is not None else None, cancelled=cancelled)
+        evaluator = opened.evaluator if opened is not None else None
+        write_pack(copy, into, evaluator=evaluator, cancelled=cancelled, executor=executor, progress=progress)
     review_session.file.note_pack(pack_at(into))
 
 
-def _verified(pack: Path, allowed: Path | None, required: "Collection[Role]") -> "list[Result]":
+def _verified(
+    pack: Path,
+    choices: "VerifyChoices",
+    executor_for: "Callable[[Snapshot], Executor | None]",
+    progress: "Progress",
+    cancelled: "Cancelled",
+) -> "list[Result]":
     from iamdesk.export.evidence.package_files import opened_pack
-    from iamdesk.export.evidence.review_chain import evidence_beside
-    from iamdesk.export.evidence.verify import verify
+    from iamdesk.export.evidence.review_chain import evidence_beside, pack_at
+    from iamdesk.export.evidence.verify import refuse_own_files, verify
+    from iamdesk.gui.review.verify_dialog import path_of
 
+    allowed, authorities, snapshot = map(path_of, (choices.signers, choices.authorities, choices.snapshot))
+    previous, notes = path_of(choices.previous), choices.note_paths
+    if previous is not None:
+        pack_at(previous)  # raises if it is no package: that says nothing about the chain
+    # The folder of an unpacked archive is another one.
+    refuse_own_files(pack, [one for one in (allowed, authorities, *notes) if one is not None])
     with opened_pack(pack) as folder:
-        previous = evidence_beside(pack) if pack.is_dir() else None
-        return list(verify(folder, allowed_signers=allowed, previous=previous, required=required))
+        if previous is None and pack.is_dir():
+            previous = evidence_beside(pack)
+        return list(
+            verify(
+                folder,
+                snapshot,
+                allowed,
+                previous,
+                choices.required,
+                lambda held: nullcontext(executor_for(held)),
+                authorities=authorities,
+                notes=notes,
+                progress=progress,
+                cancelled=cancelled,
+            )
+        )
 
 
 def _filled(review_session: "ReviewSession", sheet: Path, reviewer: Reviewer) -> "tuple[int, list[Refused]]":

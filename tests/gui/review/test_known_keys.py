@@ -14,7 +14,7 @@ from iamdesk.export.evidence.write import write_pack
 from iamdesk.gui.core.settings import Settings
 from iamdesk.gui.review.merge_window import MergeWindow
 from iamdesk.gui.review.review_panel import ReviewPanel
-from iamdesk.gui.review.verify_dialog import VerifyDialog
+from iamdesk.gui.review.verify_dialog import VerifyChoices, VerifyDialog
 
 from .conftest import Answers
 from .test_many_reviewers import window_of
@@ -43,7 +43,7 @@ def test_known_keys_and_a_required_signature(
     QTest.keyClick(panel.strip.verify_button, Qt.Key.Key_Space)
     first = dialog_of(qtbot, panel, None)
     assert "failed" not in first.sentence.text()
-    assert first.required_roles == frozenset()
+    assert first.choices == VerifyChoices()
 
     signers = tmp_path / "signers"
     signers.write_text(f'Ana-Moreno namespaces="iamdesk-review" {key.with_suffix(".pub").read_text()}')
@@ -51,15 +51,16 @@ def test_known_keys_and_a_required_signature(
     choose = first.findChild(type(first.again_button), "verifyChooseSigners")
     assert choose is not None
     QTest.keyClick(choose, Qt.Key.Key_Space)
-    first.required.setCurrentIndex(first.required.findData(Role.MANAGEMENT))
+    for role in (Role.REVIEWER, Role.MANAGEMENT):
+        QTest.keyClick(first.required[role], Qt.Key.Key_Space)
     QTest.keyClick(first.again_button, Qt.Key.Key_Space)
     second = dialog_of(qtbot, panel, first)
     assert "1 failed" in second.sentence.text(), "management did not sign"
     assert second.signers.text() == str(signers)
-    assert second.required_roles == {Role.MANAGEMENT}
+    assert second.choices.required == {Role.REVIEWER, Role.MANAGEMENT}
     assert not panel.packs.is_verified
 
-    second.required.setCurrentIndex(second.required.findData(Role.REVIEWER))
+    QTest.keyClick(second.required[Role.MANAGEMENT], Qt.Key.Key_Space)
     QTest.keyClick(second.again_button, Qt.Key.Key_Space)
     third = dialog_of(qtbot, panel, second)
     assert "failed" not in third.sentence.text()
@@ -77,5 +78,7 @@ def test_known_keys_and_a_required_signature(
 def test_known_keys_are_kept_between_starts(tmp_path: Path) -> None:
     settings = Settings(tmp_path / "settings.ini")
     settings.allowed_signers = "/keys/allowed_signers"
+    settings.timestamp_authorities = "/keys/authorities.pem"
     settings.save()
     assert Settings(tmp_path / "settings.ini").allowed_signers == "/keys/allowed_signers"
+    assert Settings(tmp_path / "settings.ini").timestamp_authorities == "/keys/authorities.pem"
