@@ -478,18 +478,23 @@ def _lines_again(
         return None
     lazy = LazyAttackPathGraph(evaluator)
     reach = lazy(how.progress, how.cancelled, workers)
-    performed = Performed(lazy, tuple(found_again(evaluator, lazy, workers, how.progress, how.cancelled)))
     scope = review_scope(evaluator, how.progress, how.cancelled, reach, item_format, workers)
-    again = limited(scope, frozen_findings(performed.findings), exclusions)
+    whole = limited(scope, (), exclusions).scope
     part_of = review.head.review.details.get(PART_OF)
-    items = {one.line_id for one in review.lines} | {one.finding_id for one in review.findings}
-    mine = again if part_of is None else limited_to_part(again, items)
-    # Digests in place of what they are of: effects need the memory.
-    findings = {str(one["finding_id"]): digest(one) for one in mine.findings}
-    population = {each.arn: repr(each) for each in mine.scope.population}
-    whole, ids = again.scope, {line.line_id for line in mine.scope.lines}
-    del scope, again, mine
-    lines = {name: sha256 for name, sha256 in _lines_of(evaluator, whole, item_format, workers, how) if name in ids}
+    lines = dict(_lines_of(evaluator, whole, item_format, workers, how))
+    # Findings come after effects, digests are kept in place of both: each needs hundreds of megabytes of its own.
+    scope = Scope(scope.population, tuple(replace(line, evidence={}) for line in scope.lines))
+    del whole
+    evaluator.forget_access()
+    performed = Performed(lazy, tuple(found_again(evaluator, lazy, workers, how.progress, how.cancelled)))
+    again = limited(scope, frozen_findings(performed.findings), exclusions)
+    if part_of is not None:
+        items = {one.line_id for one in review.lines} | {one.finding_id for one in review.findings}
+        again = limited_to_part(again, items)
+        lines = {name: sha256 for name, sha256 in lines.items() if name in items}
+    findings = {str(one["finding_id"]): digest(one) for one in again.findings}
+    population = {each.arn: repr(each) for each in again.scope.population}
+    del scope, again
     yield from _people_again(evaluator, reach, review)
     if part_of is not None:
         yield Result(
