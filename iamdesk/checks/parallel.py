@@ -166,6 +166,7 @@ def _run_of(block: Block, cancelled: Cancelled) -> _Run:
     evaluator = kept_evaluator(block.snapshot, held)
 
     def begin() -> _Run:
+        held.forget("effects")
         steps = steps_of(block.snapshot, held, block.known, cancelled)
         return _run(AttackPathGraph(evaluator, cancelled=cancelled, steps=steps), cancelled, block.thresholds)
 
