@@ -1,11 +1,13 @@
-"""Checkpoints of the review: when they are signed, and whether the review still holds what was signed."""
+"""Checks the review: its file as a whole, and whether it still holds what signed checkpoints have."""
 
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSpinBox, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from iamdesk.errors import Damage
 from iamdesk.export.evidence.checkpoint import (
     CheckpointState,
     checkpoint_state,
@@ -16,7 +18,7 @@ from iamdesk.export.evidence.checkpoint import (
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import plain_label
+from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.gui.core.settings import CheckpointChoices
 from iamdesk.gui.review.checkpoint_controller import CheckpointController
 from iamdesk.gui.review.coordination_window import Coordination, CoordinationWindow, fill_table, row_item
@@ -30,6 +32,7 @@ from iamdesk.review.session import ReviewSession
 
 _USUAL_EVERY, _MOST = 20, 10_000
 _ALL_FILES = mark("All files (*)")
+_MOST_DAMAGES = 3
 
 
 class Standing(Enum):
@@ -61,13 +64,24 @@ class CheckedCheckpoint(NamedTuple):
     """When it was signed, as the signer says. UTC, ISO 8601."""
 
 
+class CheckedReview(NamedTuple):
+    """A review that was checked."""
+
+    damages: tuple[Damage, ...]
+    """What the file itself shows: journal, rules for decisions, seals."""
+    state: CheckpointState
+    checkpoints: list[CheckedCheckpoint]
+
+
 class CheckpointsWindow(CoordinationWindow):
-    """The choices are kept as they are made. Every checkpoint is verified when the window opens."""
+    """The choices are kept as they are made. File and checkpoints are checked when the window opens."""
 
     def __init__(self, about: Coordination, checkpoints: CheckpointController, parent: QWidget) -> None:
         super().__init__(about, parent, name="checkpoints", title=tr("Checkpoints"))
         self._checkpoints = checkpoints
         choices = checkpoints.choices
+        self.whole = FlowLabel()
+        self.whole.setObjectName("checkpointsWhole")
         self.sentence = FlowLabel()
         self.sentence.setObjectName("checkpointsSentence")
         self.key, self.folder_field, self.signers = (
@@ -130,6 +144,7 @@ class CheckpointsWindow(CoordinationWindow):
         when.addWidget(self.on_closing)
         when.addStretch(1)
         layout.addLayout(when)
+        layout.addWidget(self.whole)
         layout.addWidget(self.sentence)
         layout.addWidget(self.list, 1)
         layout.addLayout(self.bottom(self.check_button, self.sign_button))
@@ -187,22 +202,23 @@ class CheckpointsWindow(CoordinationWindow):
         self.refresh()
 
     def read(self) -> None:
-        """Verify every checkpoint, in a worker."""
+        """Check the file and verify every checkpoint, in a worker."""
         if self.is_running:
             return
         review_session, folder, allowed = self.about.review_session, self._checkpoints.folder, self._allowed()
 
-        def work(progress: Progress, cancelled: Cancelled) -> tuple[CheckpointState, list[CheckedCheckpoint]]:
+        def work(progress: Progress, cancelled: Cancelled) -> CheckedReview:
             return _checked(review_session, folder, allowed, progress, cancelled)
 
-        self.run(tr("Checking the checkpoints"), work, self._show, "checkpoints")
+        self.run(tr("Checking the review"), work, self._show, "checkpoints")
 
     def _allowed(self) -> Path | None:
         text = self.signers.text().strip()
         return Path(text).expanduser() if text else None
 
-    def _show(self, found: tuple[CheckpointState, list[CheckedCheckpoint]]) -> None:
-        state, checked = found
+    def _show(self, found: CheckedReview) -> None:
+        damages, state, checked = found
+        self.whole.setText(_words_of(damages, state.entries))
         fill_table(self.list, [self._row(one) for one in checked])
         words = ntr(
             "{count} decision or second approval was recorded since the last checkpoint.",
@@ -226,13 +242,11 @@ class CheckpointsWindow(CoordinationWindow):
         review_session, name, key = self.about.review_session, self.about.actor().name, Path(self.key.text().strip())
         folder, allowed = self._checkpoints.folder, self._allowed()
 
-        def work(
-            progress: Progress, cancelled: Cancelled
-        ) -> tuple[str, tuple[CheckpointState, list[CheckedCheckpoint]]]:
+        def work(progress: Progress, cancelled: Cancelled) -> tuple[str, CheckedReview]:
             made, _signoff = sign_checkpoint(review_session.file, name, key=key.expanduser(), asks=False, folder=folder)
             return made.name, _checked(review_session, folder, allowed, progress, cancelled)
 
-        def signed(result: tuple[str, tuple[CheckpointState, list[CheckedCheckpoint]]]) -> None:
+        def signed(result: tuple[str, CheckedReview]) -> None:
             made, found = result
             self._show(found)
             self.message.say(Tone.NOTE, tr("Checkpoint signed: {name}.").format(name=made))
@@ -253,9 +267,11 @@ class CheckpointsWindow(CoordinationWindow):
 
 def _checked(
     review_session: ReviewSession, folder: Path | None, allowed: Path | None, progress: Progress, cancelled: Cancelled
-) -> tuple[CheckpointState, list[CheckedCheckpoint]]:
-    """Verify the checkpoints of a review, the last first."""
+) -> CheckedReview:
+    """Check a review as when it is opened, and verify its checkpoints, the last first."""
     file = review_session.file
+    with file.copied() as copy:  # decisions may be recorded meanwhile
+        damages = copy.damages()
     state = checkpoint_state(file, folder)
     found: list[CheckedCheckpoint] = []
     for done, path in enumerate(state.files):
@@ -275,4 +291,24 @@ def _checked(
             standing = Standing.CHANGED
         why = " ".join(translate(each.sentence) for each in (*content, signature))
         found.append(CheckedCheckpoint(path.name, standing, why, count, one.name, one.utc))
-    return state, found
+    return CheckedReview(damages, state, found)
+
+
+def _words_of(damages: Sequence[Damage], entries: int) -> str:
+    if not damages:
+        words = ntr(
+            "The file is intact, as far as it shows itself: {count} decision or second approval.",
+            "The file is intact, as far as it shows itself: {count} chained decisions and second approvals.",
+            entries,
+        )
+        return words.format(count=number(entries))
+    told = "\n".join(
+        visible(tr("{place}: {sentence}").format(place=translate(one.place), sentence=translate(one.sentence)))
+        for one in damages[:_MOST_DAMAGES]
+    )
+    words = ntr(
+        "The file was changed or damaged in {count} place.",
+        "The file was changed or damaged in {count} places.",
+        len(damages),
+    )
+    return f"{words.format(count=number(len(damages)))}\n{told}"

@@ -147,9 +147,14 @@ class VerifyDialog(QDialog):
     @property
     def choices(self) -> VerifyChoices:
         """What is entered now."""
-        fields = (self.signers, self.authorities, self.notes, self.snapshot, self.previous)
-        required = frozenset(role for role, box in self.required.items() if box.isChecked())
-        return VerifyChoices(*(field.text().strip() for field in fields), required)
+        return VerifyChoices(
+            self.signers.text().strip(),
+            self.authorities.text().strip(),
+            self.notes.text().strip(),
+            self.snapshot.text().strip(),
+            self.previous.text().strip(),
+            frozenset(role for role, box in self.required.items() if box.isChecked()),
+        )
 
     def set_running(self, *, is_running: bool, why: str = "") -> None:
         """Say that the package is verified again, or ``why`` that could not be done; the result stands until then."""

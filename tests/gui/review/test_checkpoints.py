@@ -112,6 +112,9 @@ def test_window_signs_and_checks_them(
     keep(qtbot, panel, 0, 2)
     window = window_of(qtbot, panel, CheckpointsWindow, "actionCheckpoints")
     assert window.sentence.text() == "There is no checkpoint of this review in the folder."
+    assert window.whole.text() == (
+        "The file is intact, as far as it shows itself: 2 chained decisions and second approvals."
+    )
     assert not window.sign_button.isEnabled()
     assert not window.by_number.isEnabled()
     prompts.opens = key
@@ -164,6 +167,18 @@ def test_an_earlier_copy_of_the_review_is_shown_as_changed(
     (row,) = texts(window.list)
     assert row[0] == "Changed"
     assert row[5].startswith("The decisions are not those that were signed, or some of them are missing.")
+
+
+def test_changed_decisions_are_told_by_checking_the_whole_file(qtbot: QtBot, panel: ReviewPanel) -> None:
+    keep(qtbot, panel, 0, 2)
+    window = window_of(qtbot, panel, CheckpointsWindow, "actionCheckpoints")
+    assert window.whole.text().startswith("The file is intact")
+    connection = desk_of(panel).file._connection
+    connection.execute("UPDATE journal SET after = replace(after, 'needed', 'unwanted') WHERE number = 1")
+    connection.commit()
+    QTest.keyClick(window.check_button, Qt.Key.Key_Space)
+    wait(qtbot, window)
+    assert window.whole.text().startswith("The file was changed or damaged in 1 place.\njournal entry 1: ")
 
 
 def test_choices_are_kept_between_starts(tmp_path: Path) -> None:

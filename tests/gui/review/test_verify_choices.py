@@ -129,9 +129,9 @@ def test_a_snapshot_and_the_package_of_before(qtbot: QtBot, panel: ReviewPanel, 
         write_into(third.previous, "")
         write_into(field, text)
         QTest.keyClick(third.again_button, Qt.Key.Key_Space)
-        qtbot.waitUntil(lambda said=said: said in third.sentence.text(), timeout=60_000)
+        qtbot.waitUntil(third.again_button.isEnabled, timeout=60_000)
+        assert said in third.sentence.text()
         assert said in panel.message.text
-        assert third.again_button.isEnabled()
         assert field.text() == text, "what is entered stays"
 
 
