@@ -10,8 +10,7 @@ from iamdesk.i18n import translate
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from iamdesk.api import Opened
-    from iamdesk.snapshot.model import Snapshot
+    from iamdesk.work.workers import HasPrincipals
 
 
 class WindowWorkers:
@@ -26,7 +25,7 @@ class WindowWorkers:
         self._held_for: tuple[int, str] | None = None
         self._is_closed = False
 
-    def executor(self, opened: "Opened | Snapshot") -> "Executor | None":
+    def executor(self, opened: "HasPrincipals") -> "Executor | None":
         """Return the executor for long work over a snapshot; None if this process is faster alone.
 
         Raises:

@@ -86,9 +86,9 @@ if TYPE_CHECKING:
     from iamdesk.api import Opened, SnapshotSession
     from iamdesk.explain.decision import EvaluationResult, StatementExplanation
     from iamdesk.review.session import ReviewSession
-    from iamdesk.snapshot.model import Snapshot
     from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
     from iamdesk.whatif.edits import Edit
+    from iamdesk.work.workers import HasPrincipals
 
 
 class Session(QObject):
@@ -121,7 +121,7 @@ class Session(QObject):
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self.executor_for: Callable[[Opened | Snapshot], Executor | None] = _nobody
+        self.executor_for: Callable[[HasPrincipals], Executor | None] = _nobody
         """Returns the executor for long work over a snapshot, for job threads; None: no other process."""
         self.notes = Notebook(jobs, self)
         """The user's notes on the open snapshot."""
@@ -398,7 +398,7 @@ def _small_parts(opened: "Opened") -> list[list[Any]]:
     return opened.small_parts()
 
 
-def _nobody(_opened: "Opened | Snapshot") -> None:
+def _nobody(_opened: "HasPrincipals") -> None:
     return None
 
 

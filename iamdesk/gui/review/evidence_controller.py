@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from iamdesk.gui.review.verify_dialog import VerifyChoices, VerifyDialog
     from iamdesk.progress import Cancelled, Progress
     from iamdesk.review.session import ReviewSession
-    from iamdesk.snapshot.model import Snapshot
+    from iamdesk.work.workers import HasPrincipals
 
 _SHEETS = mark("Filled sheets (*.xlsx *.csv)")
 
@@ -423,7 +423,7 @@ def _written(
 def _verified(
     pack: Path,
     choices: "VerifyChoices",
-    executor_for: "Callable[[Snapshot], Executor | None]",
+    executor_for: "Callable[[HasPrincipals], Executor | None]",
     progress: "Progress",
     cancelled: "Cancelled",
 ) -> "list[Result]":
