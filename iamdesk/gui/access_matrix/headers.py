@@ -13,6 +13,8 @@ from iamdesk.gui.access_matrix.text import UNKNOWN_MARK
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Drawing
+from iamdesk.gui.widgets.note_line import note_drawing
 from iamdesk.i18n import tr
 from iamdesk.viewmodel.tree import NodeKind
 
@@ -160,9 +162,10 @@ class PrincipalHeader(QHeaderView):
         size = self.style().pixelMetric(QStyle.PixelMetric.PM_SmallIconSize, None, self)
         ratio = self.devicePixelRatioF()
         top = room.top() + (room.height() - size) // 2
-        for badge in reversed(self._model.badges(line)):
+        marks: list[Drawing] = [*self._model.badges(line), *map(note_drawing, self._model.notes_on(line)[:1])]
+        for mark in reversed(marks):
             place = QRect(room.right() - size, top, size, size)
-            painter.drawPixmap(self._placed(whole, place).topLeft(), icons.pixmap(badge, palette, size, ratio))
+            painter.drawPixmap(self._placed(whole, place).topLeft(), icons.pixmap(mark, palette, size, ratio))
             room.setRight(place.left() - _GAP // 2)
         if line.is_group:
             self._paint_triangle(painter, self._placed(whole, QRect(room.left(), room.top(), 10, room.height())), line)

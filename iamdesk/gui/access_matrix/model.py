@@ -4,9 +4,9 @@ Nothing is prepared: a cell is counted when it is displayed, and cached by equal
 thousands of rows cost only what is visible.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
@@ -16,10 +16,14 @@ from iamdesk.gui.access_matrix.cell import UNKNOWN, CellStyle, look_of
 from iamdesk.gui.access_matrix.filling import Known
 from iamdesk.gui.access_matrix.rows import MatrixRow, MatrixRows, members_of
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import tooltip_text
+from iamdesk.gui.core.notebook import words_of
+from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.gui.widgets.icons import BADGE_SENTENCES
 from iamdesk.i18n import tr
 from iamdesk.viewmodel.tree import Badge
+
+if TYPE_CHECKING:
+    from iamdesk.notes.model import Note
 
 _NO_PARENT = QModelIndex()
 _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
@@ -36,6 +40,8 @@ class AccessMatrixModel(QAbstractTableModel):
     def __init__(self, badges_of: BadgesOf, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._badges_of = badges_of
+        self.notes: Mapping[str, Note] = {}
+        """The user's notes, by item."""
         self._laid: MatrixRows | None = None
         self._lines: list[MatrixRow] = []
         self._columns: Sequence[ServiceColumn] = ()
@@ -114,6 +120,12 @@ class AccessMatrixModel(QAbstractTableModel):
         """Return the badges of a row: those of its principal, or those that all members of a group have."""
         found = [self._badges_of(person.row) if person.row >= 0 else () for person in line.people]
         return tuple(badge for badge in found[0] if all(badge in others for others in found[1:]))
+
+    def notes_on(self, line: MatrixRow) -> "tuple[Note, ...]":
+        """Return the user's notes on the principals of a row."""
+        if not self.notes:
+            return ()
+        return tuple(self.notes[person.key] for person in line.people if person.key in self.notes)
 
     def column(self, column: int) -> ServiceColumn | None:
         """Return the service of a column; None for the last one."""
@@ -227,12 +239,13 @@ class AccessMatrixModel(QAbstractTableModel):
         line = self.line(section)
         if line is None:
             return None
+        notes = [tr("Note: {text}").format(text=words_of(found))] if (found := self.notes_on(line)) else []
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return line.title
             case Qt.ItemDataRole.AccessibleTextRole:
-                return words.line_words(line, self._level)
-        more = [tr(BADGE_SENTENCES[badge]) for badge in self.badges(line)]
+                return visible(". ".join((words.line_words(line, self._level), *notes)))
+        more = [*(tr(BADGE_SENTENCES[badge]) for badge in self.badges(line)), *notes]
         return tooltip_text("\n".join((words.line_tip(line, self._level), *more)))
 
     def _service_head(self, section: int, role: int) -> str | None:

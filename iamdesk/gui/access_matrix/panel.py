@@ -216,6 +216,7 @@ class AccessMatrixPanel(QWidget):
         self._session.snapshot_opened.connect(self._opened)
         self._session.snapshot_closed.connect(self._closed)
         self._session.badges_decided.connect(self.table.repaint_people)
+        self._session.notes.changed.connect(self._show_notes)
 
     # Computing and layout
 
@@ -307,6 +308,10 @@ class AccessMatrixPanel(QWidget):
             return
         self.message.say(Tone.ERROR, tr("The computation ended early."), tr("Run again"), self.run)
         raise error
+
+    def _show_notes(self, _items: object) -> None:
+        self.model.notes = self._session.notes.notes
+        self.table.repaint_people()
 
     def _opened(self, _opened: "SnapshotSession") -> None:
         self._say_why_empty()

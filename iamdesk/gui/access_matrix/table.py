@@ -4,6 +4,8 @@ A delegate would be called for each cell, and most are empty: visible rows are p
 one cached image. Everything else (keys, scrolling, accessibility) is that of Qt's table.
 """
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QElapsedTimer, QEvent, QModelIndex, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QMenu, QTableView, QWidget
@@ -13,6 +15,7 @@ from iamdesk.gui.access_matrix.headers import Corner, PrincipalHeader, ServiceHe
 from iamdesk.gui.access_matrix.model import AccessMatrixModel
 from iamdesk.gui.access_matrix.rows import MatrixRow
 from iamdesk.gui.core.plain_text import menu_text, visible
+from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph
@@ -95,8 +98,13 @@ class AccessMatrixTable(QTableView):
         index = self.currentIndex()
         return self._model.line(index.row()) if index.isValid() else None
 
+    def items_to_note(self) -> Sequence[str]:
+        """Return what a note on the current row is on: its principals."""
+        line = self.current_line()
+        return tuple(person.key for person in line.people) if line is not None else ()
+
     def repaint_people(self) -> None:
-        """Repaint the names, since their badges have changed."""
+        """Repaint the names, since their badges or notes have changed."""
         self._people.viewport().update()
 
     def copied_text(self) -> str:
@@ -287,6 +295,9 @@ class AccessMatrixTable(QTableView):
         else:
             menu.addAction(tr("Show all ser&vices"), self.others_wanted.emit)
         menu.addSeparator()
+        if line is not None:
+            note = icons.icon(Glyph.NOTE, self.palette())
+            menu.addAction(note, tr("&Note…"), lambda: run_command(self, "actionNote"))
         menu.addAction(icons.icon(Glyph.COPY, self.palette()), tr("&Copy this row"), self.copy)
         return menu
 

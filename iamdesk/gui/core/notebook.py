@@ -270,10 +270,10 @@ def item_of(finding: "Finding") -> str:
 
 
 def words_of(notes: "Collection[Note]") -> str:
-    """Return notes as one line, in the language of the window."""
+    """Return notes as one line, in the language of the window; equal ones once."""
     lines = []
     for note in notes:
         text = " ".join(note.text.split())
         mark = tr(note.mark.value) if note.mark is not None else ""
         lines.append(": ".join(filter(None, (mark, text))))
-    return " | ".join(lines)
+    return " | ".join(dict.fromkeys(lines))

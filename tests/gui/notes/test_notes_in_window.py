@@ -201,6 +201,32 @@ def test_rows_of_principals_have_the_column_the_filter_and_the_command(
     assert table.isColumnHidden(column)
 
 
+def test_names_in_the_access_matrix_say_the_note(qtbot: QtBot, opened: MainWindow, snapshot: Path) -> None:
+    opened.interior.go_to("everybodyDock")
+    panel = opened.workspace.access_matrix
+    qtbot.waitUntil(lambda: panel.is_settled, timeout=30_000)
+    model, table = panel.model, panel.table
+    row = model.place_of(PETRA)
+    assert row is not None
+    assert model.lines[row].is_group, "of identical principals"
+    before = table._people.grab().toImage()
+    table.go_to(row, 0)
+    table.setFocus()
+    (action,) = [one for one in table.menu().actions() if one.text() == "&Note…"]
+    action.trigger()
+    editor = opened.findChild(NoteEditor)
+    assert isinstance(editor, NoteEditor)
+    editor.text.setPlainText("<b>twice</b>")
+    editor.marks[NoteMark.WATCH].click()
+    editor.save()
+    qtbot.waitUntil(lambda: set(kept(snapshot)) == {person.key for person in model.lines[row].people})
+    said = model.headerData(row, Qt.Orientation.Vertical, Qt.ItemDataRole.AccessibleTextRole)
+    assert said.endswith("Note: watch: <b>twice</b>")
+    tip = model.headerData(row, Qt.Orientation.Vertical, Qt.ItemDataRole.ToolTipRole)
+    assert "Note: watch: &lt;b&gt;twice&lt;/b&gt;" in tip
+    assert table._people.grab().toImage() != before
+
+
 def test_the_next_snapshot_says_where_notes_come_from(qtbot: QtBot, opened: MainWindow, snapshot: Path) -> None:
     opened.session.show_key(NORA)
     opened.session.notes.put(opened.windows._things_to_note(), None, "from June")
