@@ -24,6 +24,7 @@ that a rule matches is suppressed, with the rule's owner and reason: it is count
 ``resources/schemas/check-settings.json`` is the schema.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -108,6 +109,8 @@ class AppliedSettings:
     """Name of the file."""
     sha256: str
     """Of the file's bytes."""
+    content: str = ""
+    """The file's text."""
     tagged: tuple[frozenset[str] | None, ...] = ()
     """By archive rule, the ARNs of the principals with its tag; None for a rule without one."""
 
@@ -119,6 +122,10 @@ class AppliedSettings:
     def for_snapshot(self, snapshot: Snapshot) -> "AppliedSettings":
         """Return the same settings with the principals that have the tags of the rules."""
         return replace(self, tagged=tuple(_tagged(rule.tag, snapshot) for rule in self.settings.archive))
+
+    def as_text(self, day: date) -> str:
+        """Return them as JSON text with the day on which they applied, for `settings_from`: in the head of a review."""
+        return json.dumps({"name": self.name, "sha256": self.sha256, "day": day.isoformat(), "content": self.content})
 
 
 def _tagged(tag: Tag | None, snapshot: Snapshot) -> frozenset[str] | None:
@@ -154,7 +161,24 @@ def read_check_settings(path: Path) -> AppliedSettings:
         raise SuppressionError(
             phrase("{path} is not a settings file: {place}: {error}", path=path, place=place, error=first["msg"])
         ) from error
-    return AppliedSettings(settings, path.name, sha256(content).hexdigest())
+    return AppliedSettings(settings, path.name, sha256(content).hexdigest(), content.decode())
+
+
+def settings_from(text: str) -> tuple[AppliedSettings, date]:
+    """Return settings, and the day on which they applied, from `AppliedSettings.as_text`.
+
+    Raises:
+        ValueError: The text is none, or its digest is not that of its content.
+    """
+    try:
+        told = json.loads(text)
+        name, content, digest = str(told["name"]), str(told["content"]), str(told["sha256"])
+        day = date.fromisoformat(told["day"])
+    except (KeyError, TypeError) as error:
+        raise ValueError("no settings of the checks") from error
+    if sha256(content.encode()).hexdigest() != digest:
+        raise ValueError("the settings of the checks are not those of their digest")
+    return AppliedSettings(CheckSettings.model_validate_json(content), name, digest, content), day
 
 
 def thresholds_of(applied: AppliedSettings | None) -> Thresholds:

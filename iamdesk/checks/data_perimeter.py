@@ -173,7 +173,8 @@ def perimeter_with_gaps(survey: CheckContext, account: Account, _: Account) -> I
         policies = dict.fromkeys(_meant_as(survey, account, perimeter))
         if not policies:
             continue
-        open_, unsure = [], []
+        open_: list[EvaluationResult] = []
+        unsure: list[EvaluationResult] = []
         for request in perimeter.requests(survey, account):
             result = survey.ask(*request)
             outcomes = {one.outcome for one in result.layers if one.layer is perimeter.layer} - {None}

@@ -173,6 +173,14 @@ def new(
             show_default=False,
         ),
     ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Settings of the checks, as for iamdesk findings. The review keeps them.",
+            show_default=False,
+        ),
+    ] = None,
     captured_by: _CapturedBy = "",
     capture_query: _CaptureQuery = "",
     due: _Due = None,
@@ -213,6 +221,7 @@ def new(
     exclusions = tuple(map(Workbench.exclusion, exclude))
     stated = describe_with(captured_by, capture_query, due.date() if due else None, reviewers)
     listed = read_people(people, join, datetime.now(UTC).date()) if people is not None else None
+    applied = Workbench.read_check_settings(settings) if settings is not None else None
     opened = Workbench().open_snapshot(snapshot)
     start, end = (f"{one:%Y-%m-%d}" if one is not None else "" for one in (period_start, period_end))
     details = {"period_start": start, "period_end": end, "standards": standards}
@@ -221,7 +230,13 @@ def new(
     if previous is None or previous_snapshot is None:
         with collector_seldom(), work.executor(opened, helped=True) as executor:
             opened.create_review(
-                output, title or output.stem, given, exclusions=exclusions, executor=executor, people=listed
+                output,
+                title or output.stem,
+                given,
+                exclusions=exclusions,
+                executor=executor,
+                people=listed,
+                settings=applied,
             )
     else:
         old = Workbench().open_snapshot(previous_snapshot)
@@ -236,6 +251,7 @@ def new(
                 exclusions=exclusions,
                 executor=executor,
                 people=listed,
+                settings=applied,
             )
         for line in carried_lines(carried):
             echo(line)

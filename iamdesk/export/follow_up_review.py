@@ -9,6 +9,7 @@ from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.checks.check_settings import AppliedSettings
 from iamdesk.diff.result import Comparison
 from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
@@ -54,6 +55,7 @@ def make_next_review(
     workers: Workers | None = None,
     people: PeopleList | None = None,
     old: Evaluator | None = None,
+    settings: AppliedSettings | None = None,
 ) -> CarriedOn:
     """Write a new review file that follows a previous review; return what was carried over and what needs a decision.
 
@@ -120,7 +122,9 @@ def make_next_review(
     making = path.with_name(f".{path.name}.next")
     making.unlink(missing_ok=True)
     try:
-        make_review(evaluator, reach, making, title, details, progress, cancelled, prepare, exclusions, workers)
+        make_review(
+            evaluator, reach, making, title, details, progress, cancelled, prepare, exclusions, workers, settings
+        )
         with ReviewFile.open(making) as file:
             decisions = {**taken[0].lines.decisions, **taken[0].findings.decisions}
             file.record(decisions, Reviewer(f"carried over from {previous.head.review_id}", ""))

@@ -12,6 +12,7 @@ from typing import Any
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.checks import registry
+from iamdesk.checks.check_settings import AppliedSettings, thresholds_of, with_settings
 from iamdesk.checks.finding import Finding
 from iamdesk.checks.parallel import run_shared
 from iamdesk.export.findings.columns import cells
@@ -26,6 +27,9 @@ from iamdesk.review.schema import Head
 from iamdesk.review.scope import LEFT_OUT, Exclusion, check_exclusions, left_out_as_text, limited
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.work.workers import Workers
+
+CHECK_SETTINGS = "check_settings"
+"""Detail in a review's head with the settings of its checks (JSON, `AppliedSettings.as_text`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ def make_review(
     prepare: Callable[[Made], Made] = lambda made: made,
     exclusions: Sequence[Exclusion] = (),
     workers: Workers | None = None,
+    settings: AppliedSettings | None = None,
 ) -> None:
     """Write a new review file of a snapshot without the exclusions.
 
@@ -69,26 +74,28 @@ def make_review(
         prepare: Changes the content before it is written.
         exclusions: What is excluded from the review.
         workers: Find effective permissions, findings and effects, too; None: this process alone.
+        settings: Settings of the checks, which the review keeps; None: the defaults.
 
     Raises:
         ReviewError: the file exists or cannot be written, or an exclusion matches nothing.
         WorkCancelled: ``cancelled`` returned True; then no file is written.
     """
-    snapshot = evaluator.snapshot
+    snapshot, now = evaluator.snapshot, datetime.now(UTC)
     check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
     whole = review_scope(evaluator, progress, cancelled, reach, FORMAT_2, workers)
-    frozen = frozen_findings(
-        registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach)
+    thresholds = thresholds_of(settings)
+    found = (
+        registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach, thresholds=thresholds)
         if workers is None
-        else run_shared(workers, progress, cancelled, reach)
+        else run_shared(workers, progress, cancelled, reach, thresholds)
     )
+    frozen = frozen_findings(with_settings(found, settings and settings.for_snapshot(snapshot), now.date()))
     rest = limited(whole, frozen, exclusions)
     excluded = {LEFT_OUT: left_out_as_text(rest.left_out)} if exclusions else {}
     scope = with_effects(evaluator, rest.scope, workers, progress, cancelled)
     made = prepare(Made(scope, rest.findings, whole, frozen))
     if cancelled():
         raise WorkCancelled
-    now = datetime.now(UTC)
     head = Head(
         f"r-{now:%Y%m%d}-{secrets.token_hex(3)}",
         title,
@@ -101,6 +108,7 @@ def make_review(
             "action_data_version": action_data_version(),
             ITEM_FORMAT: str(FORMAT_2),
             **details,
+            **({CHECK_SETTINGS: settings.as_text(now.date())} if settings is not None else {}),
             **excluded,
             **made.details,
         },

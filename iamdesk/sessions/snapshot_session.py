@@ -421,6 +421,7 @@ class SnapshotSession(Opened):
         exclusions: "Sequence[Exclusion]" = (),
         executor: Executor | None = None,
         people: "PeopleList | None" = None,
+        settings: "AppliedSettings | None" = None,
     ) -> None:
         """Create a review of this snapshot: its population, entitlements and findings are frozen in a new file.
 
@@ -435,6 +436,7 @@ class SnapshotSession(Opened):
             exclusions: What is out of scope, each with its reason; listed in the evidence.
             executor: As for `findings`.
             people: A list of people (`read_people`), joined with the principals of the snapshot.
+            settings: Settings of the checks (`Workbench.read_check_settings`), which the review keeps.
 
         Raises:
             ReviewError: there is a file of that name, or it cannot be written; its text is one sentence.
@@ -456,6 +458,7 @@ class SnapshotSession(Opened):
             cancelled,
             exclusions=exclusions,
             workers=workers,
+            settings=settings,
         )
 
     def create_next_review(
@@ -472,13 +475,14 @@ class SnapshotSession(Opened):
         exclusions: "Sequence[Exclusion]" = (),
         executor: Executor | None = None,
         people: "PeopleList | None" = None,
+        settings: "AppliedSettings | None" = None,
     ) -> "CarriedOn":
         """Create a follow-up review of this snapshot; the previous review is of the snapshot ``old``.
 
         Decisions are carried over where the effect is proved to be the same; each other item says why it needs one,
         and the result of every revoke is checked. ``pack`` is the evidence package of the previous review, whose
-        manifest the new one names; None: the last one noted in it. ``executor`` as for `findings`, ``people`` as for
-        `create_review`: what those who left or moved have is asked again.
+        manifest the new one names; None: the last one noted in it. ``executor`` as for `findings`, ``people`` and
+        ``settings`` as for `create_review`: what those who left or moved have is asked again.
 
         Raises:
             ReviewError: as `create_review`; or the previous review cannot be read, or is of another snapshot, or the
@@ -509,6 +513,7 @@ class SnapshotSession(Opened):
                 workers,
                 people,
                 old.evaluator,
+                settings,
             )
 
     def compared_with(

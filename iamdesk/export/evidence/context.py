@@ -10,12 +10,14 @@ from typing import Any
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
 from iamdesk.checks import registry
+from iamdesk.checks.check_settings import AppliedSettings, settings_from, thresholds_of, with_settings
 from iamdesk.checks.finding import Finding, Severity, Suppression
 from iamdesk.checks.parallel import run_shared
 from iamdesk.checks.words import enumerated
 from iamdesk.export.evidence.columns import STATUS, Column, DecidedFinding, DecidedLine, entitlement_columns
 from iamdesk.export.evidence.remediation import TO_DO, tested
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
+from iamdesk.export.new_review import CHECK_SETTINGS
 from iamdesk.export.text.review import is_privileged
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.care import Care, OwnAccess, approvals_by_alike_names, care_of, own_access_of
@@ -106,13 +108,34 @@ def found_again(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
     performed: Performed | None = None,
+    *,
+    settings: tuple[AppliedSettings, date] | None,
 ) -> Iterable[Finding]:
-    """Return the findings of a snapshot, by running the checks, unless they are known."""
+    """Return the findings of a snapshot, by running the checks, unless they are known.
+
+    ``settings`` are those of the review (`settings_of`).
+    """
     if performed is not None:
         return performed.findings
+    applied, day = settings or (None, date.min)
+    thresholds = thresholds_of(applied)
     if workers is None:
-        return registry.run(evaluator, progress, cancelled, reach)
-    return run_shared(workers, progress, cancelled, reach(progress, cancelled, workers))
+        found = registry.run(evaluator, progress, cancelled, reach, thresholds=thresholds)
+    else:
+        found = run_shared(workers, progress, cancelled, reach(progress, cancelled, workers), thresholds)
+    return with_settings(found, applied and applied.for_snapshot(evaluator.snapshot), day)
+
+
+def settings_of(details: Mapping[str, str]) -> tuple[AppliedSettings, date] | None:
+    """Return the settings of the checks in the details of a review's head, and the day on which they applied.
+
+    None: the review was created without.
+
+    Raises:
+        ValueError: They cannot be read.
+    """
+    text = details.get(CHECK_SETTINGS)
+    return None if text is None else settings_from(text)
 
 
 class EvidenceContext:
@@ -375,6 +398,12 @@ class EvidenceContext:
         return LazyAttackPathGraph(self.evaluator) if self._performed is None else self._performed.reach
 
     @cached_property
+    def settings(self) -> AppliedSettings | None:
+        """The settings of the checks with which the review was created; None: without."""
+        found = settings_of(self.review.head.details)
+        return found and found[0]
+
+    @cached_property
     def found(self) -> tuple[Finding, ...]:
         """The findings of the snapshot, from running the checks again.
 
@@ -383,7 +412,15 @@ class EvidenceContext:
         """
         if self.evaluator is None:
             return ()
-        found = found_again(self.evaluator, self.reach, self.workers, self._progress, self.cancelled, self._performed)
+        found = found_again(
+            self.evaluator,
+            self.reach,
+            self.workers,
+            self._progress,
+            self.cancelled,
+            self._performed,
+            settings=settings_of(self.review.head.details),
+        )
         if self.left_out:
             found = self._in_scope(found)
         return ordered(map(self._with_decision, found))

@@ -223,6 +223,8 @@ def _scope(source: EvidenceContext) -> Section:
     ]
     known = {"period_start": "Period from", "period_end": "Period to", "standards": "Standards", "scope": "Scope"}
     facts += [(title, head.details[name]) for name, title in known.items() if head.details.get(name)]
+    if source.settings is not None:
+        facts.append(("Settings of the checks", f"{source.settings.name}, SHA-256 {source.settings.sha256}"))
     return Section(
         SCOPE_TITLE,
         (

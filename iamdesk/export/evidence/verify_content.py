@@ -19,7 +19,7 @@ from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPa
 from iamdesk.errors import ReviewError, SnapshotError
 from iamdesk.escaping import visible
 from iamdesk.evaluate.request import RequestError
-from iamdesk.export.evidence.context import Performed, found_again
+from iamdesk.export.evidence.context import Performed, found_again, settings_of
 from iamdesk.export.evidence.decisions import re_evaluate
 from iamdesk.export.evidence.manifest import EVENTS, SOURCE
 from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_review
@@ -476,6 +476,12 @@ def _lines_again(
     except (TypeError, ValueError):
         yield failed(phrase("lines performed again"), phrase("The exclusions of the review cannot be read."))
         return None
+    try:
+        settings = settings_of(review.head.review.details)
+    except ValueError:
+        message = phrase("The settings of the checks in the review cannot be read.")
+        yield failed(phrase("findings performed again"), message)
+        return None
     lazy = LazyAttackPathGraph(evaluator)
     reach = lazy(how.progress, how.cancelled, workers)
     scope = review_scope(evaluator, how.progress, how.cancelled, reach, item_format, workers)
@@ -486,7 +492,8 @@ def _lines_again(
     scope = Scope(scope.population, tuple(replace(line, evidence={}) for line in scope.lines))
     del whole
     evaluator.forget_access()
-    performed = Performed(lazy, tuple(found_again(evaluator, lazy, workers, how.progress, how.cancelled)))
+    again_found = found_again(evaluator, lazy, workers, how.progress, how.cancelled, settings=settings)
+    performed = Performed(lazy, tuple(again_found))
     again = limited(scope, frozen_findings(performed.findings), exclusions)
     if part_of is not None:
         items = {one.line_id for one in review.lines} | {one.finding_id for one in review.findings}

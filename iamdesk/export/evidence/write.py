@@ -424,7 +424,8 @@ def _write_reports(folder: Path, source: EvidenceContext) -> None:
     if source.snapshot is None or not source.findings_are_same:
         return
     report = build_report(source.found, source.snapshot, source.generated_at)
-    report = replace(report, review_status=source.completion.status)
+    settings = source.settings.sha256 if source.settings is not None else ""
+    report = replace(report, review_status=source.completion.status, settings_sha256=settings)
     for name, render in REPORTS.items():
         (folder / name).write_bytes(render(report))
 

@@ -215,6 +215,7 @@ class Workspace(QObject):
         named.changed.connect(lambda: settings.keep_contexts(contexts_as_text(named.contexts)))
         self.take_reviewer(settings)
         self.findings.keep_suppressions_in(settings.suppressions_path, lambda: settings.check_settings_path)
+        self.review.controller.settings_path = lambda: settings.check_settings_path
         for header in self._headers():
             state = settings.columns(header.objectName())
             if not state.isEmpty():

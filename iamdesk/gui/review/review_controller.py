@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from iamdesk import i18n
+from iamdesk.checks.finding import SuppressionError
 from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
@@ -25,6 +26,7 @@ from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
+    from iamdesk.checks.check_settings import AppliedSettings
     from iamdesk.gui.review.new_review_dialog import NewReviewDialog
     from iamdesk.progress import Cancelled, Progress
     from iamdesk.review.people import PeopleList
@@ -59,6 +61,8 @@ class ReviewController(QObject):
         """The dialog for a new review that was shown last."""
         self.close_later: Callable[[ReviewSession], threading.Event | None] = lambda _review_session: None
         """Closes a review after its last checkpoint, and returns what is set then; None: it stays open."""
+        self.settings_path: Callable[[], Path | None] = lambda: None
+        """Returns the path of the settings of the checks; None: the defaults apply."""
         self._is_closed = threading.Event()
         """Set unless a review is being closed."""
         self._is_closed.set()
@@ -136,7 +140,7 @@ class ReviewController(QObject):
 
     def _make(self, dialog: "NewReviewDialog", opened: "SnapshotSession", suggestion: Path) -> None:
         title, details, exclusions = dialog.title.text().strip(), dialog.details, dialog.exclusions
-        people = dialog.people_list
+        people, settings = dialog.people_list, self.settings_path()
         path = self._file_for(tr("New review"), suggestion)
         if path is None:
             return
@@ -151,6 +155,7 @@ class ReviewController(QObject):
                 exclusions=exclusions,
                 executor=self._session.executor_for(opened),
                 people=_read_people(people),
+                settings=_read_settings(settings),
             ),
             lambda _nothing: self.open_path(path),
         )
@@ -184,7 +189,7 @@ class ReviewController(QObject):
         self, dialog: "NewReviewDialog", opened: "SnapshotSession", previous: Path, old: Path, suggestion: Path
     ) -> None:
         title, details, exclusions = dialog.title.text().strip(), dialog.details, dialog.exclusions
-        people = dialog.people_list
+        people, settings = dialog.people_list, self.settings_path()
         path = self._file_for(tr("Follow-up review"), suggestion)
         if path is None:
             return
@@ -208,6 +213,7 @@ class ReviewController(QObject):
                         exclusions=exclusions,
                         executor=self._session.executor_for(opened),
                         people=listed,
+                        settings=_read_settings(settings),
                     )
                 )
             )
@@ -336,7 +342,7 @@ class ReviewController(QObject):
         self.opened.emit(review_session)
 
     def _refused(self, error: Exception, path: Path | None = None) -> None:
-        if not isinstance(error, (ReviewError, WorkError)):
+        if not isinstance(error, (ReviewError, WorkError, SuppressionError)):
             self._message.say(Tone.ERROR, tr("The review could not be opened because of an internal error."))
             raise error
         if path is not None and isinstance(error, DamagedReviewError):
@@ -349,6 +355,12 @@ def _read_people(given: tuple[Path, tuple[str, ...]] | None) -> "PeopleList | No
     from iamdesk.review.people import read_people
 
     return read_people(*given, datetime.now(UTC).date()) if given is not None else None
+
+
+def _read_settings(path: Path | None) -> "AppliedSettings | None":
+    from iamdesk.api import Workbench
+
+    return Workbench.read_check_settings(path) if path is not None else None
 
 
 def _open(path: Path, is_closed: threading.Event) -> ReviewSession:
