@@ -17,6 +17,7 @@ from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
+from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS
 from iamdesk.export import new_review
 from iamdesk.export.evidence import context, verify_content
 from iamdesk.i18n import chosen
@@ -130,15 +131,15 @@ def _run_once(
     **more: Any,
 ) -> Iterator[Finding]:
     """Yield what `registry.run` does; it can be cancelled and tells its progress each time."""
-    answers = _answers_of(evaluator)
-    found = None if answers is None else answers.get(_run)
+    answers, key = _answers_of(evaluator), (_run, more.get("thresholds", DEFAULT_THRESHOLDS))
+    found = None if answers is None else answers.get(key)
     if found is None:
         new = []
         for one in _run(evaluator, progress, cancelled, *arguments, **more):
             new.append(one)
             yield one
         if answers is not None:
-            answers[_run] = new
+            answers[key] = new
         return
     for number, one in enumerate(found):
         if cancelled():

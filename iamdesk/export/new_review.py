@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from operator import itemgetter
 from pathlib import Path
@@ -13,10 +13,11 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.checks import registry
 from iamdesk.checks.check_settings import AppliedSettings, thresholds_of, with_settings
-from iamdesk.checks.finding import Finding
+from iamdesk.checks.finding import Evidence, Finding, Suppression
 from iamdesk.checks.parallel import run_shared
 from iamdesk.export.findings.columns import cells
 from iamdesk.export.findings.report import action_data_version, order_of, tool_version
+from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.entitlements import review_scope
@@ -142,9 +143,19 @@ def frozen_findings(findings: Iterable[Finding]) -> tuple[dict[str, Any], ...]:
 
 
 def _frozen(finding: Finding) -> dict[str, Any]:
+    if finding.suppression is not None:  # reviewers decide all the same: they see that it is archived, and why
+        finding = replace(finding, evidence=(*finding.evidence, Evidence(_archived_words(finding.suppression))))
     return {
         name: _once(value) if isinstance(value, str) else [*map(_once, value)] for name, value in cells(finding).items()
     }
+
+
+def _archived_words(word: Suppression) -> str:
+    if word.expires == date.max:
+        return phrase("Archived by {owner}: {reason}", owner=word.owner, reason=word.reason)
+    return phrase(
+        "Archived by {owner} until {day}: {reason}", owner=word.owner, day=word.expires.isoformat(), reason=word.reason
+    )
 
 
 def _once(text: str) -> str:

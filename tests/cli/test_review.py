@@ -49,6 +49,52 @@ def test_new_review_is_made_and_told(run: Run, tmp_path: Path) -> None:
     assert "already" in again.stderr
 
 
+def test_a_review_keeps_the_settings_of_its_checks_and_verifies_with_them(run: Run, tmp_path: Path) -> None:
+    review, pack, settings = tmp_path / "s.iamreview", tmp_path / "pack", tmp_path / "checks.json"
+    content = {
+        "format": "iamdesk-check-settings/1",
+        "severities": {"ADM-01": "low"},
+        "thresholds": {"administrators": 1},
+        "archive": [{"check": "HYG-*", "owner": "Alice Ito", "reason": "OPS-7", "until": "9999-01-01"}],
+    }
+    settings.write_text(json.dumps(content))
+    sha256 = hashlib.sha256(settings.read_bytes()).hexdigest()
+    run("review", "new", sample_snapshot(), "-o", review, "--settings", settings)
+    settings.unlink()  # from here on, the review has them
+    run("export", review, "--snapshot", sample_snapshot(), "-o", pack)
+    with (pack / "04_findings.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["severity"] for row in rows if row["check_id"] == "ADM-01"} == {"low"}
+    archived = [row["proof_summary"] for row in rows if row["check_id"].startswith("HYG-")]
+    assert archived
+    assert all(text.endswith("Archived by Alice Ito until 9999-01-01: OPS-7") for text in archived)
+    checks = {one["Check"]: one["Outcome"] for one in json.loads(run("verify", pack, "--format", "json").stdout)}
+    assert checks["findings performed again"] == "passed"
+    for name in ("review.json", "01_statement.html", "findings.sarif", "findings.ocsf.jsonl", "findings.asff.json"):
+        assert sha256 in (pack / name).read_text(encoding="utf-8"), name
+    with ReviewFile.open(review, writable=False) as opened:
+        plain = Workbench().open_snapshot(sample_snapshot())
+        plain.create_review(tmp_path / "plain.iamreview", "P")
+        with ReviewFile.open(tmp_path / "plain.iamreview", writable=False) as other:
+            assert "check_settings" not in other.head.details
+            more = {one["check_id"] for one in opened.findings()} - {one["check_id"] for one in other.findings()}
+    assert more <= {"ADM-11"}
+    (tmp_path / "bad.json").write_text("{}")
+    assert (
+        "not a settings file"
+        in run(
+            "review",
+            "new",
+            sample_snapshot(),
+            "-o",
+            tmp_path / "n.iamreview",
+            "--settings",
+            tmp_path / "bad.json",
+            status=2,
+        ).stderr
+    )
+
+
 def test_review_of_a_part_says_so_and_verifies(run: Run, tmp_path: Path) -> None:
     review, pack = tmp_path / "part.iamreview", tmp_path / "pack"
     organization = resources() / "samples" / "acme-organization"

@@ -112,3 +112,28 @@ def test_review_of_a_part_says_so(
     assert all(line.holder_kind != "role" for line in review_session.lines)
     reasons = {one.out_reason for one in review_session.population if one.kind == "role"}
     assert reasons == {"reviewed monthly"}
+
+
+def test_settings_of_the_checks_apply_and_are_kept(
+    qtbot: QtBot, empty_panel: ReviewPanel, prompts: Answers, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("settings")
+    prompts.save_to = folder / "q.iamreview"
+    settings = folder / "checks.json"
+    settings.write_text("{}")
+    empty_panel.controller.settings_path = lambda: settings
+    for content in (None, '{"format": "iamdesk-check-settings/1", "severities": {"ADM-01": "low"}}'):
+        if content is not None:
+            settings.write_text(content)
+        empty_panel.controller.new_review()
+        dialog = empty_panel.controller.dialog
+        assert dialog is not None
+        dialog.accept()
+        if content is None:
+            qtbot.waitUntil(lambda: "is not a settings file" in empty_panel.message.text, timeout=60_000)
+            assert empty_panel.review_session is None
+    qtbot.waitUntil(lambda: empty_panel.review_session is not None and not empty_panel.is_filling, timeout=60_000)
+    review_session = empty_panel.review_session
+    assert review_session is not None
+    assert "ADM-01" in review_session.head.details["check_settings"]
+    assert {one["severity"] for one in review_session.file.findings() if one["check_id"] == "ADM-01"} == {"low"}
