@@ -233,7 +233,7 @@ def _able(
     question="Can a user or role of the management account delete the organization, remove or close accounts, or "
     "detach or delete its policies?",
     remedy=mark("Limit these actions to a break-glass role; nothing else in the management account needs them."),
-    standards=("CIS AWS Foundations 7.0 2.1.5",),
+    standards=("NIST 800-53 AC-6", "NIST 800-53 AC-6(5)"),
 )
 def controls_organization(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Only the management account: in member accounts AWS rejects the calls."""
