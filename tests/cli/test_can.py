@@ -417,4 +417,4 @@ def test_what_is_taken_for_granted_of_the_service_is_in_the_answer(iamdesk: Call
     told = {one["Code"]: one.get("OtherDecision") for one in answer["Assumptions"]}
     assert told["authorization-type-unknown"] == "allowed"
     text = iamdesk("can", sample, *asked).stdout
-    assert "authorization type of the API method is not captured" in " ".join(text.split())
+    assert "authorization type of the API method or route is not evaluated" in " ".join(text.split())
