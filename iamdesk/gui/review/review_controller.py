@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from iamdesk.progress import Cancelled, Progress
     from iamdesk.review.people import PeopleList
     from iamdesk.review.recovery import Recovered
+    from iamdesk.review.schema import Head
 
 _KIND = mark("Reviews (*.iamreview)")
 _CSV = mark("CSV files (*.csv);;All files (*)")
@@ -55,8 +56,8 @@ class ReviewController(QObject):
         self._prompts = prompts
         self._message = message
         self.review_session: ReviewSession | None = None
-        self._folder: Path | None = None
-        """Where the review lies that was opened last."""
+        self._last: Path | None = None
+        """The review that was opened last."""
         self.dialog: NewReviewDialog | None = None
         """The dialog for a new review that was shown last."""
         self.close_later: Callable[[ReviewSession], threading.Event | None] = lambda _review_session: None
@@ -161,45 +162,71 @@ class ReviewController(QObject):
         )
 
     def next_review(self) -> None:
-        """Ask for the previous review and its snapshot, and create a follow-up review of the open snapshot."""
+        """Ask for the previous review, and for its snapshot unless that is open; create a follow-up review of the open
+        snapshot.
+        """
         opened = self._whole()
         if opened is None:
             return
-        folder, shown = opened.path.parent, self.review_session
-        at_hand = shown.path if shown is not None else self._folder or folder
+        shown = self.review_session
+        at_hand = shown.path if shown is not None else self._last or opened.path.parent
         previous = self._prompts.file_to_open(self._panel, tr("Previous review"), at_hand, tr(_KIND))
         if previous is None:
             return
-        if shown is not None and self.matches and previous.absolute() == shown.path.absolute():
-            old: Path | None = opened.path
-        else:
-            title = tr("Snapshot of the review {name}").format(name=visible(previous.name))
-            old = self._prompts.snapshot_to_open(self._panel, previous.parent, title)
-        if old is None:
+        if shown is not None and _is_same(previous, shown.path):
+            self._ask_next(opened, previous, shown.head)
             return
+        self._message.clear()
+        self._jobs.run(
+            tr("Reading {name}").format(name=visible(previous.name)),
+            lambda _progress, _cancelled: _head_of(previous),
+            done=lambda head: self._ask_next(opened, previous, head),
+            failed=self._refused,
+            topic="make review",
+        )
+
+    def _ask_next(self, opened: "SnapshotSession", previous: Path, head: "Head") -> None:
+        """Ask for the previous review's snapshot, unless it is the open one, and for the rest."""
+        if self._session.whole is not opened:
+            return  # another one was opened meanwhile
+        old: Path | None = None
+        if head.snapshot_sha256 != opened.sha256:
+            title = tr("Snapshot of the review {name}: {snapshot}").format(
+                name=visible(previous.name), snapshot=visible(head.snapshot_name)
+            )
+            old = self._prompts.snapshot_to_open(self._panel, previous.parent, title)
+            if old is None:
+                return
         name = f"{previous.stem}-next"
         self._ask(
             tr("Follow-up review"),
             name,
             opened,
-            lambda dialog: self._make_next(dialog, opened, previous, old, folder / name),
+            lambda dialog: self._make_next(dialog, opened, previous, old, previous.with_name(name + SUFFIX)),
         )
 
     def _make_next(
-        self, dialog: "NewReviewDialog", opened: "SnapshotSession", previous: Path, old: Path, suggestion: Path
+        self, dialog: "NewReviewDialog", opened: "SnapshotSession", previous: Path, old: Path | None, suggestion: Path
     ) -> None:
+        """Create the follow-up review; ``old`` is the previous review's snapshot, None: the open one."""
         title, details, exclusions = dialog.title.text().strip(), dialog.details, dialog.exclusions
         people, settings = dialog.people_list, self.settings_path()
         path = self._file_for(tr("Follow-up review"), suggestion)
         if path is None:
             return
+        shown = self.review_session
+        is_shown = shown is not None and _is_same(previous, shown.path)
+        if is_shown:
+            self.close()  # a review that is open for writing cannot be read: its decisions are saved by now
+        is_closed = self._is_closed
 
         def make(progress: "Progress", cancelled: "Cancelled") -> str:
             from iamdesk.api import Workbench
             from iamdesk.export.follow_up_text import carried_sentence
 
+            is_closed.wait()
             listed = _read_people(people)
-            before = Workbench().open_snapshot(old, cancelled=cancelled)
+            before = Workbench().open_snapshot(old, cancelled=cancelled) if old is not None else opened
             return i18n.translate(
                 carried_sentence(
                     opened.create_next_review(
@@ -222,6 +249,7 @@ class ReviewController(QObject):
             tr("Carrying over decisions from {name}").format(name=visible(previous.name)),
             make,
             lambda message: self._open_next(path, message),
+            (lambda: self.open_path(previous)) if is_shown else None,
         )
 
     def _file_for(self, heading: str, suggestion: Path) -> Path | None:
@@ -231,17 +259,26 @@ class ReviewController(QObject):
         return path.with_name(f"{path.name}{SUFFIX}")
 
     def _run[Result](
-        self, label: str, make: "Callable[[Progress, Cancelled], Result]", done: Callable[[Result], None]
+        self,
+        label: str,
+        make: "Callable[[Progress, Cancelled], Result]",
+        done: Callable[[Result], None],
+        otherwise: Callable[[], None] | None = None,
     ) -> None:
+        """Create a review, in a worker; ``otherwise`` is called first if there is none."""
         self._message.clear()
-        self._jobs.run(
-            label,
-            make,
-            done=done,
-            failed=self._refused,
-            stopped=lambda: self._message.say(Tone.WARNING, tr("The review was not created: it was canceled.")),
-            topic="make review",
-        )
+
+        def failed(error: Exception) -> None:
+            if otherwise is not None:
+                otherwise()
+            self._refused(error)
+
+        def stopped() -> None:
+            if otherwise is not None:
+                otherwise()
+            self._message.say(Tone.WARNING, tr("The review was not created: it was canceled."))
+
+        self._jobs.run(label, make, done=done, failed=failed, stopped=stopped, topic="make review")
 
     def _open_next(self, path: Path, message: str) -> None:
         self.open_path(path)
@@ -250,7 +287,8 @@ class ReviewController(QObject):
     def open_review(self) -> None:
         """Ask for a review, and open it."""
         opened = self._session.snapshot
-        folder = self._folder or (opened.path.parent if opened is not None else Path.home())
+        last = self._last.parent if self._last is not None else None
+        folder = last or (opened.path.parent if opened is not None else Path.home())
         path = self._prompts.file_to_open(self._panel, tr("Open a review"), folder, tr(_KIND))
         if path is not None:
             self.open_path(path)
@@ -258,7 +296,7 @@ class ReviewController(QObject):
     def open_path(self, path: Path) -> None:
         """Open a review; an open one is closed first."""
         self.close()
-        self._folder = path.parent
+        self._last = path
         self._message.clear()
         is_closed = self._is_closed
         self._jobs.run(
@@ -349,6 +387,16 @@ class ReviewController(QObject):
             self._message.say(Tone.ERROR, f"{error_words(error)}.", tr("Recover…"), lambda: self._recover(path))
         else:
             self._message.say(Tone.ERROR, f"{error_words(error)}.")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.absolute() == other.absolute()
+
+
+def _head_of(path: Path) -> "Head":
+    from iamdesk.api import Workbench
+
+    return Workbench.review_head(path)
 
 
 def _read_people(given: tuple[Path, tuple[str, ...]] | None) -> "PeopleList | None":

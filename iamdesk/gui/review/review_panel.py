@@ -104,6 +104,8 @@ class ReviewPanel(QWidget):
         )
         self.status = ReviewStatus()
         self._warned_of = ""
+        self._shown_id = ""
+        """The review that was shown last."""
         self._exact: dict[str, str] = {}
         """By an item's digest, what the exact comparison says of it."""
         self.deciding = DecisionController(
@@ -114,6 +116,7 @@ class ReviewPanel(QWidget):
         self._nothing = FlowLabel(tr(_NO_REVIEW))
         self._new = QPushButton(tr("&New review…"))
         self._open = QPushButton(tr("&Open review…"))
+        self._follow_up = QPushButton(tr("&Follow-up review…"))
         self._clear = QPushButton(tr("Clear the filter"))
         self._pages = QStackedWidget()
         self._lay_out()
@@ -170,13 +173,15 @@ class ReviewPanel(QWidget):
         inside = QVBoxLayout(empty)
         inside.addWidget(self._nothing)
         buttons = QHBoxLayout()
-        for button in (self._new, self._open, self._clear):
+        for button in (self._new, self._open, self._follow_up, self._clear):
             buttons.addWidget(button)
         buttons.addStretch(1)
         inside.addLayout(buttons)
         inside.addStretch(1)
         self._new.setAccessibleName(tr("New review"))
         self._open.setAccessibleName(tr("Open a review"))
+        self._follow_up.setObjectName("emptyFollowUp")
+        self._follow_up.setAccessibleName(tr("Follow-up review"))
         self._pages.addWidget(self.table)
         self._pages.addWidget(scrolling(empty))  # with large text, it is higher than its place
         left = QWidget()
@@ -217,6 +222,7 @@ class ReviewPanel(QWidget):
         self.checkpoints.changed.connect(self._status_timer.start)
         self._new.clicked.connect(self.controller.new_review)
         self._open.clicked.connect(self.controller.open_review)
+        self._follow_up.clicked.connect(self.controller.next_review)
         self._clear.clicked.connect(self.head.clear_filter)
         self.head.filtered.connect(self._debounce.start)
         self.head.grouped.connect(self._regroup)
@@ -311,6 +317,9 @@ class ReviewPanel(QWidget):
     def _opened(self) -> None:
         self.packs.last_pack, self.packs.is_verified = None, False
         self._read_status()
+        before, self._shown_id = self._shown_id, self.review_session.head.review_id if self.review_session else ""
+        if before not in ("", self._shown_id):
+            self.head.clear_filter()  # that of the review before would hide rows of this one
         self.head.set_people(self.review_session is not None and PEOPLE in self.review_session.head.details)
         self.rows.fill(self.head.chosen_grouping)
         self._refresh()
@@ -530,7 +539,7 @@ class ReviewPanel(QWidget):
         shown = bool(self.model.shown)
         self._pages.setCurrentIndex(0 if shown else 1)
         self._clear.setVisible(review_session is not None)
-        for button in (self._new, self._open):
+        for button in (self._new, self._open, self._follow_up):
             button.setVisible(review_session is None)
         if not shown:
             text = tr(_NO_REVIEW)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.api import Workbench
@@ -27,6 +27,7 @@ class Chosen(FileDialogs):
         self._previous, self._old, self._path = previous, old, path
         self.asked: list[tuple[str, Path]] = []
         """Titles of the dialogs, and where each began."""
+        self.suggested = Path()
 
     def file_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> Path | None:  # noqa: ARG002
         self.asked.append((title, folder))
@@ -37,6 +38,7 @@ class Chosen(FileDialogs):
         return self._old
 
     def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:  # noqa: ARG002
+        self.suggested = suggestion
         return self._path
 
 
@@ -95,6 +97,7 @@ def test_what_was_revoked_and_is_still_there_is_filtered(
     qtbot.addWidget(panel)
     panel.show()
     panel.commands()["actionNextReview"]()
+    qtbot.waitUntil(lambda: panel.controller.dialog is not None)
     assert panel.controller.dialog is not None
     panel.controller.dialog.accept()
     qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
@@ -118,6 +121,7 @@ def test_the_next_review_asks_for_what_changed(
     panel.show()
 
     panel.commands()["actionNextReview"]()
+    qtbot.waitUntil(lambda: panel.controller.dialog is not None)
     assert panel.controller.dialog is not None
     panel.controller.dialog.accept()
     qtbot.waitUntil(lambda: panel.review_session is not None, timeout=60_000)
@@ -165,9 +169,10 @@ def test_the_dialogs_of_the_next_review_say_what_they_ask_for(
     panel.show()
     next_review = panel.commands()["actionNextReview"]
     next_review()
+    qtbot.waitUntil(lambda: panel.controller.dialog is not None)
     assert prompts.asked == [
         ("Previous review", now.parent),
-        ("Snapshot of the review q3.iamreview", review.parent),
+        ("Snapshot of the review q3.iamreview: old.json", review.parent),
     ]
     assert panel.controller.dialog is not None
     panel.controller.dialog.accept()
@@ -181,6 +186,84 @@ def test_the_dialogs_of_the_next_review_say_what_they_ask_for(
     panel.controller.close()
     prompts.asked.clear()
     prompts._previous = review
+    last = panel.controller.dialog
     next_review()
-    assert prompts.asked[0] == ("Previous review", tmp_path), "where the last one was"
+    assert prompts.asked[0] == ("Previous review", made), "the last one"
+    qtbot.waitUntil(lambda: panel.controller.dialog is not last)
     panel.controller.dialog.reject()
+
+
+def test_the_follow_up_of_the_review_that_is_open(
+    qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """It failed at its end: the review was "open in another window or program"; the old filter hid the new rows."""
+    review, old = before
+    session.open(Workbench().open_snapshot(old))
+    prompts = Chosen(review, old, tmp_path / "q4.iamreview")
+    panel = ReviewPanel(session, jobs, prompts)
+    qtbot.addWidget(panel)
+    panel.show()
+    follow_up = panel.findChild(QPushButton, "emptyFollowUp")
+    assert follow_up is not None
+    assert follow_up.isVisibleTo(panel)
+    panel.controller.open_path(review)
+    qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
+    assert not follow_up.isVisibleTo(panel)
+    panel.head.show_only.setCurrentIndex(panel.head.show_only.findData(RowFilterMode.KEEP))
+    panel.head.text.setText("read")
+
+    panel.commands()["actionNextReview"]()
+    assert panel.controller.dialog is not None
+    panel.controller.dialog.accept()
+    qtbot.waitUntil(lambda: panel.review_session is None)
+    qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
+    assert panel.review_session is not None
+    assert panel.review_session.path == tmp_path / "q4.iamreview"
+    assert [title for title, _ in prompts.asked] == ["Previous review"], "its snapshot is open"
+    assert prompts.suggested == review.with_name("q3-next.iamreview"), "beside the previous review"
+    assert panel.head.chosen_show is RowFilterMode.ALL
+    assert panel.head.text.text() == ""
+    qtbot.waitUntil(lambda: panel.model.rowCount() == len(panel.model.rows) > 0)
+    panel.controller.close()
+
+
+def test_a_closed_previous_review_of_the_open_snapshot_needs_no_further_dialog(
+    qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
+) -> None:
+    review, old = before
+    session.open(Workbench().open_snapshot(old))
+    prompts = Chosen(review, old, tmp_path / "q4.iamreview")
+    panel = ReviewPanel(session, jobs, prompts)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.commands()["actionNextReview"]()
+    qtbot.waitUntil(lambda: panel.controller.dialog is not None)
+    assert [title for title, _ in prompts.asked] == ["Previous review"]
+    assert panel.controller.dialog is not None
+    panel.controller.dialog.accept()
+    qtbot.waitUntil(lambda: panel.review_session is not None, timeout=60_000)
+    panel.controller.close()
+
+
+def test_the_previous_review_is_open_again_if_no_follow_up_is_made(
+    qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
+) -> None:
+    review, old = before
+    session.open(Workbench().open_snapshot(old))
+    taken = tmp_path / "q4.iamreview"
+    taken.write_text("something else")
+    panel = ReviewPanel(session, jobs, Chosen(review, old, taken))
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.controller.open_path(review)
+    qtbot.waitUntil(lambda: panel.review_session is not None, timeout=60_000)
+    panel.head.reviewer_name.setText("Ana")
+    panel.commands()["actionNextReview"]()
+    assert panel.controller.dialog is not None
+    panel.controller.dialog.accept()
+    qtbot.waitUntil(lambda: "already exists" in panel.message.text, timeout=60_000)
+    qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
+    assert panel.review_session is not None
+    assert panel.review_session.path == review
+    assert "already exists" in panel.message.text
+    panel.controller.close()
