@@ -3,6 +3,7 @@
 When an organization policy changes, most requests of thousands of principals differ only in the resource: the same
 conditions of the same policy types apply. A request has no key if anything else can matter: a resource in a snapshot,
 caller-specific clauses, variables, rules on which AWS's pages disagree, and services with rules for single actions.
+Of a service without rules of its own, only those traits count that decisions depend on, so that services share results.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -23,7 +24,7 @@ from iamdesk.evaluate.credential_limits import ISSUE_TIME_KEY, MFA_KEY
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.principal import SERVICE_LINKED_PATH
 from iamdesk.evaluate.resource_policy_services import facts_of
-from iamdesk.evaluate.service_rules import SERVICES_WITH_ACTION_RULES, action_rule_class
+from iamdesk.evaluate.service_rules import GLOBAL_SERVICES, SERVICES_WITH_ACTION_RULES, action_rule_class
 from iamdesk.inventory.permission_sets import permission_set_of
 from iamdesk.policy.arn import parse_arn
 from iamdesk.policy.document import Document
@@ -31,6 +32,8 @@ from iamdesk.snapshot.organization import OrganizationPolicyType
 
 _COUNTING = frozenset({*ASSUMED, ISSUE_TIME_KEY, MFA_KEY})
 """Keys that matter if a statement tests them, even without effect on the decision."""
+_BY_NAME = SERVICES_WITH_ACTION_RULES | {"s3", "logs", "sqs"}
+"""Services that the evaluator knows by name: their requests are equivalent to those of no other service."""
 
 
 class PrincipalClass(NamedTuple):
@@ -93,13 +96,13 @@ class EquivalenceKeys:
         # Reasons about KMS name the action, and keys have other rules than aliases.
         if service == "kms":
             return asker, cell.action, resource, frozenset(clauses)
-        types = resource[-2]
-        return asker, _of_action(cell.action, types, frozenset(keys)), resource, frozenset(clauses)
+        types, *traits = resource
+        return asker, _of_action(cell.action, types, frozenset(keys)), *traits, frozenset(clauses)
 
     def _of_resource(self, service: str, resource: str, account: str) -> tuple[Any, ...] | None:
         """Return the traits of a resource that affect decisions; None if a snapshot contains it.
 
-        The last two are the matching resource types of the service, and its reserved prefix.
+        The first are the matching resource types of the service.
         """
         known = (service, resource, account)
         if known not in self._resources:
@@ -111,7 +114,7 @@ class EquivalenceKeys:
         if (service in SERVICES_WITH_ACTION_RULES and service != "kms") or not reference().service_exists(service):
             return None
         if resource == "*":
-            return resource, (), None
+            return (), resource
         arn = parse_arn(resource)
         if arn.account not in ("", account):  # its own organization policies apply
             return None
@@ -123,7 +126,8 @@ class EquivalenceKeys:
             return None
         types = reference().resource_types_of_arn(service, resource)
         reserved = facts_of(service).reserved_prefix(arn.resource)
-        return arn.partition, arn.service, arn.region, arn.account, types, reserved
+        named = arn.service if {service, arn.service} & _BY_NAME else ""
+        return types, arn.partition, named, arn.region, arn.account, reserved and (service, reserved)
 
     def _is_plain_account(self, account: str) -> bool:
         found = self._accounts.get(account)
@@ -214,7 +218,7 @@ def _reads_one_way(document: Document) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def _of_action(action: str, fitting: tuple[str, ...], keys: frozenset[str]) -> Hashable:
-    """Return a key for actions of a service with the same decisions on a resource of some types.
+    """Return a key for actions with the same decisions on a resource of some types.
 
     ``keys`` are the keys that the clauses for it test.
     """
@@ -224,8 +228,19 @@ def _of_action(action: str, fitting: tuple[str, ...], keys: frozenset[str]) -> H
         return action
     types = tuple(sorted(one.name for one in listed.resource_types if one.name in fitting))
     taken = frozenset(key for key in keys if reference().takes_key(listed, types or None, key))
+    absent = frozenset(key for key in keys - taken if reference().knows_takers(key, service))
     rules = action_rule_class(service, name, listed.access_level not in ("Read", "List"))
-    return service, bool(listed.resource_types), types, taken, rules
+    if service in _BY_NAME:
+        return service, bool(listed.resource_types), types, taken, absent, rules
+    return (
+        GLOBAL_SERVICES.get(service),  # the Region of its requests
+        service in reference().rcp_services,
+        facts_of(service).needs_both_sides,
+        bool(listed.resource_types),
+        taken,
+        absent,
+        rules,
+    )
 
 
 @lru_cache(maxsize=1 << 12)
