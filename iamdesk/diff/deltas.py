@@ -1,6 +1,6 @@
 """Differences that apply to a principal: clauses, and facts that clauses test."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,6 +40,8 @@ class PolicyTypeDelta:
     """Scopes where the principal's own policies allow them in either snapshot; elsewhere only resource policies can."""
     speaking: tuple[StatementDelta, ...] = ()
     """All clauses by policy type and snapshot."""
+    sources: tuple[Hashable, ...] = ()
+    """Where the policies are that differ and cover these actions, once it is split by them (`principals`)."""
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import NamedTuple
 
@@ -287,9 +287,10 @@ class PrincipalComparer:
         apart = reference().rcp_services if self._has_rcps(account) else frozenset[str]()
         near = tuple(self._filled(arn, part))
         # Actions with another differing policy are evaluated separately, since they have other causes.
-        for bits, _ in split(part.bits, self._sources(arn, account)):
+        for bits, sources in split(part.bits, self._sources(arn, account)):
+            part = replace(part, bits=bits, sources=sources)
             for sort in action_classes(self.new.space, bits, part.clauses, apart):
-                ask = PairEvaluator(lambda cell: self._ask_apart(arn, cell, part, effects, doubts, given))
+                ask = PairEvaluator(partial(self._ask_apart, arn, part, effects, doubts, given))
                 is_complete = ask_of_sort(sort, part, near, partition, account, ask)
                 if not ask.found_change and not is_complete:
                     doubts[_unseen(sort.service)] = None
@@ -304,11 +305,11 @@ class PrincipalComparer:
     def _ask_apart(
         self,
         arn: str,
-        cell: SampleRequest,
         part: PolicyTypeDelta,
         effects: _Changes,
         doubts: dict[str, None],
         given: Context,
+        cell: SampleRequest,
     ) -> bool:
         """Evaluate each of the actions that the resource's own policies treat differently."""
         entry = self.granting.at(cell.resource)
@@ -393,7 +394,8 @@ class PrincipalComparer:
                 self._known[likeness] = compared
         for kind, witness in compared.changes:
             own = self._on(witness, arn, cell)
-            effects.setdefault((kind, cell.stands_for, self._scope(cell, part, kind)), (own, likeness))
+            cause = None if likeness is None or part is None else (likeness, part.sources)
+            effects.setdefault((kind, cell.stands_for, self._scope(cell, part, kind)), (own, cause))
         doubts |= dict.fromkeys(compared.doubts)
         return bool(compared.changes)
 
@@ -430,13 +432,13 @@ class PrincipalComparer:
             # With the same policies and facts, both snapshots agree on a resource that neither contains.
             merged.setdefault(key, []).append((bits, own, is_as_before and likeness is not None))
         for (kind, where, causes, _), parts in merged.items():
-            carriers = dict.fromkeys(
-                one
-                for _, own, is_alike in parts
-                for one in carriers_of(own, sides if is_alike else (self.new, self.old))
-            )
             actions = reduce(or_, (bits for bits, _, _ in parts))
             allowed = allowing(arn, actions, where, sides)
+            carriers: dict[tuple[str, str], None] = {}
+            for _, own, is_alike in parts:
+                if is_alike and carriers.keys() >= set(allowed):
+                    continue  # no policy of a resource applies, and no other policy of the principal
+                carriers |= dict.fromkeys(carriers_of(own, sides if is_alike else (self.new, self.old)))
             yield Effect(arn, kind, actions, where, parts[0][1], causes, tuple(carriers), allowed)
 
 
