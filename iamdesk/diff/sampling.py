@@ -2,7 +2,7 @@
 resource."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -64,13 +64,12 @@ def action_classes(
             for one in _classes(service, own, varied):
                 yield ActionClass(service, one.action, one.types, space.of_service(service, one.bits))
             continue
-        for one in _classes(service, own, varied):
-            # These actions differ only in the Region and owner of the resource, and in the keys they take.
-            place = GLOBAL_SERVICES.get(service) if depends_on_resource else None
+        # These actions differ only in the Region and owner of the resource, and in the keys they take.
+        place = GLOBAL_SERVICES.get(service) if depends_on_resource else None
+        for one in _equivalent_anywhere(service, own, varied):
             alike = applicable, bool(one.types), place, one.taken
-            bits = space.of_service(service, one.bits)
             first, known = flat.get(alike) or (ActionClass(service, one.action, one.types, 0), 0)
-            flat[alike] = first, known | bits
+            flat[alike] = first, known | space.of_service(service, one.bits)
     for sort, bits in flat.values():
         yield sort._replace(bits=bits)
     for name, bit in space.unlisted(part):
@@ -135,6 +134,17 @@ def _classes(service: str, own: int, varied: tuple[str, ...]) -> tuple[_Equivale
             action = service_actions(service).actions[(bits & -bits).bit_length() - 1]
             found.append(_Equivalent(bits, types, action.full_name, _taken(service, action.name.lower(), own_varied)))
     return tuple(found)
+
+
+@lru_cache(maxsize=1 << 14)
+def _equivalent_anywhere(service: str, own: int, varied: tuple[str, ...]) -> Sequence[_Equivalent]:
+    """Return `_classes` joined where only their resource types differ: for statements that apply to all of these."""
+    found: dict[object, _Equivalent] = {}
+    for one in _classes(service, own, varied):
+        alike = bool(one.types), one.taken
+        known = found.get(alike)
+        found[alike] = one if known is None else known._replace(bits=known.bits | one.bits)
+    return tuple(found.values())
 
 
 @lru_cache(maxsize=1 << 14)
