@@ -55,19 +55,18 @@ def action_classes(
     keys = frozenset(key for clause in listed for key in clause.keys)
     varied = tuple(sorted(key for key in keys if variation(key, reference()) is ResourceDependence.ACTION))
     depends_on_resource = any(variation(key, reference()) is ResourceDependence.RESOURCE for key in keys)
-    everywhere = frozenset(listed) if all(clause.where in (ANYWHERE, None) for clause in listed) else None
+    named = _named_services(listed)
     flat: dict[object, tuple[ActionClass, int]] = {}
     for service, own in space.by_service(part):
-        applicable = _applicable(service, listed) if everywhere is None else everywhere
-        is_apart = service in SERVICES_WITH_ACTION_RULES or service in apart or takes_no_credentials(service)
-        if applicable is None or is_apart:
+        if service in apart or _is_apart(service) or (named and _may_be_named(service, named)):
             for one in _classes(service, own, varied):
                 yield ActionClass(service, one.action, one.types, space.of_service(service, one.bits))
             continue
-        # These actions differ only in the Region and owner of the resource, and in the keys they take.
+        # Every clause applies to all resources of the service, or to none. These actions differ only in the Region and
+        # owner of the resource, and in the keys they take.
         place = GLOBAL_SERVICES.get(service) if depends_on_resource else None
         for one in _equivalent_anywhere(service, own, varied):
-            alike = applicable, bool(one.types), place, one.taken
+            alike = bool(one.types), place, one.taken
             first, known = flat.get(alike) or (ActionClass(service, one.action, one.types, 0), 0)
             flat[alike] = first, known | space.of_service(service, one.bits)
     for sort, bits in flat.values():
@@ -83,21 +82,24 @@ def takes_no_credentials(service: str) -> bool:
     return Unsigned.NO_CREDENTIALS in (facts.unsigned_else, *facts.unsigned.values())
 
 
-def _applicable(service: str, clauses: Iterable[NormalStatement]) -> frozenset[NormalStatement] | None:
-    """Return the clauses that apply to every resource of a service; None if one applies only to some of them."""
-    found: set[NormalStatement] = set()
+def _is_apart(service: str) -> bool:
+    return service in SERVICES_WITH_ACTION_RULES or takes_no_credentials(service)
+
+
+def _named_services(clauses: Iterable[NormalStatement]) -> frozenset[str | None]:
+    """Return the services that the clauses' resource entries name, besides ``*``; None among them: an entry may name
+    any.
+    """
+    wheres = (clause.where for clause in clauses)
+    return frozenset[str | None]().union(
+        *[_services_of(where.entries) for where in wheres if where is not None and where != ANYWHERE]
+    )
+
+
+def _may_be_named(service: str, named: frozenset[str | None]) -> bool:
+    """Return whether a clause may apply only to some resources of a service."""
     services = arn_services(service)
-    for clause in clauses:
-        where = clause.where
-        if where in (ANYWHERE, None):
-            found.add(clause)
-            continue
-        named = _services_of(where.entries) if where is not None else frozenset[str | None]()
-        if services is None or None in named or not services.isdisjoint(named):
-            return None
-        if where is not None and where.is_negated:
-            found.add(clause)
-    return frozenset(found)
+    return services is None or None in named or not services.isdisjoint(named)
 
 
 @lru_cache(maxsize=1 << 14)
