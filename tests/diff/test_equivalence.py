@@ -40,6 +40,9 @@ CONDITIONS: list[dict[str, Any]] = [
     {"Condition": {"StringEquals": {"aws:ResourceTag/team": "red"}}},
     {"Condition": {"StringEquals": {"s3:prefix": "home/"}}},
     {"Condition": {"StringEquals": {"ec2:InstanceType": "t3.micro"}}},
+    {"Condition": {"StringEquals": {"aws:ResourceAccount": A}}},
+    {"Condition": {"Null": {"aws:ResourceTag/team": "true"}}},
+    {"Condition": {"StringNotEquals": {"rds:DatabaseClass": "db.t3.micro"}}},
 ]
 ACTIONS = [
     ["s3:GetObject", "s3:ListBucket"],
@@ -49,6 +52,8 @@ ACTIONS = [
     ["sqs:SendMessage", "sqs:ListQueues"],
     ["kms:Decrypt", "kms:ListAliases"],
     ["dynamodb:GetItem", "dynamodb:UnheardOf"],
+    ["lambda:InvokeFunction", "rds:StartDBCluster", "route53:ListHostedZones", "cloudfront:GetDistribution"],
+    ["apigateway:GET", "execute-api:Invoke", "es:*", "logs:*", "wafv2:*", "globalaccelerator:*"],
     ["*"],
 ]
 RESOURCES: list[Any] = [
@@ -117,6 +122,10 @@ def snapshot(
             },
         ],
     }
+    return in_organization(name, users, organization)
+
+
+def in_organization(name: str, users: list[dict[str, Any]], organization: dict[str, Any]) -> Snapshot:
     limit = ManagedPolicyDetail.model_validate(seeds.policy("limit", allow(["s3:*", "ec2:*", "sqs:*"])))
     account = Account(account_id=A, users=tuple(UserDetail.model_validate(one) for one in users), policies=(limit,))
     return Snapshot(
@@ -188,6 +197,43 @@ def test_a_lock_on_regions_takes_from_everybody_who_has_more() -> None:
     assert {statuses[name] for name in ("within", "asked", "spared")} == {Status.UNCHANGED}
     kinds = {(effect.principal.rpartition("/")[2], effect.kind) for effect in found.effects()}
     assert {("anywhere", Kind.LOST), ("other", Kind.LOST)} <= kinds
+
+
+def test_services_without_rules_of_their_own_are_asked_once() -> None:
+    def found(*actions: str) -> Comparison:
+        users = [seeds.user("u", *(allow(action) for action in actions))]
+        return compare_snapshots(snapshot("old", users), snapshot("new", users, LOCK), NOON)
+
+    one, many = (found("rds:StartDBCluster", *more) for more in ([], ["states:DeleteStateMachine", "mq:RebootBroker"]))
+    assert one.figures.questions == many.figures.questions
+    apart = found("rds:StartDBCluster", "globalaccelerator:DeleteListener")  # always called in us-west-2
+    assert apart.figures.questions == one.figures.questions + 1
+
+
+def test_each_policy_is_the_cause_for_its_own_actions() -> None:
+    actions = {"p-a": "ec2:StopInstances", "p-b": "ec2:StartInstances", "p-c": "rds:StartDBCluster"}
+    users = [seeds.user("u", allow(list(actions.values())))]
+
+    def locked(name: str, *locks: str) -> Snapshot:
+        nodes = [
+            {"id": "r-1", "name": "root", "policy_ids": ["p-FullAWSAccess", *locks]},
+            {"id": A, "parent_id": "r-1", "policy_ids": ["p-FullAWSAccess"]},
+        ]
+        texts = {"p-FullAWSAccess": seeds.FULL}
+        texts |= {one: document(deny(actions[one], Condition=REGIONS)) for one in locks}
+        policies = [
+            {"id": one, "type": "SERVICE_CONTROL_POLICY", "name": one, "content": text} for one, text in texts.items()
+        ]
+        organization = {"id": "o-1", "management_account_id": "999999999999", "nodes": nodes, "policies": policies}
+        return in_organization(name, users, organization)
+
+    found = compare_snapshots(locked("old"), locked("new", *actions), NOON)
+    causes = {
+        (found.names(effect.actions), tuple(cause.sentence for cause in effect.causes))
+        for effect in found.effects()
+        if effect.principal.endswith("user/u")
+    }
+    assert causes == {((action,), (f"{name} was attached to r-1.",)) for name, action in actions.items()}
 
 
 def test_aliases_that_aws_keeps_to_itself_do_not_stand_for_others() -> None:
