@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
@@ -27,7 +28,7 @@ from iamdesk.gui.widgets.job_bar import JobBar
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.whole_organization import whole_or_say
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
-from iamdesk.i18n import ntr, tr
+from iamdesk.i18n import mark, ntr, tr
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.work.errors import WorkError
 
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
 
 _CHECK_EVERY = 32
+_SCOPE = mark(
+    "Every external caller is a row: also identity providers, and callers that conditions limit to an organization. "
+    "The overview counts only the roles that other accounts, or tokens with weak conditions, can assume."
+)
 _WIDEST: dict[int, str] = {
     Column.WHO: "mm account 000000000000 · ext",
     Column.ENTERS: "mm role GitHubActionsPrev",
@@ -62,6 +67,7 @@ class ExternalAccessWindow(QDialog):
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, on=True)
         self.message = MessageBar()
         self.summary = FlowLabel()
+        self.scope = FlowLabel(tr(_SCOPE))
         self.anyone = QCheckBox(tr("&Anyone"))
         self.without_condition = QCheckBox(tr("Without c&onditions"))
         self.bar = JobBar(jobs, ("external access", "external access paths"))
@@ -111,6 +117,7 @@ class ExternalAccessWindow(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.message)
         layout.addWidget(self.summary)
+        layout.addWidget(self.scope)
         layout.addLayout(filters)
         layout.addWidget(self.saved)
         layout.addWidget(self.table, 1)
@@ -237,7 +244,8 @@ class ExternalAccessWindow(QDialog):
             if self.is_running:
                 return tr("Looking for external access …")
             return tr("No external access was found. AWS services are not counted.")
-        anyone = sum(row.entry.is_anyone for row in rows)
+        anyone = [row.entry for row in rows if row.entry.is_anyone]
+        limited = sum(entry.decision is not EvalDecision.ALLOWED for entry in anyone)
         administrators = len({row.entry.target for row in rows if row.steps is not None})
         parts = [
             ntr(
@@ -245,7 +253,11 @@ class ExternalAccessWindow(QDialog):
                 "{count} external callers of roles and resources",
                 len(rows),
             ).format(count=number(len(rows))),
-            tr("{count} of them anyone").format(count=number(anyone)),
+            tr("{count} of them anyone").format(count=number(len(anyone)))
+            if not limited
+            else tr("{count} of them anyone, {limited} of these only under conditions").format(
+                count=number(len(anyone)), limited=number(limited)
+            ),
         ]
         if self._reading is None and not self._stream.running:
             parts.append(

@@ -45,6 +45,10 @@ if TYPE_CHECKING:
 
 _CHECKING = mark("The checks are running.")
 _UNCHECKED = mark("Available after the checks have run: press Run the checks in the findings.")
+_ROLES_COUNTED = mark(
+    "Roles that other accounts, or tokens with weak conditions, can assume. The table has more: every external caller, "
+    "also by identity providers or within an organization, and of resources."
+)
 _DECIDING = mark("Looking for administrators and external access.")
 _NAMED_LINES = 8
 _PRINTED_LINES = 12
@@ -149,6 +153,7 @@ class OverviewPage(QScrollArea):
         worst.body.addWidget(self._checking)
         worst.body.addWidget(FlowLabel(tr(_COUNTED)))
         worst.body.addStretch(1)
+        self.named[Badge.OUTSIDER].body.addWidget(FlowLabel(tr(_ROLES_COUNTED)))
         self.named[Badge.OUTSIDER].body.addWidget(self.external_link)
         self.named[Badge.ADMINISTRATOR].body.addWidget(self.paths_link)
         changes = Card(tr("Changes since an earlier snapshot"))

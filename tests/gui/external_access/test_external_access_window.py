@@ -11,9 +11,12 @@ from iamdesk.api import SnapshotSession
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.external_access.external_access_window import ExternalAccessWindow
 from iamdesk.gui.external_access.rows import Column
+from iamdesk.gui.start.overview import OverviewPage
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph, Mark
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.progress import WorkCancelled
+from iamdesk.viewmodel.tree import Badge
 
 ACCOUNT = "arn:aws:iam::111122223333"
 
@@ -32,8 +35,20 @@ def test_rows_fill_in_and_lead_to_their_roles(qtbot: QtBot, open_window: MainWin
     assert len(shown.model.rows) == 14
     assert shown.model.shown[0].entry.is_anyone, "anyone comes first"
     assert shown.summary.text() == (
-        "14 external callers of roles and resources · 2 of them anyone · 4 roles are or may become administrator"
+        "14 external callers of roles and resources · 2 of them anyone, 1 of these only under conditions · 4 roles are "
+        "or may become administrator"
     )
+    overview = open_window.findChild(OverviewPage)
+    assert overview is not None
+    on_overview = overview.named[Badge.OUTSIDER]
+    opened = open_window.session.snapshot
+    assert opened is not None
+    qtbot.waitUntil(lambda: not open_window.session.is_deciding, timeout=60_000)
+    counted = {opened.outline.nodes[row].key for row in open_window.session.badge_rows[Badge.OUTSIDER]}
+    assert len(counted) == 6
+    assert counted < {row.entry.target for row in shown.model.rows}, "the overview counts some of these"
+    assert "overview counts only the roles that other accounts" in shown.scope.text()
+    assert any("The table has more" in label.text() for label in on_overview.findChildren(FlowLabel))
     by_role = {row.texts[Column.ENTERS]: row.texts for row in shown.model.rows}
     assert by_role["role GitHubActionsDeploy"][Column.ADMINISTRATOR] == "1 step"
     assert by_role["role public-status-page"][Column.CONDITION] == "no condition"
