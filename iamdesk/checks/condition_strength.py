@@ -40,6 +40,9 @@ _CALLERS_CHOICE = frozenset(
         "sts:sourceidentity",
         "sts:transitivetagkeys",
         "sts:durationseconds",
+        "sns:protocol",
+        "sns:endpoint",
+        "kms:viaservice",
     }
 )
 """Keys whose values an external caller chooses, including MFA of their own account."""

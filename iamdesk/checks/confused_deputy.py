@@ -13,10 +13,10 @@ from iamdesk.checks.aws_tools import origin_of
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.condition_strength import ConditionStrength
-from iamdesk.checks.external_trust import allowing
+from iamdesk.checks.external_trust import allowing, names_everyone
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.prerequisites import Data
-from iamdesk.checks.public_access import names_everyone, open_to_all
+from iamdesk.checks.public_access import open_to_all
 from iamdesk.checks.remediation_commands import edited, trust_policy_command
 from iamdesk.checks.resource_requests import RESOURCES, RequestToEvaluate, questions, resource_subject
 from iamdesk.checks.resource_requests import allowing as allowing_of

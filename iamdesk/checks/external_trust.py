@@ -4,14 +4,18 @@ Decided by evaluating requests as external principals, not by the text of a poli
 allow everything. The text only selects the principals to evaluate, so that roles without external trust cost nothing.
 """
 
+import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from iamdesk.access.external.candidates import callers_of
 from iamdesk.access.external.described import ALL_HEADS, principals_described
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
+from iamdesk.policy.operators import Network, read_network
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
+from iamdesk.policy.public_policy import is_narrow
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import is_pattern, tokens_of
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -22,8 +26,12 @@ ORGANIZATIONS: tuple[Context, ...] = (
     {"aws:PrincipalOrgID": "o-iamdeskstranger", "aws:PrincipalOrgPaths": ["o-iamdeskstranger/r-none/ou-none/"]},
 )
 """An unrelated account is in no organization, or in another one."""
-ANYWHERE: Context = {"aws:SourceIp": "198.51.100.77", "aws:SourceVpce": None, "aws:SourceVpc": None}
-"""A request from the Internet: the address is reserved for documentation (RFC 5737)."""
+_DOCUMENTATION = ("198.51.100.77", "192.0.2.77", "203.0.113.77")
+"""Addresses of the Internet that are reserved for documentation (RFC 5737)."""
+ANYWHERE: Context = {"aws:SourceIp": _DOCUMENTATION[0], "aws:SourceVpce": None, "aws:SourceVpc": None}
+"""A request from the Internet."""
+_PROBES = 64
+"""Number of addresses of a range among which one outside of the narrow ranges is looked for."""
 _ARN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::(\d{12}):")
 _ACCOUNT_ID = re.compile(r"\d{12}")
 _SERVICE_LINKED = re.compile(r"arn:[^:]*:iam::\d{12}:role/aws-service-role/([^/*?]+)/[^/*?]+")
@@ -35,6 +43,11 @@ AWS Organizations User Guide, "Accessing a member account"; AWS Control Tower Us
 """
 
 
+def names_everyone(statement: Statement) -> bool:
+    """Return whether a statement applies to everyone, or to everyone except some principals."""
+    return statement.not_principal or any(entry.is_everyone for entry in statement.principals or ())
+
+
 def allowing(survey: CheckContext, role: RoleDetail, action: str = "assumerole") -> Iterator[Statement]:
     """Yield the trust policy's well-formed Allow statements that cover an sts action (in lower case)."""
     for statement in survey.evaluator.index.trust(role).statements:
@@ -42,25 +55,72 @@ def allowing(survey: CheckContext, role: RoleDetail, action: str = "assumerole")
             yield statement
 
 
+def from_internet(statements: Iterable[Statement]) -> tuple[Context, ...]:
+    """Return the contexts of requests from the Internet that the conditions of statements tell apart.
+
+    One from an address that no narrow range has, and one from each broad range: of addresses, S3 calls ranges broader
+    than /8 (IPv6: /32) public (rule I7).
+    """
+    networks = {
+        network
+        for statement in statements
+        for test in statement.conditions
+        if test.key == "aws:sourceip"
+        for value in test.values
+        if (network := read_network(value.text)) is not None
+    }
+    narrow = [network for network in networks if is_narrow(network)]
+    somewhere = next((one for one in _DOCUMENTATION if not _is_in(one, narrow)), _DOCUMENTATION[0])
+    found = {somewhere: None}
+    for network in sorted(networks.difference(narrow), key=str):
+        step = network.num_addresses // _PROBES
+        probes = (str(network[place * step + 77 % step]) for place in range(_PROBES // 2, _PROBES))
+        found |= dict.fromkeys([address for address in probes if not _is_in(address, narrow)][:1])
+    return tuple({**ANYWHERE, "aws:SourceIp": address} for address in found)
+
+
+def _is_in(address: str, networks: Iterable[Network]) -> bool:
+    read = ipaddress.ip_address(address)
+    return any(read in network for network in networks)
+
+
+def anyones(survey: CheckContext, account: Account, statements: Iterable[Statement]) -> tuple[str, ...]:
+    """Return principals that anyone can have in an account of their own, among them those that conditions describe.
+
+    ``statements`` apply to everyone.
+    """
+    partition, number = account.partition, survey.unrelated_account
+    patterns = tuple(
+        tuple(tokens_of(value.text))
+        for statement in statements
+        for test in statement.conditions
+        if test.key == "aws:principalarn"
+        for value in test.values
+        if is_pattern(value.text) and "${" not in value.text
+    )
+    described = principals_described(patterns, number, PLACEHOLDER, partition, ALL_HEADS) if patterns else ()
+    return tuple(dict.fromkeys((survey.external_principal(account), *callers_of(number, partition), *described)))
+
+
 def external_attempt(survey: CheckContext, account: Account, role: RoleDetail) -> Attempt | None:
     """Return the least restricted attempt of an unrelated account to assume a role; None if it is always denied."""
 
     def look() -> Attempt | None:
-        names_everyone = (
-            statement.not_principal or any(entry.is_everyone for entry in statement.principals or ())
-            for statement in allowing(survey, role)
-        )
-        if not any(names_everyone):
+        open_to_everyone = [statement for statement in allowing(survey, role) if names_everyone(statement)]
+        if not open_to_everyone:
             return None
-        external_principal = survey.external_principal(account)
-        anywhere = [
-            _try_role(survey, external_principal, role, {**organization, **ANYWHERE}) for organization in ORGANIZATIONS
-        ]
-        attempt = min(anywhere, key=lambda attempt: attempt.strength)
+        callers = anyones(survey, account, open_to_everyone)
+        networks = from_internet(survey.evaluator.index.trust(role).statements)
+
+        def best_from(networks: Iterable[Context]) -> Attempt:
+            contexts = [{**organization, **network} for network in networks for organization in ORGANIZATIONS]
+            attempts = (_try_role(survey, caller, role, context) for caller in callers for context in contexts)
+            return min(attempts, key=lambda attempt: attempt.strength)
+
+        attempt = best_from(networks)
         if attempt.strength in (ConditionStrength.OTHER, ConditionStrength.DENIED):
             # If the network decides, the finding must name its keys.
-            elsewhere = [_try_role(survey, external_principal, role, organization) for organization in ORGANIZATIONS]
-            attempt = min((attempt, *elsewhere), key=lambda attempt: attempt.strength)
+            attempt = min((attempt, best_from(({},))), key=lambda attempt: attempt.strength)
         return attempt if attempt.strength is not ConditionStrength.DENIED else None
 
     return survey.once(("stranger", role.arn), look)

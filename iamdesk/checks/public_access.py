@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from iamdesk.access.external.candidates import callers_of
-from iamdesk.access.external.described import ALL_HEADS, principals_described
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
+from iamdesk.checks.check_context import CheckContext, Context
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
-from iamdesk.checks.external_trust import ANYWHERE, ORGANIZATIONS, ExternalCallers, external_callers
+from iamdesk.checks.external_trust import (
+    ORGANIZATIONS,
+    ExternalCallers,
+    anyones,
+    external_callers,
+    from_internet,
+    names_everyone,
+)
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.remediation_commands import command
@@ -20,6 +25,7 @@ from iamdesk.checks.resource_requests import (
     RESOURCES,
     RequestToEvaluate,
     allowing,
+    documents_of,
     questions,
     resource_subject,
     works_for_other_accounts,
@@ -29,12 +35,12 @@ from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, phrase, with_translation
 from iamdesk.policy.public_policy import public_words
 from iamdesk.policy.statement import Statement
-from iamdesk.policy.wildcards import is_pattern, tokens_of
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resource_services import deciding_service
 from iamdesk.snapshot.resources import Resource
 
 ANONYMOUS = "anonymous"
+_URL_TYPE = "lambda:FunctionUrlAuthType"
 _LOAD_BALANCER_LOGS = frozenset(
     {
         *("127311923021", "033677994240", "027434742980", "797873946194", "098369216593", "754344448648"),
@@ -56,24 +62,25 @@ class Opening(NamedTuple):
     attempt: Attempt
 
 
-def names_everyone(statement: Statement) -> bool:
-    """Return whether a statement applies to everyone, or to everyone except some principals."""
-    return statement.not_principal or any(entry.is_everyone for entry in statement.principals or ())
-
-
 def _openings(
-    survey: CheckContext, callers: tuple[str, ...], requests: Iterable[tuple[RequestToEvaluate, ...]]
+    survey: CheckContext,
+    resource: Resource,
+    callers: tuple[str, ...],
+    requests: Iterable[tuple[RequestToEvaluate, ...]],
 ) -> tuple[Opening, ...]:
     """Return, of each group, the request that callers outside the organization are allowed, maybe conditionally.
 
     The requests come from the Internet.
     """
     found = []
+    networks = from_internet(one for document in documents_of(survey, resource) for one in document.statements)
+    known = _known(resource)
+    contexts = [{**organization, **network, **known} for network in networks for organization in ORGANIZATIONS]
     for group in requests:
         best: Opening | None = None
         for question in group:
             for caller in callers:
-                attempt = _attempt(survey, caller, question)
+                attempt = _attempt(survey, caller, question, contexts, {**ORGANIZATIONS[0], **known})
                 if best is None or attempt.strength < best.attempt.strength:
                     best = Opening(question, attempt)
                 if attempt.strength is ConditionStrength.NOTHING:
@@ -85,20 +92,29 @@ def _openings(
     return tuple(found)
 
 
-def _attempt(survey: CheckContext, caller: str, question: RequestToEvaluate) -> Attempt:
+def _attempt(
+    survey: CheckContext, caller: str, question: RequestToEvaluate, contexts: Iterable[Context], anywhere: Context
+) -> Attempt:
+    """Return the least restricted attempt in some contexts; ``anywhere`` is one without the network."""
     attempt = min(
-        (
-            try_request(survey, caller, question.action, question.resource, {**organization, **ANYWHERE})
-            for organization in ORGANIZATIONS
-        ),
+        (try_request(survey, caller, question.action, question.resource, context) for context in contexts),
         key=lambda attempt: attempt.strength,
     )
     if attempt.strength is ConditionStrength.OTHER:
         # If the network decides, the finding must name its keys.
-        attempt = try_request(survey, caller, question.action, question.resource, ORGANIZATIONS[0])
+        attempt = try_request(survey, caller, question.action, question.resource, anywhere)
         if _is_private(survey, attempt):
             return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.decision)
     return attempt
+
+
+def _known(resource: Resource) -> Context:
+    """Return the condition keys that the snapshot tells of requests to a resource: how its function URL authorizes.
+
+    Of several URLs, callers choose one without a signature.
+    """
+    types = {url.auth_type for url in resource.function_urls}
+    return {_URL_TYPE: "NONE" if "NONE" in types else types.pop()} if types else {}
 
 
 def _is_private(survey: CheckContext, attempt: Attempt) -> bool:
@@ -124,7 +140,9 @@ def open_to_all(survey: CheckContext, resource: Resource) -> tuple[Opening, ...]
     """Return the requests that anyone on the Internet is allowed on a resource, without signing in."""
     return survey.once(
         ("open to all", resource.arn),
-        lambda: _openings(survey, (ANONYMOUS,), questions(survey, resource, names_everyone, works_without_signature)),
+        lambda: _openings(
+            survey, resource, (ANONYMOUS,), questions(survey, resource, names_everyone, works_without_signature)
+        ),
     )
 
 
@@ -232,7 +250,8 @@ def open_to_accounts(survey: CheckContext, account: Account, resource: Resource)
         )
         if all(known.get(one, ConditionStrength.DENIED) > ConditionStrength.SECRET for one in group)
     ]
-    found = _openings(survey, _anyones(survey, account, resource), groups) if groups else ()
+    everyone = [statement for statement in allowing(survey, resource) if names_everyone(statement)]
+    found = _openings(survey, resource, anyones(survey, account, everyone), groups) if groups else ()
     openings = tuple(
         [one for one in found if one.attempt.strength <= ConditionStrength.SECRET or one.question not in known]
     )
@@ -294,22 +313,6 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
             object=account_id,
             severity=Severity.INFO if is_aws else Severity.MEDIUM if weak else Severity.HIGH,
         )
-
-
-def _anyones(survey: CheckContext, account: Account, resource: Resource) -> tuple[str, ...]:
-    """Return principals that anyone can have in their account, among them those that conditions describe."""
-    partition, number = account.partition, survey.unrelated_account
-    patterns = tuple(
-        tuple(tokens_of(value.text))
-        for statement in allowing(survey, resource)
-        if names_everyone(statement)
-        for test in statement.conditions
-        if test.key == "aws:principalarn"
-        for value in test.values
-        if is_pattern(value.text) and "${" not in value.text
-    )
-    described = principals_described(patterns, number, PLACEHOLDER, partition, ALL_HEADS) if patterns else ()
-    return tuple(dict.fromkeys((survey.external_principal(account), *callers_of(number, partition), *described)))
 
 
 def _names(survey: CheckContext, statement: Statement, partition: str, account_id: str) -> bool:

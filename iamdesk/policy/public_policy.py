@@ -3,7 +3,7 @@
 from iamdesk.i18n import join_messages, phrase
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.document import Document
-from iamdesk.policy.operators import IP_ADDRESS, read_network
+from iamdesk.policy.operators import IP_ADDRESS, Network, read_network
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 
@@ -123,10 +123,12 @@ def _has_wildcard(text: str) -> bool:
     return "*" in text or "?" in text
 
 
-def _is_narrow(value: PolicyValue) -> bool:
+def is_narrow(network: Network) -> bool:
     """Return whether a range is not broader than /8, or /32 for IPv6; the private ranges that AWS excepts are
     narrow."""
-    network = read_network(value.text)
-    if network is None:
-        return False
     return network.prefixlen >= (8 if network.version == 4 else 32)
+
+
+def _is_narrow(value: PolicyValue) -> bool:
+    network = read_network(value.text)
+    return network is not None and is_narrow(network)

@@ -4,7 +4,7 @@ import pytest
 
 from iamdesk.checks.finding import Severity, State
 from iamdesk.snapshot.organization import Organization
-from iamdesk.snapshot.resources import AccountSettings, PublicAccessBlock
+from iamdesk.snapshot.resources import AccountSettings, FunctionUrl, PublicAccessBlock
 
 BUCKET = "arn:aws:s3:::payroll"
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:jobs"
@@ -77,6 +77,10 @@ def test_a_function_that_any_account_invokes_and_one_that_its_url_opens(held, ma
     (one,) = held("RES-01", url)
     assert "lambda:InvokeFunctionUrl on function:resize" in one.sentence
     assert one.state is State.CANNOT_TELL
+    address = {"FunctionArn": function, "FunctionUrl": "https://x.lambda-url.eu-west-1.on.aws/"}
+    for kind, expected in (("NONE", [State.FOUND]), ("AWS_IAM", [])):
+        captured = url.model_copy(update={"function_urls": (FunctionUrl(**address, AuthType=kind),)})
+        assert [one.state for one in held("RES-01", captured)] == expected
 
 
 def test_what_only_the_owner_does_does_not_stand_for_what_others_may(held, make):
@@ -101,6 +105,8 @@ def test_res_01_block_public_access_holds(held, make):
     "condition",
     [
         {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+        {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}},
+        {"IpAddress": {"aws:SourceIp": ["198.51.100.77", "192.0.2.0/24", "9.0.0.0/8", "2001:db8::/32"]}},
         {"StringEquals": {"aws:PrincipalOrgID": "o-acme"}},
         {"StringEquals": {"aws:PrincipalAccount": "111122223333"}},
     ],
@@ -109,6 +115,19 @@ def test_res_01_conditions_that_hold_strangers_back(held, make, condition):
     bucket = make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=condition))
     found = held("RES-01", bucket) + held("RES-02", bucket)
     assert not [one for one in found if one.state is State.FOUND]
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "8.0.0.0/7", "2000::/3"])
+def test_res_01_a_range_that_s3_calls_public_holds_nobody_back(held, make, network):
+    condition = {"IpAddress": {"aws:SourceIp": [network, "198.51.100.0/24"]}}
+    (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=condition)))
+    assert one.sentence == "Anyone on the Internet can perform s3:GetObject on payroll."
+
+
+def test_res_01_all_addresses_but_some(held, make):
+    condition = {"NotIpAddress": {"aws:SourceIp": ["198.51.100.0/24", "192.0.2.0/24"]}}
+    (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=condition)))
+    assert one.state is State.FOUND
 
 
 def test_res_01_named_principals_and_denials(held, make):

@@ -35,6 +35,34 @@ def test_tru_01_a_condition_that_binds_keeps_strangers_out(found, make, conditio
 
 
 @pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:iam::*:role/Admin",
+        "arn:aws:iam::*:user/ci",
+        "arn:aws:iam::*:role/team/*",
+        ["arn:aws:iam::111122223333:role/admin", "arn:aws:iam::????????????:role/deploy"],
+    ],
+)
+def test_tru_01_a_name_that_anyone_can_give_in_an_account_of_their_own(found, make, arn):
+    condition = {"ArnLike": {"aws:PrincipalArn": arn}}
+    (one,) = found("TRU-01", roles=trusting(make, "*", Condition=condition))
+    assert one.sentence == "Anyone with an AWS account can assume target."
+
+
+@pytest.mark.parametrize("network", ["::/0", "0.0.0.0/1"])
+def test_tru_01_a_range_that_aws_calls_public(found, make, network):
+    assert found("TRU-01", roles=trusting(make, "*", Condition={"IpAddress": {"aws:SourceIp": network}}))
+
+
+@pytest.mark.parametrize("network", ["198.51.100.0/24", "8.8.8.0/24"])
+def test_a_narrow_range_is_told_as_what_it_depends_on(found, make, network):
+    trust = trusting(make, "*", Condition={"IpAddress": {"aws:SourceIp": network}})
+    assert not found("TRU-01", roles=trust)
+    (one,) = found("TRU-02", roles=trust)
+    assert one.state is State.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
     "principal",
     [{"AWS": "arn:aws:iam::111122223333:root"}, {"Service": "ec2.amazonaws.com"}, {"AWS": f"{VENDOR}"}],
 )

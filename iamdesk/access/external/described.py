@@ -64,7 +64,10 @@ def principals_described(
         if not found or len(own) > 1:
             found |= dict.fromkeys(witnesses(tuple(map(Pattern, own)), (Pattern((start, QUESTION, STAR)),)).texts)
         globs = tuple(map(Glob, own))
-        described = [text for text in found if any(one.matches(text) for one in globs)]
+        # Names have no colon ("arn:aws:iam::*:user/ci" describes no role), and a path is not one.
+        named = (f"{text}{filling}" if text.endswith("/") else text for text in found)
+        possible = dict.fromkeys(text for text in named if ":" not in text.removeprefix(start))
+        described = [text for text in possible if any(one.matches(text) for one in globs)]
         yield from described if len(patterns) > 1 else described[:1]
         if described and len(patterns) == 1:
             return
