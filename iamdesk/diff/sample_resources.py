@@ -73,7 +73,7 @@ def _places(service: str, type_name: str, entries: frozenset[str], partition: st
         ]
         found, is_all = _tails(tail, tuple(dict.fromkeys(one.tail for one in near)), fresh_parts[5])
         is_complete = is_complete and is_all
-        for text in found:
+        for text in sorted(found, key=lambda text: "//" in text):  # last: what IAM cannot name, as an example
             arn = f"arn:{':'.join(head)}:{text}"
             if is_arn(arn) and type_name.lower() in _types(service, arn):
                 arns[arn] = None

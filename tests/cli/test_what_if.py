@@ -34,6 +34,20 @@ def test_what_a_change_does_is_told_and_its_command_written(iamdesk: Run, sample
     )
 
 
+def test_a_group_is_counted_apart_from_principals(iamdesk: Run, sample: Path, tmp_path: Path) -> None:
+    """It was "Access of 3 principals changed", and two of them were listed: the third was the group."""
+    group = "arn:aws:iam::111122223333:group/engineering/sre/SiteReliability"
+    detached = {"do": "detach-policy", "subject": group, "detail": "arn:aws:iam::aws:policy/PowerUserAccess"}
+
+    told = iamdesk("what-if", sample, changes(tmp_path, detached), "--access-only").stdout
+
+    assert told.startswith("Access of 2 principals changed, 1 group changed, inconclusive for 1, ")
+    listed = told.splitlines()
+    at = listed.index(f"{group} (changed)")
+    assert listed[at + 1] == "  what it grants changed; what its members gained or lost is listed with them"
+    assert sum(":user/" in line and line.endswith("(changed)") for line in listed) == 2
+
+
 def test_json_is_that_of_a_comparison(iamdesk: Run, sample: Path, tmp_path: Path) -> None:
     file = changes(tmp_path, {"do": "attach-policy", "subject": ANA, "detail": READ})
 

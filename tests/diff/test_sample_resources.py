@@ -39,6 +39,15 @@ def test_every_way_in_which_entries_meet_is_shown(entries: tuple[str, ...]) -> N
         assert possible <= ways
 
 
+def test_a_name_that_iam_refuses_is_no_first_example() -> None:
+    """A changed access was shown by ``user//kavya.nair``: no path is empty between two slashes."""
+    entry = f"arn:aws:iam::{A}:user/*/kavya.nair"
+    found = places("iam", "user", [where(entry)], "aws", A)
+    matching = [arn for arn in found.arns if applies_to(where(entry), arn)]
+    assert matching[0] == f"arn:aws:iam::{A}:user/x/kavya.nair"
+    assert ["//" in arn for arn in found.arns] == sorted("//" in arn for arn in found.arns)
+
+
 def test_a_region_that_entries_name_is_asked_about_beside_one_that_nobody_knows() -> None:
     entry = f"arn:aws:sqs:eu-west-1:{A}:orders"
     found = places("sqs", "queue", [where(entry)], "aws", A)

@@ -1,5 +1,6 @@
 """Access changes between two snapshots as text, for the terminal and the window."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from iamdesk.aws.condition_keys import spelled
@@ -17,21 +18,23 @@ from iamdesk.evaluate.unknown_context.test_values import is_made_up
 from iamdesk.export.text.decision import DECISION_WORDS
 from iamdesk.i18n import join_messages, join_names, nphrase, phrase
 
+_OTHER_ACCESS = (Status.CHANGED, Status.CREATED, Status.DELETED)
 MOST_ACTIONS = 6
 """Number of actions listed before the others are counted."""
 
 
 def sentence(found: Comparison) -> str:
     """Return a summary of the comparison in one sentence."""
-    counts = dict.fromkeys(Status, 0)
-    for one in found.principals.values():
-        counts[one.status] += 1
-    changed = counts[Status.CHANGED] + counts[Status.CREATED] + counts[Status.DELETED]
+    counts = Counter(one.status for one in found.principals.values() if not is_group(one.arn))
+    changed = sum(counts[status] for status in _OTHER_ACCESS)
+    groups = sum(one.status in _OTHER_ACCESS for one in found.principals.values() if is_group(one.arn))
     parts = []
     if changed:
         parts.append(
             nphrase("Access of {count:,} principal changed", "Access of {count:,} principals changed", changed)
         )
+    if groups:
+        parts.append(nphrase("{count:,} group changed", "{count:,} groups changed", groups))
     external = sum(
         any(effect.principal not in found.principals for effect in one.effects) for one in found.resources.values()
     )
@@ -66,6 +69,11 @@ def sentence(found: Comparison) -> str:
             )
         )
     return join_messages("", (join_messages(", ", parts), "."))
+
+
+def is_group(arn: str) -> bool:
+    """Return whether an ARN is a group's: its members have what it grants, it makes no request itself."""
+    return ":group/" in arn and arn.split(":", 5)[5].startswith("group/")
 
 
 def principal_words(arn: str) -> str:
@@ -163,6 +171,8 @@ def _diff_lines(
     yield ""
     status = "inconclusive" if diff.status is Status.CANNOT_TELL else diff.status.value
     yield f"{diff.arn} ({'access to it: ' if is_resource else ''}{status})"
+    if is_group(diff.arn) and not effects and not is_resource:
+        yield "  what it grants changed; what its members gained or lost is listed with them"
     for effect in effects:
         who = f"{principal_words(effect.principal)} " if is_resource else ""
         yield f"  {who}{effect_words(found, effect)}"
