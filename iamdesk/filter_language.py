@@ -85,6 +85,13 @@ def _texts(value: Value) -> Sequence[str]:
     return tuple(map(str, value)) or ("",)
 
 
+def _folded_texts(value: Value) -> list[str]:
+    """Return the texts of a value that is no text, in lower case."""
+    if isinstance(value, tuple):  # most are, and a call for each row takes its time
+        return [str(text).casefold() for text in value] or [""]
+    return [text.casefold() for text in _texts(value)]
+
+
 class FilterError(Exception):
     """A filter that cannot be read; its message is one sentence."""
 
@@ -474,7 +481,7 @@ def _text_test[Row](one: Field[Row], operator: str, value: str) -> Test[Row]:
             have = get(row)
             if isinstance(have, str):
                 return folded in have.casefold()
-            return any([folded in text.casefold() for text in _texts(have)])  # noqa: C419 - a generator takes longer
+            return any([folded in text for text in _folded_texts(have)])  # noqa: C419 - a generator takes longer
 
         return contains
 
@@ -482,7 +489,7 @@ def _text_test[Row](one: Field[Row], operator: str, value: str) -> Test[Row]:
         have = get(row)
         if isinstance(have, str):
             return folded == have.casefold()
-        return folded in [text.casefold() for text in _texts(have)]
+        return folded in _folded_texts(have)
 
     return equals
 

@@ -288,6 +288,8 @@ class FindingFilter:
     def accepts_group(self) -> Test[FindingRow]:
         """The test whether a row is shown if any group is chosen: used for the groups' counts."""
         suppressed, typed = self.suppressed, self.typed.accepts
+        if self.shows_everything:
+            return lambda row: (row.finding.suppression is not None) is suppressed
         if not (self.subjects or self.severities or self.only_cannot_tell or self.check_id):
             return lambda row: (row.finding.suppression is not None) is suppressed and typed(row)
         return lambda row: (row.finding.suppression is not None) is suppressed and self._is_chosen(row) and typed(row)
