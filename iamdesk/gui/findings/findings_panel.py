@@ -239,16 +239,15 @@ class FindingsPanel(QWidget):
     def _find_causes(self) -> None:
         """Group all open findings in a worker; the table shows them until then."""
         open_ = [row for row in self.model.rows if row.finding.suppression is None]
-        findings = [row.finding for row in open_]
 
-        def work(_progress: Progress, _cancelled: Cancelled) -> "Causes":
+        def work(_progress: Progress, _cancelled: Cancelled) -> "tuple[Causes, dict[str, FindingRow]]":
             from iamdesk.api import Workbench  # imported after the first paint
 
-            return Workbench.causes(findings)
+            causes = Workbench.causes([row.finding for row in open_])
+            return causes, {row.finding.fingerprint: row for row in open_}
 
-        def done(causes: "Causes") -> None:
-            self._causes = causes
-            self._by_print = {row.finding.fingerprint: row for row in open_}
+        def done(found: "tuple[Causes, dict[str, FindingRow]]") -> None:
+            self._causes, self._by_print = found
             self._show_causes()
             self._say_why_empty()
 
@@ -414,7 +413,8 @@ class FindingsPanel(QWidget):
 
     def _show_causes(self) -> None:
         if self._causes is not None and self.is_by_cause:
-            shown = {row.finding.fingerprint for row in self.model.shown}
+            is_filtered = len(self.model.shown) < len(self._by_print)
+            shown = {row.finding.fingerprint for row in self.model.shown} if is_filtered else self._by_print
             self.causes.causes.show(self._causes, self._by_print, shown)
 
     def _switch_causes(self) -> None:
