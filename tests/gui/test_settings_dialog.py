@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui import create_main_window
@@ -151,3 +151,17 @@ def test_settings_that_cannot_be_read_or_written_do_no_harm(qtbot: QtBot, tmp_pa
     window.settings.reviewer = "Ana"
     window.close()
     assert not any((tmp_path / "s.ini").iterdir())
+
+
+def test_return_in_a_field_presses_no_button(qtbot: QtBot, window: MainWindow) -> None:
+    """Return in Text size opened the dialog that asks for a signing key."""
+    dialog = opened_by_key(qtbot, window)
+    pressed: list[str] = []
+    for button in dialog.findChildren(QPushButton):
+        button.clicked.disconnect()
+        button.clicked.connect(lambda _on=False, button=button: pressed.append(button.text()))
+    for field in (dialog.text_size, dialog.reviewer, dialog.key, dialog.checks, dialog.workers, dialog.scheduler):
+        field.setFocus()
+        QTest.keyClick(field, Qt.Key.Key_Return)
+    assert pressed == []
+    assert dialog.isVisible()

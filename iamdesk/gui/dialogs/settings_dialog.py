@@ -189,6 +189,9 @@ class SettingsDialog(QDialog):
         area.setWidget(page)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        for button in (self.choose, self.choose_checks, self.forget, close):
+            button.setAutoDefault(False)  # Return in a field completes the field, and presses nothing
         layout = QVBoxLayout(self)
         layout.addWidget(area, 1)
         layout.addWidget(buttons)
