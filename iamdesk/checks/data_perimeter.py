@@ -26,6 +26,7 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
 _RCP = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
 _LEAVE = "organizations:LeaveOrganization"
 _OUTSIDE = "o-iamdeskstranger"
+_DENIED = {EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY}
 _WRITES = (
     ("s3:PutObject", "arn:{partition}:s3:::{name}/{name}"),
     ("sqs:SendMessage", "arn:{partition}:sqs:us-east-1:{account}:{name}"),
@@ -178,7 +179,7 @@ def perimeter_with_gaps(survey: CheckContext, account: Account, _: Account) -> I
         for request in perimeter.requests(survey, account):
             result = survey.ask(*request)
             outcomes = {one.outcome for one in result.layers if one.layer is perimeter.layer} - {None}
-            if not outcomes or EvalDecision.EXPLICIT_DENY in outcomes:
+            if not outcomes or outcomes & _DENIED:  # implicitly, by policies that allow a list of services
                 continue
             (unsure if EvalDecision.CONDITIONAL in outcomes or _may_deny(result, perimeter) else open_).append(result)
         found = open_ or unsure

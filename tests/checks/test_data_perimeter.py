@@ -35,9 +35,12 @@ def deny(condition=None, actions="*", kind=SCP):
     return policy("p-perimeter", statement, kind=kind)
 
 
+FULL_ACCESS = policy(FULL, EVERYTHING, aws_managed=True)
+
+
 @pytest.fixture
 def told(make):
-    def run(check, *policies, management=MANAGEMENT, **parts):
+    def run(check, *policies, management=MANAGEMENT, full=FULL_ACCESS, **parts):
         attached = [one["id"] for one in policies]
         nodes = [
             {"id": "r-1", "policy_ids": [FULL, *attached]},
@@ -48,7 +51,7 @@ def told(make):
             "id": "o-acme",
             "management_account_id": management,
             "nodes": nodes,
-            "policies": [policy(FULL, EVERYTHING, aws_managed=True), *policies],
+            "policies": [full, *policies],
         }
         return make.findings(check, beside={"organization": Organization.model_validate(tree)}, **parts)
 
@@ -65,6 +68,12 @@ def test_grd_10_a_perimeter_of_resources_that_leaves_out_services(told):
     assert (one.severity, one.state) == (Severity.MEDIUM, State.FOUND)
     request = one.evidence[0].decision.request
     assert request.resource.split(":")[4] not in (OWN, MANAGEMENT)
+
+
+def test_grd_10_what_no_policy_allows_does_not_leak(told):
+    some = {"Effect": "Allow", "Action": ["s3:*", "sqs:*"], "Resource": "*"}
+    (one,) = told("GRD-10", deny(RESOURCES, "s3:*"), full=policy(FULL, some))
+    assert one.sentence.endswith("but does not deny sqs:SendMessage.")
 
 
 def test_grd_10_a_perimeter_of_principals_that_leaves_out_services(told):
