@@ -268,3 +268,35 @@ def test_no_field_swallows_the_key_of_a_command(qtbot: QtBot, open_window: MainW
             if done != [name]:
                 swallowed.append(f"{field.objectName() or type(field).__name__}: {name} {done}")
     assert swallowed == []
+
+
+def test_return_in_the_filter_brings_the_page_of_the_selected_row_back(
+    open_window: MainWindow, press: Callable[..., QWidget]
+) -> None:
+    """The overview stayed in front until a second Return: the row was selected already."""
+    navigator, pages = open_window.workspace.navigator, open_window.interior.pages
+    press(Qt.Key.Key_F, CONTROL)
+    QTest.keyClicks(navigator.field, "nora")
+    assert press(Qt.Key.Key_Return) is navigator.tree
+    assert pages.currentWidget() is open_window.workspace.inspector
+    press(Qt.Key.Key_Home, Qt.KeyboardModifier.AltModifier)
+    assert pages.currentWidget() is open_window.interior.overview
+    press(Qt.Key.Key_F, CONTROL)
+    assert press(Qt.Key.Key_Return) is navigator.tree
+    assert pages.currentWidget() is open_window.workspace.inspector
+    subject = open_window.workspace.inspector.subject
+    assert subject is not None
+    assert subject.key == NORA
+
+
+def test_details_and_json_come_back_after_a_principal_that_is_not_in_the_snapshot(
+    qtbot: QtBot, open_window: MainWindow
+) -> None:
+    """They were gone for the whole session if the first page was that of a root user."""
+    inspector, session = open_window.workspace.inspector, open_window.session
+    session.ask(Request("arn:aws:iam::111122223333:root", "s3:DeleteObject", "arn:aws:s3:::acme-payroll/x"))
+    qtbot.waitUntil(lambda: session.decision is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: not inspector.tabs.isTabVisible(inspector.tabs.indexOf(inspector.json)))
+    session.show_key(NORA)
+    shown = [inspector.tabs.widget(tab) for tab in range(inspector.tabs.count()) if inspector.tabs.isTabVisible(tab)]
+    assert {inspector.facts, inspector.json, inspector.page} <= set(shown)

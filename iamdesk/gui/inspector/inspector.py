@@ -333,6 +333,8 @@ class Inspector(QWidget):
             row = opened.outline.rows_by_key.get(key)
             return opened.outline.nodes[row].kind if row is not None else None
 
+        for tab in (self.facts, self.json):  # hidden for what is not in the snapshot
+            self.tabs.setTabVisible(self.tabs.indexOf(tab), True)
         self.facts.show_subject(subject, kind_of)
         self.policies.show_subject(details, subject)
         # Effective permissions need the whole snapshot, and wait for it.

@@ -331,7 +331,11 @@ class NavigatorPanel(QWidget):
         index = self.model.index_of(number)
         if not index.isValid():
             index = self.tree.currentIndex() if self.tree.currentIndex().isValid() else self.model.index(0, 0)
-        if index.isValid():
+        if not index.isValid():
+            return
+        if index == self.tree.currentIndex():
+            self._activated(index)  # nothing changes, but another page may be in front, or none was shown yet
+        else:
             self.tree.setCurrentIndex(index)
 
     def _show_menu(self, place: QPoint) -> None:
