@@ -47,8 +47,6 @@ class AccessMatrixModel(QAbstractTableModel):
         self._columns: Sequence[ServiceColumn] = ()
         self._level: str | None = None
         self._looks: dict[ServiceSummary, CellStyle | None] = {}
-        self._rows: dict[str, int] = {}
-        """While the matrix is incomplete: the row of each principal."""
         self._cells: dict[tuple[str, str], ServiceSummary | None] = {}
         """By principal and service: cells that were computed before the rest of their row."""
 
@@ -85,20 +83,19 @@ class AccessMatrixModel(QAbstractTableModel):
         self._columns = matrix_rows.columns if matrix_rows is not None else ()
         self._level = matrix_rows.wanted.level if matrix_rows is not None else None
         self._looks = {}
-        is_whole = matrix_rows is None or matrix_rows.is_whole
-        self._rows = {} if is_whole else {line.people[0].key: row for row, line in enumerate(self._lines)}
-        if is_whole:
+        if matrix_rows is None or matrix_rows.is_whole:
             self._cells = {}
         self.endResetModel()
 
     def fill(self, rows: Iterable[tuple[str, Profile]], cells: Iterable[Known]) -> None:
         """Add what was computed since the layout."""
         changed = set()
+        places = self._laid.places if self._laid is not None else {}
         for cell in cells:
             self._cells[cell.principal, cell.service] = cell.service_summary
-            changed.add(self._rows.get(cell.principal, -1))
+            changed.add(places.get(cell.principal, -1))
         for principal, profile in rows:
-            row = self._rows.get(principal, -1)
+            row = places.get(principal, -1)
             if row >= 0:
                 self._lines[row] = replace(self._lines[row], profile=profile)
                 changed.add(row)

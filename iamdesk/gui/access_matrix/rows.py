@@ -5,7 +5,7 @@ Runs in a worker: thousands of names are searched and sorted.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +169,8 @@ class MatrixRows:
     """Principals that pass the filter."""
     is_whole: bool = True
     """Whether the matrix is complete; until then, rows are sorted by name and not grouped."""
+    places: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """While the matrix is incomplete: the row of each principal."""
 
 
 class AccessMatrixData:
@@ -238,7 +240,8 @@ class AccessMatrixData:
         services = sorted(named, key=lambda service: (-named[service], service))
         columns = tuple(service_column(service, named[service], is_told=True) for service in services)
         lines = tuple(MatrixRow(self.map.rows.get(one.key), (one,)) for one in shown)
-        return MatrixRows(wanted, lines, columns, 0, 0, 0, len(shown), is_whole=False)
+        places = {person.key: row for row, person in enumerate(shown)}
+        return MatrixRows(wanted, lines, columns, 0, 0, 0, len(shown), is_whole=False, places=places)
 
     def _count(self, level: str | None) -> int:
         return sum(count for profile, count in self.map.profiles.items() if profile.breadth[level])
