@@ -61,7 +61,7 @@ def _candidates(finding: Finding) -> Iterator[Candidate]:
         return
     found: dict[str, Candidate] = {}
     for statement in granting_statements(finding):
-        candidate = candidate_of(statement)
+        candidate = candidate_of(statement, finding.account)
         found.setdefault(candidate.key, candidate)
         if len(found) == _MAX_CANDIDATES:
             break
@@ -121,13 +121,13 @@ def _trust_entry(finding: Finding) -> Candidate | None:
     return Candidate(CauseKind.TRUST, f"trust {finding.check_id} {first.text}", label)
 
 
-def candidate_of(statement: StatementExplanation) -> Candidate:
+def candidate_of(statement: StatementExplanation, account: str) -> Candidate:
     """Return a statement as a candidate; equal statements are the same, in whatever policy and under whatever Sid.
 
-    An AWS managed policy is one candidate: it is detached, never changed.
+    An AWS managed policy is one candidate of each account: it is detached, never changed.
     """
     if statement.source_policy_type is SourceType.AWS_MANAGED:
-        key = f"{AWS_POLICY}{statement.source_policy_id}"
+        key = f"{AWS_POLICY}{statement.source_policy_id} {account}"
         return Candidate(CauseKind.STATEMENT, key, statement.policy_name, statement.owner)
     kind = CauseKind.STATEMENT if statement.source_policy_type in _IDENTITY else CauseKind.TRUST
     raw = statement.document.raw

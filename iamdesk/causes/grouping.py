@@ -70,6 +70,8 @@ REPEATS: Mapping[str, _Repeats] = {
 
 _NAMED = 3
 """Names in the effect of a cause, and of holders of a policy."""
+_MOST_REMEDIES = 3
+"""Different remedies of a statement's checks that are listed."""
 _OF_GROUPS = frozenset({"ADM-08"})
 """Checks of groups whose evidence names members: their cause is the group's statement that gives members most."""
 _FACTS = (CauseKind.MISSING, "facts")
@@ -345,18 +347,51 @@ def _cause(group: _Group, folded: Mapping[str, str]) -> Cause:
 def _remedy(group: _Group, first: Attribution) -> str:
     """Return what ends a cause, or the remediation of all findings of a check: that of one may name its own subject."""
     if group.key.startswith(AWS_POLICY):
-        return phrase(
+        detach = phrase(
             "Detach {policy} from {holders}, and attach customer managed policies with the permissions of each job in "
             "its place: AWS maintains it, and you cannot change it.",
             policy=group.label,
             holders=_holders(group) or phrase("its holders"),
         )
+        if not any(_effect_of(one) == "administration" for one in group.findings):
+            return detach
+        return join_messages(" ", (detach, phrase("Leave at least one administrator in the account.")))
     if group.key.startswith(THROUGH):
         return phrase(
             "Take the permissions of an administrator away from {role}, or restrict who can pass or assume the role "
             "and change what runs with it.",
             role=group.key.rpartition("/")[2],
         )
+    of_checks = {first.check_id: _remedy_of_check(group, first)}
+    if group.kind is CauseKind.STATEMENT:  # one text to change, for what each check says of it
+        for one in sorted(group.findings, key=lambda one: (_RANK[one.severity], one.check_id)):
+            if one.check_id not in of_checks:
+                of_checks[one.check_id] = _remedy_of_check(group, one)
+    texts = dict.fromkeys(of_checks.values())
+    if len(texts) == 1:
+        return of_checks[first.check_id]
+    shown = list(texts)[:_MOST_REMEDIES]
+    lines = [
+        phrase(
+            "{checks}: {remedy}",
+            checks=", ".join(check_id for check_id, text in of_checks.items() if text == remedy),
+            remedy=remedy,
+        )
+        for remedy in shown
+    ]
+    if more := len(texts) - len(shown):
+        lines.append(
+            nphrase(
+                "The findings of {count:,} other check say more.",
+                "The findings of {count:,} other checks say more.",
+                more,
+            )
+        )
+    return join_messages(" ", lines)
+
+
+def _remedy_of_check(group: _Group, first: Attribution) -> str:
+    """Return the remedy of a check's findings: its own where they differ, for that of one may name its own subject."""
     of_check = {one.remedy for one in group.findings if one.check_id == first.check_id and one.title == first.title}
     known = check(first.check_id)
     return first.remedy if len(of_check) == 1 or known is None else phrase(known.remedy)
@@ -399,7 +434,11 @@ def _effect(group: _Group, exposed: Set[str], administrators: Set[str], others: 
         parts.append(phrase("administrator, or a path to it: {names}", names=_named(administrators, names)))
     if others:
         affected = _named(others, names)
-        parts.append(phrase("other findings on {names}", names=affected) if parts else affected)
+        parts.append(
+            phrase("other findings on {names}", names=affected)
+            if parts
+            else phrase("findings on {names}", names=affected)
+        )
     if unknown:
         parts.append(phrase("cannot tell for {names}", names=_named(unknown, names)))
     return join_messages("; ", parts)

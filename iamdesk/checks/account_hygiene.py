@@ -134,6 +134,13 @@ def inline_policies(_survey: CheckContext, account: Account, _: Account) -> Iter
         )
 
 
+_SUPPORT_IS_DENIED = mark(
+    "First allow support:* in the service control policies of the account, if they are what denies it. Then create a "
+    "role with the AWS managed policy AWSSupportAccess that incident responders can assume."
+)
+"""Not even the root user is allowed: no role helps as long as an organization policy denies it."""
+
+
 @check(
     "HYG-11",
     over=ACCOUNTS,
@@ -182,6 +189,7 @@ def no_support_role(survey: CheckContext, account: Account, _: Account) -> Itera
             *(more if missing else ()),
         ),
         state=State.CANNOT_TELL if missing else State.FOUND,
+        remedy=None if able else phrase(_SUPPORT_IS_DENIED),
     )
 
 

@@ -1,6 +1,6 @@
 """Administrators, policies that allow everything, and principals whose policies allow everything in name only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from iamdesk.attack_paths.administrators import (
     FULL_ACCESS,
@@ -74,10 +74,12 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
         if power.decision is EvalDecision.ALLOWED:
             text = phrase("{name} is an administrator, through {route}.", name=name, route=route)
             yield CheckResult(join_messages(" ", (text, *within)), tuple(proofs))
-        elif without_mfa := _without_mfa(survey, account, principal):
-            text = phrase(
-                "{name} is an administrator when it does not use MFA, through {route}.", name=name, route=route
-            )
+        elif without_mfa := _proofs_with(survey, account, principal, _WITHOUT_MFA):
+            text = phrase("{name} is an administrator without MFA, through {route}.", name=name, route=route)
+            if _proofs_with(survey, account, principal, _WITH_MFA):
+                text = phrase(
+                    "{name} is an administrator, with or without MFA, through {route}.", name=name, route=route
+                )
             yield CheckResult(join_messages(" ", (text, *within)), (*without_mfa, proofs[-1]))
         else:
             text = phrase(
@@ -97,15 +99,22 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
         yield CheckResult(text, (evidence,), state=State.CANNOT_TELL)
 
 
-def _without_mfa(survey: CheckContext, account: Account, principal: Principal) -> tuple[Evidence, ...]:
-    """Return the evaluations of the powers without MFA, if they are all allowed; empty if not.
+_WITHOUT_MFA: tuple[Context, ...] = tuple(
+    {"aws:MultiFactorAuthPresent": present, "aws:MultiFactorAuthAge": None} for present in (None, "false")
+)
+"""Requests with access keys lack the key, those of sessions without MFA have it with the value ``false``.
 
-    Requests with access keys lack the key, those of sessions without MFA have it with the value ``false``: anyone can
-    leave out MFA, so a condition on its absence restricts nobody. Source: IAM User Guide, AWS global condition context
-    keys, aws:MultiFactorAuthPresent.
-    """
-    for present in (None, "false"):
-        mfa: Context = {"aws:MultiFactorAuthPresent": present, "aws:MultiFactorAuthAge": None}
+Anyone can leave out MFA, so a condition on its absence restricts nobody. Source: IAM User Guide, AWS global condition
+context keys, aws:MultiFactorAuthPresent.
+"""
+_WITH_MFA: tuple[Context, ...] = ({"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"},)
+
+
+def _proofs_with(
+    survey: CheckContext, account: Account, principal: Principal, contexts: Iterable[Context]
+) -> tuple[Evidence, ...]:
+    """Return the evaluations of the powers in the first context in which all are allowed; empty if there is none."""
+    for mfa in contexts:
         proofs = []
         for power in POWERS:
             action, resource, context = question(power, account)

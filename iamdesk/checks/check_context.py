@@ -177,7 +177,7 @@ class CheckContext(EvaluationSession):
         if facts is not None:
             report = facts.credential_report
             times = (
-                report.generated_time if report else None,
+                report.known_at if report else None,
                 *(one.job_creation_date for one in facts.last_accessed or ()),
             )
             moments += [moment for moment in times if moment is not None]

@@ -50,7 +50,8 @@ def _age(survey: CheckContext, account: Account, moment: datetime | None) -> tim
     """Return the age of a moment when the report was generated, or at the snapshot's time."""
     facts = facts_of(survey.snapshot, account.account_id)
     report = facts.credential_report if facts is not None else None
-    now = report.generated_time if report is not None and report.generated_time is not None else survey.latest(account)
+    generated = None if report is None else report.generated_time
+    now = survey.latest(account) if generated is None else generated
     return None if now is None or moment is None else now - moment
 
 

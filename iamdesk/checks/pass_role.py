@@ -115,11 +115,12 @@ def _has_attack_path(survey: CheckContext, principal: Principal) -> bool:
 
 
 def _services(decision: EvaluationResult) -> Iterator[str]:
-    """Yield the services that a decision's conditions require as iam:PassedToService."""
+    """Yield the services that a decision's conditions require as iam:PassedToService, or that any will do."""
     for alternative in decision.conditions:
         for key, value in alternative.items():
             if key.lower() == _PASSED_TO.lower() and isinstance(value, str) and value.endswith(".amazonaws.com"):
-                yield value
+                # The pattern "*.amazonaws.com" is met by the empty name first.
+                yield phrase("any service") if value.startswith(".") else value
 
 
 @check(

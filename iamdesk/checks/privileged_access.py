@@ -213,8 +213,12 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
             name=name_of(principal),
             actions=enumerated(one.action for one in able),
         )
+        # CloudTrail and GuardDuty go on without AWS Config.
+        is_config = all(one.action.startswith("config:") for one in able)
         yield CheckResult(
-            with_regions(sentence, able), tuple(evaluated(survey, principal, request) for request in able)
+            with_regions(sentence, able),
+            tuple(evaluated(survey, principal, request) for request in able),
+            severity=Severity.MEDIUM if is_config else None,
         )
 
 

@@ -4,6 +4,7 @@ Fields are AWS's, in snake case; each class names its command. A field that is N
 Source of the shapes: the IAM API reference; for the credential report the IAM user guide, "Get credential reports".
 """
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -73,7 +74,24 @@ class CredentialReport(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     generated_time: Moment | None = None
+    """None: a CSV file does not contain it."""
     entries: tuple[CredentialReportEntry, ...] = ()
+
+    @property
+    def known_at(self) -> datetime | None:
+        """When it was generated; if that is not known, the newest time in it: it is not older."""
+        times = (
+            moment
+            for entry in self.entries
+            for moment in (
+                *(entry.user_creation_time, entry.password_last_used, entry.password_last_changed),
+                *(entry.access_key_1_last_rotated, entry.access_key_1_last_used_date),
+                *(entry.access_key_2_last_rotated, entry.access_key_2_last_used_date),
+                *(entry.cert_1_last_rotated, entry.cert_2_last_rotated),
+            )
+            if moment is not None
+        )
+        return self.generated_time or max(times, default=None)
 
 
 class TrackedActionLastAccessed(AwsModel):

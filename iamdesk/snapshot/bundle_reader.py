@@ -423,7 +423,7 @@ def _moments(manifest: Manifest | None, facts: Sequence[AccountFacts]) -> Iterat
     if manifest is not None:
         yield manifest.started_at
     for known in facts:
-        yield known.credential_report.generated_time if known.credential_report else None
+        yield known.credential_report.known_at if known.credential_report else None
         for report in known.last_accessed or ():
             yield report.job_creation_date
 

@@ -210,7 +210,29 @@ def test_subjects_of_one_name_are_told_by_account() -> None:
         fingerprint="2" * 20, account="444455556666", subject_key="arn:aws:iam::444455556666:role/role-1"
     )
     (row,) = group([one, other]).rows
-    assert row.effect == "role-1 (111122223333) and role-1 (444455556666)"
+    assert row.effect == "findings on role-1 (111122223333) and role-1 (444455556666)"
+
+
+def test_an_aws_managed_policy_is_a_cause_of_each_account() -> None:
+    organization = load_snapshot(sample_snapshot().parent / "acme-organization")
+    rows = causes_of(registry.run(Evaluator(organization))).rows
+    labels = [str(row.label) for row in rows if row.label.startswith("AdministratorAccess, ")]
+    assert len(labels) == 2
+    assert not any(" and " in label for label in labels)
+
+
+def test_the_remedy_of_a_statement_is_that_of_each_check() -> None:
+    one, other = (
+        _attribution(number, check, severity, (7,), State.FOUND)._replace(remedy=remedy)
+        for number, check, severity, remedy in (
+            (1, "ADM-13", Severity.HIGH, "End this."),
+            (2, "DAT-01", Severity.MEDIUM, "List those."),
+        )
+    )
+    (row,) = group([one, other]).rows
+    assert row.remedy == "ADM-13: End this. DAT-01: List those."
+    (row,) = group([one, other._replace(remedy="End this.")]).rows
+    assert row.remedy == "End this."
 
 
 def test_what_lets_nobody_in_is_no_external_access() -> None:

@@ -65,6 +65,8 @@ def test_the_credential_report_is_read_encoded_and_decoded(tmp_path: Path, form:
     assert alice.access_key_1_last_used_date == datetime(2026, 9, 30, 8, tzinfo=UTC)
     assert (alice.access_key_1_last_used_service, alice.access_key_2_active) == ("s3", False)
     assert (report.generated_time is not None) is (form == "json")
+    known_at = datetime(2026, 10, 1, tzinfo=UTC) if form == "json" else alice.access_key_1_last_used_date
+    assert report.known_at == known_at, "a CSV file is not older than what it tells"
 
 
 @pytest.mark.parametrize(
