@@ -1,4 +1,4 @@
-"""Resource shares of AWS RAM outside the organization, and buckets that accept plain HTTP."""
+"""Resource shares of AWS RAM and S3 access grants to other accounts, and buckets that accept plain HTTP."""
 
 from collections.abc import Iterator
 
@@ -13,6 +13,7 @@ from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resource_shares import ResourceShareAssociation, ResourceShares
+from iamdesk.snapshot.workloads import WorkloadKind
 
 _GIVEN = "ASSOCIATED"
 _MOST_NAMED = 20
@@ -102,6 +103,55 @@ def _is_outside(survey: CheckContext, one: ResourceShareAssociation) -> bool | N
         return False
     organization = survey.snapshot.organization
     return True if organization is not None and organization.lists_every_account else None
+
+
+@check(
+    "RES-15",
+    over=ACCOUNTS,
+    title=mark("S3 access grant to another account"),
+    question="Does S3 Access Grants give data to a principal outside the snapshot and its organization?",
+    remedy=mark(
+        "Confirm who owns the account and what it needs; otherwise delete the grant, and remove the account from the "
+        "resource policy of the S3 Access Grants instance."
+    ),
+    standards=("PCI DSS 4.0 7.2.4", "SOC 2 CC6.3"),
+    data=Data.RESOURCE_POLICIES,
+)
+def granted_outside(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """One finding for each principal and Region; not if the policy of the instance keeps the principal out.
+
+    Source: Amazon S3 User Guide, "S3 Access Grants cross-account access": the resource policy of the instance lets the
+    account request credentials, a grant says for what.
+    """
+    grants: dict[tuple[str, str], list[str]] = {}
+    for grant in survey.workloads.of_account(account.account_id).of_kind(WorkloadKind.ACCESS_GRANT):
+        for role in grant.roles:
+            fields = role.name.split(":", 5)
+            if len(fields) > 5 and fields[4].isdecimal() and fields[4] not in survey.own_accounts:
+                instance = grant.arn.partition("/grant/")[0]
+                grants.setdefault((role.name, instance), []).append(grant.detail)
+    for (principal, instance), details in grants.items():
+        result = survey.ask(principal, "s3:GetDataAccess", instance)
+        is_open = result.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
+        held = survey.evaluator.resources.by_arn.get(instance)
+        if not is_open and held is not None and held.is_policy_captured:
+            continue
+        values = {"principal": principal, "grants": enumerated(details), "region": instance.split(":", 4)[3]}
+        yield CheckResult(
+            phrase("S3 Access Grants in {region} gives {principal}, which is not in the snapshot, {grants}.", **values)
+            if is_open
+            else phrase(
+                "S3 Access Grants in {region} has grants for {principal}, which is not in the snapshot: {grants}. "
+                "Whether the resource policy of the instance lets it use them was not captured.",
+                **values,
+            ),
+            (
+                Evidence(phrase("Evaluated {action}.", action="s3:GetDataAccess"), result),
+                *(Evidence(phrase("Granted: {grant}.", grant=detail)) for detail in details[:_MOST_NAMED]),
+            ),
+            object=f"{instance} {principal}",
+            state=State.FOUND if is_open else State.CANNOT_TELL,
+        )
 
 
 @check(

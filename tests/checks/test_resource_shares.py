@@ -1,10 +1,11 @@
-"""RES-09, RES-10: buckets that take plain HTTP, shares that leave the organization."""
+"""RES-09, RES-10, RES-15: buckets that take plain HTTP, shares and access grants that leave the organization."""
 
 import pytest
 
-from iamdesk.checks.finding import State
+from iamdesk.checks.finding import Severity, State
 from iamdesk.snapshot.organization import Organization
 from iamdesk.snapshot.resource_shares import ResourceShares
+from iamdesk.snapshot.workloads import AccountWorkloads, RoleUsage, Workload, WorkloadKind, WorkloadRole
 
 BUCKET = "arn:aws:s3:::payroll"
 SHARE = "arn:aws:ram:eu-west-1:111122223333:resource-share/1"
@@ -83,3 +84,49 @@ def test_res_10_where_ram_does_not_say_the_organization_does(make):
 def test_without_their_data_they_are_not_run(make, check):
     assert not make.findings(check)
     assert [one for one in make.findings("CMP-13") if check in one.sentence]
+
+
+INSTANCE = "arn:aws:s3:eu-west-1:111122223333:access-grants/default"
+STRANGER = f"arn:aws:iam::{OTHER}:role/analyst"
+
+
+def granted(make, to, *instances):
+    grant = Workload(
+        region="eu-west-1",
+        kind=WorkloadKind.ACCESS_GRANT,
+        arn=f"{INSTANCE}/grant/1",
+        roles=(WorkloadRole(to, RoleUsage.MAPS),),
+        detail="READ s3://payroll/2026/*",
+    )
+    held = {"111122223333": AccountWorkloads(account_id="111122223333", workloads=(grant,))}
+    return make.findings("RES-15", beside={"workloads": held, "resources": instances})
+
+
+def lets_in(principal):
+    return {"Effect": "Allow", "Principal": principal, "Action": "s3:GetDataAccess", "Resource": INSTANCE}
+
+
+def test_res_15_a_grant_to_another_account(make):
+    (one,) = granted(make, STRANGER, make.resource(INSTANCE, lets_in({"AWS": OTHER})))
+    assert one.sentence == (
+        f"S3 Access Grants in eu-west-1 gives {STRANGER}, which is not in the snapshot, READ s3://payroll/2026/*."
+    )
+    assert (one.severity, one.state) == (Severity.HIGH, State.FOUND)
+    assert one.evidence[0].decision.request.principal == STRANGER
+
+
+@pytest.mark.parametrize(
+    "to",
+    ["arn:aws:iam::111122223333:role/app", "a1b2c3d4-5678-90ab-cdef-EXAMPLE11111"],
+    ids=["own account", "user of IAM Identity Center"],
+)
+def test_res_15_grants_inside_are_none(make, to):
+    assert not granted(make, to, make.resource(INSTANCE, lets_in({"AWS": OTHER})))
+
+
+def test_res_15_without_the_policy_of_the_instance(make):
+    assert not granted(make, STRANGER, make.resource(INSTANCE))
+    assert not granted(make, STRANGER, make.resource(INSTANCE, lets_in({"AWS": "777788889999"})))
+    for instances in ((), (make.resource(INSTANCE, is_policy_captured=False),)):
+        (one,) = granted(make, STRANGER, *instances)
+        assert one.state is State.CANNOT_TELL
