@@ -1,7 +1,7 @@
 """The actions of a service as bits, so that sets of actions are combined and counted in a few steps."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 
 from iamdesk.aws.service_reference import Action, reference
 from iamdesk.policy.action_patterns import ActionPattern
@@ -35,6 +35,11 @@ class ServiceActions:
                 name = resource.name.lower()
                 self.by_type[name] = self.by_type.get(name, 0) | 1 << bit
         self._patterns: dict[str, int] = {}
+
+    @cached_property
+    def full_names(self) -> tuple[str, ...]:
+        """The names of the actions with their service; the same objects in all results."""
+        return tuple([action.full_name for action in self.actions])
 
     def covered_by(self, statement: Statement) -> int:
         """Return the actions that a statement covers (rules F1, F2)."""

@@ -93,7 +93,7 @@ class ActionSpace:
         for name, _ in self.unlisted(bit):
             return name
         service, own = next(self.by_service(bit))
-        return service_actions(service).actions[own.bit_length() - 1].full_name
+        return service_actions(service).full_names[own.bit_length() - 1]
 
     def names(self, bits: int) -> tuple[str, ...]:
         """Return the names of some actions, with ``s3:*`` for all actions of a service and ``*`` for all actions."""
@@ -110,6 +110,6 @@ def _names(space: ActionSpace, bits: int) -> tuple[str, ...]:
         if own == actions.every and len(actions.actions) > 1:
             found.append(f"{service}:*")
         else:
-            found += [actions.actions[position].full_name for position in indexes_of(own)]
+            found += [actions.full_names[position] for position in indexes_of(own)]
     found += [name for name, _ in space.unlisted(bits)]
     return tuple(found)

@@ -79,7 +79,8 @@ def clauses_of(document: Document, space: ActionSpace, *, names_principals: bool
         if not actions:
             continue
         for clause in _clauses(statement, document.version, names_principals):
-            found[clause] = found.get(clause, 0) | actions
+            known = found.get(clause)
+            found[clause] = actions if known is None else known | actions  # not 0 | actions: a copy
     return found
 
 

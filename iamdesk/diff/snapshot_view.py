@@ -371,7 +371,8 @@ def _joined(many: Iterable[Said]) -> Said:
     found: dict[NormalStatement, int] = {}
     for said in many:
         for clause, bits in said.items():
-            found[clause] = found.get(clause, 0) | bits
+            known = found.get(clause)
+            found[clause] = bits if known is None else known | bits  # not 0 | bits: a copy of two kilobytes
     return found
 
 
