@@ -25,6 +25,8 @@ _NONE_OF = {
     TargetConstraint.GROUP: mark("the snapshot has no group"),
 }
 """Targets without a service that the snapshot may not contain."""
+_WITHOUT_TARGET = frozenset({TargetConstraint.PERMISSION_SET, TargetConstraint.NEW_PRINCIPAL})
+"""Of these, the step names the principal itself as its target."""
 _OWN = frozenset({TargetType.ITSELF, TargetType.OWN_GROUP, TargetType.OWN_POLICY})
 
 
@@ -147,13 +149,14 @@ class BlockedPaths:
             TargetConstraint.FOREIGN_ROLE: targets.roles,
             TargetConstraint.GROUP: targets.groups,
             TargetConstraint.PERMISSION_SET: 1 << place,
+            TargetConstraint.NEW_PRINCIPAL: 1 << place,
         }.get(path.target)
         if bits is None:
             bits = steps.trusts.trusting(str(path.service))
         account = targets.arns[place].split(":", 5)[4]
         inside = targets.of_account.get(account, 0)
         bits &= ~inside if path.target is TargetConstraint.FOREIGN_ROLE else inside
-        if path.target is not TargetConstraint.PERMISSION_SET:
+        if path.target not in _WITHOUT_TARGET:
             bits &= ~(1 << place)
         found = [one for one in indexes_of(bits) if self._is_reachable(path, one)]
         return sorted(found, key=lambda one: not self._is_administrator(one))
