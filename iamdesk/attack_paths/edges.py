@@ -22,13 +22,14 @@ from iamdesk.attack_paths.catalog import (
 )
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, EdgeSources, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
+from iamdesk.attack_paths.technique_resources import TechniqueResources
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses, OpenTrust
 from iamdesk.attack_paths.workload_access import WorkloadAccess
 from iamdesk.evaluate.principal import CallerKind
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Progress, no_progress
-from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.model import Account, RoleDetail
 
 PHASES = 7
 """Number of parts of the work for progress; the last ones are the graph's."""
@@ -77,7 +78,8 @@ class Edges:
         self.finder = SourceFinder(inquiry, self.targets, evaluator.bulk())
         self.trusts = TrustPolicies(inquiry, self.targets, self.population)
         self.anything = AnyResourceAccess(inquiry, self.population, self.finder)
-        self.workloads = WorkloadAccess(inquiry.snapshot, self.finder, self.anything)
+        self.resources = TechniqueResources(self.population, self.finder, self.anything)
+        self.workloads = WorkloadAccess(inquiry.snapshot, self.finder, self.resources)
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self.asked_sources: dict[tuple[str, str], tuple[int, EdgeSources]] = {}
         """By action and service: the evaluated entities, and who is allowed the action on them."""
@@ -450,9 +452,12 @@ class Edges:
         for service, paths in self.service_paths.items():
             if not self.trusts.trusting(service) >> place & 1:
                 continue
-            for path, who in paths:
+            for path, who_calls in paths:
                 if path.instance_profile and not role.instance_profile_list:
                     continue
+                who = who_calls
+                if self.resources.tests_role(path):
+                    who = self.resources.narrow(path, who, role.arn, profiles_of(role))
                 if path.target is TargetConstraint.PASSED_ROLE:
                     passing = self.sources(path, PASSES, self.trusts.trusting(service)).of(place)
                     members = passing.both(who)
@@ -515,7 +520,7 @@ class Edges:
             if path.target is TargetConstraint.PASSED_ROLE:
                 members &= self._who_passes(path, trusting)
             others = [required.action for required in path.actions if required.action != PASSES]
-            who = self.anything.who(others, members, surely=not path.needs)
+            who = self.resources.narrow(path, self.anything.who(others, members, surely=not path.needs))
             found.setdefault(service, []).append((path, who))
         return found
 
@@ -525,6 +530,11 @@ class Edges:
             sources = self.sources(path, PASSES, trusting)
             self._passing[key] = sources.anybody
         return self._passing[key]
+
+
+def profiles_of(role: RoleDetail) -> Sequence[str]:
+    """Return the ARNs of the instance profiles of a role."""
+    return [profile.arn for profile in role.instance_profile_list]
 
 
 @cache  # of the catalog alone

@@ -1,14 +1,15 @@
 """The evidence of steps: the requests that prove a step, evaluated with a full explanation for one principal."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker, unmet_keys
 from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetType, catalog
-from iamdesk.attack_paths.edges import Edges
+from iamdesk.attack_paths.edges import Edges, profiles_of
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.new_principals import contexts, new_names
+from iamdesk.attack_paths.technique_resources import ResourceRequest
 from iamdesk.attack_paths.types import Proof, Step
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.engine import EvaluationTrace
@@ -31,6 +32,8 @@ _OF_OTHERS = frozenset(
     }
 )
 """Actions on entities that belong to the target or the source."""
+_SHARED = frozenset({TargetType.ANYTHING})
+"""Actions on resources that several actions of the technique may have in common."""
 _MOST_NEEDS = 1 << 16
 _MOST_RESOURCES = 50
 """Captured resources that are tried as evidence of one action."""
@@ -78,7 +81,13 @@ class Prover:
         return _proof(request, trace)
 
     def _best(self, source: str, target: str, path: EscalationPath) -> Iterator[_Asked]:
+        together: list[_Asked] | None = None
         for required in path.actions:
+            if required.on in _SHARED:
+                if together is None:
+                    together = self._on_shared(source, target, path)
+                yield from (one for one in together if one.request.action == required.action)
+                continue
             best: _Asked | None = None
             for one in self._asked(source, target, path, required):
                 if best is None or one.rank < best.rank:
@@ -88,12 +97,36 @@ class Prover:
             if best is not None:
                 yield best
 
+    def _on_shared(self, source: str, target: str, path: EscalationPath) -> list[_Asked]:
+        """Return the requests of the calls on resources that a technique creates or uses.
+
+        The most favorable ones: on captured resources that the technique is about, or on any that policies name.
+        """
+        steps = self._steps
+        position = steps.population.position(source)
+        if position is None:
+            return []
+        known: dict[tuple[str, str, tuple[tuple[str, object], ...]], _Asked] = {}
+
+        def ask(asked: ResourceRequest) -> _Asked:
+            key = (asked.action, asked.resource, tuple(asked.context.items()))
+            if key not in known:
+                known[key] = self._ask(source, *asked)
+            return known[key]
+
+        def captured(action: str) -> Iterator[str]:
+            return islice(steps.workloads.resources(path, target, action), _MOST_RESOURCES)
+
+        role = steps.inquiry.evaluator.index.roles.get(target) if path.service else None
+        profiles = () if role is None else profiles_of(role)
+        found = steps.resources.requests(
+            position, path, lambda asked: ask(asked).rank, captured, target if role else "", profiles
+        )
+        return [ask(one) for one in found]
+
     def _asked(self, source: str, target: str, path: EscalationPath, required: Required) -> Iterator[_Asked]:
         steps = self._steps
         places = steps.targets.places
-        if required.on is TargetType.ANYTHING:
-            yield from self._on_anything(source, target, path, required.action)
-            return
         if required.on is TargetType.NEW_POLICY:
             for arn in steps.attachable.new:
                 yield self._ask(source, required.action, arn)
@@ -139,24 +172,6 @@ class Prover:
         request = Request(source, action, resource, context=dict(context or {}))
         trace = self._steps.inquiry.trace(source, action, resource, context)
         return _Asked(0 if is_satisfiable_by_attacker(trace) else _RANK.get(trace.decision, 2), request, trace)
-
-    def _on_anything(self, source: str, target: str, path: EscalationPath, action: str) -> Iterator[_Asked]:
-        """Yield the first allowed request on a representative resource; if none is allowed, all requests.
-
-        Captured resources that the technique is about come first.
-        """
-        position = self._steps.population.position(source)
-        if position is None:
-            return
-        asked: list[_Asked] = []
-        captured = self._steps.workloads.resources(path, target, action)
-        for resource in chain(islice(captured, _MOST_RESOURCES), self._steps.anything.resources(position, action)):
-            one = self._ask(source, action, resource)
-            if one.trace.decision is EvalDecision.ALLOWED:
-                yield one
-                return
-            asked.append(one)
-        yield from asked
 
     def _denials(self, source: str, required: Required) -> Iterator[_Asked]:
         """Yield the request for each policy that a principal can remove from itself by an action."""

@@ -60,6 +60,7 @@ class SelfEscalation:
             who = self._steps.anything.who(
                 [required.action for required in path.actions], self._steps.population.regular & others
             )
+            who = self._steps.resources.narrow(path, who)
             for position in indexes_of(who.anybody):
                 place_of = self._steps.places.get(position)
                 if place_of is not None and (account := self._steps.account_of(place_of)):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from iamdesk.access.own_statements import AS_IDENTITY
-from iamdesk.attack_paths.any_resource import AnyResourceAccess
 from iamdesk.attack_paths.catalog import PASSES, EscalationPath, TargetConstraint, catalog
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, SourceFinder
+from iamdesk.attack_paths.technique_resources import Slot, TechniqueResources, slots_of
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import parse_target
 from iamdesk.evaluate.context import UNKNOWN, Context
@@ -20,15 +20,12 @@ from iamdesk.inventory.workload_index import CREDENTIAL_USAGES, AccountWorkloadI
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.workloads import RoleUsage, Workload, WorkloadKind
 
-_COMMANDS_ON_NODES = frozenset({"ssm:SendCommand", "ssm:CreateAssociation"})
-"""They need permission on the document, too (Systems Manager User Guide, "Setting up Run Command")."""
 _NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
 _NO_CONTEXT = Context({}, lambda _: UNKNOWN, MissingContextMode.UNKNOWN, lambda _: False)
 _MOST_KEPT = 1 << 14
 _MOST_RESOURCES = 500
 """Resources of one role that are evaluated for one technique; with more of them, it stays possible."""
 _HANDED_OUT = frozenset({RoleUsage.HANDS_OUT})
-_DOCUMENT = "arn:{partition}:ssm:{region}::document/AWS-RunShellScript"
 
 
 def _any(_workload: Workload) -> bool:
@@ -102,10 +99,10 @@ _FACTS: Mapping[str, _Fact] = {
 class WorkloadAccess:
     """Finds who can use a technique on the resources that were captured."""
 
-    def __init__(self, snapshot: Snapshot, finder: SourceFinder, anything: AnyResourceAccess) -> None:
+    def __init__(self, snapshot: Snapshot, finder: SourceFinder, resources: TechniqueResources) -> None:
         self._index = WorkloadIndex(snapshot)
         self._finder = finder
-        self._anything = anything
+        self._technique_resources = resources
         self._index_of_statements = finder.statements
         self._with_data = frozenset(one.arn for one in snapshot.resources if one.policy is not None or one.tags)
         self._with_captured_policy = frozenset(one.arn for one in snapshot.resources if one.is_policy_captured)
@@ -210,22 +207,14 @@ class WorkloadAccess:
     def _on(self, path: EscalationPath, workload: Workload, among: int) -> ConfirmedAndPossible:
         """Return who is allowed the actions of a technique on one resource."""
         found = ConfirmedAndPossible(among, 0)
+        slots = slots_of(path.id)
+        here = [slot for slot in slots if _is_of_slot(slot, workload.arn)]
+        calls = dict.fromkeys(call for slot in here for call in slot.calls)
         for required in path.actions:
-            action = required.action
-            if action == PASSES:
-                continue
-            if _acts_on(action, workload.arn):
-                one = self._among(found.anybody, action, workload)
-                if action in _COMMANDS_ON_NODES:
-                    partition = workload.arn.split(":", 2)[1]
-                    document = _DOCUMENT.format(partition=partition, region=workload.region)
-                    one = one.both(self._finder.among(one.anybody, action, document))
-            else:
-                one = self._anything.who([action], found.anybody)
-            found = found.both(one)
-            if not found.anybody:
-                return NOBODY
-        return found
+            if required.action != PASSES and (required.action in calls or _acts_on(required.action, workload.arn)):
+                found = found.both(self._among(found.anybody, required.action, workload))
+        others = [slot for slot in slots if slot not in here]
+        return found.both(self._technique_resources.on_others(others, found.anybody, workload.region or "*"))
 
     def _among(self, members: int, action: str, workload: Workload) -> ConfirmedAndPossible:
         """Return who is allowed an action on a resource; of resources that are alike, one is evaluated."""
@@ -296,3 +285,8 @@ def _acts_on(action: str, arn: str) -> bool:
     """Return whether the resource of an action can be one with an ARN."""
     service = action.partition(":")[0]
     return any(reference().is_of_type(service, name, arn) for name in _types_of(action))
+
+
+def _is_of_slot(slot: Slot, arn: str) -> bool:
+    """Return whether a resource has one of the types of a slot."""
+    return any(reference().is_of_type(slot.service, name, arn) for name in slot.types)

@@ -1,0 +1,422 @@
+"""The resources of a technique's calls: all that AWS requires for a call, and one that several calls have in common.
+
+AWS authorizes a call on each resource type that the Service Authorization Reference marks as required for it
+(https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html):
+``ec2:RunInstances`` on an instance, an image, a subnet and so on. What one call creates, the next ones use: they have
+to be allowed on the same resource, in one Region.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from itertools import islice
+from typing import NamedTuple
+
+from iamdesk.access.principal_index import PrincipalIndex, indexes_of
+from iamdesk.access.request_grid import FRESH, placeholder_arns
+from iamdesk.attack_paths.any_resource import AnyResourceAccess
+from iamdesk.attack_paths.catalog import EscalationPath, TargetConstraint, TargetType, catalog
+from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, SourceFinder
+from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.aws.service_reference import reference
+from iamdesk.policy.wildcards import QUESTION, STAR, Token, glob, tokens_of
+
+_ALSO_REQUIRED: Mapping[str, Sequence[Sequence[str]]] = {
+    # The root volume: EC2 User Guide, "Example policies to control access to the Amazon EC2 API", Launch instances.
+    "ec2:RunInstances": (("volume",),),
+    # Systems Manager User Guide, "Setting up Run Command": the document and the nodes.
+    "ssm:SendCommand": (("instance", "managed-instance"),),
+    "ssm:CreateAssociation": (("instance", "managed-instance"),),
+    # Batch User Guide, "Resource-level permissions for SubmitJob".
+    "batch:SubmitJob": (("job-definition", "job-definition-revision"),),
+}
+"""Resource types that a call needs besides those marked as required; one of each group is enough."""
+_OWNED_BY_AWS = frozenset({("bedrock-agentcore", "code-interpreter"), ("bedrock-agentcore", "browser")})
+"""Marked as required, but alternatives: AWS's own resource, which has no role, instead of a custom one."""
+_NOT_IN_REQUEST = frozenset({("ssm:CreateAssociation", "association")})
+"""Marked as required, but a request is compared only with resources that are parameters of it.
+
+Systems Manager User Guide, "Working with associations using IAM": what it creates is none.
+"""
+_BY_AWS: Mapping[tuple[str, str], str] = {
+    ("ssm:SendCommand", "document"): "arn:{partition}:ssm:*::document/AWS-RunShellScript",
+    ("ssm:CreateAssociation", "document"): "arn:{partition}:ssm:*::document/AWS-RunShellScript",
+    # AWS's own devices: Braket Developer Guide, "Restrict user access to certain devices".
+    ("braket:CreateJob", "device"): "arn:{partition}:braket:::device/quantum-simulator/amazon/sv1",
+}
+"""By call and type: a resource of AWS that it can be made on instead of one of the account."""
+_PROFILE = "profile"
+_ROLE = "role"
+_OF_ROLE: Mapping[str, tuple[tuple[str, ...], str, str]] = {
+    "ec2:RunInstances": (("instance",), "ec2:InstanceProfile", _PROFILE),
+    "ec2:AssociateIamInstanceProfile": (("instance",), "ec2:NewInstanceProfile", _PROFILE),
+    "ec2:ReplaceIamInstanceProfileAssociation": (("instance",), "ec2:NewInstanceProfile", _PROFILE),
+    "cloudformation:CreateStack": ((), "cloudformation:RoleArn", _ROLE),
+    "cloudformation:CreateStackSet": ((), "cloudformation:RoleArn", _ROLE),
+    "cloudformation:UpdateStackSet": ((), "cloudformation:RoleArn", _ROLE),
+    "codebuild:CreateProject": ((), "codebuild:serviceRole", _ROLE),
+    "codebuild:UpdateProject": ((), "codebuild:serviceRole", _ROLE),
+}
+"""By call that gets a role: the types whose requests have it in a condition key (empty: all), the key, and as what."""
+_MOST_CANDIDATES = 48
+"""Names that are tried for one resource of a principal; with more of them, what is not found stays possible."""
+_MOST_REGIONS = 12
+_MOST_KEPT = 1 << 14
+
+
+class Slot(NamedTuple):
+    """A resource that some calls of a technique are made on."""
+
+    service: str
+    types: tuple[str, ...]
+    """Resource types, one of which it has; none: ``*``."""
+    calls: tuple[str, ...]
+    """The actions."""
+
+
+class ResourceRequest(NamedTuple):
+    """One request of a technique."""
+
+    action: str
+    resource: str
+    context: Context
+
+
+@cache  # of the catalog alone
+def slots_of(path_id: str) -> tuple[Slot, ...]:
+    """Return the resources on which a technique makes its calls (those on `TargetType.ANYTHING`)."""
+    found: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
+    for required in catalog().path(path_id).actions:
+        if required.on is not TargetType.ANYTHING:
+            continue
+        service = required.action.partition(":")[0]
+        for types, is_shared in _types_of(required.action):
+            key = (service, types, "" if is_shared else required.action)
+            found.setdefault(key, []).append(required.action)
+    return tuple(Slot(service, types, tuple(calls)) for (service, types, _), calls in found.items())
+
+
+def _types_of(action: str) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Yield the resource types of a call, and whether other calls that require the type are made on the same one."""
+    service, _, name = action.partition(":")
+    known = reference().action(service, name)
+    types = known.resource_types if known is not None else ()
+    left_out = _OWNED_BY_AWS | {(service, kind) for call, kind in _NOT_IN_REQUEST if call == action}
+    required = [one.name for one in types if one.required and (service, one.name) not in left_out]
+    if not required:
+        yield tuple(one.name for one in types), False
+        return
+    yield from (((one,), True) for one in required)
+    yield from ((tuple(group), True) for group in _ALSO_REQUIRED.get(action, ()))
+
+
+class TechniqueResources:
+    """Finds who is allowed all calls of a technique on the resources that they need."""
+
+    def __init__(self, population: PrincipalIndex, finder: SourceFinder, anything: AnyResourceAccess) -> None:
+        self._population = population
+        self._finder = finder
+        self._anything = anything
+        self._asked: dict[tuple[str, str, tuple[tuple[str, str], ...]], tuple[int, ConfirmedAndPossible]] = {}
+        """By request: who was evaluated, and who is allowed it."""
+        self._tests_role: dict[str, bool] = {}
+
+    def narrow(
+        self, path: EscalationPath, who: ConfirmedAndPossible, role: str = "", profiles: Sequence[str] = ()
+    ) -> ConfirmedAndPossible:
+        """Return which of some principals are allowed all calls of a technique.
+
+        Args:
+            path: The technique.
+            who: Who is allowed each call on some resource.
+            role: ARN of the role that is passed; empty: any, as far as conditions on it are concerned.
+            profiles: ARNs of the role's instance profiles.
+
+        Raises:
+            WorkCancelled: The run was cancelled.
+        """
+        slots = slots_of(path.id)
+        if not who.anybody or (not role and len(slots) == 1 and _is_simple(slots[0])):
+            return who
+        found = NOBODY
+        for profile in profiles or ("",):
+            for account, members in self._finder.members_of.items():
+                if inside := who.anybody & members:
+                    found = found.either(self._in_account(slots, account, inside, _Role(role, profile)))
+        return found.both(who)
+
+    def on_others(self, slots: Sequence[Slot], members: int, region: str) -> ConfirmedAndPossible:
+        """Return which of some principals are allowed the calls of some slots of a technique in one Region."""
+        found = NOBODY if slots else ConfirmedAndPossible(members, 0)
+        for account, own in self._finder.members_of.items():
+            if slots and (inside := members & own):
+                found = found.either(self._in_account(slots, account, inside, _ANY_ROLE, region))
+        return found
+
+    def tests_role(self, path: EscalationPath) -> bool:
+        """Return whether some policy makes a call of a technique depend on the role that is passed."""
+        if path.id not in self._tests_role:
+            self._tests_role[path.id] = path.target is TargetConstraint.PASSED_ROLE and any(
+                self._tests(call, _OF_ROLE[call][1].lower())
+                for slot in slots_of(path.id)
+                for call in slot.calls
+                if call in _OF_ROLE
+            )
+        return self._tests_role[path.id]
+
+    def _tests(self, call: str, key: str) -> bool:
+        service, _, name = call.lower().partition(":")
+        documents = (document for _, document in self._finder.organization_documents)
+        return any(
+            statement.broken is None and statement.covers_action(service, name) and key in statement.context_keys()
+            for document in (*self._population.index.documents, *documents)
+            for statement in document.statements
+        )
+
+    def _in_account(
+        self, slots: Sequence[Slot], account: str, members: int, role: "_Role", region: str = "*"
+    ) -> ConfirmedAndPossible:
+        """Return which principals of an account are allowed all calls: on placeholders, or on what policies name."""
+        partition = self._population.cohort_at((members & -members).bit_length() - 1).partition
+        found = ConfirmedAndPossible(members, 0)
+        for slot in slots:
+            on_slot = NOBODY
+            for resource in (_moved(one, region) for one in placeholders(slot, partition, account)):
+                if left := found.anybody & ~on_slot.proven:
+                    on_slot = on_slot.either(self._on(slot, resource, left, role))
+            found = found.both(on_slot)
+        named = self._on_named(slots, account, members & ~found.proven, role, region)
+        return found.either(named)
+
+    def _on(self, slot: Slot, resource: str, members: int, role: "_Role") -> ConfirmedAndPossible:
+        """Return who is allowed all calls of a slot on one resource."""
+        found = ConfirmedAndPossible(members, 0)
+        for call in slot.calls:
+            found = found.both(self._ask(ResourceRequest(call, resource, role.context(call, slot)), found.anybody))
+        return found
+
+    def _ask(self, asked: ResourceRequest, members: int) -> ConfirmedAndPossible:
+        key = (asked.action, asked.resource, tuple((name, str(value)) for name, value in asked.context.items()))
+        known, found = self._asked.get(key, (0, NOBODY))
+        if left := members & ~known & self._anything.speaking_of(asked.action):
+            found = found.either(self._finder.among(left, *asked))
+        if members & ~known:
+            if len(self._asked) >= _MOST_KEPT:
+                self._asked.clear()
+            self._asked[key] = known | members, found
+        return found.within(members)
+
+    def _on_named(
+        self, slots: Sequence[Slot], account: str, members: int, role: "_Role", region: str
+    ) -> ConfirmedAndPossible:
+        """Return who is allowed all calls on resources that policies name, one by one."""
+        worlds = {at: list(self._worlds(slots, account, at, region)) for at in indexes_of(members)}
+        together: dict[tuple[str, int], int] = {}
+        for at, of_one in worlds.items():  # whoever is evaluated on a resource, at once
+            for world in of_one:
+                for number, candidates in enumerate(world):
+                    for resource in candidates:
+                        together[resource, number] = together.get((resource, number), 0) | 1 << at
+        for (resource, number), who in together.items():
+            self._on(slots[number], resource, who, role)
+        found = NOBODY
+        for at, of_one in worlds.items():
+            best = NOBODY
+            for world in of_one:
+                of_world = ConfirmedAndPossible(1 << at, 0)
+                for slot, candidates in zip(slots, world, strict=True):
+                    on_slot = NOBODY
+                    for resource in candidates:
+                        on_slot = on_slot.either(self._on(slot, resource, 1 << at, role))
+                    if len(candidates) >= _MOST_CANDIDATES:
+                        on_slot = on_slot.either(ConfirmedAndPossible(0, 1 << at))
+                    of_world = of_world.both(on_slot)
+                best = best.either(of_world)
+            found = found.either(best)
+        return found
+
+    def requests(
+        self,
+        position: int,
+        path: EscalationPath,
+        rank: Callable[[ResourceRequest], int],
+        captured: Callable[[str], Iterable[str]],
+        role: str = "",
+        profiles: Sequence[str] = (),
+    ) -> Sequence[ResourceRequest]:
+        """Return the requests of a technique's calls on the most favorable resources, by slot.
+
+        Args:
+            position: The principal.
+            path: The technique.
+            rank: Rates a request: 0 if it is allowed, more if it depends on something, most if it is denied.
+            captured: Returns the captured resources that an action of the technique acts on.
+            role: ARN of the role that is passed, or that runs the resource.
+            profiles: ARNs of its instance profiles.
+        """
+        slots = slots_of(path.id)
+        account = self._population.cohort_at(position).account
+        partition = self._population.cohort_at(position).partition
+        roles = [_Role(role, profile) for profile in profiles or ("",)]
+        own = [list(captured(slot.calls[0])) if slot.types else [] for slot in slots]
+        fresh = [list(placeholders(slot, partition, account)) for slot in slots]
+        first = [mine or other for mine, other in zip(own, fresh, strict=True)]
+        best: tuple[int, list[ResourceRequest]] | None = None
+        for world in (first, fresh, *self._worlds(slots, account, position)):
+            for one in roles:
+                rated = [
+                    min((self._rated(slot, resource, one, rank) for resource in candidates), key=lambda found: found[0])
+                    for slot, candidates in zip(slots, world, strict=True)
+                    if candidates
+                ]
+                whole = (max(worst for worst, _ in rated), [asked for _, several in rated for asked in several])
+                if best is None or whole[0] < best[0]:
+                    best = whole
+                if not best[0]:
+                    return best[1]
+        return best[1] if best else ()
+
+    @staticmethod
+    def _rated(
+        slot: Slot, resource: str, role: "_Role", rank: Callable[[ResourceRequest], int]
+    ) -> tuple[int, list[ResourceRequest]]:
+        asked = [ResourceRequest(call, resource, role.context(call, slot)) for call in slot.calls]
+        return max(map(rank, asked)), asked
+
+    def _worlds(
+        self, slots: Sequence[Slot], account: str, position: int, only: str = "*"
+    ) -> Iterator[Sequence[Sequence[str]]]:
+        """Yield, by Region (``*``: any), the resources to try for each slot that the policies tell apart."""
+        candidates = [self._candidates(slot, account, position) for slot in slots]
+        regions = dict.fromkeys(region for listed in candidates for one in listed if (region := _region(one)))
+        if only != "*":
+            regions = {only: None}
+        for region in islice(regions or ("",), _MOST_REGIONS):
+            world = [[moved for one in listed if (moved := _moved(one, region))] for listed in candidates]
+            if all(world):
+                yield world
+
+    def _candidates(self, slot: Slot, account: str, position: int) -> list[str]:
+        """Return the resources that a principal's policies tell apart, and what the patterns of several calls share."""
+        partition = self._population.cohort_at(position).partition
+        found: dict[str, None] = {}
+        for fresh in placeholders(slot, partition, account):
+            if fresh == "*":
+                return ["*"]
+            of_type = fresh.replace(FRESH, "*") if FRESH in fresh else f"{fresh.partition('/')[0]}/*"
+            named = dict.fromkeys(
+                shared
+                for call in slot.calls
+                for text in self._anything.resources(position, call)
+                if text != "*" and (shared := common_arn(of_type, text)) is not None
+            )
+            of_one: dict[str, None] = {fresh: None}
+            for text in islice(named, _MOST_CANDIDATES):
+                both = (common_arn(text, one) for one in list(of_one))
+                of_one.update(dict.fromkeys(one for one in (text, *both) if one is not None))
+            found.update(islice(dict.fromkeys(of_one).items(), _MOST_CANDIDATES))
+        return list(islice(found, _MOST_CANDIDATES))
+
+
+class _Role(NamedTuple):
+    """The role that is passed."""
+
+    role: str
+    profile: str
+
+    def context(self, call: str, slot: Slot) -> Context:
+        """Return the condition keys of a call that hold the role."""
+        types, key, kind = _OF_ROLE.get(call, ((), "", ""))
+        value = self.profile if kind == _PROFILE else self.role
+        return {key: value} if key and value and (not types or set(slot.types) <= set(types)) else {}
+
+
+_ANY_ROLE = _Role("", "")
+
+
+def _is_simple(slot: Slot) -> bool:
+    """Return whether it is one call on one of all resource types that the call has."""
+    service, _, name = slot.calls[0].partition(":")
+    known = reference().action(service, name)
+    return len(slot.calls) == 1 and len(slot.types) == (len(known.resource_types) if known else 0)
+
+
+def placeholders(slot: Slot, partition: str, account: str) -> Iterator[str]:
+    """Yield resources of the types of a slot that no policy names: of the account, or of AWS."""
+    if not slot.types:
+        yield "*"
+    for name in slot.types:
+        for call in slot.calls:
+            if (call, name) in _BY_AWS:
+                yield _BY_AWS[call, name].format(partition=partition)
+        yield from placeholder_arns(slot.service, name, partition, account)
+
+
+def common_arn(one: str, other: str) -> str | None:
+    """Return an ARN that two patterns match, with a ``*`` where it may have any text; None: there is none."""
+    pairs = list(zip(one.split(":", 5), other.split(":", 5), strict=False))
+    found = [common_text(first, second) for first, second in pairs]
+    return None if len(pairs) < 6 or None in found else ":".join(map(str, found))
+
+
+@lru_cache(maxsize=1 << 12)
+def common_text(one: str, other: str) -> str | None:
+    """Return a text that two patterns match; a ``*`` in it is a character that both match by a wildcard."""
+    if one == other or glob(one).matches(other):
+        return other
+    if glob(other).matches(one):
+        return one
+    first, second = _letters(one), _letters(other)
+    failed: set[tuple[int, int]] = set()
+    trail: list[tuple[int, int, str]] = [(0, 0, "")]
+    while trail:  # depth first; each pair of places once
+        at, of, text = trail.pop()
+        if (at, of) == (len(first), len(second)):
+            return text
+        if (at, of) in failed:
+            continue
+        failed.add((at, of))
+        trail += _onward(first, second, at, of, text)
+    return None
+
+
+def _onward(
+    first: Sequence[Token], second: Sequence[Token], at: int, of: int, text: str
+) -> Iterator[tuple[int, int, str]]:
+    """Yield the next places in two patterns with the text so far, the preferred one last."""
+    mine = first[at] if at < len(first) else None
+    theirs = second[of] if of < len(second) else None
+    if mine is STAR:
+        yield at + 1, of, text
+    if theirs is STAR:
+        yield at, of + 1, text
+    if mine is STAR and theirs is not None:
+        yield at, of + 1, text + _as_text(theirs)
+    if theirs is STAR and mine is not None:
+        yield at + 1, of, text + _as_text(mine)
+    if isinstance(mine, str) and (mine == theirs or theirs is QUESTION):
+        yield at + 1, of + 1, text + mine
+    elif mine is QUESTION and (isinstance(theirs, str) or theirs is QUESTION):
+        yield at + 1, of + 1, text + _as_text(theirs)
+
+
+def _as_text(token: Token) -> str:
+    return token if isinstance(token, str) else token.value
+
+
+def _letters(text: str) -> list[Token]:
+    return [letter for token in tokens_of(text) for letter in (token if isinstance(token, str) else (token,))]
+
+
+def _region(arn: str) -> str:
+    return "" if arn == "*" else arn.split(":", 4)[3]
+
+
+def _moved(arn: str, region: str) -> str:
+    """Return a resource in a Region; empty if it is in another one."""
+    own = _region(arn)
+    if own in ("", region):
+        return arn
+    if region == "*" or common_text(own, region) != region:
+        return ""
+    parts = arn.split(":", 5)
+    return ":".join((*parts[:3], region, *parts[4:]))
