@@ -21,7 +21,7 @@ from iamdesk.review.after_revocation import AfterRevocation
 from iamdesk.review.asked import SINCE_LAST
 from iamdesk.review.carry_over import CarryOver, asked_of_people, carry_forward
 from iamdesk.review.carry_over_findings import FIXES, CarriedFindings, carry_findings, fixes_as_text
-from iamdesk.review.decisions import Reviewer
+from iamdesk.review.decisions import CARRIED_OVER, Reviewer
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.people import PeopleList, people_of
 from iamdesk.review.review_file import ReviewFile
@@ -127,7 +127,7 @@ def make_next_review(
         )
         with ReviewFile.open(making) as file:
             decisions = {**taken[0].lines.decisions, **taken[0].findings.decisions}
-            file.record(decisions, Reviewer(f"carried over from {previous.head.review_id}", ""))
+            file.record(decisions, Reviewer(f"{CARRIED_OVER}{previous.head.review_id}", ""))
         making.rename(path)
     except OSError as error:
         raise ReviewError(

@@ -10,13 +10,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from iamdesk.review.decisions import ReviewDecision, same_person
+from iamdesk.review.decisions import CARRIED_OVER, ReviewDecision, same_person
 from iamdesk.review.journal import Entry
 from iamdesk.review.look_alike_names import may_be_same_person
 from iamdesk.review.people import People
 
-CARRIED_OVER = "carried over from "
-"""Beginning of the reviewer's name in entries that a follow-up review takes over (`export/follow_up_review`)."""
 MANY_AT_ONCE = 5
 """From this number on, decisions of one reviewer in one second are listed."""
 MANY_WITH_ONE_REASON = 5

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from iamdesk.i18n import join_names, phrase
 
+CARRIED_OVER = "carried over from "
+"""Beginning of the reviewer's name in entries that a follow-up review takes over (`export/follow_up_review`)."""
+
 
 class ReviewDecision(StrEnum):
     """Decision on an entitlement or a finding."""

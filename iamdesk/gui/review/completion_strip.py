@@ -23,6 +23,7 @@ from iamdesk.review.coordination import AssignedTo
 
 _PLACE = 4
 """Place of the links in the first row."""
+_OF_APPROVAL = frozenset({FILTERS[Obstacle.NO_APPROVER], FILTERS[Obstacle.NO_SECOND]})
 
 
 class CompletionStrip(QWidget):
@@ -191,7 +192,10 @@ class CompletionStrip(QWidget):
             link.deleteLater()
         self.links = []
         for mode, text in counts:
-            link = LinkButton(text, partial(self._ask, mode), tip=tr("Show these rows: {what}").format(what=text))
+            tip = tr("Show these rows: {what}").format(what=text)
+            if mode in _OF_APPROVAL:
+                tip = tr("{tip}. Another reviewer approves the selected rows with key 5.").format(tip=tip)
+            link = LinkButton(text, partial(self._ask, mode), tip=tip)
             link.setObjectName(f"count-{mode.name.lower()}")
             link.elided = Qt.TextElideMode.ElideRight  # the number stays, with large text, too
             link.setMinimumWidth(self.fontMetrics().horizontalAdvance(f"{text.partition(' ')[0]} mm…"))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QFontDatabase, QPalette, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -20,7 +20,7 @@ from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import SEVERITY_WORDS
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.decision_row import DecidedRow
-from iamdesk.gui.review.evidence_text import finding_facts, line_facts
+from iamdesk.gui.review.evidence_text import decided_words, finding_facts, line_facts
 from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.guardrails import policy_of, revoke_warning
 from iamdesk.gui.review.modify_effect import suggested_edits
@@ -48,6 +48,9 @@ _EMPTY = mark("Select a row to see its evidence.")
 
 class EvidencePane(QScrollArea):
     """Shows one row; its links lead to the principal, the policy and the requests."""
+
+    second_wanted = Signal()
+    """A second approval of the decision on the row."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -233,12 +236,18 @@ class EvidencePane(QScrollArea):
         if decision.choice is ReviewDecision.UNDECIDED or decided is None:
             return
         self._heading(column, tr("Decision"))
-        sentence = tr("{decision} by {reviewer}, {moment} UTC").format(
-            decision=translate(row.words_of(decision)), reviewer=decided.reviewer, moment=decided.moment[:16]
-        )
+        sentence = decided_words(row, decision, decided.reviewer, decided.moment)
         if decision.second:
             sentence = tr("{decision}; second approval by {second}").format(decision=sentence, second=decision.second)
         column.addWidget(FlowLabel(sentence))
+        if not decision.second:
+            approve = LinkButton(
+                tr("Give second approval (key 5)"),
+                self.second_wanted.emit,
+                tip=tr("Confirm another reviewer's decision."),
+            )
+            approve.setObjectName("giveSecondApproval")
+            column.addWidget(approve, 0, Qt.AlignmentFlag.AlignLeft)
         if removal := row.texts[Column.REMOVAL]:
             told = FlowLabel(tr("Removal: {result}").format(result=removal))
             told.setObjectName("removalResult")

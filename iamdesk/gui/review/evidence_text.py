@@ -10,6 +10,7 @@ from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.retranslation import translate_english
 from iamdesk.gui.review.decision_row import SEVERITY_WORDS, DecidedRow
 from iamdesk.i18n import ntr, tr, translate
+from iamdesk.review.decisions import CARRIED_OVER, ItemDecision
 from iamdesk.review.item_effect import effect_of
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.session import ReviewSession
@@ -98,14 +99,22 @@ def finding_facts(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from ((title, text) for title, text in facts if text)
 
 
+def decided_words(row: DecidedRow, decision: ItemDecision, reviewer: str, moment: str) -> str:
+    """Return who decided what, when (UTC); a second approval is not part of it, since another person gave it."""
+    words, moment = translate(row.words_of(decision.by_one)), moment[:16].replace("T", " ")
+    if reviewer.startswith(CARRIED_OVER):
+        return tr("{decision}, carried over from review {review}, {moment} UTC").format(
+            decision=words, review=reviewer.removeprefix(CARRIED_OVER), moment=moment
+        )
+    return tr("{decision} by {reviewer}, {moment} UTC").format(decision=words, reviewer=reviewer, moment=moment)
+
+
 def history_lines(review_session: ReviewSession, row: DecidedRow) -> tuple[str, ...]:
     """Return all decisions on the item of a row, the last first; call it in a worker."""
     found = []
     for one in reversed(review_session.file.entries_on(row.subject_ids[0])):
         moment = one.decided_at[:16].replace("T", " ")
-        words = tr("{decision} by {reviewer}, {moment} UTC").format(
-            decision=translate(row.words_of(one.after)), reviewer=one.reviewer, moment=moment
-        )
+        words = decided_words(row, one.after, one.reviewer, one.decided_at)
         if one.after.second and one.after.second != one.before.second:
             words = tr("Second approval by {second}, {moment} UTC").format(second=one.after.second, moment=moment)
         if one.origin is not None:

@@ -236,6 +236,7 @@ class ReviewPanel(QWidget):
         self.table.typing_goes_to = self.bar.take_typing
         self.buttons.chosen.connect(self.deciding.decide)
         self.table.second_wanted.connect(self.deciding.second)
+        self.evidence.second_wanted.connect(self.deciding.second)
         self.table.suggestion_wanted.connect(self.deciding.take_suggestion)
         self.table.ticket_wanted.connect(self.deciding.ticket)
         self.table.comment_wanted.connect(self.deciding.comment)
@@ -296,6 +297,8 @@ class ReviewPanel(QWidget):
             word_of = finding_choice_word if on_findings else CHOICE_WORDS.__getitem__
             words = {tr(word_of(decision.choice)) for decision in change.after.values()}
             word = words.pop() if len(words) == 1 else tr("Decided")
+            if all(one.second and one.second != change.before[key].second for key, one in change.after.items()):
+                word = tr("Second approval")
             if on_findings:
                 template = ntr("Saved: {decision}, {count} finding.", "Saved: {decision}, {count} findings.", changed)
             else:

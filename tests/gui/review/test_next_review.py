@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.api import Workbench
@@ -153,6 +153,9 @@ def test_the_next_review_asks_for_what_changed(
     }
     (kept,) = [line for line in panel.review_session.lines if line.name == "list"]
     assert panel.review_session.decision(kept.line_id).comment.startswith("Carried over from review ")
+    panel.go_to_line(kept.line_id)
+    texts = [label.text() for label in panel.evidence.widget().findChildren(QLabel)]
+    assert any(text.startswith("Keep, carried over from review r-") and text.endswith(" UTC") for text in texts), texts
     panel.controller.close()
 
 

@@ -25,6 +25,7 @@ from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.refused_dialog import RefusedDialog
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.sign_dialog import SignDialog
+from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.gui.widgets.wrapping_text import WrappingText
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.grouping import Grouping
@@ -305,8 +306,20 @@ def test_second_reviewer_must_be_somebody_else(qtbot: QtBot, panel: ReviewPanel)
     press(qtbot, panel, Qt.Key.Key_5)
     assert "must come from another reviewer" in panel.message.text
     panel.head.reviewer_name.setText("Ben")
-    press(qtbot, panel, Qt.Key.Key_5)
+    said: list[str] = []
+    panel._session.announced.connect(said.append)
+    approve = panel.evidence.findChild(LinkButton, "giveSecondApproval")
+    assert approve is not None
+    QTest.keyClick(approve, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     assert panel.model.shown[0].texts[Column.DECISION] == "Keep, second approval"
+    assert panel.message.text == "", "what was said before holds no more"
+    assert "Saved: Second approval, 1 entitlement." in said
+    texts = [label.text() for label in panel.evidence.widget().findChildren(QLabel)]
+    (decided,) = [text for text in texts if text.startswith("Keep")]
+    assert decided.startswith("Keep by Ana Moreno, 20"), "not: second approval by Ana Moreno"
+    assert decided.endswith(" UTC; second approval by Ben")
+    assert panel.evidence.findChild(LinkButton, "giveSecondApproval") is None
 
 
 def test_without_a_name_nothing_is_decided(panel: ReviewPanel) -> None:
