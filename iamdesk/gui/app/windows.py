@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
 from iamdesk.gui.app import spawn_window
-from iamdesk.gui.core.notebook import Noted
+from iamdesk.gui.core.notebook import Noted, NotesOnRows
 from iamdesk.gui.core.text_size import apply_text_size
 from iamdesk.gui.core.theme import Scheme
 from iamdesk.gui.help import help_pages
@@ -124,14 +124,11 @@ class Windows(QObject):
 
     def _things_to_note(self) -> list[Noted]:
         """Return the selected findings in their perspective, rows of the table with the focus, or the selected item."""
-        from iamdesk.gui.access_matrix.table import AccessMatrixTable
-        from iamdesk.gui.tables.rows_table import RowsTable
-
         frame, session = self._frame, self._frame.session
         if frame.interior.stack.perspective.name == "perspectiveFindings":
             return frame.workspace.findings.things_to_note()
         focused = QApplication.focusWidget()
-        if isinstance(focused, RowsTable | AccessMatrixTable) and (items := focused.items_to_note()):
+        if isinstance(focused, NotesOnRows) and (items := focused.items_to_note()):
             return [self._noted(item) for item in items]
         return [self._noted(session.subject_key)] if session.snapshot is not None and session.subject_key else []
 

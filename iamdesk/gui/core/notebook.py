@@ -7,7 +7,7 @@ long as the window is open.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from PySide6.QtCore import QObject, Signal
 
@@ -32,6 +32,14 @@ class Noted(NamedTuple):
     item: str
     """ARN, another key of the tree, or the item of a finding."""
     name: str
+
+
+@runtime_checkable
+class NotesOnRows(Protocol):
+    """A table in which a note is on what its selected rows are about."""
+
+    def items_to_note(self) -> Sequence[str]:
+        """Return the items of the selected rows."""
 
 
 class Notebook(QObject):

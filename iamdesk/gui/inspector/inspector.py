@@ -143,6 +143,7 @@ class Inspector(QWidget):
         session.access_shown.connect(self.show_access)
         session.badges_decided.connect(self._refresh_badges)
         session.notes.changed.connect(self._show_note)
+        session.notes.changed.connect(lambda _items: self.policies.list.show_notes(session.notes.notes))
         self.header.copy_wanted.connect(self._copy)
         self.page.key_chosen.connect(session.show_key)
         self.page.tab_wanted.connect(self._show_tab)

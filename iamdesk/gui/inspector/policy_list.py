@@ -1,21 +1,30 @@
 """The policies of a subject, each with its origin; below them, further policies of the result."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from iamdesk.explain.decision import EvaluationResult, SourceType, StatementExplanation, StatementRole
+from iamdesk.gui.core.notebook import words_of
 from iamdesk.gui.core.plain_text import set_cell_tooltip, visible
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
+from iamdesk.gui.widgets.note_line import note_drawing
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.policy.document import Document
 from iamdesk.viewmodel.tree import NodeKind
 from iamdesk.viewmodel.types import PolicyLine, PolicyRole
 
+if TYPE_CHECKING:
+    from iamdesk.notes.model import Note
+
 _ENTRY = Qt.ItemDataRole.UserRole
+_NOTE = 2
+"""The column of the user's notes, shown once there is one."""
 _LINES_SHOWN = 7
 _TYPE_WORDS = {
     SourceType.SCP: mark("service control policy"),
@@ -108,8 +117,9 @@ class PolicyList(QTreeWidget):
         super().__init__(parent)
         self.setObjectName("policyList")
         self.setAccessibleName(tr("Policies"))
-        self.setColumnCount(2)
-        self.setHeaderLabels([tr("Policy"), tr("Comes from")])
+        self.setHeaderLabels([tr("Policy"), tr("Comes from"), tr("Note")])
+        self.setColumnHidden(_NOTE, True)
+        self._notes: Mapping[str, Note] = {}
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setAllColumnsShowFocus(True)
@@ -119,7 +129,8 @@ class PolicyList(QTreeWidget):
         self.header().setObjectName("policyListHeader")
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.header().setStretchLastSection(True)
-        self.header().resizeSection(0, self.fontMetrics().averageCharWidth() * 40)
+        for column, characters in ((0, 40), (1, 36)):
+            self.header().resizeSection(column, self.fontMetrics().averageCharWidth() * characters)
         self._parts: dict[str, Mark] = {}
         self.currentItemChanged.connect(self._current_changed)
         self.itemActivated.connect(lambda item: self.opened.emit(item.data(0, _ENTRY)))
@@ -141,7 +152,27 @@ class PolicyList(QTreeWidget):
                 self.setCurrentItem(first)
         if self.topLevelItemCount() == 0:
             self.entry_chosen.emit(None)
+        self._fit_notes()
         self.updateGeometry()
+
+    def show_notes(self, notes: "Mapping[str, Note]") -> None:
+        """Show the user's notes on the policies; ``notes`` are all that there are, by item."""
+        self._notes = notes
+        for item in self._items():
+            self._draw(item, item.data(0, _ENTRY))
+        self._fit_notes()
+
+    def items_to_note(self) -> Sequence[str]:
+        """Return what a note on the current row is on."""
+        entry = self.current_entry()
+        return (entry.key,) if entry is not None else ()
+
+    def _fit_notes(self) -> None:
+        self.setColumnHidden(_NOTE, not any(item.text(_NOTE) for item in self._items()))
+
+    def _items(self) -> list[QTreeWidgetItem]:
+        items = (self.topLevelItem(row) for row in range(self.topLevelItemCount()))
+        return [item for item in items if item is not None]
 
     def current_entry(self) -> Entry | None:
         """Return the policy of the current row."""
@@ -155,9 +186,8 @@ class PolicyList(QTreeWidget):
 
     def _go_to(self, is_wanted: Callable[[Entry], bool]) -> bool:
         """Make the first of the wanted rows current. A policy may have several: attached at several levels."""
-        for row in range(self.topLevelItemCount()):
-            item = self.topLevelItem(row)
-            if item is not None and is_wanted(item.data(0, _ENTRY)):
+        for item in self._items():
+            if is_wanted(item.data(0, _ENTRY)):
                 self.setCurrentItem(item)
                 self.entry_chosen.emit(item.data(0, _ENTRY))
                 return True
@@ -187,6 +217,11 @@ class PolicyList(QTreeWidget):
         item.setIcon(0, icons.icon(mark if mark is not None else entry.kind, self.palette()))
         state = f", {tr(icons.MARK_WORDS[mark])}" if mark is not None else ""
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(f"{entry.name}, {tr(entry.kind.value)}{state}"))
+        note = self._notes.get(entry.key)
+        words = words_of([note]) if note is not None else ""
+        item.setText(_NOTE, visible(words))
+        item.setIcon(_NOTE, QIcon() if note is None else icons.icon(note_drawing(note), self.palette()))
+        set_cell_tooltip(item, _NOTE, words)
 
     def _current_changed(self, current: QTreeWidgetItem | None) -> None:
         self.entry_chosen.emit(current.data(0, _ENTRY) if current is not None else None)
@@ -200,11 +235,9 @@ class PolicyList(QTreeWidget):
         """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_parts"):
-            for row in range(self.topLevelItemCount()):
-                item = self.topLevelItem(row)
-                if item is not None:
-                    item.setForeground(1, self.palette().placeholderText())
-                    self._draw(item, item.data(0, _ENTRY))
+            for item in self._items():
+                item.setForeground(1, self.palette().placeholderText())
+                self._draw(item, item.data(0, _ENTRY))
 
 
 def _parts(decision: EvaluationResult | None) -> dict[str, Mark]:

@@ -201,6 +201,34 @@ def test_rows_of_principals_have_the_column_the_filter_and_the_command(
     assert table.isColumnHidden(column)
 
 
+def test_policies_of_a_principal_have_the_column(qtbot: QtBot, opened: MainWindow, snapshot: Path) -> None:
+    opened.session.show_key(PETRA)
+    inspector = opened.workspace.inspector
+    policies = inspector.policies.list
+    inspector.tabs.setCurrentWidget(inspector.policies)
+    assert policies.isColumnHidden(2)
+    policies.setFocus()
+    entry = policies.current_entry()
+    assert entry is not None
+    assert policies.items_to_note() == (entry.key,)
+    press(Qt.Key.Key_N, CONTROL | ALT)
+    editor = opened.findChild(NoteEditor)
+    assert isinstance(editor, NoteEditor)
+    assert editor.title.full_text() == f"Note on {entry.name}"
+    editor.text.setPlainText("too <b>wide</b>")
+    editor.save()
+    qtbot.waitUntil(lambda: kept(snapshot) == {entry.key: "too <b>wide</b>"})
+    assert not policies.isColumnHidden(2)
+    item = policies.currentItem()
+    assert item.text(2) == "too <b>wide</b>"
+    assert item.toolTip(2) == "<qt>too &lt;b&gt;wide&lt;/b&gt;</qt>"
+    opened.session.show_key(NORA)
+    opened.session.show_key(PETRA)
+    assert any(one.text(2) for one in policies._items())
+    opened.session.notes.put([Noted(entry.key, entry.name)], None, "")
+    assert policies.isColumnHidden(2)
+
+
 def test_names_in_the_access_matrix_say_the_note(qtbot: QtBot, opened: MainWindow, snapshot: Path) -> None:
     opened.interior.go_to("everybodyDock")
     panel = opened.workspace.access_matrix
