@@ -367,13 +367,20 @@ def inline_policy_with_everything(
 
 
 def routes_of(principal: Principal, decisions: list[EvaluationResult]) -> list[str]:
-    """Return the policies that allow some requests of a principal, with how each is attached."""
+    """Return the policies that allow all requests of a principal, with how each is attached.
+
+    Where none does by itself: all that allow some of them.
+    """
     lines: dict[tuple[str, str], StatementExplanation] = {}
-    for decision in decisions:
+    allowed: dict[tuple[str, str], set[int]] = {}
+    for number, decision in enumerate(decisions):
         for line in decision.statements:
             if line.layer is PolicyType.IDENTITY and line.effect == "Allow" and line.failed is None:
-                lines.setdefault((line.policy_key, line.owner), line)
-    return [_route(principal, line) for line in lines.values()]
+                key = line.policy_key, line.owner
+                lines.setdefault(key, line)
+                allowed.setdefault(key, set()).add(number)
+    enough = [key for key, numbers in allowed.items() if len(numbers) == len(decisions)]
+    return [_route(principal, lines[key]) for key in enough or lines]
 
 
 def _route(principal: Principal, line: StatementExplanation) -> str:

@@ -191,6 +191,8 @@ def _result(found: list[_Found]) -> CheckResult:
     subject, title = next(iter(policies.values()))
     values = {"policy": title, "code": first.check.name, "message": first.message}
     sentence = phrase("The {policy} fails AWS's policy check {code}: {message}", **values)
+    if not first.check.issue_code:  # one of iamdesk's own
+        sentence = phrase("The {policy} fails policy check {code}: {message}", **values)
     if len(policies) > 1:
         sentence = nphrase(
             "The {policy} and {count:,} other policy fail AWS's policy check {code}: {message}",
@@ -198,6 +200,13 @@ def _result(found: list[_Found]) -> CheckResult:
             len(policies) - 1,
             **values,
         )
+        if not first.check.issue_code:
+            sentence = nphrase(
+                "The {policy} and {count:,} other policy fail policy check {code}: {message}",
+                "The {policy} and {count:,} other policies fail policy check {code}: {message}",
+                len(policies) - 1,
+                **values,
+            )
     return CheckResult(
         sentence,
         tuple(islice(_evidence(found), _MOST)),

@@ -566,7 +566,7 @@ def makes_administrators(survey: CheckContext, _account: Account, principal: Pri
     words = {"name": name_of(principal), "way": _step_text(step)}
     if step.state is StepState.PROVEN:
         sentence = phrase(
-            "{name} can become no administrator, but can make other principals administrators, for example {way}.",
+            "{name} cannot become an administrator, but can make other principals administrators, for example {way}.",
             **words,
         )
         yield CheckResult(sentence, tuple(evidence))

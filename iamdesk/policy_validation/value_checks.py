@@ -572,6 +572,35 @@ def variable_for_operator(policy: PolicyView) -> Iterator[Problem]:
                 )
 
 
+@validation_check(
+    "POL-178",
+    "",
+    FindingType.SECURITY_WARNING,
+    title=mark("Session ARN compared with aws:PrincipalArn"),
+    remedy=mark(
+        "Compare with the ARN of the role, `arn:aws:iam::ACCOUNT:role/NAME`; test `aws:userid` to tell sessions apart."
+    ),
+)
+def session_as_principal_arn(policy: PolicyView) -> Iterator[Problem]:
+    """Of a role session the key has the role's ARN: a negated test, as of a Deny, is then met by everyone.
+
+    Source: IAM User Guide, AWS global condition context keys, aws:PrincipalArn.
+    """
+    for statement, test in policy.all_tests():
+        if test.key != "aws:principalarn" or test.operator is None or not test.operator.compares_values:
+            continue
+        for path, text in statement.values_of(test):
+            if ":assumed-role/" in text:
+                yield (
+                    path,
+                    phrase(
+                        "`{key}` is never the ARN of a session of a role, such as `{text}`, but that of the role.",
+                        key=test.key_text,
+                        text=text,
+                    ),
+                )
+
+
 # Sizes
 
 

@@ -193,6 +193,12 @@ def test_adm_07_what_the_same_policy_denies_is_told(found, make):
     assert not found("ADM-07", users=[make.user("alice", make.allow("*"), make.deny("*"))])
 
 
+def test_adm_01_names_the_policies_that_are_enough(found, make):
+    some = make.group("some", make.allow("iam:PutUserPolicy"), make.allow("iam:AttachRolePolicy"))
+    (one,) = found("ADM-01", users=[make.user("alice", make.allow("*"), groups=["some"])], groups=[some])
+    assert one.sentence == "alice is an administrator, through its inline policy inline."
+
+
 def test_adm_01_a_deny_that_access_keys_escape(found, make):
     escaped = make.deny("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}})
     (one,) = found("ADM-01", users=[make.user("alice", make.allow("*"), escaped)])

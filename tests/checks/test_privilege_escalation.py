@@ -268,7 +268,7 @@ def test_chn_12_who_can_make_others_administrators(found, make):
     first, second = sorted(found("CHN-12", users=users, roles=roles), key=lambda one: one.subject_name)
     assert (first.subject_name, second.subject_name) == ("bob", "changes")
     assert first.sentence == (
-        "bob can become no administrator, but can make other principals administrators, for example by attaching a "
+        "bob cannot become an administrator, but can make other principals administrators, for example by attaching a "
         "policy to the role (changes)."
     )
     assert second.sentence.endswith("for example by putting an inline policy on the user (anchor).")

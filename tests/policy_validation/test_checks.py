@@ -45,6 +45,20 @@ def test_checks_of_our_own() -> None:
         assert not validate_document(policy(trust({"Service": known})), PolicyKind.TRUST)
     (issue,) = validate_document(policy(allow(resource="arn:aws:s3:::b\u0142")), PolicyKind.IDENTITY)
     assert (issue.check.id, issue.path) == ("POL-024", ("Statement", 0, "Resource"))
+    for operator, arn, expected in (
+        ("ArnNotLike", "arn:aws:sts::111122223333:assumed-role/admin/*", ["POL-178"]),
+        ("StringNotEquals", "arn:aws:sts::111122223333:assumed-role/admin/maria", ["POL-178"]),
+        ("ArnNotLike", "arn:aws:iam::111122223333:role/admin", []),
+        ("ArnNotLike", "arn:aws:sts::111122223333:federated-user/maria", []),
+    ):
+        guard = {
+            "Effect": "Deny",
+            "Action": "s3:*",
+            "Resource": "*",
+            "Condition": {operator: {"aws:PrincipalArn": arn}},
+        }
+        found = [issue.check.id for issue in validate_document(policy(guard), PolicyKind.SCP)]
+        assert [one for one in found if one == "POL-178"] == expected
 
 
 def test_quotas_are_those_of_the_policy_type() -> None:
