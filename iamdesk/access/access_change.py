@@ -142,13 +142,14 @@ class AccessChanges:
         own = self._bulk.own
         by_service, wide = own.services(before)
         wide_after = self._wide_of(after, wide)
+        speaking, own_wide_after = own.services(after)
         found: dict[str, ServiceChange] = {}
         is_personal = False
         named = {one.service for one in self._finder.grants.of(position)} | by_service.keys()
-        if wide != wide_after or self._limits(before) != self._limits(after):
+        # a statement that the second form still has, from another policy, is compared as well: what it allows stays
+        if wide != own_wide_after or self._limits(before) != self._limits(after):
             base, is_personal = self._in_all_services(position, before, after, wide, wide_after, named, cancelled)
             found.update(base)
-        speaking, _ = own.services(after)
         same_limits = self._limits(before) == self._limits(after)
         for service in sorted(named):
             if cancelled():
@@ -241,8 +242,6 @@ class AccessChanges:
         else:
             old, new = own.of_service(wide[0], service), own.of_service(wide[1], service)
         cohorts = self.principals.cohort_at(before), self.principals.cohort_at(after)
-        if old == new and cohorts[0] is cohorts[1]:
-            return _NO_CHANGE, False
         granted = (
             () if wide is not None else tuple(one for one in self._finder.grants.of(position) if one.service == service)
         )

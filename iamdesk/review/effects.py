@@ -4,9 +4,9 @@ The entitlement is taken away (`access.altered_principals`), and every action th
 before and after, on every resource that policies name and on those that none names (`access.access_change`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from iamdesk.access.access_change import AccessChange, AccessChanges, ActionBits
 from iamdesk.access.evaluator import Evaluator
@@ -203,15 +203,21 @@ class EffectFinder:
             yield phrase("The text of {name} is not in the snapshot.", name=item.name)
 
     def _altered(
-        self, changes: AccessChanges, arn: str, keys: frozenset[tuple[str, str]], *, only: bool = False
+        self,
+        changes: AccessChanges,
+        arn: str,
+        keys: frozenset[tuple[str, str]],
+        *,
+        only: bool = False,
+        keeps_boundary: bool = False,
     ) -> int | None:
-        """Return a principal without some policies; with ``only``, with these alone and without a boundary."""
+        """Return a principal without some policies; with ``only``, with these alone, and without a boundary."""
         position = self._position(arn)
         if position is None:
             return None
         held = self.evaluator.index.carried(arn).identity
         kept = [((one.owner, one.key) in keys) is only for one in held]
-        return changes.principals.alter(position, kept, keeps_boundary=not only)
+        return changes.principals.alter(position, kept, keeps_boundary=keeps_boundary or not only)
 
     # ── what changes ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -222,14 +228,19 @@ class EffectFinder:
         keys: frozenset[tuple[str, str]],
         cancelled: Cancelled,
         changes: AccessChanges | None = None,
+        *,
+        keeps_boundary: bool = False,
     ) -> ActionBits:
-        """Return what some policies give by themselves."""
+        """Return what some policies give by themselves; with ``keeps_boundary``, within the holder's boundary."""
         is_whole = changes is None
         known = self._alone.get((arn, keys)) if is_whole else None
         if known is not None:
             return known
         changes = changes or self._unlimited
-        only, nothing = (self._altered(changes, arn, some, only=True) for some in (keys, frozenset[tuple[str, str]]()))
+        only, nothing = (
+            self._altered(changes, arn, some, only=True, keeps_boundary=keeps_boundary)
+            for some in (keys, frozenset[tuple[str, str]]())
+        )
         if only is None or nothing is None:
             return {}
         change = changes.between(position, only, nothing, cancelled)
@@ -331,33 +342,48 @@ class EffectFinder:
         own: frozenset[tuple[str, str]],
         cancelled: Cancelled,
     ) -> Iterator[RelatedEntitlement]:
-        """Yield what keeps a holder from what an entitlement gives: policies without which some of it is possible."""
+        """Yield what keeps a holder from what an entitlement gives: policies without which some of it is possible.
+
+        Where several block the same, so that it is possible without none of them: each that blocks it by itself.
+        """
         if item.holder_kind == "group":
             return  # its members have boundaries and other policies, each its own
         changes, arn = self.changes, item.holder_arn
         held = self.evaluator.index.carried(arn)
         found: list[RelatedEntitlement] = []
+        alone = self._gives(arn, position, own, cancelled)
+        by_itself: list[tuple[str, str, Callable[[], ActionBits]]] = []
+        """Name, type, and what the entitlement gives beside it alone: worked out only if it is needed."""
         if held.has_boundary:
             altered = changes.principals.alter(position, [True] * len(held.identity), keeps_boundary=False)
             opened = _gained(changes.between(position, position, altered, cancelled))
             name = held.boundary.name if held.boundary is not None else str(item.evidence.get("boundary", ""))
             found.append(RelatedEntitlement(name, EntitlementType.BOUNDARY.value, count_actions(_both(latent, opened))))
+            within = partial(self._gives, arn, position, own, cancelled, self._unlimited, keeps_boundary=True)
+            by_itself.append((name, EntitlementType.BOUNDARY.value, within))
         for source in sources:
             for policy in source.policies:
                 if all(statement.is_allow for statement in policy.document.statements):
                     continue
-                altered_position = self._altered(changes, arn, frozenset({(policy.owner, policy.key)}))
+                key = frozenset({(policy.owner, policy.key)})
+                altered_position = self._altered(changes, arn, key)
                 if altered_position is not None:
                     opened = _gained(changes.between(position, position, altered_position, cancelled))
                     kind = EntitlementType.INLINE_POLICY if policy.is_inline else EntitlementType.MANAGED_POLICY
                     found.append(RelatedEntitlement(policy.name, kind.value, count_actions(_both(latent, opened))))
+                    beside = partial(self._gives, arn, position, own | key, cancelled)
+                    by_itself.append((policy.name, kind.value, beside))
         if self._unlimited is not changes:
             under = self._gives(arn, position, own, cancelled, changes)
-            blocked = _both(latent, _without(self._gives(arn, position, own, cancelled), under))
+            blocked = _both(latent, _without(alone, under))
             ids = guardrails_of(self.evaluator.snapshot.organization, item.account_id)
             found.append(RelatedEntitlement(", ".join(ids), "scp", count_actions(blocked)))
-        named = [one for one in found if one.actions]
-        yield from sorted(named or found, key=lambda one: (-one.actions, one.name))
+        if not any(one.actions for one in found):
+            found = [
+                RelatedEntitlement(name, kind, count_actions(_both(latent, _without(alone, possible()))))
+                for name, kind, possible in by_itself
+            ]
+        yield from sorted((one for one in found if one.actions), key=lambda one: (-one.actions, one.name))
 
 
 def _gained(change: AccessChange) -> ActionBits:
