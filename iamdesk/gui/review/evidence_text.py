@@ -24,7 +24,10 @@ def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
         (tr("Needs a decision because"), " ".join(map(translate_english, since.get("reasons", ())))),
         (tr("Suggestion"), translate(suggestion_words(line))),
         (tr("Impact"), translate(tier_words(line))),
-        (tr("Also granted by"), _related(line, "covered_by")),
+        (
+            tr("Also granted by, in the same group") if line.holder_kind == "group" else tr("Also granted by"),
+            _related(line, "covered_by"),
+        ),
         (tr("Denied or limited by"), _related(line, "shadowed_by")),
         (tr("Affects"), ", ".join(translate(short_arn(arn)) for arn in _affected(line))),
         (tr("Identical access"), _identical(line)),
