@@ -15,7 +15,7 @@ from iamdesk.inventory.resource_share_index import OWNERS_ALONE, ResourceShareIn
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.public_policy import is_public, public_words
-from iamdesk.snapshot.resources import ObjectOwnership, Resource
+from iamdesk.snapshot.resources import DataAccess, ObjectOwnership, Resource
 
 _DECIDE_BESIDE_POLICIES = {
     # Amazon S3 API Reference, GetDataAccess ("searches for a matching grant").
@@ -58,6 +58,11 @@ def missing_data_beside_policies(
         yield MissingData("one-of-several-resources", message, PolicyType.IDENTITY)
     beside = _DECIDE_BESIDE_POLICIES.get((target.service, target.name))
     if beside is not None:
+        if record is not None and record.data_access is not None and not _is_named(caller, record.data_access):
+            beside = mark(
+                "OpenSearch Serverless also needs a data access policy that names the caller. None of the collection "
+                "does: unless one names it by a SAML identity, the request is denied."
+            )
         yield MissingData("decided-beside-policies", phrase(beside), PolicyType.RESOURCE)
     if caller.account == owner or owner is None:
         return
@@ -162,6 +167,11 @@ def missing_data_of_public_access(
             why=public_words(policy.document),
         )
         yield MissingData("public-access-block-unknown", message, PolicyType.BLOCK_PUBLIC_ACCESS)
+
+
+def _is_named(caller: Caller, accesses: Collection[DataAccess]) -> bool:
+    """Return whether a data access policy names the caller: the user or role, or the session."""
+    return any(principal in (caller.arn, caller.text) for access in accesses for principal in access.principals)
 
 
 def _has_key_grant(caller: Caller, target: Target, record: Resource) -> bool:

@@ -10,7 +10,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import PolicyType, Request, SessionPolicy
 from iamdesk.explain.counterfactual import minimal_policy_changes
 from iamdesk.explain.decision import EvaluationResult
-from iamdesk.snapshot.resources import Resource
+from iamdesk.snapshot.resources import DataAccess, Resource
 
 from ..builders.captures import (
     ID,
@@ -494,3 +494,10 @@ def test_of_opensearch_serverless_the_data_access_policies_are_not_evaluated() -
     assert answer.decision == "allowed"
     assert notes(answer) == {**ALONE, "decided-beside-policies": None}
     assert ask(known, "aoss:APIAccessAll", collection, "arn:aws:iam::444455556666:root").decision == "implicitDeny"
+    [told] = [one.message for one in answer.assumptions if one.code == "decided-beside-policies"]
+    assert told.endswith("the request is denied.")
+    rule = DataAccess(policy="p", principals=(f"arn:aws:iam::{ID}:user/ana",), permissions=(), resources=())
+    naming = captured.model_copy(update={"data_access": (rule,)})
+    named = ask(Evaluator(alone.snapshot.model_copy(update={"resources": (naming,)})), "aoss:APIAccessAll", collection)
+    [told] = [one.message for one in named.assumptions if one.code == "decided-beside-policies"]
+    assert told.endswith("these are not evaluated.")
