@@ -1,10 +1,10 @@
 """Managed policies that allow everything, for principals that can attach only some policies (``iam:PolicyARN``)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from iamdesk.access.principal_index import PrincipalIndex
-from iamdesk.attack_paths.administrators import POWERS
+from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, EvaluationSession
 from iamdesk.policy.document import Document
@@ -12,6 +12,7 @@ from iamdesk.policy.statement import Statement
 
 _ATTACH = ("attachuserpolicy", "attachrolepolicy", "attachgrouppolicy")
 _KEY = "iam:policyarn"
+_BOUNDARY = "iam:permissionsboundary"
 _MOST_EXISTING = 20
 _MOST_NEW = 20
 """Policies that are tried; each takes one evaluation for every action that attaches policies."""
@@ -58,6 +59,28 @@ class AttachablePolicies:
                         found[arn] = creators
         return found
 
+    def boundaries(self, account: str) -> Sequence[str]:
+        """Return policies that restrict nothing as a boundary, if any policy depends on one."""
+        if not self._requires_boundary:
+            return ()
+        own = next((one for one in self._inquiry.snapshot.accounts if one.account_id == account), None)
+        if own is None:
+            return ()
+        documents = ((one.arn, self._inquiry.evaluator.index.document_of(account, one.arn)) for one in own.policies)
+        found = [arn for arn, document in documents if document is not None and _restricts_nothing(document)]
+        by_aws = f"arn:{own.partition}:iam::aws:policy/{FULL_ACCESS}"
+        return list(dict.fromkeys((by_aws, *found)))[:_MOST_EXISTING]
+
+    @cached_property
+    def _requires_boundary(self) -> bool:
+        """Whether some policy depends on the boundary of users or roles."""
+        documents = (document for _, document in self._finder.organization_documents)
+        return any(
+            statement.broken is None and _BOUNDARY in statement.context_keys()
+            for document in (*self._population.index.documents, *documents)
+            for statement in document.statements
+        )
+
     def callers(self, action: str) -> int:
         """Return whose access to an action that attaches policies may depend on the policy, as bits.
 
@@ -96,6 +119,23 @@ def allows_all_powers(document: Document) -> bool:
         if not one.conditions and not one.not_resource and any(entry.is_everything for entry in one.resources or ())
     ]
     return all(any(one.covers_action(*power.action.lower().split(":")) for one in wide) for power in POWERS)
+
+
+def allows_everything(statement: Statement) -> bool:
+    """Return whether a statement allows every action on everything, without conditions."""
+    return (
+        statement.is_allow
+        and statement.broken is None
+        and not statement.conditions
+        and not statement.not_action
+        and any(one.covers_every_service for one in statement.actions)
+        and any(entry.is_everything for entry in statement.resources or ())
+    )
+
+
+def _restricts_nothing(document: Document) -> bool:
+    """Return whether a policy allows everything and denies nothing."""
+    return any(map(allows_everything, document.statements)) and all(one.is_allow for one in document.statements)
 
 
 def _names(statement: Statement) -> Iterator[str]:

@@ -5,10 +5,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker, unmet_keys
-from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetType, catalog
+from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edges import Edges, profiles_of
 from iamdesk.attack_paths.evaluation_session import Context
-from iamdesk.attack_paths.new_principals import contexts, new_names
+from iamdesk.attack_paths.new_principals import alternatives
 from iamdesk.attack_paths.technique_resources import ResourceRequest
 from iamdesk.attack_paths.types import Proof, Step
 from iamdesk.escaping import with_visible_end
@@ -32,7 +32,7 @@ _OF_OTHERS = frozenset(
     }
 )
 """Actions on entities that belong to the target or the source."""
-_SHARED = frozenset({TargetType.ANYTHING})
+_SHARED = frozenset({TargetType.ANYTHING, TargetType.NEW_PRINCIPAL})
 """Actions on resources that several actions of the technique may have in common."""
 _MOST_NEEDS = 1 << 16
 _MOST_RESOURCES = 50
@@ -117,6 +117,13 @@ class Prover:
         def captured(action: str) -> Iterator[str]:
             return islice(steps.workloads.resources(path, target, action), _MOST_RESOURCES)
 
+        if path.target is TargetConstraint.NEW_PRINCIPAL:
+            best: list[_Asked] = []
+            for new in alternatives(steps, position, path):
+                rated = [min(map(ask, requests), key=lambda one: one.rank) for requests in new]
+                if not best or max(one.rank for one in rated) < max(one.rank for one in best):
+                    best = rated
+            return best
         role = steps.inquiry.evaluator.index.roles.get(target) if path.service else None
         profiles = () if role is None else profiles_of(role)
         found = steps.resources.requests(
@@ -130,12 +137,6 @@ class Prover:
         if required.on is TargetType.NEW_POLICY:
             for arn in steps.attachable.new:
                 yield self._ask(source, required.action, arn)
-            return
-        if required.on is TargetType.NEW_PRINCIPAL:
-            position = steps.population.position(source)
-            for arn in () if position is None else new_names(steps, position, path):
-                for context in contexts(steps, path, required.action, arn):
-                    yield self._ask(source, required.action, arn, context)
             return
         if path.id.startswith("X12"):
             yield from self._denials(source, required)

@@ -1,12 +1,16 @@
 """Who can create a user or role that becomes an administrator: every action on one and the same new ARN."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.catalog import EscalationPath
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.attack_paths.technique_resources import ResourceRequest, Slot
+
+type _New = tuple[str, str | None]
+"""ARN of a user or role that does not exist, and of the permissions boundary that it is created with."""
 
 
 def creators(steps: Edges, path: EscalationPath, callers: int) -> ConfirmedAndPossible:
@@ -17,40 +21,55 @@ def creators(steps: Edges, path: EscalationPath, callers: int) -> ConfirmedAndPo
     """
     for required in path.actions:
         callers &= steps.anything.speaking_of(required.action)
-    by_name: dict[str, int] = {}
+    by_name: dict[_New, int] = {}
     for position in indexes_of(callers):
-        for arn in new_names(steps, position, path):
-            by_name[arn] = by_name.get(arn, 0) | 1 << position
+        for new in _new_principals(steps, position, path):
+            by_name[new] = by_name.get(new, 0) | 1 << position
     found = NOBODY
-    for arn, who in by_name.items():
-        members = ConfirmedAndPossible(who, 0)
+    for new, who in by_name.items():
+        members = ConfirmedAndPossible(who & ~found.proven, 0)
         for required in path.actions:
             allowed = NOBODY
-            for context in contexts(steps, path, required.action, arn):
-                allowed = allowed.either(steps.finder.among(members.anybody, required.action, arn, context))
+            for context in _contexts(steps, path, required.action, new):
+                allowed = allowed.either(steps.finder.among(members.anybody, required.action, new[0], context))
             members = members.both(allowed)
         found = found.either(members)
     return found
 
 
-def new_names(steps: Edges, position: int, path: EscalationPath) -> Iterator[str]:
-    """Yield ARNs in a principal's account that no user or role has, such that its policies distinguish no others."""
+def alternatives(steps: Edges, position: int, path: EscalationPath) -> Iterator[Sequence[Sequence[ResourceRequest]]]:
+    """Yield, for each user or role to create, the requests of each action; one that is allowed is enough."""
+    for new in _new_principals(steps, position, path):
+        yield [
+            [
+                ResourceRequest(required.action, new[0], context)
+                for context in _contexts(steps, path, required.action, new)
+            ]
+            for required in path.actions
+        ]
+
+
+def _new_principals(steps: Edges, position: int, path: EscalationPath) -> Iterator[_New]:
+    """Yield users or roles to create in a principal's account, such that its policies distinguish no others.
+
+    First without a boundary, then with each that restricts nothing.
+    """
     account = steps.population.cohort_at(position).account
-    action = path.actions[0].action
-    kind = "user/" if action == "iam:CreateUser" else "role/"
-    for arn in steps.anything.resources(position, action):
-        parts = arn.split(":", 5)
-        if parts[4:5] == [account] and parts[5].startswith(kind) and arn not in steps.targets.places:
-            yield arn
+    kind = "user" if path.actions[0].action == "iam:CreateUser" else "role"
+    slot = Slot("iam", (kind,), tuple(required.action for required in path.actions))
+    names = [one for one in steps.resources.candidates(slot, account, position) if one not in steps.targets.places]
+    for boundary in (None, *steps.attachable.boundaries(account)):
+        yield from ((name, boundary) for name in names)
 
 
-def contexts(steps: Edges, path: EscalationPath, action: str, arn: str) -> Iterable[Context]:
+def _contexts(steps: Edges, path: EscalationPath, action: str, new: _New) -> Iterable[Context]:
     """Return the request contexts of an action on a new user or role; one that is allowed is enough."""
-    if action in ("iam:CreateRole", "iam:CreateUser"):
-        return ({"iam:PermissionsBoundary": None},)
-    context = steps.context_of(path, action)
+    arn, boundary = new
+    # Of the actions on it, too, the key holds its boundary.
+    bounded: Context = {} if action == "iam:CreateAccessKey" else {"iam:PermissionsBoundary": boundary}
+    context = {**steps.context_of(path, action), **bounded}
     if "iam:PolicyARN" not in context:
         return (context,)
     account = arn.split(":", 5)[4]
     others = (one for one in steps.attachable.existing if one.split(":", 5)[4] in ("aws", account))
-    return (context, *({"iam:PolicyARN": one} for one in others))
+    return (context, *({**context, "iam:PolicyARN": one} for one in others))

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN
+from iamdesk.attack_paths.attachable_policies import allows_everything
 from iamdesk.attack_paths.catalog import ASSUMES, catalog
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.types import AttackPath, Remediation, Step
@@ -19,7 +20,6 @@ from iamdesk.explain.decision import EvaluationResult, PolicyType, SourceType, S
 from iamdesk.i18n import join_names, phrase
 from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
 from iamdesk.inventory.references import inline_policies_of
-from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 from iamdesk.whatif.apply import apply_one, document_of, find, statement_of
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
@@ -323,7 +323,7 @@ class Remediations:
                     ends.setdefault(step.target, set()).add(number)
         for role, numbers in ends.items():
             carried = self._steps.inquiry.evaluator.index.carried(role)
-            full = [one for one in carried.identity if any(map(_allows_everything, one.document.statements))]
+            full = [one for one in carried.identity if any(map(allows_everything, one.document.statements))]
             if not full:
                 continue
             edits = tuple(
@@ -455,18 +455,6 @@ def _without_principal(document: dict[str, Any], principal: str) -> dict[str, An
                 continue
         kept.append(statement)
     return {**document, "Statement": kept} if is_named and kept else None
-
-
-def _allows_everything(statement: Statement) -> bool:
-    """Return whether a statement allows every action on everything, without conditions."""
-    return (
-        statement.is_allow
-        and statement.broken is None
-        and not statement.conditions
-        and not statement.not_action
-        and any(one.covers_every_service for one in statement.actions)
-        and any(entry.is_everything for entry in statement.resources or ())
-    )
 
 
 def _last(arn: str) -> str:

@@ -286,7 +286,7 @@ class TechniqueResources:
         self, slots: Sequence[Slot], account: str, position: int, only: str = "*"
     ) -> Iterator[Sequence[Sequence[str]]]:
         """Yield, by Region (``*``: any), the resources to try for each slot that the policies tell apart."""
-        candidates = [self._candidates(slot, account, position) for slot in slots]
+        candidates = [self.candidates(slot, account, position) for slot in slots]
         regions = dict.fromkeys(region for listed in candidates for one in listed if (region := _region(one)))
         if only != "*":
             regions = {only: None}
@@ -295,7 +295,7 @@ class TechniqueResources:
             if all(world):
                 yield world
 
-    def _candidates(self, slot: Slot, account: str, position: int) -> list[str]:
+    def candidates(self, slot: Slot, account: str, position: int) -> list[str]:
         """Return the resources that a principal's policies tell apart, and what the patterns of several calls share."""
         partition = self._population.cohort_at(position).partition
         found: dict[str, None] = {}

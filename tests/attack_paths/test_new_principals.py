@@ -1,0 +1,51 @@
+"""Users and roles that someone creates: all actions on one new ARN, with the boundary that policies require."""
+
+import pytest
+
+from iamdesk import Evaluator
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.attack_paths.types import State
+
+from ..builders.captures import allow, document
+from .cases import FULL, WEAK, World, arn
+
+
+def states(folder, *statements, edge=FULL):
+    """Return the state of each technique by which someone with some statements becomes an administrator."""
+    world = World()
+    world.policy("edge", edge)
+    world.user("bob", {"some": document(*statements)})
+    reach = AttackPathGraph(Evaluator(world.snapshot(folder)))
+    paths = list(reach.attack_paths(arn("user/bob")))
+    for path in paths:
+        made = {proof.decision.request.resource for step in path.steps for proof in step.proof}
+        assert len(made) == 1
+    return {path.steps[0].path_id: path.state for path in paths}
+
+
+@pytest.mark.parametrize(
+    ("create", "attach", "found"),
+    [
+        ("role/a-*", "role/a-*", State.PROVEN),
+        ("role/*", "role/app-*", State.PROVEN),
+        ("role/a-*", "role/*-dev", State.PROVEN),
+        ("role/a-*", "role/b-*", None),
+    ],
+)
+def test_the_role_that_it_creates_is_the_one_that_it_changes(tmp_path, create, attach, found):
+    statements = [allow("iam:CreateRole", arn(create)), allow("iam:AttachRolePolicy", arn(attach, "*"))]
+    assert states(tmp_path, *statements).get("X82") is found
+
+
+@pytest.mark.parametrize(("edge", "found"), [(FULL, State.PROVEN), (WEAK, None)])
+def test_a_required_boundary_that_restricts_nothing(tmp_path, edge, found):
+    required = {"Condition": {"StringEquals": {"iam:PermissionsBoundary": arn("policy/edge")}}}
+    statement = allow(["iam:CreateRole", "iam:AttachRolePolicy"], arn("role/app-*"), **required)
+    assert states(tmp_path, statement, edge=edge).get("X82") is found
+
+
+def test_a_policy_is_attached_to_the_role_with_the_boundary_that_it_was_created_with(tmp_path):
+    required = {"Condition": {"StringEquals": {"iam:PermissionsBoundary": arn("policy/edge")}}}
+    create, attach = allow("iam:CreateRole"), allow("iam:AttachRolePolicy", **required)
+    assert states(tmp_path, create, attach, edge=WEAK) == {}
+    assert states(tmp_path, create, attach, edge=FULL) == {"X82": State.PROVEN}
