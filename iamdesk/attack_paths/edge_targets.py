@@ -42,6 +42,7 @@ class EdgeTargets:
         found: dict[str, None] = {}
         self.users = self.roles = self.groups = self.policies = self.providers = 0
         self.of_account: dict[str, int] = {}
+        self._accounts: list[str] = []
         self._tags: dict[str, Mapping[str, str]] = {}
         for account in accounts:
             first = len(found)
@@ -53,6 +54,7 @@ class EdgeTargets:
             self.providers |= self._add(found, _saml_providers(account.roles))
             own_bits = (1 << len(found)) - (1 << first)
             self.of_account[account.account_id] = self.of_account.get(account.account_id, 0) | own_bits
+            self._accounts += [account.account_id] * (len(found) - first)
             entities: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
             self._tags.update({entity.arn: _tags_of(entity) for entity in entities if entity.tags})
         self.arns = tuple(found)
@@ -71,10 +73,7 @@ class EdgeTargets:
 
     def account_of(self, place: int) -> str:
         """Return the ID of the account in which the snapshot lists an entity."""
-        named = self.arns[place].split(":", 5)[4:5]
-        if named and self.of_account.get(named[0], 0) >> place & 1:
-            return named[0]
-        return next(account for account, own in self.of_account.items() if own >> place & 1)
+        return self._accounts[place]
 
     @staticmethod
     def _add(found: dict[str, None], arns: Iterator[str]) -> int:
