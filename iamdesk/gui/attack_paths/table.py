@@ -166,6 +166,7 @@ class StepsTable(RowsTable[StepRow]):
             title=tr("Steps of the attack paths"),
             widest=_WIDEST,
             stretched=Column.TECHNIQUE,
+            pinned=Column.PRINCIPAL,
             parent=parent,
         )
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 20)

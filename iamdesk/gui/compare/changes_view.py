@@ -56,7 +56,12 @@ class ChangesView(QWidget):
         self.model = CompareModel(self.palette())
         self.model.setParent(self)
         self.table: RowsTable[CompareRow] = RowsTable(
-            self.model, name="compareTable", title=tr("Changes"), widest=_WIDEST, stretched=Column.CAUSE
+            self.model,
+            name="compareTable",
+            title=tr("Changes"),
+            widest=_WIDEST,
+            stretched=Column.CAUSE,
+            pinned=Column.WHO,
         )
         self.detail = CompareDetail(session.show_key, self._ask)
         self.table.connect_filter(self.text, session.table_memory)

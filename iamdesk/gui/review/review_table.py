@@ -69,7 +69,13 @@ class ReviewTable(RowsTable[DecidedRow]):
 
     def __init__(self, model: ReviewModel, parent: QWidget | None = None) -> None:
         super().__init__(
-            model, name="reviewTable", title=tr("Review"), widest=_WIDEST, stretched=Column.COMMENT, parent=parent
+            model,
+            name="reviewTable",
+            title=tr("Review"),
+            widest=_WIDEST,
+            stretched=Column.COMMENT,
+            pinned=Column.WHO,
+            parent=parent,
         )
         self.setAccessibleDescription(
             tr(

@@ -46,6 +46,7 @@ class RowsTable[Row: TableRow](QTableView):
         title: str,
         widest: Mapping[int, str],
         stretched: int,
+        pinned: int = FIRST_COLUMN,
         parent: QWidget | None = None,
     ) -> None:
         """Create a view of a model.
@@ -56,6 +57,7 @@ class RowsTable[Row: TableRow](QTableView):
             title: Accessible name.
             widest: Sample texts for the initial column widths.
             stretched: The column that takes the remaining width.
+            pinned: The column that names a row: those up to it stay in sight unless the user says otherwise.
             parent: Parent widget.
         """
         super().__init__(parent)
@@ -66,7 +68,7 @@ class RowsTable[Row: TableRow](QTableView):
         """Columns without content, which the panel hides."""
         self._hidden: set[int] = set()
         """Columns that the user hides."""
-        self._pinned: int | None = FIRST_COLUMN
+        self._pinned: int | None = pinned
         """The column up to which columns stay in sight; None: all of them scroll."""
         self._pinned_view: PinnedColumns | None = None
         """Shows them while the rest is scrolled; created when that happens first."""
@@ -113,11 +115,13 @@ class RowsTable[Row: TableRow](QTableView):
         self.remember_in(memory)
 
     def connect_notes(self, notebook: Notebook) -> None:
-        """Show the user's notes on rows, in the last column, once there are any."""
-        model, column = self.rows_model, self.rows_model.note_column
+        """Show the user's notes on rows, in a column of their own, once there are any: behind the names of the rows."""
+        model, column, header = self.rows_model, self.rows_model.note_column, self.horizontalHeader()
         if column is None:
             return
-        self.horizontalHeader().resizeSection(column, self.fontMetrics().horizontalAdvance("mm important: by") + 16)
+        if self._pinned:
+            header.moveSection(header.visualIndex(column), header.visualIndex(self._pinned) + 1)
+        header.resizeSection(column, self.fontMetrics().horizontalAdvance("mm important: by") + 16)
         self.setColumnHidden(column, True)
         model.noted.connect(lambda is_noted: self.setColumnHidden(column, not is_noted))
         notebook.changed.connect(lambda _items: model.show_notes(notebook.notes))

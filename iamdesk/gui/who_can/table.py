@@ -35,7 +35,13 @@ class WhoCanTable(RowsTable[WhoCanRow]):
 
     def __init__(self, model: WhoCanModel, parent: QWidget | None = None) -> None:
         super().__init__(
-            model, name="whoCanTable", title=tr("Who can"), widest=_WIDEST, stretched=Column.WHEN, parent=parent
+            model,
+            name="whoCanTable",
+            title=tr("Who can"),
+            widest=_WIDEST,
+            stretched=Column.WHEN,
+            pinned=Column.PRINCIPAL,
+            parent=parent,
         )
         self._model = model
         self.activated.connect(lambda index: self._act(model.shown[index.row()]))
