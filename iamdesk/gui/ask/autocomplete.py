@@ -71,6 +71,31 @@ class AutocompleteService(QObject):
             choose,
         )
 
+    def actions_called(self, name: str, found: Callable[[list[Completion]], None]) -> None:
+        """Find what a text without a service means: the action of this name, else all use cases and actions like it."""
+
+        def choose(rows: tuple[Completion, ...]) -> None:
+            words = "".join(name.split()).casefold()
+            # Services that the snapshot names come first.
+            called = [row for row in rows if row.value.partition(":")[2].casefold() == words]
+            found(called[:1] or list(rows))
+
+        self._run(
+            tr("Looking up the action"),
+            "action by name",
+            lambda opened: opened.complete_action(name, _SUGGESTED),
+            choose,
+        )
+
+    def resources_called(self, action: str, name: str, found: Callable[[list[Completion]], None]) -> None:
+        """Find the resources whose names contain a text."""
+        self._run(
+            tr("Looking up the resource"),
+            "resource by name",
+            lambda opened: opened.complete_resource(action, name, _SUGGESTED),
+            lambda rows: found([row for row in rows if not row.template]),
+        )
+
     def look_at(
         self,
         action: str,

@@ -153,11 +153,15 @@ class RequestBar(QWidget):
     # Evaluating
 
     def ask(self) -> None:
-        """Evaluate the request; focus the first empty field if it is not complete."""
+        """Evaluate the request; names are completed first. Focus the first empty field if it is not complete."""
+        if self._session.snapshot is not None:
+            self.message.clear()
+            self._complete_action()
+
+    def _ask_completed(self) -> None:
         opened = self._session.snapshot
         if opened is None:
             return
-        self.message.clear()
         if not self.resource.text().strip() and opened.takes_no_resource(self.action.text()):
             self._fill_star()
         rest = (self.action, self.resource)
@@ -180,6 +184,48 @@ class RequestBar(QWidget):
             self._ask()
             return
         self._lookups.principals_called(typed, lambda named: self._resolved(typed, named))
+
+    def _complete_action(self) -> None:
+        """Take the action that a name without a service means; ask which one if there are several."""
+        typed, opened = self.action.text().strip(), self._session.snapshot
+        if (
+            not typed
+            or ":" in typed
+            or "*" in typed
+            or (opened is not None and opened.find_use_case(typed) is not None)
+        ):
+            self._complete_resource()
+            return
+        self._lookups.actions_called(
+            typed, lambda rows: self._completed(self.action, typed, rows, self._complete_resource)
+        )
+
+    def _complete_resource(self) -> None:
+        """Take the only resource whose name contains the text; ask which one if there are several."""
+        typed = self.resource.text().strip()
+        if not typed or typed.startswith("arn:") or "*" in typed or self.resource.has_placeholder:
+            self._ask_completed()
+            return
+        self._lookups.resources_called(
+            self.action.text().strip(),
+            typed,
+            lambda rows: self._completed(self.resource, typed, rows, self._ask_completed),
+        )
+
+    def _completed(
+        self, field: AutocompleteEdit, typed: str, rows: list[Completion], go_on: Callable[[], None]
+    ) -> None:
+        if field.text().strip() != typed or self._session.snapshot is None:
+            return
+        if len(rows) > 1:
+            to_choose = tr("{typed} can mean several things: choose one from the list.").format(typed=typed)
+            self.message.say(Tone.NOTE, to_choose)
+            field.setFocus(Qt.FocusReason.OtherFocusReason)
+            field.want(typed)
+            return
+        if rows:
+            field.setText(rows[0].value)
+        go_on()  # what nothing is named like, the evaluator reports
 
     def _resolved(self, typed: str, named: list[Completion]) -> None:
         if self.principal.text().strip() != typed or self._session.snapshot is None:

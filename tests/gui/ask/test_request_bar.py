@@ -74,6 +74,30 @@ def test_a_name_is_enough_for_a_principal(qtbot: QtBot, ask_window: AskWindow) -
     assert find(ask_window, QLineEdit, "askPrincipal").text() == NORA
 
 
+@pytest.mark.parametrize(
+    ("action", "resource", "asked"),
+    [
+        ("delete object", "payroll", ("s3:DeleteObject", "arn:aws:s3:::acme-payroll/*")),
+        ("pass role", "reporting", ("iam:PassRole", f"{ACCOUNT}:role/service/reporting")),
+        ("s3:GetObject", PAYROLL, ("s3:GetObject", PAYROLL)),
+    ],
+)
+def test_names_are_enough_for_action_and_resource(
+    qtbot: QtBot, ask_window: AskWindow, action: str, resource: str, asked: tuple[str, str]
+) -> None:
+    with qtbot.waitSignal(ask_window.session.answered):
+        ask_by_keys(ask_window, NORA, action, resource)
+    assert ask_window.session.request == Request(NORA, *asked)
+
+
+def test_of_several_names_one_is_chosen_from_the_list(qtbot: QtBot, ask_window: AskWindow) -> None:
+    ask_by_keys(ask_window, NORA, "object tag", PAYROLL)
+    qtbot.waitUntil(lambda: ask_window.bar.message.text.startswith("object tag can mean several things"))
+    field = find(ask_window, AutocompleteEdit, "askAction")
+    qtbot.waitUntil(lambda: field.popup is not None)
+    assert ask_window.session.request is None
+
+
 def test_nobody_of_that_name_is_said_under_the_question_without_a_box(qtbot: QtBot, ask_window: AskWindow) -> None:
     with qtbot.waitSignal(ask_window.session.question_failed) as failed:
         ask_by_keys(ask_window, "nobody-at-all", "s3:GetObject", PAYROLL)
