@@ -88,9 +88,9 @@ def share_findings(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(registry, "run", _run_once)
 
 
-def _shared_evaluator(snapshot: Snapshot, now: Callable[[], datetime]) -> Evaluator:
+def _shared_evaluator(snapshot: Snapshot, now: Callable[[], datetime], *documents: Any) -> Evaluator:
     key = (snapshot.sha256, now())
-    kept = _evaluators[key] = _evaluators.pop(key, None) or Evaluator(snapshot, now=now)
+    kept = _evaluators[key] = _evaluators.pop(key, None) or Evaluator(snapshot, now, *documents)
     while len(_evaluators) > _MOST_EVALUATORS:
         _evaluators.popitem(last=False)
     return kept

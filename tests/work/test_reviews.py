@@ -6,8 +6,8 @@ from pathlib import Path
 
 from iamdesk.api import Workbench
 from iamdesk.export.evidence.result import Outcome
+from iamdesk.export.evidence.time_dependence import mentions_time
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.verify_content import mentions_time
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.review.review_file import ReviewFile

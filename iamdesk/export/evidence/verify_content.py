@@ -1,8 +1,6 @@
 """Verification of a package's content: journal, items, totals, and quoted requests evaluated again."""
 
 import json
-import pickle
-import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -26,6 +24,7 @@ from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_
 from iamdesk.export.evidence.rendering import head_of, render_anew
 from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, passed
 from iamdesk.export.evidence.schema import ReviewDocument
+from iamdesk.export.evidence.time_dependence import is_same_at, mentions_time
 from iamdesk.export.findings.report import action_data_day, action_data_version, tool_version
 from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, join_names, phrase
@@ -72,6 +71,8 @@ class _Held:
     workers: Workers | None
     performed: Performed | None
     """None: its statements depend on the time, and so must be evaluated again."""
+    is_earlier: bool
+    """Whether it was performed as of when the review was made: each decision is the same, but a text may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,12 @@ def _rendered_anew(
     if held is None or not document.sources:  # None if the package was written without the snapshot
         yield from render_anew(folder, manifest, document, entries, events, None, versions, cancelled=cancelled)
     else:
-        used = (held.evaluator, versions, held.workers, held.performed)
-        yield from render_anew(folder, manifest, document, entries, events, *used, cancelled=cancelled)
+        used = (document, entries, events, held.evaluator, versions, held.workers)
+        results = [*render_anew(folder, manifest, *used, held.performed, cancelled=cancelled)]
+        if held.is_earlier and any(one.outcome is Outcome.FAILED for one in results):
+            yield from render_anew(folder, manifest, *used, cancelled=cancelled)
+        else:
+            yield from results
 
 
 def _entries(folder: Path) -> Iterator[Entry]:
@@ -445,22 +450,18 @@ def _performed_again(
     workers = None if used is None else Workers(used, held)
     first = Evaluator(held, now=lambda: opened)
     performed = yield from _lines_again(first, review, None if workers is None else workers.as_of(opened), how)
-    evaluator = Evaluator(held, now=lambda: written)
+    evaluator = Evaluator(held, lambda: written, first.index.documents)
+    is_earlier = False
     if not mentions_time(held):  # then it gives the same at any time
         evaluator = first
     else:
-        performed = None
+        first.forget_access()
+        is_earlier = is_same_at(held, opened, written)
+        if not is_earlier:
+            performed = None
     as_written = None if workers is None else workers.as_of(evaluator.now())
     yield _verdicts_again(evaluator, folder, document, as_written, how)
-    return _Held(evaluator, as_written, performed)
-
-
-_TIME = re.compile(rb"currenttime|epochtime|tokenissuetime", re.IGNORECASE)
-
-
-def mentions_time(snapshot: Snapshot) -> bool:
-    """Return whether a text of a snapshot has the name of a condition key whose value depends on the present time."""
-    return _TIME.search(pickle.dumps(snapshot, pickle.HIGHEST_PROTOCOL)) is not None
+    return _Held(evaluator, as_written, performed, is_earlier)
 
 
 def _lines_again(
