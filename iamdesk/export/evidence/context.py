@@ -448,6 +448,15 @@ class EvidenceContext:
                 return finding
         return replace(finding, suppression=made)
 
+    def forget_findings(self) -> None:
+        """Free findings and attack paths, hundreds of megabytes for thousands of principals.
+
+        They are found again if they are asked for; whether they are the same stays known.
+        """
+        self._performed = None
+        for name in ("found", "reach"):
+            self.__dict__.pop(name, None)
+
     @cached_property
     def findings_are_same(self) -> bool:
         """Whether running the checks again gives the findings of the review; else the package has no reports."""

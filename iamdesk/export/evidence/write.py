@@ -72,11 +72,11 @@ from iamdesk.review.tickets import ticket_states
 from iamdesk.work.workers import Workers
 
 REPORTS = {
-    "findings.sarif": sarif_file.render,
-    "findings.ocsf.jsonl": ocsf_file.render,
-    "findings.asff.json": asff_file.render,
+    "findings.sarif": sarif_file.pieces,
+    "findings.ocsf.jsonl": ocsf_file.pieces,
+    "findings.asff.json": asff_file.pieces,
 }
-"""Findings reports for other tools."""
+"""Findings reports for other tools, written piece by piece."""
 _MAX_QUOTED = 8
 
 
@@ -176,6 +176,7 @@ def write_data(folder: Path, source: EvidenceContext) -> Written:
     with _beside(source, lambda cancelled: _write_verdicts(path, source, kept, cancelled)) as quote:
         _write_rest(folder, source, found, kept)
         quoted = quote()
+    source.forget_findings()
     return Written(
         _about(source, quoted),
         lambda evidence: (statement_of(source, found, kept, evidence), annex_of(source, kept, evidence)),
@@ -426,8 +427,9 @@ def _write_reports(folder: Path, source: EvidenceContext) -> None:
     report = build_report(source.found, source.snapshot, source.generated_at)
     settings = source.settings.sha256 if source.settings is not None else ""
     report = replace(report, review_status=source.completion.status, settings_sha256=settings)
-    for name, render in REPORTS.items():
-        (folder / name).write_bytes(render(report))
+    for name, pieces in REPORTS.items():
+        with (folder / name).open("wb") as file:
+            file.writelines(pieces(report))
 
 
 def _copy_source(folder: Path, source: EvidenceContext) -> None:

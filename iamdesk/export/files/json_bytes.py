@@ -29,8 +29,13 @@ class MadeList[Source](list[Any]):
 def json_bytes(value: Any, indent: int) -> bytes:
     """Return a value as indented JSON in UTF-8, its invisible characters escaped, with a new line at the end."""
     found = BytesIO()
+    found.writelines(json_pieces(value, indent))
+    return found.getvalue()
+
+
+def json_pieces(value: Any, indent: int) -> Iterator[bytes]:
+    """Yield what `json_bytes` returns in pieces of some kilobytes."""
     tokens = json.JSONEncoder(ensure_ascii=False, indent=indent).iterencode(value)
     for some in batched(tokens, _TOKENS):
-        found.write(visible_json("".join(some)).encode())
-    found.write(b"\n")
-    return found.getvalue()
+        yield visible_json("".join(some)).encode()
+    yield b"\n"

@@ -4,11 +4,12 @@ iamdesk only writes the file; the user imports it, at most 100 findings per call
 Hub User Guide, "AWS Security Finding Format (ASFF)"; API reference, AwsSecurityFinding.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from iamdesk.checks.finding import Finding, Severity, State, Suppression
 from iamdesk.escaping import visible
-from iamdesk.export.files.json_bytes import MadeList, json_bytes
+from iamdesk.export.files.json_bytes import MadeList, json_pieces
 from iamdesk.export.findings.report import Report
 
 _LABELS = {
@@ -30,8 +31,13 @@ _MAX_NOTE = 512
 
 def render(report: Report) -> bytes:
     """Return the findings as a JSON list in UTF-8."""
+    return b"".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[bytes]:
+    """Yield what `render` returns in pieces."""
     listed = MadeList((*report.findings, *report.suppressed), lambda one: _finding(report, one))
-    return json_bytes(listed, indent=1)
+    return json_pieces(listed, indent=1)
 
 
 def _finding(report: Report, finding: Finding) -> dict[str, Any]:

@@ -9,6 +9,7 @@ Source: the Open Cybersecurity Schema Framework, schema 1.8.0 (schema.ocsf.io).
 """
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -39,9 +40,13 @@ _UNKNOWN, _FAIL = (0, "Unknown"), (3, "Fail")
 
 def render(report: Report) -> bytes:
     """Return the report as lines of JSON in UTF-8 without a byte order mark."""
-    events = (event(report, finding) for finding in (*report.findings, *report.suppressed))
-    lines = (visible_json(json.dumps(one, ensure_ascii=False)) + "\n" for one in events)
-    return b"".join(line.encode() for line in lines)
+    return b"".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[bytes]:
+    """Yield what `render` returns line by line."""
+    for finding in (*report.findings, *report.suppressed):
+        yield (visible_json(json.dumps(event(report, finding), ensure_ascii=False)) + "\n").encode()
 
 
 REPORT_FORMAT = ReportFormat("ocsf", "OCSF events", ".jsonl", render)

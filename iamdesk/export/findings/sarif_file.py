@@ -11,13 +11,14 @@
 Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
 """
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
 from iamdesk.escaping import visible
-from iamdesk.export.files.json_bytes import MadeList, json_bytes
+from iamdesk.export.files.json_bytes import MadeList, json_pieces
 from iamdesk.export.findings.columns import place_of, statements_of
 from iamdesk.export.findings.report import Report, ReportFormat
 
@@ -53,7 +54,12 @@ MAX_RESULTS = 25_000
 
 def render(report: Report) -> bytes:
     """Return the report as SARIF in UTF-8 without a byte order mark."""
-    return json_bytes(as_object(report), indent=2)
+    return b"".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[bytes]:
+    """Yield what `render` returns in pieces: a report of tens of thousands of findings has tens of megabytes."""
+    return json_pieces(as_object(report), indent=2)
 
 
 REPORT_FORMAT = ReportFormat("sarif", "SARIF log", ".sarif", render)
