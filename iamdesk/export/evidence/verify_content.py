@@ -456,7 +456,7 @@ def _performed_again(
         evaluator = first
     else:
         first.forget_access()
-        is_earlier = is_same_at(held, opened, written)
+        is_earlier = performed is not None and is_same_at(held, opened, written)
         if not is_earlier:
             performed = None
     as_written = None if workers is None else workers.as_of(evaluator.now())
