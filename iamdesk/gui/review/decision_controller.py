@@ -137,7 +137,12 @@ class DecisionController(QObject):
         left = len(self._targets) - len(decisions)
         if not decisions:
             self._message.say(Tone.NOTE, tr("Nothing is suggested for these rows: they need judgment."))
-        elif self._save(decisions) and left:
+            return
+        if not self._save(decisions):
+            return
+        if len(self._targets) == 1:
+            self._kept = self._rows[0], decisions[self._targets[0]]
+        if left:
             words = ntr(
                 "{count} entitlement has no suggestion, and needs judgment.",
                 "{count} entitlements have no suggestion, and need judgment.",
@@ -175,11 +180,13 @@ class DecisionController(QObject):
             return
         if kept is None:
             self.comment()
-            return
-        row, decision = kept
-        self._aim((row,))
-        self._ask(review_session, decision.choice, decision)
-        self.bar.name_target(_name_of(row))
+        else:
+            row, decision = kept
+            self._aim((row,))
+            self._ask(review_session, decision.choice, decision)
+            self.bar.name_target(_name_of(row))
+        if self._is_asking and self.bar.reason.text():
+            self.bar.reason.setText(f"{self.bar.reason.text()} ")  # what is typed goes on behind it
 
     def row_changed(self, row: DecidedRow | None) -> None:
         """Follow the current row: the input names its target as soon as that is another row."""

@@ -53,7 +53,7 @@ _EVIDENCE_AFTER = 150
 _NO_REVIEW = mark(
     "No review is open. A review records every principal and entitlement of the snapshot, with "
     "effective permissions. You then keep, revoke or modify each entitlement, or make an "
-    "exception, with one key each. Every decision is saved at once."
+    "exception, by keys. Every decision is saved at once."
 )
 
 
@@ -116,7 +116,7 @@ class ReviewPanel(QWidget):
         self._nothing = FlowLabel(tr(_NO_REVIEW))
         self._new = QPushButton(tr("&New review…"))
         self._open = QPushButton(tr("&Open review…"))
-        self._follow_up = QPushButton(tr("&Follow-up review…"))
+        self._follow_up = QPushButton(tr("Follow-&up review…"))
         self._clear = QPushButton(tr("Clear the filter"))
         self._pages = QStackedWidget()
         self._lay_out()

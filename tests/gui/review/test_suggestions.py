@@ -56,6 +56,12 @@ def test_suggestion_is_taken_by_one_key_and_is_an_entry(qtbot: QtBot, panel: Rev
     assert [(entry.reviewer, entry.after) for entry in desk_of(panel).file.journal()] == [("Ana Moreno", decision)]
     assert panel.table.currentIndex().row() != place, "the next undecided row follows"
     assert panel.table.hasFocus()
+    QTest.keyClicks(panel.table, "since 5 years")
+    QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    changed = {entry.line_id for entry in desk_of(panel).file.journal()}
+    assert changed == {panel.model.shown[place].subject_ids[0]}, "what is typed is about what was just decided"
+    assert decision_at(panel, place).comment.endswith(" change nothing. since 5 years")
 
 
 def test_what_needs_judgement_stays(qtbot: QtBot, panel: ReviewPanel) -> None:
