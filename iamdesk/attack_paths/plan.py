@@ -4,13 +4,13 @@ Greedy: each round takes the changes that end most of the paths found, makes the
 again. The set is small, but no smaller one is ruled out.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Protocol
 
 from iamdesk.attack_paths.remediation import Change, Option, Remediations
-from iamdesk.attack_paths.types import AttackPath, Plan, PlannedChange, PrincipalExposure
+from iamdesk.attack_paths.types import AttackPath, Plan, PlannedChange, PrincipalExposure, State
 from iamdesk.inventory.references import is_service_linked_arn
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.snapshot.model import Snapshot
@@ -73,7 +73,8 @@ def make_plan(
             paths += graph.attack_paths(start, "admin", _MAX_PATHS)
         changed = snapshot
         exposed = frozenset(first)
-        for change, ended in _chosen(graph.remediation_search.options(paths)):
+        proven = frozenset(number for number, path in enumerate(paths) if path.state is State.PROVEN)
+        for change, ended in _chosen(graph.remediation_search.options(paths), proven):
             try:
                 after = changed
                 for edit in change.edits:
@@ -81,9 +82,11 @@ def make_plan(
             except WhatIfError:
                 continue
             changed = after
-            ends = tuple(dict.fromkeys(paths[number].start for number in sorted(ended)))
+            ends = _starts_of(paths, ended)
+            surely = _starts_of(paths, ended & proven)
             affects = tuple(arn for arn in change.carriers if arn not in exposed)
-            planned.append(PlannedChange(change.what, change.edits, change.policy_key, change.statement, ends, affects))
+            named = (change.what, change.edits, change.policy_key, change.statement)
+            planned.append(PlannedChange(*named, ends, surely, affects))
         if changed is snapshot:
             break
         snapshot = changed
@@ -105,11 +108,17 @@ def _starts(graph: PathSearch) -> tuple[str, ...]:
     return tuple(principal for _, _, principal in sorted(found, key=lambda one: one[:2]))
 
 
-def _chosen(options: Iterable[Option]) -> Iterator[tuple[Change, set[int]]]:
+def _starts_of(paths: Sequence[AttackPath], numbers: Iterable[int]) -> tuple[str, ...]:
+    """Return the principals of some paths, each once."""
+    return tuple(dict.fromkeys(paths[number].start for number in sorted(numbers)))
+
+
+def _chosen(options: Iterable[Option], proven: frozenset[int]) -> Iterator[tuple[Change, set[int]]]:
     """Yield changes that together end all paths, each with the paths that it ends.
 
-    The option that ends most of the remaining paths comes first; one that only adds an action to a change that is
-    chosen already is preferred. No two changes edit the same policy: edits name statements by their position.
+    The option that ends most of the remaining proven paths comes first, then the one that ends most of all; one that
+    only adds an action to a change that is chosen already is preferred. No two changes edit the same policy: edits name
+    statements by their position.
     """
     remaining = list(_merged(options))
     left = set().union(*(one.ends for one in remaining))
@@ -118,7 +127,8 @@ def _chosen(options: Iterable[Option]) -> Iterator[tuple[Change, set[int]]]:
         best = min(
             remaining,
             key=lambda one: (
-                -len(one.ends & left) * (_BONUS if one.action and one.group in groups else 1),
+                -len(one.ends & left & proven) * (weight := _BONUS if one.action and one.group in groups else 1),
+                -len(one.ends & left) * weight,
                 one.demotes,
                 len(one.carriers),
                 one.group,

@@ -189,13 +189,15 @@ class PlannedChange:
     """The statement's name."""
     ends: tuple[str, ...]
     """ARNs of principals with attack paths that it ends."""
+    proven: tuple[str, ...]
+    """Of these, the principals with a proven path that it ends; the paths of the others are only possible."""
     affects: tuple[str, ...]
     """ARNs of principals without attack paths that it affects, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Changes that together end attack paths to administrator, in this order; chosen greedily."""
+    """Changes that together end attack paths to administrator, in this order; chosen greedily, proven paths first."""
 
     changes: tuple[PlannedChange, ...]
     principals: int

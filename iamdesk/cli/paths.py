@@ -108,7 +108,14 @@ def _print_plan(plan: Plan, as_json: bool) -> None:
         echo(f"{number}. {change.what}")
         ended = len(change.ends)
         principals = "1 principal" if ended == 1 else f"{ended:,} principals"
-        echo(f"   Ends attack paths of {principals}: {_named(change.ends)}; {_affected(change.affects)}.")
+        kind, among = "", ""
+        if len(change.proven) == ended:
+            kind = "proven "
+        elif not change.proven:
+            kind = "possible "
+        else:
+            among = f" ({len(change.proven):,} proven)"
+        echo(f"   Ends {kind}attack paths of {principals}{among}: {_named(change.ends)}; {_affected(change.affects)}.")
     if plan.principals == 0:
         echo("No principal has an attack path to administrator.")
         return

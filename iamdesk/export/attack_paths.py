@@ -75,6 +75,7 @@ def to_plan(plan: Plan) -> dict[str, Any]:
                 "Policy": one.policy_key,
                 "Statement": one.statement,
                 "Ends": list(one.ends),
+                "EndsProven": list(one.proven),
                 "AlsoTouches": list(one.affects),
                 "Edits": [_edit(edit) for edit in one.edits],
             }

@@ -53,6 +53,18 @@ def test_full_access_is_taken_from_a_role_only_if_that_ends_more_paths(tmp_path)
     assert change.ends == (arn("user/a"), arn("user/b"))
 
 
+def test_changes_that_end_proven_paths_come_first(tmp_path):
+    world = World()
+    shared = world.policy("shared", document(allow("sso:PutInlinePolicyToPermissionSet")))
+    for name in ("a", "b", "c"):
+        world.user(name, {}, attached=[shared])
+    world.user("d", {"own": document(allow("iam:PutUserPolicy"))})
+    sure, *unsure = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).plan().changes
+    assert (sure.ends, sure.proven) == ((arn("user/d"),), (arn("user/d"),))
+    assert len(unsure[0].ends) == 3
+    assert not any(change.proven for change in unsure)
+
+
 def test_one_change_serves_all_who_share_a_policy(tmp_path):
     world = World()
     shared = world.policy("shared", document(allow(["sts:AssumeRole", "s3:ListAllMyBuckets"])))

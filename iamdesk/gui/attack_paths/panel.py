@@ -595,11 +595,15 @@ def plan_summary(plan: Plan) -> str:
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """Yield each change of a plan with whose attack paths it ends, and whom else it affects."""
-    line = tr("{place}. {what} Principals whose attack paths it ends: {ended}; others that it affects: {affected}.")
+    line = tr(
+        "{place}. {what} Principals whose attack paths it ends: {ended}, of which proven: {proven}; others that it "
+        "affects: {affected}."
+    )
     for place, change in enumerate(plan.changes, start=1):
         yield line.format(
             place=number(place),
             what=visible(translate(change.what)),
             ended=number(len(change.ends)),
+            proven=number(len(change.proven)),
             affected=number(len(change.affects)),
         )
