@@ -45,6 +45,8 @@ from iamdesk.work.workers import Workers
 _PATIENCE = 0.05
 """Seconds between cancellation checks of a thread that waits for another one to build the graph."""
 _MOST_REMEDIATIONS = 5
+_MOST_OTHERS = 20
+"""Other paths of a principal that are considered for the remediation of one."""
 ADMINISTRATION = "admin"
 """The goal "administrator of any account"."""
 
@@ -427,10 +429,14 @@ class AttackPathGraph:
     def remediation(self, attack_path: AttackPath) -> Remediation | None:
         """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
         if attack_path not in self._remediation_of:
-            among = frozenset(arn for step in attack_path.steps for arn in (step.source, step.target, step.goal.key))
+            # With those of other paths in as few steps: what a change leaves of them is said.
+            others = islice(self.attack_paths(attack_path.start, attack_path.goal.key, _MOST_OTHERS), _MOST_OTHERS)
+            short = [one for one in others if one.state is State.PROVEN and len(one.steps) <= len(attack_path.steps)]
+            steps = [step for one in (attack_path, *short) for step in one.steps]
+            among = frozenset(arn for step in steps for arn in (step.source, step.target, step.goal.key))
             if self.graph.is_prepared:
                 among |= {made.preparation.target for made in self.graph.prepared.known.values()}
-            self._remediation_of[attack_path] = next(self.remediation_search.of([attack_path], among), None)
+            self._remediation_of[attack_path] = self.remediation_search.of_one(attack_path, among)
         return self._remediation_of[attack_path]
 
     def remediations(

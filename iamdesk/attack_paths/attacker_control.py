@@ -24,6 +24,7 @@ _CHOICE = frozenset(
     }
 )
 """Keys whose values the caller chooses; not MFA, which needs a device."""
+_MFA = "aws:multifactorauthpresent"
 _SECRETS = frozenset({"sts:externalid"})
 _BY_SERVICE = frozenset({"iam:associatedresourcearn"})
 """Keys that services set, and some never do: the resource that a role is passed for (rule I4; IAM User Guide, "IAM and
@@ -45,6 +46,12 @@ def unmet_keys(trace: EvaluationTrace) -> tuple[str, ...]:
         for way in _alternatives(trace)
     ]
     return min(rated, key=len, default=())
+
+
+def mfa_wanted(trace: EvaluationTrace) -> frozenset[str | None]:
+    """Return the values of ``aws:MultiFactorAuthPresent`` with which a request may be allowed; None: not provided."""
+    found = [one[_MFA] for one in trace.sets if _MFA in one]
+    return frozenset(None if fact.knowledge is Knowledge.ABSENT else "".join(fact.values).lower() for fact in found)
 
 
 def _alternatives(trace: EvaluationTrace) -> Sequence[Mapping[str, bool]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker, unmet_keys
+from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker, mfa_wanted, unmet_keys
 from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edges import Edges, profiles_of
 from iamdesk.attack_paths.evaluation_session import Context
@@ -200,12 +200,29 @@ class Prover:
     def _find_needs(self, source: str, target: str, path_id: str) -> tuple[str, ...]:
         paths = [catalog().path(one) for one in path_id.split("+")]
         facts = [phrased(catalog().facts[need]) for path in paths for need in path.needs]
-        keys: dict[str, None] = {}
+        wanted: dict[str, None] = {}
         for path in paths:
             for rank, _, trace in self._best(source, target, path):
                 if rank and trace.decision is EvalDecision.CONDITIONAL:
-                    keys.update(dict.fromkeys(spelling(key, trace) for key in unmet_keys(trace)))
-        return (*facts, *(phrase("an allowed value of {key}", key=key) for key in keys))
+                    wanted.update(dict.fromkeys(_wanted(key, trace) for key in unmet_keys(trace)))
+        return (*facts, *wanted)
+
+
+def _wanted(key: str, trace: EvaluationTrace) -> str:
+    """Return what a request depends on, to complete "requires …"."""
+    spelled = spelling(key, trace)
+    if key.lower() == "iam:associatedresourcearn":
+        return phrase("that the service tells IAM for which resource the role is passed ({key})", key=spelled)
+    if key.lower() == "aws:multifactorauthpresent":
+        values = mfa_wanted(trace)
+        # Requests with an access key do not have the key (IAM User Guide, "AWS global condition context keys").
+        if values == {"true"}:
+            return phrase("multi-factor authentication ({key})", key=spelled)
+        if values and "true" not in values:
+            return phrase("a request without multi-factor authentication ({key})", key=spelled)
+        if values == {"true", None}:
+            return phrase("multi-factor authentication or an access key ({key})", key=spelled)
+    return phrase("an allowed value of {key}", key=spelled)
 
 
 def _proof(request: Request, trace: EvaluationTrace) -> Proof:

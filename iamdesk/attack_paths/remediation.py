@@ -15,7 +15,7 @@ from iamdesk.attack_paths.administrators import OPEN
 from iamdesk.attack_paths.attachable_policies import allows_everything
 from iamdesk.attack_paths.catalog import ASSUMES, catalog
 from iamdesk.attack_paths.edges import Edges
-from iamdesk.attack_paths.types import AttackPath, Remediation, Step
+from iamdesk.attack_paths.types import AttackPath, Remediation, State, Step
 from iamdesk.explain.decision import EvaluationResult, PolicyType, SourceType, StatementExplanation, StatementRole
 from iamdesk.i18n import join_names, phrase
 from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
@@ -26,6 +26,8 @@ from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
 _PASSES = "iam:PassRole"
 _MOST_CARRIERS = 50
+_MOST_LEFT = 20
+"""Attack paths that are searched for one that a change leaves."""
 _MOST_TRIALS = 12
 """Copies that are tried for one query; each needs the graph of the principals on the paths."""
 
@@ -149,6 +151,34 @@ class Remediations:
                     )
                     break
 
+    def of_one(self, attack_path: AttackPath, among: frozenset[str]) -> Remediation | None:
+        """Return a change that ends one path; None if none was found.
+
+        Where the same statement gives another proven path in as few steps, the change takes its actions, too, if the
+        statement lists them by name. What is left of such paths is in ``remaining``.
+        """
+        found = next(self.of([attack_path], among), None)
+        if found is None:
+            return None
+        levers = self._levers([attack_path]).values()
+        lever = next((one for one in levers if found.edits in [change.edits for change in self._changes(one)]), None)
+        actions = [] if lever is None else [lever.action]
+        for _ in range(_MOST_TRIALS):
+            trial = self._tried(self._alone(among), found)
+            listed = trial.attack_paths(attack_path.start, attack_path.goal.key, _MOST_LEFT) if trial else ()
+            left = [one for one in listed if one.state is State.PROVEN and 0 < len(one.steps) <= len(attack_path.steps)]
+            found = replace(found, remaining=tuple(left))
+            if lever is None or not left:
+                break
+            # The request that the same statement allows on the path that is left.
+            others = [one for one in self._levers(left[:1]).values() if one.lines.keys() == lever.lines.keys()]
+            wider = self._without_actions(lever, [*actions, others[0].action]) if others else None
+            if wider is None or others[0].action in actions:
+                break
+            actions.append(others[0].action)
+            found = replace(found, what=wider.what, edits=wider.edits, carriers=wider.carriers[:_MOST_CARRIERS])
+        return found
+
     @staticmethod
     def _rank(lever: _Lever, left: set[int], changes: Sequence[Change]) -> tuple[int, int, bool, bool, str, str, str]:
         touched = len(changes[0].carriers) if changes else 0
@@ -199,7 +229,7 @@ class Remediations:
                 policies.append(elsewhere)
         return account.model_copy(update={"groups": groups, "policies": tuple(policies)})
 
-    def _tried(self, reduced: Snapshot, change: Change) -> Trial | None:
+    def _tried(self, reduced: Snapshot, change: Change | Remediation) -> Trial | None:
         try:
             for edit in change.edits:
                 reduced = apply_one(reduced, edit)
@@ -235,6 +265,10 @@ class Remediations:
 
     def _without_action(self, lever: _Lever) -> Change | None:
         """Return the change that removes an action from the only statement that allows it, if it is listed by name."""
+        return self._without_actions(lever, [lever.action])
+
+    def _without_actions(self, lever: _Lever, actions: Sequence[str]) -> Change | None:
+        """Return the change that removes actions from the statement of a lever; None if one is not listed by name."""
         if len(lever.lines) != 1:
             return None
         (line,) = lever.lines.values()
@@ -246,15 +280,16 @@ class Remediations:
             return None
         listed = statement.get("Action") if isinstance(statement, dict) else None
         names = listed if isinstance(listed, list) else [listed]
-        kept = [name for name in names if not (isinstance(name, str) and name.lower() == lever.action.lower())]
-        if len(kept) == len(names):
+        removed = {action.lower() for action in actions}
+        kept = [name for name in names if not (isinstance(name, str) and name.lower() in removed)]
+        if not removed <= {name.lower() for name in names if isinstance(name, str)}:
             return None
         carriers = tuple(arn for arn in self._served(line) if arn != lever.source)
         if kept:
             edit = Edit(
                 EditAction.SET_STATEMENT, line.policy_key, document={**statement, "Action": kept}, index=line.index
             )
-            what = phrase("Remove {action} from {statement}.", action=lever.action, statement=line.name)
+            what = phrase("Remove {action} from {statement}.", action=join_names(actions), statement=line.name)
             return Change(what, (edit,), line.policy_key, line.name, carriers)
         if len(line.document.statements) > 1:
             edit = Edit(EditAction.REMOVE_STATEMENT, line.policy_key, index=line.index)

@@ -167,7 +167,8 @@ class Remediation:
     ended: tuple[AttackPath, ...]
     """The attack paths that it ends."""
     remaining: tuple[AttackPath, ...]
-    """The attack paths that remain, or replace the ended ones; empty if only one path was asked about."""
+    """The attack paths that remain, or replace the ended ones; if one path was asked about, only proven ones in as few
+    steps."""
 
     @property
     def stops(self) -> int:

@@ -121,7 +121,19 @@ def _to_administration(
     remedy, snippet = None, ""
     if remediation is not None:
         snippet = edit_command(survey.snapshot, account.account_id, remediation.edits)
-        remedy = join_messages(" ", (remediation.what, phrase("This ends this attack path; others may remain.")))
+        ended = phrase("This ends this attack path; others may remain.")
+        if remediation.remaining:
+            left = remediation.remaining[0]
+            ended = nphrase(
+                "This ends this attack path, but not the way to {goal}: {name} can still become it directly, {way}.",
+                "This ends this attack path, but not the way to {goal}: {name} can still become it in {count:,} steps, "
+                "{way}.",
+                len(left.steps),
+                goal=left.goal.name,
+                name=name_of(principal),
+                way=path_text(left),
+            )
+        remedy = join_messages(" ", (remediation.what, ended))
         if remediation.carriers:
             others = nphrase(
                 "{count:,} other principal would lose the permission as well.",

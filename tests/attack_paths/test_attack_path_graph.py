@@ -160,7 +160,8 @@ def test_a_role_that_is_passed_for_certain_resources_alone_is_not_proven(tmp_pat
     world.role("power", {"all": FULL}, trusting({"Service": "lambda.amazonaws.com"}))
     steps = list(reach_of(world, tmp_path).escalations(arn("user/alice")))
     assert {step.state for step in steps} == {State.POSSIBLE}
-    assert all("an allowed value of iam:AssociatedResourceArn" in step.needs for step in steps)
+    needed = "that the service tells IAM for which resource the role is passed (iam:AssociatedResourceArn)"
+    assert all(needed in step.needs for step in steps)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ def test_values_that_the_caller_chooses_prove_and_mfa_does_not(tmp_path):
     assert reach.attack_path(arn("user/region")).state is State.PROVEN
     mfa = reach.attack_path(arn("user/mfa"))
     assert mfa.state is State.POSSIBLE
-    assert mfa.needs == ("an allowed value of aws:MultiFactorAuthPresent",)
+    assert mfa.needs == ("multi-factor authentication (aws:MultiFactorAuthPresent)",)
 
 
 def test_sources_are_what_single_questions_say(tmp_path):

@@ -180,3 +180,17 @@ def test_a_denial_that_its_subject_could_remove_denies_that_too(tmp_path):
         {"Effect": "Deny", "Action": ["iam:DeleteUserPolicy"], "Resource": arn("user/removes")}
     ]
     assert len(found["keeps"]) == 1
+
+
+def test_the_remediation_of_a_path_takes_what_else_its_statement_gives(tmp_path):
+    world = World()
+
+    world.user("alice", {"some": document(allow(["iam:AttachUserPolicy", "iam:PutUserPolicy", "s3:ListAllMyBuckets"]))})
+    world.user("bob", {"some": document(allow("iam:Put*"), allow("iam:AttachUserPolicy"))})
+    reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    of = {name: reach.remediation(reach.attack_path(arn(f"user/{name}"))) for name in ("alice", "bob")}
+    assert of["alice"].what.startswith("Remove iam:AttachUserPolicy and iam:PutUserPolicy from ")
+    assert of["alice"].remaining == ()
+    after = AttackPathGraph(Evaluator(apply(world.snapshot(tmp_path), of["alice"].edits)))
+    assert after.attack_path(arn("user/alice")) is None
+    assert [path.steps[0].path_id for path in of["bob"].remaining] == ["iam-007"]
