@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
+from iamdesk.access.request_grid import FRESH
 from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker, mfa_wanted, unmet_keys
 from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edges import Edges, profiles_of
-from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context
 from iamdesk.attack_paths.new_principals import alternatives
 from iamdesk.attack_paths.technique_resources import ResourceRequest
 from iamdesk.attack_paths.types import Proof, Step
@@ -170,6 +171,8 @@ class Prover:
                 yield self._ask(source, required.action, resource, context)
 
     def _ask(self, source: str, action: str, resource: str, context: Context | None = None) -> _Asked:
+        # A name that no policy has stands for any; a star is such a name, too, and people read it so.
+        resource = resource.replace(FRESH, "*").replace(PLACEHOLDER, "*")
         request = Request(source, action, resource, context=dict(context or {}))
         trace = self._steps.inquiry.trace(source, action, resource, context)
         return _Asked(0 if is_satisfiable_by_attacker(trace) else _RANK.get(trace.decision, 2), request, trace)

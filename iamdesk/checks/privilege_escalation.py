@@ -47,11 +47,10 @@ def _evidence(path: AttackPath, *, with_decisions: bool = True) -> tuple[Evidenc
     found = [Evidence(phrase("Requires {fact}.", fact=fact)) for fact in path.needs]
     for step in path.steps:
         becomes = phrase(
-            "{source} reaches {goal} by {how} ({path_id}).",
+            "{source} reaches {goal} by {how}.",
             source=last_of_arn(step.source),
             goal=step.goal.name,
             how=step.how,
-            path_id=step.path_id,
         )
         found.append(Evidence(becomes))
         if with_decisions:

@@ -177,3 +177,14 @@ def test_common_arns():
     assert common_arn("arn:aws:lambda:*:1:function:a-*", "arn:aws:lambda:eu-west-1:*:function:*-b") is not None
     assert common_arn("arn:aws:lambda:eu-west-1:1:function:*", "arn:aws:lambda:eu-west-2:1:function:*") is None
     assert common_arn("*", "arn:aws:lambda:eu-west-2:1:function:*") is None
+
+
+def test_names_that_stand_for_any_are_stars_in_sentences(tmp_path):
+    world = World()
+    world.user("bob", {"some": document(PASS, allow(["lambda:CreateFunction", "lambda:InvokeFunction"]))})
+    world.role("admin", {"all": FULL}, trusting({"Service": "lambda.amazonaws.com"}))
+    reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    (step,) = reach.attack_path(arn("user/bob")).steps
+    _, create, invoke = step.proof
+    assert create.says == f"lambda:CreateFunction on arn:aws:lambda:*:{ACCOUNT}:function:*"
+    assert all("unnamed" not in proof.decision.sentence for proof in (create, invoke))
