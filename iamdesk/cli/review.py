@@ -1,7 +1,7 @@
 """``iamdesk review``: create, read, decide, recover and sign reviews."""
 
 import getpass
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -45,6 +45,7 @@ from iamdesk.export.text.review_effect import (
     effect_totals,
     effect_words,
     is_guardrail_by_effect,
+    relying_words,
     suggestion_words,
     used_words,
     widened_words,
@@ -58,6 +59,7 @@ from iamdesk.review.description import describe_with, description_of, record_des
 from iamdesk.review.filters import ItemFilter, matching
 from iamdesk.review.item_effect import LAST_TIER, effect_of
 from iamdesk.review.items import ONLY_DENIES, ReviewItem
+from iamdesk.review.joint_effect import relying
 from iamdesk.review.people import people_of, read_people
 from iamdesk.review.schema import SUFFIX
 from iamdesk.review.session import ReviewSession
@@ -557,6 +559,7 @@ def decide(
         change = session.record(dict.fromkeys((*entitlement, *finding), wanted), _reviewer(reviewer, my_arns))
         revoked = [one for one in session.lines if one.line_id in entitlement]
         guardrails = [one for one in revoked if one.evidence.get(ONLY_DENIES) or is_guardrail_by_effect(one)]
+        together = _relying(session, revoked) if decision is ReviewDecision.REVOKE else ""
     finally:
         session.close()
     if decision is ReviewDecision.REVOKE and guardrails:
@@ -564,8 +567,17 @@ def decide(
         echo_err(f"warning: {widened or widening_words(guardrails)}")
     elif decision is ReviewDecision.REVOKE and (words := also_widens_words(revoked)):
         echo_err(f"warning: {visible(words)}")
+    if together:
+        echo_err(f"warning: {visible(together)}")
     echo_err(f"{_counted(len(change.entries), 'decision')} saved")
     _checkpoint(review, reviewer, checkpoint_key, checkpoint_every, checkpoint_folder)
+
+
+def _relying(session: ReviewSession, now: Iterable[ReviewItem]) -> str:
+    """Return the warning if entitlements that are revoked now rely on others that are revoked; empty if none does."""
+    ids = {one.line_id for one in now}
+    revoked = [one for one in session.lines if session.decision(one.line_id).choice is ReviewDecision.REVOKE]
+    return relying_words(pair for pair in relying(revoked, session.lines) if ids & {pair[0].line_id, pair[1].line_id})
 
 
 def approve(

@@ -261,6 +261,22 @@ class EffectFinder:
                 found.add(arn, self.changes.between(position, position, altered, cancelled))
         return found
 
+    def change_without(self, arn: str, items: Iterable[ReviewItem], cancelled: Cancelled) -> AccessChange:
+        """Return what changes for a principal without several entitlements at once (`OF_POLICIES`).
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        items = tuple(items)
+        position = self._position(arn)
+        if position is None:
+            return {}
+        keys = {(one.owner, one.key) for item in items for one in self.gone(item)}
+        kept = [(one.owner, one.key) not in keys for one in self.evaluator.index.carried(arn).identity]
+        has_boundary = all(one.type is not EntitlementType.BOUNDARY for one in items)
+        altered = self.changes.principals.alter(position, kept, keeps_boundary=has_boundary)
+        return self.changes.between(position, position, altered, cancelled)
+
     def _of_boundary(self, item: ReviewItem, position: int, cancelled: Cancelled) -> EntitlementEffect:
         held = self.evaluator.index.carried(item.holder_arn)
         doubts = tuple(self._doubts_of_boundary(item))

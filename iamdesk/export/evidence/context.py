@@ -18,14 +18,16 @@ from iamdesk.export.evidence.columns import STATUS, Column, DecidedFinding, Deci
 from iamdesk.export.evidence.remediation import TO_DO, tested
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
 from iamdesk.export.new_review import CHECK_SETTINGS
-from iamdesk.export.text.review import is_privileged
+from iamdesk.export.text.review import holder_name, is_privileged
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.care import Care, OwnAccess, approvals_by_alike_names, care_of, own_access_of
 from iamdesk.review.completion import Completion, completion
 from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
 from iamdesk.review.description import ReviewDescription, description_of
+from iamdesk.review.effects import EffectFinder
 from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, ReviewItem, item_format_of
+from iamdesk.review.joint_effect import JointEffect, joint_effects, relying
 from iamdesk.review.people import People, people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from, left_out_from
@@ -289,6 +291,25 @@ class EvidenceContext:
                 review.decided(finding_id),
                 decision.is_open(self.today),
             )
+
+    @cached_property
+    def joint(self) -> tuple[JointEffect, ...] | None:
+        """What revoked entitlements take together, those first that take most; None: there is no snapshot."""
+        if self.evaluator is None:
+            return None
+        revoked = [row.line for row in self.rows_with(ReviewDecision.REVOKE)]
+        found = joint_effects(EffectFinder(self.evaluator), revoked, self.cancelled) if len(revoked) > 1 else ()
+        return tuple(sorted(found, key=lambda one: (-one.beyond, -one.lost, one.arn)))
+
+    @cached_property
+    def relying(self) -> Mapping[str, tuple[str, ...]]:
+        """By revoked entitlement, the other revoked ones that grant the same; by what the items carry."""
+        revoked = [row.line for row in self.rows_with(ReviewDecision.REVOKE)]
+        found: dict[str, list[str]] = {}
+        for pair in relying(revoked, (line for _, line in self.review.each_line_by_id())):
+            for one, other in (pair, pair[::-1]):
+                found.setdefault(one.line_id, []).append(f"{other.name} of {holder_name(other)}")
+        return {line_id: tuple(names) for line_id, names in found.items()}
 
     def _row(self, line_id: str, line: ReviewItem) -> DecidedLine:
         subjects = dict.fromkeys((line.holder_arn, line.entitlement_id))

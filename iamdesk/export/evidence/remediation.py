@@ -1,11 +1,11 @@
 """Remediation after a review: tasks to carry out in AWS, tickets, and the results of earlier decisions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from iamdesk.export.evidence.columns import Column, DecidedFinding, DecidedLine, moment
-from iamdesk.export.evidence.remediation_commands import by_aws, command_text
+from iamdesk.export.evidence.remediation_commands import by_aws, command_text, relying_text
 from iamdesk.export.text.review import entitlement_words, holder_name, power_words
 from iamdesk.export.text.review_effect import effect_words
 from iamdesk.review.carry_over_findings import FIXES, fixes_from_text
@@ -70,8 +70,8 @@ class Task:
     """In a test: of the actions that the entitlement gave, those still possible otherwise; None: not evaluated."""
 
 
-def task_of(row: DecidedLine | DecidedFinding) -> Task:
-    """Return the change that a decision requires."""
+def task_of(row: DecidedLine | DecidedFinding, relying: Mapping[str, Sequence[str]]) -> Task:
+    """Return the change that a decision requires; ``relying`` as of `remediation_script`."""
     when = row.decided.moment if row.decided else ""
     if isinstance(row, DecidedFinding):
         text = row.text
@@ -105,6 +105,7 @@ def task_of(row: DecidedLine | DecidedFinding) -> Task:
         " ".join(
             (
                 *effect_words(line),
+                *((relying_text(others),) if (others := relying.get(row.line_id)) else ()),
                 f"Effective permissions of the principal: {power_words(line.evidence.get('holder')) or 'not known'}.",
                 *((f"By hand: {owned}.",) if owned else ()),
             )

@@ -2,8 +2,10 @@
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
+from iamdesk.checks.words import enumerated
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.columns import DecidedFinding, DecidedLine
 from iamdesk.export.evidence.remediation_shell import END, HELPERS
@@ -22,6 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _NAMED = (EntitlementType.GROUP, EntitlementType.PERMISSION_SET)
 """Entitlements whose name is a word of the script."""
+_MAX_NAMED = 5
 
 
 def command(line: ReviewItem) -> tuple[str, ...]:
@@ -86,7 +89,11 @@ def command_text(line: ReviewItem) -> str:
 
 
 def remediation_script(
-    review_id: str, rows: Iterable[DecidedLine], fixes: Iterable[DecidedFinding], incomplete: str = ""
+    review_id: str,
+    rows: Iterable[DecidedLine],
+    fixes: Iterable[DecidedFinding],
+    incomplete: str = "",
+    relying: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[str]:
     """Yield the lines of a shell script that carries out the revocations, by default as a dry run.
 
@@ -96,6 +103,7 @@ def remediation_script(
     findings are comments: they need a review.
 
     ``incomplete`` says why the review is not complete; then the script says that it is a draft, also when it is run.
+    ``relying`` has by revoked entitlement the other revoked ones that grant the same (`EvidenceContext.relying`).
     """
     draft = f"{DRAFT}: " if incomplete else ""
     yield script_head(f"{draft}Revocations decided in the access review {review_id}", "remediation.sh")
@@ -103,6 +111,13 @@ def remediation_script(
     yield f"review={shlex.quote(visible(review_id))}"
     if incomplete:
         yield f"printf '%s\\n' {shlex.quote(visible(f'{DRAFT}. {incomplete}'))} >&2"
+    if relying:
+        together = (
+            f"{len(relying):,} of these entitlements grant what others of them grant, too. Revoking all of them can "
+            "take more than each alone: section 6 of the statement says how much"
+        )
+        yield f"# {together}."
+        yield f"printf '%s\\n' {shlex.quote(f'note: {together}')} >&2"
     yield ""
     yield "items() {"
     yield ":"
@@ -114,7 +129,9 @@ def remediation_script(
         line = row.line
         yield f"# {visible(line.holder_arn)}: {visible(entitlement_words(line))}"
         if affected := _affected(line):
-            yield f"#   {visible(affected)}"
+            yield f"#   {visible(affected)}{' if it alone is revoked' if row.line_id in relying else ''}"
+        if others := relying.get(row.line_id):
+            yield f"#   {visible(relying_text(others))}"
         if row.decision.comment:
             yield f"#   reason: {visible(row.decision.comment)}"
         if called := _call(row):
@@ -137,6 +154,11 @@ def remediation_script(
         yield f"#   suggested command, review it first: {visible(suggested)}" if suggested else "#   by hand"
         yield ""
     yield END
+
+
+def relying_text(others: Sequence[str]) -> str:
+    """Return that other revoked entitlements grant the same as one."""
+    return f"Also revoked is what grants the same: {enumerated(others, _MAX_NAMED)}."
 
 
 def _affected(line: ReviewItem) -> str:

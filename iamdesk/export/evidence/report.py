@@ -20,7 +20,7 @@ from iamdesk.export.evidence.report_people import (
     reviewers_section,
     time_section,
 )
-from iamdesk.export.evidence.report_process import removal_blocks
+from iamdesk.export.evidence.report_process import joint_blocks, removal_blocks
 from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.evidence.review_json import entitlement_definition
 from iamdesk.export.text.review import ACCEPT_WORD, CHOICE_WORDS
@@ -366,6 +366,7 @@ def _result(source: EvidenceContext) -> Section:
             Table(("Entitlements", "Count"), (*rows, ("Total", f"{counts.entitlements:,}")), (70, 30)),
             Table(("Findings", "Count"), (*found, ("Total", f"{counts.findings:,}")), (70, 30)),
             Table(("Entitlements and findings", "Count"), both, (70, 30)),
+            *joint_blocks(source),
             *removal_blocks(source),
         ),
     )

@@ -213,6 +213,7 @@ def _write_rest(folder: Path, source: EvidenceContext, found: Sequence[Total], k
         source.rows_with(ReviewDecision.REVOKE),
         source.findings(),
         source.completion.sentence,
+        source.relying,
     )
     (folder / "remediation.sh").write_text("\n".join(script) + "\n", encoding="utf-8", newline="\n")
     _write_reports(folder, source)
@@ -300,7 +301,7 @@ def _write_tables(
             if row.decision.choice is ReviewDecision.EXCEPT:
                 exceptions.write(columns.excepted(row, source.today))
             if row.decision.choice in TO_DO:
-                task = task_of(row)
+                task = task_of(row, source.relying)
                 if row.decision.choice is ReviewDecision.REVOKE:
                     task = replace(task, closed_utc=closed.get(task.subject_id, ""))
                 if (state := states.get(task.subject_id)) is not None:

@@ -144,6 +144,35 @@ def large_loss_words(items: Iterable[ReviewItem]) -> str:
     )
 
 
+def relying_words(pairs: Iterable[tuple[ReviewItem, ReviewItem]]) -> str:
+    """Return the warning before entitlements are revoked that rely on each other (`relying`); empty for none."""
+    found = list(pairs)
+    if not found:
+        return ""
+    one, other = found[0]
+    return nphrase(
+        "{count:,} pair of revoked entitlements grants the same, such as {one} of {holder} and {other} of "
+        "{other_holder}: revoking both can take access that revoking one of them does not.",
+        "{count:,} pairs of revoked entitlements grant the same, such as {one} of {holder} and {other} of "
+        "{other_holder}: revoking both can take access that revoking one of them does not.",
+        len(found),
+        one=one.name,
+        holder=short_arn(one.holder_arn),
+        other=other.name,
+        other_holder=short_arn(other.holder_arn),
+    )
+
+
+def proviso_words(item: ReviewItem) -> str:
+    """Return what has to be kept so that revoking an entitlement takes no more than its effect says; may be empty."""
+    effect = effect_of(item)
+    if names := [str(one["name"]) for one in effect.get("covered_by", ())]:
+        return join_messages(", ", names)
+    if item.holder_kind == "group" and effect.get("also_given"):
+        return phrase("what else grants the same to the members of the group")
+    return ""
+
+
 def _changed(item: ReviewItem, key: str) -> int:
     revoke = effect_of(item).get("revoke")
     return int(revoke[key]["actions"]) if revoke else 0
@@ -163,7 +192,7 @@ def effect_words(item: ReviewItem) -> tuple[str, ...]:
             lost=lost,
             gained=gained,
         )
-    return _gives(item, effect), _revoking(effect)
+    return _gives(item, effect), _revoking(item, effect)
 
 
 def exact_words(exact: ExactEffect, item: ReviewItem) -> str:
@@ -266,10 +295,8 @@ def suggestion_words(item: ReviewItem) -> str:
     if reason is None or made["decision"] == NEEDS_JUDGEMENT:
         return decision
     words = phrase("{decision}: {reason}", decision=decision, reason=phrase(reason))
-    if made["decision"] == REVOKE and (others := [str(one["name"]) for one in effect.get("covered_by", ())]):
-        words = phrase(
-            "{suggestion}, provided that this is kept: {names}", suggestion=words, names=join_messages(", ", others)
-        )
+    if made["decision"] == REVOKE and (others := proviso_words(item)):
+        words = phrase("{suggestion}, provided that this is kept: {names}", suggestion=words, names=others)
     request = made.get("request")
     if not request:
         return words
@@ -377,10 +404,12 @@ def _also_granted(count: int, principals: int) -> str:
     return phrase("{count:,} also granted by other entitlements", count=count)
 
 
-def _revoking(effect: Mapping[str, Any]) -> str:
+def _revoking(item: ReviewItem, effect: Mapping[str, Any]) -> str:
     revoke, affects = effect["revoke"], effect["affects"]
     lost, gained = int(revoke["lost"]["actions"]), int(revoke["gained"]["actions"])
     if effect["status"] == PROVED:
+        if others := proviso_words(item):
+            return phrase("Revoking it is proved to change nothing, provided that this is kept: {names}.", names=others)
         return phrase("Revoking it is proved to change nothing.")
     doubts = effect.get("doubts") or ()
     if effect["status"] == INCONCLUSIVE:

@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 from PySide6.QtCore import QObject, Qt, Signal
 
 from iamdesk.export.text.review import CHOICE_WORDS
-from iamdesk.export.text.review_effect import also_widens_words, large_loss_words, suggested_decision
+from iamdesk.export.text.review_effect import (
+    also_widens_words,
+    large_loss_words,
+    relying_words,
+    suggested_decision,
+)
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.run_command import run_command
@@ -27,6 +32,7 @@ from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import error_words, ntr, tr, translate
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.items import ReviewItem
+from iamdesk.review.joint_effect import relying
 from iamdesk.review.session import ReviewSession
 from iamdesk.whatif.edits import Edit, WhatIfError
 
@@ -98,7 +104,9 @@ class DecisionController(QObject):
         warning = ""
         if choice is ReviewDecision.REVOKE:
             warning = revoke_warning(self._session.snapshot, self._lines) or translate(
-                also_widens_words(self._lines) or large_loss_words(self._lines)
+                also_widens_words(self._lines)
+                or self._relying(review_session, {one.line_id for one in self._lines})
+                or large_loss_words(self._lines)
             )
         if choice not in _AT_ONCE or (len(self._targets) > 1 and choice is not ReviewDecision.UNDECIDED):
             self._ask(review_session, choice)
@@ -122,6 +130,17 @@ class DecisionController(QObject):
                 ).format(count=number(left_out)),
             )
 
+    @staticmethod
+    def _relying(review_session: ReviewSession, now: set[str]) -> str:
+        """Return the warning if what is revoked now and what is revoked already grant the same; empty if not."""
+        revoked = [
+            one
+            for one in review_session.lines
+            if one.line_id in now or review_session.decision(one.line_id).choice is ReviewDecision.REVOKE
+        ]
+        pairs = relying(revoked, review_session.lines)
+        return relying_words(pair for pair in pairs if now & {pair[0].line_id, pair[1].line_id})
+
     def take_suggestion(self) -> None:
         """Decide on each of the selected entitlements as is suggested for it; those that need judgment stay."""
         review_session = self._aim()
@@ -135,6 +154,8 @@ class DecisionController(QObject):
             and not (made.choice is ReviewDecision.REVOKE and is_guardrail(opened, line))
         }
         left = len(self._targets) - len(decisions)
+        now = {line_id for line_id, made in decisions.items() if made.choice is ReviewDecision.REVOKE}
+        warning = self._relying(review_session, now)
         if not decisions:
             self._message.say(Tone.NOTE, tr("Nothing is suggested for these rows: they need judgment."))
             return
@@ -142,7 +163,9 @@ class DecisionController(QObject):
             return
         if len(self._targets) == 1:
             self._kept = self._rows[0], decisions[self._targets[0]]
-        if left:
+        if warning:
+            self._message.say(Tone.WARNING, translate(warning))
+        elif left:
             words = ntr(
                 "{count} entitlement has no suggestion, and needs judgment.",
                 "{count} entitlements have no suggestion, and need judgment.",
