@@ -90,8 +90,8 @@ class AfterRevocation:
         total, left = count_actions(given), count_actions(still)
         if not left:
             yield nphrase(
-                "The action that it gave is not possible any more.",
-                "None of the {count:,} actions that it gave is possible any more.",
+                "The action that it gave is not possible now.",
+                "None of the {count:,} actions that it gave is possible now.",
                 total,
             )
             return
@@ -118,7 +118,7 @@ class AfterRevocation:
             if effect.kind is Kind.GAINED:
                 bits |= effect.actions
                 causes |= dict.fromkeys(cause.sentence for cause in effect.causes)
-        doubts = [phrase("What its holder gained is inconclusive: {doubt}", doubt=doubt) for doubt in diff.doubts[:1]]
+        doubts = diff.doubts[:1]
         if bits:
             sentence = nphrase(
                 "Its holder gained {count:,} action since: {causes}",
@@ -126,10 +126,13 @@ class AfterRevocation:
                 bits.bit_count(),
                 causes=join_messages(" ", list(causes)[:_MAX_NAMED]),
             )
-            return bits.bit_count(), (sentence, *doubts)
+            more = [phrase("Whether its holder gained more is inconclusive: {doubt}", doubt=doubt) for doubt in doubts]
+            return bits.bit_count(), (sentence, *more)
+        if doubts:
+            return None, tuple(phrase("What its holder gained is inconclusive: {doubt}", doubt=one) for one in doubts)
         if diff.status is Status.CANNOT_TELL:
-            return None, tuple(doubts) or (phrase("What its holder gained is inconclusive."),)
-        return 0, (phrase("Its holder gained nothing since."), *doubts)
+            return None, (phrase("What its holder gained is inconclusive."),)
+        return 0, (phrase("Its holder gained nothing since."),)
 
     def _of_assignment(self, item: ReviewItem) -> Otherwise:
         """An assignment of the same permission set to a group of the person gives the same."""

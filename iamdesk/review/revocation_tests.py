@@ -132,7 +132,7 @@ def _outcome(line: ReviewItem, is_there: bool, found: Comparison, new: Snapshot)
         return Outcome.CANNOT_TELL, missing
     diff = found.principals.get(line.holder_arn)
     if diff is not None and diff.status is Status.UNCHANGED and line.type in OF_HOLDERS:
-        return Outcome.GONE, f"{line.name} was removed; its holder has the same access through other entitlements."
+        return Outcome.GONE, f"{line.name} was removed; what its holder can do has not changed."
     return Outcome.GONE, f"{line.name} was removed."
 
 

@@ -61,7 +61,7 @@ def test_nothing_is_left() -> None:
     new = one(make.user("ana"), BROAD_POLICY, sha256="1")
     found = otherwise(old, new, "Broad")
     assert (found.still_possible, found.gained) == (0, 0)
-    assert found.sentences[0] == "None of the 3 actions that it gave is possible any more."
+    assert found.sentences[0] == "None of the 3 actions that it gave is possible now."
 
 
 def test_a_holder_that_is_gone_can_do_nothing() -> None:
@@ -95,3 +95,13 @@ def test_a_permission_set_through_a_group_is_told() -> None:
         ("ana still has the same permission set through Team.",),
     )
     assert found.of(assigned("user/u2", "Identity Center user", display="ben")).still_possible is None
+
+
+def test_what_is_inconclusive_is_not_also_said_to_be_nothing() -> None:
+    missing = make.policy_arn("Missing")
+    old = one(make.user("ana", attached=[BROAD, missing]), BROAD_POLICY)
+    new = one(make.user("ana", attached=[missing]), BROAD_POLICY, sha256="1")
+    found = otherwise(old, new, "Broad")
+    assert found.gained is None
+    assert not any("gained nothing" in sentence for sentence in found.sentences)
+    assert any(sentence.startswith("What its holder gained is inconclusive") for sentence in found.sentences)
