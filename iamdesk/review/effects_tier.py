@@ -1,12 +1,13 @@
 """How much is at stake in an entitlement: its tier, 0 to 5 (``resources/data/review-tiers.json``)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from iamdesk.access.access_change import ActionBits
+from iamdesk.attack_paths.catalog import catalog
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.data_classes import DataClass, data_classes
 from iamdesk.resource_files import resources
@@ -88,12 +89,28 @@ def _held() -> Mapping[str, Any]:
     return held
 
 
-def _rule(one: Mapping[str, Any]) -> TierRule:
+def _bits(names: Iterable[str]) -> dict[str, int]:
     actions: dict[str, int] = {}
-    for name in one.get("actions", ()):
+    for name in names:
         service, _, action = str(name).partition(":")
         bit = service_actions(service).positions[action.lower()]
         actions[service] = actions.get(service, 0) | 1 << bit
+    return actions
+
+
+def _escalating(levels: frozenset[str]) -> dict[str, int]:
+    """Return the actions of some access levels of all escalation techniques (`attack_paths.catalog`)."""
+    found = _bits({required.action for path in catalog().paths for required in path.actions})
+    return {
+        service: bits & sum(service_actions(service).by_level.get(level, 0) for level in levels)
+        for service, bits in found.items()
+    }
+
+
+def _rule(one: Mapping[str, Any]) -> TierRule:
+    actions = _bits(one.get("actions", ()))
+    if one.get("escalates"):
+        actions = _escalating(frozenset(one["levels"]))
     return TierRule(
         int(one["tier"]),
         str(one["title"]),

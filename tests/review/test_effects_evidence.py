@@ -17,6 +17,8 @@ from iamdesk.snapshot.account_details import AccountFacts, LastAccessed, Service
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
+from ..builders.captures import account, allow, document, group, role, snapshot, trusting, user
+
 MOMENT = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
 
@@ -156,6 +158,32 @@ def test_tiers(items: dict[tuple[str, str, str], ReviewItem]) -> None:
     assert told(items, "legacy-etl", "managed_policy", "DataLakeReader")["tier"] == 3
     root = next(one for one in items.values() if one.type is EntitlementType.ROOT_ACCESS)
     assert effect_of(root)["tier"] == 0
+
+
+def test_the_only_path_to_administration_is_tier_0() -> None:
+    """Whatever the data class of its actions: the code of a function whose role is an administrator is data alone."""
+    trusted = trusting({"Service": "lambda.amazonaws.com"})
+    passing = document(
+        allow(["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]), allow("s3:ListBucket")
+    )
+    captured = snapshot(
+        account(
+            user("passes", passing),
+            user("changes", document(allow("iam:UpdateAssumeRolePolicy"))),
+            user("signs-in", document(allow(["iam:CreateLoginProfile", "iam:UpdateLoginProfile"]))),
+            user("joins", groups=["passing"]),
+            user("reads", document(allow("s3:GetObject"))),
+            group("passing", passing),
+            user("admin", document(allow())),
+            role("admin", document(allow()), trust=trusted),
+        )
+    )
+    items = by_name(made(captured))
+    for name in ("passes", "changes", "signs-in"):
+        assert told(items, name, "inline_policy", "inline-1")["tier"] == 0, name
+    assert told(items, "joins", "group", "passing")["tier"] == 0
+    assert told(items, "passing", "inline_policy", "inline-1")["tier"] == 0
+    assert told(items, "reads", "inline_policy", "inline-1")["tier"] == 3
 
 
 def test_items_of_the_old_format_are_as_before() -> None:
