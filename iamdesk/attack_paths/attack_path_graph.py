@@ -8,7 +8,7 @@ from itertools import chain, islice
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.blocked_paths import BlockedPaths
-from iamdesk.attack_paths.catalog import LAST, catalog, preference
+from iamdesk.attack_paths.catalog import LAST, TargetConstraint, catalog, preference
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evidence import Needs, Prover
@@ -35,6 +35,7 @@ from iamdesk.attack_paths.types import (
     State,
     Step,
 )
+from iamdesk.attack_paths.what_if_admin import FULL
 from iamdesk.evaluate.request import RequestError
 from iamdesk.i18n import join_messages, phrase, phrased
 from iamdesk.inventory.references import is_service_linked_arn
@@ -47,6 +48,9 @@ _PATIENCE = 0.05
 _MOST_REMEDIATIONS = 5
 _MOST_OTHERS = 20
 """Other paths of a principal that are considered for the remediation of one."""
+_MOST_USERS = 40
+"""Users that are tried as members of a group."""
+_JOIN = "iam:AddUserToGroup"
 ADMINISTRATION = "admin"
 """The goal "administrator of any account"."""
 
@@ -99,6 +103,8 @@ class AttackPathGraph:
         self._refusals = BlockedPaths(self.steps, of_copy)
         self.remediation_search = Remediations(self.steps, of_copy)
         self._remediation_of: dict[AttackPath, Remediation | None] = {}
+        self._gaining: dict[int, bool] = {}
+        """By place of a group: whether its members can make themselves administrators."""
         self._gains = AccessGain(evaluator, self.steps.population)
         self._subjects = self.steps.population.index.subjects
 
@@ -278,7 +284,40 @@ class AttackPathGraph:
         position = self.position(principal)
         edge = self.graph.promoters.first.get(position)
         account = self.steps.population.cohort_at(position).account
-        return None if edge is None else self._step(position, edge, administration_of(account))
+        goal = administration_of(account)
+        return self._by_group(position, goal) if edge is None else self._step(position, edge, goal)
+
+    def _by_group(self, position: int, goal: Goal) -> Step | None:
+        """Return how a principal adds others to a group whose members give themselves any permission."""
+        steps = self.steps
+        if not steps.anything.speaking_of(_JOIN) >> position & 1:
+            return None
+        for path in steps.by_aim[TargetConstraint.GROUP]:
+            for place in indexes_of(steps.targets.groups):
+                if steps.members(path, place).proven >> position & 1 and self._is_gaining(place):
+                    how = phrase("adding a user to a group whose members can give themselves any permission")
+                    arn = steps.targets.arns[place]
+                    return Step(path.id, how, self._subjects[position], arn, goal, State.PROVEN, (), self.prover.prove)
+        return None
+
+    def _is_gaining(self, group: int) -> bool:
+        """Return whether some user that is no administrator could make itself one as a member of a group."""
+        if group not in self._gaining:
+            steps, hypotheses = self.steps, self.graph.hypotheses
+            at = steps.population.group_position(steps.targets.arns[group])
+            policies = () if at is None else steps.population.principal_policies(at).policies.identity
+            inside = steps.members_of.get(steps.targets.account_of(group), 0)
+            attach = "iam:AttachUserPolicy"
+            changes = (("iam:PutUserPolicy", {}), (attach, steps.context_of(catalog().path("iam-008"), attach)))
+            users = indexes_of(steps.users & inside & ~steps.administrators)
+            self._gaining[group] = any(
+                any(
+                    hypotheses.may(user, policies, action, self._subjects[user], context) for action, context in changes
+                )
+                and hypotheses.administers(user, [FULL])
+                for user in islice(users, _MOST_USERS if policies else 0)
+            )
+        return self._gaining[group]
 
     def _promotion_steps(self, position: int, promotion: IndirectPromotion, unsure: bool) -> tuple[Step, ...]:
         """Return the steps to become the principal that is changed and the one that changes it, and the change."""

@@ -279,6 +279,18 @@ def test_chn_12_who_can_make_others_administrators(found, make):
     assert {one.subject_name for one in found("CHN-02", users=users, roles=roles)} == {"alice"}
 
 
+def test_chn_12_who_can_add_others_to_a_group_whose_members_become_administrators(found, make):
+    role = make.role("adds", make.allow("iam:AddUserToGroup"))
+    groups = {name: make.group(name, make.allow(action)) for name, action in (("sre", "iam:*"), ("idle", "s3:*"))}
+    users = [make.user("eve")]
+    (finding,) = found("CHN-12", users=users, roles=[role], groups=list(groups.values()))
+    assert finding.sentence.endswith(
+        "by adding a user to a group whose members can give themselves any permission (sre)."
+    )
+    assert [piece.decision.request.resource for piece in finding.evidence] == [make.arn("group/sre")]
+    assert not found("CHN-12", users=users, roles=[role], groups=[groups["idle"]])
+
+
 def test_what_ends_a_path_is_told_for_the_first_ones_whoever_asked_for_others_before(make, monkeypatch):
     """Trying changes takes time, so it is done for some: for the same ones in any order of the work."""
     monkeypatch.setattr(privilege_escalation, "_MAX_REMEDIATIONS", 2)
