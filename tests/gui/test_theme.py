@@ -1,6 +1,8 @@
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
+from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.core.theme import (
     SCHEME_VARIABLE,
@@ -150,6 +152,7 @@ def test_every_mark_stands_out_from_every_surface(palette: QPalette, name: icons
 def test_other_shapes_stand_out(palette: QPalette) -> None:
     base, window = palette.color(Role.Base), palette.color(Role.Window)
     assert contrast(colour(Colour.BAR, palette), base) >= 3
+    assert min(contrast(colour(Colour.FRAME, palette), ground) for ground in (base, window)) >= 3
     assert contrast(colour(Colour.BAR, palette), colour(Colour.BAR_TRACK, palette)) >= 3
     assert contrast(palette.color(Role.Highlight), base) >= 3, "the cursor's row"
     assert contrast(palette.color(Role.Accent), window) >= 3, "the ring of the field that has the cursor"
@@ -176,6 +179,29 @@ def test_scheme_puts_our_palette_on_the_application(qapp: QApplication) -> None:
     assert seen == [False]
     theme.scheme = Scheme.LIGHT
     assert seen == [False], "nothing changed, nothing is said"
+
+
+@pytest.mark.parametrize("scheme", [Scheme.LIGHT, Scheme.DARK, Scheme.CONTRAST])
+@pytest.mark.parametrize("kind", ["box", "tree", "field"])
+def test_unchecked_boxes_and_fields_have_a_frame(qapp: QApplication, qtbot: QtBot, scheme: Scheme, kind: str) -> None:
+    Theme(qapp, scheme).apply()
+    widget: QWidget
+    if kind == "box":
+        widget = QCheckBox()
+    elif kind == "field":
+        widget = QLineEdit()
+    else:
+        widget = QTreeWidget()
+        widget.setHeaderHidden(True)
+        widget.setFrameShape(QTreeWidget.Shape.NoFrame)
+        QTreeWidgetItem(widget).setCheckState(0, Qt.CheckState.Unchecked)
+    qtbot.addWidget(widget)
+    widget.resize(60, 24)
+    image = widget.grab().toImage()
+    ground = qapp.palette().color(Role.Base if kind == "tree" else Role.Window)
+    seen = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+    assert max(contrast(QColor(name), ground) for name in seen) >= 3
+    Theme(qapp, Scheme.LIGHT).apply()
 
 
 def test_a_desktop_that_does_not_say_counts_as_light(qapp: QApplication) -> None:

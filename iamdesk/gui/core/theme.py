@@ -7,10 +7,11 @@ colors have a contrast of at least 4.5 on their surfaces (``tests/gui/test_theme
 
 import os
 from enum import StrEnum
+from typing import override
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtCore import QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen
+from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleOption, QWidget
 
 from iamdesk.gui.core.high_contrast import high_contrast_lines
 
@@ -59,6 +60,7 @@ class Colour(StrEnum):
     # Surfaces and lines.
     MUTED = "secondary text"
     RULE = "separating line"
+    FRAME = "frame of a check box or a text field"
     CARD = "card"
     BAR = "bar of a chart"
     BAR_TRACK = "track of a bar"
@@ -117,6 +119,7 @@ _COLOURS: dict[Colour, tuple[str, str, str]] = {
     Colour.CODE_ESCAPE: ("#a1131a", "#ff9a97", "#ffc4c2"),
     Colour.MUTED: ("#5a6068", "#a3abb5", "#e0e4ea"),
     Colour.RULE: ("#d5d9df", "#383d45", "#9aa2ac"),
+    Colour.FRAME: ("#7a828d", "#858d98", "#ffffff"),
     Colour.CARD: ("#ffffff", "#1d2025", "#000000"),
     Colour.BAR: ("#4a76b8", "#6c9be0", "#6cb6ff"),
     Colour.BAR_TRACK: ("#e8ebf0", "#2c3138", "#2b3038"),
@@ -231,6 +234,45 @@ def contrast(one: QColor, other: QColor) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+_CHECK_BOX = QStyle.PrimitiveElement.PE_IndicatorCheckBox
+_FIELD = QStyle.PrimitiveElement.PE_FrameLineEdit
+_CORNER = 2.0
+"""Radius of the corners of Fusion's text fields, in pixels."""
+
+
+class FramedStyle(QProxyStyle):
+    """Fusion, and a line of ``Colour.FRAME`` around check boxes and text fields, in views and menus as well.
+
+    Fusion makes the color of these frames from that of the window, 40 % darker: nothing is left of it on a dark window.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Fusion")
+
+    @override
+    def drawPrimitive(
+        self,
+        element: QStyle.PrimitiveElement,
+        option: QStyleOption,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Draw as Fusion does, then the frame; a text field with the focus has Fusion's."""
+        super().drawPrimitive(element, option, painter, widget)
+        is_box = element is _CHECK_BOX
+        has_focus = bool(option.state & QStyle.StateFlag.State_HasFocus)
+        if not is_box and (element is not _FIELD or has_focus):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colour(Colour.FRAME, option.palette)))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        line = QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5)
+        corner = 0.0 if is_box else _CORNER
+        painter.drawRoundedRect(line, corner, corner)
+        painter.restore()
+
+
 class Theme(QObject):
     """Sets style and palette of the application, and follows the desktop if that is chosen."""
 
@@ -277,8 +319,8 @@ class Theme(QObject):
     def apply(self) -> None:
         """Set style and palette on the application."""
         # With a style sheet, Qt wraps the style in one without a name; setting the style again would crash.
-        if not self._app.styleSheet() and self._app.style().name().lower() != "fusion":
-            self._app.setStyle(QStyleFactory.create("Fusion"))
+        if not self._app.styleSheet() and not isinstance(self._app.style(), FramedStyle):
+            self._app.setStyle(FramedStyle())
         palette = palette_for(self.dark, self.high_contrast)
         if palette != self._app.palette():
             # The style paints frames darker than the background, which is invisible on black: draw lines.
