@@ -21,7 +21,18 @@ _OF_PRESENCE = re.compile("null", re.IGNORECASE)
 
 def mentions_time(snapshot: Snapshot) -> bool:
     """Return whether a text of a snapshot has the name of a condition key whose value depends on the present time."""
-    return _TIME_IN_BYTES.search(pickle.dumps(snapshot, pickle.HIGHEST_PROTOCOL)) is not None
+    parts = (pickle.dumps(part, pickle.HIGHEST_PROTOCOL) for part in _parts(snapshot))
+    return any(_TIME_IN_BYTES.search(part) is not None for part in parts)
+
+
+def _parts(snapshot: Snapshot) -> Iterator[BaseModel]:
+    """Yield all of a snapshot, part by part: of thousands of principals, the whole takes too much memory at once."""
+    apart: dict[str, tuple[BaseModel, ...]] = {"users": (), "groups": (), "roles": (), "policies": ()}
+    for account in snapshot.accounts:
+        for kind in apart:
+            yield from getattr(account, kind)
+        yield account.model_copy(update=apart)
+    yield snapshot.model_copy(update={"accounts": ()})
 
 
 def is_same_at(snapshot: Snapshot, one: datetime, other: datetime) -> bool:
