@@ -14,6 +14,7 @@ from iamdesk.access.principal_index import indexes_of
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.i18n import phrase
 from iamdesk.inventory.policy_index import CarriedPolicy
+from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.review.guardrails import guardrails_of
 from iamdesk.review.items import EntitlementType, ReviewItem
@@ -163,6 +164,10 @@ class EffectFinder:
         found = self._change(item, keys, cancelled)
         kept, latent = _both(alone, found.after), _without(alone, found.before)
         sources = [one for one in self._sources(item.holder_arn) if not one.keys & keys]
+        if not alone:
+            kept = self._given_by_resources(item.holder_arn, position, gone, cancelled)
+            covered = tuple(_policies_of_resources(gone, kept)) if kept else ()
+            return found.effect(alone, kept, latent, covered, (), doubts)
         covered = tuple(self._covered_by(item.holder_arn, position, sources, kept, cancelled)) if kept else ()
         shadowed = tuple(self._shadowed_by(item, position, sources, latent, keys, cancelled)) if latent else ()
         return found.effect(alone, kept, latent, covered, shadowed, doubts)
@@ -249,6 +254,28 @@ class EffectFinder:
             if len(self._alone) >= _MAX_ALONE:
                 self._alone.clear()
             self._alone[arn, keys] = found
+        return found
+
+    def _given_by_resources(
+        self, arn: str, position: int, policies: Sequence[CarriedPolicy], cancelled: Cancelled
+    ) -> ActionBits:
+        """Return what policies allow that their holder can do without any: policies of resources allow it as well.
+
+        In the same account, a resource policy that names the principal is sufficient (rule I2 for trust policies).
+        """
+        keys = frozenset((one.owner, one.key) for one in policies)
+        only, nothing = (
+            self._altered(self._unlimited, arn, some, only=True) for some in (keys, frozenset[tuple[str, str]]())
+        )
+        if only is None or nothing is None:
+            return {}
+        found: dict[str, int] = {}
+        for service, one in self._unlimited.between(position, only, nothing, cancelled).items():
+            covered = 0
+            for statement in _naming_resources(policies):
+                covered |= service_actions(service).covered_by(statement)
+            if bits := one.before & one.after & covered & _in_policies_of_resources(service):
+                found[service] = bits
         return found
 
     def _change(self, item: ReviewItem, keys: frozenset[tuple[str, str]], cancelled: Cancelled) -> "_Sum":
@@ -400,6 +427,40 @@ class EffectFinder:
                 for name, kind, possible in by_itself
             ]
         yield from sorted((one for one in found if one.actions), key=lambda one: (-one.actions, one.name))
+
+
+def _naming_resources(policies: Iterable[CarriedPolicy]) -> Iterator[Statement]:
+    for statement in (one for policy in policies for one in policy.document.statements):
+        if statement.is_allow and any(not entry.is_everything for entry in statement.resources or ()):
+            yield statement
+
+
+def _in_policies_of_resources(service: str) -> int:
+    """Return the actions that a policy of a resource can allow; some others of STS and IAM need no permission (I3)."""
+    actions = service_actions(service)
+    if service == "iam":
+        return 0
+    if service != "sts":
+        return actions.every
+    names = enumerate(actions.actions)
+    return sum(1 << bit for bit, action in names if action.name.startswith(("Assume", "Tag", "Set")))
+
+
+def _policies_of_resources(policies: Iterable[CarriedPolicy], given: ActionBits) -> Iterator[RelatedEntitlement]:
+    """Yield the policies of the resources that policies name, where these give the same."""
+    named: dict[str, dict[str, int]] = {}
+    for statement in _naming_resources(policies):
+        for entry in (one for one in statement.resources or () if not one.is_everything):
+            for service, bits in given.items():
+                of_service = named.setdefault(entry.text, {})
+                both = bits & service_actions(service).covered_by(statement)
+                of_service[service] = of_service.get(service, 0) | both
+    for text, bits_of in named.items():
+        if count := count_actions(bits_of):
+            is_role = ":role/" in text
+            kind = EntitlementType.TRUST if is_role else EntitlementType.RESOURCE_GRANT
+            what = "trust policy of {name}" if is_role else "resource policy of {name}"
+            yield RelatedEntitlement(what.format(name=text), kind.value, count)
 
 
 def _gained(change: AccessChange) -> ActionBits:

@@ -166,6 +166,8 @@ def _affected(line: ReviewItem) -> str:
     affects = effect_of(line).get("affects")
     if not affects:
         return ""
+    if line.type is EntitlementType.TRUST:  # a provider or an account is no number of principals
+        return f"affected: {enumerated(map(str, line.evidence.get('trusts', ())), _MAX_NAMED)}, who lose the role"
     names = ", ".join(map(str, affects["names"]))
     more = affects["principals"] - len(affects["names"])
     others = f" and {more:,} more" if names and more > 0 else ""

@@ -359,15 +359,19 @@ def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
             return phrase("GUARDRAIL: permissions boundary. {limits}", limits=join_messages(" ", limits))
         return phrase("GUARDRAIL: {limits}", limits=join_messages(" ", limits)) if limits else phrase("GUARDRAIL.")
     if item.type is EntitlementType.TRUST:
-        losing = int(effect["affects"]["losing"])
-        return nphrase(
-            "Allows {count:,} principal to assume the role.", "Allows {count:,} principals to assume the role.", losing
-        )
+        return _lets_in(item, effect)
     if effect["kind"] == "credential":
         return nphrase(
             "Credential with all permissions of its holder: {count:,} action.",
             "Credential with all permissions of its holder: {count:,} actions.",
             count,
+        )
+    if not count and (also := int(effect["also_given"])):
+        return nphrase(
+            "Grants nothing besides {count:,} action that is also granted by: {names}.",
+            "Grants nothing besides {count:,} actions that are also granted by: {names}.",
+            also,
+            names=proviso_words(item),
         )
     if not count:
         return phrase("Grants nothing.")
@@ -391,6 +395,53 @@ def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
         else:
             parts.append(phrase("{count:,} denied or limited otherwise", count=latent))
     return phrase("{parts}.", parts=join_messages("; ", parts))
+
+
+_WEB_IDENTITIES = frozenset(
+    {"accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"}
+)
+"""Identity providers that are named without an ARN (IAM User Guide, "AWS JSON policy elements: Principal")."""
+
+
+def _lets_in(item: ReviewItem, effect: Mapping[str, Any]) -> str:
+    """Return whom a trust policy allows to assume the role; how many a provider or an account lets in is not known."""
+    named = [str(one) for one in item.evidence.get("trusts", ())]
+    count = int(effect["affects"]["losing"])
+    outside = frozenset(map(str, effect["affects"]["names"]))  # those that are no users or roles of the snapshot first
+    who: dict[str, None] = {}
+    for name in named:
+        words = _whom(name, is_foreign=name in outside)
+        if words:
+            who.setdefault(words)
+            count -= name in outside
+        elif ":assumed-role/" in name and name in outside:
+            count -= 1  # the session and its role are counted
+    if not who:
+        return nphrase(
+            "Allows {count:,} principal to assume the role.", "Allows {count:,} principals to assume the role.", count
+        )
+    if count > 0:
+        who.setdefault(nphrase("{count:,} principal of the snapshot", "{count:,} principals of the snapshot", count))
+    words = join_messages(", ", list(who))
+    if keys := item.evidence.get("conditions"):
+        return phrase(
+            "Allows to assume the role, under conditions ({keys}): {who}.", keys=", ".join(map(str, keys)), who=words
+        )
+    return phrase("Allows to assume the role: {who}.", who=words)
+
+
+def _whom(name: str, *, is_foreign: bool) -> str:
+    """Return in words whom a name of a trust policy stands for if these cannot be counted; empty for one principal."""
+    if name == "*":
+        return phrase("anyone, of any account")
+    if ":saml-provider/" in name or ":oidc-provider/" in name or name in _WEB_IDENTITIES:
+        return phrase(
+            "everyone that the identity provider {name} lets in", name=name.partition("-provider/")[2] or name
+        )
+    if is_foreign and (name.isdecimal() or name.endswith(":root")):
+        account = name.rpartition("::")[2].removesuffix(":root")
+        return phrase("every principal that account {account} lets assume it", account=account)
+    return ""
 
 
 def _also_granted(count: int, principals: int) -> str:
@@ -425,6 +476,9 @@ def _revoking(item: ReviewItem, effect: Mapping[str, Any]) -> str:
         )
     if not lost and not gained:
         return phrase("Revoking it removes no action: other credentials or assignments grant the same.")
+    if item.type is EntitlementType.TRUST:
+        words = phrase("Revoking it: they cannot assume the role any more")
+        return phrase("{words}. {doubt}", words=words, doubt=doubts[0]) if doubts else phrase("{words}.", words=words)
     words = phrase("Revoking it: {lost:,} lost, {gained:,} gained", lost=lost, gained=gained)
     if (principals := int(affects["principals"])) > 1:
         words = _revoking_of_several(lost, gained, int(affects["losing"]), int(affects["gaining"]), principals)
