@@ -11,6 +11,7 @@ from iamdesk.attack_paths.blocked_paths import BlockedPaths
 from iamdesk.attack_paths.catalog import LAST, TargetConstraint, catalog, preference
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
+from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.evidence import Needs, Prover
 from iamdesk.attack_paths.gain import AccessGain
 from iamdesk.attack_paths.graph import Levels, StepGraph
@@ -308,7 +309,10 @@ class AttackPathGraph:
             policies = () if at is None else steps.population.principal_policies(at).policies.identity
             inside = steps.members_of.get(steps.targets.account_of(group), 0)
             attach = "iam:AttachUserPolicy"
-            changes = (("iam:PutUserPolicy", {}), (attach, steps.context_of(catalog().path("iam-008"), attach)))
+            changes: tuple[tuple[str, Context], ...] = (
+                ("iam:PutUserPolicy", {}),
+                (attach, steps.context_of(catalog().path("iam-008"), attach)),
+            )
             users = indexes_of(steps.users & inside & ~steps.administrators)
             self._gaining[group] = any(
                 any(

@@ -165,10 +165,12 @@ class TechniqueResources:
 
     def _tests(self, call: str, key: str) -> bool:
         service, _, name = call.lower().partition(":")
-        documents = (document for _, document in self._finder.organization_documents)
+        own = self._population.index.covering(service, name).statements.values()
+        if any(key in statement.context_keys() for statements in own for statement in statements):
+            return True
         return any(
             statement.broken is None and statement.covers_action(service, name) and key in statement.context_keys()
-            for document in (*self._population.index.documents, *documents)
+            for _, document in self._finder.organization_documents
             for statement in document.statements
         )
 
