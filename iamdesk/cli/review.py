@@ -557,26 +557,36 @@ def decide(
     session = Workbench.open_review(review)
     try:
         change = session.record(dict.fromkeys((*entitlement, *finding), wanted), _reviewer(reviewer, my_arns))
-        revoked = [one for one in session.lines if one.line_id in entitlement]
-        guardrails = [one for one in revoked if one.evidence.get(ONLY_DENIES) or is_guardrail_by_effect(one)]
-        together = _relying(session, revoked) if decision is ReviewDecision.REVOKE else ""
+        if decision is ReviewDecision.REVOKE:
+            _warn_of_revokes(session, [one for one in session.lines if one.line_id in entitlement])
     finally:
         session.close()
-    if decision is ReviewDecision.REVOKE and guardrails:
-        widened = widened_words(guardrails[0]) if len(guardrails) == 1 else ""
-        echo_err(f"warning: {widened or widening_words(guardrails)}")
-    elif decision is ReviewDecision.REVOKE and (words := also_widens_words(revoked)):
-        echo_err(f"warning: {visible(words)}")
-    if together:
-        echo_err(f"warning: {visible(together)}")
     echo_err(f"{_counted(len(change.entries), 'decision')} saved")
     _checkpoint(review, reviewer, checkpoint_key, checkpoint_every, checkpoint_folder)
+
+
+def _revoked(session: ReviewSession) -> frozenset[str]:
+    choices = ((one.line_id, session.decision(one.line_id).choice) for one in session.lines)
+    return frozenset(line_id for line_id, choice in choices if choice is ReviewDecision.REVOKE)
+
+
+def _warn_of_revokes(session: ReviewSession, revoked: Sequence[ReviewItem]) -> None:
+    """Warn if what is revoked now widens access, or relies on what else is revoked."""
+    guardrails = [one for one in revoked if one.evidence.get(ONLY_DENIES) or is_guardrail_by_effect(one)]
+    if guardrails:
+        widened = widened_words(guardrails[0]) if len(guardrails) == 1 else ""
+        echo_err(f"warning: {widened or widening_words(guardrails)}")
+    elif words := also_widens_words(revoked):
+        echo_err(f"warning: {visible(words)}")
+    if words := _relying(session, revoked):
+        echo_err(f"warning: {visible(words)}")
 
 
 def _relying(session: ReviewSession, now: Iterable[ReviewItem]) -> str:
     """Return the warning if entitlements that are revoked now rely on others that are revoked; empty if none does."""
     ids = {one.line_id for one in now}
-    revoked = [one for one in session.lines if session.decision(one.line_id).choice is ReviewDecision.REVOKE]
+    known = _revoked(session)
+    revoked = [one for one in session.lines if one.line_id in known]
     return relying_words(pair for pair in relying(revoked, session.lines) if ids & {pair[0].line_id, pair[1].line_id})
 
 
@@ -655,7 +665,10 @@ def fill(
     """
     session = Workbench.open_review(review)
     try:
+        before = _revoked(session)
         saved, refused = fill_in(session, sheet, _reviewer(reviewer, my_arns))
+        new = _revoked(session) - before
+        _warn_of_revokes(session, [one for one in session.lines if one.line_id in new])
     finally:
         session.close()
     for one in refused:

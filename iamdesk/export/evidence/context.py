@@ -1,5 +1,6 @@
 """The source of an evidence package: a review and, if available, its snapshot."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -366,6 +367,11 @@ class EvidenceContext:
             sum(decisions.get(choice.value, 0) + on_findings.get(choice.value, 0) for choice in TO_DO),
             sum(1 for _ in tested(self.review)),
         )
+
+    @cached_property
+    def privilege_unknown(self) -> Mapping[str, int]:
+        """By name of a principal that may or may not become an administrator, how many entitlements it has."""
+        return Counter(holder_name(row.line) for row in self.rows() if is_privileged(row.line) == "cannot_tell")
 
     def is_open(self, row: DecidedLine) -> bool:
         """Return whether an entitlement needs a decision: it has none, or its exception has expired."""

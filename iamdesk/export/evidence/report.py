@@ -344,6 +344,7 @@ def _result(source: EvidenceContext) -> Section:
     rows = [(CHOICE_WORDS[choice], f"{counts.by_decision[choice.value]:,}") for choice in LINE_CHOICES]
     rows += [
         ("Entitlements of principals that are or can become administrators", f"{counts.privileged:,}"),
+        ("Entitlements of principals for which this cannot be told", f"{sum(source.privilege_unknown.values()):,}"),
         ("Entitlements of third parties", f"{counts.third_party:,}"),
         ("Entitlements of machines", f"{counts.machines:,}"),
         ("Entitlements with second approval", f"{counts.seconded:,}"),
@@ -376,10 +377,10 @@ def _management() -> Section:
     return Section(
         "10. Management acknowledgement",
         (
-            Text(f"Management acknowledges: “{ACKNOWLEDGED}”"),
+            Text(f"For management to acknowledge by signing: “{ACKNOWLEDGED}”"),
             Text(
-                "Sign-offs sign the manifest of this package and are in 08_signoffs.json. A sign-off by name alone is "
-                "marked as an unsigned attestation."
+                "This statement was generated before any signature and does not show one. Sign-offs sign the manifest of "
+                "this package and are in 08_signoffs.json. A sign-off by name alone is marked as an unsigned attestation."
             ),
         ),
     )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from iamdesk.checks.words import enumerated
 from iamdesk.export.evidence.columns import EXCEPTIONS, FINDINGS, Column, DecidedLine
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.csv_writer import cell_text
@@ -40,11 +41,24 @@ def administrators_section(title: str, source: EvidenceContext, kept: ReportSamp
             f"{source.counts.privileged:,} entitlements are of principals that are or can become administrators. The "
             "annex has a page for each principal, with the requests that show it."
         ),
+        *_unknown(source),
         Table(("Principal", "Administrator", "Owner", "Items", "Decisions"), rows, (27, 25, 15, 7, 26)),
     ]
     if len(kept.privileged) > len(rows):
         blocks.append(Text(f"The first {len(rows):,} of {len(kept.privileged):,} principals.", is_warning=True))
     return Section(title, tuple(blocks))
+
+
+def _unknown(source: EvidenceContext) -> Iterator[Text]:
+    """Yield the principals of which it cannot be told whether they are or can become administrators."""
+    unknown = source.privilege_unknown
+    if unknown:
+        yield Text(
+            f"For {sum(unknown.values()):,} more entitlements of {len(unknown):,} principals, it cannot be told whether "
+            f"their principal is or can become an administrator: {enumerated(unknown, _MAX_ADMINISTRATORS)}. In "
+            "03_entitlements.csv, reaches_admin is cannot_tell.",
+            is_warning=True,
+        )
 
 
 def _words(rows: Sequence[DecidedLine]) -> Counter[str]:

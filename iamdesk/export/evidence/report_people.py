@@ -40,7 +40,7 @@ def reviewers_section(title: str, source: EvidenceContext, kept: ReportSample) -
         ),
         *_own_access(source),
         Table(
-            ("Reviewer", "System user", "Decisions", "Role", "Competence", "Independence"),
+            ("Reviewer", "System user", "Current decisions", "Role", "Competence", "Independence"),
             tuple(rows[:_MAX_REVIEWERS]),
             (19, 13, 11, 17, 22, 18),
         ),
@@ -145,7 +145,8 @@ def data_and_period(latest: datetime | None, start: str, end: str) -> str:
     if start and day < date.fromisoformat(start):
         return f"the data are older than the period: {_span(day, date.fromisoformat(start))} before its first day"
     if end and day < date.fromisoformat(end):
-        return f"the data end {_span(day, date.fromisoformat(end))} before the period: later changes are not reviewed"
+        days = _span(day, date.fromisoformat(end))
+        return f"the data end {days} before the end of the period: later changes are not reviewed"
     if end and day > date.fromisoformat(end):
         return f"the data are of {_span(date.fromisoformat(end), day)} after the period"
     return "the data are of the last day of the period" if end else "the data are of the period"
@@ -204,7 +205,7 @@ def _care(care: Care) -> Iterator[Text | Table]:
         f"{int(LONGEST_STEP.total_seconds() // 60)} minutes. All of this is in 09_journal.jsonl. It says how decisions "
         "were saved, not how they were prepared."
     )
-    yield from _paces("Reviewer", "Decisions", care.reviewers)
+    yield from _paces("Reviewer", "All decisions", care.reviewers)
     yield from _paces("Second reviewer", "Approvals", care.approvers)
     if care.seconds_at_once:
         most = "; ".join(

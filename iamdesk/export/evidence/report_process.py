@@ -57,8 +57,11 @@ def assignment_blocks(source: EvidenceContext) -> Iterator[Text | Table]:
         if decided is None:
             continue
         share.decided += 1
-        own = any(same_person(decided.reviewer, name) for name in (to.reviewer, to.backup))
-        if not own and not is_delegate(events, decided.reviewer, decided.moment):
+        if same_person(decided.reviewer, to.reviewer):
+            continue
+        if same_person(decided.reviewer, to.backup):
+            share.others[f"{decided.reviewer} as backup"] += 1
+        elif not is_delegate(events, decided.reviewer, decided.moment):
             share.others[decided.reviewer] += 1
     rows = tuple(
         (name, share.backup, str(due or ""), f"{share.items:,}", f"{share.decided:,}", _names(share.others))

@@ -36,6 +36,7 @@ _SECONDS = 120
 _DECIDED = "I decided on the entitlements and findings that bear my name, to the best of my knowledge."
 _DECIDED_BEFORE = "I decided on the lines that bear my name, to the best of my knowledge."
 """The statement of reviewers in earlier versions of iamdesk."""
+_APPROVED = "I approved the decisions whose second approval bears my name, to the best of my knowledge."
 
 
 class Role(StrEnum):
@@ -54,7 +55,11 @@ class Role(StrEnum):
     @property
     def sentences(self) -> tuple[str, ...]:
         """The statement, and those of earlier versions of iamdesk."""
-        return (ACKNOWLEDGED,) if self in (Role.MANAGEMENT, Role.OWNER) else (_DECIDED, _DECIDED_BEFORE)
+        if self in (Role.MANAGEMENT, Role.OWNER):
+            return (ACKNOWLEDGED,)
+        if self is Role.SECOND_REVIEWER:
+            return _APPROVED, _DECIDED, _DECIDED_BEFORE
+        return _DECIDED, _DECIDED_BEFORE
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,12 @@ def _sums_that_fit(pack: Path) -> None:
     (pack / "SHA256SUMS").write_text(sums_text(hashes, (pack / "00_manifest.json").read_bytes()), encoding="utf-8")
 
 
+def _link(pack: Path) -> None:
+    """Put a link to the same bytes elsewhere in place of a file: they can be changed later."""
+    elsewhere = shutil.move(pack / "05_exceptions.csv", pack.parent / "elsewhere.csv")
+    (pack / "05_exceptions.csv").symlink_to(elsewhere)
+
+
 BY_HAND: dict[str, tuple[Callable[[Path], object], str]] = {
     "a decision": (text("03_entitlements.csv", '"revoke"', '"keep"'), "CHANGED OR MISSING: '03_entitlements.csv'"),
     "the steps": (
@@ -131,6 +137,7 @@ BY_HAND: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a file less": (remove("05_exceptions.csv"), "CHANGED OR MISSING: '05_exceptions.csv'"),
     "a file more": (write("notes/x.txt", b"approved"), "DOES NOT BELONG HERE: 'notes/x.txt'"),
+    "a link": (_link, "IS A LINK: '05_exceptions.csv'"),
     "a module of Python": (write("json.py", b"raise SystemExit"), "DOES NOT BELONG HERE: 'json.py'"),
 }  # fmt: skip
 

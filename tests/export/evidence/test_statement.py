@@ -1,5 +1,6 @@
 """What an auditor asks of the statement: short, controls, capture, reconciliation, time, reviewers, exceptions."""
 
+import csv
 import html
 import json
 import re
@@ -427,7 +428,11 @@ def test_how_the_data_are_to_the_period(sample: SnapshotSession, made: Path) -> 
     assert latest is not None
     for start, end, words in (
         ("2026-10-01", "2026-12-31", "the data are older than the period: 1 day before its first day"),
-        ("2026-09-01", "2026-11-30", "the data end 61 days before the period: later changes are not reviewed"),
+        (
+            "2026-09-01",
+            "2026-11-30",
+            "the data end 61 days before the end of the period: later changes are not reviewed",
+        ),
         ("2026-07-01", "2026-09-29", "the data are of 1 day after the period"),
         ("2026-07-01", "2026-09-30", "the data are of the last day of the period"),
         ("2026-07-01", "", "the data are of the period"),
@@ -457,3 +462,15 @@ def test_a_clock_that_was_set_back_is_seen_by_the_action_data(tmp_path: Path) ->
     (told,) = [one for one in verify(early) if one.name == "clock"]
     assert told.outcome is Outcome.FAILED
     assert "written on 2020-01-02, but uses AWS action data of 20" in told.sentence
+
+
+def test_what_cannot_be_told_and_what_is_not_signed_is_said(made: Path) -> None:
+    page = (made / "01_statement.html").read_text(encoding="utf-8")
+    assert "generated before any signature" in page
+    assert "Management acknowledges" not in page
+    with (made / "03_entitlements.csv").open(encoding="utf-8-sig", newline="") as file:
+        unknown = [row["holder_display"] for row in csv.DictReader(file) if row["reaches_admin"] == "cannot_tell"]
+    assert unknown
+    words = f"For {len(unknown):,} more entitlements of {len(set(unknown)):,} principals, it cannot be told"
+    assert words in page
+    assert all(name in page for name in list(dict.fromkeys(unknown))[:10])
