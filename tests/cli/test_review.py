@@ -365,6 +365,22 @@ def test_filled_sheet_is_taken_and_what_is_refused_is_listed(run: Run, made: Pat
         assert [entry.line_id for entry in again.journal()] == [rows[0]["line_id"]]
 
 
+def test_a_filled_sheet_that_widens_access_is_saved_with_the_same_warning(run: Run, made: Path, tmp_path: Path) -> None:
+    review, sheet = Path(shutil.copy(made / "q3.iamreview", tmp_path)), tmp_path / "sheet.csv"
+    run("export", review, "--format", "csv", "-o", sheet)
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    next(row for row in rows if row["entitlement_name"] == "RequireMfa")["decision"] = "revoke"
+    with sheet.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    done = run("review", "fill", review, sheet, "--reviewer", "Ana")
+    assert "warning: RequireMfa is a guardrail: revoking it gives " in done.stderr
+    again = run("review", "fill", review, sheet, "--reviewer", "Ana")
+    assert "warning" not in again.stderr
+
+
 def test_damaged_review_is_told_and_recovered(run: Run, made: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.iamreview"
     content = (made / "q3.iamreview").read_bytes()

@@ -379,8 +379,9 @@ def _management() -> Section:
         (
             Text(f"For management to acknowledge by signing: “{ACKNOWLEDGED}”"),
             Text(
-                "This statement was generated before any signature and does not show one. Sign-offs sign the manifest of "
-                "this package and are in 08_signoffs.json. A sign-off by name alone is marked as an unsigned attestation."
+                "This statement was generated before any signature and does not show one. Sign-offs sign the manifest "
+                "of this package and are in 08_signoffs.json. A sign-off by name alone is marked as an unsigned "
+                "attestation."
             ),
         ),
     )

@@ -54,9 +54,9 @@ def _unknown(source: EvidenceContext) -> Iterator[Text]:
     unknown = source.privilege_unknown
     if unknown:
         yield Text(
-            f"For {sum(unknown.values()):,} more entitlements of {len(unknown):,} principals, it cannot be told whether "
-            f"their principal is or can become an administrator: {enumerated(unknown, _MAX_ADMINISTRATORS)}. In "
-            "03_entitlements.csv, reaches_admin is cannot_tell.",
+            f"For {sum(unknown.values()):,} more entitlements of {len(unknown):,} principals, it cannot be told "
+            f"whether their principal is or can become an administrator: {enumerated(unknown, _MAX_ADMINISTRATORS)}. "
+            "In 03_entitlements.csv, reaches_admin is cannot_tell.",
             is_warning=True,
         )
 
