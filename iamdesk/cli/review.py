@@ -556,13 +556,28 @@ def decide(
     wanted.check_last_day(datetime.now(UTC).date())
     session = Workbench.open_review(review)
     try:
+        entries = session.entries
         change = session.record(dict.fromkeys((*entitlement, *finding), wanted), _reviewer(reviewer, my_arns))
         if decision is ReviewDecision.REVOKE:
             _warn_of_revokes(session, [one for one in session.lines if one.line_id in entitlement])
+        _warn_of_own(session, entries)
     finally:
         session.close()
     echo_err(f"{_counted(len(change.entries), 'decision')} saved")
     _checkpoint(review, reviewer, checkpoint_key, checkpoint_every, checkpoint_folder)
+
+
+def _warn_of_own(session: ReviewSession, since: int) -> None:
+    """Warn if what was saved is on principals of a person of the reviewer's name, by the list of people.
+
+    ``since`` is the number of entries of the journal before.
+    """
+    for one in session.own_access(since).same_names:
+        echo_err(
+            f"warning: {visible(one.reviewer)} decided or approved {_counted(one.items, 'item')} of "
+            f"{visible(', '.join(one.principals))}: by the list of people, a person of the same name. The evidence "
+            "says so; let another person decide"
+        )
 
 
 def _revoked(session: ReviewSession) -> frozenset[str]:
@@ -613,7 +628,9 @@ def approve(
     session = Workbench.open_review(review)
     try:
         who = _reviewer(reviewer, my_arns)
+        entries = session.entries
         change = session.second((*entitlement, *finding) or tuple(_to_approve(session, who)), who)
+        _warn_of_own(session, entries)
     finally:
         session.close()
     echo_err(f"{reviewer} approved {_counted(len(change.entries), 'decision')}")
@@ -665,10 +682,11 @@ def fill(
     """
     session = Workbench.open_review(review)
     try:
-        before = _revoked(session)
+        before, entries = _revoked(session), session.entries
         saved, refused = fill_in(session, sheet, _reviewer(reviewer, my_arns))
         new = _revoked(session) - before
         _warn_of_revokes(session, [one for one in session.lines if one.line_id in new])
+        _warn_of_own(session, entries)
     finally:
         session.close()
     for one in refused:

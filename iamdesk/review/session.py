@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from iamdesk.i18n import join_names, nphrase
+from iamdesk.review.care import OwnAccess, own_access_of
 from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision, Reviewer, same_person
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.people import People, people_of
@@ -180,6 +182,22 @@ class ReviewSession:
             for line_id, decision in decisions.items()
         }
         return self.file.record(restored, reviewer, restores=True)
+
+    @property
+    def entries(self) -> int:
+        """The number of entries of the journal."""
+        return sum(1 for _ in self.file.journal())
+
+    def own_access(self, since: int) -> OwnAccess:
+        """Return what is known of reviewers' own access among the entries of the journal after the first so many."""
+        if self.people is None:
+            return OwnAccess((), (), ())
+        made = tuple(islice(self.file.journal(), since, None))
+        holders: dict[str, str] = {}
+        for states in (self.file.lines_standing, self.file.findings_standing):
+            known = states.known
+            holders.update({one.line_id: known[one.line_id].holder_arn for one in made if one.line_id in known})
+        return own_access_of(made, holders, self.people)
 
     def close(self) -> None:
         """Close the file and release its lock."""

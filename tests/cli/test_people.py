@@ -120,3 +120,20 @@ def test_list_and_key_require_each_other_and_a_bad_list_makes_no_review(iamdesk:
     assert not review.exists()
     assert iamdesk(*new).returncode == 0
     assert "no list of people" in iamdesk("review", "entitlements", review, "--by", "person").stderr
+
+
+def test_a_decision_on_own_access_by_the_list_of_people_is_saved_with_a_warning(iamdesk: Run, tmp_path: Path) -> None:
+    review = tmp_path / "q.iamreview"
+    new = ("review", "new", snapshot(tmp_path / "a.json"), "-o", review, "--join", "name")
+    assert iamdesk(*new, "--people", listed(tmp_path / "hr.csv")).returncode == 0
+    lines = json.loads(iamdesk("review", "entitlements", review, "--format", "json").stdout)
+    items = {one["line"]["holder_arn"].rpartition("/")[2]: one["line_id"] for one in lines}
+    decide = ("review", "decide", review, "--decision", "keep", "--reviewer", "Ana Moreno", "--entitlement")
+    warned = iamdesk(*decide, items["ana"])
+    assert warned.returncode == 0
+    assert "warning: Ana Moreno decided or approved 1 item of arn:aws:iam::111122223333:user/ana" in warned.stderr
+    assert "warning" not in iamdesk(*decide, items["robot"]).stderr
+    by_ben = ("review", "decide", review, "--decision", "revoke", "--reviewer", "Ben", "--entitlement", items["ana"])
+    assert "warning" not in iamdesk(*by_ben).stderr
+    approved = iamdesk("review", "approve", review, "--reviewer", "Ana Moreno", "--entitlement", items["ana"])
+    assert "warning: Ana Moreno decided or approved 1 item" in approved.stderr
