@@ -19,6 +19,7 @@ from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible, visible_lines
 from iamdesk.gui.core.retranslation import translate_english
 from iamdesk.gui.core.translate import capital
+from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import error_words, mark, ntr, tr
 from iamdesk.progress import Cancelled, Progress
@@ -100,7 +101,8 @@ class CollectDialog(QDialog):
         self.how_far.setText(tr("Checking the AWS credentials…"))
         self.bar.show()
         self.how_far.show()
-        self.resize(self.size().expandedTo(self.sizeHint()))
+        wanted = self.size().expandedTo(self.sizeHint())
+        resize_within_screen(self, wanted.width(), wanted.height())
 
     def _work(self, options: Options) -> Callable[[Progress, Cancelled], Captured]:
         def work(progress: Progress, cancelled: Cancelled) -> Captured:
@@ -140,7 +142,8 @@ class CollectDialog(QDialog):
         if captured.gaps and captured.path.is_dir():
             sentence += " " + tr("Collect into the same folder again to request only the missing data.")
         self.trouble.say(Tone.WARNING if captured.gaps else Tone.NOTE, sentence)
-        self.resize(self.size().expandedTo(self.sizeHint()))
+        wanted = self.size().expandedTo(self.sizeHint())
+        resize_within_screen(self, wanted.width(), wanted.height())
         was_watched = self.isVisible()
         if was_watched and not captured.gaps and not captured.notes:
             self.close()
@@ -208,7 +211,8 @@ class CollectDialog(QDialog):
         layout.addLayout(buttons)
         self.gaps.hide()
         self.gaps.setMaximumHeight(self.fontMetrics().lineSpacing() * 9)
-        self.setMinimumWidth(max(self.fontMetrics().averageCharWidth() * 84, self.minimumSizeHint().width()))
+        wanted = max(self.fontMetrics().averageCharWidth() * 84, self.minimumSizeHint().width())
+        self.setMinimumWidth(min(wanted, self.screen().availableGeometry().width()))
 
 
 def _for_the_window(sentence: str) -> str:

@@ -13,6 +13,7 @@ from iamdesk.gui.compare.worker import Compared, compared, read_and_compare, wri
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.widgets.job_window import OneJobWindow
 from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.saved_note import say_saved
@@ -64,7 +65,7 @@ class CompareWindow(OneJobWindow):
         layout.addWidget(self.message)
         layout.addWidget(self.view, 1)
         unit = self.fontMetrics().averageCharWidth()
-        self.resize(unit * 210, self.fontMetrics().lineSpacing() * 38)
+        resize_within_screen(self, unit * 210, self.fontMetrics().lineSpacing() * 38)
 
     # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,6 +1,7 @@
 """The text size of the window: the desktop's, times the chosen percentage."""
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QWidget
 
 SMALLEST, USUAL, LARGEST = 80, 100, 250
 _DESKTOPS_OWN = "iamdesk text size"
@@ -16,6 +17,12 @@ def apply_text_size(app: QApplication, percent: int) -> None:
         app.setProperty(_DESKTOPS_OWN, own)
     wanted = own * min(max(percent, SMALLEST), LARGEST) / 100
     if own > 0 and abs(font.pointSizeF() - wanted) > 0.01:
+        factor = wanted / font.pointSizeF()
+        own_sizes = {
+            widget: widget.font().pointSizeF()
+            for widget in app.allWidgets()
+            if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont)
+        }
         font.setPointSizeF(wanted)
         app.setFont(font)
         # These classes have their own font. PySide's stubs ask for bytes here, but PySide refuses them.
@@ -23,3 +30,13 @@ def apply_text_size(app: QApplication, percent: int) -> None:
         if app.styleSheet():
             # With a style sheet, only windows follow automatically, not the widgets in them.
             app.setStyleSheet(app.styleSheet())
+        _resize_own(own_sizes, factor)
+
+
+def _resize_own(sizes: dict[QWidget, float], factor: float) -> None:
+    """Resize the text of widgets with a font of their own, such as headlines: Qt leaves it as it is."""
+    for widget, size in sizes.items():
+        own = widget.font()
+        if size > 0 and abs(own.pointSizeF() - size) < 0.01:
+            own.setPointSizeF(size * factor)
+            widget.setFont(own)

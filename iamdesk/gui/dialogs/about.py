@@ -23,6 +23,7 @@ from iamdesk.export.files.atomic_write import ExportError, write_atomic
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, visible
+from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import error_words, mark, tr
 
@@ -90,7 +91,7 @@ class AboutDialog(QDialog):
         layout.addWidget(split, 1)
         layout.addWidget(self._buttons)
         metrics = self.fontMetrics()
-        self.resize(metrics.averageCharWidth() * 100, metrics.lineSpacing() * 38)
+        resize_within_screen(self, metrics.averageCharWidth() * 100, metrics.lineSpacing() * 38)
 
     def _show(self, found: Legal) -> None:
         self._legal = found

@@ -20,4 +20,4 @@ class CaptureHelpDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.help)
         layout.addWidget(buttons)
-        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 90)
+        self.setMinimumWidth(min(self.fontMetrics().averageCharWidth() * 90, self.screen().availableGeometry().width()))

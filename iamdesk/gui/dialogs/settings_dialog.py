@@ -25,6 +25,7 @@ from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.settings import LEAST_MEMORY, MAX_WORKERS, MOST_MEMORY, Settings
 from iamdesk.gui.core.text_size import LARGEST, SMALLEST
 from iamdesk.gui.core.theme import Scheme
+from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.i18n import LANGUAGES, mark, tr
 from iamdesk.work.settings import usual_workers
 
@@ -85,7 +86,7 @@ class SettingsDialog(QDialog):
         self.text_size.setSingleStep(10)
         self.text_size.setSuffix(" %")
         self.text_size.setValue(self._settings.text_size)
-        set_tooltip(self.text_size, tr("Percent of the system text size. Some headings change at the next start."))
+        set_tooltip(self.text_size, tr("Percent of the system text size"))
         self.reviewer.setPlaceholderText(tr("Your name, as recorded in reviews"))
         self.key.setPlaceholderText(tr("Path of an SSH key; without one, sign-offs are unsigned attestations"))
         self.checks.setPlaceholderText(tr("check-settings.json beside these settings, if it exists"))
@@ -196,7 +197,9 @@ class SettingsDialog(QDialog):
         layout.addWidget(area, 1)
         layout.addWidget(buttons)
         unit = self.fontMetrics().averageCharWidth()
-        self.resize(unit * 86, page.sizeHint().height() + buttons.sizeHint().height() + self.fontMetrics().height() * 4)
+        resize_within_screen(
+            self, unit * 86, page.sizeHint().height() + buttons.sizeHint().height() + self.fontMetrics().height() * 4
+        )
 
     def _connect(self) -> None:
         settings = self._settings

@@ -21,6 +21,7 @@ from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.run_command import main_window_of, run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import error_sentence
+from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.external_access.rows import FIELDS, Column, ExternalFilter, ExternalModel, ExternalRow
 from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.tables.rows_table import RowsTable
@@ -122,7 +123,7 @@ class ExternalAccessWindow(QDialog):
         layout.addWidget(self.saved)
         layout.addWidget(self.table, 1)
         unit = self.fontMetrics().averageCharWidth()
-        self.resize(unit * 200, self.fontMetrics().lineSpacing() * 34)
+        resize_within_screen(self, unit * 200, self.fontMetrics().lineSpacing() * 34)
 
     def _connect(self) -> None:
         self._stream.batch.connect(self._take)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from iamdesk.gui.core.plain_text import set_cell_tooltip
 from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.help import help_pages
 from iamdesk.gui.help.guide_text import GuideText
 from iamdesk.gui.help.help_pages import FIRST_PAGE, Hit
@@ -72,7 +73,7 @@ class HelpWindow(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
-        self.resize(unit * 136, self.fontMetrics().height() * 42)
+        resize_within_screen(self, unit * 136, self.fontMetrics().height() * 42)
 
     def show_page(self, name: str, heading: str = "") -> None:
         """Show a page, at the paragraph that begins with ``heading``; the first page if it does not exist."""

@@ -4,6 +4,7 @@ from datetime import date
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
+from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import tr
 
@@ -52,7 +53,7 @@ class HandOverDialog(QDialog):
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)
         self._check()
-        self.resize(self.fontMetrics().averageCharWidth() * 80, self.sizeHint().height())
+        resize_within_screen(self, self.fontMetrics().averageCharWidth() * 80, self.sizeHint().height())
 
     @property
     def due_day(self) -> date | None:

@@ -14,14 +14,17 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QTreeWidget,
     QTreeWidgetItem,
+    QVBoxLayout,
     QWidget,
 )
 
 from iamdesk.export.text.review_effect import TIER_WORDS
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip, visible
+from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, ntr, tr
 from iamdesk.review.completion import second_approval_detail
@@ -156,7 +159,8 @@ class NewReviewDialog(QDialog):
         period.addWidget(self.end)
         period.addWidget(plain_label(tr("&due"), buddy=self.due))
         period.addWidget(self.due)
-        form = QFormLayout(self)
+        page = QWidget()
+        form = QFormLayout(page)
         form.addRow(tr("&Title"), self.title)
         form.addRow(plain_label(tr("&Period"), buddy=self.start), period)
         form.addRow(tr("&Standards"), self.standards)
@@ -184,9 +188,16 @@ class NewReviewDialog(QDialog):
         buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        form.addRow(buttons)
+        area = QScrollArea()  # with large text, the form is higher than the screen
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(page)
+        layout = QVBoxLayout(self)
+        layout.addWidget(area, 1)
+        layout.addWidget(buttons)
         unit = self.fontMetrics()
-        self.resize(unit.averageCharWidth() * 90, unit.height() * 34)
+        resize_within_screen(self, unit.averageCharWidth() * 90, unit.height() * 34)
 
     @property
     def details(self) -> Mapping[str, str]:

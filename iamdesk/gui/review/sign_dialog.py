@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from iamdesk.export.evidence.signing import Role
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
+from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.i18n import mark, tr
 
 ROLE_WORDS = {
@@ -102,7 +103,7 @@ class SignDialog(QDialog):
         self.role.currentIndexChanged.connect(lambda _at: self._say())
         self.key.textChanged.connect(lambda _text: self._say())
         self.name.textChanged.connect(lambda _text: self._say())
-        self.resize(self.fontMetrics().averageCharWidth() * 80, self.sizeHint().height())
+        resize_within_screen(self, self.fontMetrics().averageCharWidth() * 80, self.sizeHint().height())
         self._form = form
         self._say()
 
@@ -134,7 +135,7 @@ class SignDialog(QDialog):
         self.attestation.setEnabled(self.chosen_key is not None)
         self.sign_button.setEnabled(bool(self.name.text().strip()))
         # Show the statement in full: a form does not grow with the wrapped lines of its texts.
-        self.resize(self.width(), max(self.height(), self._form.totalHeightForWidth(self.width())))
+        resize_within_screen(self, self.width(), max(self.height(), self._form.totalHeightForWidth(self.width())))
 
     def _choose(self) -> None:
         folder = Path.home() / ".ssh"

@@ -26,6 +26,7 @@ from iamdesk.export.evidence.signing import Role
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible
+from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.review.sign_dialog import ROLE_WORDS
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
@@ -142,7 +143,7 @@ class VerifyDialog(QDialog):
         layout.addLayout(self._compared_with())
         layout.addLayout(self._last_row(choices.required))
         unit = self.fontMetrics().averageCharWidth()
-        self.resize(unit * 130, unit * 78)
+        resize_within_screen(self, unit * 130, unit * 78)
 
     @property
     def choices(self) -> VerifyChoices:

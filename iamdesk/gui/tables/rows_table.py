@@ -35,6 +35,10 @@ from iamdesk.i18n import tr
 _THIS_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 
 
+_LEAST_REST = 28
+"""Characters in the column that takes the remaining width, at least."""
+
+
 class RowsTable[Row: TableRow](QTableView):
     """``activated`` is also emitted for Enter in a row."""
 
@@ -99,6 +103,9 @@ class RowsTable[Row: TableRow](QTableView):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(column, self.fontMetrics().horizontalAdvance(text) + 16)
         header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
+        self._stretched = stretched
+        self._is_kept_wide = False
+        """Whether there was not enough left for the stretched column, and the table scrolls."""
         header.setSectionsMovable(True)
         header.setFirstSectionMovable(False)
         header.sectionPressed.connect(self._remember_order)
@@ -245,9 +252,26 @@ class RowsTable[Row: TableRow](QTableView):
             bar.setValue(bar.value() - max(behind, 0))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Fit the pinned columns."""
+        """Fit the pinned columns, and the one that takes the remaining width."""
         super().resizeEvent(event)
+        self._fit_stretched()
         self._pin()
+
+    def _fit_stretched(self) -> None:
+        """Leave a readable width to the column that takes the rest: the table scrolls where there is not enough."""
+        header, stretched = self.horizontalHeader(), self._stretched
+        if self.isColumnHidden(stretched):
+            return
+        others = sum(self.columnWidth(column) for column in range(header.count()) if column != stretched)
+        least = self.fontMetrics().averageCharWidth() * _LEAST_REST
+        has_room = self.viewport().width() - others >= least
+        if has_room and self._is_kept_wide:
+            header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
+            self._is_kept_wide = False
+        elif not has_room and header.sectionResizeMode(stretched) is QHeaderView.ResizeMode.Stretch:
+            header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Interactive)
+            header.resizeSection(stretched, least)
+            self._is_kept_wide = True
 
     def _pinned_title_clicked(self, column: int) -> None:
         if QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier:

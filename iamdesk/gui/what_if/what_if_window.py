@@ -22,6 +22,7 @@ from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import error_sentence
+from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.what_if.edit_form import EditForm, edit_words
 from iamdesk.gui.what_if.risk_list import RiskList, risk_groups
 from iamdesk.gui.widgets.job_window import OneJobWindow
@@ -111,7 +112,7 @@ class WhatIfWindow(OneJobWindow):
         layout.addWidget(split, 1)
         layout.addLayout(bottom)
         unit = self.fontMetrics().averageCharWidth()
-        self.resize(unit * 220, self.fontMetrics().lineSpacing() * 40)
+        resize_within_screen(self, unit * 220, self.fontMetrics().lineSpacing() * 40)
 
     def _connect(self) -> None:
         self.add_button.clicked.connect(self.add)

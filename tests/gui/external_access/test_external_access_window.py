@@ -56,6 +56,7 @@ def test_rows_fill_in_and_lead_to_their_roles(qtbot: QtBot, open_window: MainWin
         mark = shown.model.data(shown.model.index(place, Column.CONDITION), Qt.ItemDataRole.DecorationRole)
         glyph = Glyph.WARNING if row.texts[Column.CONDITION] == "no condition" else Mark.CONDITIONAL
         assert mark.cacheKey() == icons.icon(glyph, shown.palette()).cacheKey()
+    shown.resize(1400, 600)  # the screen of the offscreen platform is 800 points wide
     room = shown.table.columnWidth(Column.CAN_DO)
     assert room == max(shown.table.columnWidth(column) for column in Column)
     worst = by_role["role AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b"][Column.CAN_DO]
