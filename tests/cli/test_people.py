@@ -71,6 +71,11 @@ def test_persons_from_new_review_to_evidence(iamdesk: Run, tmp_path: Path) -> No
         ("", "unknown", "1"),
     ]
     assert rows[0]["through_roles_and_groups"] == "1"
+    annex = (pack / "01_annex.html").read_text(encoding="utf-8")
+    assert (
+        "Ana Moreno left, by the list of people, and still had entitlements at the time of the snapshot: 1 of any "
+        "kind, undecided 1" in annex
+    )
     with (pack / "03_entitlements.csv").open(encoding="utf-8-sig", newline="") as file:
         items = {row["holder_display"]: row for row in csv.DictReader(file)}
     assert (items["user ana"]["person_id"], items["user ana"]["person_manager"]) == ("7", "Quentin")

@@ -29,7 +29,7 @@ from iamdesk.review.effects import EffectFinder
 from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, ReviewItem, item_format_of
 from iamdesk.review.joint_effect import JointEffect, joint_effects, relying
-from iamdesk.review.people import People, people_of
+from iamdesk.review.people import People, PersonState, people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from, left_out_from
 from iamdesk.snapshot.model import Snapshot
@@ -372,6 +372,17 @@ class EvidenceContext:
     def privilege_unknown(self) -> Mapping[str, int]:
         """By name of a principal that may or may not become an administrator, how many entitlements it has."""
         return Counter(holder_name(row.line) for row in self.rows() if is_privileged(row.line) == "cannot_tell")
+
+    @cached_property
+    def of_leavers(self) -> Mapping[str, Counter[ReviewDecision]]:
+        """By name of a person who left, by the list of people, the decisions on the entitlements that it still has."""
+        found: dict[str, Counter[ReviewDecision]] = {}
+        people = self.people
+        for row in self.rows() if people is not None else ():
+            person = people.person_of(row.line.holder_arn) if people is not None else None
+            if person is not None and person.state is PersonState.LEFT:
+                found.setdefault(person.name, Counter())[row.decision.choice] += 1
+        return found
 
     def is_open(self, row: DecidedLine) -> bool:
         """Return whether an entitlement needs a decision: it has none, or its exception has expired."""

@@ -1,5 +1,6 @@
 """Sections of statement and annex about controls of standards: one table, and a page for each control."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from iamdesk.checks.words import enumerated
@@ -11,6 +12,7 @@ from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.text.review import CHOICE_WORDS, entitlement_words, holder_name
 from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
 
+_MAX_NAMED = 10
 _MAX_CELL = 120
 """Characters in a cell of the exceptions of one control, so that it stays one page."""
 
@@ -91,6 +93,14 @@ def _facts(source: EvidenceContext, result: ControlResult) -> Iterator[tuple[str
     yield "Population", f"{population}; of {accounts}, without what is excluded"
     if control.is_about_credentials and source.credentials_not_captured:
         yield "Not in the population", f"{source.credentials_not_captured} This population is incomplete."
+    if leavers := source.of_leavers:
+        decisions = sum(leavers.values(), Counter())
+        stated = ", ".join(f"{CHOICE_WORDS[choice].lower()} {count:,}" for choice, count in decisions.items())
+        yield (
+            "People who left",
+            f"{enumerated(leavers, _MAX_NAMED)} left, by the list of people, and still had entitlements at the time of "
+            f"the snapshot: {decisions.total():,} of any kind, {stated}",
+        )
     excluded = "; ".join(f"{one.part} {one.name} ({one.entitlements:,}): {one.reason}" for one in source.left_out)
     yield "Excluded from the review", excluded or "nothing"
     yield "Holders", f"{len(result.holders):,}"
