@@ -15,6 +15,7 @@ _KEY = "iam:policyarn"
 _BOUNDARY = "iam:permissionsboundary"
 _MOST_EXISTING = 20
 _MOST_NEW = 20
+_MOST_BOUNDARIES = 10
 """Policies that are tried; each takes one evaluation for every action that attaches policies."""
 
 
@@ -25,6 +26,7 @@ class AttachablePolicies:
         self._inquiry = inquiry
         self._population = population
         self._finder = finder
+        self._boundaries: dict[str, Sequence[str]] = {}
 
     @cached_property
     def existing(self) -> tuple[str, ...]:
@@ -60,26 +62,32 @@ class AttachablePolicies:
         return found
 
     def boundaries(self, account: str) -> Sequence[str]:
-        """Return policies that restrict nothing as a boundary, if any policy depends on one."""
-        if not self._requires_boundary:
-            return ()
+        """Return policies that restrict nothing as a boundary, of an account and of AWS."""
+        found = self._boundaries.get(account)
+        if found is None:
+            found = self._boundaries[account] = tuple(self._unlimited(account))[:_MOST_BOUNDARIES]
+        return found
+
+    def _unlimited(self, account: str) -> Iterator[str]:
         own = next((one for one in self._inquiry.snapshot.accounts if one.account_id == account), None)
         if own is None:
-            return ()
-        documents = ((one.arn, self._inquiry.evaluator.index.document_of(account, one.arn)) for one in own.policies)
-        found = [arn for arn, document in documents if document is not None and _restricts_nothing(document)]
-        by_aws = f"arn:{own.partition}:iam::aws:policy/{FULL_ACCESS}"
-        return list(dict.fromkeys((by_aws, *found)))[:_MOST_EXISTING]
+            return
+        yield f"arn:{own.partition}:iam::aws:policy/{FULL_ACCESS}"
+        for policy in own.policies:
+            document = self._inquiry.evaluator.index.document_of(account, policy.arn)
+            if document is not None and policy.arn.split(":", 5)[4] == account and _restricts_nothing(document):
+                yield policy.arn
 
     @cached_property
-    def _requires_boundary(self) -> bool:
-        """Whether some policy depends on the boundary of users or roles."""
-        documents = (document for _, document in self._finder.organization_documents)
-        return any(
-            statement.broken is None and _BOUNDARY in statement.context_keys()
-            for document in (*self._population.index.documents, *documents)
-            for statement in document.statements
-        )
+    def asking_for_boundary(self) -> int:
+        """The principals for whom some policy depends on the boundary of a user or role, as bits."""
+        if any(_asks_for_boundary(document) for _, document in self._finder.organization_documents):
+            return self._population.regular
+        index, found = self._population.index, 0
+        for number, document in enumerate(index.documents):
+            if _asks_for_boundary(document):
+                found |= index.carriers[number] | index.bounded[number]
+        return found
 
     def callers(self, action: str) -> int:
         """Return whose access to an action that attaches policies may depend on the policy, as bits.
@@ -131,6 +139,10 @@ def allows_everything(statement: Statement) -> bool:
         and any(one.covers_every_service for one in statement.actions)
         and any(entry.is_everything for entry in statement.resources or ())
     )
+
+
+def _asks_for_boundary(document: Document) -> bool:
+    return any(test.key == _BOUNDARY for statement in document.statements for test in statement.conditions)
 
 
 def _restricts_nothing(document: Document) -> bool:

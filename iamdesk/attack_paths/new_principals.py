@@ -58,8 +58,9 @@ def _new_principals(steps: Edges, position: int, path: EscalationPath) -> Iterat
     kind = "user" if path.actions[0].action == "iam:CreateUser" else "role"
     slot = Slot("iam", (kind,), tuple(required.action for required in path.actions))
     names = [one for one in steps.resources.candidates(slot, account, position) if one not in steps.targets.places]
-    for boundary in (None, *steps.attachable.boundaries(account)):
-        yield from ((name, boundary) for name in names)
+    yield from ((name, None) for name in names)
+    if steps.attachable.asking_for_boundary >> position & 1:
+        yield from ((name, boundary) for boundary in steps.attachable.boundaries(account) for name in names)
 
 
 def _contexts(steps: Edges, path: EscalationPath, action: str, new: _New) -> Iterable[Context]:
