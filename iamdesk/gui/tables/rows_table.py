@@ -104,8 +104,8 @@ class RowsTable[Row: TableRow](QTableView):
             header.resizeSection(column, self.fontMetrics().horizontalAdvance(text) + 16)
         header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
         self._stretched = stretched
-        self._is_kept_wide = False
-        """Whether there was not enough left for the stretched column, and the table scrolls."""
+        self._kept_wide: int | None = None
+        """The width of the stretched column, in pixels, where there was not enough left and the table scrolls."""
         header.setSectionsMovable(True)
         header.setFirstSectionMovable(False)
         header.sectionPressed.connect(self._remember_order)
@@ -265,13 +265,13 @@ class RowsTable[Row: TableRow](QTableView):
         others = sum(self.columnWidth(column) for column in range(header.count()) if column != stretched)
         least = self.fontMetrics().averageCharWidth() * _LEAST_REST
         has_room = self.viewport().width() - others >= least
-        if has_room and self._is_kept_wide:
+        if has_room and header.sectionSize(stretched) == self._kept_wide:  # else, the user chose the width
             header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
-            self._is_kept_wide = False
+            self._kept_wide = None
         elif not has_room and header.sectionResizeMode(stretched) is QHeaderView.ResizeMode.Stretch:
             header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(stretched, least)
-            self._is_kept_wide = True
+            self._kept_wide = header.sectionSize(stretched)
 
     def _pinned_title_clicked(self, column: int) -> None:
         if QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier:
