@@ -42,6 +42,8 @@ from iamdesk.review.coordination import (
 from iamdesk.review.decisions import ItemDecision, Reviewer
 from iamdesk.review.tickets import record_tickets
 
+_MAX_LINES = 3
+"""Rejected decisions for the same reason that are listed one by one."""
 _Review = Annotated[Path, typer.Argument(metavar="REVIEW", help="A review file.", show_default=False)]
 _Part = Annotated[Path, typer.Argument(metavar="PART", help="A part of a review.", show_default=False)]
 _Coordinator = Annotated[
@@ -193,8 +195,15 @@ def _print_merged(path: Path, merged: Merged, signer: PartSigner | None, *, is_k
     echo(f"{path.name}  {merged.part.reviewer}: {', '.join(filter(None, summary))}")
     for one in merged.conflicts:
         echo(f"  conflict  {_conflict(one)}")
+    rejected: dict[str, list[str]] = {}
     for other in merged.refused:
-        echo(f"  rejected  {other.item_id}  {other.why}")
+        rejected.setdefault(other.why, []).append(other.item_id)
+    for why, items in rejected.items():
+        if len(items) > _MAX_LINES:
+            echo(f"  rejected  {len(items):,} items: {why}: {', '.join(items[:_MAX_LINES])} …")
+            continue
+        for item in items:
+            echo(f"  rejected  {item}  {why}")
 
 
 def conflicts(review: _Review, output_format: options.OutputFormat = options.Format.TEXT) -> None:

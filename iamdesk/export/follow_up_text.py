@@ -16,6 +16,8 @@ NO_CHAIN = mark(
 )
 
 
+_MAX_LINES = 3
+"""Fixes of one check with the same result that are listed one by one."""
 _COUNTED = {
     Outcome.GONE: mark("{count:,} done"),
     Outcome.STILL_THERE: mark("{count:,} still present"),
@@ -53,9 +55,18 @@ def _counted(outcomes: Iterable[Outcome]) -> str:
 
 
 def carried_lines(carried: "CarriedOn") -> Iterator[str]:
-    """Yield the sentence, and a line for each earlier revoke and fix."""
+    """Yield the sentence, and a line for each earlier revoke and fix; many fixes of one check with one result share it.
+
+    Each is in ``07_remediation.csv``.
+    """
     yield carried_sentence(carried)
     for one in carried.lines.retests:
         yield f"  {one.outcome.value:<12} {one.holder_arn}: {one.sentence}"
+    groups: dict[tuple[str, str, str], list[str]] = {}
     for test in carried.findings.tests:
-        yield f"  {test.outcome.value:<12} {test.check_id} {test.subject_arn}: {test.sentence}"
+        groups.setdefault((test.outcome.value, test.check_id, test.sentence), []).append(test.subject_arn)
+    for (outcome, check_id, sentence), arns in groups.items():
+        if len(arns) > _MAX_LINES:
+            yield f"  {outcome:<12} {check_id} {len(arns):,} times: {sentence} {arns[0]} …"
+            continue
+        yield from (f"  {outcome:<12} {check_id} {arn}: {sentence}" for arn in arns)

@@ -231,6 +231,18 @@ def test_item_is_handed_back_and_given_to_another_reviewer(run: Run, tmp_path: P
     assert "rejected" in run("review", "merge", "q4.iamreview", ana, status=1).stdout
 
 
+def test_many_rejections_for_one_reason_are_one_line(run: Run, tmp_path: Path) -> None:
+    ana, _ = split(run, tmp_path)
+    some = items(ana)[:5]
+    given = [word for one in some for word in ("--item", one)]
+    run("review", "reassign", "q4.iamreview", *given, "--to", "Zoe", "--due", "2027-01-31")
+    run("review", "decide", ana, "--decision", "keep", "--reviewer", "Ana", "--reason", "needed", *lines(some))
+    merged = run("review", "merge", "q4.iamreview", ana, status=1).stdout
+    rejected = [line for line in merged.splitlines() if line.startswith("  rejected")]
+    assert len(rejected) == 1
+    assert "rejected  5 items: " in rejected[0]
+
+
 KILLED = """
 import os, sys, threading, time
 from pathlib import Path
