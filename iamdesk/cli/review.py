@@ -262,6 +262,10 @@ def new(
         for words in effect_totals(file.each_line()):
             echo_err(words)
         joined = people_of(file.head.details)
+        left_out = EvidenceContext(file, None, datetime.now(UTC)).left_out
+    for one in left_out:
+        if not (one.principals or one.entitlements or one.findings):
+            echo_err(f"warning: excluding {visible(f'{one.part}:{one.name}')} leaves nothing out: no item is of it")
     if joined is not None:
         echo_err(people_words(joined))
     if opened.snapshot.manifest is None and not (captured_by and capture_query):

@@ -142,3 +142,12 @@ def test_a_decision_on_own_access_by_the_list_of_people_is_saved_with_a_warning(
     assert "warning" not in iamdesk(*by_ben).stderr
     approved = iamdesk("review", "approve", review, "--reviewer", "Ana Moreno", "--entitlement", items["ana"])
     assert "warning: Ana Moreno decided or approved 1 item" in approved.stderr
+
+
+def test_an_exclusion_that_leaves_nothing_out_is_told(iamdesk: Run, tmp_path: Path) -> None:
+    new = ("review", "new", snapshot(tmp_path / "a.json"), "-o", tmp_path / "q.iamreview")
+    done = iamdesk(*new, "--exclude", "class:aws-service=by AWS", "--exclude", "entitlement:inline_policy=monthly")
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if "leaves nothing out" in line] == [
+        "iamdesk: warning: excluding class:aws-service leaves nothing out: no item is of it"
+    ]
