@@ -122,14 +122,19 @@ def own_access_of(entries: Iterable[Entry], holders: Mapping[str, str], people: 
     """
     stated: set[str] = set()
     reviewers: set[str] = set()
+    spelled: dict[str, str] = {}
     same: dict[str, tuple[set[str], set[str]]] = {}
     for entry in entries:
         cleared = entry.after.choice is ReviewDecision.UNDECIDED
         if entry.reviewer.startswith(CARRIED_OVER) or cleared or not (_is_decision(entry) or _is_approval(entry)):
             continue
-        reviewers.add(entry.reviewer)
+        reviewer = spelled.get(entry.reviewer)
+        if reviewer is None:  # one person, however the name is spelled
+            reviewer = next((one for one in reviewers if same_person(one, entry.reviewer)), entry.reviewer)
+            spelled[entry.reviewer] = reviewer
+            reviewers.add(reviewer)
         if entry.identities:
-            stated.add(entry.reviewer)
+            stated.add(reviewer)
         holder = holders.get(entry.line_id, "")
         person = people.person_of(holder) if people is not None else None
         if person is not None and same_person(person.name, entry.reviewer):

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from iamdesk.review.care import care_of
+from iamdesk.review.care import care_of, own_access_of
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.journal import Entry, entry_after
 
@@ -92,3 +92,8 @@ def test_carried_over_approvals_and_tickets_are_no_decisions_of_a_person() -> No
 def test_without_decisions_there_is_nothing_to_say() -> None:
     found = care_of([])
     assert (found.decisions, found.first, found.last, found.reviewers) == (0, "", "", ())
+
+
+def test_a_name_in_another_case_is_the_same_reviewer() -> None:
+    entries = journal(("Ana Moreno", "a", KEEP, 0), ("ana  moreno", "b", KEEP, 1), ("Ben", "c", KEEP, 2))
+    assert own_access_of(entries, {}, None).not_stated == ("Ana Moreno", "Ben")
