@@ -336,6 +336,7 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         "Open": state.as_json()["open"],
         "SecondApproval": sorted(second_approval_tiers(session.head.details)),
         "Removals": {"Closed": removals.closed, "Open": removals.open},
+        "RelyingRevokes": len(source.relying),
         "Tickets": {"Closed": tickets["closed"], "Open": tickets["open"], "WithoutState": tickets["without state"]},
         "JournalSha256": session.file.journal_sha256,
         "Damages": [],
@@ -353,6 +354,11 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         for choice in FINDING_CHOICES:
             word = ACCEPT_WORD if choice is ReviewDecision.EXCEPT else CHOICE_WORDS[choice]
             echo(f"  {word:<15} {counts.findings_by_decision[choice.value]:>8,}")
+        if source.relying:
+            echo(
+                f"{len(source.relying):,} revoked entitlements grant what other revoked ones grant, too: "
+                "section 6 of the statement says what they take together"
+            )
         if removals.closed or removals.open:
             echo(f"removals: {removals.closed:,} closed, {removals.open:,} open")
         if tickets["closed"] or tickets["open"]:

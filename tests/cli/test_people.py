@@ -144,6 +144,30 @@ def test_a_decision_on_own_access_by_the_list_of_people_is_saved_with_a_warning(
     assert "warning: Ana Moreno decided or approved 1 item" in approved.stderr
 
 
+def test_revokes_that_rely_on_each_other_are_told(iamdesk: Run, tmp_path: Path) -> None:
+    allow = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [allow]}
+    inline = [{"PolicyName": name, "PolicyDocument": document} for name in ("one", "two")]
+    user = {"UserName": "ana", "Arn": "arn:aws:iam::111122223333:user/ana", "UserPolicyList": inline}
+    lists = {"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+    (tmp_path / "a.json").write_text(json.dumps(lists), encoding="utf-8")
+    review = tmp_path / "q.iamreview"
+    assert iamdesk("review", "new", tmp_path / "a.json", "-o", review).returncode == 0
+    lines = json.loads(iamdesk("review", "entitlements", review, "--format", "json").stdout)
+    one, two = (line["line_id"] for line in lines if line["line"]["type"] == "inline_policy")
+    decide = ("review", "decide", review, "--decision", "revoke", "--reviewer", "Cara", "--entitlement")
+    assert "warning" not in iamdesk(*decide, one).stderr
+    assert "warning: 1 pair of revoked entitlements grants the same" in iamdesk(*decide, two).stderr
+    assert json.loads(iamdesk("review", "status", review, "--format", "json").stdout)["RelyingRevokes"] == 2
+    assert "2 revoked entitlements grant what other" in iamdesk("review", "status", review).stdout
+    page = tmp_path / "page.html"
+    assert iamdesk("export", review, "--format", "html", "--snapshot", tmp_path / "a.json", "-o", page).returncode == 0
+    assert "1 of the 1 principals that have several revoked entitlements lose more by all" in page.read_text("utf-8")
+    script = tmp_path / "fix.sh"
+    assert iamdesk("export", review, "--format", "sh", "-o", script).returncode == 0
+    assert "Also revoked is what grants the same: " in script.read_text("utf-8")
+
+
 def test_an_exclusion_that_leaves_nothing_out_is_told(iamdesk: Run, tmp_path: Path) -> None:
     new = ("review", "new", snapshot(tmp_path / "a.json"), "-o", tmp_path / "q.iamreview")
     done = iamdesk(*new, "--exclude", "class:aws-service=by AWS", "--exclude", "entitlement:inline_policy=monthly")
