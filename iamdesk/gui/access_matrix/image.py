@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPalette
 
 from iamdesk.gui.access_matrix.cell import look_of, paint_look
-from iamdesk.gui.access_matrix.legend import paint_legend
+from iamdesk.gui.access_matrix.legend import legend_rows, paint_legend
 from iamdesk.gui.access_matrix.rows import MatrixRow, MatrixRows
 from iamdesk.gui.core.image_export import as_png, as_svg
 from iamdesk.gui.core.locale import number
@@ -55,7 +55,8 @@ class AccessMatrixImage:
         self._head = max(heads, default=0.0) + _EDGE
         width = max(self._people + _CELL * len(self._columns), metrics.averageCharWidth() * 120) + 2 * _EDGE
         self._text = flow_height(self._says, self._font, round(width - 2 * _EDGE))
-        height = self._text + self._head + self._line * (len(self._lines) + 1) + 4 * _EDGE
+        foot = legend_rows(width - 2 * _EDGE, self._level, self._font) - 1
+        height = self._text + self._head + self._line * (len(self._lines) + 1) + 4 * _EDGE + foot * (self._line + _EDGE)
         self.size = QSizeF(width, height)
         """The size of the image."""
 

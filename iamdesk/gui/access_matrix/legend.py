@@ -1,4 +1,4 @@
-"""The legend of the access matrix: one line of samples, painted like the cells."""
+"""The legend of the access matrix: rows of samples, painted like the cells."""
 
 from collections.abc import Iterator
 
@@ -15,6 +15,7 @@ from iamdesk.i18n import tr
 
 _SAMPLE = 27
 _GAP = 6
+_BETWEEN = 3
 
 
 def samples(level: str | None, *, is_whole: bool = True) -> Iterator[tuple[str, CellStyle]]:
@@ -39,50 +40,81 @@ def _look(level: str = "", heat: int = 0, share: int = 0) -> CellStyle:
     return CellStyle(level, heat, share, 8, 0, 0, somewhere=False, denied=False)
 
 
+def _placed(
+    width: float, level: str | None, font: QFont, *, is_whole: bool
+) -> Iterator[tuple[int, float, str, CellStyle]]:
+    """Yield the row and the left edge, in pixels, of each sample with its text; a sample without room starts a row."""
+    metrics = QFontMetricsF(font)
+    row, left = 0, 0.0
+    for words, look in samples(level, is_whole=is_whole):
+        wanted = _SAMPLE + _GAP + metrics.horizontalAdvance(words)
+        if left and left + wanted > width:
+            row, left = row + 1, 0.0
+        yield row, left, words, look
+        left += wanted + 2 * _GAP
+
+
+def legend_rows(width: float, level: str | None, font: QFont, *, is_whole: bool = True) -> int:
+    """Return how many rows the samples need at a width in pixels."""
+    return max(row for row, *_ in _placed(width, level, font, is_whole=is_whole)) + 1
+
+
 def paint_legend(
     painter: QPainter, room: QRectF, level: str | None, palette: QPalette, font: QFont, *, is_whole: bool = True
 ) -> None:
-    """Paint as many samples as fit, each with its text."""
+    """Paint the samples, each with its text, from the first row (``room``) down."""
     metrics = QFontMetricsF(font)
-    left = room.left()
     painter.setFont(font)
-    for words, look in samples(level, is_whole=is_whole):
-        width = metrics.horizontalAdvance(words)
-        if left + _SAMPLE + _GAP + width > room.right():
-            break
-        paint_look(painter, QRectF(left, room.top(), _SAMPLE, room.height()), look, palette, font)
+    for row, left, words, look in _placed(room.width(), level, font, is_whole=is_whole):
+        x, y = room.left() + left, room.top() + row * (room.height() + _BETWEEN)
+        paint_look(painter, QRectF(x, y, _SAMPLE, room.height()), look, palette, font)
         painter.setPen(colour(Colour.MUTED, palette))
-        place = QRectF(left + _SAMPLE + _GAP / 2, room.top(), width + _GAP, room.height())
+        place = QRectF(x + _SAMPLE + _GAP / 2, y, metrics.horizontalAdvance(words) + _GAP, room.height())
         painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), words)
-        left += _SAMPLE + width + 3 * _GAP
 
 
 class AccessMatrixLegend(QWidget):
-    """One line of samples."""
+    """Samples, in as many rows as they need."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._level: str | None = None
         self._is_whole = True
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Maximum)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Maximum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self.setAccessibleName(tr("Legend of the cells"))
         self.setAccessibleDescription(tr("The tooltip of each cell describes it in words."))
 
     def show_level(self, level: str | None, *, is_whole: bool = True) -> None:
         """Show the legend for one access level or all; with pending cells while the matrix is incomplete."""
         self._level, self._is_whole = level, is_whole
+        self.updateGeometry()
         self.update()
 
+    def _row_height(self) -> int:
+        return self.fontMetrics().height() + 8
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
+        """Return True: narrow legends have more rows."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+        """Return the height of the rows at a width, in pixels."""
+        rows = legend_rows(width, self._level, self.font(), is_whole=self._is_whole)
+        return rows * (self._row_height() + _BETWEEN) - _BETWEEN
+
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the size of one line."""
-        return QSize(_SAMPLE * 10, self.fontMetrics().height() + 8)
+        """Return the size at the present width."""
+        return QSize(_SAMPLE * 10, self.heightForWidth(max(self.width(), _SAMPLE * 10)))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Require no width: samples that do not fit are left out."""
+        """Require no width."""
         return QSize(0, 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
         """Paint the samples."""
         painter = QPainter(self)
-        paint_legend(painter, QRectF(self.rect()), self._level, self.palette(), self.font(), is_whole=self._is_whole)
+        room = QRectF(0, 0, self.width(), self._row_height())
+        paint_legend(painter, room, self._level, self.palette(), self.font(), is_whole=self._is_whole)
         painter.end()

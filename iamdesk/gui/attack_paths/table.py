@@ -41,9 +41,9 @@ COLUMN_TITLES: dict[Column, str] = {
 }
 _WIDEST: dict[int, str] = {
     Column.NUMBER: "100",
-    Column.PRINCIPAL: "GitHubAction",
-    Column.REACHES: "GitHubAction",
-    Column.ID: "iam-012",
+    Column.PRINCIPAL: "GitHubActionsLegac",
+    Column.REACHES: "GitHubActionsLe",
+    Column.ID: "lambda-001",
     Column.STATE: "possible, r",
 }
 """Sample texts for the initial column widths."""

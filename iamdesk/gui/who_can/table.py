@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -18,7 +18,7 @@ _WIDEST: dict[int, str] = {
     Column.PRINCIPAL: "mm platform-exporter-sandbox",
     Column.KIND: "service-linked role",
     Column.ACCOUNT: "000000000000 m",
-    Column.HOW: "AdministratorAccess through group Administrators and PowerUser",
+    Column.HOW: "AdministratorAccess through group Adm",
 }
 """Sample texts for the initial column widths."""
 
@@ -45,6 +45,13 @@ class WhoCanTable(RowsTable[WhoCanRow]):
         )
         self._model = model
         self.activated.connect(lambda index: self._act(model.shown[index.row()]))
+        self.clicked.connect(self._show)
+
+    def _show(self, index: QModelIndex) -> None:
+        """Show the result of a row at one click, unless the click selects several rows."""
+        row = self._model.shown[index.row()]
+        if len(self.selected_rows()) == 1 and not isinstance(row, PrincipalRow):
+            self.explanation_wanted.emit(row)
 
     def _act(self, row: WhoCanRow) -> None:
         if isinstance(row, PrincipalRow):

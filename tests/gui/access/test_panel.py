@@ -154,6 +154,18 @@ def test_enter_asks_for_the_full_answer_and_selects_the_principal(
     assert answered.table.hasFocus()
 
 
+def test_one_click_shows_the_result_of_a_row(qtbot: QtBot, answered: WhoCanPanel, session: Session) -> None:
+    place = answered.model.place_of(NORA)
+    assert place is not None
+    index = answered.model.index(place, Column.PRINCIPAL)
+    answered.table.scrollTo(index)
+    middle = answered.table.visualRect(index).center()
+    with qtbot.waitSignal(session.answered, check_params_cb=lambda answer: answer is not None):
+        QTest.mouseClick(answered.table.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    assert session.decision is not None
+    assert session.decision.request.principal == NORA
+
+
 def test_the_context_of_a_question_comes_along_and_can_be_dropped(
     qtbot: QtBot, who_can: WhoCanPanel, session: Session
 ) -> None:

@@ -151,3 +151,15 @@ def test_the_legend_paints_what_it_has_room_for(qapp: QApplication) -> None:
     narrow = legend.grab().toImage()
     assert {narrow.pixelColor(x, 12).name() for x in range(30)} != {legend.palette().window().color().name()}
     legend.deleteLater()
+
+
+def test_a_narrow_legend_takes_more_rows_and_leaves_nothing_out(qapp: QApplication) -> None:
+    legend = AccessMatrixLegend()
+    one = legend.heightForWidth(4000)
+    assert legend.heightForWidth(600) > one
+    legend.resize(600, legend.heightForWidth(600))
+    shown = legend.grab().toImage()
+    ground = legend.palette().window().color().name()
+    last = range(legend.height() - one, legend.height())
+    assert {shown.pixelColor(x, y).name() for x in range(200) for y in last} != {ground}, "the last row is painted"
+    legend.deleteLater()
