@@ -4,15 +4,16 @@ from collections.abc import Container, Mapping, Sequence
 from enum import IntEnum
 from typing import ClassVar, NamedTuple
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from iamdesk.causes.types import Cause, CauseKind, Causes
 from iamdesk.checks.finding import Severity, State
-from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.core.plain_text import set_tooltip, visible
 from iamdesk.gui.core.theme import Colour
 from iamdesk.gui.findings.finding_tree import FindingTree, FindingTreeModel
-from iamdesk.gui.findings.rows import SEVERITY_WORDS, FindingRow
+from iamdesk.gui.findings.rows import SEVERITIES, SEVERITY_WORDS, FindingRow
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS
 from iamdesk.i18n import mark, tr, translate
 
@@ -41,8 +42,19 @@ class CauseLine(NamedTuple):
         return f"{title}  ·  {label}" if self.cause.kind is CauseKind.OTHERS else f"{label}  ·  {title}"
 
 
+def _sort_key(line: CauseLine, column: int) -> tuple[int, str]:
+    match column:
+        case Column.SEVERITY:
+            return SEVERITIES.index(line.cause.severity), ""
+        case Column.CAUSE:
+            return 0, line.name.casefold()
+        case Column.FINDINGS:
+            return -len(line.rows), ""
+    return 0, translate(line.cause.effect).casefold()
+
+
 class CausesModel(FindingTreeModel[CauseLine]):
-    """Causes in their order, and below each its findings, the gravest first."""
+    """Causes by effect or sorted by a column, and below each its findings, the gravest first."""
 
     titles: ClassVar[dict[IntEnum, str]] = {
         Column.SEVERITY: mark("Severity"),
@@ -50,6 +62,11 @@ class CausesModel(FindingTreeModel[CauseLine]):
         Column.EFFECT: mark("Effect"),
         Column.FINDINGS: mark("Findings"),
     }
+
+    def __init__(self, palette: QPalette) -> None:
+        super().__init__(palette)
+        self._by_effect: list[CauseLine] = []
+        self._sorted_by, self._descending = -1, False
 
     def show(self, causes: Causes, rows: Mapping[str, FindingRow], shown: Container[str]) -> None:
         """Show the causes of the findings that the filter shows.
@@ -64,7 +81,26 @@ class CausesModel(FindingTreeModel[CauseLine]):
             found = [rows[one.fingerprint] for one in cause.findings if one.fingerprint in shown]
             if found:
                 lines.append(CauseLine(cause, found))
-        self.show_lines(lines)
+        self._by_effect = lines
+        self._show_sorted()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort the causes by a column, highest severity and most findings first; below 0, by effect."""
+        self._sorted_by, self._descending = column, order is Qt.SortOrder.DescendingOrder
+        self._show_sorted()
+
+    def _show_sorted(self) -> None:
+        column = self._sorted_by
+        if column < 0:
+            self.show_lines(list(self._by_effect))
+        else:
+            lines = sorted(self._by_effect, key=lambda line: _sort_key(line, column), reverse=self._descending)
+            self.show_lines(lines)
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self._by_effect = []
+        super().clear()
 
     def group_text(self, line: CauseLine, column: int) -> str:
         """Return severity, name or effect of a cause."""
@@ -107,6 +143,10 @@ class CauseTree(FindingTree[CausesModel]):
         self.setAccessibleName(tr("Causes of findings"))
         self.header().setObjectName("causesHeader")
         self.header().setSectionResizeMode(Column.EFFECT, QHeaderView.ResizeMode.Stretch)
+        self.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.header().setSortIndicatorClearable(True)
+        self.setSortingEnabled(True)
+        set_tooltip(self.header(), tr("Click a title to sort. Unsorted, the largest effect is first."))
         self.groups.repaint(self.palette())
 
     @property

@@ -131,7 +131,7 @@ class SeverityBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.bars = {severity: CountBar(tr(SEVERITY_WORDS[severity]), severity) for severity in SEVERITIES}
-        self.cannot_tell = CountBar(tr("Cannot tell"), None)
+        self.cannot_tell = CountBar(tr("Of these, cannot tell"), None)
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)

@@ -1,7 +1,7 @@
 """The tree of causes: what the findings panel shows first."""
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
@@ -12,6 +12,8 @@ from iamdesk.checks.finding import Finding
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.cause_tree import CausesModel, Column
 from iamdesk.gui.findings.findings_panel import FindingsPanel
+from iamdesk.gui.findings.rows import SEVERITIES, SEVERITY_WORDS
+from iamdesk.i18n import tr
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,23 @@ def test_causes_come_first_each_with_all_its_findings(
     assert tree.causes.rowCount(first) == len(causes.rows[0].findings)
     assert tree.causes.parent(tree.causes.index(0, Column.EFFECT, first)) == first
     assert tree.causes.rowCount(tree.causes.index(0, 0, first)) == 0
+
+
+def test_one_click_on_a_title_sorts_the_causes(by_cause: FindingsPanel, causes: Causes) -> None:
+    tree, header = by_cause.causes, by_cause.causes.header()
+    usual = _texts(tree.causes)
+    place = QPoint(header.sectionViewportPosition(Column.SEVERITY) + 8, header.height() // 2)
+    QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert tree.causes.rowCount() == len(causes.rows)
+    severities = _texts(tree.causes, column=Column.SEVERITY)
+    by_name = {tr(SEVERITY_WORDS[severity]): at for at, severity in enumerate(SEVERITIES)}
+    assert [by_name[name] for name in severities] == sorted(by_name[name] for name in severities)
+    assert by_name[severities[0]] == 0, "Critical first"
+    tree.sortByColumn(Column.FINDINGS, Qt.SortOrder.AscendingOrder)
+    counts = [int(text) for text in _texts(tree.causes, column=Column.FINDINGS)]
+    assert counts == sorted(counts, reverse=True)
+    tree.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+    assert _texts(tree.causes) == usual
 
 
 def test_one_key_leads_to_the_list_of_all_findings_and_back(
