@@ -27,7 +27,7 @@ from iamdesk.gui.attack_paths.legend import Legend
 from iamdesk.gui.attack_paths.search_worker import ADMINISTRATION, MOST_PATHS, PathQuery, PathsFound, find_attack_paths
 from iamdesk.gui.attack_paths.step_detail import StepDetail
 from iamdesk.gui.attack_paths.table import FIELDS, StepsModel, StepsTable
-from iamdesk.gui.attack_paths.view import COMFORTABLE, AttackPathsView
+from iamdesk.gui.attack_paths.view import AttackPathsView
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.image_export import PICTURES
 from iamdesk.gui.core.jobs import Job, JobRunner
@@ -216,14 +216,14 @@ class AttackPathsPanel(QWidget):
         """Lay the table below the diagram, which gets the whole width."""
         self._splitter.setOrientation(Qt.Orientation.Vertical)
         self._side.setOrientation(Qt.Orientation.Horizontal)
-        fifth = max(self._splitter.height() // 5, 1)
-        self._splitter.setSizes([2 * fifth, 3 * fifth])
+        half = max(self._splitter.height() // 2, 1)
+        self._splitter.setSizes([half, half])
         self._side.setSizes([self.width() * 3 // 5, self.width() * 2 // 5])
 
     def _give_room(self) -> None:
         """Lay the table where a new diagram leaves room: below one that is wide and low, else beside it."""
         whole = self.view.scene().sceneRect()
-        is_wide = whole.width() > _WIDE * whole.height() and whole.width() * COMFORTABLE > self.width() * 3 / 5
+        is_wide = whole.width() > _WIDE * whole.height() and whole.width() > self.width()
         is_below = self._splitter.orientation() is Qt.Orientation.Vertical
         if is_wide != is_below:
             (self._lay_below if is_wide else self._lay_beside)()

@@ -26,9 +26,10 @@ from iamdesk.i18n import tr
 
 _STEP = 1.2
 _SMALLEST, _LARGEST = 0.15, 4.0
-COMFORTABLE = 0.6
+COMFORTABLE = 0.75
 """Minimum zoom of a new diagram: a larger one scrolls until the user fits it."""
-_MARGIN = 24.0
+_MARGIN = 12.0
+_FEW_COLUMNS = 4
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -95,7 +96,8 @@ class AttackPathsView(QGraphicsView):
         unit, height = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
         metrics = QFontMetricsF(self.font())
         words = [width_of(line.says, metrics) for line in self.picture.lines if line.says]
-        across = min(max((unit * 14.0, *(width + unit * 5 for width in words))), unit * 34.0)
+        most = 34.0 if self.picture.columns <= _FEW_COLUMNS else 23.0  # a long diagram has to fit a window
+        across = min(max((unit * 14.0, *(width + unit * 5 for width in words))), unit * most)
         return Sizes(unit * 26.0, height * 2.7, across, height * 0.9)
 
     def _draw(self) -> None:

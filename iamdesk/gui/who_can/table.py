@@ -15,10 +15,10 @@ from iamdesk.i18n import tr
 
 _WIDEST: dict[int, str] = {
     Column.DECISION: "mm Allowed mm",
-    Column.PRINCIPAL: "mm platform-exporter-sandbox",
-    Column.KIND: "service-linked role",
+    Column.PRINCIPAL: "mm GitHubActionsLegacy m",
+    Column.KIND: "root user mmm",
     Column.ACCOUNT: "000000000000 m",
-    Column.HOW: "AdministratorAccess through group Adm",
+    Column.HOW: "PayrollReadWrite through gro",
 }
 """Sample texts for the initial column widths."""
 

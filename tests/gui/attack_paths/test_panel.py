@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel
 
 from iamdesk.gui.attack_paths.diagram import BoxKind
 from iamdesk.gui.attack_paths.panel import AttackPathsPanel
-from iamdesk.gui.attack_paths.table import FIELDS
+from iamdesk.gui.attack_paths.table import FIELDS, Column
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.widgets.link_button import LinkButton
 from tests.filter_fields import assert_fields_fit
@@ -87,6 +87,7 @@ def test_keys_go_from_box_to_box_and_open_one(qtbot, panel, session):
 
 
 def test_zoom_by_keys_and_back(qtbot, panel, session):
+    panel.resize(1800, 900)  # the whole diagram has room at the first zoom
     session.select(DEPLOY)
     panel.show_selected()
     shown(qtbot, panel)
@@ -269,6 +270,8 @@ def test_a_wide_diagram_has_the_whole_width(qtbot, panel, session):
     item = panel.view._boxes[goal.key]
     seen = panel.view.mapFromScene(item.sceneBoundingRect()).boundingRect()
     assert panel.view.viewport().rect().contains(seen)
+    assert panel.view.transform().m11() >= 0.75, "its text can be read"
+    assert panel.table.columnWidth(Column.PRINCIPAL) > panel.fontMetrics().horizontalAdvance("GitHubActionsLegacy")
     cut = panel._cut
     assert cut.isVisible()
     assert cut.height() >= cut.heightForWidth(cut.width()) > 2 * cut.fontMetrics().height() - 2
