@@ -162,3 +162,14 @@ def test_hostile_suggestions_are_shown_as_text(field: AutocompleteEdit) -> None:
     index = popup(field).model().index(0, 0)
     assert index.data() == "<b>x</b>\\u202e"
     assert "&lt;img" in index.data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_a_click_into_a_filled_field_selects_its_text(field: AutocompleteEdit) -> None:
+    field.setText("s3:DeleteObject")
+    field.clearFocus()
+    QTest.mouseClick(field, Qt.MouseButton.LeftButton, pos=QPoint(20, 8))
+    assert field.selectedText() == "s3:DeleteObject"
+    QTest.keyClicks(field, "s3:GetObject")
+    assert field.text() == "s3:GetObject"
+    QTest.mouseClick(field, Qt.MouseButton.LeftButton, pos=QPoint(20, 8))
+    assert not field.hasSelectedText(), "a second click sets the cursor"

@@ -68,3 +68,11 @@ def test_it_gives_way_to_a_message_also_when_a_job_comes_and_goes(qtbot: QtBot, 
         assert not open_window.status_line.isVisible()
     bar.clearMessage()
     qtbot.waitUntil(open_window.status_line.isVisible, timeout=2_000)
+
+
+def test_a_message_does_not_follow_into_another_perspective(qtbot: QtBot, open_window: MainWindow) -> None:
+    open_window.session.announce("17 principals have an attack path.")
+    assert not open_window.status_line.isVisible()
+    open_window.menus.actions["perspectiveMatrix"].trigger()
+    qtbot.waitUntil(open_window.status_line.isVisible, timeout=2_000)
+    assert open_window.statusBar().currentMessage() == ""

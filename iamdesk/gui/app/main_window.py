@@ -185,6 +185,7 @@ class MainWindow(QMainWindow):
         self._check_scheme()
         self._check_density()
         self.interior.stack.shown.connect(self._check_perspective)
+        self.interior.stack.shown.connect(lambda _name: self.statusBar().clearMessage())  # it was about the other one
         self._check_perspective(self.interior.stack.perspective.name)
         self.interior.rail.fill(self.menus.actions)
         # For every window: F1 also works in dialogs.

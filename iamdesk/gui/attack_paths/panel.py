@@ -216,8 +216,8 @@ class AttackPathsPanel(QWidget):
         """Lay the table below the diagram, which gets the whole width."""
         self._splitter.setOrientation(Qt.Orientation.Vertical)
         self._side.setOrientation(Qt.Orientation.Horizontal)
-        half = max(self._splitter.height() // 2, 1)
-        self._splitter.setSizes([half, half])
+        part = max(self._splitter.height() // 20, 1)
+        self._splitter.setSizes([9 * part, 11 * part])
         self._side.setSizes([self.width() * 3 // 5, self.width() * 2 // 5])
 
     def _give_room(self) -> None:

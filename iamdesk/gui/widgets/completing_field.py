@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QHideEvent,
     QIcon,
     QKeyEvent,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
@@ -59,6 +60,8 @@ class AutocompleteEdit(ListingField):
         self.addAction(self._open_action, QLineEdit.ActionPosition.TrailingPosition)
         set_tooltip(self._open_action, tr("Show suggestions (Down)"))
         self._open_action.triggered.connect(self.want_all)
+        self._is_entered = False
+        """Whether the mouse is giving the focus to the field."""
         self.textEdited.connect(self._edited)
         self.textChanged.connect(self._text_changed)
         self._tint()
@@ -184,8 +187,16 @@ class AutocompleteEdit(ListingField):
         super().focusInEvent(event)
         if event.reason() in (Qt.FocusReason.ShortcutFocusReason, Qt.FocusReason.OtherFocusReason):
             self.selectAll()
+        self._is_entered = event.reason() is Qt.FocusReason.MouseFocusReason
         self.setModified(False)
         self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Select all text at the click that enters the field, unless the mouse has selected some."""
+        super().mouseReleaseEvent(event)
+        if self._is_entered and event.button() is Qt.MouseButton.LeftButton and not self.hasSelectedText():
+            self.selectAll()
+        self._is_entered = False
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """Close the list."""
