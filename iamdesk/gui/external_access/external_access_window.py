@@ -268,6 +268,11 @@ class ExternalAccessWindow(QDialog):
                     administrators,
                 ).format(count=number(administrators))
             )
+        shown = len(self.model.shown)
+        if not shown:
+            parts.append(tr("none matches the filter"))
+        elif shown < len(rows):
+            parts.append(tr("{count} match the filter").format(count=number(shown)))
         return " · ".join(parts)
 
     def _filter(self) -> None:

@@ -80,6 +80,9 @@ def test_rows_fill_in_and_lead_to_their_roles(qtbot: QtBot, open_window: MainWin
     assert [row.texts[Column.ENTERS] for row in shown.model.shown] == ["role public-status-page"]
     shown.anyone.click()
     shown.without_condition.click()
+    shown.text.setText("nobody of this name")
+    qtbot.waitUntil(lambda: not shown.model.shown)
+    assert shown.summary.text().endswith(" · none matches the filter")
     shown.text.setText("github legacy")
     qtbot.waitUntil(lambda: len(shown.model.shown) == 1, timeout=5_000)
     shown.paths_button.click()
