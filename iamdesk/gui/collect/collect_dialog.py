@@ -211,8 +211,8 @@ class CollectDialog(QDialog):
         layout.addLayout(buttons)
         self.gaps.hide()
         self.gaps.setMaximumHeight(self.fontMetrics().lineSpacing() * 9)
-        wanted = max(self.fontMetrics().averageCharWidth() * 84, self.minimumSizeHint().width())
-        self.setMinimumWidth(min(wanted, self.screen().availableGeometry().width()))
+        wanted = min(self.fontMetrics().averageCharWidth() * 84, self.screen().availableGeometry().width())
+        self.setMinimumWidth(max(wanted, self.minimumSizeHint().width()))
 
 
 def _for_the_window(sentence: str) -> str:
