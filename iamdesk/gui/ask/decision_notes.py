@@ -164,7 +164,7 @@ class DecisionNotes(QWidget):
         picture = plain_label()
         self._marks.append((picture, mark))
         line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        line.addWidget(FlowLabel(text), 1, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(FlowLabel(text, code=True), 1, Qt.AlignmentFlag.AlignTop)
         return row
 
     def _clear(self, layout: QLayout) -> None:
