@@ -6,11 +6,11 @@ allow everything. The text only selects the principals to evaluate, so that role
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from iamdesk.access.external.candidates import callers_of
-from iamdesk.access.external.described import ALL_HEADS, principals_described
+from iamdesk.access.external.described import ALL_HEADS, filled, principals_described
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
 from iamdesk.policy.operators import Network, read_network
@@ -28,8 +28,16 @@ ORGANIZATIONS: tuple[Context, ...] = (
 """An unrelated account is in no organization, or in another one."""
 _DOCUMENTATION = ("198.51.100.77", "192.0.2.77", "203.0.113.77")
 """Addresses of the Internet that are reserved for documentation (RFC 5737)."""
+_DOCUMENTATION_V6 = ("2001:db8::77", "3fff::77")
+"""The same of IPv6 (RFC 3849, RFC 9637)."""
 ANYWHERE: Context = {"aws:SourceIp": _DOCUMENTATION[0], "aws:SourceVpce": None, "aws:SourceVpc": None}
 """A request from the Internet."""
+_THROUGH_AN_ENDPOINT: Context = {
+    "aws:SourceIp": None,
+    "aws:SourceVpce": "vpce-07f0e9d1c2b3a4958",
+    "aws:SourceVpc": "vpc-07f0e9d1c2b3a4958",
+}
+"""A request through an endpoint in somebody's VPC: it has no public address. Source: IAM User Guide, aws:SourceIp."""
 _PROBES = 64
 """Number of addresses of a range among which one outside of the narrow ranges is looked for."""
 _ARN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::(\d{12}):")
@@ -58,25 +66,24 @@ def allowing(survey: CheckContext, role: RoleDetail, action: str = "assumerole")
 def from_internet(statements: Iterable[Statement]) -> tuple[Context, ...]:
     """Return the contexts of requests from the Internet that the conditions of statements tell apart.
 
-    One from an address that no narrow range has, and one from each broad range: of addresses, S3 calls ranges broader
-    than /8 (IPv6: /32) public (rule I7).
+    One from an address that no narrow range has, and one from the public part of each broad range: of addresses, S3
+    calls ranges broader than /8 (IPv6: /32) public (rule I7). If a test allows that there is no address, one through a
+    VPC endpoint.
     """
-    networks = {
-        network
-        for statement in statements
-        for test in statement.conditions
-        if test.key == "aws:sourceip"
-        for value in test.values
-        if (network := read_network(value.text)) is not None
-    }
+    tests = [test for one in statements for test in one.conditions if test.key == "aws:sourceip"]
+    networks = {network for test in tests for value in test.values if (network := read_network(value.text)) is not None}
     narrow = [network for network in networks if is_narrow(network)]
-    somewhere = next((one for one in _DOCUMENTATION if not _is_in(one, narrow)), _DOCUMENTATION[0])
-    found = {somewhere: None}
+    found: dict[str, None] = {}
+    for documented in (_DOCUMENTATION, _DOCUMENTATION_V6) if networks else (_DOCUMENTATION,):
+        found[next((one for one in documented if not _is_in(one, narrow)), documented[0])] = None
     for network in sorted(networks.difference(narrow), key=str):
         step = network.num_addresses // _PROBES
-        probes = (str(network[place * step + 77 % step]) for place in range(_PROBES // 2, _PROBES))
-        found |= dict.fromkeys([address for address in probes if not _is_in(address, narrow)][:1])
-    return tuple({**ANYWHERE, "aws:SourceIp": address} for address in found)
+        probes = (network[place * step + 77 % step] for place in range(_PROBES // 2, _PROBES))
+        found |= dict.fromkeys([str(one) for one in probes if one.is_global and not _is_in(str(one), narrow)][:1])
+    contexts: list[Context] = [{**ANYWHERE, "aws:SourceIp": address} for address in found]
+    if any(test.if_exists for test in tests):
+        contexts.append(_THROUGH_AN_ENDPOINT)
+    return tuple(contexts)
 
 
 def _is_in(address: str, networks: Iterable[Network]) -> bool:
@@ -84,7 +91,7 @@ def _is_in(address: str, networks: Iterable[Network]) -> bool:
     return any(read in network for network in networks)
 
 
-def anyones(survey: CheckContext, account: Account, statements: Iterable[Statement]) -> tuple[str, ...]:
+def anyones(survey: CheckContext, account: Account, statements: Sequence[Statement]) -> tuple[str, ...]:
     """Return principals that anyone can have in an account of their own, among them those that conditions describe.
 
     ``statements`` apply to everyone.
@@ -99,7 +106,16 @@ def anyones(survey: CheckContext, account: Account, statements: Iterable[Stateme
         if is_pattern(value.text) and "${" not in value.text
     )
     described = principals_described(patterns, number, PLACEHOLDER, partition, ALL_HEADS) if patterns else ()
-    return tuple(dict.fromkeys((survey.external_principal(account), *callers_of(number, partition), *described)))
+    users = (
+        f"arn:{partition}:iam::{number}:user/{filled(tokens_of(value.text), PLACEHOLDER)}"
+        for statement in statements
+        for test in statement.conditions
+        if test.key == "aws:username"
+        for value in test.values
+        if value.text and "${" not in value.text
+    )
+    everyone = (survey.external_principal(account), *callers_of(number, partition), *described, *users)
+    return tuple(dict.fromkeys(everyone))
 
 
 def external_attempt(survey: CheckContext, account: Account, role: RoleDetail) -> Attempt | None:

@@ -106,6 +106,7 @@ def test_res_01_block_public_access_holds(held, make):
     [
         {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
         {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}},
+        {"IpAddress": {"aws:SourceIp": ["fe80::/10", "224.0.0.0/3"]}},
         {"IpAddress": {"aws:SourceIp": ["198.51.100.77", "192.0.2.0/24", "9.0.0.0/8", "2001:db8::/32"]}},
         {"StringEquals": {"aws:PrincipalOrgID": "o-acme"}},
         {"StringEquals": {"aws:PrincipalAccount": "111122223333"}},
@@ -124,8 +125,15 @@ def test_res_01_a_range_that_s3_calls_public_holds_nobody_back(held, make, netwo
     assert one.sentence == "Anyone on the Internet can perform s3:GetObject on payroll."
 
 
-def test_res_01_all_addresses_but_some(held, make):
-    condition = {"NotIpAddress": {"aws:SourceIp": ["198.51.100.0/24", "192.0.2.0/24"]}}
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"NotIpAddress": {"aws:SourceIp": ["198.51.100.0/24", "192.0.2.0/24"]}},
+        {"NotIpAddress": {"aws:SourceIp": "0.0.0.0/0"}},
+        {"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}},
+    ],
+)
+def test_res_01_all_addresses_but_some(held, make, condition):
     (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=condition)))
     assert one.state is State.FOUND
 

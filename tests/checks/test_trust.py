@@ -49,6 +49,11 @@ def test_tru_01_a_name_that_anyone_can_give_in_an_account_of_their_own(found, ma
     assert one.sentence == "Anyone with an AWS account can assume target."
 
 
+@pytest.mark.parametrize("name", ["ci", "ci-*"])
+def test_tru_01_a_user_name_that_anyone_can_give(found, make, name):
+    assert found("TRU-01", roles=trusting(make, "*", Condition={"StringLike": {"aws:username": name}}))
+
+
 @pytest.mark.parametrize("network", ["::/0", "0.0.0.0/1"])
 def test_tru_01_a_range_that_aws_calls_public(found, make, network):
     assert found("TRU-01", roles=trusting(make, "*", Condition={"IpAddress": {"aws:SourceIp": network}}))

@@ -95,8 +95,8 @@ def joint_blocks(source: EvidenceContext) -> Iterator[Text | Table]:
     if not beyond:
         return
     yield Text(
-        f"{len(beyond):,} of the {len(joint):,} principals that have several revoked entitlements lose more by "
-        "all of them together than by each alone: others of the revoked ones grant the same. The effect of each in "
+        f"Principals that lose more by all of their revoked entitlements together than by each alone: {len(beyond):,}. "
+        "Others of the revoked ones grant the same. The effect of each in "
         "03_entitlements.csv is that of revoking it alone. Evaluated on copies of the snapshot without all of them, "
         "with requests without context values:"
     )
