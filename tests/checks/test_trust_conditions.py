@@ -101,7 +101,10 @@ def test_tru_11_another_statement_that_lets_them_in_is_none_of_its_business(foun
 
 
 def test_tru_11_what_hangs_on_more_is_told_by_tru_02(found, make):
-    condition = {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-acme"}, "StringLike": {"aws:PrincipalArn": "*/x-*"}}
+    condition = {
+        "StringEqualsIfExists": {"aws:PrincipalOrgID": "o-acme"},
+        "IpAddress": {"aws:SourceIp": "192.0.2.0/24"},
+    }
     roles = [make.role("open", trust=make.trust("*", Condition=condition))]
     assert not found("TRU-11", roles=roles)
 

@@ -17,7 +17,13 @@ from iamdesk.resource_files import sample_snapshot
 CHECKPOINTS = ("every", "folder", "key", "on_closing")
 KEYS = {
     "window": ("compact", "geometry", "arrangement", "scheme", "language", "text_size"),
-    "review": ("reviewer", "signing_key", "allowed_signers", *(f"checkpoint_{one}" for one in CHECKPOINTS)),
+    "review": (
+        "reviewer",
+        "signing_key",
+        "allowed_signers",
+        "timestamp_authorities",
+        *(f"checkpoint_{one}" for one in CHECKPOINTS),
+    ),
     "ask": ("contexts",),
     "findings": ("check_settings",),
     "notes": ("folder",),

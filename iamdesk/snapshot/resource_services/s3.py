@@ -129,12 +129,13 @@ class GetMultiRegionAccessPointPolicy(HasResourcePolicy):
 class GetAccessGrantsInstance(HasResourceList):
     """``s3control get-access-grants-instance``: the account's S3 Access Grants in a Region."""
 
-    access_grants_instance_arn: str
+    access_grants_instance_arn: str | None = None
+    """None: the account has none in the Region."""
 
     @property
     @override
     def listed(self) -> tuple[str, ...]:
-        return (self.access_grants_instance_arn,)
+        return (self.access_grants_instance_arn,) if self.access_grants_instance_arn else ()
 
 
 def _of_bucket(
