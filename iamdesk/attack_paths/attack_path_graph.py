@@ -285,12 +285,20 @@ class AttackPathGraph:
         position = self.position(principal)
         edge = self.graph.promoters.first.get(position)
         account = self.steps.population.cohort_at(position).account
-        goal = administration_of(account)
-        return self._by_group(position, goal) if edge is None else self._step(position, edge, goal)
+        return (
+            self.promotes_by_group(principal)
+            if edge is None
+            else self._step(position, edge, administration_of(account))
+        )
 
-    def _by_group(self, position: int, goal: Goal) -> Step | None:
-        """Return how a principal adds others to a group whose members give themselves any permission."""
-        steps = self.steps
+    def promotes_by_group(self, principal: str) -> Step | None:
+        """Return how a principal adds others to a group whose members give themselves any permission; None if not.
+
+        Raises:
+            RequestError: as `position`.
+        """
+        position, steps = self.position(principal), self.steps
+        goal = administration_of(steps.population.cohort_at(position).account)
         if not steps.anything.speaking_of(_JOIN) >> position & 1:
             return None
         for path in steps.by_aim[TargetConstraint.GROUP]:

@@ -178,7 +178,9 @@ class OrganizationReach:
         node = self._node(principal)
         account = self._all.accounts[node[0]]
         edge = account.promoters.get(node[1])
-        return None if edge is None else self._step(node, edge, administration_of(account.account))
+        if edge is None:
+            return self._map((account.account,)).promotes_by_group(principal)
+        return self._step(node, edge, administration_of(account.account))
 
     def ways_into(self, principal: str, account: str) -> Iterator[AttackPath]:
         """Yield a shortest proven path to each principal of another account that it can become, nearest first."""
