@@ -171,9 +171,9 @@ def settings_from(text: str) -> tuple[AppliedSettings, date]:
         ValueError: The text is none, or its digest is not that of its content.
     """
     try:
-        told = json.loads(text)
-        name, content, digest = str(told["name"]), str(told["content"]), str(told["sha256"])
-        day = date.fromisoformat(told["day"])
+        read = json.loads(text)
+        name, content, digest = str(read["name"]), str(read["content"]), str(read["sha256"])
+        day = date.fromisoformat(read["day"])
     except (KeyError, TypeError) as error:
         raise ValueError("no settings of the checks") from error
     if sha256(content.encode()).hexdigest() != digest:

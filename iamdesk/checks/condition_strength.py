@@ -45,7 +45,12 @@ _CALLERS_CHOICE = frozenset(
         "kms:viaservice",
     }
 )
-"""Keys whose values an external caller chooses, including MFA of their own account."""
+"""Keys whose values an external caller chooses, including MFA of their own account.
+
+With ``sns:Protocol`` and ``sns:Endpoint``, where a subscription delivers to (Amazon SNS Developer Guide, "Using
+identity-based policies"); with ``kms:ViaService``, the service through which they use a key (AWS KMS Developer Guide,
+"kms:ViaService": it does not identify the caller, ``kms:CallerAccount`` does).
+"""
 _CALLERS_CHOICE_PREFIXES = ("aws:requesttag/", "aws:principaltag/")
 _SECRETS = frozenset({"sts:externalid"})
 

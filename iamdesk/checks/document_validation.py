@@ -189,24 +189,18 @@ def _result(found: list[_Found]) -> CheckResult:
     first = found[0].issue
     policies = {subject.key: (subject, title) for one in found for subject, title in one.item.policies}
     subject, title = next(iter(policies.values()))
-    values = {"policy": title, "code": first.check.name, "message": first.message}
-    sentence = phrase("The {policy} fails AWS's policy check {code}: {message}", **values)
-    if not first.check.issue_code:  # one of iamdesk's own
-        sentence = phrase("The {policy} fails policy check {code}: {message}", **values)
+    # A check without AWS's code is one of iamdesk's own.
+    known = mark("AWS's policy check {code}") if first.check.issue_code else mark("policy check {code}")
+    name = phrase(known, code=first.check.name)
+    values = {"policy": title, "check": name, "message": first.message}
+    sentence = phrase("The {policy} fails {check}: {message}", **values)
     if len(policies) > 1:
         sentence = nphrase(
-            "The {policy} and {count:,} other policy fail AWS's policy check {code}: {message}",
-            "The {policy} and {count:,} other policies fail AWS's policy check {code}: {message}",
+            "The {policy} and {count:,} other policy fail {check}: {message}",
+            "The {policy} and {count:,} other policies fail {check}: {message}",
             len(policies) - 1,
             **values,
         )
-        if not first.check.issue_code:
-            sentence = nphrase(
-                "The {policy} and {count:,} other policy fail policy check {code}: {message}",
-                "The {policy} and {count:,} other policies fail policy check {code}: {message}",
-                len(policies) - 1,
-                **values,
-            )
     return CheckResult(
         sentence,
         tuple(islice(_evidence(found), _MOST)),

@@ -37,7 +37,7 @@ _THROUGH_AN_ENDPOINT: Context = {
     "aws:SourceVpce": "vpce-07f0e9d1c2b3a4958",
     "aws:SourceVpc": "vpc-07f0e9d1c2b3a4958",
 }
-"""A request through an endpoint in somebody's VPC: it has no public address. Source: IAM User Guide, aws:SourceIp."""
+"""A request through another account's VPC endpoint: it has no public address. Source: IAM User Guide, aws:SourceIp."""
 _PROBES = 64
 """Number of addresses of a range among which one outside of the narrow ranges is looked for."""
 _ARN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::(\d{12}):")

@@ -109,7 +109,7 @@ def _attempt(
 
 
 def _known(resource: Resource) -> Context:
-    """Return the condition keys that the snapshot tells of requests to a resource: how its function URL authorizes.
+    """Return the condition keys of requests to a resource that the snapshot contains: how its function URL authorizes.
 
     Of several URLs, callers choose one without a signature.
     """

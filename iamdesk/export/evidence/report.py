@@ -344,7 +344,10 @@ def _result(source: EvidenceContext) -> Section:
     rows = [(CHOICE_WORDS[choice], f"{counts.by_decision[choice.value]:,}") for choice in LINE_CHOICES]
     rows += [
         ("Entitlements of principals that are or can become administrators", f"{counts.privileged:,}"),
-        ("Entitlements of principals for which this cannot be told", f"{sum(source.privilege_unknown.values()):,}"),
+        (
+            "Entitlements of principals for which this cannot be determined",
+            f"{sum(source.privilege_unknown.values()):,}",
+        ),
         ("Entitlements of third parties", f"{counts.third_party:,}"),
         ("Entitlements of machines", f"{counts.machines:,}"),
         ("Entitlements with second approval", f"{counts.seconded:,}"),

@@ -50,11 +50,11 @@ def administrators_section(title: str, source: EvidenceContext, kept: ReportSamp
 
 
 def _unknown(source: EvidenceContext) -> Iterator[Text]:
-    """Yield the principals of which it cannot be told whether they are or can become administrators."""
+    """Yield the principals of which it cannot be determined whether they are or can become administrators."""
     unknown = source.privilege_unknown
     if unknown:
         yield Text(
-            f"For {sum(unknown.values()):,} more entitlements of {len(unknown):,} principals, it cannot be told "
+            f"For {sum(unknown.values()):,} more entitlements of {len(unknown):,} principals, it cannot be determined "
             f"whether their principal is or can become an administrator: {enumerated(unknown, _MAX_ADMINISTRATORS)}. "
             "In 03_entitlements.csv, reaches_admin is cannot_tell.",
             is_warning=True,

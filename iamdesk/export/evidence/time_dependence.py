@@ -40,7 +40,7 @@ def is_same_at(snapshot: Snapshot, one: datetime, other: datetime) -> bool:
 
     It is if no date that a condition compares the time with lies between the two. They begin with the day before which
     no session began that is still valid: that is known of ``aws:TokenIssueTime`` (`DerivedKeys`). False where it
-    cannot be told: the time is compared as a text, or is a policy variable.
+    cannot be determined: the time is compared as a text, or is a policy variable.
     """
     first = (min(one, other) - MAX_SESSION_DURATION).replace(hour=0, minute=0, second=0, microsecond=0)
     since, until = first.timestamp() - 1, max(one, other).timestamp() + 1
@@ -50,7 +50,7 @@ def is_same_at(snapshot: Snapshot, one: datetime, other: datetime) -> bool:
 
 
 def _moments(name: str, value: Any) -> Iterator[float | None]:
-    """Yield the dates that conditions of a value compare the time with, infinite without any; None: cannot be told.
+    """Yield the dates that conditions of a value compare the time with, infinite without any; None: not determined.
 
     ``name`` is that of the member that holds the value: the operator, of the keys of a condition.
     """

@@ -33,6 +33,7 @@ from iamdesk.viewmodel.types import Completion
 
 if TYPE_CHECKING:
     from iamdesk.api import Hint, Opened
+    from iamdesk.use_cases.types import UseCase
 
 
 class RequestBar(QWidget):
@@ -187,18 +188,18 @@ class RequestBar(QWidget):
 
     def _complete_action(self) -> None:
         """Take the action that a name without a service means; ask which one if there are several."""
-        typed, opened = self.action.text().strip(), self._session.snapshot
-        if (
-            not typed
-            or ":" in typed
-            or "*" in typed
-            or (opened is not None and opened.find_use_case(typed) is not None)
-        ):
+        typed = self.action.text().strip()
+        if not typed or ":" in typed or "*" in typed or self._use_case_of(typed) is not None:
             self._complete_resource()
             return
         self._lookups.actions_called(
             typed, lambda rows: self._completed(self.action, typed, rows, self._complete_resource)
         )
+
+    def _use_case_of(self, action: str) -> "UseCase | None":
+        """Return the use case that is named in place of an action."""
+        opened = self._session.snapshot
+        return None if opened is None or ":" in action else opened.find_use_case(action)
 
     def _complete_resource(self) -> None:
         """Take the only resource whose name contains the text; ask which one if there are several."""
@@ -246,8 +247,8 @@ class RequestBar(QWidget):
 
     def _ask(self) -> None:
         """Evaluate the fields; an action on objects is evaluated on the objects of a bucket."""
-        asked, opened = self.request(), self._session.snapshot
-        need = opened.find_use_case(asked.action) if opened is not None and ":" not in asked.action else None
+        asked = self.request()
+        need = self._use_case_of(asked.action)
         pair = need.action if need is not None else asked.action, asked.resource
         if pair == self._on_bucket or not may_mean_objects(*pair):
             self._evaluate()
@@ -280,11 +281,11 @@ class RequestBar(QWidget):
 
     def _evaluate(self) -> None:
         """Evaluate the fields: one action, or a use case."""
-        request, opened, asked = self.request(), self._session.snapshot, self._need
+        request, asked = self.request(), self._need
         is_again = asked is not None and asked.request.action.lower() == request.action.lower()
         if asked is not None and is_again:
             self._session.evaluate_use_case(UseCaseRequest(request, asked.inputs))
-        elif opened is not None and ":" not in request.action and opened.find_use_case(request.action) is not None:
+        elif self._use_case_of(request.action) is not None:
             self._session.evaluate_use_case(UseCaseRequest(request))
         else:
             self._session.ask(request)
@@ -326,8 +327,8 @@ class RequestBar(QWidget):
 
     def ask_who_else(self) -> None:
         """List who can perform the action; incomplete fields are filled in there."""
-        request, opened = self.request(), self._session.snapshot
-        need = opened.find_use_case(request.action) if opened is not None and ":" not in request.action else None
+        request = self.request()
+        need = self._use_case_of(request.action)
         if need is not None:  # for a use case, use its main action
             request = replace(request, action=need.action)
         self._session.ask_who_can(replace(request, resource="" if self.resource.has_placeholder else request.resource))

@@ -40,7 +40,8 @@ class FindingLine(Protocol):
 class FindingTreeModel[Line: FindingLine](QAbstractItemModel):
     """Groups in their order, and below each its findings, the gravest first.
 
-    Three columns and the number of findings. Subclasses say what the row of a group contains.
+    Three columns and the number of findings. Subclasses say what the row of a group contains (Qt's metaclass leaves no
+    room for `abc`).
     """
 
     titles: ClassVar[dict[IntEnum, str]]

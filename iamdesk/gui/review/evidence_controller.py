@@ -280,9 +280,9 @@ class EvidenceController(QObject):
             self._refused(error)
 
         def stopped() -> None:
-            told = tr("The evidence package was not verified: it was canceled.")
-            ended(told)
-            self._say(Tone.WARNING, told)
+            sentence = tr("The evidence package was not verified: it was canceled.")
+            ended(sentence)
+            self._say(Tone.WARNING, sentence)
 
         self.allowed_signers, self.timestamp_authorities = chosen.signers, chosen.authorities
         self._message.clear()

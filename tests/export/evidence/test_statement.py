@@ -471,6 +471,6 @@ def test_what_cannot_be_told_and_what_is_not_signed_is_said(made: Path) -> None:
     with (made / "03_entitlements.csv").open(encoding="utf-8-sig", newline="") as file:
         unknown = [row["holder_display"] for row in csv.DictReader(file) if row["reaches_admin"] == "cannot_tell"]
     assert unknown
-    words = f"For {len(unknown):,} more entitlements of {len(set(unknown)):,} principals, it cannot be told"
+    words = f"For {len(unknown):,} more entitlements of {len(set(unknown)):,} principals, it cannot be determined"
     assert words in page
     assert all(name in page for name in list(dict.fromkeys(unknown))[:10])

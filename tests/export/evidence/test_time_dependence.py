@@ -49,6 +49,10 @@ CONDITIONS = st.dictionaries(
 )
 
 
+def _at(held: Snapshot, moment: datetime) -> Evaluator:
+    return Evaluator(held, now=lambda: moment)
+
+
 @settings(max_examples=some_of(600), deadline=None)
 @given(CONDITIONS, st.booleans(), st.integers(0, 40), st.integers(0, 40))
 def test_requests_are_decided_the_same_where_it_says_so(condition: Any, denies: bool, one: int, other: int) -> None:
@@ -60,7 +64,7 @@ def test_requests_are_decided_the_same_where_it_says_so(condition: Any, denies: 
     if is_same_at(held, *moments):
         for principal in (held.accounts[0].users[0].arn, held.accounts[0].roles[0].arn):
             request = Request(principal, "s3:GetObject", "arn:aws:s3:::b/k")
-            found = [Evaluator(held, now=lambda moment=moment: moment).can(request) for moment in moments]  # type: ignore[misc]
+            found = [_at(held, moment).can(request) for moment in moments]
             assert found[0].decision is found[1].decision
 
 
