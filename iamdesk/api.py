@@ -552,7 +552,7 @@ class Workbench:
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        from iamdesk.diff.risk_changes import risk_changes
+        from iamdesk.diff.comparison import risk_changes
 
         copy = Workbench.open_copy(tried.snapshot)
         return risk_changes(

@@ -9,9 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from iamdesk.checks.check import Check
+from iamdesk.checks.check import Check, SeverityReason, severity_reasons
 from iamdesk.checks.registry import checks
-from iamdesk.checks.severities import SeverityReason, severity_reasons
 
 PAGE = Path(__file__).resolve().parents[1] / "resources" / "help" / "checks.md"
 _KINDS = {

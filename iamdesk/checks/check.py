@@ -15,22 +15,45 @@ Each check is defined in the module of its topic::
         yield CheckResult(phrase("{user} has 2 policies attached directly.", user=user.user_name), (Evidence(...),))
 
 The registry collects the checks of each module that it imports. The severity of each is in a table, with its reason
-(`severities`).
+(`severity_reasons`).
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
 from iamdesk.checks.prerequisites import Data
-from iamdesk.checks.severities import severity_reasons
 from iamdesk.checks.targets import CheckTarget, Subject
 from iamdesk.checks.words import in_full
 from iamdesk.i18n import phrase
+from iamdesk.resource_files import resources
 from iamdesk.snapshot.model import Account
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityReason:
+    """The default severity of a check, and why."""
+
+    severity: Severity
+    reason: str
+    access_analyzer: str = ""
+    """How IAM Access Analyzer classes the nearest situation; empty if its documentation has none."""
+    prowler: Mapping[str, str] | None = None
+    """By Prowler's check, its severity; None if no check of Prowler is about the situation."""
+
+
+@cache
+def severity_reasons() -> Mapping[str, SeverityReason]:
+    """Return the table, by check: resources/data/check-severities.json, with severities of other tools beside."""
+    rows = json.loads((resources() / "data" / "check-severities.json").read_text(encoding="utf-8"))["checks"]
+    return {
+        check_id: SeverityReason(**(row | {"severity": Severity(row["severity"])})) for check_id, row in rows.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

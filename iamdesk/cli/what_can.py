@@ -9,8 +9,7 @@ import typer
 from iamdesk.access.effective_permissions import AccessExtent, EffectiveAccess
 from iamdesk.cli import executor, options
 from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
-from iamdesk.export.access.effective_access import to_effective_access
-from iamdesk.export.access.what_can import actions_to_csv
+from iamdesk.export.access.what_can import actions_to_csv, to_effective_access
 from iamdesk.export.findings.csv_table import TableAbout
 from iamdesk.export.text.access import REACH_WORDS, runs_with_text
 

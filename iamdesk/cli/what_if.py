@@ -12,9 +12,8 @@ from iamdesk.cli.json_input import JsonError, parse
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.export.diff import to_diff
 from iamdesk.export.files.atomic_write import write_atomic
-from iamdesk.export.risk_changes import risk_lines, to_risk_changes
 from iamdesk.export.text.diff import lines
-from iamdesk.export.what_if import script
+from iamdesk.export.what_if import risk_lines, script, to_risk_changes
 from iamdesk.whatif.edits import WhatIfError, edits_from_json
 
 

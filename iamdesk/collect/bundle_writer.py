@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import threading
+import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +23,8 @@ from pydantic import ValidationError
 from iamdesk.collect.options import CollectError
 from iamdesk.file_lock import LockedError, lock
 from iamdesk.i18n import phrase
-from iamdesk.private_files import create_private_file, create_private_folder
+from iamdesk.private_files import create_private_file, create_private_folder, make_private
+from iamdesk.progress import Cancelled, WorkCancelled
 from iamdesk.snapshot.layout import MANIFEST
 from iamdesk.snapshot.manifest import FORMAT, VERSION, CallerIdentity, Manifest, ManifestFile
 
@@ -253,3 +255,30 @@ class BundleFolder:
         self._begun.started_at = min(self._begun.started_at, datetime.fromisoformat(read["started_at"]))
         self._begun.accounts = list(read["accounts"])
         self._begun.regions = list(read["regions"])
+
+
+def pack(folder: BundleFolder, target: Path, cancelled: Cancelled) -> None:
+    """Write the bundle of a folder to a new archive atomically, with the manifest first.
+
+    Raises:
+        CollectError: the file exists, or cannot be written.
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    part = folder.path / f".{secrets.token_hex(8)}.part"  # on the same disk as the target, removed with the folder
+    names = [MANIFEST, *(entry.path for entry in folder.entries if entry.error is None)]
+    try:
+        with zipfile.ZipFile(part, "x", zipfile.ZIP_DEFLATED) as archive:
+            for name in names:
+                if cancelled():
+                    raise WorkCancelled
+                archive.write(folder.path / name, name)
+        make_private(part)
+        if target.exists():
+            raise CollectError(phrase("{target} already exists; it was not overwritten", target=target))
+        part.replace(target)
+    except OSError as error:
+        raise CollectError(
+            phrase("{target} cannot be written: {reason}", target=target, reason=error.strerror or error)
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)

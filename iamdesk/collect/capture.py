@@ -10,9 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from iamdesk.collect import cli_output
-from iamdesk.collect.archive import pack
 from iamdesk.collect.aws_session import EXPIRED, GARBLED, Aws, error_of, sign_in
-from iamdesk.collect.bundle_writer import BundleFolder
+from iamdesk.collect.bundle_writer import BundleFolder, pack
 from iamdesk.collect.call_planner import CallScope, Task, first_task, tasks_after
 from iamdesk.collect.call_spec import Step
 from iamdesk.collect.call_specs import ACCOUNTS, AUTHORIZATION_DETAILS, STEPS

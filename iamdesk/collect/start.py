@@ -1,5 +1,9 @@
 """Entry point of the collector. Imports boto3 only when a capture starts."""
 
+import os
+import re
+from pathlib import Path
+
 from iamdesk.collect.options import INSTALL, Captured, CollectError, Options, Watch, boto3_is_there
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled
@@ -55,3 +59,21 @@ def check(options: Options) -> None:
             raise CollectError(
                 phrase("{region} is not a Region: expected a name such as eu-west-1", region=repr(region))
             )
+
+
+_SECTION = re.compile(r"\[\s*(?:profile\s+)?([^\]\s][^\]]*?)\s*\]\s*(?:[#;].*)?", re.ASCII)
+_OTHERS = ("sso-session ", "services ")
+"""Sections of the configuration file that are not profiles."""
+
+
+def profile_names() -> tuple[str, ...]:
+    """Return the sorted AWS CLI profiles, of whose files only names are read; unreadable files are ignored."""
+    names: set[str] = set()
+    for variable, usual in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+        path = Path(os.environ.get(variable) or Path.home() / ".aws" / usual)
+        try:
+            with path.expanduser().open(encoding="utf-8", errors="replace") as lines:
+                names |= {found[1] for line in lines if (found := _SECTION.fullmatch(line.strip()))}
+        except OSError:
+            continue
+    return tuple(sorted(name for name in names if not name.startswith(_OTHERS)))

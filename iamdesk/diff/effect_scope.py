@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from iamdesk.diff.coverage import is_covered
 from iamdesk.diff.deltas import PolicyTypeDelta
 from iamdesk.diff.matching import applies_to, may_meet
 from iamdesk.diff.normal_form import ANYWHERE, EVERYTHING, ResourceScope
 from iamdesk.diff.resource_forms import Entry
 from iamdesk.diff.result import Kind
 from iamdesk.diff.sampling import SampleRequest
+from iamdesk.policy.resource_patterns import is_covered
 
 
 def scope_of_policies(cell: SampleRequest, part: PolicyTypeDelta, kind: Kind, entry: Entry | None) -> str:

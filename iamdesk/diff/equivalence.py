@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from iamdesk.aws.service_reference import reference
-from iamdesk.diff.arns import partition_of
 from iamdesk.diff.assumptions import ASSUMED
 from iamdesk.diff.deltas import ChangedKeys, PolicyTypeDelta, StatementDelta
 from iamdesk.diff.matching import applies_to, is_plainly_of
@@ -26,7 +25,7 @@ from iamdesk.evaluate.principal import SERVICE_LINKED_PATH
 from iamdesk.evaluate.resource_policy_services import facts_of
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES, SERVICES_WITH_ACTION_RULES, action_rule_class
 from iamdesk.inventory.permission_sets import permission_set_of
-from iamdesk.policy.arn import parse_arn
+from iamdesk.policy.arn import parse_arn, partition_of
 from iamdesk.policy.document import Document
 from iamdesk.snapshot.organization import OrganizationPolicyType
 

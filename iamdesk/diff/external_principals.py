@@ -4,10 +4,10 @@ from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain
 
 from iamdesk.access.external.described import filled, principals_described, services_described
-from iamdesk.diff.arns import is_arn
 from iamdesk.diff.assumptions import pieces_of
 from iamdesk.diff.normal_form import NormalStatement
 from iamdesk.diff.result import ANY_SERVICE, ANYONE, ANYONE_ANYWHERE
+from iamdesk.policy.arn import is_arn
 from iamdesk.policy.wildcards import Token, Wildcard
 
 _NAME_KEYS = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})

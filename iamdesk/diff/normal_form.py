@@ -11,13 +11,12 @@ from itertools import chain
 from typing import NamedTuple
 
 from iamdesk.diff.action_space import ActionSpace
-from iamdesk.diff.coverage import is_covered
 from iamdesk.i18n import phrase
 from iamdesk.policy.conditions import ConditionTest, PolicyValue
 from iamdesk.policy.document import Document
 from iamdesk.policy.operators import BOOL, NULL, Operator
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
-from iamdesk.policy.resource_patterns import ResourcePattern
+from iamdesk.policy.resource_patterns import ResourcePattern, is_covered
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.variables import Variable
 from iamdesk.policy.wildcards import Wildcard

@@ -12,12 +12,12 @@ from itertools import batched, count
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.diff.action_space import ActionSpace
-from iamdesk.diff.arns import account_of
 from iamdesk.diff.principals import PrincipalComparer
 from iamdesk.diff.resource_forms import Entry, Granting, services_of
 from iamdesk.diff.resources import ResourceComparer
 from iamdesk.diff.result import PrincipalDiff
 from iamdesk.diff.snapshot_view import PrincipalPolicies, Reading, SnapshotView, share_space
+from iamdesk.policy.arn import account_of
 from iamdesk.policy.document import DocumentStore
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.snapshot.model import Snapshot

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from iamdesk.access.effects import split
 from iamdesk.aws.service_reference import reference
-from iamdesk.diff.arns import account_of, partition_of
 from iamdesk.diff.attribution import allowing, carriers_of, causes_of
 from iamdesk.diff.deltas import (
     NO_KEYS,
@@ -33,6 +32,7 @@ from iamdesk.diff.snapshot_view import RCP, SCP, PrincipalPolicies, SnapshotView
 from iamdesk.diff.unseen_grants import UnseenGrants
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.i18n import mark, phrase
+from iamdesk.policy.arn import account_of, partition_of
 from iamdesk.policy.document import Document
 
 _NOBODY = PrincipalPolicies(None)  # type: ignore[arg-type]  # a missing principal has no facts

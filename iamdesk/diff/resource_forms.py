@@ -9,7 +9,6 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.diff.access_points import AccessPoints, seen_at
 from iamdesk.diff.action_space import ActionSpace
-from iamdesk.diff.arns import account_of, is_arn, service_of
 from iamdesk.diff.deltas import ChangedKeys, PolicyTypeDelta
 from iamdesk.diff.matching import applies_to, may_meet
 from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope, Said
@@ -18,7 +17,7 @@ from iamdesk.diff.sampling import ActionClass, SampleRequest, action_classes
 from iamdesk.diff.snapshot_view import RCP, SnapshotView
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.i18n import mark
-from iamdesk.policy.arn import parse_arn
+from iamdesk.policy.arn import account_of, is_arn, parse_arn, service_of
 
 UNSEEN = mark("Not every part of it that policies treat differently could be compared.")
 

@@ -9,7 +9,6 @@ from operator import or_
 from iamdesk.access.external.candidates import texts_of, unnamed_accounts
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.aws.service_reference import reference
-from iamdesk.diff.arns import account_of, is_arn, partition_of
 from iamdesk.diff.assumptions import ASSUMED, otherwise, tested_by
 from iamdesk.diff.attribution import allowing, carriers_of, causes_of, differing_causes
 from iamdesk.diff.cause_text import settings_cause
@@ -39,6 +38,7 @@ from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.request import EvalDecision, RequestError
 from iamdesk.i18n import phrase
 from iamdesk.inventory.resource_index import tags_without_case
+from iamdesk.policy.arn import account_of, is_arn, partition_of
 from iamdesk.policy.wildcards import glob, is_pattern
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.diff.action_space import ActionSpace
-from iamdesk.diff.arns import account_of
 from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, Said, broken_of, clauses_of, reduced
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, decide_request, evaluate
@@ -15,7 +14,7 @@ from iamdesk.evaluate.request import EvalDecision, Request, RequestError
 from iamdesk.i18n import phrase
 from iamdesk.inventory.policy_index import MissingPolicy
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
-from iamdesk.policy.arn import parse_arn
+from iamdesk.policy.arn import account_of, parse_arn
 from iamdesk.policy.document import Document
 from iamdesk.policy.resource_patterns import UnknownVariable
 from iamdesk.policy.statement import Statement

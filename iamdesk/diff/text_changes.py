@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from iamdesk.diff.arns import account_of, partition_of
 from iamdesk.diff.cause_text import (
     attachment_cause,
     boundary_cause,
@@ -25,6 +24,7 @@ from iamdesk.i18n import phrase
 from iamdesk.inventory.keys import inline_policy_key, organization_policy_key, trust_policy_key
 from iamdesk.inventory.references import boundary_of, inline_policies_of
 from iamdesk.inventory.resource_index import only_shared
+from iamdesk.policy.arn import account_of, partition_of
 from iamdesk.snapshot.identity_center import IdentityCenter
 from iamdesk.snapshot.model import GroupDetail, RoleDetail, UserDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.diff.arns import account_of
 from iamdesk.diff.deltas import ChangedKeys, StatementDelta
 from iamdesk.diff.evaluate_pair import Context
 from iamdesk.diff.normal_form import ANYWHERE, EVERYONE, NormalStatement, Said
@@ -13,6 +12,7 @@ from iamdesk.diff.sampling import SampleRequest
 from iamdesk.diff.snapshot_view import SnapshotView
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.inventory.endpoint_index import service_of
+from iamdesk.policy.arn import account_of
 from iamdesk.snapshot.resources import VpcEndpoint
 
 _ALL = NormalStatement(True, None, ANYWHERE, frozenset(), frozenset())

@@ -13,11 +13,11 @@ from iamdesk.i18n import phrase
 from iamdesk.review.affected_items import Changes, id_in_one_spelling
 from iamdesk.review.after_revocation import AfterRevocation
 from iamdesk.review.asked import AskedKind
-from iamdesk.review.carried_decision import taken_over
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.people import People, Person, PersonState
 from iamdesk.review.revocation_tests import Outcome, Previous, Retest, retests_of
+from iamdesk.review.state import taken_over
 from iamdesk.snapshot.model import Snapshot
 
 

@@ -15,11 +15,10 @@ from iamdesk.checks.finding import Severity, State
 from iamdesk.checks.prerequisites import is_held
 from iamdesk.i18n import phrase
 from iamdesk.review.asked import SINCE_LAST
-from iamdesk.review.carried_decision import taken_over
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.revocation_tests import Outcome
 from iamdesk.review.schema import Head
-from iamdesk.review.state import Decided
+from iamdesk.review.state import Decided, taken_over
 from iamdesk.snapshot.model import Snapshot
 
 FIXES = "earlier_fixes"

@@ -16,8 +16,8 @@ from iamdesk.i18n import phrase
 from iamdesk.inventory.policy_index import CarriedPolicy
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, never_cancelled
-from iamdesk.review.guardrails import guardrails_of
 from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.principal_variables import guardrails_of
 
 _MAX_ALONE = 1 << 10
 """Cached permissions of entitlements alone: those of one holder are compared with each other."""

@@ -12,9 +12,10 @@ from iamdesk.access.kept_evaluator import kept_evaluator
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.effects import EffectFinder, EntitlementEffect
 from iamdesk.review.effects_evidence import EffectEvidence
-from iamdesk.review.effects_proof import Prover, edit_of, rounds
+from iamdesk.review.effects_proof import Prover, rounds
 from iamdesk.review.item_effect import INCONCLUSIVE, with_effect
 from iamdesk.review.items import ReviewItem, Scope
+from iamdesk.review.revoking_edits import edit_of
 from iamdesk.work.worker_cache import SnapshotReference, kept_object, kept_snapshot, object_content
 from iamdesk.work.workers import Workers
 

@@ -13,9 +13,12 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.diff.parallel import Pair
 from iamdesk.diff.result import Kind, Status
 from iamdesk.progress import Cancelled, WorkCancelled
-from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.effects import EffectFinder, count_actions
+from iamdesk.review.item_effect import ExactEffect
+from iamdesk.review.items import ReviewItem
+from iamdesk.review.revoking_edits import edit_of
 from iamdesk.whatif.apply import apply
-from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
+from iamdesk.whatif.edits import Edit, WhatIfError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +34,6 @@ class EffectProof:
     gaining: tuple[str, ...]
     doubts: tuple[str, ...]
     """Why it is neither proved nor shown."""
-
-
-def edit_of(item: ReviewItem) -> Edit | None:
-    """Return the what-if edit that takes an entitlement away; None for kinds that have none."""
-    match item.type:
-        case EntitlementType.GROUP:
-            return Edit(EditAction.LEAVE_GROUP, item.holder_arn, item.entitlement_id)
-        case EntitlementType.MANAGED_POLICY:
-            return Edit(EditAction.DETACH_POLICY, item.holder_arn, item.entitlement_id)
-        case EntitlementType.INLINE_POLICY:
-            return Edit(EditAction.DELETE_INLINE_POLICY, item.holder_arn, item.name)
-        case EntitlementType.BOUNDARY:
-            return Edit(EditAction.REMOVE_BOUNDARY, item.holder_arn)
-    return None
 
 
 def rounds(items: Iterable[tuple[int, Sequence[str]]]) -> list[tuple[int, ...]]:
@@ -131,3 +120,20 @@ def _proof(pair: Pair, affected: Sequence[str], cancelled: Cancelled) -> EffectP
 def merged(one: ActionBits, other: ActionBits) -> ActionBits:
     """Return the actions of both."""
     return {service: one.get(service, 0) | other.get(service, 0) for service in sorted({*one, *other})}
+
+
+def exact_effect(evaluator: Evaluator, item: ReviewItem, cancelled: Cancelled) -> ExactEffect | None:
+    """Return the exact effect of an entitlement; None for kinds that cannot be taken away on a copy.
+
+    The numbers in an item are shown by requests: on each named resource and on others, without values of condition
+    keys. This covers every resource and every value, or says what it leaves open.
+    Takes up to seconds: the snapshot is compared with a copy.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    if edit_of(item) is None:
+        return None
+    affected = EffectFinder(evaluator).affected(item)
+    proof = Prover(evaluator).prove_round({0: (item, affected)}, cancelled)[0]
+    return ExactEffect(count_actions(proof.lost), count_actions(proof.gained), proof.doubts)

@@ -10,8 +10,7 @@ from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
 from iamdesk.inventory.references import Principal, boundary_of, inline_policies_of, is_service_linked
 from iamdesk.inventory.trust import trusted_names
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
-from iamdesk.review.entitlement_documents import Documents
-from iamdesk.review.external_entitlements import assignment_lines, resource_lines
+from iamdesk.review.external_entitlements import Documents, assignment_lines, resource_lines
 from iamdesk.review.items import FORMAT_1, FORMAT_2, ONLY_DENIES, EntitlementType, PopulationEntry, ReviewItem, Scope
 from iamdesk.review.principals import Administrations, EffectiveAccess, Holders, NoAccess, NoAdministrations
 from iamdesk.review.principals_parallel import find_access

@@ -9,8 +9,8 @@ from iamdesk.inventory.resource_grants import acl_document, default_policy, key_
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.policy.principals import PrincipalType
-from iamdesk.review.entitlement_documents import Documents
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem, account_root
+from iamdesk.review.journal import digest
 from iamdesk.review.principals import CANNOT_TELL, Administrations, EffectiveAccess
 from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter
 from iamdesk.snapshot.model import Snapshot
@@ -191,3 +191,32 @@ def _account_of(arn: str) -> str:
         return parse_arn(arn).account
     except ArnError:
         return ""
+
+
+class Documents:
+    """Describes policy documents, each once: thousands of principals may have the same document."""
+
+    def __init__(self) -> None:
+        self._cache: dict[int, tuple[Any, dict[str, Any], bool]] = {}
+
+    def about(self, document: Any) -> dict[str, Any]:
+        """Return the digest of a document and the condition keys of its Allow statements; ``missing`` for None."""
+        return {"missing": True} if document is None else self._known(document)[1]
+
+    def only_denies(self, document: Any) -> bool:
+        """Return whether a document has only Deny statements (at least one); False for None, which may allow."""
+        return document is not None and self._known(document)[2]
+
+    def _known(self, document: Any) -> tuple[Any, dict[str, Any], bool]:
+        known = self._cache.get(id(document))
+        if known is None:  # the entry holds the document, so that its id stays unique
+            known = self._cache[id(document)] = (document, *_about(document))
+        return known
+
+
+def _about(document: Any) -> tuple[dict[str, Any], bool]:
+    statements = parse_document(document).statements
+    allowing = [statement for statement in statements if statement.is_allow]
+    keys = {test.key for statement in allowing for test in statement.conditions}
+    about = {"document_sha256": digest(document), **({"conditions": sorted(keys)} if keys else {})}
+    return about, bool(statements) and not allowing

@@ -12,8 +12,8 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.inventory.references import Principal
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.statement import Statement
-from iamdesk.review.guardrails import guardrails_of
 from iamdesk.snapshot.model import GroupDetail, UserDetail
+from iamdesk.snapshot.organization import FULL_ACCESS, Organization
 
 _NAMES = frozenset({"aws:username", "aws:userid", "aws:principalarn"})
 """Condition keys that identify the holder."""
@@ -115,3 +115,14 @@ def _value(key: str, principal: Principal) -> str | None:
         return "User" if isinstance(principal, UserDetail) else "AssumedRole"
     tags: Mapping[str, str] = {f"{_TAG}{tag.key.lower()}": tag.value for tag in principal.tags}
     return tags.get(key, "")
+
+
+def guardrails_of(organization: Organization | None, account_id: str) -> list[str]:
+    """Return the IDs of the organization policies that apply to an account, except AWS's full-access policies."""
+    nodes = {node.id: node for node in organization.nodes} if organization is not None else {}
+    found: list[str] = []
+    node = nodes.get(account_id)
+    while node is not None:
+        found += [one for one in node.policy_ids or () if one not in FULL_ACCESS and one not in found]
+        node = nodes.get(node.parent_id or "")
+    return sorted(found)

@@ -13,9 +13,8 @@ from iamdesk.i18n import mark
 from iamdesk.inventory.permission_sets import permission_set_of
 from iamdesk.inventory.references import Principal, boundary_of
 from iamdesk.inventory.trust import trusted_names
-from iamdesk.review.guardrails import guardrails_of
 from iamdesk.review.journal import digest
-from iamdesk.review.principal_variables import OwnKeys
+from iamdesk.review.principal_variables import OwnKeys, guardrails_of
 from iamdesk.snapshot.account_details import CredentialReportEntry
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 

@@ -1,31 +1,29 @@
-"""What revoking an entitlement changes, as changes that what-if tries."""
+"""What revoking entitlements changes, as edits that what-if tries."""
 
 from collections.abc import Iterable
 
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.whatif.edits import Edit, EditAction
 
-_ACTIONS = {
-    EntitlementType.GROUP: EditAction.LEAVE_GROUP,
-    EntitlementType.MANAGED_POLICY: EditAction.DETACH_POLICY,
-    EntitlementType.INLINE_POLICY: EditAction.DELETE_INLINE_POLICY,
-    EntitlementType.BOUNDARY: EditAction.REMOVE_BOUNDARY,
-}
 
-
-def revoking_edits(items: Iterable[ReviewItem]) -> tuple[Edit, ...]:
-    """Return the changes that revoke entitlements; empty if one of them is no change of a user, group or role.
+def edit_of(item: ReviewItem) -> Edit | None:
+    """Return the edit that takes an entitlement away; None for kinds that have none.
 
     Trust entries and grants of resource policies are parts of a statement, keys and passwords no policies.
     """
-    edits: list[Edit] = []
-    for item in items:
-        act = _ACTIONS.get(item.type)
-        if act is None or not item.holder_arn.startswith("arn:"):
-            return ()
-        if item.type is EntitlementType.INLINE_POLICY:
-            detail = item.entitlement_id.partition("#inline/")[2]
-        else:
-            detail = "" if item.type is EntitlementType.BOUNDARY else item.entitlement_id
-        edits.append(Edit(act, item.holder_arn, detail))
-    return tuple(edits)
+    match item.type:
+        case EntitlementType.GROUP:
+            return Edit(EditAction.LEAVE_GROUP, item.holder_arn, item.entitlement_id)
+        case EntitlementType.MANAGED_POLICY:
+            return Edit(EditAction.DETACH_POLICY, item.holder_arn, item.entitlement_id)
+        case EntitlementType.INLINE_POLICY:
+            return Edit(EditAction.DELETE_INLINE_POLICY, item.holder_arn, item.name)
+        case EntitlementType.BOUNDARY:
+            return Edit(EditAction.REMOVE_BOUNDARY, item.holder_arn)
+    return None
+
+
+def revoking_edits(items: Iterable[ReviewItem]) -> tuple[Edit, ...]:
+    """Return the edits that revoke entitlements; empty if one of them has none."""
+    edits = [edit_of(item) if item.holder_arn.startswith("arn:") else None for item in items]
+    return () if None in edits else tuple(edit for edit in edits if edit is not None)

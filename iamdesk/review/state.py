@@ -1,7 +1,7 @@
 """Current decisions on the items of a review, computed from its journal."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
@@ -105,3 +105,19 @@ class Ledger:
         if entry.origin is not None:
             self.taken.setdefault(entry.origin.review_id, {})[entry.origin.number] = entry.origin.sha256
         self.last = entry
+
+
+_START = "Carried over from review "
+_EARLIER_START = "Taken over from review "
+"""In reviews of earlier versions of iamdesk."""
+
+
+def taken_over(decision: ItemDecision, review_id: str, decided: Decided | None, why: str) -> ItemDecision:
+    """Return a decision for the follow-up review; its comment contains the review, the reviewer and the reason ``why``.
+
+    Second approval is not carried over.
+    """
+    if decision.comment.startswith((_START, _EARLIER_START)):
+        return decision.by_one  # the comment refers to the first decision
+    who = f", decided by {decided.reviewer} on {decided.moment[:10]}" if decided is not None else ""
+    return replace(decision.by_one, comment=f"{_START}{review_id}{who}: {why}. {decision.comment}".rstrip())

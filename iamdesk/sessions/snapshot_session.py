@@ -406,7 +406,7 @@ class SnapshotSession(Opened):
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        from iamdesk.review.exact_effect import exact_effect
+        from iamdesk.review.effects_proof import exact_effect
 
         return exact_effect(self.evaluator, item, cancelled)
 

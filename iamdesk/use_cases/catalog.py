@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from iamdesk.evaluate.request import RequestError
-from iamdesk.i18n import phrase, phrased, translate, with_translation
+from iamdesk.i18n import join_names, phrase, phrased, translate, with_translation
 from iamdesk.resource_files import resources
 from iamdesk.use_cases.dependent_actions import use_case_with_dependents
 from iamdesk.use_cases.types import UseCase, UseCaseAction, When
@@ -102,10 +102,7 @@ def _suggested(words: list[str]) -> Iterator[Completion]:
     found.sort(key=lambda need: not all(word in f"{need.name} {need.title}" for word in words))
     for need in found:
         actions = list(dict.fromkeys(part.action for part in need.parts))
-        names = ", ".join(actions[:_MAX_ACTIONS])
-        detail = phrase("use case: {actions}", actions=names)
-        if len(actions) > _MAX_ACTIONS:
-            detail = phrase("use case: {actions} and {count} more", actions=names, count=len(actions) - _MAX_ACTIONS)
+        detail = phrase("use case: {actions}", actions=join_names(actions, _MAX_ACTIONS, last=","))
         title = with_translation(need.title.capitalize(), phrased(need.title))
         yield Completion(need.name, title, detail)
 

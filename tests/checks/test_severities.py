@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from iamdesk.checks.check import severity_of
+from iamdesk.checks.check import severity_of, severity_reasons
 from iamdesk.checks.finding import Severity, State
 from iamdesk.checks.registry import checks
-from iamdesk.checks.severities import severity_reasons
 from iamdesk.policy_validation.validate import validation_checks
 
 

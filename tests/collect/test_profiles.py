@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.collect.profiles import profile_names
+from iamdesk.collect.start import profile_names
 
 CONFIG = """
 [default]

@@ -24,11 +24,10 @@ from typing import Any
 
 from iamdesk import Evaluator, Request, RequestError, Snapshot
 from iamdesk.aws.service_reference import reference
-from iamdesk.diff.arns import account_of
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import Comparison, Kind, PrincipalDiff, Status
 from iamdesk.evaluate.request import EvalDecision
-from iamdesk.policy.arn import parse_arn
+from iamdesk.policy.arn import account_of, parse_arn
 from iamdesk.snapshot.account_details import AccountFacts
 from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, VpcEndpoint

@@ -2,10 +2,10 @@
 
 import pytest
 
-from iamdesk.diff.coverage import is_covered
 from iamdesk.diff.matching import applies_to, fill, may_meet
 from iamdesk.diff.normal_form import ANYWHERE, ResourceScope
 from iamdesk.diff.sample_resources import places
+from iamdesk.policy.resource_patterns import is_covered
 
 A = "111111111111"
 

@@ -13,8 +13,8 @@ from iamdesk.evaluate.request import EvalDecision
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.access import what_can, who_can
 from iamdesk.export.access.detail_rows import detail_of, resource_words
-from iamdesk.export.access.effective_access import to_effective_access
 from iamdesk.export.access.heatmap import ACTION_FIELDS, LEVELS, access_map, cell_of
+from iamdesk.export.access.what_can import to_effective_access
 from iamdesk.export.findings.csv_table import csv_bytes
 from iamdesk.export.text.access import either, how_words, when_words
 from iamdesk.progress import WorkCancelled

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QByteArray
 
-from iamdesk.collect.archive import pack
-from iamdesk.collect.bundle_writer import BundleFolder
+from iamdesk.collect.bundle_writer import BundleFolder, pack
 from iamdesk.gui.core.settings import Settings
 from iamdesk.private_files import create_private_folder
 from iamdesk.progress import never_cancelled

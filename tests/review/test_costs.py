@@ -15,9 +15,10 @@ from iamdesk.review import effects_parallel
 from iamdesk.review.effects import EffectFinder
 from iamdesk.review.effects_of_entry import EntryEffects
 from iamdesk.review.effects_parallel import with_effects
-from iamdesk.review.effects_proof import Prover, edit_of
+from iamdesk.review.effects_proof import Prover
 from iamdesk.review.entitlements import review_scope, scope_without_access
 from iamdesk.review.items import FORMAT_1, FORMAT_2, EntitlementType
+from iamdesk.review.revoking_edits import edit_of
 from iamdesk.snapshot.reader import load_snapshot
 
 from ..access.worlds import NOON

@@ -2,7 +2,7 @@
 
 import pytest
 
-from iamdesk.review.look_alike_names import may_be_same_person
+from iamdesk.review.care import may_be_same_person
 
 
 @pytest.mark.parametrize(

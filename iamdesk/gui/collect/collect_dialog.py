@@ -9,8 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QProgressBar
 
 from iamdesk.collect.options import INSTALL, Captured, CollectError, Options, Status, boto3_is_there, gap_lines
 from iamdesk.collect.policy import policy_text
-from iamdesk.collect.profiles import profile_names
-from iamdesk.collect.start import check
+from iamdesk.collect.start import check, profile_names
 from iamdesk.gui.collect.collect_form import CollectForm
 from iamdesk.gui.collect.collect_process import collect_in_a_process
 from iamdesk.gui.core.file_dialogs import FileDialogs

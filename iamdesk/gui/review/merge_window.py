@@ -17,7 +17,7 @@ from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
 from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
-from iamdesk.i18n import error_words, mark, phrase, tr, translate
+from iamdesk.i18n import error_words, join_names, mark, phrase, tr, translate
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.review.coordination import Merged, PartSigner, merge_parts, part_files
 from iamdesk.review.decisions import Reviewer
@@ -96,11 +96,7 @@ class MergeWindow(CoordinationWindow):
         if not paths:
             return
         self.paths = paths
-        names = ", ".join(path.name for path in paths[:4])
-        more = len(paths) - 4
-        self.chosen.setText(
-            tr("{names} and {count} more").format(names=names, count=number(more)) if more > 0 else names
-        )
+        self.chosen.setText(translate(join_names([path.name for path in paths], 4, last=",")))
         self.refresh()
         self.merge_button.setFocus()
 

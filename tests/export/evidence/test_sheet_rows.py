@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.columns import Cell
-from iamdesk.export.evidence.sheet_rows import RowSheet
+from iamdesk.export.evidence.workbook import RowSheet
 from iamdesk.export.findings import csv_file
 from iamdesk.export.findings.csv_file import inert
 from iamdesk.export.findings.xlsx_file import cell_text

@@ -7,7 +7,7 @@ from iamdesk.api import SnapshotSession
 from iamdesk.cli import main
 from iamdesk.evaluate.request import MissingContextMode, Request, SessionPolicy
 from iamdesk.explain.decision import EvalDecision, PolicyType, StatementRole
-from iamdesk.export.access.effective_access import to_effective_access
+from iamdesk.export.access.what_can import to_effective_access
 from iamdesk.export.decision.text_file import answer_text, command_line, what_can_command, who_can_command
 
 from .conftest import ANA, NORA, PAYROLL, assumption, decision, statement
