@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from iamdesk.checks.check import Check, SeverityReason, severity_reasons
+from iamdesk.checks.check import Check, OtherSeverities, other_severities
 from iamdesk.checks.registry import checks
 
 PAGE = Path(__file__).resolve().parents[1] / "resources" / "help" / "checks.md"
@@ -44,7 +44,7 @@ def entry(one: Check) -> Iterator[str]:
     yield ""
     yield f"*{text(one.question)}* Default severity: **{one.severity.value}**."
     yield ""
-    yield from severity_lines(severity_reasons()[one.id])
+    yield from severity_lines(one)
     yield f"Remediation: {text(one.remedy)}"
     yield ""
     if one.data is not None:
@@ -55,12 +55,13 @@ def entry(one: Check) -> Iterator[str]:
         yield ""
 
 
-def severity_lines(row: SeverityReason) -> Iterator[str]:
+def severity_lines(one: Check) -> Iterator[str]:
     """Yield the lines about a severity: its reason, and what other tools say."""
-    yield f"Reason: {text(row.reason)}"
+    yield f"Reason: {text(one.reason)}"
     yield ""
+    row = other_severities().get(one.id, OtherSeverities())
     others = [f"IAM Access Analyzer: {text(row.access_analyzer)}"] if row.access_analyzer else []
-    others += [f"Prowler: {severity} (`{name}`)" for name, severity in (row.prowler or {}).items()]
+    others += [f"Prowler: {severity} (`{name}`)" for name, severity in row.prowler.items()]
     if others:
         yield f"Elsewhere: {'; '.join(others)}."
         yield ""
@@ -75,10 +76,10 @@ def page() -> str:
         "generated from the checks. [Findings](findings.md) describes how they are grouped, suppressed and exported.",
         "",
         "A single finding can have another severity than the default; its sentence says why.",
-        "Severities are in `resources/data/check-severities.json`, each with its reason: *critical* if someone outside",
-        "gets administration or data with nothing further, *high* if someone inside gets administration, *medium* if",
-        "one more fact is needed, *low* for order, *info* for the reader. What cannot be determined is medium at most.",
-        "*Elsewhere* is what the documentation of other tools says of the nearest situation; the file names the pages.",
+        "Each severity has its reason: *critical* if someone outside gets administration or data with nothing further,",
+        "*high* if someone inside gets administration, *medium* if one more fact is needed, *low* for order, *info*",
+        "for the reader. What cannot be determined is medium at most. *Elsewhere* is what the documentation of other",
+        "tools says of the nearest situation; `resources/data/check-severities.json` names the pages.",
         "",
     ]
     by_kind: dict[str, list[Check]] = {}

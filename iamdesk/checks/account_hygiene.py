@@ -53,6 +53,7 @@ _FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
 @check(
     "HYG-08",
     over=ACCOUNTS,
+    severity=(Severity.LOW, "Reviews take longer without an owner."),
     title=mark("Users and roles without an owner tag"),
     question="Are there users or roles without a tag for their owner or purpose?",
     remedy=mark(
@@ -100,6 +101,7 @@ def _tag_list(principal: Principal) -> str:
 @check(
     "HYG-09",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "A matter of order: what the policies allow is reported by itself."),
     title=mark("Inline policies of roles"),
     question="Do roles have inline policies?",
     remedy=mark(
@@ -144,6 +146,7 @@ _SUPPORT_IS_DENIED = mark(
 @check(
     "HYG-11",
     over=ACCOUNTS,
+    severity=(Severity.LOW, "A matter of readiness: administrators can open a case. Below Prowler for that reason."),
     title=mark("No role for AWS Support cases"),
     question="Can only administrators open a case with AWS Support?",
     remedy=mark("Create a role with the AWS managed policy AWSSupportAccess that incident responders can assume."),
@@ -247,6 +250,10 @@ def _named(arns: Iterable[str]) -> Iterator[Evidence]:
 @check(
     "HYG-12",
     over=ACCOUNTS,
+    severity=(
+        Severity.INFO,
+        "A tool is not used; this program's findings are the same kind. Below Prowler for that reason.",
+    ),
     title=mark("No external access analyzer"),
     question="Is there a captured Region without an active external access analyzer of IAM Access Analyzer?",
     remedy=mark(
@@ -302,6 +309,7 @@ def no_analyzer(survey: CheckContext, account: Account, _: Account) -> Iterator[
 @check(
     "SVC-07",
     over=ACCOUNTS,
+    severity=(Severity.LOW, "No instance can use it."),
     title=mark("EC2 role without an instance profile"),
     question="Is a role that only EC2 can assume in no instance profile, so that no instance can use it?",
     remedy=mark("Delete the role, or add it to an instance profile if an instance needs it."),
@@ -341,6 +349,10 @@ def _is_for_instances(survey: CheckContext, role: RoleDetail) -> bool:
 @check(
     "ADM-17",
     over=ACCOUNTS,
+    severity=(
+        Severity.LOW,
+        "One of several ways out for data that the user can read anyway. Below Prowler for that reason.",
+    ),
     title=mark("CloudShell file transfer allowed"),
     question="Can users or roles that are not administrators upload and download files through AWS CloudShell?",
     remedy=mark(
@@ -376,6 +388,7 @@ def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iter
 @check(
     "HYG-14",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "A matter of order: auditors may have another role. Below Prowler for that reason."),
     title=mark("No role for security audits"),
     question="Does no user, group or role have the AWS managed policy SecurityAudit?",
     remedy=mark(

@@ -42,6 +42,10 @@ def proofs_of(survey: CheckContext, account: Account, principal: Principal) -> l
 @check(
     "ADM-01",
     over=PRINCIPALS,
+    severity=(
+        Severity.HIGH,
+        "One stolen credential is the whole account. Not critical: somebody has to administer it.",
+    ),
     title=mark("Administrator"),
     question="Can a user or role change all permissions and do nearly everything else, with its boundary and all "
     "Deny statements applied?",
@@ -159,6 +163,7 @@ def _undetermined(
 @check(
     "ADM-02",
     over=PRINCIPALS,
+    severity=(Severity.INFO, "Nothing is allowed now; removing the limit would make an administrator."),
     title=mark("Administrator by name, but not in effect"),
     question="Does a user or role have a policy that allows everything, but is not an administrator due to limits?",
     remedy=mark(
@@ -265,6 +270,7 @@ def _allows_everything(written: PolicySource) -> str:
 @check(
     "ADM-04",
     over=WRITTEN,
+    severity=(Severity.HIGH, "Whoever gets the policy is an administrator."),
     title=mark("Customer managed policy that allows everything"),
     question="Does an attached customer managed policy allow every action on every resource?",
     remedy=mark(
@@ -314,6 +320,7 @@ def _is_denied_everything(survey: CheckContext, arn: str) -> bool:
 @check(
     "ADM-05",
     over=WRITTEN,
+    severity=(Severity.LOW, "Nobody has it; attaching it is all that is left to do."),
     title=mark("Unused customer managed policy that allows everything"),
     question="Does an unattached customer managed policy allow every action on every resource?",
     remedy=mark("Delete the policy: any principal that can attach policies can attach this one."),
@@ -344,6 +351,7 @@ def unused_policy_with_everything(
 @check(
     "ADM-07",
     over=WRITTEN,
+    severity=(Severity.HIGH, "Whoever has the policy is an administrator, and inline policies are easily overlooked."),
     title=mark("Inline policy that allows everything"),
     question="Does an inline policy allow every action on every resource?",
     remedy=mark(

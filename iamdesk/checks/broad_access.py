@@ -407,6 +407,7 @@ def _subject(policy: CarriedPolicy) -> Subject:
 @check(
     "DAT-01",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "Breadth inside the account; no boundary is crossed."),
     title=mark("Broad read access to data"),
     question="Does a policy let users or roles that are not administrators read the data of any resource?",
     remedy=_READS_REMEDY,
@@ -421,6 +422,7 @@ def reads_any_data(survey: CheckContext, account: Account, _: Account) -> Iterat
 @check(
     "DAT-02",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "Breadth inside the account; no boundary is crossed."),
     title=mark("Broad permission to change or delete data"),
     question="Does a policy let users or roles that are not administrators change or delete any resource's data?",
     remedy=_WRITES_REMEDY,
@@ -435,6 +437,7 @@ def writes_any_data(survey: CheckContext, account: Account, _: Account) -> Itera
 @check(
     "DAT-03",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "Needs one more call before data leaves the account, which the audit log shows."),
     title=mark("Can expose any resource"),
     question="Does a policy let users or roles that are not administrators share any resource with other accounts?",
     remedy=_EXPOSES_REMEDY,
@@ -449,6 +452,7 @@ def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> 
 @check(
     "DAT-04",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "What is gained depends on whose credentials they are; administrators' are CHN-01."),
     title=mark("Can obtain credentials"),
     question="Does a policy let users or roles that are not administrators create or read credentials of any resource?",
     remedy=_CREDENTIALS_REMEDY,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from iamdesk.attack_paths.administrators import OPEN
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext, Context
-from iamdesk.checks.finding import Evidence, State
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.policy_documents import WRITTEN, PolicySource, place, statement_evidence
 from iamdesk.checks.policy_pitfalls import MFA_PRESENT
 from iamdesk.checks.self_managed_credentials import WITHOUT_MFA
@@ -37,6 +37,7 @@ class _Bypass(NamedTuple):
 @check(
     "LNT-03",
     over=WRITTEN,
+    severity=(Severity.MEDIUM, "Needs a principal that knows the way around."),
     title=mark("Bypassable Deny"),
     question="Does a Deny with NotAction or NotResource exempt actions by which the principals it applies to can "
     "remove it?",

@@ -5,6 +5,7 @@ Each check is defined in the module of its topic::
     @check(
         "HYG-01",
         over=USERS,
+        severity=(Severity.LOW, "A matter of order: what the policies allow is reported by itself."),
         title=mark("User with directly attached policies"),
         question="Does a user have policies attached directly, not through a group?",
         remedy=mark("Attach the policies to a group and make the user a member."),
@@ -14,14 +15,16 @@ Each check is defined in the module of its topic::
         ...
         yield CheckResult(phrase("{user} has 2 policies attached directly.", user=user.user_name), (Evidence(...),))
 
-The registry collects the checks of each module that it imports. The severity of each is in a table, with its reason
-(`severity_reasons`).
+The registry collects the checks of every module of this folder. Severities: critical if someone outside gets
+administration, or data that was not meant for them, with nothing further; high if someone inside gets administration,
+or someone outside gets data under a weak condition; medium if one more fact is needed; low for order; info for the
+reader. Each has a reason, which says why it differs from other tools' (`other_severities`).
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -36,24 +39,20 @@ from iamdesk.snapshot.model import Account
 
 
 @dataclass(frozen=True, slots=True)
-class SeverityReason:
-    """The default severity of a check, and why."""
+class OtherSeverities:
+    """What other tools document for the situation of a check."""
 
-    severity: Severity
-    reason: str
     access_analyzer: str = ""
     """How IAM Access Analyzer classes the nearest situation; empty if its documentation has none."""
-    prowler: Mapping[str, str] | None = None
-    """By Prowler's check, its severity; None if no check of Prowler is about the situation."""
+    prowler: Mapping[str, str] = field(default_factory=dict)
+    """By Prowler's check, its severity."""
 
 
 @cache
-def severity_reasons() -> Mapping[str, SeverityReason]:
-    """Return the table, by check: resources/data/check-severities.json, with severities of other tools beside."""
+def other_severities() -> Mapping[str, OtherSeverities]:
+    """Return what other tools say, by check: resources/data/check-severities.json."""
     rows = json.loads((resources() / "data" / "check-severities.json").read_text(encoding="utf-8"))["checks"]
-    return {
-        check_id: SeverityReason(**(row | {"severity": Severity(row["severity"])})) for check_id, row in rows.items()
-    }
+    return {check_id: OtherSeverities(**row) for check_id, row in rows.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,8 @@ class Check:
     title: str
     severity: Severity
     """The default; a single finding may have another."""
+    reason: str
+    """Why the default severity is what it is."""
     question: str
     """What the check answers for each subject, as one question."""
     remedy: str
@@ -143,16 +144,19 @@ def check[T](
     check_id: str,
     *,
     over: CheckTarget[T],
+    severity: tuple[Severity, str],
     title: str,
     question: str,
     remedy: str,
     standards: tuple[str, ...] = (),
     data: Data | None = None,
 ) -> Callable[[Callable[[CheckContext, Account, T], Iterator[CheckResult]]], Check]:
-    """Return a decorator that makes a check of a function, which is called for each item of ``over``, in tree order."""
+    """Return a decorator that makes a check of a function, which is called for each item of ``over``, in tree order.
+
+    ``severity`` is the default with its reason.
+    """
 
     def made(look: Callable[[CheckContext, Account, T], Iterator[CheckResult]]) -> Check:
-        severity = severity_reasons()[check_id].severity
-        return Check(check_id, title, severity, question, remedy, standards, over, data, look)
+        return Check(check_id, title, *severity, question, remedy, standards, over, data, look)
 
     return made

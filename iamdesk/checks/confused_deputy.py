@@ -98,6 +98,11 @@ def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tupl
 @check(
     "SVC-01",
     over=ROLES,
+    severity=(
+        Severity.LOW,
+        "Needs a service that acts for strangers, and their knowledge of the role. Medium for an "
+        "administrator role. Below Prowler, which counts every service.",
+    ),
     title=mark("Confused deputy: a service can assume the role for any source"),
     question="Does a trust policy let a service assume the role without testing for which account or resource?",
     remedy=mark(
@@ -240,6 +245,7 @@ def _is_role_independent(survey: CheckContext, document: Document) -> bool:
 @check(
     "SVC-02",
     over=RESOURCES,
+    severity=(Severity.MEDIUM, "As SVC-01, for one resource. High if its data can be read."),
     title=mark("Confused deputy: a service can use the resource for any account"),
     question="Can a service use a resource on behalf of any account?",
     remedy=mark(
@@ -354,6 +360,7 @@ def _service_of(source: str) -> str:
 @check(
     "SVC-04",
     over=ROLES,
+    severity=(Severity.LOW, "More code than needed can use the permissions."),
     title=mark("Role trusted by several services"),
     question="Does a role trust unrelated services?",
     remedy=mark(

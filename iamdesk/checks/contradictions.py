@@ -23,6 +23,7 @@ _SESSION_START = "aws:tokenissuetime"
 @check(
     "LNT-19",
     over=WRITTEN,
+    severity=(Severity.LOW, "Nothing is allowed that was not meant; an ended emergency statement can be forgotten."),
     title=mark("Statement that never matches"),
     question="Do the conditions of a statement contradict each other, or has the period that they allow ended?",
     remedy=mark(

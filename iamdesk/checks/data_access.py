@@ -35,6 +35,7 @@ def principals_allowed(survey: CheckContext, action: str, resource: str) -> dict
 @check(
     "RES-04",
     over=RESOURCES,
+    severity=(Severity.INFO, "Something does not work; nobody has too much."),
     title=mark("Can read objects but not decrypt them"),
     question="Can users or roles read objects of a bucket that they cannot decrypt?",
     remedy=mark(
@@ -94,6 +95,7 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
 @check(
     "RES-05",
     over=RESOURCES,
+    severity=(Severity.MEDIUM, "Reads one secret, inside the account."),
     title=mark("Secret readable by another team"),
     question="Can users or roles of another team read a secret?",
     remedy=mark(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.external_trust import ANYWHERE, ORGANIZATIONS
-from iamdesk.checks.finding import Evidence, State
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, owner_of
 from iamdesk.checks.requested_regions import allowed_request
 from iamdesk.checks.targets import ACCOUNTS, principals_of
@@ -156,6 +156,10 @@ _PERIMETERS = (
 @check(
     "GRD-10",
     over=ACCOUNTS,
+    severity=(
+        Severity.MEDIUM,
+        "The perimeter is one of several limits: the request still needs an Allow on the other side.",
+    ),
     title=mark("Data perimeter with gaps"),
     question="Does a service or resource control policy that is meant as a data perimeter leave out services?",
     remedy=mark(
@@ -229,6 +233,11 @@ def _keys(results: list[EvaluationResult]) -> Iterator[str]:
 @check(
     "GRD-13",
     over=ACCOUNTS,
+    severity=(
+        Severity.MEDIUM,
+        "Leaving ends every policy of the organization. One more fact is needed: the account has to be able "
+        "to pay for itself.",
+    ),
     title=mark("Member account that can leave the organization"),
     question="Can a principal of a member account take it out of the organization, and so out of its policies?",
     remedy=mark(

@@ -142,6 +142,11 @@ _REPORTED = {kind: frozenset(one.id for one in validation_checks() if _is_report
 @check(
     "LNT-20",
     over=ACCOUNTS,
+    severity=(
+        Severity.LOW,
+        "AWS's class of the worst issue decides: security warnings are medium, and so is an issue of a Deny, "
+        "an SCP or an RCP, which limits less than it seems.",
+    ),
     title=mark("Policy document with an issue"),
     question="Does a policy of any type fail a check of AWS's policy validation (IAM Access Analyzer)?",
     remedy=mark("Correct the policy. `iamdesk validate-policy` lists all issues of a document."),

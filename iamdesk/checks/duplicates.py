@@ -5,7 +5,7 @@ from itertools import product
 
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence
+from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.redundant_statements import covers_action
 from iamdesk.checks.targets import (
     ACCOUNTS,
@@ -35,6 +35,7 @@ type Part = tuple[object, ...]
 @check(
     "HYG-10",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "A matter of order."),
     title=mark("Duplicate policy or role"),
     question="Do several policies have identical permissions, or several roles identical permissions and trust?",
     remedy=mark(

@@ -8,7 +8,7 @@ from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.condition_strength import ConditionStrength, try_request
 from iamdesk.checks.external_trust import ASSUME_ROLE, allowing, external_callers, trusted_accounts
-from iamdesk.checks.finding import Evidence
+from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.policy_documents import statement_evidence
 from iamdesk.checks.targets import ROLES
 from iamdesk.checks.trust import trust_policy_of
@@ -47,6 +47,7 @@ def _external_ids(survey: CheckContext, role: RoleDetail) -> Iterator[_ExternalI
 @check(
     "TRU-06",
     over=ROLES,
+    severity=(Severity.MEDIUM, "Needs a principal of an account that is trusted anyway."),
     title=mark("Guessable or shared external ID"),
     question="Can another account assume a role with an external ID that is short, well known or shared?",
     remedy=mark(

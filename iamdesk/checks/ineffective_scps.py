@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence, State
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.policy_documents import statement_evidence
 from iamdesk.checks.prerequisites import Data, facts_of
 from iamdesk.checks.redundant_statements import covers
@@ -28,6 +28,7 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
 @check(
     "GRD-06",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "Nothing is allowed by it that was not; an expectation fails."),
     title=mark("Service control policy without effect"),
     question="Is there a service control policy that does not limit any account?",
     remedy=mark("Attach the policy where it is intended to apply, or delete it, so that no one relies on it."),
@@ -151,6 +152,7 @@ def _attached(one: LevelPolicy) -> AttachedPolicy:
 @check(
     "GRD-07",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "Something stops working, or works by an exemption that nobody knows."),
     title=mark("Service in use that no service control policy allows"),
     question="Does the account use a service that the service control policies of some level do not allow?",
     remedy=mark(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence
+from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.resource_requests import RESOURCES, allowing, resource_subject
 from iamdesk.checks.words import enumerated
@@ -48,6 +48,11 @@ def _able(survey: CheckContext, action: str, key: Resource) -> list[str]:
 @check(
     "ADM-14",
     over=RESOURCES,
+    severity=(
+        Severity.HIGH,
+        "Deleting a key deletes all data under it. Above Prowler: who can delete which key is evaluated, not "
+        "a policy that names all of KMS.",
+    ),
     title=mark("Can delete or take over a KMS key"),
     question="Can users or roles that are not administrators, and that the key policy does not name, delete a KMS "
     "key, replace its policy and create grants?",
@@ -89,6 +94,7 @@ def takes_over_key(survey: CheckContext, _account: Account, key: Resource) -> It
 @check(
     "RES-06",
     over=RESOURCES,
+    severity=(Severity.MEDIUM, "Needs access to the encrypted data, too."),
     title=mark("KMS key usable by many principals"),
     question="Can many users and roles (by default over ten) that the key policy does not name decrypt with a key?",
     remedy=mark("Name the principals that need the key in the key policy, and remove kms:Decrypt for the account."),

@@ -58,6 +58,7 @@ _LIMITS = (PolicyType.SCP, PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY,
 @check(
     "SVC-05",
     over=PRINCIPALS,
+    severity=(Severity.HIGH, "With any service that runs code it is administration. Medium if no such path was found."),
     title=mark("Can pass any role to a service"),
     question="Can a user or role that is not an administrator pass any role to a service?",
     remedy=mark(
@@ -126,6 +127,7 @@ def _services(decision: EvaluationResult) -> Iterator[str]:
 @check(
     "SVC-06",
     over=ROLES,
+    severity=(Severity.MEDIUM, "Needs a role whose permissions do more in one service than in the other."),
     title=mark("Role that can be passed to several services"),
     question="Does a role trust several services, and can users or roles pass it to any of them?",
     remedy=mark(
@@ -215,6 +217,7 @@ def _limited_passers(survey: CheckContext, account: Account) -> tuple[_Passers, 
 @check(
     "SVC-03",
     over=ROLES,
+    severity=(Severity.HIGH, "Whoever can change the code is administrator."),
     title=mark("Code runs as an administrator"),
     question="Is a role with which a service runs customer code an administrator?",
     remedy=mark("Restrict the role to what its code needs: anyone who can change the code is an administrator too."),
@@ -239,6 +242,11 @@ def code_as_administrator(survey: CheckContext, account: Account, role: RoleDeta
 @check(
     "CHN-07",
     over=PRINCIPALS,
+    severity=(
+        Severity.HIGH,
+        "Roles of other accounts are protected by their trust policies alone. Below Prowler: that trust is "
+        "needed, too.",
+    ),
     title=mark("Can assume any role that trusts it"),
     question="Can a user or role that is not an administrator call AssumeRole for roles of any account?",
     remedy=mark("List the roles that the job assumes under Resource, by ARN."),

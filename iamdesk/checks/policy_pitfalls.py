@@ -72,6 +72,7 @@ def is_on_everything(statement: Statement) -> bool:
 @check(
     "LNT-01",
     over=WRITTEN,
+    severity=(Severity.HIGH, "Everything that AWS will add is allowed, too."),
     title=mark("Allow with NotAction"),
     question="Does a statement allow everything except some actions, on all resources?",
     remedy=mark(
@@ -123,6 +124,7 @@ def allow_not_action(_survey: CheckContext, _account: Account, written: PolicySo
 @check(
     "LNT-02",
     over=WRITTEN,
+    severity=(Severity.MEDIUM, "Every resource that will be created is allowed, too."),
     title=mark("Allow with NotResource"),
     question="Does a statement allow actions on every resource except some?",
     remedy=mark("List the resources under Resource. To also block some resources, add a statement with Effect Deny."),
@@ -150,6 +152,7 @@ def allow_not_resource(_survey: CheckContext, _account: Account, written: Policy
 @check(
     "LNT-04",
     over=WRITTEN,
+    severity=(Severity.MEDIUM, "The restriction is avoided by leaving the key out."),
     title=mark("ForAllValues allows requests without the key"),
     question="Does an Allow depend on ForAllValues, which is true if the key is not in the request?",
     remedy=mark(
@@ -185,6 +188,7 @@ def for_all_values_on_allow(_survey: CheckContext, _account: Account, written: P
 @check(
     "LNT-06",
     over=WRITTEN,
+    severity=(Severity.MEDIUM, "The restriction is avoided by leaving the key out."),
     title=mark("IfExists disables a restriction"),
     question="Does an Allow test with IfExists a key that the caller can leave out of the request?",
     remedy=mark("Use the operator without IfExists, so that a request without the key is not allowed."),
@@ -218,6 +222,7 @@ def if_exists_guard(_survey: CheckContext, _account: Account, written: PolicySou
 @check(
     "LNT-11",
     over=WRITTEN,
+    severity=(Severity.MEDIUM, "The resource is another one than it seems."),
     title=mark("Policy variables without Version 2012-10-17"),
     question="Does a policy without Version 2012-10-17 contain policy variables, which are then literal text?",
     remedy=mark('Set `"Version": "2012-10-17"`, after checking what the variables then match.'),
@@ -261,6 +266,7 @@ def _in_the_new_version(survey: CheckContext, account: Account, written: PolicyS
 @check(
     "LNT-15",
     over=WRITTEN,
+    severity=(Severity.HIGH, "Whoever steals an access key does not need the MFA device."),
     title=mark("MFA condition that access keys bypass"),
     question="Does a condition on MFA have no effect on requests with long-term access keys, which never contain MFA?",
     remedy=mark(

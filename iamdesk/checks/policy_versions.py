@@ -7,7 +7,7 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.checks.administrators import is_everything_on_everything
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence, State
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.remediation_commands import command
 from iamdesk.checks.shadow_administrators import changes_permissions
 from iamdesk.checks.targets import CUSTOMER_POLICIES, principals_of
@@ -29,6 +29,7 @@ _ENOUGH = 3
 @check(
     "LNT-17",
     over=CUSTOMER_POLICIES,
+    severity=(Severity.MEDIUM, "Needs one more permission, and one call."),
     title=mark("Older version of a policy allows more"),
     question="Does a non-default version of a policy allow permission changes that the default version does not, and "
     "can a principal that is not an administrator restore it?",

@@ -177,6 +177,7 @@ def _to_administration(
 @check(
     "CHN-01",
     over=PRINCIPALS,
+    severity=(Severity.HIGH, "An inside principal becomes administrator with nothing further."),
     title=mark("Can become administrator in one step"),
     question="Can a user or role that is not an administrator become one in a single step?",
     remedy=mark(
@@ -192,6 +193,7 @@ def one_step(survey: CheckContext, account: Account, principal: Principal) -> It
 @check(
     "CHN-02",
     over=PRINCIPALS,
+    severity=(Severity.HIGH, "As CHN-01, with more calls. Below Prowler: the caller is inside the account."),
     title=mark("Can become administrator in several steps"),
     question="Can a user or role become an administrator in several steps, through other principals?",
     remedy=mark(
@@ -208,6 +210,7 @@ def several_steps(survey: CheckContext, account: Account, principal: Principal) 
 @check(
     "CHN-03",
     over=PRINCIPALS,
+    severity=(Severity.MEDIUM, "What is gained depends on the other account, which its own findings rank."),
     title=mark("Can reach another account"),
     question="Can a user or role become a principal of another captured account?",
     remedy=mark("Name the roles that need access in the other account's trust policies, instead of the whole account."),
@@ -293,6 +296,11 @@ def _external_callers(survey: CheckContext, account: Account, role: RoleDetail) 
 @check(
     "CHN-04",
     over=ROLES,
+    severity=(
+        Severity.CRITICAL,
+        "An external principal becomes administrator with nothing further. High if it needs an external ID "
+        "or meets another condition.",
+    ),
     title=mark("External principals can become administrator through the role"),
     question="Can a role that is assumable from outside the organization become an administrator?",
     remedy=mark(
@@ -333,6 +341,10 @@ def external_to_administrator(survey: CheckContext, account: Account, role: Role
 @check(
     "CHN-05",
     over=ROLES,
+    severity=(
+        Severity.HIGH,
+        "An external principal reads sensitive data, through a role that somebody chose to share.",
+    ),
     title=mark("External principals can reach sensitive data through the role"),
     question="Can a role that is assumable from outside the organization reach sensitive data?",
     remedy=mark(
@@ -376,6 +388,7 @@ def _is_known(survey: CheckContext, role: RoleDetail) -> bool:
 @check(
     "CHN-06",
     over=ACCOUNTS,
+    severity=(Severity.LOW, "The roles gain nothing that one of them does not have."),
     title=mark("Role assumption cycle"),
     question="Can roles of the account assume each other in a cycle?",
     remedy=mark(
@@ -398,6 +411,7 @@ def role_cycle(survey: CheckContext, account: Account, _: Account) -> Iterator[C
 @check(
     "CHN-08",
     over=ROLES,
+    severity=(Severity.MEDIUM, "Needs a permission in an identity policy of the account, too."),
     title=mark("Role assumable by the whole account"),
     question="Does a role trust its whole account, so that every principal there with sts:AssumeRole can assume it?",
     remedy=mark("Name the users and roles that need the role in its trust policy."),
@@ -455,6 +469,7 @@ def _deciding_tags(survey: CheckContext, principal: Principal) -> list[str]:
 @check(
     "CHN-09",
     over=ROLES,
+    severity=(Severity.MEDIUM, "Needs a caller whom the trust policy names."),
     title=mark("Session tags that decide permissions can be chosen freely"),
     question="Does the trust policy let callers set session tags that the role's permissions depend on?",
     remedy=mark("Restrict the values of tags that callers can set with aws:RequestTag conditions in the trust policy."),
@@ -490,6 +505,7 @@ def session_tags(survey: CheckContext, _account: Account, role: RoleDetail) -> I
 @check(
     "CHN-10",
     over=PRINCIPALS,
+    severity=(Severity.HIGH, "The principal decides about its own permissions."),
     title=mark("Can change the tags that decide its permissions"),
     question="Can a user or role change its own tags, if its permissions depend on them?",
     remedy=mark(
@@ -520,6 +536,10 @@ def tags_itself(survey: CheckContext, _account: Account, principal: Principal) -
 @check(
     "CHN-11",
     over=PRINCIPALS,
+    severity=(
+        Severity.INFO,
+        "Says how much is lost with one credential; each way is reported by itself if it is grave.",
+    ),
     title=mark("Large blast radius"),
     question="Can a user or role that cannot become an administrator become many other principals (by default 25)?",
     remedy=mark("Review which of these principals it needs to become, and remove the access to the others."),
@@ -555,6 +575,11 @@ def large_blast_radius(survey: CheckContext, _account: Account, principal: Princ
 @check(
     "CHN-12",
     over=PRINCIPALS,
+    severity=(
+        Severity.MEDIUM,
+        "A second principal is needed, which the caller does not control. Below Prowler: with one that it "
+        "controls, it is CHN-01 or CHN-02.",
+    ),
     title=mark("Can make other principals administrators"),
     question="Can a user or role that cannot become an administrator make another one an administrator?",
     remedy=mark(

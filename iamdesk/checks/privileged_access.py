@@ -52,6 +52,7 @@ def _administrators(survey: CheckContext, account: Account) -> list[Principal]:
 @check(
     "ADM-08",
     over=GROUPS,
+    severity=(Severity.HIGH, "Adding a member makes an administrator."),
     title=mark("Administrator group"),
     question="Does a group make its members administrators?",
     remedy=mark(
@@ -81,6 +82,7 @@ def administering_group(survey: CheckContext, account: Account, group: GroupDeta
 @check(
     "ADM-09",
     over=USERS,
+    severity=(Severity.HIGH, "A guessed password is the whole account."),
     title=mark("Administrator without MFA"),
     question="Is a user with a console password and no MFA device an administrator?",
     remedy=mark("Register an MFA device, and deny all other actions to requests made without MFA."),
@@ -107,6 +109,7 @@ def administrator_without_mfa(survey: CheckContext, account: Account, user: User
 @check(
     "ADM-11",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "Each administrator is reported by itself; the number is a matter of organization."),
     title=mark("Many administrators"),
     question="Are more users and roles administrators than allowed (by default ten, and a tenth of all)?",
     remedy=mark("Replace administrator access with the permissions of the job for principals that do not need it."),
@@ -133,6 +136,7 @@ def many_administrators(survey: CheckContext, account: Account, _: Account) -> I
 @check(
     "ADM-12",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "Nobody gains access; the account can be locked out."),
     title=mark("No second administrator"),
     question="Are there fewer than two users or roles with which people can administer the account?",
     remedy=mark("Appoint a second administrator, or create a break-glass role for emergencies."),
@@ -197,6 +201,11 @@ def _is_assumed(survey: CheckContext, role: RoleDetail) -> bool:
 @check(
     "ADM-13",
     over=PRINCIPALS,
+    severity=(
+        Severity.HIGH,
+        "Ending the audit log hides everything else. Above Prowler: what can be stopped is evaluated, not a "
+        "policy that names all of CloudTrail.",
+    ),
     title=mark("Can disable audit logging"),
     question="Can a user or role that is not an administrator stop CloudTrail, AWS Config or GuardDuty?",
     remedy=mark("Deny these actions with a service control policy to all principals except the security team."),
@@ -233,6 +242,7 @@ def _able(
 @check(
     "ADM-15",
     over=PRINCIPALS,
+    severity=(Severity.CRITICAL, "All accounts of the organization lose their guardrails."),
     title=mark("Controls the organization"),
     question="Can a user or role of the management account delete the organization, remove or close accounts, or "
     "detach or delete its policies?",
@@ -259,6 +269,7 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
 @check(
     "ADM-16",
     over=PRINCIPALS,
+    severity=(Severity.LOW, "Costs money, and gives no access. Below Prowler, whose reason is cost, too."),
     title=mark("Can make purchases"),
     question="Can a user or role that is not an administrator subscribe to products or buy reserved capacity?",
     remedy=mark("Allow purchases only to the people who manage cloud spending."),
@@ -281,6 +292,7 @@ def makes_purchases(survey: CheckContext, account: Account, principal: Principal
 @check(
     "FED-09",
     over=ACCOUNTS,
+    severity=(Severity.LOW, "No role accepts its tokens."),
     title=mark("Identity provider that no role trusts"),
     question="Does the account have an identity provider that no role trusts?",
     remedy=mark("Delete the identity provider."),

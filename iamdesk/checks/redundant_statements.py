@@ -34,6 +34,7 @@ increased."""
 @check(
     "LNT-14",
     over=WRITTEN,
+    severity=(Severity.INFO, "No decision changes."),
     title=mark("Redundant statement"),
     question="Does a policy contain a statement without effect, because another one covers it?",
     remedy=mark("Remove the statement, or narrow the broader one, whichever was intended."),
@@ -194,6 +195,7 @@ def _fits(wider: str, lesser: str) -> bool:
 @check(
     "LNT-18",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "The next change of the policy fails."),
     title=mark("Policy near or above its size limit"),
     question="Does a policy use most of its size quota (by default 90%), or exceed it?",
     remedy=mark(

@@ -40,6 +40,7 @@ _PROBES = (
 @check(
     "GRD-08",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "Needs a permission for the Region in the account, too."),
     title=mark("Region restriction with gaps"),
     question="Can resources be created in a Region that a service control policy is meant to block?",
     remedy=mark(
@@ -118,6 +119,7 @@ def _names(test: ConditionTest, region: str) -> bool:
 @check(
     "GRD-09",
     over=ACCOUNTS,
+    severity=(Severity.LOW, "An additional protection is not used."),
     title=mark("No resource control policy"),
     question="Is there no resource control policy that limits access to the organization's resources?",
     remedy=mark(

@@ -1,67 +1,25 @@
 """The registry of built-in checks, and running them over a snapshot.
 
-A check is defined in the module of its topic (`iamdesk.checks.check.check`); a new module is added to `_MODULES`.
+A check is defined in the module of its topic (`iamdesk.checks.check.check`); a new module is found by itself.
 """
 
 from collections.abc import Container, Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from traceback import extract_tb
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from iamdesk import checks as package
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.administrators import is_administrator
-from iamdesk.checks import (
-    account_hygiene,
-    administrators,
-    broad_access,
-    bypassable_denies,
-    confused_deputy,
-    contradictions,
-    credentials,
-    cross_account_trust,
-    data_access,
-    data_perimeter,
-    document_validation,
-    duplicates,
-    external_ids,
-    federation,
-    federation_hygiene,
-    guardrails,
-    ineffective_conditions,
-    ineffective_scps,
-    kms_keys,
-    pass_role,
-    policy_pitfalls,
-    policy_versions,
-    privilege_escalation,
-    privileged_access,
-    public_access,
-    redundant_statements,
-    region_restrictions,
-    required_boundaries,
-    resource_policies,
-    resource_settings,
-    resource_shares,
-    root_user,
-    self_managed_credentials,
-    separation_of_duties,
-    shadow_administrators,
-    snapshot_completeness,
-    snapshot_coverage,
-    stale_credentials,
-    trust,
-    trust_conditions,
-    unknown_actions,
-    unresolvable_references,
-    unused_access,
-    unused_entities,
-)
 from iamdesk.checks.check import Check, fingerprint, severity_of
 from iamdesk.checks.check_context import CheckContext, MakeReach
 from iamdesk.checks.condition_strength import ConditionStrength
 from iamdesk.checks.external_trust import external_attempt, trusted_accounts
+from iamdesk.checks.federation import token_attempts
 from iamdesk.checks.finding import Evidence, Finding, State
 from iamdesk.checks.targets import principals_of
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
@@ -73,53 +31,30 @@ from iamdesk.viewmodel.tree_builder import Badge, Outline
 
 INCOMPLETE = mark("Incomplete check")
 """Title of the finding for a check that could not handle an item of the snapshot."""
-# Missing data comes first: it limits every other finding.
-_MODULES: tuple[ModuleType, ...] = (
-    snapshot_completeness,
-    snapshot_coverage,
-    administrators,
-    shadow_administrators,
-    privileged_access,
-    privilege_escalation,
-    trust,
-    trust_conditions,
-    external_ids,
-    cross_account_trust,
-    federation,
-    federation_hygiene,
-    pass_role,
-    confused_deputy,
-    public_access,
-    data_access,
-    broad_access,
-    separation_of_duties,
-    kms_keys,
-    resource_shares,
-    resource_policies,
-    resource_settings,
-    guardrails,
-    required_boundaries,
-    ineffective_scps,
-    region_restrictions,
-    data_perimeter,
-    policy_pitfalls,
-    bypassable_denies,
-    unknown_actions,
-    ineffective_conditions,
-    contradictions,
-    unresolvable_references,
-    redundant_statements,
-    document_validation,
-    policy_versions,
-    credentials,
-    self_managed_credentials,
-    stale_credentials,
-    root_user,
-    unused_entities,
-    account_hygiene,
-    duplicates,
-    unused_access,
+_RUNNERS = frozenset({"registry", "parallel", "by_account", "run_scope"})
+"""Modules that run the checks: they import this one and have none."""
+# Reports list findings in this order; missing data comes first: it limits every other finding. Modules that are not
+# named here come last, by name.
+_ORDER = (
+    *("snapshot_completeness", "snapshot_coverage", "administrators", "shadow_administrators"),
+    *("privileged_access", "privilege_escalation", "trust", "trust_conditions", "external_ids"),
+    *("cross_account_trust", "federation", "federation_hygiene", "pass_role", "confused_deputy", "public_access"),
+    *("data_access", "broad_access", "separation_of_duties", "kms_keys", "resource_shares", "resource_policies"),
+    *("resource_settings", "guardrails", "required_boundaries", "ineffective_scps", "region_restrictions"),
+    *("data_perimeter", "policy_pitfalls", "bypassable_denies", "unknown_actions", "ineffective_conditions"),
+    *("contradictions", "unresolvable_references", "redundant_statements", "document_validation"),
+    *("policy_versions", "credentials", "self_managed_credentials", "stale_credentials", "root_user"),
+    *("unused_entities", "account_hygiene", "duplicates", "unused_access"),
 )
+
+
+def _modules() -> tuple[ModuleType, ...]:
+    found = sorted({module.name for module in iter_modules(package.__path__)} - _RUNNERS)
+    found.sort(key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    return tuple(import_module(f"{package.__name__}.{name}") for name in found)
+
+
+_MODULES = _modules()
 
 
 @cache
@@ -289,5 +224,5 @@ def _is_externally_accessible(survey: CheckContext, account: Account, role: Role
     return (
         external_attempt(survey, account, role) is not None
         or bool(trusted_accounts(survey, role))
-        or any(one.attempt.strength <= ConditionStrength.SECRET for one in federation.token_attempts(survey, role))
+        or any(one.attempt.strength <= ConditionStrength.SECRET for one in token_attempts(survey, role))
     )

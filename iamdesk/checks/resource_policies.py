@@ -7,7 +7,7 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.data_access import principals_allowed
-from iamdesk.checks.finding import Evidence
+from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.policy_documents import statement_evidence
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.resource_requests import RESOURCES, acting_on, arns_to_evaluate, may_name, resource_subject
@@ -35,6 +35,7 @@ _REWRITES = {
 @check(
     "RES-07",
     over=RESOURCES,
+    severity=(Severity.MEDIUM, "Needs one more call before the data is readable, which the audit log shows."),
     title=mark("Resource policy can be rewritten by principals without access"),
     question="Can users or roles rewrite the policy of a resource whose data they cannot read?",
     remedy=mark(
@@ -91,6 +92,7 @@ def policy_rewritten(survey: CheckContext, _account: Account, resource: Resource
 @check(
     "RES-08",
     over=RESOURCES,
+    severity=(Severity.MEDIUM, "A protection that was meant is not there; what is allowed is reported by itself."),
     title=mark("Deny that denies nothing"),
     question="Does a Deny statement of a resource policy match no request on the resource or its parts?",
     remedy=mark(

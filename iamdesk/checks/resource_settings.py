@@ -45,6 +45,11 @@ def _names(buckets: list[Resource]) -> list[str]:
 @check(
     "RES-12",
     over=ACCOUNTS,
+    severity=(
+        Severity.MEDIUM,
+        "The last protection against a mistake; public buckets are reported by themselves. Below Prowler for "
+        "that reason.",
+    ),
     title=mark("Block Public Access not enabled"),
     question="Is a setting of S3 Block Public Access off, for the account and for some of its buckets?",
     remedy=mark(
@@ -130,6 +135,7 @@ def _perhaps_not_blocked(buckets: list[Resource]) -> Iterator[CheckResult]:
 @check(
     "RES-13",
     over=ACCOUNTS,
+    severity=(Severity.LOW, "Access that the lists give is reported by itself. Below Prowler for that reason."),
     title=mark("Buckets with access control lists"),
     question="Do access control lists count for a bucket?",
     remedy=mark(
@@ -163,6 +169,10 @@ def lists_count(survey: CheckContext, account: Account, _: Account) -> Iterator[
 @check(
     "RES-14",
     over=RESOURCES,
+    severity=(
+        Severity.MEDIUM,
+        "Public by intent or by mistake: what the method does is not known. As the control APIGateway.8 of AWS.",
+    ),
     title=mark("API that takes requests without authorization"),
     question="Has a method or route of an API without a resource policy the authorization type NONE?",
     remedy=mark(
@@ -218,6 +228,7 @@ def unauthorized_requests(_survey: CheckContext, _account: Account, resource: Re
 @check(
     "GRD-12",
     over=ACCOUNTS,
+    severity=(Severity.LOW, "An additional protection is not used; identity and resource policies still decide."),
     title=mark("VPC endpoint with full access"),
     question="Does the policy of a VPC endpoint allow every request, to any account's resources?",
     remedy=mark(

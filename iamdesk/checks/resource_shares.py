@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
-from iamdesk.checks.finding import Evidence, State
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.resource_requests import resource_subject, resources_of
 from iamdesk.checks.targets import ACCOUNTS
@@ -22,6 +22,7 @@ _MOST_NAMED = 20
 @check(
     "RES-10",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "External accounts use the shared resource; each was invited."),
     title=mark("RAM share outside the organization"),
     question="Does a resource share of the account include external principals?",
     remedy=mark(
@@ -108,6 +109,7 @@ def _is_outside(survey: CheckContext, one: ResourceShareAssociation) -> bool | N
 @check(
     "RES-15",
     over=ACCOUNTS,
+    severity=(Severity.HIGH, "As RES-03: an account that is not known reads or changes data."),
     title=mark("S3 access grant to another account"),
     question="Does S3 Access Grants give data to a principal outside the snapshot and its organization?",
     remedy=mark(
@@ -157,6 +159,10 @@ def granted_outside(survey: CheckContext, account: Account, _: Account) -> Itera
 @check(
     "RES-09",
     over=ACCOUNTS,
+    severity=(
+        Severity.LOW,
+        "Needs somebody on the network between. Below Prowler: clients of AWS use TLS by themselves.",
+    ),
     title=mark("Buckets that accept plain HTTP"),
     question="Can objects of a bucket be read over an unencrypted connection?",
     remedy=mark(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.credentials import ROOT, entry_of, keys_of
-from iamdesk.checks.finding import Evidence, State
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, facts_of
 from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
@@ -34,6 +34,11 @@ def _is_member(survey: CheckContext, account: Account) -> bool:
 @check(
     "ROT-04",
     over=ACCOUNTS,
+    severity=(
+        Severity.MEDIUM,
+        "A credential that central management makes needless; if weak, it is ROT-01 or ROT-02. Below "
+        "Prowler, which asks whether the organization has central management.",
+    ),
     title=mark("Root user of a member account has credentials"),
     question="Does the root user of a member account of the organization have a password or access key?",
     remedy=mark(
@@ -81,6 +86,7 @@ def root_not_central(survey: CheckContext, account: Account, _: Account) -> Iter
 @check(
     "ROT-05",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "An additional limit is not used."),
     title=mark("No SCP restricts the root user"),
     question="Is the root user of a member account not restricted by any service control policy?",
     remedy=mark(
@@ -130,6 +136,11 @@ def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Itera
 @check(
     "ROT-06",
     over=ACCOUNTS,
+    severity=(
+        Severity.MEDIUM,
+        "Needs the phone that has the virtual device. Below Prowler, which also counts a root user without "
+        "any MFA (ROT-02).",
+    ),
     title=mark("Root user with a virtual MFA device"),
     question="Is the root user's MFA device a virtual one (an authenticator app) instead of a security key or "
     "hardware token?",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext, Context
-from iamdesk.checks.finding import Evidence, State
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.targets import ACCOUNTS, principal_subject
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.policy_set import SourceType
@@ -39,6 +39,7 @@ class _Kind(NamedTuple):
 @check(
     "CRD-12",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "Who has a stolen session makes it last."),
     title=mark("Can change own credentials without MFA"),
     question="Can users who are not administrators change their own access keys, password or MFA devices without MFA?",
     remedy=mark(

@@ -16,6 +16,7 @@ from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.broad_access import allowed_requests, evaluation
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.finding import Severity
 from iamdesk.checks.requested_regions import with_regions
 from iamdesk.checks.targets import PRINCIPALS
 from iamdesk.checks.words import enumerated
@@ -71,6 +72,7 @@ def _read(path: Path) -> tuple[DutyPair, ...]:
 @check(
     "SOD-01",
     over=PRINCIPALS,
+    severity=(Severity.MEDIUM, "Needs one person's bad intent; nothing is gained beyond both duties."),
     title=mark("Duties that should be separated"),
     question="Can a user or role that is not an administrator perform two duties that have to be separated?",
     remedy=mark(

@@ -33,6 +33,7 @@ _MOST_NAMED = 20
 @check(
     "ADM-03",
     over=PRINCIPALS,
+    severity=(Severity.HIGH, "As an administrator, and reviews by policy name miss it."),
     title=mark("Shadow administrator (combined policies)"),
     question="Is a user or role an administrator although none of its policies allows everything?",
     remedy=mark(
@@ -79,6 +80,11 @@ def _names_everything(statement: Statement) -> bool:
 @check(
     "ADM-06",
     over=WRITTEN,
+    severity=(
+        Severity.MEDIUM,
+        "All of one service, its permissions included. High for iam, which is administration in two calls; "
+        "low if nobody has the policy.",
+    ),
     title=mark("Full service access on all resources"),
     question="Does a policy allow every action of a service on every resource, including permissions management?",
     remedy=mark(
@@ -186,6 +192,7 @@ def changes_permissions(service: str) -> bool:
 @check(
     "ADM-10",
     over=ACCOUNTS,
+    severity=(Severity.HIGH, "Credentials of workloads are used unattended, and are stolen through the workload."),
     title=mark("Workload with administrator access"),
     question="Is a user with access keys only, or a role that a service or pipeline assumes, an administrator?",
     remedy=mark(

@@ -28,6 +28,7 @@ _RECAPTURE = mark(
 @check(
     "CMP-01",
     over=ACCOUNTS,
+    severity=(Severity.HIGH, "Every other result may lack principals and policies."),
     title=mark("Account captured incompletely"),
     question="Does the last captured page of the account indicate that more pages follow?",
     remedy=_RECAPTURE,
@@ -70,6 +71,7 @@ def attachments_not_captured(survey: CheckContext, account: Account) -> list[tup
 @check(
     "CMP-02",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "Some attachments are unknown; those that were captured are evaluated."),
     title=mark("Attachments not captured"),
     question="Does AWS count more attachments of a policy than were captured?",
     remedy=_RECAPTURE,
@@ -128,6 +130,10 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> CheckResult:
 @check(
     "CMP-03",
     over=ACCOUNTS,
+    severity=(
+        Severity.MEDIUM,
+        "The permissions of one policy or group are unknown, so its users and roles can have more.",
+    ),
     title=mark("Policy or group not captured"),
     question="Is an attached policy, or a group with members, missing from the snapshot?",
     remedy=mark(
@@ -189,6 +195,7 @@ _DAMAGED = mark(
 @check(
     "CMP-11",
     over=ACCOUNTS,
+    severity=(Severity.MEDIUM, "An entry of the account is not evaluated."),
     title=mark("Malformed entry"),
     question="Is an entry of the account malformed?",
     remedy=_DAMAGED,
@@ -215,6 +222,7 @@ def unreadable_entry(_survey: CheckContext, account: Account, _: Account) -> Ite
 @check(
     "CMP-05",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "Says how far the review reaches; nothing is wrong in the account."),
     title=mark("Organization account not captured"),
     question="Does the organization have accounts that were not captured?",
     remedy=mark("Capture these accounts as well, or document why they are out of scope."),
@@ -238,6 +246,7 @@ def accounts_not_captured(survey: CheckContext, account: Account, _: Account) ->
 @check(
     "CMP-08",
     over=WRITTEN,
+    severity=(Severity.MEDIUM, "What the policy allows is unknown, so its users and roles can have more."),
     title=mark("Malformed policy"),
     question="Is a policy so malformed that its effect cannot be determined?",
     remedy=_DAMAGED,
@@ -272,6 +281,7 @@ def unreadable_policy(_survey: CheckContext, _account: Account, written: PolicyS
 @check(
     "CMP-09",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "Only AWS can change these roles."),
     title=mark("Service-linked roles not checked"),
     question="Does the account have service-linked roles, which are not checked?",
     remedy=mark(
@@ -299,6 +309,7 @@ def service_linked_roles_left_out(_survey: CheckContext, account: Account, _: Ac
 @check(
     "CMP-10",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "Says how far the review reaches; nothing is wrong in the account."),
     title=mark("Last use of roles not captured"),
     question="Was the last use of any role not captured?",
     remedy=mark("Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`."),
@@ -326,6 +337,7 @@ def use_not_captured(survey: CheckContext, account: Account, _: Account) -> Iter
 @check(
     "CMP-12",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "Says how far the review reaches; results are stricter with these policies, never wider."),
     title=mark("Service control policies not captured"),
     question="Were the organization policies that limit the account not captured?",
     remedy=mark(
@@ -359,6 +371,7 @@ _OBJECTS = {
 @check(
     "CMP-13",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "Says which checks did not run."),
     title=mark("Checks skipped (missing data)"),
     question="Does the snapshot lack data that checks need?",
     remedy=mark("Capture a bundle with iamdesk collect, or add the named output to the snapshot's folder."),

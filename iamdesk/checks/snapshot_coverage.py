@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence, State
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import facts_of
 from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
@@ -23,6 +23,7 @@ _OF_RESOURCES = (Kind.RESOURCE_POLICIES, Kind.BUCKET_ACCESS, Kind.KEY_GRANTS)
 @check(
     "CMP-04",
     over=ACCOUNTS,
+    severity=(Severity.LOW, "Changes within a day are rare, and the parts are still evaluated together."),
     title=mark("Snapshot parts captured at different times"),
     question="Were parts of the snapshot captured more than a day apart?",
     remedy=mark("Capture all parts in one run: changes in between can cause false findings."),
@@ -88,6 +89,7 @@ def _moments(survey: CheckContext, account: Account) -> Iterator[tuple[str, date
 @check(
     "CMP-06",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "Says how far the review reaches; nothing is wrong in the account."),
     title=mark("Resource policies not captured"),
     question="Are resource policies, access control lists or grants on keys missing from the snapshot?",
     remedy=mark("Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names."),
@@ -121,6 +123,7 @@ def _lacking(one: CapturedData) -> Evidence:
 @check(
     "CMP-07",
     over=ACCOUNTS,
+    severity=(Severity.INFO, "Says how far the review reaches; nothing is wrong in the account."),
     title=mark("AWS action data older than the snapshot"),
     question="Is the list of AWS actions more than 90 days older than the snapshot?",
     remedy=mark("Update iamdesk, which includes newer action data: actions that AWS has added since are unknown."),

@@ -22,6 +22,10 @@ _DISABLED = "DISABLED"
 @check(
     "CRD-06",
     over=USERS,
+    severity=(
+        Severity.LOW,
+        "A key that nobody uses; if older than the limit, it is CRD-02. Below Prowler for that reason.",
+    ),
     title=mark("Access key created with the user and never used"),
     question="Does a user have an active access key that was created with the user and never used?",
     remedy=mark("Delete the key, and create one only on request."),
@@ -50,6 +54,7 @@ def key_never_used(survey: CheckContext, account: Account, user: UserDetail) -> 
 @check(
     "CRD-13",
     over=USERS,
+    severity=(Severity.HIGH, "Somebody took the access away, and it is still there."),
     title=mark("User without console access has an active access key"),
     question="Does a user whose console password was removed have an active access key?",
     remedy=mark(
@@ -84,6 +89,7 @@ def disabled_with_key(survey: CheckContext, account: Account, user: UserDetail) 
 @check(
     "CRD-14",
     over=ACCOUNTS,
+    severity=(Severity.HIGH, "Somebody took the access away, and it is still there."),
     title=mark("Disabled Identity Center user still has access"),
     question="Does a disabled user of IAM Identity Center have assignments, or an IAM user of the same name?",
     remedy=mark(

@@ -34,6 +34,7 @@ _AS_EXTERNAL_ROLE = mark("Evaluated as a role of an account that no policy in th
 @check(
     "TRU-01",
     over=ROLES,
+    severity=(Severity.CRITICAL, "Anyone with an AWS account gets the role's permissions."),
     title=mark("Anyone can assume the role"),
     question="Can principals of any AWS account assume a role?",
     remedy=mark(
@@ -76,6 +77,7 @@ def _only_not_principal(lines: tuple[StatementExplanation, ...]) -> bool:
 @check(
     "TRU-02",
     over=ROLES,
+    severity=(Severity.CRITICAL, "As TRU-01: the caller chooses the values that the condition asks for."),
     title=mark("Publicly assumable role with an ineffective condition"),
     question="Can principals of any AWS account assume a role by choosing the values of condition keys?",
     remedy=mark(
@@ -117,6 +119,11 @@ def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -
 @check(
     "TRU-03",
     over=ROLES,
+    severity=(
+        Severity.HIGH,
+        "A vendor can be tricked into using the role for another customer. Medium if the trust policy names "
+        "single principals. Above Access Analyzer, which only knows that it is cross-account.",
+    ),
     title=mark("Another account can assume the role without an external ID"),
     question="Can a principal of an account outside the snapshot and its organization assume a role without an "
     "external ID?",
@@ -156,6 +163,7 @@ def account_without_external_id(survey: CheckContext, account: Account, role: Ro
 @check(
     "TRU-04",
     over=ROLES,
+    severity=(Severity.LOW, "Intended as a rule, and limited by conditions; it has to be confirmed."),
     title=mark("Another account can assume the role under conditions"),
     question="Can a principal of an account outside the snapshot and its organization assume a role with an external "
     "ID, or under other conditions?",
@@ -268,6 +276,7 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
 @check(
     "TRU-07",
     over=ROLES,
+    severity=(Severity.MEDIUM, "The name cannot be used by anyone until the trust policy is saved again."),
     title=mark("Role trusts a deleted principal"),
     question="Does a trust policy allow a principal that was deleted?",
     remedy=mark(
@@ -369,6 +378,7 @@ def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:
 @check(
     "TRU-09",
     over=ROLES,
+    severity=(Severity.CRITICAL, "Everyone else in the world is allowed."),
     title=mark("NotPrincipal grants to everyone else"),
     question="Does a trust policy allow everyone except those it names?",
     remedy=mark("Name the intended principals under Principal. AWS supports NotPrincipal only with Effect Deny."),

@@ -8,7 +8,7 @@ from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
 from iamdesk.checks.external_trust import ASSUME_ROLE, ORGANIZATIONS, allowing, external_attempt, external_callers
-from iamdesk.checks.finding import Evidence
+from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.policy_documents import statement_evidence
 from iamdesk.checks.prerequisites import Data, credentials_of
 from iamdesk.checks.targets import ROLES, is_reserved
@@ -35,6 +35,7 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
 @check(
     "TRU-10",
     over=ROLES,
+    severity=(Severity.MEDIUM, "Needs a stolen access key or password of a user whom the role trusts."),
     title=mark("Administrator role without MFA"),
     question="Can an IAM user become an administrator by assuming a role without MFA?",
     remedy=mark(
@@ -88,6 +89,7 @@ def _is_person(survey: CheckContext, arn: str) -> bool:
 @check(
     "TRU-11",
     over=ROLES,
+    severity=(Severity.HIGH, "A guardrail that was meant to keep the world out does not."),
     title=mark("Ineffective condition on the organization"),
     question="Can a principal outside the organization assume a role through a statement that tests the organization?",
     remedy=mark(
@@ -152,6 +154,7 @@ def _external_attempt_by(
 @check(
     "TRU-12",
     over=ROLES,
+    severity=(Severity.MEDIUM, "Needs control over the development account first."),
     title=mark("Production trusts development"),
     question="Does a role of a production account trust an account of a development, test or sandbox organizational "
     "unit?",

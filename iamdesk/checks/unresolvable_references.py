@@ -6,7 +6,7 @@ from functools import partial
 from iamdesk.aws.condition_keys import spelled
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.finding import Evidence
+from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.policy_documents import statement_evidence
 from iamdesk.checks.prerequisites import owner_of
 from iamdesk.checks.resource_requests import resource_subject, resources_of
@@ -27,6 +27,7 @@ _SOURCES = {"user": SourceType.USER, "group": SourceType.GROUP, "role": SourceTy
 @check(
     "LNT-12",
     over=USERS,
+    severity=(Severity.LOW, "Nothing is allowed that was not meant."),
     title=mark("Policy condition on a tag that the user does not have"),
     question="Does a statement of a user's policies require a tag that the user does not have?",
     remedy=mark("Tag the user, or give the variable a default: `${aws:PrincipalTag/team, 'none'}`."),
@@ -92,6 +93,10 @@ def _attached(policy: CarriedPolicy) -> AttachedPolicy:
 @check(
     "LNT-16",
     over=ACCOUNTS,
+    severity=(
+        Severity.MEDIUM,
+        "The session name is chosen by the caller; others with the role are not denied or allowed as meant.",
+    ),
     title=mark("Single session named instead of the role"),
     question="Does a trust policy or a resource policy name a role session as principal?",
     remedy=mark(

@@ -27,6 +27,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.h
 @check(
     "HYG-01",
     over=USERS,
+    severity=(Severity.LOW, "A matter of order: what the policies allow is reported by itself."),
     title=mark("User with directly attached policies"),
     question="Does a user have policies attached directly, not through a group?",
     remedy=mark(
@@ -63,6 +64,7 @@ def user_with_own_policies(_survey: CheckContext, _account: Account, user: UserD
 @check(
     "HYG-02",
     over=USERS,
+    severity=(Severity.LOW, "Nothing is allowed."),
     title=mark("User without any permission"),
     question="Is a user in no group and without a policy?",
     remedy=mark("Delete the user if it is not needed: its password and access keys remain valid until then."),
@@ -84,6 +86,7 @@ def user_without_permissions(_survey: CheckContext, _account: Account, user: Use
 @check(
     "HYG-03",
     over=GROUPS,
+    severity=(Severity.LOW, "Nothing is allowed."),
     title=mark("Group without members or permissions"),
     question="Does a group have no members, or no policies?",
     remedy=mark("Delete the group, or add the members or policies that it is intended for."),
@@ -123,6 +126,7 @@ def idle_group(survey: CheckContext, account: Account, group: GroupDetail) -> It
 @check(
     "HYG-04",
     over=CUSTOMER_POLICIES,
+    severity=(Severity.LOW, "Nobody has it."),
     title=mark("Unattached customer managed policy"),
     question="Is a customer managed policy not attached and not used as a boundary?",
     remedy=mark("Delete the policy; its text remains in this snapshot."),
@@ -151,6 +155,11 @@ def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPol
 @check(
     "HYG-05",
     over=ROLES,
+    severity=(
+        Severity.MEDIUM,
+        "Access that nobody needs, and whose misuse nobody would notice. Info if something captured is "
+        "configured with the role, or it is for emergencies.",
+    ),
     title=mark("Unused role"),
     question="Was a role last used long before the snapshot (by default more than 90 days), or never?",
     remedy=mark(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk import checks
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
@@ -33,6 +34,15 @@ def test_every_check_has_an_id_words_and_a_test_that_names_it():
         assert check.question.endswith("?")
         assert check.remedy.endswith(".")
         assert registry.check(check.id) is check
+
+
+def test_a_new_module_is_found_by_itself(tmp_path, monkeypatch):
+    existing = registry._modules()
+    (tmp_path / "a_new_topic.py").write_text("FOUND = True\n")
+    monkeypatch.setattr(checks, "__path__", [*checks.__path__, str(tmp_path)])
+    (found,) = set(registry._modules()) - set(existing)
+    assert found.FOUND
+    assert not registry._RUNNERS & {module.__name__.rpartition(".")[2] for module in existing}
 
 
 def test_an_unknown_id_is_no_check():
