@@ -124,7 +124,11 @@ def from_json(value: Mapping[str, Any]) -> ItemDecision:
 
 
 def canonical(value: Any) -> bytes:
-    """Return a JSON value in canonical form (RFC 8785; of numbers, only small integers are supported)."""
+    """Return a JSON value in canonical form: keys sorted, no spaces, UTF-8.
+
+    That is RFC 8785 but for what policies alone can hold: numbers other than integers below 2**53, keys beyond U+FFFF
+    and half characters. Their form stays as it is: files of earlier versions have digests of it.
+    """
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8", "surrogatepass")
 
 
