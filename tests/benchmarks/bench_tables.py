@@ -19,8 +19,7 @@ from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.gui.core.slices import Slices
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.findings.fields import FIELDS
-from iamdesk.gui.findings.findings_model import FindingsModel
-from iamdesk.gui.findings.findings_table import FindingsTable
+from iamdesk.gui.findings.findings_model import FindingsModel, FindingsTable
 from iamdesk.gui.findings.rows import Column, FindingFilter, FindingRow
 from iamdesk.i18n import phrase
 

@@ -6,8 +6,7 @@ from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import QApplication, QCheckBox
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.core.high_contrast import high_contrast_lines
-from iamdesk.gui.core.theme import colour, contrast, palette_for
+from iamdesk.gui.core.theme import colour, contrast, high_contrast_lines, palette_for
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph, Mark
 from iamdesk.notes.marks import NoteMark

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from iamdesk.gui.app import central_area, snapshot_loader
-from iamdesk.gui.core.import_lock import import_lock
+from iamdesk.gui.core.jobs import import_lock
 
 
 @pytest.mark.parametrize("load", [central_area._load, snapshot_loader._workbench])

@@ -16,7 +16,7 @@ from iamdesk.gui.app.perspective_stack import PerspectiveStack
 from iamdesk.gui.app.perspectives import PERSPECTIVES, home_of
 from iamdesk.gui.app.rail import Rail
 from iamdesk.gui.app.window_place import WindowPlace
-from iamdesk.gui.core.import_lock import import_lock
+from iamdesk.gui.core.jobs import import_lock
 from iamdesk.gui.core.plain_text import menu_text
 from iamdesk.i18n import tr
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 from shiboken6 import isValid
 
-from iamdesk.gui.core.own_keys import OWN_KEYS
+from iamdesk.gui.core.run_command import OWN_KEYS
 
 _FIELDS = (QLineEdit, QPlainTextEdit, QTextEdit)
 OF_THE_TEXT = frozenset({"actionUndo", "actionRedo"})

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.gui.app.central_area import CentralArea
-from iamdesk.gui.core.import_lock import import_lock
-from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.jobs import JobRunner, import_lock
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.session import Session
 from iamdesk.i18n import error_words, tr

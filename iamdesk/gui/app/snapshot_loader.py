@@ -12,9 +12,8 @@ from PySide6.QtCore import QObject, Signal
 
 from iamdesk.errors import SnapshotError
 from iamdesk.gui.core.badge_rows import rows_by_badge
-from iamdesk.gui.core.import_lock import import_lock
 from iamdesk.gui.core.job_stream import JobStream
-from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.jobs import JobRunner, import_lock
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.settings import MEMORY

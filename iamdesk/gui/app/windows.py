@@ -224,6 +224,6 @@ class Windows(QObject):
 
     def show_capture_help(self) -> None:
         """Show the command that captures an account."""
-        from iamdesk.gui.dialogs.capture_help_dialog import CaptureHelpDialog
+        from iamdesk.gui.widgets.capture_help import CaptureHelpDialog
 
         CaptureHelpDialog(self._window).show()

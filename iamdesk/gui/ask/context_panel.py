@@ -5,12 +5,16 @@ from dataclasses import replace
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QComboBox,
     QFrame,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
+    QSizePolicy,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -20,13 +24,58 @@ from iamdesk.explain.decision import ContextKey, EvaluationResult, KeyState
 from iamdesk.gui.ask.context_editor import ValueDelegate
 from iamdesk.gui.ask.context_model import Column, ContextModel
 from iamdesk.gui.ask.context_rows import DEFAULT_TYPE, Choice, ContextRow, ContextValue, context_rows, request_context
-from iamdesk.gui.ask.context_table import ContextTable
 from iamdesk.gui.ask.named_contexts import NamedContext, NamedContexts
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip, tooltip_text, visible
 from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import mark, tr
 from iamdesk.viewmodel.types import Completion
+
+
+class ContextTable(QTableView):
+    """The table: Enter edits the value, Delete removes it, Ctrl+C copies rows."""
+
+    forget = Signal(list)
+    """Rows whose values are to be removed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.SelectedClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.AnyKeyPressed
+        )
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Edit the value from any column of its row; remove values."""
+        current = self.currentIndex()
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and current.isValid():
+            rows = {index.row() for index in self.selectionModel().selectedRows()} or {current.row()}
+            self.forget.emit(sorted(rows))
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2) and current.isValid():
+            self._edit_value(current.row())
+        elif event.text().isprintable() and event.text().strip() and current.isValid():
+            self.setCurrentIndex(current.siblingAtColumn(Column.VALUE))
+            super().keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
+
+    def _edit_value(self, row: int) -> None:
+        cell = self.model().index(row, Column.VALUE)
+        self.setCurrentIndex(cell)
+        self.edit(cell)
+
 
 _ROWS_SHOWN = 7
 _OFTEN_TYPED = (

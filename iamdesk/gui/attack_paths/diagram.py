@@ -1,4 +1,4 @@
-"""The contents of the attack-path diagram: boxes by column, and the lines between them. No Qt.
+"""The attack-path diagram: boxes by column, the lines between them, and where each is. No Qt.
 
 Columns run from the start of the paths at the left to the target at the right. A column shows the principals on most
 paths; the others share one box with their number, until the user opens it.
@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iamdesk.api import Workbench
 from iamdesk.attack_paths.types import AttackPath, GoalKind, State, Step
-from iamdesk.gui.attack_paths.edge_words import edge_words
 from iamdesk.gui.core.locale import number
 from iamdesk.i18n import ntr, tr, translate
 
@@ -187,3 +187,75 @@ def _says(kind: BoxKind, key: str, distance: int) -> str:
     if distance == 0:
         return tr("{kind}, target reached").format(kind=name)
     return ntr("{kind}, {count} step away", "{kind}, {count} steps away", distance).format(kind=name, count=distance)
+
+
+_SHOWN = 2
+"""Actions of a step that a line shows; the table and the step's panel have all."""
+
+
+def actions_of(path_id: str) -> tuple[str, ...]:
+    """Return the actions of a technique in order, with their services."""
+    return Workbench.actions_of_technique(path_id)
+
+
+def edge_words(steps: Iterable[Step]) -> str:
+    """Return the words of a line: the actions of its first technique, and the number of other techniques."""
+    ids = list(dict.fromkeys(step.path_id for step in steps))
+    if not ids:
+        return ""
+    words = _words(ids[0])
+    return f"{words}, +{len(ids) - 1}" if len(ids) > 1 else words
+
+
+def _words(path_id: str) -> str:
+    names = [action.partition(":")[2] for action in actions_of(path_id)]
+    if not names:
+        return path_id
+    return " + ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+
+
+_SWEEPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """In pixels."""
+
+    width: float
+    height: float
+    across: float
+    """Space between columns, for lines and their texts."""
+    between: float
+    """Space between the boxes of a column."""
+
+
+def arranged(picture: Diagram, sizes: Sizes) -> Mapping[str, tuple[float, float]]:
+    """Return the upper left corner of each box, by its key."""
+    columns: list[list[str]] = [[] for _ in range(picture.columns)]
+    for box in picture.boxes:
+        columns[box.column].append(box.key)
+    before: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
+    for line in picture.lines:
+        after.setdefault(line.source, []).append(line.target)
+        before.setdefault(line.target, []).append(line.source)
+    for sweep in range(_SWEEPS):
+        rightward = sweep % 2 == 0
+        places = {key: place / max(len(column), 1) for column in columns for place, key in enumerate(column)}
+        for column in columns if rightward else reversed(columns):
+            neighbours = before if rightward else after
+            column.sort(key=lambda key: (key.startswith("more:"), _middle(neighbours.get(key, ()), places, key)))
+            places.update({key: place / max(len(column), 1) for place, key in enumerate(column)})
+    tallest = max((len(column) for column in columns), default=0)
+    step = sizes.height + sizes.between
+    found = {}
+    for place_of_column, column in enumerate(columns):
+        top = (tallest - len(column)) * step / 2
+        for place, key in enumerate(column):
+            found[key] = (place_of_column * (sizes.width + sizes.across), top + place * step)
+    return found
+
+
+def _middle(neighbours: list[str] | tuple[()], places: Mapping[str, float], key: str) -> float:
+    known = [places[one] for one in neighbours if one in places]
+    return sum(known) / len(known) if known else places[key]

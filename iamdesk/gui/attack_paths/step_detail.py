@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from iamdesk.api import Workbench
 from iamdesk.attack_paths.types import GoalKind, Proof, State, Step
 from iamdesk.export.text.decision import short_arn
-from iamdesk.gui.attack_paths.edge_words import actions_of
+from iamdesk.gui.attack_paths.diagram import actions_of
 from iamdesk.gui.core.plain_text import plain_label
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.what_if.try_changes import try_changes

@@ -17,10 +17,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QMenu, QWidget
 
-from iamdesk.gui.attack_paths.diagram import BoxKind, Diagram
+from iamdesk.gui.attack_paths.diagram import BoxKind, Diagram, Sizes, arranged
 from iamdesk.gui.attack_paths.items import BoxItem, LineItem, spoken
 from iamdesk.gui.attack_paths.labels import LabelItem, placed, width_of
-from iamdesk.gui.attack_paths.layout import Sizes, arranged
 from iamdesk.gui.core.image_export import picture_file
 from iamdesk.i18n import tr
 

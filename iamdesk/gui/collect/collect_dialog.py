@@ -17,8 +17,8 @@ from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible, visible_lines
 from iamdesk.gui.core.retranslation import translate_english
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.core.translate import capital
-from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import error_words, mark, ntr, tr
 from iamdesk.progress import Cancelled, Progress

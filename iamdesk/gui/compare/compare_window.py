@@ -13,7 +13,7 @@ from iamdesk.gui.compare.worker import Compared, compared, read_and_compare, wri
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
-from iamdesk.gui.core.window_size import resize_within_screen
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.widgets.job_window import OneJobWindow
 from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.saved_note import say_saved

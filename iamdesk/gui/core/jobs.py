@@ -36,6 +36,13 @@ from iamdesk.progress import Cancelled, Progress, WorkCancelled
 
 type Work[T] = Callable[[Progress, Cancelled], T]
 
+import_lock = threading.Lock()
+"""Held while a worker imports modules that others may be importing as well, after the first paint.
+
+Modules that import each other, as in some of our libraries, can be found half initialized if two threads import them at
+the same time; an `ImportError` follows.
+"""
+
 _STACK = 64 * 1024 * 1024
 """Stack size of a worker thread: deep JSON is parsed there, and some systems default to half a megabyte."""
 _PROGRESS_INTERVAL = 0.05

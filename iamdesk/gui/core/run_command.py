@@ -1,7 +1,10 @@
-"""Runs a command of the window from any widget in it, also in a panel that was torn off."""
+"""Commands of the window from any widget in it, also in a panel that was torn off."""
 
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
+
+OWN_KEYS = "ownKeys"
+"""Property of a field: the names, as Qt writes them, of keys that it handles itself although they are a command's."""
 
 
 def main_window_of(widget: QWidget) -> QWidget:

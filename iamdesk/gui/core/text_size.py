@@ -1,4 +1,4 @@
-"""The text size of the window: the desktop's, times the chosen percentage."""
+"""The text size of the window: the desktop's, times the chosen percentage. Windows stay within the screen."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
@@ -40,3 +40,10 @@ def _resize_own(sizes: dict[QWidget, float], factor: float) -> None:
         if size > 0 and abs(own.pointSizeF() - size) < 0.01:
             own.setPointSizeF(size * factor)
             widget.setFont(own)
+
+
+def resize_within_screen(window: QWidget, width: int, height: int) -> None:
+    """Resize a window or dialog to pixels of its content, at most to the screen without title bar and frame."""
+    room = window.screen().availableGeometry()
+    frame = window.fontMetrics().lineSpacing() * 2
+    window.resize(min(width, room.width() - frame), min(height, room.height() - frame))

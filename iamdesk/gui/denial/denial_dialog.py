@@ -22,7 +22,7 @@ from iamdesk.export.decision.denial import check_cells, said_words
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.plain_text import menu_text, plain_label, set_cell_tooltip, visible
 from iamdesk.gui.core.session import Session
-from iamdesk.gui.core.window_size import resize_within_screen
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import error_words, tr, translate
 

@@ -23,7 +23,7 @@ from iamdesk.export.files.atomic_write import ExportError, write_atomic
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, visible
-from iamdesk.gui.core.window_size import resize_within_screen
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import error_words, mark, tr
 

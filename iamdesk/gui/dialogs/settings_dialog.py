@@ -23,9 +23,8 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.locale import SYSTEM, number
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.settings import LEAST_MEMORY, MAX_WORKERS, MOST_MEMORY, Settings
-from iamdesk.gui.core.text_size import LARGEST, SMALLEST
+from iamdesk.gui.core.text_size import LARGEST, SMALLEST, resize_within_screen
 from iamdesk.gui.core.theme import Scheme
-from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.i18n import LANGUAGES, mark, tr
 from iamdesk.work.settings import usual_workers
 

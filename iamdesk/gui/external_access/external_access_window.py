@@ -20,8 +20,8 @@ from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.run_command import main_window_of, run_command
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.core.translate import error_sentence
-from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.external_access.rows import FIELDS, Column, ExternalFilter, ExternalModel, ExternalRow
 from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.tables.rows_table import RowsTable

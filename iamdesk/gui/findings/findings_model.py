@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QPalette
+from PySide6.QtWidgets import QWidget
 
 from iamdesk.checks.finding import Severity, State, Suppression
 from iamdesk.gui.core.plain_text import tooltip_text
@@ -24,6 +25,7 @@ from iamdesk.gui.findings.rows import (
 )
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_icon
 from iamdesk.gui.tables.rows_model import Index, RowsModel
+from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
 from iamdesk.i18n import tr
@@ -115,3 +117,27 @@ class FindingsModel(RowsModel[FindingRow]):
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{tr(COLUMN_TITLES[column])}: {row.text(column)}"
         return None
+
+
+_WIDEST: dict[int, str] = {
+    Column.SEVERITY: "mm Critical",
+    Column.CHECK: "ADM-01  Administrator under conditions",
+    Column.SUBJECT: "BreakGlassAdmin  managed",
+    Column.ACCOUNT: "000000000000",
+    Column.STATE: "mm cannot tell",
+}
+"""Sample texts for the initial column widths."""
+
+
+class FindingsTable(RowsTable[FindingRow]):
+    """Enter goes to the subject; Ctrl+C copies the selected rows."""
+
+    def __init__(self, model: FindingsModel, parent: QWidget | None = None) -> None:
+        super().__init__(
+            model,
+            name="findingsTable",
+            title=tr("Findings"),
+            widest=_WIDEST,
+            stretched=Column.SENTENCE,
+            parent=parent,
+        )

@@ -29,8 +29,7 @@ from iamdesk.gui.findings.check_run import CheckRun
 from iamdesk.gui.findings.control_tree import ControlTree
 from iamdesk.gui.findings.filter_bar import FilterBar
 from iamdesk.gui.findings.finding_detail import FindingDetail
-from iamdesk.gui.findings.findings_model import FindingsModel
-from iamdesk.gui.findings.findings_table import FindingsTable
+from iamdesk.gui.findings.findings_model import FindingsModel, FindingsTable
 from iamdesk.gui.findings.group_list import GroupList
 from iamdesk.gui.findings.report_writer import ReportWriter
 from iamdesk.gui.findings.rows import SEVERITY_WORDS, Column, FindingRow, Grouping

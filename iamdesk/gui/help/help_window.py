@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.gui.core.plain_text import set_cell_tooltip
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.core.theme import Colour, colour
-from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.help import help_pages
 from iamdesk.gui.help.guide_text import GuideText
 from iamdesk.gui.help.help_pages import FIRST_PAGE, Hit

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QSplitter, QStackedLayout, QWidget
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.finding_detail import FindingDetail
 from iamdesk.gui.findings.findings_by_subject import FindingsBySubject
-from iamdesk.gui.findings.findings_model import FindingsModel
-from iamdesk.gui.findings.findings_table import FindingsTable
+from iamdesk.gui.findings.findings_model import FindingsModel, FindingsTable
 from iamdesk.gui.findings.rows import Column as FindingColumn
 from iamdesk.gui.review.columns import Column as ReviewColumn
 from iamdesk.gui.review.items_by_principal import ItemsByPrincipal

@@ -19,8 +19,8 @@ from shiboken6 import isValid
 
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.notebook import Notebook, Noted
-from iamdesk.gui.core.own_keys import OWN_KEYS
 from iamdesk.gui.core.plain_text import ElidedLabel, plain_label
+from iamdesk.gui.core.run_command import OWN_KEYS
 from iamdesk.gui.core.translate import capital
 from iamdesk.gui.widgets import icons
 from iamdesk.i18n import ntr, tr

@@ -4,7 +4,7 @@ from datetime import date
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
-from iamdesk.gui.core.window_size import resize_within_screen
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import tr
 

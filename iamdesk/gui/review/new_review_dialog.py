@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from iamdesk.export.text.review_effect import TIER_WORDS
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip, visible
-from iamdesk.gui.core.window_size import resize_within_screen
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, ntr, tr
 from iamdesk.review.completion import second_approval_detail

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem
 from iamdesk.export.evidence.import_sheet import Refused
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible
-from iamdesk.gui.core.window_size import resize_within_screen
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import tr, translate
 

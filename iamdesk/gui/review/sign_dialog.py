@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from iamdesk.export.evidence.signing import Role
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
-from iamdesk.gui.core.window_size import resize_within_screen
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.i18n import mark, tr
 
 ROLE_WORDS = {

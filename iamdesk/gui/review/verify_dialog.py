@@ -26,7 +26,7 @@ from iamdesk.export.evidence.signing import Role
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible
-from iamdesk.gui.core.window_size import resize_within_screen
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.review.sign_dialog import ROLE_WORDS
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark

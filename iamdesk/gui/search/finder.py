@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -10,22 +11,53 @@ from PySide6.QtWidgets import QApplication
 
 from iamdesk.evaluate.request import Request
 from iamdesk.export.text.decision import short_arn
-from iamdesk.gui.core.import_lock import import_lock
-from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.jobs import Job, JobRunner, import_lock
 from iamdesk.gui.core.notebook import ITEM_OF_FINDINGS
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.principals import principal_of_key
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import row_text
 from iamdesk.gui.help import help_pages
-from iamdesk.gui.search.entries import Entry
-from iamdesk.gui.widgets.icons import Glyph
+from iamdesk.gui.widgets.icons import Drawing, Glyph
 from iamdesk.gui.widgets.note_line import note_drawing, note_text
 from iamdesk.i18n import chosen, tr, translate
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.use_cases.types import UseCaseRequest
 from iamdesk.viewmodel.tree import Node, NodeKind
 from iamdesk.viewmodel.types import Completion, Searchable, SearchGroup, SearchResult
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line; also what is searched (`Searchable`), for what the window itself has."""
+
+    title: str
+    """Hostile text, as ``detail``: paint it as plain text."""
+    detail: str = ""
+    open: Callable[[], None] = field(default=nothing, compare=False)
+    """What Return does."""
+    ask: Callable[[], None] | None = field(default=None, compare=False)
+    """What Ctrl+Return does: asks about it in the request bar; None: there is nothing to ask."""
+    keys: str = ""
+    """Its keys, of a command."""
+    more: str = ""
+    """Further searched text."""
+    tooltip: str = ""
+    glyph: Drawing | None = None
+
+    @property
+    def name(self) -> str:
+        """The title in lower case."""
+        return self.title.casefold()
+
+    def holds(self, word: str) -> bool:
+        """Return whether a word in lower case occurs in title, detail or further text."""
+        return word in f"{self.title}\n{self.detail}\n{self.more}".casefold()
+
 
 if TYPE_CHECKING:
     from iamdesk.api import Opened

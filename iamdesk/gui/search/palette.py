@@ -28,10 +28,9 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.own_keys import OWN_KEYS
 from iamdesk.gui.core.plain_text import ElidedLabel, set_cell_tooltip, visible
-from iamdesk.gui.search.entries import Entry
-from iamdesk.gui.search.finder import PREFIXES, Finder, Found
+from iamdesk.gui.core.run_command import OWN_KEYS
+from iamdesk.gui.search.finder import PREFIXES, Entry, Finder, Found
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.padded_delegate import PaddedDelegate
 from iamdesk.i18n import tr

@@ -21,8 +21,8 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.core.translate import error_sentence
-from iamdesk.gui.core.window_size import resize_within_screen
 from iamdesk.gui.what_if.edit_form import EditForm, edit_words
 from iamdesk.gui.what_if.risk_list import RiskList, risk_groups
 from iamdesk.gui.widgets.job_window import OneJobWindow

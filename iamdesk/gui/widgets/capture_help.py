@@ -1,8 +1,8 @@
 """How to get a snapshot: the AWS CLI command, the permission that it needs, and Copy."""
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from iamdesk.gui.core.plain_text import plain_label
 from iamdesk.gui.widgets import icons
@@ -57,3 +57,19 @@ class CaptureHelp(QWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()
+
+
+class CaptureHelpDialog(QDialog):
+    """Not modal; deletes itself when it closes."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(tr("How do I get a snapshot?"))
+        self.help = CaptureHelp()
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.close)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.help)
+        layout.addWidget(buttons)
+        self.setMinimumWidth(min(self.fontMetrics().averageCharWidth() * 90, self.screen().availableGeometry().width()))

@@ -3,10 +3,17 @@
 from itertools import pairwise
 
 from iamdesk.attack_paths.types import AttackPath, Goal, GoalKind, State, Step
-from iamdesk.gui.attack_paths.diagram import OUTSIDE, USUALLY_SHOWN, BoxKind, diagram_of
-from iamdesk.gui.attack_paths.edge_words import actions_of, edge_words
+from iamdesk.gui.attack_paths.diagram import (
+    OUTSIDE,
+    USUALLY_SHOWN,
+    BoxKind,
+    Sizes,
+    actions_of,
+    arranged,
+    diagram_of,
+    edge_words,
+)
 from iamdesk.gui.attack_paths.labels import lines_of
-from iamdesk.gui.attack_paths.layout import Sizes, arranged
 
 ADMINISTRATION = Goal(GoalKind.ADMINISTRATION, "111122223333", "administrator of account 111122223333")
 
