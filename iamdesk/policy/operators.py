@@ -195,7 +195,8 @@ class OperatorFamily:
     name: str
     """As AWS calls it: ``Numeric``."""
     reads: str = ""
-    """What it reads, as a part of a sentence: ``a number``. Empty: anything."""
+    """What it reads, as a part of a sentence: ``a number``. Empty: anything. Other values in a policy are an issue
+    (`policy_validation.value_checks`)."""
     key_types: frozenset[str] = frozenset()
     """Types of keys of which it can read every value. A value of another type can be anything: one that an operator
     cannot read fails it, negated or not (rule G19)."""

@@ -13,6 +13,7 @@ from iamdesk.policy.operators import (
     IP_ADDRESS,
     NULL,
     NUMERIC,
+    OPERATORS,
     STRING,
     OperatorFamily,
     is_private_network,
@@ -35,14 +36,14 @@ _SOURCE_IP = "aws:sourceip"
 _USER_ID = "aws:userid"
 
 
-def _malformed(policy: PolicyView, family: OperatorFamily, sentence: str) -> Iterator[Problem]:
+def _malformed(policy: PolicyView, family: OperatorFamily, sentence: str, **words: str) -> Iterator[Problem]:
     """Yield the values that an operator of a family cannot read; those with variables apart."""
     for _, test in policy.all_tests():
         if test.operator is None or test.operator.family is not family:
             continue
         for value in test.values:
             if value.is_malformed and not has_variables(value.text):
-                yield test.path, phrase(sentence, text=value.text, operator=test.operator_text)
+                yield test.path, phrase(sentence, text=value.text, operator=test.operator_text, **words)
 
 
 @validation_check(
@@ -105,6 +106,25 @@ def not_base64(policy: PolicyView) -> Iterator[Problem]:
 def not_a_range(policy: PolicyView) -> Iterator[Problem]:
     """``IpAddress`` and ``NotIpAddress``."""
     return _malformed(policy, IP_ADDRESS, mark("`{text}` is not an address or range, as `{operator}` requires."))
+
+
+_WITH_CODE = frozenset({BOOL, NULL, DATE, NUMERIC, BINARY, IP_ADDRESS})
+"""Families for whose values AWS's page has a check."""
+
+
+@validation_check(
+    "POL-169",
+    "",
+    FindingType.WARNING,
+    title=mark("Value that the operator cannot read"),
+    remedy=mark("Use a value of the kind that the operator compares, or another operator."),
+)
+def not_readable(policy: PolicyView) -> Iterator[Problem]:
+    """ARN operators, and every family of operators that AWS's page has no check for: the value matches nothing."""
+    for family in {operator.family: None for operator in OPERATORS.values()}:
+        if family.reads and family not in _WITH_CODE:
+            sentence = mark("`{text}` is not {what}, as `{operator}` requires.")
+            yield from _malformed(policy, family, sentence, what=phrase(family.reads))
 
 
 @validation_check(

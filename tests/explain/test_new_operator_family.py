@@ -1,4 +1,4 @@
-"""A family of operators is added by its lines in the table alone: evaluated, searched, put into words, compared."""
+"""A family of operators is added by its lines in the table alone: evaluated, searched, put into words, validated."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +12,8 @@ from iamdesk.explain.statement_summary import document_readings
 from iamdesk.policy import operators
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.operators import OPERATORS, Bound, Operator, OperatorFamily
+from iamdesk.policy_validation.policy_view import PolicyKind
+from iamdesk.policy_validation.validate import validate_document
 from iamdesk.simulate.test_cases import evaluate_case
 
 OWN = "111122223333"
@@ -104,3 +106,9 @@ def test_a_statement_is_put_into_words() -> None:
     document = parse_document({"Version": "2012-10-17", "Statement": [statement(tested)]})
     (words,) = document_readings(document)
     assert words.endswith(", when app:R is older than 2, and app:S is 1.0 or 2.0.")
+
+
+def test_a_value_that_it_cannot_read_is_an_issue() -> None:
+    tested = {"VersionLessThan": {"app:Release": ["2.10", "latest"]}}
+    issues = validate_document({"Version": "2012-10-17", "Statement": [statement(tested)]}, PolicyKind.IDENTITY)
+    assert "`latest` is not a version, as `VersionLessThan` requires." in {issue.message for issue in issues}

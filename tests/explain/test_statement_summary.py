@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from iamdesk.evaluate.request import EvalDecision, MissingContextMode
 from iamdesk.explain.statement_summary import document_readings, statement_reading
 from iamdesk.policy.document import parse_document
-from iamdesk.policy.operators import OPERATORS
 from iamdesk.simulate.test_cases import evaluate_case
+
+from ..conformance.topics.operators import FAMILIES, Subject
 
 OWN = "111122223333"
 
@@ -250,24 +251,15 @@ def test_a_statement_that_cannot_be_read_says_so() -> None:
     assert "expected an object" in document_readings(parse_document({"Statement": ["x"]}))[0]
 
 
-_VALUES = {
-    "String": ["a", "b*"],
-    "ARN": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b*"],
-    "Numeric": ["5"],
-    "Date": ["2026-01-01"],
-    "Bool": ["true"],
-    "Binary": ["QmluYXJ5"],
-    "IPAddress": ["203.0.113.0/24"],
-}
-
-
-@pytest.mark.parametrize("name", [operator.name for operator in OPERATORS.values() if operator.compares_values])
+@pytest.mark.parametrize(
+    "example", [one for family in FAMILIES.values() for one in family], ids=lambda one: one.operator
+)
 @pytest.mark.parametrize("prefix", ["", "ForAllValues:", "ForAnyValue:"])
 @pytest.mark.parametrize("suffix", ["", "IfExists"])
-def test_what_is_read_of_an_absent_key_is_what_the_engine_decides(name: str, prefix: str, suffix: str) -> None:
+def test_what_is_read_of_an_absent_key_is_what_the_engine_decides(example: Subject, prefix: str, suffix: str) -> None:
     """The words that let a key be absent stand where, and only where, the statement applies without it."""
-    operator = f"{prefix}{name}{suffix}"
-    statement = allow(Condition={operator: {"x:y": _VALUES[OPERATORS[name.lower()].family.name]}})
+    operator = f"{prefix}{example.operator}{suffix}"
+    statement = allow(Condition={operator: {"x:y": [example.listed, example.other]}})
     case = {
         "principal": f"arn:aws:iam::{OWN}:user/ana",
         "action": "s3:GetObject",

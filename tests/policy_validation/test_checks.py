@@ -7,6 +7,7 @@ import pytest
 from iamdesk.policy_validation.issue import FindingType
 from iamdesk.policy_validation.policy_view import PolicyKind
 from iamdesk.policy_validation.validate import JSON_SYNTAX, validate_document, validate_text, validation_checks
+from tests.conformance.topics.operators import FAMILIES, Subject
 from tests.policy_validation.cases import CASES, Case, Json, allow, policy, trust, when
 
 
@@ -34,6 +35,17 @@ def test_every_check_has_a_case() -> None:
     codes = {check.issue_code for check in validation_checks() if check.issue_code}
     assert {case.code for case in CASES} == codes - {JSON_SYNTAX.issue_code}
     assert len(codes) == 153  # all of the page of November 2026
+
+
+@pytest.mark.parametrize(
+    "example",
+    [one for family in FAMILIES.values() for one in family if one.broken_policy is not None],
+    ids=lambda one: one.operator,
+)
+def test_a_value_that_an_operator_cannot_read_is_an_issue(example: Subject) -> None:
+    document = policy(allow(Condition={example.operator: {example.key: example.broken_policy}}))
+    messages = [issue.message for issue in validate_document(document, PolicyKind.IDENTITY)]
+    assert any(f"`{example.broken_policy}`" in message for message in messages), "add a check to value_checks.py"
 
 
 def test_checks_of_our_own() -> None:
