@@ -8,11 +8,12 @@ from itertools import chain, islice
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.blocked_paths import BlockedPaths
-from iamdesk.attack_paths.catalog import LAST, TargetConstraint, catalog, preference
+from iamdesk.attack_paths.catalog import LAST, TargetConstraint, catalog, how_words, preference
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.evidence import Needs, Prover
+from iamdesk.attack_paths.first_steps import find_first_steps
 from iamdesk.attack_paths.gain import AccessGain
 from iamdesk.attack_paths.graph import Levels, StepGraph
 from iamdesk.attack_paths.parallel import Answers, begin_shared, find_shared, made_steps
@@ -24,6 +25,7 @@ from iamdesk.attack_paths.types import (
     AttackPath,
     BlockedPath,
     Distance,
+    FirstSteps,
     Goal,
     GoalKind,
     GraphEdge,
@@ -172,6 +174,12 @@ class AttackPathGraph:
         """Yield the exposure of every user and role, in the snapshot's order."""
         for position in sorted(self.steps.places):
             yield self._reached(position)
+
+    def first_steps(self) -> Mapping[str, FirstSteps]:
+        """Return the first steps to administrator by ARN, of all principals that have a path or are administrators."""
+        found = dict(find_first_steps(self.graph))
+        found.update(dict.fromkeys(indexes_of(self.steps.administrators), FirstSteps(is_administrator=True)))
+        return {self._subjects[position]: steps for position, steps in found.items()}
 
     def _reached(self, position: int) -> PrincipalExposure:
         steps, graph = self.steps, self.graph
@@ -607,7 +615,7 @@ class AttackPathGraph:
                 for position in indexes_of(members & sources):
                     found.setdefault((position, is_proven), {})[edge.path_id] = None
         for (position, is_proven), path_ids in found.items():
-            how = tuple(_how(path_id) for path_id in path_ids)
+            how = tuple(how_words(path_id) for path_id in path_ids)
             yield GraphEdge(self._subjects[position], target, not itself, is_proven, tuple(path_ids), how)
 
     def _on_paths(self, principal: str, goal: str) -> frozenset[str]:
@@ -687,7 +695,7 @@ class AttackPathGraph:
         needs = () if is_proven else self.prover.needs(source, target, edge.path_id)
         return Step(
             edge.path_id,
-            _how(edge.path_id),
+            how_words(edge.path_id),
             source,
             target,
             goal,
@@ -701,7 +709,7 @@ class AttackPathGraph:
     ) -> Step:
         made = prepared.preparation
         rest = prepared.rest
-        how = join_messages(phrase(" and "), [made.how, _how(rest)]) if rest else made.how
+        how = join_messages(phrase(" and "), [made.how, how_words(rest)]) if rest else made.how
 
         def prove(_step: Step) -> tuple[Proof, ...]:
             (required,) = made.path.actions
@@ -765,12 +773,6 @@ def principal_goal(arn: str) -> Goal:
 def data_goal(name: str) -> Goal:
     """Return the goal of reading sensitive data."""
     return Goal(GoalKind.DATA, name, phrase("reading {data}", data=phrased(name)))
-
-
-def _how(path_id: str) -> str:
-    """Return what the techniques of a step do."""
-    paths = [catalog().path(one) for one in path_id.split("+")]
-    return join_messages(phrase(" and "), [phrased(path.how) for path in paths])
 
 
 def _level_of(levels: Levels, position: int) -> int | None:

@@ -9,6 +9,7 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
+from iamdesk.i18n import join_messages, phrase, phrased
 from iamdesk.resource_files import resources
 
 PASSES = "iam:PassRole"
@@ -185,6 +186,15 @@ def actions_of(path_id: str) -> tuple[str, ...]:
     """Return the actions of a technique, or of several joined with ``+``, in order; empty for an unknown one."""
     found = [_by_id().get(one.strip()) for one in path_id.split("+")]
     return all_calls(one.action for path in found if path is not None for one in path.actions)
+
+
+def how_words(path_id: str) -> str:
+    """Return what a technique does, or several joined with ``+``, to complete "by …".
+
+    Raises:
+        KeyError: There is no such technique.
+    """
+    return join_messages(phrase(" and "), [phrased(_by_id()[one].how) for one in path_id.split("+")])
 
 
 def all_calls(actions: Iterable[str]) -> tuple[str, ...]:

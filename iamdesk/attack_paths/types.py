@@ -14,6 +14,7 @@ __all__ = [
     "AttackPaths",
     "BlockedPath",
     "Distance",
+    "FirstSteps",
     "Goal",
     "GoalKind",
     "GraphEdge",
@@ -253,6 +254,20 @@ class Distance:
     is_proven: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FirstSteps:
+    """The techniques by which a principal takes the first step of its shortest paths to administrator of any account.
+
+    Ids; several joined with ``+`` where one needs another.
+    """
+
+    proven: tuple[str, ...] = ()
+    possible: tuple[str, ...] = ()
+    """Of the shortest possible paths; empty if a proven path is as short."""
+    is_administrator: bool = False
+    """Whether it needs none."""
+
+
 class AttackPaths(Protocol):
     """The attack paths of a snapshot. May be used from any thread, by one at a time.
 
@@ -279,6 +294,9 @@ class AttackPaths(Protocol):
 
     def exposures(self) -> Iterator[PrincipalExposure]:
         """Yield the exposure of every user and role, in the snapshot's order."""
+
+    def first_steps(self) -> Mapping[str, FirstSteps]:
+        """Return the first steps to administrator by ARN, of all principals that have a path or are administrators."""
 
     def attack_path(self, principal: str, goal: str = "admin", *, maybe: bool = True) -> AttackPath | None:
         """Return a shortest path to a goal, a proven one if possible; None if there is none."""

@@ -47,6 +47,7 @@ from iamdesk.export.text.review_effect import (
     is_guardrail_by_effect,
     relying_words,
     suggestion_words,
+    tier_reason_words,
     used_words,
     widened_words,
 )
@@ -432,7 +433,12 @@ def entitlements(
         effect = f"  [tier {effect_of(row.line)['tier']}; {summary}]" if summary else ""
         echo(f"{row.line.line_id}  {decision:<12}  {holder_name(row.line)}: {entitlement_words(row.line)}{effect}")
         if effects and summary:
-            for words in (*effect_words(row.line), suggestion_words(row.line), used_words(row.line)):
+            for words in (
+                *effect_words(row.line),
+                tier_reason_words(row.line),
+                suggestion_words(row.line),
+                used_words(row.line),
+            ):
                 echo(f"    {words}")
         for reason in asked_reasons(row.line):
             echo(f"    asked: {reason}")

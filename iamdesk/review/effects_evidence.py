@@ -12,11 +12,13 @@ from typing import Any
 from iamdesk.access.access_change import ActionBits
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.types import FirstSteps
 from iamdesk.aws.action_sets import ACCESS_LEVELS, service_actions
 from iamdesk.aws.data_classes import DataClass, data_classes
 from iamdesk.explain.statement_summary import statement_reading
 from iamdesk.policy.document import parse_document
 from iamdesk.progress import Cancelled, never_cancelled
+from iamdesk.review.carried_path import CarriedPaths
 from iamdesk.review.effects import EffectFinder, EntitlementEffect, RelatedEntitlement, count_actions
 from iamdesk.review.effects_of_entry import EntryEffects, effects_by_type
 from iamdesk.review.effects_proof import EffectProof, merged
@@ -57,10 +59,19 @@ _BY_CLASS = (
 class EffectEvidence:
     """Works out the evidence of the effects of a review's items. For one thread."""
 
-    def __init__(self, finder: EffectFinder, items: Iterable[ReviewItem]) -> None:
-        """``items`` are all of the review, without effects."""
+    def __init__(
+        self, finder: EffectFinder, items: Iterable[ReviewItem], first_steps: Mapping[str, FirstSteps]
+    ) -> None:
+        """Prepare the work.
+
+        Args:
+            finder: Finds the effects.
+            items: All of the review, without effects.
+            first_steps: As `Scope.first_steps`.
+        """
         items = tuple(items)
         self._finder = finder
+        self._paths = CarriedPaths(finder, first_steps)
         self._entries = EntryEffects(finder, items)
         self._holding = Counter((one.type, one.entitlement_id) for one in items)
         self._identical: dict[str, dict[str, set[tuple[EntitlementType, str]]]] = {}
@@ -117,7 +128,8 @@ class EffectEvidence:
         changes = merged(effect.lost, effect.gained) if status == CHANGED else {}
         depends = changes or ({} if status == PROVED else effect.alone)
         is_nothing = status == PROVED
-        rule = tier_rule(item, depends, is_nothing=is_nothing)
+        path = self._paths.of(item, effect)
+        rule = tier_rule(item, depends, path, is_nothing=is_nothing)
         told: dict[str, Any] = {
             "kind": kind,
             "status": status,
@@ -134,6 +146,8 @@ class EffectEvidence:
             "used": self._usage(item, effect),
             "tier": rule.tier,
         }
+        if path is not None:
+            told["path"] = {"state": path.state, "technique": path.technique, "ends": path.ends}
         if kind == GUARDRAIL:
             told["limits"] = list(self._limits(item))
         if effect.doubts:
@@ -221,7 +235,8 @@ class EffectEvidence:
             is_unused = "last_used" in item.evidence and item.evidence["last_used"] is None
             return {"decision": REVOKE if is_unused else NEEDS_JUDGEMENT, "reason": "unused" if is_unused else status}
         if status == PROVED:
-            return self._shown(item, REVOKE, "changes nothing", effect.kept or effect.alone)
+            reason = "ends path" if told.get("path", {}).get("ends") else "changes nothing"
+            return self._shown(item, REVOKE, reason, effect.kept or effect.alone)
         used = told["used"]
         if used["basis"] == "service last accessed" and kind == GRANT and effect.lost and not effect.gained:
             lost = set(effect.lost)

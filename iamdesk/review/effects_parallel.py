@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.kept_evaluator import kept_evaluator
+from iamdesk.attack_paths.types import FirstSteps
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.effects import EffectFinder, EntitlementEffect
 from iamdesk.review.effects_evidence import EffectEvidence
@@ -27,6 +28,10 @@ _PROVED = 500
 
 type Effects = list[tuple[int, dict[str, Any], EntitlementEffect | None]]
 """By the item's number in the scope, the evidence of its effect, and the effect itself if it is to be proved."""
+
+
+type _Sent = tuple[Sequence[ReviewItem], Mapping[str, FirstSteps]]
+"""The items of a scope, and its `Scope.first_steps`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,10 @@ class _Found:
     is_proving: bool = False
 
     @classmethod
-    def begin(cls, evaluator: Evaluator, items: Sequence[ReviewItem]) -> "_Found":
+    def begin(cls, evaluator: Evaluator, sent: "_Sent") -> "_Found":
         evaluator.forget_access()  # what earlier work cached: effects need as much memory of their own
-        return cls(items, EffectEvidence(EffectFinder(evaluator), items), Prover(evaluator))
+        items, first_steps = sent
+        return cls(items, EffectEvidence(EffectFinder(evaluator), items, first_steps), Prover(evaluator))
 
     def end_counts(self) -> None:
         if not self.is_proving:
@@ -105,7 +111,7 @@ def each_effect(
     if workers is not None and workers.reference.moment is None:
         workers = workers.as_of(evaluator.now())
     to_prove: dict[int, EntitlementEffect] = {}
-    run = _Run(evaluator, items, workers)
+    run = _Run(evaluator, (items, scope.first_steps), workers)
     whole = len(items)
     progress(0, whole)
     for found in run.results(find, ((some, ()) for some in _batches(items)), progress, cancelled, whole):
@@ -143,15 +149,15 @@ def _batches(items: Sequence[ReviewItem]) -> Iterator[tuple[int, ...]]:
 class _Run:
     """Runs tasks over the items of one scope, by workers or in this process."""
 
-    def __init__(self, evaluator: Evaluator, items: Sequence[ReviewItem], workers: Workers | None) -> None:
-        self._evaluator, self._items, self._workers = evaluator, items, workers
+    def __init__(self, evaluator: Evaluator, sent: _Sent, workers: Workers | None) -> None:
+        self._evaluator, self._sent, self._workers = evaluator, sent, workers
         self._known = uuid4().hex
         self._here: _Found | None = None
 
     def here(self) -> _Found:
         """Return what is found out in this process."""
         if self._here is None:
-            self._here = _Found.begin(self._evaluator, self._items)
+            self._here = _Found.begin(self._evaluator, self._sent)
         return self._here
 
     def results(
@@ -175,7 +181,7 @@ class _Run:
 
         def sent() -> bytes:
             if not content:
-                content.append(object_content(tuple(self._items)))
+                content.append(object_content(self._sent))
             return content[0]
 
         reference = self._workers.reference
@@ -230,10 +236,10 @@ def _prove(
 def _found_of(batch: ItemBatch, cancelled: Cancelled) -> _Found:
     """Return what this thread has found out: it serves the next task."""
     held = kept_snapshot(batch.snapshot, cancelled)
-    items: Sequence[ReviewItem] = kept_object(batch.known, lambda sent: sent)
+    sent: _Sent = kept_object(batch.known, lambda sent: sent)
 
     def begin() -> _Found:
         held.forget("comparison", "steps", "findings")
-        return _Found.begin(kept_evaluator(batch.snapshot, held), items)
+        return _Found.begin(kept_evaluator(batch.snapshot, held), sent)
 
     return held.once(("effects", batch.known, threading.get_ident(), batch.snapshot.moment), begin)

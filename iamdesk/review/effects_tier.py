@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 from iamdesk.access.access_change import ActionBits
-from iamdesk.attack_paths.catalog import catalog
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.data_classes import DataClass, data_classes
 from iamdesk.resource_files import resources
+from iamdesk.review.carried_path import CarriedPath
 from iamdesk.review.items import ReviewItem
 
 
@@ -26,14 +26,16 @@ class TierRule:
     levels: frozenset[str]
     actions: Mapping[str, int]
     """By service, as bits."""
+    paths: frozenset[str]
     is_nothing: bool
 
-    def holds(self, item: ReviewItem, actions: ActionBits, *, is_nothing: bool) -> bool:
+    def holds(self, item: ReviewItem, actions: ActionBits, path: CarriedPath | None, *, is_nothing: bool) -> bool:
         """Return whether the rule is for an entitlement on which some actions depend."""
         reaches = str((item.evidence.get("administration") or {}).get("reaches", ""))
         return (
             (not self.types or item.type.value in self.types)
             and (not self.administration or reaches in self.administration)
+            and (not self.paths or (path is not None and path.state in self.paths))
             and (not self.is_nothing or is_nothing)
             and (not self.actions or any(bits & actions.get(service, 0) for service, bits in self.actions.items()))
             and (not self.classes or any(bits & self._of_classes(service) for service, bits in actions.items()))
@@ -60,15 +62,16 @@ class Baseline:
     principals: int
 
 
-def tier_rule(item: ReviewItem, actions: ActionBits, *, is_nothing: bool) -> TierRule:
+def tier_rule(item: ReviewItem, actions: ActionBits, path: CarriedPath | None, *, is_nothing: bool) -> TierRule:
     """Return the rule that decides on an entitlement's tier.
 
     Args:
         item: The entitlement.
         actions: What changes without it; as long as that is not known, what it gives.
+        path: What of its holders' administration depends on it.
         is_nothing: Whether it is proved that nothing changes without it.
     """
-    return next(rule for rule in tier_rules() if rule.holds(item, actions, is_nothing=is_nothing))
+    return next(rule for rule in tier_rules() if rule.holds(item, actions, path, is_nothing=is_nothing))
 
 
 @lru_cache(maxsize=1)
@@ -98,19 +101,7 @@ def _bits(names: Iterable[str]) -> dict[str, int]:
     return actions
 
 
-def _escalating(levels: frozenset[str]) -> dict[str, int]:
-    """Return the actions of some access levels of all escalation techniques (`attack_paths.catalog`)."""
-    found = _bits({required.action for path in catalog().paths for required in path.actions})
-    return {
-        service: bits & sum(service_actions(service).by_level.get(level, 0) for level in levels)
-        for service, bits in found.items()
-    }
-
-
 def _rule(one: Mapping[str, Any]) -> TierRule:
-    actions = _bits(one.get("actions", ()))
-    if one.get("escalates"):
-        actions = _escalating(frozenset(one["levels"]))
     return TierRule(
         int(one["tier"]),
         str(one["title"]),
@@ -118,6 +109,7 @@ def _rule(one: Mapping[str, Any]) -> TierRule:
         frozenset(one.get("administration", ())),
         frozenset(map(DataClass, one.get("classes", ()))),
         frozenset(one.get("levels", ())),
-        actions,
+        _bits(one.get("actions", ())),
+        frozenset(one.get("paths", ())),
         bool(one.get("nothing", False)),
     )

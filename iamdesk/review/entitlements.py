@@ -97,7 +97,7 @@ def _scope(
     for around in (assignment_lines(snapshot, powers, administrations), resource_lines(snapshot, administrations)):
         population += around.members
         lines += around.lines
-    return Scope(tuple(population), tuple(lines))
+    return Scope(tuple(population), tuple(lines), administrations.first_steps())
 
 
 def _holders(snapshot: Snapshot) -> list[str]:

@@ -1,10 +1,11 @@
 """What is reviewed: the population and the lines, frozen when the review is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from iamdesk.attack_paths.types import FirstSteps
 from iamdesk.review.journal import digest
 
 
@@ -129,3 +130,5 @@ class Scope:
 
     population: tuple[PopulationEntry, ...]
     lines: tuple[ReviewItem, ...]
+    first_steps: Mapping[str, FirstSteps] = field(default_factory=dict)
+    """By ARN, the first steps to administrator; for the effects of items. Of all with a path, and administrators."""

@@ -8,6 +8,7 @@ from typing import Any
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.types import AttackPaths as Becomings
+from iamdesk.attack_paths.types import FirstSteps
 from iamdesk.evaluate.request import RequestError
 from iamdesk.i18n import mark
 from iamdesk.inventory.permission_sets import permission_set_of
@@ -111,6 +112,10 @@ class Administrations:
             return {"reaches": "may reach", "steps": reached.maybe_to_administration}
         return {"reaches": CANNOT_TELL if self._lacks_policies(arn) else "no", "steps": None}
 
+    def first_steps(self) -> Mapping[str, FirstSteps]:
+        """Return the first steps to administrator by ARN, of all that have a path or are administrators."""
+        return self._becomings.first_steps()
+
     def of_group(self, account: Account, group: GroupDetail, gives_anything: bool) -> dict[str, Any]:
         """Return whether a group makes its members administrators; ``may reach`` if a member can become one."""
         if self._becomings.is_administrators(group.arn):
@@ -132,6 +137,10 @@ class NoAdministrations(Administrations):
 
     def __init__(self) -> None:
         pass
+
+    def first_steps(self) -> Mapping[str, FirstSteps]:
+        """Return none: they were not evaluated."""
+        return {}
 
     def of(self, arn: str) -> dict[str, Any]:  # noqa: ARG002
         """Return that it was not evaluated."""

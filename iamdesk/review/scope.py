@@ -193,7 +193,7 @@ def limited(scope: Scope, findings: Sequence[Mapping[str, Any]], exclusions: Seq
         )
         for one in exclusions
     )
-    return Limited(Scope(tuple(population), tuple(lines)), tuple(kept), excluded)
+    return Limited(Scope(tuple(population), tuple(lines), scope.first_steps), tuple(kept), excluded)
 
 
 def left_out_as_text(left_out: Iterable[ExcludedScope]) -> str:

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.export.text.review_effect import effect_summary, effect_words, exact_words, suggestion_words, used_words
+from iamdesk.export.text.review_effect import (
+    effect_summary,
+    effect_words,
+    exact_words,
+    suggestion_words,
+    tier_reason_words,
+    tier_words,
+    used_words,
+)
 from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.effects_proof import rounds
@@ -17,7 +25,19 @@ from iamdesk.snapshot.account_details import AccountFacts, LastAccessed, Service
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
-from ..builders.captures import account, allow, document, group, role, snapshot, trusting, user
+from ..builders.captures import (
+    account,
+    allow,
+    document,
+    group,
+    managed,
+    policy_arn,
+    role,
+    snapshot,
+    trusting,
+    user,
+    user_arn,
+)
 
 MOMENT = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
@@ -184,6 +204,109 @@ def test_the_only_path_to_administration_is_tier_0() -> None:
     assert told(items, "joins", "group", "passing")["tier"] == 0
     assert told(items, "passing", "inline_policy", "inline-1")["tier"] == 0
     assert told(items, "reads", "inline_policy", "inline-1")["tier"] == 3
+
+
+OWN_USER = "arn:aws:iam::*:user/${aws:username}"
+OWN_KEYS = document(allow(["iam:CreateAccessKey", "iam:UpdateLoginProfile", "iam:EnableMFADevice"], OWN_USER))
+RUNNING = ["lambda:CreateFunction", "lambda:InvokeFunction"]
+
+
+def test_what_a_path_does_not_need_is_not_tier_0(items: dict[tuple[str, str, str], ReviewItem]) -> None:
+    """Own credentials, tags, and what only somebody else's path needs: these administer nothing."""
+    for name in ("ana.moreno", "deepak.rao", "grace.lin", "quentin.roy"):
+        assert told(items, name, "group", "AllStaff")["tier"] == 1, name
+    assert told(items, "AllStaff", "managed_policy", "SelfManageCredentials")["tier"] == 1
+    assert told(items, "GitHubActionsDeploy", "managed_policy", "TaggingRules")["tier"] == 3
+    assert told(items, "farid.haddad", "group", "Deployers")["tier"] == 0
+    captured = snapshot(
+        account(
+            user("keys", document(allow("iam:CreateAccessKey", user_arn("admin"))), OWN_KEYS),
+            user("admin", document(allow())),
+        )
+    )
+    made_items = by_name(made(captured))
+    assert told(made_items, "keys", "inline_policy", "inline-1")["tier"] == 0
+    assert told(made_items, "keys", "inline_policy", "inline-2")["tier"] == 1, "other actions, on its own user alone"
+
+
+def test_what_all_of_several_paths_need_is_tier_0() -> None:
+    """Without passing roles no path is left; without one of two services the other path is as long."""
+    trusted = trusting({"Service": ["lambda.amazonaws.com", "glue.amazonaws.com"]})
+    captured = snapshot(
+        account(
+            user(
+                "two",
+                document(allow("iam:PassRole")),
+                document(allow(RUNNING)),
+                document(allow("glue:CreateDevEndpoint")),
+            ),
+            user("whole", document(allow(["iam:PassRole", *RUNNING])), document(allow(["iam:PassRole", *RUNNING]))),
+            role("admin", document(allow()), trust=trusted),
+        )
+    )
+    items = by_name(made(captured))
+    passing = told(items, "two", "inline_policy", "inline-1")
+    assert (passing["tier"], passing["path"]["state"], passing["path"]["ends"]) == (0, "proven", True)
+    assert [told(items, "two", "inline_policy", f"inline-{one}")["tier"] for one in (2, 3)] != [0, 0]
+    assert all("path" not in told(items, "two", "inline_policy", f"inline-{one}") for one in (2, 3))
+    for one in (1, 2):
+        twice = told(items, "whole", "inline_policy", f"inline-{one}")
+        assert (twice["tier"], twice["status"], twice["path"]["ends"]) == (0, "proved", False)
+        assert tier_reason_words(items["whole", "inline_policy", f"inline-{one}"]).endswith(
+            "there is another path, too."
+        )
+
+
+def test_each_of_two_that_make_an_administrator_is_tier_0() -> None:
+    """Keeping both keeps an administrator: neither may go without a second approval, though each alone changes nothing.
+
+    A policy that gives less and is covered by them is tier 5 as before.
+    """
+    captured = snapshot(account(user("ana", document(allow()), document(allow()), document(allow("s3:GetObject")))))
+    items = by_name(made(captured))
+    tiers = [told(items, "ana", "inline_policy", f"inline-{one}")["tier"] for one in (1, 2, 3)]
+    assert tiers == [0, 0, 5]
+    assert tier_words(items["ana", "inline_policy", "inline-1"]) == (
+        "Tier 0: administration depends on it. It makes its holders administrators, as another entitlement does."
+    )
+
+
+def test_membership_in_an_empty_group_that_the_member_may_change_is_the_path() -> None:
+    """It changes no permission, and without it the path is gone; of two such groups, neither is."""
+    changing = document(allow("iam:PutGroupPolicy"))
+    captured = snapshot(
+        account(
+            user("one", changing, groups=["empty"]),
+            user("two", changing, groups=["empty", "other"]),
+            user("none", groups=["empty"]),
+            group("empty"),
+            group("other"),
+        )
+    )
+    items = by_name(made(captured))
+    membership = told(items, "one", "group", "empty")
+    assert (membership["tier"], membership["status"], membership["path"]["state"]) == (0, "proved", "proven")
+    assert suggestion_words(items["one", "group", "empty"]).startswith(
+        "Revoke: revoking it changes no permission, and ends a path to administrator or makes it longer"
+    )
+    assert [told(items, *key)["tier"] for key in (("two", "group", "empty"), ("none", "group", "empty"))] == [5, 5]
+
+
+def test_the_only_policy_of_its_own_that_a_user_may_change_is_the_path() -> None:
+    own = managed(policy_arn("own"), document(allow("s3:GetObject", "arn:aws:s3:::a/*")))
+    captured = snapshot(
+        account(
+            user(
+                "changes",
+                document(allow("iam:CreatePolicyVersion", policy_arn("own"))),
+                attached=[policy_arn("own")],
+            ),
+            own,
+        )
+    )
+    items = by_name(made(captured))
+    assert told(items, "changes", "managed_policy", "own")["tier"] == 0
+    assert told(items, "changes", "inline_policy", "inline-1")["tier"] == 0
 
 
 def test_items_of_the_old_format_are_as_before() -> None:

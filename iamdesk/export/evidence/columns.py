@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from iamdesk.escaping import visible
 from iamdesk.export.text.review import holder_name, is_privileged, power_words
-from iamdesk.export.text.review_effect import effect_words, suggestion_words, used_words
+from iamdesk.export.text.review_effect import effect_words, suggestion_words, tier_reason_words, used_words
 from iamdesk.review.asked import SINCE_LAST, asked_reasons
 from iamdesk.review.completion import COMPLETE, DRAFT
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
@@ -174,6 +174,7 @@ def _effect_line(row: DecidedLine, number: int) -> str:
 
 _EFFECT: tuple[Column[DecidedLine], ...] = (
     Column("tier", lambda row: _of_effect(row, "tier")),
+    Column("tier_reason", lambda row: tier_reason_words(row.line)),
     Column("effect_kind", lambda row: _of_effect(row, "kind")),
     Column("effect_status", lambda row: _of_effect(row, "status")),
     Column("gives", lambda row: _effect_line(row, 0)),

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from iamdesk.attack_paths.catalog import how_words
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.export.text.decision import DECISION_WORDS, short_arn
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
@@ -35,6 +36,18 @@ STATUS_WORDS: Mapping[str, str] = {
 LARGE_LOSS = 1_000
 """Actions lost by revoking above which a reviewer is asked once more."""
 GUARDRAIL_WORD = mark("GUARDRAIL")
+_PATHS: Mapping[tuple[object, object], str] = {
+    ("administrator", True): mark("It makes its holders administrators."),
+    ("administrator", False): mark("It makes its holders administrators, as another entitlement does."),
+    ("proven", True): mark(
+        "With it, one can become an administrator by {how}; without it, this path ends or is longer."
+    ),
+    ("proven", False): mark("With it alone, one can become an administrator by {how}; there is another path, too."),
+    ("possible", True): mark(
+        "With it, one may become an administrator by {how}; without it, this path ends or is longer."
+    ),
+}
+"""Why administration depends on an entitlement, by `CarriedPath.state` and ``ends``."""
 TIER_WORDS: Mapping[int, str] = {
     0: mark("Tier 0: administration depends on it"),
     1: mark("Tier 1: permissions, logs or security services depend on it"),
@@ -46,6 +59,7 @@ TIER_WORDS: Mapping[int, str] = {
 _REASONS: Mapping[str, str] = {
     "guardrail": mark("without it, principals can do more"),
     "changes nothing": mark("revoking it is proved to change nothing"),
+    "ends path": mark("revoking it changes no permission, and ends a path to administrator or makes it longer"),
     "unused": mark("no permission that would be lost was used"),
     "used in part": mark("some of its services were not used"),
     "baseline": mark("most users of the account have it"),
@@ -279,9 +293,30 @@ def effect_totals(items: Iterable[ReviewItem]) -> Iterator[str]:
 
 
 def tier_words(item: ReviewItem) -> str:
-    """Return the tier with what it means; empty without effect."""
+    """Return the tier with what it means, and why administration depends on the item; empty without effect."""
     effect = effect_of(item)
-    return phrase(TIER_WORDS[int(effect["tier"])]) if effect else ""
+    if not effect:
+        return ""
+    tier = phrase(TIER_WORDS[int(effect["tier"])])
+    reason = tier_reason_words(item)
+    return phrase("{tier}. {reason}", tier=tier, reason=reason) if reason else tier
+
+
+def tier_reason_words(item: ReviewItem) -> str:
+    """Return why administration depends on an entitlement of tier 0, as a sentence; empty if it is for another reason.
+
+    The other reasons are what it changes, and who it lets in: other columns show them.
+    """
+    effect = effect_of(item)
+    path = effect.get("path")
+    if not path or effect["tier"] != 0:
+        return ""
+    words = _PATHS.get((path.get("state"), path.get("ends")), "")
+    technique = str(path.get("technique", ""))
+    try:
+        return phrase(words, how=how_words(technique) if technique else "")
+    except KeyError:  # of a review that another iamdesk wrote
+        return ""
 
 
 def suggestion_words(item: ReviewItem) -> str:
