@@ -433,12 +433,8 @@ def entitlements(
         effect = f"  [tier {effect_of(row.line)['tier']}; {summary}]" if summary else ""
         echo(f"{row.line.line_id}  {decision:<12}  {holder_name(row.line)}: {entitlement_words(row.line)}{effect}")
         if effects and summary:
-            for words in (
-                *effect_words(row.line),
-                tier_reason_words(row.line),
-                suggestion_words(row.line),
-                used_words(row.line),
-            ):
+            lines = (*effect_words(row.line), tier_reason_words(row.line), suggestion_words(row.line))
+            for words in (*filter(None, lines), used_words(row.line)):
                 echo(f"    {words}")
         for reason in asked_reasons(row.line):
             echo(f"    asked: {reason}")
