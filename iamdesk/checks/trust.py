@@ -19,11 +19,11 @@ from iamdesk.evaluate.request import PolicyType
 from iamdesk.explain.decision import StatementExplanation, StatementRole
 from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.inventory.keys import trust_policy_key
+from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
 
-_UNIQUE_ID = re.compile(r"A[A-Z]{2}A[A-Z0-9]{12,124}")
 _OWN_PRINCIPAL = re.compile(
     r"arn:[^:]*:iam::\d{12}:(user|role)/(?:[^/]*/)*([^/*?]+)|arn:[^:]*:sts::\d{12}:assumed-role/([^/*?]+)/.+"
 )
@@ -296,7 +296,7 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
         for entry in statement.principals or ()
         if entry.type is PrincipalType.AWS
     ]
-    gone = {entry.text for _statement, entry in named if _UNIQUE_ID.fullmatch(entry.text)} - ids
+    gone = {entry.text for _statement, entry in named if is_unique_id(entry.text)} - ids
     is_all = not account.is_truncated and _are_all(survey, role, gone)
     for statement, entry in named:
         if entry.text in reported:

@@ -1,5 +1,6 @@
 """The principals of a role's trust policy: as names for the tree, in sentences for the inspector."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -22,6 +23,18 @@ _WEB_PROVIDERS: Final = {
     "graph.facebook.com": "Facebook",
     "cognito-identity.amazonaws.com": "Amazon Cognito identity pools",
 }
+
+
+_UNIQUE_ID: Final = re.compile(r"A[A-Z]{2}A[A-Z0-9]{12,124}")
+"""IAM User Guide, "IAM identifiers": prefix of the kind, and capital letters and digits."""
+
+
+def is_unique_id(name: str) -> bool:
+    """Return whether a principal is named by its unique ID (``AIDA…``, ``AROA…``).
+
+    AWS shows it so once it is deleted (IAM User Guide, "AWS JSON policy elements: Principal").
+    """
+    return _UNIQUE_ID.fullmatch(name) is not None
 
 
 def trusted_names(document: Any) -> list[str]:

@@ -73,6 +73,10 @@ class EntitlementEffect:
     gaining: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     """What is missing to tell it all."""
+    under_conditions: int = 0
+    """Of a trust policy: how many of `losing` it lets in only under conditions, which may not be met."""
+    deleted: tuple[str, ...] = ()
+    """Of a trust policy: the unique IDs of deleted principals that it names."""
 
     @property
     def changes_anything(self) -> bool:

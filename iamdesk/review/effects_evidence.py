@@ -179,6 +179,8 @@ class EffectEvidence:
             return CHANGED
         if effect.doubts:
             return INCONCLUSIVE
+        if self._entries.lets_nobody_in(item, effect):
+            return PROVED
         if effect.covered_by and effects_by_type()[item.type] == CREDENTIAL:
             return CHANGED  # one way less to come in
         if item.type is EntitlementType.GROUP and not effect.alone and not item.evidence.get(ONLY_DENIES):
@@ -196,6 +198,8 @@ class EffectEvidence:
             "losing": len(effect.losing),
             "gaining": len(effect.gaining),
             "names": list((changed or effect.affected)[:_MAX_NAMED]),
+            **({"under_conditions": effect.under_conditions} if effect.under_conditions else {}),
+            **({"deleted": list(effect.deleted)} if effect.deleted else {}),
             "also_held_by": self._holding[item.type, item.entitlement_id] - 1,
             "identical": {"principals": len(alike) - 1, "hold": holding - 1},
         }

@@ -6,9 +6,10 @@ from iamdesk.access.access_change import ActionBits
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.evaluate.request import RequestError
+from iamdesk.evaluate.request import EvalDecision, RequestError
 from iamdesk.i18n import phrase
 from iamdesk.inventory.resource_grants import acl_document, default_policy, key_grants_document
+from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
@@ -40,6 +41,11 @@ class EntryEffects:
                 self._grants.setdefault(item.entitlement_id, []).append(item)
         self._by_account: dict[str, int] = {}
         """Principals of an account as bits of the population."""
+        self._unique_ids = {
+            unique_id
+            for account in self._evaluator.snapshot.accounts
+            for unique_id in (*(one.user_id for one in account.users), *(one.role_id for one in account.roles))
+        }
         self._resources = {one.arn: one for one in self._evaluator.snapshot.resources}
 
     def effect(self, item: ReviewItem, cancelled: Cancelled = never_cancelled) -> EntitlementEffect:
@@ -131,13 +137,16 @@ class EntryEffects:
         role = item.holder_arn
         found = 0
         losing: dict[str, None] = {}
+        allowed: set[str] = set()
         doubts: list[str] = []
         try:
             within, members = self._let_in(role)
             asked = self._evaluator.access_on("sts", role, cancelled=cancelled, within=within, members=members)
-            for _, principals, bits in asked:
+            for decision, principals, bits in asked:
                 found |= bits
                 losing.update(dict.fromkeys(principals))
+                if decision is EvalDecision.ALLOWED:
+                    allowed.update(principals)
         except RequestError as error:
             doubts.append(f"{error}.")
         external: dict[str, None] = {}
@@ -146,13 +155,44 @@ class EntryEffects:
             external.setdefault(name)
             found |= 1 << action
         if "*" in external:
-            doubts.append(phrase("It allows principals of any account, which cannot be listed."))
+            has_conditions = bool(item.evidence.get("conditions"))
+            doubts.append(
+                phrase("It allows principals of any account that meet its conditions: these cannot be listed.")
+                if has_conditions
+                else phrase("It allows principals of any account, which cannot be listed.")
+            )
         lost: dict[str, int] = {"sts": found & actions.every} if found else {}
         order = self._evaluator.population().index.positions
         in_order = sorted(losing, key=lambda arn: order.get(arn, 0))
         return EntitlementEffect(
-            alone=lost, lost=lost, affected=(role,), losing=(*external, *in_order), doubts=tuple(doubts)
+            alone=lost,
+            lost=lost,
+            affected=(role,),
+            losing=(*external, *in_order),
+            doubts=tuple(doubts),
+            under_conditions=len(losing.keys() - allowed),
+            deleted=tuple(dict.fromkeys(name for name in self._named_in_trust(role) if self._is_deleted(name))),
         )
+
+    def lets_nobody_in(self, item: ReviewItem, effect: EntitlementEffect) -> bool:
+        """Return whether a trust policy names only deleted principals: nobody can become them again."""
+        if item.type is not EntitlementType.TRUST or effect.losing or effect.doubts:
+            return False
+        names = set(self._named_in_trust(item.holder_arn))
+        return bool(names) and names == set(effect.deleted)
+
+    def _named_in_trust(self, role: str) -> Iterator[str]:
+        index = self._evaluator.index
+        for statement in index.trust(index.roles[role]).statements:
+            if statement.broken is not None or (
+                statement.is_allow and (statement.not_principal or not statement.principals)
+            ):
+                yield "*"  # perhaps anyone
+            elif statement.is_allow:
+                yield from (one.text for one in statement.principals or ())
+
+    def _is_deleted(self, name: str) -> bool:
+        return is_unique_id(name) and name not in self._unique_ids
 
     def _let_in(self, role: str) -> tuple[int, int | None]:
         """Return which actions a trust policy allows to principals of AWS accounts, and to which of the snapshot.
@@ -201,7 +241,11 @@ class EntryEffects:
                 continue
             covered = service_actions("sts").covered_by(statement)
             for entry in statement.principals or ():
-                if entry.text in held or _account_of_root(entry.text, index.accounts) is not None:
+                if (
+                    entry.text in held
+                    or is_unique_id(entry.text)
+                    or _account_of_root(entry.text, index.accounts) is not None
+                ):
                     continue
                 for bit, action in enumerate(service_actions("sts").actions):
                     if covered >> bit & 1 and action.name.startswith(("Assume", "Tag", "Set")):

@@ -8,6 +8,7 @@ from iamdesk.review.item_effect import effect_of
 from ..builders.captures import ID, account, allow, document, role, role_arn, snapshot, trusting, user, user_arn
 from .test_effects_evidence import by_name, made
 
+GONE = "AIDACKCEVSQ6C2EXAMPLE"
 PROVIDER = f"arn:aws:iam::{ID}:oidc-provider/token.actions.githubusercontent.com"
 
 
@@ -31,11 +32,22 @@ PROVIDER = f"arn:aws:iam::{ID}:oidc-provider/token.actions.githubusercontent.com
         ),
         (
             trusting({"AWS": "*"}, condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
-            "Allows to assume the role, under conditions (aws:principalorgid): anyone, of any account",
+            "Allows to assume the role, under conditions (aws:PrincipalOrgID): principals of any account that meet "
+            "them, up to 3 principals of the snapshot.",
         ),
         (
             trusting({"AWS": f"arn:aws:sts::{ID}:assumed-role/builder/session"}),
             "Allows 1 principal to assume the role.",
+        ),
+        (
+            trusting({"AWS": [user_arn("ana"), GONE]}),
+            "Allows 1 principal to assume the role. It names 1 deleted principal (AIDACKCEVSQ6C2EXAMPLE): nobody can "
+            "assume the role by it.",
+        ),
+        (
+            trusting({"AWS": user_arn("ana")}, condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+            "Allows to assume the role, under conditions (aws:MultiFactorAuthPresent): up to 1 principal of the "
+            "snapshot.",
         ),
     ],
 )
@@ -46,6 +58,22 @@ def test_who_cannot_be_counted_is_said_in_words(trust: object, words: str) -> No
     assert gives.startswith(words.rstrip("."))
     assert "they cannot assume the role any more" in revoking
     assert "lost" not in revoking
+
+
+def test_a_trust_policy_of_deleted_principals_lets_nobody_in() -> None:
+    """Their unique IDs are never given again (IAM User Guide, "IAM identifiers")."""
+    names = [GONE, "AROADBQP57FF2AEXAMPLE"]
+    items = by_name(made(snapshot(account(role("r", trust=trusting({"AWS": names})), user("ana")))))
+    item = items["r", "trust", ", ".join(names)]
+    assert effect_words(item) == (
+        "It names 2 deleted principals (AIDACKCEVSQ6C2EXAMPLE and AROADBQP57FF2AEXAMPLE): nobody can assume the role "
+        "by them.",
+        "Revoking it is proved to change nothing.",
+    )
+    assert (effect_of(item)["tier"], effect_of(item)["suggestion"]["decision"]) == (5, "revoke")
+    both = trusting({"AWS": GONE, "Service": "ec2.amazonaws.com"})
+    items = by_name(made(snapshot(account(role("r", trust=both)))))
+    assert effect_of(items["r", "trust", f"{GONE}, ec2.amazonaws.com"])["status"] != "proved"
 
 
 def test_what_a_trust_policy_grants_as_well_is_named() -> None:

@@ -1,13 +1,14 @@
 """The effect of an entitlement in words: the two lines by which a reviewer decides, and what is suggested."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from iamdesk.attack_paths.catalog import how_words
+from iamdesk.aws.condition_keys import spelled
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.export.text.decision import DECISION_WORDS, short_arn
-from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.item_effect import (
     CHANGED,
@@ -440,33 +441,62 @@ _WEB_IDENTITIES = frozenset(
 
 def _lets_in(item: ReviewItem, effect: Mapping[str, Any]) -> str:
     """Return whom a trust policy allows to assume the role; how many a provider or an account lets in is not known."""
+    affects = effect["affects"]
     named = [str(one) for one in item.evidence.get("trusts", ())]
-    count = int(effect["affects"]["losing"])
-    outside = frozenset(map(str, effect["affects"]["names"]))  # those that are no users or roles of the snapshot first
+    count = int(affects["losing"])
+    outside = frozenset(map(str, affects["names"]))  # those that are no users or roles of the snapshot first
+    keys = ", ".join(dict.fromkeys(spelled(str(key)) for key in item.evidence.get("conditions", ())))
     who: dict[str, None] = {}
     for name in named:
-        words = _whom(name, is_foreign=name in outside)
+        words = _whom(name, is_foreign=name in outside, has_conditions=bool(keys))
         if words:
             who.setdefault(words)
             count -= name in outside
         elif ":assumed-role/" in name and name in outside:
             count -= 1  # the session and its role are counted
-    if not who:
+    deleted = _deleted_words([str(one) for one in affects.get("deleted", ())])
+    if not who and not count and deleted:
+        return deleted
+    words = _allowed_words(list(who), count, keys, is_uncertain=bool(keys and affects.get("under_conditions")))
+    return phrase("{words} {deleted}", words=words, deleted=deleted) if deleted else words
+
+
+def _allowed_words(who: list[str], count: int, keys: str, *, is_uncertain: bool) -> str:
+    """Return who is allowed to assume a role: groups in words, and a count of principals, which is the highest one."""
+    if not who and not is_uncertain:
         return nphrase(
             "Allows {count:,} principal to assume the role.", "Allows {count:,} principals to assume the role.", count
         )
-    if count > 0:
-        who.setdefault(nphrase("{count:,} principal of the snapshot", "{count:,} principals of the snapshot", count))
-    words = join_messages(", ", list(who))
-    if keys := item.evidence.get("conditions"):
-        return phrase(
-            "Allows to assume the role, under conditions ({keys}): {who}.", keys=", ".join(map(str, keys)), who=words
+    if count > 0 and is_uncertain:
+        who.append(
+            nphrase("up to {count:,} principal of the snapshot", "up to {count:,} principals of the snapshot", count)
         )
+    elif count > 0:
+        who.append(nphrase("{count:,} principal of the snapshot", "{count:,} principals of the snapshot", count))
+    words = join_messages(", ", who)
+    if keys:
+        return phrase("Allows to assume the role, under conditions ({keys}): {who}.", keys=keys, who=words)
     return phrase("Allows to assume the role: {who}.", who=words)
 
 
-def _whom(name: str, *, is_foreign: bool) -> str:
+def _deleted_words(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    return nphrase(
+        "It names {count:,} deleted principal ({names}): nobody can assume the role by it.",
+        "It names {count:,} deleted principals ({names}): nobody can assume the role by them.",
+        len(names),
+        names=join_names(names, _MAX_DELETED),
+    )
+
+
+_MAX_DELETED = 5
+
+
+def _whom(name: str, *, is_foreign: bool, has_conditions: bool) -> str:
     """Return in words whom a name of a trust policy stands for if these cannot be counted; empty for one principal."""
+    if name == "*" and has_conditions:
+        return phrase("principals of any account that meet them")
     if name == "*":
         return phrase("anyone, of any account")
     if ":saml-provider/" in name or ":oidc-provider/" in name or name in _WEB_IDENTITIES:
