@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
-from iamdesk.aws.condition_keys import spelled
 from iamdesk.escaping import visible
-from iamdesk.export.text.review import holder_name, is_privileged, power_words
+from iamdesk.export.text.review import condition_keys, holder_name, is_privileged, power_words
 from iamdesk.export.text.review_effect import effect_words, suggestion_words, tier_reason_words, used_words
 from iamdesk.review.asked import SINCE_LAST, asked_reasons
 from iamdesk.review.completion import COMPLETE, DRAFT
@@ -138,7 +137,7 @@ ENTITLEMENTS: tuple[Column[DecidedLine], ...] = (
     Column("effective_action_count", lambda row: int((row.line.evidence.get("holder") or {}).get("actions", 0))),
     Column("reaches_admin", lambda row: is_privileged(row.line)),
     Column("chain_length", _steps),
-    Column("conditions", lambda row: _joined(spelled(str(key)) for key in row.line.evidence.get("conditions", ()))),
+    Column("conditions", lambda row: _joined(condition_keys(row.line))),
     Column("limited_by", lambda row: _joined(row.line.evidence.get("limited_by"))),
     Column("last_used_utc", lambda row: moment(row.line.evidence.get("last_used"))),
     Column("last_used_basis", lambda row: str(row.line.evidence.get("last_used_basis", "not captured"))),

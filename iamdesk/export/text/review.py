@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from iamdesk.aws.condition_keys import spelled
 from iamdesk.export.text.decision import short_arn
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
@@ -114,6 +115,11 @@ def power_words(power: Mapping[str, Any] | None) -> str:
     return nphrase(
         "{count:,} action: {levels}", "{count:,} actions: {levels}", count, levels=join_messages(", ", parts)
     )
+
+
+def condition_keys(line: ReviewItem) -> tuple[str, ...]:
+    """Return the condition keys of what an entitlement allows, as AWS spells them."""
+    return tuple(dict.fromkeys(spelled(str(key)) for key in line.evidence.get("conditions", ())))
 
 
 def administration_words(line: ReviewItem) -> str:

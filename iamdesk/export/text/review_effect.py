@@ -445,7 +445,7 @@ def _lets_in(item: ReviewItem, effect: Mapping[str, Any]) -> str:
     named = [str(one) for one in item.evidence.get("trusts", ())]
     count = int(affects["losing"])
     outside = frozenset(map(str, affects["names"]))  # those that are no users or roles of the snapshot first
-    keys = ", ".join(dict.fromkeys(spelled(str(key)) for key in item.evidence.get("conditions", ())))
+    keys = ", ".join(spelled(str(key)) for key in item.evidence.get("conditions", ()))
     who: dict[str, None] = {}
     for name in named:
         words = _whom(name, is_foreign=name in outside, has_conditions=bool(keys))

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from iamdesk.aws.condition_keys import spelled
 from iamdesk.export.text.decision import short_arn
-from iamdesk.export.text.review import CLASS_WORDS, administration_words, last_used_words, power_words
+from iamdesk.export.text.review import CLASS_WORDS, administration_words, condition_keys, last_used_words, power_words
 from iamdesk.export.text.review_effect import suggestion_words, tier_words, used_words
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.retranslation import translate_english
@@ -39,7 +38,7 @@ def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
         (tr("Limited by"), ", ".join(evidence.get("limited_by", ()))),
         (tr("Refers to the holder's name"), " ".join(f"${{{key}}}" for key in evidence.get("in_own_name", ()))),
         (tr("Conditions on the holder"), ", ".join(map(_asked, (evidence.get("asks_of_holder") or {}).items()))),
-        (tr("Condition keys"), ", ".join(spelled(str(key)) for key in evidence.get("conditions", ()))),
+        (tr("Condition keys"), ", ".join(condition_keys(line))),
         (tr("Trusts"), ", ".join(evidence.get("trusts", ()))),
         (tr("Named in"), ", ".join(evidence.get("statements", ()))),
         (tr("Members"), ", ".join(evidence.get("members", ()))),

@@ -316,7 +316,7 @@ def test_second_reviewer_must_be_somebody_else(qtbot: QtBot, panel: ReviewPanel)
     assert panel.message.text == "", "what was said before holds no more"
     assert "Saved: Second approval, 1 entitlement." in said
     texts = [label.text() for label in panel.evidence.widget().findChildren(QLabel)]
-    (decided,) = [text for text in texts if text.startswith("Keep")]
+    (decided,) = [text for text in texts if text.startswith("Keep by")]  # not the suggestion
     assert decided.startswith("Keep by Ana Moreno, 20"), "not: second approval by Ana Moreno"
     assert decided.endswith(" UTC; second approval by Ben")
     assert panel.evidence.findChild(LinkButton, "giveSecondApproval") is None
