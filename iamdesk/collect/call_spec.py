@@ -2,23 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from iamdesk.snapshot.layout import Call
+from iamdesk.snapshot.resource_service import FetchMode
 
 REGION = "@region"
 """Key in the results of `DependsOn.each` with the Region of the call."""
-
-
-class FetchMode(StrEnum):
-    """How the whole output is fetched."""
-
-    PAGES = "pages"
-    """A single call, or pages, which are merged as by the AWS CLI."""
-    REPORT = "report"
-    """Generated first, then fetched when complete (credential report)."""
-    JOB = "job"
-    """A job is started and polled until complete (service last accessed details)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from iamdesk.collect.call_planner import Task
-from iamdesk.collect.call_spec import FetchMode
 from iamdesk.collect.response_limits import LIMITS
 from iamdesk.i18n import phrase
+from iamdesk.snapshot.resource_service import FetchMode
 
 type Wait = Callable[[float], None]
 """Waits for a number of seconds, and raises `WorkCancelled` if the work is cancelled."""

@@ -13,13 +13,12 @@ from pydantic import BaseModel
 from iamdesk.errors import SnapshotError
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.call_status import Capture, CaptureState
-from iamdesk.snapshot.cli_commands import CALLS
+from iamdesk.snapshot.cli_commands import CALLS, COMMANDS
 from iamdesk.snapshot.command_output import Output, read_output
 from iamdesk.snapshot.credential_report import CREDENTIAL_REPORT, read_report_table
 from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.layout import MANIFEST, Call, Place, Scope, place_of
 from iamdesk.snapshot.manifest import VERSION, Manifest, ManifestFile
-from iamdesk.snapshot.output_models import OUTPUT_MODELS
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.text_source import SourceText
 from iamdesk.snapshot.visible_text import visible
@@ -157,7 +156,7 @@ def _read(source: SourceText, call: Call, path: str) -> Output[BaseModel]:
     name = call.service, call.command
     if name == CREDENTIAL_REPORT and path.lower().endswith(".csv"):
         return read_report_table(source)
-    return read_output(JsonWalk(source), source.name, OUTPUT_MODELS[name])
+    return read_output(JsonWalk(source), source.name, COMMANDS[name].model)
 
 
 def add_output(bundle: Bundle, path: str, place: Place, output: Output[BaseModel]) -> None:

@@ -37,6 +37,7 @@ from iamdesk.snapshot.bundle import (
     read_part,
 )
 from iamdesk.snapshot.catalog import AccountEntry, Catalogue, Directory, Frame, with_aliases
+from iamdesk.snapshot.cli_commands import COMMANDS
 from iamdesk.snapshot.command_output import Output, read_output, values_of
 from iamdesk.snapshot.detect import (
     Recognised,
@@ -54,7 +55,6 @@ from iamdesk.snapshot.layout import MANIFEST, Place
 from iamdesk.snapshot.manifest import Manifest
 from iamdesk.snapshot.merge_pages import FilePages, Gathered, gather
 from iamdesk.snapshot.model import Account, Snapshot
-from iamdesk.snapshot.output_models import OUTPUT_MODELS
 from iamdesk.snapshot.partial import PartialSnapshot, first_accounts, is_worth_showing
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.resources import Resource
@@ -339,7 +339,7 @@ def _read_loose(reading: _Reading, path: str, source: SourceText, only_account: 
 
 
 def _output_of(source: SourceText, found: Recognised) -> Output[BaseModel]:
-    return read_output(JsonWalk(_again(source)), source.name, OUTPUT_MODELS[found.service, found.command])
+    return read_output(JsonWalk(_again(source)), source.name, COMMANDS[found.service, found.command].model)
 
 
 def _again(source: SourceText) -> SourceText:

@@ -14,7 +14,7 @@ from iamdesk.i18n import phrase
 from iamdesk.snapshot.account_details import CredentialReport, CredentialReportEntry
 from iamdesk.snapshot.authorization_details import troubles_of
 from iamdesk.snapshot.command_output import Output
-from iamdesk.snapshot.models.account import GetCredentialReport
+from iamdesk.snapshot.commands.iam import GetCredentialReport
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.text_source import SourceText
 

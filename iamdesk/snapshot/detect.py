@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from iamdesk.i18n import mark, phrase
+from iamdesk.snapshot.cli_commands import COMMANDS
 from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.layout import Place
 from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourcePolicy
 from iamdesk.snapshot.resource_service import Command
-from iamdesk.snapshot.resource_services import all_commands
 
 _MOST_KEYS = 40
 
@@ -37,23 +37,9 @@ class Recognised:
     """Returns an ARN in the output that contains account and Region; None: not required."""
 
 
-def _first(attribute: str, inner: str = "") -> Callable[[Any], str | None]:
-    def told(page: Any) -> str | None:
-        values = getattr(page, attribute)
-        first = next(iter(values), None)
-        found: str | None = getattr(first, inner) if first is not None and inner else first
-        return found
-
-    return told
-
-
 def _arn(page: Any) -> str | None:
     found: str | None = page.resource_arn
     return found
-
-
-def _by(service: str, command: str, told_by: Callable[[Any], str | None] | None = None) -> Recognised:
-    return Recognised(service, command, told_by)
 
 
 def _first_listed(page: Any) -> str | None:
@@ -61,41 +47,28 @@ def _first_listed(page: Any) -> str | None:
     return found
 
 
+def _first(attribute: str, inner: str) -> Callable[[Any], str | None]:
+    def told(page: Any) -> str | None:
+        first = next(iter(getattr(page, attribute)), None)
+        found: str | None = None if first is None else getattr(first, inner)
+        return found
+
+    return told
+
+
 def _declared(command: Command) -> Recognised:
-    """Return what a command of a service with resource policies is recognized as."""
-    if issubclass(command.model, HasResourcePolicy):
-        return _by(*command.key, _arn)
-    return _by(*command.key, _first_listed if issubclass(command.model, HasResourceList) else None)
+    told_by: Callable[[Any], str | None] | None = None
+    if command.loose_arn:
+        told_by = _first(*command.loose_arn.split("."))
+    elif issubclass(command.model, HasResourcePolicy):
+        told_by = _arn
+    elif issubclass(command.model, HasResourceList):
+        told_by = _first_listed
+    return Recognised(*command.key, told_by)
 
 
 _BY_KEYS: Mapping[frozenset[str], Recognised] = {
-    frozenset(keys.split()): recognised
-    for keys, recognised in {
-        "SummaryMap": _by("iam", "get-account-summary"),
-        "PasswordPolicy": _by("iam", "get-account-password-policy"),
-        "Content ReportFormat": _by("iam", "get-credential-report"),
-        "AccountAliases": _by("iam", "list-account-aliases"),
-        "OpenIDConnectProviderList": _by(
-            "iam", "list-open-id-connect-providers", _first("open_id_connect_provider_list", "arn")
-        ),
-        "VirtualMFADevices": _by("iam", "list-virtual-mfa-devices", _first("virtual_mfa_devices", "serial_number")),
-        "ServerCertificateMetadataList": _by(
-            "iam", "list-server-certificates", _first("server_certificate_metadata_list", "arn")
-        ),
-        "analyzers": _by("accessanalyzer", "list-analyzers", _first("analyzers", "arn")),
-        "SAMLProviderList": _by("iam", "list-saml-providers", _first("saml_provider_list", "arn")),
-        "Organization": _by("organizations", "describe-organization"),
-        "Roots": _by("organizations", "list-roots"),
-        "Accounts": _by("organizations", "list-accounts"),
-        "ResourceTagMappingList": _by(
-            "resourcegroupstaggingapi", "get-resources", _first("resource_tag_mapping_list", "resource_arn")
-        ),
-        "Instances": _by("sso-admin", "list-instances"),
-        "PermissionSet": _by("sso-admin", "describe-permission-set"),
-        "AccountAssignments": _by("sso-admin", "list-account-assignments"),
-        "VpcEndpoints": _by("ec2", "describe-vpc-endpoints"),
-        **{command.loose_keys: _declared(command) for command in all_commands() if command.loose_keys},
-    }.items()
+    frozenset(command.loose_keys.split()): _declared(command) for command in COMMANDS.values() if command.loose_keys
 }
 """By the top-level keys of such an output; it may have others."""
 
@@ -156,7 +129,7 @@ def refined(found: Recognised, page: BaseModel) -> Recognised:
     if found.command == "get-queue-attributes":
         attributes = getattr(page, "attributes", None)
         if "TopicArn" in (getattr(attributes, "model_extra", None) or {}):
-            return _by("sns", "get-topic-attributes", _arn)
+            return Recognised("sns", "get-topic-attributes", _arn)
     return found
 
 

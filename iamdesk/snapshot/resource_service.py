@@ -1,16 +1,18 @@
-"""How a service is declared: its commands, what reads their outputs, how they are collected.
+"""How a command of the AWS CLI is declared, and a service: what reads the outputs, how they are collected.
 
-Their outputs are resource policies, or say which resources run with which role (`RunsWith`).
+Outputs of a service are resource policies, or say which resources run with which role (`RunsWith`). Commands about
+other things are declared in `iamdesk.snapshot.commands`.
 
-A declaration is the constant ``SERVICE`` of a module in `iamdesk.snapshot.resource_services`. Everything that has to
-know these services derives it from there: the layout of bundles and their JSON Schemas, reading, the collector and its
-policy, the tree, what policies are called, and the commands of what-if.
+The declaration of a service is the constant ``SERVICE`` of a module in `iamdesk.snapshot.resource_services`. Everything
+that has to know these services derives it from there: the layout of bundles and their JSON Schemas, reading, the
+collector and its policy, the tree, what policies are called, and the commands of what-if.
 """
 
 import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 
 from pydantic import BaseModel
@@ -25,12 +27,23 @@ _PLACEHOLDER = re.compile(r"(\{\w*\})")
 _MATCHED = {"{region}": "[^:]*", "{account}": "[^:]+", "{}": "(.+)"}
 
 
+class FetchMode(StrEnum):
+    """How the whole output of a call is fetched."""
+
+    PAGES = "pages"
+    """A single call, or pages, which are merged as by the AWS CLI."""
+    REPORT = "report"
+    """Generated first, then fetched when complete (credential report)."""
+    JOB = "job"
+    """A job is started and polled until complete (service last accessed details)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Collect:
     """How ``iamdesk collect`` makes the call of a command."""
 
     after: str = ""
-    """The command of the same service whose output says what to call it with; empty: it is called once."""
+    """The command whose output says what to call it with, of another service with that; empty: it is called once."""
     each: str = ""
     """JMESPath over that output: a list of objects, one for each call.
 
@@ -45,7 +58,7 @@ class Collect:
     names: tuple[str, ...] = ()
     """For each of them: the arguments of the path that ``keep`` does not give, as paths, or ``after_last(path)``."""
     also: "tuple[Collect, ...]" = ()
-    """Other outputs that say what to call it with."""
+    """Other outputs that say what to call it with; without an output, other parameters."""
     parameters: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
     """Parameters of every call. ``{account}``, ``{region}``, ``{partition}`` and arguments of the path in braces are
     replaced."""
@@ -55,6 +68,7 @@ class Collect:
     """ARNs to which the shipped policy limits these actions; none: ``*``."""
     page_size: int | None = None
     """Entries to ask for at once, if AWS prints more of each entry then."""
+    fetch_mode: FetchMode = FetchMode.PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,8 @@ class Command:
     """If it lists names in place of ARNs: the command of the same service that prints the policy of one."""
     loose_keys: str = ""
     """Top-level keys by which a loose output is recognized, if it says which account or resource it is about."""
+    loose_arn: str = ""
+    """Attribute of the model that is a list, and of its members, that names account and Region: ``analyzers.arn``."""
     runs: tuple[RunsWith, ...] = ()
     """If it prints resources that can run with a role: where."""
     put_policy: str = ""

@@ -5,10 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from iamdesk.snapshot.cli_commands import CALLS
+from iamdesk.snapshot.cli_commands import COMMANDS
 from iamdesk.snapshot.layout import Kind
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.output_models import OUTPUT_MODELS
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.viewmodel.control_totals import control_totals
 from iamdesk.viewmodel.coverage import CapturedData, CoverageState, captured_data
@@ -70,10 +69,10 @@ def test_resources_of_services_that_nobody_listed_may_be_missing(tmp_path: Path)
 def test_policies_are_captured_whole_where_every_service_was_listed(tmp_path: Path) -> None:
     manifest: dict[str, Any] = {"format": "iamdesk-bundle", "version": 1, "files": []}
     files: dict[str, Any] = {}
-    for call in CALLS.values():
+    for command in COMMANDS.values():
+        call = command.call
         if call.lists and call.kind is Kind.RESOURCE_POLICIES and call.service != "mediastore":
-            model = OUTPUT_MODELS[call.service, call.command]
-            empty = {info.alias: [] for info in model.model_fields.values() if info.alias != "Owner"}
+            empty = {info.alias: [] for info in command.model.model_fields.values() if info.alias != "Owner"}
             files[call.file(account=ACCOUNT, region="eu-west-1")] = empty
     snapshot = opened(tmp_path, **{"manifest.json": manifest, **files})
     assert held(snapshot, Kind.RESOURCE_POLICIES).extent is CoverageState.CAPTURED

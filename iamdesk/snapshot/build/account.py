@@ -15,17 +15,17 @@ from iamdesk.snapshot.account_details import (
 )
 from iamdesk.snapshot.build.resources import public_access_block
 from iamdesk.snapshot.bundle import Bundle, Part
-from iamdesk.snapshot.credential_report import report_of
-from iamdesk.snapshot.model import Account
-from iamdesk.snapshot.models import account as outputs
-from iamdesk.snapshot.models.settings import (
+from iamdesk.snapshot.commands import iam as outputs
+from iamdesk.snapshot.commands.all_resources import (
     DescribeVpcEndpoints,
     GetPermission,
-    GetPublicAccessBlock,
     GetResourceShareAssociations,
     GetResourceShares,
     ListResourceSharePermissions,
 )
+from iamdesk.snapshot.credential_report import report_of
+from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.models.settings import GetPublicAccessBlock
 from iamdesk.snapshot.resource_shares import ResourceShares, SharePermission
 from iamdesk.snapshot.resources import AccountSettings, PublicAccessBlock, VpcEndpoint
 from iamdesk.snapshot.visible_text import visible

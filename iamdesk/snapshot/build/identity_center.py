@@ -5,8 +5,8 @@ from typing import Any
 
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.bundle import Bundle
+from iamdesk.snapshot.commands import identity_center as outputs
 from iamdesk.snapshot.identity_center import IdentityCenter, IdentityCenterInstance, PermissionSet
-from iamdesk.snapshot.models import identity_center as outputs
 from iamdesk.snapshot.visible_text import visible
 
 _SERVICE = "sso-admin"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.bundle import Bundle
 from iamdesk.snapshot.cli_commands import CALLS
-from iamdesk.snapshot.models.organization import (
+from iamdesk.snapshot.commands.organizations import (
     DescribeOrganization,
     DescribePolicy,
     ListAccounts,

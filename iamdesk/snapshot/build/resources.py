@@ -7,9 +7,10 @@ from pydantic import BaseModel
 
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.bundle import Bundle, Part
+from iamdesk.snapshot.commands import all_resources
+from iamdesk.snapshot.commands.organizations import DescribeResourcePolicy
 from iamdesk.snapshot.layout import Place
 from iamdesk.snapshot.models import settings
-from iamdesk.snapshot.models.organization import DescribeResourcePolicy
 from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourcePolicy
 from iamdesk.snapshot.resource_services import all_commands
 from iamdesk.snapshot.resource_services.apigateway import GetApis, GetResources, GetRestApis, GetRoutes
@@ -278,7 +279,7 @@ class Resources:
             self._key(part)["tags"] = tuple((tag.tag_key, tag.tag_value) for tag in tags.tags)
 
     def _take_tags(self) -> None:
-        for part, output in self._pages("resourcegroupstaggingapi", "get-resources", settings.GetResources):
+        for part, output in self._pages("resourcegroupstaggingapi", "get-resources", all_resources.GetResources):
             for tagged in output.resource_tag_mapping_list:
                 arn = _rest_api(tagged.resource_arn, part.place.account)
                 if arn not in self._found:

@@ -7,9 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from iamdesk.snapshot.aws_model import AwsCamelModel, AwsModel, Tag
-from iamdesk.snapshot.resource_shares import ManagedPermission, ResourceShare, ResourceShareAssociation
-from iamdesk.snapshot.resources import ObjectOwnership, VpcEndpoint
+from iamdesk.snapshot.aws_model import AwsModel, Tag
+from iamdesk.snapshot.resources import ObjectOwnership
 
 
 class Grantee(AwsModel):
@@ -139,19 +138,6 @@ class ListResourceTags(AwsModel):
     tags: tuple[KeyTag, ...]
 
 
-class TaggedResource(AwsModel):
-    """A resource and its tags."""
-
-    resource_arn: Annotated[str, Field(alias="ResourceARN")]
-    tags: tuple[Tag, ...] = ()
-
-
-class GetResources(AwsModel):
-    """``resourcegroupstaggingapi get-resources``."""
-
-    resource_tag_mapping_list: tuple[TaggedResource, ...]
-
-
 class ListedKeyGrant(AwsModel):
     """A grant on a KMS key."""
 
@@ -196,33 +182,3 @@ class ListAliases(AwsModel):
     """``kms list-aliases``."""
 
     aliases: tuple[KeyAlias, ...]
-
-
-class DescribeVpcEndpoints(AwsModel):
-    """``ec2 describe-vpc-endpoints``."""
-
-    vpc_endpoints: tuple[VpcEndpoint, ...]
-
-
-class GetResourceShares(AwsCamelModel):
-    """``ram get-resource-shares``."""
-
-    resource_shares: tuple[ResourceShare, ...]
-
-
-class GetResourceShareAssociations(AwsCamelModel):
-    """``ram get-resource-share-associations``."""
-
-    resource_share_associations: tuple[ResourceShareAssociation, ...]
-
-
-class ListResourceSharePermissions(AwsCamelModel):
-    """``ram list-resource-share-permissions``."""
-
-    permissions: tuple[ManagedPermission, ...]
-
-
-class GetPermission(AwsCamelModel):
-    """``ram get-permission``."""
-
-    permission: ManagedPermission

@@ -1,9 +1,11 @@
-"""What ``aws organizations`` prints, command by command.
+"""``aws organizations``: the commands, and what they print.
 
-Source of the shapes: the Organizations API reference.
+Sources: the Organizations API reference and the AWS CLI command reference.
 """
 
 from iamdesk.snapshot.aws_model import AwsModel, PolicyDocument
+from iamdesk.snapshot.layout import Call, Kind, Scope
+from iamdesk.snapshot.resource_service import Collect, Command
 
 
 class OrganizationDetail(AwsModel):
@@ -163,3 +165,82 @@ class DescribeResourcePolicy(AwsModel):
     """``organizations describe-resource-policy``; ``{}`` where there is none."""
 
     resource_policy: ResourcePolicyWithContent | None = None
+
+
+_NONE = "AWSOrganizationsNotInUseException"
+_ADMINISTRATORS = "'{DelegatedAdministrators: DelegatedAdministrators[].{Id: Id}}'"
+_OF_ROOTS = Collect(
+    "list-roots",
+    'Roots[].{ParentId: Id, "@parent-id": Id}',
+    also=(Collect("list-organizational-units-for-parent", 'OrganizationalUnits[].{ParentId: Id, "@parent-id": Id}'),),
+)
+_IF_THERE = Collect("describe-organization", "Organization && `[{}]`")
+_OF_POLICIES = Collect("list-policies", 'Policies[].{PolicyId: Id, "@policy-id": Id}')
+
+
+def _call(
+    command: str,
+    arguments: tuple[str, ...] = (),
+    options: str = "",
+    absent: tuple[str, ...] = (),
+    *,
+    kind: Kind = Kind.ORGANIZATION,
+    lists: bool = False,
+) -> Call:
+    return Call("organizations", command, Scope.ORGANIZATION, kind, arguments, options, absent, lists)
+
+
+def _policies_of(kind: str, *also: Collect) -> Collect:
+    return Collect("describe-organization", f"[Organization.{{Filter: '{kind}', \"@filter\": '{kind}'}}]", also=also)
+
+
+_POLICIES = Kind.ORGANIZATION_POLICIES
+
+COMMANDS = (
+    Command(
+        _call("describe-organization", absent=(_NONE,)), DescribeOrganization, Collect(), loose_keys="Organization"
+    ),
+    Command(_call("list-roots"), ListRoots, _IF_THERE, loose_keys="Roots"),
+    Command(_call("list-accounts"), ListAccounts, _IF_THERE, loose_keys="Accounts"),
+    Command(
+        _call("list-organizational-units-for-parent", ("parent-id",), "--parent-id PARENT-ID"),
+        ListOrganizationalUnitsForParent,
+        _OF_ROOTS,
+    ),
+    Command(_call("list-accounts-for-parent", ("parent-id",), "--parent-id PARENT-ID"), ListAccounts, _OF_ROOTS),
+    # Without --query it prints the accounts' names and addresses, which no review needs.
+    Command(
+        _call("list-delegated-administrators", options=f"--query {_ADMINISTRATORS}"),
+        ListDelegatedAdministrators,
+        _IF_THERE,
+    ),
+    Command(
+        _call("list-delegated-services-for-account", ("account-id",), "--account-id ACCOUNT-ID"),
+        ListDelegatedServicesForAccount,
+        Collect("list-delegated-administrators", 'DelegatedAdministrators[].{AccountId: Id, "@account-id": Id}'),
+    ),
+    Command(
+        _call("describe-resource-policy", absent=("ResourcePolicyNotFoundException", _NONE)),
+        DescribeResourcePolicy,
+        _IF_THERE,
+    ),
+    Command(
+        _call("list-policies", ("filter",), "--filter FILTER", kind=_POLICIES, lists=True),
+        ListPolicies,
+        _policies_of("SERVICE_CONTROL_POLICY", _policies_of("RESOURCE_CONTROL_POLICY")),
+    ),
+    Command(
+        _call("describe-policy", ("policy-id",), "--policy-id POLICY-ID", kind=_POLICIES), DescribePolicy, _OF_POLICIES
+    ),
+    Command(
+        _call("list-targets-for-policy", ("policy-id",), "--policy-id POLICY-ID", kind=_POLICIES),
+        ListTargetsForPolicy,
+        _OF_POLICIES,
+    ),
+    Command(
+        _call(
+            "list-policies-for-target", ("target-id", "filter"), "--target-id TARGET-ID --filter FILTER", kind=_POLICIES
+        ),
+        ListPolicies,
+    ),
+)
