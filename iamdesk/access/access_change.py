@@ -25,7 +25,7 @@ from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 _MAX_GRIDS = 1_000
 _MAX_CHANGES = 40_000
-"""Numbers of cached grids and changes, after which the caches are cleared."""
+"""Numbers of cached grids of named resources and of changes, after which these are freed."""
 _MAX_OUTCOMES = 1 << 12
 """Cached decisions, enough for some principals: each change of a principal is compared with the same whole."""
 
@@ -68,9 +68,6 @@ class AccessChanges:
     def forget(self) -> None:
         """Free the cached results and the altered principals, whose indexes are void from now on."""
         self.principals = AlteredPrincipals(self.evaluator.population())
-        self._begin()
-
-    def _begin(self) -> None:
         self._bulk = BulkEvaluator(self.principals)
         self._finder = ServiceAccessFinder(self._bulk, lambda: self._moment)
         self._equivalent = EquivalentServices(self._bulk)
@@ -80,6 +77,12 @@ class AccessChanges:
         self._by_policies: dict[Hashable, AccessChange] = {}
         self._own_keys: dict[tuple[int, ...], tuple[str, ...]] = {}
         self._outcomes: dict[tuple[RequestGrid, int, bool], DecisionBits] = {}
+
+    def _free_grids(self) -> None:
+        """Free what few principals share: named resources, and changes. What is known of a cohort serves all."""
+        self._bulk.forget(self._grids.values())
+        for known in (self._grids, self._by_statements, self._by_policies, self._outcomes):
+            known.clear()
 
     @property
     def moment(self) -> datetime:
@@ -101,7 +104,7 @@ class AccessChanges:
         if before == after:
             return {}
         if len(self._grids) > _MAX_GRIDS or len(self._by_statements) > _MAX_CHANGES:
-            self._begin()
+            self._free_grids()
         granted = self._finder.grants.of(position)
         carried = self.principals.index.carried
         facts = self._facts_of_caller(before)

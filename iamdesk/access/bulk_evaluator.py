@@ -160,6 +160,13 @@ class BulkEvaluator:
         self._where: dict[tuple[RequestGrid, int], tuple[int, ...]] = {}
         self._outcomes: dict[Hashable, DecisionBits] = {}
 
+    def forget(self, grids: Iterable[RequestGrid]) -> None:
+        """Free what is cached of some grids, and of statements; what is known of the principals' cohorts is kept."""
+        self.own = OwnStatements(self.population)
+        self._where.clear()
+        self._outcomes.clear()
+        self.request_classes.forget(frozenset(grids))
+
     def request(self, action: str, resource: str) -> OneRequest:
         """Return a grid of one action on one resource.
 

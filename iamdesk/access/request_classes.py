@@ -1,6 +1,6 @@
 """Request classes: what is the same for a cohort on a grid before its own policies apply (policy types, keys)."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from operator import attrgetter
@@ -78,9 +78,8 @@ class RequestClasses:
         self._network_path = network_path
         self._alike_of: dict[tuple[RequestGrid, int], Hashable] = {}
         self._settings: dict[tuple[str, int], dict[Hashable, RequestClass]] = {}
-        self._of_grid: dict[tuple[RequestGrid, int, int], tuple[tuple[int, RequestClass], ...]] = {}
-        """By grid, cohort and bits of the grid; each principal of a cohort is evaluated on the same, several times."""
-        self._personal: dict[tuple[RequestGrid, int, int], bool] = {}
+        self._of_grid: dict[tuple[RequestGrid, int], tuple[tuple[int, RequestClass], ...]] = {}
+        """By grid and cohort: each principal of a cohort is evaluated on the same, several times."""
         self._kinds: dict[Hashable, RequestClass] = {}
         self._named: dict[tuple[RequestGrid, int], tuple[int, ...]] = {}
         self._facts: dict[Hashable, dict[Hashable, KeyValue]] = {}
@@ -88,39 +87,36 @@ class RequestClasses:
         self._by_action: dict[Hashable, tuple[tuple[KeyValue, int], ...]] = {}
         self._derive: dict[tuple[str, int, Hashable], DerivedKeys] = {}
 
+    def forget(self, grids: Container[RequestGrid]) -> None:
+        """Free what is cached of some grids."""
+        self._named.clear()
+        for known in (self._alike_of, self._of_grid, self._on_ground):
+            for key in [key for key in known if key[0] in grids]:
+                del known[key]
+
     def settings(self, grid: RequestGrid, cohort: PrincipalCohort, within: int) -> Sequence[tuple[int, RequestClass]]:
         """Return the request classes of some bits of a grid, each with its bits."""
         if isinstance(grid, OneRequest):
             return ((1, self._setting(grid, cohort, 0)),)
-        key = (grid, cohort.number, within)
+        key = (grid, cohort.number)
         known = self._of_grid.get(key)
         if known is None:
-            whole = self._of_grid.get((grid, cohort.number, grid.every))
-            if whole is not None:
-                return [(there, request_class) for bits, request_class in whole if (there := bits & within)]
             if len(self._of_grid) >= _MAX_CACHED:
                 self._of_grid.clear()
-            known = self._of_grid[key] = self._find_settings(grid, cohort, within)
-        return known
+            known = self._of_grid[key] = self._find_settings(grid, cohort)
+        if within == grid.every:
+            return known
+        return [(there, request_class) for bits, request_class in known if (there := bits & within)]
 
     def is_personal(self, grid: RequestGrid, cohort: PrincipalCohort, within: int) -> bool:
         """Return whether a common statement tells the principals of a cohort apart, on some bits of a grid."""
-        key = (grid, cohort.number, within)
-        known = self._personal.get(key)
-        if known is None:
-            if len(self._personal) >= _MAX_CACHED:
-                self._personal.clear()
-            known = any(one.is_personal for _, one in self.settings(grid, cohort, within))
-            self._personal[key] = known
-        return known
+        return any(one.is_personal for _, one in self.settings(grid, cohort, within))
 
-    def _find_settings(
-        self, grid: RequestGrid, cohort: PrincipalCohort, within: int
-    ) -> tuple[tuple[int, RequestClass], ...]:
+    def _find_settings(self, grid: RequestGrid, cohort: PrincipalCohort) -> tuple[tuple[int, RequestClass], ...]:
         service = grid.of.service
         known = self._settings.setdefault((service, cohort.number), {})
         found: dict[int, tuple[int, RequestClass]] = {}
-        for request, bits in self._requests(grid, within):
+        for request, bits in self._requests(grid):
             request_class = known.get(request)
             if request_class is None:
                 if len(known) >= _MAX_CACHED:  # of IAM and STS, each resource has its own
@@ -130,14 +126,14 @@ class RequestClasses:
             found[id(request_class)] = (before | bits, request_class)
         return tuple(found.values())
 
-    def _requests(self, grid: RequestGrid, within: int) -> Iterator[tuple[Hashable, int]]:
+    def _requests(self, grid: RequestGrid) -> Iterator[tuple[Hashable, int]]:
         """Yield (key of what the class of requests depends on, the bits of these requests)."""
         differ = grid.of.service in SERVICES_WITH_ACTION_RULES
         alike: dict[Hashable, int] = {}
         for place, resource_slot in enumerate(grid.resource_slots):
             known = resource_slot.resource if differ else self._alike(grid, place)
             for rules, actions in _split_by_rules(grid.of):
-                bits = grid.on(place, resource_slot.actions & actions) & within
+                bits = grid.on(place, resource_slot.actions & actions)
                 if bits:
                     alike[known, rules] = alike.get((known, rules), 0) | bits
         yield from alike.items()
