@@ -107,14 +107,14 @@ def test_the_data_names_checks_and_standards_that_exist() -> None:
     prefixes = tuple(f"{one['prefix']} " for one in _data()["standards"])
     assert all(control.startswith(prefixes) for some in _data()["more"].values() for control in some)
     unmapped = {one.id for one in registry.checks() if not one.standards} - set(_data()["more"])
-    assert unmapped == set(_data()["none"])
+    assert unmapped == set(_data()["none"]), "a check without a control has its reason under `none`"
     assert all(reason.endswith(".") for reason in _data()["none"].values())
 
 
 def test_every_control_names_its_source() -> None:
     named = {control for check in registry.checks() for control in check.standards}
     named.update(control for some in _data()["more"].values() for control in some)
-    assert set(_data()["controls"]) == named
+    assert set(_data()["controls"]) == named, "resources/data/finding-controls.json has the source of each control"
     for control, about in _data()["controls"].items():
         assert about["source"]
         assert about["read"] is None or about["source"].startswith("https://"), control

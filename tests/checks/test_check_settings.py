@@ -140,7 +140,7 @@ def test_the_digest_is_that_of_the_file_and_the_schema_that_of_the_reader(tmp_pa
     applied = _read(tmp_path)
     assert applied.sha256 == sha256((tmp_path / "check-settings.json").read_bytes()).hexdigest()
     schema = json.loads((resources() / "schemas" / "check-settings.json").read_text())
-    assert schema == check_settings_schema()
+    assert schema == check_settings_schema(), "run `make schemas`"
 
 
 def test_what_cannot_be_determined_is_never_high(found, make) -> None:

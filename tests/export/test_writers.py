@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
 from dataclasses import replace
@@ -15,13 +16,15 @@ import pytest
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State, Suppression
 from iamdesk.escaping import visible
+from iamdesk.export import findings as package
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.export.findings.columns import COLUMNS
 from iamdesk.export.findings.csv_file import inert
 from iamdesk.export.findings.json_file import FORMAT
-from iamdesk.export.findings.report import ordered, utc_text
+from iamdesk.export.findings.report import build_report, ordered, utc_text
 from iamdesk.export.findings.writers import formats, render, write
 
+from ..recipes import recipe
 from .conftest import NOW
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -99,12 +102,10 @@ def test_every_format_carries_the_same_counts(exports, sample_findings):
 
 
 def test_every_format_says_what_it_is_of(exports, sample):
-    digest = sample.sha256
     for name in sorted(set(exports) - {"pdf", "management-pdf", "xlsx"}):
         text = exports[name].decode("utf-8-sig")
-        assert digest in text
-        assert "acme-prod.json" in text
-        assert "2026-10-27T09:30:15Z" in text
+        for each in ("acme-prod.json", sample.sha256, "2026-10-27T09:30:15Z"):
+            assert each in text, f"{name} does not name the snapshot with its SHA-256 and the time: no {each}"
         assert str(sample.path.parent) not in text
     report = json.loads(exports["json"])
     assert report["format"] == FORMAT
@@ -338,6 +339,20 @@ def test_suppressed_findings_are_told_apart_and_never_gone(sample, some_suppress
     text = re.sub(r"\s+", " ", page.text)
     assert f"{aside} more suppressed" in text
     assert text.count("Suppressed until 2027-01-31 by Ito, Alice: =known; see <OPS-7>") == aside
+
+
+def test_the_format_of_the_recipe_is_found_by_itself(sample, sample_findings, hostile, tmp_path, monkeypatch):
+    (code,) = recipe("an export format")
+    (tmp_path / "tsv_file.py").write_text(code)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    found = {one.name: one for one in formats.__wrapped__()}
+    del sys.modules[f"{package.__name__}.tsv_file"], package.tsv_file
+    assert set(found) == {one.name for one in formats()} | {"tsv"}
+    findings = [*sample_findings, *hostile]
+    text = found["tsv"].render(build_report(findings, sample, generated_at=NOW)).decode()
+    heading, *rows = [line.split("\t") for line in text.removesuffix("\n").split("\n")]
+    assert {len(row) for row in rows} == {len(heading)}
+    assert Counter(row[0] for row in rows) == Counter(one.fingerprint for one in findings)
 
 
 def test_junit_has_a_test_case_for_each_finding(exports, sample_findings):
