@@ -371,7 +371,7 @@ class _Reader[Row]:
             raise FilterError(sentence, self._at, found.end())
         if close:
             self._note = phrase(
-                "There is no field {name}, so it is a word to look for. Did you mean {field}?",
+                "There is no field {name}, so it is searched as text. Did you mean {field}?",
                 name=found[1],
                 field=close[0],
             )
@@ -527,7 +527,7 @@ def _number_test[Row](one: Field[Row], operator: str, value: str) -> Test[Row]:
         return special
     plain = re.sub(r"(?<=\d)[,.'\u2019\u202f\u00a0](?=\d{3}(?:\D|$))", "", value)
     if not re.fullmatch(r"-?\d{1,18}", plain, re.ASCII):
-        raise ValueError(phrase("{field} is a number; {value} is none.", field=one.name, value=quoted(value)))
+        raise ValueError(phrase("{field} is a number; {value} is not.", field=one.name, value=quoted(value)))
     return _compared(one, operator, int(plain), int(plain), int)
 
 
@@ -539,7 +539,7 @@ def _date_test[Row](one: Field[Row], operator: str, value: str) -> Test[Row]:
     if span is None:
         raise ValueError(
             phrase(
-                "{field} is a date: 2026, 2026-06 or 2026-06-30; {value} is none.", field=one.name, value=quoted(value)
+                "{field} is a date: 2026, 2026-06 or 2026-06-30; {value} is not.", field=one.name, value=quoted(value)
             )
         )
     return _compared(one, operator, *span, date)
@@ -600,7 +600,7 @@ def _word_test[Row](one: Field[Row], operator: str, value: str) -> Test[Row]:
     if key is None:
         names = ", ".join(one.words)
         raise ValueError(
-            phrase("{field} is one of: {names}; {value} is none.", field=one.name, names=names, value=quoted(value))
+            phrase("{field} is one of: {names}; {value} is not.", field=one.name, names=names, value=quoted(value))
         )
     order = tuple(one.words)
     place = order.index(key)

@@ -76,10 +76,10 @@ def page() -> str:
         "generated from the checks. [Findings](findings.md) describes how they are grouped, suppressed and exported.",
         "",
         "A single finding can have another severity than the default; its sentence says why.",
-        "Each severity has its reason: *critical* if someone outside gets administration or data with nothing further,",
-        "*high* if someone inside gets administration, *medium* if one more fact is needed, *low* for order, *info*",
-        "for the reader. What cannot be determined is medium at most. *Elsewhere* is what the documentation of other",
-        "tools says of the nearest situation; `resources/data/check-severities.json` names the pages.",
+        "Each severity has its reason: *critical* if someone outside gets administrator access or data with no further",
+        "requirement, *high* if someone inside gets administrator access, *medium* if one more fact is needed, *low* for",
+        "hygiene, *info* for information. What cannot be determined is medium at most. *Elsewhere* is how the",
+        "documentation of other tools rates the nearest situation; `resources/data/check-severities.json` names the pages.",
         "",
     ]
     by_kind: dict[str, list[Check]] = {}

@@ -39,7 +39,7 @@ TABLES: dict[str, FilterFields[Any]] = {
 INTRODUCTION = """\
 # Tables and filters
 
-Every table, the navigator and the access matrix are filtered in one language. What is typed filters at once.
+Every table, the navigator and the access matrix are filtered in one language. They are filtered while you type.
 
 | typed | shown |
 |---|---|
@@ -60,9 +60,9 @@ Upper and lower case are the same. `name:` is a field only if the table has one 
 backslash part of the text: `"say \\"yes\\""`. A row without a value, or with an unknown one, matches no comparison:
 `-used>=2026-06` shows what was not used since June, the unknown included.
 
-While a filter is wrong, the field is red and has a cross; the line below it says why, and the table keeps the last
-filter that was right. The titles of *Findings* and *Who can* say how many rows of all are shown: `Findings 29 of 136`.
-A warning triangle means that a word looks like a field with a typing error.
+If a filter is invalid, the field is red and has a cross; the line below it says why, and the table keeps the last
+valid filter. The titles of *Findings* and *Who can* say how many rows of all are shown: `Findings 29 of 136`.
+A warning triangle means that a word looks like a misspelled field.
 
 **Keys and menus.** Names of fields are offered after two letters, then the values that occur (of the first 10,000
 rows): Down and Enter or Tab take one. Alt+Down offers all fields. Down in the empty field lists earlier filters, Esc
@@ -101,7 +101,7 @@ def lines() -> Iterator[str]:
     yield INTRODUCTION
     yield "## Fields of each table"
     yield ""
-    yield "Of words, the beginning is enough if only one begins so: `severity:crit`, `kind:inline`."
+    yield "The beginning of a word is enough if it is unambiguous: `severity:crit`, `kind:inline`."
     for title, fields in TABLES.items():
         yield ""
         yield f"### {title}"

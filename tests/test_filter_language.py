@@ -151,7 +151,7 @@ def test_where_a_text_is_wrong(text, wrong, sentence):
 
 def test_a_name_close_to_a_field_is_a_word_with_a_note():
     assert FIELDS.read("severty:high").note == (
-        "There is no field severty, so it is a word to look for. Did you mean severity?"
+        "There is no field severty, so it is searched as text. Did you mean severity?"
     )
     assert not FIELDS.read("s3:GetObject").note
     assert not FIELDS.read("arn:aws:iam::1:role/x").note

@@ -55,7 +55,7 @@ def fitting_actions(resource: str) -> tuple[FittingAction, ...]:
     """
     if resource.strip() == "*":
         raise RequestError(
-            phrase("without an action, a resource is required: every action without resource types fits `*`")
+            phrase("without an action, a resource is required: `*` would match every action without resource types")
         )
     try:
         arn = parse_arn(resource.lstrip())
@@ -69,7 +69,7 @@ def fitting_actions(resource: str) -> tuple[FittingAction, ...]:
                 one = actions.actions[bit]
                 found.append(FittingAction(one.full_name, named, one.access_level))
     if not found:
-        raise RequestError(phrase("no action fits {resource}", resource=with_visible_end(str(arn))))
+        raise RequestError(phrase("no action applies to {resource}", resource=with_visible_end(str(arn))))
     return tuple(dict.fromkeys(found))
 
 

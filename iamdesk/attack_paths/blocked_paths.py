@@ -10,7 +10,7 @@ from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.evidence import Prover
 from iamdesk.attack_paths.types import BlockedPath, PrincipalExposure
 from iamdesk.evaluate.request import EvalDecision
-from iamdesk.i18n import join_messages, mark, nphrase, phrase, phrased
+from iamdesk.i18n import mark, nphrase, phrase, phrased
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.whatif.apply import apply_one
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
@@ -86,7 +86,7 @@ class BlockedPaths:
                         path.id,
                         phrased(path.how),
                         arn,
-                        join_messages(": ", (proof.says, proof.decision.sentence)),
+                        proof.decision.sentence,
                         proof.decision,
                     )
                     break
@@ -97,7 +97,7 @@ class BlockedPaths:
             elif stopped is None and path.joined and not asked:
                 continue  # there is no group of administrators
             elif stopped is None and path.joined:
-                says = phrase("It can change it, but cannot become it.")
+                says = phrase("It can change the principal, but cannot become it.")
                 stopped = BlockedPath(path.id, phrased(path.how), arn, says)
             elif stopped is None:
                 return BlockedPath(

@@ -320,11 +320,13 @@ class Remediations:
         named = {"source": _last(lever.source), "action": lever.action, "resource": resource}
         if kept and resource != "*":
             what = phrase(
-                "Add an inline policy to {source} that denies {action} on {resource}, and removing that policy.",
+                "Add an inline policy to {source} that denies {action} on {resource}, and the removal of that policy.",
                 **named,
             )
         elif kept:
-            what = phrase("Add an inline policy to {source} that denies {action}, and removing that policy.", **named)
+            what = phrase(
+                "Add an inline policy to {source} that denies {action}, and the removal of that policy.", **named
+            )
         elif resource != "*":
             what = phrase("Add an inline policy to {source} that denies {action} on {resource}.", **named)
         else:
@@ -368,7 +370,7 @@ class Remediations:
                 for one in full
             )
             what = phrase(
-                "Take {policies} from {role}, and give it the permissions that its service needs instead.",
+                "Remove {policies} from {role}, and grant it only the permissions that its service needs.",
                 policies=join_names([one.name for one in full]),
                 role=_last(role),
             )
@@ -430,7 +432,9 @@ class Remediations:
         named = {"source": _last(holder), "action": join_names(actions)}
         what = phrase("Add an inline policy to {source} that denies {action}.", **named)
         if kept:
-            what = phrase("Add an inline policy to {source} that denies {action}, and removing that policy.", **named)
+            what = phrase(
+                "Add an inline policy to {source} that denies {action}, and the removal of that policy.", **named
+            )
         return Change(what, (Edit(EditAction.PUT_INLINE_POLICY, holder, name, document),), holder, name, served)
 
     def _trust_changes(self, lever: _Lever) -> Iterator[Change]:

@@ -171,7 +171,7 @@ class WorkloadAccess:
             resources = self._resources(fact, path, known, role_arn)
             what = phrased(catalog().facts[need])
             if not resources:
-                return phrase("It requires {what}. The snapshot lists all there are, and there is none.", what=what)
+                return phrase("It requires {what}, and there is none: the snapshot lists all that exist.", what=what)
             if fact.is_enough:
                 return phrase(
                     "It requires {what}: its actions are not allowed on {resources}.",

@@ -348,8 +348,8 @@ def _remedy(group: _Group, first: Attribution) -> str:
     """Return what ends a cause, or the remediation of all findings of a check: that of one may name its own subject."""
     if group.key.startswith(AWS_POLICY):
         detach = phrase(
-            "Detach {policy} from {holders}, and attach customer managed policies with the permissions of each job in "
-            "its place: AWS maintains it, and you cannot change it.",
+            "Detach {policy} from {holders}, and attach customer managed policies with the permissions of each "
+            "job instead: AWS managed policies cannot be edited.",
             policy=group.label,
             holders=_holders(group) or phrase("its holders"),
         )
@@ -358,8 +358,8 @@ def _remedy(group: _Group, first: Attribution) -> str:
         return join_messages(" ", (detach, phrase("Leave at least one administrator in the account.")))
     if group.key.startswith(THROUGH):
         return phrase(
-            "Take the permissions of an administrator away from {role}, or restrict who can pass or assume the role "
-            "and change what runs with it.",
+            "Remove administrator access from {role}, or restrict who can pass it, assume it, and change what "
+            "runs with it.",
             role=group.key.rpartition("/")[2],
         )
     of_checks = {first.check_id: _remedy_of_check(group, first)}
@@ -382,8 +382,8 @@ def _remedy(group: _Group, first: Attribution) -> str:
     if more := len(texts) - len(shown):
         lines.append(
             nphrase(
-                "The findings of {count:,} other check say more.",
-                "The findings of {count:,} other checks say more.",
+                "See also the findings of {count:,} other check.",
+                "See also the findings of {count:,} other checks.",
                 more,
             )
         )

@@ -101,8 +101,8 @@ def _tag_list(principal: Principal) -> str:
 @check(
     "HYG-09",
     over=ACCOUNTS,
-    severity=(Severity.INFO, "A matter of order: what the policies allow is reported by itself."),
-    title=mark("Inline policies of roles"),
+    severity=(Severity.INFO, "Hygiene: what the policies allow is reported separately."),
+    title=mark("Roles with inline policies"),
     question="Do roles have inline policies?",
     remedy=mark(
         "Move permissions that several roles share into a managed policy: it is reviewed once, keeps older versions "
@@ -137,8 +137,8 @@ def inline_policies(_survey: CheckContext, account: Account, _: Account) -> Iter
 
 
 _SUPPORT_IS_DENIED = mark(
-    "First allow support:* in the service control policies of the account, if they are what denies it. Then create a "
-    "role with the AWS managed policy AWSSupportAccess that incident responders can assume."
+    "First allow support:* in the service control policies of the account, if these deny it. Then create a role "
+    "with the AWS managed policy AWSSupportAccess that incident responders can assume."
 )
 """Not even the root user is allowed: no role helps as long as an organization policy denies it."""
 
@@ -146,7 +146,7 @@ _SUPPORT_IS_DENIED = mark(
 @check(
     "HYG-11",
     over=ACCOUNTS,
-    severity=(Severity.LOW, "A matter of readiness: administrators can open a case. Below Prowler for that reason."),
+    severity=(Severity.LOW, "Readiness: administrators can still open a case. Below Prowler for that reason."),
     title=mark("No role for AWS Support cases"),
     question="Can only administrators open a case with AWS Support?",
     remedy=mark("Create a role with the AWS managed policy AWSSupportAccess that incident responders can assume."),
@@ -252,7 +252,7 @@ def _named(arns: Iterable[str]) -> Iterator[Evidence]:
     over=ACCOUNTS,
     severity=(
         Severity.INFO,
-        "A tool is not used; this program's findings are the same kind. Below Prowler for that reason.",
+        "A tool is not used; iamdesk reports findings of the same kind. Below Prowler for that reason.",
     ),
     title=mark("No external access analyzer"),
     question="Is there a captured Region without an active external access analyzer of IAM Access Analyzer?",
@@ -351,7 +351,7 @@ def _is_for_instances(survey: CheckContext, role: RoleDetail) -> bool:
     over=ACCOUNTS,
     severity=(
         Severity.LOW,
-        "One of several ways out for data that the user can read anyway. Below Prowler for that reason.",
+        "One of several ways to take out data that the user can read anyway. Below Prowler for that reason.",
     ),
     title=mark("CloudShell file transfer allowed"),
     question="Can users or roles that are not administrators upload and download files through AWS CloudShell?",
@@ -388,11 +388,12 @@ def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iter
 @check(
     "HYG-14",
     over=ACCOUNTS,
-    severity=(Severity.INFO, "A matter of order: auditors may have another role. Below Prowler for that reason."),
+    severity=(Severity.INFO, "Hygiene: auditors may have another role. Below Prowler for that reason."),
     title=mark("No role for security audits"),
     question="Does no user, group or role have the AWS managed policy SecurityAudit?",
     remedy=mark(
-        "Create a role with the AWS managed policy SecurityAudit: with it, auditors read configuration, but no data."
+        "Create a role with the AWS managed policy SecurityAudit, which lets auditors read the configuration, "
+        "but no data."
     ),
     standards=("NIST 800-53 AU-6",),
 )

@@ -1,6 +1,6 @@
 """Administrators, policies that allow everything, and principals whose policies allow everything in name only."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from iamdesk.attack_paths.administrators import (
     FULL_ACCESS,
@@ -44,7 +44,7 @@ def proofs_of(survey: CheckContext, account: Account, principal: Principal) -> l
     over=PRINCIPALS,
     severity=(
         Severity.HIGH,
-        "One stolen credential is the whole account. Not critical: somebody has to administer it.",
+        "One stolen credential gives away the whole account. Not critical: someone has to administer it.",
     ),
     title=mark("Administrator"),
     question="Can a user or role change all permissions and do nearly everything else, with its boundary and all "
@@ -61,8 +61,10 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
     name = name_of(principal)
     if power.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
         proofs = proofs_of(survey, account, principal)
-        route = enumerated(routes_of(principal, [piece.decision for piece in proofs if piece.decision]))
-        bounded = survey.evaluator.index.carried(principal.arn).boundary
+        carried = survey.evaluator.index.carried(principal.arn)
+        whole = {one.key for one in carried.identity if any(map(is_everything_on_everything, one.document.statements))}
+        route = route_of(principal, [piece.decision for piece in proofs if piece.decision], whole)
+        bounded = carried.boundary
         within = []
         if bounded is not None:
             within.append(phrase("The permissions boundary {name} does not stop it.", name=bounded.name))
@@ -163,7 +165,7 @@ def _undetermined(
 @check(
     "ADM-02",
     over=PRINCIPALS,
-    severity=(Severity.INFO, "Nothing is allowed now; removing the limit would make an administrator."),
+    severity=(Severity.INFO, "Not an administrator now, but it would be one without the limit."),
     title=mark("Administrator by name, but not in effect"),
     question="Does a user or role have a policy that allows everything, but is not an administrator due to limits?",
     remedy=mark(
@@ -298,7 +300,7 @@ def customer_policy_with_everything(
     sentence = phrase("{policy} {allows}; it is attached to {holders}.", **words)
     if is_dead:
         sentence = phrase(
-            "{policy} {allows}; it is attached to {holders}, and another policy denies all holders everything.", **words
+            "{policy} {allows}; it is attached to {holders}, but another policy denies all of them everything.", **words
         )
     yield CheckResult(sentence, evidence, severity=Severity.LOW if is_dead else None)
 
@@ -320,7 +322,7 @@ def _is_denied_everything(survey: CheckContext, arn: str) -> bool:
 @check(
     "ADM-05",
     over=WRITTEN,
-    severity=(Severity.LOW, "Nobody has it; attaching it is all that is left to do."),
+    severity=(Severity.LOW, "No principal has it; attaching it is all that is left to do."),
     title=mark("Unused customer managed policy that allows everything"),
     question="Does an unattached customer managed policy allow every action on every resource?",
     remedy=mark("Delete the policy: any principal that can attach policies can attach this one."),
@@ -374,10 +376,11 @@ def inline_policy_with_everything(
         yield CheckResult(text, evidence)
 
 
-def routes_of(principal: Principal, decisions: list[EvaluationResult]) -> list[str]:
+def route_of(principal: Principal, decisions: list[EvaluationResult], whole: Collection[str] = frozenset[str]()) -> str:
     """Return the policies that allow all requests of a principal, with how each is attached.
 
-    Where none does by itself: all that allow some of them.
+    Where none does by itself: all that allow some of them. Several that each allow everything (``whole``: their keys)
+    are "each of …".
     """
     lines: dict[tuple[str, str], StatementExplanation] = {}
     allowed: dict[tuple[str, str], set[int]] = {}
@@ -388,7 +391,9 @@ def routes_of(principal: Principal, decisions: list[EvaluationResult]) -> list[s
                 lines.setdefault(key, line)
                 allowed.setdefault(key, set()).add(number)
     enough = [key for key, numbers in allowed.items() if len(numbers) == len(decisions)]
-    return [_route(principal, lines[key]) for key in enough or lines]
+    named = enumerated(_route(principal, lines[key]) for key in enough or lines)
+    is_each = len(enough) > 1 and all(key in whole for key, _ in enough)
+    return phrase("each of {policies}", policies=named) if is_each else named
 
 
 def _route(principal: Principal, line: StatementExplanation) -> str:
@@ -396,4 +401,4 @@ def _route(principal: Principal, line: StatementExplanation) -> str:
         return phrase("{policy} of group {group}", policy=line.policy_name, group=line.owner.rpartition("/")[2])
     if "#inline/" in line.policy_key:
         return phrase("its inline policy {policy}", policy=line.policy_name)
-    return phrase("{policy}, attached directly", policy=line.policy_name)
+    return phrase("{policy} (attached directly)", policy=line.policy_name)

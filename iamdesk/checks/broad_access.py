@@ -363,18 +363,17 @@ def _replacement(cause: _Cause, remedy: str) -> str:
         return phrase(remedy)
     if cause.policy.name == "ReadOnlyAccess":
         return phrase(
-            "Replace ReadOnlyAccess by ViewOnlyAccess or SecurityAudit where settings are enough: they do not read "
-            "data. For a role of IAM Identity Center, do so in its permission set."
+            "Replace ReadOnlyAccess with ViewOnlyAccess or SecurityAudit where reading settings is enough: "
+            "these policies do not read data. For a role of IAM Identity Center, do so in its permission set."
         )
     how = phrase(
-        "AWS maintains {policy}, and you cannot change it: detach it, and attach a customer managed policy in its "
-        "place.",
+        "Detach {policy}, and attach a customer managed policy instead: AWS managed policies cannot be edited.",
         policy=cause.policy.name,
     )
     if all(isinstance(one, RoleDetail) and is_reserved(one) for one in cause.principals):
         how = phrase(
-            "AWS maintains {policy}, and you cannot change it: take it out of the permission set in IAM Identity "
-            "Center, and add a policy of your own in its place.",
+            "Remove {policy} from the permission set in IAM Identity Center, and add a policy of your own "
+            "instead: AWS managed policies cannot be edited.",
             policy=cause.policy.name,
         )
     return join_messages(" ", (how, phrase(remedy)))
@@ -394,7 +393,11 @@ def _title(policy: CarriedPolicy) -> str:
     if not policy.is_inline:
         return phrase("The customer managed policy {name}", name=policy.name)
     owner = policy.owner.rpartition("/")[2]
-    return phrase("The inline policy {name} of {owner}", name=policy.name, owner=owner)
+    if policy.owner_kind == "user":
+        return phrase("The inline policy {name} of user {owner}", name=policy.name, owner=owner)
+    if policy.owner_kind == "group":
+        return phrase("The inline policy {name} of group {owner}", name=policy.name, owner=owner)
+    return phrase("The inline policy {name} of role {owner}", name=policy.name, owner=owner)
 
 
 def _subject(policy: CarriedPolicy) -> Subject:
@@ -445,14 +448,17 @@ def writes_any_data(survey: CheckContext, account: Account, _: Account) -> Itera
 )
 def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
-    sentence = mark("{policy} lets {who} open {what} to other accounts{until}: {actions}.")
+    sentence = mark("{policy} lets {who} share {what} with other accounts{until}: {actions}.")
     yield from _results(survey, account, EXPOSES, sentence, _EXPOSES_REMEDY)
 
 
 @check(
     "DAT-04",
     over=ACCOUNTS,
-    severity=(Severity.MEDIUM, "What is gained depends on whose credentials they are; administrators' are CHN-01."),
+    severity=(
+        Severity.MEDIUM,
+        "What is gained depends on whose credentials they are; those of administrators are reported by CHN-01.",
+    ),
     title=mark("Can obtain credentials"),
     question="Does a policy let users or roles that are not administrators create or read credentials of any resource?",
     remedy=_CREDENTIALS_REMEDY,

@@ -95,7 +95,7 @@ ABLE = {
     "redshift-serverless:GetCredentials": _REDSHIFT,
     "ecr:GetAuthorizationToken": mark("sign in to ECR"),
     "codeartifact:GetAuthorizationToken": mark("sign in to CodeArtifact"),
-    "sts:GetFederationToken": mark("create sessions with its own permissions that outlast its keys"),
+    "sts:GetFederationToken": mark("create federated sessions that outlast the caller's access keys"),
     "lightsail:GetInstanceAccessDetails": _LIGHTSAIL,
     "lightsail:DownloadDefaultKeyPair": _LIGHTSAIL,
     "connect:GetFederationToken": mark("sign in to Amazon Connect"),

@@ -37,7 +37,7 @@ class _Bypass(NamedTuple):
 @check(
     "LNT-03",
     over=WRITTEN,
-    severity=(Severity.MEDIUM, "Needs a principal that knows the way around."),
+    severity=(Severity.MEDIUM, "Needs a principal that knows how to bypass it."),
     title=mark("Bypassable Deny"),
     question="Does a Deny with NotAction or NotResource exempt actions by which the principals it applies to can "
     "remove it?",

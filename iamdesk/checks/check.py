@@ -5,7 +5,7 @@ Each check is defined in the module of its topic::
     @check(
         "HYG-01",
         over=USERS,
-        severity=(Severity.LOW, "A matter of order: what the policies allow is reported by itself."),
+        severity=(Severity.LOW, "Hygiene: what the policies allow is reported separately."),
         title=mark("User with directly attached policies"),
         question="Does a user have policies attached directly, not through a group?",
         remedy=mark("Attach the policies to a group and make the user a member."),

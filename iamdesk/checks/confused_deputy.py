@@ -100,7 +100,7 @@ def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tupl
     over=ROLES,
     severity=(
         Severity.LOW,
-        "Needs a service that acts for strangers, and their knowledge of the role. Medium for an "
+        "Needs a service that acts for other customers, and one of them who knows the role. Medium for an "
         "administrator role. Below Prowler, which counts every service.",
     ),
     title=mark("Confused deputy: a service can assume the role for any source"),

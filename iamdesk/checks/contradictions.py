@@ -23,7 +23,10 @@ _SESSION_START = "aws:tokenissuetime"
 @check(
     "LNT-19",
     over=WRITTEN,
-    severity=(Severity.LOW, "Nothing is allowed that was not meant; an ended emergency statement can be forgotten."),
+    severity=(
+        Severity.LOW,
+        "Nothing is allowed that was not intended; an expired emergency statement can be forgotten.",
+    ),
     title=mark("Statement that never matches"),
     question="Do the conditions of a statement contradict each other, or has the period that they allow ended?",
     remedy=mark(
@@ -161,5 +164,5 @@ def _expiry(statement: Statement, latest: datetime | None) -> str | None:
             day = f"{datetime.fromtimestamp(int(most), UTC):%Y-%m-%d}"
             if key == _SESSION_START:
                 return phrase("it applies to sessions that began before {day}, and no session lasts that long", day=day)
-            return phrase("its period ended on {day}, before the snapshot", day=day)
+            return phrase("the period that it allows ended on {day}, before the snapshot", day=day)
     return None

@@ -99,7 +99,7 @@ def password_without_mfa(survey: CheckContext, account: Account, user: UserDetai
 @check(
     "CRD-02",
     over=USERS,
-    severity=(Severity.MEDIUM, "Needs a stolen key; nobody would notice its use."),
+    severity=(Severity.MEDIUM, "Needs a stolen key; its use would go unnoticed."),
     title=mark("Unused access key"),
     question="Does a user have an active access key that was not used for longer than allowed (by default 45 days)?",
     remedy=mark("Deactivate the key, then delete it if nothing breaks."),
@@ -138,7 +138,7 @@ def unused_key(survey: CheckContext, account: Account, user: UserDetail) -> Iter
 @check(
     "CRD-03",
     over=USERS,
-    severity=(Severity.MEDIUM, "Needs a stolen password; nobody would notice its use."),
+    severity=(Severity.MEDIUM, "Needs a stolen password; its use would go unnoticed."),
     title=mark("Unused password"),
     question="Does a user have a console password that was not used for longer than allowed (by default 45 days)?",
     remedy=mark("Remove the password (`aws iam delete-login-profile`)."),
@@ -173,7 +173,7 @@ def unused_password(survey: CheckContext, account: Account, user: UserDetail) ->
 @check(
     "CRD-04",
     over=USERS,
-    severity=(Severity.MEDIUM, "Needs a stolen key; the older, the more places have it."),
+    severity=(Severity.MEDIUM, "Needs a stolen key; the older a key is, the more places have a copy."),
     title=mark("Old access key"),
     question="Does a user have an active access key that is older than allowed (by default 90 days)?",
     remedy=mark("Rotate the key: create a new one and delete the old one. Better, use a role instead of the user."),
@@ -211,7 +211,7 @@ def old_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterato
     over=USERS,
     severity=(
         Severity.LOW,
-        "Usual while a key is rotated; old and unused keys are reported by themselves. Below Prowler for that reason.",
+        "Usual while a key is rotated; old and unused keys are reported separately. Below Prowler for that reason.",
     ),
     title=mark("Two active access keys"),
     question="Does a user have two active access keys?",
@@ -232,7 +232,7 @@ def two_keys(survey: CheckContext, account: Account, user: UserDetail) -> Iterat
 @check(
     "CRD-07",
     over=USERS,
-    severity=(Severity.LOW, "A matter of order: each is reported by itself if it is weak."),
+    severity=(Severity.LOW, "Hygiene: a weak password or key is reported separately."),
     title=mark("User with password and access key"),
     question="Does a user have a console password and an active access key?",
     remedy=mark("Use a password only for people, and roles for applications."),
@@ -251,7 +251,7 @@ def password_and_key(survey: CheckContext, account: Account, user: UserDetail) -
 @check(
     "CRD-08",
     over=USERS,
-    severity=(Severity.HIGH, "A stolen key is the whole account."),
+    severity=(Severity.HIGH, "A stolen key gives away the whole account."),
     title=mark("Administrator with a long-lived access key"),
     question="Does a user who is an administrator, or can become one in one step, have an active access key?",
     remedy=mark("Delete the key. Have administrators assume a role with MFA."),
@@ -278,7 +278,7 @@ def privileged_key(survey: CheckContext, account: Account, user: UserDetail) -> 
 @check(
     "CRD-09",
     over=USERS,
-    severity=(Severity.LOW, "Only few old interfaces accept it."),
+    severity=(Severity.LOW, "Only a few old interfaces accept it."),
     title=mark("Active signing certificate"),
     question="Does a user have an active signing certificate?",
     remedy=mark("Delete the certificate: hardly any AWS service still accepts signing certificates."),
@@ -297,7 +297,7 @@ def signing_certificate(survey: CheckContext, account: Account, user: UserDetail
 @check(
     "CRD-10",
     over=ACCOUNTS,
-    severity=(Severity.LOW, "Nobody gains access; connections may fail. Below Prowler, whose reason is availability."),
+    severity=(Severity.LOW, "No one gains access; connections may fail. Below Prowler, whose reason is availability."),
     title=mark("Expired server certificate"),
     question="Is an expired TLS certificate stored in IAM?",
     remedy=mark(
@@ -350,7 +350,7 @@ def expired_certificate(survey: CheckContext, account: Account, _: Account) -> I
     over=ACCOUNTS,
     severity=(
         Severity.MEDIUM,
-        "Makes each password weaker; MFA still counts. Low if only rules on characters are missing.",
+        "Makes each password weaker; MFA still protects. Low if only rules on characters are missing.",
     ),
     title=mark("Weak password policy"),
     question="Does the password policy require too few characters (by default fewer than 14), allow passwords to be "
@@ -465,7 +465,7 @@ def _further(policy: PasswordPolicy, days: int) -> list[str]:
 @check(
     "ROT-01",
     over=ACCOUNTS,
-    severity=(Severity.CRITICAL, "A stolen key is the whole account, and no policy of the account limits it."),
+    severity=(Severity.CRITICAL, "A stolen key gives away the whole account, and no policy of the account limits it."),
     title=mark("Root user has an access key"),
     question="Does the root user have an active access key?",
     remedy=mark("Delete the key: only organization policies limit the root user."),
@@ -491,7 +491,10 @@ def root_key(survey: CheckContext, account: Account, _: Account) -> Iterator[Che
 @check(
     "ROT-02",
     over=ACCOUNTS,
-    severity=(Severity.CRITICAL, "A stolen password is the whole account, and no policy of the account limits it."),
+    severity=(
+        Severity.CRITICAL,
+        "A stolen password gives away the whole account, and no policy of the account limits it.",
+    ),
     title=mark("Root user without MFA"),
     question="Can the root user sign in without MFA?",
     remedy=mark("Register an MFA device for the root user, preferably a hardware security key."),
@@ -533,7 +536,7 @@ def root_without_mfa(survey: CheckContext, account: Account, _: Account) -> Iter
 @check(
     "ROT-03",
     over=ACCOUNTS,
-    severity=(Severity.HIGH, "Somebody uses unlimited access for daily work."),
+    severity=(Severity.HIGH, "Unlimited access is used for daily work."),
     title=mark("Root user used recently"),
     question="Was the root user used shortly before the report (by default in 90 days)?",
     remedy=mark("Use the root user only for tasks that require it, and administrator roles for everything else."),

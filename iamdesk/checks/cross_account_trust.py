@@ -18,8 +18,8 @@ from iamdesk.snapshot.model import Account, RoleDetail
 @check(
     "TRU-05",
     over=ROLES,
-    severity=(Severity.MEDIUM, "Who of that account may use the role is decided there."),
-    title=mark("Role trusts an entire external account"),
+    severity=(Severity.MEDIUM, "The other account decides which of its principals may use the role."),
+    title=mark("Role that trusts an entire external account"),
     question="Does a role trust an entire account outside the organization, instead of a role in it?",
     remedy=mark("Name the role of the other account that needs access under Principal, instead of the account."),
 )
@@ -57,9 +57,9 @@ def whole_other_account(survey: CheckContext, _account: Account, role: RoleDetai
     over=ROLES,
     severity=(
         Severity.HIGH,
-        "The other account decides who administers this one. Critical is left to unnamed accounts (TRU-01).",
+        "The other account decides who administers this one. Critical is reserved for unnamed accounts (TRU-01).",
     ),
-    title=mark("Another account can assume an administrator role"),
+    title=mark("Administrator role assumable from another account"),
     question="Can a principal of an account outside the organization assume an administrator role?",
     remedy=mark("Reduce the role's permissions to what the other account needs."),
 )
@@ -87,7 +87,7 @@ def privileged_for_external_account(survey: CheckContext, account: Account, role
 @check(
     "TRU-14",
     over=ROLES,
-    severity=(Severity.LOW, "Nothing is gained that the role does not have."),
+    severity=(Severity.LOW, "Gains nothing that the role does not have."),
     title=mark("Role that trusts itself"),
     question="Does a role name itself in its trust policy?",
     remedy=mark(

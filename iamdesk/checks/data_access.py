@@ -35,12 +35,13 @@ def principals_allowed(survey: CheckContext, action: str, resource: str) -> dict
 @check(
     "RES-04",
     over=RESOURCES,
-    severity=(Severity.INFO, "Something does not work; nobody has too much."),
+    severity=(Severity.INFO, "Something does not work, but no principal has too much."),
     title=mark("Can read objects but not decrypt them"),
     question="Can users or roles read objects of a bucket that they cannot decrypt?",
     remedy=mark(
-        "Allow kms:Decrypt on the key, in the key policy or theirs, if they need to read. Otherwise remove "
-        "s3:GetObject as well: a change of the key policy alone would expose the objects."
+        "Allow kms:Decrypt on the key, in the key policy or in their own policies, if they need to read the "
+        "objects. Otherwise remove s3:GetObject as well: a change to the key policy alone would expose the "
+        "objects."
     ),
     data=Data.RESOURCE_POLICIES,
 )

@@ -114,12 +114,12 @@ _PERIMETERS = (
         frozenset({"aws:resourceorgid", "aws:resourceorgpaths", "aws:resourceaccount"}),
         _on_resources_outside,
         mark(
-            "{policies} keeps the principals of account {account} from resources outside the organization, but does "
-            "not deny {actions}."
+            "The perimeter that keeps principals of account {account} from resources outside the organization "
+            "({policies}) does not deny {actions}."
         ),
         mark(
-            "{policies} keeps the principals of account {account} from resources outside the organization; whether it "
-            "denies {actions} depends on {keys}."
+            "Whether the perimeter that keeps principals of account {account} from resources outside the "
+            "organization ({policies}) denies {actions} depends on {keys}."
         ),
     ),
     _Perimeter(
@@ -128,12 +128,12 @@ _PERIMETERS = (
         frozenset({"aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount"}),
         _by_principals_outside,
         mark(
-            "{policies} keeps principals outside the organization from resources of account {account}, but does not "
-            "deny {actions}."
+            "The perimeter that keeps principals outside the organization from resources of account {account} "
+            "({policies}) does not deny {actions}."
         ),
         mark(
-            "{policies} keeps principals outside the organization from resources of account {account}; whether it "
-            "denies {actions} depends on {keys}."
+            "Whether the perimeter that keeps principals outside the organization from resources of account "
+            "{account} ({policies}) denies {actions} depends on {keys}."
         ),
     ),
     _Perimeter(
@@ -142,12 +142,12 @@ _PERIMETERS = (
         frozenset({"aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:vpceaccount", "aws:vpceorgid"}),
         _from_anywhere,
         mark(
-            "{policies} keeps the principals of account {account} to expected networks, but does not deny {actions} "
-            "from elsewhere."
+            "The perimeter that restricts principals of account {account} to expected networks ({policies}) "
+            "does not deny {actions} from elsewhere."
         ),
         mark(
-            "{policies} keeps the principals of account {account} to expected networks; whether it denies {actions} "
-            "from elsewhere depends on {keys}."
+            "Whether the perimeter that restricts principals of account {account} to expected networks "
+            "({policies}) denies {actions} from elsewhere depends on {keys}."
         ),
     ),
 )

@@ -144,12 +144,12 @@ _REPORTED = {kind: frozenset(one.id for one in validation_checks() if _is_report
     over=ACCOUNTS,
     severity=(
         Severity.LOW,
-        "AWS's class of the worst issue decides: security warnings are medium, and so is an issue of a Deny, "
-        "an SCP or an RCP, which limits less than it seems.",
+        "Follows AWS's finding type of the worst issue: security warnings are medium, and so is an issue in a "
+        "Deny, an SCP or an RCP, which then limits less than it seems.",
     ),
-    title=mark("Policy document with an issue"),
+    title=mark("Policy validation issue"),
     question="Does a policy of any type fail a check of AWS's policy validation (IAM Access Analyzer)?",
-    remedy=mark("Correct the policy. `iamdesk validate-policy` lists all issues of a document."),
+    remedy=mark("Correct the policy. `iamdesk validate-policy` lists all issues of a policy document."),
     standards=("NIST 800-53 AC-3",),
 )
 def document_with_issue(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:

@@ -35,7 +35,7 @@ type Part = tuple[object, ...]
 @check(
     "HYG-10",
     over=ACCOUNTS,
-    severity=(Severity.INFO, "A matter of order."),
+    severity=(Severity.INFO, "Hygiene: nothing more is allowed."),
     title=mark("Duplicate policy or role"),
     question="Do several policies have identical permissions, or several roles identical permissions and trust?",
     remedy=mark(

@@ -47,7 +47,7 @@ def _external_ids(survey: CheckContext, role: RoleDetail) -> Iterator[_ExternalI
 @check(
     "TRU-06",
     over=ROLES,
-    severity=(Severity.MEDIUM, "Needs a principal of an account that is trusted anyway."),
+    severity=(Severity.MEDIUM, "Needs a principal of an account that is already trusted."),
     title=mark("Guessable or shared external ID"),
     question="Can another account assume a role with an external ID that is short, well known or shared?",
     remedy=mark(
@@ -84,7 +84,7 @@ def weak_external_id(survey: CheckContext, account: Account, role: RoleDetail) -
                     account=account_id,
                     role=role.role_name,
                     id=text,
-                    why=why or phrase("is also required of account {accounts}", accounts=enumerated(others)),
+                    why=why or phrase("is also used for account {accounts}", accounts=enumerated(others)),
                 ),
                 (
                     Evidence(phrase("Evaluated with this external ID."), best.decision),
@@ -117,7 +117,7 @@ def _weakness(text: str, names: tuple[str | None, ...], length: int) -> str | No
         return phrase("is a common placeholder")
     for name in names:
         if name and text.lower() == name.lower():
-            return phrase("is a name that others can know")
+            return phrase("is a name that others can guess")
     return None
 
 

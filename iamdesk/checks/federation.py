@@ -177,9 +177,9 @@ def _capitalized(who: str) -> str:
     over=ROLES,
     severity=(
         Severity.CRITICAL,
-        "Anyone with a GitHub account gets the role's permissions. Above Prowler: no further fact is needed.",
+        "Anyone with a GitHub account gets the role's permissions. Above Prowler: nothing else is required.",
     ),
-    title=mark("Any GitHub repository can assume the role"),
+    title=mark("Role open to any GitHub repository"),
     question="Can a workflow in any GitHub repository assume a role?",
     remedy=mark(
         "Require in the trust policy, with StringEquals, the `token.actions.githubusercontent.com:sub` of the "
@@ -196,7 +196,7 @@ def any_github_repository(survey: CheckContext, _account: Account, role: RoleDet
     "FED-02",
     over=ROLES,
     severity=(Severity.HIGH, "Needs write access to a repository of the same owner, or a pull request."),
-    title=mark("GitHub organization trusted too broadly"),
+    title=mark("GitHub Actions trusted too broadly"),
     question="Can a workflow in another repository of the same owner, or on a pull request, assume a role?",
     remedy=mark(
         "Name the repository and the environment or branch in `token.actions.githubusercontent.com:sub`, without "
@@ -239,7 +239,7 @@ def broad_github_organization(survey: CheckContext, _account: Account, role: Rol
     "FED-03",
     over=ROLES,
     severity=(Severity.CRITICAL, "Any customer of the CI service gets the role's permissions."),
-    title=mark("Any project of a CI service can assume the role"),
+    title=mark("Role open to any project of a CI service"),
     question="Can a pipeline of any customer of GitLab, Buildkite, Bitbucket or CircleCI assume a role?",
     remedy=mark(
         "Require in the trust policy the claim that names your project: for GitLab and Buildkite `sub` with your "
@@ -256,7 +256,7 @@ def any_pipeline(survey: CheckContext, _account: Account, role: RoleDetail) -> I
     "FED-04",
     over=ROLES,
     severity=(Severity.CRITICAL, "Any customer of the service gets the role's permissions."),
-    title=mark("Any HCP Terraform workspace can assume the role"),
+    title=mark("Role open to any HCP Terraform workspace"),
     question="Can an HCP Terraform run of any customer assume a role?",
     remedy=mark(
         "Require in the trust policy an `app.terraform.io:sub` that begins with your organization and names the "
@@ -273,7 +273,7 @@ def any_terraform_workspace(survey: CheckContext, _account: Account, role: RoleD
     "FED-05",
     over=ROLES,
     severity=(Severity.HIGH, "Needs a pod in the cluster."),
-    title=mark("Any pod of the cluster can assume the role"),
+    title=mark("Role open to any pod of the cluster"),
     question="Can a service account in another namespace of the EKS cluster assume a role?",
     remedy=mark(
         "Require in the trust policy, with StringEquals, the provider's `sub` of a single service account: "
@@ -290,7 +290,7 @@ def any_pod(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterat
     "FED-06",
     over=ROLES,
     severity=(Severity.CRITICAL, "Guests, or identities of anyone's identity pool, get the role's permissions."),
-    title=mark("Unintended Cognito identities can assume the role"),
+    title=mark("Role open to unintended Cognito identities"),
     question="Can an identity of another identity pool, or a guest, assume a role?",
     remedy=mark(
         "Require in the trust policy `cognito-identity.amazonaws.com:aud` to be your pool's id, and "
@@ -307,7 +307,7 @@ def any_cognito_identity(survey: CheckContext, _account: Account, role: RoleDeta
 @check(
     "FED-07",
     over=ROLES,
-    severity=(Severity.HIGH, "Needs a token that the provider issued to somebody else."),
+    severity=(Severity.HIGH, "Needs a token that the provider issued to another subject."),
     title=mark("Identity provider tokens accepted for any audience"),
     question="Can a token for another application, or for an unknown subject, be used to assume a role?",
     remedy=mark(
@@ -360,7 +360,7 @@ def foreign_audience(survey: CheckContext, _account: Account, role: RoleDetail) 
 @check(
     "FED-08",
     over=ROLES,
-    severity=(Severity.LOW, "Needs an assertion of one's own identity provider for another application."),
+    severity=(Severity.LOW, "Needs an assertion that your own identity provider issued for another application."),
     title=mark("SAML assertions for other applications accepted"),
     question="Can a SAML assertion for an audience other than AWS sign-in be used to assume a role?",
     remedy=mark('Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.'),
@@ -392,7 +392,7 @@ def saml_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> 
 @check(
     "FED-12",
     over=ROLES,
-    severity=(Severity.MEDIUM, "Needs a token without the claim from a provider that is trusted."),
+    severity=(Severity.MEDIUM, "Needs a token without the claim, from a trusted provider."),
     title=mark("Token without the tested claim accepted"),
     question="Does the trust policy reject tokens with another value of a claim, but accept tokens without the claim?",
     remedy=mark(

@@ -22,7 +22,7 @@ _MOST_NAMED = 20
 @check(
     "FED-10",
     over=ACCOUNTS,
-    severity=(Severity.LOW, "Sign-in may fail, or the certificate is old; nobody gains access by it."),
+    severity=(Severity.LOW, "Sign-in may fail, or the certificate is old; no one gains access."),
     title=mark("Expired SAML metadata"),
     question="Is the metadata of a SAML provider no longer valid?",
     remedy=mark(
@@ -67,7 +67,7 @@ def expired_metadata(survey: CheckContext, account: Account, _: Account) -> Iter
 @check(
     "FED-13",
     over=ACCOUNTS,
-    severity=(Severity.LOW, "Each password is reported by itself if it is weak."),
+    severity=(Severity.LOW, "A weak password is reported separately."),
     title=mark("Password users alongside federation"),
     question="Do IAM users have passwords although people can sign in through an identity provider?",
     remedy=mark(
@@ -117,8 +117,8 @@ def _federation(survey: CheckContext, account: Account) -> str | None:
 @check(
     "FED-11",
     over=ROLES,
-    severity=(Severity.MEDIUM, "Needs a certificate of one's own authority."),
-    title=mark("Any certificate of the account's trust anchors can assume the role"),
+    severity=(Severity.MEDIUM, "Needs a certificate from your own certificate authority."),
+    title=mark("Role open to any certificate of the account's trust anchors"),
     question="Does IAM Roles Anywhere accept any certificate for a role, whatever its subject and trust anchor?",
     remedy=mark(
         "Test in the trust policy `aws:SourceArn` for the trust anchor (ArnEquals) and the certificate's subject by "

@@ -30,7 +30,7 @@ def _open_request(
 @check(
     "GRD-02",
     over=PRINCIPALS,
-    severity=(Severity.HIGH, "The limit that somebody relies on does not limit."),
+    severity=(Severity.HIGH, "The limit that the account relies on does not limit."),
     title=mark("Ineffective permissions boundary"),
     question="Is a user or role an administrator although it has a permissions boundary?",
     remedy=mark("Restrict the boundary to the maximum permissions that such principals need."),
@@ -54,9 +54,9 @@ def idle_boundary(survey: CheckContext, account: Account, principal: Principal) 
     over=ROLES,
     severity=(
         Severity.MEDIUM,
-        "Somebody has to administer the account; what is lost is the limit that all other accounts have.",
+        "Someone has to administer the account; what is missing is the limit that all other accounts have.",
     ),
-    title=mark("Permission set that no guardrail limits"),
+    title=mark("Permission set not limited by any guardrail"),
     question="Does a permission set of IAM Identity Center make administrators of the management account, which "
     "service control policies do not limit?",
     remedy=mark(
@@ -89,7 +89,7 @@ def unlimited_permission_set(survey: CheckContext, account: Account, role: RoleD
 @check(
     "GRD-03",
     over=PRINCIPALS,
-    severity=(Severity.HIGH, "The limit that somebody relies on can be removed by whom it limits."),
+    severity=(Severity.HIGH, "The limit that the account relies on can be removed by the principal that it limits."),
     title=mark("Can change its own permissions boundary"),
     question="Can a user or role remove or replace its own permissions boundary?",
     remedy=mark(
@@ -117,7 +117,7 @@ def changes_own_boundary(survey: CheckContext, account: Account, principal: Prin
 @check(
     "GRD-04",
     over=PRINCIPALS,
-    severity=(Severity.HIGH, "The limit that somebody relies on is avoided through a new role."),
+    severity=(Severity.HIGH, "The limit that the account relies on is bypassed through a new role."),
     title=mark("Can create roles without a permissions boundary"),
     question="Can a user or role with a permissions boundary create roles without one?",
     remedy=mark("Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary."),
@@ -138,7 +138,10 @@ def makes_unbounded(survey: CheckContext, account: Account, principal: Principal
 @check(
     "GRD-05",
     over=PRINCIPALS,
-    severity=(Severity.CRITICAL, "The limit is a policy for others, too, and whom it limits rewrites it for all."),
+    severity=(
+        Severity.CRITICAL,
+        "The limit also applies to other principals, and one of those it limits can rewrite it for all.",
+    ),
     title=mark("Can edit the policy of its own permissions boundary"),
     question="Can a user or role edit the policy that is its permissions boundary?",
     remedy=mark(

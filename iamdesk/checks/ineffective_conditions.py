@@ -41,7 +41,7 @@ def _takes(pattern: ActionPattern, key: str) -> bool:
 @check(
     "LNT-08",
     over=WRITTEN,
-    severity=(Severity.LOW, "Something is not allowed, or medium if something is allowed that should not be."),
+    severity=(Severity.LOW, "Something is not allowed; medium if something is allowed that should not be."),
     title=mark("Condition key never present in the request"),
     question="Does a statement test a condition key that does not exist, or that requests for its actions do not "
     "contain?",
@@ -120,7 +120,7 @@ def _named(test: ConditionTest) -> str:
 @check(
     "LNT-05",
     over=WRITTEN,
-    severity=(Severity.LOW, "Works as a rule, and misleads the next reader."),
+    severity=(Severity.LOW, "Usually works, but misleads the next reader."),
     title=mark("Set operator on a single-valued key"),
     question="Does a condition test a single-valued key with ForAllValues or ForAnyValue?",
     remedy=mark("Use the plain operator: set operators are for multivalued keys."),
@@ -155,7 +155,7 @@ def set_operator_on_one_value(_survey: CheckContext, _account: Account, written:
 @check(
     "LNT-10",
     over=WRITTEN,
-    severity=(Severity.MEDIUM, "The test has another result than it seems."),
+    severity=(Severity.MEDIUM, "The test does not do what it seems to do."),
     title=mark("Operator of the wrong type for the key"),
     question="Does a condition use an operator of another type than the key, or values that the operator cannot parse?",
     remedy=mark(
@@ -277,7 +277,7 @@ def _carries(action: str, key: str) -> bool:
 @check(
     "LNT-13",
     over=WRITTEN,
-    severity=(Severity.LOW, "The test has another result than it seems, mostly false."),
+    severity=(Severity.LOW, "The test does not do what it seems to do; usually it is false."),
     title=mark("Wildcard in a non-Like operator"),
     question="Does a condition compare a value with * or ? by an operator that does not support wildcards?",
     remedy=mark("Use StringLike or StringNotLike, or ArnLike for ARNs, after checking what the wildcard then matches."),

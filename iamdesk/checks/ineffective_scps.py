@@ -28,7 +28,7 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
 @check(
     "GRD-06",
     over=ACCOUNTS,
-    severity=(Severity.INFO, "Nothing is allowed by it that was not; an expectation fails."),
+    severity=(Severity.INFO, "Nothing more is allowed, but an expectation is not met."),
     title=mark("Service control policy without effect"),
     question="Is there a service control policy that does not limit any account?",
     remedy=mark("Attach the policy where it is intended to apply, or delete it, so that no one relies on it."),
@@ -78,7 +78,7 @@ def _idle(index: OrganizationIndex, policy: OrganizationPolicy) -> tuple[str, tu
     if not affected:
         names = enumerated(node.name or node.id for node in places)
         return (
-            phrase("is attached only to {names}, which contains no member account", names=names),
+            phrase("is attached only to {names}, where there is no member account", names=names),
             (Evidence(phrase("Service control policies do not apply to the management account.")),),
         )
     wider: dict[int, tuple[LevelPolicy, Statement]] = {}
@@ -152,7 +152,7 @@ def _attached(one: LevelPolicy) -> AttachedPolicy:
 @check(
     "GRD-07",
     over=ACCOUNTS,
-    severity=(Severity.MEDIUM, "Something stops working, or works by an exemption that nobody knows."),
+    severity=(Severity.MEDIUM, "Something stops working, or works through an exemption that is not known."),
     title=mark("Service in use that no service control policy allows"),
     question="Does the account use a service that the service control policies of some level do not allow?",
     remedy=mark(

@@ -50,8 +50,8 @@ def _able(survey: CheckContext, action: str, key: Resource) -> list[str]:
     over=RESOURCES,
     severity=(
         Severity.HIGH,
-        "Deleting a key deletes all data under it. Above Prowler: who can delete which key is evaluated, not "
-        "a policy that names all of KMS.",
+        "Deleting a key makes all data under it unreadable. Above Prowler: who can delete which key is "
+        "evaluated, instead of looking for a policy that names all of KMS.",
     ),
     title=mark("Can delete or take over a KMS key"),
     question="Can users or roles that are not administrators, and that the key policy does not name, delete a KMS "
@@ -94,7 +94,7 @@ def takes_over_key(survey: CheckContext, _account: Account, key: Resource) -> It
 @check(
     "RES-06",
     over=RESOURCES,
-    severity=(Severity.MEDIUM, "Needs access to the encrypted data, too."),
+    severity=(Severity.MEDIUM, "Also needs access to the encrypted data."),
     title=mark("KMS key usable by many principals"),
     question="Can many users and roles (by default over ten) that the key policy does not name decrypt with a key?",
     remedy=mark("Name the principals that need the key in the key policy, and remove kms:Decrypt for the account."),

@@ -34,21 +34,22 @@ _MOST_NAMED = 20
 _PASSED_TO = "iam:PassedToService"
 _ANY_ACCOUNT = (
     mark(
-        "{name} may call sts:AssumeRole on any role of any account: each that trusts it or its account is open to it."
+        "{name} may call sts:AssumeRole on any role of any account, so it can assume every role that trusts it "
+        "or its account."
     ),
     mark(
-        "{name} may, under conditions, call sts:AssumeRole on any role of any account: each that trusts it or its "
-        "account is open to it."
+        "{name} may, under conditions, call sts:AssumeRole on any role of any account, and then assume every "
+        "role that trusts it or its account."
     ),
 )
 _OWN_ACCOUNT = (
     mark(
-        "{name} may call sts:AssumeRole on any role of its own account: each that trusts it or its account is open to "
-        "it."
+        "{name} may call sts:AssumeRole on any role of its own account, so it can assume every role there that "
+        "trusts it or the account."
     ),
     mark(
-        "{name} may, under conditions, call sts:AssumeRole on any role of its own account: each that trusts it or its "
-        "account is open to it."
+        "{name} may, under conditions, call sts:AssumeRole on any role of its own account, and then assume "
+        "every role there that trusts it or the account."
     ),
 )
 """Without conditions, and with."""
@@ -58,7 +59,10 @@ _LIMITS = (PolicyType.SCP, PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY,
 @check(
     "SVC-05",
     over=PRINCIPALS,
-    severity=(Severity.HIGH, "With any service that runs code it is administration. Medium if no such path was found."),
+    severity=(
+        Severity.HIGH,
+        "With any service that runs code, this gives administrator access. Medium if no such path was found.",
+    ),
     title=mark("Can pass any role to a service"),
     question="Can a user or role that is not an administrator pass any role to a service?",
     remedy=mark(
@@ -127,7 +131,7 @@ def _services(decision: EvaluationResult) -> Iterator[str]:
 @check(
     "SVC-06",
     over=ROLES,
-    severity=(Severity.MEDIUM, "Needs a role whose permissions do more in one service than in the other."),
+    severity=(Severity.MEDIUM, "Needs a role whose permissions do more in one service than in another."),
     title=mark("Role that can be passed to several services"),
     question="Does a role trust several services, and can users or roles pass it to any of them?",
     remedy=mark(
@@ -165,7 +169,7 @@ def passed_to_several_services(survey: CheckContext, account: Account, role: Rol
             ),
             tuple(
                 Evidence(
-                    phrase("Evaluated as {name}, whatever the service is.", name=name_of(principal)),
+                    phrase("Evaluated as {name}, for any service.", name=name_of(principal)),
                     survey.ask(principal.arn, "iam:PassRole", role.arn),
                 )
                 for principal in passing[:_MOST_NAMED]
@@ -217,7 +221,7 @@ def _limited_passers(survey: CheckContext, account: Account) -> tuple[_Passers, 
 @check(
     "SVC-03",
     over=ROLES,
-    severity=(Severity.HIGH, "Whoever can change the code is administrator."),
+    severity=(Severity.HIGH, "Whoever can change the code is an administrator."),
     title=mark("Code runs as an administrator"),
     question="Is a role with which a service runs customer code an administrator?",
     remedy=mark("Restrict the role to what its code needs: anyone who can change the code is an administrator too."),
@@ -244,8 +248,8 @@ def code_as_administrator(survey: CheckContext, account: Account, role: RoleDeta
     over=PRINCIPALS,
     severity=(
         Severity.HIGH,
-        "Roles of other accounts are protected by their trust policies alone. Below Prowler: that trust is "
-        "needed, too.",
+        "Roles of other accounts are protected only by their trust policies. Below Prowler: that trust is "
+        "needed as well.",
     ),
     title=mark("Can assume any role that trusts it"),
     question="Can a user or role that is not an administrator call AssumeRole for roles of any account?",

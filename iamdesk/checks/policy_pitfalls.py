@@ -72,7 +72,7 @@ def is_on_everything(statement: Statement) -> bool:
 @check(
     "LNT-01",
     over=WRITTEN,
-    severity=(Severity.HIGH, "Everything that AWS will add is allowed, too."),
+    severity=(Severity.HIGH, "Every action that AWS adds later is allowed as well."),
     title=mark("Allow with NotAction"),
     question="Does a statement allow everything except some actions, on all resources?",
     remedy=mark(
@@ -102,8 +102,8 @@ def allow_not_action(_survey: CheckContext, _account: Account, written: PolicySo
         proof = phrase("None of these actions changes permissions.")
         if of_iam:
             proof = nphrase(
-                "These include {count:,} action that changes permissions, {of_iam} of them of IAM.",
-                "These include {count:,} actions that change permissions, {of_iam} of them of IAM.",
+                "These include {count:,} action that changes permissions, {of_iam} of them in IAM.",
+                "These include {count:,} actions that change permissions, {of_iam} of them in IAM.",
                 len(granted),
                 of_iam=len(of_iam),
             )
@@ -124,7 +124,7 @@ def allow_not_action(_survey: CheckContext, _account: Account, written: PolicySo
 @check(
     "LNT-02",
     over=WRITTEN,
-    severity=(Severity.MEDIUM, "Every resource that will be created is allowed, too."),
+    severity=(Severity.MEDIUM, "Every resource that is created later is allowed as well."),
     title=mark("Allow with NotResource"),
     question="Does a statement allow actions on every resource except some?",
     remedy=mark("List the resources under Resource. To also block some resources, add a statement with Effect Deny."),
@@ -222,7 +222,7 @@ def if_exists_guard(_survey: CheckContext, _account: Account, written: PolicySou
 @check(
     "LNT-11",
     over=WRITTEN,
-    severity=(Severity.MEDIUM, "The resource is another one than it seems."),
+    severity=(Severity.MEDIUM, "The statement is about other resources than it seems."),
     title=mark("Policy variables without Version 2012-10-17"),
     question="Does a policy without Version 2012-10-17 contain policy variables, which are then literal text?",
     remedy=mark('Set `"Version": "2012-10-17"`, after checking what the variables then match.'),

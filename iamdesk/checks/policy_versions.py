@@ -29,7 +29,7 @@ _ENOUGH = 3
 @check(
     "LNT-17",
     over=CUSTOMER_POLICIES,
-    severity=(Severity.MEDIUM, "Needs one more permission, and one call."),
+    severity=(Severity.MEDIUM, "Needs one more permission and one more call."),
     title=mark("Older version of a policy allows more"),
     question="Does a non-default version of a policy allow permission changes that the default version does not, and "
     "can a principal that is not an administrator restore it?",

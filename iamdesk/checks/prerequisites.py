@@ -24,7 +24,7 @@ class Data(StrEnum):
     SAML_PROVIDERS = mark("the list of SAML providers")
     RESOURCE_SHARES = mark("the resource shares of AWS RAM")
     IDENTITY_PROVIDERS = mark("the list of identity providers")
-    RESOURCE_POLICIES = mark("the policies of resources")
+    RESOURCE_POLICIES = mark("resource policies")
     ORGANIZATION = mark("the organization with its service control policies")
     PEOPLE = mark("the users of IAM Identity Center with their status")
     MFA_DEVICES = mark("the list of virtual MFA devices, and whether the root user has MFA")

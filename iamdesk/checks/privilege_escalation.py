@@ -63,11 +63,11 @@ def _evidence(path: AttackPath, *, with_decisions: bool = True) -> tuple[Evidenc
 def _before(remediation: Remediation, path: AttackPath) -> str:
     """Return what to find out before a change is made, since it may stop a job, and what it leaves open."""
     edit = remediation.edits[0]
-    says = phrase("Before that, make sure that no deployment or job needs the permission: it would fail.")
+    says = phrase("First make sure that no deployment or job needs the permission: it would fail.")
     if edit.act is EditAction.PUT_INLINE_POLICY and ":user/" in edit.subject:
         says = phrase(
-            "Before that, make sure that the work of {name} does not need the permission. It is better to change the "
-            "policy that gives it, if its other holders do not need it either.",
+            "First make sure that {name} does not need the permission. If no other holder needs it either, "
+            "change the policy that grants it instead.",
             name=last_of_arn(edit.subject),
         )
     passes = any(
@@ -124,9 +124,8 @@ def _to_administration(
         if remediation.remaining:
             left = remediation.remaining[0]
             ended = nphrase(
-                "This ends this attack path, but not the way to {goal}: {name} can still become it directly, {way}.",
-                "This ends this attack path, but not the way to {goal}: {name} can still become it in {count:,} steps, "
-                "{way}.",
+                "This ends this attack path, but {name} can still become {goal} directly, {way}.",
+                "This ends this attack path, but {name} can still become {goal} in {count:,} steps, {way}.",
                 len(left.steps),
                 goal=left.goal.name,
                 name=name_of(principal),
@@ -144,8 +143,8 @@ def _to_administration(
         if origin := origin_of(remediation.edits[0].subject):
             snippet = ""
             remedy = phrase(
-                "Do not change {name} by hand: a tool of AWS maintains it ({origin}). Review who can act through the "
-                "tool, and whether it is still needed.",
+                "Do not change {name} by hand: an AWS tool maintains it ({origin}). Review who can act through "
+                "the tool, and whether it is still needed.",
                 name=last_of_arn(remediation.edits[0].subject.partition("#")[0]),
                 origin=phrase(origin),
             )
@@ -177,7 +176,7 @@ def _to_administration(
 @check(
     "CHN-01",
     over=PRINCIPALS,
-    severity=(Severity.HIGH, "An inside principal becomes administrator with nothing further."),
+    severity=(Severity.HIGH, "A principal inside the account becomes administrator, with no further requirement."),
     title=mark("Can become administrator in one step"),
     question="Can a user or role that is not an administrator become one in a single step?",
     remedy=mark(
@@ -210,7 +209,7 @@ def several_steps(survey: CheckContext, account: Account, principal: Principal) 
 @check(
     "CHN-03",
     over=PRINCIPALS,
-    severity=(Severity.MEDIUM, "What is gained depends on the other account, which its own findings rank."),
+    severity=(Severity.MEDIUM, "What is gained depends on the other account, and is ranked by the findings there."),
     title=mark("Can reach another account"),
     question="Can a user or role become a principal of another captured account?",
     remedy=mark("Name the roles that need access in the other account's trust policies, instead of the whole account."),
@@ -298,10 +297,10 @@ def _external_callers(survey: CheckContext, account: Account, role: RoleDetail) 
     over=ROLES,
     severity=(
         Severity.CRITICAL,
-        "An external principal becomes administrator with nothing further. High if it needs an external ID "
-        "or meets another condition.",
+        "An external principal becomes administrator, with no further requirement. High if it needs an external "
+        "ID or meets another condition.",
     ),
-    title=mark("External principals can become administrator through the role"),
+    title=mark("Attack path from outside to administrator"),
     question="Can a role that is assumable from outside the organization become an administrator?",
     remedy=mark(
         "Restrict the trust policy to the principals that need the role, or end the path from the role to "
@@ -343,9 +342,9 @@ def external_to_administrator(survey: CheckContext, account: Account, role: Role
     over=ROLES,
     severity=(
         Severity.HIGH,
-        "An external principal reads sensitive data, through a role that somebody chose to share.",
+        "An external principal reads sensitive data, through a role that was shared on purpose.",
     ),
-    title=mark("External principals can reach sensitive data through the role"),
+    title=mark("Attack path from outside to sensitive data"),
     question="Can a role that is assumable from outside the organization reach sensitive data?",
     remedy=mark(
         "Restrict the trust policy to the principals that need the role, and the role to the data that they need."
@@ -388,7 +387,7 @@ def _is_known(survey: CheckContext, role: RoleDetail) -> bool:
 @check(
     "CHN-06",
     over=ACCOUNTS,
-    severity=(Severity.LOW, "The roles gain nothing that one of them does not have."),
+    severity=(Severity.LOW, "No role gains anything that one of the others does not have."),
     title=mark("Role assumption cycle"),
     question="Can roles of the account assume each other in a cycle?",
     remedy=mark(
@@ -411,7 +410,7 @@ def role_cycle(survey: CheckContext, account: Account, _: Account) -> Iterator[C
 @check(
     "CHN-08",
     over=ROLES,
-    severity=(Severity.MEDIUM, "Needs a permission in an identity policy of the account, too."),
+    severity=(Severity.MEDIUM, "Also needs a permission in an identity policy of the account."),
     title=mark("Role assumable by the whole account"),
     question="Does a role trust its whole account, so that every principal there with sts:AssumeRole can assume it?",
     remedy=mark("Name the users and roles that need the role in its trust policy."),
@@ -469,7 +468,7 @@ def _deciding_tags(survey: CheckContext, principal: Principal) -> list[str]:
 @check(
     "CHN-09",
     over=ROLES,
-    severity=(Severity.MEDIUM, "Needs a caller whom the trust policy names."),
+    severity=(Severity.MEDIUM, "Needs a caller that the trust policy names."),
     title=mark("Session tags that decide permissions can be chosen freely"),
     question="Does the trust policy let callers set session tags that the role's permissions depend on?",
     remedy=mark("Restrict the values of tags that callers can set with aws:RequestTag conditions in the trust policy."),
@@ -505,7 +504,7 @@ def session_tags(survey: CheckContext, _account: Account, role: RoleDetail) -> I
 @check(
     "CHN-10",
     over=PRINCIPALS,
-    severity=(Severity.HIGH, "The principal decides about its own permissions."),
+    severity=(Severity.HIGH, "The principal decides its own permissions."),
     title=mark("Can change the tags that decide its permissions"),
     question="Can a user or role change its own tags, if its permissions depend on them?",
     remedy=mark(
@@ -538,11 +537,11 @@ def tags_itself(survey: CheckContext, _account: Account, principal: Principal) -
     over=PRINCIPALS,
     severity=(
         Severity.INFO,
-        "Says how much is lost with one credential; each way is reported by itself if it is grave.",
+        "Shows how much is lost with one credential; severe attack paths are reported separately.",
     ),
     title=mark("Large blast radius"),
     question="Can a user or role that cannot become an administrator become many other principals (by default 25)?",
-    remedy=mark("Review which of these principals it needs to become, and remove the access to the others."),
+    remedy=mark("Review which of these principals it needs to become, and remove its access to the others."),
 )
 def large_blast_radius(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Report the number of principals that it can become, from a threshold on."""

@@ -52,7 +52,7 @@ def _administrators(survey: CheckContext, account: Account) -> list[Principal]:
 @check(
     "ADM-08",
     over=GROUPS,
-    severity=(Severity.HIGH, "Adding a member makes an administrator."),
+    severity=(Severity.HIGH, "Anyone who is added becomes an administrator."),
     title=mark("Administrator group"),
     question="Does a group make its members administrators?",
     remedy=mark(
@@ -82,7 +82,7 @@ def administering_group(survey: CheckContext, account: Account, group: GroupDeta
 @check(
     "ADM-09",
     over=USERS,
-    severity=(Severity.HIGH, "A guessed password is the whole account."),
+    severity=(Severity.HIGH, "A guessed password gives away the whole account."),
     title=mark("Administrator without MFA"),
     question="Is a user with a console password and no MFA device an administrator?",
     remedy=mark("Register an MFA device, and deny all other actions to requests made without MFA."),
@@ -109,7 +109,10 @@ def administrator_without_mfa(survey: CheckContext, account: Account, user: User
 @check(
     "ADM-11",
     over=ACCOUNTS,
-    severity=(Severity.MEDIUM, "Each administrator is reported by itself; the number is a matter of organization."),
+    severity=(
+        Severity.MEDIUM,
+        "Each administrator is reported separately; how many are needed is a matter of organization.",
+    ),
     title=mark("Many administrators"),
     question="Are more users and roles administrators than allowed (by default ten, and a tenth of all)?",
     remedy=mark("Replace administrator access with the permissions of the job for principals that do not need it."),
@@ -136,7 +139,7 @@ def many_administrators(survey: CheckContext, account: Account, _: Account) -> I
 @check(
     "ADM-12",
     over=ACCOUNTS,
-    severity=(Severity.MEDIUM, "Nobody gains access; the account can be locked out."),
+    severity=(Severity.MEDIUM, "No one gains access, but the account can be locked out."),
     title=mark("No second administrator"),
     question="Are there fewer than two users or roles with which people can administer the account?",
     remedy=mark("Appoint a second administrator, or create a break-glass role for emergencies."),
@@ -162,8 +165,8 @@ def no_second_administrator(survey: CheckContext, account: Account, _: Account) 
             (*evidence, Evidence(phrase("Evaluated as the root user."), denied)),
             severity=Severity.INFO,
             remedy=phrase(
-                "Confirm that the organization limits the account on purpose: as long as it does, nobody can be "
-                "appointed administrator."
+                "Confirm that the organization limits the account on purpose: as long as it does, no "
+                "administrator can be appointed."
             ),
         )
         return
@@ -203,8 +206,8 @@ def _is_assumed(survey: CheckContext, role: RoleDetail) -> bool:
     over=PRINCIPALS,
     severity=(
         Severity.HIGH,
-        "Ending the audit log hides everything else. Above Prowler: what can be stopped is evaluated, not a "
-        "policy that names all of CloudTrail.",
+        "Without the audit log, everything else can be hidden. Above Prowler: what can be stopped is evaluated, "
+        "instead of looking for a policy that names all of CloudTrail.",
     ),
     title=mark("Can disable audit logging"),
     question="Can a user or role that is not an administrator stop CloudTrail, AWS Config or GuardDuty?",
@@ -269,7 +272,7 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
 @check(
     "ADM-16",
     over=PRINCIPALS,
-    severity=(Severity.LOW, "Costs money, and gives no access. Below Prowler, whose reason is cost, too."),
+    severity=(Severity.LOW, "Costs money, but gives no access. Below Prowler, whose reason is also cost."),
     title=mark("Can make purchases"),
     question="Can a user or role that is not an administrator subscribe to products or buy reserved capacity?",
     remedy=mark("Allow purchases only to the people who manage cloud spending."),

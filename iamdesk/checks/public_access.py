@@ -202,7 +202,7 @@ def _results(
 @check(
     "RES-01",
     over=RESOURCES,
-    severity=(Severity.CRITICAL, "Anyone on the Internet, with nothing further."),
+    severity=(Severity.CRITICAL, "Anyone on the Internet has access, with no further requirement."),
     title=mark("Publicly accessible resource"),
     question="Can anyone on the Internet use a resource, without signing in?",
     remedy=mark(
@@ -235,7 +235,7 @@ def _block_command(resource: Resource) -> str:
 @check(
     "RES-02",
     over=RESOURCES,
-    severity=(Severity.CRITICAL, "Anyone with an AWS account, with nothing further."),
+    severity=(Severity.CRITICAL, "Anyone with an AWS account has access, with no further requirement."),
     title=mark("Resource accessible to every AWS account"),
     question="Can principals of any AWS account use a resource?",
     remedy=mark("Name the intended accounts or roles under Principal, or test aws:PrincipalOrgID."),
@@ -265,8 +265,8 @@ def open_to_accounts(survey: CheckContext, account: Account, resource: Resource)
     over=RESOURCES,
     severity=(
         Severity.HIGH,
-        "An account that is not known reads or changes data. Above Access Analyzer, whose users archive what "
-        "they intend; here known accounts are in the settings.",
+        "An unknown account reads or changes data. Above Access Analyzer, whose users archive intended access; "
+        "iamdesk has known accounts in its settings.",
     ),
     title=mark("Resource shared with another account"),
     question="Can a principal outside the snapshot and its organization use a resource whose policy names it?",

@@ -40,7 +40,7 @@ _PROBES = (
 @check(
     "GRD-08",
     over=ACCOUNTS,
-    severity=(Severity.MEDIUM, "Needs a permission for the Region in the account, too."),
+    severity=(Severity.MEDIUM, "Also needs a permission for the Region in the account."),
     title=mark("Region restriction with gaps"),
     question="Can resources be created in a Region that a service control policy is meant to block?",
     remedy=mark(
@@ -76,11 +76,11 @@ def region_restriction_with_gaps(survey: CheckContext, account: Account, _: Acco
             "actions": enumerated(decision.request.action for decision in found),
         }
         sentence = phrase(
-            "{policies} restricts the Regions of account {account}, but does not deny {actions} in {region}.", **values
+            "The Region restriction of account {account} ({policies}) does not deny {actions} in {region}.", **values
         )
         if state is not State.FOUND:
             sentence = phrase(
-                "{policies} restricts the Regions of account {account}; whether it denies {actions} in {region} "
+                "Whether the Region restriction of account {account} ({policies}) denies {actions} in {region} "
                 "depends on {keys}.",
                 **values,
                 keys=enumerated(dict.fromkeys(key for one in found for key in one.missing_context_values)),

@@ -40,7 +40,7 @@ class Requirement(NamedTuple):
 @check(
     "GRD-01",
     over=ACCOUNTS,
-    severity=(Severity.HIGH, "Whoever creates them is not limited as the policy demands."),
+    severity=(Severity.HIGH, "Their permissions are not limited as the policy requires."),
     title=mark("Required permissions boundary missing"),
     question="Do roles or users lack a permissions boundary that a policy requires for their path or name?",
     remedy=mark(

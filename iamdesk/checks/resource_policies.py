@@ -92,7 +92,7 @@ def policy_rewritten(survey: CheckContext, _account: Account, resource: Resource
 @check(
     "RES-08",
     over=RESOURCES,
-    severity=(Severity.MEDIUM, "A protection that was meant is not there; what is allowed is reported by itself."),
+    severity=(Severity.MEDIUM, "An intended protection is missing; what is allowed is reported separately."),
     title=mark("Deny that denies nothing"),
     question="Does a Deny statement of a resource policy match no request on the resource or its parts?",
     remedy=mark(

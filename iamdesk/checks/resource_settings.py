@@ -47,8 +47,7 @@ def _names(buckets: list[Resource]) -> list[str]:
     over=ACCOUNTS,
     severity=(
         Severity.MEDIUM,
-        "The last protection against a mistake; public buckets are reported by themselves. Below Prowler for "
-        "that reason.",
+        "The last protection against a mistake; public buckets are reported separately. Below Prowler for that reason.",
     ),
     title=mark("Block Public Access not enabled"),
     question="Is a setting of S3 Block Public Access off, for the account and for some of its buckets?",
@@ -135,7 +134,7 @@ def _perhaps_not_blocked(buckets: list[Resource]) -> Iterator[CheckResult]:
 @check(
     "RES-13",
     over=ACCOUNTS,
-    severity=(Severity.LOW, "Access that the lists give is reported by itself. Below Prowler for that reason."),
+    severity=(Severity.LOW, "Access granted by the lists is reported separately. Below Prowler for that reason."),
     title=mark("Buckets with access control lists"),
     question="Do access control lists count for a bucket?",
     remedy=mark(
@@ -171,10 +170,10 @@ def lists_count(survey: CheckContext, account: Account, _: Account) -> Iterator[
     over=RESOURCES,
     severity=(
         Severity.MEDIUM,
-        "Public by intent or by mistake: what the method does is not known. As the control APIGateway.8 of AWS.",
+        "Public on purpose or by mistake: what the method does is not known. Same as AWS's control APIGateway.8.",
     ),
     title=mark("API that takes requests without authorization"),
-    question="Has a method or route of an API without a resource policy the authorization type NONE?",
+    question="Does a method or route of an API without a resource policy have the authorization type NONE?",
     remedy=mark(
         "Set an authorization type: AWS_IAM, JWT, or a Lambda authorizer. If the method is meant to be public, limit "
         "the rate of requests, and record that it is intended."

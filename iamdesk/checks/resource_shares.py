@@ -109,7 +109,7 @@ def _is_outside(survey: CheckContext, one: ResourceShareAssociation) -> bool | N
 @check(
     "RES-15",
     over=ACCOUNTS,
-    severity=(Severity.HIGH, "As RES-03: an account that is not known reads or changes data."),
+    severity=(Severity.HIGH, "As RES-03: an unknown account reads or changes data."),
     title=mark("S3 access grant to another account"),
     question="Does S3 Access Grants give data to a principal outside the snapshot and its organization?",
     remedy=mark(
@@ -161,7 +161,7 @@ def granted_outside(survey: CheckContext, account: Account, _: Account) -> Itera
     over=ACCOUNTS,
     severity=(
         Severity.LOW,
-        "Needs somebody on the network between. Below Prowler: clients of AWS use TLS by themselves.",
+        "Needs an attacker on the network in between. Below Prowler: AWS clients use TLS by default.",
     ),
     title=mark("Buckets that accept plain HTTP"),
     question="Can objects of a bucket be read over an unencrypted connection?",

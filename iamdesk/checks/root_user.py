@@ -36,8 +36,8 @@ def _is_member(survey: CheckContext, account: Account) -> bool:
     over=ACCOUNTS,
     severity=(
         Severity.MEDIUM,
-        "A credential that central management makes needless; if weak, it is ROT-01 or ROT-02. Below "
-        "Prowler, which asks whether the organization has central management.",
+        "A credential that central root access management makes unnecessary; a weak one is reported by ROT-01 "
+        "or ROT-02. Below Prowler, which checks whether the organization has enabled that management.",
     ),
     title=mark("Root user of a member account has credentials"),
     question="Does the root user of a member account of the organization have a password or access key?",

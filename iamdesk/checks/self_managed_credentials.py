@@ -39,7 +39,7 @@ class _Kind(NamedTuple):
 @check(
     "CRD-12",
     over=ACCOUNTS,
-    severity=(Severity.MEDIUM, "Who has a stolen session makes it last."),
+    severity=(Severity.MEDIUM, "Whoever steals a session can make the access permanent."),
     title=mark("Can change own credentials without MFA"),
     question="Can users who are not administrators change their own access keys, password or MFA devices without MFA?",
     remedy=mark(

@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from iamdesk.attack_paths.administrators import Principal, administration, is_administrator
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.checks.administrators import is_everything_on_everything, proofs_of, routes_of
+from iamdesk.checks.administrators import is_everything_on_everything, proofs_of, route_of
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.external_trust import allowing
@@ -33,7 +33,7 @@ _MOST_NAMED = 20
 @check(
     "ADM-03",
     over=PRINCIPALS,
-    severity=(Severity.HIGH, "As an administrator, and reviews by policy name miss it."),
+    severity=(Severity.HIGH, "As ADM-01, and reviews that look at policy names miss it."),
     title=mark("Shadow administrator (combined policies)"),
     question="Is a user or role an administrator although none of its policies allows everything?",
     remedy=mark(
@@ -51,7 +51,7 @@ def hidden_administrator(survey: CheckContext, account: Account, principal: Prin
         return
     power = administration(survey, account, principal)
     proofs = proofs_of(survey, account, principal)
-    routes = routes_of(principal, [piece.decision for piece in proofs if piece.decision])
+    route = route_of(principal, [piece.decision for piece in proofs if piece.decision])
     proofs.append(
         Evidence(
             phrase(
@@ -65,7 +65,7 @@ def hidden_administrator(survey: CheckContext, account: Account, principal: Prin
         phrase(
             "{name} is an administrator, through {route}, although no statement of its policies allows every action.",
             name=name_of(principal),
-            route=enumerated(routes),
+            route=route,
         ),
         tuple(proofs),
     )
@@ -82,8 +82,8 @@ def _names_everything(statement: Statement) -> bool:
     over=WRITTEN,
     severity=(
         Severity.MEDIUM,
-        "All of one service, its permissions included. High for iam, which is administration in two calls; "
-        "low if nobody has the policy.",
+        "All of one service, including its permissions management. High for iam, which gives administrator "
+        "access in two calls; low if no principal has the policy.",
     ),
     title=mark("Full service access on all resources"),
     question="Does a policy allow every action of a service on every resource, including permissions management?",
@@ -192,7 +192,7 @@ def changes_permissions(service: str) -> bool:
 @check(
     "ADM-10",
     over=ACCOUNTS,
-    severity=(Severity.HIGH, "Credentials of workloads are used unattended, and are stolen through the workload."),
+    severity=(Severity.HIGH, "Credentials of workloads are used unattended, and can be stolen through the workload."),
     title=mark("Workload with administrator access"),
     question="Is a user with access keys only, or a role that a service or pipeline assumes, an administrator?",
     remedy=mark(

@@ -222,7 +222,7 @@ def unreadable_entry(_survey: CheckContext, account: Account, _: Account) -> Ite
 @check(
     "CMP-05",
     over=ACCOUNTS,
-    severity=(Severity.INFO, "Says how far the review reaches; nothing is wrong in the account."),
+    severity=(Severity.INFO, "Shows how far the review reaches; nothing is wrong in the account."),
     title=mark("Organization account not captured"),
     question="Does the organization have accounts that were not captured?",
     remedy=mark("Capture these accounts as well, or document why they are out of scope."),
@@ -309,7 +309,7 @@ def service_linked_roles_left_out(_survey: CheckContext, account: Account, _: Ac
 @check(
     "CMP-10",
     over=ACCOUNTS,
-    severity=(Severity.INFO, "Says how far the review reaches; nothing is wrong in the account."),
+    severity=(Severity.INFO, "Shows how far the review reaches; nothing is wrong in the account."),
     title=mark("Last use of roles not captured"),
     question="Was the last use of any role not captured?",
     remedy=mark("Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`."),
@@ -337,7 +337,7 @@ def use_not_captured(survey: CheckContext, account: Account, _: Account) -> Iter
 @check(
     "CMP-12",
     over=ACCOUNTS,
-    severity=(Severity.INFO, "Says how far the review reaches; results are stricter with these policies, never wider."),
+    severity=(Severity.INFO, "Shows how far the review reaches; with these policies, results can only be stricter."),
     title=mark("Service control policies not captured"),
     question="Were the organization policies that limit the account not captured?",
     remedy=mark(
@@ -371,7 +371,7 @@ _OBJECTS = {
 @check(
     "CMP-13",
     over=ACCOUNTS,
-    severity=(Severity.INFO, "Says which checks did not run."),
+    severity=(Severity.INFO, "Shows which checks did not run."),
     title=mark("Checks skipped (missing data)"),
     question="Does the snapshot lack data that checks need?",
     remedy=mark("Capture a bundle with iamdesk collect, or add the named output to the snapshot's folder."),

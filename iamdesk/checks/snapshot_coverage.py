@@ -89,7 +89,7 @@ def _moments(survey: CheckContext, account: Account) -> Iterator[tuple[str, date
 @check(
     "CMP-06",
     over=ACCOUNTS,
-    severity=(Severity.INFO, "Says how far the review reaches; nothing is wrong in the account."),
+    severity=(Severity.INFO, "Shows how far the review reaches; nothing is wrong in the account."),
     title=mark("Resource policies not captured"),
     question="Are resource policies, access control lists or grants on keys missing from the snapshot?",
     remedy=mark("Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names."),
@@ -123,7 +123,7 @@ def _lacking(one: CapturedData) -> Evidence:
 @check(
     "CMP-07",
     over=ACCOUNTS,
-    severity=(Severity.INFO, "Says how far the review reaches; nothing is wrong in the account."),
+    severity=(Severity.INFO, "Shows how far the review reaches; nothing is wrong in the account."),
     title=mark("AWS action data older than the snapshot"),
     question="Is the list of AWS actions more than 90 days older than the snapshot?",
     remedy=mark("Update iamdesk, which includes newer action data: actions that AWS has added since are unknown."),

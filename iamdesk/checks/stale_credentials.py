@@ -24,7 +24,7 @@ _DISABLED = "DISABLED"
     over=USERS,
     severity=(
         Severity.LOW,
-        "A key that nobody uses; if older than the limit, it is CRD-02. Below Prowler for that reason.",
+        "A key without use; if older than the limit, it is CRD-02. Below Prowler for that reason.",
     ),
     title=mark("Access key created with the user and never used"),
     question="Does a user have an active access key that was created with the user and never used?",
@@ -54,7 +54,7 @@ def key_never_used(survey: CheckContext, account: Account, user: UserDetail) -> 
 @check(
     "CRD-13",
     over=USERS,
-    severity=(Severity.HIGH, "Somebody took the access away, and it is still there."),
+    severity=(Severity.HIGH, "Access was taken away on purpose, and is still there."),
     title=mark("User without console access has an active access key"),
     question="Does a user whose console password was removed have an active access key?",
     remedy=mark(
@@ -89,7 +89,7 @@ def disabled_with_key(survey: CheckContext, account: Account, user: UserDetail) 
 @check(
     "CRD-14",
     over=ACCOUNTS,
-    severity=(Severity.HIGH, "Somebody took the access away, and it is still there."),
+    severity=(Severity.HIGH, "Access was taken away on purpose, and is still there."),
     title=mark("Disabled Identity Center user still has access"),
     question="Does a disabled user of IAM Identity Center have assignments, or an IAM user of the same name?",
     remedy=mark(

@@ -35,7 +35,7 @@ _AS_EXTERNAL_ROLE = mark("Evaluated as a role of an account that no policy in th
     "TRU-01",
     over=ROLES,
     severity=(Severity.CRITICAL, "Anyone with an AWS account gets the role's permissions."),
-    title=mark("Anyone can assume the role"),
+    title=mark("Publicly assumable role"),
     question="Can principals of any AWS account assume a role?",
     remedy=mark(
         'Name the intended principals or accounts under Principal. To trust an organization, add `"StringEquals": '
@@ -124,7 +124,7 @@ def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -
         "A vendor can be tricked into using the role for another customer. Medium if the trust policy names "
         "single principals. Above Access Analyzer, which only knows that it is cross-account.",
     ),
-    title=mark("Another account can assume the role without an external ID"),
+    title=mark("Role assumable from another account without an external ID"),
     question="Can a principal of an account outside the snapshot and its organization assume a role without an "
     "external ID?",
     remedy=mark(
@@ -163,8 +163,8 @@ def account_without_external_id(survey: CheckContext, account: Account, role: Ro
 @check(
     "TRU-04",
     over=ROLES,
-    severity=(Severity.LOW, "Intended as a rule, and limited by conditions; it has to be confirmed."),
-    title=mark("Another account can assume the role under conditions"),
+    severity=(Severity.LOW, "Usually intended, and limited by conditions; it has to be confirmed."),
+    title=mark("Role assumable from another account under conditions"),
     question="Can a principal of an account outside the snapshot and its organization assume a role with an external "
     "ID, or under other conditions?",
     remedy=mark(
@@ -223,7 +223,7 @@ def _service_of_account(
         object=trusted.account_id,
         severity=Severity.MEDIUM if privileged else None,
         state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
-        title=phrase("A service of another account can assume the role"),
+        title=phrase("Role assumable by a service of another account"),
         remedy=phrase(
             "Confirm that the account is your organization's management account or a delegated administrator: it "
             "decides what the service does with the role. If it is yours, keep the trust, which the service needs. If "
@@ -276,8 +276,8 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
 @check(
     "TRU-07",
     over=ROLES,
-    severity=(Severity.MEDIUM, "The name cannot be used by anyone until the trust policy is saved again."),
-    title=mark("Role trusts a deleted principal"),
+    severity=(Severity.MEDIUM, "No one can use the name until the trust policy is saved again."),
+    title=mark("Role that trusts a deleted principal"),
     question="Does a trust policy allow a principal that was deleted?",
     remedy=mark(
         "Remove the principal from the trust policy: a new user or role of the same name is not trusted by the old ID."
@@ -308,8 +308,8 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
             sentence = phrase("{role} trusts {id}, the unique ID of a deleted user or role.", **names)
             if is_all:
                 sentence = phrase(
-                    "{role} trusts {id}, the unique ID of a deleted user or role, and nobody that still exists: nobody "
-                    "can assume it.",
+                    "{role} trusts {id}, the unique ID of a deleted user or role, and no existing principal: no "
+                    "one can assume it.",
                     **names,
                 )
             if account.is_truncated:
@@ -348,8 +348,8 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
 
 
 _DELETE_UNREACHABLE = mark(
-    "Delete the role if it is not needed, or name who needs it under Principal: without the deleted principals, its "
-    "trust policy names nobody, and AWS rejects such a policy."
+    "Delete the role if it is not needed, or name who needs it under Principal: without the deleted principals, "
+    "its trust policy names no one, and AWS rejects such a policy."
 )
 """IAM User Guide, "AWS JSON policy elements: Principal": a trust policy needs one."""
 
@@ -378,7 +378,7 @@ def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:
 @check(
     "TRU-09",
     over=ROLES,
-    severity=(Severity.CRITICAL, "Everyone else in the world is allowed."),
+    severity=(Severity.CRITICAL, "Everyone else is allowed, in any account."),
     title=mark("NotPrincipal grants to everyone else"),
     question="Does a trust policy allow everyone except those it names?",
     remedy=mark("Name the intended principals under Principal. AWS supports NotPrincipal only with Effect Deny."),

@@ -35,13 +35,14 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
 @check(
     "TRU-10",
     over=ROLES,
-    severity=(Severity.MEDIUM, "Needs a stolen access key or password of a user whom the role trusts."),
+    severity=(Severity.MEDIUM, "Needs a stolen access key or password of a user that the role trusts."),
     title=mark("Administrator role without MFA"),
     question="Can an IAM user become an administrator by assuming a role without MFA?",
     remedy=mark(
-        'Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that allows the users. It locks out '
-        "whoever uses no MFA, such as services, pipelines and sessions of other roles: name those that need the role "
-        "in a statement of their own first, above all where the statement trusts a whole account."
+        'Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that allows the users. This '
+        "locks out every caller without MFA, such as services, pipelines and sessions of other roles: first "
+        "name those that need the role in a separate statement, especially if the statement trusts a whole "
+        "account."
     ),
     standards=("PCI DSS 4.0 8.4.2", "NIST 800-53 IA-2(1)"),
 )
@@ -89,7 +90,7 @@ def _is_person(survey: CheckContext, arn: str) -> bool:
 @check(
     "TRU-11",
     over=ROLES,
-    severity=(Severity.HIGH, "A guardrail that was meant to keep the world out does not."),
+    severity=(Severity.HIGH, "A condition that should keep external principals out does not."),
     title=mark("Ineffective condition on the organization"),
     question="Can a principal outside the organization assume a role through a statement that tests the organization?",
     remedy=mark(
@@ -154,8 +155,8 @@ def _external_attempt_by(
 @check(
     "TRU-12",
     over=ROLES,
-    severity=(Severity.MEDIUM, "Needs control over the development account first."),
-    title=mark("Production trusts development"),
+    severity=(Severity.MEDIUM, "Needs control of the development account first."),
+    title=mark("Production role that trusts development"),
     question="Does a role of a production account trust an account of a development, test or sandbox organizational "
     "unit?",
     remedy=mark(

@@ -45,7 +45,7 @@ def _hint(text: str) -> str:
 @check(
     "LNT-09",
     over=WRITTEN,
-    severity=(Severity.LOW, "Nothing is allowed that was not meant."),
+    severity=(Severity.LOW, "Nothing is allowed that was not intended."),
     title=mark("Unknown action"),
     question="Does a policy name actions that do not exist, or that never apply to the resources it names?",
     remedy=mark("Correct the name or the resource, or remove the entry: it has no effect."),

@@ -27,7 +27,7 @@ _SOURCES = {"user": SourceType.USER, "group": SourceType.GROUP, "role": SourceTy
 @check(
     "LNT-12",
     over=USERS,
-    severity=(Severity.LOW, "Nothing is allowed that was not meant."),
+    severity=(Severity.LOW, "Nothing is allowed that was not intended."),
     title=mark("Policy condition on a tag that the user does not have"),
     question="Does a statement of a user's policies require a tag that the user does not have?",
     remedy=mark("Tag the user, or give the variable a default: `${aws:PrincipalTag/team, 'none'}`."),
@@ -95,7 +95,7 @@ def _attached(policy: CarriedPolicy) -> AttachedPolicy:
     over=ACCOUNTS,
     severity=(
         Severity.MEDIUM,
-        "The session name is chosen by the caller; others with the role are not denied or allowed as meant.",
+        "The caller chooses the session name, so others with the role are not allowed or denied as intended.",
     ),
     title=mark("Single session named instead of the role"),
     question="Does a trust policy or a resource policy name a role session as principal?",

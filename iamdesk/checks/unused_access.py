@@ -114,7 +114,7 @@ def _use(survey: CheckContext, account: Account, principal: Principal, report: L
 @check(
     "HYG-06",
     over=ACCOUNTS,
-    severity=(Severity.MEDIUM, "Access that nobody needs."),
+    severity=(Severity.MEDIUM, "Access without use."),
     title=mark("Unused service permissions"),
     question="Can a user or role use services that it did not use for long (by default 90 days) before the report?",
     remedy=mark(
@@ -172,8 +172,8 @@ def _unused(survey: CheckContext, account: Account, principal: Principal, use: _
     if evidence is None:  # not expected; then no change is proposed
         found, evidence = [], []
     text = nphrase(
-        "{name} did not use {count:,} of the {whole:,} services that it is allowed: {services}",
-        "{name} did not use {count:,} of the {whole:,} services that it is allowed: {services}",
+        "{name} did not use {count:,} of the {whole:,} services that it is allowed to use: {services}",
+        "{name} did not use {count:,} of the {whole:,} services that it is allowed to use: {services}",
         len(use.unused),
         name=name_of(principal),
         whole=len(use.used) + len(use.unused),
@@ -268,7 +268,7 @@ def _trimmed_inline(principal: Principal, found: list[Rightsizing]) -> str:
 @check(
     "HYG-07",
     over=ACCOUNTS,
-    severity=(Severity.LOW, "Part of services that are used; more often needed one day."),
+    severity=(Severity.LOW, "Part of services that are used, so more likely to be needed one day."),
     title=mark("Unused action permissions"),
     question="Is a user or role allowed write actions that it never used, of services that it uses?",
     remedy=mark(
@@ -323,7 +323,7 @@ def unused_actions(survey: CheckContext, account: Account, _: Account) -> Iterat
 @check(
     "HYG-13",
     over=ACCOUNTS,
-    severity=(Severity.LOW, "Access that nobody needs, of one service."),
+    severity=(Severity.LOW, "Access without use, to one service."),
     title=mark("AWS managed policy broader than its use"),
     question="Is an AWS managed policy that allows all of a service attached to users or roles that use little of "
     "the service?",

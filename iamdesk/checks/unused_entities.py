@@ -27,7 +27,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.h
 @check(
     "HYG-01",
     over=USERS,
-    severity=(Severity.LOW, "A matter of order: what the policies allow is reported by itself."),
+    severity=(Severity.LOW, "Hygiene: what the policies allow is reported separately."),
     title=mark("User with directly attached policies"),
     question="Does a user have policies attached directly, not through a group?",
     remedy=mark(
@@ -126,7 +126,7 @@ def idle_group(survey: CheckContext, account: Account, group: GroupDetail) -> It
 @check(
     "HYG-04",
     over=CUSTOMER_POLICIES,
-    severity=(Severity.LOW, "Nobody has it."),
+    severity=(Severity.LOW, "No principal has it."),
     title=mark("Unattached customer managed policy"),
     question="Is a customer managed policy not attached and not used as a boundary?",
     remedy=mark("Delete the policy; its text remains in this snapshot."),
@@ -157,8 +157,8 @@ def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPol
     over=ROLES,
     severity=(
         Severity.MEDIUM,
-        "Access that nobody needs, and whose misuse nobody would notice. Info if something captured is "
-        "configured with the role, or it is for emergencies.",
+        "Access without use, whose misuse would go unnoticed. Info if something captured is configured with the "
+        "role, or it is for emergencies.",
     ),
     title=mark("Unused role"),
     question="Was a role last used long before the snapshot (by default more than 90 days), or never?",
@@ -180,9 +180,11 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
         age = latest - use.last_used_date
         sentence = phrase("{role} was last used {days:,} days before the snapshot.", role=role.role_name, days=age.days)
         dates = {"day": f"{use.last_used_date:%Y-%m-%d}", "latest": f"{latest:%Y-%m-%d}"}
-        proof = phrase("Last used on {day}; the snapshot is of {latest}.", **dates)
+        proof = phrase("Last used on {day}; the snapshot is dated {latest}.", **dates)
         if use.region:
-            proof = phrase("Last used on {day} in {region}; the snapshot is of {latest}.", region=use.region, **dates)
+            proof = phrase(
+                "Last used on {day} in {region}; the snapshot is dated {latest}.", region=use.region, **dates
+            )
     elif role.create_date is not None:
         age = latest - role.create_date
         sentence = phrase(

@@ -40,7 +40,7 @@ def external_access(
         return
     for entry, (text, _) in zip(entries, becomes, strict=True):
         echo(f"{entry.who}  {entry.who_kind}")
-        echo(f"  enters {entry.target}" + (f" by {entry.action}" if entry.action and entry.is_role else ""))
+        echo(f"  can use {entry.target}" + (f" by {entry.action}" if entry.action and entry.is_role else ""))
         echo(f"  condition: {entry.condition or 'none'}")
         echo(f"  can do: {entry.can_do}")
         if text:

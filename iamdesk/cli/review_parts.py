@@ -44,8 +44,8 @@ from iamdesk.review.tickets import record_tickets
 
 _MAX_LINES = 3
 """Rejected decisions for the same reason that are listed one by one."""
-_Review = Annotated[Path, typer.Argument(metavar="REVIEW", help="A review file.", show_default=False)]
-_Part = Annotated[Path, typer.Argument(metavar="PART", help="A part of a review.", show_default=False)]
+_Review = Annotated[Path, typer.Argument(metavar="REVIEW", help="Review file.", show_default=False)]
+_Part = Annotated[Path, typer.Argument(metavar="PART", help="Part of a review.", show_default=False)]
 _Coordinator = Annotated[
     str,
     typer.Option("--by", metavar="NAME", help="Name to record. Default: your system account.", show_default=False),
@@ -279,7 +279,7 @@ def return_items(
     part: _Part,
     item: _Items,
     reviewer: _Who,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why somebody else is to decide.", show_default=False)],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why someone else should decide.", show_default=False)],
     to: Annotated[str, typer.Option(metavar="NAME", help="Who should decide instead.", show_default=False)] = "",
 ) -> None:
     """Hand undecided items of your part back to the coordinator. It is recorded, and merged with the part."""

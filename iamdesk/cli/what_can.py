@@ -66,7 +66,8 @@ def _lines(access: EffectiveAccess, by_action: bool) -> Iterator[str]:
         for level, counts in found.counts().items():
             texts = [f"{count:,} {REACH_WORDS[reach]}" for reach, count in counts.items() if count and reach in _LISTED]
             if texts:
-                yield f"  {level:<24}{sum(counts.values()):>4,} actions: {', '.join(texts)}"
+                whole = sum(counts.values())
+                yield f"  {level:<24}{whole:>4,} {'action' if whole == 1 else 'actions'}: {', '.join(texts)}"
             for action in access.actions(found.service, level) if by_action else ():
                 if action.reach in _LISTED:
                     yield f"    {action.name:<44}{REACH_WORDS[action.reach]}"

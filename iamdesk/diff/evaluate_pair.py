@@ -107,9 +107,7 @@ class _PairEvaluation:
                 found.append((kind, self._witness({}, _asked(before), _asked(after))))
             elif before is not None and after is not None and _differs_otherwise(before, after):
                 doubts.append(
-                    phrase(
-                        "AWS's documentation is contradictory on this; under the other interpretation, access changed."
-                    )
+                    phrase("AWS's documentation contradicts itself here; with the other reading, access changed.")
                 )
             elif before is not None and after is not None and now is EvalDecision.IMPLICIT_DENY:
                 doubts += awaiting(before, after)

@@ -187,9 +187,9 @@ def depends_sentence(result: StatementResult) -> str:
         tests.append(phrase("a policy variable in its resource"))
     said = join_messages(phrase(" and "), tests)
     return (
-        phrase("Allows it if {tests}.", tests=said)
+        phrase("Allows it if its condition is met: {tests}.", tests=said)
         if result.statement.is_allow
-        else phrase("Denies it if {tests}.", tests=said)
+        else phrase("Denies it if its condition is met: {tests}.", tests=said)
     )
 
 

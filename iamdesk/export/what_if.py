@@ -37,12 +37,12 @@ _MOST_LINES = 40
 def risk_lines(changes: RiskChanges) -> Iterator[str]:
     """Yield the lines of a report; long lists are cut, with the number left out."""
     for title, listed in (
-        ("Administrators that appear", changes.administrators_gained),
-        ("Administrators that vanish", changes.administrators_lost),
-        ("Attack paths that appear", [_path(one) for one in changes.paths_gained]),
-        ("Attack paths that vanish", [_path(one) for one in changes.paths_lost]),
-        ("Findings that appear", [_finding(one) for one in changes.findings_gained]),
-        ("Findings that vanish", [_finding(one) for one in changes.findings_lost]),
+        ("New administrators", changes.administrators_gained),
+        ("No longer administrators", changes.administrators_lost),
+        ("New attack paths", [_path(one) for one in changes.paths_gained]),
+        ("Attack paths ended", [_path(one) for one in changes.paths_lost]),
+        ("New findings", [_finding(one) for one in changes.findings_gained]),
+        ("Findings resolved", [_finding(one) for one in changes.findings_lost]),
     ):
         yield f"{title}: {len(listed):,}"
         yield from (f"  {line}" for line in listed[:_MOST_LINES])

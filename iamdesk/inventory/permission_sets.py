@@ -146,4 +146,4 @@ def assignees_text(assignees: Iterable[Assignee], most: int = 3) -> str:
         else:
             inside = nphrase("{count:,} person", "{count:,} people", len(one.people))
             parts.append(phrase("group {name} ({people})", name=one.name, people=inside))
-    return join_names(parts, most, last=",") if parts else phrase("nobody")
+    return join_names(parts, most, last=",") if parts else phrase("no principal")

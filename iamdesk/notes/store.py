@@ -44,7 +44,7 @@ def read_notes(path: Path) -> NotesFile:
     try:
         there = path.stat()
         if not stat.S_ISREG(there.st_mode):
-            raise NoteError(phrase("{path} is not a file of notes: it is no regular file", path=path))
+            raise NoteError(phrase("{path} is not a file of notes: it is not a regular file", path=path))
         if there.st_size > _MAX_BYTES:
             raise NoteError(phrase("{path} is too large for a file of notes", path=path))
         content = path.read_bytes()
@@ -176,7 +176,7 @@ def _locked(path: Path) -> Iterator[None]:
     On Windows, an open file cannot be replaced, and there is no lock: what is written is read just before.
     """
     if path.is_dir() or (path.exists() and not path.is_file()):
-        raise NoteError(phrase("{path} is not a file of notes: it is no regular file", path=path))
+        raise NoteError(phrase("{path} is not a file of notes: it is not a regular file", path=path))
     create_private_file(path)
     if sys.platform == "win32":
         yield

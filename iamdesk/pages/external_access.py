@@ -152,12 +152,12 @@ def administrator_texts(entry: ExternalEntry, reach: AttackPaths) -> tuple[str, 
     except RequestError:
         return phrase("not known"), None
     if exposure.is_administrator:
-        return phrase("administrator at once"), 0
+        return phrase("at once"), 0
     if path is None or not path.steps:
         return phrase("no attack path"), None
     steps = nphrase("{count:,} step", "{count:,} steps", len(path.steps))
     if path.state is not State.PROVEN:
-        return phrase("{steps}, not confirmed", steps=steps), len(path.steps)
+        return phrase("{steps}, possible", steps=steps), len(path.steps)
     return steps, len(path.steps)
 
 

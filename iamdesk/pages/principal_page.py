@@ -181,7 +181,7 @@ class PrincipalPages:
             return PageSection(Part.DATA, note=note)
         counts, services = _by_data_class(self._evaluator, position)
         lines = [
-            PageLine(phrase(name.value), _extent_words(counts[name], services[name]))
+            PageLine(_class_words(name), _extent_words(counts[name], services[name]))
             for name in DataClass
             if counts[name]
         ]
@@ -288,6 +288,10 @@ def _by_data_class(evaluator: Evaluator, position: int) -> tuple[_Counts, _Servi
     return counts, services
 
 
+def _class_words(name: DataClass) -> str:
+    return phrase("billing") if name is DataClass.MONEY else phrase(name.value)
+
+
 _WORST = (DataClass.PERMISSIONS, DataClass.DELETE_DATA, DataClass.WRITE_DATA, DataClass.READ_DATA)
 """What an external caller should be able to do least; the other classes follow in their own order."""
 
@@ -302,7 +306,7 @@ def data_words(evaluator: Evaluator, arn: str) -> str:
         return phrase("not known")
     counts, _ = _by_data_class(evaluator, position)
     parts = [
-        phrase("{what} {count:,}", what=phrase(name.value), count=counts[name].total())
+        phrase("{what} {count:,}", what=_class_words(name), count=counts[name].total())
         for name in sorted(DataClass, key=lambda one: (one not in _WORST, one in _WORST and _WORST.index(one)))
         if counts[name]
     ]
@@ -350,7 +354,7 @@ def _escalation(arn: str, reach: AttackPaths) -> PageSection:
     for path in paths:
         first = path.steps[0]
         steps = nphrase("{count:,} step", "{count:,} steps", len(path.steps))
-        certainty = () if path.state is State.PROVEN else (phrase("not confirmed"),)
+        certainty = () if path.state is State.PROVEN else (phrase("possible"),)
         detail = join_messages(" · ", (phrase("by {how}", how=first.how), steps, *certainty))
         mark_of = NodeKind.USER if ":user/" in first.target else NodeKind.ROLE
         name = phrase("itself") if first.target == arn else short_arn(first.target)

@@ -84,7 +84,11 @@ class ResourcePages:
             if ":kms:" in resource.arn:
                 encrypted = [one for one in self._snapshot.resources if one.encryption_key_arn == resource.arn]
                 lines = [PageLine(short_arn(one.arn), "", one.arn, NodeKind.RESOURCE) for one in encrypted]
-                note = phrase("It encrypts these.") if lines else phrase("It encrypts no resource of the snapshot.")
+                note = (
+                    phrase("It encrypts these resources.")
+                    if lines
+                    else phrase("It encrypts no resource of the snapshot.")
+                )
                 return section(Part.ENCRYPTION, lines, note)
             return PageSection(Part.ENCRYPTION, note=phrase("No key of AWS KMS was captured for it."))
         held = next((one for one in self._snapshot.resources if one.arn == key), None)

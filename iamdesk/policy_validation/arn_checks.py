@@ -250,7 +250,7 @@ def _beginning(text: str) -> str:
     "POL-068",
     "INVALID_ARN_RESOURCE",
     FindingType.ERROR,
-    title=mark("Resource part that no resource type has"),
+    title=mark("Resource part that matches no resource type"),
     remedy=mark("Write the resource part in the format of its type in the Service Authorization Reference."),
 )
 def invalid_arn_resource(policy: PolicyView) -> Iterator[Problem]:
@@ -260,7 +260,7 @@ def invalid_arn_resource(policy: PolicyView) -> Iterator[Problem]:
             continue
         if _fitting(arn.service.lower(), arn.resource) == () and _beginning(arn.text) not in _beginnings_of_aws():
             message = phrase(
-                "The resource part `{resource}` of `{text}` fits no resource type of {service}.",
+                "The resource part `{resource}` of `{text}` matches no resource type of {service}.",
                 resource=arn.resource,
                 text=arn.text,
                 service=arn.service,

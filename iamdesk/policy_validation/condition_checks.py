@@ -260,7 +260,7 @@ def _lacks_tag(key: str) -> bool:
     "POL-119",
     "MISSING_TAG_KEY_IN_CONDITION",
     FindingType.ERROR,
-    title=mark("Condition key without the key of the tag"),
+    title=mark("Condition key without a tag key"),
     remedy=mark("Add the key of the tag: `aws:ResourceTag/owner`."),
 )
 def missing_tag_key(policy: PolicyView) -> Iterator[Problem]:
@@ -355,7 +355,7 @@ def multiple_booleans(policy: PolicyView) -> Iterator[Problem]:
     "POL-124",
     "TYPE_MISMATCH",
     FindingType.WARNING,
-    title=mark("Operator of another type than the key"),
+    title=mark("Operator of the wrong type for the key"),
     remedy=mark("Use an operator of the key's type."),
 )
 def type_mismatch(policy: PolicyView) -> Iterator[Problem]:
@@ -422,7 +422,7 @@ def string_like_on_arn(policy: PolicyView) -> Iterator[Problem]:
     "POL-126",
     "MISSING_PAIRED_CONDITION_KEYS",
     FindingType.SECURITY_WARNING,
-    title=mark("Address in a VPC without the VPC"),
+    title=mark("Private address without its VPC"),
     remedy=mark("Add `aws:SourceVpc`, `aws:SourceVpcArn` or `aws:SourceVpce` to the condition."),
 )
 def missing_paired_keys(policy: PolicyView) -> Iterator[Problem]:
@@ -432,7 +432,9 @@ def missing_paired_keys(policy: PolicyView) -> Iterator[Problem]:
         if test.key == "aws:vpcsourceip" and not statement.tested_keys & partners:
             yield (
                 test.path,
-                phrase("`{key}` is tested without the VPC, in which alone the address is unique.", key=test.key_text),
+                phrase(
+                    "`{key}` is tested without the VPC: the address is unique only within a VPC.", key=test.key_text
+                ),
             )
 
 
@@ -767,7 +769,7 @@ def _on_star(policy: PolicyView, meaning: str, sentence: str) -> Iterator[Proble
     "POL-144",
     "EQUIVALENT_TO_NULL_FALSE",
     FindingType.SUGGESTION,
-    title=mark("Test for presence by a star"),
+    title=mark("Presence tested with a wildcard"),
     remedy=mark('Use `"Null": {"key": "false"}`.'),
 )
 def equivalent_to_null_false(policy: PolicyView) -> Iterator[Problem]:
@@ -779,7 +781,7 @@ def equivalent_to_null_false(policy: PolicyView) -> Iterator[Problem]:
     "POL-145",
     "EQUIVALENT_TO_NULL_TRUE",
     FindingType.SUGGESTION,
-    title=mark("Test for absence by a star"),
+    title=mark("Absence tested with a wildcard"),
     remedy=mark('Use `"Null": {"key": "true"}`.'),
 )
 def equivalent_to_null_true(policy: PolicyView) -> Iterator[Problem]:

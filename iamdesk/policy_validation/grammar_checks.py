@@ -228,7 +228,7 @@ def missing_statement(policy: PolicyView) -> Iterator[Problem]:
     "POL-009",
     "UNSUPPORTED_ELEMENT_COMBINATION",
     FindingType.ERROR,
-    title=mark("Elements that exclude each other"),
+    title=mark("Mutually exclusive elements"),
     remedy=mark("Remove one of the two elements, or split the statement."),
     can_be_stored=False,
 )
@@ -278,7 +278,10 @@ def _repeated_sids(policy: PolicyView) -> Iterator[Problem]:
         sid = statement.raw.get("Sid")
         if isinstance(sid, str) and sid:
             if sid in seen:
-                yield (*statement.path, "Sid"), phrase("The Sid `{sid}` is used by an earlier statement, too.", sid=sid)
+                yield (
+                    (*statement.path, "Sid"),
+                    phrase("The Sid `{sid}` is already used by an earlier statement.", sid=sid),
+                )
             seen.add(sid)
 
 
@@ -325,7 +328,7 @@ def unsupported_sid(policy: PolicyView) -> Iterator[Problem]:
         if isinstance(sid, str) and sid and not (sid.isascii() and sid.isalnum()):
             yield (
                 (*statement.path, "Sid"),
-                phrase("The Sid `{sid}` has other characters than letters and digits.", sid=sid),
+                phrase("The Sid `{sid}` contains characters other than letters and digits.", sid=sid),
             )
 
 

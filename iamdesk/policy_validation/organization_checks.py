@@ -165,7 +165,7 @@ def rcp_principal_key(policy: PolicyView) -> Iterator[Problem]:
     "POL-197",
     "RCP_MISSING_RELATED_SERVICE_PRINCIPAL_CONDITION_KEY",
     FindingType.WARNING,
-    title=mark("RCP for AWS services that also denies others"),
+    title=mark("RCP for AWS services that also denies other principals"),
     remedy=mark('Add `"BoolIfExists": {"aws:PrincipalIsAWSService": "true"}` to the condition.'),
     kinds=RCP_ONLY,
 )
@@ -178,7 +178,8 @@ def rcp_source_key(policy: PolicyView) -> Iterator[Problem]:
                     yield (
                         test.path,
                         phrase(
-                            "The Deny by `{key}` also applies to principals that are no AWS service.", key=test.key_text
+                            "The Deny by `{key}` also applies to principals that are not AWS services.",
+                            key=test.key_text,
                         ),
                     )
 

@@ -219,7 +219,7 @@ def missing_action_for_roles_anywhere(policy: PolicyView) -> Iterator[Problem]:
     "POL-038",
     "REDUNDANT_PRINCIPAL_IN_ROLE_TRUST_POLICY",
     FindingType.SUGGESTION,
-    title=mark("Session beside its role"),
+    title=mark("Role session beside its role"),
     remedy=mark("Remove the principal of the role session."),
     kinds=TRUST_ONLY,
 )

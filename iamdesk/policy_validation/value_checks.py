@@ -174,8 +174,8 @@ def wildcard_without_like(policy: PolicyView) -> Iterator[Problem]:
     "POL-157",
     "REDUNDANT_CONDITION_VALUE_NUM",
     FindingType.SUGGESTION,
-    title=mark("Several bounds"),
-    remedy=mark("Keep one value: the greatest of upper bounds, the least of lower bounds."),
+    title=mark("More than one bound"),
+    remedy=mark("Keep one value: the largest of the upper bounds, or the smallest of the lower bounds."),
 )
 def several_bounds(policy: PolicyView) -> Iterator[Problem]:
     """Values are alternatives, so that the widest decides."""
@@ -190,7 +190,7 @@ def several_bounds(policy: PolicyView) -> Iterator[Problem]:
             yield (
                 test.path,
                 phrase(
-                    "`{operator}` on `{key}` has several values, of which one decides.",
+                    "`{operator}` on `{key}` has several values, only one of which decides.",
                     operator=test.operator_text,
                     key=test.key_text,
                 ),
@@ -277,7 +277,7 @@ def some_private_addresses_excluded(policy: PolicyView) -> Iterator[Problem]:
     "POL-162",
     "IMPROVE_IP_RANGE",
     FindingType.SUGGESTION,
-    title=mark("Bits beyond the mask"),
+    title=mark("Address with host bits set"),
     remedy=mark("Write the first address of the range."),
 )
 def bits_beyond_mask(policy: PolicyView) -> Iterator[Problem]:
@@ -316,7 +316,7 @@ def invalid_vpc(policy: PolicyView) -> Iterator[Problem]:
     """``aws:SourceVpc``."""
     for path, key, text in _exact_values(policy, frozenset({"aws:sourcevpc"})):
         if not _VPC.fullmatch(text):
-            yield path, phrase("`{text}` is not the ID of a VPC, as `{key}` has.", text=text, key=key)
+            yield path, phrase("`{text}` is not the ID of a VPC, which is what `{key}` contains.", text=text, key=key)
 
 
 @validation_check(
@@ -330,7 +330,10 @@ def invalid_vpce(policy: PolicyView) -> Iterator[Problem]:
     """``aws:SourceVpce``."""
     for path, key, text in _exact_values(policy, frozenset({"aws:sourcevpce"})):
         if not _VPCE.fullmatch(text):
-            yield path, phrase("`{text}` is not the ID of a VPC endpoint, as `{key}` has.", text=text, key=key)
+            yield (
+                path,
+                phrase("`{text}` is not the ID of a VPC endpoint, which is what `{key}` contains.", text=text, key=key),
+            )
 
 
 @validation_check(
@@ -358,7 +361,10 @@ def invalid_kms_key(policy: PolicyView) -> Iterator[Problem]:
     """Keys whose values are ARNs of KMS keys."""
     for path, key, text in _exact_values(policy, _KMS_KEYS):
         if not _KMS_KEY.fullmatch(text):
-            yield path, phrase("`{text}` is not the ARN of a KMS key, as `{key}` has.", text=text, key=key)
+            yield (
+                path,
+                phrase("`{text}` is not the ARN of a KMS key, which is what `{key}` contains.", text=text, key=key),
+            )
 
 
 def _is_wide_user_id(text: str, open_part: str) -> bool:
@@ -572,7 +578,7 @@ def variable_in_old_version(policy: PolicyView) -> Iterator[Problem]:
     "POL-176",
     "INVALID_VARIABLE_FOR_OPERATOR",
     FindingType.ERROR,
-    title=mark("Policy variable with an operator that has none"),
+    title=mark("Policy variable with an operator that does not support it"),
     remedy=mark("Use policy variables only with String and ARN operators."),
 )
 def variable_for_operator(policy: PolicyView) -> Iterator[Problem]:

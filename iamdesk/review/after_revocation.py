@@ -63,16 +63,18 @@ class AfterRevocation:
         if item.type is EntitlementType.PERMISSION_SET:
             return self._of_assignment(item)
         if item.type not in OF_HOLDERS:
-            return Otherwise(None, None, (phrase("Whether the access is possible otherwise was not evaluated."),))
+            return Otherwise(
+                None, None, (phrase("Whether the access is still possible in another way was not evaluated."),)
+            )
         gained, told = self._gained(item.holder_arn)
         principals = self._new.evaluator.population()
         place = principals.position(item.holder_arn)
         place = principals.group_position(item.holder_arn) if place is None else place
         if place is None:
-            return Otherwise(0, gained, (phrase("Its holder does not exist any more."),))
+            return Otherwise(0, gained, (phrase("Its holder no longer exists."),))
         given = self._old.effect(item, cancelled).alone
         if not given:
-            return Otherwise(0, gained, (phrase("It gave no action by itself."), *told))
+            return Otherwise(0, gained, (phrase("It granted no action by itself."), *told))
         still = _both(given, self._possible(place))
         return Otherwise(count_actions(still), gained, (*self._still(item, given, still, cancelled), *told))
 
@@ -90,8 +92,8 @@ class AfterRevocation:
         total, left = count_actions(given), count_actions(still)
         if not left:
             yield nphrase(
-                "The action that it gave is not possible now.",
-                "None of the {count:,} actions that it gave is possible now.",
+                "The action that it granted is no longer possible.",
+                "None of the {count:,} actions that it granted is still possible.",
                 total,
             )
             return
@@ -100,10 +102,11 @@ class AfterRevocation:
             count = count_actions(_both(self._new.effect(other, cancelled).alone, still))
             if count:
                 by.append(phrase("{name} ({count:,})", name=other.name, count=count))
-        yield phrase(
-            "Of the {total:,} actions that it gave, {count:,} are still possible on some resource: {names}{by}.",
+        yield nphrase(
+            "Of the actions that it granted ({total:,}), {count:,} is still possible on some resource: {names}{by}.",
+            "Of the actions that it granted ({total:,}), {count:,} are still possible on some resource: {names}{by}.",
+            left,
             total=total,
-            count=left,
             names=join_names(sorted(action_names(still)), _MAX_NAMED, last=","),
             by=phrase("; by {entitlements}", entitlements=join_messages(", ", by)) if by else "",
         )

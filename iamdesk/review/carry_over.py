@@ -108,11 +108,11 @@ def _sentence(person: Person) -> str:
     name = person.name or person.key
     if person.state is PersonState.MOVED:
         if person.was:
-            return phrase("Its person, {name}, moved: before {was}.", name=name, was=person.was)
-        return phrase("Its person, {name}, moved on {day}.", name=name, day=person.moved)
+            return phrase("{name}, the person it belongs to, moved: before {was}.", name=name, was=person.was)
+        return phrase("{name}, the person it belongs to, moved on {day}.", name=name, day=person.moved)
     if person.last_day:
-        return phrase("Its person, {name}, left on {day}.", name=name, day=person.last_day)
-    return phrase("Its person, {name}, left.", name=name)
+        return phrase("{name}, the person it belongs to, left on {day}.", name=name, day=person.last_day)
+    return phrase("{name}, the person it belongs to, left.", name=name)
 
 
 def _reasons_of_decision(

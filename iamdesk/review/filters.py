@@ -37,7 +37,7 @@ FILTER_WORDS: Mapping[ItemFilter, str] = {
     ItemFilter.NEW: mark("New since the previous review"),
     ItemFilter.CHANGED: mark("Changed since the previous review"),
     ItemFilter.STILL_THERE: mark("Revoked, but still there"),
-    ItemFilter.NEEDS_JUDGEMENT: mark("Needs judgement"),
+    ItemFilter.NEEDS_JUDGEMENT: mark("Needs judgment"),
     ItemFilter.MINE: mark("Assigned to me"),
 }
 _KINDS: Mapping[ItemFilter, frozenset[AskedKind]] = {

@@ -60,8 +60,9 @@ def missing_data_beside_policies(
     if beside is not None:
         if record is not None and record.data_access is not None and not _is_named(caller, record.data_access):
             beside = mark(
-                "OpenSearch Serverless also needs a data access policy that names the caller. None of the collection "
-                "does: unless one names it by a SAML identity, the request is denied."
+                "OpenSearch Serverless also needs a data access policy that names the caller. None of the "
+                "collection's policies does: unless one names the caller by a SAML identity, the request is "
+                "denied."
             )
         yield MissingData("decided-beside-policies", phrase(beside), PolicyType.RESOURCE)
     if caller.account == owner or owner is None:

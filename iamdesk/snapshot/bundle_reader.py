@@ -294,7 +294,7 @@ def _read_spied(reading: _Reading, path: str, source: SourceText) -> bool:
         (values,) = values_of(JsonWalk(_again(source)))
     except (SnapshotError, ValueTooLargeError, ValueError):
         return False
-    reading.bundle.tell(source.name, phrase("taken for a resource file of IAMSpy, by its shape"))
+    reading.bundle.tell(source.name, phrase("read as a resource file of IAMSpy, by its structure"))
     reading.spied += iamspy_resources(values, reading.bundle, source.name)
     reading.sources[path] = source
     return True
@@ -315,7 +315,7 @@ def _read_loose(reading: _Reading, path: str, source: SourceText, only_account: 
         if found is None:
             what = without_subject(shape.keys)
             if what is not None:
-                where = phrase("move it to its place in the layout of a bundle (the guide: bundle.md)")
+                where = phrase("move it to its place in the layout of a bundle (bundle.md in the guide)")
                 reading.bundle.tell(source.name, phrase("this is {what}; {where}", what=phrase(what), where=where))
             return what is not None
         output = _output_of(source, found)

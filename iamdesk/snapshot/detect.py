@@ -160,7 +160,9 @@ def _arguments(found: Recognised, page: BaseModel) -> tuple[str, ...]:
 def told(found: Recognised) -> str:
     """Return the message about a recognized file."""
     return phrase(
-        "taken for the output of `aws {service} {command}`, by its shape", service=found.service, command=found.command
+        "read as the output of `aws {service} {command}`, by its structure",
+        service=found.service,
+        command=found.command,
     )
 
 

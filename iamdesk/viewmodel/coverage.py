@@ -77,8 +77,8 @@ _ABOUT: Mapping[Kind, _About] = {
     Kind.WORKLOADS: _About(
         mark("What runs with which role"),
         mark(
-            "Which functions, instances, tasks and projects run with a role is not known: attack paths that change "
-            "one are possible at most."
+            "Which functions, instances, tasks and projects run with a role is not known: attack paths that "
+            "change one of them can only be reported as possible."
         ),
         ("ec2", "describe-instances"),
     ),

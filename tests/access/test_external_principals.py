@@ -451,7 +451,7 @@ def test_a_log_group_is_asked_about_by_both_of_its_names() -> None:
 def test_the_action_or_the_resource_has_to_be_named() -> None:
     evaluator = evaluator_of()
     empty = ("*", "a resource is required")
-    for resource, words in (empty, ("nonsense", "ARN"), ("arn:aws:nonsense:::x", "no action fits")):
+    for resource, words in (empty, ("nonsense", "ARN"), ("arn:aws:nonsense:::x", "no action applies to")):
         with pytest.raises(RequestError, match=words):
             list(evaluator.who_can(resource=resource))
 

@@ -330,7 +330,7 @@ def shares(draw: st.DrawFn) -> ResourceShares:
 
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
-    """Two accounts, perhaps with their organization and the policies of resources."""
+    """Two accounts, perhaps with their organization and resource policies."""
     return Snapshot(
         path=Path("/captures/drawn.json"),
         files=(),

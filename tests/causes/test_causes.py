@@ -169,7 +169,7 @@ def test_a_passable_administrator_role_is_one_cause_of_all_paths_to_it(found: Ca
     cause = _with(causes, findings, "CHN-01", "functions")
     assert cause is _with(causes, findings, "CHN-01", "builds") is _with(causes, findings, "ADM-01", "high")
     assert (cause.name, cause.administrators) == ("Administrator: role high", 3)
-    assert cause.remedy.startswith("Take the permissions of an administrator away from high")
+    assert cause.remedy.startswith("Remove administrator access from high")
 
 
 def test_a_cause_is_named_after_the_place_that_gives_most(found: Callable[..., Any]) -> None:

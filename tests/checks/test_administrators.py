@@ -42,7 +42,7 @@ def test_adm_01_tells_the_route_through_groups(found, make):
 def test_adm_01_covers_roles_and_tells_of_attached_policies(found, make):
     role = make.role("ops", **make.attached(make.admin))
     (one,) = found("ADM-01", roles=[role], policies=[make.full_access()])
-    assert one.sentence == "ops is an administrator, through AdministratorAccess, attached directly."
+    assert one.sentence == "ops is an administrator, through AdministratorAccess (attached directly)."
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_adm_04_a_policy_that_no_holder_can_use_is_low(found, make):
     policies = [wide, dead]
     both = make.attached(wide["Arn"], dead["Arn"])
     (one,) = found("ADM-04", users=[make.user("alice", **both)], policies=policies)
-    assert one.sentence.endswith("it is attached to alice, and another policy denies all holders everything.")
+    assert one.sentence.endswith("it is attached to alice, but another policy denies all of them everything.")
     assert one.severity is Severity.LOW
     users = [make.user("alice", **both), make.user("bob", **make.attached(wide["Arn"]))]
     (one,) = found("ADM-04", users=users, policies=policies)

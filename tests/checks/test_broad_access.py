@@ -34,7 +34,7 @@ def test_every_action_has_words():
 @pytest.mark.parametrize(("check", "action"), [one for one in EACH if not one[1].startswith("kms:")])
 def test_an_action_on_any_resource(found, make, check, action):
     (one,) = found(check, users=[make.user("alice", make.allow(action))])
-    assert "The inline policy inline of alice lets alice " in one.sentence
+    assert "The inline policy inline of user alice lets alice " in one.sentence
     assert one.evidence[0].decision.decision is EvalDecision.ALLOWED
     for other in EXAMPLES.keys() - {check}:
         assert not found(other, users=[make.user("alice", make.allow(action))])
@@ -153,7 +153,7 @@ def test_federation_tokens_are_of_users_and_the_callers_own(found, make):
 
 def test_object_acls_expose(found, make):
     (one,) = found("DAT-03", users=[make.user("alice", make.allow("s3:PutObjectAcl"))])
-    assert one.sentence.endswith("open the objects of any bucket to other accounts: s3:PutObjectAcl.")
+    assert one.sentence.endswith("share the objects of any bucket with other accounts: s3:PutObjectAcl.")
 
 
 def test_one_finding_for_a_policy_and_for_identical_documents(found, make):
@@ -167,7 +167,7 @@ def test_one_finding_for_a_policy_and_for_identical_documents(found, make):
     roles = [make.role(name, make.allow("sqs:ReceiveMessage")) for name in ("one", "two", "three")]
     (one,) = found("DAT-01", roles=roles)
     assert one.sentence.startswith(
-        "The inline policy inline of one and 2 policies with the same document lets one, two "
+        "The inline policy inline of role one and 2 policies with the same document lets one, two "
     )
 
 
@@ -175,26 +175,29 @@ def test_a_policy_that_names_its_resources_is_not_the_cause(found, make):
     statements = [make.allow("s3:GetObject")]
     users = [make.user("alice", make.allow("s3:*", BUCKET), groups=["all"])]
     (one,) = found("DAT-01", users=users, groups=[make.group("all", *statements)])
-    assert one.sentence.startswith("The inline policy inline of all lets alice ")
+    assert one.sentence.startswith("The inline policy inline of group all lets alice ")
 
 
 def test_dat_01_reading(found, make):
     (one,) = found("DAT-01", users=[make.user("alice", make.allow(["s3:Get*", "ssm:Get*"], "arn:aws:s3:::*"))])
-    assert one.sentence == "The inline policy inline of alice lets alice read the objects of any bucket: s3:GetObject."
+    assert (
+        one.sentence
+        == "The inline policy inline of user alice lets alice read the objects of any bucket: s3:GetObject."
+    )
 
 
 def test_dat_02_writing(found, make):
     (one,) = found("DAT-02", roles=[make.role("job", make.allow(["s3:Put*", "dynamodb:*"]))])
     assert one.sentence == (
-        "The inline policy inline of job lets job change or delete the objects of any bucket, the items of any table "
-        "and any table: s3:PutObject, dynamodb:PutItem, dynamodb:DeleteItem and dynamodb:DeleteTable."
+        "The inline policy inline of role job lets job change or delete the objects of any bucket, the items of any "
+        "table and any table: s3:PutObject, dynamodb:PutItem, dynamodb:DeleteItem and dynamodb:DeleteTable."
     )
 
 
 def test_dat_03_exposing(found, make):
     (one,) = found("DAT-03", roles=[make.role("job", make.allow(["s3:PutBucketAcl", "sns:*"]))])
     assert one.sentence == (
-        "The inline policy inline of job lets job open any bucket and any SNS topic to other accounts: "
+        "The inline policy inline of role job lets job share any bucket and any SNS topic with other accounts: "
         "s3:PutBucketAcl, sns:AddPermission and sns:SetTopicAttributes."
     )
 
@@ -223,13 +226,13 @@ def test_an_aws_managed_policy_is_to_be_replaced_not_edited(found, make):
     users = [make.user("alice", **make.attached(reader["Arn"]))]
     (one,) = found("DAT-01", users=users, policies=[reader])
     assert one.remedy == (
-        "AWS maintains AmazonS3ReadOnlyAccess, and you cannot change it: detach it, and attach a customer managed "
-        "policy in its place. List the buckets, secrets, parameters, keys and tables that the job reads under Resource."
+        "Detach AmazonS3ReadOnlyAccess, and attach a customer managed policy instead: AWS managed policies cannot be "
+        "edited. List the buckets, secrets, parameters, keys and tables that the job reads under Resource."
     )
     path = "/aws-reserved/sso.amazonaws.com/"
     role = make.role("AWSReservedSSO_S3_0011223344556677", path=path, **make.attached(reader["Arn"]))
     (one,) = found("DAT-01", roles=[role], policies=[reader])
-    assert "take it out of the permission set" in one.remedy
+    assert one.remedy.startswith("Remove AmazonS3ReadOnlyAccess from the permission set")
     own = make.policy("readers", make.allow("s3:GetObject"))
     (one,) = found("DAT-01", users=[make.user("alice", **make.attached(own["Arn"]))], policies=[own])
     assert one.remedy.startswith("List the buckets")

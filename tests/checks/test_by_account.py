@@ -376,9 +376,7 @@ def test_what_checks_compare_between_accounts_is_known_in_each(tmp_path: Path) -
     assert_same(catalogue, snapshot)
     whole = found_whole(snapshot)
     sentences = [one.sentence for one in whole]
-    assert any("is also required of account" in one for one in sentences), (
-        "one external id for outsiders of two accounts"
-    )
+    assert any("is also used for account" in one for one in sentences), "one external id for outsiders of two accounts"
     assert any("can read it" in one for one in sentences), "a secret that another account's team reads"
     assert not [one for one in whole if IDS[1] in one.sentence], "the id is that of a role of the second account"
 

@@ -41,11 +41,11 @@ def told(found, make, condition, effect="allow"):
         ),
         (
             {"DateLessThan": {"aws:CurrentTime": "2025-12-31T00:00:00Z"}},
-            "its period ended on 2025-12-31, before the snapshot",
+            "the period that it allows ended on 2025-12-31, before the snapshot",
         ),
         (
             {"NumericLessThanEquals": {"aws:EpochTime": "1735689600"}},
-            "its period ended on 2025-01-01, before the snapshot",
+            "the period that it allows ended on 2025-01-01, before the snapshot",
         ),
     ],
 )

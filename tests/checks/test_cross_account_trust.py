@@ -70,7 +70,7 @@ def test_a_service_linked_role_of_another_account_is_its_service(found, make):
     for check in ("TRU-03", "TRU-05", "TRU-08", "CHN-04"):
         assert not found(check, roles=roles)
     (one,) = found("TRU-04", roles=roles)
-    assert one.title == "Possible: A service of another account can assume the role"
+    assert one.title == "Possible: Role assumable by a service of another account"
     assert one.sentence == (
         f"stacksets.cloudformation.amazonaws.com of account {OTHER}, which is not in the snapshot, can assume {name} "
         "through a service-linked role, which no user or role of that account can assume; the role is an "

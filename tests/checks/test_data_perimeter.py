@@ -62,8 +62,8 @@ def test_grd_10_a_perimeter_of_resources_that_leaves_out_services(told):
     assert not told("GRD-10", deny(RESOURCES))
     (one,) = told("GRD-10", deny(RESOURCES, ["s3:*", "dynamodb:*", "kinesis:*", "events:*", "lambda:*"]))
     assert one.sentence == (
-        "perimeter keeps the principals of account 111122223333 from resources outside the organization, but does not "
-        "deny sqs:SendMessage and sns:Publish."
+        "The perimeter that keeps principals of account 111122223333 from resources outside the organization "
+        "(perimeter) does not deny sqs:SendMessage and sns:Publish."
     )
     assert (one.severity, one.state) == (Severity.MEDIUM, State.FOUND)
     request = one.evidence[0].decision.request
@@ -73,15 +73,15 @@ def test_grd_10_a_perimeter_of_resources_that_leaves_out_services(told):
 def test_grd_10_what_no_policy_allows_does_not_leak(told):
     some = {"Effect": "Allow", "Action": ["s3:*", "sqs:*"], "Resource": "*"}
     (one,) = told("GRD-10", deny(RESOURCES, "s3:*"), full=policy(FULL, some))
-    assert one.sentence.endswith("but does not deny sqs:SendMessage.")
+    assert one.sentence.endswith("(perimeter) does not deny sqs:SendMessage.")
 
 
 def test_grd_10_a_perimeter_of_principals_that_leaves_out_services(told):
     assert not told("GRD-10", deny(PRINCIPALS, kind=RCP))
     (one,) = told("GRD-10", deny(PRINCIPALS, ["s3:*", "sqs:*", "kms:*", "secretsmanager:*"], kind=RCP))
     assert one.sentence == (
-        "perimeter keeps principals outside the organization from resources of account 111122223333, but does not deny "
-        "dynamodb:GetItem, ecr:BatchGetImage and sts:AssumeRole."
+        "The perimeter that keeps principals outside the organization from resources of account 111122223333 "
+        "(perimeter) does not deny dynamodb:GetItem, ecr:BatchGetImage and sts:AssumeRole."
     )
 
 
@@ -90,8 +90,8 @@ def test_grd_10_a_perimeter_of_networks_that_leaves_out_services(told):
     statement = {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*", "Condition": NETWORKS}
     (one,) = told("GRD-10", policy("p-net", statement))
     assert one.sentence == (
-        "net keeps the principals of account 111122223333 to expected networks, but does not deny iam:ListUsers from "
-        "elsewhere."
+        "The perimeter that restricts principals of account 111122223333 to expected networks (net) does not deny "
+        "iam:ListUsers from elsewhere."
     )
 
 

@@ -17,8 +17,7 @@ def test_lnt_20_names_policy_check_value_and_place(found, make):
     assert one.title == "Malformed VPC endpoint"
     assert one.sentence == (
         "The inline policy inline of user alice fails AWS's policy check INVALID_VPCE_FORMAT: `vpce-12` is not "
-        "the ID of "
-        "a VPC endpoint, as `aws:SourceVpce` has."
+        "the ID of a VPC endpoint, which is what `aws:SourceVpce` contains."
     )
     assert one.severity is Severity.LOW
     assert one.remedy == "Use `vpce-` with 8 or 17 letters and digits."

@@ -19,9 +19,9 @@ def vendor(make, external_id, *accounts, operator="StringEquals", name="vendor",
         ("acme", "StringEquals", "which is short enough for brute force"),
         ("acme-*", "StringLike", "which has too few characters besides its wildcards"),
         ("ExternalId", "StringEquals", "which is a common placeholder"),
-        ("111122223333", "StringEquals", "which is a name that others can know"),
-        (VENDOR, "StringEquals", "which is a name that others can know"),
-        ("vendor-of-acme", "StringEqualsIgnoreCase", "which is a name that others can know"),
+        ("111122223333", "StringEquals", "which is a name that others can guess"),
+        (VENDOR, "StringEquals", "which is a name that others can guess"),
+        ("vendor-of-acme", "StringEqualsIgnoreCase", "which is a name that others can guess"),
     ],
 )
 def test_tru_06_external_ids_that_can_be_guessed(found, make, external_id, operator, why):
@@ -45,7 +45,7 @@ def test_tru_06_one_that_two_vendors_have(found, make):
     findings = found("TRU-06", roles=roles)
     assert [one.subject_name for one in findings] == ["a", "b", "c"]
     assert findings[0].sentence == (
-        f"Account {VENDOR} can assume a with the external ID 7f3a91c2-55d0, which is also required of account {OTHER}."
+        f"Account {VENDOR} can assume a with the external ID 7f3a91c2-55d0, which is also used for account {OTHER}."
     )
 
 

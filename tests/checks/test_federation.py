@@ -94,8 +94,8 @@ def test_fed_01_where_an_unlisted_claim_decides_it_cannot_be_told(found, make):
     [
         ("repo:acme/*", Severity.HIGH, "A workflow in any repository of acme"),
         ("repo:acme@1234/*", Severity.HIGH, "A workflow in any repository of acme@1234"),
-        ("repo:acme/app:*", Severity.MEDIUM, "A workflow on a pull request of acme/app"),
-        ("repo:acme/app:pull_request", Severity.MEDIUM, "A workflow on a pull request of acme/app"),
+        ("repo:acme/app:*", Severity.MEDIUM, "A workflow on an unreviewed pull request of acme/app"),
+        ("repo:acme/app:pull_request", Severity.MEDIUM, "A workflow on an unreviewed pull request of acme/app"),
     ],
 )
 def test_fed_02_more_of_the_organization_than_meant(found, make, pattern, severity, who):

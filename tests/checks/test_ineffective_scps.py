@@ -53,7 +53,7 @@ def test_grd_06_attached_nowhere(idle):
 
 def test_grd_06_attached_to_the_management_account_alone(idle):
     (one,) = idle(scp("p-trail", deny("cloudtrail:StopLogging")), management=["p-trail"])
-    assert one.sentence == "trail is attached only to main, which contains no member account."
+    assert one.sentence == "trail is attached only to main, where there is no member account."
 
 
 def test_grd_06_not_enabled(idle):

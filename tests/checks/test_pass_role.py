@@ -113,8 +113,8 @@ def test_chn_07_says_that_there_are_conditions(found, make):
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     (one,) = found("CHN-07", users=[make.user("alice", make.allow("sts:AssumeRole", Condition=condition))])
     assert one.sentence == (
-        "alice may, under conditions, call sts:AssumeRole on any role of any account: each that trusts it or its "
-        "account is open to it."
+        "alice may, under conditions, call sts:AssumeRole on any role of any account, and then assume every role "
+        "that trusts it or its account."
     )
 
 

@@ -16,7 +16,7 @@ def test_lnt_01_allow_with_not_action(found, make):
         "Statement 1 (Rest) of inline policy inline of user alice allows every action of AWS except s3:*."
     )
     assert findings[0].evidence[0].statement is not None
-    assert "of them of IAM" in findings[0].evidence[0].text
+    assert "of them in IAM" in findings[0].evidence[0].text
 
 
 @pytest.mark.parametrize(

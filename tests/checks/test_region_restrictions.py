@@ -45,7 +45,7 @@ def told(make):
 def test_grd_08_services_that_the_lock_leaves_out(told):
     (one,) = told("GRD-08", lock(NotAction=["iam:*", "sts:*", "s3:*", "sqs:*"]))
     assert one.sentence == (
-        "home restricts the Regions of account 111122223333, but does not deny s3:CreateBucket and sqs:CreateQueue in "
+        "The Region restriction of account 111122223333 (home) does not deny s3:CreateBucket and sqs:CreateQueue in "
         "ap-southeast-2."
     )
     assert one.evidence[0].decision.request.context["aws:RequestedRegion"] == "ap-southeast-2"

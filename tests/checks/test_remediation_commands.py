@@ -48,7 +48,7 @@ def test_tru_07_a_deleted_principal_is_taken_out(found, make):
 def test_tru_07_where_nobody_is_left_there_is_no_command(found, make):
     (one,) = found("TRU-07", roles=[make.role("etl", trust=make.trust({"AWS": GONE}))])
     assert one.snippet == ""
-    assert one.sentence.endswith("and nobody that still exists: nobody can assume it.")
+    assert one.sentence.endswith("and no existing principal: no one can assume it.")
     assert one.remedy.startswith("Delete the role")
     (one,) = found("TRU-07", roles=[make.role("etl", trust=make.trust({"AWS": [GONE, make.arn("root")]}))])
     assert one.remedy.startswith("Remove the principal")
@@ -181,7 +181,7 @@ def test_stack_sets_keep_their_role(found, make, check_id):
 def test_tru_10_says_whom_the_condition_locks_out():
     known = registry.check("TRU-10")
     assert known is not None
-    assert "locks out whoever uses no MFA" in known.remedy
+    assert "locks out every caller without MFA" in known.remedy
 
 
 def test_adm_10_what_was_not_captured_is_to_be_captured(found, make):
@@ -252,7 +252,7 @@ def test_chn_01_passing_roles_is_taken_away_before_one_service(found, make):
 def test_chn_01_a_deny_for_one_person_says_what_it_may_stop(found, make):
     user = make.user("alice", make.allow("s3:*"), make.allow("iam:Put*", make.arn("user/alice")))
     (one,) = found("CHN-01", users=[user])
-    assert "make sure that the work of alice does not need the permission" in one.remedy
+    assert "make sure that alice does not need the permission" in one.remedy
     target = make.role("high", make.allow("*"), trust=make.trust({"Service": "codebuild.amazonaws.com"}))
     users = [make.user(name, make.allow("codebuild:*"), groups=["passing"]) for name in ("bob", "carol")]
     one, _ = found("CHN-01", users=users, roles=[target], groups=[make.group("passing", make.allow("iam:PassRole"))])

@@ -1,4 +1,4 @@
-"""RES-07 and RES-08: who rewrites the policies of resources, and what their Deny statements deny."""
+"""RES-07 and RES-08: who rewrites resource policies, and what their Deny statements deny."""
 
 import pytest
 

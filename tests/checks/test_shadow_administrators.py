@@ -17,7 +17,7 @@ def test_adm_03_an_administrator_by_a_sum(found, make):
     both = make.attached(make.arn("policy/a-m"), make.arn("policy/n-z"))
     (one,) = found("ADM-03", users=[make.user("alice", **both)], policies=halves)
     assert one.sentence == (
-        "alice is an administrator, through a-m, attached directly and n-z, attached directly, although no statement "
+        "alice is an administrator, through a-m (attached directly) and n-z (attached directly), although no statement "
         "of its policies allows every action."
     )
     assert one.evidence[0].decision is not None

@@ -38,9 +38,8 @@ def test_hyg_06_a_service_that_was_not_used_and_the_entries_that_can_go(make):
     statements = (make.allow(["s3:ListBucket", "sqs:SendMessage"]), make.allow("sns:*"), make.deny("s3:DeleteBucket"))
     (one,) = told(make, "HYG-06", *statements, reports=reports)
     assert one.sentence == (
-        "alice did not use 2 of the 3 services that it is allowed: sns and sqs; sqs:SendMessage and sns:* can be "
-        "removed "
-        "without effect on the services that it uses."
+        "alice did not use 2 of the 3 services that it is allowed to use: sns and sqs; sqs:SendMessage and sns:* "
+        "can be removed without effect on the services that it uses."
     )
     assert (one.subject_name, one.severity) == ("alice", Severity.MEDIUM)
     texts = [piece.text for piece in one.evidence]

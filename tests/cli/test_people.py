@@ -86,7 +86,7 @@ def test_persons_from_new_review_to_evidence(iamdesk: Run, tmp_path: Path) -> No
     assert "Zoë" not in page + (pack / "review.json").read_text(encoding="utf-8")  # no access: only counted
     verified = iamdesk("verify", pack)
     assert verified.returncode == 0, verified.stdout
-    assert "people performed again: 2 principals have the same values and roles" in verified.stdout
+    assert "people joined again: 2 principals have the same values and roles" in verified.stdout
 
 
 def test_a_follow_up_asks_again_for_what_leavers_and_movers_have(iamdesk: Run, tmp_path: Path) -> None:

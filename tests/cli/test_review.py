@@ -69,7 +69,7 @@ def test_a_review_keeps_the_settings_of_its_checks_and_verifies_with_them(run: R
     assert archived
     assert all(text.endswith("Archived by Alice Ito until 9999-01-01: OPS-7") for text in archived)
     checks = {one["Check"]: one["Outcome"] for one in json.loads(run("verify", pack, "--format", "json").stdout)}
-    assert checks["findings performed again"] == "passed"
+    assert checks["findings re-performed"] == "passed"
     for name in ("review.json", "01_statement.html", "findings.sarif", "findings.ocsf.jsonl", "findings.asff.json"):
         assert sha256 in (pack / name).read_text(encoding="utf-8"), name
     with ReviewFile.open(review, writable=False) as opened:
@@ -109,7 +109,7 @@ def test_review_of_a_part_says_so_and_verifies(run: Run, tmp_path: Path) -> None
     run("export", review, "--snapshot", organization, "-o", pack)
     checks = {one["Check"]: one for one in json.loads(run("verify", pack, "--format", "json").stdout)}
     assert {one["Outcome"] for one in checks.values()} == {"passed", "not done"}
-    assert checks["lines performed again"]["Outcome"] == checks["control totals"]["Outcome"] == "passed"
+    assert checks["entitlements re-performed"]["Outcome"] == checks["control totals"]["Outcome"] == "passed"
     document = json.loads((pack / "review.json").read_bytes())
     assert document["scope"]["accounts"] == sorted(accounts[1:])
     names = [one["file"] for one in document["sources"]]
@@ -165,7 +165,7 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     ends = run("verify", pack).stdout.splitlines()[-3:]
     assert [end.partition(":")[0] for end in ends] == ["DRAFT", "unsigned", "not shown by this package"]
     assert "; consistent: all files follow from the journal and the snapshot in the package" in ends[0]
-    assert ends[-2] == "unsigned: proves nothing about who"
+    assert ends[-2] == "unsigned: does not prove who made it"
     lacking = run("verify", pack, "--require-signature", "management", status=1).stdout
     assert "failed    required signature: This package is not signed with a key as management." in lacking
     assert lacking.splitlines()[-3] == "FAILED: 1 check (required signature); DRAFT: the review is not complete"

@@ -85,6 +85,6 @@ def test_paths_and_findings_that_appear_and_vanish(iamdesk: Run, sample: Path, t
     assert ("ADM-01", ANA) in {(one["Check"], one["Subject"]) for one in risks["FindingsGained"]}
     assert DEPLOY in {one["Subject"] for one in risks["FindingsLost"]}
     text = iamdesk("what-if", sample, file).stdout
-    assert f"Administrators that appear: 1\n  {ANA}" in text
+    assert f"New administrators: 1\n  {ANA}" in text
     assert f"{DEPLOY} to administrator of account 111122223333, sts-001 on" in text
     assert "Findings that" not in iamdesk("what-if", sample, file, "--access-only").stdout

@@ -186,7 +186,7 @@ def test_html_lists_findings_before_what_is_missing(sample, sample_findings):
             "Five numbers",
             "Decisions needed",
             "Contents",
-            "Anyone can assume the role",
+            "Publicly assumable role",
             "Appendix: completeness",
         )
     ]

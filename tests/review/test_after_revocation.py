@@ -61,13 +61,13 @@ def test_nothing_is_left() -> None:
     new = one(make.user("ana"), BROAD_POLICY, sha256="1")
     found = otherwise(old, new, "Broad")
     assert (found.still_possible, found.gained) == (0, 0)
-    assert found.sentences[0] == "None of the 3 actions that it gave is possible now."
+    assert found.sentences[0] == "None of the 3 actions that it granted is still possible."
 
 
 def test_a_holder_that_is_gone_can_do_nothing() -> None:
     old = one(make.user("ana", attached=[BROAD]), make.user("ben"), BROAD_POLICY)
     new = one(make.user("ben"), BROAD_POLICY, sha256="1")
-    assert otherwise(old, new, "Broad").sentences == ("Its holder does not exist any more.",)
+    assert otherwise(old, new, "Broad").sentences == ("Its holder no longer exists.",)
 
 
 def test_a_membership_is_compared_by_what_the_group_gave() -> None:

@@ -15,38 +15,38 @@ PROVIDER = f"arn:aws:iam::{ID}:oidc-provider/token.actions.githubusercontent.com
 @pytest.mark.parametrize(
     ("trust", "words"),
     [
-        (trusting({"AWS": user_arn("ana")}), "Allows 1 principal to assume the role."),
+        (trusting({"AWS": user_arn("ana")}), "1 principal can assume the role."),
         (
             trusting(
                 {"Federated": PROVIDER},
                 "sts:AssumeRoleWithWebIdentity",
                 {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:acme/*"}},
             ),
-            "Allows to assume the role, under conditions (token.actions.githubusercontent.com:sub): everyone that the "
-            "identity provider token.actions.githubusercontent.com lets in.",
+            "Who can assume the role, under conditions (token.actions.githubusercontent.com:sub): every "
+            "identity that the provider token.actions.githubusercontent.com vouches for.",
         ),
         (
             trusting({"AWS": ["arn:aws:iam::777788889999:root", user_arn("ana")]}),
-            "Allows to assume the role: every principal that account 777788889999 lets assume it, 1 principal of the "
+            "Who can assume the role: every principal that account 777788889999 allows to, 1 principal of the "
             "snapshot.",
         ),
         (
             trusting({"AWS": "*"}, condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
-            "Allows to assume the role, under conditions (aws:PrincipalOrgID): principals of any account that meet "
+            "Who can assume the role, under conditions (aws:PrincipalOrgID): principals of any account that meet "
             "them, up to 3 principals of the snapshot.",
         ),
         (
             trusting({"AWS": f"arn:aws:sts::{ID}:assumed-role/builder/session"}),
-            "Allows 1 principal to assume the role.",
+            "1 principal can assume the role.",
         ),
         (
             trusting({"AWS": [user_arn("ana"), GONE]}),
-            "Allows 1 principal to assume the role. It names 1 deleted principal (AIDACKCEVSQ6C2EXAMPLE): nobody can "
+            "1 principal can assume the role. It names 1 deleted principal (AIDACKCEVSQ6C2EXAMPLE): no one can "
             "assume the role by it.",
         ),
         (
             trusting({"AWS": user_arn("ana")}, condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
-            "Allows to assume the role, under conditions (aws:MultiFactorAuthPresent): up to 1 principal of the "
+            "Who can assume the role, under conditions (aws:MultiFactorAuthPresent): up to 1 principal of the "
             "snapshot.",
         ),
     ],
@@ -66,7 +66,7 @@ def test_a_trust_policy_of_deleted_principals_lets_nobody_in() -> None:
     items = by_name(made(snapshot(account(role("r", trust=trusting({"AWS": names})), user("ana")))))
     item = items["r", "trust", ", ".join(names)]
     assert effect_words(item) == (
-        "It names 2 deleted principals (AIDACKCEVSQ6C2EXAMPLE and AROADBQP57FF2AEXAMPLE): nobody can assume the role "
+        "It names 2 deleted principals (AIDACKCEVSQ6C2EXAMPLE and AROADBQP57FF2AEXAMPLE): no one can assume the role "
         "by them.",
         "Revoking it is proved to change nothing.",
     )

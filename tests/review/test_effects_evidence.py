@@ -109,10 +109,10 @@ def test_exact_comparison_says_nothing_of_what_was_not_found(items: dict[tuple[s
     item = items["Administrators", "managed_policy", "RequireMfa"]
     doubts = ("One statement is inconclusive.",)
     assert exact_words(ExactEffect(0, 22_234, doubts), item).startswith(
-        "Compared with a copy without it: gains at least 22,234. One"
+        "Comparison with a copy without it: gains at least 22,234. One"
     )
     assert exact_words(ExactEffect(3, 0, doubts), item).startswith(
-        "Compared with a copy without it: loses at least 3. One"
+        "Comparison with a copy without it: loses at least 3. One"
     )
     assert "no change was found. One" in exact_words(ExactEffect(0, 0, doubts), item)
 

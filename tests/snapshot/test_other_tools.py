@@ -48,7 +48,7 @@ def test_an_output_that_names_its_resource_is_recognised(tmp_path: Path, content
     assert resource.arn == arn
     assert resource.policy is not None
     assert resource.is_policy_captured
-    assert told(snapshot) == {"loose.json": f"taken for the output of `aws {command}`, by its shape"}
+    assert told(snapshot) == {"loose.json": f"read as the output of `aws {command}`, by its structure"}
 
 
 def test_outputs_about_an_account_belong_to_the_only_one(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_the_resource_file_of_iamspy_is_read_beside_an_account(tmp_path: Path) -
     (resource,) = snapshot.resources
     assert (resource.arn, resource.account_id) == ("arn:aws:s3:::data", ACCOUNT)
     assert [str(problem) for problem in snapshot.problems] == [
-        "resources.json: $: taken for a resource file of IAMSpy, by its shape",
+        "resources.json: $: read as a resource file of IAMSpy, by its structure",
         "resources.json: $[1]: expected an object with `Resource` (an ARN) and `Policy`",
     ]
 

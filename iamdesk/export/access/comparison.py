@@ -8,7 +8,7 @@ from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.export.access.heatmap import LEVELS, REFUSED, AccessHeatmap, MapRow
 from iamdesk.export.findings.csv_table import TableAbout, csv_bytes
-from iamdesk.i18n import join_messages, join_names, mark, phrase
+from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
 
 COLUMNS = (
     "number",
@@ -109,29 +109,38 @@ def difference_words(found: CellDifference, own: str, other: str) -> str:
     for bits, first, second in ((found.more, own, other), (found.less, other, own)):
         if bits:
             parts.append(
-                phrase(
+                nphrase(
+                    "{one} can perform {count:,} action that {other} cannot ({actions})",
                     "{one} can perform {count:,} actions that {other} cannot ({actions})",
+                    bits.bit_count(),
                     one=first,
-                    count=bits.bit_count(),
                     other=second,
                     actions=join_names(found.names(bits), _MAX_NAMES, last=","),
                 )
             )
     if found.how:
-        values = {"count": found.how.bit_count(), "actions": join_names(found.names(found.how), _MAX_NAMES, last=",")}
+        count, actions = found.how.bit_count(), join_names(found.names(found.how), _MAX_NAMES, last=",")
         if parts:
-            how = phrase(
+            how = nphrase(
+                "{count:,} more differs in conditions, resources or an explicit deny ({actions})",
                 "{count:,} more differ in conditions, resources or an explicit deny ({actions})",
-                **values,
+                count,
+                actions=actions,
             )
         else:
-            how = phrase("{count:,} differ in conditions, resources or an explicit deny ({actions})", **values)
+            how = nphrase(
+                "{count:,} differs in conditions, resources or an explicit deny ({actions})",
+                "{count:,} differ in conditions, resources or an explicit deny ({actions})",
+                count,
+                actions=actions,
+            )
         parts.append(how)
     if found.perhaps:
         parts.append(
-            phrase(
+            nphrase(
+                "{count:,} is allowed to both on some resources or under conditions, which may differ ({actions})",
                 "{count:,} are allowed to both on some resources or under conditions, which may differ ({actions})",
-                count=found.perhaps.bit_count(),
+                found.perhaps.bit_count(),
                 actions=join_names(found.names(found.perhaps), _MAX_NAMES, last=","),
             )
         )
@@ -150,17 +159,31 @@ def comparison_summary(own: AccessHeatmap, other: AccessHeatmap, own_name: str, 
     if not (more or less or how or perhaps):
         return phrase("{one} and {other} have the same effective permissions.", one=own_name, other=other_name)
     parts = [
-        phrase(
-            "{one} can perform {more:,} actions that {other} cannot, {other} can perform {less:,} that {one} cannot",
+        nphrase(
+            "{one} can perform {count:,} action that {other} cannot, {other} can perform {less:,} that {one} cannot",
+            "{one} can perform {count:,} actions that {other} cannot, {other} can perform {less:,} that {one} cannot",
+            more,
             one=own_name,
             other=other_name,
-            more=more,
             less=less,
         )
     ]
-    parts += [phrase("{count:,} differ in conditions, resources or an explicit deny", count=how)] if how else []
+    if how:
+        parts.append(
+            nphrase(
+                "{count:,} differs in conditions, resources or an explicit deny",
+                "{count:,} differ in conditions, resources or an explicit deny",
+                how,
+            )
+        )
     if perhaps:
-        parts.append(phrase("{count:,} depend on resources or conditions, which may differ", count=perhaps))
+        parts.append(
+            nphrase(
+                "{count:,} depends on resources or conditions, which may differ",
+                "{count:,} depend on resources or conditions, which may differ",
+                perhaps,
+            )
+        )
     return join_messages("", (join_messages("; ", parts), "."))
 
 

@@ -111,9 +111,9 @@ def verify_attestation(folder: Path, one: "SignOff") -> Result | None:
         is_as_written = canonical(_envelope_of(envelope, signed)) == path.read_bytes()
         listed = public_key(one.public_key)
     except (OSError, ValueError, KeyError, TypeError, binascii.Error, RecursionError):
-        return failed(name, phrase("It is no envelope as iamdesk writes it."))
+        return failed(name, phrase("It is not an envelope as iamdesk writes it."))
     if not is_as_written or envelope["payloadType"] != PAYLOAD_TYPE or signed["keyid"] != listed.fingerprint:
-        return failed(name, phrase("It is no envelope as iamdesk writes it."))
+        return failed(name, phrase("It is not an envelope as iamdesk writes it."))
     if payload != canonical(statement(one)):
         return failed(name, phrase("Its statement is not that of sign-off {number}.", number=one.stem))
     try:
@@ -122,7 +122,7 @@ def verify_attestation(folder: Path, one: "SignOff") -> Result | None:
         return Result(name, Outcome.NOT_DONE, f"{error}.", is_of_signatures=True)
     if not is_valid:
         return failed(name, phrase("It is not signed with the key of sign-off {number}.", number=one.stem))
-    return passed(name, phrase("It says what sign-off {number} says, with the same key.", number=one.stem))
+    return passed(name, phrase("It states the same as sign-off {number}, signed with the same key.", number=one.stem))
 
 
 def _envelope_of(envelope: Mapping[str, Any], signed: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,10 +151,10 @@ def _private_key(key: Path) -> Any:
         raise ExportError(phrase("{key} cannot be read: {reason}", key=key, reason=error.strerror or error)) from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ExportError(
-            phrase("{key} cannot sign an attestation: it is no private key, or it has a passphrase", key=key)
+            phrase("{key} cannot sign an attestation: it is not a private key, or it has a passphrase", key=key)
         ) from error
     if not isinstance(found, Ed25519PrivateKey):
-        raise ExportError(phrase("{key} cannot sign an attestation: it is no ed25519 key", key=key))
+        raise ExportError(phrase("{key} cannot sign an attestation: it is not an ed25519 key", key=key))
     return found.sign
 
 

@@ -163,7 +163,8 @@ def verify_checkpoint(review: Path | ReviewFile, checkpoint: Path, allowed: Path
         yield from (failed(name, sentence) for sentence in differing)
     else:
         sentence = phrase(
-            "The review still holds what was signed: {entries:,} decisions, {events:,} events, {packages:,} packages.",
+            "The review still contains what was signed (decisions: {entries:,}; events: {events:,}; packages: "
+            "{packages:,}).",
             entries=state["journal_entries"],
             events=state["events"],
             packages=state["packages"],
@@ -196,16 +197,16 @@ def _differing(review: ReviewFile, state: Mapping[str, Any]) -> Iterator[str]:
         yield phrase("It is a checkpoint of review {review}.", review=visible(str(state["review_id"])))
         return
     if state["reviewed_sha256"] != now["reviewed_sha256"]:
-        yield phrase("Head, population, entitlements or findings are not those that were signed.")
+        yield phrase("Head, population, entitlements or findings differ from those that were signed.")
     entry = review.entry(state["journal_entries"])
     if state["journal_sha256"] != (entry.sha256 if entry else review.head.journal_start):
-        yield phrase("The decisions are not those that were signed, or some of them are missing.")
+        yield phrase("The decisions differ from those that were signed, or some of them are missing.")
     events = review.events()[: state["events"]]
     if (len(events), events[-1].sha256 if events else "") != (state["events"], state["events_sha256"]):
-        yield phrase("The events are not those that were signed, or some of them are missing.")
+        yield phrase("The events differ from those that were signed, or some of them are missing.")
     packages = review.packs()[: state["packages"]]
     if digest([asdict(one) for one in packages]) != state["packages_sha256"]:
-        yield phrase("The recorded packages are not those that were signed, or some of them are missing.")
+        yield phrase("The recorded packages differ from those that were signed, or some of them are missing.")
 
 
 def _read(checkpoint: Path) -> tuple[Mapping[str, Any], SignOff]:

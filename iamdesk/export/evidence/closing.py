@@ -28,7 +28,7 @@ def _state(results: Sequence[Result]) -> str:
     if Remark.DRAFT in remarks:
         said.append(phrase("DRAFT: the review is not complete"))
     if Remark.RECOVERED in remarks:
-        said.append(phrase("RECOVERED from a damaged file: something of the review may be lost"))
+        said.append(phrase("RECOVERED from a damaged file: parts of the review may be lost"))
     if not failures:
         said.append(_consistent(results, remarks))
     return join_messages("; ", said)
@@ -47,7 +47,7 @@ def _consistent(results: Sequence[Result], remarks: set[Remark | None]) -> str:
         said.append(nphrase("{count:,} check not done", "{count:,} checks not done", left_out))
     is_vouched_for = any(one.signer is not None and one.signer.principal for one in results)
     if not is_vouched_for and Remark.NOTED not in remarks:
-        said.append(phrase("it may have been rewritten as a whole, see the next line"))
+        said.append(phrase("the package may have been rewritten as a whole (see the next line)"))
     return join_messages("; ", said)
 
 
@@ -57,7 +57,7 @@ def _not_shown(results: Sequence[Result]) -> str:
         for one in results
         if one.outcome is Outcome.NOT_DONE and not one.is_of_signatures
     ]
-    if all(one.name != "findings performed again" for one in results):
+    if all(one.name != "findings re-performed" for one in results):
         names.append(phrase("entitlements, population and findings"))
     # A program cannot verify this.
     names.append(phrase("that the people named made the decisions (iamdesk does not authenticate people)"))
@@ -67,7 +67,7 @@ def _not_shown(results: Sequence[Result]) -> str:
 def _signed(results: Sequence[Result]) -> str:
     signers = [one.signer for one in results if one.signer is not None]
     if not signers:
-        return phrase("unsigned: proves nothing about who")
+        return phrase("unsigned: does not prove who made it")
     signed = phrase("signed by {people}", people=join_messages("; ", [_person(one) for one in signers]))
     lacking = sum(one.outcome is Outcome.FAILED and one.is_of_signatures for one in results)
     if not lacking:
@@ -92,7 +92,7 @@ def _person(one: Signer) -> str:
     if one.stamped:
         time = phrase("stamped at {utc} by {authority}", utc=one.stamped, authority=one.authority)
     else:
-        time = phrase("the time is the signer's word")
+        time = phrase("the time is as the signer stated it")
     return join_messages(", ", [told, time])
 
 

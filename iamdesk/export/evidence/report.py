@@ -275,7 +275,7 @@ def _captured(source: EvidenceContext, manifest: Manifest | None) -> Iterator[Te
             *(("with which query and filters",) * (not stated.capture_query)),
         ]
         yield Text(
-            f"Not known: {' and '.join(lacking)}. The file itself does not say, and nobody stated it "
+            f"Not known: {' and '.join(lacking)}. The file itself does not say, and it was not stated "
             "(iamdesk review describe).",
             is_warning=True,
         )

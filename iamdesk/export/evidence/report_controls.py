@@ -90,7 +90,7 @@ def _facts(source: EvidenceContext, result: ControlResult) -> Iterator[tuple[str
     yield "Standard", control.standard
     yield "Source", f"{control.source}, {control.url}. Our words were checked against {control.read}."
     population = "; ".join(filter(None, (control.population_words, result.persons_words)))
-    yield "Population", f"{population}; of {accounts}, without what is excluded"
+    yield "Population", f"{population}; of {accounts}, except what is excluded"
     if control.is_about_credentials and source.credentials_not_captured:
         yield "Not in the population", f"{source.credentials_not_captured} This population is incomplete."
     if leavers := source.of_leavers:
@@ -106,7 +106,7 @@ def _facts(source: EvidenceContext, result: ControlResult) -> Iterator[tuple[str
     yield "Holders", f"{len(result.holders):,}"
     yield "Entitlements", f"{result.entitlements:,}, {result.undecided:,} of them without a valid decision"
     period = [details.get(name) or "not stated" for name in ("period_start", "period_end")]
-    yield "Period", " to ".join(period)
+    yield "Period", " to ".join(dict.fromkeys(period))
     yield "Due day", due_words(source)
     yield "First and last decision", f"{care.first[:10]} to {care.last[:10]}" if care.first else "none"
     previous = details.get("previous_review")

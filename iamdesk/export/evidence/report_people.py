@@ -309,7 +309,7 @@ def people_sections(source: EvidenceContext) -> Iterator[Section]:
         Text(people_words(people)),
         Text(
             f"Joined by {', '.join(people.joins)} with {people.file}, SHA-256 {people.sha256}, {people.rows:,} people. "
-            "The list itself is not in this package. 11_people.csv has all persons with what they reach."
+            "The list itself is not in this package. 11_people.csv lists all people with what they can reach."
         ),
         Table(
             ("Person", "Status", "Manager", "Principals", "Own items", "By roles", "Decisions"),
@@ -330,7 +330,7 @@ def people_sections(source: EvidenceContext) -> Iterator[Section]:
     ]
     if len(found) > _MAX_PEOPLE:
         blocks.append(Text(f"{len(found) - _MAX_PEOPLE:,} more who left, moved or are unknown are in 11_people.csv."))
-    yield Section("Persons", tuple(blocks))
+    yield Section("People", tuple(blocks))
 
 
 def _decisions(row: PersonRow) -> str:

@@ -66,18 +66,26 @@ def ask(url: str, content: bytes) -> bytes:
     """
     tools = _tools()
     if urlsplit(url).scheme not in ("http", "https"):
-        raise ExportError(phrase("{url} is not the URL of a timestamp authority: it begins with https://", url=url))
+        raise ExportError(
+            phrase("{url} is not the URL of a timestamp authority: such a URL begins with https://", url=url)
+        )
     request = tools.TimestampRequestBuilder().data(content).hash_algorithm(tools.HashAlgorithm.SHA256).build()
     try:
         answer = _answer(url, request.as_bytes())
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        raise ExportError(phrase("{url} gives no timestamp: {reason}", url=url, reason=visible(str(reason)))) from error
+        raise ExportError(
+            phrase("{url} did not return a timestamp: {reason}", url=url, reason=visible(str(reason)))
+        ) from error
     found = _decoded(answer)
     if found is None:
-        raise ExportError(phrase("{url} gives no timestamp: its response cannot be read, or grants none", url=url))
+        raise ExportError(
+            phrase("{url} did not return a timestamp: its response cannot be read, or grants none", url=url)
+        )
     if found.tst_info.nonce != request.nonce or not _is_of(found, content):
-        raise ExportError(phrase("{url} gives no timestamp: its response is no token for this sign-off", url=url))
+        raise ExportError(
+            phrase("{url} did not return a timestamp: its response is not a token for this sign-off", url=url)
+        )
     return answer
 
 
@@ -136,7 +144,7 @@ def verify_timestamp(folder: Path, one: "SignOff", authorities: Path | None) -> 
         sentence = phrase("It cannot be read as the response of a timestamp authority that grants a token.")
         return failed(name, sentence), None
     if not _is_of(found, stamped_content(one)):
-        return failed(name, phrase("It is no token for {file}.", file=stamped_path(one))), None
+        return failed(name, phrase("It is not a token for {file}.", file=stamped_path(one))), None
     stamp = _stamp(found)
     if stamp.utc < one.utc and not _is_near(stamp.utc, one.utc):
         sentence = phrase("It was stamped at {stamped}, before the sign-off at {utc}.", stamped=stamp.utc, utc=one.utc)

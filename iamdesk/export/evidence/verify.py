@@ -115,8 +115,8 @@ def refuse_own_files(package: Path, files: Iterable[Path]) -> None:
         if file.exists() and any(file.samefile(one) for one in own):
             raise ExportError(
                 phrase(
-                    "{file} is a file of the package itself and proves nothing about it: whoever made the package made "
-                    "it, too",
+                    "{file} is a file of the package itself and proves nothing about it: whoever made the "
+                    "package also made this file",
                     file=file,
                 )
             )

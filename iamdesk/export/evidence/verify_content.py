@@ -27,7 +27,7 @@ from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.evidence.time_dependence import is_same_at, mentions_time
 from iamdesk.export.findings.report import action_data_day, action_data_version, tool_version
 from iamdesk.export.new_review import frozen_findings
-from iamdesk.i18n import join_messages, join_names, phrase
+from iamdesk.i18n import join_messages, join_names, nphrase, phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.care import own_access_of
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, UNDECIDED
@@ -223,7 +223,9 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
     if broken:
         yield failed(
             name,
-            phrase("{count:,} are broken: {names}", count=len(broken), names=join_messages(" ", broken[:_MAX_NAMES])),
+            phrase(
+                "Rules broken: {count:,}. {names}", count=len(broken), names=join_messages(" ", broken[:_MAX_NAMES])
+            ),
         )
     else:
         yield passed(name, phrase("Second approval, order and time of all decisions are as required."))
@@ -252,8 +254,8 @@ def _own_access(folder: Path, head: Head, ledger: Ledger) -> Result:
     found = own_access_of(_entries(folder), holders, people)
     sentences = [
         phrase(
-            "Nobody decided on principals stated as their own. Own access is known only as far as reviewers stated it: "
-            "{stated:,} of {count:,} did.",
+            "No reviewer decided on a principal stated as their own. Own access is known only as far as "
+            "reviewers stated it: {stated:,} of {count:,} did.",
             stated=len(found.stated),
             count=len(found.stated) + len(found.not_stated),
         )
@@ -264,7 +266,7 @@ def _own_access(folder: Path, head: Head, ledger: Ledger) -> Result:
         sentences.append(phrase("No reviewer has the name of a person whose access they decided on."))
     sentences += [
         phrase(
-            "{name} decided on or approved {count:,} items of a person of the same name ({principals}).",
+            "{name} decided on or approved items of a person of the same name: {count:,} ({principals}).",
             name=visible(one.reviewer),
             count=one.items,
             principals=join_names(one.principals, _MAX_NAMES, last=","),
@@ -336,7 +338,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         yield failed(
             name,
             phrase(
-                "It does not lead to the decisions on {count:,} entitlements or findings: {names}.",
+                "Decisions that do not follow from it: {count:,} ({names}).",
                 count=len(wrong),
                 names=join_names(wrong, _MAX_NAMES, last=","),
             ),
@@ -352,23 +354,23 @@ def _lines(review: ReadReview) -> Iterator[Result]:
     bad = [line.line_id for line in review.lines if not line.is_sound]
     if bad:
         yield failed(
-            phrase("lines"),
+            phrase("entitlements"),
             phrase(
-                "{count:,} entitlements were changed: {names}.",
+                "Changed entitlements: {count:,} ({names}).",
                 count=len(bad),
                 names=join_names(bad, _MAX_NAMES, last=","),
             ),
         )
     else:
         yield passed(
-            phrase("lines"), phrase("{count:,} entitlements agree with their digests.", count=len(review.lines))
+            phrase("entitlements"), phrase("{count:,} entitlements agree with their digests.", count=len(review.lines))
         )
     bad = [one.finding_id for one in review.findings if not one.is_sound]
     if bad:
         yield failed(
             phrase("findings"),
             phrase(
-                "{count:,} findings were changed: {names}.", count=len(bad), names=join_names(bad, _MAX_NAMES, last=",")
+                "Changed findings: {count:,} ({names}).", count=len(bad), names=join_names(bad, _MAX_NAMES, last=",")
             ),
         )
     else:
@@ -406,7 +408,7 @@ def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]
         yield failed(
             phrase("control totals"),
             phrase(
-                "{count:,} do not agree: {names}.",
+                "Totals that differ: {count:,} ({names}).",
                 count=len(disagreeing),
                 names=join_names(disagreeing, _MAX_NAMES, last=","),
             ),
@@ -423,7 +425,7 @@ def _performed_again(
     source = snapshot or next(iter(sorted((folder / SOURCE).glob("*"))), None)
     if source is None:
         yield Result(
-            phrase("verdicts"),
+            phrase("quoted decisions"),
             Outcome.NOT_DONE,
             phrase("The package contains no snapshot: give it with --snapshot."),
         )
@@ -475,13 +477,13 @@ def _lines_again(
         exclusions = exclusions_from(review.head.review.details)
         item_format = item_format_of(review.head.review.details)
     except (TypeError, ValueError):
-        yield failed(phrase("lines performed again"), phrase("The exclusions of the review cannot be read."))
+        yield failed(phrase("entitlements re-performed"), phrase("The exclusions of the review cannot be read."))
         return None
     try:
         settings = settings_of(review.head.review.details)
     except ValueError:
         message = phrase("The settings of the checks in the review cannot be read.")
-        yield failed(phrase("findings performed again"), message)
+        yield failed(phrase("findings re-performed"), message)
         return None
     lazy = LazyAttackPathGraph(evaluator)
     reach = lazy(how.progress, how.cancelled, workers)
@@ -515,19 +517,19 @@ def _lines_again(
             ),
         )
     yield _comparison(
-        phrase("lines performed again"),
+        phrase("entitlements re-performed"),
         lines,
         {line.line_id: line.snapshot_sha256 for line in review.lines},
         _versions(review.head),
     )
     yield _comparison(
-        phrase("population performed again"),
+        phrase("population re-performed"),
         population,
         {each.arn: repr(each) for each in review.population},
         _versions(review.head),
     )
     yield _comparison(
-        phrase("findings performed again"),
+        phrase("findings re-performed"),
         findings,
         {one.finding_id: one.snapshot_sha256 for one in review.findings},
         _versions(review.head),
@@ -549,7 +551,7 @@ def _lines_of(
 
 def _people_again(evaluator: Evaluator, reach: AttackPathGraph, review: ReadReview) -> Iterator[Result]:
     """Join the persons of a review with the snapshot again; the list itself is not in the package."""
-    name = phrase("people performed again")
+    name = phrase("people joined again")
     try:
         people = people_of(review.head.review.details)
         wrong = differing(people, evaluator.snapshot, reach) if people is not None else ()
@@ -560,7 +562,7 @@ def _people_again(evaluator: Evaluator, reach: AttackPathGraph, review: ReadRevi
         return
     if wrong:
         names = join_names(wrong, _MAX_NAMES, last=",")
-        yield failed(name, phrase("{count:,} principals are joined otherwise: {names}.", count=len(wrong), names=names))
+        yield failed(name, phrase("Principals joined differently: {count:,} ({names}).", count=len(wrong), names=names))
     else:
         yield passed(
             name,
@@ -577,9 +579,10 @@ def _comparison(name: str, again: Mapping[str, str], frozen: Mapping[str, str], 
         return passed(name, phrase("{count:,} have the same result.", count=len(again)))
     return failed(
         name,
-        phrase(
+        nphrase(
+            "{count:,} has another result{versions}: {names}.",
             "{count:,} have another result{versions}: {names}.",
-            count=len(wrong),
+            len(wrong),
             versions=versions,
             names=join_names(wrong, _MAX_NAMES, last=","),
         ),
@@ -603,7 +606,7 @@ def _verdicts_again(
         with (folder / "verdicts.jsonl").open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
             numbered = [*_numbered(lines)]
     except OSError:
-        return failed(phrase("verdicts performed again"), phrase("It cannot be read."))
+        return failed(phrase("quoted decisions re-performed"), phrase("It cannot be read."))
     count = sum(len(texts) for _, texts in numbered)
     found: Iterable[list[str]]
     if workers is None:
@@ -619,16 +622,17 @@ def _verdicts_again(
     wrong = [one for some in found for one in some]
     if wrong:
         return failed(
-            "verdicts performed again",
-            phrase(
+            "quoted decisions re-performed",
+            nphrase(
+                "{count:,} of {whole:,} has another result{versions}: {names}.",
                 "{count:,} of {whole:,} have another result{versions}: {names}.",
-                count=len(wrong),
+                len(wrong),
                 whole=count,
                 versions=_versions(document),
                 names=join_names(wrong, _MAX_NAMES, last=","),
             ),
         )
-    return passed(phrase("verdicts performed again"), phrase("{count:,} have the same result.", count=count))
+    return passed(phrase("quoted decisions re-performed"), phrase("{count:,} have the same result.", count=count))
 
 
 def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, tuple[str, ...]]]:

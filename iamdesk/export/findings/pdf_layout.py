@@ -196,7 +196,7 @@ def _summary(report: Report, page: Management, styles: _Styles, width: float) ->
     if page.decisions:
         decisions = [(one.about, Paragraph(_remedy(one.text), styles.cell), "", "") for one in page.decisions]
         yield _table(("About", "Decision", "Owner", "Until"), decisions, styles, width, (0.14, 0.58, 0.16, 0.12))
-        yield styles.plain("Of each risk: have it fixed, or accept it, with an owner and a date.", styles.muted)
+        yield styles.plain("For each risk: have it fixed, or accept it, with an owner and a date.", styles.muted)
     else:
         yield styles.plain("None.", styles.body)
 

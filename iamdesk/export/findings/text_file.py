@@ -49,7 +49,7 @@ def cause_lines(number: int, cause: Cause) -> Iterator[str]:
     state = " (cannot tell)" if cause.state is State.CANNOT_TELL else ""
     yield f"{number}. {cause.severity.value.upper()}{state}  {cause.name}"
     yield f"  {cause.effect[:1].upper()}{cause.effect[1:]}."
-    repeats = f" ({cause.folded:,} of them only {'repeats' if cause.folded == 1 else 'repeat'} a graver one)"
+    repeats = f" ({cause.folded:,} of them only {'repeats' if cause.folded == 1 else 'repeat'} a more severe one)"
     yield f"  {_count(len(cause.findings))} of {', '.join(cause.check_ids)}{repeats if cause.folded else ''}"
     leading = [one for one in cause.findings if not one.folded_into]
     for one in leading[:_LISTED]:
@@ -76,8 +76,8 @@ def control_lines(controls: Iterable[Control]) -> Iterator[str]:
             basis = "" if control.basis == "published" else "; mapping of checks by iamdesk"
             yield f"{standard} ({control.source}{basis})"
         counts[control.status] += 1
-        tried = ", ".join(f"{kind} {count:,}" for kind, count in control.population)
-        yield f"  {control.status.value.upper():<12} {control.id:<10} {', '.join(control.check_ids)} on {tried}"
+        tried = ", ".join(f"{count:,} × {kind}" for kind, count in control.population)
+        yield f"  {control.status.value.upper():<12} {control.id:<10} {', '.join(control.check_ids)}, tried on {tried}"
         notes = [
             f"{number:,} {words}"
             for number, words in (

@@ -133,6 +133,8 @@ _KINDS = {
     "assumed-role": mark("assumed role {name}"),
     "federated-user": mark("federated user {name}"),
     "instance-profile": mark("instance profile {name}"),
+    "oidc-provider": mark("OIDC provider {name}"),
+    "saml-provider": mark("SAML provider {name}"),
 }
 
 

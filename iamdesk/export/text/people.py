@@ -15,7 +15,7 @@ def people_words(people: People) -> str:
     known = len(people.persons)
     return phrase(
         "{persons}: {left:,} left, {moved:,} moved; {unknown}.",
-        persons=nphrase("{count:,} person has access", "{count:,} persons have access", known),
+        persons=nphrase("{count:,} person has access", "{count:,} people have access", known),
         left=counts[PersonState.LEFT],
         moved=counts[PersonState.MOVED],
         unknown=nphrase(

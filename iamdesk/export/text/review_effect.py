@@ -215,16 +215,16 @@ def exact_words(exact: ExactEffect, item: ReviewItem) -> str:
     words = _exact_numbers(exact)
     if (exact.lost, exact.gained) == (_changed(item, "lost"), _changed(item, "gained")):
         return words
-    return phrase("{words} The numbers above are those of requests without context values.", words=words)
+    return phrase("{words} The counts above come from requests without context values.", words=words)
 
 
 def _exact_numbers(exact: ExactEffect) -> str:
     if exact.doubts:
         return _at_least(exact, exact.doubts[0])
     if not exact.lost and not exact.gained:
-        return phrase("Compared with a copy without it, for every resource and condition: nothing changes.")
+        return phrase("Exact comparison with a copy without it, for every resource and condition: nothing changes.")
     return phrase(
-        "Compared with a copy without it, for every resource and condition: loses {lost:,}, gains {gained:,}.",
+        "Exact comparison with a copy without it, for every resource and condition: loses {lost:,}, gains {gained:,}.",
         lost=exact.lost,
         gained=exact.gained,
     )
@@ -234,18 +234,20 @@ def _at_least(exact: ExactEffect, doubt: str) -> str:
     """Return the numbers of a comparison that may not be all of them."""
     if exact.lost and exact.gained:
         return phrase(
-            "Compared with a copy without it: loses at least {lost:,}, gains at least {gained:,}. {doubt}",
+            "Comparison with a copy without it: loses at least {lost:,}, gains at least {gained:,}. {doubt}",
             lost=exact.lost,
             gained=exact.gained,
             doubt=doubt,
         )
     if exact.lost:
-        return phrase("Compared with a copy without it: loses at least {lost:,}. {doubt}", lost=exact.lost, doubt=doubt)
+        return phrase(
+            "Comparison with a copy without it: loses at least {lost:,}. {doubt}", lost=exact.lost, doubt=doubt
+        )
     if exact.gained:
         return phrase(
-            "Compared with a copy without it: gains at least {gained:,}. {doubt}", gained=exact.gained, doubt=doubt
+            "Comparison with a copy without it: gains at least {gained:,}. {doubt}", gained=exact.gained, doubt=doubt
         )
-    return phrase("Compared with a copy without it: no change was found. {doubt}", doubt=doubt)
+    return phrase("Comparison with a copy without it: no change was found. {doubt}", doubt=doubt)
 
 
 def effect_summary(item: ReviewItem) -> str:
@@ -464,9 +466,7 @@ def _lets_in(item: ReviewItem, effect: Mapping[str, Any]) -> str:
 def _allowed_words(who: list[str], count: int, keys: str, *, is_uncertain: bool) -> str:
     """Return who is allowed to assume a role: groups in words, and a count of principals, which is the highest one."""
     if not who and not is_uncertain:
-        return nphrase(
-            "Allows {count:,} principal to assume the role.", "Allows {count:,} principals to assume the role.", count
-        )
+        return nphrase("{count:,} principal can assume the role.", "{count:,} principals can assume the role.", count)
     if count > 0 and is_uncertain:
         who.append(
             nphrase("up to {count:,} principal of the snapshot", "up to {count:,} principals of the snapshot", count)
@@ -475,16 +475,16 @@ def _allowed_words(who: list[str], count: int, keys: str, *, is_uncertain: bool)
         who.append(nphrase("{count:,} principal of the snapshot", "{count:,} principals of the snapshot", count))
     words = join_messages(", ", who)
     if keys:
-        return phrase("Allows to assume the role, under conditions ({keys}): {who}.", keys=keys, who=words)
-    return phrase("Allows to assume the role: {who}.", who=words)
+        return phrase("Who can assume the role, under conditions ({keys}): {who}.", keys=keys, who=words)
+    return phrase("Who can assume the role: {who}.", who=words)
 
 
 def _deleted_words(names: Sequence[str]) -> str:
     if not names:
         return ""
     return nphrase(
-        "It names {count:,} deleted principal ({names}): nobody can assume the role by it.",
-        "It names {count:,} deleted principals ({names}): nobody can assume the role by them.",
+        "It names {count:,} deleted principal ({names}): no one can assume the role by it.",
+        "It names {count:,} deleted principals ({names}): no one can assume the role by them.",
         len(names),
         names=join_names(names, _MAX_DELETED),
     )
@@ -498,14 +498,14 @@ def _whom(name: str, *, is_foreign: bool, has_conditions: bool) -> str:
     if name == "*" and has_conditions:
         return phrase("principals of any account that meet them")
     if name == "*":
-        return phrase("anyone, of any account")
+        return phrase("anyone with an AWS account")
     if ":saml-provider/" in name or ":oidc-provider/" in name or name in _WEB_IDENTITIES:
         return phrase(
-            "everyone that the identity provider {name} lets in", name=name.partition("-provider/")[2] or name
+            "every identity that the provider {name} vouches for", name=name.partition("-provider/")[2] or name
         )
     if is_foreign and (name.isdecimal() or name.endswith(":root")):
         account = name.rpartition("::")[2].removesuffix(":root")
-        return phrase("every principal that account {account} lets assume it", account=account)
+        return phrase("every principal that account {account} allows to", account=account)
     return ""
 
 
@@ -542,7 +542,7 @@ def _revoking(item: ReviewItem, effect: Mapping[str, Any]) -> str:
     if not lost and not gained:
         return phrase("Revoking it removes no action: other credentials or assignments grant the same.")
     if item.type is EntitlementType.TRUST:
-        words = phrase("Revoking it: they cannot assume the role any more")
+        words = phrase("Revoking it: they can no longer assume the role")
         return phrase("{words}. {doubt}", words=words, doubt=doubts[0]) if doubts else phrase("{words}.", words=words)
     words = phrase("Revoking it: {lost:,} lost, {gained:,} gained", lost=lost, gained=gained)
     if (principals := int(affects["principals"])) > 1:

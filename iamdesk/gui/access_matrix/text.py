@@ -16,8 +16,8 @@ NOT_YET = mark("not computed yet")
 UNKNOWN_MARK = "…"
 """Text of a cell that is not computed, and of the count of such a row."""
 SO_FAR = mark(
-    "Visible rows are computed first. Until all rows are computed, principals are sorted by "
-    "name, each in its own row, beside the services that their policies name."
+    "Visible rows are computed first. Until all are computed, principals are sorted by name, one in each row, "
+    "and only services that policies name have a column."
 )
 ALIKE = mark("They can perform the same actions; the resources may differ. Space shows or hides them.")
 

@@ -334,8 +334,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "actionNotesFrom",
         Menu.EDIT,
-        mark("Ta&ke notes from…"),
-        mark("Take the notes on another snapshot of this account from their file."),
+        mark("&Import notes…"),
+        mark("Import the notes on another snapshot of this account from a file."),
         (),
         Needs.SNAPSHOT,
         1,
@@ -745,7 +745,7 @@ COMMANDS: tuple[Command, ...] = (
                 "Suggestion",
                 mark("&Take suggestion"),
                 "6",
-                mark("Decide on the selected entitlements as is suggested for each."),
+                mark("Decide on each selected entitlement as suggested."),
             ),
             ("Ticket", mark("Ticket num&ber…"), "7", mark("Enter the number of the ticket of the selected rows.")),
             (
@@ -799,7 +799,7 @@ COMMANDS: tuple[Command, ...] = (
                 "actionAssignReview",
                 mark("&Assign…"),
                 0,
-                mark("Give each item of the review a reviewer, by a rules file."),
+                mark("Assign a reviewer to each item of the review, by a rules file."),
             ),
             (
                 "actionReassignItems",
@@ -811,9 +811,9 @@ COMMANDS: tuple[Command, ...] = (
                 "actionSplitReview",
                 mark("Sp&lit…"),
                 0,
-                mark("Write a file for each reviewer, with the items of theirs."),
+                mark("Write a file for each reviewer, with their items."),
             ),
-            ("actionMergeParts", mark("Merge &parts…"), 0, mark("Take the decisions of parts into the review.")),
+            ("actionMergeParts", mark("Merge &parts…"), 0, mark("Merge the decisions of parts into the review.")),
             (
                 "actionConflicts",
                 mark("C&onflicts…"),
@@ -847,7 +847,7 @@ COMMANDS: tuple[Command, ...] = (
         for name, text, group, tip in (
             (
                 "actionDescribeReview",
-                mark("What no snapsh&ot says…"),
+                mark("Review inf&ormation…"),
                 1,
                 mark("State who captured the snapshot and how, by when the review is due, and who the reviewers are."),
             ),
@@ -855,23 +855,23 @@ COMMANDS: tuple[Command, ...] = (
                 "actionCheckpoints",
                 mark("Check&points…"),
                 1,
-                mark("Sign checkpoints of the review, and see whether it still holds what was signed."),
+                mark("Sign checkpoints of the review, and check whether it still contains what was signed."),
             ),
             (
                 "actionCloseOut",
-                mark("Close out by t&he log…"),
+                mark("Close out from t&he log…"),
                 2,
-                mark("Record what remediation.sh removed, by its log."),
+                mark("Record what remediation.sh removed, from its log."),
             ),
             (
                 "actionTickets",
-                mark("Import the st&ates of tickets…"),
+                mark("Import ticket st&ates…"),
                 2,
-                mark("Record the states of tickets, from a table of the ticket system."),
+                mark("Record the states of tickets, from a table of your ticket system."),
             ),
             (
                 "actionRetests",
-                mark("&What became of earlier revocations…"),
+                mark("Resu&lts of earlier revocations…"),
                 2,
                 mark("Show which revocations of earlier reviews are gone, still there, or came back."),
             ),
@@ -890,7 +890,9 @@ COMMANDS: tuple[Command, ...] = (
         "actionExternalAccess",
         Menu.TOOLS,
         mark("E&xternal access"),
-        mark("Show who outside enters which role or resource, under which condition, and what it can do there."),
+        mark(
+            "Show who from outside can use which role or resource, under which condition, and what they can do there."
+        ),
         (),
         Needs.SNAPSHOT,
     ),

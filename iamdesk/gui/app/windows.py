@@ -145,7 +145,7 @@ class Windows(QObject):
             return
         kinds = tr("Notes (*.iamdesk-notes);;All files (*)")
         folder = frame.session.snapshot.path.parent
-        path = frame.prompts.file_to_open(self._window, tr("Take notes from"), folder, kinds)
+        path = frame.prompts.file_to_open(self._window, tr("Import notes"), folder, kinds)
         if path is not None:
             frame.session.notes.read_earlier(path)
 

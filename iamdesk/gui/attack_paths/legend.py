@@ -40,7 +40,7 @@ class Legend(QWidget):
             row.addWidget(sample)
             row.addWidget(plain_label(words))
             row.addSpacing(self.fontMetrics().averageCharWidth() * 2)
-        hint = tr("Words on a line: the API actions of the step; +2: two other ways.")
+        hint = tr("Words on a line: the API actions of the step; +2: two more techniques.")
         row.addWidget(ElidedLabel(hint, mode=Qt.TextElideMode.ElideRight), 1)
         self.setAccessibleName(tr("Legend: {texts}. {hint}").format(texts=", ".join(texts), hint=hint))
         self._paint()

@@ -558,10 +558,19 @@ def _summary(found: PathsFound) -> str:
             return tr("{name} does not reach the target.").format(name=name)
         proven = [attack_path for attack_path in found.found_paths if attack_path.state is State.PROVEN]
         shortest = min(len(attack_path.steps) for attack_path in proven or found.found_paths)
+        count = len(found.found_paths)
         sentence = (
-            tr("{name} reaches the target in {steps}: {count} paths, {proven} proven.")
+            ntr(
+                "{name} reaches the target in {steps}: {count} path, {proven} proven.",
+                "{name} reaches the target in {steps}: {count} paths, {proven} proven.",
+                count,
+            )
             if proven
-            else tr("{name} may reach the target in {steps}: {count} possible paths, none proven.")
+            else ntr(
+                "{name} may reach the target in {steps}: {count} possible path, none proven.",
+                "{name} may reach the target in {steps}: {count} possible paths, none proven.",
+                count,
+            )
         )
         steps = ntr("{count} step", "{count} steps", shortest).format(count=shortest)
         return sentence.format(name=name, steps=steps, count=number(len(found.found_paths)), proven=number(len(proven)))

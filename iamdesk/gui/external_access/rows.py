@@ -38,7 +38,7 @@ class Column(IntEnum):
 
 COLUMN_TITLES: dict[Column, str] = {
     Column.WHO: mark("Who"),
-    Column.ENTERS: mark("Enters"),
+    Column.ENTERS: mark("Role or resource"),
     Column.CONDITION: mark("Condition"),
     Column.CAN_DO: mark("Can do"),
     Column.ADMINISTRATOR: mark("Becomes administrator in"),
@@ -108,7 +108,7 @@ FIELDS: FilterFields[ExternalRow] = FilterFields(
         Field("enters", COLUMN_TITLES[Column.ENTERS], lambda row: row.texts[Column.ENTERS], column=Column.ENTERS),
         Field(
             "kind",
-            mark("Kind of what is entered"),
+            mark("Role or a resource"),
             lambda row: "role" if row.entry.is_role else "resource",
             FieldKind.WORD,
             {"role": mark("role"), "resource": mark("resource")},

@@ -26,7 +26,7 @@ class DescriptionWindow(CoordinationWindow):
             about,
             parent,
             name="description",
-            title=tr("What no snapshot says"),
+            title=tr("Review information"),
         )
         self.known = ReviewDescription()
         self.captured_by, self.query, self.due, self.reviewers = (QLineEdit() for _ in range(4))

@@ -48,7 +48,7 @@ class MergeWindow(CoordinationWindow):
         self.required.setObjectName("mergeRequired")
         self.parts = self.table(
             "Parts",
-            tr("What became of each part"),
+            tr("Result of each part"),
             [
                 tr("Part"),
                 tr("Reviewer"),

@@ -72,7 +72,7 @@ class RetestsWindow(CoordinationWindow):
         self.sentence.setText(
             tr("{gone} of {count} earlier revocations are gone.").format(gone=number(gone), count=number(len(found)))
             if found
-            else tr("This review continues from no revocation. A follow-up review tests those of the previous one.")
+            else tr("There are no earlier revocations to test. A follow-up review tests those of the previous review.")
         )
 
     def _row(self, one: Retest) -> QTreeWidgetItem:

@@ -524,7 +524,10 @@ class ReviewPanel(QWidget):
                 self.evidence.set_exact(words)
 
         self.evidence.set_exact(
-            tr("These counts are shown by requests. Comparing the whole snapshot with a copy without it…")
+            tr(
+                "These counts come from single requests. Comparing the whole snapshot with a copy without the "
+                "entitlement…"
+            )
         )
         self._jobs.run(
             tr("Comparing with a copy"),

@@ -84,7 +84,7 @@ class SearchPalette(QFrame):
 
     def _set_up_list(self) -> None:
         found = self.list
-        found.setAccessibleName(tr("What was found"))
+        found.setAccessibleName(tr("Search results"))
         colours = found.palette()  # the keys go to the field, and what they act on is here
         for role in (QPalette.ColorRole.Highlight, QPalette.ColorRole.HighlightedText):
             colours.setColor(QPalette.ColorGroup.Inactive, role, colours.color(QPalette.ColorGroup.Active, role))

@@ -392,7 +392,7 @@ class SavedFilters(QWidget):
         return self._error.text() if self._error.isVisibleTo(self) else ""
 
     def _say(self, sentence: str) -> None:
-        kept = tr("The rows are those of the filter before.")
+        kept = tr("The rows are still those of the previous filter.")
         self._error.setText(f"{sentence} {kept}" if sentence else "")
         self._error.setVisible(bool(sentence))
         self.setVisible(bool(sentence or self._shown))

@@ -36,12 +36,12 @@ class RiskGroup(NamedTuple):
 def risk_groups(changes: RiskChanges) -> tuple[RiskGroup, ...]:
     """Return what appears and vanishes, as displayed; called in a worker."""
     return (
-        RiskGroup(tr("Administrators that appear"), _principals(changes.administrators_gained)),
-        RiskGroup(tr("Administrators that vanish"), _principals(changes.administrators_lost)),
-        RiskGroup(tr("Attack paths that appear"), tuple(map(_path, changes.paths_gained))),
-        RiskGroup(tr("Attack paths that vanish"), tuple(map(_path, changes.paths_lost))),
-        RiskGroup(tr("Findings that appear"), tuple(map(_finding, changes.findings_gained))),
-        RiskGroup(tr("Findings that vanish"), tuple(map(_finding, changes.findings_lost))),
+        RiskGroup(tr("New administrators"), _principals(changes.administrators_gained)),
+        RiskGroup(tr("No longer administrators"), _principals(changes.administrators_lost)),
+        RiskGroup(tr("New attack paths"), tuple(map(_path, changes.paths_gained))),
+        RiskGroup(tr("Attack paths ended"), tuple(map(_path, changes.paths_lost))),
+        RiskGroup(tr("New findings"), tuple(map(_finding, changes.findings_gained))),
+        RiskGroup(tr("Findings resolved"), tuple(map(_finding, changes.findings_lost))),
     )
 
 
@@ -72,7 +72,7 @@ class RiskList(QTreeWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("whatIfRisks")
-        self.setAccessibleName(tr("Attack paths and findings that appear or vanish"))
+        self.setAccessibleName(tr("New and ended attack paths and findings"))
         self.setHeaderHidden(True)
         self.setUniformRowHeights(True)
         self.setFrameShape(QFrame.Shape.NoFrame)

@@ -69,7 +69,7 @@ class WhatIfWindow(OneJobWindow):
             session, tr("The effect of the changes on all principals appears here after you try them.")
         )
         self.risks = RiskList()
-        self.risks.say(tr("The attack paths and findings that appear or vanish are listed here."))
+        self.risks.say(tr("New and ended attack paths, and new and resolved findings, are listed here."))
         self._finding_risks: Job | None = None
         self._lay_out()
         self._connect()
@@ -329,8 +329,8 @@ class WhatIfWindow(OneJobWindow):
         is_outdated = self._tried is not None and not self._is_current
         self._effect.setEnabled(not is_outdated)
         self.outdated.setText(
-            tr("The list has changed: this is the effect of the changes before. Show the effect again.")
+            tr("The list has changed: this is the effect of the previous list. Show the effect again.")
             if self.edits
-            else tr("The list is empty: this is the effect of the changes that were in it.")
+            else tr("The list is empty: this is the effect of the previous list.")
         )
         self.outdated.setVisible(is_outdated)

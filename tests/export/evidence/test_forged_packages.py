@@ -192,7 +192,7 @@ def test_what_is_reviewed_follows_from_the_snapshot(
 ) -> None:
     pack = _export(decided, sample, tmp_path / "pack", change)
     found = {one.name for one in verify(pack) if one.outcome is Outcome.FAILED}
-    assert {f"{name} performed again" for name in ("lines", "findings", "population")} <= found
+    assert {f"{name} re-performed" for name in ("entitlements", "findings", "population")} <= found
 
 
 def test_rewritten_decision_is_shown_by_a_signature_alone(
@@ -202,7 +202,7 @@ def test_rewritten_decision_is_shown_by_a_signature_alone(
     pack = _export(decided, sample, tmp_path / "pack", lambda forger: forger.rewrite(_other_reviewer))
     results = list(verify(pack))
     assert [one for one in results if one.outcome is Outcome.FAILED] == []
-    assert closing_lines(results)[1] == "unsigned: proves nothing about who"
+    assert closing_lines(results)[1] == "unsigned: does not prove who made it"
 
 
 def _other_reviewer(entries: list[dict[str, Any]]) -> None:

@@ -33,7 +33,7 @@ def test_an_old_review_is_written_and_verified_without_effects(sample: SnapshotS
     assert not EFFECT_COLUMNS & rows(pack)[0].keys()
     wrong = [one for one in verify(pack) if one.outcome is Outcome.FAILED]
     # The findings were left out of this review: nothing but them is missed.
-    assert [one.name for one in wrong] == ["findings performed again"]
+    assert [one.name for one in wrong] == ["findings re-performed"]
 
 
 def test_a_new_review_has_the_effects_in_its_sheet(pack: Path) -> None:

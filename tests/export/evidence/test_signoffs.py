@@ -315,7 +315,7 @@ def test_a_key_that_is_not_known_as_that_person(case: str, made: Path, keys: dic
     known.write_text(text, encoding="utf-8", errors="surrogateescape")
     (only,) = of_signatures(pack, known)
     assert (only.outcome, only.signer) == (Outcome.FAILED, None)
-    assert closing_lines([only])[1] == "unsigned: proves nothing about who"
+    assert closing_lines([only])[1] == "unsigned: does not prove who made it"
 
 
 def test_a_key_that_has_expired_since_is_told(made: Path, keys: dict[str, Path], tmp_path: Path) -> None:
@@ -392,12 +392,12 @@ def test_an_unsigned_package_says_that_it_proves_nothing_about_who(pack: Path) -
     state, who, left_out = closing_lines(results)
     assert state == (
         "DRAFT: the review is not complete; consistent: all files follow from the journal and the snapshot in the "
-        "package; 1 check not done; it may have been rewritten as a whole, see the next line"
+        "package; 1 check not done; the package may have been rewritten as a whole (see the next line)"
     )
     assert "that the people named made the decisions" in left_out
-    assert who == "unsigned: proves nothing about who"
+    assert who == "unsigned: does not prove who made it"
     sign(pack, Role.MANAGEMENT, "Dana Lee", now=NOW)
-    assert closing_lines(of_signatures(pack))[1] == "unsigned: proves nothing about who", "a typed name is none"
+    assert closing_lines(of_signatures(pack))[1] == "unsigned: does not prove who made it", "a typed name is none"
 
 
 def test_a_required_signature_is_one_with_a_key_in_that_role(signed: Path) -> None:

@@ -356,7 +356,7 @@ def test_own_access_is_told_as_far_as_it_is_known(tmp_path: Path) -> None:
     found = {one.name: one for one in verify(pack)}
     assert "Own access" not in found["rules"].sentence
     assert "known only as far as reviewers stated it: 1 of 2 did." in found["own access"].sentence
-    assert f"Ben Okafor decided on or approved 3 items of a person of the same name ({ben})." in (
+    assert f"Ben Okafor decided on or approved items of a person of the same name: 3 ({ben})." in (
         found["own access"].sentence
     )
 
@@ -450,7 +450,7 @@ def test_what_was_decided_about_the_access_of_who_left(tmp_path: Path) -> None:
         review.record(dict.fromkeys(mine[:4], ItemDecision(ReviewDecision.REVOKE, "left")), ANA, later(1))
         review.record(dict.fromkeys(mine[4:5], ItemDecision(ReviewDecision.KEEP, "needed")), ANA, later(1))
         pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
-    assert "6 0 1 undecided, 1 keep, 4 revoke" in section(pack, "Persons")
+    assert "6 0 1 undecided, 1 keep, 4 revoke" in section(pack, "People")
 
 
 def test_a_clock_that_was_set_back_is_seen_by_the_action_data(tmp_path: Path) -> None:

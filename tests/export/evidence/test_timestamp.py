@@ -101,7 +101,7 @@ def test_without_the_authoritys_certificate_the_time_is_the_signers_word(
 ) -> None:
     keep(pack, signed, authority.token(stamped_content(signed)))
     assert stamp_of(pack).outcome is Outcome.NOT_DONE
-    assert closing_lines(results(pack))[1].endswith("the time is the signer's word")
+    assert closing_lines(results(pack))[1].endswith("the time is as the signer stated it")
 
 
 def test_a_token_of_an_unknown_authority_fails(

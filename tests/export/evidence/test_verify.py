@@ -62,8 +62,8 @@ def test_whole_pack_passes_and_every_verdict_comes_out_the_same(signed: Path, mo
     results = list(verify(signed))
     assert [one for one in results if one.outcome is Outcome.FAILED] == []
     told = {one.name: one for one in results}
-    assert told["verdicts performed again"].outcome is Outcome.PASSED
-    assert told["lines performed again"].outcome is Outcome.PASSED
+    assert told["quoted decisions re-performed"].outcome is Outcome.PASSED
+    assert told["entitlements re-performed"].outcome is Outcome.PASSED
     assert told["sign-off 01"].outcome is Outcome.PASSED
     assert "an unsigned attestation" in told["sign-off 02"].sentence
 
@@ -134,7 +134,7 @@ def test_forged_line_and_forged_verdict_are_found_by_asking_again(pack: Path) ->
     file.write_bytes(content.replace(b'"decision":"allowed"', b'"decision":"implicitDeny"', 1))
     seal_anew(pack)
     found, *derived = failures(pack)
-    assert found.name == "verdicts performed again"
+    assert found.name == "quoted decisions re-performed"
     assert {one.name for one in derived} == {"verdicts.jsonl", *STATEMENTS}
     assert found.sentence.startswith("1 of ")
 
@@ -195,7 +195,7 @@ def test_organization_is_performed_again_from_its_own_pack_as_an_archive(tmp_pat
         results = list(verify(folder))
     assert [one for one in results if one.outcome is Outcome.FAILED and one.name != "control totals"] == []
     told = {one.name: one.outcome for one in results}
-    assert told["lines performed again"] is told["verdicts performed again"] is Outcome.PASSED
+    assert told["entitlements re-performed"] is told["quoted decisions re-performed"] is Outcome.PASSED
 
 
 def test_review_that_goes_on_from_another_one_is_performed_again(
@@ -339,7 +339,7 @@ def test_what_was_frozen_follows_from_the_snapshot(pack: Path, member: str) -> N
         document["population"][0]["in_scope"] = not document["population"][0]["in_scope"]
     (pack / "review.json").write_bytes(canonical(document))
     seal_anew(pack)
-    assert f"{member} performed again" in {one.name for one in failures(pack)}
+    assert f"{member} re-performed" in {one.name for one in failures(pack)}
 
 
 def test_without_its_snapshot_the_rest_is_rendered_and_told(

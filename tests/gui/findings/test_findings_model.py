@@ -133,7 +133,7 @@ def test_counts_name_each_check_with_its_number() -> None:
     tally.add([row(1), row(2)])
     tally.add([row(3, check_id="TRU-01", title="Trust", state=State.CANNOT_TELL)])
     counts = tally.counts
-    assert counts.checks == (("ADM-01", "Administrator", 2), ("TRU-01", "Anyone can assume the role", 1))
+    assert counts.checks == (("ADM-01", "Administrator", 2), ("TRU-01", "Publicly assumable role", 1))
     assert (counts.total, counts.cannot_tell) == (3, 1)
 
 

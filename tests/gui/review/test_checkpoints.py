@@ -127,7 +127,7 @@ def test_window_signs_and_checks_them(
     assert window.message.text == "Checkpoint signed: q3.iamreview.checkpoint-000002.json."
     (row,) = texts(window.list)
     assert row[:3] == ["Holds", "2", "Ana Moreno"]
-    assert "The review still holds what was signed: 2 decisions" in row[5]
+    assert "The review still contains what was signed (decisions: 2 decisions" in row[5]
 
     QTest.keyClick(window.sign_button, Qt.Key.Key_Space)
     wait(qtbot, window)
@@ -166,7 +166,7 @@ def test_an_earlier_copy_of_the_review_is_shown_as_changed(
     window = window_of(qtbot, panel, CheckpointsWindow, "actionCheckpoints")
     (row,) = texts(window.list)
     assert row[0] == "Changed"
-    assert row[5].startswith("The decisions are not those that were signed, or some of them are missing.")
+    assert row[5].startswith("The decisions differ from those that were signed, or some of them are missing.")
 
 
 def test_changed_decisions_are_told_by_checking_the_whole_file(qtbot: QtBot, panel: ReviewPanel) -> None:

@@ -1,4 +1,4 @@
-"""What no snapshot says, stated in the window: when the review is created, and later."""
+"""Review information, stated in the window: when the review is created, and later."""
 
 from datetime import date
 from pathlib import Path

@@ -70,7 +70,7 @@ def test_opened_item_is_compared_exactly(qtbot: QtBot, panel: ReviewPanel) -> No
         return label.text() if label is not None else ""
 
     qtbot.waitUntil(lambda: told().startswith("Compared with a copy without it, for every"), timeout=60_000)
-    assert told().endswith("gains 166. The numbers above are those of requests without context values.")
+    assert told().endswith("gains 166. The counts above come from requests without context values.")
     words = [one.text() for one in panel.evidence.findChildren(FlowLabel, "effectWords")]
     assert any("163 actions" in one for one in words), words
 

@@ -116,7 +116,7 @@ def test_a_snapshot_and_the_package_of_before(qtbot: QtBot, panel: ReviewPanel, 
     assert row(first, "verdicts")[0] == Outcome.NOT_DONE
     write_into(first.snapshot, str(sample_snapshot()))
     second = verified_again(qtbot, panel, first)
-    assert row(second, "findings performed again")[0] == Outcome.PASSED
+    assert row(second, "findings re-performed")[0] == Outcome.PASSED
     assert "the snapshot that you gave" in second.closing.text()
     write_into(second.previous, str(pack))
     third = verified_again(qtbot, panel, second)

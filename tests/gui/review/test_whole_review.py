@@ -173,7 +173,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     outcomes = {table.topLevelItem(at).text(0) for at in range(table.topLevelItemCount())}  # type: ignore[union-attr]
     assert outcomes == {"passed", "not done"}  # not done: the attestation is unsigned
     closing = verified.findChild(QWidget, "verifyClosing")
-    assert "unsigned: proves nothing about who" in closing.text().splitlines()  # type: ignore[union-attr]
+    assert "unsigned: does not prove who made it" in closing.text().splitlines()  # type: ignore[union-attr]
     verified.close()
 
     # Closed, the file holds it all; and the terminal says the same of the pack.

@@ -81,7 +81,7 @@ def test_a_wrong_text_says_why_and_keeps_the_last_filter(panel: Panel):
     sentence = "severity is one of: low, high; hgh is none."
     assert panel.line.accessibleDescription() == sentence
     assert panel.line.actions()[0].text() == sentence  # the mark in the field
-    assert panel.saved.error == f"{sentence} The rows are those of the filter before."
+    assert panel.saved.error == f"{sentence} The rows are still those of the previous filter."
     assert panel.saved.isVisible()
     red = panel.line.palette().color(QPalette.ColorRole.Text)
     assert red != panel.palette().color(QPalette.ColorRole.Text)

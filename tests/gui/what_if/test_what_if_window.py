@@ -198,7 +198,7 @@ def test_paths_and_findings_that_appear_and_vanish_are_listed_and_lead_to_their_
     qtbot.waitUntil(lambda: sandbox.risks.topLevelItemCount() == 6, timeout=120_000)
     groups = [sandbox.risks.topLevelItem(number) for number in range(6)]
     titles = [str(one.text(0)) for one in groups if one is not None]
-    assert titles[0] == "Administrators that appear: 1"
+    assert titles[0] == "New administrators: 1"
     findings = groups[4]
     assert findings is not None
     shown = [findings.child(number) for number in range(findings.childCount())]
