@@ -77,9 +77,10 @@ def page() -> str:
         "",
         "A single finding can have another severity than the default; its sentence says why.",
         "Each severity has its reason: *critical* if someone outside gets administrator access or data with no further",
-        "requirement, *high* if someone inside gets administrator access, *medium* if one more fact is needed, *low* for",
-        "hygiene, *info* for information. What cannot be determined is medium at most. *Elsewhere* is how the",
-        "documentation of other tools rates the nearest situation; `resources/data/check-severities.json` names the pages.",
+        "requirement, *high* if someone inside gets administrator access, *medium* if one more fact is needed, *low*",
+        "for hygiene, *info* for information. What cannot be determined is medium at most. *Elsewhere* is how the",
+        "documentation of other tools rates the nearest situation; `resources/data/check-severities.json` names the",
+        "pages.",
         "",
     ]
     by_kind: dict[str, list[Check]] = {}
