@@ -56,7 +56,7 @@ def test_who_cannot_be_counted_is_said_in_words(trust: object, words: str) -> No
     line = next(one for (holder, kind, _), one in items.items() if (holder, kind) == ("r", "trust"))
     gives, revoking = effect_words(line)
     assert gives.startswith(words.rstrip("."))
-    assert "they cannot assume the role any more" in revoking
+    assert "they can no longer assume the role" in revoking
     assert "lost" not in revoking
 
 
