@@ -20,7 +20,15 @@ from iamdesk.resource_files import sample_snapshot
 PETRA = "arn:aws:iam::111122223333:user/finance/petra.novak"
 NORA = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"
 QUESTION = Request(PETRA, "s3:DeleteObject", "arn:aws:s3:::acme-payroll/2026/x")
-LEAVE = {"actionQuit", "actionCloseSnapshot", "actionReload", "actionOpen", "actionOpenFolder", "actionOpenSample"}
+LEAVE = {
+    "actionQuit",
+    "actionCloseSnapshot",
+    "actionReload",
+    "actionOpen",
+    "actionOpenFolder",
+    "actionOpenSample",
+    "actionOpenSampleOrganization",
+}
 ROWS = 14
 
 
