@@ -15,14 +15,16 @@ _LOOKED_AT = 50_000
 _LONGEST_PATH = 4096
 
 
-def denial_in(held: QMimeData) -> str:
+def denial_in(held: QMimeData | None) -> str:
     """Return the text of a clipboard if it looks like an access-denied message or a CloudTrail record, else ""."""
-    text = held.text() if held.hasText() else ""
+    text = held.text() if held is not None and held.hasText() else ""
     return text if _DENIED.search(text[:_LOOKED_AT]) else ""
 
 
-def file_in(held: QMimeData) -> Path | None:
+def file_in(held: QMimeData | None) -> Path | None:
     """Return the file or folder that was copied, or whose path was; None if there is none."""
+    if held is None:
+        return None
     urls = held.urls() if held.hasUrls() else []
     if len(urls) == 1 and urls[0].isLocalFile():
         return Path(urls[0].toLocalFile())
