@@ -927,6 +927,14 @@ COMMANDS: tuple[Command, ...] = (
         Needs.SNAPSHOT,
     ),
     Command(
+        "actionTryWithout",
+        Menu.TOOLS,
+        mark("&Try without the selected item"),
+        mark("Show whom it hits if the selected policy, user, group or role is taken away, on a copy."),
+        ("Ctrl+T",),
+        Needs.SNAPSHOT,
+    ),
+    Command(
         "actionHelp", Menu.HELP, mark("&User guide"), mark("Show help for the focused panel."), (_Key.HelpContents,)
     ),
     Command("actionTour", Menu.HELP, mark("&Tour"), mark("Five steps on the sample account. Esc ends the tour.")),

@@ -72,6 +72,7 @@ class Windows(QObject):
             "actionSettings": self.show_settings,
             "actionWhyDenied": self.ask_why_denied,
             "actionPaste": self.paste,
+            "actionTryWithout": self.try_without,
             "actionNote": self._write_note,
             "actionNotesFrom": self.take_notes,
             "actionExternalAccess": self.show_external_access,
@@ -144,6 +145,18 @@ class Windows(QObject):
         opened = self._frame.session.snapshot
         row = opened.outline.rows_by_key.get(key) if opened is not None else None
         return Noted(key, opened.outline.nodes[row].text if opened is not None and row is not None else key)
+
+    def try_without(self) -> None:
+        """Show in what-if whom it hits if the selected policy, user, group or role is taken away."""
+        session, focused = self._frame.session, QApplication.focusWidget()
+        items = focused.items_to_note() if isinstance(focused, NotesOnRows) else ()
+        key, holder = (items[0] if items else session.subject_key), ""
+        if focused is self._frame.workspace.inspector.policies.list and key != session.subject_key:
+            holder = session.subject_key  # a policy in its list
+        if key:
+            session.try_without(key, holder)
+        else:
+            session.announce(tr("Select a policy, a user, a group or a role first."))
 
     def take_notes(self) -> None:
         """Ask for a file of notes, and take those on items that have none here."""

@@ -352,6 +352,29 @@ class Session(QObject):
         if self.whole is not None and edits:
             self.edits_tried.emit(edits)
 
+    def try_without(self, key: str, holder: str = "") -> None:
+        """Show in what-if the effect of taking a policy, a user, a role or the members of a group away.
+
+        With ``holder``, a policy is taken from that user, group or role alone.
+        """
+        whole = self.whole
+        if whole is None:
+            self.announce(tr("What-if needs the whole snapshot in memory."))
+            return
+        from iamdesk.api import Workbench
+
+        self._jobs.run(
+            tr("Trying the changes"),
+            lambda _progress, _cancelled: Workbench.edits_without(whole, key, holder),
+            done=self._try_without,
+            topic="what-if without",
+        )
+
+    def _try_without(self, edits: "tuple[Edit, ...]") -> None:
+        if not edits:
+            self.announce(tr("Nothing to take away: select a policy that is in use, a user, a group or a role."))
+        self.try_edits(edits)
+
     def show_saved(self, sentence: str, path: Path) -> None:
         """Say that a file was written, with buttons that open it (`widgets.saved_note`)."""
         self.saved.emit(sentence, path)
