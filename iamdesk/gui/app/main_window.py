@@ -211,6 +211,7 @@ class MainWindow(QMainWindow):
         session.snapshot_opened.connect(self._show_snapshot)
         session.snapshot_closed.connect(self._show_start)
         self.status_line.gaps_wanted.connect(self.interior.show_gaps)
+        session.recent_snapshots = lambda: self.settings.recent
         session.announced.connect(self._announce)
         session.notes.folder = self.settings.notes_folder
         session.notes.of_samples = self.settings.path.parent

@@ -63,7 +63,7 @@ self.palette())`` each time you paint, or again in ``changeEvent(PaletteChange)`
 ``icons.pixmap``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -141,6 +141,8 @@ class Session(QObject):
         self.subject_key = ""
         self.compared_with: SnapshotSession | None = None
         """The earlier snapshot of the last comparison, for the trend of reports."""
+        self.recent_snapshots: Callable[[], Sequence[Path]] = tuple
+        """Returns the files that were opened recently, newest first."""
         self.earlier_review: Callable[[], ReviewSession | None] = lambda: None
         """Returns the open review, if it is of another snapshot: for the trend, too."""
         self.what_if_edits: tuple[Edit, ...] = ()

@@ -219,9 +219,11 @@ class EditForm(QWidget):
         self.statements.setVisible(bool(statements) and self.chosen in _NUMBERED)
 
     def start_with(self, key: str) -> None:
-        """Enter the window's selection as the subject."""
-        self.subject.setText(key)
-        self.subject.setCursorPosition(0)
+        """Enter the window's selection: as the subject, or as the detail if it is a managed policy to attach."""
+        is_policy = ":policy/" in key and self.chosen in _NAMED_DETAILS
+        for field, text in ((self.subject, "" if is_policy else key), (self.detail, key if is_policy else "")):
+            field.setText(text)
+            field.setCursorPosition(0)
 
     def clear(self) -> None:
         """Clear the form for another change of the same subject."""

@@ -75,6 +75,8 @@ class WhatIfWindow(OneJobWindow):
         self.risks = RiskList()
         self.risks.say(tr("New and ended attack paths, and new and resolved findings, are listed here."))
         self._finding_risks: Job | None = None
+        self._keeps_focus = False
+        """Whether a further change may be on its way: the effect does not take the focus."""
         self._lay_out()
         self._connect()
         self._name_selected()
@@ -190,6 +192,7 @@ class WhatIfWindow(OneJobWindow):
         """Show the effect of the list, unless it is shown already; the focus stays in the form."""
         if self.edits and not self._is_current:
             self.try_them()
+            self._keeps_focus = True
 
     def _name_selected(self, _key: str = "") -> None:
         """Offer to try without the selected item."""
@@ -282,6 +285,7 @@ class WhatIfWindow(OneJobWindow):
         edits = tuple(self.edits)
         self._forget_risks()
         self._supersede()
+        self._keeps_focus = False
 
         def work(progress: Progress, cancelled: Cancelled) -> tuple[WhatIfResult, tuple[CompareRow, ...]]:
             tried = Workbench.what_if(opened, edits, progress, cancelled)
@@ -295,7 +299,7 @@ class WhatIfWindow(OneJobWindow):
         self.refresh()  # the table takes the focus only when it is enabled
         focused = self.focusWidget()
         self.view.show_comparison(self._tried.comparison, rows)
-        if focused is not None and self.form.isAncestorOf(focused):
+        if self._keeps_focus and focused is not None and self.form.isAncestorOf(focused):
             focused.setFocus(Qt.FocusReason.OtherFocusReason)  # a further change may be on its way
         self._find_risks(self._tried)
 
