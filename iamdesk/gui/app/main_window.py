@@ -371,7 +371,9 @@ class MainWindow(QMainWindow):
         self.status_line.show_snapshot(None)
         self.setWindowTitle("iamdesk")
         self.start.show_recent(self.settings.recent)
-        self.start.enter()
+        focused, middle = QApplication.focusWidget(), self.centralWidget()
+        if focused is None or middle.isAncestorOf(focused):  # else a palette or a dialog is used
+            self.start.enter()
 
     def _reload(self) -> None:
         if self.session.snapshot is not None:

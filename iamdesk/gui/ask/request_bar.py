@@ -507,8 +507,8 @@ class RequestBar(QWidget):
 
     def _subject_selected(self, key: str) -> None:
         asked, opened = self._session.request, self._session.snapshot
-        is_row = asked is not None and opened is not None and self._is_of_list(asked)
-        if is_row and subject_of(opened.outline, asked.principal) == key:
+        is_listed = asked is not None and self._is_of_list(asked)
+        if is_listed and asked and opened and subject_of(opened.outline, asked.principal) == key:
             return  # the principal of a row: the list stays the question
         is_new = self._take_subject(key) and self.is_complete and self.request() != self._session.request
         if is_new and self.asks_for_subject():  # else it is being evaluated already, or nobody asked
