@@ -11,7 +11,7 @@ from iamdesk.gui.app.pasted import denial_in, file_in
 from iamdesk.gui.core.run_command import OWN_KEYS
 
 _FIELDS = (QLineEdit, QPlainTextEdit, QTextEdit)
-OF_THE_TEXT = frozenset({"actionUndo", "actionRedo"})
+OF_THE_TEXT = frozenset({"actionUndo", "actionRedo", "actionPaste"})
 """Commands whose shortcuts edit the text of the focused field."""
 
 

@@ -372,7 +372,9 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("iamdesk")
         self.start.show_recent(self.settings.recent)
         focused, middle = QApplication.focusWidget(), self.centralWidget()
-        if focused is None or middle.isAncestorOf(focused):  # else a palette or a dialog is used
+        if focused is None or (
+            middle is not None and middle.isAncestorOf(focused)
+        ):  # else a palette or a dialog is used
             self.start.enter()
 
     def _reload(self) -> None:
