@@ -62,8 +62,8 @@ if TYPE_CHECKING:
 _GREY_AFTER = 100
 """Milliseconds: a result that arrives sooner replaces the previous one without graying it out."""
 _NO_QUESTION = mark(
-    "No request evaluated yet. Fill in the request bar at the top and press Enter, or type a whole question into one of "
-    "its fields. An access-denied message can be pasted anywhere (Ctrl+V)."
+    "No request evaluated yet. Fill in the request bar at the top and press Enter, or type a whole question into one "
+    "of its fields. An access-denied message can be pasted anywhere (Ctrl+V)."
 )
 _NO_SNAPSHOT = mark("Open a snapshot to evaluate requests.")
 
