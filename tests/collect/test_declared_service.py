@@ -1,7 +1,7 @@
 """A service with resource policies is added by its declaration alone: collected, read, titled, evaluated.
 
-EventBridge Schemas stands for the new service. Its declaration lies in a folder of the test, and a process of its own
-finds it there: in this one, the services are known already.
+EventBridge Schemas, the example of CONTRIBUTING.md, stands for the new service. Its declaration lies in a folder of the
+test, and a process of its own finds it there: in this one, the services are known already.
 """
 
 import json
@@ -16,58 +16,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from ..recipes import recipe
+
 ACCOUNT = "111122223333"
 REGISTRY = f"arn:aws:schemas:eu-west-1:{ACCOUNT}:registry/orders"
 READER = f"arn:aws:iam::{ACCOUNT}:role/reader"
 OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
-DECLARATION = '''
-"""EventBridge Schemas: policies of registries."""
-
-from typing import override
-
-from iamdesk.i18n import mark
-from iamdesk.snapshot.aws_model import AwsModel
-from iamdesk.snapshot.models.resource_outputs import HasResourceList, PolicyOutput
-from iamdesk.snapshot.resource_service import Collect, Command, ResourceService, regional
-
-
-class ListedRegistry(AwsModel):
-    """A registry."""
-
-    registry_arn: str
-
-
-class ListRegistries(HasResourceList):
-    """``schemas list-registries``."""
-
-    registries: tuple[ListedRegistry, ...]
-
-    @property
-    @override
-    def listed(self) -> tuple[str, ...]:
-        return tuple(one.registry_arn for one in self.registries)
-
-
-SERVICE = ResourceService(
-    prefix="schemas",
-    title="EventBridge Schemas",
-    policy_title=mark("registry policy"),
-    commands=(
-        Command(regional("schemas", "list-registries", lists=True), ListRegistries, Collect(), loose_keys="Registries"),
-        Command(
-            regional(
-                "schemas", "get-resource-policy", ("registry",), "--registry-name REGISTRY", ("NotFoundException",)
-            ),
-            PolicyOutput,
-            Collect(
-                after="list-registries", each='Registries[].{RegistryName: RegistryName, "@registry": RegistryName}'
-            ),
-            arn="schemas:{region}:{account}:registry/{}",
-            put_policy="schemas put-resource-policy --registry-name {name} --policy {policy}",
-        ),
-    ),
-)
-'''
+(DECLARATION,) = recipe("a service with resource policies")
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [

@@ -94,6 +94,7 @@ CASES: dict[tuple[str, str], tuple[str, Any, str]] = {
     ),
     ("kinesis", "get-resource-policy"): ("s", {"Policy": POLICY}, "kinesis:{}:stream/s"),
     ("acm-pca", "get-policy"): ("ca-1", {"Policy": POLICY}, "acm-pca:{}:certificate-authority/ca-1"),
+    ("dsql", "get-cluster-policy"): ("abc", {"policy": POLICY, "policyVersion": "1"}, "dsql:{}:cluster/abc"),
     ("kafka", "get-cluster-policy"): (
         "orders/0123abcd-1",
         {"CurrentVersion": "K3", "Policy": POLICY},

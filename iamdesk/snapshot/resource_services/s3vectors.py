@@ -1,9 +1,9 @@
 """Amazon S3 Vectors: policies of vector buckets."""
 
-from typing import Any, override
+from typing import override
 
-from iamdesk.snapshot.aws_model import AwsCamelModel, PolicyDocument
-from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourcePolicy
+from iamdesk.snapshot.aws_model import AwsCamelModel
+from iamdesk.snapshot.models.resource_outputs import HasResourceList, PolicyOutput
 from iamdesk.snapshot.resource_service import Collect, Command, ResourceService, regional
 
 
@@ -24,15 +24,8 @@ class ListVectorBuckets(HasResourceList, AwsCamelModel):
         return tuple(one.vector_bucket_arn for one in self.vector_buckets)
 
 
-class GetVectorBucketPolicy(HasResourcePolicy, AwsCamelModel):
+class GetVectorBucketPolicy(PolicyOutput, AwsCamelModel):
     """``s3vectors get-vector-bucket-policy``."""
-
-    policy: PolicyDocument = None
-
-    @property
-    @override
-    def document(self) -> Any:
-        return self.policy or None
 
 
 SERVICE = ResourceService(
