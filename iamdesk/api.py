@@ -28,7 +28,7 @@ from iamdesk.viewmodel.tree_builder import build_outline
 from iamdesk.work.shared_tasks import shared_out
 
 if TYPE_CHECKING:  # imported on first use
-    from iamdesk.causes.finding_edits import FindingRemedy
+    from iamdesk.causes.finding_edits import FindingRemediation
     from iamdesk.causes.types import Causes, Control
     from iamdesk.checks.check import Check
     from iamdesk.checks.check_settings import AppliedSettings
@@ -610,7 +610,7 @@ class Workbench:
         return actions_of(path_id)
 
     @staticmethod
-    def edits_of_decisions(decisions: "Sequence[EvaluationResult]") -> "tuple[FindingRemedy, ...]":
+    def edits_of_decisions(decisions: "Sequence[EvaluationResult]") -> "tuple[FindingRemediation, ...]":
         """Return the changes that take away the statements that allow requests, one by one."""
         from iamdesk.causes.finding_edits import edits_of_decisions
 
@@ -624,7 +624,7 @@ class Workbench:
         return revoking_edits(items)
 
     @staticmethod
-    def edits_of_finding(finding: "Finding") -> "tuple[FindingRemedy, ...]":
+    def edits_of_finding(finding: "Finding") -> "tuple[FindingRemediation, ...]":
         """Return the changes that would end a finding, each to be tried; empty if it is not about a policy."""
         from iamdesk.causes.finding_edits import edits_of_finding
 
@@ -636,16 +636,6 @@ class Workbench:
         from iamdesk.whatif.suggested_edits import edits_of
 
         return edits_of(change, principal)
-
-    @staticmethod
-    def edits_without(opened: SnapshotSession, key: str, holder: str = "") -> "tuple[Edit, ...]":
-        """Return the changes that take a policy, a user, a role or the members of a group away; empty: nothing to take.
-
-        With ``holder``, a user, group or role, a policy is taken from that one alone, or from its groups.
-        """
-        from iamdesk.whatif.without import edits_without
-
-        return edits_without(opened.snapshot, key, holder)
 
     @staticmethod
     def open_copy(snapshot: Snapshot) -> SnapshotSession:

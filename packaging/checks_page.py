@@ -45,7 +45,7 @@ def entry(one: Check) -> Iterator[str]:
     yield f"*{text(one.question)}* Default severity: **{one.severity.value}**."
     yield ""
     yield from severity_lines(one)
-    yield f"Remediation: {text(one.remedy)}"
+    yield f"Remediation: {text(one.remediation)}"
     yield ""
     if one.data is not None:
         yield f"Needs {one.data.value}; without that data the check does not run, and CMP-13 says so."

@@ -97,7 +97,7 @@ def english_of_findings(findings: Iterable[Finding], snapshot: Snapshot) -> list
 
 def _texts(finding: Finding) -> Iterator[str]:
     yield finding.sentence
-    yield finding.remedy
+    yield finding.remediation
     yield finding.subject_name
     for piece in finding.evidence:
         yield piece.text

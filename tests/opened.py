@@ -64,7 +64,7 @@ def keep_shared(opened: SnapshotSession) -> SnapshotSession:
     return opened
 
 
-_MOST_EVALUATORS = 6
+_MAX_EVALUATORS = 6
 _evaluators: OrderedDict[tuple[str, datetime], Evaluator] = OrderedDict()
 _answered: dict[Evaluator, dict[Hashable, Any]] = {}
 """What was made of each evaluator that is shared, by the function that made it."""
@@ -92,7 +92,7 @@ def share_findings(patch: pytest.MonkeyPatch) -> None:
 def _shared_evaluator(snapshot: Snapshot, now: Callable[[], datetime], *documents: Any) -> Evaluator:
     key = (snapshot.sha256, now())
     kept = _evaluators[key] = _evaluators.pop(key, None) or Evaluator(snapshot, now, *documents)
-    while len(_evaluators) > _MOST_EVALUATORS:
+    while len(_evaluators) > _MAX_EVALUATORS:
         _evaluators.popitem(last=False)
     return kept
 

@@ -26,7 +26,7 @@ from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 _MAX_GRIDS = 1_000
 _MAX_CHANGES = 40_000
 """Numbers of cached grids of named resources and of changes, after which these are freed."""
-_MAX_OUTCOMES = 1 << 12
+_MAX_DECISION_BITS = 1 << 12
 """Cached decisions, enough for some principals: each change of a principal is compared with the same whole."""
 
 type ActionBits = Mapping[str, int]
@@ -76,12 +76,12 @@ class AccessChanges:
         self._by_wide: dict[Hashable, dict[str, ServiceChange]] = {}
         self._by_policies: dict[Hashable, AccessChange] = {}
         self._own_keys: dict[tuple[int, ...], tuple[str, ...]] = {}
-        self._outcomes: dict[tuple[RequestGrid, int, bool], DecisionBits] = {}
+        self._decision_bits: dict[tuple[RequestGrid, int, bool], DecisionBits] = {}
 
     def _free_grids(self) -> None:
         """Free what few principals share: named resources, and changes. What is known of a cohort serves all."""
         self._bulk.forget(self._grids.values())
-        for known in (self._grids, self._by_statements, self._by_policies, self._outcomes):
+        for known in (self._grids, self._by_statements, self._by_policies, self._decision_bits):
             known.clear()
 
     @property
@@ -171,8 +171,8 @@ class AccessChanges:
     def _wide_of(self, position: int, wide: Sequence[WideStatement]) -> tuple[WideStatement, ...]:
         """Return those statements on all services that another form of the principal has, too."""
         _, own = self._bulk.own.services(position)
-        places = {(one.place, one.policy.layer) for one in own}
-        return tuple(one for one in wide if (one.place, one.policy.layer) in places)
+        places = {(one.place, one.policy.policy_type) for one in own}
+        return tuple(one for one in wide if (one.place, one.policy.policy_type) in places)
 
     def _in_all_services(
         self,
@@ -276,11 +276,11 @@ class AccessChanges:
             is_personal = is_personal or any(
                 self._bulk.request_classes.is_personal(grid, cohort, grid.every) for cohort in dict.fromkeys(cohorts)
             )
-            was = self._outcome(grid, before, old, is_wide=wide is not None)
+            was = self._decision_bits_of(grid, before, old, is_wide=wide is not None)
             if cohorts[0] is cohorts[1]:
-                now = self._outcome_without(grid, was, cohorts[0], removed, (after, new))
+                now = self._decision_bits_without(grid, was, cohorts[0], removed, (after, new))
             else:
-                now = self._outcome(grid, after, new, is_wide=wide is not None)
+                now = self._decision_bits_of(grid, after, new, is_wide=wide is not None)
             change = _joined(change, _compare(grid, was, now, gone, is_named=grid is not fresh))
         self._by_statements[(position, key) if is_personal else key] = change
         return change, is_personal
@@ -300,20 +300,22 @@ class AccessChanges:
         if found.every:
             yield found
 
-    def _outcome(self, grid: RequestGrid, position: int, own: Sequence[OwnStatement], *, is_wide: bool) -> DecisionBits:
+    def _decision_bits_of(
+        self, grid: RequestGrid, position: int, own: Sequence[OwnStatement], *, is_wide: bool
+    ) -> DecisionBits:
         """Return the decisions for one form of a principal; the latest are cached.
 
         ``is_wide``: ``own`` are only its statements on all services.
         """
         key = (grid, position, is_wide)
-        found = self._outcomes.get(key)
+        found = self._decision_bits.get(key)
         if found is None:
-            if len(self._outcomes) >= _MAX_OUTCOMES:
-                self._outcomes.clear()
-            found = self._outcomes[key] = self._bulk.outcome(grid, position, own, self._moment)
+            if len(self._decision_bits) >= _MAX_DECISION_BITS:
+                self._decision_bits.clear()
+            found = self._decision_bits[key] = self._bulk.decision_bits(grid, position, own, self._moment)
         return found
 
-    def _outcome_without(
+    def _decision_bits_without(
         self,
         grid: RequestGrid,
         was: DecisionBits,
@@ -339,7 +341,7 @@ class AccessChanges:
                 within |= cells
         if not within:
             return was
-        now = self._bulk.outcome(grid, *form, self._moment, within)
+        now = self._bulk.decision_bits(grid, *form, self._moment, within)
         return DecisionBits(*(old & ~within | new for old, new in zip(was, now, strict=True)))
 
     def _facts_of_caller(self, position: int) -> Hashable:

@@ -65,7 +65,9 @@ class AlteredPrincipals(PrincipalIndex):
         if not keeps_boundary:
             boundary = None
             missing_data = tuple(
-                missing for missing in policies.missing_data if missing.layer is not PolicyType.PERMISSIONS_BOUNDARY
+                missing
+                for missing in policies.missing_data
+                if missing.policy_type is not PolicyType.PERMISSIONS_BOUNDARY
             )
             policies = replace(policies, boundary=None, missing_data=missing_data)
             unbounded = self._unbounded.get(cohort.number)

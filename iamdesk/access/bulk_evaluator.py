@@ -158,13 +158,13 @@ class BulkEvaluator:
         self._decided: dict[Hashable, _Decided] = {}
         self._everywhere: dict[tuple[str, str], tuple[StatementGroup, ...]] = {}
         self._where: dict[tuple[RequestGrid, int], tuple[int, ...]] = {}
-        self._outcomes: dict[Hashable, DecisionBits] = {}
+        self._decision_bits: dict[Hashable, DecisionBits] = {}
 
     def forget(self, grids: Iterable[RequestGrid]) -> None:
         """Free what is cached of some grids, and of statements; what is known of the principals' cohorts is kept."""
         self.own = OwnStatements(self.population)
         self._where.clear()
-        self._outcomes.clear()
+        self._decision_bits.clear()
         self.request_classes.forget(frozenset(grids))
 
     def request(self, action: str, resource: str) -> OneRequest:
@@ -213,7 +213,7 @@ class BulkEvaluator:
         )
         yield from request_evaluation.answers(members, within, self.statement_groups(grid, members, within))
 
-    def outcome(
+    def decision_bits(
         self, grid: RequestGrid, position: int, own: Iterable[OwnStatement], moment: datetime, within: int | None = None
     ) -> DecisionBits:
         """Return the decisions for one principal (or member of a group) on a grid, with an empty context.
@@ -228,7 +228,7 @@ class BulkEvaluator:
             for statement_group in self._statement_groups_of(grid, one, 1 << position, within)
         ]
         key = self._sharable(grid, position, statement_groups, within) if len(grid.resource_slots) > 1 else None
-        known = None if key is None else self._outcomes.get(key)
+        known = None if key is None else self._decision_bits.get(key)
         if known is not None:
             return known
         found = dict.fromkeys(EvalDecision, 0)
@@ -237,14 +237,14 @@ class BulkEvaluator:
             found[answer.decision] |= answer.cells
             if answer.awaits_policy:
                 awaiting |= answer.cells
-        outcome = DecisionBits(
+        decision_bits = DecisionBits(
             found[EvalDecision.ALLOWED], found[EvalDecision.CONDITIONAL], found[EvalDecision.EXPLICIT_DENY], awaiting
         )
         if key is not None and request_evaluation.until == inf:
-            if len(self._outcomes) >= _MAX_CACHED:
-                self._outcomes.clear()
-            self._outcomes[key] = outcome
-        return outcome
+            if len(self._decision_bits) >= _MAX_CACHED:
+                self._decision_bits.clear()
+            self._decision_bits[key] = decision_bits
+        return decision_bits
 
     def _sharable(
         self, grid: RequestGrid, position: int, statement_groups: Sequence[StatementGroup], within: int
@@ -263,7 +263,7 @@ class BulkEvaluator:
             return None
         effects = frozenset(
             [
-                (statement_group.policy.layer, statement_group.asked.number, statement_group.cells)
+                (statement_group.policy.policy_type, statement_group.asked.number, statement_group.cells)
                 for statement_group in statement_groups
             ]
         )
@@ -294,7 +294,7 @@ class BulkEvaluator:
     def decide(self, position: int, action: str, resource: str, moment: RequestMoment) -> EvalDecision:
         """Return the engine's decision on one request of one principal."""
         population = self.population
-        return decide_request(population.question(position, action, resource, moment.given, moment.unknown))
+        return decide_request(population.evaluation_request(position, action, resource, moment.given, moment.unknown))
 
     def request_classes_of(self, moment: RequestMoment) -> RequestClasses:
         """Return the request classes of requests made in a context."""
@@ -483,9 +483,9 @@ class BulkEvaluator:
             number, statement = index.statement(place)
             asked = self._asked(place)
             carriers = ((AS_IDENTITY, population.carriers[number]), (AS_BOUNDARY, population.bounded[number]))
-            for layer, (policy, members) in enumerate(carriers):
+            for use, (policy, members) in enumerate(carriers):
                 if members:
-                    key = (layer, asked.number, cells)
+                    key = (use, asked.number, cells)
                     known = found.get(key)
                     everyone = members if known is None else known.members | members
                     found[key] = StatementGroup(policy, statement, asked, everyone, cells)
@@ -557,7 +557,7 @@ class _BulkRequest:
             for bit in indexes_of(cells):
                 if self._cancelled():
                     raise WorkCancelled
-                yield GroupDecision(self._verdict(position, bit), 1 << position, 1 << bit, awaits_policy=False)
+                yield GroupDecision(self._decide_one(position, bit), 1 << position, 1 << bit, awaits_policy=False)
 
     def _split_named(self, request_class: RequestClass, members: int) -> Iterator[int]:
         """Yield principals that a common statement could name, one by one, then all others together."""
@@ -616,10 +616,10 @@ class _BulkRequest:
                 key = resolution_key_of(request_class.key, certain, undetermined, self._subject(position, bit))
                 if decided.best is not EvalDecision.ALLOWED:
                     key = ("refused", key)
-                decision = self._population.resolved(key, partial(self._verdict, position, bit))
+                decision = self._population.resolved(key, partial(self._decide_one, position, bit))
                 yield GroupDecision(decision, who, part, decision is EvalDecision.IMPLICIT_DENY and awaits, key)
 
-    def _verdict(self, position: int, bit: int) -> EvalDecision:
+    def _decide_one(self, position: int, bit: int) -> EvalDecision:
         target = self._grid.target(bit)
         return self._bulk.decide(position, target.action_text, target.resource_text, self._moment)
 
@@ -650,7 +650,7 @@ class _BulkRequest:
             is_own = statement_group.policy is AS_IDENTITY or statement_group.policy is AS_BOUNDARY
             if is_own and not statement_group.asked.keys:
                 feature = Effect(
-                    (PolicyTypeKey(statement_group.policy.layer), statement_group.statement.is_allow), TRUE
+                    (PolicyTypeKey(statement_group.policy.policy_type), statement_group.statement.is_allow), TRUE
                 )
                 sums.effects.append(_Effects(feature, statement_group.members, statement_group.cells))
                 continue
@@ -672,7 +672,7 @@ class _BulkRequest:
         cells: int,
     ) -> None:
         """Add the effect of a statement of a principal's own policy; its truth is cached by its `ContextDependency`."""
-        asked, type_key = statement_group.asked, PolicyTypeKey(statement_group.policy.layer)
+        asked, type_key = statement_group.asked, PolicyTypeKey(statement_group.policy.policy_type)
         bit = cells.bit_length() - 1
         resource = resource_key(self._grid.target(bit)) if asked.in_resource else None
         key = (asked.number, self._moment.unknown, facts, resource)
@@ -706,7 +706,7 @@ class _BulkRequest:
             sums.effects.append(_Effects(feature, members, cells))
         if result.truth is MAYBE:
             undetermined = UndeterminedStatement(
-                PolicyTypeKey(policy.layer, policy.level), result.grant, statement_group.asked
+                PolicyTypeKey(policy.policy_type, policy.level), result.grant, statement_group.asked
             )
             sums.undecided.append(_Effects(_Undetermined(undetermined, facts), members, cells))
 

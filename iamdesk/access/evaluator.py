@@ -67,7 +67,7 @@ class Evaluator(RequestBuilder):
             beside: As of `RequestBuilder`.
         """
         super().__init__(snapshot, now, documents, beside)
-        self._questions = self.plain()  # sweeps hold this, not `self`: no reference cycle keeps the evaluator in memory
+        self._requests = self.plain()  # sweeps hold this, not `self`: no reference cycle keeps the evaluator in memory
         self._principal_index: PrincipalIndex | None = None
         self._reaches: ServiceAccessFinder | None = None
         self._swept: dict[Hashable, PopulationDecisions] = {}
@@ -96,7 +96,7 @@ class Evaluator(RequestBuilder):
                 swept = self._cached_sweep(request)
                 if swept is not None:
                     return swept.decide(position)
-        return decide_request(self.question(request))
+        return decide_request(self.evaluation_request(request))
 
     def _cached_sweep(self, request: Request) -> PopulationDecisions | None:
         """Return the decisions on a request for all principals, once it was repeated often enough."""
@@ -235,7 +235,7 @@ class Evaluator(RequestBuilder):
             with self._lock:
                 if self._principal_index is None:
                     self._principal_index = PrincipalIndex(
-                        self._questions, StatementIndex(self.index, progress, cancelled)
+                        self._requests, StatementIndex(self.index, progress, cancelled)
                     )
         return self._principal_index
 
@@ -245,7 +245,7 @@ class Evaluator(RequestBuilder):
         Raises:
             RequestError: as `can`.
         """
-        return evaluate(self.question(request))
+        return evaluate(self.evaluation_request(request))
 
     def who_can(
         self,
@@ -480,7 +480,7 @@ class Evaluator(RequestBuilder):
         """Explain the result for a principal, or for some member of a group."""
         population = self._population()
         request = Request(population.index.subjects[position], action, resource)
-        return explain(evaluate(population.question(position, action, resource)), request)
+        return explain(evaluate(population.evaluation_request(position, action, resource)), request)
 
     def _decide_irregular(self, request: Request) -> EvalDecision | None:
         """Evaluate an entry with an irregular ARN; None where no principal of that ARN can make a request."""

@@ -250,15 +250,15 @@ class OrganizationEvaluator:
             cancelled=cancelled,
         )
 
-    def _remembered(self, question: Hashable) -> "dict[str, _Rows]":
+    def _remembered(self, request_class: Hashable) -> "dict[str, _Rows]":
         """Return the cached rows of a request, by account; the latest requests are kept."""
         with self._lock:
-            found = self._answered.pop(question, {})
+            found = self._answered.pop(request_class, {})
             held = sum(len(rows.open_to) for known in self._answered.values() for rows in known.values())
             while self._answered and (held > _MAX_CACHED_ROWS or len(self._answered) >= _MAX_CACHED_REQUESTS):
                 _, oldest = self._answered.popitem(last=False)
                 held -= sum(len(rows.open_to) for rows in oldest.values())
-            self._answered[question] = found
+            self._answered[request_class] = found
             return found
 
     def _rows_of(self, task: "_Task", cancelled: Cancelled) -> "_Rows":
@@ -337,11 +337,11 @@ def _asks_for_time(part: Evaluator, request: Request) -> bool:
     """Return whether a policy that applies to a request depends on the time; possibly too often."""
     account = part.snapshot.accounts[0]
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
-    question = part.question(replace(request, principal=root))
-    covering = part.population().index.covering(question.target.service, question.target.name)
+    evaluation_request = part.evaluation_request(replace(request, principal=root))
+    covering = part.population().index.covering(evaluation_request.target.service, evaluation_request.target.name)
     if any(_is_timed(statement) for statements in covering.statements.values() for statement in statements):
         return True
-    for one in (question, *question.further):
+    for one in (evaluation_request, *evaluation_request.further):
         policies = one.policies
         of_levels = [policy for level in (*(policies.scps or ()), *(policies.rcps or ())) for policy in level]
         endpoints = [possible.policy for possible in policies.possible_endpoints]

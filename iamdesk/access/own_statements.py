@@ -44,7 +44,7 @@ class OwnStatement(NamedTuple):
     @property
     def signature(self) -> Hashable:
         """What it shares with statements of equal effect."""
-        return self.policy.layer, self.actions, self.asked.number, None if self.is_for_all else self.place
+        return self.policy.policy_type, self.actions, self.asked.number, None if self.is_for_all else self.place
 
 
 class WideStatement(NamedTuple):
@@ -65,8 +65,8 @@ class OwnStatements:
 
     def __init__(self, population: PrincipalIndex) -> None:
         self._population = population
-        self._by_layer: dict[PolicyType, dict[int, dict[str, tuple[OwnStatement, ...]]]] = {
-            policy.layer: {} for policy in (AS_IDENTITY, AS_BOUNDARY)
+        self._by_policy_type: dict[PolicyType, dict[int, dict[str, tuple[OwnStatement, ...]]]] = {
+            policy.policy_type: {} for policy in (AS_IDENTITY, AS_BOUNDARY)
         }
         self._split: dict[tuple[int, PolicyType], tuple[frozenset[str], tuple[WideStatement, ...]]] = {}
 
@@ -99,7 +99,7 @@ class OwnStatements:
         return speaking, tuple(wide)
 
     def _split_document(self, number: int, policy: AttachedPolicy) -> tuple[frozenset[str], tuple[WideStatement, ...]]:
-        known = self._split.get((number, policy.layer))
+        known = self._split.get((number, policy.policy_type))
         if known is None:
             index = self._population.index
             version = index.documents[number].version
@@ -115,9 +115,9 @@ class OwnStatements:
                     asked = self._population.asked(statement, version)
                     actions = tuple(entry.text for entry in statement.actions)
                     where = None if index.names_every_resource(place) else place
-                    signature = (policy.layer, statement.not_action, actions, asked.number, where)
+                    signature = (policy.policy_type, statement.not_action, actions, asked.number, where)
                     wide.append(WideStatement(place, policy, statement, asked, signature))
-            known = self._split[number, policy.layer] = (frozenset(services), tuple(wide))
+            known = self._split[number, policy.policy_type] = (frozenset(services), tuple(wide))
         return known
 
     def of_service(self, wide: Iterable[WideStatement], service: str) -> tuple[OwnStatement, ...]:
@@ -147,7 +147,7 @@ class OwnStatements:
         return tuple(found)
 
     def _of_document(self, number: int, service: str, policy: AttachedPolicy) -> tuple[OwnStatement, ...]:
-        of_document = self._by_layer[policy.layer].setdefault(number, {})
+        of_document = self._by_policy_type[policy.policy_type].setdefault(number, {})
         known = of_document.get(service)
         if known is None:
             known = of_document[service] = tuple(self._read(number, service, policy))

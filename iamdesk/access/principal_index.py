@@ -43,7 +43,7 @@ class RequestSource(Protocol):
     def target(self, action: str, resource: str) -> Target:
         """Return the action and resource of a request."""
 
-    def question(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
+    def evaluation_request(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
         """Return a request with everything that evaluating it needs; ``holder``: the principal's policies, where
         known."""
 
@@ -217,7 +217,7 @@ class PrincipalIndex:
         """Return whether the snapshot holds data of a resource; requests on all others are equivalent."""
         return self._asks.knows(resource)
 
-    def question(
+    def evaluation_request(
         self,
         position: int,
         action: str,
@@ -227,7 +227,7 @@ class PrincipalIndex:
     ) -> EvaluationRequest:
         """Return a request of a principal (or of a member of a group) with everything that evaluating it needs."""
         request = Request(self.index.subjects[position], action, resource, context or {}, unknown_context=unknown)
-        return self._asks.question(request, self.principal_policies(position))
+        return self._asks.evaluation_request(request, self.principal_policies(position))
 
     def target(self, action: str, resource: str) -> Target:
         """Return the action and resource of a request.

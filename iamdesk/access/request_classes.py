@@ -148,27 +148,29 @@ class RequestClasses:
                 self._alike_of[grid, place] = found
         return found
 
-    def _question(self, grid: RequestGrid, cohort: PrincipalCohort, bit: int) -> EvaluationRequest:
+    def _evaluation_request(self, grid: RequestGrid, cohort: PrincipalCohort, bit: int) -> EvaluationRequest:
         """Return a request of one of the cohort's principals with everything that evaluating it needs."""
-        if isinstance(grid, OneRequest) and cohort.number in grid.questions:
-            return grid.questions[cohort.number]
+        if isinstance(grid, OneRequest) and cohort.number in grid.requests:
+            return grid.requests[cohort.number]
         target = grid.target(bit)
         member = cohort.members.bit_length() - 1
-        question = self._population.question(member, target.action_text, target.resource_text, self._network_path)
+        request = self._population.evaluation_request(
+            member, target.action_text, target.resource_text, self._network_path
+        )
         if isinstance(grid, OneRequest):
-            grid.questions[cohort.number] = question
-        return question
+            grid.requests[cohort.number] = request
+        return request
 
     def _setting(self, grid: RequestGrid, cohort: PrincipalCohort, bit: int) -> RequestClass:
-        whole = self._question(grid, cohort, bit)
-        question = replace(whole, further=()) if whole.further else whole
-        policies = policies_of(question)
-        decision_inputs = decision_inputs_of(question, policies)
-        service = question.target.service
+        whole = self._evaluation_request(grid, cohort, bit)
+        request = replace(whole, further=()) if whole.further else whole
+        policies = policies_of(request)
+        decision_inputs = decision_inputs_of(request, policies)
+        service = request.target.service
         common = tuple(
             (policy, statement, self._population.asked(statement, policy.document.version))
             for policy in applicable_policies(policies, decision_inputs)
-            if policy.layer not in _OWN
+            if policy.policy_type not in _OWN
             for statement in policy.document.statements
             if statement.broken is None and (statement.services is None or service in statement.services)
         )
@@ -179,7 +181,7 @@ class RequestClasses:
             awaits_policy,
             whole.is_alone,
             bool(whole.further),
-            tuple((policy.layer, policy.level, statement) for policy, statement, _ in common),
+            tuple((policy.policy_type, policy.level, statement) for policy, statement, _ in common),
         )
         found = self._kinds.get(same)
         if found is None:
@@ -210,13 +212,13 @@ class RequestClasses:
     def derive(self, grid: RequestGrid, cohort: PrincipalCohort, place: int) -> DerivedKeys:
         """Return what derives the keys of requests on a slot, for one of the cohort's principals and some target."""
         if isinstance(grid, OneRequest):
-            return _derived(self._question(grid, cohort, 0))
+            return _derived(self._evaluation_request(grid, cohort, 0))
         known = (grid.of.service, cohort.number, self._alike(grid, place))
         found = self._derive.get(known)
         if found is None:
             if len(self._derive) >= _MAX_CACHED:
                 self._derive.clear()
-            found = self._derive[known] = _derived(self._question(grid, cohort, self._first_bit(grid, place)))
+            found = self._derive[known] = _derived(self._evaluation_request(grid, cohort, self._first_bit(grid, place)))
         return found
 
     def matches(self, grid: RequestGrid, bit: int, policy: AttachedPolicy, statement: Statement) -> bool:
@@ -300,8 +302,8 @@ class RequestClasses:
         return derive.on(grid.target(bit))(key) or UNKNOWN
 
 
-def _derived(question: EvaluationRequest) -> DerivedKeys:
-    derive = question.context.derive
+def _derived(request: EvaluationRequest) -> DerivedKeys:
+    derive = request.context.derive
     if not isinstance(derive, DerivedKeys):
         raise TypeError("a request over a snapshot derives its keys from the snapshot")
     return derive

@@ -127,7 +127,7 @@ class OneRequest(RequestGrid):
         self.width = self.every = self._repeat = 1
         self.arns = (target.resource,)
         self._targets = {0: target}
-        self.questions: dict[int, EvaluationRequest] = {}
+        self.requests: dict[int, EvaluationRequest] = {}
         """By cohort number, the request of one of its principals with everything that evaluating it needs."""
 
 

@@ -88,11 +88,11 @@ def parts_of(pattern: str, entries: tuple[ResourcePattern, ...]) -> Iterator[str
 
 def _statements(evaluator: Evaluator, target: Target, action: str, resource: str) -> Iterator[Statement]:
     """Yield the statements that cover the action: of the resource's side, then of principals."""
-    question = evaluator.question(Request(callers_of("000000000000")[0], action, resource))
-    policies = question.policies
+    request = evaluator.evaluation_request(Request(callers_of("000000000000")[0], action, resource))
+    policies = request.policies
     of_levels = [policy for level in policies.rcps or () for policy in level]
     attached = [policies.resource, *policies.grants, *of_levels, policies.endpoint]
-    yield from covering(question, (policy for policy in attached if policy is not None))
+    yield from covering(request, (policy for policy in attached if policy is not None))
     if not isinstance(evaluator.snapshot, SnapshotPart):
         held = evaluator.population().index.covering(target.service, target.name)
         for statements in held.statements.values():

@@ -209,8 +209,8 @@ class ServiceAccessFinder:
         found = dict.fromkeys(AccessExtent, 0)
         for text in arn_aliases(service, resource):
             grid = grid_on(service, text)
-            outcome = self.bulk.outcome(grid, position, own, self._now())
-            for reach, actions in _of_one(grid, outcome).items():
+            decision_bits = self.bulk.decision_bits(grid, position, own, self._now())
+            for reach, actions in _of_one(grid, decision_bits).items():
                 found[reach] |= actions
         return _service_reach(service, found)
 
@@ -286,7 +286,7 @@ class _Finding:
     def reach(self, actions: int | None = None) -> ServiceAccess:
         fresh = placeholder_grid(self._service, self._peers.partition, self._peers.account)
         left = fresh.of.every if actions is None else actions
-        outcome = self._outcome(fresh, fresh.everywhere(left))
+        decision_bits = self._decision_bits_of(fresh, fresh.everywhere(left))
         found = dict.fromkeys(AccessExtent, 0)
 
         def take(reach: AccessExtent, those: int) -> None:
@@ -294,12 +294,15 @@ class _Finding:
             found[reach] |= those & left
             left &= ~those
 
-        take(AccessExtent.ALLOWED, fresh.all_over(outcome.allowed))
-        take(AccessExtent.CONDITIONAL, fresh.all_over(outcome.allowed | outcome.conditional))
-        take(AccessExtent.AWAITING, fresh.all_over(outcome.allowed | outcome.conditional | outcome.awaiting))
-        some = fresh.anywhere(outcome.allowed)
-        conditional = fresh.anywhere(outcome.conditional)
-        awaiting = fresh.anywhere(outcome.awaiting)
+        take(AccessExtent.ALLOWED, fresh.all_over(decision_bits.allowed))
+        take(AccessExtent.CONDITIONAL, fresh.all_over(decision_bits.allowed | decision_bits.conditional))
+        take(
+            AccessExtent.AWAITING,
+            fresh.all_over(decision_bits.allowed | decision_bits.conditional | decision_bits.awaiting),
+        )
+        some = fresh.anywhere(decision_bits.allowed)
+        conditional = fresh.anywhere(decision_bits.conditional)
+        awaiting = fresh.anywhere(decision_bits.awaiting)
         asked: dict[str, int] = {}
         for covered, texts in self._named():
             if not covered & left & ~some:
@@ -309,23 +312,23 @@ class _Finding:
                 to_ask = covered & grid.every & left & ~some & ~asked.get(text, 0)
                 if to_ask:
                     asked[text] = asked.get(text, 0) | to_ask
-                    on_named = self._outcome(grid, to_ask)
+                    on_named = self._decision_bits_of(grid, to_ask)
                     some |= on_named.allowed
                     conditional |= on_named.conditional
                     awaiting |= on_named.awaiting
         take(AccessExtent.SOME, some)
         take(AccessExtent.SOME_CONDITIONAL, conditional)
         take(AccessExtent.AWAITING, awaiting)
-        take(AccessExtent.DENIED, fresh.all_over(outcome.denied))
+        take(AccessExtent.DENIED, fresh.all_over(decision_bits.denied))
         take(AccessExtent.NONE, left)
         return ServiceAccess(self._service, found)
 
-    def _outcome(self, grid: RequestGrid, within: int) -> DecisionBits:
+    def _decision_bits_of(self, grid: RequestGrid, within: int) -> DecisionBits:
         for _, request_class in self._bulk.request_classes.settings(grid, self._peers, within):
             self.is_personal = self.is_personal or request_class.is_personal
             for _, _, asked in request_class.common:
                 self.until = min(self.until, asked.holds_until(self._at))
-        return self._bulk.outcome(grid, self._position, self._own, self._moment, within)
+        return self._bulk.decision_bits(grid, self._position, self._own, self._moment, within)
 
     def _named(self) -> Iterator[tuple[int, Iterator[str]]]:
         """Yield actions, as bits, with the resources on which an Allow names them."""
@@ -366,8 +369,8 @@ class _Finding:
             return FRESH
 
 
-def _of_one(grid: RequestGrid, outcome: DecisionBits) -> Mapping[AccessExtent, int]:
-    allowed, conditional, denied, awaiting = outcome
+def _of_one(grid: RequestGrid, decision_bits: DecisionBits) -> Mapping[AccessExtent, int]:
+    allowed, conditional, denied, awaiting = decision_bits
     return {
         AccessExtent.ALLOWED: allowed,
         AccessExtent.CONDITIONAL: conditional,

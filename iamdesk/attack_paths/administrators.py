@@ -105,7 +105,7 @@ def is_administrator(inquiry: EvaluationSession, account: Account, principal: Pr
     return administration(inquiry, account, principal).decision in OPEN
 
 
-def question(power: Power, account: Account) -> tuple[str, str, dict[str, str]]:
+def power_request(power: Power, account: Account) -> tuple[str, str, dict[str, str]]:
     """Return the action, resource and context of the request for a power in an account."""
     words = {"partition": account.partition, "account": account.account_id}
     context = {key: value.format_map(words) for key, value in power.context.items()}
@@ -138,7 +138,7 @@ def _administration(inquiry: EvaluationSession, account: Account, principal: Pri
 def _ask(inquiry: EvaluationSession, account: Account, principal: Principal) -> Administration:
     decisions = []
     for power in POWERS:
-        decision = inquiry.decide(principal.arn, *question(power, account))
+        decision = inquiry.decide(principal.arn, *power_request(power, account))
         if decision not in OPEN:
             return Administration(decision, power)
         decisions.append(decision)
@@ -158,7 +158,7 @@ def _ask(inquiry: EvaluationSession, account: Account, principal: Principal) -> 
     keys = {
         key: None
         for power in POWERS
-        for key in inquiry.ask(principal.arn, *question(power, account)).missing_context_values
+        for key in inquiry.ask(principal.arn, *power_request(power, account)).missing_context_values
     }
     return Administration(EvalDecision.CONDITIONAL, None, covered, asked, tuple(keys))
 
@@ -177,7 +177,7 @@ def would_administer(
         guardrails: The account's SCPs and RCPs (`EvaluationSession.guardrails`), for the Regions that they name.
         documents: Its policies, for the Regions that they name.
     """
-    if any(ask(*question(power, account)) not in OPEN for power in POWERS):
+    if any(ask(*power_request(power, account)) not in OPEN for power in POWERS):
         return False
     covered, asked = _cover(
         lambda action, resource: ask(action, resource, {}), account, regions_of(guardrails, documents)

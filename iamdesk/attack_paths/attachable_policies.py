@@ -13,9 +13,9 @@ from iamdesk.policy.statement import Statement
 _ATTACH = ("attachuserpolicy", "attachrolepolicy", "attachgrouppolicy")
 _KEY = "iam:policyarn"
 _BOUNDARY = "iam:permissionsboundary"
-_MOST_EXISTING = 20
-_MOST_NEW = 20
-_MOST_BOUNDARIES = 10
+_MAX_EXISTING = 20
+_MAX_NEW = 20
+_MAX_BOUNDARIES = 10
 """Policies that are tried; each takes one evaluation for every action that attaches policies."""
 
 
@@ -34,7 +34,7 @@ class AttachablePolicies:
         if not self._limits:
             return ()
         found = dict.fromkeys(self._strong())
-        return tuple(found)[:_MOST_EXISTING]
+        return tuple(found)[:_MAX_EXISTING]
 
     def _strong(self) -> Iterator[str]:
         index = self._inquiry.evaluator.index
@@ -52,7 +52,7 @@ class AttachablePolicies:
         found: dict[str, ConfirmedAndPossible] = {}
         index = self._inquiry.evaluator.index
         names = dict.fromkeys(name for statement in self._limits for name in _names(statement))
-        for name in list(names)[:_MOST_NEW]:
+        for name in list(names)[:_MAX_NEW]:
             for account, members in self._finder.members_of.items():
                 arn = _arn(name, account)
                 if arn is not None and arn not in found and index.managed_policy("", arn) is None:
@@ -65,7 +65,7 @@ class AttachablePolicies:
         """Return policies that restrict nothing as a boundary, of an account and of AWS."""
         found = self._boundaries.get(account)
         if found is None:
-            found = self._boundaries[account] = tuple(self._unlimited(account))[:_MOST_BOUNDARIES]
+            found = self._boundaries[account] = tuple(self._unlimited(account))[:_MAX_BOUNDARIES]
         return found
 
     def _unlimited(self, account: str) -> Iterator[str]:

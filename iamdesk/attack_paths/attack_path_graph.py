@@ -48,10 +48,10 @@ from iamdesk.work.workers import Workers
 
 _PATIENCE = 0.05
 """Seconds between cancellation checks of a thread that waits for another one to build the graph."""
-_MOST_REMEDIATIONS = 5
-_MOST_OTHERS = 20
+_MAX_REMEDIATIONS = 5
+_MAX_OTHERS = 20
 """Other paths of a principal that are considered for the remediation of one."""
-_MOST_USERS = 40
+_MAX_USERS = 40
 """Users that are tried as members of a group."""
 _JOIN = "iam:AddUserToGroup"
 ADMINISTRATION = "admin"
@@ -335,7 +335,7 @@ class AttackPathGraph:
                     hypotheses.may(user, policies, action, self._subjects[user], context) for action, context in changes
                 )
                 and hypotheses.administers(user, [FULL])
-                for user in islice(users, _MOST_USERS if policies else 0)
+                for user in islice(users, _MAX_USERS if policies else 0)
             )
         return self._gaining[group]
 
@@ -489,7 +489,7 @@ class AttackPathGraph:
         """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
         if attack_path not in self._remediation_of:
             # With those of other paths in as few steps: what a change leaves of them is said.
-            others = islice(self.attack_paths(attack_path.start, attack_path.goal.key, _MOST_OTHERS), _MOST_OTHERS)
+            others = islice(self.attack_paths(attack_path.start, attack_path.goal.key, _MAX_OTHERS), _MAX_OTHERS)
             short = [one for one in others if one.state is State.PROVEN and len(one.steps) <= len(attack_path.steps)]
             steps = [step for one in (attack_path, *short) for step in one.steps]
             among = frozenset(arn for step in steps for arn in (step.source, step.target, step.goal.key))
@@ -499,7 +499,7 @@ class AttackPathGraph:
         return self._remediation_of[attack_path]
 
     def remediations(
-        self, principal: str, goal: str = ADMINISTRATION, most: int = 20, most_remediations: int = _MOST_REMEDIATIONS
+        self, principal: str, goal: str = ADMINISTRATION, most: int = 20, most_remediations: int = _MAX_REMEDIATIONS
     ) -> tuple[Remediation, ...]:
         """Return changes that end the first ``most`` paths of a principal to a goal.
 

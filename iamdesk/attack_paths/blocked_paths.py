@@ -15,9 +15,9 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.whatif.apply import apply_one
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
-_MOST_TARGETS = 40
+_MAX_TARGETS = 40
 """Targets that are evaluated for one technique, administrators first."""
-_MOST_PRINCIPALS = 500
+_MAX_PRINCIPALS = 500
 """In larger snapshots, building the graph of a copy takes too long."""
 _NONE_OF = {
     TargetConstraint.USER: mark("the snapshot has no user"),
@@ -75,7 +75,7 @@ class BlockedPaths:
             )
         best: BlockedPath | None = None
         joinable: list[str] = []
-        for target in targets[:_MOST_TARGETS]:
+        for target in targets[:_MAX_TARGETS]:
             arn = steps.targets.arns[target]
             stopped = None
             asked = False
@@ -117,7 +117,7 @@ class BlockedPaths:
             "As a member it would not be an administrator; whether it could become one in further steps was not "
             "checked."
         )
-        if len(self._steps.places) <= _MOST_PRINCIPALS:
+        if len(self._steps.places) <= _MAX_PRINCIPALS:
             copy = self._steps.inquiry.snapshot
             for group in groups:
                 with suppress(WhatIfError):  # it is a member already

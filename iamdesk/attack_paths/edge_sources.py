@@ -23,8 +23,8 @@ from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
-_MOST_KEPT = 1 << 14
-_MOST_CALLERS = 64
+_MAX_KEPT = 1 << 14
+_MAX_CALLERS = 64
 _OF_KIND = {
     OrganizationPolicyType.SERVICE_CONTROL_POLICY: AttachedPolicy(
         PolicyType.SCP, SourceType.SCP, "", "", "", "", AS_IDENTITY.document
@@ -317,7 +317,7 @@ class SourceFinder:
             subject = self._population.index.subjects[position]
             known = is_satisfiable_by_attacker(self._inquiry.trace(subject, action, resource, context))
             if resolution is not None:
-                if len(self._arranged) >= _MOST_KEPT:
+                if len(self._arranged) >= _MAX_KEPT:
                     self._arranged.clear()
                 self._arranged[resolution] = known
         return known
@@ -475,7 +475,7 @@ class _Finding:
                     found.append((place, None))
                 elif place in self._targets.spoken:
                     found.append((place, self._targets.spoken[place]))
-            if len(self._finder.distinguishing) >= _MOST_CALLERS:
+            if len(self._finder.distinguishing) >= _MAX_CALLERS:
                 self._finder.distinguishing.clear()
             known = self._finder.distinguishing[key] = found
         return known

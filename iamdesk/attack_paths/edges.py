@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
-from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS, is_administrator, question
+from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS, is_administrator, power_request
 from iamdesk.attack_paths.any_resource import AnyResourceAccess
 from iamdesk.attack_paths.assume_role import Assumable, TrustPolicies
 from iamdesk.attack_paths.attachable_policies import AttachablePolicies
@@ -160,7 +160,7 @@ class Edges:
         for account in self._accounts.values():
             open_to = self.members_of.get(account.account_id, 0)
             for power in POWERS:
-                action, resource, context = question(power, account)
+                action, resource, context = power_request(power, account)
                 self.inquiry.check_cancelled()
                 open_to = self.finder.among(open_to, action, resource, context).anybody
             for position in indexes_of(open_to):

@@ -20,7 +20,7 @@ from iamdesk.i18n import phrase, phrased
 
 type Needs = Mapping[tuple[str, str, str], tuple[str, ...]]
 """By technique, source and target of a step: the facts that it needs."""
-_MOST_KEPT = 512
+_MAX_KEPT = 512
 _OF_OTHERS = frozenset(
     {
         TargetType.OWN_GROUP,
@@ -35,8 +35,8 @@ _OF_OTHERS = frozenset(
 """Actions on entities that belong to the target or the source."""
 _SHARED = frozenset({TargetType.ANYTHING, TargetType.NEW_PRINCIPAL})
 """Actions on resources that several actions of the technique may have in common."""
-_MOST_NEEDS = 1 << 16
-_MOST_RESOURCES = 50
+_MAX_NEEDS = 1 << 16
+_MAX_RESOURCES = 50
 """Captured resources that are tried as evidence of one action."""
 _RANK = {EvalDecision.ALLOWED: 0, EvalDecision.CONDITIONAL: 1}
 
@@ -66,7 +66,7 @@ class Prover:
             found: list[Proof] = []
             for path_id in step.path_id.split("+"):
                 found += self.answers(step.source, step.target, catalog().path(path_id))
-            if len(self._proven) >= _MOST_KEPT:
+            if len(self._proven) >= _MAX_KEPT:
                 self._proven.clear()
             known = self._proven[key] = tuple(found)
         return known
@@ -116,7 +116,7 @@ class Prover:
             return known[key]
 
         def captured(action: str) -> Iterator[str]:
-            return islice(steps.workloads.resources(path, target, action), _MOST_RESOURCES)
+            return islice(steps.workloads.resources(path, target, action), _MAX_RESOURCES)
 
         if path.target is TargetConstraint.NEW_PRINCIPAL:
             best: list[_Asked] = []
@@ -195,7 +195,7 @@ class Prover:
         key = (path_id, source, target)
         known = self.known_needs.get(key)
         if known is None:
-            if len(self.known_needs) >= _MOST_NEEDS:
+            if len(self.known_needs) >= _MAX_NEEDS:
                 self.known_needs.clear()
             known = self.known_needs[key] = self._find_needs(source, target, path_id)
         return known

@@ -23,7 +23,7 @@ type LastSteps = tuple[tuple[int, tuple[tuple[str, Edge], ...]], ...]
 """(principals as bits, (account ID, edge) pairs) for steps to administrator that exactly these principals can take."""
 
 
-_MOST_DIFFERING = 64
+_MAX_DIFFERING = 64
 _MOST_COMMON = 64
 
 
@@ -404,7 +404,7 @@ def _turned(becoming: Mapping[int, int]) -> dict[int, int]:
         for one in common:
             if (who ^ one[0]).bit_count() < differing.bit_count():
                 differing, nearest = who ^ one[0], one
-        if differing.bit_count() > _MOST_DIFFERING and len(common) < _MOST_COMMON:
+        if differing.bit_count() > _MAX_DIFFERING and len(common) < _MOST_COMMON:
             common.append([who, reached])
             continue
         if nearest is not None:

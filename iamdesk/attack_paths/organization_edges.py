@@ -19,7 +19,7 @@ type Node = tuple[int, int]
 type LevelsOfAll = Sequence[Bits]
 """By number of steps: the principals with that distance."""
 
-_MOST_KEPT = 256
+_MAX_KEPT = 256
 """Cached levels and closures: some hundred kilobytes each for a thousand accounts."""
 
 
@@ -169,7 +169,7 @@ class OrganizationSteps:
         """
         found = self._levels.get((goal, maybe))
         if found is None:
-            if len(self._levels) >= _MOST_KEPT:
+            if len(self._levels) >= _MAX_KEPT:
                 self._levels.clear()
             found = self._levels[goal, maybe] = self._found_levels(*targets(), maybe)
         return found
@@ -305,7 +305,7 @@ class _Web:
             for component in indexes_of(reached):
                 for number, bits in self._own[component].items():
                     elsewhere[number] = elsewhere.get(number, 0) | bits
-            if len(self._closures) >= _MOST_KEPT:
+            if len(self._closures) >= _MAX_KEPT:
                 self._closures.clear()
             self._closures[reached] = elsewhere
         found = dict(elsewhere)

@@ -27,7 +27,7 @@ from iamdesk.inventory.references import is_service_linked_arn
 
 _ACROSS = "sts-002"
 """The technique that leads into another account: assuming a role."""
-_MOST_MAPS = 3
+_MAX_MAPS = 3
 """Cached graphs of accounts, to prove steps in them."""
 
 
@@ -66,7 +66,7 @@ class OrganizationReach:
         found = self._maps.pop(accounts, None)
         if found is None or found.evaluator is not evaluator:
             found = AttackPathGraph(evaluator, is_whole=False)
-            while len(self._maps) >= _MOST_MAPS:
+            while len(self._maps) >= _MAX_MAPS:
                 self._maps.popitem(last=False)
         self._maps[accounts] = found
         return found
@@ -88,7 +88,7 @@ class OrganizationReach:
         node = self._node(principal)
         found = self._reached.get(node)
         if found is None:
-            while len(self._reached) >= _MOST_REACHED:
+            while len(self._reached) >= _MAX_REACHED:
                 self._reached.popitem(last=False)
             found = self._reached[node] = self._sum(node)
         return found
@@ -294,7 +294,7 @@ class OrganizationReach:
         return reach.remediation(replace(attack_path, steps=steps))
 
 
-_MOST_REACHED = 4096
+_MAX_REACHED = 4096
 
 
 def _level_of(levels: LevelsOfAll, node: Node) -> int | None:

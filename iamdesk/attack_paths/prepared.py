@@ -24,10 +24,10 @@ from iamdesk.whatif.apply import apply_one
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
 _PRINCIPAL_TAG = "aws:principaltag/"
-_MOST_ROUNDS = 12
-_MOST_PRINCIPALS = 3000
+_MAX_ROUNDS = 12
+_MAX_PRINCIPALS = 3000
 """Principals in all copies together: in larger snapshots, one more copy takes too long."""
-_MOST_TAGS = 6
+_MAX_TAGS = 6
 _SERVICES = frozenset({"iam", "sts"})
 
 
@@ -96,7 +96,7 @@ def prepared_steps(steps: Edges, into: Mapping[int, ConfirmedAndPossible], other
     others &= steps.population.regular & ~steps.administrators
     if not others:
         return found
-    most = min(_MOST_ROUNDS, _MOST_PRINCIPALS // max(1, len(steps.places)))
+    most = min(_MAX_ROUNDS, _MAX_PRINCIPALS // max(1, len(steps.places)))
     if not most:
         found.left_out = None
         return found
@@ -182,7 +182,7 @@ def _tags(steps: Edges) -> tuple[Sequence[tuple[str, str]], Sequence[tuple[str, 
                 statement.services is None or statement.services & _SERVICES
             ):
                 of_target.update(dict.fromkeys((test.key.partition("/")[2], value) for value in values))
-    return list(of_principal)[:_MOST_TAGS], list(of_target)[:_MOST_TAGS]
+    return list(of_principal)[:_MAX_TAGS], list(of_target)[:_MAX_TAGS]
 
 
 def _conditional(steps: Edges) -> Iterator[Statement]:

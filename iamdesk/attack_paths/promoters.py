@@ -17,7 +17,7 @@ from iamdesk.attack_paths.self_escalation import SelfEscalation
 
 type Closure = Mapping[int, int]
 """By position: the other principals of the account that it can become in any number of steps, as bits."""
-_MOST_OF_ONE = 20
+_MAX_OF_ONE = 20
 """Ways to administrator that are kept for one principal, the shortest first."""
 
 
@@ -131,7 +131,7 @@ def indirect_promotions(
         steps.inquiry.check_cancelled()
         ways = list(_ways(position, held, changes, forward))
         if ways:
-            found[position] = tuple(sorted(ways, key=lambda one: (one.steps, one.changed != position))[:_MOST_OF_ONE])
+            found[position] = tuple(sorted(ways, key=lambda one: (one.steps, one.changed != position))[:_MAX_OF_ONE])
     return found
 
 

@@ -25,10 +25,10 @@ from iamdesk.whatif.apply import apply_one, document_of, find, statement_of
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
 _PASSES = "iam:PassRole"
-_MOST_CARRIERS = 50
-_MOST_LEFT = 20
+_MAX_CARRIERS = 50
+_MAX_LEFT = 20
 """Attack paths that are searched for one that a change leaves."""
-_MOST_TRIALS = 12
+_MAX_TRIALS = 12
 """Copies that are tried for one query; each needs the graph of the principals on the paths."""
 
 
@@ -122,7 +122,7 @@ class Remediations:
         changes = {id(lever): self._changes(lever) for lever in levers}
         left = set().union(*(lever.attack_paths for lever in levers)) if levers else set()
         trials = 0
-        while left and levers and trials < _MOST_TRIALS:
+        while left and levers and trials < _MAX_TRIALS:
             lever = min(levers, key=lambda one: self._rank(one, left, changes[id(one)]))
             levers.remove(lever)
             if not lever.attack_paths & left:
@@ -145,7 +145,7 @@ class Remediations:
                         change.edits,
                         change.policy_key,
                         change.statement,
-                        change.carriers[:_MOST_CARRIERS],
+                        change.carriers[:_MAX_CARRIERS],
                         tuple(attack_paths[number] for number in sorted(ended)),
                         remaining,
                     )
@@ -163,9 +163,9 @@ class Remediations:
         levers = self._levers([attack_path]).values()
         lever = next((one for one in levers if found.edits in [change.edits for change in self._changes(one)]), None)
         actions = [] if lever is None else [lever.action]
-        for _ in range(_MOST_TRIALS):
+        for _ in range(_MAX_TRIALS):
             trial = self._tried(self._alone(among), found)
-            listed = trial.attack_paths(attack_path.start, attack_path.goal.key, _MOST_LEFT) if trial else ()
+            listed = trial.attack_paths(attack_path.start, attack_path.goal.key, _MAX_LEFT) if trial else ()
             left = [one for one in listed if one.state is State.PROVEN and 0 < len(one.steps) <= len(attack_path.steps)]
             found = replace(found, remaining=tuple(left))
             if lever is None or not left:
@@ -176,7 +176,7 @@ class Remediations:
             if wider is None or others[0].action in actions:
                 break
             actions.append(others[0].action)
-            found = replace(found, what=wider.what, edits=wider.edits, carriers=wider.carriers[:_MOST_CARRIERS])
+            found = replace(found, what=wider.what, edits=wider.edits, carriers=wider.carriers[:_MAX_CARRIERS])
         return found
 
     @staticmethod

@@ -57,10 +57,10 @@ _OF_ROLE: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "codebuild:UpdateProject": ((), "codebuild:serviceRole", _ROLE),
 }
 """By call that gets a role: the types whose requests have it in a condition key (empty: all), the key, and as what."""
-_MOST_CANDIDATES = 48
+_MAX_CANDIDATES = 48
 """Names that are tried for one resource of a principal; with more of them, what is not found stays possible."""
-_MOST_REGIONS = 12
-_MOST_KEPT = 1 << 14
+_MAX_REGIONS = 12
+_MAX_KEPT = 1 << 14
 
 
 class Slot(NamedTuple):
@@ -202,7 +202,7 @@ class TechniqueResources:
         if left := members & ~known & self._anything.speaking_of(asked.action):
             found = found.either(self._finder.among(left, *asked))
         if members & ~known:
-            if len(self._asked) >= _MOST_KEPT:
+            if len(self._asked) >= _MAX_KEPT:
                 self._asked.clear()
             self._asked[key] = known | members, found
         return found.within(members)
@@ -229,7 +229,7 @@ class TechniqueResources:
                     on_slot = NOBODY
                     for resource in candidates:
                         on_slot = on_slot.either(self._on(slot, resource, 1 << at, role))
-                    if len(candidates) >= _MOST_CANDIDATES:
+                    if len(candidates) >= _MAX_CANDIDATES:
                         on_slot = on_slot.either(ConfirmedAndPossible(0, 1 << at))
                     of_world = of_world.both(on_slot)
                 best = best.either(of_world)
@@ -292,7 +292,7 @@ class TechniqueResources:
         regions = dict.fromkeys(region for listed in candidates for one in listed if (region := _region(one)))
         if only != "*":
             regions = {only: None}
-        for region in islice(regions or ("",), _MOST_REGIONS):
+        for region in islice(regions or ("",), _MAX_REGIONS):
             world = [[moved for one in listed if (moved := _moved(one, region))] for listed in candidates]
             if all(world):
                 yield world
@@ -312,11 +312,11 @@ class TechniqueResources:
                 if text != "*" and (shared := common_arn(of_type, text)) is not None
             )
             of_one: dict[str, None] = {fresh: None}
-            for text in islice(named, _MOST_CANDIDATES):
+            for text in islice(named, _MAX_CANDIDATES):
                 both = (common_arn(text, one) for one in list(of_one))
                 of_one.update(dict.fromkeys(one for one in (text, *both) if one is not None))
-            found.update(islice(dict.fromkeys(of_one).items(), _MOST_CANDIDATES))
-        return list(islice(found, _MOST_CANDIDATES))
+            found.update(islice(dict.fromkeys(of_one).items(), _MAX_CANDIDATES))
+        return list(islice(found, _MAX_CANDIDATES))
 
 
 class _Role(NamedTuple):

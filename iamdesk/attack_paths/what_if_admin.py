@@ -15,8 +15,8 @@ from iamdesk.simulate.principal_policies import PrincipalPolicies
 from iamdesk.simulate.request_builder import RequestBuilder
 from iamdesk.snapshot.model import Account
 
-_MOST_KEPT = 1 << 14
-_MOST_MISSED = 2
+_MAX_KEPT = 1 << 14
+_MAX_MISSED = 2
 """Denying this many of the sampled actions never decides whether a principal is an administrator."""
 
 
@@ -53,14 +53,14 @@ class OpenTrust:
         self.principal_policies = asks.principal_policies
         self.member_of = asks.member_of
 
-    def question(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
+    def evaluation_request(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
         """Return a request with the role's trust policy replaced."""
-        question = self._asks.question(request, holder)
-        trust = question.policies.resource
-        if trust is None or trust.layer is not PolicyType.TRUST:
-            return question
+        evaluation_request = self._asks.evaluation_request(request, holder)
+        trust = evaluation_request.policies.resource
+        if trust is None or trust.policy_type is not PolicyType.TRUST:
+            return evaluation_request
         opened = replace(trust, document=_TRUST_OF_ALL)
-        return replace(question, policies=replace(question.policies, resource=opened))
+        return replace(evaluation_request, policies=replace(evaluation_request.policies, resource=opened))
 
 
 class AdminHypotheses:
@@ -150,7 +150,7 @@ class AdminHypotheses:
         together = 0
         for _, denied in denying:
             together |= denied
-        if not together & powers and together.bit_count() <= _MOST_MISSED:
+        if not together & powers and together.bit_count() <= _MAX_MISSED:
             return ()
         return tuple(policy for policy, denied in denying if denied)
 
@@ -181,7 +181,7 @@ class _Asker:
 
     def __init__(
         self,
-        questions: RequestBuilder,
+        requests: RequestBuilder,
         principal: str,
         holder: PrincipalPolicies,
         guardrails: Sequence[Document],
@@ -189,7 +189,7 @@ class _Asker:
         of_documents: dict[tuple[Document, str], tuple[Statement, ...]],
     ) -> None:
         """``known`` are the verdicts that principals of one snapshot share, ``of_documents`` what covers an action."""
-        self._questions = questions
+        self._requests = requests
         self._principal = principal
         self._holder = holder
         self._known = known
@@ -223,8 +223,8 @@ class _Asker:
         known = self._known.get(key)
         if known is None:
             request = Request(self._principal, action, resource, context=dict(context))
-            known = decide_request(self._questions.question(request, self._holder))
-            if len(self._known) >= _MOST_KEPT:
+            known = decide_request(self._requests.evaluation_request(request, self._holder))
+            if len(self._known) >= _MAX_KEPT:
                 self._known.clear()
             self._known[key] = known
         return known
@@ -241,7 +241,7 @@ class _Asker:
                     if (one.services is None or service in one.services) and one.covers_action(service, name)
                 ]
             )
-            if len(self._of_documents) >= _MOST_KEPT:
+            if len(self._of_documents) >= _MAX_KEPT:
                 self._of_documents.clear()
             self._of_documents[document, action] = found
         return found

@@ -22,8 +22,8 @@ from iamdesk.snapshot.workloads import RoleUsage, Workload, WorkloadKind
 
 _NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
 _NO_CONTEXT = Context({}, lambda _: UNKNOWN, MissingContextMode.UNKNOWN, lambda _: False)
-_MOST_KEPT = 1 << 14
-_MOST_RESOURCES = 500
+_MAX_KEPT = 1 << 14
+_MAX_RESOURCES = 500
 """Resources of one role that are evaluated for one technique; with more of them, it stays possible."""
 _HANDED_OUT = frozenset({RoleUsage.HANDS_OUT})
 
@@ -151,8 +151,8 @@ class WorkloadAccess:
         if len(found) < len(facts) or not all(found):
             return who.unsure()
         confirmed = NOBODY
-        is_complete = is_complete and len(found[0]) <= _MOST_RESOURCES
-        for resource in found[0][:_MOST_RESOURCES]:
+        is_complete = is_complete and len(found[0]) <= _MAX_RESOURCES
+        for resource in found[0][:_MAX_RESOURCES]:
             confirmed = confirmed.either(self._on(path, resource, who.anybody))
         if passing is not None:
             confirmed = confirmed.both(passing)
@@ -224,7 +224,7 @@ class WorkloadAccess:
         key = members, action, alike
         known = self._decided.get(key)
         if known is None:
-            if len(self._decided) >= _MOST_KEPT:
+            if len(self._decided) >= _MAX_KEPT:
                 self._decided.clear()
             known = self._decided[key] = self._finder.among(members, action, workload.arn)
         return known

@@ -47,7 +47,7 @@ def attribute(finding: Finding) -> Attribution:
         finding.subject_key,
         finding.subject_name,
         finding.subject_kind,
-        finding.remedy,
+        finding.remediation,
         tuple(_candidates(finding)),
         origin_of(finding.subject_key),
     )

@@ -16,7 +16,7 @@ _MOST = 4
 """Statements that are offered one by one; a finding that has more of them is ended by all together."""
 
 
-class FindingRemedy(NamedTuple):
+class FindingRemediation(NamedTuple):
     """One way to end a finding."""
 
     label: str
@@ -24,7 +24,7 @@ class FindingRemedy(NamedTuple):
     edits: tuple[Edit, ...]
 
 
-def edits_of_finding(finding: Finding) -> tuple[FindingRemedy, ...]:
+def edits_of_finding(finding: Finding) -> tuple[FindingRemediation, ...]:
     """Return the changes that may end a finding: without each statement that grants what it found, and without all.
 
     Whether they end it is what trying them shows: another policy may grant the same.
@@ -33,25 +33,25 @@ def edits_of_finding(finding: Finding) -> tuple[FindingRemedy, ...]:
         return ()
     if finding.check_id in _ENDED_BY_DELETION:
         return (
-            FindingRemedy(
+            FindingRemediation(
                 phrase("Try without {name}", name=finding.subject_name),
                 (Edit(EditAction.DELETE, finding.subject_key),),
             ),
         )
     found = list(_removals(granting_statements(finding)))
-    single = [FindingRemedy(phrase("Try without {name}", name=label), (edit,)) for label, edit in found[:_MOST]]
+    single = [FindingRemediation(phrase("Try without {name}", name=label), (edit,)) for label, edit in found[:_MOST]]
     if len(found) < 2:
         return tuple(single)
     # Last statement first: removing one leaves the indexes of the others of its policy.
     edits = sorted((edit for _, edit in found), key=lambda edit: -(edit.index or 0))
-    return (*single, FindingRemedy(phrase("Try without all of them"), tuple(edits)))
+    return (*single, FindingRemediation(phrase("Try without all of them"), tuple(edits)))
 
 
-def edits_of_decisions(decisions: Iterable[EvaluationResult]) -> tuple[FindingRemedy, ...]:
+def edits_of_decisions(decisions: Iterable[EvaluationResult]) -> tuple[FindingRemediation, ...]:
     """Return the changes that take away the statements that allow requests, one by one."""
     statements = (one for decision in decisions for one in statements_in(Evidence("", decision)))
     return tuple(
-        FindingRemedy(phrase("Try without {name}", name=label), (edit,)) for label, edit in _removals(statements)
+        FindingRemediation(phrase("Try without {name}", name=label), (edit,)) for label, edit in _removals(statements)
     )
 
 

@@ -70,7 +70,7 @@ REPEATS: Mapping[str, _Repeats] = {
 
 _NAMED = 3
 """Names in the effect of a cause, and of holders of a policy."""
-_MOST_REMEDIES = 3
+_MAX_REMEDIATIONS = 3
 """Different remedies of a statement's checks that are listed."""
 _OF_GROUPS = frozenset({"ADM-08"})
 """Checks of groups whose evidence names members: their cause is the group's statement that gives members most."""
@@ -334,7 +334,7 @@ def _cause(group: _Group, folded: Mapping[str, str]) -> Cause:
         exposed=len(exposed),
         administrators=len(administrators),
         effect=_effect(group, exposed, administrators, others, unknown),
-        remedy=_remedy(group, first),
+        remediation=_remediation(group, first),
         check_ids=tuple(sorted({one.check_id for one in group.findings})),
         subjects=len(best),
         accounts=len({one.account for one in group.findings}),
@@ -344,7 +344,7 @@ def _cause(group: _Group, folded: Mapping[str, str]) -> Cause:
     )
 
 
-def _remedy(group: _Group, first: Attribution) -> str:
+def _remediation(group: _Group, first: Attribution) -> str:
     """Return what ends a cause, or the remediation of all findings of a check: that of one may name its own subject."""
     if group.key.startswith(AWS_POLICY):
         detach = phrase(
@@ -362,22 +362,22 @@ def _remedy(group: _Group, first: Attribution) -> str:
             "runs with it.",
             role=group.key.rpartition("/")[2],
         )
-    of_checks = {first.check_id: _remedy_of_check(group, first)}
+    of_checks = {first.check_id: _remediation_of_check(group, first)}
     if group.kind is CauseKind.STATEMENT:  # one text to change, for what each check says of it
         for one in sorted(group.findings, key=lambda one: (_RANK[one.severity], one.check_id)):
             if one.check_id not in of_checks:
-                of_checks[one.check_id] = _remedy_of_check(group, one)
+                of_checks[one.check_id] = _remediation_of_check(group, one)
     texts = dict.fromkeys(of_checks.values())
     if len(texts) == 1:
         return of_checks[first.check_id]
-    shown = list(texts)[:_MOST_REMEDIES]
+    shown = list(texts)[:_MAX_REMEDIATIONS]
     lines = [
         phrase(
             "{checks}: {remedy}",
-            checks=", ".join(check_id for check_id, text in of_checks.items() if text == remedy),
-            remedy=remedy,
+            checks=", ".join(check_id for check_id, text in of_checks.items() if text == remediation),
+            remedy=remediation,
         )
-        for remedy in shown
+        for remediation in shown
     ]
     if more := len(texts) - len(shown):
         lines.append(
@@ -390,11 +390,13 @@ def _remedy(group: _Group, first: Attribution) -> str:
     return join_messages(" ", lines)
 
 
-def _remedy_of_check(group: _Group, first: Attribution) -> str:
+def _remediation_of_check(group: _Group, first: Attribution) -> str:
     """Return the remedy of a check's findings: its own where they differ, for that of one may name its own subject."""
-    of_check = {one.remedy for one in group.findings if one.check_id == first.check_id and one.title == first.title}
+    of_check = {
+        one.remediation for one in group.findings if one.check_id == first.check_id and one.title == first.title
+    }
     known = check(first.check_id)
-    return first.remedy if len(of_check) == 1 or known is None else phrase(known.remedy)
+    return first.remediation if len(of_check) == 1 or known is None else phrase(known.remediation)
 
 
 def _label(group: _Group) -> str:

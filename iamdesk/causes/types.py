@@ -50,7 +50,7 @@ class Attribution(NamedTuple):
     subject_key: str
     subject_name: str
     subject_kind: str
-    remedy: str
+    remediation: str
     candidates: tuple[Candidate, ...]
     """In the order of the evidence; empty: the check itself is the cause."""
     origin: str
@@ -92,7 +92,7 @@ class Cause:
     """Number of principals that are administrators, or can become one."""
     effect: str
     """What it gives to how many, in words; another cause may give the same to some of them."""
-    remedy: str
+    remediation: str
     """The remediation of its gravest finding."""
     check_ids: tuple[str, ...]
     subjects: int

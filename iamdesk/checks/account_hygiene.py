@@ -42,7 +42,7 @@ OWNER_TAGS = (
     "costcenter",
 )
 """Tag keys, in lower case, that name an owner or a purpose."""
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 _CASE = "support:CreateCase"
 _EC2 = ("ec2.amazonaws.com", "ec2.amazonaws.com.cn")
 _FILES = ("cloudshell:GetFileUploadUrls", "cloudshell:GetFileDownloadUrls")
@@ -56,7 +56,7 @@ _FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
     severity=(Severity.LOW, "Reviews take longer without an owner."),
     title=mark("Users and roles without an owner tag"),
     question="Are there users or roles without a tag for their owner or purpose?",
-    remedy=mark(
+    remediation=mark(
         "Tag each user and role with its owner. Require the tag at creation: test aws:RequestTag in the policies that "
         "allow iam:CreateUser and iam:CreateRole."
     ),
@@ -82,7 +82,7 @@ def without_owner(_survey: CheckContext, account: Account, _: Account) -> Iterat
                     Evidence(phrase("Accepted tag keys: {tags}.", tags=", ".join(OWNER_TAGS))),
                     *(
                         Evidence(phrase("{arn} {has}.", arn=one.arn, has=_tag_list(one)))
-                        for one in lacking[:_MOST_NAMED]
+                        for one in lacking[:_MAX_NAMED]
                     ),
                 ),
                 object=word,
@@ -104,7 +104,7 @@ def _tag_list(principal: Principal) -> str:
     severity=(Severity.INFO, "Hygiene: what the policies allow is reported separately."),
     title=mark("Roles with inline policies"),
     question="Do roles have inline policies?",
-    remedy=mark(
+    remediation=mark(
         "Move permissions that several roles share into a managed policy: it is reviewed once, keeps older versions "
         "and lists its attachments."
     ),
@@ -131,7 +131,7 @@ def inline_policies(_survey: CheckContext, account: Account, _: Account) -> Iter
                     ),
                     policy_key=inline_policy_key(role.arn, role.role_policy_list[0].policy_name),
                 )
-                for role in with_inline[:_MOST_NAMED]
+                for role in with_inline[:_MAX_NAMED]
             ),
         )
 
@@ -149,7 +149,7 @@ _SUPPORT_IS_DENIED = mark(
     severity=(Severity.LOW, "Readiness: administrators can still open a case. Below Prowler for that reason."),
     title=mark("No role for AWS Support cases"),
     question="Can only administrators open a case with AWS Support?",
-    remedy=mark("Create a role with the AWS managed policy AWSSupportAccess that incident responders can assume."),
+    remediation=mark("Create a role with the AWS managed policy AWSSupportAccess that incident responders can assume."),
     standards=("CIS AWS Foundations 7.0 2.15",),
 )
 def no_support_role(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -192,7 +192,7 @@ def no_support_role(survey: CheckContext, account: Account, _: Account) -> Itera
             *(more if missing else ()),
         ),
         state=State.CANNOT_TELL if missing else State.FOUND,
-        remedy=None if able else phrase(_SUPPORT_IS_DENIED),
+        remediation=None if able else phrase(_SUPPORT_IS_DENIED),
     )
 
 
@@ -244,7 +244,7 @@ def _who_of(survey: CheckContext, account: Account, action: str, resource: str) 
 
 
 def _named(arns: Iterable[str]) -> Iterator[Evidence]:
-    return (Evidence(phrase("{arn} is allowed, as an administrator.", arn=arn)) for arn in list(arns)[:_MOST_NAMED])
+    return (Evidence(phrase("{arn} is allowed, as an administrator.", arn=arn)) for arn in list(arns)[:_MAX_NAMED])
 
 
 @check(
@@ -256,7 +256,7 @@ def _named(arns: Iterable[str]) -> Iterator[Evidence]:
     ),
     title=mark("No external access analyzer"),
     question="Is there a captured Region without an active external access analyzer of IAM Access Analyzer?",
-    remedy=mark(
+    remediation=mark(
         "Create an external access analyzer for the organization in the Region, in the management account or a "
         "delegated administrator account. It is free of charge and reports resources that become accessible from "
         "outside."
@@ -312,7 +312,7 @@ def no_analyzer(survey: CheckContext, account: Account, _: Account) -> Iterator[
     severity=(Severity.LOW, "No instance can use it."),
     title=mark("EC2 role without an instance profile"),
     question="Is a role that only EC2 can assume in no instance profile, so that no instance can use it?",
-    remedy=mark("Delete the role, or add it to an instance profile if an instance needs it."),
+    remediation=mark("Delete the role, or add it to an instance profile if an instance needs it."),
 )
 def role_without_profile(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Yield one finding for the account; it is uncertain if no role at all has a profile: none may be captured."""
@@ -329,7 +329,7 @@ def role_without_profile(survey: CheckContext, account: Account, _: Account) -> 
             names=enumerated(role.role_name for role in roles),
             perhaps="" if has_profiles else perhaps,
         ),
-        tuple(Evidence(phrase("InstanceProfileList of {arn} is empty.", arn=role.arn)) for role in roles[:_MOST_NAMED]),
+        tuple(Evidence(phrase("InstanceProfileList of {arn} is empty.", arn=role.arn)) for role in roles[:_MAX_NAMED]),
         state=State.FOUND if has_profiles else State.CANNOT_TELL,
         severity=None if has_profiles else Severity.INFO,
     )
@@ -355,7 +355,7 @@ def _is_for_instances(survey: CheckContext, role: RoleDetail) -> bool:
     ),
     title=mark("CloudShell file transfer allowed"),
     question="Can users or roles that are not administrators upload and download files through AWS CloudShell?",
-    remedy=mark(
+    remediation=mark(
         "Deny cloudshell:GetFileUploadUrls and cloudshell:GetFileDownloadUrls to principals that need only the shell."
     ),
     standards=("CIS AWS Foundations 7.0 2.20", "PCI DSS 4.0 7.2.2"),
@@ -380,7 +380,7 @@ def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iter
             with_regions(sentence, (one for _, each in able for one in each)),
             (
                 *(evaluated(survey, first, request) for request in requests),
-                *(Evidence(phrase("{arn} is allowed both.", arn=one.arn)) for one, _ in able[1:_MOST_NAMED]),
+                *(Evidence(phrase("{arn} is allowed both.", arn=one.arn)) for one, _ in able[1:_MAX_NAMED]),
             ),
         )
 
@@ -391,7 +391,7 @@ def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iter
     severity=(Severity.INFO, "Hygiene: auditors may have another role. Below Prowler for that reason."),
     title=mark("No role for security audits"),
     question="Does no user, group or role have the AWS managed policy SecurityAudit?",
-    remedy=mark(
+    remediation=mark(
         "Create a role with the AWS managed policy SecurityAudit, which lets auditors read the configuration, "
         "but no data."
     ),

@@ -10,7 +10,7 @@ from iamdesk.attack_paths.administrators import (
     administration,
     evaluated_whether,
     is_administrator,
-    question,
+    power_request,
 )
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext, Context
@@ -34,7 +34,7 @@ _STANDARDS = ("CIS AWS Foundations 7.0 2.14", "AWS FSBP IAM.1", "NIST 800-53 AC-
 def proofs_of(survey: CheckContext, account: Account, principal: Principal) -> list[Evidence]:
     """Return the evaluated requests that make a principal an administrator."""
     return [
-        Evidence(evaluated_whether(power.says), survey.ask(principal.arn, *question(power, account)))
+        Evidence(evaluated_whether(power.says), survey.ask(principal.arn, *power_request(power, account)))
         for power in POWERS
     ]
 
@@ -49,7 +49,7 @@ def proofs_of(survey: CheckContext, account: Account, principal: Principal) -> l
     title=mark("Administrator"),
     question="Can a user or role change all permissions and do nearly everything else, with its boundary and all "
     "Deny statements applied?",
-    remedy=mark(
+    remediation=mark(
         "Keep as few administrators as possible, each with a documented reason. Give the others only the permissions "
         "of their job. People who need this access occasionally should assume a role for it, with MFA."
     ),
@@ -123,7 +123,7 @@ def _proofs_with(
     for mfa in contexts:
         proofs = []
         for power in POWERS:
-            action, resource, context = question(power, account)
+            action, resource, context = power_request(power, account)
             decision = survey.ask(principal.arn, action, resource, {**context, **mfa})
             if decision.decision is not EvalDecision.ALLOWED:
                 break
@@ -152,7 +152,7 @@ def _undetermined(
             )
             yield why, Evidence(proof)
     if power.failed is not None and carried.has_boundary and carried.boundary is None:
-        decision = survey.ask(principal.arn, *question(power.failed, account))
+        decision = survey.ask(principal.arn, *power_request(power.failed, account))
         for assumption in decision.assumptions:
             may_be_one = assumption.other_decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
             if assumption.code == "boundary-missing" and may_be_one:
@@ -168,7 +168,7 @@ def _undetermined(
     severity=(Severity.INFO, "Not an administrator now, but it would be one without the limit."),
     title=mark("Administrator by name, but not in effect"),
     question="Does a user or role have a policy that allows everything, but is not an administrator due to limits?",
-    remedy=mark(
+    remediation=mark(
         "Document the limit and who can change it, if this is intended. Otherwise replace the policy with the "
         "permissions of the job."
     ),
@@ -189,7 +189,7 @@ def administrator_by_name(survey: CheckContext, account: Account, principal: Pri
         policies=named,
     )
     if power.failed is not None:
-        decision = survey.ask(principal.arn, *question(power.failed, account))
+        decision = survey.ask(principal.arn, *power_request(power.failed, account))
         yield CheckResult(
             phrase("{carries}: {why}.", carries=holds, why=_limit(decision)),
             (Evidence(evaluated_whether(power.failed.says), decision),),
@@ -210,12 +210,12 @@ def _limit(decision: EvaluationResult) -> str:
             return phrase("{policy} denies everything", policy=total[0].policy_name)
         names = enumerated(line.name for line in decision.matched_statements)
         return phrase("{statements} denies {action}", statements=names, action=decision.request.action)
-    layers = {
+    policy_types = {
         PolicyType.PERMISSIONS_BOUNDARY.value: phrase("its permissions boundary"),
         PolicyType.SCP.value: phrase("a service control policy"),
         PolicyType.RCP.value: phrase("a resource control policy"),
     }
-    holding = enumerated(layers.get(layer, layer) for layer in decision.blocked_by)
+    holding = enumerated(policy_types.get(policy_type, policy_type) for policy_type in decision.blocked_by)
     return phrase("{layers} does not allow {action}", layers=holding, action=decision.request.action)
 
 
@@ -275,7 +275,7 @@ def _allows_everything(written: PolicySource) -> str:
     severity=(Severity.HIGH, "Whoever gets the policy is an administrator."),
     title=mark("Customer managed policy that allows everything"),
     question="Does an attached customer managed policy allow every action on every resource?",
-    remedy=mark(
+    remediation=mark(
         "List the actions and resources that the job needs. For a real administrator, attach the AWS managed policy "
         "AdministratorAccess instead: reviewers recognize it."
     ),
@@ -325,7 +325,7 @@ def _is_denied_everything(survey: CheckContext, arn: str) -> bool:
     severity=(Severity.LOW, "No principal has it; attaching it is all that is left to do."),
     title=mark("Unused customer managed policy that allows everything"),
     question="Does an unattached customer managed policy allow every action on every resource?",
-    remedy=mark("Delete the policy: any principal that can attach policies can attach this one."),
+    remediation=mark("Delete the policy: any principal that can attach policies can attach this one."),
     standards=("ISO 27001:2022 A.8.2",),
 )
 def unused_policy_with_everything(
@@ -356,7 +356,7 @@ def unused_policy_with_everything(
     severity=(Severity.HIGH, "Whoever has the policy is an administrator, and inline policies are easily overlooked."),
     title=mark("Inline policy that allows everything"),
     question="Does an inline policy allow every action on every resource?",
-    remedy=mark(
+    remediation=mark(
         "Replace it with a managed policy that lists what the job needs: inline policies are easily overlooked in a "
         "review."
     ),

@@ -97,15 +97,15 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
 """
 
 
-_READS_REMEDY = mark("List the buckets, secrets, parameters, keys and tables that the job reads under Resource.")
-_WRITES_REMEDY = mark(
+_READS_REMEDIATION = mark("List the buckets, secrets, parameters, keys and tables that the job reads under Resource.")
+_WRITES_REMEDIATION = mark(
     "List the resources that the job changes under Resource, and allow deletion only where it is needed."
 )
-_EXPOSES_REMEDY = mark(
+_EXPOSES_REMEDIATION = mark(
     "Leave policies, access control lists and shares of resources to their administrators, and deny public access "
     "by organization policies."
 )
-_CREDENTIALS_REMEDY = mark(
+_CREDENTIALS_REMEDIATION = mark(
     "Allow these actions only on the users, databases and repositories that the job signs in to."
 )
 
@@ -313,7 +313,7 @@ def _results(
     account: Account,
     actions: tuple[str, ...],
     sentence: str,
-    remedy: str,
+    remediation: str,
     what: Callable[[Iterable[str]], str] = reached,
 ) -> Iterator[CheckResult]:
     """Yield a result for each policy document; ``what`` says what its actions reach."""
@@ -348,19 +348,19 @@ def _results(
             ),
             subject=_subject(cause.policy),
             object=account.account_id if cause.policy.is_aws_managed else "",
-            remedy=_replacement(cause, remedy),
+            remediation=_replacement(cause, remediation),
             severity=Severity.LOW if _TOKENS.issuperset(granted) else Severity.MEDIUM,
         )
 
 
-def _replacement(cause: _Cause, remedy: str) -> str:
+def _replacement(cause: _Cause, remediation: str) -> str:
     """Return the remedy; of an AWS managed policy, which cannot be changed, that it has to be replaced first.
 
     Sources: AWS Managed Policy Reference Guide, "What are AWS managed policies?" and "ViewOnlyAccess"; IAM Identity
     Center User Guide, "Permission sets": its roles are changed there.
     """
     if not cause.policy.is_aws_managed:
-        return phrase(remedy)
+        return phrase(remediation)
     if cause.policy.name == "ReadOnlyAccess":
         return phrase(
             "Replace ReadOnlyAccess with ViewOnlyAccess or SecurityAudit where reading settings is enough: "
@@ -376,7 +376,7 @@ def _replacement(cause: _Cause, remedy: str) -> str:
             "instead: AWS managed policies cannot be edited.",
             policy=cause.policy.name,
         )
-    return join_messages(" ", (how, phrase(remedy)))
+    return join_messages(" ", (how, phrase(remediation)))
 
 
 def _effect(cause: _Cause, principal: Principal) -> Evidence:
@@ -413,13 +413,13 @@ def _subject(policy: CarriedPolicy) -> Subject:
     severity=(Severity.MEDIUM, "Breadth inside the account; no boundary is crossed."),
     title=mark("Broad read access to data"),
     question="Does a policy let users or roles that are not administrators read the data of any resource?",
-    remedy=_READS_REMEDY,
+    remediation=_READS_REMEDIATION,
     standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3", "PCI DSS 4.0 7.2.2"),
 )
 def reads_any_data(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
     sentence = mark("{policy} lets {who} read {what}{until}: {actions}.")
-    yield from _results(survey, account, READS, sentence, _READS_REMEDY)
+    yield from _results(survey, account, READS, sentence, _READS_REMEDIATION)
 
 
 @check(
@@ -428,13 +428,13 @@ def reads_any_data(survey: CheckContext, account: Account, _: Account) -> Iterat
     severity=(Severity.MEDIUM, "Breadth inside the account; no boundary is crossed."),
     title=mark("Broad permission to change or delete data"),
     question="Does a policy let users or roles that are not administrators change or delete any resource's data?",
-    remedy=_WRITES_REMEDY,
+    remediation=_WRITES_REMEDIATION,
     standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.8.3"),
 )
 def writes_any_data(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
     sentence = mark("{policy} lets {who} change or delete {what}{until}: {actions}.")
-    yield from _results(survey, account, WRITES, sentence, _WRITES_REMEDY)
+    yield from _results(survey, account, WRITES, sentence, _WRITES_REMEDIATION)
 
 
 @check(
@@ -443,13 +443,13 @@ def writes_any_data(survey: CheckContext, account: Account, _: Account) -> Itera
     severity=(Severity.MEDIUM, "Needs one more call before data leaves the account, which the audit log shows."),
     title=mark("Can expose any resource"),
     question="Does a policy let users or roles that are not administrators share any resource with other accounts?",
-    remedy=_EXPOSES_REMEDY,
+    remediation=_EXPOSES_REMEDIATION,
     standards=("NIST 800-53 AC-6", "NIST 800-53 AC-3"),
 )
 def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
     sentence = mark("{policy} lets {who} share {what} with other accounts{until}: {actions}.")
-    yield from _results(survey, account, EXPOSES, sentence, _EXPOSES_REMEDY)
+    yield from _results(survey, account, EXPOSES, sentence, _EXPOSES_REMEDIATION)
 
 
 @check(
@@ -461,10 +461,10 @@ def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> 
     ),
     title=mark("Can obtain credentials"),
     question="Does a policy let users or roles that are not administrators create or read credentials of any resource?",
-    remedy=_CREDENTIALS_REMEDY,
+    remediation=_CREDENTIALS_REMEDIATION,
     standards=("NIST 800-53 AC-6", "NIST 800-53 IA-5"),
 )
 def obtains_credentials(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time. Low if they are the caller's own, or of little use alone."""
     sentence = mark("{policy} lets {who} {what}{until}: {actions}.")
-    yield from _results(survey, account, CREDENTIALS, sentence, _CREDENTIALS_REMEDY, able)
+    yield from _results(survey, account, CREDENTIALS, sentence, _CREDENTIALS_REMEDIATION, able)

@@ -40,7 +40,7 @@ from iamdesk.work.worker_cache import kept_object, object_content
 
 ROUNDS = 3
 """Number of passes over all accounts."""
-_MOST_JOINED = 1
+_MAX_JOINED = 1
 """Cached parts of several accounts: those on an attack path, to try its remediation."""
 _AS_MUCH_MORE = 12
 """Memory of a part after the checks, as a multiple of that of a part that evaluated one request (measured: 30 bytes for
@@ -201,7 +201,7 @@ class AccountWork:
             return self.organization.part_of(accounts[0])
         found = self._joined.pop(accounts, None)
         if found is None:
-            while len(self._joined) >= _MOST_JOINED:
+            while len(self._joined) >= _MAX_JOINED:
                 self._joined.popitem(last=False)
             found = self.organization.joined(accounts)
         self._joined[accounts] = found

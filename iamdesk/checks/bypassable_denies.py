@@ -20,9 +20,9 @@ from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 
-_MOST_ASKED = 40
+_MAX_ASKED = 40
 """Principals with the policy that are evaluated; further ones are skipped."""
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 
 class _Bypass(NamedTuple):
@@ -41,7 +41,7 @@ class _Bypass(NamedTuple):
     title=mark("Bypassable Deny"),
     question="Does a Deny with NotAction or NotResource exempt actions by which the principals it applies to can "
     "remove it?",
-    remedy=mark(
+    remediation=mark(
         "Remove the actions that change or detach policies from NotAction, or deny them in a separate statement. Use "
         "a permissions boundary or a service control policy for what must not be undone."
     ),
@@ -49,7 +49,7 @@ class _Bypass(NamedTuple):
 )
 def deny_with_a_hole(survey: CheckContext, account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """Evaluate as each principal with the policy, while it denies: without MFA, if the statement tests MFA."""
-    if written.policy.layer is not PolicyType.IDENTITY:
+    if written.policy.policy_type is not PolicyType.IDENTITY:
         return
     for statement in written.policy.document.statements:
         if statement.is_allow or statement.broken is not None or not (statement.not_action or statement.not_resource):
@@ -57,7 +57,7 @@ def deny_with_a_hole(survey: CheckContext, account: Account, written: PolicySour
         while_denying: Context = WITHOUT_MFA if any(test.key == MFA_PRESENT for test in statement.conditions) else {}
         allowed: dict[str, EvaluationResult] = {}
         conditional: dict[str, EvaluationResult] = {}
-        for principal in _carriers(survey, account, written)[:_MOST_ASKED]:
+        for principal in _carriers(survey, account, written)[:_MAX_ASKED]:
             for bypass in _bypasses(survey, account, written, principal):
                 if not _is_exempt(statement, bypass):
                     continue
@@ -115,7 +115,7 @@ def _result(
             statement_evidence(written.policy, statement, proof),
             *(
                 Evidence(phrase("Evaluated as {name}, while the statement denies.", name=last_of_arn(arn)), decision)
-                for arn, decision in list(found.items())[:_MOST_NAMED]
+                for arn, decision in list(found.items())[:_MAX_NAMED]
             ),
         ),
         object=str(statement.index),

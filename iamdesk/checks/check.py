@@ -67,12 +67,12 @@ class CheckResult:
     state: State = State.FOUND
     severity: Severity | None = None
     title: str | None = None
-    remedy: str | None = None
+    remediation: str | None = None
     subject: Subject | None = None
     """The subject, if it is not the item that was checked."""
     through: str = ""
     """ARN of the administrator role that an attack path ends at."""
-    snippet: str = ""
+    remediation_command: str = ""
     """The remedy as an AWS CLI command (`remediation_commands`), if one can be written safely."""
 
 
@@ -88,7 +88,7 @@ class Check:
     """Why the default severity is what it is."""
     question: str
     """What the check answers for each subject, as one question."""
-    remedy: str
+    remediation: str
     standards: tuple[str, ...]
     """Controls that require it, as auditors cite them."""
     over: CheckTarget[Any]
@@ -115,9 +115,9 @@ class Check:
                 subject_kind=subject.kind,
                 sentence=result.sentence,
                 evidence=(*result.evidence, *in_full(result.sentence, result.evidence)),
-                remedy=result.remedy or phrase(self.remedy),
+                remediation=result.remediation or phrase(self.remediation),
                 fingerprint=fingerprint(self.id, subject.key, result.object),
-                snippet=result.snippet,
+                remediation_command=result.remediation_command,
                 through=result.through,
             )
 
@@ -147,7 +147,7 @@ def check[T](
     severity: tuple[Severity, str],
     title: str,
     question: str,
-    remedy: str,
+    remediation: str,
     standards: tuple[str, ...] = (),
     data: Data | None = None,
 ) -> Callable[[Callable[[CheckContext, Account, T], Iterator[CheckResult]]], Check]:
@@ -157,6 +157,6 @@ def check[T](
     """
 
     def made(look: Callable[[CheckContext, Account, T], Iterator[CheckResult]]) -> Check:
-        return Check(check_id, title, *severity, question, remedy, standards, over, data, look)
+        return Check(check_id, title, *severity, question, remediation, standards, over, data, look)
 
     return made

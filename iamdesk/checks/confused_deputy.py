@@ -18,7 +18,7 @@ from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.public_access import open_to_all
 from iamdesk.checks.remediation_commands import edited, trust_policy_command
-from iamdesk.checks.resource_requests import RESOURCES, RequestToEvaluate, questions, resource_subject
+from iamdesk.checks.resource_requests import RESOURCES, RequestToEvaluate, requests, resource_subject
 from iamdesk.checks.resource_requests import allowing as allowing_of
 from iamdesk.checks.targets import ROLES
 from iamdesk.checks.words import enumerated
@@ -105,7 +105,7 @@ def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tupl
     ),
     title=mark("Confused deputy: a service can assume the role for any source"),
     question="Does a trust policy let a service assume the role without testing for which account or resource?",
-    remedy=mark(
+    remediation=mark(
         'Add `"StringEquals": {"aws:SourceAccount": "your account"}` to the trust policy, or better `"ArnLike": '
         '{"aws:SourceArn": "…"}` with the resource that the role is for.'
     ),
@@ -164,12 +164,12 @@ def role_for_any_source(survey: CheckContext, account: Account, role: RoleDetail
             ),
         ),
         severity=Severity.MEDIUM if is_admin else Severity.LOW,
-        remedy=_binding_remedy(survey, role, unbound),
-        snippet=_source_account_command(account, role),
+        remediation=_binding_remediation(survey, role, unbound),
+        remediation_command=_source_account_command(account, role),
     )
 
 
-def _binding_remedy(survey: CheckContext, role: RoleDetail, unbound: tuple[str, ...]) -> str | None:
+def _binding_remediation(survey: CheckContext, role: RoleDetail, unbound: tuple[str, ...]) -> str | None:
     """Return the remedy of a role that a condition would take away from others; None: the check's own.
 
     A service that does not send the key does not meet the condition.
@@ -248,7 +248,7 @@ def _is_role_independent(survey: CheckContext, document: Document) -> bool:
     severity=(Severity.MEDIUM, "As SVC-01, for one resource. High if its data can be read."),
     title=mark("Confused deputy: a service can use the resource for any account"),
     question="Can a service use a resource on behalf of any account?",
-    remedy=mark(
+    remediation=mark(
         'Add `"StringEquals": {"aws:SourceAccount": "your account"}` or `"ArnLike": {"aws:SourceArn": "…"}` to the '
         "statement that names the service."
     ),
@@ -267,7 +267,7 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
     if by_source and not any(one.attempt.strength <= ConditionStrength.SECRET for one in open_to_all(survey, resource)):
         services |= dict.fromkeys(_service_of(source) for source in sources)
     for service in services:
-        to_evaluate = questions(
+        to_evaluate = requests(
             survey,
             resource,
             lambda statement, one=service: one in services_of((statement,)) or statement in by_source,  # type: ignore[misc]
@@ -278,8 +278,8 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
             if (allowed := _first_allowed(survey, account, service, group, sources)) is not None
         ]
         if found:
-            actions = enumerated(dict.fromkeys(question.action for question, _ in found))
-            reads = any(question.level == "Read" for question, _ in found)
+            actions = enumerated(dict.fromkeys(request.action for request, _ in found))
+            reads = any(request.level == "Read" for request, _ in found)
             yield CheckResult(
                 phrase(
                     "{service} can perform {actions} on {name} on behalf of any account.",
@@ -291,11 +291,11 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
                     Evidence(
                         phrase(
                             "Evaluated {action} with aws:SourceAccount of an unrelated account.",
-                            action=question.action,
+                            action=request.action,
                         ),
                         decision,
                     )
-                    for question, decision in found
+                    for request, decision in found
                 ),
                 object=service,
                 severity=Severity.HIGH if reads else Severity.MEDIUM,
@@ -312,12 +312,12 @@ def _first_allowed(
     """Return the first request of a group that a service is allowed for a resource of an unrelated account."""
     context = _for_unrelated_account(survey, account)
     own = [source for source in sources if _service_of(source) in (service, _SOME_SERVICE)]
-    for question in group:
+    for request in group:
         for source in (None, *own):
             asked = context if source is None else {**context, "aws:SourceArn": source}
-            decision = survey.ask(service, question.action, question.resource, asked)
+            decision = survey.ask(service, request.action, request.resource, asked)
             if decision.decision is EvalDecision.ALLOWED:
-                return question, decision
+                return request, decision
     return None
 
 
@@ -363,7 +363,7 @@ def _service_of(source: str) -> str:
     severity=(Severity.LOW, "More code than needed can use the permissions."),
     title=mark("Role trusted by several services"),
     question="Does a role trust unrelated services?",
-    remedy=mark(
+    remediation=mark(
         "Create a separate role for each service, with only what it needs: each service now has the permissions of "
         "all others."
     ),

@@ -29,7 +29,7 @@ _SESSION_START = "aws:tokenissuetime"
     ),
     title=mark("Statement that never matches"),
     question="Do the conditions of a statement contradict each other, or has the period that they allow ended?",
-    remedy=mark(
+    remediation=mark(
         "Remove the statement, or correct its conditions: a statement matches only if all of them are true at once."
     ),
     standards=("NIST 800-53 AC-3",),

@@ -76,7 +76,7 @@ def active_keys(count: int) -> str:
     severity=(Severity.HIGH, "A guessed or stolen password is enough."),
     title=mark("Console password without MFA"),
     question="Does a user have a console password and no MFA device?",
-    remedy=mark("Have the user register an MFA device, and deny all other actions to requests made without MFA."),
+    remediation=mark("Have the user register an MFA device, and deny all other actions to requests made without MFA."),
     standards=(
         "CIS AWS Foundations 7.0 2.10",
         "CIS AWS Foundations 3.0 1.10",
@@ -102,7 +102,7 @@ def password_without_mfa(survey: CheckContext, account: Account, user: UserDetai
     severity=(Severity.MEDIUM, "Needs a stolen key; its use would go unnoticed."),
     title=mark("Unused access key"),
     question="Does a user have an active access key that was not used for longer than allowed (by default 45 days)?",
-    remedy=mark("Deactivate the key, then delete it if nothing breaks."),
+    remediation=mark("Deactivate the key, then delete it if nothing breaks."),
     standards=(
         "CIS AWS Foundations 7.0 2.11",
         "CIS AWS Foundations 3.0 1.12",
@@ -141,7 +141,7 @@ def unused_key(survey: CheckContext, account: Account, user: UserDetail) -> Iter
     severity=(Severity.MEDIUM, "Needs a stolen password; its use would go unnoticed."),
     title=mark("Unused password"),
     question="Does a user have a console password that was not used for longer than allowed (by default 45 days)?",
-    remedy=mark("Remove the password (`aws iam delete-login-profile`)."),
+    remediation=mark("Remove the password (`aws iam delete-login-profile`)."),
     standards=(
         "CIS AWS Foundations 7.0 2.11",
         "CIS AWS Foundations 3.0 1.12",
@@ -166,7 +166,7 @@ def unused_password(survey: CheckContext, account: Account, user: UserDetail) ->
                 user=user.user_name,
             ),
             report_evidence(phrase("password_enabled is true")),
-            snippet=command("iam", "delete-login-profile", "--user-name", user.user_name),
+            remediation_command=command("iam", "delete-login-profile", "--user-name", user.user_name),
         )
 
 
@@ -176,7 +176,9 @@ def unused_password(survey: CheckContext, account: Account, user: UserDetail) ->
     severity=(Severity.MEDIUM, "Needs a stolen key; the older a key is, the more places have a copy."),
     title=mark("Old access key"),
     question="Does a user have an active access key that is older than allowed (by default 90 days)?",
-    remedy=mark("Rotate the key: create a new one and delete the old one. Better, use a role instead of the user."),
+    remediation=mark(
+        "Rotate the key: create a new one and delete the old one. Better, use a role instead of the user."
+    ),
     standards=(
         "CIS AWS Foundations 7.0 2.12",
         "CIS AWS Foundations 3.0 1.14",
@@ -215,7 +217,7 @@ def old_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterato
     ),
     title=mark("Two active access keys"),
     question="Does a user have two active access keys?",
-    remedy=mark("Delete one of them; a second key is needed only during rotation."),
+    remediation=mark("Delete one of them; a second key is needed only during rotation."),
     standards=("CIS AWS Foundations 3.0 1.13",),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -235,7 +237,7 @@ def two_keys(survey: CheckContext, account: Account, user: UserDetail) -> Iterat
     severity=(Severity.LOW, "Hygiene: a weak password or key is reported separately."),
     title=mark("User with password and access key"),
     question="Does a user have a console password and an active access key?",
-    remedy=mark("Use a password only for people, and roles for applications."),
+    remediation=mark("Use a password only for people, and roles for applications."),
     data=Data.CREDENTIAL_REPORT,
 )
 def password_and_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
@@ -254,7 +256,7 @@ def password_and_key(survey: CheckContext, account: Account, user: UserDetail) -
     severity=(Severity.HIGH, "A stolen key gives away the whole account."),
     title=mark("Administrator with a long-lived access key"),
     question="Does a user who is an administrator, or can become one in one step, have an active access key?",
-    remedy=mark("Delete the key. Have administrators assume a role with MFA."),
+    remediation=mark("Delete the key. Have administrators assume a role with MFA."),
     standards=("NIST 800-53 IA-5",),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -281,7 +283,7 @@ def privileged_key(survey: CheckContext, account: Account, user: UserDetail) -> 
     severity=(Severity.LOW, "Only a few old interfaces accept it."),
     title=mark("Active signing certificate"),
     question="Does a user have an active signing certificate?",
-    remedy=mark("Delete the certificate: hardly any AWS service still accepts signing certificates."),
+    remediation=mark("Delete the certificate: hardly any AWS service still accepts signing certificates."),
     data=Data.CREDENTIAL_REPORT,
 )
 def signing_certificate(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
@@ -300,7 +302,7 @@ def signing_certificate(survey: CheckContext, account: Account, user: UserDetail
     severity=(Severity.LOW, "No one gains access; connections may fail. Below Prowler, whose reason is availability."),
     title=mark("Expired server certificate"),
     question="Is an expired TLS certificate stored in IAM?",
-    remedy=mark(
+    remediation=mark(
         "Check that no load balancer or CloudFront distribution uses it, then delete it: `aws iam "
         "delete-server-certificate`. AWS Certificate Manager renews certificates automatically."
     ),
@@ -339,7 +341,7 @@ def expired_certificate(survey: CheckContext, account: Account, _: Account) -> I
                     ),
                 ),
                 object=one.arn,
-                snippet=command(
+                remediation_command=command(
                     "iam", "delete-server-certificate", "--server-certificate-name", one.server_certificate_name
                 ),
             )
@@ -355,7 +357,7 @@ def expired_certificate(survey: CheckContext, account: Account, _: Account) -> I
     title=mark("Weak password policy"),
     question="Does the password policy require too few characters (by default fewer than 14), allow passwords to be "
     "reused, or lack another rule that standards demand?",
-    remedy=mark(
+    remediation=mark(
         "Require long passwords and prevent their reuse (CIS: 14 characters, the last 24 passwords). Where a standard "
         "demands it, require all types of characters and a new password after 90 days. Let users change their password."
     ),
@@ -395,14 +397,14 @@ def password_policy(survey: CheckContext, account: Account, _: Account) -> Itera
             else phrase("passwords can be reused")
         )
     severity = Severity.MEDIUM if lacking else Severity.LOW
-    snippet = _longer_passwords(policy, survey.thresholds) if lacking else ""
+    remediation_command = _longer_passwords(policy, survey.thresholds) if lacking else ""
     lacking += _further(policy, survey.thresholds.password_days) if policy is not None else []
     if lacking:
         yield CheckResult(
             _weak(policy, enumerated(lacking, most=len(lacking))),
             (Evidence(phrase("Source: get-account-password-policy.")),),
             severity=severity,
-            snippet=snippet,
+            remediation_command=remediation_command,
         )
 
 
@@ -468,7 +470,7 @@ def _further(policy: PasswordPolicy, days: int) -> list[str]:
     severity=(Severity.CRITICAL, "A stolen key gives away the whole account, and no policy of the account limits it."),
     title=mark("Root user has an access key"),
     question="Does the root user have an active access key?",
-    remedy=mark("Delete the key: only organization policies limit the root user."),
+    remediation=mark("Delete the key: only organization policies limit the root user."),
     standards=(
         "CIS AWS Foundations 7.0 2.4",
         "CIS AWS Foundations 3.0 1.4",
@@ -497,7 +499,7 @@ def root_key(survey: CheckContext, account: Account, _: Account) -> Iterator[Che
     ),
     title=mark("Root user without MFA"),
     question="Can the root user sign in without MFA?",
-    remedy=mark("Register an MFA device for the root user, preferably a hardware security key."),
+    remediation=mark("Register an MFA device for the root user, preferably a hardware security key."),
     standards=("CIS AWS Foundations 7.0 2.5", "PCI DSS 4.0 8.4.2", "NIST 800-53 IA-2(1)"),
     data=Data.ROOT_CREDENTIALS,
 )
@@ -539,7 +541,7 @@ def root_without_mfa(survey: CheckContext, account: Account, _: Account) -> Iter
     severity=(Severity.HIGH, "Unlimited access is used for daily work."),
     title=mark("Root user used recently"),
     question="Was the root user used shortly before the report (by default in 90 days)?",
-    remedy=mark("Use the root user only for tasks that require it, and administrator roles for everything else."),
+    remediation=mark("Use the root user only for tasks that require it, and administrator roles for everything else."),
     standards=("CIS AWS Foundations 7.0 2.7",),
     data=Data.CREDENTIAL_REPORT,
 )

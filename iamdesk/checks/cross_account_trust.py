@@ -9,7 +9,7 @@ from iamdesk.checks.condition_strength import ConditionStrength
 from iamdesk.checks.external_trust import allowing, trusted_accounts
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.targets import ROLES
-from iamdesk.checks.trust import perhaps_own, trust_remedy
+from iamdesk.checks.trust import perhaps_own, trust_remediation
 from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.inventory.trust import trusted_names
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -21,7 +21,7 @@ from iamdesk.snapshot.model import Account, RoleDetail
     severity=(Severity.MEDIUM, "The other account decides which of its principals may use the role."),
     title=mark("Role that trusts an entire external account"),
     question="Does a role trust an entire account outside the organization, instead of a role in it?",
-    remedy=mark("Name the role of the other account that needs access under Principal, instead of the account."),
+    remediation=mark("Name the role of the other account that needs access under Principal, instead of the account."),
 )
 def whole_other_account(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Only if its principals are allowed, with the external ID and other conditions met."""
@@ -61,7 +61,7 @@ def whole_other_account(survey: CheckContext, _account: Account, role: RoleDetai
     ),
     title=mark("Administrator role assumable from another account"),
     question="Can a principal of an account outside the organization assume an administrator role?",
-    remedy=mark("Reduce the role's permissions to what the other account needs."),
+    remediation=mark("Reduce the role's permissions to what the other account needs."),
 )
 def privileged_for_external_account(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """With or without an external ID; TRU-04 reports other conditions, and services of the account."""
@@ -80,7 +80,7 @@ def privileged_for_external_account(survey: CheckContext, account: Account, role
                 object=trusted.account_id,
                 severity=Severity.MEDIUM if trusted.is_perhaps_own else None,
                 state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
-                remedy=trust_remedy(trusted, role),
+                remediation=trust_remediation(trusted, role),
             )
 
 
@@ -90,7 +90,7 @@ def privileged_for_external_account(survey: CheckContext, account: Account, role
     severity=(Severity.LOW, "Gains nothing that the role does not have."),
     title=mark("Role that trusts itself"),
     question="Does a role name itself in its trust policy?",
-    remedy=mark(
+    remediation=mark(
         "Remove the role from its own trust policy, unless an application must assume it again: a session that can "
         "renew itself never has to end."
     ),

@@ -17,7 +17,7 @@ from iamdesk.snapshot.resources import Resource
 
 _TEAM_TAGS = ("team", "owner", "owned-by", "service", "application")
 """Tag keys, in lower case, that name the owning team; of a secret's tags, the first of these counts."""
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 
 def principals_allowed(survey: CheckContext, action: str, resource: str) -> dict[str, EvalDecision]:
@@ -38,7 +38,7 @@ def principals_allowed(survey: CheckContext, action: str, resource: str) -> dict
     severity=(Severity.INFO, "Something does not work, but no principal has too much."),
     title=mark("Can read objects but not decrypt them"),
     question="Can users or roles read objects of a bucket that they cannot decrypt?",
-    remedy=mark(
+    remediation=mark(
         "Allow kms:Decrypt on the key, in the key policy or in their own policies, if they need to read the "
         "objects. Otherwise remove s3:GetObject as well: a change to the key policy alone would expose the "
         "objects."
@@ -81,7 +81,7 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
                     phrase("Evaluated kms:Decrypt as {name}.", name=last_of_arn(without[0])),
                     survey.ask(without[0], "kms:Decrypt", key),
                 ),
-                *(Evidence(phrase("{arn} can read but not decrypt.", arn=arn)) for arn in without[:_MOST_NAMED]),
+                *(Evidence(phrase("{arn} can read but not decrypt.", arn=arn)) for arn in without[:_MAX_NAMED]),
                 Evidence(
                     nphrase(
                         "{count:,} other can decrypt with the key but not read.",
@@ -99,7 +99,7 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
     severity=(Severity.MEDIUM, "Reads one secret, inside the account."),
     title=mark("Secret readable by another team"),
     question="Can users or roles of another team read a secret?",
-    remedy=mark(
+    remediation=mark(
         "Allow only the team's own roles: in the secret's policy, or by comparing aws:ResourceTag with "
         "aws:PrincipalTag."
     ),
@@ -154,7 +154,7 @@ def secret_of_another_team(survey: CheckContext, account: Account, secret: Resou
                 Evidence(phrase("Evaluated as {name}.", name=last_of_arn(decision.request.principal)), decision),
                 *(
                     Evidence(phrase("{arn} belongs to {team}.", arn=arn, team=team))
-                    for arn, team in list(others.items())[:_MOST_NAMED]
+                    for arn, team in list(others.items())[:_MAX_NAMED]
                 ),
                 *([Evidence(untagged)] if unknown else []),
             ),

@@ -62,7 +62,7 @@ class _Perimeter(NamedTuple):
     """One of the perimeters, and the requests that it is meant to deny."""
 
     kind: OrganizationPolicyType
-    layer: PolicyType
+    policy_type: PolicyType
     keys: frozenset[str]
     """Keys that a Deny tests with a negated operator, in lower case."""
     requests: Callable[[CheckContext, Account], Iterator[tuple[str, str, str, Context]]]
@@ -162,7 +162,7 @@ _PERIMETERS = (
     ),
     title=mark("Data perimeter with gaps"),
     question="Does a service or resource control policy that is meant as a data perimeter leave out services?",
-    remedy=mark(
+    remediation=mark(
         "Deny all actions of the services that hold data, and exempt only what has to cross the perimeter, each with a "
         "reason."
     ),
@@ -182,10 +182,10 @@ def perimeter_with_gaps(survey: CheckContext, account: Account, _: Account) -> I
         unsure: list[EvaluationResult] = []
         for request in perimeter.requests(survey, account):
             result = survey.ask(*request)
-            outcomes = {one.outcome for one in result.layers if one.layer is perimeter.layer} - {None}
-            if not outcomes or outcomes & _DENIED:  # implicitly, by policies that allow a list of services
+            decisions = {one.decision for one in result.layers if one.layer is perimeter.policy_type} - {None}
+            if not decisions or decisions & _DENIED:  # implicitly, by policies that allow a list of services
                 continue
-            (unsure if EvalDecision.CONDITIONAL in outcomes or _may_deny(result, perimeter) else open_).append(result)
+            (unsure if EvalDecision.CONDITIONAL in decisions or _may_deny(result, perimeter) else open_).append(result)
         found = open_ or unsure
         if found:
             yield CheckResult(
@@ -197,7 +197,7 @@ def perimeter_with_gaps(survey: CheckContext, account: Account, _: Account) -> I
                     keys=enumerated(dict.fromkeys(_keys(found))),
                 ),
                 tuple(Evidence(phrase("Evaluated {action}.", action=one.request.action), one) for one in found),
-                object=perimeter.layer.value + ":" + min(perimeter.keys),
+                object=perimeter.policy_type.value + ":" + min(perimeter.keys),
                 state=State.FOUND if open_ else State.CANNOT_TELL,
             )
 
@@ -220,7 +220,7 @@ def _meant_as(survey: CheckContext, account: Account, perimeter: _Perimeter) -> 
 def _may_deny(result: EvaluationResult, perimeter: _Perimeter) -> bool:
     """Return whether a Deny of the perimeter's policy type depends on keys."""
     return any(
-        statement.effect == "Deny" and statement.layer is perimeter.layer and statement.part.value == "depends"
+        statement.effect == "Deny" and statement.layer is perimeter.policy_type and statement.part.value == "depends"
         for statement in result.statements
     )
 
@@ -240,7 +240,7 @@ def _keys(results: list[EvaluationResult]) -> Iterator[str]:
     ),
     title=mark("Member account that can leave the organization"),
     question="Can a principal of a member account take it out of the organization, and so out of its policies?",
-    remedy=mark(
+    remediation=mark(
         "Deny organizations:LeaveOrganization in a service control policy on the root of the organization. The "
         "management account can still remove accounts."
     ),

@@ -89,7 +89,7 @@ def documents_to_validate(survey: CheckContext, account: Account) -> Iterator[Va
 def _documents(survey: CheckContext, account: Account) -> Iterator[tuple[PolicyKind, str, Subject, str, Document]]:
     parse = survey.evaluator.index.parse
     for written in written_policies(account, parse):
-        kind = PolicyKind.TRUST if written.policy.layer is PolicyType.TRUST else PolicyKind.IDENTITY
+        kind = PolicyKind.TRUST if written.policy.policy_type is PolicyType.TRUST else PolicyKind.IDENTITY
         yield kind, "", written.subject, written.title, written.policy.document
     for resource in resources_of(survey, account):
         if resource.policy is not None:
@@ -149,7 +149,7 @@ _REPORTED = {kind: frozenset(one.id for one in validation_checks() if _is_report
     ),
     title=mark("Policy validation issue"),
     question="Does a policy of any type fail a check of AWS's policy validation (IAM Access Analyzer)?",
-    remedy=mark("Correct the policy. `iamdesk validate-policy` lists all issues of a policy document."),
+    remediation=mark("Correct the policy. `iamdesk validate-policy` lists all issues of a policy document."),
     standards=("NIST 800-53 AC-3",),
 )
 def document_with_issue(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -213,7 +213,7 @@ def _result(found: list[_Found]) -> CheckResult:
         object=f"{first.check.id} {first.message}",
         severity=min(map(_severity, found), key=list(Severity).index),
         title=first.check.title,
-        remedy=first.remedy,
+        remediation=first.remediation,
     )
 
 

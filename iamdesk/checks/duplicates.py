@@ -24,9 +24,9 @@ from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
 
-_MOST_PARTS = 20_000
+_MAX_PARTS = 20_000
 """Statements with more parts are compared entry by entry, not part by part."""
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 type Part = tuple[object, ...]
 """One action on one resource under conditions, with its effect."""
@@ -38,7 +38,7 @@ type Part = tuple[object, ...]
     severity=(Severity.INFO, "Hygiene: nothing more is allowed."),
     title=mark("Duplicate policy or role"),
     question="Do several policies have identical permissions, or several roles identical permissions and trust?",
-    remedy=mark(
+    remediation=mark(
         "Keep one of them and delete the others, so that the next change is made in one place. Leave duplicates that "
         "a stack or service creates per Region: it would create them again."
     ),
@@ -69,7 +69,7 @@ def same_power(survey: CheckContext, account: Account, _: Account) -> Iterator[C
                         phrase("{name} is equivalent to {other}.", name=one.name, other=subjects[0].name),
                         policy_key=_policy_key(one, kind),
                     )
-                    for one in subjects[1 : _MOST_NAMED + 1]
+                    for one in subjects[1 : _MAX_NAMED + 1]
                 ),
                 subject=subjects[0],
             )
@@ -160,7 +160,7 @@ def _parts(document: Document) -> Iterator[Part]:
         rest = (statement.is_allow, _principals(statement), _conditions(statement), document.version)
         actions = _actions(statement)
         resources = _resources(statement)
-        if len(actions) * len(resources) > _MOST_PARTS:
+        if len(actions) * len(resources) > _MAX_PARTS:
             yield (*rest, frozenset(actions), frozenset(resources))
             continue
         yield from ((*rest, action, resource) for action, resource in product(actions, resources))

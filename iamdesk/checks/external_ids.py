@@ -50,7 +50,7 @@ def _external_ids(survey: CheckContext, role: RoleDetail) -> Iterator[_ExternalI
     severity=(Severity.MEDIUM, "Needs a principal of an account that is already trusted."),
     title=mark("Guessable or shared external ID"),
     question="Can another account assume a role with an external ID that is short, well known or shared?",
-    remedy=mark(
+    remediation=mark(
         "Have the vendor generate a long, random external ID that is unique to you; do not choose it yourself."
     ),
     standards=("NIST 800-53 IA-5", "SOC 2 CC6.3"),

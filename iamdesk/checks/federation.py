@@ -181,7 +181,7 @@ def _capitalized(who: str) -> str:
     ),
     title=mark("Role open to any GitHub repository"),
     question="Can a workflow in any GitHub repository assume a role?",
-    remedy=mark(
+    remediation=mark(
         "Require in the trust policy, with StringEquals, the `token.actions.githubusercontent.com:sub` of the "
         "repository and environment or branch that deploys."
     ),
@@ -198,7 +198,7 @@ def any_github_repository(survey: CheckContext, _account: Account, role: RoleDet
     severity=(Severity.HIGH, "Needs write access to a repository of the same owner, or a pull request."),
     title=mark("GitHub Actions trusted too broadly"),
     question="Can a workflow in another repository of the same owner, or on a pull request, assume a role?",
-    remedy=mark(
+    remediation=mark(
         "Name the repository and the environment or branch in `token.actions.githubusercontent.com:sub`, without "
         "a wildcard in either: `repo:ORG/REPO:environment:production`."
     ),
@@ -241,7 +241,7 @@ def broad_github_organization(survey: CheckContext, _account: Account, role: Rol
     severity=(Severity.CRITICAL, "Any customer of the CI service gets the role's permissions."),
     title=mark("Role open to any project of a CI service"),
     question="Can a pipeline of any customer of GitLab, Buildkite, Bitbucket or CircleCI assume a role?",
-    remedy=mark(
+    remediation=mark(
         "Require in the trust policy the claim that names your project: for GitLab and Buildkite `sub` with your "
         "group or organization first, for Bitbucket the repository's UUID, for CircleCI the project's id in `sub`."
     ),
@@ -258,7 +258,7 @@ def any_pipeline(survey: CheckContext, _account: Account, role: RoleDetail) -> I
     severity=(Severity.CRITICAL, "Any customer of the service gets the role's permissions."),
     title=mark("Role open to any HCP Terraform workspace"),
     question="Can an HCP Terraform run of any customer assume a role?",
-    remedy=mark(
+    remediation=mark(
         "Require in the trust policy an `app.terraform.io:sub` that begins with your organization and names the "
         "workspace: `organization:ORG:project:PROJECT:workspace:WORKSPACE:run_phase:*`."
     ),
@@ -275,7 +275,7 @@ def any_terraform_workspace(survey: CheckContext, _account: Account, role: RoleD
     severity=(Severity.HIGH, "Needs a pod in the cluster."),
     title=mark("Role open to any pod of the cluster"),
     question="Can a service account in another namespace of the EKS cluster assume a role?",
-    remedy=mark(
+    remediation=mark(
         "Require in the trust policy, with StringEquals, the provider's `sub` of a single service account: "
         "`system:serviceaccount:NAMESPACE:NAME`."
     ),
@@ -292,7 +292,7 @@ def any_pod(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterat
     severity=(Severity.CRITICAL, "Guests, or identities of anyone's identity pool, get the role's permissions."),
     title=mark("Role open to unintended Cognito identities"),
     question="Can an identity of another identity pool, or a guest, assume a role?",
-    remedy=mark(
+    remediation=mark(
         "Require in the trust policy `cognito-identity.amazonaws.com:aud` to be your pool's id, and "
         "`ForAnyValue:StringLike` on `cognito-identity.amazonaws.com:amr` to be `authenticated`. Restrict a role for "
         "guests to permissions that anyone on the Internet may have."
@@ -310,7 +310,7 @@ def any_cognito_identity(survey: CheckContext, _account: Account, role: RoleDeta
     severity=(Severity.HIGH, "Needs a token that the provider issued to another subject."),
     title=mark("Identity provider tokens accepted for any audience"),
     question="Can a token for another application, or for an unknown subject, be used to assume a role?",
-    remedy=mark(
+    remediation=mark(
         "Require in the trust policy the provider's `aud` (for Facebook and Amazon `app_id`) to be your "
         "application's, and `sub` to be the intended user."
     ),
@@ -363,7 +363,9 @@ def foreign_audience(survey: CheckContext, _account: Account, role: RoleDetail) 
     severity=(Severity.LOW, "Needs an assertion that your own identity provider issued for another application."),
     title=mark("SAML assertions for other applications accepted"),
     question="Can a SAML assertion for an audience other than AWS sign-in be used to assume a role?",
-    remedy=mark('Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.'),
+    remediation=mark(
+        'Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.'
+    ),
     standards=("CIS AWS Foundations 7.0 2.19",),
 )
 def saml_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
@@ -395,7 +397,7 @@ def saml_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> 
     severity=(Severity.MEDIUM, "Needs a token without the claim, from a trusted provider."),
     title=mark("Token without the tested claim accepted"),
     question="Does the trust policy reject tokens with another value of a claim, but accept tokens without the claim?",
-    remedy=mark(
+    remediation=mark(
         "Use the plain operator or ForAnyValue on the claim: ForAllValues and IfExists are true if a token does not "
         "contain it."
     ),

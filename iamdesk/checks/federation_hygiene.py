@@ -16,7 +16,7 @@ from iamdesk.inventory.references import last_of_arn
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _ANYWHERE = "rolesanywhere.amazonaws.com"
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 
 @check(
@@ -25,7 +25,7 @@ _MOST_NAMED = 20
     severity=(Severity.LOW, "Sign-in may fail, or the certificate is old; no one gains access."),
     title=mark("Expired SAML metadata"),
     question="Is the metadata of a SAML provider no longer valid?",
-    remedy=mark(
+    remediation=mark(
         "Upload the identity provider's current metadata (`aws iam update-saml-provider`), or delete the provider if "
         "it is not used."
     ),
@@ -70,7 +70,7 @@ def expired_metadata(survey: CheckContext, account: Account, _: Account) -> Iter
     severity=(Severity.LOW, "A weak password is reported separately."),
     title=mark("Password users alongside federation"),
     question="Do IAM users have passwords although people can sign in through an identity provider?",
-    remedy=mark(
+    remediation=mark(
         "Have people sign in through the identity provider, and delete their IAM users: deactivating a person there "
         "then ends the access here. Keep users for emergencies."
     ),
@@ -98,7 +98,7 @@ def users_beside_federation(survey: CheckContext, account: Account, _: Account) 
             ),
             tuple(
                 Evidence(phrase("Credential report: password_enabled of {name} is true.", name=name))
-                for name in users[:_MOST_NAMED]
+                for name in users[:_MAX_NAMED]
             ),
         )
 
@@ -120,7 +120,7 @@ def _federation(survey: CheckContext, account: Account) -> str | None:
     severity=(Severity.MEDIUM, "Needs a certificate from your own certificate authority."),
     title=mark("Role open to any certificate of the account's trust anchors"),
     question="Does IAM Roles Anywhere accept any certificate for a role, whatever its subject and trust anchor?",
-    remedy=mark(
+    remediation=mark(
         "Test in the trust policy `aws:SourceArn` for the trust anchor (ArnEquals) and the certificate's subject by "
         "`aws:PrincipalTag/x509Subject/CN` (StringEquals)."
     ),

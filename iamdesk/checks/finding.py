@@ -83,10 +83,10 @@ class Finding:
     subject_kind: str
     sentence: str
     evidence: tuple[Evidence, ...]
-    remedy: str
+    remediation: str
     fingerprint: str
     """Identifies the finding across snapshots (`check.fingerprint`)."""
-    snippet: str = ""
+    remediation_command: str = ""
     """The remedy as a command, one line for a POSIX shell; empty if none can be written safely."""
     suppression: Suppression | None = None
     """None if the finding is open."""

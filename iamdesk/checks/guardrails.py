@@ -33,7 +33,7 @@ def _open_request(
     severity=(Severity.HIGH, "The limit that the account relies on does not limit."),
     title=mark("Ineffective permissions boundary"),
     question="Is a user or role an administrator although it has a permissions boundary?",
-    remedy=mark("Restrict the boundary to the maximum permissions that such principals need."),
+    remediation=mark("Restrict the boundary to the maximum permissions that such principals need."),
 )
 def idle_boundary(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Evaluate with the boundary in place."""
@@ -59,7 +59,7 @@ def idle_boundary(survey: CheckContext, account: Account, principal: Principal) 
     title=mark("Permission set not limited by any guardrail"),
     question="Does a permission set of IAM Identity Center make administrators of the management account, which "
     "service control policies do not limit?",
-    remedy=mark(
+    remediation=mark(
         "Assign administration of the management account to as few people as possible, and delegate services and "
         "policies to member accounts, where service control policies apply."
     ),
@@ -92,7 +92,7 @@ def unlimited_permission_set(survey: CheckContext, account: Account, role: RoleD
     severity=(Severity.HIGH, "The limit that the account relies on can be removed by the principal that it limits."),
     title=mark("Can change its own permissions boundary"),
     question="Can a user or role remove or replace its own permissions boundary?",
-    remedy=mark(
+    remediation=mark(
         "Deny iam:DeleteUserPermissionsBoundary, iam:DeleteRolePermissionsBoundary and the corresponding Put actions "
         "in the boundary itself."
     ),
@@ -120,7 +120,7 @@ def changes_own_boundary(survey: CheckContext, account: Account, principal: Prin
     severity=(Severity.HIGH, "The limit that the account relies on is bypassed through a new role."),
     title=mark("Can create roles without a permissions boundary"),
     question="Can a user or role with a permissions boundary create roles without one?",
-    remedy=mark("Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary."),
+    remediation=mark("Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary."),
 )
 def makes_unbounded(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Evaluate the creation of a new role without a boundary."""
@@ -144,7 +144,7 @@ def makes_unbounded(survey: CheckContext, account: Account, principal: Principal
     ),
     title=mark("Can edit the policy of its own permissions boundary"),
     question="Can a user or role edit the policy that is its permissions boundary?",
-    remedy=mark(
+    remediation=mark(
         "Deny iam:CreatePolicyVersion and iam:SetDefaultPolicyVersion on boundary policies in the boundary itself."
     ),
 )

@@ -45,7 +45,7 @@ def _takes(pattern: ActionPattern, key: str) -> bool:
     title=mark("Condition key never present in the request"),
     question="Does a statement test a condition key that does not exist, or that requests for its actions do not "
     "contain?",
-    remedy=mark(
+    remediation=mark(
         "Look up the condition keys of the actions in the Service Authorization Reference, and test one of these. Do "
         "not just remove the test from a Deny: it would deny too much."
     ),
@@ -123,7 +123,7 @@ def _named(test: ConditionTest) -> str:
     severity=(Severity.LOW, "Usually works, but misleads the next reader."),
     title=mark("Set operator on a single-valued key"),
     question="Does a condition test a single-valued key with ForAllValues or ForAnyValue?",
-    remedy=mark("Use the plain operator: set operators are for multivalued keys."),
+    remediation=mark("Use the plain operator: set operators are for multivalued keys."),
 )
 def set_operator_on_one_value(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """LNT-04 reports ForAllValues in an Allow, which also matches requests without the key."""
@@ -158,7 +158,7 @@ def set_operator_on_one_value(_survey: CheckContext, _account: Account, written:
     severity=(Severity.MEDIUM, "The test does not do what it seems to do."),
     title=mark("Operator of the wrong type for the key"),
     question="Does a condition use an operator of another type than the key, or values that the operator cannot parse?",
-    remedy=mark(
+    remediation=mark(
         "Use the operator of the key's type, such as IpAddress, ArnLike, Bool, Numeric or Date, with values of that "
         "type."
     ),
@@ -226,7 +226,7 @@ def _actions_without(pattern: ActionPattern, key: str) -> tuple[str, ...]:
     severity=(Severity.LOW, "Too much is denied, which is noticed."),
     title=mark("Deny also applies to requests without the key"),
     question="Does a Deny with a negated test also deny actions whose requests never contain the key?",
-    remedy=mark(
+    remediation=mark(
         "List only actions whose requests contain the key, or add IfExists to the operator: a negated test is true "
         "for a request without the key."
     ),
@@ -280,7 +280,9 @@ def _carries(action: str, key: str) -> bool:
     severity=(Severity.LOW, "The test does not do what it seems to do; usually it is false."),
     title=mark("Wildcard in a non-Like operator"),
     question="Does a condition compare a value with * or ? by an operator that does not support wildcards?",
-    remedy=mark("Use StringLike or StringNotLike, or ArnLike for ARNs, after checking what the wildcard then matches."),
+    remediation=mark(
+        "Use StringLike or StringNotLike, or ArnLike for ARNs, after checking what the wildcard then matches."
+    ),
 )
 def literal_wildcard(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """Medium if a Deny thereby denies nothing, or an Allow allows everything.

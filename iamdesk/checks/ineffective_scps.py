@@ -31,7 +31,7 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
     severity=(Severity.INFO, "Nothing more is allowed, but an expectation is not met."),
     title=mark("Service control policy without effect"),
     question="Is there a service control policy that does not limit any account?",
-    remedy=mark("Attach the policy where it is intended to apply, or delete it, so that no one relies on it."),
+    remediation=mark("Attach the policy where it is intended to apply, or delete it, so that no one relies on it."),
     data=Data.ORGANIZATION,
 )
 def idle_scp(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -155,7 +155,7 @@ def _attached(one: LevelPolicy) -> AttachedPolicy:
     severity=(Severity.MEDIUM, "Something stops working, or works through an exemption that is not known."),
     title=mark("Service in use that no service control policy allows"),
     question="Does the account use a service that the service control policies of some level do not allow?",
-    remedy=mark(
+    remediation=mark(
         "Allow the service at that level, or attach FullAWSAccess there and deny what is not wanted. If the service is "
         "not needed, remove what uses it."
     ),

@@ -16,7 +16,7 @@ from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
 
 _TAKEOVER = ("kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "kms:CreateGrant")
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 
 def _is_key(resource: Resource) -> bool:
@@ -56,7 +56,7 @@ def _able(survey: CheckContext, action: str, key: Resource) -> list[str]:
     title=mark("Can delete or take over a KMS key"),
     question="Can users or roles that are not administrators, and that the key policy does not name, delete a KMS "
     "key, replace its policy and create grants?",
-    remedy=mark(
+    remediation=mark(
         "Name the key administrators in the key policy, and reduce what it allows the account to read actions: then "
         "an IAM policy alone is not enough. Keep a statement by which the account can recover the key."
     ),
@@ -86,7 +86,7 @@ def takes_over_key(survey: CheckContext, _account: Account, key: Resource) -> It
             ),
             (
                 *(Evidence(text, survey.ask(able[0], one, key.arn)) for one in _TAKEOVER),
-                *(Evidence(phrase("{arn} is allowed all three actions.", arn=arn)) for arn in able[1:_MOST_NAMED]),
+                *(Evidence(phrase("{arn} is allowed all three actions.", arn=arn)) for arn in able[1:_MAX_NAMED]),
             ),
         )
 
@@ -97,7 +97,9 @@ def takes_over_key(survey: CheckContext, _account: Account, key: Resource) -> It
     severity=(Severity.MEDIUM, "Also needs access to the encrypted data."),
     title=mark("KMS key usable by many principals"),
     question="Can many users and roles (by default over ten) that the key policy does not name decrypt with a key?",
-    remedy=mark("Name the principals that need the key in the key policy, and remove kms:Decrypt for the account."),
+    remediation=mark(
+        "Name the principals that need the key in the key policy, and remove kms:Decrypt for the account."
+    ),
     standards=("PCI DSS 4.0 3.6",),
     data=Data.RESOURCE_POLICIES,
 )
@@ -117,6 +119,6 @@ def many_decrypt(survey: CheckContext, _account: Account, key: Resource) -> Iter
                     phrase("Evaluated as {name}.", name=last_of_arn(able[0])),
                     survey.ask(able[0], "kms:Decrypt", key.arn),
                 ),
-                *(Evidence(phrase("{arn} can decrypt.", arn=arn)) for arn in able[1:_MOST_NAMED]),
+                *(Evidence(phrase("{arn} can decrypt.", arn=arn)) for arn in able[1:_MAX_NAMED]),
             ),
         )

@@ -30,7 +30,7 @@ RUNS_CODE = {
 }
 """Services that run customer code with a role, and the resources that run it."""
 _SEVERAL = 2
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 _PASSED_TO = "iam:PassedToService"
 _ANY_ACCOUNT = (
     mark(
@@ -65,7 +65,7 @@ _LIMITS = (PolicyType.SCP, PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY,
     ),
     title=mark("Can pass any role to a service"),
     question="Can a user or role that is not an administrator pass any role to a service?",
-    remedy=mark(
+    remediation=mark(
         'List the roles that the job passes under Resource, by ARN or by a dedicated path, and add `"StringEquals": '
         '{"iam:PassedToService": "…"}`.'
     ),
@@ -134,7 +134,7 @@ def _services(decision: EvaluationResult) -> Iterator[str]:
     severity=(Severity.MEDIUM, "Needs a role whose permissions do more in one service than in another."),
     title=mark("Role that can be passed to several services"),
     question="Does a role trust several services, and can users or roles pass it to any of them?",
-    remedy=mark(
+    remediation=mark(
         'Add `"StringEquals": {"iam:PassedToService": "…"}` to the permission to pass the role, with the service of '
         "the job, or create a role for each service."
     ),
@@ -172,7 +172,7 @@ def passed_to_several_services(survey: CheckContext, account: Account, role: Rol
                     phrase("Evaluated as {name}, for any service.", name=name_of(principal)),
                     survey.ask(principal.arn, "iam:PassRole", role.arn),
                 )
-                for principal in passing[:_MOST_NAMED]
+                for principal in passing[:_MAX_NAMED]
             ),
         )
 
@@ -224,7 +224,9 @@ def _limited_passers(survey: CheckContext, account: Account) -> tuple[_Passers, 
     severity=(Severity.HIGH, "Whoever can change the code is an administrator."),
     title=mark("Code runs as an administrator"),
     question="Is a role with which a service runs customer code an administrator?",
-    remedy=mark("Restrict the role to what its code needs: anyone who can change the code is an administrator too."),
+    remediation=mark(
+        "Restrict the role to what its code needs: anyone who can change the code is an administrator too."
+    ),
     standards=("NIST 800-53 AC-6", "SOC 2 CC6.3"),
 )
 def code_as_administrator(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
@@ -253,7 +255,7 @@ def code_as_administrator(survey: CheckContext, account: Account, role: RoleDeta
     ),
     title=mark("Can assume any role that trusts it"),
     question="Can a user or role that is not an administrator call AssumeRole for roles of any account?",
-    remedy=mark("List the roles that the job assumes under Resource, by ARN."),
+    remediation=mark("List the roles that the job assumes under Resource, by ARN."),
     standards=("SOC 2 CC6.3", "NIST 800-53 AC-6"),
 )
 def assumes_any_role(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
@@ -266,7 +268,7 @@ def assumes_any_role(survey: CheckContext, account: Account, principal: Principa
     ):
         role = f"arn:{account.partition}:iam::{account_id}:role/{PLACEHOLDER}"
         decision = survey.ask(principal.arn, "sts:AssumeRole", role)
-        decisions = {line.outcome for line in decision.layers if line.layer in _LIMITS and line.outcome is not None}
+        decisions = {line.decision for line in decision.layers if line.layer in _LIMITS and line.decision is not None}
         if not decisions <= {EvalDecision.ALLOWED, EvalDecision.CONDITIONAL} or not _may_be_allowed(decision):
             continue
         proof = phrase("Evaluated for an arbitrary role, without regard to its trust policy.")

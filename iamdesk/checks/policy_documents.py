@@ -129,7 +129,7 @@ def statement_line(policy: AttachedPolicy, statement: Statement, sentence: str) 
     """Return a statement, with a sentence about it, in the form of a decision's statements."""
     return StatementExplanation(
         part=StatementRole.DECIDES,
-        layer=policy.layer,
+        layer=policy.policy_type,
         level=policy.level,
         source_policy_id=policy.source_id,
         source_policy_type=policy.source_type,

@@ -75,7 +75,7 @@ def is_on_everything(statement: Statement) -> bool:
     severity=(Severity.HIGH, "Every action that AWS adds later is allowed as well."),
     title=mark("Allow with NotAction"),
     question="Does a statement allow everything except some actions, on all resources?",
-    remedy=mark(
+    remediation=mark(
         "List the actions that the job needs under Action. To also block some actions, add a statement with Effect "
         "Deny: an Allow with NotAction denies nothing."
     ),
@@ -127,7 +127,9 @@ def allow_not_action(_survey: CheckContext, _account: Account, written: PolicySo
     severity=(Severity.MEDIUM, "Every resource that is created later is allowed as well."),
     title=mark("Allow with NotResource"),
     question="Does a statement allow actions on every resource except some?",
-    remedy=mark("List the resources under Resource. To also block some resources, add a statement with Effect Deny."),
+    remediation=mark(
+        "List the resources under Resource. To also block some resources, add a statement with Effect Deny."
+    ),
     standards=("NIST 800-53 AC-6",),
 )
 def allow_not_resource(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
@@ -155,7 +157,7 @@ def allow_not_resource(_survey: CheckContext, _account: Account, written: Policy
     severity=(Severity.MEDIUM, "The restriction is avoided by leaving the key out."),
     title=mark("ForAllValues allows requests without the key"),
     question="Does an Allow depend on ForAllValues, which is true if the key is not in the request?",
-    remedy=mark(
+    remediation=mark(
         'Add `"Null": {"the key": "false"}` to the condition, or use ForAnyValue, or the plain operator for a '
         "single-valued key."
     ),
@@ -191,7 +193,7 @@ def for_all_values_on_allow(_survey: CheckContext, _account: Account, written: P
     severity=(Severity.MEDIUM, "The restriction is avoided by leaving the key out."),
     title=mark("IfExists disables a restriction"),
     question="Does an Allow test with IfExists a key that the caller can leave out of the request?",
-    remedy=mark("Use the operator without IfExists, so that a request without the key is not allowed."),
+    remediation=mark("Use the operator without IfExists, so that a request without the key is not allowed."),
 )
 def if_exists_guard(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """Only keys that restrict callers and that a request may not contain; LNT-15 covers MFA."""
@@ -225,7 +227,7 @@ def if_exists_guard(_survey: CheckContext, _account: Account, written: PolicySou
     severity=(Severity.MEDIUM, "The statement is about other resources than it seems."),
     title=mark("Policy variables without Version 2012-10-17"),
     question="Does a policy without Version 2012-10-17 contain policy variables, which are then literal text?",
-    remedy=mark('Set `"Version": "2012-10-17"`, after checking what the variables then match.'),
+    remediation=mark('Set `"Version": "2012-10-17"`, after checking what the variables then match.'),
 )
 def variables_in_an_old_version(survey: CheckContext, account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """In policies of version 2008-10-17, or without Version, ``${…}`` is literal text (rule H6)."""
@@ -250,7 +252,7 @@ def variables_in_an_old_version(survey: CheckContext, account: Account, written:
                     ),
                 ),
                 object=str(statement.index),
-                snippet=_in_the_new_version(survey, account, written),
+                remediation_command=_in_the_new_version(survey, account, written),
             )
 
 
@@ -269,7 +271,7 @@ def _in_the_new_version(survey: CheckContext, account: Account, written: PolicyS
     severity=(Severity.HIGH, "Whoever steals an access key does not need the MFA device."),
     title=mark("MFA condition that access keys bypass"),
     question="Does a condition on MFA have no effect on requests with long-term access keys, which never contain MFA?",
-    remedy=mark(
+    remediation=mark(
         "In an Allow use `Bool` with `aws:MultiFactorAuthPresent` true; in a Deny use `BoolIfExists` with false. The "
         "key is not in requests made with long-term access keys."
     ),
@@ -290,7 +292,11 @@ def mfa_test_that_keys_pass(_survey: CheckContext, _account: Account, written: P
             continue
         needed = _required_keys(statement)
         for test in _mfa_tests(statement):
-            if test.operator is None or test.operator.family is not BOOL or written.policy.layer is PolicyType.TRUST:
+            if (
+                test.operator is None
+                or test.operator.family is not BOOL
+                or written.policy.policy_type is PolicyType.TRUST
+            ):
                 continue
             value = {listed.text.lower() for listed in test.values}
             matches_without = test.if_exists or test.quantifier is Quantifier.ALL

@@ -21,7 +21,7 @@ from iamdesk.snapshot.model import Account, ManagedPolicyDetail
 
 _SET_DEFAULT = "iam:SetDefaultPolicyVersion"
 _EVERYTHING = mark("everything")
-_MOST_ASKED = 50
+_MAX_ASKED = 50
 _ENOUGH = 3
 """Principals to name; the search stops after so many."""
 
@@ -33,7 +33,7 @@ _ENOUGH = 3
     title=mark("Older version of a policy allows more"),
     question="Does a non-default version of a policy allow permission changes that the default version does not, and "
     "can a principal that is not an administrator restore it?",
-    remedy=mark("Delete the version: `aws iam delete-policy-version`. Its text remains in this snapshot."),
+    remediation=mark("Delete the version: `aws iam delete-policy-version`. Its text remains in this snapshot."),
     standards=("NIST 800-53 AC-6",),
 )
 def stronger_version(survey: CheckContext, account: Account, policy: ManagedPolicyDetail) -> Iterator[CheckResult]:
@@ -62,7 +62,7 @@ def stronger_version(survey: CheckContext, account: Account, policy: ManagedPoli
     able: list[EvaluationResult] = []
     unsure: list[EvaluationResult] = []
     candidates = _candidates(survey, account)
-    for evaluated, principal in enumerate(candidates[:_MOST_ASKED], 1):
+    for evaluated, principal in enumerate(candidates[:_MAX_ASKED], 1):
         if survey.decide(principal.arn, _SET_DEFAULT, policy.arn) in OPEN:
             decision = survey.ask(principal.arn, _SET_DEFAULT, policy.arn)
             (able if decision.decision is EvalDecision.ALLOWED else unsure).append(decision)
@@ -109,7 +109,9 @@ def stronger_version(survey: CheckContext, account: Account, policy: ManagedPoli
                 ),
             ),
             state=state,
-            snippet=command("iam", "delete-policy-version", "--policy-arn", policy.arn, "--version-id", version),
+            remediation_command=command(
+                "iam", "delete-policy-version", "--policy-arn", policy.arn, "--version-id", version
+            ),
         )
         return
 

@@ -117,9 +117,9 @@ def _to_administration(
     remediation = (
         survey.reach.remediation(path) if proven is not None and principal.arn in _with_remediation(survey) else None
     )
-    remedy, snippet = None, ""
+    advice, remediation_command = None, ""
     if remediation is not None:
-        snippet = edit_command(survey.snapshot, account.account_id, remediation.edits)
+        remediation_command = edit_command(survey.snapshot, account.account_id, remediation.edits)
         ended = phrase("This ends this attack path; others may remain.")
         if remediation.remaining:
             left = remediation.remaining[0]
@@ -131,18 +131,18 @@ def _to_administration(
                 name=name_of(principal),
                 way=path_text(left),
             )
-        remedy = join_messages(" ", (remediation.what, ended))
+        advice = join_messages(" ", (remediation.what, ended))
         if remediation.carriers:
             others = nphrase(
                 "{count:,} other principal would lose the permission as well.",
                 "{count:,} other principals would lose the permission as well.",
                 len(remediation.carriers),
             )
-            remedy = join_messages(" ", (remedy, others))
-        remedy = join_messages(" ", (remedy, _before(remediation, path)))
+            advice = join_messages(" ", (advice, others))
+        advice = join_messages(" ", (advice, _before(remediation, path)))
         if origin := origin_of(remediation.edits[0].subject):
-            snippet = ""
-            remedy = phrase(
+            remediation_command = ""
+            advice = phrase(
                 "Do not change {name} by hand: an AWS tool maintains it ({origin}). Review who can act through "
                 "the tool, and whether it is still needed.",
                 name=last_of_arn(remediation.edits[0].subject.partition("#")[0]),
@@ -157,7 +157,9 @@ def _to_administration(
             **words,
         )
         through = _administrator_role(survey, path)
-        yield CheckResult(sentence, _evidence(path), remedy=remedy, snippet=snippet, through=through)
+        yield CheckResult(
+            sentence, _evidence(path), remediation=advice, remediation_command=remediation_command, through=through
+        )
     else:
         yield CheckResult(
             nphrase(
@@ -179,7 +181,7 @@ def _to_administration(
     severity=(Severity.HIGH, "A principal inside the account becomes administrator, with no further requirement."),
     title=mark("Can become administrator in one step"),
     question="Can a user or role that is not an administrator become one in a single step?",
-    remedy=mark(
+    remediation=mark(
         "Remove one of the permissions that the step needs, or restrict it to the resources that the job needs."
     ),
     standards=_STANDARDS,
@@ -195,7 +197,7 @@ def one_step(survey: CheckContext, account: Account, principal: Principal) -> It
     severity=(Severity.HIGH, "As CHN-01, with more calls. Below Prowler: the caller is inside the account."),
     title=mark("Can become administrator in several steps"),
     question="Can a user or role become an administrator in several steps, through other principals?",
-    remedy=mark(
+    remediation=mark(
         "End the path at the step that the fewest principals need: restrict a trust policy, or remove a permission of "
         "a step."
     ),
@@ -212,7 +214,9 @@ def several_steps(survey: CheckContext, account: Account, principal: Principal) 
     severity=(Severity.MEDIUM, "What is gained depends on the other account, and is ranked by the findings there."),
     title=mark("Can reach another account"),
     question="Can a user or role become a principal of another captured account?",
-    remedy=mark("Name the roles that need access in the other account's trust policies, instead of the whole account."),
+    remediation=mark(
+        "Name the roles that need access in the other account's trust policies, instead of the whole account."
+    ),
     standards=("NIST 800-53 AC-4",),
 )
 def other_account(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
@@ -302,7 +306,7 @@ def _external_callers(survey: CheckContext, account: Account, role: RoleDetail) 
     ),
     title=mark("Attack path from outside to administrator"),
     question="Can a role that is assumable from outside the organization become an administrator?",
-    remedy=mark(
+    remediation=mark(
         "Restrict the trust policy to the principals that need the role, or end the path from the role to "
         "administrator."
     ),
@@ -346,7 +350,7 @@ def external_to_administrator(survey: CheckContext, account: Account, role: Role
     ),
     title=mark("Attack path from outside to sensitive data"),
     question="Can a role that is assumable from outside the organization reach sensitive data?",
-    remedy=mark(
+    remediation=mark(
         "Restrict the trust policy to the principals that need the role, and the role to the data that they need."
     ),
     standards=("ISO 27001:2022 A.8.3",),
@@ -390,7 +394,7 @@ def _is_known(survey: CheckContext, role: RoleDetail) -> bool:
     severity=(Severity.LOW, "No role gains anything that one of the others does not have."),
     title=mark("Role assumption cycle"),
     question="Can roles of the account assume each other in a cycle?",
-    remedy=mark(
+    remediation=mark(
         "Break the cycle at a trust that is not needed: a principal with one of the roles can assume all of them, and "
         "renew its sessions indefinitely."
     ),
@@ -413,7 +417,7 @@ def role_cycle(survey: CheckContext, account: Account, _: Account) -> Iterator[C
     severity=(Severity.MEDIUM, "Also needs a permission in an identity policy of the account."),
     title=mark("Role assumable by the whole account"),
     question="Does a role trust its whole account, so that every principal there with sts:AssumeRole can assume it?",
-    remedy=mark("Name the users and roles that need the role in its trust policy."),
+    remediation=mark("Name the users and roles that need the role in its trust policy."),
     standards=("NIST 800-53 AC-6",),
 )
 def whole_account(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
@@ -471,7 +475,9 @@ def _deciding_tags(survey: CheckContext, principal: Principal) -> list[str]:
     severity=(Severity.MEDIUM, "Needs a caller that the trust policy names."),
     title=mark("Session tags that decide permissions can be chosen freely"),
     question="Does the trust policy let callers set session tags that the role's permissions depend on?",
-    remedy=mark("Restrict the values of tags that callers can set with aws:RequestTag conditions in the trust policy."),
+    remediation=mark(
+        "Restrict the values of tags that callers can set with aws:RequestTag conditions in the trust policy."
+    ),
 )
 def session_tags(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Report a trust policy that allows sts:TagSession for any values, if a policy of the role tests the tag.
@@ -507,7 +513,7 @@ def session_tags(survey: CheckContext, _account: Account, role: RoleDetail) -> I
     severity=(Severity.HIGH, "The principal decides its own permissions."),
     title=mark("Can change the tags that decide its permissions"),
     question="Can a user or role change its own tags, if its permissions depend on them?",
-    remedy=mark(
+    remediation=mark(
         "Deny iam:TagUser, iam:TagRole, iam:UntagUser and iam:UntagRole for the tags that permissions depend on."
     ),
     standards=("NIST 800-53 AC-16",),
@@ -541,7 +547,7 @@ def tags_itself(survey: CheckContext, _account: Account, principal: Principal) -
     ),
     title=mark("Large blast radius"),
     question="Can a user or role that cannot become an administrator become many other principals (by default 25)?",
-    remedy=mark("Review which of these principals it needs to become, and remove its access to the others."),
+    remediation=mark("Review which of these principals it needs to become, and remove its access to the others."),
 )
 def large_blast_radius(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Report the number of principals that it can become, from a threshold on."""
@@ -581,7 +587,7 @@ def large_blast_radius(survey: CheckContext, _account: Account, principal: Princ
     ),
     title=mark("Can make other principals administrators"),
     question="Can a user or role that cannot become an administrator make another one an administrator?",
-    remedy=mark(
+    remediation=mark(
         "Restrict the permission to the users, roles, groups and policies that the job needs, or require that what is "
         "changed has a permissions boundary (condition key iam:PermissionsBoundary)."
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from iamdesk.attack_paths.administrators import POWERS, Principal, is_administrator, question
+from iamdesk.attack_paths.administrators import POWERS, Principal, is_administrator, power_request
 from iamdesk.checks.administrators import is_everything_on_everything
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
@@ -55,7 +55,7 @@ def _administrators(survey: CheckContext, account: Account) -> list[Principal]:
     severity=(Severity.HIGH, "Anyone who is added becomes an administrator."),
     title=mark("Administrator group"),
     question="Does a group make its members administrators?",
-    remedy=mark(
+    remediation=mark(
         "Keep the group small, require MFA in a condition of its policies, and review its members individually."
     ),
     standards=("NIST 800-53 AC-6",),
@@ -85,7 +85,7 @@ def administering_group(survey: CheckContext, account: Account, group: GroupDeta
     severity=(Severity.HIGH, "A guessed password gives away the whole account."),
     title=mark("Administrator without MFA"),
     question="Is a user with a console password and no MFA device an administrator?",
-    remedy=mark("Register an MFA device, and deny all other actions to requests made without MFA."),
+    remediation=mark("Register an MFA device, and deny all other actions to requests made without MFA."),
     standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4.2", "NIST 800-53 IA-2(1)"),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -115,7 +115,9 @@ def administrator_without_mfa(survey: CheckContext, account: Account, user: User
     ),
     title=mark("Many administrators"),
     question="Are more users and roles administrators than allowed (by default ten, and a tenth of all)?",
-    remedy=mark("Replace administrator access with the permissions of the job for principals that do not need it."),
+    remediation=mark(
+        "Replace administrator access with the permissions of the job for principals that do not need it."
+    ),
     standards=("PCI DSS 4.0 7.2.2",),
 )
 def many_administrators(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -142,7 +144,7 @@ def many_administrators(survey: CheckContext, account: Account, _: Account) -> I
     severity=(Severity.MEDIUM, "No one gains access, but the account can be locked out."),
     title=mark("No second administrator"),
     question="Are there fewer than two users or roles with which people can administer the account?",
-    remedy=mark("Appoint a second administrator, or create a break-glass role for emergencies."),
+    remediation=mark("Appoint a second administrator, or create a break-glass role for emergencies."),
     standards=("NIST 800-53 CP-2",),
 )
 def no_second_administrator(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -164,7 +166,7 @@ def no_second_administrator(survey: CheckContext, account: Account, _: Account) 
             ),
             (*evidence, Evidence(phrase("Evaluated as the root user."), denied)),
             severity=Severity.INFO,
-            remedy=phrase(
+            remediation=phrase(
                 "Confirm that the organization limits the account on purpose: as long as it does, no "
                 "administrator can be appointed."
             ),
@@ -190,7 +192,7 @@ def _denied_administration(survey: CheckContext, account: Account) -> Evaluation
     """Return an action of administrators that the organization denies to all of an account; None: there is none."""
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
     for power in POWERS:
-        action, resource, context = question(power, account)
+        action, resource, context = power_request(power, account)
         decision = survey.ask_if_open(root, action, resource, context)
         if decision is None:
             return survey.ask(root, action, resource, context)
@@ -211,7 +213,7 @@ def _is_assumed(survey: CheckContext, role: RoleDetail) -> bool:
     ),
     title=mark("Can disable audit logging"),
     question="Can a user or role that is not an administrator stop CloudTrail, AWS Config or GuardDuty?",
-    remedy=mark("Deny these actions with a service control policy to all principals except the security team."),
+    remediation=mark("Deny these actions with a service control policy to all principals except the security team."),
     standards=("NIST 800-53 AU-9",),
 )
 def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
@@ -249,7 +251,7 @@ def _able(
     title=mark("Controls the organization"),
     question="Can a user or role of the management account delete the organization, remove or close accounts, or "
     "detach or delete its policies?",
-    remedy=mark("Limit these actions to a break-glass role; nothing else in the management account needs them."),
+    remediation=mark("Limit these actions to a break-glass role; nothing else in the management account needs them."),
     standards=("NIST 800-53 AC-6", "NIST 800-53 AC-6(5)"),
 )
 def controls_organization(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
@@ -275,7 +277,7 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
     severity=(Severity.LOW, "Costs money, but gives no access. Below Prowler, whose reason is also cost."),
     title=mark("Can make purchases"),
     question="Can a user or role that is not an administrator subscribe to products or buy reserved capacity?",
-    remedy=mark("Allow purchases only to the people who manage cloud spending."),
+    remediation=mark("Allow purchases only to the people who manage cloud spending."),
     standards=("NIST 800-53 AC-6",),
 )
 def makes_purchases(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
@@ -298,7 +300,7 @@ def makes_purchases(survey: CheckContext, account: Account, principal: Principal
     severity=(Severity.LOW, "No role accepts its tokens."),
     title=mark("Identity provider that no role trusts"),
     question="Does the account have an identity provider that no role trusts?",
-    remedy=mark("Delete the identity provider."),
+    remediation=mark("Delete the identity provider."),
     standards=("SOC 2 CC6.3",),
     data=Data.IDENTITY_PROVIDERS,
 )
@@ -323,7 +325,7 @@ def orphan_provider(survey: CheckContext, account: Account, _: Account) -> Itera
                     phrase("No role trusts the identity provider {name}.", name=last_of_arn(arn)),
                     (Evidence(phrase("No trust policy names {arn}.", arn=arn)),),
                     object=arn,
-                    snippet=_delete_provider(arn),
+                    remediation_command=_delete_provider(arn),
                 )
 
 

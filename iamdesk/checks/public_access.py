@@ -26,7 +26,7 @@ from iamdesk.checks.resource_requests import (
     RequestToEvaluate,
     allowing,
     documents_of,
-    questions,
+    requests,
     resource_subject,
     works_for_other_accounts,
     works_without_signature,
@@ -58,7 +58,7 @@ Elastic Load Balancing user guide, "Enable access logs for your Application Load
 class Opening(NamedTuple):
     """A request that an external principal is allowed, perhaps under conditions."""
 
-    question: RequestToEvaluate
+    request: RequestToEvaluate
     attempt: Attempt
 
 
@@ -78,11 +78,11 @@ def _openings(
     contexts = [{**organization, **network, **known} for network in networks for organization in ORGANIZATIONS]
     for group in requests:
         best: Opening | None = None
-        for question in group:
+        for request in group:
             for caller in callers:
-                attempt = _attempt(survey, caller, question, contexts, {**ORGANIZATIONS[0], **known})
+                attempt = _attempt(survey, caller, request, contexts, {**ORGANIZATIONS[0], **known})
                 if best is None or attempt.strength < best.attempt.strength:
-                    best = Opening(question, attempt)
+                    best = Opening(request, attempt)
                 if attempt.strength is ConditionStrength.NOTHING:
                     break
             if best is not None and best.attempt.strength <= ConditionStrength.SECRET:
@@ -93,16 +93,16 @@ def _openings(
 
 
 def _attempt(
-    survey: CheckContext, caller: str, question: RequestToEvaluate, contexts: Iterable[Context], anywhere: Context
+    survey: CheckContext, caller: str, request: RequestToEvaluate, contexts: Iterable[Context], anywhere: Context
 ) -> Attempt:
     """Return the least restricted attempt in some contexts; ``anywhere`` is one without the network."""
     attempt = min(
-        (try_request(survey, caller, question.action, question.resource, context) for context in contexts),
+        (try_request(survey, caller, request.action, request.resource, context) for context in contexts),
         key=lambda attempt: attempt.strength,
     )
     if attempt.strength is ConditionStrength.OTHER:
         # If the network decides, the finding must name its keys.
-        attempt = try_request(survey, caller, question.action, question.resource, anywhere)
+        attempt = try_request(survey, caller, request.action, request.resource, anywhere)
         if _is_private(survey, attempt):
             return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.decision)
     return attempt
@@ -141,7 +141,7 @@ def open_to_all(survey: CheckContext, resource: Resource) -> tuple[Opening, ...]
     return survey.once(
         ("open to all", resource.arn),
         lambda: _openings(
-            survey, resource, (ANONYMOUS,), questions(survey, resource, names_everyone, works_without_signature)
+            survey, resource, (ANONYMOUS,), requests(survey, resource, names_everyone, works_without_signature)
         ),
     )
 
@@ -155,10 +155,10 @@ def _results(
     chosen = sure or list(openings)
     if not chosen:
         return
-    actions = enumerated(dict.fromkeys(one.question.action for one in chosen))
+    actions = enumerated(dict.fromkeys(one.request.action for one in chosen))
     evidence = tuple(
         Evidence(
-            phrase("Evaluated {action} as {who}.", who=who, action=one.question.action),
+            phrase("Evaluated {action} as {who}.", who=who, action=one.request.action),
             one.attempt.decision,
         )
         for one in chosen
@@ -185,7 +185,7 @@ def _results(
     choice = (
         phrase(", with a value of their choice for {keys}", keys=keys) if any(one.attempt.keys for one in sure) else ""
     )
-    only_lists = all(one.question.level == "List" for one in sure)
+    only_lists = all(one.request.level == "List" for one in sure)
     yield CheckResult(
         phrase(
             "{who} can perform {actions} on {name}{choice}.",
@@ -205,7 +205,7 @@ def _results(
     severity=(Severity.CRITICAL, "Anyone on the Internet has access, with no further requirement."),
     title=mark("Publicly accessible resource"),
     question="Can anyone on the Internet use a resource, without signing in?",
-    remedy=mark(
+    remediation=mark(
         "Name the intended principals under Principal. For buckets, enable Block Public Access, on the account as "
         "well. To publish content, use CloudFront and allow only the distribution."
     ),
@@ -219,7 +219,7 @@ def public_resource(survey: CheckContext, _account: Account, resource: Resource)
         # VPC Lattice User Guide, "What is Amazon VPC Lattice": clients are in VPCs associated with a service network.
         who, severity = phrase("anyone in a VPC of its service networks"), Severity.HIGH
     for result in _results(survey, resource, open_to_all(survey, resource), who, severity):
-        yield replace(result, snippet=_block_command(resource))
+        yield replace(result, remediation_command=_block_command(resource))
 
 
 def _block_command(resource: Resource) -> str:
@@ -238,16 +238,16 @@ def _block_command(resource: Resource) -> str:
     severity=(Severity.CRITICAL, "Anyone with an AWS account has access, with no further requirement."),
     title=mark("Resource accessible to every AWS account"),
     question="Can principals of any AWS account use a resource?",
-    remedy=mark("Name the intended accounts or roles under Principal, or test aws:PrincipalOrgID."),
+    remediation=mark("Name the intended accounts or roles under Principal, or test aws:PrincipalOrgID."),
     standards=("CIS AWS Foundations 7.0 2.21", "NIST 800-53 AC-3", "ISO 27001:2022 A.8.3"),
     data=Data.RESOURCE_POLICIES,
 )
 def open_to_accounts(survey: CheckContext, account: Account, resource: Resource) -> Iterator[CheckResult]:
     """Report access that is certain only for signed requests; RES-01 reports access without signing in."""
-    known = {one.question: one.attempt.strength for one in open_to_all(survey, resource)}
+    known = {one.request: one.attempt.strength for one in open_to_all(survey, resource)}
     groups = [
         group
-        for group in questions(
+        for group in requests(
             survey, resource, names_everyone, works_for_other_accounts, account=survey.unrelated_account
         )
         if all(known.get(one, ConditionStrength.DENIED) > ConditionStrength.SECRET for one in group)
@@ -255,7 +255,7 @@ def open_to_accounts(survey: CheckContext, account: Account, resource: Resource)
     everyone = [statement for statement in allowing(survey, resource) if names_everyone(statement)]
     found = _openings(survey, resource, anyones(survey, account, everyone), groups) if groups else ()
     openings = tuple(
-        [one for one in found if one.attempt.strength <= ConditionStrength.SECRET or one.question not in known]
+        [one for one in found if one.attempt.strength <= ConditionStrength.SECRET or one.request not in known]
     )
     yield from _results(survey, resource, openings, phrase("anyone with an AWS account"), Severity.CRITICAL)
 
@@ -270,7 +270,7 @@ def open_to_accounts(survey: CheckContext, account: Account, resource: Resource)
     ),
     title=mark("Resource shared with another account"),
     question="Can a principal outside the snapshot and its organization use a resource whose policy names it?",
-    remedy=mark("Confirm who owns the account and what it needs; otherwise remove it from the policy."),
+    remediation=mark("Confirm who owns the account and what it needs; otherwise remove it from the policy."),
     standards=("PCI DSS 4.0 7.2.4", "SOC 2 CC6.3"),
     data=Data.RESOURCE_POLICIES,
 )
@@ -279,7 +279,7 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
     partition = resource.arn.split(":", 2)[1]
     name = resource_subject(resource).name
     for account_id, callers in external_callers(survey, allowing(survey, resource), partition).items():
-        groups = questions(
+        groups = requests(
             survey,
             resource,
             lambda statement, one=account_id: _names(survey, statement, partition, one),  # type: ignore[misc]
@@ -290,7 +290,7 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
         if not openings:
             continue
         sure = [one for one in openings if one.attempt.strength <= ConditionStrength.OWN_CHOICE]
-        actions = enumerated(dict.fromkeys(one.question.action for one in sure or openings))
+        actions = enumerated(dict.fromkeys(one.request.action for one in sure or openings))
         keys = enumerated(dict.fromkeys(key for one in openings for key in one.attempt.keys))
         values = {
             "account": account_id,
@@ -307,12 +307,12 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
             sentence = phrase(
                 "The Elastic Load Balancing account {account} can perform {actions} on {name}{condition}.", **values
             )
-        weak = not sure or all(one.question.level == "List" for one in sure)
+        weak = not sure or all(one.request.level == "List" for one in sure)
         yield CheckResult(
             sentence,
             (
                 *(
-                    Evidence(phrase("Evaluated {action}.", action=one.question.action), one.attempt.decision)
+                    Evidence(phrase("Evaluated {action}.", action=one.request.action), one.attempt.decision)
                     for one in sure or openings
                 ),
                 *(Evidence(phrase("The policy names {principal}.", principal=text)) for text in callers.named),
@@ -329,18 +329,18 @@ def _names(survey: CheckContext, statement: Statement, partition: str, account_i
 def _best_of(survey: CheckContext, callers: ExternalCallers, group: tuple[RequestToEvaluate, ...]) -> Opening | None:
     """Return the least restricted request of a group; None if all are denied."""
     found: list[Opening] = []
-    for question in group:
-        found.append(Opening(question, _best(survey, callers, question)))
+    for request in group:
+        found.append(Opening(request, _best(survey, callers, request)))
         if found[-1].attempt.strength <= ConditionStrength.OWN_CHOICE:
             break
     best = min(found, key=lambda one: one.attempt.strength)
     return None if best.attempt.strength is ConditionStrength.DENIED else best
 
 
-def _best(survey: CheckContext, callers: ExternalCallers, question: RequestToEvaluate) -> Attempt:
+def _best(survey: CheckContext, callers: ExternalCallers, request: RequestToEvaluate) -> Attempt:
     """Return the least restricted attempt of an external account's principals, which are outside the organization."""
     attempt = min(
-        (try_request(survey, caller, question.action, question.resource, {}) for caller in callers.arns),
+        (try_request(survey, caller, request.action, request.resource, {}) for caller in callers.arns),
         key=lambda attempt: attempt.strength,
     )
     organization = survey.snapshot.organization

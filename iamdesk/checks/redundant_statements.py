@@ -23,7 +23,7 @@ from iamdesk.policy_validation.action_checks import matched
 from iamdesk.snapshot.model import Account, PolicyDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 
-_MOST_STATEMENTS = 120
+_MAX_STATEMENTS = 120
 """Statements of a document that are compared with each other; further ones are skipped."""
 
 _MANAGED, _USER, _GROUP, _ROLE, _TRUST = 6_144, 2_048, 5_120, 10_240, 2_048
@@ -37,7 +37,7 @@ increased."""
     severity=(Severity.INFO, "No decision changes."),
     title=mark("Redundant statement"),
     question="Does a policy contain a statement without effect, because another one covers it?",
-    remedy=mark("Remove the statement, or narrow the broader one, whichever was intended."),
+    remediation=mark("Remove the statement, or narrow the broader one, whichever was intended."),
 )
 def redundant_statement(survey: CheckContext, account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """Report statements whose removal changes no decision, because another one matches every request they match.
@@ -61,7 +61,7 @@ def redundant_statement(survey: CheckContext, account: Account, written: PolicyS
             severity=Severity.LOW,
         )
     pairs = survey.once(("redundant statements", document), lambda: tuple(redundant(document)))
-    snippet = _without(survey, account, written, {lesser.index for lesser, _ in pairs}) if pairs else ""
+    remediation_command = _without(survey, account, written, {lesser.index for lesser, _ in pairs}) if pairs else ""
     for lesser, wider in pairs:
         yield CheckResult(
             phrase(
@@ -76,13 +76,13 @@ def redundant_statement(survey: CheckContext, account: Account, written: PolicyS
                 ),
             ),
             object=str(lesser.index),
-            snippet=snippet,
+            remediation_command=remediation_command,
         )
 
 
 def _without(survey: CheckContext, account: Account, written: PolicySource, gone: set[int]) -> str:
     """Return the command that removes all redundant statements of a policy at once."""
-    if written.policy.layer not in (PolicyType.IDENTITY, PolicyType.TRUST):
+    if written.policy.policy_type not in (PolicyType.IDENTITY, PolicyType.TRUST):
         return ""
     numbers = count()
     changed = edited(written.policy.document.raw, lambda one: None if next(numbers) in gone else one)
@@ -91,7 +91,7 @@ def _without(survey: CheckContext, account: Account, written: PolicySource, gone
 
 def redundant(document: Document) -> Iterator[tuple[Statement, Statement]]:
     """Yield (covered, covering) statements of a document; of equal ones the first is kept."""
-    statements = [one for one in document.statements if one.broken is None][:_MOST_STATEMENTS]
+    statements = [one for one in document.statements if one.broken is None][:_MAX_STATEMENTS]
     gone: set[int] = set()
     for lesser in reversed(statements):
         for wider in statements:
@@ -103,7 +103,7 @@ def redundant(document: Document) -> Iterator[tuple[Statement, Statement]]:
 
 def shadowed(document: Document) -> Iterator[tuple[Statement, Statement]]:
     """Yield (Allow, Deny) statements of a document where the Deny cancels the Allow entirely."""
-    statements = [one for one in document.statements if one.broken is None][:_MOST_STATEMENTS]
+    statements = [one for one in document.statements if one.broken is None][:_MAX_STATEMENTS]
     denies = [one for one in statements if not one.is_allow]
     for allow in statements if denies else ():
         deny = next((one for one in denies if allow.is_allow and matches_all_of(one, allow)), None)
@@ -198,7 +198,7 @@ def _fits(wider: str, lesser: str) -> bool:
     severity=(Severity.INFO, "The next change of the policy fails."),
     title=mark("Policy near or above its size limit"),
     question="Does a policy use most of its size quota (by default 90%), or exceed it?",
-    remedy=mark(
+    remediation=mark(
         "Remove redundant statements, or split the permissions into several managed policies, before AWS rejects the "
         "next change."
     ),
@@ -221,7 +221,7 @@ def nearly_full(survey: CheckContext, account: Account, _: Account) -> Iterator[
                 subject=subject,
                 object=str(limit),
                 severity=Severity.INFO if size <= limit else Severity.LOW,
-                remedy=phrase("Shorten it, or request an increase of the quota for trust policies.")
+                remediation=phrase("Shorten it, or request an increase of the quota for trust policies.")
                 if subject.kind == NodeKind.TRUST_POLICY
                 else None,
             )

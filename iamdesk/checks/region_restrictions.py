@@ -43,7 +43,7 @@ _PROBES = (
     severity=(Severity.MEDIUM, "Also needs a permission for the Region in the account."),
     title=mark("Region restriction with gaps"),
     question="Can resources be created in a Region that a service control policy is meant to block?",
-    remedy=mark(
+    remediation=mark(
         "Exempt only global services from the Deny (IAM, Organizations, Route 53, CloudFront, Support …), by naming "
         "them in NotAction."
     ),
@@ -122,7 +122,7 @@ def _names(test: ConditionTest, region: str) -> bool:
     severity=(Severity.LOW, "An additional protection is not used."),
     title=mark("No resource control policy"),
     question="Is there no resource control policy that limits access to the organization's resources?",
-    remedy=mark(
+    remediation=mark(
         "Attach a resource control policy that denies requests from outside the organization (aws:PrincipalOrgID, "
         "with exceptions for AWS services), so that a public bucket policy alone does not expose data."
     ),

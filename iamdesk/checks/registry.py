@@ -158,7 +158,7 @@ def _guarded(one: Check, survey: CheckContext, account: Account, thing: Any) -> 
                 name=subject.name,
             ),
             evidence=(Evidence(_reason(error)),),
-            remedy=phrase(
+            remediation=phrase(
                 "Review the item in the account. If nothing about it is unusual, report this as a bug in iamdesk."
             ),
             fingerprint=fingerprint(one.id, subject.key, "not made"),

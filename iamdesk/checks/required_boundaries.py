@@ -21,7 +21,7 @@ from iamdesk.snapshot.model import Account, RoleDetail
 
 _KEY = "iam:permissionsboundary"
 _CREATING = ("createrole", "createuser")
-_MOST_STATEMENTS = 10
+_MAX_STATEMENTS = 10
 
 
 class Requirement(NamedTuple):
@@ -43,7 +43,7 @@ class Requirement(NamedTuple):
     severity=(Severity.HIGH, "Their permissions are not limited as the policy requires."),
     title=mark("Required permissions boundary missing"),
     question="Do roles or users lack a permissions boundary that a policy requires for their path or name?",
-    remedy=mark(
+    remediation=mark(
         "Attach the boundary to the role or user, after checking what it still needs to do, or move it out of that "
         "path."
     ),
@@ -86,7 +86,7 @@ def boundary_not_there(survey: CheckContext, account: Account, _: Account) -> It
                         names=names,
                     ),
                 )
-                for one in unmet[:_MOST_STATEMENTS]
+                for one in unmet[:_MAX_STATEMENTS]
             ),
             subject=principal_subject(principal),
             severity=Severity.HIGH if boundary is None else Severity.MEDIUM,
@@ -96,7 +96,7 @@ def boundary_not_there(survey: CheckContext, account: Account, _: Account) -> It
 
 def _requirements(survey: CheckContext, account: Account) -> Iterator[Requirement]:
     for written in written_policies(account, survey.evaluator.index.parse):
-        if written.policy.layer is not PolicyType.IDENTITY:
+        if written.policy.policy_type is not PolicyType.IDENTITY:
             continue
         for statement in written.policy.document.statements:
             tests = [test for test in statement.conditions if test.key == _KEY]

@@ -22,7 +22,7 @@ from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resource_services import deciding_service
 from iamdesk.snapshot.resources import Resource
 
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 _REWRITES = {
     ("s3", ""): ("s3:PutBucketPolicy", "s3:GetObject", f"/{PLACEHOLDER}"),
     ("secretsmanager", "secret:"): ("secretsmanager:PutResourcePolicy", "secretsmanager:GetSecretValue", ""),
@@ -38,7 +38,7 @@ _REWRITES = {
     severity=(Severity.MEDIUM, "Needs one more call before the data is readable, which the audit log shows."),
     title=mark("Resource policy can be rewritten by principals without access"),
     question="Can users or roles rewrite the policy of a resource whose data they cannot read?",
-    remedy=mark(
+    remediation=mark(
         "Leave the policy to the resource's owners: whoever writes it can open the data to themselves or to another "
         "account."
     ),
@@ -83,7 +83,7 @@ def policy_rewritten(survey: CheckContext, _account: Account, resource: Resource
                 ),
                 *(
                     Evidence(phrase("{arn} can rewrite the policy.", arn=arn), policy_key=arn)
-                    for arn in able[1:_MOST_NAMED]
+                    for arn in able[1:_MAX_NAMED]
                 ),
             ),
         )
@@ -95,7 +95,7 @@ def policy_rewritten(survey: CheckContext, _account: Account, resource: Resource
     severity=(Severity.MEDIUM, "An intended protection is missing; what is allowed is reported separately."),
     title=mark("Deny that denies nothing"),
     question="Does a Deny statement of a resource policy match no request on the resource or its parts?",
-    remedy=mark(
+    remediation=mark(
         "Correct Action or Resource: actions on objects need the bucket's ARN with `/*`, actions on the bucket the ARN "
         "itself."
     ),

@@ -40,7 +40,7 @@ _PREFERRED = frozenset(
 _FILLINGS = {"execute-api": (f"{PLACEHOLDER}/GET/{PLACEHOLDER}", f"GET/{PLACEHOLDER}", PLACEHOLDER)}
 """What stands for any part of a resource, or for a wildcard in its name, if that is not one name."""
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_MOST_NAMED = 60
+_MAX_NAMED = 60
 """Number of resource patterns of a policy to which the ARNs to evaluate are fitted."""
 
 
@@ -125,7 +125,7 @@ def works_without_signature(service: str, name: str) -> bool:
     return is_open and facts.without_signature(name) is not Unsigned.NEVER
 
 
-def questions(
+def requests(
     survey: CheckContext,
     resource: Resource,
     applies: Callable[[Statement], bool] = lambda _statement: True,
@@ -214,7 +214,7 @@ def _told_apart(survey: CheckContext, resource: Resource, account: str) -> tuple
         for entry in statement.resources or ()
     }
     named = [_VARIABLE.sub(lambda found: _value(found[1], account), text) for text in texts]
-    patterns = tuple([tuple(tokens_of(text)) for text in dict.fromkeys(named) if text.startswith("arn:")])[:_MOST_NAMED]
+    patterns = tuple([tuple(tokens_of(text)) for text in dict.fromkeys(named) if text.startswith("arn:")])[:_MAX_NAMED]
     globs = [Glob(tokens) for tokens in patterns]
     found: dict[tuple[str, ...], str] = {("",): resource.arn}
     for prefix in part_prefixes(whole):

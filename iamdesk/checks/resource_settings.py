@@ -17,7 +17,7 @@ from iamdesk.policy.document import Document
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import ObjectOwnership, PublicAccessBlock, Resource, VpcEndpoint
 
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 _SETTINGS = (
     ("block_public_acls", "BlockPublicAcls"),
     ("ignore_public_acls", "IgnorePublicAcls"),
@@ -51,7 +51,7 @@ def _names(buckets: list[Resource]) -> list[str]:
     ),
     title=mark("Block Public Access not enabled"),
     question="Is a setting of S3 Block Public Access off, for the account and for some of its buckets?",
-    remedy=mark(
+    remediation=mark(
         "Enable all four settings for the account. If a bucket has to be public, move it to an account of its own."
     ),
     standards=("AWS FSBP S3.1", "AWS FSBP S3.8", "NIST 800-53 AC-3"),
@@ -96,11 +96,11 @@ def public_access_not_blocked(survey: CheckContext, account: Account, _: Account
                         settings=", ".join(_missing(one.public_access_block)),
                     )
                 )
-                for one, name in list(zip(exposed, _names(exposed), strict=True))[:_MOST_NAMED]
+                for one, name in list(zip(exposed, _names(exposed), strict=True))[:_MAX_NAMED]
             ),
         ),
         severity=Severity.MEDIUM if exposed or unknown else Severity.LOW,
-        snippet=command(*words, "--public-access-block-configuration", every),
+        remediation_command=command(*words, "--public-access-block-configuration", every),
     )
 
 
@@ -125,7 +125,7 @@ def _perhaps_not_blocked(buckets: list[Resource]) -> Iterator[CheckResult]:
                         settings=", ".join(_missing(one.public_access_block)),
                     )
                 )
-                for one, name in list(zip(exposed, _names(exposed), strict=True))[:_MOST_NAMED]
+                for one, name in list(zip(exposed, _names(exposed), strict=True))[:_MAX_NAMED]
             ),
             state=State.CANNOT_TELL,
         )
@@ -137,7 +137,7 @@ def _perhaps_not_blocked(buckets: list[Resource]) -> Iterator[CheckResult]:
     severity=(Severity.LOW, "Access granted by the lists is reported separately. Below Prowler for that reason."),
     title=mark("Buckets with access control lists"),
     question="Do access control lists count for a bucket?",
-    remedy=mark(
+    remediation=mark(
         "Move what the lists grant to the bucket policy, then set Object Ownership to BucketOwnerEnforced: only "
         "policies decide then."
     ),
@@ -160,7 +160,7 @@ def lists_count(survey: CheckContext, account: Account, _: Account) -> Iterator[
                 Evidence(
                     phrase("Object Ownership of {bucket} is {value}.", bucket=name, value=str(one.object_ownership))
                 )
-                for one, name in list(zip(found, _names(found), strict=True))[:_MOST_NAMED]
+                for one, name in list(zip(found, _names(found), strict=True))[:_MAX_NAMED]
             ),
         )
 
@@ -174,7 +174,7 @@ def lists_count(survey: CheckContext, account: Account, _: Account) -> Iterator[
     ),
     title=mark("API that takes requests without authorization"),
     question="Does a method or route of an API without a resource policy have the authorization type NONE?",
-    remedy=mark(
+    remediation=mark(
         "Set an authorization type: AWS_IAM, JWT, or a Lambda authorizer. If the method is meant to be public, limit "
         "the rate of requests, and record that it is intended."
     ),
@@ -230,7 +230,7 @@ def unauthorized_requests(_survey: CheckContext, _account: Account, resource: Re
     severity=(Severity.LOW, "An additional protection is not used; identity and resource policies still decide."),
     title=mark("VPC endpoint with full access"),
     question="Does the policy of a VPC endpoint allow every request, to any account's resources?",
-    remedy=mark(
+    remediation=mark(
         "Allow only the organization's principals and resources (aws:PrincipalOrgID, aws:ResourceOrgID), and the AWS "
         "owned resources that the workloads read."
     ),
@@ -256,7 +256,7 @@ def open_endpoints(survey: CheckContext, account: Account, _: Account) -> Iterat
             ),
             tuple(
                 Evidence(phrase("{endpoint} allows every action on every resource.", endpoint=_endpoint_name(one)))
-                for one in found[:_MOST_NAMED]
+                for one in found[:_MAX_NAMED]
             ),
         )
 

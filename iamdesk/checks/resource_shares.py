@@ -16,7 +16,7 @@ from iamdesk.snapshot.resource_shares import ResourceShareAssociation, ResourceS
 from iamdesk.snapshot.workloads import WorkloadKind
 
 _GIVEN = "ASSOCIATED"
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 
 @check(
@@ -25,7 +25,7 @@ _MOST_NAMED = 20
     severity=(Severity.MEDIUM, "External accounts use the shared resource; each was invited."),
     title=mark("RAM share outside the organization"),
     question="Does a resource share of the account include external principals?",
-    remedy=mark(
+    remediation=mark(
         "Remove the external principals from the share unless their owner confirms the need, and disallow external "
         "sharing for it (`aws ram update-resource-share --no-allow-external-principals`)."
     ),
@@ -76,7 +76,7 @@ def shared_outside(survey: CheckContext, account: Account, _: Account) -> Iterat
                             external=str(one.external),
                         )
                     ),
-                    *(Evidence(phrase("Shared: {arn}.", arn=arn)) for arn in resources[:_MOST_NAMED]),
+                    *(Evidence(phrase("Shared: {arn}.", arn=arn)) for arn in resources[:_MAX_NAMED]),
                 ),
                 object=f"{one.resource_share_arn} {one.associated_entity}",
                 state=State.FOUND if is_outside else State.CANNOT_TELL,
@@ -112,7 +112,7 @@ def _is_outside(survey: CheckContext, one: ResourceShareAssociation) -> bool | N
     severity=(Severity.HIGH, "As RES-03: an unknown account reads or changes data."),
     title=mark("S3 access grant to another account"),
     question="Does S3 Access Grants give data to a principal outside the snapshot and its organization?",
-    remedy=mark(
+    remediation=mark(
         "Confirm who owns the account and what it needs; otherwise delete the grant, and remove the account from the "
         "resource policy of the S3 Access Grants instance."
     ),
@@ -149,7 +149,7 @@ def granted_outside(survey: CheckContext, account: Account, _: Account) -> Itera
             ),
             (
                 Evidence(phrase("Evaluated {action}.", action="s3:GetDataAccess"), result),
-                *(Evidence(phrase("Granted: {grant}.", grant=detail)) for detail in details[:_MOST_NAMED]),
+                *(Evidence(phrase("Granted: {grant}.", grant=detail)) for detail in details[:_MAX_NAMED]),
             ),
             object=f"{instance} {principal}",
             state=State.FOUND if is_open else State.CANNOT_TELL,
@@ -165,7 +165,7 @@ def granted_outside(survey: CheckContext, account: Account, _: Account) -> Itera
     ),
     title=mark("Buckets that accept plain HTTP"),
     question="Can objects of a bucket be read over an unencrypted connection?",
-    remedy=mark(
+    remediation=mark(
         "Add a statement to the bucket policy that denies s3:* to all principals if aws:SecureTransport is false."
     ),
     standards=("CIS AWS Foundations 7.0 3.1.1", "AWS FSBP S3.5", "PCI DSS 4.0 4.2.1"),
@@ -189,7 +189,7 @@ def plain_http(survey: CheckContext, account: Account, _: Account) -> Iterator[C
             for name, request in list(found.items())[:3]
         ]
         more = [
-            Evidence(phrase("{name} accepts requests without TLS.", name=name)) for name in list(found)[3:_MOST_NAMED]
+            Evidence(phrase("{name} accepts requests without TLS.", name=name)) for name in list(found)[3:_MAX_NAMED]
         ]
         yield CheckResult(
             nphrase(

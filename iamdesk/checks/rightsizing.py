@@ -122,15 +122,15 @@ def unchanged_decision(
     """Evaluate with the edited policies in place of a principal's own; return the decision, None if it changed."""
     survey.check_cancelled()
     documents = {trim.policy.document: trim.parsed for trim in trims}
-    question = survey.evaluator.question(Request(principal, action, resource))
-    before = decide_request(question)
-    return before if decide_request(_edited(question, documents)) is before else None
+    request = survey.evaluator.evaluation_request(Request(principal, action, resource))
+    before = decide_request(request)
+    return before if decide_request(_edited(request, documents)) is before else None
 
 
-def _edited(question: EvaluationRequest, documents: Mapping[Document, Document]) -> EvaluationRequest:
-    policies = question.policies
+def _edited(request: EvaluationRequest, documents: Mapping[Document, Document]) -> EvaluationRequest:
+    policies = request.policies
     identity = tuple(
         replace(policy, document=documents.get(policy.document, policy.document)) for policy in policies.identity
     )
-    further = tuple(_edited(one, documents) for one in question.further)
-    return replace(question, policies=replace(policies, identity=identity), further=further)
+    further = tuple(_edited(one, documents) for one in request.further)
+    return replace(request, policies=replace(policies, identity=identity), further=further)

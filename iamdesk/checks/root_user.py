@@ -41,7 +41,7 @@ def _is_member(survey: CheckContext, account: Account) -> bool:
     ),
     title=mark("Root user of a member account has credentials"),
     question="Does the root user of a member account of the organization have a password or access key?",
-    remedy=mark(
+    remediation=mark(
         "Enable centralized root access management in IAM, and delete the root credentials of member accounts: the "
         "management account then performs privileged root tasks for them."
     ),
@@ -89,7 +89,7 @@ def root_not_central(survey: CheckContext, account: Account, _: Account) -> Iter
     severity=(Severity.MEDIUM, "An additional limit is not used."),
     title=mark("No SCP restricts the root user"),
     question="Is the root user of a member account not restricted by any service control policy?",
-    remedy=mark(
+    remediation=mark(
         "Attach a service control policy that denies all actions if aws:PrincipalArn matches `arn:aws:iam::*:root`, "
         "except for the few tasks that require the root user."
     ),
@@ -144,7 +144,7 @@ def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Itera
     title=mark("Root user with a virtual MFA device"),
     question="Is the root user's MFA device a virtual one (an authenticator app) instead of a security key or "
     "hardware token?",
-    remedy=mark(
+    remediation=mark(
         "Register a security key or hardware token, and a second one that is stored elsewhere; then remove the "
         "virtual device."
     ),

@@ -24,7 +24,7 @@ _OWN = {
     "iam:CreateLoginProfile": mark("set the password"),
 }
 """Actions on one's own user, with what they allow."""
-_MOST_ASKED = 3
+_MAX_ASKED = 3
 
 
 class _Kind(NamedTuple):
@@ -42,7 +42,7 @@ class _Kind(NamedTuple):
     severity=(Severity.MEDIUM, "Whoever steals a session can make the access permanent."),
     title=mark("Can change own credentials without MFA"),
     question="Can users who are not administrators change their own access keys, password or MFA devices without MFA?",
-    remedy=mark(
+    remediation=mark(
         'Deny requests made without MFA, except registering a first MFA device, as in the policy "Allows '
         'MFA-authenticated IAM users to manage their own credentials" of the IAM User Guide. A stolen key then cannot '
         "create another one."
@@ -61,7 +61,7 @@ def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) 
         kind, decision = _kind_of(survey, account, user)
         if kind is not None and decision is not None:
             members.setdefault(kind, []).append(user)
-            if len(found.setdefault(kind, [])) < _MOST_ASKED:
+            if len(found.setdefault(kind, [])) < _MAX_ASKED:
                 found[kind].append(decision)
     for kind, users in members.items():
         names = [user.user_name for user in users]

@@ -75,7 +75,7 @@ def _read(path: Path) -> tuple[DutyPair, ...]:
     severity=(Severity.MEDIUM, "Needs the bad intent of one person; nothing is gained beyond the two duties."),
     title=mark("Duties that should be separated"),
     question="Can a user or role that is not an administrator perform two duties that have to be separated?",
-    remedy=mark(
+    remediation=mark(
         "Give one of the two duties to another user or role. If no one else can take it, record who checks the work."
     ),
     standards=("NIST 800-53 AC-5", "PCI DSS 4.0 7.2.4", "SOC 2 CC6.3", "ISO 27001:2022 A.5.3"),

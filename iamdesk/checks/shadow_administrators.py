@@ -27,7 +27,7 @@ from iamdesk.snapshot.model import Account, RoleDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 _CHANGES_PERMISSIONS = "Permissions management"
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 
 @check(
@@ -36,7 +36,7 @@ _MOST_NAMED = 20
     severity=(Severity.HIGH, "As ADM-01, and reviews that look at policy names miss it."),
     title=mark("Shadow administrator (combined policies)"),
     question="Is a user or role an administrator although none of its policies allows everything?",
-    remedy=mark(
+    remediation=mark(
         "Replace the combination with a single policy that shows the administrator access, or remove the permissions "
         "that make it an administrator."
     ),
@@ -87,7 +87,7 @@ def _names_everything(statement: Statement) -> bool:
     ),
     title=mark("Full service access on all resources"),
     question="Does a policy allow every action of a service on every resource, including permissions management?",
-    remedy=mark(
+    remediation=mark(
         "List the actions and resources that the job needs. Leave actions that change permissions to the service's "
         "administrators."
     ),
@@ -101,7 +101,9 @@ def whole_services(survey: CheckContext, account: Account, written: PolicySource
     used = survey.references(account)
     is_managed = written.subject.kind is NodeKind.CUSTOMER_POLICY
     is_attached = not is_managed or bool(used.carriers.get(written.policy.key))
-    if written.policy.layer is not PolicyType.IDENTITY or (not is_attached and used.bounded.get(written.policy.key)):
+    if written.policy.policy_type is not PolicyType.IDENTITY or (
+        not is_attached and used.bounded.get(written.policy.key)
+    ):
         return
     found = [
         (statement, services)
@@ -132,7 +134,7 @@ def whole_services(survey: CheckContext, account: Account, written: PolicySource
                     statement,
                     phrase("It allows every action of {services}.", services=enumerated(each, most=20)),
                 )
-                for statement, each in found[:_MOST_NAMED]
+                for statement, each in found[:_MAX_NAMED]
             ),
             # All of IAM is administration in two calls.
             severity=_severity(every) if is_attached else Severity.LOW,
@@ -195,7 +197,7 @@ def changes_permissions(service: str) -> bool:
     severity=(Severity.HIGH, "Credentials of workloads are used unattended, and can be stolen through the workload."),
     title=mark("Workload with administrator access"),
     question="Is a user with access keys only, or a role that a service or pipeline assumes, an administrator?",
-    remedy=mark(
+    remediation=mark(
         "Restrict the workload to what it needs to deploy or run. If a pipeline must create roles, require a "
         "permissions boundary for them."
     ),
@@ -245,11 +247,11 @@ def administrator_workload(survey: CheckContext, account: Account, _: Account) -
                 len(unknown),
                 names=enumerated(user.user_name for user in unknown),
             ),
-            tuple(Evidence(phrase("{name} is an administrator.", name=user.arn)) for user in unknown[:_MOST_NAMED]),
+            tuple(Evidence(phrase("{name} is an administrator.", name=user.arn)) for user in unknown[:_MAX_NAMED]),
             object="users",
             state=State.CANNOT_TELL,
             severity=Severity.INFO,
-            remedy=phrase(
+            remediation=phrase(
                 "Capture the credential report as well (`aws iam generate-credential-report`, then `aws iam "
                 "get-credential-report`): it shows which users have access keys and no password."
             ),

@@ -18,7 +18,7 @@ from iamdesk.viewmodel.tree_builder import NodeKind
 
 ORGANIZATION_UNKNOWN = "organization-unknown"
 """Code of the evaluator's assumption that only the captured policies limit the account."""
-_MOST_NAMED = 50
+_MAX_NAMED = 50
 _RECAPTURE = mark(
     "Capture the account again without `--filter` and without `--max-items`: "
     "`aws iam get-account-authorization-details`."
@@ -31,7 +31,7 @@ _RECAPTURE = mark(
     severity=(Severity.HIGH, "Every other result may lack principals and policies."),
     title=mark("Account captured incompletely"),
     question="Does the last captured page of the account indicate that more pages follow?",
-    remedy=_RECAPTURE,
+    remediation=_RECAPTURE,
 )
 def truncated(_survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Report an account of which whole pages are missing, with their principals and policies."""
@@ -74,7 +74,7 @@ def attachments_not_captured(survey: CheckContext, account: Account) -> list[tup
     severity=(Severity.MEDIUM, "Some attachments are unknown; those that were captured are evaluated."),
     title=mark("Attachments not captured"),
     question="Does AWS count more attachments of a policy than were captured?",
-    remedy=_RECAPTURE,
+    remediation=_RECAPTURE,
 )
 def attachments_do_not_add_up(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Compare AWS's attachment counts with the snapshot's. A lower count of AWS is no sign of missing data."""
@@ -120,7 +120,7 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> CheckResult:
             who=enumerated(name_of(one) for one in carriers),
             day=day,
         ),
-        tuple(Evidence(phrase("{arn} has the policy.", arn=one.arn), policy_key=arn) for one in carriers[:_MOST_NAMED]),
+        tuple(Evidence(phrase("{arn} has the policy.", arn=one.arn), policy_key=arn) for one in carriers[:_MAX_NAMED]),
         title=mark("AWS managed policy not captured"),
         severity=Severity.LOW,
         subject=Subject(arn, name, NodeKind.MISSING),
@@ -136,7 +136,7 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> CheckResult:
     ),
     title=mark("Policy or group not captured"),
     question="Is an attached policy, or a group with members, missing from the snapshot?",
-    remedy=mark(
+    remediation=mark(
         "Capture the account again without `--filter` and without `--max-items`: `aws iam "
         "get-account-authorization-details`. The command does not print AWS managed policies that are used only as a "
         "boundary: these are evaluated as AWS had published them. Review the policy in the account if it may have "
@@ -168,7 +168,7 @@ def missing_documents(survey: CheckContext, account: Account, _: Account) -> Ite
                 policy=last_of_arn(arn),
                 does=join_messages(phrase(" and "), what),
             ),
-            tuple(evidence[:_MOST_NAMED]),
+            tuple(evidence[:_MAX_NAMED]),
             state=State.CANNOT_TELL,
             subject=Subject(arn, last_of_arn(arn), NodeKind.MISSING),
         )
@@ -180,7 +180,7 @@ def missing_documents(survey: CheckContext, account: Account, _: Account) -> Ite
                 group=name,
                 users=enumerated(user.user_name for user in members),
             ),
-            tuple(Evidence(phrase("{arn} is a member.", arn=user.arn)) for user in members[:_MOST_NAMED]),
+            tuple(Evidence(phrase("{arn} is a member.", arn=user.arn)) for user in members[:_MAX_NAMED]),
             state=State.CANNOT_TELL,
             subject=Subject(used.group_key(name), name, NodeKind.MISSING),
         )
@@ -198,7 +198,7 @@ _DAMAGED = mark(
     severity=(Severity.MEDIUM, "An entry of the account is not evaluated."),
     title=mark("Malformed entry"),
     question="Is an entry of the account malformed?",
-    remedy=_DAMAGED,
+    remediation=_DAMAGED,
 )
 def unreadable_entry(_survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Report users, groups, roles and policies that the reader could not parse."""
@@ -211,7 +211,7 @@ def unreadable_entry(_survey: CheckContext, account: Account, _: Account) -> Ite
             ),
             tuple(
                 Evidence(phrase("{file}: {path}: {message}", file=one.file, path=one.json_path, message=one.message))
-                for one in entry.problems[:_MOST_NAMED]
+                for one in entry.problems[:_MAX_NAMED]
             ),
             object=f"{entry.list_name} {entry.name}",
             state=State.CANNOT_TELL,
@@ -225,7 +225,7 @@ def unreadable_entry(_survey: CheckContext, account: Account, _: Account) -> Ite
     severity=(Severity.INFO, "Shows how far the review reaches; nothing is wrong in the account."),
     title=mark("Organization account not captured"),
     question="Does the organization have accounts that were not captured?",
-    remedy=mark("Capture these accounts as well, or document why they are out of scope."),
+    remediation=mark("Capture these accounts as well, or document why they are out of scope."),
     standards=("PCI DSS 4.0 7.2.4",),
 )
 def accounts_not_captured(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -249,7 +249,7 @@ def accounts_not_captured(survey: CheckContext, account: Account, _: Account) ->
     severity=(Severity.MEDIUM, "What the policy allows is unknown, so its users and roles can have more."),
     title=mark("Malformed policy"),
     question="Is a policy so malformed that its effect cannot be determined?",
-    remedy=_DAMAGED,
+    remediation=_DAMAGED,
 )
 def unreadable_policy(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """Report policies with statements that cannot be evaluated; `iamdesk validate` lists lesser problems."""
@@ -261,7 +261,7 @@ def unreadable_policy(_survey: CheckContext, _account: Account, written: PolicyS
                 phrase("{path}: {message}.", path=json_path(found.path), message=found.message),
                 policy_key=written.policy.key,
             )
-            for found in document.diagnostics[:_MOST_NAMED]
+            for found in document.diagnostics[:_MAX_NAMED]
         ]
         sentence = phrase("The {policy} is malformed: it is ignored in all results.", policy=written.title)
         if broken:
@@ -284,7 +284,7 @@ def unreadable_policy(_survey: CheckContext, _account: Account, written: PolicyS
     severity=(Severity.INFO, "Only AWS can change these roles."),
     title=mark("Service-linked roles not checked"),
     question="Does the account have service-linked roles, which are not checked?",
-    remedy=mark(
+    remediation=mark(
         "No action needed: only AWS can change the permissions of these roles. Delete an unneeded one through the "
         "service it belongs to."
     ),
@@ -312,7 +312,9 @@ def service_linked_roles_left_out(_survey: CheckContext, account: Account, _: Ac
     severity=(Severity.INFO, "Shows how far the review reaches; nothing is wrong in the account."),
     title=mark("Last use of roles not captured"),
     question="Was the last use of any role not captured?",
-    remedy=mark("Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`."),
+    remediation=mark(
+        "Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`."
+    ),
 )
 def use_not_captured(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Report once for an account: missing data does not mean that the roles are unused."""
@@ -328,7 +330,7 @@ def use_not_captured(survey: CheckContext, account: Account, _: Account) -> Iter
                 len(unknown),
                 account=account.account_id,
             ),
-            tuple(Evidence(phrase("{arn} has no last-used date.", arn=role.arn)) for role in unknown[:_MOST_NAMED]),
+            tuple(Evidence(phrase("{arn} has no last-used date.", arn=role.arn)) for role in unknown[:_MAX_NAMED]),
             state=State.CANNOT_TELL,
             subject=account_subject(account),
         )
@@ -340,7 +342,7 @@ def use_not_captured(survey: CheckContext, account: Account, _: Account) -> Iter
     severity=(Severity.INFO, "Shows how far the review reaches; with these policies, results can only be stricter."),
     title=mark("Service control policies not captured"),
     question="Were the organization policies that limit the account not captured?",
-    remedy=mark(
+    remediation=mark(
         "Check what the service control policies of the account deny before acting on a finding, if it belongs to an "
         "organization. They never grant access, so no finding is missing."
     ),
@@ -374,7 +376,7 @@ _OBJECTS = {
     severity=(Severity.INFO, "Shows which checks did not run."),
     title=mark("Checks skipped (missing data)"),
     question="Does the snapshot lack data that checks need?",
-    remedy=mark("Capture a bundle with iamdesk collect, or add the named output to the snapshot's folder."),
+    remediation=mark("Capture a bundle with iamdesk collect, or add the named output to the snapshot's folder."),
 )
 def not_run(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Report once for each kind of data: a skipped check has not passed."""

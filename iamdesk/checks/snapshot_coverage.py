@@ -26,7 +26,7 @@ _OF_RESOURCES = (Kind.RESOURCE_POLICIES, Kind.BUCKET_ACCESS, Kind.KEY_GRANTS)
     severity=(Severity.LOW, "Changes within a day are rare, and the parts are still evaluated together."),
     title=mark("Snapshot parts captured at different times"),
     question="Were parts of the snapshot captured more than a day apart?",
-    remedy=mark("Capture all parts in one run: changes in between can cause false findings."),
+    remediation=mark("Capture all parts in one run: changes in between can cause false findings."),
 )
 def captured_apart(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Compare the times in the bundle's manifest, the credential report and the last-accessed reports."""
@@ -92,7 +92,7 @@ def _moments(survey: CheckContext, account: Account) -> Iterator[tuple[str, date
     severity=(Severity.INFO, "Shows how far the review reaches; nothing is wrong in the account."),
     title=mark("Resource policies not captured"),
     question="Are resource policies, access control lists or grants on keys missing from the snapshot?",
-    remedy=mark("Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names."),
+    remediation=mark("Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names."),
 )
 def resources_not_captured(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Report once for the snapshot, with its first account; CMP-13 lists the checks skipped because of it."""
@@ -126,7 +126,7 @@ def _lacking(one: CapturedData) -> Evidence:
     severity=(Severity.INFO, "Shows how far the review reaches; nothing is wrong in the account."),
     title=mark("AWS action data older than the snapshot"),
     question="Is the list of AWS actions more than 90 days older than the snapshot?",
-    remedy=mark("Update iamdesk, which includes newer action data: actions that AWS has added since are unknown."),
+    remediation=mark("Update iamdesk, which includes newer action data: actions that AWS has added since are unknown."),
 )
 def actions_are_old(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Report once for the snapshot, with its first account."""

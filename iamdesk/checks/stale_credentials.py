@@ -28,7 +28,7 @@ _DISABLED = "DISABLED"
     ),
     title=mark("Access key created with the user and never used"),
     question="Does a user have an active access key that was created with the user and never used?",
-    remedy=mark("Delete the key, and create one only on request."),
+    remediation=mark("Delete the key, and create one only on request."),
     standards=("CIS AWS Foundations 3.0 1.11",),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -57,7 +57,7 @@ def key_never_used(survey: CheckContext, account: Account, user: UserDetail) -> 
     severity=(Severity.HIGH, "Access was taken away on purpose, and is still there."),
     title=mark("User without console access has an active access key"),
     question="Does a user whose console password was removed have an active access key?",
-    remedy=mark(
+    remediation=mark(
         "Deactivate the key: removing the password was meant to end the user's access. If an application still uses "
         "the key, give the application a role."
     ),
@@ -92,7 +92,7 @@ def disabled_with_key(survey: CheckContext, account: Account, user: UserDetail) 
     severity=(Severity.HIGH, "Access was taken away on purpose, and is still there."),
     title=mark("Disabled Identity Center user still has access"),
     question="Does a disabled user of IAM Identity Center have assignments, or an IAM user of the same name?",
-    remedy=mark(
+    remediation=mark(
         "Delete the IAM user, or assign it a new owner. Remove the assignments, so that they do not return if the "
         "person is enabled again."
     ),

@@ -37,7 +37,7 @@ _AS_EXTERNAL_ROLE = mark("Evaluated as a role of an account that no policy in th
     severity=(Severity.CRITICAL, "Anyone with an AWS account gets the role's permissions."),
     title=mark("Publicly assumable role"),
     question="Can principals of any AWS account assume a role?",
-    remedy=mark(
+    remediation=mark(
         'Name the intended principals or accounts under Principal. To trust an organization, add `"StringEquals": '
         '{"aws:PrincipalOrgID": "o-…"}` without IfExists or ForAllValues.'
     ),
@@ -80,7 +80,7 @@ def _only_not_principal(lines: tuple[StatementExplanation, ...]) -> bool:
     severity=(Severity.CRITICAL, "As TRU-01: the caller chooses the values that the condition asks for."),
     title=mark("Publicly assumable role with an ineffective condition"),
     question="Can principals of any AWS account assume a role by choosing the values of condition keys?",
-    remedy=mark(
+    remediation=mark(
         "Name the intended principals or accounts under Principal, or test a key that callers cannot choose: "
         "aws:PrincipalOrgID, aws:PrincipalAccount or aws:PrincipalArn."
     ),
@@ -104,11 +104,11 @@ def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -
         sentence = phrase(
             "Anyone with an AWS account who knows the external ID can assume {role}.", role=role.role_name
         )
-        remedy = phrase(
+        remediation = phrase(
             "Name the intended account under Principal: an external ID is not a secret, it only tells customers of a "
             "vendor apart."
         )
-        yield CheckResult(sentence, evidence, severity=Severity.HIGH, remedy=remedy)
+        yield CheckResult(sentence, evidence, severity=Severity.HIGH, remediation=remediation)
     else:
         sentence = phrase(
             "Whether anyone with an AWS account can assume {role} depends on {keys}.", role=role.role_name, keys=keys
@@ -127,7 +127,7 @@ def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -
     title=mark("Role assumable from another account without an external ID"),
     question="Can a principal of an account outside the snapshot and its organization assume a role without an "
     "external ID?",
-    remedy=mark(
+    remediation=mark(
         'Require the vendor\'s external ID, if the account is a vendor\'s: `"StringEquals": {"sts:ExternalId": "…"}`. '
         "If it is your own, capture it as well. If no one can identify it, remove it from the trust policy."
     ),
@@ -156,7 +156,7 @@ def account_without_external_id(survey: CheckContext, account: Account, role: Ro
             object=trusted.account_id,
             severity=Severity.LOW if trusted.is_perhaps_own else severity,
             state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
-            remedy=trust_remedy(trusted, role),
+            remediation=trust_remediation(trusted, role),
         )
 
 
@@ -167,7 +167,7 @@ def account_without_external_id(survey: CheckContext, account: Account, role: Ro
     title=mark("Role assumable from another account under conditions"),
     question="Can a principal of an account outside the snapshot and its organization assume a role with an external "
     "ID, or under other conditions?",
-    remedy=mark(
+    remediation=mark(
         "Confirm who owns the account and that it still needs the role; otherwise remove it from the trust policy."
     ),
     standards=("SOC 2 CC6.3", "PCI DSS 4.0 7.2.4"),
@@ -198,7 +198,7 @@ def account_under_conditions(survey: CheckContext, account: Account, role: RoleD
             ),
             object=trusted.account_id,
             state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
-            remedy=trust_remedy(trusted, role),
+            remediation=trust_remediation(trusted, role),
         )
 
 
@@ -224,7 +224,7 @@ def _service_of_account(
         severity=Severity.MEDIUM if privileged else None,
         state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
         title=phrase("Role assumable by a service of another account"),
-        remedy=phrase(
+        remediation=phrase(
             "Confirm that the account is your organization's management account or a delegated administrator: it "
             "decides what the service does with the role. If it is yours, keep the trust, which the service needs. If "
             "it is not, delete the role."
@@ -245,7 +245,7 @@ _STACK_SETS = mark(
 )
 
 
-def trust_remedy(trusted: TrustedAccount, role: RoleDetail) -> str | None:
+def trust_remediation(trusted: TrustedAccount, role: RoleDetail) -> str | None:
     """Return what to do about an account that a role trusts, if it is not the check's own remedy.
 
     Source: AWS CloudFormation User Guide, "StackSets and AWS Organizations".
@@ -279,7 +279,7 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
     severity=(Severity.MEDIUM, "No one can use the name until the trust policy is saved again."),
     title=mark("Role that trusts a deleted principal"),
     question="Does a trust policy allow a principal that was deleted?",
-    remedy=mark(
+    remediation=mark(
         "Remove the principal from the trust policy: a new user or role of the same name is not trusted by the old ID."
     ),
     standards=("SOC 2 CC6.3",),
@@ -322,10 +322,10 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
                 proof,
                 object=entry.text,
                 state=State.CANNOT_TELL if account.is_truncated else State.FOUND,
-                snippet=""
+                remediation_command=""
                 if account.is_truncated
                 else without_principals(role.role_name, role.assume_role_policy_document, gone),
-                remedy=phrase(_DELETE_UNREACHABLE) if is_all else None,
+                remediation=phrase(_DELETE_UNREACHABLE) if is_all else None,
             )
             continue
         owner = account_of(entry)
@@ -381,7 +381,7 @@ def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:
     severity=(Severity.CRITICAL, "Everyone else is allowed, in any account."),
     title=mark("NotPrincipal grants to everyone else"),
     question="Does a trust policy allow everyone except those it names?",
-    remedy=mark("Name the intended principals under Principal. AWS supports NotPrincipal only with Effect Deny."),
+    remediation=mark("Name the intended principals under Principal. AWS supports NotPrincipal only with Effect Deny."),
     standards=_STANDARDS,
 )
 def allow_not_principal(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:

@@ -22,7 +22,7 @@ from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
-_MOST_ASKED = 40
+_MAX_ASKED = 40
 """Users that are evaluated for one role; the finding counts the others."""
 _PRODUCTION = re.compile(r"(?<![a-z])(?:prod|prd|production|live)(?![a-z])")
 _OTHER_STAGE = re.compile(
@@ -38,7 +38,7 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
     severity=(Severity.MEDIUM, "Needs a stolen access key or password of a user that the role trusts."),
     title=mark("Administrator role without MFA"),
     question="Can an IAM user become an administrator by assuming a role without MFA?",
-    remedy=mark(
+    remediation=mark(
         'Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that allows the users. This '
         "locks out every caller without MFA, such as services, pipelines and sessions of other roles: first "
         "name those that need the role in a separate statement, especially if the statement trusts a whole "
@@ -52,16 +52,14 @@ def assumed_without_mfa(survey: CheckContext, account: Account, role: RoleDetail
         return
     users = [arn for arn in _may_assume(survey, role) if ":user/" in arn and _is_person(survey, arn)]
     found = []
-    for arn in users[:_MOST_ASKED]:
+    for arn in users[:_MAX_ASKED]:
         decision = survey.ask(arn, ASSUME_ROLE, role.arn, {"aws:MultiFactorAuthPresent": None})
         if decision.decision is EvalDecision.ALLOWED:
             found.append((arn, decision))
     if found:
         more = ""
-        if len(users) > _MOST_ASKED:
-            more = phrase(
-                " (of {count:,} users, the first {asked} were evaluated)", count=len(users), asked=_MOST_ASKED
-            )
+        if len(users) > _MAX_ASKED:
+            more = phrase(" (of {count:,} users, the first {asked} were evaluated)", count=len(users), asked=_MAX_ASKED)
         yield CheckResult(
             phrase(
                 "{names} can assume the administrator role {role} without MFA{more}.",
@@ -93,7 +91,7 @@ def _is_person(survey: CheckContext, arn: str) -> bool:
     severity=(Severity.HIGH, "A condition that should keep external principals out does not."),
     title=mark("Ineffective condition on the organization"),
     question="Can a principal outside the organization assume a role through a statement that tests the organization?",
-    remedy=mark(
+    remediation=mark(
         'Write `"StringEquals": {"aws:PrincipalOrgID": "o-…"}`, without IfExists, a set operator or wildcards.'
     ),
     standards=("NIST 800-53 AC-3",),
@@ -159,7 +157,7 @@ def _external_attempt_by(
     title=mark("Production role that trusts development"),
     question="Does a role of a production account trust an account of a development, test or sandbox organizational "
     "unit?",
-    remedy=mark(
+    remediation=mark(
         "Remove development accounts from the trust policies of production; deploy from pipelines in a dedicated "
         "tooling account."
     ),

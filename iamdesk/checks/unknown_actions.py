@@ -22,7 +22,7 @@ from iamdesk.policy.variables import Variable
 from iamdesk.policy_validation.action_checks import is_known_action, matched, nearest_action
 from iamdesk.snapshot.model import Account
 
-_MOST_STATEMENTS = 20
+_MAX_STATEMENTS = 20
 """Statements named as evidence of one finding."""
 
 
@@ -48,7 +48,7 @@ def _hint(text: str) -> str:
     severity=(Severity.LOW, "Nothing is allowed that was not intended."),
     title=mark("Unknown action"),
     question="Does a policy name actions that do not exist, or that never apply to the resources it names?",
-    remedy=mark("Correct the name or the resource, or remove the entry: it has no effect."),
+    remediation=mark("Correct the name or the resource, or remove the entry: it has no effect."),
     standards=("NIST 800-53 AC-3",),
 )
 def unknown_action(survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
@@ -66,7 +66,7 @@ def _results(written: PolicySource, statements: list[Statement], survey: CheckCo
         words = survey.once(("unknown actions", statement), partial(_unknown, statement))
         if words:
             unknown.append((statement, words))
-        if written.policy.layer is PolicyType.TRUST:
+        if written.policy.policy_type is PolicyType.TRUST:
             continue  # a trust policy has no resources
         words = survey.once(("unfit actions", statement), partial(_unfit, statement))
         if words:
@@ -97,7 +97,7 @@ def _result(written: PolicySource, found: _Found, title: str | None, sentence: s
 
 
 def _evidence(written: PolicySource, found: _Found) -> Iterator[Evidence]:
-    for statement, words in found[:_MOST_STATEMENTS]:
+    for statement, words in found[:_MAX_STATEMENTS]:
         names = enumerated((text for text, _ in words), most=20)
         sentence = nphrase(
             "This entry of an Allow statement has no effect: {names}.",

@@ -30,7 +30,7 @@ _SOURCES = {"user": SourceType.USER, "group": SourceType.GROUP, "role": SourceTy
     severity=(Severity.LOW, "Nothing is allowed that was not intended."),
     title=mark("Policy condition on a tag that the user does not have"),
     question="Does a statement of a user's policies require a tag that the user does not have?",
-    remedy=mark("Tag the user, or give the variable a default: `${aws:PrincipalTag/team, 'none'}`."),
+    remediation=mark("Tag the user, or give the variable a default: `${aws:PrincipalTag/team, 'none'}`."),
 )
 def missing_tag(survey: CheckContext, _account: Account, user: UserDetail) -> Iterator[CheckResult]:
     """Users have no session tags, so the statement never matches. Roles are skipped: sessions may set their tags."""
@@ -99,7 +99,7 @@ def _attached(policy: CarriedPolicy) -> AttachedPolicy:
     ),
     title=mark("Single session named instead of the role"),
     question="Does a trust policy or a resource policy name a role session as principal?",
-    remedy=mark(
+    remediation=mark(
         "Name the role instead: `arn:aws:iam::ACCOUNT:role/NAME`. Callers choose their session name, so any caller of "
         "the role can match it, and the intended one fails under another name."
     ),

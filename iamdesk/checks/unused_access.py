@@ -31,14 +31,14 @@ _GRANTED = (
     AccessExtent.SOME_CONDITIONAL,
 )
 _CHANGING = ("Write", "Tagging", "Permissions management")
-_MOST_ASKED = 5
+_MAX_ASKED = 5
 """Used actions that are evaluated again for each principal; all others are compared by their statements."""
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 _WIDE = 0.5
 """An AWS managed policy is reported if a smaller share of its tracked actions was used."""
 
 
-_VERDICTS = {
+_DECISION_WORDS = {
     EvalDecision.ALLOWED: mark("allowed"),
     EvalDecision.EXPLICIT_DENY: mark("explicitDeny"),
     EvalDecision.IMPLICIT_DENY: mark("implicitDeny"),
@@ -117,7 +117,7 @@ def _use(survey: CheckContext, account: Account, principal: Principal, report: L
     severity=(Severity.MEDIUM, "Access without use."),
     title=mark("Unused service permissions"),
     question="Can a user or role use services that it did not use for long (by default 90 days) before the report?",
-    remedy=mark(
+    remediation=mark(
         "Remove the unused services from its policies, after asking the owner about permissions that are needed "
         "rarely. The entries that the finding lists can be removed without effect on used services."
     ),
@@ -183,13 +183,13 @@ def _unused(survey: CheckContext, account: Account, principal: Principal, use: _
     return CheckResult(
         join_messages("", (text, "; ", _removable(found), ".") if found else (text, ".")),
         (
-            *(_removal_evidence(trim, use) for trim in found[:_MOST_NAMED]),
+            *(_removal_evidence(trim, use) for trim in found[:_MAX_NAMED]),
             *evidence,
-            *(_last_used(one, when) for one, when in list(last.items())[:_MOST_NAMED]),
+            *(_last_used(one, when) for one, when in list(last.items())[:_MAX_NAMED]),
         ),
         subject=principal_subject(principal),
-        remedy=phrase(_PERMISSION_SET) if _is_of_permission_set(principal) else None,
-        snippet="" if _is_of_permission_set(principal) else _trimmed_inline(principal, found),
+        remediation=phrase(_PERMISSION_SET) if _is_of_permission_set(principal) else None,
+        remediation_command="" if _is_of_permission_set(principal) else _trimmed_inline(principal, found),
     )
 
 
@@ -221,7 +221,7 @@ def _removal_evidence(trim: Rightsizing, use: _Use) -> Evidence:
     text = phrase(
         "{what} can be removed from {policy}: {proof}.",
         policy=trim.policy.name,
-        what=phrase("Everything") if trim.left is None else enumerated(trim.gone, most=_MOST_NAMED),
+        what=phrase("Everything") if trim.left is None else enumerated(trim.gone, most=_MAX_NAMED),
         proof=proof,
     )
     return Evidence(text, policy_key=trim.policy.key)
@@ -235,7 +235,7 @@ def _evaluated_again(
     for service in sorted(use.used):
         for tracked in use.services[service].tracked_actions_last_accessed or ():
             bit = service_actions(service).positions.get(tracked.action_name.lower())
-            if tracked.last_accessed_time is None or bit is None or len(evidence) >= _MOST_ASKED:
+            if tracked.last_accessed_time is None or bit is None or len(evidence) >= _MAX_ASKED:
                 continue
             position = survey.evaluator.population().position(principal.arn)
             results = () if position is None else survey.evaluator.answers(position, service, bit)
@@ -247,7 +247,7 @@ def _evaluated_again(
                 text = phrase(
                     "{action}, which was used, evaluated without these entries: {decision}, as before.",
                     action=action,
-                    decision=phrase(_VERDICTS[decision]),
+                    decision=phrase(_DECISION_WORDS[decision]),
                 )
                 evidence.append(Evidence(text))
     return evidence
@@ -271,7 +271,7 @@ def _trimmed_inline(principal: Principal, found: list[Rightsizing]) -> str:
     severity=(Severity.LOW, "Part of services that are used, so more likely to be needed one day."),
     title=mark("Unused action permissions"),
     question="Is a user or role allowed write actions that it never used, of services that it uses?",
-    remedy=mark(
+    remediation=mark(
         "List only the used actions in the policy. AWS does not track data-plane actions (S3 objects, table items): "
         "check CloudTrail data events before removing such actions."
     ),
@@ -312,9 +312,9 @@ def unused_actions(survey: CheckContext, account: Account, _: Account) -> Iterat
                 ),
                 tuple(
                     Evidence(
-                        phrase("{service}: {actions}.", service=service, actions=enumerated(each, most=_MOST_NAMED))
+                        phrase("{service}: {actions}.", service=service, actions=enumerated(each, most=_MAX_NAMED))
                     )
-                    for service, each in list(idle.items())[:_MOST_NAMED]
+                    for service, each in list(idle.items())[:_MAX_NAMED]
                 ),
                 subject=principal_subject(principal),
             )
@@ -327,7 +327,7 @@ def unused_actions(survey: CheckContext, account: Account, _: Account) -> Iterat
     title=mark("AWS managed policy broader than its use"),
     question="Is an AWS managed policy that allows all of a service attached to users or roles that use little of "
     "the service?",
-    remedy=mark(
+    remediation=mark(
         "Create a policy with the used actions, and attach it instead. AWS does not track data-plane actions: check "
         "CloudTrail data events first."
     ),
@@ -364,10 +364,10 @@ def wide_aws_policy(survey: CheckContext, account: Account, _: Account) -> Itera
                 if each.last_accessed_time is not None
             }
             if len(used) < _WIDE * len(tracked):
-                used_text = phrase("Used: {actions}.", actions=enumerated(sorted(used), most=_MOST_NAMED))
+                used_text = phrase("Used: {actions}.", actions=enumerated(sorted(used), most=_MAX_NAMED))
                 holders = phrase(
                     "It is attached to {names}, directly or through a group.",
-                    names=enumerated(map(name_of, who), most=_MOST_NAMED),
+                    names=enumerated(map(name_of, who), most=_MAX_NAMED),
                 )
                 yield CheckResult(
                     nphrase(

@@ -30,7 +30,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.h
     severity=(Severity.LOW, "Hygiene: what the policies allow is reported separately."),
     title=mark("User with directly attached policies"),
     question="Does a user have policies attached directly, not through a group?",
-    remedy=mark(
+    remediation=mark(
         "Attach the policies to a group for the job and make the user a member; then detach them from the user."
     ),
     standards=("CIS AWS Foundations 7.0 2.13", "CIS AWS Foundations 3.0 1.15", "AWS FSBP IAM.2", "NIST 800-53 AC-6"),
@@ -67,7 +67,7 @@ def user_with_own_policies(_survey: CheckContext, _account: Account, user: UserD
     severity=(Severity.LOW, "Nothing is allowed."),
     title=mark("User without any permission"),
     question="Is a user in no group and without a policy?",
-    remedy=mark("Delete the user if it is not needed: its password and access keys remain valid until then."),
+    remediation=mark("Delete the user if it is not needed: its password and access keys remain valid until then."),
     standards=("ISO 27001:2022 A.5.18",),
 )
 def user_without_permissions(_survey: CheckContext, _account: Account, user: UserDetail) -> Iterator[CheckResult]:
@@ -89,7 +89,7 @@ def user_without_permissions(_survey: CheckContext, _account: Account, user: Use
     severity=(Severity.LOW, "Nothing is allowed."),
     title=mark("Group without members or permissions"),
     question="Does a group have no members, or no policies?",
-    remedy=mark("Delete the group, or add the members or policies that it is intended for."),
+    remediation=mark("Delete the group, or add the members or policies that it is intended for."),
 )
 def idle_group(survey: CheckContext, account: Account, group: GroupDetail) -> Iterator[CheckResult]:
     """Report groups without members or without policies."""
@@ -117,7 +117,7 @@ def idle_group(survey: CheckContext, account: Account, group: GroupDetail) -> It
                 ),
             ),
             object=",".join(lacks),
-            snippet=command("iam", "delete-group", "--group-name", group.group_name) if is_empty else "",
+            remediation_command=command("iam", "delete-group", "--group-name", group.group_name) if is_empty else "",
             # Without every user of the account, a group may have members that the snapshot does not hold.
             state=State.FOUND if whole or "no members" not in lacks else State.CANNOT_TELL,
         )
@@ -129,7 +129,7 @@ def idle_group(survey: CheckContext, account: Account, group: GroupDetail) -> It
     severity=(Severity.LOW, "No principal has it."),
     title=mark("Unattached customer managed policy"),
     question="Is a customer managed policy not attached and not used as a boundary?",
-    remedy=mark("Delete the policy; its text remains in this snapshot."),
+    remediation=mark("Delete the policy; its text remains in this snapshot."),
 )
 def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPolicyDetail) -> Iterator[CheckResult]:
     """Report policies without attachments or use as a boundary, by AWS's counts and by the snapshot."""
@@ -148,7 +148,7 @@ def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPol
                 policy=policy.policy_name,
             ),
             (Evidence(proof, policy_key=policy.arn),),
-            snippet=command("iam", "delete-policy", "--policy-arn", policy.arn) if is_single else "",
+            remediation_command=command("iam", "delete-policy", "--policy-arn", policy.arn) if is_single else "",
         )
 
 
@@ -162,7 +162,7 @@ def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPol
     ),
     title=mark("Unused role"),
     question="Was a role last used long before the snapshot (by default more than 90 days), or never?",
-    remedy=mark(
+    remediation=mark(
         "Ask the owner. Attach a policy that denies all actions for some time, then delete the role if nothing breaks."
     ),
     standards=("ISO 27001:2022 A.5.18", "NIST 800-53 AC-2(3)"),
@@ -205,17 +205,27 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
         proof = phrase("No use within AWS's tracking period of {tracked} days; no creation date.", tracked=TRACKED_DAYS)
     if age is None or age > timedelta(days=survey.thresholds.unused_access_days):
         of_tool = _OF_TOOLS.get(origin_of(role.arn), "")
-        remedy, severity = (phrase(_ASSIGNMENTS) if is_reserved(role) else phrase(of_tool) if of_tool else None), None
+        remediation, severity = (
+            (phrase(_ASSIGNMENTS) if is_reserved(role) else phrase(of_tool) if of_tool else None),
+            None,
+        )
         evidence = [Evidence(proof)]
         rows = runs_with_rows(survey.workloads, role.arn)
         if rows:
             names = [workload_name(arn) for row in rows for arn, _ in row.resources]
             evidence.append(Evidence(phrase("It is the role of {names}.", names=join_names(names, 5))))
-            remedy, severity = phrase(_CONFIGURED), Severity.INFO
+            remediation, severity = phrase(_CONFIGURED), Severity.INFO
         if _FOR_EMERGENCIES.search(role.role_name):
-            remedy, severity = phrase(_REHEARSE), Severity.INFO
-        snippet = _deny_all(account, role) if remedy is None and state is State.FOUND else ""
-        yield CheckResult(sentence, tuple(evidence), state=state, remedy=remedy, severity=severity, snippet=snippet)
+            remediation, severity = phrase(_REHEARSE), Severity.INFO
+        remediation_command = _deny_all(account, role) if remediation is None and state is State.FOUND else ""
+        yield CheckResult(
+            sentence,
+            tuple(evidence),
+            state=state,
+            remediation=remediation,
+            severity=severity,
+            remediation_command=remediation_command,
+        )
 
 
 def _deny_all(account: Account, role: RoleDetail) -> str:

@@ -16,7 +16,7 @@ from iamdesk.export.decision.use_case import also_needed_lines, need_text, to_ne
 from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 
-def _verdict(word: str | EvalDecision) -> EvalDecision:
+def _parse_decision(word: str | EvalDecision) -> EvalDecision:
     """Return the decision with a name, compared without case."""
     found = next((one for one in EvalDecision if one.value.lower() == word.lower()), None)
     if found is None:
@@ -68,7 +68,7 @@ def can(
     expect: Annotated[
         EvalDecision | None,
         typer.Option(
-            parser=_verdict,
+            parser=_parse_decision,
             metavar="DECISION",
             help="Exit with status 1 unless this is the decision: allowed, explicitDeny, implicitDeny or conditional.",
             show_default=False,
@@ -108,8 +108,8 @@ def can(
         if use_case is None:
             result = _evaluate(opened, request, str(snapshot), changes=changes, is_json=is_json)
         else:
-            question = UseCaseRequest(request, _read_inputs(on))
-            result = _evaluate_use_case(opened, question, str(snapshot), is_json=is_json)
+            use_case_request = UseCaseRequest(request, _read_inputs(on))
+            result = _evaluate_use_case(opened, use_case_request, str(snapshot), is_json=is_json)
         if expect is not None and result.decision is not expect:
             echo_err(f"expected {expect.value}, but the decision is {result.decision.value}")
             raise typer.Exit(1)
@@ -137,9 +137,9 @@ def _evaluate(
 
 
 def _evaluate_use_case(
-    opened: RequestSession, question: UseCaseRequest, snapshot: str, *, is_json: bool
+    opened: RequestSession, use_case_request: UseCaseRequest, snapshot: str, *, is_json: bool
 ) -> UseCaseResult:
-    result = opened.evaluate_use_case(question)
+    result = opened.evaluate_use_case(use_case_request)
     if is_json:
         say_json(to_need_result(result))
     else:

@@ -37,5 +37,5 @@ def diff(
     figures = found.figures
     echo_err(
         f"{figures.principals:,} principals and groups, {figures.compared:,} of them with changed policies in "
-        f"{figures.groups:,} distinct sets, {figures.questions:,} requests evaluated in both snapshots"
+        f"{figures.groups:,} distinct sets, {figures.requests:,} requests evaluated in both snapshots"
     )

@@ -31,7 +31,7 @@ _BATCH = 250
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CaseResult:
     """Result of one line."""
 
     result: dict[str, Any]
@@ -98,7 +98,7 @@ class Batch:
 
 def outcomes(
     lines: Iterable[bytes], unknown_context: MissingContextMode, executor: Executor | None = None
-) -> Iterator[Outcome]:
+) -> Iterator[CaseResult]:
     """Evaluate each line that is not empty: one at a time, or in batches with an executor."""
     size = 1 if executor is None else _BATCH
     batches = (Batch(1 + number * size, found, unknown_context) for number, found in enumerate(batched(lines, size)))
@@ -106,7 +106,7 @@ def outcomes(
         yield from found
 
 
-def evaluate_batch(batch: Batch, _cancelled: Cancelled) -> list[Outcome]:
+def evaluate_batch(batch: Batch, _cancelled: Cancelled) -> list[CaseResult]:
     """Evaluate a batch of lines; called in the worker."""
     workbench = Workbench()
     return [
@@ -116,7 +116,7 @@ def evaluate_batch(batch: Batch, _cancelled: Cancelled) -> list[Outcome]:
     ]
 
 
-def _outcome(workbench: Workbench, number: int, line: bytes, unknown_context: MissingContextMode) -> Outcome:
+def _outcome(workbench: Workbench, number: int, line: bytes, unknown_context: MissingContextMode) -> CaseResult:
     case: Any = None
     try:
         case = parse(line)
@@ -128,12 +128,12 @@ def _outcome(workbench: Workbench, number: int, line: bytes, unknown_context: Mi
         case = error.value if isinstance(error, JsonError) else case
         is_case = isinstance(case, dict)
         result = {"id": case.get("id") if is_case else None, "error": f"line {number}: {error}"}
-        return Outcome(result, is_case, is_met=not (is_case and case.get("expected") is not None))
+        return CaseResult(result, is_case, is_met=not (is_case and case.get("expected") is not None))
     if expected is None:
-        return Outcome(result, is_case=True, is_met=True)
+        return CaseResult(result, is_case=True, is_met=True)
     result["expected"] = expected.value
     result["ok"] = result["EvalDecision"] == expected.value
-    return Outcome(result, is_case=True, is_met=result["ok"])
+    return CaseResult(result, is_case=True, is_met=result["ok"])
 
 
 def _expected(case: dict[str, Any]) -> EvalDecision | None:

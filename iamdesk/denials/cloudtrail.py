@@ -294,7 +294,7 @@ def _authorization(record: Mapping[str, Any]) -> Iterator[Denial]:
             context=context,
             is_context_whole=True,
             effect=effect,
-            layer=denying.layer if denying else None,
+            policy_type=denying.policy_type if denying else None,
             checks=checks,
         )
 

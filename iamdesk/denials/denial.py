@@ -39,7 +39,7 @@ class Effect(StrEnum):
 class Check:
     """The result of one of AWS's checks."""
 
-    layer: PolicyType
+    policy_type: PolicyType
     effect: Effect
     target: str
     """ARN of the root, organizational unit or account for SCPs and RCPs, of the resource or endpoint; may be empty."""
@@ -65,7 +65,7 @@ class Denial:
     """Whether ``context`` is complete: other keys were not in the request."""
     effect: Effect | None = None
     """Why it was denied; None where no reason is given."""
-    layer: PolicyType | None = None
+    policy_type: PolicyType | None = None
     """The policy type that AWS names as the reason."""
     policy: str | None = None
     """The policy that AWS names, an ARN."""
@@ -79,7 +79,7 @@ class Denial:
         return self.actions[0] if len(self.actions) == 1 else None
 
 
-AS_VERDICT = {
+AS_DECISION = {
     Effect.ALLOW: EvalDecision.ALLOWED,
     Effect.EXPLICIT_DENY: EvalDecision.EXPLICIT_DENY,
     Effect.IMPLICIT_DENY: EvalDecision.IMPLICIT_DENY,
@@ -105,7 +105,7 @@ class Agreement(StrEnum):
 class PolicyTypeComparison:
     """One of AWS's checks compared with the same policy type here."""
 
-    layer: PolicyType
+    policy_type: PolicyType
     target: str
     aws: Effect
     here: EvalDecision | None
@@ -123,9 +123,9 @@ class PolicyTypeComparison:
         """Whether both agree. A check without impact denies nothing, so it agrees with anything but a denial."""
         if self.aws is Effect.NO_IMPACT:
             return self.here in (None, EvalDecision.ALLOWED, EvalDecision.IMPLICIT_DENY)
-        if self.here is None and self.layer not in (PolicyType.IDENTITY, PolicyType.RESOURCE):
+        if self.here is None and self.policy_type not in (PolicyType.IDENTITY, PolicyType.RESOURCE):
             return self.aws is Effect.ALLOW  # a limit that does not apply denies nothing
-        return self.here is AS_VERDICT[self.aws]
+        return self.here is AS_DECISION[self.aws]
 
 
 @dataclass(frozen=True, slots=True)

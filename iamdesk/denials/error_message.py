@@ -38,7 +38,7 @@ class _Grammar:
     statements: tuple[_Statement, ...]
     operations: tuple[re.Pattern[str], ...]
     reasons: tuple[tuple[re.Pattern[str], Effect], ...]
-    layers: Mapping[str, PolicyType]
+    policy_types: Mapping[str, PolicyType]
     authorization_id: re.Pattern[str]
     encoded: re.Pattern[str]
     no_denial: tuple[tuple[re.Pattern[str], str], ...]
@@ -61,7 +61,7 @@ def _grammar() -> _Grammar:
         ),
         operations=tuple(re.compile(pattern) for pattern in data["operations"]),
         reasons=tuple((re.compile(row["pattern"]), Effect(row["effect"])) for row in data["reasons"]),
-        layers={words: PolicyType(layer) for words, layer in data["layers"].items()},
+        policy_types={words: PolicyType(policy_type) for words, policy_type in data["layers"].items()},
         authorization_id=re.compile(data["authorization_id"]),
         encoded=re.compile(data["encoded"]),
         no_denial=tuple((re.compile(row["pattern"]), row["sentence"]) for row in data["no_denial"]),
@@ -105,7 +105,7 @@ def read_message(message: str) -> Denial:
     resource, resource_text = _resource(groups, principal, actions)
     if len(actions) > 1:
         actions = _of_service(actions, _service(grammar, text, resource))
-    effect, layer, policy = _reason(grammar, text[match.start() :] if match else text)
+    effect, policy_type, policy = _reason(grammar, text[match.start() :] if match else text)
     remarks = [phrased(statement.remark)] if statement and statement.remark else []
     if encoded:
         remarks.append(phrase(_DECODE))
@@ -124,7 +124,7 @@ def read_message(message: str) -> Denial:
         resource,
         resource_text,
         effect=effect,
-        layer=layer,
+        policy_type=policy_type,
         policy=policy,
         remarks=tuple(remarks),
     )
@@ -238,5 +238,5 @@ def _reason(grammar: _Grammar, text: str) -> tuple[Effect | None, PolicyType | N
         if match is not None:
             groups = match.groupdict()
             policy = (groups.get("policy") or "").rstrip(_CLOSING) or None
-            return effect, grammar.layers.get((groups.get("layer") or "").lower()), policy
+            return effect, grammar.policy_types.get((groups.get("layer") or "").lower()), policy
     return None, None, None

@@ -6,7 +6,7 @@ from typing import Any
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.denials.cloudtrail import read_records
 from iamdesk.denials.denial import (
-    AS_VERDICT,
+    AS_DECISION,
     MAX_TEXT_LENGTH,
     Agreement,
     Denial,
@@ -18,7 +18,7 @@ from iamdesk.denials.denial import (
 from iamdesk.denials.error_message import read_message
 from iamdesk.evaluate.request import EvalDecision, MissingContextMode, PolicyType, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult, StatementRole
-from iamdesk.explain.messages import LAYER_TITLES
+from iamdesk.explain.messages import POLICY_TYPE_TITLES
 from iamdesk.i18n import join_messages, phrase, with_translation
 from iamdesk.strict_json import decode
 
@@ -84,16 +84,23 @@ def explain_denial(
             phrase("The request cannot be evaluated: {error}.", error=error),
         )
     comparisons = tuple(
-        PolicyTypeComparison(check.layer, check.target, check.effect, _here(decision, check.layer), check.statements)
+        PolicyTypeComparison(
+            check.policy_type, check.target, check.effect, _here(decision, check.policy_type), check.statements
+        )
         for check in denial.checks
     )
     agreement = _agreement(denial, decision)
     sentence = _sentence(denial, decision, agreement, resource)
-    differing = dict.fromkeys(each.layer for each in comparisons if not each.agrees and not each.is_open)
+    differing = dict.fromkeys(each.policy_type for each in comparisons if not each.agrees and not each.is_open)
     if differing:
         agreement = Agreement.OTHER if agreement in (Agreement.SAME, Agreement.DENIED) else agreement
-        layers = [with_translation(LAYER_TITLES[layer].lower(), phrase(LAYER_TITLES[layer])) for layer in differing]
-        also = phrase("AWS's own checks differ from the snapshot's in: {layers}.", layers=join_messages(", ", layers))
+        policy_types = [
+            with_translation(POLICY_TYPE_TITLES[policy_type].lower(), phrase(POLICY_TYPE_TITLES[policy_type]))
+            for policy_type in differing
+        ]
+        also = phrase(
+            "AWS's own checks differ from the snapshot's in: {layers}.", layers=join_messages(", ", policy_types)
+        )
         sentence = join_messages(" ", (sentence, also))
     return Why(denial, (), request, decision, agreement, sentence, comparisons)
 
@@ -116,15 +123,15 @@ def _what_is_missing(denial: Denial, missing: tuple[str, ...]) -> str:
     return phrase("The text does not name {what}. Specify it to evaluate the request.", what=what)
 
 
-def _lines(decision: EvaluationResult, layer: PolicyType) -> list[PolicyTypeResult]:
-    wanted = {layer}
-    if layer in (PolicyType.RESOURCE, PolicyType.TRUST):  # AWS calls a role's trust policy by either name
+def _lines(decision: EvaluationResult, policy_type: PolicyType) -> list[PolicyTypeResult]:
+    wanted = {policy_type}
+    if policy_type in (PolicyType.RESOURCE, PolicyType.TRUST):  # AWS calls a role's trust policy by either name
         wanted = {PolicyType.RESOURCE, PolicyType.TRUST}
-    return [line for line in decision.layers if line.layer in wanted and line.outcome is not None]
+    return [line for line in decision.layers if line.layer in wanted and line.decision is not None]
 
 
-def _here(decision: EvaluationResult, layer: PolicyType) -> EvalDecision | None:
-    return next((line.outcome for line in _lines(decision, layer)), None)
+def _here(decision: EvaluationResult, policy_type: PolicyType) -> EvalDecision | None:
+    return next((line.decision for line in _lines(decision, policy_type)), None)
 
 
 def _agreement(denial: Denial, decision: EvaluationResult) -> Agreement:
@@ -134,12 +141,12 @@ def _agreement(denial: Denial, decision: EvaluationResult) -> Agreement:
         return Agreement.DEPENDS
     if denial.effect is None:
         return Agreement.DENIED
-    wanted = AS_VERDICT[denial.effect]
+    wanted = AS_DECISION[denial.effect]
     here = _named(denial, decision)
-    if decision.decision is wanted and (denial.layer is None or any(_says(line, wanted) for line in here)):
+    if decision.decision is wanted and (denial.policy_type is None or any(_says(line, wanted) for line in here)):
         return Agreement.SAME
     if wanted is EvalDecision.IMPLICIT_DENY and any(
-        line.outcome is EvalDecision.EXPLICIT_DENY for line in decision.layers
+        line.decision is EvalDecision.EXPLICIT_DENY for line in decision.layers
     ):
         return Agreement.OTHER  # an explicit Deny takes precedence over any other denial
     return Agreement.DEPENDS if any(_may_say(line, wanted) for line in here) else Agreement.OTHER
@@ -147,21 +154,21 @@ def _agreement(denial: Denial, decision: EvaluationResult) -> Agreement:
 
 def _named(denial: Denial, decision: EvaluationResult) -> list[PolicyTypeResult]:
     """Return the policy types that AWS may mean: the one it names, else all that apply."""
-    if denial.layer is not None:
-        return _lines(decision, denial.layer)
-    return [line for line in decision.layers if line.outcome is not None]
+    if denial.policy_type is not None:
+        return _lines(decision, denial.policy_type)
+    return [line for line in decision.layers if line.decision is not None]
 
 
 def _says(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
     """Return whether a policy type has a decision or, where that is open, a deciding Deny."""
     decides = any(each.part is StatementRole.DECIDES and each.effect == "Deny" for each in line.statements)
-    return line.outcome is wanted or (wanted is EvalDecision.EXPLICIT_DENY and decides)
+    return line.decision is wanted or (wanted is EvalDecision.EXPLICIT_DENY and decides)
 
 
 def _may_say(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
     """Return whether a policy type may have a decision, depending on context that is not provided."""
     if wanted is EvalDecision.IMPLICIT_DENY:
-        return line.outcome in (EvalDecision.IMPLICIT_DENY, EvalDecision.CONDITIONAL)
+        return line.decision in (EvalDecision.IMPLICIT_DENY, EvalDecision.CONDITIONAL)
     return any(each.part is StatementRole.DEPENDS and each.effect == "Deny" for each in line.statements)
 
 
@@ -174,13 +181,13 @@ def _sentence(denial: Denial, decision: EvaluationResult, agreement: Agreement, 
 
 def _comparison_sentence(denial: Denial, decision: EvaluationResult, agreement: Agreement) -> str:
     said = phrase("an explicit Deny") if denial.effect is Effect.EXPLICIT_DENY else phrase("a missing Allow")
-    if denial.layer:
-        said = join_messages("", (said, f" ({denial.layer.value})"))
+    if denial.policy_type:
+        said = join_messages("", (said, f" ({denial.policy_type.value})"))
     match agreement:
         case Agreement.SAME | Agreement.DENIED:
             return phrase("The snapshot denies it too.")
         case Agreement.OTHER:
-            lacking = (line.outcome is EvalDecision.IMPLICIT_DENY for line in _named(denial, decision))
+            lacking = (line.decision is EvalDecision.IMPLICIT_DENY for line in _named(denial, decision))
             if (
                 denial.effect is Effect.IMPLICIT_DENY
                 and decision.decision is EvalDecision.EXPLICIT_DENY

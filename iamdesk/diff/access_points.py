@@ -52,7 +52,7 @@ class AccessPoints:
         for one, bits in deltas:
             yield one, bits
             for where in self.seen(one.clause.where):
-                yield StatementDelta(f"behind {one.layer}", one.is_new, one.clause._replace(where=where)), bits
+                yield StatementDelta(f"behind {one.policy_type}", one.is_new, one.clause._replace(where=where)), bits
 
 
 @lru_cache(maxsize=1 << 14)

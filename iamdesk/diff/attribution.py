@@ -71,8 +71,8 @@ def causes_of(witness: ExampleRequest, old: SnapshotView, new: SnapshotView) -> 
         )
     context = dict(witness.context)
     try:
-        before = old.question(principal, witness.action, witness.resource, context)
-        after = new.question(principal, witness.action, witness.resource, context)
+        before = old.evaluation_request(principal, witness.action, witness.resource, context)
+        after = new.evaluation_request(principal, witness.action, witness.resource, context)
     except RequestError:
         return ()
     differences = list(_on_all_sub_requests(before, after, old, new))
@@ -95,7 +95,9 @@ def differing_causes(witness: ExampleRequest, old: SnapshotView, new: SnapshotVi
     """Return every change that applies to a request, whether or not it decides the request."""
     context = dict(witness.context)
     try:
-        sides = [side.question(witness.principal, witness.action, witness.resource, context) for side in (old, new)]
+        sides = [
+            side.evaluation_request(witness.principal, witness.action, witness.resource, context) for side in (old, new)
+        ]
     except RequestError:
         return ()
     return tuple(dict.fromkeys(one.cause for one in _on_all_sub_requests(sides[0], sides[1], old, new)))
@@ -110,31 +112,35 @@ def carriers_of(witness: ExampleRequest, sides: Iterable[SnapshotView]) -> tuple
     found: dict[tuple[str, str], None] = {}
     for side in sides:
         try:
-            question = side.question(witness.principal, witness.action, witness.resource, dict(witness.context))
+            request = side.evaluation_request(
+                witness.principal, witness.action, witness.resource, dict(witness.context)
+            )
         except RequestError:
             continue
-        for one in _allows_of(question):
+        for one in _allows_of(request):
             policy = one.policy
-            is_named = policy.layer is PolicyType.IDENTITY or one.grant not in (None, Grant.ACCOUNT)
+            is_named = policy.policy_type is PolicyType.IDENTITY or one.grant not in (None, Grant.ACCOUNT)
             if one.truth is not Truth.FALSE and is_named:
                 found[policy.owner, policy.key] = None
     return tuple(found)
 
 
-def _allows_of(question: EvaluationRequest) -> Iterable[StatementResult]:
+def _allows_of(request: EvaluationRequest) -> Iterable[StatementResult]:
     """Return the Allows of identity and resource policies that cover a request, without a decision."""
-    if question.further:
+    if request.further:
         return [
-            one for one in evaluate(question).results if one.statement.is_allow and one.policy.layer in _OF_CARRIERS
+            one
+            for one in evaluate(request).results
+            if one.statement.is_allow and one.policy.policy_type in _OF_CARRIERS
         ]
-    policies = policies_of(question)
-    subject = subject_of(question, policies)
-    applicable = applicable_policies(policies, decision_inputs_of(question, policies))
-    service = question.target.service
+    policies = policies_of(request)
+    subject = subject_of(request, policies)
+    applicable = applicable_policies(policies, decision_inputs_of(request, policies))
+    service = request.target.service
     found = (
         match_statement(policy, one, subject)
         for policy in applicable
-        if policy.layer in _OF_CARRIERS
+        if policy.policy_type in _OF_CARRIERS
         for one in policy.document.statements
         if one.is_allow and (one.services is None or service in one.services)
     )
@@ -158,15 +164,15 @@ def allowing(principal: str, actions: int, where: str, sides: Iterable[SnapshotV
     return tuple(found)
 
 
-def _allows(question: EvaluationRequest) -> bool:
-    return decide_request(question) is EvalDecision.ALLOWED
+def _allows(request: EvaluationRequest) -> bool:
+    return decide_request(request) is EvalDecision.ALLOWED
 
 
 def _on_all_sub_requests(
     before: EvaluationRequest, after: EvaluationRequest, old: SnapshotView, new: SnapshotView
 ) -> Iterator[_Difference]:
     """Yield the differences in all sub-requests; differences with the same cause are undone together."""
-    sub_requests = [(question, *question.further) for question in (before, after)]
+    sub_requests = [(request, *request.further) for request in (before, after)]
     found: dict[Cause, list[Change]] = {}
     for sub_request, (one, other) in enumerate(zip(*sub_requests, strict=False)):
         for difference in _differences(one, other, old, new):
@@ -177,17 +183,17 @@ def _on_all_sub_requests(
         yield _Difference(settings_cause(str(after.target.resource)), lambda one: replace(one, further=before.further))
 
 
-def _on_sub_request(sub_request: int, undo: Change, question: EvaluationRequest) -> EvaluationRequest:
+def _on_sub_request(sub_request: int, undo: Change, request: EvaluationRequest) -> EvaluationRequest:
     if sub_request == 0:
-        return undo(question)
-    further = tuple(undo(one) if at == sub_request else one for at, one in enumerate(question.further, 1))
-    return replace(question, further=further)
+        return undo(request)
+    further = tuple(undo(one) if at == sub_request else one for at, one in enumerate(request.further, 1))
+    return replace(request, further=further)
 
 
-def _undo_all(undoing: Iterable[Change], question: EvaluationRequest) -> EvaluationRequest:
+def _undo_all(undoing: Iterable[Change], request: EvaluationRequest) -> EvaluationRequest:
     for undo in undoing:
-        question = undo(question)
-    return question
+        request = undo(request)
+    return request
 
 
 def _differences(
@@ -197,13 +203,13 @@ def _differences(
     yield from _of_organization(before, after, old, new, SCP)
     yield from _of_organization(before, after, old, new, RCP)
     for place in dict.fromkeys((*now, *was)):
-        layer = place[0]
-        if layer in (PolicyType.SCP, PolicyType.RCP, PolicyType.PERMISSIONS_BOUNDARY):
+        policy_type = place[0]
+        if policy_type in (PolicyType.SCP, PolicyType.RCP, PolicyType.PERMISSIONS_BOUNDARY):
             continue
         one, other = was.get(place), now.get(place)
         if one is not None and other is not None and one.document.raw == other.document.raw:
             continue
-        cause = _cause(layer, one, other, before, old, new)
+        cause = _cause(policy_type, one, other, before, old, new)
         if cause is not None:
             yield _Difference(cause, partial(_put, place, one))
     boundary = _boundary_cause(before, after)
@@ -212,34 +218,34 @@ def _differences(
     yield from _of_facts(before, after, old, new)
 
 
-def _policies(question: EvaluationRequest) -> Mapping[_Place, AttachedPolicy]:
-    policies = question.policies
+def _policies(request: EvaluationRequest) -> Mapping[_Place, AttachedPolicy]:
+    policies = request.policies
     one = [policies.resource, policies.endpoint]
     listed = (*policies.identity, *(policies.boundary or ()), *policies.grants, *filter(None, one))
-    return {(policy.layer, policy.owner, policy.key): policy for policy in listed}
+    return {(policy.policy_type, policy.owner, policy.key): policy for policy in listed}
 
 
-def _put(place: _Place, policy: AttachedPolicy | None, question: EvaluationRequest) -> EvaluationRequest:
+def _put(place: _Place, policy: AttachedPolicy | None, request: EvaluationRequest) -> EvaluationRequest:
     """Return the request with one policy as it was; without it if there was none."""
-    policies = question.policies
-    layer = place[0]
+    policies = request.policies
+    policy_type = place[0]
 
     def of(listed: tuple[AttachedPolicy, ...]) -> tuple[AttachedPolicy, ...]:
-        kept = tuple(one for one in listed if (one.layer, one.owner, one.key) != place)
+        kept = tuple(one for one in listed if (one.policy_type, one.owner, one.key) != place)
         return kept if policy is None else (*kept, policy)
 
-    if layer is PolicyType.IDENTITY:
-        return replace(question, policies=replace(policies, identity=of(policies.identity)))
-    if layer is PolicyType.ENDPOINT:
-        return replace(question, policies=replace(policies, endpoint=policy))
+    if policy_type is PolicyType.IDENTITY:
+        return replace(request, policies=replace(policies, identity=of(policies.identity)))
+    if policy_type is PolicyType.ENDPOINT:
+        return replace(request, policies=replace(policies, endpoint=policy))
     is_grant = place[2].endswith(("#acl", "#grants", "#shares", "#password-policy", "#network-origin"))
     if is_grant:
-        return replace(question, policies=replace(policies, grants=of(policies.grants)))
-    return replace(question, policies=replace(policies, resource=policy))
+        return replace(request, policies=replace(policies, grants=of(policies.grants)))
+    return replace(request, policies=replace(policies, resource=policy))
 
 
-def _with_boundary(boundary: tuple[AttachedPolicy, ...] | None, question: EvaluationRequest) -> EvaluationRequest:
-    return replace(question, policies=replace(question.policies, boundary=boundary))
+def _with_boundary(boundary: tuple[AttachedPolicy, ...] | None, request: EvaluationRequest) -> EvaluationRequest:
+    return replace(request, policies=replace(request.policies, boundary=boundary))
 
 
 def _boundary_cause(before: EvaluationRequest, after: EvaluationRequest) -> Cause | None:
@@ -252,7 +258,7 @@ def _boundary_cause(before: EvaluationRequest, after: EvaluationRequest) -> Caus
 
 
 def _cause(
-    layer: PolicyType,
+    policy_type: PolicyType,
     one: AttachedPolicy | None,
     other: AttachedPolicy | None,
     before: EvaluationRequest,
@@ -265,7 +271,7 @@ def _cause(
     caller = str(before.caller.arn)
     verb = "changed" if one and other else "added" if other else "removed"
     name = policy.name
-    match layer:
+    match policy_type:
         case PolicyType.TRUST:
             return Cause(ChangeKind.TRUST, policy.key, sentence=_past(name, verb))
         case PolicyType.RESOURCE | PolicyType.ACL:
@@ -328,10 +334,10 @@ def _of_organization(
     if was is None and now is None:
         return
 
-    def all_back(question: EvaluationRequest) -> EvaluationRequest:
-        policies = question.policies
+    def all_back(request: EvaluationRequest) -> EvaluationRequest:
+        policies = request.policies
         back = replace(policies, scps=was) if is_scp else replace(policies, rcps=was)
-        return replace(question, policies=back)
+        return replace(request, policies=back)
 
     if place_of(old, account) != place_of(new, account) or was is None or now is None:
         yield _Difference(move_cause(account, old, new), all_back)
@@ -355,14 +361,14 @@ def _of_organization(
 
 
 def _put_level(
-    is_scp: bool, level: int, place: tuple[str, str], policy: AttachedPolicy | None, question: EvaluationRequest
+    is_scp: bool, level: int, place: tuple[str, str], policy: AttachedPolicy | None, request: EvaluationRequest
 ) -> EvaluationRequest:
-    policies = question.policies
+    policies = request.policies
     levels = list((policies.scps if is_scp else policies.rcps) or ())
     kept = tuple(one for one in levels[level] if (one.owner, one.key) != place)
     levels[level] = kept if policy is None else (*kept, policy)
     back = replace(policies, scps=tuple(levels)) if is_scp else replace(policies, rcps=tuple(levels))
-    return replace(question, policies=back)
+    return replace(request, policies=back)
 
 
 # ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -391,22 +397,20 @@ def _of_facts(
         cause = Cause(
             ChangeKind.TRUST, role, sentence=phrase("The trust policy of {name} changed.", name=short(caller))
         )
-        yield _Difference(
-            cause, lambda question: _deriving(question, may_carry_session_tags=was.may_carry_session_tags)
-        )
+        yield _Difference(cause, lambda request: _deriving(request, may_carry_session_tags=was.may_carry_session_tags))
     if was.resource_tags != now.resource_tags:
         resource = _record_of(after, new) or str(after.target.resource)
         cause = Cause(
             ChangeKind.RESOURCE_TAGS, resource, sentence=phrase("The tags of {name} changed.", name=short(resource))
         )
-        yield _Difference(cause, lambda question: _deriving(question, resource_tags=was.resource_tags))
+        yield _Difference(cause, lambda request: _deriving(request, resource_tags=was.resource_tags))
     if before.policies.restrict_public_buckets != after.policies.restrict_public_buckets:
         cause = _public_access_cause(after, old, new)
         yield _Difference(
             cause,
-            lambda question: replace(
-                question,
-                policies=replace(question.policies, restrict_public_buckets=before.policies.restrict_public_buckets),
+            lambda request: replace(
+                request,
+                policies=replace(request.policies, restrict_public_buckets=before.policies.restrict_public_buckets),
             ),
         )
     if before.resource_account != after.resource_account:
@@ -414,7 +418,7 @@ def _of_facts(
         cause = Cause(
             ChangeKind.RESOURCE, resource, sentence=phrase("The owner of {name} changed.", name=short(resource))
         )
-        yield _Difference(cause, lambda question: replace(question, resource_account=before.resource_account))
+        yield _Difference(cause, lambda request: replace(request, resource_account=before.resource_account))
     if before.caller.account is not None and was.organization is not None and now.organization is not None:
         account = before.caller.account
         if was.organization.org_path(account) != now.organization.org_path(account):
@@ -423,12 +427,12 @@ def _of_facts(
                 account,
                 sentence=phrase("Account {account} was moved in the organization.", account=account),
             )
-            yield _Difference(cause, lambda question: _deriving(question, organization=was.organization))
+            yield _Difference(cause, lambda request: _deriving(request, organization=was.organization))
 
 
-def _record_of(question: EvaluationRequest, side: SnapshotView) -> str | None:
+def _record_of(request: EvaluationRequest, side: SnapshotView) -> str | None:
     """Return the ARN of the resource whose settings apply to a request: for an object its bucket."""
-    arn = question.target.resource
+    arn = request.target.resource
     record = None if arn is None else side.evaluator.resources.find(arn)
     return None if record is None else record.arn
 
@@ -444,17 +448,17 @@ def _public_access_cause(after: EvaluationRequest, old: SnapshotView, new: Snaps
     return public_access_cause(account if is_of_account else resource, is_account=is_of_account)
 
 
-def _deriving(question: EvaluationRequest, **changed: object) -> EvaluationRequest:
-    derive = question.context.derive
+def _deriving(request: EvaluationRequest, **changed: object) -> EvaluationRequest:
+    derive = request.context.derive
     if not isinstance(derive, DerivedKeys):
-        return question
+        return request
     derived = replace(derive, _known={}, **changed)  # type: ignore[arg-type]  # callers name its own fields
-    return replace(question, context=replace(question.context, derive=derived))
+    return replace(request, context=replace(request.context, derive=derived))
 
 
-def _with_caller_of(before: EvaluationRequest, question: EvaluationRequest, *, tags_only: bool) -> EvaluationRequest:
+def _with_caller_of(before: EvaluationRequest, request: EvaluationRequest, *, tags_only: bool) -> EvaluationRequest:
     if tags_only:
-        caller = replace(question.caller, tags=before.caller.tags, ambiguous_tags=before.caller.ambiguous_tags)
+        caller = replace(request.caller, tags=before.caller.tags, ambiguous_tags=before.caller.ambiguous_tags)
     else:
-        caller = replace(question.caller, unique_id=before.caller.unique_id)
-    return _deriving(replace(question, caller=caller), caller=caller)
+        caller = replace(request.caller, unique_id=before.caller.unique_id)
+    return _deriving(replace(request, caller=caller), caller=caller)

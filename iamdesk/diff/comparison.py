@@ -74,7 +74,7 @@ def compare_snapshots(
             principals=len(arns),
             compared=sum(one.compared for one in of_principals),
             groups=sum(one.groups for one in of_principals),
-            questions=sum(one.questions for one in (*of_principals, *of_resources)),
+            requests=sum(one.requests for one in (*of_principals, *of_resources)),
         ),
         action_names=names,
     )

@@ -17,7 +17,7 @@ _ALLOWED = NormalStatement(True, None, ANYWHERE, frozenset(), frozenset())
 class StatementDelta(NamedTuple):
     """A clause of one policy type in one snapshot."""
 
-    layer: str
+    policy_type: str
     """``identity``, ``boundary``, ``scp-deny``, ``scp-allow/0`` …"""
     is_new: bool
     clause: NormalStatement
@@ -95,10 +95,10 @@ def statement_deltas(
     own: PrincipalPolicies, levels: Levels | None, rcps: Levels | None, everything: int, *, is_new: bool
 ) -> Iterator[tuple[StatementDelta, int]]:
     """Yield every clause that applies to a principal in its own account, with its actions."""
-    for layer, clauses in _policy_types(own, levels, rcps, everything):
+    for policy_type, clauses in _policy_types(own, levels, rcps, everything):
         # A level that allows nothing denies everything (rule B1).
-        for clause, bits in (clauses or {_ALLOWED: 0}).items() if layer.startswith(_LEVEL) else clauses.items():
-            yield StatementDelta(layer, is_new, clause), bits
+        for clause, bits in (clauses or {_ALLOWED: 0}).items() if policy_type.startswith(_LEVEL) else clauses.items():
+            yield StatementDelta(policy_type, is_new, clause), bits
 
 
 def _policy_types(
@@ -153,15 +153,15 @@ def policy_type_deltas(
 
 def _allowed(speaking: Iterable[StatementDelta]) -> Iterator[ResourceScope | None]:
     for one in speaking:
-        if one.layer == "identity" and one.clause.is_allow:
+        if one.policy_type == "identity" and one.clause.is_allow:
             yield one.clause.where
 
 
 def _levels(deltas: Iterable[tuple[StatementDelta, int]]) -> Mapping[str, set[tuple[NormalStatement, int]]]:
     found: dict[str, set[tuple[NormalStatement, int]]] = {}
     for one, bits in deltas:
-        if one.layer.startswith(_LEVEL):
-            found.setdefault(one.layer, set()).add((one.clause, bits))
+        if one.policy_type.startswith(_LEVEL):
+            found.setdefault(one.policy_type, set()).add((one.clause, bits))
     return found
 
 
@@ -172,8 +172,8 @@ def _candidates(deltas: Iterable[tuple[StatementDelta, int]], keys: ChangedKeys)
     for one, bits in deltas:
         if keys.touches(one.clause):
             found |= bits
-        if not one.layer.startswith(_LEVEL):
-            sides[one.layer, one.clause] = sides.get((one.layer, one.clause), 0) ^ bits
+        if not one.policy_type.startswith(_LEVEL):
+            sides[one.policy_type, one.clause] = sides.get((one.policy_type, one.clause), 0) ^ bits
     for bits in sides.values():
         found |= bits
     return found
@@ -186,15 +186,15 @@ def _differing(
     sides: tuple[dict[tuple[str, NormalStatement], None], dict[tuple[str, NormalStatement], None]] = ({}, {})
     allowed: list[dict[str, set[NormalStatement]]] = [{name: set() for name in side} for side in levels]
     for one in speaking:
-        if one.layer.startswith(_LEVEL):
-            allowed[one.is_new][one.layer].add(one.clause)
+        if one.policy_type.startswith(_LEVEL):
+            allowed[one.is_new][one.policy_type].add(one.clause)
         else:
-            sides[one.is_new][one.layer, one.clause] = None
+            sides[one.is_new][one.policy_type, one.clause] = None
         if keys.touches(one.clause):
             yield one.clause.where, None
     for side in (False, True):
-        for layer, clause in sides[side]:
-            if (layer, clause) not in sides[not side]:
+        for policy_type, clause in sides[side]:
+            if (policy_type, clause) not in sides[not side]:
                 yield clause.where, clause.is_allow is side
     # A level that allows all of these actions does not limit them; levels that allow the same count once.
     limits = [

@@ -70,7 +70,7 @@ class EquivalenceKeys:
         about = tuple(traits(side, arn, own) for side, own in ((self.old, before), (self.new, after)))
         return PrincipalClass(partition_of(arn), account, about)
 
-    def of_question(
+    def of_request(
         self, of_principal: PrincipalClass, part: PolicyTypeDelta, cell: SampleRequest, principal: str
     ) -> Hashable:
         """Return the equivalence key of a request; None if there is none.
@@ -89,7 +89,9 @@ class EquivalenceKeys:
             if clause.principal not in (None, EVERYONE) or not _is_plain(clause.where, cell):
                 return None
             asks_who = asks_who or _is_about_caller(clause.keys)
-            clauses.add((one.layer, one.is_new, clause.is_allow, clause.where is None, clause.conditions, clause.keys))
+            clauses.add(
+                (one.policy_type, one.is_new, clause.is_allow, clause.where is None, clause.conditions, clause.keys)
+            )
             keys |= clause.keys
         asker = (of_principal, principal) if asks_who else of_principal
         # Reasons about KMS name the action, and keys have other rules than aliases.
@@ -160,7 +162,7 @@ def _without_idle(speaking: Sequence[StatementDelta], resource: str) -> Iterator
     are left out if both snapshots contain them, unless they test keys with assumed values or of credentials.
     """
     applicable = [one for one in speaking if applies_to(one.clause.where, resource)]
-    full = {(one.layer, one.is_new) for one in applicable if _is_certain(one.clause, resource)}
+    full = {(one.policy_type, one.is_new) for one in applicable if _is_certain(one.clause, resource)}
     if not full:
         yield from applicable
         return
@@ -170,8 +172,8 @@ def _without_idle(speaking: Sequence[StatementDelta], resource: str) -> Iterator
         is_idle = (
             clause.is_allow
             and bool(clause.conditions or clause.keys)
-            and (one.layer, False) in full
-            and (one.layer, True) in full
+            and (one.policy_type, False) in full
+            and (one.policy_type, True) in full
             and one._replace(is_new=not one.is_new) in known
             and clause.keys.isdisjoint(_COUNTING)
         )

@@ -43,9 +43,9 @@ _DOUBTFUL_GAPS = frozenset(
 """Missing data that may differ between the snapshots without any sign of it."""
 _ASKED_BY_STATEMENTS = frozenset({"aws:requestedregion"})
 """Keys that only statements test, and that many changes depend on: Region restrictions."""
-_MOST_SETS = 16
-_MOST_TRIED = 1024
-_MOST_AFTER = 128
+_MAX_SETS = 16
+_MAX_TRIED = 1024
+_MAX_AFTER = 128
 """Combinations of values that are tried after a change was found, for a change in the other direction."""
 
 
@@ -99,7 +99,7 @@ class _PairEvaluation:
         if before is None and after is None:
             return SAME
         doubts = [*_doubts_of(before, after)]
-        was, now = _verdict(before), _verdict(after)
+        was, now = _decision_of(before), _decision_of(after)
         found: list[tuple[Kind, ExampleRequest]] = []
         if EvalDecision.CONDITIONAL not in (was, now):
             if was is not now:
@@ -123,14 +123,14 @@ class _PairEvaluation:
         if found:
             # A request that is conditional before and after may be gained in some contexts and lost in others.
             other = [kind for kind in self.kinds if was is now and all(kind is not one for one, _ in found)]
-            return Compared((*found, *(self._try_all(before, after, other, _MOST_AFTER) or ())), tuple(doubts))
+            return Compared((*found, *(self._try_all(before, after, other, _MAX_AFTER) or ())), tuple(doubts))
         tried = self._try_all(before, after, self.kinds)
         if tried is None or (not tried and was is not now):
             doubts.append(phrase("It depends on conditions with more values than can be tried."))
         return Compared(tuple(tried or ()), tuple(doubts))
 
     def _try_all(
-        self, before: EvaluationTrace, after: EvaluationTrace, kinds: Sequence[Kind], most: int = _MOST_TRIED
+        self, before: EvaluationTrace, after: EvaluationTrace, kinds: Sequence[Kind], most: int = _MAX_TRIED
     ) -> list[tuple[Kind, ExampleRequest]] | None:
         """Try every combination of values that the tests of both snapshots distinguish.
 
@@ -201,7 +201,7 @@ def _asked(trace: EvaluationTrace | None) -> EvalDecision | None:
     return None if trace is None else trace.decision
 
 
-def _verdict(trace: EvaluationTrace | None) -> EvalDecision:
+def _decision_of(trace: EvaluationTrace | None) -> EvalDecision:
     """Return the decision, with an explicit deny as an implicit one."""
     if trace is None or trace.decision is EvalDecision.EXPLICIT_DENY:
         return EvalDecision.IMPLICIT_DENY
@@ -211,7 +211,9 @@ def _verdict(trace: EvaluationTrace | None) -> EvalDecision:
 def _differs_otherwise(before: EvaluationTrace, after: EvaluationTrace) -> bool:
     """Return whether two equal decisions differ by the other interpretation of some open rule."""
     was, now = _by_readings(before), _by_readings(after)
-    return any(was.get(one, _verdict(before)) is not now.get(one, _verdict(after)) for one in was.keys() | now.keys())
+    return any(
+        was.get(one, _decision_of(before)) is not now.get(one, _decision_of(after)) for one in was.keys() | now.keys()
+    )
 
 
 def _by_readings(trace: EvaluationTrace) -> dict[tuple[OpenRule, ...], EvalDecision]:
@@ -224,12 +226,12 @@ def _by_readings(trace: EvaluationTrace) -> dict[tuple[OpenRule, ...], EvalDecis
 
 def _contexts(trace: EvaluationTrace | None, *, allowed: bool) -> list[Context]:
     """Return the smallest contexts in which it is allowed, or not; the empty context if it always is."""
-    decision = _verdict(trace)
+    decision = _decision_of(trace)
     if decision is not EvalDecision.CONDITIONAL:
         return [{}] if (decision is EvalDecision.ALLOWED) is allowed else []
     if trace is None:
         return []
-    return [_as_context(one) for one in (trace.sets if allowed else trace.denials)[:_MOST_SETS]]
+    return [_as_context(one) for one in (trace.sets if allowed else trace.denials)[:_MAX_SETS]]
 
 
 def _as_context(facts: ConditionSet) -> Context:
@@ -273,7 +275,7 @@ def _applicable(trace: EvaluationTrace) -> frozenset[object]:
             for test, fact in result.open_tests
         )
         resources = tuple(entry.text for entry in result.statement.resources or ()) if result.open_resource else ()
-        where = (policy.layer, policy.level, policy.sub_request, result.statement.is_allow, result.grant)
+        where = (policy.policy_type, policy.level, policy.sub_request, result.statement.is_allow, result.grant)
         found.add((where, result.truth, frozenset(tests), resources, policy.document.version))
     return frozenset(found)
 
@@ -281,7 +283,7 @@ def _applicable(trace: EvaluationTrace) -> frozenset[object]:
 def _doubts_of(before: EvaluationTrace | None, after: EvaluationTrace | None) -> list[str]:
     """Return the data that is missing in one snapshot, or in both and may differ."""
     missing_data = [
-        {one.code: one.message for one in trace.question.policies.missing_data} if trace is not None else {}
+        {one.code: one.message for one in trace.request.policies.missing_data} if trace is not None else {}
         for trace in (before, after)
     ]
     codes = sorted(missing_data[0].keys() | missing_data[1].keys())

@@ -20,12 +20,12 @@ _NOT_CAPTURED = frozenset({"key-policy-missing", "trust-policy-missing", "resour
 
 def awaiting(before: EvaluationTrace, after: EvaluationTrace) -> Iterator[str]:
     """Yield why it is inconclusive whether a request that both snapshots deny changed."""
-    questions = (before.question, after.question)
+    requests = (before.request, after.request)
     if not all(_is_awaiting(trace) for trace in (before, after)):
         return
-    was, now = (decide_request(_with_account_allowed(question)) for question in questions)
+    was, now = (decide_request(_with_account_allowed(request)) for request in requests)
     if was is not now or was is EvalDecision.CONDITIONAL:
-        target = after.question.target
+        target = after.request.target
         if was is not now:
             yield phrase(
                 "{action} changed if the resource policy allows the account, but neither snapshot contains that "
@@ -40,24 +40,26 @@ def awaiting(before: EvaluationTrace, after: EvaluationTrace) -> Iterator[str]:
 
 
 def _is_awaiting(trace: EvaluationTrace) -> bool:
-    question, decision_inputs = trace.question, trace.decision_inputs
-    if question.policies.resource is not None or question.caller.account is None:
+    request, decision_inputs = trace.request, trace.decision_inputs
+    if request.policies.resource is not None or request.caller.account is None:
         return False
     if not (decision_inputs.needs_delegation or decision_inputs.is_cross_account):
         return False
-    missing = [one for one in question.policies.missing_data if one.code in _NOT_CAPTURED]
+    missing = [one for one in request.policies.missing_data if one.code in _NOT_CAPTURED]
     # All roles of an account in the snapshot are known: a missing role cannot be assumed.
     return bool(missing) and not any(one.is_nonexistent for one in missing)
 
 
-def _with_account_allowed(question: EvaluationRequest) -> EvaluationRequest:
-    is_trust = question.target.service == "sts"
-    layer, source = (PolicyType.TRUST, SourceType.TRUST) if is_trust else (PolicyType.RESOURCE, SourceType.RESOURCE)
-    resource = question.target.resource_text
-    policy = AttachedPolicy(
-        layer, source, resource, "", "assumed", resource, _allowing_account(str(question.caller.account), is_trust)
+def _with_account_allowed(request: EvaluationRequest) -> EvaluationRequest:
+    is_trust = request.target.service == "sts"
+    policy_type, source = (
+        (PolicyType.TRUST, SourceType.TRUST) if is_trust else (PolicyType.RESOURCE, SourceType.RESOURCE)
     )
-    return replace(question, policies=replace(question.policies, resource=policy))
+    resource = request.target.resource_text
+    policy = AttachedPolicy(
+        policy_type, source, resource, "", "assumed", resource, _allowing_account(str(request.caller.account), is_trust)
+    )
+    return replace(request, policies=replace(request.policies, resource=policy))
 
 
 @lru_cache(maxsize=1 << 8)

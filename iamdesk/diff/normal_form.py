@@ -22,7 +22,7 @@ from iamdesk.policy.variables import Variable
 from iamdesk.policy.wildcards import Wildcard
 
 EVERYTHING = "*"
-_MOST_COMPARED = 1500
+_MAX_COMPARED = 1500
 """In larger sets, clauses that others cover are not removed."""
 
 
@@ -169,7 +169,7 @@ def _value(value: PolicyValue, operator: Operator | None) -> Hashable:
 
 def reduced(said: Said) -> Said:
     """Return clauses without those that others cover, which does not change the effect."""
-    if len(said) < 2 or len(said) > _MOST_COMPARED:
+    if len(said) < 2 or len(said) > _MAX_COMPARED:
         return {clause: bits for clause, bits in said.items() if bits}
     found = dict(said)
     near: dict[str, list[NormalStatement]] = {}

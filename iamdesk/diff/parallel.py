@@ -46,7 +46,7 @@ class Found:
     """The result for a span."""
 
     diffs: tuple[PrincipalDiff, ...]
-    questions: int
+    requests: int
     compared: int = 0
     groups: int = 0
 
@@ -134,7 +134,7 @@ class Pair:
                 diffs.append(self.principals.compare(arn))
             report()
         one = self.principals
-        return Found(tuple(diffs), one.questions + self.resources.questions, one.compared, one.groups)
+        return Found(tuple(diffs), one.requests + self.resources.requests, one.compared, one.groups)
 
 
 def _policies_of(before: PrincipalPolicies | None, after: PrincipalPolicies | None) -> Hashable:

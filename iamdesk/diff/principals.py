@@ -37,7 +37,7 @@ from iamdesk.policy.document import Document
 
 _NOBODY = PrincipalPolicies(None)  # type: ignore[arg-type]  # a missing principal has no facts
 UNSEEN_RESOURCES = mark("Not every resource whose own policy names the principal could be compared.")
-_MOST_GRANTING = 40
+_MAX_GRANTING = 40
 """Resources with a policy that allows a principal which are evaluated for one set of actions."""
 
 
@@ -71,7 +71,7 @@ class PrincipalComparer:
     old: SnapshotView
     new: SnapshotView
     granting: Granting
-    questions: int = 0
+    requests: int = 0
     compared: int = 0
     _found: dict[Hashable, _Found] = field(default_factory=dict)
     _sources_of: tuple[str, list[tuple[Hashable, int]]] | None = None
@@ -91,7 +91,7 @@ class PrincipalComparer:
 
     def begin(self) -> None:
         """Reset all cached results for the next span."""
-        self.questions = self.compared = 0
+        self.requests = self.compared = 0
         self._found.clear()
         self._known.clear()
         self._causes.clear()
@@ -295,7 +295,7 @@ class PrincipalComparer:
                 if not ask.found_change and not is_complete:
                     doubts[_unseen(sort.service)] = None
             near_clauses = [(clause, bits) for clause in near]
-            granted, is_all = self.granting.cells(bits, part, near_clauses, arn, _MOST_GRANTING)
+            granted, is_all = self.granting.cells(bits, part, near_clauses, arn, _MAX_GRANTING)
             is_personal = is_personal or bool(granted)
             changed = [self._ask(arn, cell, part, effects, doubts, given) for cell in granted]
             if not is_all and not any(changed):
@@ -385,10 +385,10 @@ class PrincipalComparer:
         kinds = part.kinds if part is not None and part.is_one_way else BOTH
         likeness = None
         if part is not None and self._of_principal is not None and not given:
-            likeness = self._likenesses.of_question(self._of_principal, part, cell, arn)
+            likeness = self._likenesses.of_request(self._of_principal, part, cell, arn)
         compared = self._known.get(likeness) if likeness is not None else None
         if compared is None:
-            self.questions += 1
+            self.requests += 1
             compared = compare(self.old, self.new, arn, cell.action, cell.resource, given, kinds)
             if likeness is not None and _names_none_of(compared, arn, cell):
                 self._known[likeness] = compared

@@ -48,9 +48,9 @@ _TAG_KEYS = (*RESOURCE_TAG_PREFIXES, "s3:accesspointtag/")
 _RESOURCE_KEYS = (*_TAG_KEYS, "aws:resourceorg", "aws:principalorg")
 _MAX_WITNESSES = 4
 """Requests of one effect that are checked for the policies that allow them."""
-_MOST_FILLED = 60
+_MAX_FILLED = 60
 """Values of variables that are tried for one resource entry."""
-_MOST_CONDITIONAL = 300
+_MAX_CONDITIONAL = 300
 """Principals with conditional decisions in both snapshots that are compared for one request."""
 _OF_RESOURCES = frozenset(
     {
@@ -79,7 +79,7 @@ class ResourceComparer:
     granting: Granting
     principals: PrincipalComparer
     cancelled: Cancelled = never_cancelled
-    questions: int = 0
+    requests: int = 0
     _tag_clauses: Mapping[NormalStatement, int] | None = None
     _said_of_assumed: Sequence[tuple[NormalStatement, int]] | None = None
     _said_by_all: Sequence[tuple[NormalStatement, int]] | None = None
@@ -90,7 +90,7 @@ class ResourceComparer:
     def begin(self, cancelled: Cancelled) -> None:
         """Reset for the next span."""
         self.cancelled = cancelled
-        self.questions = 0
+        self.requests = 0
 
     def is_touched(self, entry: Entry) -> bool:
         """Return whether any policy or setting of a resource differs."""
@@ -259,7 +259,7 @@ class ResourceComparer:
                     values = side.variables(arn)
                     if not any(names_nothing(one, values) for one in where.entries):
                         found[where._replace(entries=frozenset(fill(one, values) for one in where.entries))] = None
-                    if len(found) >= _MOST_FILLED:
+                    if len(found) >= _MAX_FILLED:
                         found[where] = None  # with its variables: the result is reported as incomplete
                         break
             known = self._known_filled[where] = tuple(found)
@@ -343,10 +343,10 @@ class ResourceComparer:
             key = self._alike(entry, principal)
             compared = known.get(key)
             if compared is None:
-                if len(known) >= _MOST_CONDITIONAL and was is now:
+                if len(known) >= _MAX_CONDITIONAL and was is now:
                     doubts[phrase("More principals than can be compared are allowed it under conditions.")] = None
                     continue
-                self.questions += 1
+                self.requests += 1
                 compared = known[key] = compare(self.old, self.new, principal, cell.action, cell.resource, given)
             doubts |= dict.fromkeys(compared.doubts)
             yield from self._effects(entry, principal, cell, compared)
@@ -373,7 +373,7 @@ class ResourceComparer:
         self, entry: Entry, cell: SampleRequest, given: Context, doubts: dict[str, None]
     ) -> Iterator[Effect]:
         for external in self._external_principals(entry):
-            self.questions += 1
+            self.requests += 1
             compared = compare(self.old, self.new, external, cell.action, cell.resource, given)
             doubts |= dict.fromkeys(compared.doubts)
             yield from self._effects(entry, external, cell, compared)

@@ -155,7 +155,7 @@ class Statistics:
     """Principals whose inputs differ, or that only one snapshot contains."""
     groups: int
     """Groups of these with equal inputs, each compared once."""
-    questions: int
+    requests: int
     """Requests that were evaluated under both snapshots."""
 
 

@@ -22,7 +22,7 @@ from iamdesk.policy.wildcards import QUESTION, STAR, Glob, Token, glob, tokens_o
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _ENDS = (FRESH, f"/{FRESH}", f"{FRESH}/{FRESH}", f"{FRESH}:{FRESH}", f":{FRESH}")
 """Suffixes that no policy names, in the formats of resource types."""
-_MOST_PATTERNS = 7
+_MAX_PATTERNS = 7
 """With more entries of one kind, not every combination is searched."""
 
 
@@ -189,7 +189,7 @@ def _tails(template: str, patterns: tuple[tuple[Token, ...], ...], fresh: str) -
         return _of_beginnings(template, told_apart, found)
     if len(told_apart) == 1 and _shows_both(template, told_apart[0], found):
         return tuple(found), True
-    if len(told_apart) > _MOST_PATTERNS:
+    if len(told_apart) > _MAX_PATTERNS:
         return tuple(found), False
     shown = witnesses(tuple(map(Pattern, told_apart)), (Pattern(tuple(tokens_of(template))),))
     found |= dict.fromkeys(shown.texts)

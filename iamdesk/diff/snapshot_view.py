@@ -291,7 +291,7 @@ class SnapshotView:
         It returns None for an unknown key, and "" for a key that its requests never contain.
         """
         try:
-            context = self.question(arn, "s3:ListAllMyBuckets", "*").context
+            context = self.evaluation_request(arn, "s3:ListAllMyBuckets", "*").context
         except RequestError:
             return lambda _: None
 
@@ -306,7 +306,7 @@ class SnapshotView:
 
         return value
 
-    def question(
+    def evaluation_request(
         self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
     ) -> EvaluationRequest:
         """Return a request with its policies and facts.
@@ -318,7 +318,7 @@ class SnapshotView:
         """
         given: Mapping[str, Any] = context or {}
         owner = self.owner_taken(principal, resource)
-        return self.evaluator.question(Request(principal, action, resource, given, owner))
+        return self.evaluator.evaluation_request(Request(principal, action, resource, given, owner))
 
     def owner_taken(self, principal: str, resource: str) -> str | None:
         """Return the assumed account ID of a resource that the snapshot does not contain and whose ARN has none."""
@@ -332,7 +332,7 @@ class SnapshotView:
     ) -> EvaluationTrace | None:
         """Evaluate a request and return the trace; None if the snapshot does not contain the principal."""
         try:
-            return evaluate(self.question(principal, action, resource, context))
+            return evaluate(self.evaluation_request(principal, action, resource, context))
         except RequestError:
             return None
 
@@ -341,7 +341,7 @@ class SnapshotView:
     ) -> EvalDecision | None:
         """Evaluate a request and return only the decision, which is faster than `trace`."""
         try:
-            return decide_request(self.question(principal, action, resource, context))
+            return decide_request(self.evaluation_request(principal, action, resource, context))
         except RequestError:
             return None
 

@@ -51,14 +51,14 @@ class ChangedEndpoint:
         """Yield the clauses of its policy as one more policy type; the engine matches the principals."""
         if self.services is not None:
             everything = self.actions(side)
-        layer = f"endpoint/{_settings(self.new if is_new else self.old)}"
+        policy_type = f"endpoint/{_settings(self.new if is_new else self.old)}"
         found = {
             clause: bits & everything for clause, bits in self.said(side, is_new=is_new, everything=everything).items()
         }
         if _settings(self.old) != _settings(self.new):
             # The policy denies what it does not allow, but nothing of other services: any action may differ.
             found[_ALL] = everything
-        yield from ((StatementDelta(layer, is_new, clause), bits) for clause, bits in found.items())
+        yield from ((StatementDelta(policy_type, is_new, clause), bits) for clause, bits in found.items())
 
     def actions(self, side: SnapshotView) -> int:
         """Return the actions of the services that are reached through it."""

@@ -19,7 +19,7 @@ from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth
 class PolicyTypeKey(NamedTuple):
     """One policy type; of organization policies, one level; of a request with sub-requests, one of these."""
 
-    layer: PolicyType
+    policy_type: PolicyType
     level: int | None = None
     sub_request: int = 0
     """Index of the sub-request."""
@@ -75,9 +75,9 @@ class DecisionInputs:
         """Whether the decision depends on what is unknown about the credentials."""
         return self.doubt is not None or (bool(self.further) and any(one.doubt is not None for one in self.further))
 
-    def can_deny(self, layer: PolicyType) -> bool:
+    def can_deny(self, policy_type: PolicyType) -> bool:
         """Return whether a Deny of a policy type applies."""
-        return not (self.unlocks and layer is PolicyType.RESOURCE)
+        return not (self.unlocks and policy_type is PolicyType.RESOURCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,10 @@ def statement_effects(results: Iterable[tuple[StatementResult, Truth]]) -> State
         while policy.sub_request >= len(counts):
             counts.append(({}, {}, {}))
         allow, deny, grants = counts[policy.sub_request]
-        type_key = PolicyTypeKey(policy.layer, policy.level)
+        type_key = PolicyTypeKey(policy.policy_type, policy.level)
         side = allow if result.statement.is_allow else deny
         side[type_key] = max(side.get(type_key, FALSE), truth)
-        if result.grant is not None and result.statement.is_allow and type_key.layer in _RESOURCE_SIDE:
+        if result.grant is not None and result.statement.is_allow and type_key.policy_type in _RESOURCE_SIDE:
             grants[result.grant] = max(grants.get(result.grant, FALSE), truth)
     return StatementEffects(*counts[0], tuple([StatementEffects(*one) for one in counts[1:]]))
 
@@ -161,7 +161,7 @@ def with_allows(
     for sub_request, added in by_sub_request.items():
         one, on_sub_request = situations[sub_request], tallies[sub_request]
         grants = on_sub_request.grants
-        if any(type_key.layer in _RESOURCE_SIDE for type_key in added):
+        if any(type_key.policy_type in _RESOURCE_SIDE for type_key in added):
             grants = {**grants, named: TRUE}
         missing = [type_key for type_key in added if type_key not in one.slots]
         if missing:
@@ -248,16 +248,18 @@ def _decide_sub_request(
     denying = tuple(
         type_key
         for type_key, truth in counted.deny.items()
-        if truth >= enough_to_deny and decision_inputs.can_deny(type_key.layer)
+        if truth >= enough_to_deny and decision_inputs.can_deny(type_key.policy_type)
     )
     if denying:
-        blocked = tuple(dict.fromkeys(type_key.layer.value for type_key in denying)) if granted else ()
+        blocked = tuple(dict.fromkeys(type_key.policy_type.value for type_key in denying)) if granted else ()
         return PolicyTypeDecision(EvalDecision.EXPLICIT_DENY, frozenset(denying), (), blocked)
     if decision_inputs.refusal is not None:
         return PolicyTypeDecision(EvalDecision.IMPLICIT_DENY, frozenset(), (), (decision_inputs.refusal,))
     resource = TRUST if decision_inputs.is_trust else RESOURCE
-    guardrails = [type_key for type_key in slots if type_key.layer in (PolicyType.SCP, PolicyType.ENDPOINT)]
-    limits = [type_key for type_key in slots if type_key.layer in (PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)]
+    guardrails = [type_key for type_key in slots if type_key.policy_type in (PolicyType.SCP, PolicyType.ENDPOINT)]
+    limits = [
+        type_key for type_key in slots if type_key.policy_type in (PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
+    ]
     lacking = [type_key for type_key in guardrails if type_key not in allowing]
     failing_limits = [type_key for type_key in limits if type_key not in allowing]
     if caller.kind is CallerKind.FEDERATED_USER and SESSION not in slots:
@@ -283,7 +285,7 @@ def _decide_sub_request(
         carried, missing = _same_account(decision_inputs, identity_ok, grants, failing_limits, limits, resource)
         lacking += missing
     if lacking:
-        blocked = tuple(dict.fromkeys(type_key.layer.value for type_key in lacking)) if granted else ()
+        blocked = tuple(dict.fromkeys(type_key.policy_type.value for type_key in lacking)) if granted else ()
         return PolicyTypeDecision(EvalDecision.IMPLICIT_DENY, frozenset(), tuple(lacking), blocked)
     if decision_inputs.restricts_public:
         return PolicyTypeDecision(EvalDecision.EXPLICIT_DENY, frozenset(), (), (PolicyType.BLOCK_PUBLIC_ACCESS.value,))

@@ -68,7 +68,7 @@ class EvaluationRequest:
 class EvaluationTrace:
     """Everything that an evaluation yields, before it is explained."""
 
-    question: EvaluationRequest
+    request: EvaluationRequest
     subject: RequestFacts
     decision_inputs: DecisionInputs
     results: tuple[StatementResult, ...]
@@ -91,15 +91,15 @@ class EvaluationTrace:
     """The decisions by other readings of rules that AWS's pages leave open, where they differ (K9)."""
 
 
-def evaluate(question: EvaluationRequest) -> EvaluationTrace:
+def evaluate(request: EvaluationRequest) -> EvaluationTrace:
     """Evaluate one request."""
-    policies = policies_of(question)
-    decision_inputs = decision_inputs_of(question, policies)
-    subject = subject_of(question, policies)
+    policies = policies_of(request)
+    decision_inputs = decision_inputs_of(request, policies)
+    subject = subject_of(request, policies)
     results: list[StatementResult] = []
     broken: list[AttachedPolicy] = []
-    service = question.target.service
-    for policy in _match_statements(question, policies, decision_inputs):
+    service = request.target.service
+    for policy in _match_statements(request, policies, decision_inputs):
         is_broken = False
         for statement in policy.document.statements:
             if statement.services is not None and service not in statement.services:
@@ -114,7 +114,7 @@ def evaluate(question: EvaluationRequest) -> EvaluationTrace:
     counted = statement_effects((result, result.truth) for result in results)
     resolution, worst = _resolved(decision_inputs, results, counted, subject)
     return EvaluationTrace(
-        question,
+        request,
         subject,
         decision_inputs,
         tuple(results),
@@ -128,19 +128,19 @@ def evaluate(question: EvaluationRequest) -> EvaluationTrace:
         resolution.denials,
         resolution.is_exact,
         resolution.has_more,
-        _readings(question, decision_inputs, results, subject, resolution.decision),
+        _readings(request, decision_inputs, results, subject, resolution.decision),
     )
 
 
-def decide_request(question: EvaluationRequest) -> EvalDecision:
+def decide_request(request: EvaluationRequest) -> EvalDecision:
     """Return the decision that `evaluate` makes, faster: without anything that explains it."""
-    policies = policies_of(question)
-    decision_inputs = decision_inputs_of(question, policies)
-    subject = subject_of(question, policies)
-    service = question.target.service
+    policies = policies_of(request)
+    decision_inputs = decision_inputs_of(request, policies)
+    subject = subject_of(request, policies)
+    service = request.target.service
     matched = (
         match_statement(policy, statement, subject)
-        for policy in _match_statements(question, policies, decision_inputs)
+        for policy in _match_statements(request, policies, decision_inputs)
         for statement in policy.document.statements
         if statement.services is None or service in statement.services
     )
@@ -151,22 +151,20 @@ def decide_request(question: EvaluationRequest) -> EvalDecision:
     )
 
 
-def subject_of(question: EvaluationRequest, policies: PolicySet) -> RequestFacts:
+def subject_of(request: EvaluationRequest, policies: PolicySet) -> RequestFacts:
     """Return the facts that statements are matched against; ``policies`` are the `policies_of` the request."""
-    further = (
-        tuple([SubRequest(one.target, one.context.derive) for one in question.further]) if question.further else ()
-    )
-    return RequestFacts(question.caller, question.target, question.context, policies.boundary is not None, further)
+    further = tuple([SubRequest(one.target, one.context.derive) for one in request.further]) if request.further else ()
+    return RequestFacts(request.caller, request.target, request.context, policies.boundary is not None, further)
 
 
 def _match_statements(
-    question: EvaluationRequest, policies: PolicySet, decision_inputs: DecisionInputs
+    request: EvaluationRequest, policies: PolicySet, decision_inputs: DecisionInputs
 ) -> Iterable[AttachedPolicy]:
     """Yield the applicable policies of all sub-requests."""
     yield from applicable_policies(policies, decision_inputs)
-    if not question.further:
+    if not request.further:
         return
-    for one, of_sub_request in zip(question.further, decision_inputs.further, strict=True):
+    for one, of_sub_request in zip(request.further, decision_inputs.further, strict=True):
         yield from applicable_policies(policies_of(one), of_sub_request)
 
 
@@ -194,9 +192,9 @@ def _resolved(
     return UnknownContextResult(best.decision, type_decision, (), (), (), is_exact=True), worst
 
 
-def policies_of(question: EvaluationRequest) -> PolicySet:
+def policies_of(request: EvaluationRequest) -> PolicySet:
     """Return the policies of a request, without the policy types that it leaves out."""
-    policies, without = question.policies, question.without
+    policies, without = request.policies, request.without
     if not without:
         return policies
     return replace(
@@ -207,23 +205,23 @@ def policies_of(question: EvaluationRequest) -> PolicySet:
         scps=None if PolicyType.SCP in without else policies.scps,
         rcps=None if PolicyType.RCP in without else policies.rcps,
         resource=None
-        if (PolicyType.TRUST if question.target.is_on_trust else PolicyType.RESOURCE) in without
+        if (PolicyType.TRUST if request.target.is_on_trust else PolicyType.RESOURCE) in without
         else policies.resource,
-        grants=tuple(grant for grant in policies.grants if grant.layer not in without),
+        grants=tuple(grant for grant in policies.grants if grant.policy_type not in without),
         endpoint=None if PolicyType.ENDPOINT in without else policies.endpoint,
         restrict_public_buckets=policies.restrict_public_buckets and PolicyType.BLOCK_PUBLIC_ACCESS not in without,
     )
 
 
-def decision_inputs_of(question: EvaluationRequest, policies: PolicySet) -> DecisionInputs:
+def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> DecisionInputs:
     """Return what is fixed before any statement is evaluated.
 
     Of the caller, it depends only on kind, account, partition and path; of ``policies``, only on which types exist, not
     on the content of the caller's policies.
     """
-    caller, target = question.caller, question.target
+    caller, target = request.caller, request.target
     is_trust, facts = target.is_on_trust, facts_of(target.service)
-    owner = question.resource_account
+    owner = request.resource_account
     cross = caller.account is not None and owner is not None and owner != caller.account
     if (target.service, target.name) == ("sts", "assumeroot"):
         cross = False  # the member account's policies do not apply (rule E14)
@@ -243,12 +241,12 @@ def decision_inputs_of(question: EvaluationRequest, policies: PolicySet) -> Deci
             slots.append(BOUNDARY)
         if policies.session is not None:
             slots.append(SESSION)
-    if policies.resource is not None or any(grant.layer is PolicyType.RESOURCE for grant in policies.grants):
+    if policies.resource is not None or any(grant.policy_type is PolicyType.RESOURCE for grant in policies.grants):
         slots.append(PolicyTypeKey(PolicyType.TRUST if is_trust else PolicyType.RESOURCE))
     # An ACL applies to other accounts and the public, never to the owner's own principals (rule I6).
-    if (cross or caller.account is None) and any(grant.layer is PolicyType.ACL for grant in policies.grants):
+    if (cross or caller.account is None) and any(grant.policy_type is PolicyType.ACL for grant in policies.grants):
         slots.append(ACL)
-    if policies.rcps is not None and _rcps_apply(question):
+    if policies.rcps is not None and _rcps_apply(request):
         slots += [PolicyTypeKey(PolicyType.RCP, level) for level in range(len(policies.rcps))]
     restricts = (
         policies.restrict_public_buckets
@@ -264,21 +262,21 @@ def decision_inputs_of(question: EvaluationRequest, policies: PolicySet) -> Deci
         is_trust=is_trust,
         needs_delegation=needs_delegation,
         needs_both=facts.needs_both_sides or (is_trust and target.name in TRUST_ON_BOTH_SIDES),
-        needs_no_permission=_needs_no_permission(question),
-        refusal=_refusal(question, cross),
+        needs_no_permission=_needs_no_permission(request),
+        refusal=_refusal(request, cross),
         restricts_public=restricts,
         unlocks=caller.kind is CallerKind.ROOT and not cross and target.name in facts.owner_root_always,
-        further=tuple([decision_inputs_of(one, policies_of(one)) for one in question.further])
-        if question.further
+        further=tuple([decision_inputs_of(one, policies_of(one)) for one in request.further])
+        if request.further
         else (),
-        doubt=credential_doubt(caller, target, question.context),
+        doubt=credential_doubt(caller, target, request.context),
     )
 
 
-def _rcps_apply(question: EvaluationRequest) -> bool:
+def _rcps_apply(request: EvaluationRequest) -> bool:
     """RCPs apply to calls on resources of services that support them (rules B7, B8), never to service-linked roles."""
-    target = question.target
-    if question.caller.is_service_linked or (target.service, target.name) == ("kms", "retiregrant"):
+    target = request.target
+    if request.caller.is_service_linked or (target.service, target.name) == ("kms", "retiregrant"):
         return False
     if target.service == "sts" and target.resource is not None and _is_service_linked_role(target.resource):
         return False  # a service's right to assume its role is not limited (rules B7, E11)
@@ -286,12 +284,12 @@ def _rcps_apply(question: EvaluationRequest) -> bool:
     return has_resource and target.supports_rcps
 
 
-def _needs_no_permission(question: EvaluationRequest) -> bool:
+def _needs_no_permission(request: EvaluationRequest) -> bool:
     """sts:GetCallerIdentity for every signed request, sts:GetSessionToken for users and root (rule I3).
 
     Likewise, for every caller, an action without credentials: no policy is evaluated.
     """
-    caller, target = question.caller, question.target
+    caller, target = request.caller, request.target
     if facts_of(target.service).without_signature(target.name) is Unsigned.NO_CREDENTIALS:
         return True
     if target.service != "sts":
@@ -299,26 +297,26 @@ def _needs_no_permission(question: EvaluationRequest) -> bool:
     if target.name == "getcalleridentity":
         return caller.kind in SIGNED
     has_keys = caller.kind in (CallerKind.USER, CallerKind.ROOT)
-    return target.name == "getsessiontoken" and has_keys and not has_session_token(caller, question.context)
+    return target.name == "getsessiontoken" and has_keys and not has_session_token(caller, request.context)
 
 
-def _refusal(question: EvaluationRequest, cross: bool) -> str | None:
-    caller, target = question.caller, question.target
+def _refusal(request: EvaluationRequest, cross: bool) -> str | None:
+    caller, target = request.caller, request.target
     facts = facts_of(target.service)
-    if cannot_call(caller, target, question.context):
+    if cannot_call(caller, target, request.context):
         return "credentials"
     resource = target.resource
     if resource is not None and caller.partition is not None and resource.partition != caller.partition:
         return "partition"  # rule D6
-    if question.refusal is not None:
-        return question.refusal
+    if request.refusal is not None:
+        return request.refusal
     is_unsigned = caller.kind is CallerKind.ANONYMOUS
     is_outside = cross or (is_unsigned and facts.without_signature(target.name) is not Unsigned.POLICY)
     if is_outside and facts.across_accounts(target.name) is OtherAccounts.OWNER_ALONE:
         if target.service == "kms":
             return "kms-cross-account"
         # Access by a resource share does not depend on the resource's policy.
-        if not any(grant.layer is PolicyType.RESOURCE for grant in question.policies.grants):
+        if not any(grant.policy_type is PolicyType.RESOURCE for grant in request.policies.grants):
             return "owner-alone"
     if resource is not None and facts.is_reserved(target.name, resource.resource):
         return "aws-owned"  # rule I1
@@ -344,26 +342,26 @@ def _is_write(target: Target) -> bool:
 
 def applicable_policies(policies: PolicySet, decision_inputs: DecisionInputs) -> Iterable[AttachedPolicy]:
     """Yield the policies of every applicable type, those common to the account's callers first."""
-    layers = {type_key.layer for type_key in decision_inputs.slots}
-    if PolicyType.RCP in layers:
+    policy_types = {type_key.policy_type for type_key in decision_inputs.slots}
+    if PolicyType.RCP in policy_types:
         yield from (policy for level in policies.rcps or () for policy in level)
-    if PolicyType.SCP in layers:
+    if PolicyType.SCP in policy_types:
         yield from (policy for level in policies.scps or () for policy in level)
-    if PolicyType.ENDPOINT in layers and policies.endpoint is not None:
+    if PolicyType.ENDPOINT in policy_types and policies.endpoint is not None:
         yield policies.endpoint
     if policies.resource is not None:
         yield policies.resource
-    yield from (grant for grant in policies.grants if grant.layer in layers)
-    if PolicyType.IDENTITY in layers and decision_inputs.caller.kind is not CallerKind.ROOT:
+    yield from (grant for grant in policies.grants if grant.policy_type in policy_types)
+    if PolicyType.IDENTITY in policy_types and decision_inputs.caller.kind is not CallerKind.ROOT:
         yield from policies.identity
-    if PolicyType.PERMISSIONS_BOUNDARY in layers:
+    if PolicyType.PERMISSIONS_BOUNDARY in policy_types:
         yield from policies.boundary or ()
-    if PolicyType.SESSION in layers:
+    if PolicyType.SESSION in policy_types:
         yield from policies.session or ()
 
 
 def _readings(
-    question: EvaluationRequest,
+    request: EvaluationRequest,
     decision_inputs: DecisionInputs,
     results: list[StatementResult],
     subject: RequestFacts,
@@ -373,7 +371,7 @@ def _readings(
 
     Rules that change it only together are one reading.
     """
-    lenient = dict(_read_otherwise(question, decision_inputs, results))
+    lenient = dict(_read_otherwise(request, decision_inputs, results))
     rules = dict.fromkeys([*lenient, *(rule for result in results for rule in result.open_rules)])
     if not rules:
         return ()
@@ -399,7 +397,7 @@ def _readings(
 
 
 def _read_otherwise(
-    question: EvaluationRequest, decision_inputs: DecisionInputs, results: Sequence[StatementResult]
+    request: EvaluationRequest, decision_inputs: DecisionInputs, results: Sequence[StatementResult]
 ) -> Iterator[tuple[OpenRule, Callable[[DecisionInputs], DecisionInputs]]]:
     """Yield the open rules that affect the decision inputs, each with a function that applies its other reading."""
     caller = decision_inputs.caller
@@ -412,18 +410,18 @@ def _read_otherwise(
     if (
         decision_inputs.refusal == "owner-alone"
         and caller.kind is CallerKind.ANONYMOUS
-        and question.target.service == "sqs"
+        and request.target.service == "sqs"
     ):
         yield UNSIGNED_ON_QUEUES, lambda one: replace(one, refusal=None)
-    questions = (question, *question.further)
+    requests = (request, *request.further)
     restricting = [
         one
-        for one, of_sub_request in zip(questions, decision_inputs.sub_requests, strict=True)
+        for one, of_sub_request in zip(requests, decision_inputs.sub_requests, strict=True)
         if of_sub_request.restricts_public
     ]
     policies = [one.policies.resource for one in restricting]
     if any(policy is not None and not is_surely_public(policy.document) for policy in policies):  # rule I7
-        yield PUBLIC_BY_CALLER_KEY, lambda one: _not_restricting(one, questions)
+        yield PUBLIC_BY_CALLER_KEY, lambda one: _not_restricting(one, requests)
 
 
 def _without_boundary(decision_inputs: DecisionInputs) -> DecisionInputs:
@@ -432,12 +430,12 @@ def _without_boundary(decision_inputs: DecisionInputs) -> DecisionInputs:
     )
 
 
-def _not_restricting(decision_inputs: DecisionInputs, questions: Sequence[EvaluationRequest]) -> DecisionInputs:
+def _not_restricting(decision_inputs: DecisionInputs, requests: Sequence[EvaluationRequest]) -> DecisionInputs:
     """Return the inputs where policies that are public by one reading only do not count as public."""
     sub_requests = [
         replace(one, restricts_public=one.restricts_public and is_surely_public(asked.policies.resource.document))
         if asked.policies.resource is not None
         else one
-        for one, asked in zip(decision_inputs.sub_requests, questions, strict=True)
+        for one, asked in zip(decision_inputs.sub_requests, requests, strict=True)
     ]
     return replace(sub_requests[0], further=tuple(sub_requests[1:]))

@@ -139,13 +139,13 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Reque
     open_tests: list[UndeterminedTest] = []
     grant: Grant | None = None
     principal = TRUE
-    if policy.layer in _NAMES_PRINCIPALS:
+    if policy.policy_type in _NAMES_PRINCIPALS:
         if policy.is_of_gateway:
             grant = match_gateway_endpoint_principal(statement, subject.caller)
         else:
             grant = match_principal(statement, subject.caller, subject.has_boundary)
             if (
-                policy.layer is PolicyType.TRUST
+                policy.policy_type is PolicyType.TRUST
                 and statement.is_allow
                 and is_federated_assume(subject.caller, target.name)
             ):
@@ -205,9 +205,9 @@ def match_resource(
     """Return whether the resource is covered; where AWS's pages disagree, also by the other reading, and the rule."""
     entries = statement.resources
     if entries is None:
-        return (TRUE if policy.layer in _HAS_RESOURCE_OF_ITS_OWN else FALSE), None, None
+        return (TRUE if policy.policy_type in _HAS_RESOURCE_OF_ITS_OWN else FALSE), None, None
     target = subject.target
-    short = SHORT_ARNS[policy.layer]
+    short = SHORT_ARNS[policy.policy_type]
     best = FALSE
     disputed = odd = None
     for entry in entries:

@@ -45,7 +45,7 @@ SHORT_ARNS: dict[PolicyType, ShortArns] = {
 class AttachedPolicy:
     """One policy of one policy type, and where it comes from."""
 
-    layer: PolicyType
+    policy_type: PolicyType
     source_type: SourceType
     source_id: str
     """A managed policy's ARN, an inline policy's name, or the test case's own name."""
@@ -71,7 +71,7 @@ class MissingData:
 
     code: str
     message: str
-    layer: PolicyType
+    policy_type: PolicyType
     sub_request: int = 0
     """Index of the sub-request in which it is missing."""
     level: int | None = None

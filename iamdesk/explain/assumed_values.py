@@ -43,14 +43,14 @@ type World = Mapping[str, KeyValue]
 def assumed_values(trace: EvaluationTrace) -> Iterator[Assumption]:
     """Yield the assumptions about the context for which another value would change the decision."""
     tested = _Tested(trace)
-    if isinstance(trace.question.context.derive, DerivedKeys):
+    if isinstance(trace.request.context.derive, DerivedKeys):
         yield from _transport(trace, tested)
-        if trace.question.caller.kind in SIGNED:
+        if trace.request.caller.kind in SIGNED:
             yield from _forwarded(trace, tested)
             yield from _by_mcp(trace, tested)
         yield from _time(trace, tested)
         yield from _long_term(trace)
-    elif trace.question.caller.has_missing_path:
+    elif trace.request.caller.has_missing_path:
         yield from _role_path(trace, tested)
 
 
@@ -81,18 +81,18 @@ class _Tested:
         return tuple(found)[:_MAX_VALUES]
 
     def _is_open(self, key: str) -> bool:
-        return key not in self._trace.question.context.given
+        return key not in self._trace.request.context.given
 
 
-def decided(question: EvaluationRequest, world: World) -> EvalDecision:
+def decided(request: EvaluationRequest, world: World) -> EvalDecision:
     """Return the decision with other values of some keys; values that the request provides stay."""
-    return decide_request(_put(question, world))
+    return decide_request(_put(request, world))
 
 
-def _put(question: EvaluationRequest, world: World) -> EvaluationRequest:
-    given = {**world, **question.context.given}
-    context = replace(question.context, given=given)
-    return replace(question, context=context, further=tuple([_put(one, world) for one in question.further]))
+def _put(request: EvaluationRequest, world: World) -> EvaluationRequest:
+    given = {**world, **request.context.given}
+    context = replace(request.context, given=given)
+    return replace(request, context=context, further=tuple([_put(one, world) for one in request.further]))
 
 
 def furthest(decision: EvalDecision, others: Iterable[EvalDecision]) -> EvalDecision | None:
@@ -121,12 +121,12 @@ _FURTHEST_FROM_DENIED = (
 
 
 def _becomes(trace: EvaluationTrace, worlds: Iterable[World]) -> EvalDecision | None:
-    return furthest(trace.decision, [decided(trace.question, world) for world in worlds])
+    return furthest(trace.decision, [decided(trace.request, world) for world in worlds])
 
 
 def _taken(trace: EvaluationTrace, values: Mapping[str, str | Sequence[str]]) -> World:
     """Return the values of a context; keys that the action does not support stay absent (rule J1)."""
-    return facts_given(values, trace.question.target)
+    return facts_given(values, trace.request.target)
 
 
 def _transport(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
@@ -144,7 +144,7 @@ def _forwarded(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
     """A service that calls another for the caller sends aws:ViaAWSService, and some say which it is (rule D10)."""
     if not tested.any_of(_VIA, *_CALLED_VIA):
         return
-    forwarded = decided(trace.question, _taken(trace, {_VIA: "true"}))
+    forwarded = decided(trace.request, _taken(trace, {_VIA: "true"}))
     if forwarded is not trace.decision:
         yield Assumption(
             "via-aws-service-assumed",
@@ -156,8 +156,8 @@ def _forwarded(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
         )
     if tested.any_of(*_CALLED_VIA):
         chains = list(_chains(trace, tested))
-        alone = [decided(trace.question, {**chain, **_taken(trace, {_VIA: "false"})}) for chain in chains]
-        found = [decided(trace.question, {**chain, **_taken(trace, {_VIA: "true"})}) for chain in chains]
+        alone = [decided(trace.request, {**chain, **_taken(trace, {_VIA: "false"})}) for chain in chains]
+        found = [decided(trace.request, {**chain, **_taken(trace, {_VIA: "true"})}) for chain in chains]
         # A service's name comes with aws:ViaAWSService, but a context can provide one key without the other.
         other = furthest(trace.decision, [*(one for one in found if one is not forwarded), *alone])
         if other is not None:
@@ -194,8 +194,8 @@ def _by_mcp(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
 
 
 def _time(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
-    derive = trace.question.context.derive
-    given = trace.question.context.given
+    derive = trace.request.context.derive
+    given = trace.request.context.given
     if not isinstance(derive, DerivedKeys) or _NOW in given or _EPOCH in given:
         return
     if not tested.any_of(_NOW, _EPOCH, ISSUE_TIME_KEY):
@@ -230,8 +230,8 @@ def _long_term(trace: EvaluationTrace) -> Iterator[Assumption]:
         return
     token = KeyValue(Knowledge.VALUE_UNKNOWN)
     with_token, without = ({ISSUE_TIME_KEY: one, MFA_KEY: ABSENT} for one in (token, ABSENT))
-    other = decided(trace.question, with_token)
-    if other is not trace.decision and other is not decided(trace.question, without):
+    other = decided(trace.request, with_token)
+    if other is not trace.decision and other is not decided(trace.request, without):
         yield Assumption(
             "long-term-credentials-assumed",
             phrase(
@@ -244,8 +244,8 @@ def _long_term(trace: EvaluationTrace) -> Iterator[Assumption]:
 
 def _role_path(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
     """Yield the assumption about a role's path: a session's ARN omits it, and a test case lacks it (rule E3)."""
-    caller = trace.question.caller
-    if not tested.any_of(_PRINCIPAL) or trace.question.context.fact(_PRINCIPAL).knowledge is not Knowledge.PRESENT:
+    caller = trace.request.caller
+    if not tested.any_of(_PRINCIPAL) or trace.request.context.fact(_PRINCIPAL).knowledge is not Knowledge.PRESENT:
         return
     shape = f"arn:{caller.partition}:iam::{caller.account}:role/*/{caller.name}"
     other = _becomes(trace, [_taken(trace, {_PRINCIPAL: arn}) for arn in tested.values(_PRINCIPAL, shape=shape)])

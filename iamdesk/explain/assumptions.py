@@ -50,8 +50,8 @@ _TAKEN_TO_ALLOW = frozenset(
 
 def assumptions_of(trace: EvaluationTrace) -> tuple[Assumption, ...]:
     """Return the assumptions of a result."""
-    found = [Assumption(note.code, note.message) for note in trace.question.target.notes]
-    for missing in trace.question.policies.missing_data:
+    found = [Assumption(note.code, note.message) for note in trace.request.target.notes]
+    for missing in trace.request.policies.missing_data:
         assumption = _of_missing_data(missing, trace)
         if assumption is not None:
             found.append(assumption)
@@ -115,14 +115,14 @@ def _of_missing_data(missing: MissingData, trace: EvaluationTrace) -> Assumption
         other = _decide(
             replace(trace.decision_inputs, refusal=None),
             trace,
-            (PolicyTypeKey(missing.layer, sub_request=missing.sub_request),),
+            (PolicyTypeKey(missing.policy_type, sub_request=missing.sub_request),),
         )
         return None if other is trace.decision else Assumption(missing.code, missing.message, other)
     if missing.code in _OF_THE_CONTEXT:
         return Assumption(missing.code, missing.message)
-    if missing.layer in trace.question.without or _is_settled(trace):
+    if missing.policy_type in trace.request.without or _is_settled(trace):
         return None
-    if missing.code in _OF_ORGANIZATION and trace.question.caller.is_service_linked:
+    if missing.code in _OF_ORGANIZATION and trace.request.caller.is_service_linked:
         return None  # rule E11
     match missing.code:
         case "owner-unknown":
@@ -165,7 +165,7 @@ def _of_routing(missing: MissingData, trace: EvaluationTrace) -> Assumption | No
     for sub_request, bucket in enumerate(trace.decision_inputs.further, 1):
         decision_inputs = replace(trace.decision_inputs, further=(bucket,))
         of_bucket = replace(trace.counted, further=(trace.counted.of_sub_request(sub_request),))
-        answers[_verdict(decision_inputs, of_bucket)] = None
+        answers[_decision_with(decision_inputs, of_bucket)] = None
     others = [answer for answer in answers if answer is not trace.decision]
     if not others:
         return None
@@ -176,12 +176,14 @@ def _of_missing_allow(missing: MissingData, trace: EvaluationTrace) -> Assumptio
     """Return the assumption that missing data does not allow, where it would, alone or together with others."""
     if missing.code in _NEVER_ALLOW:
         return None
-    own = PolicyTypeKey(missing.layer, missing.level, missing.sub_request)
-    missing_data = (other for other in trace.question.policies.missing_data if other.code.endswith("-missing"))
+    own = PolicyTypeKey(missing.policy_type, missing.level, missing.sub_request)
+    missing_data = (other for other in trace.request.policies.missing_data if other.code.endswith("-missing"))
     missing_data = (
-        other for other in missing_data if other.code not in _NEVER_ALLOW and other.layer not in trace.question.without
+        other
+        for other in missing_data
+        if other.code not in _NEVER_ALLOW and other.policy_type not in trace.request.without
     )
-    others = {PolicyTypeKey(other.layer, other.level, other.sub_request) for other in missing_data} - {own}
+    others = {PolicyTypeKey(other.policy_type, other.level, other.sub_request) for other in missing_data} - {own}
     for count in range(len(others) + 1):
         for chosen in combinations(sorted(others), count):
             without = _decide(trace.decision_inputs, trace, chosen) if chosen else trace.decision
@@ -197,11 +199,11 @@ def _decide(
 ) -> EvalDecision:
     """Decide again, with policy types of missing data allowing everything that they can."""
     if not allowing:
-        return _verdict(decision_inputs, trace.counted)
-    return _verdict(*with_allows(decision_inputs, trace.counted, allowing, Grant.EVERYONE))
+        return _decision_with(decision_inputs, trace.counted)
+    return _decision_with(*with_allows(decision_inputs, trace.counted, allowing, Grant.EVERYONE))
 
 
-def _verdict(decision_inputs: DecisionInputs, counted: StatementEffects) -> EvalDecision:
+def _decision_with(decision_inputs: DecisionInputs, counted: StatementEffects) -> EvalDecision:
     """Return the decision, as far as it is known without trying values of unknown keys.
 
     What no value allows is denied, also where some values deny it explicitly.

@@ -45,40 +45,38 @@ class Added:
 
 def added_to(trace: EvaluationTrace, type_key: PolicyTypeKey, effect: str) -> Added:
     """Return the narrowest statement of that effect for the request: its own action on its own resource."""
-    caller, target = trace.question.caller, target_on(trace, type_key.sub_request)
+    caller, target = trace.request.caller, target_on(trace, type_key.sub_request)
     held = policies_in(trace, type_key)
     statement: dict[str, Any] = {"Effect": effect}
-    if type_key.layer in _NAMES_CALLER:
+    if type_key.policy_type in _NAMES_CALLER:
         statement["Principal"] = _principal(trace)
     statement["Action"] = target.action_text
-    if type_key.layer is not PolicyType.TRUST:  # a trust policy applies to its role
-        statement["Resource"] = _resource(target, type_key.layer)
+    if type_key.policy_type is not PolicyType.TRUST:  # a trust policy applies to its role
+        statement["Resource"] = _resource(target, type_key.policy_type)
     key = held[0].key if held else ""
-    if type_key.layer is PolicyType.IDENTITY:
+    if type_key.policy_type is PolicyType.IDENTITY:
         key = caller.arn or caller.text
     return Added(type_key, statement, key, tuple(policy.name for policy in held), target)
 
 
-def changed(
-    question: EvaluationRequest, gone: Collection[StatementResult], added: Sequence[Added]
-) -> EvaluationRequest:
+def changed(request: EvaluationRequest, gone: Collection[StatementResult], added: Sequence[Added]) -> EvaluationRequest:
     """Return the request with some statements removed and others added."""
     places: dict[tuple[PolicyType, str], set[int]] = {}
     for result in gone:
-        places.setdefault((result.policy.layer, result.policy.key), set()).add(result.statement.index)
+        places.setdefault((result.policy.policy_type, result.policy.key), set()).add(result.statement.index)
 
     def kept(policy: AttachedPolicy) -> AttachedPolicy:
-        indices = places.get((policy.layer, policy.key))
+        indices = places.get((policy.policy_type, policy.key))
         return policy if indices is None else replace(policy, document=_without(policy.document, indices))
 
     sub_requests = [
-        _changed_on(one, sub_request, kept, added) for sub_request, one in enumerate((question, *question.further))
+        _changed_on(one, sub_request, kept, added) for sub_request, one in enumerate((request, *request.further))
     ]
     return replace(sub_requests[0], further=tuple(sub_requests[1:]))
 
 
 def _changed_on(
-    question: EvaluationRequest,
+    request: EvaluationRequest,
     sub_request: int,
     kept: Callable[[AttachedPolicy], AttachedPolicy],
     added: Sequence[Added],
@@ -86,7 +84,7 @@ def _changed_on(
     def all_kept(policies: tuple[AttachedPolicy, ...]) -> tuple[AttachedPolicy, ...]:
         return tuple([kept(policy) for policy in policies])
 
-    held = question.policies
+    held = request.policies
     policies = replace(
         held,
         identity=all_kept(held.identity),
@@ -99,9 +97,9 @@ def _changed_on(
         endpoint=None if held.endpoint is None else kept(held.endpoint),
     )
     for one in added:
-        if one.type_key.layer not in _OF_RESOURCES or one.type_key.sub_request == sub_request:
+        if one.type_key.policy_type not in _OF_RESOURCES or one.type_key.sub_request == sub_request:
             policies = _with(policies, one, sub_request)
-    return replace(question, policies=policies)
+    return replace(request, policies=policies)
 
 
 def _without(document: Document, indices: Collection[int]) -> Document:
@@ -112,9 +110,11 @@ def _without(document: Document, indices: Collection[int]) -> Document:
 def _with(policies: PolicySet, added: Added, sub_request: int) -> PolicySet:
     type_key = added.type_key
     document = parse_document({"Version": LATEST_VERSION, "Statement": [added.statement]})
-    source = _SOURCES.get(type_key.layer, SourceType.USER)
-    own = AttachedPolicy(type_key.layer, source, "added", "added", "added", "", document, type_key.level, sub_request)
-    match type_key.layer:
+    source = _SOURCES.get(type_key.policy_type, SourceType.USER)
+    own = AttachedPolicy(
+        type_key.policy_type, source, "added", "added", "added", "", document, type_key.level, sub_request
+    )
+    match type_key.policy_type:
         case PolicyType.SCP:
             levels = list(policies.scps or ())
             levels[type_key.level or 0] = (*levels[type_key.level or 0], own)
@@ -144,7 +144,7 @@ def _with_statement(policy: AttachedPolicy, added: Added) -> AttachedPolicy:
 
 def _principal(trace: EvaluationTrace) -> Any:
     """Return a principal element that names only the caller."""
-    caller = trace.question.caller
+    caller = trace.request.caller
     match caller.kind:
         case CallerKind.ANONYMOUS:
             return "*"
@@ -156,7 +156,7 @@ def _principal(trace: EvaluationTrace) -> Any:
             return {"AWS": caller.text}
 
 
-def _resource(target: Target, layer: PolicyType) -> str:
-    if layer is PolicyType.RESOURCE and target.service == "kms":
+def _resource(target: Target, policy_type: PolicyType) -> str:
+    if policy_type is PolicyType.RESOURCE and target.service == "kms":
         return "*"  # in a key policy: this key
     return target.resource_text.replace("${", "${$}{")  # what looks like a variable is literal

@@ -82,14 +82,14 @@ def _fixed(trace: EvaluationTrace) -> str:
 
 
 def _why_none(trace: EvaluationTrace) -> str:
-    question = trace.question
-    if any(one.policies.restrict_public_buckets for one in (question, *question.further)):
+    request = trace.request
+    if any(one.policies.restrict_public_buckets for one in (request, *request.further)):
         return phrase("No change of statements alters the decision: Block Public Access blocks external principals.")
-    if trace.decision is EvalDecision.ALLOWED and question.caller.kind is CallerKind.ROOT:
+    if trace.decision is EvalDecision.ALLOWED and request.caller.kind is CallerKind.ROOT:
         return phrase(
             "Only a service control policy can deny the root user, and none is known to apply to this account."
         )
-    if question.caller.is_service_linked and not trace.decision_inputs.is_cross_account:
+    if request.caller.is_service_linked and not trace.decision_inputs.is_cross_account:
         return phrase("Only AWS can change the permissions of a service-linked role.")
     if trace.decision_inputs.is_cross_account and not _resource_side(trace, 0):
         return phrase(
@@ -99,12 +99,12 @@ def _why_none(trace: EvaluationTrace) -> str:
 
 
 def _size(change: Change) -> tuple[int, int, int, int]:
-    layers = [*(one.line.layer for one in change.removals), *(one.layer for one in change.additions)]
-    touches_accounts = sum(layer in _OF_WHOLE_ACCOUNTS for layer in layers)
-    reach = max(_REACH.index(layer) for layer in layers)
+    policy_types = [*(one.line.layer for one in change.removals), *(one.policy_type for one in change.additions)]
+    touches_accounts = sum(policy_type in _OF_WHOLE_ACCOUNTS for policy_type in policy_types)
+    reach = max(_REACH.index(policy_type) for policy_type in policy_types)
     # Full access of whole accounts is the last thing to remove.
     first = len(change.removals) if touches_accounts else len(change.additions)
-    return touches_accounts, len(layers), first, reach
+    return touches_accounts, len(policy_types), first, reach
 
 
 class _Search:
@@ -129,7 +129,8 @@ class _Search:
         denying = [
             result
             for result in self._trace.results
-            if not result.statement.is_allow and sub_requests[result.policy.sub_request].can_deny(result.policy.layer)
+            if not result.statement.is_allow
+            and sub_requests[result.policy.sub_request].can_deny(result.policy.policy_type)
         ]
         certain = self._with_whole_policies([result for result in denying if result.truth is TRUE])
         possible = self._with_whole_policies([result for result in denying if result.truth is not FALSE])
@@ -148,7 +149,7 @@ class _Search:
         if without is None:
             return
         lacking = without.worst.lacking if is_certain else without.type_decision.lacking
-        guardrails = [type_key for type_key in lacking if type_key.layer in _OF_WHOLE_ACCOUNTS]
+        guardrails = [type_key for type_key in lacking if type_key.policy_type in _OF_WHOLE_ACCOUNTS]
         # A policy type that cannot be given an Allow is no candidate: this search then finds nothing.
         sub_requests = {type_key.sub_request for type_key in lacking}
         chosen_from = [
@@ -176,12 +177,12 @@ class _Search:
         """Yield removals of all Allow statements of as few policy types as needed, and additions of a single Deny."""
         groups: dict[tuple[PolicyTypeKey, Grant | None], list[StatementResult]] = {}
         for result in self._trace.results:
-            if result.policy.layer is PolicyType.IDENTITY and self._trace.question.caller.is_service_linked:
+            if result.policy.policy_type is PolicyType.IDENTITY and self._trace.request.caller.is_service_linked:
                 continue  # only AWS changes its policies (rule I5)
             if result.policy.is_assumed:
                 continue  # the statements to remove are unknown
             if result.statement.is_allow and result.truth is not FALSE:
-                type_key = PolicyTypeKey(result.policy.layer, result.policy.level, result.policy.sub_request)
+                type_key = PolicyTypeKey(result.policy.policy_type, result.policy.level, result.policy.sub_request)
                 groups.setdefault((type_key, result.grant), []).append(result)
         found: list[frozenset[object]] = []
         for count in range(1, _MAX_TOGETHER + 1):
@@ -219,7 +220,7 @@ class _Search:
         if self._cancelled():
             raise WorkCancelled
         added = [self._places.added(type_key, effect) for type_key in slots]
-        return evaluate(changed(self._trace.question, gone, added))
+        return evaluate(changed(self._trace.request, gone, added))
 
     def _change(
         self,
@@ -234,7 +235,11 @@ class _Search:
         seen: set[tuple[PolicyType, str, str | int]] = set()
         for result in wanted_gone:
             whole = _is_detached(result)
-            place = (result.policy.layer, result.policy.key, result.policy.owner if whole else result.statement.index)
+            place = (
+                result.policy.policy_type,
+                result.policy.key,
+                result.policy.owner if whole else result.statement.index,
+            )
             if place in seen:
                 continue
             seen.add(place)
@@ -261,25 +266,25 @@ class _Search:
         self, removals: Sequence[Removal], additions: Sequence[Addition], after: EvaluationTrace
     ) -> Iterator[str]:
         trace = self._trace
-        layers = {*(one.line.layer for one in removals), *(one.layer for one in additions)}
-        if layers & {PolicyType.SCP, PolicyType.RCP}:
+        policy_types = {*(one.line.layer for one in removals), *(one.policy_type for one in additions)}
+        if policy_types & {PolicyType.SCP, PolicyType.RCP}:
             yield phrase("An organization policy applies to every account below it.")
         if after.decision is EvalDecision.CONDITIONAL:
             keys = messages.listed([spelling(key, after) for key in after.keys])
             yield phrase("The decision then depends on {keys}.", keys=keys or phrase("values that are not known"))
         missing_data = [
             missing
-            for sub_request in (trace.question, *trace.question.further)
+            for sub_request in (trace.request, *trace.request.further)
             for missing in sub_request.policies.missing_data
         ]
-        missing = {one.layer for one in missing_data if one.code.endswith("-missing")}
+        missing = {one.policy_type for one in missing_data if one.code.endswith("-missing")}
         for one in additions:
-            if one.layer in missing and not one.policy_key and one.layer is not PolicyType.IDENTITY:
+            if one.policy_type in missing and not one.policy_key and one.policy_type is not PolicyType.IDENTITY:
                 yield phrase("The current content of that policy is not captured.")
-            if one.layer is PolicyType.PERMISSIONS_BOUNDARY and _AWS_OWNED in one.policy_key:
+            if one.policy_type is PolicyType.PERMISSIONS_BOUNDARY and _AWS_OWNED in one.policy_key:
                 yield phrase("That policy is AWS managed: edit a copy of it.")
-            if one.effect == "Allow" and one.layer in (PolicyType.RESOURCE, PolicyType.TRUST):
-                match trace.question.caller.kind:
+            if one.effect == "Allow" and one.policy_type in (PolicyType.RESOURCE, PolicyType.TRUST):
+                match trace.request.caller.kind:
                     case CallerKind.ANONYMOUS:
                         yield phrase("This allows everyone, including unsigned requests.")
                     case CallerKind.OIDC | CallerKind.SAML:
@@ -289,7 +294,7 @@ class _Search:
 
 
 def _is_detached(result: StatementResult) -> bool:
-    return result.policy.layer is PolicyType.IDENTITY and _AWS_OWNED in result.policy.source_id
+    return result.policy.policy_type is PolicyType.IDENTITY and _AWS_OWNED in result.policy.source_id
 
 
 class _Places:
@@ -297,9 +302,9 @@ class _Places:
 
     def __init__(self, trace: EvaluationTrace) -> None:
         self._trace = trace
-        without = trace.question.without
-        caller = trace.question.caller
-        outside = any(missing.code in _POLICIES_UNKNOWN for missing in trace.question.policies.missing_data)
+        without = trace.request.without
+        caller = trace.request.caller
+        outside = any(missing.code in _POLICIES_UNKNOWN for missing in trace.request.policies.missing_data)
         can_carry = caller.kind in SIGNED and caller.kind is not CallerKind.ROOT and not caller.is_service_linked
         self._has_identity = can_carry and not outside and PolicyType.IDENTITY not in without
 
@@ -307,25 +312,25 @@ class _Places:
         """Return the policy types that can be given an Allow, other than those of whole accounts."""
         on_sub_request = trace.decision_inputs.sub_requests[sub_request].slots
         limits = [
-            type_key.layer
+            type_key.policy_type
             for type_key in on_sub_request
-            if type_key.layer in (PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
+            if type_key.policy_type in (PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
         ]
-        if trace.question.caller.kind is CallerKind.FEDERATED_USER and PolicyType.SESSION not in limits:
+        if trace.request.caller.kind is CallerKind.FEDERATED_USER and PolicyType.SESSION not in limits:
             limits.append(PolicyType.SESSION)  # rule C5
         return (
             *self._identity(sub_request),
-            *(PolicyTypeKey(layer, sub_request=sub_request) for layer in limits),
+            *(PolicyTypeKey(policy_type, sub_request=sub_request) for policy_type in limits),
             *self._resource(sub_request),
         )
 
     def to_deny(self) -> tuple[PolicyTypeKey, ...]:
         """Return the policy types in which one Deny is enough."""
         can_deny = self._trace.decision_inputs.can_deny
-        places = (*self._identity(0), *(type_key for type_key in self._resource(0) if can_deny(type_key.layer)))
+        places = (*self._identity(0), *(type_key for type_key in self._resource(0) if can_deny(type_key.policy_type)))
         if places:
             return places
-        levels = [type_key for type_key in self._trace.decision_inputs.slots if type_key.layer is PolicyType.SCP]
+        levels = [type_key for type_key in self._trace.decision_inputs.slots if type_key.policy_type is PolicyType.SCP]
         return tuple(levels[-1:])
 
     def _identity(self, sub_request: int) -> tuple[PolicyTypeKey, ...]:
@@ -335,7 +340,7 @@ class _Places:
         return tuple(
             type_key
             for type_key in _resource_side(self._trace, sub_request)
-            if type_key.layer not in self._trace.question.without
+            if type_key.policy_type not in self._trace.request.without
         )
 
     def added(self, type_key: PolicyTypeKey, effect: str) -> Added:
@@ -343,24 +348,26 @@ class _Places:
 
     def addition(self, type_key: PolicyTypeKey, effect: str) -> Addition:
         added = self.added(type_key, effect)
-        question = self._trace.question
-        places = question.policies.scp_places
-        place = messages.place_words(type_key.layer, type_key.level, places, added.names, question.caller, added.target)
-        return Addition(type_key.layer, type_key.level, place, added.policy_key, added.statement)
+        request = self._trace.request
+        places = request.policies.scp_places
+        place = messages.place_words(
+            type_key.policy_type, type_key.level, places, added.names, request.caller, added.target
+        )
+        return Addition(type_key.policy_type, type_key.level, place, added.policy_key, added.statement)
 
 
 def _resource_side(trace: EvaluationTrace, sub_request: int) -> tuple[PolicyTypeKey, ...]:
     """Return the resource policy as a place for a statement, if such a resource can have one."""
     if trace.decision_inputs.is_trust:
         return (PolicyTypeKey(PolicyType.TRUST),)
-    question = on_sub_request(trace, sub_request)
-    target = question.target
+    request = on_sub_request(trace, sub_request)
+    target = request.target
     facts = facts_of(target.service)
     if target.is_beside_key_policies or target.is_beside_resource_policy:
         return ()
     can_carry = facts.types & set(target.resource_types)
     return (
         (PolicyTypeKey(PolicyType.RESOURCE, sub_request=sub_request),)
-        if can_carry or question.policies.resource is not None
+        if can_carry or request.policies.resource is not None
         else ()
     )

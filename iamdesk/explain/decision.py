@@ -111,18 +111,13 @@ class PolicyTypeResult:
     """The decision of one policy type."""
 
     layer: PolicyType
-    outcome: EvalDecision | None
+    decision: EvalDecision | None
     """None: the policy type does not apply."""
     title: str
     """Display name of the policy type: ``Permissions boundary``."""
     sentence: str
     statements: tuple[StatementExplanation, ...] = ()
     """Its statements, in the order of `EvaluationResult.statements`."""
-
-    @property
-    def decision(self) -> EvalDecision | None:
-        """``outcome``, by its public name (CONTRACT 3)."""
-        return self.outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,14 +37,14 @@ def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
 
     ``request`` is as entered; the result has it as understood (AWS's spelling, the evaluated resource).
     """
-    target = trace.question.target
+    target = trace.request.target
     conditions = tuple(_spell(one, trace) for one in trace.sets)
     words = tuple(set_words(one, trace, spelling) for one in trace.sets)
     statements = _statements(trace)
     return EvaluationResult(
         decision=trace.decision,
         request=Request(
-            principal=trace.question.caller.text,
+            principal=trace.request.caller.text,
             action=target.action_text,
             resource=target.resource_text,
             context=request.context,
@@ -67,21 +67,25 @@ def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
     )
 
 
-def _with_statements(layer: PolicyTypeResult, statements: Sequence[StatementExplanation]) -> PolicyTypeResult:
-    own = tuple([line for line in statements if line.layer is layer.layer])
-    return PolicyTypeResult(layer.layer, layer.outcome, layer.title, layer.sentence, own) if own else layer
+def _with_statements(policy_type: PolicyTypeResult, statements: Sequence[StatementExplanation]) -> PolicyTypeResult:
+    own = tuple([line for line in statements if line.layer is policy_type.layer])
+    return (
+        PolicyTypeResult(policy_type.layer, policy_type.decision, policy_type.title, policy_type.sentence, own)
+        if own
+        else policy_type
+    )
 
 
 def _sentence(trace: EvaluationTrace, words: Sequence[str]) -> str:
     said = _answer(trace, words)
-    left_out = [phrase(_LEFT_OUT[layer]) for layer in PolicyType if layer in trace.question.without]
+    left_out = [phrase(_LEFT_OUT[policy_type]) for policy_type in PolicyType if policy_type in trace.request.without]
     if left_out:
         said = phrase("{answer} (without {layers})", answer=said, layers=messages.listed(left_out))
     return join_messages("", (said, "."))
 
 
 def _answer(trace: EvaluationTrace, words: Sequence[str]) -> str:
-    who, what = messages.who(trace.question.caller), messages.what(trace.question.target)
+    who, what = messages.who(trace.request.caller), messages.what(trace.request.target)
     match trace.decision:
         case EvalDecision.ALLOWED:
             return phrase("{who} is allowed to perform {what}: {why}", who=who, what=what, why=_why_allowed(trace))
@@ -131,8 +135,8 @@ def _why_denied(trace: EvaluationTrace) -> str:
 
 def _why_public(trace: EvaluationTrace) -> str:
     """Return which statements make the policy public that Block Public Access restricts (rule I7)."""
-    questions = (trace.question, *trace.question.further)
-    sub_requests = zip(questions, trace.decision_inputs.sub_requests, strict=True)
+    requests = (trace.request, *trace.request.further)
+    sub_requests = zip(requests, trace.decision_inputs.sub_requests, strict=True)
     held = [
         one.policies.resource
         for one, sub_request in sub_requests
@@ -148,16 +152,16 @@ def _why_allowed(trace: EvaluationTrace) -> str:
         name_of(result)
         for result in trace.results
         if _decides(result, trace)
-        and result.policy.layer in (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL)
+        and result.policy.policy_type in (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL)
         if not result.policy.is_assumed
     ]
-    if trace.question.policies.is_identity_assumed:
+    if trace.request.policies.is_identity_assumed:
         assumed = phrase("its account, which is not captured, is assumed to allow it")
         if not names:
             return assumed
         granted = nphrase("{names} allows it", "{names} allow it", len(names), names=messages.listed(names))
         return phrase("{granted}, and {assumed}", granted=granted, assumed=assumed)
-    if trace.question.caller.kind is CallerKind.ROOT and not names:
+    if trace.request.caller.kind is CallerKind.ROOT and not names:
         return phrase("the root user has full access to its account")
     if not names:
         return phrase("its policies allow it")
@@ -168,23 +172,23 @@ def _why_not(trace: EvaluationTrace) -> str:
     refusal = next((word for word in trace.type_decision.blocked_by if word in messages.REFUSALS), None)
     if refusal is not None:
         return phrase(messages.REFUSALS[refusal])
-    action = trace.question.target.action_text
-    missing_data = trace.question.policies.missing_data
-    missing = {(one.layer, one.sub_request): one.code for one in missing_data if one.code in messages.MISSING}
+    action = trace.request.target.action_text
+    missing_data = trace.request.policies.missing_data
+    missing = {(one.policy_type, one.sub_request): one.code for one in missing_data if one.code in messages.MISSING}
     reasons = []
     for type_key in trace.type_decision.lacking:
         names = [policy.name for policy in policies_in(trace, type_key)]
-        if (type_key.layer, type_key.sub_request) in missing and not names:
-            reason = phrase(messages.MISSING[missing[type_key.layer, type_key.sub_request]])
+        if (type_key.policy_type, type_key.sub_request) in missing and not names:
+            reason = phrase(messages.MISSING[missing[type_key.policy_type, type_key.sub_request]])
         else:
-            places = trace.question.policies.scp_places
-            reason = messages.lacking_sentence(type_key.layer, type_key.level, places, names, action)
+            places = trace.request.policies.scp_places
+            reason = messages.lacking_sentence(type_key.policy_type, type_key.level, places, names, action)
             if (
-                type_key.layer in (PolicyType.IDENTITY, PolicyType.RESOURCE)
+                type_key.policy_type in (PolicyType.IDENTITY, PolicyType.RESOURCE)
                 and target_on(trace, type_key.sub_request).is_beside_key_policies
             ):
                 reason = phrase("only a grant can allow it, not the key policy, and no grant does")
-        if trace.question.further:
+        if trace.request.further:
             resource = with_visible_end(target_on(trace, type_key.sub_request).resource_text)
             reason = phrase("{reason} on {resource}", reason=reason, resource=resource)
         reasons.append(reason)
@@ -198,7 +202,7 @@ def _decides(result: StatementResult, trace: EvaluationTrace) -> bool:
     """Whether the decision rests on the statement (rule A4)."""
     policy = result.policy
     if (
-        PolicyTypeKey(policy.layer, policy.level, policy.sub_request) not in trace.type_decision.decided_by
+        PolicyTypeKey(policy.policy_type, policy.level, policy.sub_request) not in trace.type_decision.decided_by
         or result.truth is FALSE
     ):
         return False
@@ -225,7 +229,7 @@ def part_of(result: StatementResult, trace: EvaluationTrace) -> StatementRole:
 def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
     results = tuple([result for result in trace.results if not result.policy.is_assumed])
     if trace.decision is EvalDecision.IMPLICIT_DENY:
-        for sub_request in range(len(trace.question.further) + 1):
+        for sub_request in range(len(trace.request.further) + 1):
             of_sub_request = near_misses_by_action(
                 on_sub_request(trace, sub_request).policies.identity, trace.subject.on_sub_request(sub_request)
             )
@@ -242,7 +246,7 @@ def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
             misses += 1
             if misses > _MAX_NEAR_MISSES:
                 break
-        if trace.question.further:  # the principal's own policies apply to each sub-request
+        if trace.request.further:  # the principal's own policies apply to each sub-request
             line = (result.policy.key, result.statement.index, part)
             if line in seen and part is not StatementRole.NEAR_MISS:
                 continue
@@ -254,7 +258,7 @@ def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
 def statement_line(part: StatementRole, result: StatementResult, trace: EvaluationTrace) -> StatementExplanation:
     """Return the explanation of a statement."""
     policy, statement = result.policy, result.statement
-    target, caller = target_on(trace, policy.sub_request), trace.question.caller
+    target, caller = target_on(trace, policy.sub_request), trace.request.caller
     failed: str | None = None
     mark: ElementPath = statement.path
     if part is StatementRole.NEAR_MISS:
@@ -270,7 +274,7 @@ def statement_line(part: StatementRole, result: StatementResult, trace: Evaluati
         sentence = messages.matched_sentence(result, target)
     return StatementExplanation(
         part=part,
-        layer=policy.layer,
+        layer=policy.policy_type,
         level=policy.level,
         source_policy_id=policy.source_id,
         source_policy_type=policy.source_type,
@@ -290,7 +294,7 @@ def statement_line(part: StatementRole, result: StatementResult, trace: Evaluati
 # ── context ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _in_question(trace: EvaluationTrace) -> Iterable[StatementResult]:
+def _in_request(trace: EvaluationTrace) -> Iterable[StatementResult]:
     """Yield the statements that match but for conditions."""
     for result in trace.results:
         if all(failure.test is not None for failure in result.failures):
@@ -302,7 +306,7 @@ def _context(trace: EvaluationTrace) -> tuple[ContextKey, ...]:
     context = trace.subject.where_least_is_known().context
     spelled: dict[str, str] = {}
     suggested: dict[str, dict[str, None]] = {}
-    for result in _in_question(trace):
+    for result in _in_request(trace):
         for test in result.statement.conditions:
             spelled.setdefault(test.key, test.key_text)
             values = suggested.setdefault(test.key, {})

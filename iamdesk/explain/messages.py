@@ -17,7 +17,7 @@ from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.resource_patterns import Match, ShortArns
 from iamdesk.snapshot.resource_services import all_services
 
-LAYER_TITLES: Mapping[PolicyType, str] = {
+POLICY_TYPE_TITLES: Mapping[PolicyType, str] = {
     PolicyType.RCP: mark("Resource control policies"),
     PolicyType.SCP: mark("Service control policies"),
     PolicyType.RESOURCE: mark("Resource policy"),
@@ -93,11 +93,11 @@ def level_words(level: int, places: Sequence[str]) -> str:
 
 
 def lacking_sentence(
-    layer: PolicyType, level: int | None, places: Sequence[str], names: Sequence[str], action: str
+    policy_type: PolicyType, level: int | None, places: Sequence[str], names: Sequence[str], action: str
 ) -> str:
     """Return that a required policy type has no statement that allows; ``places`` are the names of its levels."""
     named = listed(names)
-    match layer:
+    match policy_type:
         case PolicyType.SCP:
             where = level_words(level or 0, places)
             return phrase("no service control policy {where} allows {action}", where=where, action=action)
@@ -313,10 +313,15 @@ def change_sentence(removals: Sequence[Removal], additions: Sequence[Addition]) 
 
 
 def place_words(
-    layer: PolicyType, level: int | None, places: Sequence[str], names: Sequence[str], caller: Caller, target: Target
+    policy_type: PolicyType,
+    level: int | None,
+    places: Sequence[str],
+    names: Sequence[str],
+    caller: Caller,
+    target: Target,
 ) -> str:
     """Name the policy that a statement belongs to, as part of a sentence; ``places`` are the names of levels."""
-    match layer:
+    match policy_type:
         case PolicyType.SCP:
             if level is not None and level < len(places):
                 return phrase("a service control policy on {place}", place=places[level])

@@ -25,7 +25,7 @@ def name_of(result: StatementResult) -> str:
 
 def on_sub_request(trace: EvaluationTrace, sub_request: int) -> EvaluationRequest:
     """Return one sub-request."""
-    return trace.question.further[sub_request - 1] if sub_request else trace.question
+    return trace.request.further[sub_request - 1] if sub_request else trace.request
 
 
 def target_on(trace: EvaluationTrace, sub_request: int) -> Target:
@@ -36,7 +36,7 @@ def target_on(trace: EvaluationTrace, sub_request: int) -> Target:
 def policies_in(trace: EvaluationTrace, type_key: PolicyTypeKey) -> tuple[AttachedPolicy, ...]:
     """Return the policies of a policy type."""
     policies = on_sub_request(trace, type_key.sub_request).policies
-    match type_key.layer:
+    match type_key.policy_type:
         case PolicyType.RCP:
             return (policies.rcps or ())[type_key.level or 0]
         case PolicyType.SCP:
@@ -50,7 +50,7 @@ def policies_in(trace: EvaluationTrace, type_key: PolicyTypeKey) -> tuple[Attach
         case PolicyType.IDENTITY:
             return policies.identity
         case PolicyType.ACL:
-            return tuple(grant for grant in policies.grants if grant.layer is PolicyType.ACL)
+            return tuple(grant for grant in policies.grants if grant.policy_type is PolicyType.ACL)
         case _:
             return () if policies.endpoint is None else (policies.endpoint,)
 
@@ -59,20 +59,26 @@ def policy_type_results(trace: EvaluationTrace) -> tuple[PolicyTypeResult, ...]:
     """Return the result of each policy type, in the order in which results list them."""
     sub_requests = [
         _policy_types_on_sub_request(trace, sub_request, trace.counted.of_sub_request(sub_request))
-        for sub_request in range(len(trace.question.further) + 1)
+        for sub_request in range(len(trace.request.further) + 1)
     ]
     if len(sub_requests) == 1:
         return tuple(sub_requests[0].values())
-    layers = sorted({layer for lines in sub_requests for layer in lines}, key=_ORDER_OF_LAYERS.index)
-    return tuple(_joined(trace, layer, [lines.get(layer) for lines in sub_requests]) for layer in layers)
+    policy_types = sorted(
+        {policy_type for lines in sub_requests for policy_type in lines}, key=_ORDER_OF_POLICY_TYPES.index
+    )
+    return tuple(
+        _joined(trace, policy_type, [lines.get(policy_type) for lines in sub_requests]) for policy_type in policy_types
+    )
 
 
-def _joined(trace: EvaluationTrace, layer: PolicyType, lines: Sequence[PolicyTypeResult | None]) -> PolicyTypeResult:
+def _joined(
+    trace: EvaluationTrace, policy_type: PolicyType, lines: Sequence[PolicyTypeResult | None]
+) -> PolicyTypeResult:
     """Combine the results of a policy type over all sub-requests."""
     results = [line for line in lines if line is not None]
-    outcome = next((word for word in _STRICTEST_FIRST if any(line.outcome is word for line in results)), None)
+    decision = next((word for word in _STRICTEST_FIRST if any(line.decision is word for line in results)), None)
     if len({line.sentence for line in results}) == 1:
-        return PolicyTypeResult(layer, outcome, results[0].title, results[0].sentence)
+        return PolicyTypeResult(policy_type, decision, results[0].title, results[0].sentence)
     parts = [
         phrase(
             _ACCESS_POINT if sub_request == 0 else _BUCKET,
@@ -82,7 +88,7 @@ def _joined(trace: EvaluationTrace, layer: PolicyType, lines: Sequence[PolicyTyp
         for sub_request, line in enumerate(lines)
         if line is not None
     ]
-    return PolicyTypeResult(layer, outcome, results[0].title, join_messages("; ", parts))
+    return PolicyTypeResult(policy_type, decision, results[0].title, join_messages("; ", parts))
 
 
 _ACCESS_POINT = mark("access point {name}: {sentence}")
@@ -94,7 +100,7 @@ _STRICTEST_FIRST = (
     EvalDecision.ALLOWED,
 )
 _ALWAYS_LISTED = (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
-_ORDER_OF_LAYERS = (
+_ORDER_OF_POLICY_TYPES = (
     *(PolicyType.RCP, PolicyType.SCP, PolicyType.RESOURCE, PolicyType.TRUST),
     *_ALWAYS_LISTED,
     *(PolicyType.ACL, PolicyType.ENDPOINT, PolicyType.BLOCK_PUBLIC_ACCESS),
@@ -104,42 +110,44 @@ _ORDER_OF_LAYERS = (
 def _policy_types_on_sub_request(
     trace: EvaluationTrace, sub_request: int, counted: StatementEffects
 ) -> dict[PolicyType, PolicyTypeResult]:
-    decision_inputs, question = trace.decision_inputs.sub_requests[sub_request], on_sub_request(trace, sub_request)
+    decision_inputs, request = trace.decision_inputs.sub_requests[sub_request], on_sub_request(trace, sub_request)
     in_play: dict[PolicyType, list[PolicyTypeKey]] = {}
     for type_key in decision_inputs.slots:
-        in_play.setdefault(type_key.layer, []).append(type_key)
+        in_play.setdefault(type_key.policy_type, []).append(type_key)
     resource = PolicyType.TRUST if decision_inputs.is_trust else PolicyType.RESOURCE
     lines: dict[PolicyType, PolicyTypeResult] = {}
-    for layer in (PolicyType.RCP, PolicyType.SCP, resource, *_ALWAYS_LISTED):
-        slots = in_play.get(layer)
-        if layer in question.without:
-            lines[layer] = _plain_line(layer, None, mark("left out"), chosen())
+    for policy_type in (PolicyType.RCP, PolicyType.SCP, resource, *_ALWAYS_LISTED):
+        slots = in_play.get(policy_type)
+        if policy_type in request.without:
+            lines[policy_type] = _plain_line(policy_type, None, mark("left out"), chosen())
         elif slots is None:
-            lines[layer] = _not_in_play(layer, question)
-        elif layer is PolicyType.RESOURCE and decision_inputs.unlocks:
-            lines[layer] = _plain_line(layer, EvalDecision.ALLOWED, mark("cannot deny the owner's root user"), chosen())
+            lines[policy_type] = _not_in_play(policy_type, request)
+        elif policy_type is PolicyType.RESOURCE and decision_inputs.unlocks:
+            lines[policy_type] = _plain_line(
+                policy_type, EvalDecision.ALLOWED, mark("cannot deny the owner's root user"), chosen()
+            )
         else:
-            lines[layer] = _policy_type_result(trace, layer, sub_request, slots, counted)
-    for layer in (PolicyType.ACL, PolicyType.ENDPOINT):
-        if layer in in_play:
-            lines[layer] = _policy_type_result(trace, layer, sub_request, in_play[layer], counted)
-    if question.policies.restrict_public_buckets:
-        layer = PolicyType.BLOCK_PUBLIC_ACCESS
-        outcome = EvalDecision.EXPLICIT_DENY if decision_inputs.restricts_public else EvalDecision.ALLOWED
+            lines[policy_type] = _policy_type_result(trace, policy_type, sub_request, slots, counted)
+    for policy_type in (PolicyType.ACL, PolicyType.ENDPOINT):
+        if policy_type in in_play:
+            lines[policy_type] = _policy_type_result(trace, policy_type, sub_request, in_play[policy_type], counted)
+    if request.policies.restrict_public_buckets:
+        policy_type = PolicyType.BLOCK_PUBLIC_ACCESS
+        decision = EvalDecision.EXPLICIT_DENY if decision_inputs.restricts_public else EvalDecision.ALLOWED
         says = (
             mark("blocks public access") if decision_inputs.restricts_public else mark("does not apply to this caller")
         )
-        lines[layer] = _plain_line(layer, outcome, says, chosen())
+        lines[policy_type] = _plain_line(policy_type, decision, says, chosen())
     return lines
 
 
 @cache
-def _plain_line(layer: PolicyType, outcome: EvalDecision | None, says: str, _language: str) -> PolicyTypeResult:
+def _plain_line(policy_type: PolicyType, decision: EvalDecision | None, says: str, _language: str) -> PolicyTypeResult:
     """Return a result that names nothing of the request: most are such, and are made once.
 
     Once per language, since the sentence keeps its template.
     """
-    return PolicyTypeResult(layer, outcome, phrase(messages.LAYER_TITLES[layer]), phrase(says))
+    return PolicyTypeResult(policy_type, decision, phrase(messages.POLICY_TYPE_TITLES[policy_type]), phrase(says))
 
 
 _NOT_IN_PLAY: Mapping[PolicyType, str] = {
@@ -153,73 +161,81 @@ _NOT_IN_PLAY: Mapping[PolicyType, str] = {
 }
 
 
-def _not_in_play(layer: PolicyType, question: EvaluationRequest) -> PolicyTypeResult:
-    if layer is PolicyType.RCP and not question.target.supports_rcps:  # rule B7
-        title = phrase(messages.LAYER_TITLES[layer])
+def _not_in_play(policy_type: PolicyType, request: EvaluationRequest) -> PolicyTypeResult:
+    if policy_type is PolicyType.RCP and not request.target.supports_rcps:  # rule B7
+        title = phrase(messages.POLICY_TYPE_TITLES[policy_type])
         return PolicyTypeResult(
-            layer, None, title, phrase("do not apply to {service}", service=question.target.service)
+            policy_type, None, title, phrase("do not apply to {service}", service=request.target.service)
         )
-    if layer is PolicyType.PERMISSIONS_BOUNDARY and question.policies.is_identity_assumed:
-        return _plain_line(layer, None, mark("not captured: assumed to set no limit"), chosen())
-    if layer is PolicyType.RESOURCE and question.target.is_beside_key_policies:
-        return _plain_line(layer, None, mark("does not apply: only the grant decides who can retire it"), chosen())
-    if layer is PolicyType.RESOURCE and question.target.takes_no_policy:
-        return _plain_line(layer, None, mark("does not apply: such a resource has no policy"), chosen())
-    if layer is PolicyType.RESOURCE and question.target.is_beside_resource_policy:
-        return _plain_line(layer, None, mark("does not apply: it covers only the content of the resource"), chosen())
-    if layer is PolicyType.SCP and question.policies.scps:  # rules B6, E11
-        return _plain_line(layer, None, mark("do not apply to this caller"), chosen())
-    return _plain_line(layer, None, _NOT_IN_PLAY[layer], chosen())
+    if policy_type is PolicyType.PERMISSIONS_BOUNDARY and request.policies.is_identity_assumed:
+        return _plain_line(policy_type, None, mark("not captured: assumed to set no limit"), chosen())
+    if policy_type is PolicyType.RESOURCE and request.target.is_beside_key_policies:
+        return _plain_line(
+            policy_type, None, mark("does not apply: only the grant decides who can retire it"), chosen()
+        )
+    if policy_type is PolicyType.RESOURCE and request.target.takes_no_policy:
+        return _plain_line(policy_type, None, mark("does not apply: such a resource has no policy"), chosen())
+    if policy_type is PolicyType.RESOURCE and request.target.is_beside_resource_policy:
+        return _plain_line(
+            policy_type, None, mark("does not apply: it covers only the content of the resource"), chosen()
+        )
+    if policy_type is PolicyType.SCP and request.policies.scps:  # rules B6, E11
+        return _plain_line(policy_type, None, mark("do not apply to this caller"), chosen())
+    return _plain_line(policy_type, None, _NOT_IN_PLAY[policy_type], chosen())
 
 
 def _policy_type_result(
     trace: EvaluationTrace,
-    layer: PolicyType,
+    policy_type: PolicyType,
     sub_request: int,
     slots: Sequence[PolicyTypeKey],
     counted: StatementEffects,
 ) -> PolicyTypeResult:
     """Return the result of a policy type in one sub-request; its keys there are those of sub-request 0."""
-    if layer is PolicyType.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
-        return _plain_line(layer, EvalDecision.ALLOWED, mark("the root user needs none"), chosen())
-    if layer is PolicyType.IDENTITY and trace.question.policies.is_identity_assumed:
-        return _plain_line(layer, EvalDecision.ALLOWED, mark("not captured: assumed to allow"), chosen())
-    title = phrase(messages.LAYER_TITLES[layer])
+    if policy_type is PolicyType.IDENTITY and trace.request.caller.kind is CallerKind.ROOT:
+        return _plain_line(policy_type, EvalDecision.ALLOWED, mark("the root user needs none"), chosen())
+    if policy_type is PolicyType.IDENTITY and trace.request.policies.is_identity_assumed:
+        return _plain_line(policy_type, EvalDecision.ALLOWED, mark("not captured: assumed to allow"), chosen())
+    title = phrase(messages.POLICY_TYPE_TITLES[policy_type])
     results = [
-        result for result in trace.results if result.policy.layer is layer and result.policy.sub_request == sub_request
+        result
+        for result in trace.results
+        if result.policy.policy_type is policy_type and result.policy.sub_request == sub_request
     ]
     deny = [counted.deny.get(type_key, FALSE) for type_key in slots]
     if TRUE in deny:
         names = [name_of(one) for one in results if one.truth is TRUE and not one.statement.is_allow]
         return PolicyTypeResult(
-            layer, EvalDecision.EXPLICIT_DENY, title, phrase("{names} denies it", names=messages.listed(names))
+            policy_type, EvalDecision.EXPLICIT_DENY, title, phrase("{names} denies it", names=messages.listed(names))
         )
     undecided = [one for one in results if one.truth is MAYBE]
     may_allow = messages.listed([name_of(one) for one in undecided if one.statement.is_allow])
     allow = [counted.allow.get(type_key, FALSE) for type_key in slots]
     if MAYBE in deny:
         may_deny = messages.listed([name_of(one) for one in undecided if not one.statement.is_allow])
-        if layer is PolicyType.RCP or all(one is TRUE for one in allow):
+        if policy_type is PolicyType.RCP or all(one is TRUE for one in allow):
             says = phrase("{names} may deny it", names=may_deny)
         elif FALSE in allow:
             says = phrase("no statement allows it; {names} may deny it", names=may_deny)
         else:
             says = phrase("{allowing} may allow it; {denying} may deny it", allowing=may_allow, denying=may_deny)
-        return PolicyTypeResult(layer, EvalDecision.CONDITIONAL, title, says)
-    if layer is PolicyType.RCP:
-        return _plain_line(layer, EvalDecision.ALLOWED, mark("no limit"), chosen())
+        return PolicyTypeResult(policy_type, EvalDecision.CONDITIONAL, title, says)
+    if policy_type is PolicyType.RCP:
+        return _plain_line(policy_type, EvalDecision.ALLOWED, mark("no limit"), chosen())
     if FALSE in allow:
         missing = slots[allow.index(FALSE)]
-        if layer is PolicyType.SCP:
-            where = messages.level_words(missing.level or 0, trace.question.policies.scp_places)
+        if policy_type is PolicyType.SCP:
+            where = messages.level_words(missing.level or 0, trace.request.policies.scp_places)
             says = phrase("no policy {where} allows it", where=where)
         else:
             names = [policy.name for policy in policies_in(trace, missing._replace(sub_request=sub_request))]
             if not names:
-                return _plain_line(layer, EvalDecision.IMPLICIT_DENY, mark("no statement allows it"), chosen())
+                return _plain_line(policy_type, EvalDecision.IMPLICIT_DENY, mark("no statement allows it"), chosen())
             says = phrase("{names}: no statement allows it", names=messages.listed(names))
-        return PolicyTypeResult(layer, EvalDecision.IMPLICIT_DENY, title, says)
+        return PolicyTypeResult(policy_type, EvalDecision.IMPLICIT_DENY, title, says)
     if MAYBE in allow:
-        return PolicyTypeResult(layer, EvalDecision.CONDITIONAL, title, phrase("{names} may allow it", names=may_allow))
+        return PolicyTypeResult(
+            policy_type, EvalDecision.CONDITIONAL, title, phrase("{names} may allow it", names=may_allow)
+        )
     named = [name_of(one) for one in results if one.truth is not FALSE]
-    return PolicyTypeResult(layer, EvalDecision.ALLOWED, title, messages.listed(named))
+    return PolicyTypeResult(policy_type, EvalDecision.ALLOWED, title, messages.listed(named))

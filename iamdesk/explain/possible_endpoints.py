@@ -22,14 +22,14 @@ def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
 
     Only for the effect of the policy: an endpoint changes condition keys, too, but these are unknown, not assumed.
     """
-    possible = trace.question.policies.possible_endpoints
-    if not possible or PolicyType.ENDPOINT in trace.question.without:
+    possible = trace.request.policies.possible_endpoints
+    if not possible or PolicyType.ENDPOINT in trace.request.without:
         return None
     limiting = [one for one in possible if not _allows_plainly(one, trace)]
     found: list[tuple[str, EvalDecision]] = []
     for one in limiting[:_MAX_ENDPOINTS]:
-        through = decide_request(_through(trace.question, one, one.policy))
-        if through is not decide_request(_through(trace.question, one, None)):
+        through = decide_request(_through(trace.request, one, one.policy))
+        if through is not decide_request(_through(trace.request, one, None)):
             found.append((one.policy.owner, through))
     other = furthest(trace.decision, [decision for _, decision in found])
     if other is None:
@@ -53,14 +53,14 @@ def _way(endpoint: PossibleEndpoint) -> dict[str, KeyValue]:
 
 
 def _through(
-    question: EvaluationRequest, endpoint: PossibleEndpoint, policy: AttachedPolicy | None, sub_request: int = 0
+    request: EvaluationRequest, endpoint: PossibleEndpoint, policy: AttachedPolicy | None, sub_request: int = 0
 ) -> EvaluationRequest:
     """Return the request as it comes through an endpoint, limited by a policy or by none."""
-    context = replace(question.context, given={**_way(endpoint), **question.context.given})
+    context = replace(request.context, given={**_way(endpoint), **request.context.given})
     limiting = replace(policy, sub_request=sub_request) if policy is not None and sub_request else policy
-    further = [_through(one, endpoint, policy, number) for number, one in enumerate(question.further, 1)]
-    policies = replace(question.policies, endpoint=limiting)
-    return replace(question, context=context, policies=policies, further=tuple(further))
+    further = [_through(one, endpoint, policy, number) for number, one in enumerate(request.further, 1)]
+    policies = replace(request.policies, endpoint=limiting)
+    return replace(request, context=context, policies=policies, further=tuple(further))
 
 
 def _allows_plainly(endpoint: PossibleEndpoint, trace: EvaluationTrace) -> bool:

@@ -21,26 +21,26 @@ def service_assumptions(
 
     ``decide`` decides again with other decision inputs.
     """
-    questions = (trace.question, *trace.question.further)
-    for sub_request, (question, decision_inputs) in enumerate(
-        zip(questions, trace.decision_inputs.sub_requests, strict=True)
+    requests = (trace.request, *trace.request.further)
+    for sub_request, (request, decision_inputs) in enumerate(
+        zip(requests, trace.decision_inputs.sub_requests, strict=True)
     ):
-        yield from _of_no_credentials(question)
-        if question.caller.kind is CallerKind.ANONYMOUS:
-            yield from _of_unsigned(question, decision_inputs, trace, decide)
-        elif decision_inputs.is_cross_account and _rests_on_own_policy(question, sub_request, trace):
+        yield from _of_no_credentials(request)
+        if request.caller.kind is CallerKind.ANONYMOUS:
+            yield from _of_unsigned(request, decision_inputs, trace, decide)
+        elif decision_inputs.is_cross_account and _rests_on_own_policy(request, sub_request, trace):
             message = phrase(
                 "AWS's documentation does not say whether a resource policy can allow another account to call "
                 "{action}. This decision assumes that it can. If it cannot, the request is denied.",
-                action=question.target.action_text,
+                action=request.target.action_text,
             )
             yield Assumption("cross-account-not-documented", message, EvalDecision.IMPLICIT_DENY)
-        yield from _of_settings(question, trace, trace.counted.of_sub_request(sub_request))
+        yield from _of_settings(request, trace, trace.counted.of_sub_request(sub_request))
     yield from _of_sharing(trace, decide)
 
 
-def _of_no_credentials(question: EvaluationRequest) -> Iterator[Assumption]:
-    target = question.target
+def _of_no_credentials(request: EvaluationRequest) -> Iterator[Assumption]:
+    target = request.target
     if facts_of(target.service).without_signature(target.name) is Unsigned.NO_CREDENTIALS:
         message = phrase(
             "{action} takes no AWS credentials, so no policy is evaluated. What it requires instead, such as a "
@@ -50,10 +50,10 @@ def _of_no_credentials(question: EvaluationRequest) -> Iterator[Assumption]:
         yield Assumption("takes-no-credentials", message)
 
 
-def _rests_on_own_policy(question: EvaluationRequest, sub_request: int, trace: EvaluationTrace) -> bool:
+def _rests_on_own_policy(request: EvaluationRequest, sub_request: int, trace: EvaluationTrace) -> bool:
     """Return whether the resource's policy allows the caller, not a share or grant, and AWS documents no such
     access."""
-    across = facts_of(question.target.service).across_accounts(question.target.name)
+    across = facts_of(request.target.service).across_accounts(request.target.name)
     if (
         trace.decision not in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
         or across is not OtherAccounts.NOT_DOCUMENTED
@@ -63,10 +63,10 @@ def _rests_on_own_policy(question: EvaluationRequest, sub_request: int, trace: E
         result
         for result in trace.results
         if result.statement.is_allow
-        and result.policy.layer is PolicyType.RESOURCE
+        and result.policy.policy_type is PolicyType.RESOURCE
         and result.policy.sub_request == sub_request
     ]
-    own = question.policies.resource
+    own = request.policies.resource
     by_own = [result.truth for result in allows if own is not None and result.policy.key == own.key]
     return any(truth is not FALSE for truth in by_own) and not any(
         result.truth is TRUE for result in allows if own is None or result.policy.key != own.key
@@ -74,17 +74,17 @@ def _rests_on_own_policy(question: EvaluationRequest, sub_request: int, trace: E
 
 
 def _of_unsigned(
-    question: EvaluationRequest,
+    request: EvaluationRequest,
     decision_inputs: DecisionInputs,
     trace: EvaluationTrace,
     decide: Callable[[DecisionInputs], EvalDecision],
 ) -> Iterator[Assumption]:
-    unsigned = facts_of(question.target.service).without_signature(question.target.name)
-    action = question.target.action_text
+    unsigned = facts_of(request.target.service).without_signature(request.target.name)
+    action = request.target.action_text
     if unsigned is not Unsigned.NOT_DOCUMENTED:
         return
     other = EvalDecision.IMPLICIT_DENY
-    if decision_inputs.refusal is not None and not trace.question.further:
+    if decision_inputs.refusal is not None and not trace.request.further:
         other = decide(replace(decision_inputs, refusal=None))
     if other is not trace.decision:
         message = (
@@ -103,21 +103,19 @@ def _of_unsigned(
         yield Assumption("unsigned-not-documented", message, other)
 
 
-def _of_settings(
-    question: EvaluationRequest, trace: EvaluationTrace, counted: StatementEffects
-) -> Iterator[Assumption]:
+def _of_settings(request: EvaluationRequest, trace: EvaluationTrace, counted: StatementEffects) -> Iterator[Assumption]:
     """Yield settings outside of snapshots that can open a call to everyone: an API method of authorization type
     NONE."""
-    target, facts = question.target, facts_of(question.target.service)
+    target, facts = request.target, facts_of(request.target.service)
     if trace.decision not in (EvalDecision.IMPLICIT_DENY, EvalDecision.EXPLICIT_DENY):
         return
     if target.name in facts.open_by_setting:
         grants = {grant for grant, truth in counted.grants.items() if truth is not FALSE}
-        is_let_in = question.policies.resource is None or bool(grants & {Grant.EVERYONE, Grant.NOT_LISTED})
+        is_let_in = request.policies.resource is None or bool(grants & {Grant.EVERYONE, Grant.NOT_LISTED})
         is_denied = any(
             truth is not FALSE
             for type_key, truth in counted.deny.items()
-            if type_key == RESOURCE or type_key.layer is PolicyType.RCP
+            if type_key == RESOURCE or type_key.policy_type is PolicyType.RCP
         )
         if is_let_in and not is_denied:
             message = phrase(
@@ -129,7 +127,7 @@ def _of_settings(
 
 def _of_sharing(trace: EvaluationTrace, decide: Callable[[DecisionInputs], EvalDecision]) -> Iterator[Assumption]:
     """Yield settings outside of snapshots that can share a resource with other accounts: launch permissions."""
-    target, decision_inputs = trace.question.target, trace.decision_inputs
+    target, decision_inputs = trace.request.target, trace.decision_inputs
     shared = facts_of(target.service).shared_by_setting
     if (
         trace.decision is not EvalDecision.IMPLICIT_DENY

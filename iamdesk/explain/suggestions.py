@@ -21,7 +21,7 @@ class Removal:
 class Addition:
     """A statement to add: the exact action on the exact resource, in one policy type."""
 
-    layer: PolicyType
+    policy_type: PolicyType
     level: int | None
     """For SCPs: 0 is the root, the last one the account."""
     place: str

@@ -96,11 +96,11 @@ def _value_phrase(
     compared = [test for test in on if test.operator is not None and test.operator.compares_values]
     if not compared:
         return phrase("has any value") if on else _as_variable(key, fact.values[0], tests, one, trace)
-    if fact.values == ("",) and any(_holds_of_none(test, trace.question.context) for test in compared):
+    if fact.values == ("",) and any(_holds_of_none(test, trace.request.context) for test in compared):
         return phrase("is {value}", value='""')
     is_plain = len(fact.values) == 1 and all(_is_plain(test) for test in compared)
-    found = _phrase(fact.values[0], on, trace.question.context) if is_plain and fact.values[0] else None
-    return found or _by_tests(fact, compared, one, trace.question.context)
+    found = _phrase(fact.values[0], on, trace.request.context) if is_plain and fact.values[0] else None
+    return found or _by_tests(fact, compared, one, trace.request.context)
 
 
 def _holds_of_none(test: ConditionTest, context: Context) -> bool:
@@ -127,7 +127,7 @@ def _as_variable(
     """Describe a key that is used in variables alone."""
     if not value:
         return phrase("is {value}", value='""')
-    context = trace.question.context
+    context = trace.request.context
     for test in tests:
         if key not in test.variable_keys or test.operator is None:
             continue
@@ -145,7 +145,7 @@ def _as_variable(
             )
     given = replace(context, given={**context.given, **one})
     for result in trace.results:
-        short = SHORT_ARNS[result.policy.layer]
+        short = SHORT_ARNS[result.policy.policy_type]
         for entry in result.statement.resources or () if result.open_resource else ():
             if key not in entry.keys:
                 continue

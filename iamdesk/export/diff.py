@@ -54,7 +54,7 @@ def to_diff(found: Comparison) -> dict[str, Any]:
             "Principals": found.figures.principals,
             "Compared": found.figures.compared,
             "Groups": found.figures.groups,
-            "Questions": found.figures.questions,
+            "Questions": found.figures.requests,
         },
     }
 

@@ -1,7 +1,7 @@
 """Issues of one policy document as text, JSON or SARIF.
 
 The JSON object: ``file``, ``type``, ``resource_type``, and ``issues``, worst first, each with ``id``, ``issue_code``
-(AWS's, or null), ``finding_type``, ``title``, ``message``, ``remedy``, ``path``, and ``start`` and ``end``, objects of
+(AWS's, or null), ``finding_type``, ``title``, ``message``, ``remediation``, ``path``, and ``start`` and ``end``, objects of
 ``line`` and ``column`` in the file, from 1; the end is the position after the last character.
 """
 
@@ -32,7 +32,7 @@ def as_text(issues: Sequence[Issue], name: str) -> bytes:
     for issue in issues:
         line, column = (issue.span.start_line, issue.span.start_column) if issue.span else (1, 1)
         lines.append(f"{name}:{line}:{column}: {issue.check.finding_type.value} {issue.check.name}: {issue.message}")
-        lines.append(f"  {json_path(issue.path)}: {issue.remedy}")
+        lines.append(f"  {json_path(issue.path)}: {issue.remediation}")
     counts = Counter(issue.check.finding_type for issue in issues)
     listed = ", ".join(f"{counts[one]:,} {one.value}" for one in FindingType if counts[one])
     lines.append(listed or "No issues found.")
@@ -58,7 +58,7 @@ def _as_object(issue: Issue) -> dict[str, Any]:
         "finding_type": issue.check.finding_type.value,
         "title": issue.check.title,
         "message": issue.message,
-        "remedy": issue.remedy,
+        "remedy": issue.remediation,
         "path": json_path(issue.path),
         "start": {"line": span.start_line, "column": span.start_column} if span else None,
         "end": {"line": span.end_line, "column": span.end_column} if span else None,
@@ -84,7 +84,7 @@ def _rule(check: ValidationCheck) -> dict[str, Any]:
         "id": check.id,
         "name": "".join(word.capitalize() for word in check.title.replace("-", " ").split() if word.isalnum()),
         "shortDescription": {"text": message_text(check.title)},
-        "help": {"text": message_text(check.remedy)},
+        "help": {"text": message_text(check.remediation)},
         "defaultConfiguration": {"level": _LEVELS[check.finding_type]},
         "properties": {"issueCode": check.issue_code, "findingType": check.finding_type.value},
     }
@@ -103,7 +103,7 @@ def _result(issue: Issue, name: str, rule: int) -> dict[str, Any]:
         "ruleId": issue.check.id,
         "ruleIndex": rule,
         "level": _LEVELS[issue.check.finding_type],
-        "message": {"text": message_text(f"{issue.check.title}. {issue.message} {issue.remedy}")},
+        "message": {"text": message_text(f"{issue.check.title}. {issue.message} {issue.remediation}")},
         "locations": [
             {"physicalLocation": physical, "logicalLocations": [{"fullyQualifiedName": visible(json_path(issue.path))}]}
         ],

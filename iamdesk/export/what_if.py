@@ -31,7 +31,7 @@ def script(commands: Iterable[CliCommand], snapshot_name: str, file_name: str) -
     return "\n".join(script_lines(commands, snapshot_name, file_name)).encode()
 
 
-_MOST_LINES = 40
+_MAX_LINES = 40
 
 
 def risk_lines(changes: RiskChanges) -> Iterator[str]:
@@ -45,9 +45,9 @@ def risk_lines(changes: RiskChanges) -> Iterator[str]:
         ("Findings resolved", [_finding(one) for one in changes.findings_lost]),
     ):
         yield f"{title}: {len(listed):,}"
-        yield from (f"  {line}" for line in listed[:_MOST_LINES])
-        if len(listed) > _MOST_LINES:
-            yield f"  and {len(listed) - _MOST_LINES:,} more"
+        yield from (f"  {line}" for line in listed[:_MAX_LINES])
+        if len(listed) > _MAX_LINES:
+            yield f"  and {len(listed) - _MAX_LINES:,} more"
 
 
 def _path(path: AttackPath) -> str:

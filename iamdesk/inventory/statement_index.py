@@ -19,7 +19,7 @@ from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
-_BREATH = 64
+_CHECK_EVERY = 64
 _SERVICE = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 
 
@@ -105,7 +105,7 @@ class StatementIndex:
             return number
 
         for position, arn in enumerate(self.subjects):
-            if position % _BREATH == 0:
+            if position % _CHECK_EVERY == 0:
                 if cancelled():
                     raise WorkCancelled
                 progress(position, len(self.subjects))

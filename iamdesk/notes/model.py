@@ -27,7 +27,7 @@ from iamdesk.notes.marks import NoteMark
 FORMAT: Literal["iamdesk-notes/1"] = "iamdesk-notes/1"
 LONGEST_TEXT = 2_000
 """Characters."""
-_MOST_NOTES = 100_000
+_MAX_NOTES = 100_000
 
 
 class NoteError(Exception):
@@ -72,7 +72,7 @@ class NotesFile(BaseModel):
     )
     snapshot_sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
     accounts: tuple[Annotated[str, StringConstraints(max_length=32)], ...] = ()
-    notes: Annotated[tuple[Note, ...], Field(max_length=_MOST_NOTES)] = ()
+    notes: Annotated[tuple[Note, ...], Field(max_length=_MAX_NOTES)] = ()
 
     @model_validator(mode="after")
     def _items_are_unique(self) -> "NotesFile":

@@ -23,7 +23,7 @@ from iamdesk.private_files import create_private_file
 
 SUFFIX = ".iamdesk-notes"
 _MAX_BYTES = 64 << 20
-_MOST_FILES = 1_000
+_MAX_FILES = 1_000
 """Files of a folder that are looked at for earlier notes."""
 _PATIENCE = 5.0
 """Seconds for which a file that another window writes is waited for."""
@@ -121,7 +121,7 @@ def _files(folder: Path) -> list[Path]:
             names = [entry.name for entry in entries if entry.name.endswith(SUFFIX)]
     except OSError:
         return []
-    return [folder / name for name in sorted(names)[:_MOST_FILES]]
+    return [folder / name for name in sorted(names)[:_MAX_FILES]]
 
 
 def write_notes(

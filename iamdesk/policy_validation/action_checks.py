@@ -40,7 +40,7 @@ def nearest_action(service: str, name: str) -> str:
     "INVALID_ACTION",
     FindingType.ERROR,
     title=mark("Unknown action"),
-    remedy=mark("Correct the action, or remove it: it has no effect."),
+    remediation=mark("Correct the action, or remove it: it has no effect."),
 )
 def invalid_action(policy: PolicyView) -> Iterator[Problem]:
     """Actions that AWS's managed policies name are taken as existing, although the reference lists them no more."""
@@ -69,7 +69,7 @@ def invalid_action(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_SERVICE_IN_ACTION",
     FindingType.ERROR,
     title=mark("Unknown service in an action"),
-    remedy=mark("Correct the service prefix of the action."),
+    remediation=mark("Correct the service prefix of the action."),
 )
 def invalid_service_in_action(policy: PolicyView) -> Iterator[Problem]:
     """A service prefix has no wildcards."""
@@ -96,7 +96,7 @@ def invalid_service_in_action(policy: PolicyView) -> Iterator[Problem]:
     "UNSUPPORTED_ACTION_IN_POLICY",
     FindingType.ERROR,
     title=mark("Action of another service in a resource policy"),
-    remedy=mark("Remove the action: the policy only applies to its own resource."),
+    remediation=mark("Remove the action: the policy only applies to its own resource."),
     kinds=frozenset({PolicyKind.RESOURCE, PolicyKind.TRUST}),
 )
 def unsupported_action_in_policy(policy: PolicyView) -> Iterator[Problem]:
@@ -120,7 +120,7 @@ def unsupported_action_in_policy(policy: PolicyView) -> Iterator[Problem]:
     "REDUNDANT_ACTION",
     FindingType.SUGGESTION,
     title=mark("Redundant actions"),
-    remedy=mark("Remove the actions that another entry covers."),
+    remediation=mark("Remove the actions that another entry covers."),
 )
 def redundant_action(policy: PolicyView) -> Iterator[Problem]:
     """One finding for each element."""
@@ -171,7 +171,7 @@ def _fixed_beginning(pattern: str) -> str:
     "REDUNDANT_RESOURCE",
     FindingType.SUGGESTION,
     title=mark("Redundant resources"),
-    remedy=mark("Remove the resources that another entry covers."),
+    remediation=mark("Remove the resources that another entry covers."),
 )
 def redundant_resource(policy: PolicyView) -> Iterator[Problem]:
     """One finding for each element."""
@@ -196,7 +196,7 @@ def redundant_resource(policy: PolicyView) -> Iterator[Problem]:
     "REDUNDANT_STATEMENT",
     FindingType.SUGGESTION,
     title=mark("Repeated statement"),
-    remedy=mark("Remove one of the two statements."),
+    remediation=mark("Remove one of the two statements."),
 )
 def redundant_statement(policy: PolicyView) -> Iterator[Problem]:
     """Equal apart from the Sid and the order of entries."""
@@ -277,7 +277,7 @@ _GRANTING = IDENTITY_LIKE
     "PASS_ROLE_WITH_STAR_IN_RESOURCE",
     FindingType.SECURITY_WARNING,
     title=mark("Any role can be passed"),
-    remedy=_NAME_ROLES,
+    remediation=_NAME_ROLES,
     kinds=_GRANTING,
 )
 def pass_role_on_every_role(policy: PolicyView) -> Iterator[Problem]:
@@ -290,7 +290,7 @@ def pass_role_on_every_role(policy: PolicyView) -> Iterator[Problem]:
     "PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE",
     FindingType.SECURITY_WARNING,
     title=mark("Any role can be passed by a wildcard"),
-    remedy=_NAME_ROLES,
+    remediation=_NAME_ROLES,
     kinds=_GRANTING,
 )
 def pass_role_by_wildcard(policy: PolicyView) -> Iterator[Problem]:
@@ -303,7 +303,7 @@ def pass_role_by_wildcard(policy: PolicyView) -> Iterator[Problem]:
     "PASS_ROLE_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION",
     FindingType.SECURITY_WARNING,
     title=mark("Any role can be passed by NotAction"),
-    remedy=_NAME_ROLES,
+    remediation=_NAME_ROLES,
     kinds=_GRANTING,
 )
 def pass_role_by_not_action(policy: PolicyView) -> Iterator[Problem]:
@@ -316,7 +316,7 @@ def pass_role_by_not_action(policy: PolicyView) -> Iterator[Problem]:
     "PASS_ROLE_WITH_NOT_RESOURCE",
     FindingType.SECURITY_WARNING,
     title=mark("Roles can be passed by NotResource"),
-    remedy=_NAME_ROLES,
+    remediation=_NAME_ROLES,
     kinds=_GRANTING,
 )
 def pass_role_on_not_resource(policy: PolicyView) -> Iterator[Problem]:
@@ -329,7 +329,7 @@ def pass_role_on_not_resource(policy: PolicyView) -> Iterator[Problem]:
     "PASS_ROLE_WITH_STAR_IN_ACTION_AND_NOT_RESOURCE",
     FindingType.SECURITY_WARNING,
     title=mark("Roles can be passed by a wildcard and NotResource"),
-    remedy=_NAME_ROLES,
+    remediation=_NAME_ROLES,
     kinds=_GRANTING,
 )
 def pass_role_by_wildcard_on_not_resource(policy: PolicyView) -> Iterator[Problem]:
@@ -342,7 +342,7 @@ def pass_role_by_wildcard_on_not_resource(policy: PolicyView) -> Iterator[Proble
     "PASS_ROLE_WITH_NOT_ACTION_AND_NOT_RESOURCE",
     FindingType.SECURITY_WARNING,
     title=mark("Roles can be passed by NotAction and NotResource"),
-    remedy=_NAME_ROLES,
+    remediation=_NAME_ROLES,
     kinds=_GRANTING,
 )
 def pass_role_by_not_action_on_not_resource(policy: PolicyView) -> Iterator[Problem]:
@@ -355,7 +355,7 @@ def pass_role_by_not_action_on_not_resource(policy: PolicyView) -> Iterator[Prob
     "CREATE_SLR_WITH_STAR_IN_RESOURCE",
     FindingType.WARNING,
     title=mark("Any service-linked role can be created"),
-    remedy=_NAME_LINKED,
+    remediation=_NAME_LINKED,
     kinds=_GRANTING,
 )
 def create_slr_on_every_role(policy: PolicyView) -> Iterator[Problem]:
@@ -368,7 +368,7 @@ def create_slr_on_every_role(policy: PolicyView) -> Iterator[Problem]:
     "CREATE_SLR_WITH_STAR_IN_ACTION_AND_RESOURCE",
     FindingType.WARNING,
     title=mark("Any service-linked role can be created by a wildcard"),
-    remedy=_NAME_LINKED,
+    remediation=_NAME_LINKED,
     kinds=_GRANTING,
 )
 def create_slr_by_wildcard(policy: PolicyView) -> Iterator[Problem]:
@@ -381,7 +381,7 @@ def create_slr_by_wildcard(policy: PolicyView) -> Iterator[Problem]:
     "CREATE_SLR_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION",
     FindingType.WARNING,
     title=mark("Any service-linked role can be created by NotAction"),
-    remedy=_NAME_LINKED,
+    remediation=_NAME_LINKED,
     kinds=_GRANTING,
 )
 def create_slr_by_not_action(policy: PolicyView) -> Iterator[Problem]:
@@ -394,7 +394,7 @@ def create_slr_by_not_action(policy: PolicyView) -> Iterator[Problem]:
     "CREATE_SLR_WITH_NOT_RESOURCE",
     FindingType.WARNING,
     title=mark("Service-linked roles can be created by NotResource"),
-    remedy=_NAME_LINKED,
+    remediation=_NAME_LINKED,
     kinds=_GRANTING,
 )
 def create_slr_on_not_resource(policy: PolicyView) -> Iterator[Problem]:
@@ -407,7 +407,7 @@ def create_slr_on_not_resource(policy: PolicyView) -> Iterator[Problem]:
     "CREATE_SLR_WITH_STAR_IN_ACTION_AND_NOT_RESOURCE",
     FindingType.WARNING,
     title=mark("Service-linked roles can be created by a wildcard and NotResource"),
-    remedy=_NAME_LINKED,
+    remediation=_NAME_LINKED,
     kinds=_GRANTING,
 )
 def create_slr_by_wildcard_on_not_resource(policy: PolicyView) -> Iterator[Problem]:
@@ -420,7 +420,7 @@ def create_slr_by_wildcard_on_not_resource(policy: PolicyView) -> Iterator[Probl
     "CREATE_SLR_WITH_NOT_ACTION_AND_NOT_RESOURCE",
     FindingType.WARNING,
     title=mark("Service-linked roles can be created by NotAction and NotResource"),
-    remedy=_NAME_LINKED,
+    remediation=_NAME_LINKED,
     kinds=_GRANTING,
 )
 def create_slr_by_not_action_on_not_resource(policy: PolicyView) -> Iterator[Problem]:

@@ -63,7 +63,7 @@ def _fitting(service: str, resource: str) -> tuple[_Format, ...] | None:
     "INVALID_ARN_PREFIX",
     FindingType.ERROR,
     title=mark("Resource without the prefix arn"),
-    remedy=mark("Write the resource as an ARN, which begins with `arn:`, or as `*`."),
+    remediation=mark("Write the resource as an ARN, which begins with `arn:`, or as `*`."),
     can_be_stored=False,
 )
 def invalid_arn_prefix(policy: PolicyView) -> Iterator[Problem]:
@@ -78,7 +78,7 @@ def invalid_arn_prefix(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_ARN_FIELD",
     FindingType.ERROR,
     title=mark("ARN with missing fields"),
-    remedy=mark("Use the format `arn:partition:service:region:account:resource`; unused fields stay empty."),
+    remediation=mark("Use the format `arn:partition:service:region:account:resource`; unused fields stay empty."),
 )
 def missing_arn_field(policy: PolicyView) -> Iterator[Problem]:
     """AWS stores some of them in identity policies (rule F7)."""
@@ -93,7 +93,7 @@ def missing_arn_field(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_PARTITION",
     FindingType.ERROR,
     title=mark("Invalid partition in an ARN"),
-    remedy=mark("Use a partition of AWS, such as `aws`, `aws-cn` or `aws-us-gov`."),
+    remediation=mark("Use a partition of AWS, such as `aws`, `aws-cn` or `aws-us-gov`."),
 )
 def invalid_partition(policy: PolicyView) -> Iterator[Problem]:
     """A wildcard has to match a partition."""
@@ -116,7 +116,7 @@ def invalid_partition(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_ARN_SERVICE_CASE",
     FindingType.ERROR,
     title=mark("Capital letter in the service of an ARN"),
-    remedy=mark("Write the service in lower case."),
+    remediation=mark("Write the service in lower case."),
 )
 def invalid_arn_service_case(policy: PolicyView) -> Iterator[Problem]:
     """Services are in lower case."""
@@ -133,7 +133,7 @@ def invalid_arn_service_case(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_SERVICE",
     FindingType.ERROR,
     title=mark("Unknown service"),
-    remedy=mark("Correct the service prefix."),
+    remediation=mark("Correct the service prefix."),
 )
 def invalid_service(policy: PolicyView) -> Iterator[Problem]:
     """In an ARN, or in a condition key."""
@@ -166,7 +166,7 @@ def _no_service(service: str, text: str) -> str:
     "WILDCARD_IN_SERVICE_NAME",
     FindingType.SUGGESTION,
     title=mark("Wildcard in the service of an ARN"),
-    remedy=mark("Name the service: the wildcard also matches services that AWS adds later."),
+    remediation=mark("Name the service: the wildcard also matches services that AWS adds later."),
 )
 def wildcard_in_service_name(policy: PolicyView) -> Iterator[Problem]:
     """The third field of an ARN."""
@@ -180,7 +180,7 @@ def wildcard_in_service_name(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_ARN_REGION",
     FindingType.ERROR,
     title=mark("Unknown Region in an ARN"),
-    remedy=mark("Use a Region of AWS, or `*`."),
+    remediation=mark("Use a Region of AWS, or `*`."),
 )
 def invalid_arn_region(policy: PolicyView) -> Iterator[Problem]:
     """A wildcard has to match a Region."""
@@ -205,7 +205,7 @@ def _is_account(text: str) -> bool:
     "INVALID_ARN_ACCOUNT",
     FindingType.ERROR,
     title=mark("Invalid account ID in an ARN"),
-    remedy=mark("Use the account ID of 12 digits."),
+    remediation=mark("Use the account ID of 12 digits."),
 )
 def invalid_arn_account(policy: PolicyView) -> Iterator[Problem]:
     """Twelve digits, or the name of an owner in ARNs of AWS's own resources."""
@@ -251,7 +251,7 @@ def _beginning(text: str) -> str:
     "INVALID_ARN_RESOURCE",
     FindingType.ERROR,
     title=mark("Resource part that matches no resource type"),
-    remedy=mark("Write the resource part in the format of its type in the Service Authorization Reference."),
+    remediation=mark("Write the resource part in the format of its type in the Service Authorization Reference."),
 )
 def invalid_arn_resource(policy: PolicyView) -> Iterator[Problem]:
     """Only for services whose resource types AWS lists."""
@@ -273,7 +273,7 @@ def invalid_arn_resource(policy: PolicyView) -> Iterator[Problem]:
     "ARN_REGION_NOT_ALLOWED",
     FindingType.ERROR,
     title=mark("Region in an ARN without Regions"),
-    remedy=mark("Leave the field of the Region empty."),
+    remediation=mark("Leave the field of the Region empty."),
 )
 def arn_region_not_allowed(policy: PolicyView) -> Iterator[Problem]:
     """A field of stars matches an empty one."""
@@ -288,7 +288,7 @@ def arn_region_not_allowed(policy: PolicyView) -> Iterator[Problem]:
     "ARN_ACCOUNT_NOT_ALLOWED",
     FindingType.ERROR,
     title=mark("Account ID in an ARN without accounts"),
-    remedy=mark("Leave the field of the account ID empty."),
+    remediation=mark("Leave the field of the account ID empty."),
 )
 def arn_account_not_allowed(policy: PolicyView) -> Iterator[Problem]:
     """A field of stars matches an empty one."""
@@ -303,7 +303,7 @@ def arn_account_not_allowed(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_ARN_REGION",
     FindingType.ERROR,
     title=mark("ARN without its Region"),
-    remedy=mark("Add the Region, or `*`."),
+    remediation=mark("Add the Region, or `*`."),
 )
 def missing_arn_region(policy: PolicyView) -> Iterator[Problem]:
     """Every resource type that the ARN fits has a Region."""
@@ -318,7 +318,7 @@ def missing_arn_region(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_ARN_ACCOUNT",
     FindingType.ERROR,
     title=mark("ARN without its account ID"),
-    remedy=mark("Add the account ID, or `*`."),
+    remediation=mark("Add the account ID, or `*`."),
 )
 def missing_arn_account(policy: PolicyView) -> Iterator[Problem]:
     """Resources of AWS itself have no account (``arn:aws:ssm:us-east-1::document/…``)."""
@@ -339,7 +339,7 @@ _WITH_RESOURCES_OF_AWS = frozenset({"ssm", "ec2", "elasticbeanstalk", "rds", "im
     "UNSUPPORTED_RESOURCE_ARN_IN_POLICY",
     FindingType.ERROR,
     title=mark("ARN of another service in a resource policy"),
-    remedy=mark("Name the resource that the policy is attached to."),
+    remediation=mark("Name the resource that the policy is attached to."),
     kinds=frozenset({PolicyKind.RESOURCE}),
 )
 def unsupported_resource_arn(policy: PolicyView) -> Iterator[Problem]:

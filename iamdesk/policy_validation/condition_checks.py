@@ -50,7 +50,7 @@ def _bare(operator_text: str) -> str:
     "INVALID_CONDITION_OPERATOR",
     FindingType.ERROR,
     title=mark("Unknown condition operator"),
-    remedy=mark("Use a condition operator of the policy grammar."),
+    remediation=mark("Use a condition operator of the policy grammar."),
     can_be_stored=False,
 )
 def invalid_condition_operator(policy: PolicyView) -> Iterator[Problem]:
@@ -96,7 +96,7 @@ def _is_unknown(operator: str) -> bool:
     "NULL_WITH_IF_EXISTS",
     FindingType.ERROR,
     title=mark("Null with IfExists"),
-    remedy=mark("Use `Null` without `IfExists`: it already tests whether the key is present."),
+    remediation=mark("Use `Null` without `IfExists`: it already tests whether the key is present."),
     can_be_stored=False,
 )
 def null_with_if_exists(policy: PolicyView) -> Iterator[Problem]:
@@ -111,7 +111,7 @@ def null_with_if_exists(policy: PolicyView) -> Iterator[Problem]:
     "NULL_WITH_QUALIFIER",
     FindingType.SUGGESTION,
     title=mark("Null with a set operator"),
-    remedy=mark("Use `Null` without `ForAllValues:` or `ForAnyValue:`."),
+    remediation=mark("Use `Null` without `ForAllValues:` or `ForAnyValue:`."),
 )
 def null_with_qualifier(policy: PolicyView) -> Iterator[Problem]:
     """It is then always true, or always false."""
@@ -125,7 +125,7 @@ def null_with_qualifier(policy: PolicyView) -> Iterator[Problem]:
     "DUPLICATE_KEYS_WITH_DIFFERENT_CASE",
     FindingType.ERROR,
     title=mark("Condition key twice in different case"),
-    remedy=mark("Write the key once, with all its values. Condition keys are not case-sensitive."),
+    remediation=mark("Write the key once, with all its values. Condition keys are not case-sensitive."),
     can_be_stored=False,
 )
 def duplicate_keys(policy: PolicyView) -> Iterator[Problem]:
@@ -150,7 +150,7 @@ def duplicate_keys(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_CONDITION_KEY_FORMAT",
     FindingType.ERROR,
     title=mark("Malformed condition key"),
-    remedy=mark("Use the format `service:keyname`."),
+    remediation=mark("Use the format `service:keyname`."),
 )
 def invalid_key_format(policy: PolicyView) -> Iterator[Problem]:
     """A service, a colon and a name, without white space in the service."""
@@ -172,7 +172,7 @@ def _has_key_format(key: str) -> bool:
     "INVALID_GLOBAL_CONDITION_KEY",
     FindingType.ERROR,
     title=mark("Unknown global condition key"),
-    remedy=mark("Use a global condition key of AWS."),
+    remediation=mark("Use a global condition key of AWS."),
 )
 def invalid_global_key(policy: PolicyView) -> Iterator[Problem]:
     """Keys of ``aws:``; the sentence has the nearest key that exists."""
@@ -207,7 +207,7 @@ def _no_key(test: ConditionTest, keys: tuple[str, ...]) -> str:
     "INVALID_SERVICE_CONDITION_KEY",
     FindingType.ERROR,
     title=mark("Unknown condition key of a service"),
-    remedy=mark("Use a condition key that the Service Authorization Reference lists for the service."),
+    remediation=mark("Use a condition key that the Service Authorization Reference lists for the service."),
 )
 def invalid_service_key(policy: PolicyView) -> Iterator[Problem]:
     """Keys of a service that exists."""
@@ -224,7 +224,7 @@ def invalid_service_key(policy: PolicyView) -> Iterator[Problem]:
     "UNSUPPORTED_GLOBAL_CONDITION_KEY",
     FindingType.ERROR,
     title=mark("Unsupported global condition key"),
-    remedy=mark("Use `aws:PrincipalArn`, or `aws:SourceArn` for the resource on whose behalf a service calls."),
+    remediation=mark("Use `aws:PrincipalArn`, or `aws:SourceArn` for the resource on whose behalf a service calls."),
     kinds=frozenset({PolicyKind.RESOURCE, PolicyKind.ENDPOINT, PolicyKind.TRUST, PolicyKind.RCP, PolicyKind.SCP}),
 )
 def unsupported_global_key(policy: PolicyView) -> Iterator[Problem]:
@@ -237,7 +237,7 @@ def unsupported_global_key(policy: PolicyView) -> Iterator[Problem]:
     "DEPRECATED_GLOBAL_CONDITION_KEY",
     FindingType.WARNING,
     title=mark("Deprecated global condition key"),
-    remedy=mark("Use `aws:PrincipalArn`."),
+    remediation=mark("Use `aws:PrincipalArn`."),
     kinds=frozenset({PolicyKind.IDENTITY, PolicyKind.SESSION, PolicyKind.PERMISSION_SET}),
 )
 def deprecated_global_key(policy: PolicyView) -> Iterator[Problem]:
@@ -261,7 +261,7 @@ def _lacks_tag(key: str) -> bool:
     "MISSING_TAG_KEY_IN_CONDITION",
     FindingType.ERROR,
     title=mark("Condition key without a tag key"),
-    remedy=mark("Add the key of the tag: `aws:ResourceTag/owner`."),
+    remediation=mark("Add the key of the tag: `aws:ResourceTag/owner`."),
 )
 def missing_tag_key(policy: PolicyView) -> Iterator[Problem]:
     """Keys that end in the key of a tag."""
@@ -275,7 +275,7 @@ def missing_tag_key(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_QUALIFIER",
     FindingType.ERROR,
     title=mark("Multivalued key without a set operator"),
-    remedy=mark("Add `ForAnyValue:` or `ForAllValues:` to the operator."),
+    remediation=mark("Add `ForAnyValue:` or `ForAllValues:` to the operator."),
 )
 def missing_qualifier(policy: PolicyView) -> Iterator[Problem]:
     """Keys such as ``aws:TagKeys`` (rule G16)."""
@@ -296,7 +296,7 @@ def missing_qualifier(policy: PolicyView) -> Iterator[Problem]:
     "FORALLVALUES_WITH_SINGLE_VALUED_KEY",
     FindingType.SECURITY_WARNING,
     title=mark("ForAllValues on a single-valued key"),
-    remedy=mark("Remove `ForAllValues:` from the operator: it is true for a request without the key."),
+    remediation=mark("Remove `ForAllValues:` from the operator: it is true for a request without the key."),
 )
 def for_all_values_on_one_value(policy: PolicyView) -> Iterator[Problem]:
     """Audiences of identity providers apart, which POL-050 reports."""
@@ -314,7 +314,7 @@ def for_all_values_on_one_value(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_CONDITION_DATA_TYPE",
     FindingType.ERROR,
     title=mark("Values of different JSON types"),
-    remedy=mark("Write all values of the condition key in the same JSON type."),
+    remediation=mark("Write all values of the condition key in the same JSON type."),
 )
 def invalid_condition_data_type(policy: PolicyView) -> Iterator[Problem]:
     """Text, number or boolean."""
@@ -335,7 +335,7 @@ def _json_type(value: Any) -> str:
     "INVALID_CONDITION_MULTIPLE_BOOLEAN",
     FindingType.ERROR,
     title=mark("Several boolean values"),
-    remedy=mark("Use one value, true or false."),
+    remediation=mark("Use one value, true or false."),
 )
 def multiple_booleans(policy: PolicyView) -> Iterator[Problem]:
     """``Bool``, and ``Null``, whose values are boolean, too."""
@@ -356,7 +356,7 @@ def multiple_booleans(policy: PolicyView) -> Iterator[Problem]:
     "TYPE_MISMATCH",
     FindingType.WARNING,
     title=mark("Operator of the wrong type for the key"),
-    remedy=mark("Use an operator of the key's type."),
+    remediation=mark("Use an operator of the key's type."),
 )
 def type_mismatch(policy: PolicyView) -> Iterator[Problem]:
     """String operators on booleans, numbers, dates and addresses compare them as text."""
@@ -401,7 +401,7 @@ def _types_fit(test: ConditionTest, type_: str) -> bool:
     "STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS",
     FindingType.SECURITY_WARNING,
     title=mark("StringLike on an ARN"),
-    remedy=mark("Use `ArnLike`, whose wildcards do not cross the colons of the ARN."),
+    remediation=mark("Use `ArnLike`, whose wildcards do not cross the colons of the ARN."),
 )
 def string_like_on_arn(policy: PolicyView) -> Iterator[Problem]:
     """``StringLike`` and ``StringNotLike``, with a wildcard or without."""
@@ -423,7 +423,7 @@ def string_like_on_arn(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_PAIRED_CONDITION_KEYS",
     FindingType.SECURITY_WARNING,
     title=mark("Private address without its VPC"),
-    remedy=mark("Add `aws:SourceVpc`, `aws:SourceVpcArn` or `aws:SourceVpce` to the condition."),
+    remediation=mark("Add `aws:SourceVpc`, `aws:SourceVpcArn` or `aws:SourceVpce` to the condition."),
 )
 def missing_paired_keys(policy: PolicyView) -> Iterator[Problem]:
     """Addresses in a VPC are not unique."""
@@ -443,7 +443,7 @@ def missing_paired_keys(policy: PolicyView) -> Iterator[Problem]:
     "UNTRUSTWORTHY_CONDITION_KEY",
     FindingType.SECURITY_WARNING,
     title=mark("Condition key that the caller chooses"),
-    remedy=mark("Restrict access by a key that the caller cannot choose."),
+    remediation=mark("Restrict access by a key that the caller cannot choose."),
 )
 def untrustworthy_key(policy: PolicyView) -> Iterator[Problem]:
     """Headers of the request."""
@@ -457,7 +457,7 @@ def untrustworthy_key(policy: PolicyView) -> Iterator[Problem]:
     "DYNAMODB_ATTRIBUTES_WITHOUT_SELECT",
     FindingType.SECURITY_WARNING,
     title=mark("Attributes of a table without Select"),
-    remedy=mark("Add `dynamodb:Select` with the value `SPECIFIC_ATTRIBUTES`."),
+    remediation=mark("Add `dynamodb:Select` with the value `SPECIFIC_ATTRIBUTES`."),
 )
 def attributes_without_select(policy: PolicyView) -> Iterator[Problem]:
     """A read that names no attributes returns all of them."""
@@ -476,7 +476,7 @@ def attributes_without_select(policy: PolicyView) -> Iterator[Problem]:
     "S3_PREFIX_IN_NEGATIVE_CONTEXT",
     FindingType.SECURITY_WARNING,
     title=mark("Prefix that a shorter one bypasses"),
-    remedy=mark("Use an Allow with `StringLike`, or a Deny with `StringNotLike`, on `s3:prefix`."),
+    remediation=mark("Use an Allow with `StringLike`, or a Deny with `StringNotLike`, on `s3:prefix`."),
 )
 def prefix_in_negative_context(policy: PolicyView) -> Iterator[Problem]:
     """A Deny of prefixes, or an Allow of all others."""
@@ -493,7 +493,7 @@ def prefix_in_negative_context(policy: PolicyView) -> Iterator[Problem]:
     "USE_CONDITION_KEY_ONLY_WITH_SUPPORTED_SERVICES",
     FindingType.WARNING,
     title=mark("Condition key of some services only"),
-    remedy=mark("Restrict the statement to actions of the services that support the key."),
+    remediation=mark("Restrict the statement to actions of the services that support the key."),
 )
 def key_of_some_services(policy: PolicyView) -> Iterator[Problem]:
     """Keys that AWS's page lists with the services that support them."""
@@ -518,7 +518,7 @@ def key_of_some_services(policy: PolicyView) -> Iterator[Problem]:
     "UNSUPPORTED_ACTION_FOR_CONDITION_KEY",
     FindingType.ERROR,
     title=mark("Action whose requests do not contain the key"),
-    remedy=mark("Move the actions to a statement without the condition key."),
+    remediation=mark("Move the actions to a statement without the condition key."),
 )
 def unsupported_action_for_key(policy: PolicyView) -> Iterator[Problem]:
     """Keys of services, and actions without wildcards; keys for tags are checks of their own.
@@ -618,7 +618,7 @@ _LIST_ACTIONS = mark("List the actions in `Action` instead of `NotAction`.")
     "DENY_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
     FindingType.SECURITY_WARNING,
     title=mark("Deny by a tag that the service does not support"),
-    remedy=_SPLIT_TAGS,
+    remediation=_SPLIT_TAGS,
 )
 def deny_with_unsupported_tag(policy: PolicyView) -> Iterator[Problem]:
     """The Deny never matches the action."""
@@ -630,7 +630,7 @@ def deny_with_unsupported_tag(policy: PolicyView) -> Iterator[Problem]:
     "DENY_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
     FindingType.SECURITY_WARNING,
     title=mark("Deny by a tag with NotAction"),
-    remedy=_LIST_ACTIONS,
+    remediation=_LIST_ACTIONS,
 )
 def deny_not_action_with_tag(policy: PolicyView) -> Iterator[Problem]:
     """Some of the actions support no tags."""
@@ -642,7 +642,7 @@ def deny_not_action_with_tag(policy: PolicyView) -> Iterator[Problem]:
     "ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
     FindingType.SUGGESTION,
     title=mark("Allow by a tag that the service does not support"),
-    remedy=_SPLIT_TAGS,
+    remediation=_SPLIT_TAGS,
 )
 def allow_with_unsupported_tag(policy: PolicyView) -> Iterator[Problem]:
     """The Allow never matches the action."""
@@ -654,7 +654,7 @@ def allow_with_unsupported_tag(policy: PolicyView) -> Iterator[Problem]:
     "ALLOW_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
     FindingType.SUGGESTION,
     title=mark("Allow by a tag with NotAction"),
-    remedy=_LIST_ACTIONS,
+    remediation=_LIST_ACTIONS,
 )
 def allow_not_action_with_tag(policy: PolicyView) -> Iterator[Problem]:
     """Some of the actions support no tags."""
@@ -666,7 +666,7 @@ def allow_not_action_with_tag(policy: PolicyView) -> Iterator[Problem]:
     "IRRELEVANT_CONDITION_KEY_IN_POLICY",
     FindingType.SUGGESTION,
     title=mark("Condition key about the resource in its own policy"),
-    remedy=mark("Test the key in identity policies: in the policy of the resource it always has the same value."),
+    remediation=mark("Test the key in identity policies: in the policy of the resource it always has the same value."),
     kinds=frozenset({PolicyKind.RESOURCE}),
 )
 def irrelevant_key(policy: PolicyView) -> Iterator[Problem]:
@@ -692,7 +692,7 @@ _USE_NULL = mark('Use `"Null": {"key": "true"}` to test whether the key is absen
     "EMPTY_ARRAY_CONDITION",
     FindingType.SUGGESTION,
     title=mark("Condition key without values"),
-    remedy=_ADD_VALUES,
+    remediation=_ADD_VALUES,
 )
 def empty_condition(policy: PolicyView) -> Iterator[Problem]:
     """A plain operator."""
@@ -706,7 +706,7 @@ def empty_condition(policy: PolicyView) -> Iterator[Problem]:
     "EMPTY_ARRAY_CONDITION_FORALLVALUES",
     FindingType.SUGGESTION,
     title=mark("ForAllValues without values"),
-    remedy=_USE_NULL,
+    remediation=_USE_NULL,
 )
 def empty_condition_for_all(policy: PolicyView) -> Iterator[Problem]:
     """It is true if the key is absent."""
@@ -720,7 +720,7 @@ def empty_condition_for_all(policy: PolicyView) -> Iterator[Problem]:
     "EMPTY_ARRAY_CONDITION_FORANYVALUE",
     FindingType.SUGGESTION,
     title=mark("ForAnyValue without values"),
-    remedy=_ADD_VALUES,
+    remediation=_ADD_VALUES,
 )
 def empty_condition_for_any(policy: PolicyView) -> Iterator[Problem]:
     """It is never true."""
@@ -734,7 +734,7 @@ def empty_condition_for_any(policy: PolicyView) -> Iterator[Problem]:
     "EMPTY_ARRAY_CONDITION_IFEXISTS",
     FindingType.SUGGESTION,
     title=mark("IfExists without values"),
-    remedy=_USE_NULL,
+    remediation=_USE_NULL,
 )
 def empty_condition_if_exists(policy: PolicyView) -> Iterator[Problem]:
     """It is true if the key is absent."""
@@ -770,7 +770,7 @@ def _on_star(policy: PolicyView, meaning: str, sentence: str) -> Iterator[Proble
     "EQUIVALENT_TO_NULL_FALSE",
     FindingType.SUGGESTION,
     title=mark("Presence tested with a wildcard"),
-    remedy=mark('Use `"Null": {"key": "false"}`.'),
+    remediation=mark('Use `"Null": {"key": "false"}`.'),
 )
 def equivalent_to_null_false(policy: PolicyView) -> Iterator[Problem]:
     """``StringLike`` with ``*``."""
@@ -782,7 +782,7 @@ def equivalent_to_null_false(policy: PolicyView) -> Iterator[Problem]:
     "EQUIVALENT_TO_NULL_TRUE",
     FindingType.SUGGESTION,
     title=mark("Absence tested with a wildcard"),
-    remedy=mark('Use `"Null": {"key": "true"}`.'),
+    remediation=mark('Use `"Null": {"key": "true"}`.'),
 )
 def equivalent_to_null_true(policy: PolicyView) -> Iterator[Problem]:
     """``StringNotLike`` with ``*``."""
@@ -794,7 +794,7 @@ def equivalent_to_null_true(policy: PolicyView) -> Iterator[Problem]:
     "REDUNDANT_KEY_DUE_TO_WILDCARD_IN_CONDITION",
     FindingType.SUGGESTION,
     title=mark("Condition key that always matches"),
-    remedy=mark("Remove the key from the condition."),
+    remediation=mark("Remove the key from the condition."),
 )
 def redundant_key(policy: PolicyView) -> Iterator[Problem]:
     """With IfExists or ForAllValues."""
@@ -806,7 +806,7 @@ def redundant_key(policy: PolicyView) -> Iterator[Problem]:
     "REDUNDANT_STATEMENT_DUE_TO_WILDCARD_IN_CONDITION",
     FindingType.SUGGESTION,
     title=mark("Condition key that never matches"),
-    remedy=mark("Remove the key, or the statement, which never applies."),
+    remediation=mark("Remove the key, or the statement, which never applies."),
 )
 def redundant_statement_by_star(policy: PolicyView) -> Iterator[Problem]:
     """``ForAnyValue:StringNotLike``."""

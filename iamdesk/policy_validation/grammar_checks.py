@@ -30,7 +30,7 @@ _TEXT_LISTS = ("Action", "NotAction", "Resource", "NotResource")
     "INVALID_POLICY_ELEMENT",
     FindingType.ERROR,
     title=mark("Unknown policy element"),
-    remedy=mark("Remove the element, or correct its name. Names of elements are case-sensitive."),
+    remediation=mark("Remove the element, or correct its name. Names of elements are case-sensitive."),
     can_be_stored=False,
 )
 def invalid_policy_element(policy: PolicyView) -> Iterator[Problem]:
@@ -65,7 +65,7 @@ def _unknown(name: str, known: tuple[str, ...]) -> str:
     "DATA_TYPE_MISMATCH",
     FindingType.ERROR,
     title=mark("Wrong JSON type"),
-    remedy=mark("Use the JSON type that the policy grammar has for the element."),
+    remediation=mark("Use the JSON type that the policy grammar has for the element."),
     can_be_stored=False,
 )
 def data_type_mismatch(policy: PolicyView) -> Iterator[Problem]:
@@ -134,7 +134,7 @@ def _members(value: Any) -> list[tuple[ElementPath, Any]]:
     "INVALID_EFFECT",
     FindingType.ERROR,
     title=mark("Invalid effect"),
-    remedy=mark("Set `Effect` to `Allow` or `Deny`."),
+    remediation=mark("Set `Effect` to `Allow` or `Deny`."),
     can_be_stored=False,
 )
 def invalid_effect(policy: PolicyView) -> Iterator[Problem]:
@@ -150,7 +150,7 @@ def invalid_effect(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_EFFECT",
     FindingType.ERROR,
     title=mark("Missing effect"),
-    remedy=mark("Add `Effect` with the value `Allow` or `Deny`."),
+    remediation=mark("Add `Effect` with the value `Allow` or `Deny`."),
     can_be_stored=False,
 )
 def missing_effect(policy: PolicyView) -> Iterator[Problem]:
@@ -165,7 +165,7 @@ def missing_effect(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_ACTION",
     FindingType.ERROR,
     title=mark("Missing action"),
-    remedy=mark("Add `Action` or `NotAction` to the statement."),
+    remediation=mark("Add `Action` or `NotAction` to the statement."),
     can_be_stored=False,
 )
 def missing_action(policy: PolicyView) -> Iterator[Problem]:
@@ -180,7 +180,7 @@ def missing_action(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_RESOURCE",
     FindingType.ERROR,
     title=mark("Missing resource"),
-    remedy=mark("Add `Resource` or `NotResource` to the statement."),
+    remediation=mark("Add `Resource` or `NotResource` to the statement."),
     kinds=EVERY_KIND - {PolicyKind.TRUST},
     can_be_stored=False,
 )
@@ -198,7 +198,7 @@ def missing_resource(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_PRINCIPAL",
     FindingType.ERROR,
     title=mark("Missing principal"),
-    remedy=mark("Add `Principal` to the statement."),
+    remediation=mark("Add `Principal` to the statement."),
     kinds=WITH_PRINCIPALS,
     can_be_stored=False,
 )
@@ -214,7 +214,7 @@ def missing_principal(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_STATEMENT",
     FindingType.ERROR,
     title=mark("Missing statement"),
-    remedy=mark("Add at least one statement to `Statement`."),
+    remediation=mark("Add at least one statement to `Statement`."),
     can_be_stored=False,
 )
 def missing_statement(policy: PolicyView) -> Iterator[Problem]:
@@ -229,7 +229,7 @@ def missing_statement(policy: PolicyView) -> Iterator[Problem]:
     "UNSUPPORTED_ELEMENT_COMBINATION",
     FindingType.ERROR,
     title=mark("Mutually exclusive elements"),
-    remedy=mark("Remove one of the two elements, or split the statement."),
+    remediation=mark("Remove one of the two elements, or split the statement."),
     can_be_stored=False,
 )
 def unsupported_element_combination(policy: PolicyView) -> Iterator[Problem]:
@@ -246,7 +246,7 @@ def unsupported_element_combination(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_VERSION",
     FindingType.ERROR,
     title=mark("Invalid version"),
-    remedy=mark('Set `"Version": "2012-10-17"`.'),
+    remediation=mark('Set `"Version": "2012-10-17"`.'),
     can_be_stored=False,
 )
 def invalid_version(policy: PolicyView) -> Iterator[Problem]:
@@ -261,7 +261,7 @@ def invalid_version(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_VERSION",
     FindingType.WARNING,
     title=mark("Missing version"),
-    remedy=mark('Add `"Version": "2012-10-17"`.'),
+    remediation=mark('Add `"Version": "2012-10-17"`.'),
 )
 def missing_version(policy: PolicyView) -> Iterator[Problem]:
     """Without `Version` a policy is of the first version, which has no variables (rule L2)."""
@@ -290,7 +290,7 @@ def _repeated_sids(policy: PolicyView) -> Iterator[Problem]:
     "UNIQUE_SIDS_REQUIRED",
     FindingType.ERROR,
     title=mark("Repeated Sid"),
-    remedy=mark("Give each statement its own `Sid`."),
+    remediation=mark("Give each statement its own `Sid`."),
     kinds=_OF_IAM,
     can_be_stored=False,
 )
@@ -304,7 +304,7 @@ def unique_sids_required(policy: PolicyView) -> Iterator[Problem]:
     "UNIQUE_SIDS_RECOMMENDED",
     FindingType.WARNING,
     title=mark("Repeated Sid"),
-    remedy=mark("Give each statement its own `Sid`."),
+    remediation=mark("Give each statement its own `Sid`."),
     kinds=EVERY_KIND - _OF_IAM,
 )
 def unique_sids_recommended(policy: PolicyView) -> Iterator[Problem]:
@@ -317,7 +317,7 @@ def unique_sids_recommended(policy: PolicyView) -> Iterator[Problem]:
     "UNSUPPORTED_SID",
     FindingType.ERROR,
     title=mark("Unsupported character in a Sid"),
-    remedy=mark("Use only the letters A to Z and a to z and the digits 0 to 9 in `Sid`."),
+    remediation=mark("Use only the letters A to Z and a to z and the digits 0 to 9 in `Sid`."),
     kinds=_OF_IAM,
     can_be_stored=False,
 )
@@ -337,7 +337,7 @@ def unsupported_sid(policy: PolicyView) -> Iterator[Problem]:
     "EMPTY_SID_VALUE",
     FindingType.SUGGESTION,
     title=mark("Empty Sid"),
-    remedy=mark("Give the statement a name in `Sid`, or remove the element."),
+    remediation=mark("Give the statement a name in `Sid`, or remove the element."),
 )
 def empty_sid_value(policy: PolicyView) -> Iterator[Problem]:
     """The element is optional."""
@@ -358,7 +358,7 @@ def _empty_list(policy: PolicyView, *names: str) -> Iterator[ElementPath]:
     "EMPTY_ARRAY_ACTION",
     FindingType.SUGGESTION,
     title=mark("No actions"),
-    remedy=mark("List the actions, or remove the statement."),
+    remediation=mark("List the actions, or remove the statement."),
 )
 def empty_array_action(policy: PolicyView) -> Iterator[Problem]:
     """An empty list."""
@@ -371,7 +371,7 @@ def empty_array_action(policy: PolicyView) -> Iterator[Problem]:
     "EMPTY_ARRAY_RESOURCE",
     FindingType.SUGGESTION,
     title=mark("No resources"),
-    remedy=mark("List the resources, or remove the statement."),
+    remediation=mark("List the resources, or remove the statement."),
 )
 def empty_array_resource(policy: PolicyView) -> Iterator[Problem]:
     """An empty list."""
@@ -384,7 +384,7 @@ def empty_array_resource(policy: PolicyView) -> Iterator[Problem]:
     "EMPTY_ARRAY_PRINCIPAL",
     FindingType.SUGGESTION,
     title=mark("No principals"),
-    remedy=mark("List the principals, or remove the statement."),
+    remediation=mark("List the principals, or remove the statement."),
     kinds=WITH_PRINCIPALS,
 )
 def empty_array_principal(policy: PolicyView) -> Iterator[Problem]:
@@ -404,7 +404,7 @@ def empty_array_principal(policy: PolicyView) -> Iterator[Problem]:
     "EMPTY_OBJECT_PRINCIPAL",
     FindingType.SUGGESTION,
     title=mark("No principals"),
-    remedy=mark("List the principals, or remove the statement."),
+    remediation=mark("List the principals, or remove the statement."),
     kinds=WITH_PRINCIPALS,
 )
 def empty_object_principal(policy: PolicyView) -> Iterator[Problem]:
@@ -420,7 +420,7 @@ def empty_object_principal(policy: PolicyView) -> Iterator[Problem]:
     "EMPTY_OBJECT_CONDITION",
     FindingType.SUGGESTION,
     title=mark("Empty condition"),
-    remedy=mark("Add the condition keys, or remove the empty object."),
+    remediation=mark("Add the condition keys, or remove the empty object."),
 )
 def empty_object_condition(policy: PolicyView) -> Iterator[Problem]:
     """The whole condition, or one operator of it."""
@@ -442,7 +442,7 @@ def empty_object_condition(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_PRINCIPAL_FORMAT",
     FindingType.ERROR,
     title=mark("Invalid principal format"),
-    remedy=mark('Use `"*"`, or an object such as `{"AWS": "123456789012"}`.'),
+    remediation=mark('Use `"*"`, or an object such as `{"AWS": "123456789012"}`.'),
     kinds=WITH_PRINCIPALS,
     can_be_stored=False,
 )
@@ -471,7 +471,7 @@ def _is_aws_principal(text: str) -> bool:
     "INVALID_PRINCIPAL_KEY",
     FindingType.ERROR,
     title=mark("Invalid principal key"),
-    remedy=mark("Use `AWS`, `Service`, `Federated` or `CanonicalUser`."),
+    remediation=mark("Use `AWS`, `Service`, `Federated` or `CanonicalUser`."),
     kinds=WITH_PRINCIPALS,
     can_be_stored=False,
 )
@@ -492,7 +492,7 @@ def invalid_principal_key(policy: PolicyView) -> Iterator[Problem]:
     "UNSUPPORTED_PRINCIPAL",
     FindingType.ERROR,
     title=mark("Principal in a policy without principals"),
-    remedy=mark("Remove the element: the policy applies to the identity that it is attached to."),
+    remediation=mark("Remove the element: the policy applies to the identity that it is attached to."),
     kinds=IDENTITY_LIKE,
     can_be_stored=False,
 )
@@ -509,7 +509,7 @@ def unsupported_principal(policy: PolicyView) -> Iterator[Problem]:
     "",
     FindingType.ERROR,
     title=mark("Unsupported character"),
-    remedy=mark("Use only characters from U+0020 to U+00FF in policies of IAM."),
+    remediation=mark("Use only characters from U+0020 to U+00FF in policies of IAM."),
     kinds=_OF_IAM,
     can_be_stored=False,
 )

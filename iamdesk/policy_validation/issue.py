@@ -39,7 +39,7 @@ class ValidationCheck:
     """AWS's name: ``INVALID_ACTION``; empty for a check that AWS's page does not list."""
     finding_type: FindingType
     title: str
-    remedy: str
+    remediation: str
     kinds: frozenset[PolicyKind]
     """The policy types that it applies to."""
     can_be_stored: bool
@@ -64,9 +64,9 @@ class Issue:
     """Position in the text that was validated."""
 
     @property
-    def remedy(self) -> str:
+    def remediation(self) -> str:
         """What to change, as one sentence."""
-        return phrase(self.check.remedy)
+        return phrase(self.check.remediation)
 
 
 class PolicyTextError(ValueError):
@@ -93,13 +93,13 @@ def validation_check(
     finding_type: FindingType,
     *,
     title: str,
-    remedy: str,
+    remediation: str,
     kinds: frozenset[PolicyKind] = EVERY_KIND,
     can_be_stored: bool = True,
 ) -> Callable[[FindProblems], ValidationCheck]:
     """Return a decorator that makes a check of a function from a document to its problems."""
 
     def made(find: FindProblems) -> ValidationCheck:
-        return ValidationCheck(check_id, issue_code, finding_type, title, remedy, kinds, can_be_stored, find)
+        return ValidationCheck(check_id, issue_code, finding_type, title, remediation, kinds, can_be_stored, find)
 
     return made

@@ -22,7 +22,7 @@ _SOURCE_KEYS = frozenset({"aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceac
     "SCP_SYNTAX_ERROR_PRINCIPAL",
     FindingType.ERROR,
     title=mark("Principal in an SCP"),
-    remedy=mark("Remove the element; restrict principals with `aws:PrincipalArn` in `Condition`."),
+    remediation=mark("Remove the element; restrict principals with `aws:PrincipalArn` in `Condition`."),
     kinds=SCP_ONLY,
     can_be_stored=False,
 )
@@ -39,7 +39,7 @@ def scp_principal(policy: PolicyView) -> Iterator[Problem]:
     "SCP_SYNTAX_ERROR_ACTION_WILDCARD",
     FindingType.WARNING,
     title=mark("Wildcard within an action of an SCP"),
-    remedy=mark("Put the wildcard at the end of the action, or list the actions."),
+    remediation=mark("Put the wildcard at the end of the action, or list the actions."),
     kinds=SCP_ONLY,
 )
 def scp_action_wildcard(policy: PolicyView) -> Iterator[Problem]:
@@ -60,7 +60,7 @@ def scp_action_wildcard(policy: PolicyView) -> Iterator[Problem]:
     "RCP_SYNTAX_ERROR_PRINCIPAL",
     FindingType.ERROR,
     title=mark("Principal of an RCP"),
-    remedy=mark('Set `"Principal": "*"`; restrict principals in `Condition`.'),
+    remediation=mark('Set `"Principal": "*"`; restrict principals in `Condition`.'),
     kinds=RCP_ONLY,
     can_be_stored=False,
 )
@@ -78,7 +78,7 @@ def rcp_principal(policy: PolicyView) -> Iterator[Problem]:
     "RCP_SYNTAX_ERROR_ALLOW",
     FindingType.ERROR,
     title=mark("Allow in an RCP"),
-    remedy=mark("Use `Deny`: the policy RCPFullAWSAccess, which AWS attaches, allows everything else."),
+    remediation=mark("Use `Deny`: the policy RCPFullAWSAccess, which AWS attaches, allows everything else."),
     kinds=RCP_ONLY,
     can_be_stored=False,
 )
@@ -100,7 +100,7 @@ def rcp_allow(policy: PolicyView) -> Iterator[Problem]:
     "RCP_SYNTAX_ERROR_NOTACTION",
     FindingType.ERROR,
     title=mark("NotAction in an RCP"),
-    remedy=mark("List the actions in `Action`."),
+    remediation=mark("List the actions in `Action`."),
     kinds=RCP_ONLY,
     can_be_stored=False,
 )
@@ -116,7 +116,7 @@ def rcp_not_action(policy: PolicyView) -> Iterator[Problem]:
     "RCP_SYNTAX_ERROR_ACTION",
     FindingType.ERROR,
     title=mark("Action of a service without RCPs"),
-    remedy=mark("Use only actions of services that support RCPs, with the service prefix."),
+    remediation=mark("Use only actions of services that support RCPs, with the service prefix."),
     kinds=RCP_ONLY,
     can_be_stored=False,
 )
@@ -146,7 +146,7 @@ def _tests_service(statement: StatementView, value: str) -> bool:
     "RCP_MISSING_RELATED_PRINCIPAL_CONDITION_KEY",
     FindingType.WARNING,
     title=mark("RCP that also denies AWS services"),
-    remedy=mark('Add `"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}` to the condition.'),
+    remediation=mark('Add `"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}` to the condition.'),
     kinds=RCP_ONLY,
 )
 def rcp_principal_key(policy: PolicyView) -> Iterator[Problem]:
@@ -166,7 +166,7 @@ def rcp_principal_key(policy: PolicyView) -> Iterator[Problem]:
     "RCP_MISSING_RELATED_SERVICE_PRINCIPAL_CONDITION_KEY",
     FindingType.WARNING,
     title=mark("RCP for AWS services that also denies other principals"),
-    remedy=mark('Add `"BoolIfExists": {"aws:PrincipalIsAWSService": "true"}` to the condition.'),
+    remediation=mark('Add `"BoolIfExists": {"aws:PrincipalIsAWSService": "true"}` to the condition.'),
     kinds=RCP_ONLY,
 )
 def rcp_source_key(policy: PolicyView) -> Iterator[Problem]:
@@ -189,7 +189,7 @@ def rcp_source_key(policy: PolicyView) -> Iterator[Problem]:
     "RCP_MISSING_SERVICE_CONDITION_KEY_NULL_CHECK",
     FindingType.WARNING,
     title=mark("RCP without a test for the source"),
-    remedy=mark(
+    remediation=mark(
         'Add `"Null": {"aws:SourceAccount": "false"}` or `"Null": {"aws:SourceArn": "false"}` to the condition.'
     ),
     kinds=RCP_ONLY,

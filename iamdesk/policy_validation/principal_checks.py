@@ -43,7 +43,7 @@ _RESOURCE_LIKE = frozenset({PolicyKind.RESOURCE, PolicyKind.ENDPOINT})
     "UNSUPPORTED_WILDCARD_IN_PRINCIPAL",
     FindingType.ERROR,
     title=mark("Wildcard in a principal"),
-    remedy=mark("Name the principal in full, or use `*` for everyone and restrict it with `aws:PrincipalArn`."),
+    remediation=mark("Name the principal in full, or use `*` for everyone and restrict it with `aws:PrincipalArn`."),
     kinds=WITH_PRINCIPALS,
     can_be_stored=False,
 )
@@ -65,7 +65,7 @@ def unsupported_wildcard_in_principal(policy: PolicyView) -> Iterator[Problem]:
     "ROLE_TRUST_POLICY_UNSUPPORTED_WILDCARD_IN_PRINCIPAL",
     FindingType.ERROR,
     title=mark("Everyone as principal of a trust policy"),
-    remedy=mark("Name the accounts, roles, users or services that may assume the role."),
+    remediation=mark("Name the accounts, roles, users or services that may assume the role."),
     kinds=TRUST_ONLY,
 )
 def trust_policy_wildcard(policy: PolicyView) -> Iterator[Problem]:
@@ -80,7 +80,7 @@ def trust_policy_wildcard(policy: PolicyView) -> Iterator[Problem]:
     "ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL",
     FindingType.ERROR,
     title=mark("NotPrincipal in a trust policy"),
-    remedy=mark("Use `Principal` with the principals that may assume the role."),
+    remediation=mark("Use `Principal` with the principals that may assume the role."),
     kinds=TRUST_ONLY,
     can_be_stored=False,
 )
@@ -96,7 +96,7 @@ def trust_policy_not_principal(policy: PolicyView) -> Iterator[Problem]:
     "ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE",
     FindingType.ERROR,
     title=mark("Resource in a trust policy"),
-    remedy=mark("Remove the element: a trust policy applies to its role."),
+    remediation=mark("Remove the element: a trust policy applies to its role."),
     kinds=TRUST_ONLY,
     can_be_stored=False,
 )
@@ -113,7 +113,7 @@ def trust_policy_resource(policy: PolicyView) -> Iterator[Problem]:
     "FEDERATED_PRINCIPAL_NOT_SUPPORTED",
     FindingType.ERROR,
     title=mark("Federated principal outside a trust policy"),
-    remedy=mark("Name the role that federated users assume."),
+    remediation=mark("Name the role that federated users assume."),
     kinds=_RESOURCE_LIKE,
     can_be_stored=False,
 )
@@ -143,7 +143,7 @@ def _provider_kind(text: str) -> str | None:
     "INVALID_FEDERATED_PRINCIPAL_SYNTAX_IN_ROLE_TRUST_POLICY",
     FindingType.ERROR,
     title=mark("Malformed identity provider"),
-    remedy=mark("Use the ARN of the SAML or OIDC provider in IAM, or the host of a built-in provider."),
+    remediation=mark("Use the ARN of the SAML or OIDC provider in IAM, or the host of a built-in provider."),
     kinds=TRUST_ONLY,
 )
 def invalid_federated_principal(policy: PolicyView) -> Iterator[Problem]:
@@ -159,7 +159,7 @@ def invalid_federated_principal(policy: PolicyView) -> Iterator[Problem]:
     "MISMATCHED_ACTION_FOR_PRINCIPAL",
     FindingType.ERROR,
     title=mark("Action that its principal cannot call"),
-    remedy=mark(
+    remediation=mark(
         "Use `sts:AssumeRoleWithSAML` with SAML providers, `sts:AssumeRoleWithWebIdentity` with OIDC providers, and "
         "`sts:AssumeRole` with other principals."
     ),
@@ -191,7 +191,7 @@ def mismatched_action_for_principal(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_ACTION_FOR_ROLES_ANYWHERE_TRUST_POLICY",
     FindingType.ERROR,
     title=mark("Missing action for IAM Roles Anywhere"),
-    remedy=mark(
+    remediation=mark(
         "Allow `sts:AssumeRole`, `sts:SetSourceIdentity` and `sts:TagSession` to `rolesanywhere.amazonaws.com`."
     ),
     kinds=TRUST_ONLY,
@@ -220,7 +220,7 @@ def missing_action_for_roles_anywhere(policy: PolicyView) -> Iterator[Problem]:
     "REDUNDANT_PRINCIPAL_IN_ROLE_TRUST_POLICY",
     FindingType.SUGGESTION,
     title=mark("Role session beside its role"),
-    remedy=mark("Remove the principal of the role session."),
+    remediation=mark("Remove the principal of the role session."),
     kinds=TRUST_ONLY,
 )
 def redundant_principal(policy: PolicyView) -> Iterator[Problem]:
@@ -246,7 +246,7 @@ def redundant_principal(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_ROLE_REFERENCE",
     FindingType.WARNING,
     title=mark("Role named by its unique ID"),
-    remedy=mark("Use the ARN of the role. A role that was deleted and created again has another ID."),
+    remediation=mark("Use the ARN of the role. A role that was deleted and created again has another ID."),
     kinds=WITH_PRINCIPALS,
 )
 def invalid_role_reference(policy: PolicyView) -> Iterator[Problem]:
@@ -259,7 +259,7 @@ def invalid_role_reference(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_USER_REFERENCE",
     FindingType.WARNING,
     title=mark("User named by the unique ID"),
-    remedy=mark("Use the ARN of the user. A user that was deleted and created again has another ID."),
+    remediation=mark("Use the ARN of the user. A user that was deleted and created again has another ID."),
     kinds=WITH_PRINCIPALS,
 )
 def invalid_user_reference(policy: PolicyView) -> Iterator[Problem]:
@@ -279,7 +279,7 @@ def _unique_ids(policy: PolicyView, prefix: str, sentence: str) -> Iterator[Prob
     "ALLOW_WITH_NOT_PRINCIPAL",
     FindingType.SECURITY_WARNING,
     title=mark("Allow with NotPrincipal"),
-    remedy=mark("List the principals that need access in `Principal`."),
+    remediation=mark("List the principals that need access in `Principal`."),
     kinds=frozenset({PolicyKind.RESOURCE, PolicyKind.ENDPOINT, PolicyKind.TRUST}),
 )
 def allow_with_not_principal(policy: PolicyView) -> Iterator[Problem]:
@@ -299,7 +299,7 @@ def _is_service_principal(text: str) -> bool:
     "INVALID_SERVICE_PRINCIPAL_FORMAT",
     FindingType.ERROR,
     title=mark("Malformed service principal"),
-    remedy=mark("Use the service principal in lower case, such as `lambda.amazonaws.com`."),
+    remediation=mark("Use the service principal in lower case, such as `lambda.amazonaws.com`."),
 )
 def invalid_service_principal_format(policy: PolicyView) -> Iterator[Problem]:
     """In ``Principal``, and in condition keys whose values are service principals."""
@@ -343,7 +343,7 @@ def _known_services() -> frozenset[str]:
     "",
     FindingType.WARNING,
     title=mark("Service principal that may not exist"),
-    remedy=mark("Correct the service principal."),
+    remediation=mark("Correct the service principal."),
     kinds=WITH_PRINCIPALS,
     can_be_stored=False,
 )
@@ -366,7 +366,7 @@ def unknown_service_principal(policy: PolicyView) -> Iterator[Problem]:
     "RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL",
     FindingType.SECURITY_WARNING,
     title=mark("Service principal for any source"),
-    remedy=mark(
+    remediation=mark(
         "Add `aws:SourceArn`, `aws:SourceAccount`, `aws:SourceOrgID` or `aws:SourceOrgPaths` to the condition."
     ),
     kinds=_RESOURCE_LIKE,
@@ -383,7 +383,7 @@ def restrict_access_to_service_principal(policy: PolicyView) -> Iterator[Problem
     "RECOMMENDED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL",
     FindingType.SUGGESTION,
     title=mark("Service principal restricted by another key"),
-    remedy=mark("Use `aws:SourceArn`, `aws:SourceAccount`, `aws:SourceOrgID` or `aws:SourceOrgPaths` instead."),
+    remediation=mark("Use `aws:SourceArn`, `aws:SourceAccount`, `aws:SourceOrgID` or `aws:SourceOrgPaths` instead."),
     kinds=_RESOURCE_LIKE,
 )
 def recommended_condition_key(policy: PolicyView) -> Iterator[Problem]:
@@ -406,7 +406,7 @@ def _allowed_services(policy: PolicyView) -> Iterator[tuple[StatementView, tuple
     "UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL",
     FindingType.ERROR,
     title=mark("Condition key that service principals do not have"),
-    remedy=mark(
+    remediation=mark(
         "Remove the key, or restrict the service with `aws:SourceArn`, `aws:SourceAccount` or `aws:SourceOrgID`."
     ),
     kinds=frozenset({PolicyKind.RESOURCE, PolicyKind.ENDPOINT, PolicyKind.TRUST}),
@@ -435,7 +435,7 @@ def _oidc_hosts(statement: StatementView) -> Iterator[tuple[tuple[str | int, ...
     "MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL",
     FindingType.SECURITY_WARNING,
     title=mark("OIDC provider without a condition"),
-    remedy=mark("Test the audience and the subject of the provider's tokens."),
+    remediation=mark("Test the audience and the subject of the provider's tokens."),
     kinds=TRUST_ONLY,
 )
 def missing_key_for_oidc(policy: PolicyView) -> Iterator[Problem]:
@@ -451,7 +451,7 @@ def missing_key_for_oidc(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_GITHUB_REPO_CONDITION_KEY",
     FindingType.SECURITY_WARNING,
     title=mark("GitHub provider without a repository"),
-    remedy=mark("Test `token.actions.githubusercontent.com:sub` for the repository and branch."),
+    remediation=mark("Test `token.actions.githubusercontent.com:sub` for the repository and branch."),
     kinds=TRUST_ONLY,
 )
 def missing_github_repository(policy: PolicyView) -> Iterator[Problem]:
@@ -467,7 +467,7 @@ def missing_github_repository(policy: PolicyView) -> Iterator[Problem]:
     "SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED",
     FindingType.WARNING,
     title=mark("Wildcard in the subject of GitHub"),
-    remedy=mark("Name the repository and branch, as in `repo:org/app:ref:refs/heads/main`."),
+    remediation=mark("Name the repository and branch, as in `repo:org/app:ref:refs/heads/main`."),
     kinds=TRUST_ONLY,
 )
 def specific_github_repository(policy: PolicyView) -> Iterator[Problem]:
@@ -494,7 +494,7 @@ def _audience_tests(statement: StatementView) -> Iterable[tuple[tuple[str | int,
     "FORANYVALUE_WITH_AUDIENCE_CLAIM_TYPE",
     FindingType.SECURITY_WARNING,
     title=mark("ForAnyValue on a single-valued audience"),
-    remedy=mark("Remove `ForAnyValue:` from the operator."),
+    remediation=mark("Remove `ForAnyValue:` from the operator."),
     kinds=TRUST_ONLY,
 )
 def for_any_value_with_audience(policy: PolicyView) -> Iterator[Problem]:
@@ -510,7 +510,7 @@ def for_any_value_with_audience(policy: PolicyView) -> Iterator[Problem]:
     "CONFIRM_AUDIENCE_CLAIM_TYPE",
     FindingType.SUGGESTION,
     title=mark("Set operator on an audience"),
-    remedy=mark("Use a set operator only if the provider issues tokens with several audiences."),
+    remediation=mark("Use a set operator only if the provider issues tokens with several audiences."),
     kinds=TRUST_ONLY,
 )
 def confirm_audience(policy: PolicyView) -> Iterator[Problem]:
@@ -531,7 +531,7 @@ def confirm_audience(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_ACTION_FOR_CONDITION_KEY",
     FindingType.ERROR,
     title=mark("Condition key without its action"),
-    remedy=mark("Add the action to the statement, or remove the key."),
+    remediation=mark("Add the action to the statement, or remove the key."),
     kinds=frozenset(PolicyKind) - {PolicyKind.SCP, PolicyKind.RCP},
 )
 def missing_action_for_key(policy: PolicyView) -> Iterator[Problem]:

@@ -51,7 +51,7 @@ def _malformed(policy: PolicyView, family: OperatorFamily, sentence: str, **word
     "TYPE_MISMATCH_BOOLEAN",
     FindingType.WARNING,
     title=mark("Value that is not boolean"),
-    remedy=mark("Use `true` or `false`."),
+    remediation=mark("Use `true` or `false`."),
 )
 def not_boolean(policy: PolicyView) -> Iterator[Problem]:
     """``Bool`` and ``Null``."""
@@ -65,7 +65,7 @@ def not_boolean(policy: PolicyView) -> Iterator[Problem]:
     "TYPE_MISMATCH_DATE",
     FindingType.WARNING,
     title=mark("Value that is not a date"),
-    remedy=mark("Use a date such as `2026-11-28` or `2026-11-28T12:00:00Z`."),
+    remediation=mark("Use a date such as `2026-11-28` or `2026-11-28T12:00:00Z`."),
 )
 def not_a_date(policy: PolicyView) -> Iterator[Problem]:
     """Date operators."""
@@ -77,7 +77,7 @@ def not_a_date(policy: PolicyView) -> Iterator[Problem]:
     "TYPE_MISMATCH_NUMBER",
     FindingType.WARNING,
     title=mark("Value that is not a number"),
-    remedy=mark("Use an integer or a decimal number."),
+    remediation=mark("Use an integer or a decimal number."),
 )
 def not_a_number(policy: PolicyView) -> Iterator[Problem]:
     """Numeric operators."""
@@ -89,7 +89,7 @@ def not_a_number(policy: PolicyView) -> Iterator[Problem]:
     "TYPE_MISMATCH_STRING",
     FindingType.WARNING,
     title=mark("Value that is not Base64"),
-    remedy=mark("Encode the value in Base64."),
+    remediation=mark("Encode the value in Base64."),
 )
 def not_base64(policy: PolicyView) -> Iterator[Problem]:
     """``BinaryEquals``."""
@@ -101,7 +101,7 @@ def not_base64(policy: PolicyView) -> Iterator[Problem]:
     "TYPE_MISMATCH_IP_RANGE",
     FindingType.ERROR,
     title=mark("Value that is not an address range"),
-    remedy=mark("Use CIDR notation, such as `203.0.113.0/24`."),
+    remediation=mark("Use CIDR notation, such as `203.0.113.0/24`."),
 )
 def not_a_range(policy: PolicyView) -> Iterator[Problem]:
     """``IpAddress`` and ``NotIpAddress``."""
@@ -117,7 +117,7 @@ _WITH_CODE = frozenset({BOOL, NULL, DATE, NUMERIC, BINARY, IP_ADDRESS})
     "",
     FindingType.WARNING,
     title=mark("Value that the operator cannot read"),
-    remedy=mark("Use a value of the kind that the operator compares, or another operator."),
+    remediation=mark("Use a value of the kind that the operator compares, or another operator."),
 )
 def not_readable(policy: PolicyView) -> Iterator[Problem]:
     """ARN operators, and every family of operators that AWS's page has no check for: the value matches nothing."""
@@ -132,7 +132,7 @@ def not_readable(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_DATE_VALUE",
     FindingType.WARNING,
     title=mark("Date as seconds since 1970"),
-    remedy=mark("Use a date such as `2026-11-28` or `2026-11-28T12:00:00Z`."),
+    remediation=mark("Use a date such as `2026-11-28` or `2026-11-28T12:00:00Z`."),
 )
 def seconds_as_date(policy: PolicyView) -> Iterator[Problem]:
     """A number under a date operator."""
@@ -148,7 +148,7 @@ def seconds_as_date(policy: PolicyView) -> Iterator[Problem]:
     "WILDCARD_WITHOUT_LIKE_OPERATOR",
     FindingType.WARNING,
     title=mark("Wildcard without a Like operator"),
-    remedy=mark(
+    remediation=mark(
         "Use the Like form of the operator if `*` and `?` are wildcards, or `${*}` and `${?}` for the characters."
     ),
 )
@@ -175,7 +175,7 @@ def wildcard_without_like(policy: PolicyView) -> Iterator[Problem]:
     "REDUNDANT_CONDITION_VALUE_NUM",
     FindingType.SUGGESTION,
     title=mark("More than one bound"),
-    remedy=mark("Keep one value: the largest of the upper bounds, or the smallest of the lower bounds."),
+    remediation=mark("Keep one value: the largest of the upper bounds, or the smallest of the lower bounds."),
 )
 def several_bounds(policy: PolicyView) -> Iterator[Problem]:
     """Values are alternatives, so that the widest decides."""
@@ -216,7 +216,11 @@ _PUBLIC_ONLY = mark("Use public addresses; test private ones with `aws:VpcSource
 
 
 @validation_check(
-    "POL-158", "PRIVATE_IP_ADDRESS", FindingType.ERROR, title=mark("Only private source addresses"), remedy=_PUBLIC_ONLY
+    "POL-158",
+    "PRIVATE_IP_ADDRESS",
+    FindingType.ERROR,
+    title=mark("Only private source addresses"),
+    remediation=_PUBLIC_ONLY,
 )
 def private_addresses(policy: PolicyView) -> Iterator[Problem]:
     """The test never matches (rule G12)."""
@@ -233,7 +237,7 @@ def private_addresses(policy: PolicyView) -> Iterator[Problem]:
     "PRIVATE_NOT_IP_ADDRESS",
     FindingType.ERROR,
     title=mark("Only private source addresses excluded"),
-    remedy=_PUBLIC_ONLY,
+    remediation=_PUBLIC_ONLY,
 )
 def private_addresses_excluded(policy: PolicyView) -> Iterator[Problem]:
     """The test always matches."""
@@ -250,7 +254,7 @@ def private_addresses_excluded(policy: PolicyView) -> Iterator[Problem]:
     "PRIVATE_IP_ADDRESS_SUBSET",
     FindingType.SUGGESTION,
     title=mark("Private source addresses among public ones"),
-    remedy=_PUBLIC_ONLY,
+    remediation=_PUBLIC_ONLY,
 )
 def some_private_addresses(policy: PolicyView) -> Iterator[Problem]:
     """The private ones have no effect."""
@@ -264,7 +268,7 @@ def some_private_addresses(policy: PolicyView) -> Iterator[Problem]:
     "PRIVATE_NOT_IP_ADDRESS_SUBSET",
     FindingType.SUGGESTION,
     title=mark("Private source addresses excluded among public ones"),
-    remedy=_PUBLIC_ONLY,
+    remediation=_PUBLIC_ONLY,
 )
 def some_private_addresses_excluded(policy: PolicyView) -> Iterator[Problem]:
     """The private ones have no effect."""
@@ -278,7 +282,7 @@ def some_private_addresses_excluded(policy: PolicyView) -> Iterator[Problem]:
     "IMPROVE_IP_RANGE",
     FindingType.SUGGESTION,
     title=mark("Address with host bits set"),
-    remedy=mark("Write the first address of the range."),
+    remediation=mark("Write the first address of the range."),
 )
 def bits_beyond_mask(policy: PolicyView) -> Iterator[Problem]:
     """``203.0.113.9/24``."""
@@ -310,7 +314,7 @@ def _exact_values(policy: PolicyView, keys: frozenset[str]) -> Iterator[tuple[El
     "INVALID_VPC_FORMAT",
     FindingType.ERROR,
     title=mark("Malformed VPC"),
-    remedy=mark("Use `vpc-` with 8 or 17 letters and digits."),
+    remediation=mark("Use `vpc-` with 8 or 17 letters and digits."),
 )
 def invalid_vpc(policy: PolicyView) -> Iterator[Problem]:
     """``aws:SourceVpc``."""
@@ -324,7 +328,7 @@ def invalid_vpc(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_VPCE_FORMAT",
     FindingType.ERROR,
     title=mark("Malformed VPC endpoint"),
-    remedy=mark("Use `vpce-` with 8 or 17 letters and digits."),
+    remediation=mark("Use `vpce-` with 8 or 17 letters and digits."),
 )
 def invalid_vpce(policy: PolicyView) -> Iterator[Problem]:
     """``aws:SourceVpce``."""
@@ -337,7 +341,11 @@ def invalid_vpce(policy: PolicyView) -> Iterator[Problem]:
 
 
 @validation_check(
-    "POL-165", "INVALID_REGION", FindingType.ERROR, title=mark("Unknown Region"), remedy=mark("Use a Region of AWS.")
+    "POL-165",
+    "INVALID_REGION",
+    FindingType.ERROR,
+    title=mark("Unknown Region"),
+    remediation=mark("Use a Region of AWS."),
 )
 def invalid_region(policy: PolicyView) -> Iterator[Problem]:
     """A wildcard of a Like operator has to match a Region."""
@@ -355,7 +363,7 @@ def invalid_region(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_KMS_KEY_VALUE",
     FindingType.ERROR,
     title=mark("Value that is not a KMS key"),
-    remedy=mark("Use the ARN of the key: `arn:aws:kms:region:account:key/key-id`."),
+    remediation=mark("Use the ARN of the key: `arn:aws:kms:region:account:key/key-id`."),
 )
 def invalid_kms_key(policy: PolicyView) -> Iterator[Problem]:
     """Keys whose values are ARNs of KMS keys."""
@@ -378,7 +386,7 @@ def _is_wide_user_id(text: str, open_part: str) -> bool:
     "WILDCARD_USAGE_TOO_PERMISSIVE",
     FindingType.ERROR,
     title=mark("Wildcard in a sensitive condition key"),
-    remedy=mark("Name the values in full."),
+    remediation=mark("Name the values in full."),
 )
 def wildcard_too_permissive(policy: PolicyView) -> Iterator[Problem]:
     """Sensitive keys take no wildcards; in ``aws:userid`` only right of the colon, or alone left of it."""
@@ -405,7 +413,7 @@ def wildcard_too_permissive(policy: PolicyView) -> Iterator[Problem]:
     "VARIABLE_USAGE_TOO_PERMISSIVE",
     FindingType.ERROR,
     title=mark("Policy variable in a sensitive condition key"),
-    remedy=mark("Name the values in full."),
+    remediation=mark("Name the values in full."),
 )
 def variable_too_permissive(policy: PolicyView) -> Iterator[Problem]:
     """Sensitive keys take no variables; in ``aws:userid`` only right of the colon, or alone left of it.
@@ -473,7 +481,7 @@ def _variables(text: str) -> list[str]:
     "MISSING_BRACE_IN_VARIABLE",
     FindingType.ERROR,
     title=mark("Policy variable without its closing brace"),
-    remedy=mark("Add `}` after the variable."),
+    remediation=mark("Add `}` after the variable."),
     can_be_stored=False,
 )
 def missing_brace(policy: PolicyView) -> Iterator[Problem]:
@@ -488,7 +496,7 @@ def missing_brace(policy: PolicyView) -> Iterator[Problem]:
     "EMPTY_VARIABLE",
     FindingType.ERROR,
     title=mark("Empty policy variable"),
-    remedy=mark("Name the condition key in the variable, or remove it."),
+    remediation=mark("Name the condition key in the variable, or remove it."),
     can_be_stored=False,
 )
 def empty_variable(policy: PolicyView) -> Iterator[Problem]:
@@ -503,7 +511,7 @@ def empty_variable(policy: PolicyView) -> Iterator[Problem]:
     "UNSUPPORTED_SPACE_IN_VARIABLE",
     FindingType.ERROR,
     title=mark("Space in a policy variable"),
-    remedy=mark("Remove the space from the name of the variable."),
+    remediation=mark("Remove the space from the name of the variable."),
     can_be_stored=False,
 )
 def space_in_variable(policy: PolicyView) -> Iterator[Problem]:
@@ -520,7 +528,7 @@ def space_in_variable(policy: PolicyView) -> Iterator[Problem]:
     "MISSING_QUOTE_IN_VARIABLE",
     FindingType.ERROR,
     title=mark("Default value without quotes"),
-    remedy=mark("Put the default value in single quotes: `${aws:PrincipalTag/team, 'none'}`."),
+    remediation=mark("Put the default value in single quotes: `${aws:PrincipalTag/team, 'none'}`."),
     can_be_stored=False,
 )
 def missing_quote(policy: PolicyView) -> Iterator[Problem]:
@@ -541,7 +549,7 @@ def missing_quote(policy: PolicyView) -> Iterator[Problem]:
     "VARIABLE_UNSUPPORTED_IN_ELEMENT",
     FindingType.ERROR,
     title=mark("Policy variable in another element"),
-    remedy=mark("Use policy variables only in `Resource`, `NotResource` and the values of `Condition`."),
+    remediation=mark("Use policy variables only in `Resource`, `NotResource` and the values of `Condition`."),
     can_be_stored=False,
 )
 def variable_in_another_element(policy: PolicyView) -> Iterator[Problem]:
@@ -560,7 +568,7 @@ def variable_in_another_element(policy: PolicyView) -> Iterator[Problem]:
     "VARIABLE_UNSUPPORTED_IN_VERSION",
     FindingType.ERROR,
     title=mark("Policy variable in an old version"),
-    remedy=mark('Set `"Version": "2012-10-17"`.'),
+    remediation=mark('Set `"Version": "2012-10-17"`.'),
 )
 def variable_in_old_version(policy: PolicyView) -> Iterator[Problem]:
     """In version 2008-10-17, and without a version, it is literal text (rule H6)."""
@@ -579,7 +587,7 @@ def variable_in_old_version(policy: PolicyView) -> Iterator[Problem]:
     "INVALID_VARIABLE_FOR_OPERATOR",
     FindingType.ERROR,
     title=mark("Policy variable with an operator that does not support it"),
-    remedy=mark("Use policy variables only with String and ARN operators."),
+    remediation=mark("Use policy variables only with String and ARN operators."),
 )
 def variable_for_operator(policy: PolicyView) -> Iterator[Problem]:
     """All but String and ARN operators (rule H2)."""
@@ -603,7 +611,7 @@ def variable_for_operator(policy: PolicyView) -> Iterator[Problem]:
     "",
     FindingType.SECURITY_WARNING,
     title=mark("Session ARN compared with aws:PrincipalArn"),
-    remedy=mark(
+    remediation=mark(
         "Compare with the ARN of the role, `arn:aws:iam::ACCOUNT:role/NAME`; test `aws:userid` to tell sessions apart."
     ),
 )
@@ -643,7 +651,7 @@ _SPLIT = mark("Split the policy into several smaller ones.")
     "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA",
     FindingType.WARNING,
     title=mark("Policy larger than its quota"),
-    remedy=_SPLIT,
+    remediation=_SPLIT,
     kinds=frozenset({PolicyKind.IDENTITY, PolicyKind.PERMISSION_SET, PolicyKind.SESSION}),
 )
 def identity_policy_size(policy: PolicyView) -> Iterator[Problem]:
@@ -657,7 +665,7 @@ def identity_policy_size(policy: PolicyView) -> Iterator[Problem]:
     "POLICY_SIZE_EXCEEDS_ROLE_TRUST_POLICY_QUOTA",
     FindingType.WARNING,
     title=mark("Trust policy larger than the default quota"),
-    remedy=mark("Request an increase of the quota, or shorten the policy."),
+    remediation=mark("Request an increase of the quota, or shorten the policy."),
     kinds=frozenset({PolicyKind.TRUST}),
 )
 def trust_policy_size(policy: PolicyView) -> Iterator[Problem]:
@@ -670,7 +678,7 @@ def trust_policy_size(policy: PolicyView) -> Iterator[Problem]:
     "POLICY_SIZE_EXCEEDS_SCP_QUOTA",
     FindingType.ERROR,
     title=mark("SCP larger than its quota"),
-    remedy=_SPLIT,
+    remediation=_SPLIT,
     kinds=frozenset({PolicyKind.SCP}),
     can_be_stored=False,
 )
@@ -684,7 +692,7 @@ def scp_size(policy: PolicyView) -> Iterator[Problem]:
     "POLICY_SIZE_EXCEEDS_RCP_QUOTA",
     FindingType.ERROR,
     title=mark("RCP larger than its quota"),
-    remedy=_SPLIT,
+    remediation=_SPLIT,
     kinds=frozenset({PolicyKind.RCP}),
     can_be_stored=False,
 )
@@ -698,7 +706,7 @@ def rcp_size(policy: PolicyView) -> Iterator[Problem]:
     "POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA",
     FindingType.WARNING,
     title=mark("Resource policy larger than its quota"),
-    remedy=_SPLIT,
+    remediation=_SPLIT,
     kinds=frozenset({PolicyKind.RESOURCE, PolicyKind.ENDPOINT}),
 )
 def resource_policy_size(policy: PolicyView) -> Iterator[Problem]:

@@ -146,7 +146,7 @@ class RequestSession:
         evaluator = self.evaluator_for(principal or denial.principal or "")
         return explain_denial(evaluator, denial, principal=principal, action=action, resource=resource)
 
-    def evaluate_use_case(self, question: "UseCaseRequest") -> "UseCaseResult":
+    def evaluate_use_case(self, request: "UseCaseRequest") -> "UseCaseResult":
         """Evaluate a use case: every action by itself, and all of them together.
 
         Raises:
@@ -154,7 +154,7 @@ class RequestSession:
         """
         from iamdesk.use_cases.evaluate import evaluate_use_case
 
-        return evaluate_use_case(self.evaluator_for(question.request.principal), question)
+        return evaluate_use_case(self.evaluator_for(request.request.principal), request)
 
     @staticmethod
     def find_use_case(name: str, resource: str = "*") -> "UseCase | None":

@@ -222,12 +222,12 @@ def _policy_set(carried: Carried, missing_data: list[MissingData]) -> PolicySet:
 def _supplied(carried: Carried) -> Iterator[MissingData]:
     for arn in carried.supplied:
         is_boundary = carried.boundary is not None and carried.boundary.key == arn
-        layer = PolicyType.PERMISSIONS_BOUNDARY if is_boundary else PolicyType.IDENTITY
-        yield MissingData("aws-policy-as-published", as_published_words(arn), layer)
+        policy_type = PolicyType.PERMISSIONS_BOUNDARY if is_boundary else PolicyType.IDENTITY
+        yield MissingData("aws-policy-as-published", as_published_words(arn), policy_type)
 
 
 def attached_levels(
-    levels: Levels | None, layer: PolicyType, source_type: SourceType
+    levels: Levels | None, policy_type: PolicyType, source_type: SourceType
 ) -> tuple[tuple[AttachedPolicy, ...], ...] | None:
     """Return organization policies by level; None where none apply."""
     if levels is None:
@@ -235,7 +235,7 @@ def attached_levels(
     return tuple(
         tuple(
             AttachedPolicy(
-                layer,
+                policy_type,
                 source_type,
                 one.policy.arn or one.policy.id,
                 organization_policy_key(one.policy.id),
@@ -261,27 +261,29 @@ def missing_data_of_levels(
 ) -> list[MissingData]:
     """Return the policies attached to an account's levels that are not captured."""
     is_scp = kind is OrganizationPolicyType.SERVICE_CONTROL_POLICY
-    code, layer = ("scp-missing", PolicyType.SCP) if is_scp else ("rcp-missing", PolicyType.RCP)
+    code, policy_type = ("scp-missing", PolicyType.SCP) if is_scp else ("rcp-missing", PolicyType.RCP)
     lacks = _LACKING_SCP if is_scp else _LACKING_RCP
     return [
         MissingData(
             code,
             phrase(lacks, name=one.name, place=one.node_name),
-            layer,
+            policy_type,
             level=one.level,
         )
         for one in organization.absent(account, kind)
     ]
 
 
-def _attached(policy: CarriedPolicy, layer: PolicyType) -> AttachedPolicy:
-    if layer is PolicyType.PERMISSIONS_BOUNDARY:
+def _attached(policy: CarriedPolicy, policy_type: PolicyType) -> AttachedPolicy:
+    if policy_type is PolicyType.PERMISSIONS_BOUNDARY:
         source_type = SourceType.PERMISSIONS_BOUNDARY
     elif policy.is_inline:
         source_type = SourceType(policy.owner_kind)
     else:
         source_type = SourceType.AWS_MANAGED if policy.is_aws_managed else SourceType.USER_MANAGED
-    return AttachedPolicy(layer, source_type, policy.source_id, policy.key, policy.name, policy.owner, policy.document)
+    return AttachedPolicy(
+        policy_type, source_type, policy.source_id, policy.key, policy.name, policy.owner, policy.document
+    )
 
 
 def _missing_data_of(missing: MissingPolicy) -> MissingData:

@@ -114,7 +114,7 @@ class RequestBuilder:
         """
         return parse_target(action, self.resources.without_alias(resource), reference())
 
-    def question(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
+    def evaluation_request(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
         """Return a request with everything that evaluating it needs.
 
         ``holder`` is a principal without an ARN, with its policies.
@@ -136,7 +136,7 @@ class RequestBuilder:
             return self._decision(request, holder, target, owner, record, access_point, restricts=restricts)
         account = holder.caller.account
         restricts = restricts_public(self.resources, record, account, at_the_bucket=False)
-        question = self._decision(request, holder, target, owner, record, access_point, restricts=restricts)
+        evaluation_request = self._decision(request, holder, target, owner, record, access_point, restricts=restricts)
         restricts = restricts_public(self.resources, record, account, at_the_bucket=True)
         further = []
         for sub_request, (bucket, on_bucket) in enumerate(behind(target, record), 1):
@@ -147,12 +147,12 @@ class RequestBuilder:
             own = replace(other.policies, missing_data=other.policies.missing_data[len(holder.policies.missing_data) :])
             further.append(replace(other, policies=own.on_sub_request(sub_request)))
         if not further:
-            return replace(question, is_alone=record.access_point is not None)
-        told = {missing.message for missing in question.policies.missing_data}
+            return replace(evaluation_request, is_alone=record.access_point is not None)
+        told = {missing.message for missing in evaluation_request.policies.missing_data}
         of_others = (missing for one in further for missing in one.policies.missing_data if missing.message not in told)
-        missing_data = (*question.policies.missing_data, *of_others)
-        policies = replace(question.policies, missing_data=missing_data)
-        return replace(question, policies=policies, further=tuple(further), is_alone=True)
+        missing_data = (*evaluation_request.policies.missing_data, *of_others)
+        policies = replace(evaluation_request.policies, missing_data=missing_data)
+        return replace(evaluation_request, policies=policies, further=tuple(further), is_alone=True)
 
     def _decision(
         self,
@@ -255,8 +255,8 @@ class RequestBuilder:
     def knows(self, resource: Arn) -> bool:
         """Return whether the snapshot holds data of a resource.
 
-        INVARIANT: for two resources of one service and account of which it holds nothing, `question` differs only in
-            the target.
+        INVARIANT: for two resources of one service and account of which it holds nothing, `evaluation_request` differs
+            only in the target.
         """
         arn = str(resource)
         if is_of_access_point(resource):  # it is in the condition keys of requests through it
@@ -416,8 +416,8 @@ class RequestBuilder:
             ),
         )
         return tuple(
-            AttachedPolicy(layer, source_type, record.arn, f"{record.arn}#{end}", title, record.arn, document)
-            for layer, source_type, end, title, document in found
+            AttachedPolicy(policy_type, source_type, record.arn, f"{record.arn}#{end}", title, record.arn, document)
+            for policy_type, source_type, end, title, document in found
             if document is not None
         )
 

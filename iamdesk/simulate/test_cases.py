@@ -32,7 +32,7 @@ def evaluate_case(
     """
     try:
         request = _request(case, unknown_context)
-        trace = evaluate(_question(case, request))
+        trace = evaluate(_evaluation_request(case, request))
     except RequestError as error:
         raise CaseError(str(error)) from error
     return explain(trace, request)
@@ -42,7 +42,7 @@ def trace_case(
     case: Mapping[str, Any], unknown_context: MissingContextMode = MissingContextMode.ABSENT
 ) -> EvaluationTrace:
     """Return the trace of a test case, before it is explained."""
-    return evaluate(_question(case, _request(case, unknown_context)))
+    return evaluate(_evaluation_request(case, _request(case, unknown_context)))
 
 
 def _request(case: Mapping[str, Any], unknown_context: MissingContextMode) -> Request:
@@ -91,12 +91,12 @@ def _context_value(key: str, value: Any) -> str | tuple[str, ...] | None:
     raise CaseError(f"the value of the context key `{key}` is neither a string nor a list of strings")
 
 
-def _question(case: Mapping[str, Any], request: Request) -> EvaluationRequest:
+def _evaluation_request(case: Mapping[str, Any], request: Request) -> EvaluationRequest:
     target = parse_target(request.action, request.resource, reference())
     caller = as_in_call(_with_path(parse_caller(request.principal), request), target.service, target.name)
     settled = _KeysOfCaller(caller, target, request.unknown_context)
     context = Context(given_facts(request.context), settled, request.unknown_context, reference().is_multivalued)
-    question = EvaluationRequest(
+    evaluation_request = EvaluationRequest(
         caller=caller,
         target=target,
         context=context,
@@ -105,14 +105,14 @@ def _question(case: Mapping[str, Any], request: Request) -> EvaluationRequest:
     )
     behind = _bucket_behind(case, target)
     if behind is None:
-        return question
+        return evaluation_request
     on_bucket, of_bucket = behind
     policies = _policies(of_bucket, caller, on_bucket).on_sub_request(1)
     owner = _owner(_request(of_bucket, request.unknown_context), caller, on_bucket)
-    missing_data = (*question.policies.missing_data, *policies.missing_data)
+    missing_data = (*evaluation_request.policies.missing_data, *policies.missing_data)
     return replace(
-        question,
-        policies=replace(question.policies, missing_data=missing_data),
+        evaluation_request,
+        policies=replace(evaluation_request.policies, missing_data=missing_data),
         further=(EvaluationRequest(caller, on_bucket, context, policies, owner),),
         is_alone=True,
     )
@@ -218,7 +218,7 @@ def _resource_policy(case: Mapping[str, Any], target: Target) -> AttachedPolicy 
     if document is None or _has_no_resource_policy(target):
         return None
     return AttachedPolicy(
-        layer=PolicyType.TRUST if is_trust else PolicyType.RESOURCE,
+        policy_type=PolicyType.TRUST if is_trust else PolicyType.RESOURCE,
         source_type=SourceType.TRUST if is_trust else SourceType.RESOURCE,
         source_id=target.resource_text,
         key="case#resource-policy",
@@ -264,14 +264,14 @@ def _missing_data(case: Mapping[str, Any], caller: Caller, target: Target) -> It
 
 
 def _named(
-    case: Mapping[str, Any], key: str, layer: PolicyType, source_type: SourceType, owner: str
+    case: Mapping[str, Any], key: str, policy_type: PolicyType, source_type: SourceType, owner: str
 ) -> tuple[AttachedPolicy, ...] | None:
     value = case.get(key)
-    return None if value is None else _attached(value, key, layer, source_type, owner, None)
+    return None if value is None else _attached(value, key, policy_type, source_type, owner, None)
 
 
 def _attached(
-    value: Any, where: str, layer: PolicyType, source_type: SourceType, owner: str, level: int | None
+    value: Any, where: str, policy_type: PolicyType, source_type: SourceType, owner: str, level: int | None
 ) -> tuple[AttachedPolicy, ...]:
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise CaseError(f"`{where}` is not a list of policies")
@@ -282,7 +282,7 @@ def _attached(
         name = str(entry.get("name", f"{where}[{position}]"))
         policies.append(
             AttachedPolicy(
-                layer,
+                policy_type,
                 source_type,
                 name,
                 f"case#{where}/{position}",
@@ -296,7 +296,7 @@ def _attached(
 
 
 def _levels(
-    case: Mapping[str, Any], key: str, layer: PolicyType, source_type: SourceType
+    case: Mapping[str, Any], key: str, policy_type: PolicyType, source_type: SourceType
 ) -> tuple[tuple[AttachedPolicy, ...], ...] | None:
     value = case.get(key)
     if value is None:
@@ -304,6 +304,6 @@ def _levels(
     if not isinstance(value, list):
         raise CaseError(f"`{key}` is not a list of levels")
     return tuple(
-        _attached(level, f"{key}[{number}]", layer, source_type, f"level {number}", number)
+        _attached(level, f"{key}[{number}]", policy_type, source_type, f"level {number}", number)
         for number, level in enumerate(value)
     )

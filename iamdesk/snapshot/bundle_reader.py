@@ -64,7 +64,7 @@ from iamdesk.snapshot.third_party import Place as ForeignPlace
 from iamdesk.snapshot.third_party import place_of as foreign_place_of
 from iamdesk.snapshot.visible_text import visible
 
-_MOST_LOOSE = 64 << 20  # bytes of a file whose shape is looked at
+_MAX_LOOSE = 64 << 20  # bytes of a file whose shape is looked at
 
 
 @dataclass(slots=True)
@@ -302,7 +302,7 @@ def _read_spied(reading: _Reading, path: str, source: SourceText) -> bool:
 
 def _read_loose(reading: _Reading, path: str, source: SourceText, only_account: str) -> bool:
     """Read a file by its structure; False if the structure is unknown or ambiguous."""
-    if source.file.size > _MOST_LOOSE:
+    if source.file.size > _MAX_LOOSE:
         return False
     again = _again(source)
     try:

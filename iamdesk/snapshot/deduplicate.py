@@ -13,7 +13,7 @@ from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.snapshot.aws_model import Tag
 from iamdesk.snapshot.model import AttachedPolicy, Snapshot
 
-_BREATH = 100  # entities between two looks at whether the work is still wanted
+_CHECK_EVERY = 100  # entities between two looks at whether the work is still wanted
 _FREE = (AttachedPolicy, Tag)
 """Models without identity: equal ones may become one object."""
 
@@ -34,7 +34,7 @@ def share_equal_parts(snapshot: Snapshot, cancelled: Cancelled = never_cancelled
     count = 0
     for account in snapshot.accounts:
         for entity in (*account.users, *account.groups, *account.roles, *account.policies):
-            if count % _BREATH == 0 and cancelled():
+            if count % _CHECK_EVERY == 0 and cancelled():
                 raise WorkCancelled
             count += 1
             sharing.share_in(entity)

@@ -16,7 +16,7 @@ from iamdesk.snapshot.layout import Place
 from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourcePolicy
 from iamdesk.snapshot.resource_service import Command
 
-_MOST_KEYS = 40
+_MAX_KEYS = 40
 
 
 class Shape(NamedTuple):
@@ -103,7 +103,7 @@ def shape_of(walk: JsonWalk) -> Shape | None:
     keys = []
     for key in walk.members():
         keys.append(key)
-        if len(keys) > _MOST_KEYS:
+        if len(keys) > _MAX_KEYS:
             break
         walk.skip()
     return Shape(frozenset(keys), is_list)

@@ -20,15 +20,15 @@ _BY_AWS = mark(
 )
 
 
-def evaluate_use_case(evaluator: Evaluator, question: UseCaseRequest) -> UseCaseResult:
+def evaluate_use_case(evaluator: Evaluator, use_case_request: UseCaseRequest) -> UseCaseResult:
     """Evaluate a use case.
 
     Raises:
         RequestError: there is no such use case or input, or one of its requests is invalid.
     """
-    request = question.request
+    request = use_case_request.request
     need = use_case_named(request.action, request.resource.strip())
-    for name in question.inputs:
+    for name in use_case_request.inputs:
         if name not in need.inputs:
             raise RequestError(
                 phrase(
@@ -38,14 +38,14 @@ def evaluate_use_case(evaluator: Evaluator, question: UseCaseRequest) -> UseCase
                     known=", ".join(need.inputs) or phrase("none"),
                 )
             )
-    asking = _Evaluation(evaluator, need, question)
+    asking = _Evaluation(evaluator, need, use_case_request)
     parts = tuple(asking.ask(part) for part in need.parts)
     decision = _joint(parts)
     missing = dict.fromkeys(
         key for one in parts if one.counts and one.decision for key in one.decision.missing_context_values
     )
     return UseCaseResult(
-        question=replace(question, request=replace(request, action=need.name)),
+        request=replace(use_case_request, request=replace(request, action=need.name)),
         need=need,
         decision=decision,
         sentence=asking.sentence(decision, parts, tuple(missing)),
@@ -80,16 +80,16 @@ class _Key:
 class _Evaluation:
     """Evaluates the actions of one use case."""
 
-    def __init__(self, evaluator: Evaluator, need: UseCase, question: UseCaseRequest) -> None:
+    def __init__(self, evaluator: Evaluator, need: UseCase, use_case_request: UseCaseRequest) -> None:
         self._evaluator = evaluator
         self._need = need
-        self._question = question
+        self._use_case_request = use_case_request
 
     def ask(self, part: UseCaseAction) -> ActionResult:
         """Return the result of one action, or why it was not evaluated."""
         if part.when is When.ENCRYPTED:
             return self._evaluate_key(part)
-        resource = self._question.inputs.get(part.input) if part.input else self._resource(part)
+        resource = self._use_case_request.inputs.get(part.input) if part.input else self._resource(part)
         if resource is None:
             counts = part.when is When.ALWAYS
             words = self._need.inputs[part.input]
@@ -112,11 +112,15 @@ class _Evaluation:
         return ActionResult(part, None, counts=False, unasked=says)
 
     def _key(self, part: UseCaseAction) -> _Key:
-        given = self._question.inputs.get(part.input)
+        given = self._use_case_request.inputs.get(part.input)
         if given:
             return _Key(given)
         whose = part.on.removeprefix("key of ") if part.on.startswith("key of ") else "resource"
-        resource = self._question.request.resource if whose == "resource" else self._question.inputs.get(whose, "")
+        resource = (
+            self._use_case_request.request.resource
+            if whose == "resource"
+            else self._use_case_request.inputs.get(whose, "")
+        )
         arn = _arn(resource)
         record = None if arn is None else self._evaluator.resources.find(arn)
         held = "" if record is None else record.encryption_key_arn or ""
@@ -125,7 +129,7 @@ class _Evaluation:
         return _Key(held) if ":key/" in held else _Key(alias=held)
 
     def _resource(self, part: UseCaseAction) -> str:
-        resource = self._question.request.resource.lstrip()
+        resource = self._use_case_request.request.resource.lstrip()
         arn = _arn(resource)
         if part.on == "*":
             return "*"
@@ -136,7 +140,7 @@ class _Evaluation:
         return resource
 
     def _decide(self, part: UseCaseAction, resource: str) -> EvaluationResult:
-        asked = self._question.request
+        asked = self._use_case_request.request
         is_own = part.on in ("resource", "contents") or part.on.startswith("beside:")
         return self._evaluator.can(
             replace(
@@ -154,7 +158,7 @@ class _Evaluation:
         key = _arn(resource)
         if part.when is When.ENCRYPTED and self._need.via and key is not None:
             own |= key_service_context(self._need.via, key)
-        given = self._question.request.context
+        given = self._use_case_request.request.context
         named = {name.lower() for name in given}
         context: dict[str, str | list[str] | tuple[str, ...] | None] = {
             name: value for name, value in own.items() if name.lower() not in named
@@ -167,8 +171,8 @@ class _Evaluation:
 
     def sentence(self, decision: EvalDecision, parts: Iterable[ActionResult], missing: tuple[str, ...]) -> str:
         """Return the joint decision as a sentence."""
-        who = messages.who(self._evaluator.principal_policies(self._question.request.principal).caller)
-        resource = self._question.request.resource.lstrip()
+        who = messages.who(self._evaluator.principal_policies(self._use_case_request.request.principal).caller)
+        resource = self._use_case_request.request.resource.lstrip()
         doing = self._need.title
         if resource != "*":
             doing = join_messages("", (doing, f" ({resource})"))

@@ -116,7 +116,7 @@ class ActionResult:
 class UseCaseResult:
     """The joint result: allowed only if every action that counts is."""
 
-    question: UseCaseRequest
+    request: UseCaseRequest
     need: UseCase
     decision: EvalDecision
     sentence: str

@@ -16,7 +16,7 @@ from iamdesk.viewmodel.types import CapturedData, CoverageState
 
 __all__ = ["CapturedData", "CoverageState", "captured_data"]
 
-_MOST_TOLD = 20
+_MAX_TOLD = 20
 _COUNTS = "{held:,} of {whole:,} "
 
 
@@ -145,11 +145,9 @@ def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
 
 
 def _told(gaps: list[Capture]) -> tuple[str, ...]:
-    lines = [
-        join_messages(": ", (_asked(CALLS[gap.service, gap.command], gap), gap.error)) for gap in gaps[:_MOST_TOLD]
-    ]
-    if len(gaps) > _MOST_TOLD:
-        lines.append(phrase("{count:,} more of these", count=len(gaps) - _MOST_TOLD))
+    lines = [join_messages(": ", (_asked(CALLS[gap.service, gap.command], gap), gap.error)) for gap in gaps[:_MAX_TOLD]]
+    if len(gaps) > _MAX_TOLD:
+        lines.append(phrase("{count:,} more of these", count=len(gaps) - _MAX_TOLD))
     return tuple(lines)
 
 

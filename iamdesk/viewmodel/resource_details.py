@@ -7,7 +7,7 @@ from iamdesk.policy.document import Document
 from iamdesk.policy.public_policy import public_words
 from iamdesk.snapshot.resources import AclGrant, PublicAccessBlock, Resource
 
-_MOST_METHODS = 5
+_MAX_METHODS = 5
 _GROUPS = "http://acs.amazonaws.com/groups/"
 _BLOCKS = (
     ("block_public_acls", mark("rejects new public ACLs")),
@@ -52,9 +52,9 @@ def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tupl
             phrase(
                 "{policy}: {permissions} on {resources} for {principals}",
                 policy=access.policy,
-                permissions=join_names(access.permissions, _MOST_METHODS),
-                resources=join_names(access.resources, _MOST_METHODS),
-                principals=join_names(access.principals, _MOST_METHODS),
+                permissions=join_names(access.permissions, _MAX_METHODS),
+                resources=join_names(access.resources, _MAX_METHODS),
+                principals=join_names(access.principals, _MAX_METHODS),
             ),
         )
     point = resource.access_point
@@ -73,7 +73,7 @@ def _authorization(types: tuple[tuple[str, str], ...]) -> str:
     for method, kind in types:
         methods.setdefault(kind or phrase("not captured"), []).append(method)
     parts = [
-        phrase("{type}: {methods}", type=kind, methods=join_names(names, _MOST_METHODS))
+        phrase("{type}: {methods}", type=kind, methods=join_names(names, _MAX_METHODS))
         for kind, names in sorted(methods.items())
     ]
     return join_messages("; ", parts) or phrase("no methods")

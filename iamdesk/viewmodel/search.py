@@ -12,7 +12,7 @@ type _Badges = Mapping[int, tuple[Badge, ...]] | None
 
 LONGEST_SEARCH = 5_000
 """Maximum characters of a typed text, so that a search over pasted text ends in time."""
-_MOST_WORDS = 12
+_MAX_WORDS = 12
 _SLICE = 4_000
 """Rows that are searched between two looks at whether somebody waits: a millisecond."""
 
@@ -199,7 +199,7 @@ class OutlineSearch:
                 places = [place for place, searched in enumerate(texts) if word in searched]
         known.pop(word, None)
         known[word] = places
-        while len(known) > _MOST_WORDS:
+        while len(known) > _MAX_WORDS:
             del known[next(iter(known))]
         self._found = known
         return places

@@ -24,7 +24,7 @@ from iamdesk.viewmodel.tree_layout import Branch, LeafColumns, Section, lay_out
 
 __all__ = ["Badge", "Node", "NodeKind", "Outline", "build_outline"]
 
-_BREATH = 200  # entries between two checks for cancellation
+_CHECK_EVERY = 200  # entries between two checks for cancellation
 
 
 def build_outline(
@@ -108,7 +108,7 @@ def _lay_out_entries(
     """Append the entries of all sections, the first of which has row ``first_section``, and their leaves."""
     for section_row, section in enumerate(sections, start=first_section):
         for number, entry in enumerate(section.entries):
-            if number % _BREATH == 0:
+            if number % _CHECK_EVERY == 0:
                 check_cancelled()
             row, first = len(table), leaves.next_row
             kind, text, detail, key, marks = section.lay_out(entry, leaves)

@@ -7,7 +7,7 @@ from iamdesk.i18n import join_messages, join_names, mark, phrase
 from iamdesk.inventory.workload_index import RoleUse, WorkloadIndex
 from iamdesk.snapshot.workloads import RoleUsage, WorkloadKind
 
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 
 KIND_TITLES: Mapping[WorkloadKind, str] = {
     WorkloadKind.LAMBDA_FUNCTION: mark("Lambda functions"),
@@ -106,7 +106,7 @@ def runs_with_facts(index: WorkloadIndex, account_id: str, role_arn: str) -> lis
             "{kind} ({count:,}): {names}",
             count=len(row.resources),
             kind=row.title,
-            names=join_names([name for _, name in row.resources], _MOST_NAMED),
+            names=join_names([name for _, name in row.resources], _MAX_NAMED),
         )
         for row in rows
     ]

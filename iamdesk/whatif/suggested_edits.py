@@ -41,7 +41,7 @@ def _removal(removal: Removal) -> Edit | None:
 
 def _addition(addition: Addition, principal: str, number: int) -> Edit | None:
     statement = dict(addition.statement)
-    if addition.layer is not PolicyType.IDENTITY:
+    if addition.policy_type is not PolicyType.IDENTITY:
         if not addition.policy_key:
             return None
         return Edit(EditAction.ADD_STATEMENT, addition.policy_key, document=statement)

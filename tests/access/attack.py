@@ -29,7 +29,7 @@ _PER_GROUND = 12
 
 def alone(evaluator: Evaluator, asked: Request) -> EvalDecision:
     """Return the engine's answer; it is asked anew, and nothing that was remembered takes part."""
-    return decide_request(evaluator.question(asked))
+    return decide_request(evaluator.evaluation_request(asked))
 
 
 def answers(evaluator: Evaluator, grid: RequestGrid, asked: Request) -> dict[tuple[int, int], EvalDecision]:

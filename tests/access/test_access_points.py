@@ -467,7 +467,7 @@ def test_what_is_said_of_two_decisions_holds_in_every_context(held: Snapshot) ->
             assert evaluator.can(Request(who, *ASKED, values)).decision in DENIED, (who, values)
         if answer.decision == "conditional":
             continue
-        known = evaluator.question(Request(who, *ASKED)).context
+        known = evaluator.evaluation_request(Request(who, *ASKED)).context
         for every in CONTEXTS:
             context = {key: value for key, value in every.items() if known.fact(key.lower()) is UNKNOWN}
             found = evaluator.can(Request(who, *ASKED, context)).decision

@@ -350,7 +350,7 @@ def test_resource_control_policies_do_not_bind_the_keys_that_aws_manages(of_aws:
 @rule("J2")
 def test_the_organization_gives_its_keys() -> None:
     capture = world(bucket(policy=None), organization=organization("p-full"))
-    context = capture.question(Request(ZOE, "s3:GetObject", OBJECT)).context
+    context = capture.evaluation_request(Request(ZOE, "s3:GetObject", OBJECT)).context
     assert context.fact("aws:principalorgid").values == ("o-a1b2c3d4e5",)
     assert context.fact("aws:principalorgpaths").values == ("o-a1b2c3d4e5/r-ab12/",)
     assert context.fact("aws:resourceorgid").values == ("o-a1b2c3d4e5",)

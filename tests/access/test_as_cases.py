@@ -153,7 +153,7 @@ def test_a_question_and_its_case_have_one_answer(
     principal = data.draw(st.sampled_from([*evaluator.principals(), *SESSIONS]))
     request = Request(principal, *asked, context=typed)
     try:
-        question = evaluator.question(request)
+        question = evaluator.evaluation_request(request)
     except RequestError:
         reject()
     assume(is_told_whole(question))

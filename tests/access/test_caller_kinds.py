@@ -77,7 +77,7 @@ def ask(
 
 
 def fact(principal: str, key: str, action: str = "s3:GetObject", resource: str = OBJECT) -> str:
-    found: KeyValue = world().question(Request(principal, action, resource)).context.fact(key.lower())
+    found: KeyValue = world().evaluation_request(Request(principal, action, resource)).context.fact(key.lower())
     return found.values[0] if found.values else found.knowledge.name
 
 

@@ -54,7 +54,7 @@ def fact(principal: str, key: str, capture: Evaluator = CAPTURE, **more: Any) ->
     more.setdefault("action", "s3:GetObject")
     more.setdefault("resource", "arn:aws:s3:::b/k")
     more.setdefault("resource_account", ID)
-    return word(capture.question(Request(principal, **more)).context.fact(key.lower()))
+    return word(capture.evaluation_request(Request(principal, **more)).context.fact(key.lower()))
 
 
 def word(known: KeyValue) -> str:
@@ -114,7 +114,7 @@ def test_what_the_snapshot_knows_of_each_kind_of_caller(key: str) -> None:
 
 @rule("J2")
 def test_of_a_role_without_named_session_the_session_is_open() -> None:
-    known = CAPTURE.question(Request(ROLE, "s3:GetObject", "arn:aws:s3:::b/k")).context.fact("aws:userid")
+    known = CAPTURE.evaluation_request(Request(ROLE, "s3:GetObject", "arn:aws:s3:::b/k")).context.fact("aws:userid")
     assert known.knowledge is Knowledge.VALUE_UNKNOWN
     assert known.shape == "AROADEPLOY:*"
 
@@ -223,7 +223,7 @@ def test_tags_of_a_part_do_not_hide_the_policy_of_what_it_is_a_part_of() -> None
     capture = Evaluator(snapshot(account(user("ana"))).model_copy(update={"resources": resources}))
     asked = Request(user_arn("ana"), "glue:GetDatabase", database)
     assert capture.can(asked).decision == "allowed"
-    assert word(capture.question(asked).context.fact("aws:resourcetag/env")) == "prod"
+    assert word(capture.evaluation_request(asked).context.fact("aws:resourcetag/env")) == "prod"
 
 
 def test_every_key_for_a_tag_of_the_resource_is_known() -> None:

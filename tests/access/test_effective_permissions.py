@@ -33,7 +33,7 @@ OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 def trace_of(evaluator: Evaluator, subject: str, action: str, resource: str) -> EvaluationTrace:
     holder = evaluator.member_of(subject) if ":group/" in subject else None
-    return evaluate(evaluator.question(Request(subject, action, resource), holder))
+    return evaluate(evaluator.evaluation_request(Request(subject, action, resource), holder))
 
 
 def awaits(trace: EvaluationTrace) -> bool:
@@ -42,7 +42,7 @@ def awaits(trace: EvaluationTrace) -> bool:
         return False
     counted = statement_effects((result, result.truth) for result in trace.results)
     let_in = StatementEffects(counted.allow, counted.deny, {**counted.grants, Grant.ACCOUNT: TRUE})
-    held = trace.question.policies.resource is not None
+    held = trace.request.policies.resource is not None
     return not held and decide(trace.decision_inputs, let_in, optimistic=True).decision is EvalDecision.ALLOWED
 
 
@@ -92,7 +92,7 @@ def check(evaluator: Evaluator, subject: str, action: ActionAccess) -> None:
     for answer in action.answers:
         trace = trace_of(evaluator, subject, action.name, answer.resource)
         assert answer.decision is trace.decision, (subject, action.name, answer)
-        assert trace.question.target.resource_types or answer.resource == "*"
+        assert trace.request.target.resource_types or answer.resource == "*"
         if answer.source is ResourceOrigin.FRESH:
             fresh.append(trace)
         elif answer.source is ResourceOrigin.NAMED:

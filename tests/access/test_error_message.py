@@ -27,7 +27,7 @@ def test_message_is_understood(case: dict[str, Any]) -> None:
     assert denial.resource == case.get("resource")
     assert denial.resource_text == case.get("told")
     assert denial.effect == case.get("effect")
-    assert denial.layer == case.get("layer")
+    assert denial.policy_type == case.get("layer")
     assert denial.policy == case.get("policy")
     assert case.get("remark", "") in " ".join(denial.remarks)
 

@@ -216,7 +216,7 @@ def test_message_in_an_event_names_the_check_that_failed() -> None:
         )
     )
 
-    assert (denial.actions, denial.resource, denial.layer) == (("iam:PassRole",), role, PolicyType.IDENTITY)
+    assert (denial.actions, denial.resource, denial.policy_type) == (("iam:PassRole",), role, PolicyType.IDENTITY)
     assert denial.form is DenialSource.CLOUDTRAIL
 
 
@@ -327,7 +327,7 @@ def test_checks_of_the_access_troubleshooter_are_compared_one_by_one(evaluator: 
     why = explain_denial(evaluator, one(details()))
 
     assert why.agreement is Agreement.SAME
-    assert [(each.layer, each.agrees) for each in why.comparisons] == [
+    assert [(each.policy_type, each.agrees) for each in why.comparisons] == [
         (PolicyType.IDENTITY, True),
         (PolicyType.PERMISSIONS_BOUNDARY, True),
     ]

@@ -533,8 +533,8 @@ def check_rows(evaluator: Evaluator, asked: dict[str, Any], tried: Sequence[str]
             trace = evaluator.trace(Request(caller, **asked))
         except RequestError:
             continue
-        account = trace.question.caller.account
-        if account in evaluator.index.accounts or (account and trace.question.resource_account == account):
+        account = trace.request.caller.account
+        if account in evaluator.index.accounts or (account and trace.request.resource_account == account):
             continue
         if trace.decision.value in ("allowed", "conditional"):
             about = [row.decision.value for row in speaking_of(rows, caller)]

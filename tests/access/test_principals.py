@@ -131,7 +131,7 @@ def test_a_session_is_found_by_its_roles_name_whatever_its_path_and_case(name: s
     )
     session = f"arn:aws:sts::{ID}:assumed-role/{name}/ci"
     assert ask(capture, session) == "allowed"
-    question = capture.question(Request(session, "s3:GetObject", OBJECT))
+    question = capture.evaluation_request(Request(session, "s3:GetObject", OBJECT))
     assert question.context.fact("aws:principalarn").values == (role_arn("app/eu/Deploy"),)
     assert question.caller.text == f"arn:aws:sts::{ID}:assumed-role/Deploy/ci"
 

@@ -91,7 +91,7 @@ def test_an_endpoint_policy_limits_what_comes_through_the_endpoint() -> None:
     assert denied.decision == "implicitDeny"
     assert denied.blocked_by == ("endpoint",)
     [line] = [line for line in denied.layers if line.layer is PolicyType.ENDPOINT]
-    assert line.outcome == "implicitDeny"
+    assert line.decision == "implicitDeny"
     assert "endpoint policy" in denied.sentence
 
 

@@ -47,7 +47,7 @@ def message(answer: EvaluationResult, layer: PolicyType) -> str:
 
 def denying_layers(answer: EvaluationResult) -> list[PolicyType]:
     """The layers that AWS could name: those that say what the answer says."""
-    return [line.layer for line in answer.layers if line.outcome is answer.decision and line.layer in WORDS]
+    return [line.layer for line in answer.layers if line.decision is answer.decision and line.layer in WORDS]
 
 
 @BOUNDED

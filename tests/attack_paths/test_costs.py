@@ -170,7 +170,7 @@ def test_whom_one_becomes_in_any_number_of_steps(becomes: Mapping[int, set[int]]
 @given(st.lists(st.integers(1, 2**12 - 1), unique=True, max_size=12), st.integers(0, 4), st.integers(0, 3))
 def test_whom_each_becomes_is_what_the_sets_say(sets: list[int], differing: int, common: int) -> None:
     becoming = {who: 0b11 << 2 * number for number, who in enumerate(sets)}
-    with patch.multiple(graph, _MOST_DIFFERING=differing, _MOST_COMMON=common):
+    with patch.multiple(graph, _MAX_DIFFERING=differing, _MOST_COMMON=common):
         told = _turned(becoming)
     for position in range(12):
         reached = sum(whom for who, whom in becoming.items() if who >> position & 1)

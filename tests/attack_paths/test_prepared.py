@@ -147,7 +147,7 @@ def test_preparations_that_were_not_tried_are_counted(world, tmp_path, monkeypat
     for name in ("g", "h"):
         world.group(name, {"own": document(ASSUME)})
     assert reach_of(world, tmp_path).preparations_left_out == 0
-    monkeypatch.setattr(prepared, "_MOST_ROUNDS", 1)
+    monkeypatch.setattr(prepared, "_MAX_ROUNDS", 1)
     assert reach_of(world, tmp_path).preparations_left_out == 1
-    monkeypatch.setattr(prepared, "_MOST_PRINCIPALS", 1)
+    monkeypatch.setattr(prepared, "_MAX_PRINCIPALS", 1)
     assert reach_of(world, tmp_path).preparations_left_out is None

@@ -53,7 +53,7 @@ def finding(number: int) -> Finding:
         subject_kind="role" if number % 2 else "user",
         sentence=phrase("{name} can change the policy payroll-rw and so become administrator.", name=name),
         evidence=(),
-        remedy=phrase("Remove iam:CreatePolicyVersion from payroll-rw."),
+        remediation=phrase("Remove iam:CreatePolicyVersion from payroll-rw."),
         fingerprint=f"{number:08x}",
     )
 

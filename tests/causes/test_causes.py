@@ -150,7 +150,7 @@ def test_an_aws_managed_policy_is_named_with_its_holders(found: Callable[..., An
     findings, causes = found(RoleDetail=roles)
     cause = _with(causes, findings, "ADM-01", "a")
     assert cause.label == "AdministratorAccess, attached to a, b, c and 1 more"
-    assert cause.remedy.startswith("Detach AdministratorAccess from a, b, c and 1 more")
+    assert cause.remediation.startswith("Detach AdministratorAccess from a, b, c and 1 more")
     assert "administrator, or a path to it: a, b, c and 1 more" in cause.effect
 
 
@@ -169,7 +169,7 @@ def test_a_passable_administrator_role_is_one_cause_of_all_paths_to_it(found: Ca
     cause = _with(causes, findings, "CHN-01", "functions")
     assert cause is _with(causes, findings, "CHN-01", "builds") is _with(causes, findings, "ADM-01", "high")
     assert (cause.name, cause.administrators) == ("Administrator: role high", 3)
-    assert cause.remedy.startswith("Remove administrator access from high")
+    assert cause.remediation.startswith("Remove administrator access from high")
 
 
 def test_a_cause_is_named_after_the_place_that_gives_most(found: Callable[..., Any]) -> None:
@@ -223,16 +223,16 @@ def test_an_aws_managed_policy_is_a_cause_of_each_account() -> None:
 
 def test_the_remedy_of_a_statement_is_that_of_each_check() -> None:
     one, other = (
-        _attribution(number, check, severity, (7,), State.FOUND)._replace(remedy=remedy)
-        for number, check, severity, remedy in (
+        _attribution(number, check, severity, (7,), State.FOUND)._replace(remediation=remediation)
+        for number, check, severity, remediation in (
             (1, "ADM-13", Severity.HIGH, "End this."),
             (2, "DAT-01", Severity.MEDIUM, "List those."),
         )
     )
     (row,) = group([one, other]).rows
-    assert row.remedy == "ADM-13: End this. DAT-01: List those."
-    (row,) = group([one, other._replace(remedy="End this.")]).rows
-    assert row.remedy == "End this."
+    assert row.remediation == "ADM-13: End this. DAT-01: List those."
+    (row,) = group([one, other._replace(remediation="End this.")]).rows
+    assert row.remediation == "End this."
 
 
 def test_what_lets_nobody_in_is_no_external_access() -> None:

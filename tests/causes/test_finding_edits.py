@@ -28,9 +28,9 @@ def findings(sample: Snapshot) -> list[Finding]:
 def test_every_change_can_be_applied(sample: Snapshot, findings: list[Finding]) -> None:
     tried = 0
     for finding in findings:
-        for remedy in edits_of_finding(finding):
-            assert remedy.label
-            apply(sample, remedy.edits)
+        for remediation in edits_of_finding(finding):
+            assert remediation.label
+            apply(sample, remediation.edits)
             tried += 1
     assert tried > 20
 
@@ -47,7 +47,7 @@ def test_without_all_of_it_the_finding_is_gone(
 
 
 def test_an_aws_managed_policy_is_detached_and_never_changed(findings: list[Finding]) -> None:
-    edits = [edit for one in findings for remedy in edits_of_finding(one) for edit in remedy.edits]
+    edits = [edit for one in findings for remediation in edits_of_finding(one) for edit in remediation.edits]
     assert all("::aws:policy/" not in edit.subject for edit in edits)
     assert any(edit.act is EditAction.DETACH_POLICY and "::aws:policy/" in edit.detail for edit in edits)
 

@@ -225,17 +225,17 @@ def test_an_aws_managed_policy_is_to_be_replaced_not_edited(found, make):
     reader = make.policy("AmazonS3ReadOnlyAccess", make.allow("s3:GetObject"), owner="aws")
     users = [make.user("alice", **make.attached(reader["Arn"]))]
     (one,) = found("DAT-01", users=users, policies=[reader])
-    assert one.remedy == (
+    assert one.remediation == (
         "Detach AmazonS3ReadOnlyAccess, and attach a customer managed policy instead: AWS managed policies cannot be "
         "edited. List the buckets, secrets, parameters, keys and tables that the job reads under Resource."
     )
     path = "/aws-reserved/sso.amazonaws.com/"
     role = make.role("AWSReservedSSO_S3_0011223344556677", path=path, **make.attached(reader["Arn"]))
     (one,) = found("DAT-01", roles=[role], policies=[reader])
-    assert one.remedy.startswith("Remove AmazonS3ReadOnlyAccess from the permission set")
+    assert one.remediation.startswith("Remove AmazonS3ReadOnlyAccess from the permission set")
     own = make.policy("readers", make.allow("s3:GetObject"))
     (one,) = found("DAT-01", users=[make.user("alice", **make.attached(own["Arn"]))], policies=[own])
-    assert one.remedy.startswith("List the buckets")
+    assert one.remediation.startswith("List the buckets")
 
 
 def test_the_end_of_a_statement_is_said(found, make):

@@ -20,7 +20,7 @@ def test_lnt_20_names_policy_check_value_and_place(found, make):
         "the ID of a VPC endpoint, which is what `aws:SourceVpce` contains."
     )
     assert one.severity is Severity.LOW
-    assert one.remedy == "Use `vpce-` with 8 or 17 letters and digits."
+    assert one.remediation == "Use `vpce-` with 8 or 17 letters and digits."
     assert one.evidence[0].text == (
         "The inline policy inline of user alice: line 10, column 29 "
         "($.Statement[0].Condition.StringEquals.aws:SourceVpce)."

@@ -38,7 +38,7 @@ def test_every_finding_is_told_in_german(found: Found) -> None:
 def test_in_other_words_than_in_english(found: Found) -> None:
     for finding in found[0]:
         assert translate(finding.sentence) != finding.sentence
-        assert translate(finding.remedy) != finding.remedy
+        assert translate(finding.remediation) != finding.remediation
 
 
 def told_of(found: Found, **changed: object) -> list[str]:

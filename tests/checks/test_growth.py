@@ -48,7 +48,7 @@ def accounts(number):
 def requests_of(snapshot, monkeypatch):
     """Return how many requests are put together for a run of all checks, however they are decided then."""
     asked = 0
-    question = RequestBuilder.question
+    question = RequestBuilder.evaluation_request
 
     def counted(*arguments):
         nonlocal asked
@@ -56,7 +56,7 @@ def requests_of(snapshot, monkeypatch):
         return question(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(RequestBuilder, "question", counted)
+        patched.setattr(RequestBuilder, "evaluation_request", counted)
         found = list(registry.run(Evaluator(snapshot)))
     assert {one.check_id for one in found} >= {"ADM-17", "CHN-01"}
     return asked

@@ -80,8 +80,8 @@ def test_chn_01_the_remedy_names_the_statement_and_who_else_loses_it(found, make
     users = [make.user(name, **make.attached(make.arn("policy/shared"))) for name in ("alice", "bob")]
     first, _ = found("CHN-01", users=users, policies=[shared])
     assert first.subject_name == "alice"
-    assert first.remedy.startswith("Remove shared, statement 1. This ends this attack path; others may remain.")
-    assert "1 other principal would lose the permission as well." in first.remedy
+    assert first.remediation.startswith("Remove shared, statement 1. This ends this attack path; others may remain.")
+    assert "1 other principal would lose the permission as well." in first.remediation
 
 
 def test_chn_02_a_chain_of_roles(found, make):
@@ -294,7 +294,7 @@ def test_chn_12_who_can_add_others_to_a_group_whose_members_become_administrator
 def test_what_ends_a_path_is_told_for_the_first_ones_whoever_asked_for_others_before(make, monkeypatch):
     """Trying changes takes time, so it is done for some: for the same ones in any order of the work."""
     monkeypatch.setattr(privilege_escalation, "_MAX_REMEDIATIONS", 2)
-    monkeypatch.setattr(attack_path_graph, "_MOST_TRIED", 2, raising=False)
+    monkeypatch.setattr(attack_path_graph, "_MAX_TRIED", 2, raising=False)
     names = ["ana", "ben", "cleo", "dan"]
     snapshot = make.snapshot(users=[make.user(name, make.allow("iam:AttachUserPolicy")) for name in names])
     evaluator = Evaluator(snapshot)
@@ -303,6 +303,8 @@ def test_what_ends_a_path_is_told_for_the_first_ones_whoever_asked_for_others_be
         reach.remediation(reach.attack_path(make.arn(f"user/{name}")))
     findings = registry.run(evaluator, reach=lambda *_, **__: reach)
     told = {
-        one.subject_name: "This ends this attack path" in one.remedy for one in findings if one.check_id == "CHN-01"
+        one.subject_name: "This ends this attack path" in one.remediation
+        for one in findings
+        if one.check_id == "CHN-01"
     }
     assert told == {"ana": True, "ben": True, "cleo": False, "dan": False}

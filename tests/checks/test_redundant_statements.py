@@ -157,7 +157,7 @@ def test_lnt_18_trust_policies(found, make):
     many = [make.arn("role/" + "x" * 40 + str(number), "444455556666") for number in range(24)]
     (one,) = found("LNT-18", roles=[make.role("open", trust=make.trust({"AWS": many}))])
     assert one.sentence.startswith("The trust policy of open uses ")
-    assert "increase of the quota" in one.remedy
+    assert "increase of the quota" in one.remediation
     more = make.trust({"AWS": many * 2})
     assert not found("LNT-18", roles=[make.role("open", trust=more)])  # it was given a increase of the quota
 

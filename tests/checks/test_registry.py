@@ -32,7 +32,7 @@ def test_every_check_has_an_id_words_and_a_test_that_names_it():
         assert re.fullmatch(r"[A-Z]{3}-\d\d", check.id)
         assert check.title
         assert check.question.endswith("?")
-        assert check.remedy.endswith(".")
+        assert check.remediation.endswith(".")
         assert registry.check(check.id) is check
 
 
@@ -60,7 +60,7 @@ def test_findings_are_whole_and_named_once(sample):
         assert re.fullmatch(r"[0-9a-f]{20}", one.fingerprint)
         assert one.sentence.endswith((".", ")."))
         assert one.evidence
-        assert one.remedy
+        assert one.remediation
         assert all(piece.text for piece in one.evidence)
     assert {one.state for one in findings} == set(State)
     assert {Severity.CRITICAL, Severity.HIGH} <= {one.severity for one in findings}

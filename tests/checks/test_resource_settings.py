@@ -23,7 +23,7 @@ def test_res_12_an_account_and_a_bucket_without_a_setting(make):
     assert one.sentence == "S3 Block Public Access is enabled neither for the account nor for 1 bucket: payroll."
     assert one.severity is Severity.MEDIUM
     assert one.evidence[1].text == "Off for payroll: RestrictPublicBuckets."
-    assert "--account-id 111122223333" in one.snippet
+    assert "--account-id 111122223333" in one.remediation_command
 
 
 def test_res_12_buckets_that_block_public_access_themselves(make):

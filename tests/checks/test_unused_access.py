@@ -46,7 +46,7 @@ def test_hyg_06_a_service_that_was_not_used_and_the_entries_that_can_go(make):
     assert "s3:ListBucket, which was used, evaluated without these entries: allowed, as before." in texts
     assert "sqs: last used on 2026-02-01." in texts
     assert "sns: no use within AWS's tracking period." in texts
-    words = shlex.split(one.snippet)
+    words = shlex.split(one.remediation_command)
     assert words[:6] == ["aws", "iam", "put-user-policy", "--user-name", "alice", "--policy-name"]
     assert [entry["Action"] for entry in json.loads(words[-1])["Statement"]] == [["s3:ListBucket"], "s3:DeleteBucket"]
 
@@ -92,10 +92,10 @@ def test_hyg_06_wildcards_and_what_used_services_need_stay(make):
     reports = [report(make, service("lambda", RECENT), service("iam"), service("sqs"))]
     (one,) = told(make, "HYG-06", make.allow(["lambda:*", "iam:PassRole", "sqs:*"]), reports=reports)
     assert "; sqs:* can be removed" in one.sentence
-    assert '"iam:PassRole"' in one.snippet
+    assert '"iam:PassRole"' in one.remediation_command
     (one,) = told(make, "HYG-06", make.allow("*"), reports=reports)
     assert "can be removed" not in one.sentence
-    assert not one.snippet
+    assert not one.remediation_command
 
 
 def test_hyg_06_a_policy_of_others_too_is_only_given_up_whole(make):
@@ -118,8 +118,8 @@ def test_hyg_06_a_role_of_identity_center_is_changed_there(make):
     found = make.findings("HYG-06", roles=[role], facts={"last_accessed": reports})
     (one,) = [each for each in found if each.state is State.FOUND]
     assert "sqs:* can be removed" in one.sentence
-    assert not one.snippet
-    assert one.remedy.startswith("Remove the unused services from the permission set")
+    assert not one.remediation_command
+    assert one.remediation.startswith("Remove the unused services from the permission set")
 
 
 def test_hyg_06_whoever_has_no_report_cannot_be_told(make):

@@ -101,7 +101,7 @@ def test_hyg_05_of_identity_center_roles_assignments_are_to_be_removed(found, ma
     old = {"LastUsedDate": "2025-01-01T00:00:00+00:00", "Region": "eu-west-1"}
     roles = [make.role("AWSReservedSSO_A_0011223344556677", path=path, RoleLastUsed=old), make.role("known")]
     (one,) = found("HYG-05", roles=roles)
-    assert "assignments" in one.remedy
+    assert "assignments" in one.remediation
 
 
 def test_hyg_05_what_is_kept_for_emergencies_is_told_for_information(found, make):
@@ -113,7 +113,7 @@ def test_hyg_05_what_is_kept_for_emergencies_is_told_for_information(found, make
     ]
     told = {one.subject_name: one for one in found("HYG-05", roles=roles)}
     assert told["BreakGlassAdmin"].severity is Severity.INFO
-    assert "Test the role regularly" in told["BreakGlassAdmin"].remedy
+    assert "Test the role regularly" in told["BreakGlassAdmin"].remediation
     assert told["GlassShop"].severity is Severity.MEDIUM
 
 
@@ -130,7 +130,7 @@ def test_hyg_05_what_runs_with_a_role_comes_first(make):
     found = {one.subject_name: one for one in make.findings("HYG-05", roles=roles, beside={"workloads": held})}
     assert found["app"].severity is Severity.INFO
     assert found["app"].evidence[-1].text == "It is the role of orders."
-    assert "another role" in found["app"].remedy
+    assert "another role" in found["app"].remediation
     assert found["rest"].severity is Severity.MEDIUM
 
 

@@ -167,7 +167,7 @@ def test_asked_once_or_every_time_is_the_same(
     once = compare_snapshots(old, new, NOON)
     monkeypatch.setattr(EquivalenceKeys, "of_principal", lambda *_: None)
     every = compare_snapshots(old, new, NOON)
-    assert once.figures.questions < every.figures.questions
+    assert once.figures.requests < every.figures.requests
     assert told(once) == told(every)
     for arn, standing in every.principals.items():
         assert once.principals[arn].status is standing.status, arn
@@ -179,7 +179,7 @@ def test_what_resource_control_policies_say_of_everybody_is_asked_once() -> None
     asked = []
     for on_resources in (PERIMETER, ONLY_US):
         old, new = (snapshot("old", users, *limits, on_resources=on_resources) for limits in ([], [LOCK]))
-        asked.append(compare_snapshots(old, new, NOON).figures.questions)
+        asked.append(compare_snapshots(old, new, NOON).figures.requests)
     assert asked[0] < asked[1]
 
 
@@ -205,9 +205,9 @@ def test_services_without_rules_of_their_own_are_asked_once() -> None:
         return compare_snapshots(snapshot("old", users), snapshot("new", users, LOCK), NOON)
 
     one, many = (found("rds:StartDBCluster", *more) for more in ([], ["states:DeleteStateMachine", "mq:RebootBroker"]))
-    assert one.figures.questions == many.figures.questions
+    assert one.figures.requests == many.figures.requests
     apart = found("rds:StartDBCluster", "globalaccelerator:DeleteListener")  # always called in us-west-2
-    assert apart.figures.questions == one.figures.questions + 1
+    assert apart.figures.requests == one.figures.requests + 1
 
 
 def test_each_policy_is_the_cause_for_its_own_actions() -> None:
@@ -263,7 +263,7 @@ def test_conditions_beside_an_allow_without_any_are_no_question_of_their_own() -
             )
             for number in range(count)
         ]
-        return compare_snapshots(snapshot("old", users), snapshot("new", users, LOCK), NOON).figures.questions
+        return compare_snapshots(snapshot("old", users), snapshot("new", users, LOCK), NOON).figures.requests
 
     assert questions(2) == questions(9) > 0
 
@@ -278,7 +278,7 @@ def test_what_is_about_the_caller_alone_is_asked_once_of_each() -> None:
             )
         ]
         people = [seeds.user(f"u{number}", *own) for number in range(users)]
-        return compare_snapshots(snapshot("old", people), snapshot("new", people, LOCK), NOON).figures.questions
+        return compare_snapshots(snapshot("old", people), snapshot("new", people, LOCK), NOON).figures.requests
 
     assert questions(6, 1) == questions(2, 1) > 0
     assert questions(2, 3) - questions(2, 2) == questions(2, 2) - questions(2, 1) > 0

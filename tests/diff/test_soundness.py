@@ -101,4 +101,4 @@ def test_a_snapshot_is_as_itself() -> None:
     """Equal inputs need no question at all."""
     snapshot = Snapshot(path=worlds.Path("/captures/x.json"), files=(), sha256="0", accounts=())
     found = compare_snapshots(snapshot, snapshot, worlds.NOON)
-    assert (found.figures.questions, found.effects(), found.texts) == (0, (), ())
+    assert (found.figures.requests, found.effects(), found.texts) == (0, (), ())

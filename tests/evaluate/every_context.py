@@ -45,7 +45,7 @@ def policy_of(statements: Sequence[Statement]) -> Any:
 
 
 def case_of(document: Any, context: Assignment) -> dict[str, Any]:
-    """Return the question whether a user with one policy may do `CASE`."""
+    """Return the evaluation of whether a user with one policy may do `CASE`."""
     return {
         **CASE,
         "context": {key: list(value) if isinstance(value, tuple) else value for key, value in context.items()},
@@ -58,15 +58,15 @@ def ask(document: Any, context: Assignment) -> EvaluationTrace:
     return trace_case(case_of(document, context), MissingContextMode.UNKNOWN)
 
 
-def strict_question(document: Any) -> EvaluationRequest:
-    """Return the question with what is not given absent: the policy is read once for all the contexts to try."""
-    return trace_case(case_of(document, {}), MissingContextMode.ABSENT).question
+def strict_request(document: Any) -> EvaluationRequest:
+    """Return the request with what is not given absent: the policy is read once for all the contexts to try."""
+    return trace_case(case_of(document, {}), MissingContextMode.ABSENT).request
 
 
-def strict(question: EvaluationRequest, assignment: Assignment) -> str:
+def strict(request: EvaluationRequest, assignment: Assignment) -> str:
     """Ask with what is not given absent."""
     given = given_facts({key: value for key, value in assignment.items() if value is not None})
-    return evaluate(replace(question, context=replace(question.context, given=given))).decision.value
+    return evaluate(replace(request, context=replace(request.context, given=given))).decision.value
 
 
 def assignments(reach: Reach) -> Iterator[dict[str, Value]]:
@@ -81,8 +81,8 @@ def check(document: Any, reach: Reach, are_linked: bool = False) -> bool:
     ``are_linked``: whether keys are compared with each other, so that a value does not stand for others like it.
     """
     trace = ask(document, {})
-    question = strict_question(document)
-    words = {tuple(one.values()): strict(question, one) for one in assignments(reach)}
+    request = strict_request(document)
+    words = {tuple(one.values()): strict(request, one) for one in assignments(reach)}
     told = {word == "allowed" for word in words.values()}
     match trace.decision.value:
         case "allowed":
@@ -102,7 +102,7 @@ def _check_conditional(
 ) -> None:
     answer = evaluate_case(case_of(document, {}), MissingContextMode.UNKNOWN)
     allowed = {values: word == "allowed" for values, word in words.items()}
-    oracle = _Oracle(document, strict_question(document), reach, allowed, are_linked)
+    oracle = _Oracle(document, strict_request(document), reach, allowed, are_linked)
     for sets, wanted in ((answer.conditions, True), (answer.denials, False)):
         check_smallest(document, sets, wanted, trace.is_exact)
         for one in sets:
@@ -135,7 +135,7 @@ class _Oracle:
     """Knows the answer for every assignment."""
 
     document: Any
-    question: EvaluationRequest
+    request: EvaluationRequest
     reach: Reach
     allowed: Mapping[tuple[Value, ...], bool]
     are_linked: bool
@@ -177,7 +177,7 @@ class _Oracle:
 
     def _word(self, full: Assignment) -> bool:
         known = self.allowed.get(tuple(full.values()))
-        return strict(self.question, full) == "allowed" if known is None else known
+        return strict(self.request, full) == "allowed" if known is None else known
 
 
 def _can_change(position: int, allowed: Mapping[tuple[Value, ...], bool]) -> bool:

@@ -20,7 +20,7 @@ from ..rules import rule
 from ..some_of import some_of
 
 BOUNDED = settings(max_examples=some_of(150), deadline=None, suppress_health_check=list(HealthCheck))
-MOST_CALLS = 1_600_000
+MAX_CALLS = 1_600_000
 """Calls of functions in one answer; the ordinary one makes a few thousand. Counted, because clocks depend on others."""
 ACCOUNT = "111122223333"
 BASE = {
@@ -123,7 +123,7 @@ def test_no_policy_takes_more_steps_than_are_worth_it(name: str) -> None:
     asked(doc(st_()), MissingContextMode.UNKNOWN)  # tables are loaded once
     for unknown in MissingContextMode:
         answer, count = calls(lambda unknown=unknown: asked(HOSTILE[name], unknown))
-        assert count < MOST_CALLS, f"{count:,} calls"
+        assert count < MAX_CALLS, f"{count:,} calls"
         if answer.decision == "conditional" and not answer.conditions:
             assert "not-enumerated" in {assumption.code for assumption in answer.assumptions}
 

@@ -41,7 +41,7 @@ FIELDS: dict[PolicyType, tuple[str, Any]] = {
 
 
 def question(**changes: Any) -> EvaluationRequest:
-    return trace_case({**CASE, **changes}).question
+    return trace_case({**CASE, **changes}).request
 
 
 @pytest.mark.parametrize("layer", FIELDS)

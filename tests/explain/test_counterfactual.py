@@ -77,18 +77,18 @@ def remove(one: dict[str, Any], removals: tuple[Removal, ...]) -> None:
 
 
 def add(one: dict[str, Any], addition: Addition) -> None:
-    if addition.layer in (PolicyType.RESOURCE, PolicyType.TRUST):
+    if addition.policy_type in (PolicyType.RESOURCE, PolicyType.TRUST):
         document = one.get("resource_policy") or {"Version": "2012-10-17", "Statement": []}
         held = document["Statement"]
         document["Statement"] = [*(held if isinstance(held, list) else [held]), dict(addition.statement)]
         one["resource_policy"] = document
         return
     policy = named("added", dict(addition.statement))
-    if addition.layer is PolicyType.SCP:
+    if addition.policy_type is PolicyType.SCP:
         assert addition.level is not None
         one["scps"][addition.level].append(policy)
     else:
-        one[LISTS[addition.layer]] = [*(one.get(LISTS[addition.layer]) or ()), policy]
+        one[LISTS[addition.policy_type]] = [*(one.get(LISTS[addition.policy_type]) or ()), policy]
 
 
 def answer_after(one: dict[str, Any], change: Change, unknown: MissingContextMode = MissingContextMode.ABSENT) -> str:

@@ -240,7 +240,7 @@ def test_statements_about_other_actions_of_the_service_are_near_misses_too() -> 
 
 
 def outcomes(answer: EvaluationResult) -> dict[str, str | None]:
-    return {one.layer.value: None if one.outcome is None else one.outcome.value for one in answer.layers}
+    return {one.layer.value: None if one.decision is None else one.decision.value for one in answer.layers}
 
 
 @rule("A5", "K5")
@@ -282,7 +282,7 @@ def test_layers_that_do_not_apply_say_nothing() -> None:
 @rule("B1")
 def test_the_level_that_lacks_is_named() -> None:
     answer = decide(identity_policies=[FULL], scps=[[FULL], [S3], [FULL]])
-    assert layer(answer, PolicyType.SCP).outcome == "implicitDeny"
+    assert layer(answer, PolicyType.SCP).decision == "implicitDeny"
     assert "level 2" in layer(answer, PolicyType.SCP).sentence
 
 
@@ -295,7 +295,7 @@ def test_block_public_access_is_a_layer_and_a_reason() -> None:
     )  # fmt: skip
     assert answer.decision == "explicitDeny"
     assert answer.blocked_by == ("block-public-access",)
-    assert layer(answer, PolicyType.BLOCK_PUBLIC_ACCESS).outcome == "explicitDeny"
+    assert layer(answer, PolicyType.BLOCK_PUBLIC_ACCESS).decision == "explicitDeny"
     assert "Block Public Access" in answer.sentence
 
 

@@ -20,7 +20,7 @@ from iamdesk.export.text.diff import context_words
 from iamdesk.simulate.test_cases import evaluate_case
 
 from ..builders.captures import NOW, account, allow, document, snapshot, user, user_arn
-from ..evaluate.every_context import case_of, check_smallest, policy_of, strict, strict_question
+from ..evaluate.every_context import case_of, check_smallest, policy_of, strict, strict_request
 from ..evaluate.test_solver import (
     ADDRESS,
     ARN,
@@ -94,7 +94,7 @@ def test_words_about_lists_cover_exactly_what_is_allowed() -> None:
     @given(statements_of(tests))
     def told(statements: Any) -> None:
         found = answer(statements)
-        question = strict_question(policy_of(statements))
+        question = strict_request(policy_of(statements))
         for values in (None, *LISTS):
             allowed = strict(question, {LIST: values}) == "allowed"
             if found.decision != "conditional":

@@ -74,7 +74,7 @@ def test_the_policy_of_a_domain_has_no_say_in_its_configuration() -> None:
     answer = asked(f"arn:aws:iam::{OWNER}:user/ana", "es:UpdateDomainConfig", domain, statement("es:*", "Deny"))
     assert answer.decision == "allowed"
     (line,) = [one for one in answer.layers if one.layer == "resource"]
-    assert (line.outcome, line.sentence) == (None, "does not apply: it covers only the content of the resource")
+    assert (line.decision, line.sentence) == (None, "does not apply: it covers only the content of the resource")
 
 
 @rule("D8")
@@ -84,7 +84,7 @@ def test_a_resource_that_takes_no_policy_is_not_opened_by_one() -> None:
     assert answer.decision == "implicitDeny"
     assert told(answer) == {"resource-policy-not-used": None}
     (line,) = [one for one in answer.layers if one.layer == "resource"]
-    assert (line.outcome, line.sentence) == (None, "does not apply: such a resource has no policy")
+    assert (line.decision, line.sentence) == (None, "does not apply: such a resource has no policy")
     assert asked(owners, "glue:StartJobRun", job, statement("glue:*", "Deny")).decision == "allowed"
     outside = asked(OUTSIDER, "glue:StartJobRun", job, statement("glue:*"))
     assert (outside.decision, told(outside)) == ("implicitDeny", {})

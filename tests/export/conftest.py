@@ -69,7 +69,7 @@ def hostile():
             subject_kind="user",
             sentence=text,
             evidence=(Evidence(text, policy_key=text),),
-            remedy=text,
+            remediation=text,
             fingerprint=f"{number:020x}",
         )
         for number, text in enumerate(HOSTILE)

@@ -13,7 +13,7 @@ from iamdesk.explain.statement_summary import document_readings
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.decision.text_file import answer_text
 from iamdesk.export.findings.columns import cells
-from iamdesk.export.text.decision import condition_words, scope_words, source_words, verdict_words
+from iamdesk.export.text.decision import condition_words, decision_words, scope_words, source_words
 from iamdesk.i18n import translate
 from iamdesk.policy.document import parse_document
 from iamdesk.resource_files import resources, sample_snapshot
@@ -42,7 +42,7 @@ def told(opened: SnapshotSession) -> Iterator[object]:
         decision = opened.ask(question)
         yield to_evaluation_result(decision)
         yield answer_text(decision, "acme-prod.json", opened.changes(question))
-        yield verdict_words(decision), scope_words(decision.request, "a"), condition_words(question.context)
+        yield decision_words(decision), scope_words(decision.request, "a"), condition_words(question.context)
         yield [source_words(line, question.principal) for line in decision.statements]
 
 
@@ -68,7 +68,7 @@ def test_and_are_shown_in_the_readers_own() -> None:
         "petra.novak darf s3:GetObject auf arn:aws:s3:::acme-payroll/2026/09.csv nur ausführen, wenn gilt: "
         "aws:SourceIp liegt in 203.0.113.0/24 oder 2001:db8:1234::/48 und aws:MultiFactorAuthPresent ist true."
     )
-    assert translate(verdict_words(decision)) == "Hängt ab von aws:SourceIp und aws:MultiFactorAuthPresent"
+    assert translate(decision_words(decision)) == "Hängt ab von aws:SourceIp und aws:MultiFactorAuthPresent"
 
 
 POLICY = {
@@ -110,7 +110,9 @@ def test_findings_are_the_same_text_in_any_language(path: Path) -> None:
     assert isinstance(german, list)
     assert [cells(finding) for finding in german] == [cells(finding) for finding in english]
     assert [one.fingerprint for one in german] == [one.fingerprint for one in english]
-    assert [(one.subject_name, one.snippet) for one in german] == [(one.subject_name, one.snippet) for one in english]
+    assert [(one.subject_name, one.remediation_command) for one in german] == [
+        (one.subject_name, one.remediation_command) for one in english
+    ]
     evidence = [[piece.text for piece in one.evidence] for one in english]
     assert [[piece.text for piece in one.evidence] for one in german] == evidence
 
@@ -121,7 +123,7 @@ def test_findings_are_shown_in_the_readers_own() -> None:
     told = {(one.check_id, one.subject_name): one for one in german}
     finding = told["HYG-01", "backup-agent"]
     assert translate(finding.sentence) == "backup-agent hat 1 direkt angehängte Richtlinie: BackupBucketWrite."
-    assert translate(finding.remedy).startswith("Hängen Sie die Richtlinien an eine Gruppe")
+    assert translate(finding.remediation).startswith("Hängen Sie die Richtlinien an eine Gruppe")
 
 
 def test_rows_of_the_tree_keep_their_text_and_are_shown_in_the_readers_own() -> None:

@@ -20,7 +20,7 @@ def test_one_ticket_for_each_cause_with_a_stable_id(sample, sample_findings, now
     assert [row[id_] for row in rows] == [f"iamdesk-{cause.id}" for cause in causes]
     for row, cause in zip(rows, causes, strict=True):
         text = row.get("Description", row.get("description"))
-        assert f"What to change: {cause.remedy}" in text
+        assert f"What to change: {cause.remediation}" in text
         assert cause.findings[0].fingerprint in text
         assert sample.sha256 in text
     if name == "jira":

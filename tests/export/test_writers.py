@@ -178,11 +178,11 @@ def test_hostile_texts_are_inert_in_html(hostile, hostile_snapshot, now):
 
 
 def test_remedies_set_code_as_code_and_escape_it(sample, now, hostile):
-    remedy = 'Add `"Null": {"<key>": "false"}` to <b>it</b>.'
-    one = replace(hostile[0], remedy=remedy)
+    remediation = 'Add `"Null": {"<key>": "false"}` to <b>it</b>.'
+    one = replace(hostile[0], remediation=remediation)
     text = render("html", [one], sample, generated_at=now).decode()
     assert "<code>&#34;Null&#34;: {&#34;&lt;key&gt;&#34;: &#34;false&#34;}</code> to &lt;b&gt;it&lt;/b&gt;." in text
-    odd = render("html", [replace(one, remedy="one ` alone <i>")], sample, generated_at=now).decode()
+    odd = render("html", [replace(one, remediation="one ` alone <i>")], sample, generated_at=now).decode()
     assert "one ` alone &lt;i&gt;" in odd
 
 
@@ -194,7 +194,7 @@ def test_html_asks_for_nothing_from_elsewhere(exports):
 
 
 def test_html_has_no_escapes_for_plain_spaces(exports, sample_findings):
-    assert any("` " in one.remedy and " `" in one.remedy for one in sample_findings)
+    assert any("` " in one.remediation and " `" in one.remediation for one in sample_findings)
     assert "\\u0020" not in exports["html"].decode()
 
 

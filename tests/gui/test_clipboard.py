@@ -131,7 +131,7 @@ def test_views_of_the_window_copy_whole_rows(qtbot: QtBot, open_window: MainWind
     views: list[tuple[QAbstractItemView, int]] = [
         (workspace.findings.table, 3),
         (workspace.history.table, 5),
-        (workspace.result.layers, 2),
+        (workspace.result.policy_types, 2),
         (inspector.policies.list, 2),
         (inspector.facts.facts, 1),
         (inspector.trust.sentences, 0),

@@ -78,7 +78,8 @@ def test_return_presses_the_button_that_has_the_focus(qtbot: QtBot, active: Main
 def test_a_refused_search_gives_the_focus_to_the_field_at_fault(qtbot: QtBot, active: MainWindow) -> None:
     bar = active.workspace.request_bar
     active.menus.actions["perspectiveAsk"].trigger()
-    for action, resource, wanted in (("nonsense", OBJECTS, bar.action), ("s3:GetObject", "arn:aws", bar.resource)):
+    query = active.workspace.who_can.query_bar
+    for action, resource, wanted in (("nonsense", OBJECTS, query.action), ("s3:GetObject", "arn:aws", query.resource)):
         bar.action.setText(action)
         bar.resource.setText(resource)
         bar.action.setFocus()
@@ -100,6 +101,6 @@ def test_filling_in_a_condition_gives_the_focus_to_the_result(qtbot: QtBot, acti
     settle(qtbot, active)
     focused: QWidget | None = QApplication.focusWidget()
     assert focused is result.card
-    assert result.card.accessibleName().startswith(result.card.verdict.text())
+    assert result.card.accessibleName().startswith(result.card.decision_text.text())
     assert active.session.request is not None
     assert active.session.request.context

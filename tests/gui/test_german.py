@@ -65,7 +65,7 @@ _TEXTS = (
 )
 _WORD = re.compile(r"(?<![\w:/.#*@&-])[A-Za-z][a-z]+(?![\w:/#@*-]|\.\w)")
 _ANY = QModelIndex()
-MOST_ROWS = 80
+MAX_ROWS = 80
 """Of one view at one time: rows further down say nothing that these do not."""
 
 
@@ -102,12 +102,12 @@ class Look:
             for column in range(_columns(model)):
                 self._note(place, *(model.headerData(column, Qt.Orientation.Horizontal, role) for role in _ROLES))
             if isinstance(widget, QTableView) and widget.verticalHeader().isVisible():
-                for row in range(min(model.rowCount(_ANY), MOST_ROWS)):
+                for row in range(min(model.rowCount(_ANY), MAX_ROWS)):
                     self._note(place, *(model.headerData(row, Qt.Orientation.Vertical, role) for role in _ROLES))
             self._rows(place, model, _ANY, goes_down=isinstance(widget, QTreeView))
 
     def _rows(self, place: str, model: QAbstractItemModel, parent: QModelIndex, *, goes_down: bool) -> None:
-        for row in range(min(model.rowCount(parent), MOST_ROWS)):
+        for row in range(min(model.rowCount(parent), MAX_ROWS)):
             for column in range(_columns(model)):
                 index = model.index(row, column, parent)
                 self._note(place, *(index.data(role) for role in _ROLES))

@@ -176,15 +176,17 @@ def test_an_evaluation_rule_is_gone_to_by_its_id(guide: HelpWindow) -> None:
 
 
 def test_f1_on_a_layer_opens_the_rule_behind_it(qtbot: QtBot, open_window: MainWindow) -> None:
-    window, layers = open_window, open_window.workspace.result.layers
+    window, layers = open_window, open_window.workspace.result.policy_types
     assert set(policy_type_list._RULES) == set(PolicyType)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     window.session.ask(Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-finance-reports/q1.csv"))
-    qtbot.waitUntil(lambda: window.session.decision is not None and bool(layers.rows.layers))
+    qtbot.waitUntil(lambda: window.session.decision is not None and bool(layers.rows.policy_types))
     window.workspace.result.show()
     layers.setFocus()
-    boundary = next(at for at, line in enumerate(layers.rows.layers) if line.layer is PolicyType.PERMISSIONS_BOUNDARY)
+    boundary = next(
+        at for at, line in enumerate(layers.rows.policy_types) if line.layer is PolicyType.PERMISSIONS_BOUNDARY
+    )
     layers.setCurrentIndex(layers.rows.index(boundary))
     QTest.keyClick(layers, Qt.Key.Key_F1)
     guide = window.findChild(HelpWindow)

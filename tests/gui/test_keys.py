@@ -81,7 +81,7 @@ def test_finding_asking_and_walking(qtbot: QtBot, open_window: MainWindow, press
         press(Qt.Key.Key_Escape)  # the suggestions
     press(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: session.decision is not None)
-    assert workspace.result.card.verdict.text().startswith("Depends on")
+    assert workspace.result.card.decision_text.text().startswith("Depends on")
     # F3 and Shift+F3 walk the marked statements.
     view = window.findChild(QPlainTextEdit, "policyView")
     assert isinstance(view, QPlainTextEdit)
@@ -195,9 +195,9 @@ def test_pictures_and_what_stands_beside(
     session.ask(Request(NORA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv"))
     qtbot.waitUntil(lambda: session.decision is not None, timeout=20_000)
     press(Qt.Key.Key_G, CONTROL | SHIFT)
-    assert workspace.result.draws_layers
+    assert workspace.result.draws_diagram
     press(Qt.Key.Key_G, CONTROL | SHIFT)
-    assert not workspace.result.draws_layers
+    assert not workspace.result.draws_diagram
     # Ctrl+Shift+Y and Return: what was asked, asked again.
     assert press(Qt.Key.Key_Y, CONTROL | SHIFT) is workspace.history.table
     press(Qt.Key.Key_Down)

@@ -229,7 +229,7 @@ def test_the_checks_run_over_all_accounts_once_somebody_says_so(
 def test_findings_that_have_no_room_are_told(
     qtbot: QtBot, organization: OrganizationSession, window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(findings_panel, "MOST_ROWS", 5)
+    monkeypatch.setattr(findings_panel, "MAX_ROWS", 5)
     panel = window.workspace.findings
     panel.run()
     qtbot.waitUntil(lambda: "keeps at most" in panel.message.text, timeout=120_000)
@@ -310,4 +310,4 @@ def test_a_resource_has_a_summary_of_its_account_that_says_so(
     link = page.cards[Part.PRINCIPALS].link
     assert link is not None
     link.click()
-    assert window.workspace.request_bar.resource.text() == queue
+    assert window.workspace.who_can.query_bar.resource.text() == queue

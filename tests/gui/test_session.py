@@ -34,7 +34,7 @@ def test_opening_tells_everybody_and_then_decides_badges(
 
 def test_a_question_is_answered_off_the_gui_thread(qtbot: QtBot, live: Session) -> None:
     order: list[str] = []
-    live.question_asked.connect(lambda _request: order.append(f"asked, pending {live.pending}"))
+    live.request_asked.connect(lambda _request: order.append(f"asked, pending {live.pending}"))
     live.answered.connect(lambda decision: order.append(type(decision).__name__))
     with qtbot.waitSignal(live.answered, timeout=20_000):
         live.ask(QUESTION)
@@ -55,7 +55,7 @@ def test_only_the_last_of_two_questions_is_answered(qtbot: QtBot, live: Session)
 
 
 def test_a_question_that_cannot_be_asked_says_why(qtbot: QtBot, live: Session) -> None:
-    with qtbot.waitSignal(live.question_failed, timeout=20_000) as said:
+    with qtbot.waitSignal(live.request_failed, timeout=20_000) as said:
         live.ask(Request(PETRA, "no action"))
     assert said.args
     assert "no action" in said.args[0]

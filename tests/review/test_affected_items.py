@@ -245,17 +245,19 @@ def followed(old: Snapshot, new: Snapshot) -> tuple[CarryOver, dict[str, ReviewI
 def speaking(side: SnapshotView, request: Request, carried: dict[str, ReviewItem]) -> Iterator[frozenset[str]]:
     """Yield the ids of carried items of which a statement allows a request; of those in a set one has to be asked."""
     try:
-        trace = evaluate(side.question(request.principal, request.action, request.resource, dict(request.context)))
+        trace = evaluate(
+            side.evaluation_request(request.principal, request.action, request.resource, dict(request.context))
+        )
     except RequestError:
         return
     for one in trace.results:
         if not one.statement.is_allow or one.truth is not Truth.TRUE:
             continue
         owner, key = one.policy.owner, one.policy.key
-        if one.policy.layer is PolicyType.IDENTITY:
+        if one.policy.policy_type is PolicyType.IDENTITY:
             wanted = (owner, key) if owner == request.principal else (request.principal, owner)
             yield frozenset(at for at, line in carried.items() if (line.holder_arn, line.entitlement_id) == wanted)
-        elif one.policy.layer is PolicyType.TRUST and one.grant is not Grant.ACCOUNT:
+        elif one.policy.policy_type is PolicyType.TRUST and one.grant is not Grant.ACCOUNT:
             yield frozenset(at for at, line in carried.items() if line.entitlement_id == key)
         elif one.grant in (Grant.EXACT, Grant.EVERYONE):
             names = {request.principal} if one.grant is Grant.EXACT else {"*"}

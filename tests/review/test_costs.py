@@ -111,14 +111,14 @@ def test_only_requests_that_a_removed_statement_applies_to_are_evaluated_again()
     position = evaluator.population().position(user_arn("ana"))
     assert position is not None
     again: list[int] = []
-    outcome = BulkEvaluator.outcome
+    decision_bits = BulkEvaluator.decision_bits
 
     def counted(self: BulkEvaluator, *of: object) -> DecisionBits:
         if len(of) == 5:
             again.append(int(str(of[4])).bit_count())
-        return outcome(self, *of)  # type: ignore[arg-type]
+        return decision_bits(self, *of)  # type: ignore[arg-type]
 
-    with patch.object(BulkEvaluator, "outcome", counted):
+    with patch.object(BulkEvaluator, "decision_bits", counted):
         for number, name in enumerate(names):
             kept = [place != number for place in range(len(names))]
             altered = changes.principals.alter(position, kept)

@@ -55,10 +55,10 @@ def test_statements_of_one_policy_are_removed_from_the_last(opened: SnapshotSess
 
 def test_what_is_no_edit_is_not_tried_in_part(opened: SnapshotSession) -> None:
     change = next(one for request in REQUESTS for one in changes(opened, request) if one.additions)
-    nowhere = replace(change.additions[0], layer=PolicyType.RESOURCE, policy_key="")
+    nowhere = replace(change.additions[0], policy_type=PolicyType.RESOURCE, policy_key="")
     assert edits_of(replace(change, additions=(*change.additions, nowhere)), REQUESTS[0].principal) == ()
     assert edits_of(replace(change, additions=(nowhere,)), "anonymous") == ()
-    identity = replace(nowhere, layer=PolicyType.IDENTITY, policy_key="")
+    identity = replace(nowhere, policy_type=PolicyType.IDENTITY, policy_key="")
     (edit,) = edits_of(replace(change, removals=(), additions=(identity,)), REQUESTS[0].principal)
     assert (edit.act, edit.subject) == (EditAction.PUT_INLINE_POLICY, REQUESTS[0].principal)
     assert edits_of(replace(change, removals=(), additions=(identity,)), "anonymous") == ()

@@ -55,7 +55,7 @@ class RequestSource(Protocol):
 
     organization: OrganizationIndex | None
 
-    def question(self, request: Request) -> EvaluationRequest:
+    def evaluation_request(self, request: Request) -> EvaluationRequest:
         """Return a request with everything that evaluating it needs."""
 
 
@@ -113,9 +113,9 @@ def _variables_of(statement: Statement) -> frozenset[str]:
     return frozenset((*statement.resource_keys(), *of_conditions))
 
 
-def covering(question: EvaluationRequest, policies: Iterable[AttachedPolicy]) -> Iterator[Statement]:
+def covering(evaluation_request: EvaluationRequest, policies: Iterable[AttachedPolicy]) -> Iterator[Statement]:
     """Yield the statements of policies that cover the action of a request, those that can be read."""
-    service, name = question.target.service, question.target.name
+    service, name = evaluation_request.target.service, evaluation_request.target.name
     for policy in policies:
         for statement in policy.document.statements:
             if statement.broken is None and statement.may_cover_action(service, name):
@@ -301,9 +301,11 @@ class Candidates:
 
 def _limits_of(scope: Scope, account: str) -> Iterator[Statement]:
     """Yield the SCPs of an account that the snapshot does not hold: they may list principals."""
-    question = scope.asks.question(replace(scope.request, principal=callers_of(account, scope.partition)[0]))
-    levels = question.policies.scps or ()
-    return covering(question, (policy for level in levels for policy in level))
+    evaluation_request = scope.asks.evaluation_request(
+        replace(scope.request, principal=callers_of(account, scope.partition)[0])
+    )
+    levels = evaluation_request.policies.scps or ()
+    return covering(evaluation_request, (policy for level in levels for policy in level))
 
 
 def _place_of(organization: OrganizationIndex | None, account: str) -> Hashable:

@@ -56,7 +56,7 @@ class AnswersExternal(Protocol):
     index: PolicyIndex
     organization: OrganizationIndex | None
 
-    def question(self, request: Request) -> EvaluationRequest:
+    def evaluation_request(self, request: Request) -> EvaluationRequest:
         """Return a request with everything that evaluating it needs."""
 
     def trace(self, request: Request) -> EvaluationTrace:
@@ -99,13 +99,14 @@ def missing_data(asks: AnswersExternal, action: str, resource: str) -> Iterator[
         RequestError: the action or resource is malformed.
     """
     search = _Search(asks, Request("", action, resource), never_cancelled)
-    question = search.prepare()
-    missing_data = () if question is None else question.policies.missing_data
+    evaluation_request = search.prepare()
+    missing_data = () if evaluation_request is None else evaluation_request.policies.missing_data
     for missing in missing_data:
         if missing.code == "sharing-missing":
             yield phrase("Whether the resource is shared with other accounts is not captured.")
         elif (
-            missing.layer in (PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL) and missing.code != "owner-unknown"
+            missing.policy_type in (PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL)
+            and missing.code != "owner-unknown"
         ):
             yield missing.message
 
@@ -134,10 +135,10 @@ class _Search:
 
     def run(self) -> Iterator[_Found]:
         """Yield the callers with access, in the order of rows."""
-        question = self.prepare()
-        if question is None:
+        evaluation_request = self.prepare()
+        if evaluation_request is None:
             return
-        statements = tuple(_statements(question))
+        statements = tuple(_statements(evaluation_request))
         is_granted = any(one.is_allow for one in statements)
         if is_granted:
             self._avoid(statements)
@@ -166,17 +167,19 @@ class _Search:
 
     def prepare(self) -> EvaluationRequest | None:
         """Return the request of an external caller; None where each caller would act on its own account."""
-        question = self._asks.question(self.request(callers_of(self._unnamed, self._partition)[0]))
-        resource = question.target.resource
+        evaluation_request = self._asks.evaluation_request(self.request(callers_of(self._unnamed, self._partition)[0]))
+        resource = evaluation_request.target.resource
         if resource is None or resource.account == "aws":
             return None
-        if question.resource_account == self._unnamed:
+        if evaluation_request.resource_account == self._unnamed:
             # The owner is unknown: assume that it is not the caller's account, or no caller would be external.
             accounts = tuple(self._asks.index.accounts)
             owner = accounts[0] if len(accounts) == 1 else self._owner
             self._request = replace(self._request, resource_account=owner)
-            question = self._asks.question(self.request(callers_of(self._unnamed, self._partition)[0]))
-        return question
+            evaluation_request = self._asks.evaluation_request(
+                self.request(callers_of(self._unnamed, self._partition)[0])
+            )
+        return evaluation_request
 
     def _fresh_accounts(self, texts: Iterable[str]) -> tuple[str, str]:
         numbers = unnamed_accounts(texts, (*self._asks.index.accounts, *self._members))
@@ -226,7 +229,7 @@ class _Search:
             if best is None or trace.decision is EvalDecision.ALLOWED:
                 kind = candidate.who.kind
                 if kind not in (PrincipalKind.ANYONE, PrincipalKind.ACCOUNT):
-                    kind = _KINDS[trace.question.caller.kind]
+                    kind = _KINDS[trace.request.caller.kind]
                 best = _Found(candidate._replace(who=replace(candidate.who, kind=kind)), caller, trace)
             if trace.decision is EvalDecision.ALLOWED:
                 break
@@ -284,9 +287,9 @@ def _alike(one: EvaluationTrace, other: EvaluationTrace) -> bool:
     return one.decision is EvalDecision.ALLOWED or (one.keys, one.sets) == (other.keys, other.sets)
 
 
-def _statements(question: EvaluationRequest) -> Iterator[Statement]:
+def _statements(evaluation_request: EvaluationRequest) -> Iterator[Statement]:
     """Yield the statements on the resource's side, and of the endpoint, that cover the action."""
-    for one in (question, *question.further):
+    for one in (evaluation_request, *evaluation_request.further):
         policies = one.policies
         of_levels = [policy for level in policies.rcps or () for policy in level]
         attached: list[AttachedPolicy | None] = [policies.resource, *policies.grants, *of_levels, policies.endpoint]

@@ -5,11 +5,11 @@ from typing import Any
 
 from iamdesk.denials.denial import Denial, Effect, PolicyTypeComparison, Why
 from iamdesk.escaping import visible
-from iamdesk.explain.messages import LAYER_TITLES
+from iamdesk.explain.messages import POLICY_TYPE_TITLES
 from iamdesk.explain.suggestions import Changes
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.decision.text_file import answer_text
-from iamdesk.export.text.decision import LAYER_OUTCOMES, LAYER_WORDS
+from iamdesk.export.text.decision import POLICY_TYPE_DECISIONS, POLICY_TYPE_WORDS
 from iamdesk.i18n import join_messages, mark, phrase
 
 EFFECT_WORDS = {
@@ -32,7 +32,7 @@ def said_words(denial: Denial) -> str:
     """Return the reason that AWS gives as a sentence; empty if it gives none."""
     if denial.effect is None:
         return ""
-    where = phrase(LAYER_WORDS[denial.layer]) if denial.layer else ""
+    where = phrase(POLICY_TYPE_WORDS[denial.policy_type]) if denial.policy_type else ""
     if denial.effect is Effect.EXPLICIT_DENY:
         reason = phrase("AWS reports an explicit deny")
         if where:
@@ -47,9 +47,9 @@ def said_words(denial: Denial) -> str:
 def check_cells(comparison: PolicyTypeComparison) -> tuple[str, str, str, str]:
     """Return the cells of a table row: policy type, decision of AWS, decision of iamdesk, whether they agree."""
     return (
-        phrase(LAYER_TITLES[comparison.layer]),
+        phrase(POLICY_TYPE_TITLES[comparison.policy_type]),
         phrase(EFFECT_WORDS[comparison.aws]),
-        phrase(LAYER_OUTCOMES[comparison.here]),
+        phrase(POLICY_TYPE_DECISIONS[comparison.here]),
         phrase("agree") if comparison.agrees else phrase("depends") if comparison.is_open else phrase("DIFFER"),
     )
 
@@ -69,9 +69,9 @@ def _lines(why: Why) -> Iterator[str]:
         yield ""
         yield "Policy types as evaluated by AWS and from the snapshot"
         for comparison in why.comparisons:
-            layer, aws, here, agreement = check_cells(comparison)
+            policy_type, aws, here, agreement = check_cells(comparison)
             target = f"  {comparison.target}" if comparison.target else ""
-            yield f"  {agreement:<8} {layer:<26} AWS: {aws:<20} snapshot: {here}{target}"
+            yield f"  {agreement:<8} {policy_type:<26} AWS: {aws:<20} snapshot: {here}{target}"
 
 
 def to_why_result(why: Why, changes: Changes | None = None) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def to_why_result(why: Why, changes: Changes | None = None) -> dict[str, Any]:
         "ResourceAsTold": denial.resource_text,
         "Said": {
             "Effect": denial.effect.value if denial.effect else None,
-            "Layer": denial.layer.value if denial.layer else None,
+            "Layer": denial.policy_type.value if denial.policy_type else None,
             "Policy": denial.policy,
         },
         "Remarks": list(denial.remarks),
@@ -99,7 +99,7 @@ def to_why_result(why: Why, changes: Changes | None = None) -> dict[str, Any]:
 
 def _comparison(comparison: PolicyTypeComparison) -> dict[str, Any]:
     return {
-        "Layer": comparison.layer.value,
+        "Layer": comparison.policy_type.value,
         "Target": comparison.target,
         "Aws": comparison.aws.value,
         "Here": comparison.here.value if comparison.here is not None else None,

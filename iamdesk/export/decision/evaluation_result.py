@@ -51,7 +51,7 @@ def to_evaluation_result(
         "MatchedStatements": [_statement(line) for line in decision.matched_statements],
         "MissingContextValues": list(decision.missing_context_values),
         "Sentence": decision.sentence,
-        "Layers": [_layer(line) for line in decision.layers],
+        "Layers": [_policy_type_json(line) for line in decision.layers],
         "BlockedBy": list(decision.blocked_by),
         "Assumptions": [assumption_result(assumption) for assumption in decision.assumptions],
         "Conditions": [_context(values) for values in decision.conditions],
@@ -88,7 +88,7 @@ def _removal(removal: Removal) -> dict[str, Any]:
 
 def _addition(addition: Addition) -> dict[str, Any]:
     return {
-        "Layer": addition.layer.value,
+        "Layer": addition.policy_type.value,
         "Level": addition.level,
         "Place": addition.place,
         "PolicyKey": addition.policy_key,
@@ -100,10 +100,10 @@ def _context(values: Mapping[str, str | tuple[str, ...] | None]) -> dict[str, An
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
 
-def _layer(layer: PolicyTypeResult) -> dict[str, Any]:
+def _policy_type_json(layer: PolicyTypeResult) -> dict[str, Any]:
     return {
         "Layer": layer.layer.value,
-        "Decision": layer.outcome.value if layer.outcome else None,
+        "Decision": layer.decision.value if layer.decision else None,
         "Sentence": layer.sentence,
         "Statements": [_statement(line) for line in layer.statements],
     }

@@ -10,7 +10,7 @@ from iamdesk.explain.decision import EvalDecision, EvaluationResult
 from iamdesk.export.decision.text_file import command_line
 from iamdesk.export.decision.use_case import need_command
 from iamdesk.export.findings.csv_table import csv_bytes
-from iamdesk.export.text.decision import joined_verdict_words, value_words, verdict_words, without_words
+from iamdesk.export.text.decision import decision_words, use_case_decision_words, value_words, without_words
 from iamdesk.i18n import join_messages, phrase
 from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
@@ -33,14 +33,14 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class AskedQuestion:
+class HistoryEntry:
     """A request and its result as text: it holds no reference to the snapshot."""
 
-    question: Request | UseCaseRequest
+    evaluated: Request | UseCaseRequest
     what: str
     """The action, or the title of the use case."""
     decision: EvalDecision
-    verdict: str
+    decision_text: str
     """The decision in a few words: ``Denied · implicit deny``."""
     sentence: str
     asked: datetime
@@ -51,14 +51,14 @@ class AskedQuestion:
     @property
     def request(self) -> Request:
         """The request; of a use case, without its actions."""
-        return self.question.request if isinstance(self.question, UseCaseRequest) else self.question
+        return self.evaluated.request if isinstance(self.evaluated, UseCaseRequest) else self.evaluated
 
     @property
     def command(self) -> str:
         """The command that evaluates the same."""
-        if isinstance(self.question, UseCaseRequest):
-            return need_command(self.question, self.snapshot)
-        return command_line(self.question, self.snapshot)
+        if isinstance(self.evaluated, UseCaseRequest):
+            return need_command(self.evaluated, self.snapshot)
+        return command_line(self.evaluated, self.snapshot)
 
     @property
     def context_words(self) -> str:
@@ -76,33 +76,33 @@ class AskedQuestion:
 
 def asked_of(
     answer: EvaluationResult | UseCaseResult, snapshot: str, sha256: str, asked: datetime | None = None
-) -> AskedQuestion:
+) -> HistoryEntry:
     """Return the entry of the query history for a result."""
     at = asked or datetime.now(UTC)
     if isinstance(answer, UseCaseResult):
-        words = joined_verdict_words(answer)
-        return AskedQuestion(
-            answer.question, answer.need.title, answer.decision, words, answer.sentence, at, snapshot, sha256
+        words = use_case_decision_words(answer)
+        return HistoryEntry(
+            answer.request, answer.need.title, answer.decision, words, answer.sentence, at, snapshot, sha256
         )
     request = answer.request
-    return AskedQuestion(
-        request, request.action, answer.decision, verdict_words(answer), answer.sentence, at, snapshot, sha256
+    return HistoryEntry(
+        request, request.action, answer.decision, decision_words(answer), answer.sentence, at, snapshot, sha256
     )
 
 
-def to_csv(questions: Sequence[AskedQuestion]) -> bytes:
+def to_csv(entries: Sequence[HistoryEntry]) -> bytes:
     """Return the history as a CSV file, oldest first."""
-    rows = ([str(number), *cells.values()] for number, cells in enumerate(_rows(questions), start=1))
+    rows = ([str(number), *cells.values()] for number, cells in enumerate(_rows(entries), start=1))
     return csv_bytes(COLUMNS, rows, "query history")
 
 
-def to_json(questions: Sequence[AskedQuestion]) -> bytes:
+def to_json(entries: Sequence[HistoryEntry]) -> bytes:
     """Return the history as a JSON list, oldest first."""
-    return json.dumps(list(_rows(questions)), indent=2, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(list(_rows(entries)), indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def _rows(questions: Iterable[AskedQuestion]) -> Iterable[Mapping[str, str]]:
-    for one in questions:
+def _rows(entries: Iterable[HistoryEntry]) -> Iterable[Mapping[str, str]]:
+    for one in entries:
         values = (
             one.asked.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             one.request.principal,
@@ -111,7 +111,7 @@ def _rows(questions: Iterable[AskedQuestion]) -> Iterable[Mapping[str, str]]:
             one.context_words,
             one.left_out_words,
             one.decision.value,
-            one.verdict,
+            one.decision_text,
             one.sentence,
             one.snapshot,
             one.sha256,

@@ -13,14 +13,14 @@ from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation, StatementRole
 from iamdesk.explain.suggestions import Changes
 from iamdesk.export.text.decision import (
-    LAYER_OUTCOMES,
     PART_TITLES,
+    POLICY_TYPE_DECISIONS,
     change_groups,
+    decision_words,
     otherwise_words,
     refusal_words,
     source_words,
     value_words,
-    verdict_words,
     ways_words,
     without_words,
 )
@@ -34,10 +34,10 @@ def answer_text(decision: EvaluationResult, snapshot_path: str, changes: Changes
 
 
 def _lines(decision: EvaluationResult, snapshot_path: str) -> Iterator[str]:
-    yield visible(verdict_words(decision))
+    yield visible(decision_words(decision))
     yield visible(decision.sentence)
     yield ""
-    yield from question_lines(decision.request, snapshot_path)
+    yield from request_lines(decision.request, snapshot_path)
     if decision.conditions:
         yield ""
         yield from (f"Allowed when {visible(words)}." for words in dict.fromkeys(ways_words(decision)))
@@ -49,10 +49,14 @@ def _lines(decision: EvaluationResult, snapshot_path: str) -> Iterator[str]:
             yield f"  {visible(assumption.message)}{otherwise_words(assumption)}"
     yield ""
     yield "Policy evaluation"
-    width = max((len(layer.title) for layer in decision.layers), default=0)
-    for layer in decision.layers:
-        outcome = LAYER_OUTCOMES[layer.outcome] if layer.layer not in decision.request.without else "ignored"
-        yield f"  {visible(layer.title):<{width}}  {outcome:<14}  {visible(layer.sentence)}"
+    width = max((len(policy_type.title) for policy_type in decision.layers), default=0)
+    for policy_type in decision.layers:
+        words = (
+            POLICY_TYPE_DECISIONS[policy_type.decision]
+            if policy_type.layer not in decision.request.without
+            else "ignored"
+        )
+        yield f"  {visible(policy_type.title):<{width}}  {words:<14}  {visible(policy_type.sentence)}"
     for part, title in PART_TITLES.items():
         group = decision.statements_that(part)
         if group:
@@ -62,7 +66,7 @@ def _lines(decision: EvaluationResult, snapshot_path: str) -> Iterator[str]:
                 yield from _statement(line, decision.request.principal)
 
 
-def question_lines(request: Request, snapshot_path: str, action: str = "Action") -> Iterator[str]:
+def request_lines(request: Request, snapshot_path: str, action: str = "Action") -> Iterator[str]:
     """Yield the lines of a request; ``action`` is the label of the action."""
     yield f"Principal  {visible(request.principal)}"
     yield f"{action:<9}  {visible(request.action)}"
@@ -107,7 +111,7 @@ def command_line(request: Request, snapshot_path: str) -> str:
     If the command line has no option for a part of the request, a shell comment above the command says so: its result
     may differ from that in the window.
     """
-    words, notes = question_words(request, snapshot_path, "--action")
+    words, notes = request_words(request, snapshot_path, "--action")
     lines = [f"# evaluated in the window: {visible(note)}" for note in notes]
     return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])
 
@@ -127,7 +131,7 @@ def what_can_command(principal: str, snapshot_path: str) -> str:
     return " ".join(shlex.quote(word) for word in words)
 
 
-def question_words(request: Request, snapshot_path: str, action_option: str) -> tuple[list[str], list[str]]:
+def request_words(request: Request, snapshot_path: str, action_option: str) -> tuple[list[str], list[str]]:
     """Return the words of the command for a request, and notes on the parts that it has no option for."""
     words = ["iamdesk", "can", _path(snapshot_path)]
     words += ["--principal", request.principal, action_option, request.action, "--resource", request.resource]
@@ -135,9 +139,9 @@ def question_words(request: Request, snapshot_path: str, action_option: str) -> 
     words += context
     if request.resource_account is not None:
         words += ["--resource-account", request.resource_account]
-    for layer in PolicyType:
-        if layer in request.without:
-            words += ["--without", layer.value]
+    for policy_type in PolicyType:
+        if policy_type in request.without:
+            words += ["--without", policy_type.value]
     if request.session_policies is not None:
         names = join_names([policy.name for policy in request.session_policies])
         notes.append(f"with session policies ({names}): save each and add --session-policy FILE")

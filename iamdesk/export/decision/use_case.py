@@ -26,8 +26,8 @@ from iamdesk.escaping import visible
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Assumption, EvalDecision
 from iamdesk.export.decision.evaluation_result import assumption_result, to_evaluation_result
-from iamdesk.export.decision.text_file import question_lines, question_words
-from iamdesk.export.text.decision import joined_verdict_words, otherwise_words
+from iamdesk.export.decision.text_file import request_lines, request_words
+from iamdesk.export.text.decision import otherwise_words, use_case_decision_words
 from iamdesk.i18n import join_names, phrase
 from iamdesk.use_cases.types import ActionResult, DependentActions, UseCaseRequest, UseCaseResult
 
@@ -37,7 +37,7 @@ def to_need_result(answer: UseCaseResult) -> dict[str, Any]:
     return {
         "Need": answer.need.name,
         "Title": answer.need.title,
-        "EvalResourceName": answer.question.request.resource,
+        "EvalResourceName": answer.request.request.resource,
         "EvalDecision": answer.decision.value,
         "Sentence": answer.sentence,
         "Parts": [_part(one) for one in answer.parts],
@@ -71,17 +71,19 @@ def need_text(answer: UseCaseResult, snapshot_path: str) -> str:
 
 
 def _lines(answer: UseCaseResult, snapshot_path: str) -> Iterator[str]:
-    yield visible(joined_verdict_words(answer))
+    yield visible(use_case_decision_words(answer))
     yield visible(answer.sentence)
     yield ""
-    yield from question_lines(answer.question.request, snapshot_path, "Use case")
-    for name, arn in answer.question.inputs.items():
+    yield from request_lines(answer.request.request, snapshot_path, "Use case")
+    for name, arn in answer.request.inputs.items():
         yield visible(f"{name:<9}  {arn}")
     yield ""
     yield "Actions"
     width = max(len(one.part.action) for one in answer.parts)
     for one in answer.parts:
-        yield visible(f"  {one.part.action:<{width}}  {part_outcome(one)}{f', {one.part.why}' if one.part.why else ''}")
+        yield visible(
+            f"  {one.part.action:<{width}}  {action_decision_words(one)}{f', {one.part.why}' if one.part.why else ''}"
+        )
         indent = " " * (width + 4)
         if one.decision is None:
             yield visible(f"{indent}{one.unasked}")
@@ -96,7 +98,7 @@ def _lines(answer: UseCaseResult, snapshot_path: str) -> Iterator[str]:
     yield "To evaluate one action: iamdesk can … --action ACTION --resource ARN"
 
 
-def part_outcome(one: ActionResult) -> str:
+def action_decision_words(one: ActionResult) -> str:
     """Return the decision on one action in a few words."""
     if one.decision is None:
         return phrase("not evaluated")
@@ -106,10 +108,10 @@ def part_outcome(one: ActionResult) -> str:
     return phrase("allowed") if one.decision.decision is EvalDecision.ALLOWED else phrase("denied")
 
 
-def need_command(question: UseCaseRequest, snapshot_path: str) -> str:
+def need_command(request: UseCaseRequest, snapshot_path: str) -> str:
     """Return the command that evaluates the same use case, quoted for a POSIX shell."""
-    words, notes = question_words(question.request, snapshot_path, "--use-case")
-    for name, arn in question.inputs.items():
+    words, notes = request_words(request.request, snapshot_path, "--use-case")
+    for name, arn in request.inputs.items():
         words += ["--on", f"{name}={arn}"]
     lines = [f"# evaluated in the window: {visible(note)}" for note in notes]
     return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])

@@ -140,8 +140,8 @@ def _quoted(evaluator: Evaluator, asked: Asked, known: Mapping[str, Quoted]) -> 
     request = asked.request
     if request.session_policies is not None or request.without:
         return None
-    question = _question(request)
-    key = digest(question)
+    hashed = _hashed_request(request)
+    key = digest(hashed)
     if key in known:
         return None
     try:
@@ -154,7 +154,7 @@ def _quoted(evaluator: Evaluator, asked: Asked, known: Mapping[str, Quoted]) -> 
     value = {
         "id": f"v-{key[:16]}",
         "quoted_for": asked.quoted_for,
-        **question,
+        **hashed,
         "decision": again.decision.value,
         "sentence": again.sentence,
         "result": result,
@@ -179,7 +179,7 @@ def _row(asked: Asked, again: EvaluationResult, result: Mapping[str, Any]) -> tu
     )
 
 
-def _question(request: Request) -> dict[str, Any]:
+def _hashed_request(request: Request) -> dict[str, Any]:
     return {
         "principal": request.principal,
         "action": request.action,
@@ -208,4 +208,4 @@ def re_evaluate(evaluator: Evaluator, quoted: Mapping[str, Any]) -> str:
         quoted["resource_account"],
         unknown_context=MissingContextMode(quoted["unknown_context"]),
     )
-    return decide_request(evaluator.question(request)).value
+    return decide_request(evaluator.evaluation_request(request)).value

@@ -22,7 +22,7 @@ TO_DO: Mapping[ReviewDecision, str] = {
 }
 """Decisions that require a change in AWS."""
 NOT_TESTED = "not_tested_yet"
-_VERDICTS: Mapping[Outcome, str] = {
+_RETEST_WORDS: Mapping[Outcome, str] = {
     Outcome.GONE: "gone",
     Outcome.STILL_THERE: "still_present",
     Outcome.CAME_BACK: "came_back",
@@ -60,7 +60,7 @@ class Task:
     closed_utc: str = ""
     """When a log of ``remediation.sh`` says that it is gone; empty if none does."""
     retest_snapshot_sha256: str = ""
-    retest_verdict: str = NOT_TESTED
+    retest_result: str = NOT_TESTED
     retest_sentence: str = ""
     lost: int | None = None
     """Actions that are lost by it; None: not known."""
@@ -148,7 +148,7 @@ def tested(review: ReviewFile) -> Iterator[Task]:
             "",
             one.decided_utc,
             retest_snapshot_sha256=head.snapshot_sha256,
-            retest_verdict=_VERDICTS[one.outcome],
+            retest_result=_RETEST_WORDS[one.outcome],
             retest_sentence=one.sentence,
             gained=one.gained,
             still_possible=one.still_possible,
@@ -169,7 +169,7 @@ def tested(review: ReviewFile) -> Iterator[Task]:
             "",
             test.decided_utc,
             retest_snapshot_sha256=head.snapshot_sha256,
-            retest_verdict=_VERDICTS[test.outcome],
+            retest_result=_RETEST_WORDS[test.outcome],
             retest_sentence=test.sentence,
         )
 
@@ -203,7 +203,7 @@ REMEDIATION: tuple[Column[Task], ...] = (
     Column("requested_utc", lambda row: moment(row.requested_utc)),
     Column("closed_utc", lambda row: moment(row.closed_utc), is_open=True),
     Column("retest_snapshot_sha256", lambda row: row.retest_snapshot_sha256),
-    Column("retest_verdict", lambda row: row.retest_verdict),
+    Column("retest_verdict", lambda row: row.retest_result),
     Column("retest_basis", lambda row: row.retest_sentence),
     Column("lost_action_count", lambda row: "" if row.lost is None else row.lost),
     Column("gained_action_count", lambda row: "" if row.gained is None else row.gained),

@@ -35,7 +35,7 @@ _MAX_GAPS = 40
 _MAX_TOTALS = 30
 _MAX_FILES = 12
 """Files of the snapshot that are listed; review.json lists all."""
-_LAYERS = (
+_POLICY_TYPES = (
     "service control policies, resource control policies, resource policies, trust policies, identity policies, "
     "permissions boundaries, endpoint policies, access control lists and Block Public Access, as far as they are "
     "captured"
@@ -318,8 +318,8 @@ def _method(source: EvidenceContext) -> Section:
         (
             Text(
                 f"iamdesk {source.tool_version}, AWS action data {source.action_data_version}. The effective "
-                f"permissions of each principal were evaluated over {_LAYERS}. Condition keys that are not provided "
-                "are unknown: a decision that depends on them is conditional, neither allowed nor denied."
+                f"permissions of each principal were evaluated over {_POLICY_TYPES}. Condition keys that are not "
+                "provided are unknown: a decision that depends on them is conditional, neither allowed nor denied."
             ),
             Text(
                 "Each quoted decision is in verdicts.jsonl with its request and can be evaluated again. A resource "

@@ -462,7 +462,7 @@ def _performed_again(
         if not is_earlier:
             performed = None
     as_written = None if workers is None else workers.as_of(evaluator.now())
-    yield _verdicts_again(evaluator, folder, document, as_written, how)
+    yield _decisions_again(evaluator, folder, document, as_written, how)
     return _Held(evaluator, as_written, performed, is_earlier)
 
 
@@ -599,7 +599,7 @@ class _Lines:
     texts: tuple[str, ...]
 
 
-def _verdicts_again(
+def _decisions_again(
     evaluator: Evaluator, folder: Path, document: ReviewDocument, workers: Workers | None, how: _How
 ) -> Result:
     try:
@@ -613,7 +613,7 @@ def _verdicts_again(
         found = (_wrong(evaluator, *some, how.cancelled) for some in numbered)
     else:
         found = workers.results(
-            wrong_verdicts,
+            wrong_decisions,
             [_Lines(workers.reference, *some) for some in numbered],
             progress=how.progress,
             cancelled=how.cancelled,
@@ -652,7 +652,7 @@ def _asked_of(line: str) -> str:
         return line
 
 
-def wrong_verdicts(lines: _Lines, cancelled: Cancelled) -> list[str]:
+def wrong_decisions(lines: _Lines, cancelled: Cancelled) -> list[str]:
     """Return the IDs of quoted decisions that come out otherwise; called in a worker."""
     return _wrong(evaluator_of(lines.snapshot, cancelled), lines.before, lines.texts, cancelled)
 

@@ -173,7 +173,7 @@ def write_data(folder: Path, source: EvidenceContext) -> Written:
     found = tuple(totals(source))
     kept = ReportSample(source)
     path = folder / "verdicts.jsonl"
-    with _beside(source, lambda cancelled: _write_verdicts(path, source, kept, cancelled)) as quote:
+    with _beside(source, lambda cancelled: _write_decisions(path, source, kept, cancelled)) as quote:
         _write_rest(folder, source, found, kept)
         quoted = quote()
     source.forget_findings()
@@ -396,7 +396,7 @@ def _signoff_page(source: EvidenceContext) -> list[PageRow]:
     ]
 
 
-def _write_verdicts(path: Path, source: EvidenceContext, kept: ReportSample, cancelled: Cancelled) -> int:
+def _write_decisions(path: Path, source: EvidenceContext, kept: ReportSample, cancelled: Cancelled) -> int:
     count = 0
     with path.open("wb") as file:
         for quoted in verdicts(source, kept.administrators, cancelled):

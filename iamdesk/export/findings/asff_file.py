@@ -25,7 +25,7 @@ _REGION = "us-east-1"
 """IAM is global, but Security Hub requires a Region: this is the one of IAM."""
 _MAX_TITLE = 256
 _MAX_DESCRIPTION = 1024
-_MAX_REMEDY = 512
+_MAX_REMEDIATION = 512
 _MAX_NOTE = 512
 
 
@@ -56,7 +56,7 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
         "Severity": {"Label": _LABELS[finding.severity]},
         "Title": _cut(f"{finding.check_id} {finding.title}", _MAX_TITLE),
         "Description": _cut(finding.sentence, _MAX_DESCRIPTION),
-        "Remediation": {"Recommendation": {"Text": _cut(finding.remedy or "See the finding.", _MAX_REMEDY)}},
+        "Remediation": {"Recommendation": {"Text": _cut(finding.remediation or "See the finding.", _MAX_REMEDIATION)}},
         "ProductFields": {
             "iamdesk/version": report.tool_version,
             "iamdesk/snapshot": report.snapshot_sha256,

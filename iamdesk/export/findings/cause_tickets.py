@@ -56,8 +56,8 @@ def _lines(cause: Cause, findings: dict[str, Finding], report: Report) -> Iterat
         more = f" and {len(places) - _MAX_STATEMENTS:,} more" if len(places) > _MAX_STATEMENTS else ""
         yield f"By: {'; '.join(places[:_MAX_STATEMENTS])}{more}."
     yield ""
-    yield f"What to change: {cause.remedy}"
-    commands = list(dict.fromkeys(one.snippet for one in leading if one.snippet))
+    yield f"What to change: {cause.remediation}"
+    commands = list(dict.fromkeys(one.remediation_command for one in leading if one.remediation_command))
     if len(commands) == 1:
         yield f"Command: {commands[0]}"
     yield ""

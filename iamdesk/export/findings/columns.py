@@ -120,8 +120,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("proof_summary", "Evidence", lambda finding: _unique(piece.text for piece in finding.evidence)),
     Column("missing_context", "Unknown condition keys", _missing),
     Column("assumptions", "Assumptions", _assumed),
-    Column("remediation", "Remediation", lambda finding: finding.remedy),
-    Column("remediation_snippet", "Command", lambda finding: finding.snippet),
+    Column("remediation", "Remediation", lambda finding: finding.remediation),
+    Column("remediation_snippet", "Command", lambda finding: finding.remediation_command),
     Column("refs", "Standards", _standards),
     Column("suppressed_by", "Suppressed by", lambda finding: finding.suppression.owner if finding.suppression else ""),
     Column(

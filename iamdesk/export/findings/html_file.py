@@ -58,10 +58,10 @@ class Group:
     findings: tuple[Finding, ...]
 
     @property
-    def shared_remedy(self) -> str | None:
+    def shared_remediation(self) -> str | None:
         """The remediation if it is the same for all findings of the group, else None."""
-        remedies = {finding.remedy for finding in self.findings}
-        return remedies.pop() if len(remedies) == 1 else None
+        remediations = {finding.remediation for finding in self.findings}
+        return remediations.pop() if len(remediations) == 1 else None
 
 
 def groups_of(report: Report) -> Iterator[Group]:

@@ -107,7 +107,7 @@ def printed_cause(cause: Cause) -> bytes:
         "subjects": cause.subjects,
         "accounts": cause.accounts,
         "checks": list(cause.check_ids),
-        "remediation": cause.remedy,
+        "remediation": cause.remediation,
         "findings": [
             {
                 "finding_id": one.fingerprint,
@@ -212,11 +212,11 @@ def _evidence(piece: Evidence) -> dict[str, Any]:
         "text": piece.text,
         "policy_key": piece.policy_key,
         "statement": _statement(piece.statement) if piece.statement else None,
-        "question": _question(piece.decision) if piece.decision else None,
+        "question": _evaluation_of(piece.decision) if piece.decision else None,
     }
 
 
-def _question(decision: EvaluationResult) -> dict[str, Any]:
+def _evaluation_of(decision: EvaluationResult) -> dict[str, Any]:
     request = decision.request
     return {
         "principal": request.principal,

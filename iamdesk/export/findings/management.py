@@ -382,7 +382,7 @@ def _warnings(report: Report, found: FindingFacts, earlier: EarlierFindings) -> 
 
 def _decisions(report: Report, risks: Sequence[Risk]) -> Iterator[Decision]:
     for risk in risks:
-        yield Decision(f"Risk {risk.number}", shortened(risk.cause.remedy))
+        yield Decision(f"Risk {risk.number}", shortened(risk.cause.remediation))
     soon = report.generated_at.date() + _EXPIRES_SOON
     ending = [one.suppression for one in report.suppressed if one.suppression and one.suppression.expires <= soon]
     if ending:

@@ -91,13 +91,13 @@ def event(report: Report, finding: Finding) -> dict[str, Any]:
                 "owner": {"account": {"uid": finding.account, "type_id": _AWS_ACCOUNT, "type": "AWS Account"}},
             }
         ],
-        "remediation": {"desc": finding.remedy},
+        "remediation": {"desc": finding.remediation},
         "unmapped": {
             "snapshot": report.snapshot_name,
             "snapshot_sha256": report.snapshot_sha256,
             **({"settings_sha256": report.settings_sha256} if report.settings_sha256 else {}),
             "proof": [piece.text for piece in finding.evidence],
-            **({"command": finding.snippet} if finding.snippet else {}),
+            **({"command": finding.remediation_command} if finding.remediation_command else {}),
         },
     }
     if finding.suppression is not None:

@@ -60,7 +60,7 @@ def _markup(text: str) -> str:
     return escape(printable(text))
 
 
-def _remedy(text: str) -> str:
+def _remediation(text: str) -> str:
     """Return the remediation of a check as markup, with code in bold."""
     parts = _CODE.split(printable(text))  # before it is split: the space before a code is not the end of the text
     return "".join(f"<b>{escape(part)}</b>" if number % 2 else escape(part) for number, part in enumerate(parts))
@@ -194,7 +194,7 @@ def _summary(report: Report, page: Management, styles: _Styles, width: float) ->
             yield styles.plain(f"{page.more_notes:,} more with the findings.", styles.muted)
     yield Paragraph("<b>Decisions needed</b>", styles.part)
     if page.decisions:
-        decisions = [(one.about, Paragraph(_remedy(one.text), styles.cell), "", "") for one in page.decisions]
+        decisions = [(one.about, Paragraph(_remediation(one.text), styles.cell), "", "") for one in page.decisions]
         yield _table(("About", "Decision", "Owner", "Until"), decisions, styles, width, (0.14, 0.58, 0.16, 0.12))
         yield styles.plain("For each risk: have it fixed, or accept it, with an owner and a date.", styles.muted)
     else:
@@ -305,13 +305,13 @@ def _groups(title: str, groups: Sequence[Group], styles: _Styles) -> Iterator[Fl
         if group.check is not None:
             standards = f" Standards: {'; '.join(group.check.standards)}." if group.check.standards else ""
             yield Paragraph(_markup(group.check.question + standards), styles.muted)
-        if group.shared_remedy:
-            yield Paragraph(f"<b>Remediation:</b> {_remedy(group.shared_remedy)}", styles.body)
+        if group.shared_remediation:
+            yield Paragraph(f"<b>Remediation:</b> {_remediation(group.shared_remediation)}", styles.body)
         for finding in group.findings:
-            yield from _finding(finding, styles, with_remedy=not group.shared_remedy)
+            yield from _finding(finding, styles, with_remediation=not group.shared_remediation)
 
 
-def _finding(finding: Finding, styles: _Styles, *, with_remedy: bool) -> Iterator[Flowable]:
+def _finding(finding: Finding, styles: _Styles, *, with_remediation: bool) -> Iterator[Flowable]:
     state = " (cannot tell)" if finding.state is State.CANNOT_TELL else ""
     about = f"{finding.subject_kind}, account {finding.account}{state}"
     yield Paragraph(
@@ -333,10 +333,10 @@ def _finding(finding: Finding, styles: _Styles, *, with_remedy: bool) -> Iterato
         yield styles.plain(" ".join(texts), styles.proof, "•")
     if len(finding.evidence) > _MAX_EVIDENCE:
         yield Paragraph(f"{len(finding.evidence) - _MAX_EVIDENCE:,} more: see the JSON report.", styles.proof)
-    if with_remedy:
-        yield Paragraph(f"Remediation: {_remedy(finding.remedy)}", styles.proof)
-    if finding.snippet:
-        yield styles.plain(finding.snippet, styles.proof)
+    if with_remediation:
+        yield Paragraph(f"Remediation: {_remediation(finding.remediation)}", styles.proof)
+    if finding.remediation_command:
+        yield styles.plain(finding.remediation_command, styles.proof)
 
 
 def _mark(severity: Severity) -> str:

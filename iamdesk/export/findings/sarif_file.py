@@ -139,7 +139,7 @@ def _rule(check: Check) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in check.title.replace("-", " ").split() if word.isalnum()),
         "shortDescription": {"text": message_text(check.title)},
         "fullDescription": {"text": message_text(check.question)},
-        "help": {"text": message_text(check.remedy)},
+        "help": {"text": message_text(check.remediation)},
         "defaultConfiguration": {"level": _LEVELS[check.severity], "rank": _RANKS[check.severity]},
         "properties": {
             "tags": ["security", *check.standards],
@@ -166,8 +166,8 @@ def _result(report: Report, finding: Finding, rules: dict[str, int]) -> dict[str
             "account": visible(finding.account),
             "subjectKind": finding.subject_kind,
             "proof": [visible(piece.text) for piece in finding.evidence],
-            "remedy": visible(finding.remedy),
-            **({"command": finding.snippet} if finding.snippet else {}),
+            "remedy": visible(finding.remediation),
+            **({"command": finding.remediation_command} if finding.remediation_command else {}),
         },
     }
     related = [

@@ -24,9 +24,9 @@ def lines_of(finding: Finding) -> Iterator[str]:
         yield f"  API calls: {call}"
     for place in dict.fromkeys(map(place_of, statements_of(finding))):
         yield f"  > {place}"
-    yield f"  Remediation: {finding.remedy}"
-    if finding.snippet:
-        yield f"  $ {finding.snippet}"
+    yield f"  Remediation: {finding.remediation}"
+    if finding.remediation_command:
+        yield f"  $ {finding.remediation_command}"
     yield f"  Finding {finding.fingerprint}"
     yield ""
 
@@ -56,7 +56,7 @@ def cause_lines(number: int, cause: Cause) -> Iterator[str]:
         yield f"  - {one.check_id} {one.subject_name}: {one.title} ({one.fingerprint})"
     if len(leading) > _LISTED:
         yield f"  - and {len(leading) - _LISTED:,} more"
-    yield f"  Remediation: {cause.remedy}"
+    yield f"  Remediation: {cause.remediation}"
     yield f"  Cause {cause.id} ({cause.kind.value})"
     yield ""
 

@@ -21,7 +21,7 @@ from iamdesk.use_cases.types import UseCaseResult
 
 _SHOWN_KEYS = 2
 
-VERDICT_WORDS: dict[EvalDecision, str] = {
+DECISION_LABELS: dict[EvalDecision, str] = {
     EvalDecision.ALLOWED: mark("Allowed"),
     EvalDecision.EXPLICIT_DENY: mark("Denied · explicit deny"),
     EvalDecision.IMPLICIT_DENY: mark("Denied · implicit deny"),
@@ -33,7 +33,7 @@ _DENIED_WITHOUT_STATEMENT = {
     PolicyType.BLOCK_PUBLIC_ACCESS.value: mark("Denied · Block Public Access"),
 }
 
-LAYER_WORDS: dict[PolicyType, str] = {
+POLICY_TYPE_WORDS: dict[PolicyType, str] = {
     PolicyType.RCP: mark("resource control policies"),
     PolicyType.SCP: mark("service control policies"),
     PolicyType.RESOURCE: mark("the resource policy"),
@@ -47,7 +47,7 @@ LAYER_WORDS: dict[PolicyType, str] = {
 }
 """Policy types within a sentence."""
 
-LAYER_OUTCOMES: dict[EvalDecision | None, str] = {
+POLICY_TYPE_DECISIONS: dict[EvalDecision | None, str] = {
     EvalDecision.ALLOWED: mark("allows"),
     EvalDecision.EXPLICIT_DENY: mark("denies"),
     EvalDecision.IMPLICIT_DENY: mark("does not allow"),
@@ -81,12 +81,12 @@ _SOURCES: dict[SourceType, str] = {
 }
 
 
-def verdict_words(decision: EvaluationResult) -> str:
+def decision_words(decision: EvaluationResult) -> str:
     """Return the decision and ignored policy types; begins with ``Allowed``, ``Denied`` or ``Depends``."""
     if decision.decision is EvalDecision.CONDITIONAL:
         words = phrase("Depends on {what}", what=_what_is_missing(decision.missing_context_values))
     else:
-        message = VERDICT_WORDS[decision.decision]
+        message = DECISION_LABELS[decision.decision]
         if decision.decision is not EvalDecision.ALLOWED and not decision.matched_statements:
             reasons = (_DENIED_WITHOUT_STATEMENT.get(name) for name in decision.blocked_by)
             message = next(filter(None, reasons), message)
@@ -105,23 +105,23 @@ def _what_is_missing(keys: Sequence[str]) -> str:
     return join_names(keys, _SHOWN_KEYS)
 
 
-def joined_verdict_words(answer: UseCaseResult) -> str:
+def use_case_decision_words(answer: UseCaseResult) -> str:
     """Return the decision on a use case in a few words, like `verdict_words`."""
     if answer.decision is EvalDecision.CONDITIONAL:
         inputs = [answer.need.inputs[one.part.input] for one in answer.parts if one.is_open]
         missing = _what_is_missing([*answer.missing_context_values, *dict.fromkeys(inputs)])
         words = phrase("Depends on {what}", what=missing)
     elif answer.decision is EvalDecision.ALLOWED:
-        words = phrase(VERDICT_WORDS[answer.decision])
+        words = phrase(DECISION_LABELS[answer.decision])
     else:
         words = phrase("Denied · not every action is allowed")
-    return _with_left_out(words, answer.question.request.without)
+    return _with_left_out(words, answer.request.request.without)
 
 
-def without_words(layers: Iterable[PolicyType]) -> str:
+def without_words(policy_types: Iterable[PolicyType]) -> str:
     """Return ``without service control policies and the permissions boundary``; empty for none."""
-    chosen = set(layers)
-    names = [phrase(words) for layer, words in LAYER_WORDS.items() if layer in chosen]
+    chosen = set(policy_types)
+    names = [phrase(words) for policy_type, words in POLICY_TYPE_WORDS.items() if policy_type in chosen]
     return phrase("without {layers}", layers=join_names(names)) if names else ""
 
 

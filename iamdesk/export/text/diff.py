@@ -19,7 +19,7 @@ from iamdesk.export.text.decision import DECISION_WORDS
 from iamdesk.i18n import join_messages, join_names, nphrase, phrase
 
 _OTHER_ACCESS = (Status.CHANGED, Status.CREATED, Status.DELETED)
-MOST_ACTIONS = 6
+MAX_ACTIONS = 6
 """Number of actions listed before the others are counted."""
 
 
@@ -89,7 +89,7 @@ def principal_words(arn: str) -> str:
     return phrase("any principal of any other account") if is_anyone else parts[5]
 
 
-def actions_words(names: tuple[str, ...], most: int = MOST_ACTIONS) -> str:
+def actions_words(names: tuple[str, ...], most: int = MAX_ACTIONS) -> str:
     """Return a list of at most ``most`` actions, and the number of others."""
     return join_names(names, most, last=",")
 
@@ -109,7 +109,7 @@ def context_words(effect: Effect) -> str:
     return join_messages(phrase(" and "), parts)
 
 
-def effect_words(found: Comparison, effect: Effect, most: int = MOST_ACTIONS) -> str:
+def effect_words(found: Comparison, effect: Effect, most: int = MAX_ACTIONS) -> str:
     """Return an access change in one line."""
     when = context_words(effect)
     names = actions_words(found.names(effect.actions), most)

@@ -24,7 +24,7 @@ from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.i18n import tr
 
 _GAP = 6
-_MOST_PAINTED = 1000
+_MAX_PAINTED = 1000
 type _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -148,7 +148,7 @@ class _CellDelegate(QStyledItemDelegate):
         key = (looks, rect.width(), rect.height(), ratio)
         found = self._painted.get(key)
         if found is None:
-            if len(self._painted) >= _MOST_PAINTED:
+            if len(self._painted) >= _MAX_PAINTED:
                 self._painted.clear()
             found = QPixmap(round(rect.width() * ratio), round(rect.height() * ratio))
             found.setDevicePixelRatio(ratio)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from iamdesk.export.access.heatmap import AccessHeatmap
     from iamdesk.gui.access.action_tree_model import ActionLine
 
-_MOST_KEPT = 32
+_MAX_KEPT = 32
 
 
 class AccessLoader(QObject):
@@ -77,7 +77,7 @@ class AccessLoader(QObject):
 
     def _take(self, key: str, found: "AccessHeatmap") -> None:
         self._job = None
-        if len(self._kept) >= _MOST_KEPT:
+        if len(self._kept) >= _MAX_KEPT:
             del self._kept[next(iter(self._kept))]
         self._kept[key] = found
         self.found.emit(key, found)

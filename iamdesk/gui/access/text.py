@@ -53,7 +53,7 @@ REACH_CHOICES: Mapping[str, frozenset[AccessExtent]] = {
 }
 """The choices of the filter by result; the first is the default."""
 
-_MOST_SERVICES = 4
+_MAX_SERVICES = 4
 
 
 def cell_words(cell: Cell) -> str:
@@ -111,6 +111,6 @@ def _permission_changes(rows: list[MapRow]) -> str:
     found = [row.service for row in rows if level in row.cells and row.cells[level].permitted]
     if not found:
         return tr("None of them changes permissions.")
-    if len(found) > _MOST_SERVICES:
+    if len(found) > _MAX_SERVICES:
         return tr("This includes changing permissions in {count} services.").format(count=number(len(found)))
     return tr("This includes changing permissions in {services}.").format(services=in_language(join_names(found)))

@@ -22,8 +22,8 @@ from iamdesk.progress import Cancelled, WorkCancelled
 
 _EDGE = 12.0
 _CELL = 27.0
-_MOST_LINES = 250
-_MOST_SERVICES = 120
+_MAX_LINES = 250
+_MAX_SERVICES = 120
 _LETTERS = 17
 _TITLE = "Access matrix, by iamdesk"
 _START = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
@@ -37,14 +37,14 @@ class AccessMatrixImage:
         self, matrix_rows: MatrixRows, lines: Sequence[MatrixRow], says: str, font: QFont, palette: QPalette
     ) -> None:
         """``lines`` are the rows as laid out, including members of expanded groups."""
-        self._lines = tuple(lines[:_MOST_LINES])
-        self._columns = matrix_rows.columns[:_MOST_SERVICES]
+        self._lines = tuple(lines[:_MAX_LINES])
+        self._columns = matrix_rows.columns[:_MAX_SERVICES]
         self._level = matrix_rows.wanted.level
         self._font = QFont(font)
         self._palette = QPalette(palette)
         left_out = (
-            (len(lines), _MOST_LINES, tr("The first {count} of {all} rows are shown.")),
-            (len(matrix_rows.columns), _MOST_SERVICES, tr("The first {count} of {all} services are shown.")),
+            (len(lines), _MAX_LINES, tr("The first {count} of {all} rows are shown.")),
+            (len(matrix_rows.columns), _MAX_SERVICES, tr("The first {count} of {all} services are shown.")),
         )
         more = [words.format(count=number(most), all=number(all_)) for all_, most, words in left_out if all_ > most]
         self._says = " ".join((says, *more))

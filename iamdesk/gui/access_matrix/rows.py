@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _NAMED = 12
 """Members of a group that are listed in its title."""
-_BREATH = 512
+_CHECK_EVERY = 512
 _ASKED = 40
 """Principals whose policies are read for the services that they name: of the first ones, and of all."""
 
@@ -288,7 +288,7 @@ def _gathered(people: Iterable[MatrixPrincipal], rows: Mapping[str, Profile], ca
     """Return one row for each profile, with its principals in their order."""
     found: dict[Profile, list[MatrixPrincipal]] = {}
     for place, person in enumerate(people):
-        if place % _BREATH == 0 and cancelled():
+        if place % _CHECK_EVERY == 0 and cancelled():
             raise WorkCancelled
         found.setdefault(rows[person.key], []).append(person)
     return [MatrixRow(profile, tuple(members)) for profile, members in found.items()]

@@ -21,7 +21,7 @@ from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.i18n import tr
 
-_MOST_PAINTED = 1500
+_MAX_PAINTED = 1500
 _NARROWEST = 27
 _CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 
@@ -224,7 +224,7 @@ class AccessMatrixTable(QTableView):
         key = look, width, height, ratio
         found = self._painted.get(key)
         if found is None:
-            if len(self._painted) >= _MOST_PAINTED:
+            if len(self._painted) >= _MAX_PAINTED:
                 self._painted.clear()
             found = QPixmap(round(width * ratio), round(height * ratio))
             found.setDevicePixelRatio(ratio)

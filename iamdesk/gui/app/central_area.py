@@ -22,7 +22,6 @@ from iamdesk.i18n import tr
 
 if TYPE_CHECKING:
     from iamdesk.checks.finding import Severity
-    from iamdesk.evaluate.request import Request
     from iamdesk.gui.app.workspace import Workspace
     from iamdesk.gui.core.file_dialogs import FileDialogs
     from iamdesk.gui.core.jobs import JobRunner
@@ -169,8 +168,8 @@ class CentralArea(QObject):
         session.key_shown.connect(self._show_subject)
         session.access_shown.connect(self._show_subject)
         session.statement_shown.connect(self._show_inspector)
-        session.question_drafted.connect(self._show_drafted)
-        session.question_asked.connect(self._show_result)
+        session.request_drafted.connect(self._show_drafted)
+        session.request_asked.connect(self._show_result)
         session.need_asked.connect(self._show_result)
         session.answered.connect(self._turn_to_policies)
         session.who_can_asked.connect(self._show_who_can)
@@ -192,7 +191,7 @@ class CentralArea(QObject):
             "actionExportOverview": self.export_overview,
             **{one.name: partial(self.show_perspective, one.name) for one in PERSPECTIVES},
             "actionShowFindings": lambda: self.go_to("findingsDock"),
-            "actionShowWhoCan": self.show_who_can,
+            "actionShowWhoCan": lambda: self.go_to("whoCanDock"),
             "actionShowWays": self.show_attack_paths,
             "actionShowAsked": lambda: self.go_to("askedDock"),
             "actionShowEverybody": self.show_access_matrix,
@@ -406,24 +405,12 @@ class CentralArea(QObject):
         self.workspace.raise_dock("pagesDock")
         self.pages.setCurrentWidget(self.workspace.inspector)
 
-    def _show_result(self, _question: object) -> None:
+    def _show_result(self, _request: object) -> None:
         self.workspace.raise_dock("answerDock")
 
-    def show_who_can(self) -> None:
-        """Show who can: its table, or the request bar if nothing was asked."""
-        self.complete()
+    def _show_who_can(self) -> None:
         self.workspace.raise_dock("whoCanDock")
-        if self.workspace.who_can.asked is not None:
-            self.workspace.who_can.focus_rows()
-        else:
-            self.workspace.request_bar.go_to_open_field()
-
-    def _show_who_can(self, request: "Request") -> None:
-        self.workspace.raise_dock("whoCanDock")
-        if self.workspace.who_can.lists(request):
-            self.workspace.who_can.focus_rows()  # it could not take the focus before it was shown
-        else:
-            self.workspace.request_bar.go_to_open_field()
+        self.workspace.who_can.focus_rows()  # it could not take the focus before it was shown
 
     def _show_drafted(self, _principal: object, _action: object, _resource: object) -> None:
         self._show_request_bar()

@@ -28,7 +28,7 @@ class Place:
     need: "UseCaseRequest | None" = None
 
     @property
-    def is_question(self) -> bool:
+    def is_request(self) -> bool:
         """Whether it is a request or use case."""
         return self.request is not None or self.need is not None
 
@@ -49,7 +49,7 @@ class History(QObject):
         self._at = -1
         self._arrived = 0.0
         session.subject_selected.connect(self._visit_subject)
-        session.question_asked.connect(self._visit_question)
+        session.request_asked.connect(self._visit_request)
         session.need_asked.connect(self._visit_need)
         session.snapshot_closed.connect(self._forget)
 
@@ -94,11 +94,11 @@ class History(QObject):
         if key and not (about and opened and subject_of(opened.outline, about.principal) == key):
             self._visit(Place(key=key))
 
-    def _visit_question(self, request: Request) -> None:
+    def _visit_request(self, request: Request) -> None:
         self._visit(Place(request=request))
 
-    def _visit_need(self, question: "UseCaseRequest") -> None:
-        self._visit(Place(need=question))
+    def _visit_need(self, request: "UseCaseRequest") -> None:
+        self._visit(Place(need=request))
 
     def _visit(self, place: Place) -> None:
         now = self._clock()
@@ -106,7 +106,7 @@ class History(QObject):
             return
         del self._places[self._at + 1 :]
         passed_by = self._at >= 0 and now - self._arrived < _GLANCE
-        if passed_by and not place.is_question and not self._places[self._at].is_question:
+        if passed_by and not place.is_request and not self._places[self._at].is_request:
             self._places[self._at] = place
         else:
             self._places.append(place)

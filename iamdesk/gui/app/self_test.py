@@ -13,7 +13,7 @@ from iamdesk.gui.app.screenshot import render
 from iamdesk.resource_files import resources, sample_snapshot
 
 _SIZE = (1360, 860)
-_FEWEST_COLOURS = 20
+_MIN_COLOURS = 20
 """A painted window has more colors than this."""
 
 
@@ -32,7 +32,7 @@ def _picture(scheme: str) -> str:
         render(sample_snapshot(), png, scheme=scheme, size=_SIZE, page="findings")
         image = QImage(str(png))
     seen = {image.pixel(x, y) for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)}
-    if (image.width(), image.height()) != _SIZE or len(seen) < _FEWEST_COLOURS:
+    if (image.width(), image.height()) != _SIZE or len(seen) < _MIN_COLOURS:
         raise ValueError(f"{image.width()} by {image.height()} points with {len(seen)} colours")
     return f"{image.width()} by {image.height()} points on {QApplication.platformName()}"
 

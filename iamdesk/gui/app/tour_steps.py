@@ -11,7 +11,7 @@ from iamdesk.gui.core.session import Session
 from iamdesk.i18n import tr
 
 _SOMEBODY = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"
-_QUESTION = Request(_SOMEBODY, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv")
+_REQUEST = Request(_SOMEBODY, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def steps_of(session: Session, workspace: Workspace) -> tuple[Step, ...]:
 
     def ask() -> None:
         workspace.raise_dock("answerDock")
-        session.ask(_QUESTION)
+        session.ask(_REQUEST)
 
     return (
         Step(
@@ -59,7 +59,7 @@ def steps_of(session: Session, workspace: Workspace) -> tuple[Step, ...]:
                 "field suggests completions. Ctrl+L goes here, Ctrl+Return evaluates the request."
             ),
             workspace.bar,
-            lambda: session.draft(_SOMEBODY, _QUESTION.action, _QUESTION.resource),
+            lambda: session.draft(_SOMEBODY, _REQUEST.action, _REQUEST.resource),
         ),
         Step(
             tr("Read the result"),

@@ -39,13 +39,13 @@ class RequestBarRow(QWidget):
     Python objects that are half destroyed.
     """
 
-    def __init__(self, question: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, request_bar: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("questionBar")
         gap = self.fontMetrics().height() // 3
         layout = QVBoxLayout(self)
         layout.setContentsMargins(gap, gap, gap, gap + 1)
-        layout.addWidget(question)
+        layout.addWidget(request_bar)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
         """Paint the lines above and below."""
@@ -94,7 +94,6 @@ class Workspace(QObject):
         self._dock("findingsDock", tr("Findings"), self.findings)
         yield
         self.who_can = WhoCanPanel(session, jobs, prompts)
-        self.who_can.refused.connect(self.request_bar.focus_wrong_field)
         self._dock("whoCanDock", tr("Who can"), self.who_can)
         yield
         self.attack_paths = AttackPathsPanel(session, jobs, prompts)
@@ -210,7 +209,7 @@ class Workspace(QObject):
         self._stack.restore(settings.arrangement)
         self.inspector.set_zoom(settings.policy_zoom)
         self.inspector.set_explained(settings.explains_statements)
-        self.result.draw_layers(settings.draws_layers)
+        self.result.draw_diagram(settings.draws_diagram)
         named = self.request_bar.context.named
         named.fill(contexts_from(settings.contexts))
         named.changed.connect(lambda: settings.keep_contexts(contexts_as_text(named.contexts)))
@@ -244,7 +243,7 @@ class Workspace(QObject):
         settings.arrangement = self._stack.state()
         settings.policy_zoom = self.inspector.zoom
         settings.explains_statements = self.inspector.explains_statements
-        settings.draws_layers = self.result.draws_layers
+        settings.draws_diagram = self.result.draws_diagram
         self.keep_reviewer(settings)
         for header in self._headers():
             settings.set_columns(header.objectName(), header.saveState())

@@ -131,7 +131,7 @@ class ContextPanel(QFrame):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self._keys: tuple[ContextKey, ...] = ()
         self._types: dict[str, str] = {}
-        self._question: tuple[str, str, str] | None = None
+        self._request: tuple[str, str, str] | None = None
         self.model = ContextModel(self.palette())
         self.model.setParent(self)
         self._message = MessageBar()
@@ -239,7 +239,7 @@ class ContextPanel(QFrame):
         """Remove all keys."""
         self._keys = ()
         self._types.clear()
-        self._question = None
+        self._request = None
         self._meaning.setCurrentIndex(0)
         self._message.clear()
         self.model.fill((), MissingContextMode.UNKNOWN)
@@ -305,9 +305,9 @@ class ContextPanel(QFrame):
         self._message.say(Tone.NOTE, words.format(name=visible(name)))
 
     def _fill(self, request: Request) -> None:
-        question = (request.principal, request.action, request.resource)
-        order = [row.key for row in self.model.rows] if question == self._question else []
-        self._question = question
+        asked_for = (request.principal, request.action, request.resource)
+        order = [row.key for row in self.model.rows] if asked_for == self._request else []
+        self._request = asked_for
         self._learn_types(request.context)
         rows = context_rows(self._keys, request.context, self._types, order)
         waiting = [row for row in self.model.rows if not row.is_ready]

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QStyle, QTo
 
 from iamdesk.escaping import with_visible_end
 from iamdesk.explain.decision import EvaluationResult
-from iamdesk.export.text.decision import scope_words, verdict_words
+from iamdesk.export.text.decision import decision_words, scope_words
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
@@ -27,8 +27,8 @@ class DecisionCard(QWidget):
         super().__init__(parent)
         self._mark = Mark.UNKNOWN
         self._picture = plain_label()
-        self.verdict = FlowLabel()
-        self.verdict.setObjectName("verdict")
+        self.decision_text = FlowLabel()
+        self.decision_text.setObjectName("verdict")
         self.sentence = FlowLabel()
         self.sentence.setObjectName("verdictSentence")
         self.scope = FlowLabel()
@@ -36,7 +36,7 @@ class DecisionCard(QWidget):
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 1.2)
         font.setWeight(QFont.Weight.DemiBold)
-        self.verdict.setFont(font)
+        self.decision_text.setFont(font)
         self._copy = self._button(Glyph.COPY, tr("Copy the result as text, with its statements"))
         self._command = self._button(Glyph.TERMINAL, tr("Copy the CLI command for this request"))
         self._copy.setObjectName("copyAnswer")
@@ -48,7 +48,7 @@ class DecisionCard(QWidget):
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(4)
         grid.addWidget(self._picture, 0, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(self.verdict, 0, 1, 1, 2, Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(self.decision_text, 0, 1, 1, 2, Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(self.sentence, 1, 1, 1, 2)
         grid.addWidget(self.scope, 2, 1)
         buttons = QHBoxLayout()
@@ -76,14 +76,14 @@ class DecisionCard(QWidget):
         request = decision.request
         whole = f"{request.principal}\n{request.action}\n{with_visible_end(request.resource)}"
         scope = translate(scope_words(request, snapshot_name))
-        self.show_words(Mark(decision.decision), translate(verdict_words(decision)), decision.sentence, scope, whole)
+        self.show_words(Mark(decision.decision), translate(decision_words(decision)), decision.sentence, scope, whole)
 
-    def show_words(self, mark: Mark, verdict: str, sentence: str, scope: str, whole: str) -> None:
+    def show_words(self, mark: Mark, decision_text: str, sentence: str, scope: str, whole: str) -> None:
         """Show a decision in words; ``scope`` is what it is based on, ``whole`` the request for the tooltip."""
         self._mark = mark
-        self.verdict.setText(verdict)
-        for part in (self, self.verdict):
-            part.setAccessibleName(f"{verdict}. {sentence}")
+        self.decision_text.setText(decision_text)
+        for part in (self, self.decision_text):
+            part.setAccessibleName(f"{decision_text}. {sentence}")
         self.sentence.setText(sentence)
         self.scope.setText(scope)
         set_tooltip(self, whole)
@@ -101,7 +101,7 @@ class DecisionCard(QWidget):
         self._picture.setPixmap(icons.pixmap(self._mark, palette, _MARK, self.devicePixelRatioF()))
         words = QPalette(palette)
         words.setColor(QPalette.ColorRole.WindowText, colour(MARK_COLOURS[self._mark], palette))
-        self.verdict.setPalette(words)
+        self.decision_text.setPalette(words)
         quiet = QPalette(palette)
         quiet.setColor(QPalette.ColorRole.WindowText, colour(Colour.MUTED, palette))
         self.scope.setPalette(quiet)

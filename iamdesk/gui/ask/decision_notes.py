@@ -153,8 +153,8 @@ class DecisionNotes(QWidget):
             button,
             tr("Evaluate {action} with its dependent actions, also on a role that you name").format(action=also.action),
         )
-        question = UseCaseRequest(replace(request, action=also.action))
-        button.clicked.connect(lambda: self.need_asked.emit(question))
+        use_case_request = UseCaseRequest(replace(request, action=also.action))
+        button.clicked.connect(lambda: self.need_asked.emit(use_case_request))
         return _with_button(row, button)
 
     def _note_row(self, mark: Drawing, text: str) -> QWidget:

@@ -29,7 +29,7 @@ from iamdesk.evaluate.request import PolicyType, RequestError
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.text_file import answer_text, command_line
 from iamdesk.export.decision.use_case import need_command, need_text
-from iamdesk.export.text.decision import joined_verdict_words, scope_words
+from iamdesk.export.text.decision import scope_words, use_case_decision_words
 from iamdesk.gui.ask.autocomplete import AutocompleteService
 from iamdesk.gui.ask.decision_card import DecisionCard
 from iamdesk.gui.ask.decision_notes import DecisionNotes
@@ -41,7 +41,6 @@ from iamdesk.gui.ask.use_case_view import UseCaseView
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
-from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import translated
 from iamdesk.gui.what_if.try_changes import try_changes
@@ -61,9 +60,8 @@ if TYPE_CHECKING:
 
 _GREY_AFTER = 100
 """Milliseconds: a result that arrives sooner replaces the previous one without graying it out."""
-_NO_QUESTION = mark(
-    "No request evaluated yet. Fill in the request bar at the top and press Enter, or type a whole question into one "
-    "of its fields. An access-denied message can be pasted anywhere (Ctrl+V)."
+_NO_REQUEST = mark(
+    "No request evaluated yet. Fill in the request bar at the top and press Enter, or press Enter in a row of Who can."
 )
 _NO_SNAPSHOT = mark("Open a snapshot to evaluate requests.")
 
@@ -87,7 +85,7 @@ class DecisionPanel(QWidget):
         self.changes = SuggestionList()
         self.card = DecisionCard()
         self.notes = DecisionNotes()
-        self.layers = PolicyTypeList()
+        self.policy_types = PolicyTypeList()
         self.gates: PolicyFlow | None = None
         """The diagram; created when it is first shown."""
         self.pinned = PinnedResults()
@@ -99,8 +97,8 @@ class DecisionPanel(QWidget):
         self.message = MessageBar()
         self.statements = StatementList()
         self._empty = FlowLabel(tr(_NO_SNAPSHOT))
-        self._why_denied = LinkButton(tr("Why was this denied?…"), lambda: run_command(self, "actionWhyDenied"))
-        self._nothing = QWidget()
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._empty.setContentsMargins(12, 12, 12, 12)
         self._headings = [plain_label(tr("Policy evaluation")), plain_label(tr("Statements"))]
         self._answer = QWidget()
         self._body = QWidget()
@@ -113,7 +111,7 @@ class DecisionPanel(QWidget):
         self._slow.setInterval(_GREY_AFTER)
         self._slow.timeout.connect(self._grey)
         self._connect()
-        self.draw_layers(False)
+        self.draw_diagram(False)
 
     def _lay_out(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
@@ -132,7 +130,7 @@ class DecisionPanel(QWidget):
         inside.addWidget(self.message)
         self._drawn = QVBoxLayout()
         inside.addLayout(self._drawn)
-        reasons: tuple[QWidget, ...] = (self.layers, self.changes, statements, self.statements)
+        reasons: tuple[QWidget, ...] = (self.policy_types, self.changes, statements, self.statements)
         for widget in reasons:
             inside.addWidget(widget)
         inside.addStretch(1)
@@ -146,14 +144,9 @@ class DecisionPanel(QWidget):
         for page in (self._page, self._need_page):
             self._pages.addWidget(page)
         self._stack = QStackedLayout(self)
-        nothing = QVBoxLayout(self._nothing)
-        nothing.setContentsMargins(12, 12, 12, 12)
-        nothing.addWidget(self._empty)
-        nothing.addWidget(self._why_denied, 0, Qt.AlignmentFlag.AlignLeft)
-        nothing.addStretch(1)
-        self._stack.addWidget(self._nothing)
+        self._stack.addWidget(self._empty)
         self._stack.addWidget(self._body)
-        self._headings[0].setBuddy(self.layers)
+        self._headings[0].setBuddy(self.policy_types)
         self._headings[1].setBuddy(self.statements)
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 36)
 
@@ -161,8 +154,8 @@ class DecisionPanel(QWidget):
         self.pin_button.clicked.connect(self.pinned.switch)
         self.pinned.changed.connect(lambda: self.pin_button.setChecked(self.pinned.is_pinned))
         self.pinned.wanted.connect(self._session.show_decision)
-        self.draw_button.clicked.connect(self.draw_layers)
-        self.export_button.clicked.connect(self.export_layers)
+        self.draw_button.clicked.connect(self.draw_diagram)
+        self.export_button.clicked.connect(self.export_diagram)
         self.card.copy_answer.connect(self.copy_answer)
         self.card.copy_command.connect(self.copy_command)
         self.notes.asked.connect(self._enter_card)
@@ -177,14 +170,14 @@ class DecisionPanel(QWidget):
         self.changes.try_wanted.connect(self._try)
         self.need.asked.connect(self._session.evaluate_use_case)
         self.need.part_chosen.connect(self._session.show_decision)
-        self.layers.rows.switched.connect(self._switch)
+        self.policy_types.rows.switched.connect(self._switch)
         self.statements.chosen.connect(self._session.show_statement)
         self._session.snapshot_opened.connect(self._forget)
         self._session.snapshot_closed.connect(self._forget)
-        self._session.question_asked.connect(self._asked)
+        self._session.request_asked.connect(self._asked)
         self._session.need_asked.connect(self._asked)
         self._session.need_answered.connect(self._need_answered)
-        self._session.question_failed.connect(self._failed)
+        self._session.request_failed.connect(self._failed)
         self._session.answered.connect(self._answered)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
@@ -193,8 +186,8 @@ class DecisionPanel(QWidget):
             "actionCopyAnswer": self.copy_answer,
             "actionForgetAnswer": self._session.forget_answer,
             "actionPin": self.pin,
-            "actionDrawLayers": lambda: self.draw_layers(not self.draws_layers),
-            "actionExportLayers": self.export_layers,
+            "actionDrawLayers": lambda: self.draw_diagram(not self.draws_diagram),
+            "actionExportLayers": self.export_diagram,
             "actionExportResult": self.export_result,
         }
 
@@ -206,16 +199,16 @@ class DecisionPanel(QWidget):
         self.pinned.switch()
 
     @property
-    def draws_layers(self) -> bool:
+    def draws_diagram(self) -> bool:
         """Whether the diagram is shown above the list of policy types."""
         return self.gates is not None and not self.gates.isHidden()
 
-    def draw_layers(self, wanted: bool) -> None:
+    def draw_diagram(self, wanted: bool) -> None:
         """Show or hide the diagram above the list of policy types."""
         if wanted and self.gates is None:
             from iamdesk.gui.ask.policy_flow import PolicyFlow
 
-            self.gates = PolicyFlow(self.layers)
+            self.gates = PolicyFlow(self.policy_types)
             self.gates.show_decision(None if self._decision is None else translated(self._decision))
             self._drawn.addWidget(self.gates)
         if self.gates is not None:
@@ -239,7 +232,7 @@ class DecisionPanel(QWidget):
         saver = Saver(self, self._session, self._jobs, self._prompts, self.message, "export result")
         saver.save(tr("Export result"), "result", kinds)
 
-    def export_layers(self) -> None:
+    def export_diagram(self) -> None:
         """Save the diagram."""
         decision = self._decision
         if decision is None:
@@ -249,7 +242,7 @@ class DecisionPanel(QWidget):
         from iamdesk.gui.core.image_export import PICTURES
         from iamdesk.gui.widgets.save_to_file import Saver
 
-        self.draw_layers(True)
+        self.draw_diagram(True)
         gates = self.gates
         if isinstance(gates, PolicyFlow):
             saver = Saver(self, self._session, self._jobs, self._prompts, self.message, "export layers")
@@ -285,7 +278,7 @@ class DecisionPanel(QWidget):
         """Copy the result as text, with its statements and its CLI command."""
         path, result = self._snapshot_path(), self._shown_need()
         if result is not None:
-            text, command = need_text(result, path), need_command(result.question, path)
+            text, command = need_text(result, path), need_command(result.request, path)
         elif self._decision is not None:
             text = answer_text(self._decision, path, self.changes.changes)
             command = command_line(self._decision.request, path)
@@ -298,7 +291,7 @@ class DecisionPanel(QWidget):
         """Copy the CLI command of the request."""
         path, result = self._snapshot_path(), self._shown_need()
         if result is not None:
-            QApplication.clipboard().setText(need_command(result.question, path))
+            QApplication.clipboard().setText(need_command(result.request, path))
         elif self._decision is not None:
             QApplication.clipboard().setText(command_line(self._decision.request, path))
         else:
@@ -317,21 +310,21 @@ class DecisionPanel(QWidget):
     def _snapshot_name(self) -> str:
         return Path(self._snapshot_path()).name
 
-    def _switch(self, layer: PolicyType, counts: bool) -> None:
+    def _switch(self, policy_type: PolicyType, counts: bool) -> None:
         if self._decision is None:
             return
         request = self._decision.request
-        without = request.without - {layer} if counts else request.without | {layer}
+        without = request.without - {policy_type} if counts else request.without | {policy_type}
         self._session.ask(replace(request, without=frozenset(without)))
 
-    def _asked(self, _question: object) -> None:
-        if self._stack.currentWidget() is not self._nothing:
+    def _asked(self, _request: object) -> None:
+        if self._stack.currentWidget() is not self._empty:
             self._slow.start()
 
     def _grey(self) -> None:
         self._veil.cover()
 
-    def _enter_card(self, _question: object) -> None:
+    def _enter_card(self, _request: object) -> None:
         """Focus the head of the result: the button that asked goes with its result."""
         self.card.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -353,7 +346,7 @@ class DecisionPanel(QWidget):
         self.card.show_decision(shown, self._snapshot_name())
         self.notes.show_decision(shown)
         self.changes.show_changes(None, self._is_known)
-        self.layers.rows.fill(shown)
+        self.policy_types.rows.fill(shown)
         if self.gates is not None:
             self.gates.show_decision(shown)
         self.statements.fill(shown)
@@ -373,8 +366,8 @@ class DecisionPanel(QWidget):
         self._stack.setCurrentWidget(self._body)
 
     def _announce(self, sentence: str) -> None:
-        words = f"{self.card.verdict.text()}. {sentence}"
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.card.verdict, words))
+        words = f"{self.card.decision_text.text()}. {sentence}"
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.card.decision_text, words))
 
     def _look_further(self, decision: EvaluationResult) -> None:
         """Compute the changes that would flip the decision, and the dependent actions."""
@@ -424,11 +417,11 @@ class DecisionPanel(QWidget):
         self._slow.stop()
         self._veil.hide()
         self._decision = None
-        request = result.question.request
-        verdict = translate(joined_verdict_words(result))
+        request = result.request.request
+        decision_text = translate(use_case_decision_words(result))
         scope = translate(scope_words(request, self._snapshot_name()))
         whole = f"{request.principal}\n{translate(result.need.title)}\n{with_visible_end(request.resource)}"
-        self.card.show_words(Mark(result.decision), verdict, translate(result.sentence), scope, whole)
+        self.card.show_words(Mark(result.decision), decision_text, translate(result.sentence), scope, whole)
         self.need.show_answer(result)
         self.back.hide()
         self._show_page(self._need_page)
@@ -443,27 +436,26 @@ class DecisionPanel(QWidget):
 
     def _back_to_need(self) -> None:
         if self.need.result is not None:
-            self._session.evaluate_use_case(self.need.result.question)
+            self._session.evaluate_use_case(self.need.result.request)
 
     def _forget(self) -> None:
         self.pinned.clear()
         self.need.show_answer(None)
-        self._say(tr(_NO_QUESTION) if self._session.snapshot is not None else tr(_NO_SNAPSHOT))
+        self._say(tr(_NO_REQUEST) if self._session.snapshot is not None else tr(_NO_SNAPSHOT))
 
     def _say(self, sentence: str) -> None:
         self._slow.stop()
         self._veil.hide()
         self._decision = None
         self.changes.show_changes(None, self._is_known)
-        self.layers.rows.fill(None)
+        self.policy_types.rows.fill(None)
         if self.gates is not None:
             self.gates.show_decision(None)
         self.statements.fill(None)
         self._show_pins(None)
-        self.card.verdict.setText("")
+        self.card.decision_text.setText("")
         self._empty.setText(sentence)
-        self._why_denied.setVisible(self._session.snapshot is not None)
-        self._stack.setCurrentWidget(self._nothing)
+        self._stack.setCurrentWidget(self._empty)
 
 
 def _button(text: str, tip: str, name: str) -> QToolButton:

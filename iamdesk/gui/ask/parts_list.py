@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.escaping import with_visible_end
-from iamdesk.export.decision.use_case import part_outcome
+from iamdesk.export.decision.use_case import action_decision_words
 from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
@@ -26,7 +26,7 @@ from iamdesk.use_cases.types import ActionResult, UseCaseResult
 _NO_PARENT = QModelIndex()
 _MARK = 16
 _GAP = 6
-_MOST_LINES = 4
+_MAX_LINES = 4
 type _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -67,7 +67,7 @@ class PartsModel(QAbstractListModel):
         if not index.isValid() or index.row() >= len(self.parts):
             return None
         one = self.parts[index.row()]
-        words = f"{one.part.action}: {translate(part_outcome(one))}. {part_words(one)}"
+        words = f"{one.part.action}: {translate(action_decision_words(one))}. {part_words(one)}"
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
                 return visible(words)
@@ -87,7 +87,7 @@ class _Delegate(QStyledItemDelegate):
         if not isinstance(model, PartsModel) or not isinstance(view, QListView):
             return super().sizeHint(option, index)
         width = view.viewport().width()
-        below = flow_height(part_words(model.parts[index.row()]), option.font, width - _MARK - 3 * _GAP, _MOST_LINES)
+        below = flow_height(part_words(model.parts[index.row()]), option.font, width - _MARK - 3 * _GAP, _MAX_LINES)
         return QSize(width, option.fontMetrics.height() + below + 8)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
@@ -122,11 +122,13 @@ class _Delegate(QStyledItemDelegate):
         rest = line.adjusted(painter.fontMetrics().horizontalAdvance(action) + 2 * _GAP, 0, 0, 0)
         painter.setFont(option.font)
         painter.setPen(muted)
-        outcome = metrics.elidedText(visible(translate(part_outcome(one))), Qt.TextElideMode.ElideRight, rest.width())
-        painter.drawText(QStyle.visualRect(direction, whole, rest), vertical, outcome)
+        decision = metrics.elidedText(
+            visible(translate(action_decision_words(one))), Qt.TextElideMode.ElideRight, rest.width()
+        )
+        painter.drawText(QStyle.visualRect(direction, whole, rest), vertical, decision)
         below = QRect(line.left(), line.bottom() + 1, line.width(), option.rect.bottom() - line.bottom())
         painter.setPen(plain if active else muted)
-        draw_flow(painter, QStyle.visualRect(direction, whole, below), part_words(one), option.font, _MOST_LINES)
+        draw_flow(painter, QStyle.visualRect(direction, whole, below), part_words(one), option.font, _MAX_LINES)
         painter.restore()
 
 
@@ -165,7 +167,7 @@ class PartsList(FullHeightList):
         if not current.isValid():
             return ""
         one = self.rows.parts[current.row()]
-        return "\t".join((one.part.action, translate(part_outcome(one)), part_words(one)))
+        return "\t".join((one.part.action, translate(action_decision_words(one)), part_words(one)))
 
     def focusInEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Make the first row current if there is none."""

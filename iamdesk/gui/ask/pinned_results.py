@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QPush
 
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult
-from iamdesk.export.text.decision import LAYER_OUTCOMES, condition_words, short_arn, verdict_words
+from iamdesk.export.text.decision import POLICY_TYPE_DECISIONS, condition_words, decision_words, short_arn
 from iamdesk.gui.core.plain_text import plain_label, tooltip_text, visible
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.core.translate import translated
@@ -18,7 +18,7 @@ from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
 from iamdesk.i18n import tr, translate
 
-MOST_PINS = 5
+MAX_PINS = 5
 _NO_PARENT = QModelIndex()
 type _Index = QModelIndex | QPersistentModelIndex
 
@@ -134,7 +134,7 @@ def _rows(results: Sequence[EvaluationResult]) -> list[_Row]:
         inputs(tr("Context"), _context),
         _Row(
             tr("Decision"),
-            tuple(_Cell(translate(verdict_words(one)), one.sentence, Mark(one.decision)) for one in results),
+            tuple(_Cell(translate(decision_words(one)), one.sentence, Mark(one.decision)) for one in results),
             is_input=False,
         ),
     ]
@@ -142,7 +142,7 @@ def _rows(results: Sequence[EvaluationResult]) -> list[_Row]:
     types: list[_Row] = []
     for policy_type in PolicyType:
         found = [next((row for row in one.layers if row.layer is policy_type), None) for one in results]
-        titles = [row.title for row in found if row is not None and row.outcome is not None]
+        titles = [row.title for row in found if row is not None and row.decision is not None]
         if titles:
             cells = tuple(
                 _outcome(row, is_out=policy_type in one.request.without)
@@ -162,9 +162,9 @@ def _context(result: EvaluationResult) -> _Cell:
 def _outcome(row: PolicyTypeResult | None, *, is_out: bool) -> _Cell:
     if is_out:
         return _Cell(tr("left out"))
-    outcome = row.outcome if row is not None else None
-    words = tr(LAYER_OUTCOMES[outcome])
-    return _Cell(words, row.sentence if row is not None else "", Mark(outcome) if outcome is not None else None)
+    decision = row.decision if row is not None else None
+    words = tr(POLICY_TYPE_DECISIONS[decision])
+    return _Cell(words, row.sentence if row is not None else "", Mark(decision) if decision is not None else None)
 
 
 class _Table(QTableView):
@@ -245,7 +245,7 @@ class PinnedResults(QWidget):
         if self.is_pinned:
             self.pins = [one for one in self.pins if one is not self._current]
         else:
-            self.pins = [*self.pins, self._current][-MOST_PINS:]
+            self.pins = [*self.pins, self._current][-MAX_PINS:]
         self._refresh()
         self.changed.emit()
 

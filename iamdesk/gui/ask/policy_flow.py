@@ -61,14 +61,14 @@ class PolicyFlow(QListView):
     All gates are in one row: narrower with short titles where there is little room, scrolled where even that is wider.
     """
 
-    def __init__(self, layers: PolicyTypeList, parent: QWidget | None = None) -> None:
+    def __init__(self, policy_types: PolicyTypeList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._layers = layers
+        self._policy_types = policy_types
         self._decision: EvaluationResult | None = None
         self.gates: tuple[Gate, ...] = ()
         self.setObjectName("layerGates")
         self.setAccessibleName(tr("Policy evaluation diagram"))
-        self.setModel(layers.rows)
+        self.setModel(policy_types.rows)
         self.setItemDelegate(_Delegate(self))
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
@@ -134,7 +134,7 @@ class PolicyFlow(QListView):
 
     def copied_text(self) -> str:
         """Return the text that the list would copy (``gui/core/clipboard.py``)."""
-        return self._layers.row_text(self.currentIndex().row()) if self.currentIndex().isValid() else ""
+        return self._policy_types.row_text(self.currentIndex().row()) if self.currentIndex().isValid() else ""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Switch a policy type with Space; Qt handles the rest."""

@@ -11,7 +11,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
 
 from iamdesk.explain.decision import EvalDecision, EvaluationResult, PolicyType, PolicyTypeResult
-from iamdesk.export.text.decision import LAYER_OUTCOMES, VERDICT_WORDS
+from iamdesk.export.text.decision import DECISION_LABELS, POLICY_TYPE_DECISIONS
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
@@ -67,8 +67,8 @@ def gates_of(decision: EvaluationResult) -> tuple[Gate, ...]:
     is_reached = True
     for line in decision.layers:
         is_left_out = line.layer in decision.request.without
-        mark = None if is_left_out or line.outcome is None else Mark(line.outcome)
-        says = tr("left out") if is_left_out else tr(LAYER_OUTCOMES[line.outcome])
+        mark = None if is_left_out or line.decision is None else Mark(line.decision)
+        says = tr("left out") if is_left_out else tr(POLICY_TYPE_DECISIONS[line.decision])
         found.append(Gate(line.title, says, line.sentence, mark, is_reached, tr(_SHORT[line.layer])))
         is_reached = is_reached and line not in stopping
     return tuple(found)
@@ -79,12 +79,12 @@ def _stopping(decision: EvaluationResult) -> Sequence[PolicyTypeResult]:
     lines = [line for line in decision.layers if line.layer not in decision.request.without]
     match decision.decision:
         case EvalDecision.EXPLICIT_DENY:
-            return [line for line in lines if line.outcome is EvalDecision.EXPLICIT_DENY]
+            return [line for line in lines if line.decision is EvalDecision.EXPLICIT_DENY]
         case EvalDecision.IMPLICIT_DENY:
             # If something allows, the policy type that removed it decides, not one without a statement.
             taken = [line for line in lines if line.layer.value in decision.blocked_by]
-            silent = [line for line in lines if line.outcome is EvalDecision.IMPLICIT_DENY]
-            return taken or silent or [line for line in lines if line.outcome not in (None, EvalDecision.ALLOWED)]
+            silent = [line for line in lines if line.decision is EvalDecision.IMPLICIT_DENY]
+            return taken or silent or [line for line in lines if line.decision not in (None, EvalDecision.ALLOWED)]
     return ()
 
 
@@ -106,8 +106,8 @@ def least_gate_width(font: QFont) -> float:
     """Return the width of the narrowest gate whose words are not cut."""
     plain, bold = narrow_font(font), narrow_font(font)
     bold.setBold(True)
-    of_plain = [*map(tr, _SHORT.values()), tr(LAYER_OUTCOMES[None]), tr("left out")]
-    of_bold = [tr(words) for outcome, words in LAYER_OUTCOMES.items() if outcome is not None]
+    of_plain = [*map(tr, _SHORT.values()), tr(POLICY_TYPE_DECISIONS[None]), tr("left out")]
+    of_bold = [tr(words) for decision, words in POLICY_TYPE_DECISIONS.items() if decision is not None]
     longest = max(
         QFontMetricsF(one).horizontalAdvance(word)
         for one, texts in ((plain, of_plain), (bold, of_bold))
@@ -195,9 +195,9 @@ def draw_row(painter: QPainter, decision: EvaluationResult, font: QFont, palette
     head = QRectF(_PAD, _PAD, size.width() - 2 * _PAD, size.height() - one.height() - 3 * _PAD)
     draw_flow(painter, head.toRect(), decision.sentence, font)
     gates = gates_of(decision)
-    verdict = decision.decision
-    passes = verdict not in (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY)
-    last = Gate(VERDICT_WORDS[verdict].partition(" · ")[0].removesuffix(" on"), "", "", Mark(verdict), passes)
+    decided = decision.decision
+    passes = decided not in (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY)
+    last = Gate(DECISION_LABELS[decided].partition(" · ")[0].removesuffix(" on"), "", "", Mark(decided), passes)
     for place, gate in enumerate((*gates, last)):
         room = QRectF(QPointF(_PAD + place * one.width(), head.bottom() + _PAD), one)
         draw_gate(painter, room, gate, font, palette, chosen=False)

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult
-from iamdesk.export.text.decision import LAYER_OUTCOMES, LAYER_WORDS
+from iamdesk.export.text.decision import POLICY_TYPE_DECISIONS, POLICY_TYPE_WORDS
 from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
@@ -38,7 +38,7 @@ from iamdesk.i18n import tr
 _NO_PARENT = QModelIndex()
 _MARK = 16
 _GAP = 6
-_MOST_LINES = 6
+_MAX_LINES = 6
 type _Index = QModelIndex | QPersistentModelIndex
 _RULES = {
     PolicyType.IDENTITY: "C1",
@@ -63,29 +63,29 @@ class PolicyTypeModel(QAbstractListModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers: tuple[PolicyTypeResult, ...] = ()
+        self.policy_types: tuple[PolicyTypeResult, ...] = ()
         self.without: frozenset[PolicyType] = frozenset()
 
     def fill(self, decision: EvaluationResult | None) -> None:
         """Show the policy types of a result; None empties the list."""
-        layers = decision.layers if decision is not None else ()
+        policy_types = decision.layers if decision is not None else ()
         without = decision.request.without if decision is not None else frozenset()
-        if layers and [row.layer for row in layers] == [row.layer for row in self.layers]:
-            self.layers, self.without = layers, without  # same rows: the current row stays
-            self.dataChanged.emit(self.index(0), self.index(len(layers) - 1))
+        if policy_types and [row.layer for row in policy_types] == [row.layer for row in self.policy_types]:
+            self.policy_types, self.without = policy_types, without  # same rows: the current row stays
+            self.dataChanged.emit(self.index(0), self.index(len(policy_types) - 1))
             return
         self.beginResetModel()
-        self.layers, self.without = layers, without
+        self.policy_types, self.without = policy_types, without
         self.endResetModel()
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
         """Return the number of policy types."""
-        return 0 if parent.isValid() else len(self.layers)
+        return 0 if parent.isValid() else len(self.policy_types)
 
     def can_switch(self, row: int) -> bool:
         """Return whether the policy type can be excluded or included: it applies, or is excluded."""
-        line = self.layers[row]
-        return line.outcome is not None or line.layer in self.without
+        line = self.policy_types[row]
+        return line.decision is not None or line.layer in self.without
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
         """Make rows readable, and those that can be excluded checkable."""
@@ -96,17 +96,17 @@ class PolicyTypeModel(QAbstractListModel):
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return title, sentence, and whether the policy type is included."""
-        if not index.isValid() or index.row() >= len(self.layers):
+        if not index.isValid() or index.row() >= len(self.policy_types):
             return None
-        line = self.layers[index.row()]
+        line = self.policy_types[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return visible(f"{line.title}: {line.sentence}")
             case Qt.ItemDataRole.AccessibleTextRole:
-                return visible(f"{line.title}: {self.outcome_words(index.row())}. {line.sentence}")
+                return visible(f"{line.title}: {self.decision_words(index.row())}. {line.sentence}")
             case Qt.ItemDataRole.ToolTipRole:
-                outcome = self.outcome_words(index.row())
-                return tooltip_text(f"{line.title}: {outcome}\n{line.sentence}{self._how(index.row())}")
+                decision = self.decision_words(index.row())
+                return tooltip_text(f"{line.title}: {decision}\n{line.sentence}{self._how(index.row())}")
             case Qt.ItemDataRole.CheckStateRole if self.can_switch(index.row()):
                 return Qt.CheckState.Unchecked if line.layer in self.without else Qt.CheckState.Checked
         return None
@@ -117,22 +117,26 @@ class PolicyTypeModel(QAbstractListModel):
         """Request to include or exclude the policy type; the row changes when the new result arrives."""
         if role != Qt.ItemDataRole.CheckStateRole or not index.isValid() or not self.can_switch(index.row()):
             return False
-        self.switched.emit(self.layers[index.row()].layer, Qt.CheckState(value) is Qt.CheckState.Checked)
+        self.switched.emit(self.policy_types[index.row()].layer, Qt.CheckState(value) is Qt.CheckState.Checked)
         return True
 
-    def outcome_words(self, row: int) -> str:
+    def decision_words(self, row: int) -> str:
         """Return the decision of a policy type, in a word or two."""
-        line = self.layers[row]
+        line = self.policy_types[row]
         if line.layer in self.without:
             return tr("left out")
-        return tr(LAYER_OUTCOMES[line.outcome])
+        return tr(POLICY_TYPE_DECISIONS[line.decision])
 
     def _how(self, row: int) -> str:
         if not self.can_switch(row):
             return ""
-        layer = self.layers[row].layer
-        asks = tr("Press Space to include {layer}.") if layer in self.without else tr("Press Space to exclude {layer}.")
-        return "\n" + asks.format(layer=tr(LAYER_WORDS[layer]))
+        policy_type = self.policy_types[row].layer
+        asks = (
+            tr("Press Space to include {layer}.")
+            if policy_type in self.without
+            else tr("Press Space to exclude {layer}.")
+        )
+        return "\n" + asks.format(layer=tr(POLICY_TYPE_WORDS[policy_type]))
 
 
 class _Delegate(QStyledItemDelegate):
@@ -151,7 +155,7 @@ class _Delegate(QStyledItemDelegate):
         box_rect = QRect(left, middle - box // 2, box, box)
         mark_rect = QRect(box_rect.right() + 1 + _GAP, middle - _MARK // 2, _MARK, _MARK)
         title_left = mark_rect.right() + 1 + _GAP
-        titles = max((metrics.horizontalAdvance(line.title) for line in model.layers), default=0)
+        titles = max((metrics.horizontalAdvance(line.title) for line in model.policy_types), default=0)
         title_width = min(titles + 2, row_rect.width() * 9 // 20)
         title_rect = QRect(title_left, top, title_width, line)
         text_left = title_rect.right() + 1 + _GAP
@@ -174,7 +178,7 @@ class _Delegate(QStyledItemDelegate):
         if not model.can_switch(index.row()):
             return QSize(width, line + 4)
         _, _, _, text = self._rects(option, model, QRect(0, 0, width, line))
-        height = flow_height(model.layers[index.row()].sentence, option.font, text.width(), _MOST_LINES)
+        height = flow_height(model.policy_types[index.row()].sentence, option.font, text.width(), _MAX_LINES)
         return QSize(width, max(line, height) + 8)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
@@ -183,7 +187,7 @@ class _Delegate(QStyledItemDelegate):
             return
         self.initStyleOption(option, index)
         palette = option.palette
-        line = model.layers[index.row()]
+        line = model.policy_types[index.row()]
         in_play = model.can_switch(index.row())
         left_out = line.layer in model.without
         selected = bool(option.state & QStyle.StateFlag.State_Selected) and option.widget.hasFocus()
@@ -198,10 +202,10 @@ class _Delegate(QStyledItemDelegate):
         muted = plain if selected else colour(Colour.MUTED, palette)
         if in_play:
             _draw_box(painter, box, muted, plain, checked=not left_out)
-        if line.outcome is not None and not left_out:
+        if line.decision is not None and not left_out:
             tint = plain if selected else None
             ratio = option.widget.devicePixelRatioF()
-            painter.drawPixmap(mark, icons.pixmap(Mark(line.outcome), palette, _MARK, ratio, tint))
+            painter.drawPixmap(mark, icons.pixmap(Mark(line.decision), palette, _MARK, ratio, tint))
         else:
             painter.setPen(muted)
             painter.drawLine(mark.left() + 4, mark.center().y(), mark.right() - 4, mark.center().y())
@@ -210,7 +214,7 @@ class _Delegate(QStyledItemDelegate):
         elided = option.fontMetrics.elidedText(visible(line.title), Qt.TextElideMode.ElideRight, title.width())
         painter.drawText(title, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), elided)
         if in_play:
-            draw_flow(painter, text, line.sentence, option.font, _MOST_LINES)
+            draw_flow(painter, text, line.sentence, option.font, _MAX_LINES)
         else:
             painter.drawText(
                 text.adjusted(0, 0, 0, 8),
@@ -267,12 +271,12 @@ class PolicyTypeList(FullHeightList):
 
     def row_text(self, row: int) -> str:
         """Return a policy type as copied: name, decision, sentence."""
-        line = self.rows.layers[row]
-        return "\t".join((line.title, self.rows.outcome_words(row), line.sentence))
+        line = self.rows.policy_types[row]
+        return "\t".join((line.title, self.rows.decision_words(row), line.sentence))
 
     def rule_at_hand(self) -> str:
         """Return the id of the current row's evaluation rule, for F1; empty without a row."""
-        return _RULES[self.rows.layers[self.currentIndex().row()].layer] if self.currentIndex().isValid() else ""
+        return _RULES[self.rows.policy_types[self.currentIndex().row()].layer] if self.currentIndex().isValid() else ""
 
     def copied_text(self) -> str:
         """Return the text of the current row (``gui/core/clipboard.py``)."""

@@ -21,10 +21,9 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.text.decision import short_arn
 from iamdesk.gui.ask.autocomplete import AutocompleteService, may_mean_objects
 from iamdesk.gui.ask.context_panel import ContextPanel
-from iamdesk.gui.ask.sentence import read_sentence
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
-from iamdesk.gui.core.principals import is_principal, is_whole_principal, principal_of_key, subject_of
+from iamdesk.gui.core.principals import is_principal, is_whole_principal, principal_of_key
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
@@ -51,8 +50,6 @@ class RequestBar(QWidget):
         self._session_policies: tuple[SessionPolicy, ...] | None = None
         self._resource_account: str | None = None
         self._need: UseCaseRequest | None = None
-        self._listed: Request | None = None
-        """The last request of who can; its rows are evaluated without entering their principals here."""
         self._star_is_ours = False
         self._hinted = ""
         self._on_bucket: tuple[str, str] | None = None
@@ -81,14 +78,14 @@ class RequestBar(QWidget):
         return {
             "actionAsk": self.ask,
             "actionWhoElse": self.ask_who_else,
-            "actionQuestion": self.go_to_question,
+            "actionQuestion": self.go_to_request,
             "actionAskAboutSubject": self.ask_about_subject,
         }
 
     def _lay_out(self) -> None:
         sentence = QHBoxLayout()
         for word, field, name, hint, share in (
-            (tr("&Can"), self.principal, "askPrincipal", tr("a user, a role … or empty: who can"), 5),
+            (tr("&Can"), self.principal, "askPrincipal", tr("a user, a role … empty: who can"), 5),
             (tr("&do"), self.action, "askAction", tr("s3:GetObject, read object …"), 5),
             (tr("&on"), self.resource, "askResource", tr("arn:aws:s3:::bucket/key, or *"), 8),
         ):
@@ -136,8 +133,8 @@ class RequestBar(QWidget):
             field.textChanged.connect(lambda _text: self.edited.emit(self.says_what_was_asked))
             field.taken.connect(self._taken)
             field.submitted.connect(self.ask)
-        self.action.editingFinished.connect(self._look_at_question)
-        self.resource.editingFinished.connect(self._look_at_question)
+        self.action.editingFinished.connect(self._check_request)
+        self.resource.editingFinished.connect(self._check_request)
         self.resource.textEdited.connect(self._resource_edited)
         self.action.textEdited.connect(self._action_edited)
         self.ask_button.clicked.connect(self.ask)
@@ -147,54 +144,30 @@ class RequestBar(QWidget):
         self._session.snapshot_opened.connect(self._opened)
         self._session.snapshot_closed.connect(self._closed)
         self._session.subject_selected.connect(self._subject_selected)
-        self._session.question_drafted.connect(self._drafted)
-        self._session.question_asked.connect(self._asked)
-        self._session.who_can_asked.connect(self._who_can_asked)
+        self._session.request_drafted.connect(self._drafted)
+        self._session.request_asked.connect(self._asked)
         self._session.need_asked.connect(self._need_asked)
         self._session.need_answered.connect(self._count_context)
-        self._session.question_failed.connect(self._failed)
+        self._session.request_failed.connect(self._failed)
         self._session.answered.connect(self._answered)
 
     # Evaluating
 
     def ask(self) -> None:
-        """Evaluate the request, or list who can if there is no principal; names are completed first.
-
-        A whole sentence in one field fills the others. Focus the first empty field if the request is not complete.
-        """
+        """Evaluate the request; names are completed first. Focus the first empty field if it is not complete."""
         if self._session.snapshot is not None:
             self.message.clear()
-            self._split_sentence()
-            self._complete_action(self._ask_completed)
-
-    def ask_who_else(self) -> None:
-        """List who can perform the action, or any action if there is none; names are completed first."""
-        if self._session.snapshot is not None:
-            self.message.clear()
-            self._split_sentence()
-            self._complete_action(self._list_who_can)
-
-    def _split_sentence(self) -> None:
-        """Put the parts of a sentence that was typed into one field into their fields."""
-        on = tr("&on").replace("&", "")
-        for field in self._fields:
-            text = field.text().strip()
-            found = read_sentence(text, on) if " " in text and self._use_case_of(text) is None else None
-            if found is not None:
-                if field is self.principal and found.principal is None:
-                    field.clear()
-                for each, part in zip(self._fields, found, strict=True):
-                    if part is not None:
-                        each.setText(part)
-                return
+            self._complete_action()
 
     def _ask_completed(self) -> None:
         opened = self._session.snapshot
         if opened is None:
             return
-        self._fill_star_where_needed()
-        if not self.principal.text().strip() and self.action.text().strip() and self._lists_all:
-            self._list_who_can()
+        if not self.resource.text().strip() and opened.takes_no_resource(self.action.text()):
+            self._fill_star()
+        rest = (self.action, self.resource)
+        if not self.principal.text().strip() and all(one.text().strip() and not one.has_placeholder for one in rest):
+            self.ask_who_else()
             return
         for field, open_words in (
             (self.principal, tr("Enter a principal, or action and resource alone to list who can.")),
@@ -213,40 +186,14 @@ class RequestBar(QWidget):
             return
         self._lookups.principals_called(typed, lambda named: self._resolved(typed, named))
 
-    @property
-    def _lists_all(self) -> bool:
-        """Whether action and resource are enough to list who can."""
-        action, resource = (field.text().strip() for field in (self.action, self.resource))
-        is_named = resource and (action or resource != "*")
-        return bool(is_named) and not (self.action.has_placeholder or self.resource.has_placeholder)
-
-    def _fill_star_where_needed(self) -> None:
-        """Enter ``*`` as the resource of an action that takes none."""
-        opened = self._session.snapshot
-        if opened is not None and not self.resource.text().strip() and opened.takes_no_resource(self.action.text()):
-            self._fill_star()
-
-    def _list_who_can(self) -> None:
-        """List who can; the first field that is still to be filled gets the focus."""
-        self._fill_star_where_needed()
-        if not self._lists_all:
-            self.go_to_open_field()
-            self.message.say(Tone.NOTE, tr("Enter an action, a resource, or both to list who can."))
-            return
-        request = self.request()
-        need = self._use_case_of(request.action)
-        if need is not None:  # for a use case, use its main action
-            request = replace(request, action=need.action)
-        self._session.ask_who_can(request)
-
-    def _complete_action(self, then: Callable[[], None]) -> None:
+    def _complete_action(self) -> None:
         """Take the action that a name without a service means; ask which one if there are several."""
         typed = self.action.text().strip()
         if not typed or ":" in typed or "*" in typed or self._use_case_of(typed) is not None:
-            self._complete_resource(then)
+            self._complete_resource()
             return
         self._lookups.actions_called(
-            typed, lambda rows: self._completed(self.action, typed, rows, lambda: self._complete_resource(then))
+            typed, lambda rows: self._completed(self.action, typed, rows, self._complete_resource)
         )
 
     def _use_case_of(self, action: str) -> "UseCase | None":
@@ -254,16 +201,16 @@ class RequestBar(QWidget):
         opened = self._session.snapshot
         return None if opened is None or ":" in action else opened.find_use_case(action)
 
-    def _complete_resource(self, then: Callable[[], None]) -> None:
+    def _complete_resource(self) -> None:
         """Take the only resource whose name contains the text; ask which one if there are several."""
         typed = self.resource.text().strip()
         if not typed or typed.startswith("arn:") or "*" in typed or self.resource.has_placeholder:
-            then()
+            self._ask_completed()
             return
         self._lookups.resources_called(
             self.action.text().strip(),
             typed,
-            lambda rows: self._completed(self.resource, typed, rows, then),
+            lambda rows: self._completed(self.resource, typed, rows, self._ask_completed),
         )
 
     def _completed(
@@ -371,54 +318,38 @@ class RequestBar(QWidget):
     def says_what_was_asked(self) -> bool:
         """Whether the fields show the request that was evaluated last; True if there is none."""
         need = self._session.need
-        asked = self._session.request or (self._need or (need.question if need is not None else None))
+        asked = self._session.request or (self._need or (need.request if need is not None else None))
         if isinstance(asked, UseCaseRequest):
             asked = asked.request
         request = self.request()
         fields = (request.principal, request.action, request.resource)
-        return asked is None or self._is_of_list(asked) or fields == (asked.principal, asked.action, asked.resource)
+        return asked is None or fields == (asked.principal, asked.action, asked.resource)
 
-    def _is_of_list(self, asked: Request) -> bool:
-        """Return whether a request is that of a row of who can: the fields show what was asked of all principals."""
-        listed = self._listed
-        return (
-            listed is not None
-            and not self.principal.text().strip()
-            and (self.action.text().strip(), self.resource.text().lstrip()) == (listed.action, listed.resource)
-            and (asked.resource, asked.context) == (listed.resource, listed.context)
-            and (not listed.action or asked.action == listed.action)
-        )
+    def ask_who_else(self) -> None:
+        """List who can perform the action; incomplete fields are filled in there."""
+        request = self.request()
+        need = self._use_case_of(request.action)
+        if need is not None:  # for a use case, use its main action
+            request = replace(request, action=need.action)
+        self._session.ask_who_can(replace(request, resource="" if self.resource.has_placeholder else request.resource))
 
-    def go_to_question(self) -> None:
+    def go_to_request(self) -> None:
         """Focus the first empty field, or the first field."""
         field = next((field for field in self._fields if not field.text().strip()), self.principal)
         field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def go_to_open_field(self) -> None:
-        """Focus what is still to be filled in to list who can: the action, or the resource."""
-        field = self.resource if self.action.text().strip() or self.resource.has_placeholder else self.action
-        field.setFocus(Qt.FocusReason.OtherFocusReason)
-        field.select_placeholder(from_start=True)
-
-    def focus_wrong_field(self) -> None:
-        """Focus the action if it cannot be one, else the resource: the request was refused."""
-        service, colon, name = self.action.text().strip().partition(":")
-        is_action = not service or bool(service and colon and name and " " not in name)
-        field = self.resource if is_action else self.action
-        field.setFocus(Qt.FocusReason.OtherFocusReason)
-
     def ask_about_subject(self) -> None:
         """Enter the navigator's principal, and focus the first empty field."""
         self._take_subject(self._session.subject_key)
-        self.go_to_question()
+        self.go_to_request()
 
     def _taken(self) -> None:
         """After a suggestion was taken: evaluate if the fields are complete, else go to the next one."""
-        self._look_at_question()
+        self._check_request()
         sender = self.sender()
         if isinstance(sender, AutocompleteEdit) and sender.has_placeholder:
             return
-        if self.is_complete or (sender is self.resource and self._lists_all):
+        if self.is_complete:
             self.ask()
             return
         following = next((field for field in self._fields if not field.text().strip()), None)
@@ -427,12 +358,12 @@ class RequestBar(QWidget):
 
     def _context_changed(self) -> None:
         self._count_context()
-        if self.is_complete or (self._listed is not None and self._lists_all):
+        if self.is_complete:
             self.ask()
 
     # Known mistakes
 
-    def _look_at_question(self) -> None:
+    def _check_request(self) -> None:
         """Look the action up: enter ``*`` if it takes no resource; show a hint if the resource does not fit."""
         action, resource = self.action.text().strip(), self.resource.text().lstrip()
         if self._session.snapshot is None or not action or self.resource.has_placeholder or not self.isVisible():
@@ -497,7 +428,7 @@ class RequestBar(QWidget):
     def _forget_extras(self) -> None:
         self._on_bucket = None
         self._without = frozenset()
-        self._session_policies = self._resource_account = self._need = self._listed = None
+        self._session_policies = self._resource_account = self._need = None
         self._star_is_ours = False
         self._hinted = ""
 
@@ -506,10 +437,6 @@ class RequestBar(QWidget):
             widget.setEnabled(self._session.snapshot is not None)
 
     def _subject_selected(self, key: str) -> None:
-        asked, opened = self._session.request, self._session.snapshot
-        is_listed = asked is not None and self._is_of_list(asked)
-        if is_listed and asked and opened and subject_of(opened.outline, asked.principal) == key:
-            return  # the principal of a row: the list stays the question
         is_new = self._take_subject(key) and self.is_complete and self.request() != self._session.request
         if is_new and self.asks_for_subject():  # else it is being evaluated already, or nobody asked
             self.ask()
@@ -531,45 +458,27 @@ class RequestBar(QWidget):
                 field.setText(text)
         if resource is not None:
             self._resource_account = None
-        self._look_at_question()
-        self.go_to_question()
+        self._check_request()
+        self.go_to_request()
 
-    def _need_asked(self, question: UseCaseRequest) -> None:
-        self._asked(question.request)
-        self._need = question
-        self.edited.emit(self.says_what_was_asked)
-
-    def _who_can_asked(self, request: Request) -> None:
-        """Show the request of who can; what is still to be filled in gets the focus."""
-        self._need = None
-        self._listed = request
-        for field, text in zip(self._fields, (request.principal, request.action, request.resource), strict=True):
-            if field.text() != text:
-                field.setText(text)
-        self._take_extras(request)
-        self._look_at_question()
+    def _need_asked(self, request: UseCaseRequest) -> None:
+        self._asked(request.request)
+        self._need = request
         self.edited.emit(self.says_what_was_asked)
 
     def _asked(self, request: Request) -> None:
         self._need = None
-        if self._is_of_list(request):
-            self.edited.emit(self.says_what_was_asked)
-            return
         for field, text in zip(self._fields, (request.principal, request.action, request.resource), strict=True):
             if field.text() != text:
                 field.setText(text)
-        self._take_extras(request)
-        self._look_at_question()
-        self.edited.emit(self.says_what_was_asked)
-
-    def _take_extras(self, request: Request) -> None:
-        """Show the context of a request, and keep what no field shows."""
         self._without = request.without
         self._session_policies = request.session_policies
         self._resource_account = request.resource_account
         self.context.show_request(request)
         self._count_context()
         self.message.clear()
+        self._check_request()
+        self.edited.emit(self.says_what_was_asked)
 
     def _failed(self, sentence: str) -> None:
         self._hinted = ""

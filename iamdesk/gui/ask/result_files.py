@@ -30,7 +30,7 @@ def of_use_case(result: UseCaseResult, snapshot_path: str) -> Mapping[str, Rende
     """Return what renders the result of a use case, by suffix."""
 
     def as_text() -> str:
-        return f"{need_text(result, snapshot_path)}\n{need_command(result.question, snapshot_path)}\n"
+        return f"{need_text(result, snapshot_path)}\n{need_command(result.request, snapshot_path)}\n"
 
     return {
         ".txt": lambda _progress, _cancelled: as_text().encode(),

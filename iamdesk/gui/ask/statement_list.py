@@ -27,7 +27,7 @@ from iamdesk.i18n import tr, translate
 _NO_PARENT = QModelIndex()
 _LETTER = 16
 _GAP = 6
-_MOST_LINES = 6
+_MAX_LINES = 6
 type _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -122,7 +122,7 @@ class _Delegate(QStyledItemDelegate):
         if line is None:
             return QSize(view.viewport().width(), height + (_GAP if index.row() == 0 else 2 * _GAP))
         width = self._text_width(view)
-        reason = flow_height(line.sentence, option.font, width, _MOST_LINES)
+        reason = flow_height(line.sentence, option.font, width, _MAX_LINES)
         head = height if self._is_one_line(option, model.rows[index.row()], width) else 2 * height
         return QSize(view.viewport().width(), head + reason + 8)
 
@@ -186,7 +186,7 @@ class _Delegate(QStyledItemDelegate):
         painter.drawText(QStyle.visualRect(direction, whole, source_rect), vertical, source)
         painter.setPen(plain)
         reason = QRect(text.left(), text.bottom() + 1, width, option.rect.bottom() - text.bottom())
-        draw_flow(painter, QStyle.visualRect(direction, whole, reason), line.sentence, option.font, _MOST_LINES)
+        draw_flow(painter, QStyle.visualRect(direction, whole, reason), line.sentence, option.font, _MAX_LINES)
 
     def _letter(
         self,

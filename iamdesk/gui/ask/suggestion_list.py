@@ -139,7 +139,7 @@ class SuggestionList(QWidget):
             for one in change.removals
         ]
         for addition in change.additions:
-            if addition.layer is not PolicyType.IDENTITY and self._is_known(addition.policy_key):
+            if addition.policy_type is not PolicyType.IDENTITY and self._is_known(addition.policy_key):
                 links.append(LinkButton(tr("Show the policy"), partial(self.key_chosen.emit, addition.policy_key)))
             words = (
                 tr("Copy the {effect} for {place}").format(effect=addition.effect, place=addition.place)

@@ -67,9 +67,9 @@ class UseCaseView(QWidget):
         if is_same and list(self.inputs) == list(result.need.inputs):
             for name, field in self.inputs.items():  # do not overwrite what the user is typing
                 if not field.hasFocus():
-                    field.setText(result.question.inputs.get(name, ""))
+                    field.setText(result.request.inputs.get(name, ""))
         else:
-            self._show_inputs(result.need.inputs, result.question.inputs)
+            self._show_inputs(result.need.inputs, result.request.inputs)
         self._sources.setText(tr("Source: {pages}").format(pages=", ".join(result.need.sources)))
         self._tint()
 
@@ -101,7 +101,7 @@ class UseCaseView(QWidget):
     def _ask(self) -> None:
         if self._answer is not None:
             named = {name: field.text().lstrip() for name, field in self.inputs.items() if field.text().strip()}
-            self.asked.emit(replace(self._answer.question, inputs=named))
+            self.asked.emit(replace(self._answer.request, inputs=named))
 
     def _choose(self, one: object) -> None:
         """Open an evaluated action; for one that lacks a resource, focus that field."""

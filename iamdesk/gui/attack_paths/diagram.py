@@ -15,7 +15,7 @@ from iamdesk.i18n import ntr, tr, translate
 
 USUALLY_SHOWN = 7
 """Boxes in a column before the rest shares one box."""
-MOST_SHOWN = 60
+MAX_SHOWN = 60
 """Boxes in an opened column: a diagram with more is not legible."""
 OUTSIDE = "outside"
 """Key of the box for external principals."""
@@ -142,7 +142,7 @@ def _kept(
     more: dict[int, int] = {}
     for level, keys in by_level.items():
         keys.sort(key=lambda key: (key not in external_roles, -through.get(key, 0), key.rpartition("/")[2].lower()))
-        most = MOST_SHOWN if level in opened else USUALLY_SHOWN
+        most = MAX_SHOWN if level in opened else USUALLY_SHOWN
         # A box for a single principal would take the same room as the principal.
         most = len(keys) if len(keys) <= most + 1 else most
         kept += keys[:most]

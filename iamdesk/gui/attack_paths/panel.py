@@ -24,7 +24,7 @@ from iamdesk.attack_paths.types import AttackPath, GoalKind, Plan, Proof, State,
 from iamdesk.evaluate.request import RequestError
 from iamdesk.gui.attack_paths.diagram import diagram_of
 from iamdesk.gui.attack_paths.legend import Legend
-from iamdesk.gui.attack_paths.search_worker import ADMINISTRATION, MOST_PATHS, PathQuery, PathsFound, find_attack_paths
+from iamdesk.gui.attack_paths.search_worker import ADMINISTRATION, MAX_PATHS, PathQuery, PathsFound, find_attack_paths
 from iamdesk.gui.attack_paths.step_detail import StepDetail
 from iamdesk.gui.attack_paths.table import FIELDS, StepsModel, StepsTable
 from iamdesk.gui.attack_paths.view import AttackPathsView
@@ -480,7 +480,7 @@ class AttackPathsPanel(QWidget):
 
         def work(progress: Progress, cancelled: Cancelled) -> tuple[AttackPath, ...]:
             reach = opened.reach(progress, cancelled, self._session.executor_for(opened))
-            return tuple(reach.attack_paths(principal, goal, MOST_PATHS))
+            return tuple(reach.attack_paths(principal, goal, MAX_PATHS))
 
         self._job = self._jobs.run(
             tr("Looking for attack paths"),

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
 
 ADMINISTRATION = "admin"
-MOST_STARTS = 150
+MAX_STARTS = 150
 """Maximum number of principals whose paths are shown for all principals, the nearest first."""
-MOST_PATHS = 30
-_MOST_REMEDIATIONS = 3
+MAX_PATHS = 30
+_MAX_REMEDIATIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def find_attack_paths(
     """
     reach = opened.reach(progress, cancelled, executor)
     if wanted.start:
-        found_paths = tuple(reach.attack_paths(wanted.start, wanted.goal, MOST_PATHS))
-        remediations = reach.remediations(wanted.start, wanted.goal, MOST_PATHS, _MOST_REMEDIATIONS)
+        found_paths = tuple(reach.attack_paths(wanted.start, wanted.goal, MAX_PATHS))
+        remediations = reach.remediations(wanted.start, wanted.goal, MAX_PATHS, _MAX_REMEDIATIONS)
         return PathsFound(
             wanted, found_paths, int(bool(found_paths)), reach.reached(wanted.start), remediations, reach.goals
         )
@@ -74,7 +74,7 @@ def find_attack_paths(
     for principal, distance in near:
         if cancelled():
             raise WorkCancelled
-        if distance.steps and len(found) < MOST_STARTS:
+        if distance.steps and len(found) < MAX_STARTS:
             attack_path = reach.attack_path(principal, wanted.goal)
             if attack_path is not None:
                 found.append(attack_path)

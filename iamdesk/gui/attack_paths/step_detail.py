@@ -100,13 +100,13 @@ class StepDetail(QScrollArea):
     def _changes(self, column: QVBoxLayout) -> None:
         """Offer to try the step without each statement that allows a part of it."""
         decisions = [proof.decision for proof in self._proof or ()]
-        remedies = Workbench.edits_of_decisions(decisions) if self._session.whole is not None else ()
-        if not remedies:
+        remediations = Workbench.edits_of_decisions(decisions) if self._session.whole is not None else ()
+        if not remediations:
             return
         self._heading(column, tr("Change"))
         column.addWidget(FlowLabel(tr("A statement that ends the step, unless another one allows the same:")))
-        for remedy in remedies:
-            link = LinkButton(translate(remedy.label), partial(try_changes, self, remedy.edits))
+        for remediation in remediations:
+            link = LinkButton(translate(remediation.label), partial(try_changes, self, remediation.edits))
             link.setObjectName("tryThis")
             column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
 

@@ -17,7 +17,7 @@ from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.i18n import mark, tr, translate
 
-_MOST_ROWS = 2000
+_MAX_ROWS = 2000
 
 
 class Column(IntEnum):
@@ -117,7 +117,7 @@ class StepsModel(RowsModel[StepRow]):
             (step.path_id, step.source, step.target): step for attack_path in found_paths for step in attack_path.steps
         }
         self.clear()
-        self.extend([StepRow(place, step) for place, step in enumerate(list(found.values())[:_MOST_ROWS], 1)])
+        self.extend([StepRow(place, step) for place, step in enumerate(list(found.values())[:_MAX_ROWS], 1)])
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return the text of a cell; in full in the tooltip, with missing facts."""

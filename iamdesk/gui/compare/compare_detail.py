@@ -19,7 +19,7 @@ from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, tr, translate
 
 _FIRST_ACTIONS = 8
-_MOST_ACTIONS = 400
+_MAX_ACTIONS = 400
 _EMPTY = mark("Select a row to see what changed, the cause, and a request that shows it.")
 
 
@@ -106,7 +106,7 @@ class CompareDetail(QScrollArea):
         column.addWidget(ask, 0, Qt.AlignmentFlag.AlignLeft)
         if len(names) > _FIRST_ACTIONS:
             column.addWidget(self._heading(tr("All of these actions")))
-            column.addWidget(FlowLabel(translate(actions_words(names, _MOST_ACTIONS))))
+            column.addWidget(FlowLabel(translate(actions_words(names, _MAX_ACTIONS))))
 
     def _heading(self, text: str) -> PlainLabel:
         label = plain_label(text)

@@ -15,7 +15,7 @@ from string import Formatter
 from iamdesk.i18n import ENGLISH, chosen, join_messages, nphrase, phrase, translate
 from iamdesk.resource_files import resources
 
-_FEWEST_LETTERS = 6
+_MIN_LETTERS = 6
 """A template with fewer letters of its own (``{key} is {value}``) would match too much."""
 _DEEPEST = 4
 _LONGEST = 4_000
@@ -145,7 +145,7 @@ def _texts(language: str) -> tuple[frozenset[str], tuple[_Template, ...]]:
             continue
         for form in dict.fromkeys((singular, plural)):
             template = _Template(form, singular, plural)
-            if template.letters >= _FEWEST_LETTERS:
+            if template.letters >= _MIN_LETTERS:
                 templates.append(template)
     templates.sort(key=lambda one: -one.letters)
     return frozenset(whole), tuple(templates)

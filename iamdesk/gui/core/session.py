@@ -14,18 +14,18 @@ a panel calls                          the session emits                       w
                                                                                request bar enters its principal
 (none: evaluating or showing does)     ``subject_selected("")``                as above: the principal of the request
                                                                                is not in the snapshot
-``draft(principal, action, resource)`` ``question_drafted(p, a, r)``           request bar enters what is not None and
+``draft(principal, action, resource)`` ``request_drafted(p, a, r)``           request bar enters what is not None and
                                                                                focuses the first empty field
-``ask(request)``                       ``question_asked(Request)``             bar shows it, result panel grays; then
+``ask(request)``                       ``request_asked(Request)``             bar shows it, result panel grays; then
                                                                                comes ``answered`` or
-                                                                               ``question_failed(sentence)``
-``evaluate_use_case(question)``        ``need_asked(UseCaseRequest)``          as a request: bar shows it, result panel
+                                                                               ``request_failed(sentence)``
+``evaluate_use_case(request) ``        ``need_asked(UseCaseRequest)``          as a request: bar shows it, result panel
                                                                                grays; then ``need_answered`` or
-                                                                               ``question_failed(sentence)``
+                                                                               ``request_failed(sentence)``
 ``forget_answer()``                    ``answered(None)``                      result panel and policy view clear
 (none: the session evaluates)          ``answered(EvaluationResult)``          result panel, policy view
 ``show_statement(line)``               ``statement_shown(statement)``          inspector opens the policy, marks it
-``show_decision(decision)``            ``question_asked``, ``answered``        as above, for evaluated evidence
+``show_decision(decision)``            ``request_asked``, ``answered``        as above, for evaluated evidence
 ``show_key(key)``                      ``key_shown(key)`` after ``select``     window raises inspector
 (none: the session, once open)         ``badges_decided(rows)``                navigator, overview: rows whose badges
                                                                                have changed
@@ -63,7 +63,7 @@ self.palette())`` each time you paint, or again in ``changeEvent(PaletteChange)`
 ``icons.pixmap``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -98,9 +98,9 @@ class Session(QObject):
     snapshot_opened = Signal(object)
     snapshot_closed = Signal()
     subject_selected = Signal(str)
-    question_drafted = Signal(object, object, object)
-    question_asked = Signal(object)
-    question_failed = Signal(str)
+    request_drafted = Signal(object, object, object)
+    request_asked = Signal(object)
+    request_failed = Signal(str)
     need_asked = Signal(object)
     need_answered = Signal(object)
     answered = Signal(object)
@@ -141,8 +141,6 @@ class Session(QObject):
         self.subject_key = ""
         self.compared_with: SnapshotSession | None = None
         """The earlier snapshot of the last comparison, for the trend of reports."""
-        self.recent_snapshots: Callable[[], Sequence[Path]] = tuple
-        """Returns the files that were opened recently, newest first."""
         self.earlier_review: Callable[[], ReviewSession | None] = lambda: None
         """Returns the open review, if it is of another snapshot: for the trend, too."""
         self.what_if_edits: tuple[Edit, ...] = ()
@@ -266,10 +264,10 @@ class Session(QObject):
 
     def draft(self, principal: str | None = None, action: str | None = None, resource: str | None = None) -> None:
         """Enter parts of a request in the request bar, without evaluating it."""
-        self.question_drafted.emit(principal, action, resource)
+        self.request_drafted.emit(principal, action, resource)
 
     def ask(self, request: Request) -> None:
-        """Evaluate a request; ``answered`` follows, or ``question_failed``."""
+        """Evaluate a request; ``answered`` follows, or ``request_failed``."""
         opened = self.snapshot
         if opened is None:
             return
@@ -281,11 +279,11 @@ class Session(QObject):
             failed=self._refuse,
             topic="answer",
         )
-        self.question_asked.emit(request)
+        self.request_asked.emit(request)
         self._follow(request)
 
-    def evaluate_use_case(self, question: "UseCaseRequest") -> None:
-        """Evaluate a use case; ``need_answered`` follows, or ``question_failed``.
+    def evaluate_use_case(self, request: "UseCaseRequest") -> None:
+        """Evaluate a use case; ``need_answered`` follows, or ``request_failed``.
 
         The result of a single request is cleared: the policy view shows the marks of a single request.
         """
@@ -295,21 +293,21 @@ class Session(QObject):
         self.request = self.decision = self.need = None
         self._asking = self._jobs.run(
             tr("Evaluating"),
-            lambda _progress, _cancelled: opened.evaluate_use_case(question),
+            lambda _progress, _cancelled: opened.evaluate_use_case(request),
             done=self._answer_need,
             failed=self._refuse,
             topic="answer",
         )
         self.answered.emit(None)
-        self.need_asked.emit(question)
-        self._follow(question.request)
+        self.need_asked.emit(request)
+        self._follow(request.request)
 
     def show_decision(self, decision: "EvaluationResult") -> None:
         """Show a request that was evaluated already (a finding's evidence, a row of a table)."""
         if self._asking is not None:
             self._asking.cancel()
         self.request = decision.request
-        self.question_asked.emit(decision.request)
+        self.request_asked.emit(decision.request)
         self._follow(decision.request)
         self._answer(decision)
 
@@ -354,29 +352,6 @@ class Session(QObject):
         if self.whole is not None and edits:
             self.edits_tried.emit(edits)
 
-    def try_without(self, key: str, holder: str = "") -> None:
-        """Show in what-if the effect of taking a policy, a user, a role or the members of a group away.
-
-        With ``holder``, a policy is taken from that user, group or role alone.
-        """
-        whole = self.whole
-        if whole is None:
-            self.announce(tr("What-if needs the whole snapshot in memory."))
-            return
-        from iamdesk.api import Workbench
-
-        self._jobs.run(
-            tr("Trying the changes"),
-            lambda _progress, _cancelled: Workbench.edits_without(whole, key, holder),
-            done=self._try_without,
-            topic="what-if without",
-        )
-
-    def _try_without(self, edits: "tuple[Edit, ...]") -> None:
-        if not edits:
-            self.announce(tr("Nothing to take away: select a policy that is in use, a user, a group or a role."))
-        self.try_edits(edits)
-
     def show_saved(self, sentence: str, path: Path) -> None:
         """Say that a file was written, with buttons that open it (`widgets.saved_note`)."""
         self.saved.emit(sentence, path)
@@ -416,7 +391,7 @@ class Session(QObject):
         self.answered.emit(None)
         if not isinstance(error, (RequestError, SnapshotError)):
             raise error
-        self.question_failed.emit(error_words(error))
+        self.request_failed.emit(error_words(error))
 
 
 def _small_parts(opened: "Opened") -> list[list[Any]]:

@@ -19,7 +19,7 @@ RECENT_LIMIT = 10
 HISTORY_LIMIT = 20
 """Filters that are kept for each table."""
 MAX_WORKERS = 256
-MEMORY, LEAST_MEMORY, MOST_MEMORY = 1 << 30, 512 << 20, 1 << 40
+MEMORY, LEAST_MEMORY, MAX_MEMORY = 1 << 30, 512 << 20, 1 << 40
 """Memory limit of the window in bytes: default, minimum, maximum."""
 _ADDRESS = re.compile(r"(?:[a-z]+://)?[\w.\-\[\]:]+:\d{1,5}", re.ASCII)
 """Address of a scheduler: `tcp://10.0.0.5:8786`, or host and port alone."""
@@ -128,7 +128,7 @@ class Settings:
     def memory(self) -> int:
         """Memory limit of the window in bytes; a larger organization is read account by account."""
         value = self._store.value("work/memory_mb", MEMORY >> 20, type=int)
-        return min(max(value, LEAST_MEMORY >> 20), MOST_MEMORY >> 20) << 20 if isinstance(value, int) else MEMORY
+        return min(max(value, LEAST_MEMORY >> 20), MAX_MEMORY >> 20) << 20 if isinstance(value, int) else MEMORY
 
     @memory.setter
     def memory(self, value: int) -> None:
@@ -290,12 +290,12 @@ class Settings:
         self._store.sync()
 
     @property
-    def draws_layers(self) -> bool:
+    def draws_diagram(self) -> bool:
         """Whether the diagram of the policy evaluation is shown."""
         return self._flag("answer/draws_layers", usual=False)
 
-    @draws_layers.setter
-    def draws_layers(self, value: bool) -> None:
+    @draws_diagram.setter
+    def draws_diagram(self, value: bool) -> None:
         self._store.setValue("answer/draws_layers", value)
 
     @property

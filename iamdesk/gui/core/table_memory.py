@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from iamdesk.gui.core.settings import HISTORY_LIMIT, Settings
 
-MOST_SAVED = 12
+MAX_SAVED = 12
 """Maximum number of saved filters for each table."""
 FIRST_COLUMN = 0
 """The column up to which columns are pinned unless the user says otherwise."""
@@ -104,7 +104,7 @@ class TableMemory(QObject):
 
     def save(self, table: str, text: str) -> None:
         """Save a filter as a button; beyond `MOST_SAVED`, the oldest one goes."""
-        self._set_saved(table, (*(other for other in self.saved(table) if other != text), text)[-MOST_SAVED:])
+        self._set_saved(table, (*(other for other in self.saved(table) if other != text), text)[-MAX_SAVED:])
 
     def remove(self, table: str, text: str) -> None:
         """Remove a saved filter."""

@@ -211,13 +211,13 @@ def colour(name: Colour, palette: QPalette) -> QColor:
     key = palette.cacheKey()
     column = _columns.get(key)
     if column is None:
-        if len(_columns) >= _MOST_PALETTES:
+        if len(_columns) >= _MAX_PALETTES:
             _columns.clear()
         column = _columns[key] = _CONTRAST if is_high_contrast(palette) else int(is_dark(palette))
     return QColor(_COLOURS[name][column])
 
 
-_MOST_PALETTES = 64
+_MAX_PALETTES = 64
 _columns: dict[int, int] = {}
 """Column of the color tables for a palette, by cache key: needed three times for each painted row."""
 

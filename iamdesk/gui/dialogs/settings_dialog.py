@@ -22,7 +22,7 @@ from iamdesk.gui.core.action_data import action_data_day, action_data_version
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.locale import SYSTEM, number
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
-from iamdesk.gui.core.settings import LEAST_MEMORY, MAX_WORKERS, MOST_MEMORY, Settings
+from iamdesk.gui.core.settings import LEAST_MEMORY, MAX_MEMORY, MAX_WORKERS, Settings
 from iamdesk.gui.core.text_size import LARGEST, SMALLEST, resize_within_screen
 from iamdesk.gui.core.theme import Scheme
 from iamdesk.i18n import LANGUAGES, mark, tr
@@ -105,7 +105,7 @@ class SettingsDialog(QDialog):
             self.workers,
             tr("Processes for checks and other long work on large snapshots. Each holds the snapshot in memory."),
         )
-        self.memory.setRange(LEAST_MEMORY >> 20, min(MOST_MEMORY >> 20, 2**31 - 1))
+        self.memory.setRange(LEAST_MEMORY >> 20, min(MAX_MEMORY >> 20, 2**31 - 1))
         self.memory.setSingleStep(256)
         self.memory.setSuffix(tr(" MB"))
         self.memory.setValue(self._settings.memory >> 20)

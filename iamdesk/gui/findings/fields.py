@@ -84,7 +84,7 @@ FIELDS: FilterFields[FindingRow] = FilterFields(
         Field(
             "remediation",
             mark("Remediation"),
-            lambda row: translate(row.finding.remedy),
+            lambda row: translate(row.finding.remediation),
             folded=lambda row: row.shared_words(4),
         ),
         Field("note", TITLE, note_of, column=len(Column)),

@@ -110,28 +110,28 @@ class FindingDetail(QScrollArea):
                 more.setObjectName("moreEvidence")
                 more.clicked.connect(self._show_whole)
                 column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
-        if finding.remedy:
+        if finding.remediation:
             column.addWidget(self._heading(tr("Remediation")))
-            column.addWidget(FlowLabel(translate(finding.remedy), code=True))
+            column.addWidget(FlowLabel(translate(finding.remediation), code=True))
         if self._session.whole is not None:
-            for remedy in Workbench.edits_of_finding(finding):
-                link = LinkButton(translate(remedy.label), partial(self._session.try_edits, remedy.edits))
+            for remediation in Workbench.edits_of_finding(finding):
+                link = LinkButton(translate(remediation.label), partial(self._session.try_edits, remediation.edits))
                 link.setObjectName("tryThis")
                 column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
-        if finding.snippet:
-            self._add_command(column, finding.snippet)
+        if finding.remediation_command:
+            self._add_command(column, finding.remediation_command)
         if self.can_suppress:
             column.addWidget(self._suppress_button(finding), 0, Qt.AlignmentFlag.AlignLeft)
 
-    def _add_command(self, column: QVBoxLayout, snippet: str) -> None:
-        text = FlowLabel(snippet)
+    def _add_command(self, column: QVBoxLayout, remediation_command: str) -> None:
+        text = FlowLabel(remediation_command)
         text.setObjectName("remedyCommand")
         text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         text.setAccessibleName(tr("Remediation command"))
         column.addWidget(text)
         copy = QPushButton(tr("Copy the &command"))
         copy.setObjectName("copyCommand")
-        copy.clicked.connect(lambda: QApplication.clipboard().setText(snippet))
+        copy.clicked.connect(lambda: QApplication.clipboard().setText(remediation_command))
         column.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _suppress_button(self, finding: Finding) -> QPushButton:
@@ -183,10 +183,10 @@ class FindingDetail(QScrollArea):
             link.setObjectName("showPolicy")
             links.append(link)
         if piece.decision is not None:
-            links.append(self._question(piece.decision))
+            links.append(self._request_link(piece.decision))
         return links
 
-    def _question(self, decision: EvaluationResult) -> LinkButton:
+    def _request_link(self, decision: EvaluationResult) -> LinkButton:
         request = decision.request
         resource = with_visible_end(request.resource)
         link = LinkButton(

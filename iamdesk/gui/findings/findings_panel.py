@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _TABLE, _EMPTY, _TREE, _CONTROLS = range(4)
 """The pages."""
 
-MOST_ROWS = 20_000
+MAX_ROWS = 20_000
 """Maximum number of findings for an organization that is read account by account: some kilobytes each."""
 
 
@@ -207,7 +207,7 @@ class FindingsPanel(QWidget):
             return
         self.model.clear()
         self._forget_causes()
-        most = None if self._session.whole is not None else MOST_ROWS
+        most = None if self._session.whole is not None else MAX_ROWS
         self._run.start(opened, self._words.read, self._session.executor_for, most, self._words.read_settings)
         self._refresh()
 
@@ -317,7 +317,7 @@ class FindingsPanel(QWidget):
             tr(
                 "The window keeps at most {count} findings: the remaining accounts were not checked. In a "
                 "terminal, `iamdesk findings` writes all findings."
-            ).format(count=number(MOST_ROWS)),
+            ).format(count=number(MAX_ROWS)),
         )
 
     def _cancelled(self) -> None:
@@ -573,9 +573,7 @@ class FindingsPanel(QWidget):
         if opened is None:
             return
         if not self._run.is_complete:
-            not_yet = tr("The checks are not complete: a report would lack findings.")
-            self.message.say(Tone.NOTE, not_yet)
-            self._session.announce(not_yet)
+            self.message.say(Tone.NOTE, tr("The checks are not complete: a report would lack findings."))
             return
         if self._session.whole is None:
             self.message.say(

@@ -75,7 +75,7 @@ class FindingRow(NotedRow):
         own = (_subject(finding), translate(finding.sentence))
         self._own_words = "\n".join((*map(visible, own), finding.subject_key, *about)).casefold()
         self._shared_words = _words_of_check(
-            finding.check_id, finding.title, finding.severity, finding.state, finding.account, finding.remedy
+            finding.check_id, finding.title, finding.severity, finding.state, finding.account, finding.remediation
         )
 
     @property
@@ -142,10 +142,10 @@ class FindingRow(NotedRow):
 
 
 @lru_cache(maxsize=1 << 12)
-def _words_of_check(check_id: str, title: str, severity: Severity, state: State, account: str, remedy: str) -> str:
+def _words_of_check(check_id: str, title: str, severity: Severity, state: State, account: str, remediation: str) -> str:
     """Return the searchable text that findings of a check share: one string object for all of them."""
     words = (tr(SEVERITY_WORDS[severity]), f"{check_id}  {tr(title)}", tr(STATE_WORDS[state]), account)
-    return "\n".join((*map(visible, words), translate(remedy))).casefold()
+    return "\n".join((*map(visible, words), translate(remediation))).casefold()
 
 
 def _subject(finding: Finding) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from iamdesk.explain.decision import EvaluationResult
-from iamdesk.export.decision.query_history import AskedQuestion, asked_of, to_csv, to_json
+from iamdesk.export.decision.query_history import HistoryEntry, asked_of, to_csv, to_json
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import ElidedLabel
@@ -96,7 +96,7 @@ class HistoryPanel(QWidget):
         return {"actionExportAsked": self.export}
 
     @property
-    def questions(self) -> tuple[AskedQuestion, ...]:
+    def entries(self) -> tuple[HistoryEntry, ...]:
         """The requests, in the order in which they were first evaluated."""
         return tuple(row.asked for row in self.model.rows)
 
@@ -107,10 +107,10 @@ class HistoryPanel(QWidget):
             return
         if self._session.snapshot is None:
             self._session.announce(tr("Open a snapshot first: requests are evaluated on it."))
-        elif isinstance(row.asked.question, UseCaseRequest):
-            self._session.evaluate_use_case(row.asked.question)
+        elif isinstance(row.asked.evaluated, UseCaseRequest):
+            self._session.evaluate_use_case(row.asked.evaluated)
         else:
-            self._session.ask(row.asked.question)
+            self._session.ask(row.asked.evaluated)
 
     def copy_commands(self) -> None:
         """Copy the CLI commands of the selected requests."""
@@ -121,14 +121,14 @@ class HistoryPanel(QWidget):
 
     def export(self) -> None:
         """Save every request with its decision."""
-        questions = self.questions
-        if not questions:
+        entries = self.entries
+        if not entries:
             self._session.announce(tr("Nothing to export: evaluate a request first."))
             return
         self._saver.save(
             tr("Export query history"),
             "questions",
-            {".csv": lambda _p, _c: to_csv(questions), ".json": lambda _p, _c: to_json(questions)},
+            {".csv": lambda _p, _c: to_csv(entries), ".json": lambda _p, _c: to_json(entries)},
         )
 
     def _chosen(self) -> list[HistoryRow]:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QBrush, QMouseEvent, QPalette
 from PySide6.QtWidgets import QWidget
 
 from iamdesk.escaping import with_visible_end
-from iamdesk.export.decision.query_history import AskedQuestion
+from iamdesk.export.decision.query_history import HistoryEntry
 from iamdesk.export.text.decision import short_arn, without_words
 from iamdesk.filter_language import EVERYTHING, Field, FieldKind, FilterFields
 from iamdesk.gui.core.locale import number
@@ -39,11 +39,11 @@ class HistoryRow:
 
     __slots__ = ("asked", "haystack", "number", "texts")
 
-    def __init__(self, number: int, asked: AskedQuestion) -> None:
+    def __init__(self, number: int, asked: HistoryEntry) -> None:
         self.number = number
         self.update(asked)
 
-    def update(self, asked: AskedQuestion) -> None:
+    def update(self, asked: HistoryEntry) -> None:
         """Update the row with its latest result."""
         self.asked = asked
         request = asked.request
@@ -53,7 +53,7 @@ class HistoryRow:
                 visible,
                 (
                     number(self.number),
-                    translate(asked.verdict),
+                    translate(asked.decision_text),
                     translate(short_arn(request.principal)),
                     translate(asked.what),
                     translate(short_arn(request.resource)),
@@ -105,10 +105,10 @@ class HistoryModel(RowsModel[HistoryRow]):
     def __init__(self, palette: QPalette) -> None:
         super().__init__([tr(_TITLES[column]) for column in Column], EVERYTHING, palette)
 
-    def take(self, asked: AskedQuestion) -> None:
+    def take(self, asked: HistoryEntry) -> None:
         """Add a result; a request that is in the list keeps its place."""
         for row in self.rows:
-            if row.asked.question == asked.question and row.asked.sha256 == asked.sha256:
+            if row.asked.evaluated == asked.evaluated and row.asked.sha256 == asked.sha256:
                 row.update(asked)
                 self.emit_data_changed()
                 return

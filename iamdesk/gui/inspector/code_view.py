@@ -25,7 +25,7 @@ from iamdesk.gui.inspector.text_positions import cursor_over
 from iamdesk.policy.source_map import Span
 
 _ZOOM_RANGE = range(-4, 17)
-_MOST_FOUND = 2000
+_MAX_FOUND = 2000
 """Maximum number of matches that are painted; all are counted."""
 
 
@@ -81,7 +81,7 @@ class CodeView(QPlainTextEdit):
             found = self.document().find(text)
             while not found.isNull():
                 count += 1
-                if count <= _MOST_FOUND:
+                if count <= _MAX_FOUND:
                     self._found.append(found)
                 found = self.document().find(text, found)
         self.paint_selections()

@@ -23,7 +23,6 @@ from iamdesk.gui.inspector.findings_and_review_tabs import FindingsTab, ReviewTa
 from iamdesk.gui.inspector.header import InspectorHeader
 from iamdesk.gui.inspector.page_tab import PageTab
 from iamdesk.gui.inspector.policies_tab import PoliciesTab
-from iamdesk.gui.inspector.policy_list import Entry
 from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.gui.inspector.trust_tab import TrustTab
 from iamdesk.gui.review.items_by_principal import ItemsByPrincipal
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 _ROLES = frozenset({NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _CARRIERS = _ROLES | {NodeKind.USER, NodeKind.GROUP}
 _NOTHING = mark("Select an item on the left to see its details, policies and related items.")
-_MOST_GAPS = 3
+_MAX_GAPS = 3
 
 
 class InspectorTabs(QTabWidget):
@@ -150,7 +149,6 @@ class Inspector(QWidget):
         self.page.tab_wanted.connect(self._show_tab)
         self.facts.key_chosen.connect(self._follow)
         self.policies.key_chosen.connect(session.show_key)
-        self.policies.list.try_wanted.connect(self._try_without)
         self.policies.reader.announced.connect(session.announce)
         self.trust.announced.connect(session.announce)
         self.tabs.currentChanged.connect(self._tab_changed)
@@ -173,10 +171,6 @@ class Inspector(QWidget):
             "actionZoomReset": lambda: self.set_zoom(0),
             **self.access.commands(),
         }
-
-    def _try_without(self, entry: Entry) -> None:
-        held_by = self._session.subject_key
-        self._session.try_without(entry.key, "" if entry.key == held_by else held_by)
 
     @property
     def subject(self) -> Subject | None:
@@ -330,9 +324,9 @@ class Inspector(QWidget):
         self.header.show_subject(subject, self._badges(subject))
         self._show_note()
         if subject.gaps:
-            more = len(subject.gaps) - _MOST_GAPS
+            more = len(subject.gaps) - _MAX_GAPS
             rest = [tr("and {more} more: see Details").format(more=number(more))] if more > 0 else []
-            self.gaps.say(Tone.NOTE, " ".join([*map(translate, subject.gaps[:_MOST_GAPS]), *rest]))
+            self.gaps.say(Tone.NOTE, " ".join([*map(translate, subject.gaps[:_MAX_GAPS]), *rest]))
         else:
             self.gaps.clear()
 

@@ -68,9 +68,12 @@ class PoliciesTab(QWidget):
         """Open the deciding policy: one that denies by itself, if there is one."""
         lines = decision.statements
         if decision.decision is EvalDecision.IMPLICIT_DENY:
-            blocking = [layer for layer in decision.layers if layer.layer in decision.blocked_by]
-            lines = tuple(line for layer in blocking for line in layer.statements) or lines
-            if any(layer.layer is PolicyType.PERMISSIONS_BOUNDARY and not layer.statements for layer in blocking):
+            blocking = [policy_type for policy_type in decision.layers if policy_type.layer in decision.blocked_by]
+            lines = tuple(line for policy_type in blocking for line in policy_type.statements) or lines
+            if any(
+                policy_type.layer is PolicyType.PERMISSIONS_BOUNDARY and not policy_type.statements
+                for policy_type in blocking
+            ):
                 own = self._subject.policies if self._subject is not None else ()
                 if any(self.list.go_to(line.key) for line in own if line.role is PolicyRole.BOUNDARY):
                     return

@@ -12,7 +12,6 @@ from iamdesk.filter_language import quoted
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible
-from iamdesk.gui.core.principals import CAN_BE_TAKEN
 from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.navigator.row_delegate import RowDelegate
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 PRINCIPALS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _ACCOUNTS_OPENED = 2
-_MOST_OPENED = 60
+_MAX_OPENED = 60
 """Branches that a filter expands automatically."""
 
 
@@ -282,7 +281,7 @@ class NavigatorPanel(QWidget):
             while parent > 0 and parent not in opened:
                 opened.add(parent)
                 parent = parents[parent]
-            if len(opened) >= _MOST_OPENED:
+            if len(opened) >= _MAX_OPENED:
                 break
         self._expand(opened)
 
@@ -360,8 +359,6 @@ class NavigatorPanel(QWidget):
         if node.key.startswith("arn:") and "#" not in node.key:
             menu.addAction(tr("&Who can access it?"), lambda: self._session.ask_who_can(Request("", "", node.key)))
             menu.addSeparator()
-        if node.kind in CAN_BE_TAKEN and self._session.whole is not None:
-            menu.addAction(tr("&Try without it"), lambda: self._session.try_without(node.key))
         if node.kind is NodeKind.ACCOUNT and self._session.snapshot is not None and self._session.whole is None:
             menu.addAction(tr("&Open only this account"), lambda: self._open_alone(node.key))
         if node.key:

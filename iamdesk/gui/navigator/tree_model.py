@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 type Index = QModelIndex | QPersistentModelIndex
 
-MOST_BADGES = 3
+MAX_BADGES = 3
 _ROOT = 0
 # Created once: a view asks for the flags of every row, and combining two flags takes a microsecond.
 _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
@@ -97,7 +97,7 @@ class OutlineModel(QAbstractItemModel):
 
     def badges_of(self, number: int) -> tuple[Badge, ...]:
         """Return the badges to paint beside a node."""
-        return self._badges.get(number, ())[:MOST_BADGES]
+        return self._badges.get(number, ())[:MAX_BADGES]
 
     def holds(self, number: int) -> bool:
         """Return whether a node passes the filter (its branch may be collapsed)."""

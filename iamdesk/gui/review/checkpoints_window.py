@@ -32,7 +32,7 @@ from iamdesk.review.session import ReviewSession
 
 _USUAL_EVERY, _MOST = 20, 10_000
 _ALL_FILES = mark("All files (*)")
-_MOST_DAMAGES = 3
+_MAX_DAMAGES = 3
 
 
 class Standing(Enum):
@@ -304,7 +304,7 @@ def _words_of(damages: Sequence[Damage], entries: int) -> str:
         return words.format(count=number(entries))
     told = "\n".join(
         visible(tr("{place}: {sentence}").format(place=translate(one.place), sentence=translate(one.sentence)))
-        for one in damages[:_MOST_DAMAGES]
+        for one in damages[:_MAX_DAMAGES]
     )
     words = ntr(
         "The file was changed or damaged in {count} place.",

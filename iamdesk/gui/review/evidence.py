@@ -160,7 +160,7 @@ class EvidencePane(QScrollArea):
         self._decisions(column, row, review_session)
         self._past(column)
         self._findings(column, row)
-        self._verdicts(column, line)
+        self._evaluated(column, line)
         if _is_one(row):
             self._statements(column, line)
 
@@ -291,7 +291,7 @@ class EvidencePane(QScrollArea):
         if len(findings) > _FINDINGS_SHOWN:
             self._muted(column, tr("and {count} more").format(count=number(len(findings) - _FINDINGS_SHOWN)))
 
-    def _verdicts(self, column: QVBoxLayout, line: ReviewItem) -> None:
+    def _evaluated(self, column: QVBoxLayout, line: ReviewItem) -> None:
         if not self._permissions:
             return
         self._heading(column, tr("Decisions on {name}").format(name=translate(holder_name(line))))

@@ -14,7 +14,7 @@ from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.session import ReviewSession
 
-_BREATH = 2000
+_CHECK_EVERY = 2000
 
 
 class ItemsByPrincipal(QObject):
@@ -63,7 +63,7 @@ class ItemsByPrincipal(QObject):
         def sort(_progress: Progress, cancelled: Cancelled) -> Mapping[str, Sequence[ReviewItem]]:
             found: dict[str, list[ReviewItem]] = {}
             for number, line in enumerate(review_session.lines):
-                if number % _BREATH == 0 and cancelled():
+                if number % _CHECK_EVERY == 0 and cancelled():
                     raise WorkCancelled
                 found.setdefault(line.holder_arn, []).append(line)
             return found

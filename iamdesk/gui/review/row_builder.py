@@ -16,7 +16,7 @@ from iamdesk.review.grouping import Grouping
 from iamdesk.review.session import ReviewSession
 from iamdesk.review.tickets import TicketState
 
-_BREATH = 500
+_CHECK_EVERY = 500
 """Rows after which the worker checks for cancellation."""
 
 
@@ -60,7 +60,7 @@ class RowBuilder(QObject):
         def lay_out(_progress: Progress, cancelled: Cancelled) -> list[DecidedRow]:
             rows = rows_of(review_session, grouping)
             for number, row in enumerate(rows):
-                if number % _BREATH == 0 and cancelled():  # checking yields to the GUI thread, which takes time
+                if number % _CHECK_EVERY == 0 and cancelled():  # checking yields to the GUI thread, which takes time
                     raise WorkCancelled
                 row.update_decisions(review_session, today, pending)
             return sorted(rows, key=self._model.sort_key)

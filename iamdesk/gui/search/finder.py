@@ -204,19 +204,19 @@ class Finder:
         title = f"{translate(short_arn(request.principal))}  {translate(asked.what)}  {short_arn(request.resource)}"
         return Entry(
             title,
-            translate(asked.verdict),
-            lambda: self._repeat(asked.question),
+            translate(asked.decision_text),
+            lambda: self._repeat(asked.evaluated),
             lambda: self._session.draft(request.principal, request.action, request.resource),
             more=f"{request.principal}\n{request.action}\n{request.resource}",
             tooltip=translate(asked.sentence),
             glyph=Glyph.CLOCK,
         )
 
-    def _repeat(self, question: Request | UseCaseRequest) -> None:
-        if isinstance(question, UseCaseRequest):
-            self._session.evaluate_use_case(question)
+    def _repeat(self, evaluated: Request | UseCaseRequest) -> None:
+        if isinstance(evaluated, UseCaseRequest):
+            self._session.evaluate_use_case(evaluated)
         else:
-            self._session.ask(question)
+            self._session.ask(evaluated)
 
     # What is shown
 
@@ -250,12 +250,12 @@ class Finder:
             title,
             " · ".join(dict.fromkeys(filter(None, parts))),
             lambda: self._show(key),
-            self._question(opened, node),
+            self._request_command(opened, node),
             tooltip=key,
             glyph=node.kind,
         )
 
-    def _question(self, opened: "Opened", node: Node) -> Callable[[], None] | None:
+    def _request_command(self, opened: "Opened", node: Node) -> Callable[[], None] | None:
         if self._session.snapshot is None:
             return None
         if node.kind is NodeKind.RESOURCE:

@@ -12,7 +12,7 @@ from iamdesk.gui.widgets import icons as marks
 from iamdesk.i18n import tr, translate
 from iamdesk.viewmodel.tree import Node, NodeKind
 
-MOST_LISTED = 500
+MAX_LISTED = 500
 _AT_ONCE = 20
 _LATER_AT_ONCE = 60
 """Names that are added in one turn of the event loop."""

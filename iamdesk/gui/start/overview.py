@@ -27,7 +27,7 @@ from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.findings.rows import SEVERITY_WORDS
 from iamdesk.gui.start.bar_chart import Bar, BarChart
 from iamdesk.gui.start.card import Card
-from iamdesk.gui.start.named_card import MOST_LISTED, NamedCard, fit
+from iamdesk.gui.start.named_card import MAX_LISTED, NamedCard, fit
 from iamdesk.gui.start.overview_facts import capture_lines, section_counts
 from iamdesk.gui.widgets.column_layout import ColumnsLayout
 from iamdesk.gui.widgets.icons import Mark
@@ -114,11 +114,6 @@ class OverviewPage(QScrollArea):
         self.changes = FlowLabel()
         self.changes.setObjectName("overviewChanges")
         self.export_link = LinkButton(tr("Save or print this page…"), self.export)
-        self.report_link = LinkButton(
-            tr("Management report…"),
-            lambda: run_command(self, "actionExportManagement"),
-            tip=tr("One page as PDF: conclusion, five numbers, five risks, decisions needed (Ctrl+M)"),
-        )
         self.problems = QListWidget()
         self.problems.setUniformItemSizes(True)
         self.problems.setFrameShape(QListWidget.Shape.NoFrame)
@@ -177,8 +172,6 @@ class OverviewPage(QScrollArea):
             columns.addWidget(card)
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
-        head.addWidget(self.report_link)
-        head.addSpacing(gap)
         head.addWidget(self.export_link)
         page = QWidget()
         layout = QVBoxLayout(page)
@@ -208,15 +201,15 @@ class OverviewPage(QScrollArea):
         for skeleton in self._skeletons:
             skeleton.setVisible(is_whole)
         self.problems.clear()
-        for problem in snapshot.problems[:MOST_LISTED]:
+        for problem in snapshot.problems[:MAX_LISTED]:
             item = QListWidgetItem(visible(translate(problem.said)))
             set_tooltip(item, translate(problem.said))
             self.problems.addItem(item)
         count = len(snapshot.problems)
         title = tr("Problems: {count}")
-        if count > MOST_LISTED:
+        if count > MAX_LISTED:
             title = tr("Problems: {count}, the first {listed} listed")
-        self._problem_card.title.setText(title.format(count=number(count), listed=number(MOST_LISTED)))
+        self._problem_card.title.setText(title.format(count=number(count), listed=number(MAX_LISTED)))
         self._problem_card.setVisible(count > 0)
         fit(self.problems, _NAMED_LINES)
         self._fill_captured(capture_lines(opened))
@@ -269,7 +262,7 @@ class OverviewPage(QScrollArea):
         for badge, card in self.named.items():
             rows = self._rows.get(badge, ())
             unknown = "" if decided or badge not in needs_deciding else "…" if self._session.whole is not None else "?"
-            card.show_nodes([outline.nodes[row] for row in rows[:MOST_LISTED]], len(rows), unknown)
+            card.show_nodes([outline.nodes[row] for row in rows[:MAX_LISTED]], len(rows), unknown)
             card.setVisible(bool(rows) or badge in needs_deciding)
 
     def show_changes(self, sentence: str) -> None:
@@ -334,14 +327,7 @@ class OverviewPage(QScrollArea):
                 copy.show_risks(self._by_severity)
         copy.takeWidget()
         copy.changes.setText(self.changes.text())
-        links = (
-            copy.report_link,
-            copy.export_link,
-            copy.captured_link,
-            copy.external_link,
-            copy.paths_link,
-            copy.compare_link,
-        )
+        links = (copy.export_link, copy.captured_link, copy.external_link, copy.paths_link, copy.compare_link)
         for link in links:
             link.hide()
         for card in copy.named.values():

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from iamdesk.api import Opened
 
 PEOPLE = frozenset({NodeKind.USER, NodeKind.GROUP, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
-_MOST_ACCOUNTS = 8
-_MOST_FILES = 12
+_MAX_ACCOUNTS = 8
+_MAX_FILES = 12
 """Maximum number of files, or accounts, that are listed by name: a bundle has thousands."""
 
 
@@ -86,7 +86,7 @@ def capture_lines(opened: "Opened") -> tuple[tuple[str, str], ...]:
     """Return (label, value) pairs: what was captured, when, and from which files."""
     snapshot = opened.about
     lines: list[tuple[str, str]] = []
-    if len(opened.accounts) > _MOST_ACCOUNTS:
+    if len(opened.accounts) > _MAX_ACCOUNTS:
         lines.append((tr("Accounts"), number(len(opened.accounts))))
     else:
         organization = snapshot.organization
@@ -106,7 +106,7 @@ def capture_lines(opened: "Opened") -> tuple[tuple[str, str], ...]:
         if manifest.caller is not None:
             captured = tr("{moment}, by {caller}").format(moment=captured, caller=visible(manifest.caller.arn))
         lines.append((tr("Captured"), captured))
-    if len(snapshot.files) > _MOST_FILES:
+    if len(snapshot.files) > _MAX_FILES:
         total = sum(file.size for file in snapshot.files)
         lines.append(
             (

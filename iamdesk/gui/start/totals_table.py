@@ -23,7 +23,7 @@ _COLUMNS = (
 _NUMBERS = (3, 4)
 _TOTAL = Qt.ItemDataRole.UserRole
 _ROWS_SHOWN = 12
-_MOST_NAMES = 50
+_MAX_NAMES = 50
 
 
 class TotalsTable(QTreeWidget):
@@ -85,15 +85,15 @@ class TotalsTable(QTreeWidget):
             return 0
         total = item.data(0, _TOTAL)
         for names, where in ((total.only_counted, translate(total.counted_by)), (total.only_held, tr("snapshot"))):
-            for name in names[:_MOST_NAMES]:
+            for name in names[:_MAX_NAMES]:
                 words = tr("{name}: only in the {where}").format(name=name, where=where)
                 child = QTreeWidgetItem([visible(words)])
                 set_cell_tooltip(child, 0, words)
                 item.addChild(child)
                 child.setFirstColumnSpanned(True)
-            if len(names) > _MOST_NAMES:
+            if len(names) > _MAX_NAMES:
                 more = QTreeWidgetItem(
-                    [tr("{count} more only in the {where}").format(count=number(len(names) - _MOST_NAMES), where=where)]
+                    [tr("{count} more only in the {where}").format(count=number(len(names) - _MAX_NAMES), where=where)]
                 )
                 item.addChild(more)
                 more.setFirstColumnSpanned(True)

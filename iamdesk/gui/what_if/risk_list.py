@@ -13,7 +13,7 @@ from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import set_cell_tooltip, visible
 from iamdesk.i18n import ntr, tr, translate
 
-_MOST_ROWS = 500
+_MAX_ROWS = 500
 """Rows of one group; the number of the others is stated."""
 _KEY = Qt.ItemDataRole.UserRole
 
@@ -88,12 +88,12 @@ class RiskList(QTreeWidget):
         self.clear()
         for group in groups:
             top = QTreeWidgetItem(self, [f"{group.title}: {number(len(group.rows))}"])
-            for row in group.rows[:_MOST_ROWS]:
+            for row in group.rows[:_MAX_ROWS]:
                 item = QTreeWidgetItem(top, [row.text])
                 item.setData(0, _KEY, row.key)
                 set_cell_tooltip(item, 0, row.text)
-            if len(group.rows) > _MOST_ROWS:
-                more = len(group.rows) - _MOST_ROWS
+            if len(group.rows) > _MAX_ROWS:
+                more = len(group.rows) - _MAX_ROWS
                 QTreeWidgetItem(top, [ntr("and {count} more", "and {count} more", more).format(count=number(more))])
             top.setExpanded(bool(group.rows))
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from iamdesk.explain.decision import EvalDecision
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import set_tooltip
-from iamdesk.gui.who_can.rows import VERDICT_TITLES, VERDICTS
+from iamdesk.gui.who_can.rows import DECISION_TITLES, LISTED_DECISIONS
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import MARK_WORDS, Mark
 from iamdesk.i18n import ntr, tr
@@ -20,25 +20,25 @@ class CountButtons(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.buttons = {verdict: QToolButton() for verdict in VERDICTS}
+        self.buttons = {decision: QToolButton() for decision in LISTED_DECISIONS}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for verdict, button in self.buttons.items():
-            button.setObjectName(f"whoCan-{verdict.value}")
+        for decision, button in self.buttons.items():
+            button.setObjectName(f"whoCan-{decision.value}")
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.toggled.connect(self._toggled)
             layout.addWidget(button)
-        self._counts = dict.fromkeys(VERDICTS, 0)
+        self._counts = dict.fromkeys(LISTED_DECISIONS, 0)
         self._say()
         self._tint()
 
     @property
     def chosen(self) -> frozenset[EvalDecision]:
         """The decisions whose buttons are pressed; none means all."""
-        return frozenset(verdict for verdict, button in self.buttons.items() if button.isChecked())
+        return frozenset(decision for decision, button in self.buttons.items() if button.isChecked())
 
     def show_counts(self, counts: dict[EvalDecision, int]) -> None:
         """Show the numbers."""
@@ -55,9 +55,9 @@ class CountButtons(QWidget):
         self.changed.emit()
 
     def _say(self) -> None:
-        for verdict, button in self.buttons.items():
-            count = self._counts[verdict]
-            title = tr(VERDICT_TITLES[verdict])
+        for decision, button in self.buttons.items():
+            count = self._counts[decision]
+            title = tr(DECISION_TITLES[decision])
             button.setText(f"{title} {number(count)}")
             template = ntr("{verdict}: {count} principal", "{verdict}: {count} principals", count)
             button.setAccessibleName(template.format(verdict=title, count=number(count)))
@@ -67,11 +67,11 @@ class CountButtons(QWidget):
                 else tr("Press to show only these.")
             )
             button.setAccessibleDescription(only)
-            set_tooltip(button, f"{tr(MARK_WORDS[Mark(verdict)])}: {number(count)}. {only}")
+            set_tooltip(button, f"{tr(MARK_WORDS[Mark(decision)])}: {number(count)}. {only}")
 
     def _tint(self) -> None:
-        for verdict, button in self.buttons.items():
-            button.setIcon(icons.checkable_icon(Mark(verdict), self.palette()))
+        for decision, button in self.buttons.items():
+            button.setIcon(icons.checkable_icon(Mark(decision), self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Update the colors."""

@@ -33,9 +33,9 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         self._owners: dict[int, PrincipalRow] = {}
         super().__init__([tr(COLUMN_TITLES[column]) for column in Column], WhoCanFilter(), palette, has_notes=True)
 
-    def count(self, verdict: EvalDecision) -> int:
+    def count(self, decision: EvalDecision) -> int:
         """Return the number of rows with a decision, regardless of the filter."""
-        return sum(verdict in row.verdicts for row in self._all)
+        return sum(decision in row.decisions for row in self._all)
 
     def granted_and_depending(self) -> tuple[int, int]:
         """Return how many principals can perform it, or an action, for sure, and for how many all depends."""

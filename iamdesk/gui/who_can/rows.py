@@ -24,9 +24,9 @@ from iamdesk.viewmodel.tree import Badge, NodeKind, Outline
 if TYPE_CHECKING:
     from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who
 
-VERDICTS = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
+LISTED_DECISIONS = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 """The decisions that have rows, in their order."""
-VERDICT_TITLES: dict[EvalDecision, str] = {
+DECISION_TITLES: dict[EvalDecision, str] = {
     EvalDecision.ALLOWED: mark("Allowed"),
     EvalDecision.CONDITIONAL: mark("Depends"),
 }
@@ -95,7 +95,7 @@ class WhoCanRow(NotedRow):
     def __init__(self, access: "Access", outline: Outline) -> None:
         self.access = access
         base = self._name(access.who, outline)
-        self._base = (tr(VERDICT_TITLES[access.decision]), *base)
+        self._base = (tr(DECISION_TITLES[access.decision]), *base)
         self._fill(RowDetails(_NOT_YET, "" if access.decision is EvalDecision.ALLOWED else _NOT_YET, access.principal))
 
     def _name(self, who: "Who", outline: Outline) -> tuple[str, str, str]:
@@ -125,7 +125,7 @@ class WhoCanRow(NotedRow):
         return (self.principal,) if self.principal.startswith("arn:") else ()
 
     @property
-    def verdicts(self) -> frozenset[EvalDecision]:
+    def decisions(self) -> frozenset[EvalDecision]:
         """The decisions for which a filter shows the row."""
         return frozenset((self.access.decision,))
 
@@ -154,7 +154,7 @@ class WhoCanRow(NotedRow):
         self.tip = details.tip
         self.haystack = "\n".join((*self.texts, self.principal)).casefold()
         name = self._base[1].casefold()
-        tie = (VERDICTS.index(self.mark), name, self.principal)
+        tie = (LISTED_DECISIONS.index(self.mark), name, self.principal)
         self._keys: tuple[SortKey, ...] = (
             (*self._front, *tie),
             (name, *tie),
@@ -180,7 +180,7 @@ class PrincipalRow(WhoCanRow):
         self._outline = outline
         self._rows: tuple[ActionRow, ...] | None = None
         name = self._name(of.who, outline)
-        self._base = (tr(VERDICT_TITLES[self.mark]), *name)
+        self._base = (tr(DECISION_TITLES[self.mark]), *name)
         allowed, conditional = level_counts(of.allowed), level_counts(of.conditional)
         names = action_names((*of.allowed, *of.conditional))
         depends = tr("depends: {counts}").format(counts=conditional) if allowed and conditional else ""
@@ -214,10 +214,10 @@ class PrincipalRow(WhoCanRow):
         return self.of.who.principal
 
     @property
-    def verdicts(self) -> frozenset[EvalDecision]:
+    def decisions(self) -> frozenset[EvalDecision]:
         """The decisions of its actions."""
         found = ((EvalDecision.ALLOWED, self.of.allowed), (EvalDecision.CONDITIONAL, self.of.conditional))
-        return frozenset(verdict for verdict, actions in found if actions)
+        return frozenset(decision for decision, actions in found if actions)
 
     @property
     def mark(self) -> EvalDecision:
@@ -245,7 +245,7 @@ class ActionRow(WhoCanRow):
         self.is_told = False
         self.access = of.row(action, decision)
         self._name(of.who, outline)
-        self._base = (tr(VERDICT_TITLES[decision]), action.action, tr(LEVEL_NAMES[action.level]), "")
+        self._base = (tr(DECISION_TITLES[decision]), action.action, tr(LEVEL_NAMES[action.level]), "")
         self._fill(RowDetails(_NOT_YET, "" if decision is EvalDecision.ALLOWED else _NOT_YET, action.action))
 
     def set_details(self, details: RowDetails) -> None:
@@ -282,9 +282,9 @@ FIELDS: FilterFields[WhoCanRow] = FilterFields(
         Field(
             "decision",
             COLUMN_TITLES[Column.DECISION],
-            lambda row: tuple(_DECISIONS[one] for one in VERDICTS if one in row.verdicts),
+            lambda row: tuple(_DECISIONS[one] for one in LISTED_DECISIONS if one in row.decisions),
             FieldKind.WORD,
-            {name: VERDICT_TITLES[one] for one, name in _DECISIONS.items()},
+            {name: DECISION_TITLES[one] for one, name in _DECISIONS.items()},
             Column.DECISION,
         ),
         Field(
@@ -317,16 +317,16 @@ FIELDS: FilterFields[WhoCanRow] = FilterFields(
 class WhoCanFilter:
     """Which rows are shown; all rows if nothing is set."""
 
-    verdicts: frozenset[EvalDecision] = frozenset()
+    decisions: frozenset[EvalDecision] = frozenset()
     typed: Filter[WhoCanRow] = EVERYTHING
 
     @property
     def shows_everything(self) -> bool:
         """Whether it hides no row."""
-        return not self.verdicts and self.typed.shows_everything
+        return not self.decisions and self.typed.shows_everything
 
     def accepts(self, row: WhoCanRow) -> bool:
         """Return whether a row is shown."""
-        if self.verdicts and self.verdicts.isdisjoint(row.verdicts):
+        if self.decisions and self.decisions.isdisjoint(row.decisions):
             return False
         return self.typed.accepts(row)

@@ -298,7 +298,7 @@ def test_a_click_shows_it_and_the_keyboard_stays(qtbot: QtBot, panel: AccessMatr
 
 def test_a_root_user_is_taken_into_the_question(qtbot: QtBot, panel: AccessMatrixPanel, session: Session) -> None:
     go_to(panel, ROOT, "s3")
-    with qtbot.waitSignal(session.question_drafted) as drafted:
+    with qtbot.waitSignal(session.request_drafted) as drafted:
         QTest.keyClick(panel.table, Qt.Key.Key_Return)
     assert drafted.args is not None
     assert drafted.args[0] == ROOT

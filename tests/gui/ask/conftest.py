@@ -106,9 +106,9 @@ def statement(part: StatementRole, index: int = 0, **changes: Any) -> StatementE
     return StatementExplanation(**{**values, **changes})
 
 
-def decision(verdict: EvalDecision = EvalDecision.ALLOWED, **changes: Any) -> EvaluationResult:
+def decision(decision_text: EvalDecision = EvalDecision.ALLOWED, **changes: Any) -> EvaluationResult:
     values: dict[str, Any] = {
-        "decision": verdict,
+        "decision": decision_text,
         "request": Request(ANA, "s3:GetObject", PAYROLL),
         "sentence": "ana.moreno may do s3:GetObject.",
         "layers": (

@@ -26,7 +26,7 @@ from .conftest import ACCOUNT, ANA, NORA, PAYROLL, AskWindow, assumption, decisi
 from .test_request_bar import answered, ask_by_keys, find
 
 
-def verdict(window: AskWindow) -> str:
+def decision_text(window: AskWindow) -> str:
     return find(window, QLabel, "verdict").text()
 
 
@@ -56,7 +56,7 @@ def test_a_question_typed_is_answered_in_words(
 ) -> None:
     with qtbot.waitSignal(ask_window.session.answered):
         ask_by_keys(ask_window, principal, action, resource)
-    assert verdict(ask_window).startswith(begins)
+    assert decision_text(ask_window).startswith(begins)
     assert ask_window.session.decision is not None
     assert find(ask_window, QLabel, "verdictSentence").text() == ask_window.session.decision.sentence
     assert find(ask_window, QLabel, "answerScope").text() == "In acme-prod.json"
@@ -121,19 +121,19 @@ def test_a_layer_is_left_out_by_its_box_and_the_verdict_says_so(qtbot: QtBot, as
     elena = f"{ACCOUNT}:user/engineering/elena.petrov"
     before = answered(qtbot, ask_window, Request(elena, "iam:CreateUser", f"{ACCOUNT}:user/x"))
     assert before.blocked_by == ("permissions-boundary",)
-    assert verdict(ask_window).startswith("Denied")
+    assert decision_text(ask_window).startswith("Denied")
     view = find(ask_window, QListView, "layerList")
     row = row_with(view, "Permissions boundary")
     view.setFocus()
     view.setCurrentIndex(view.model().index(row, 0))
     with qtbot.waitSignal(ask_window.session.answered):
         QTest.keyClick(view, Qt.Key.Key_Space)
-    assert verdict(ask_window) == "Allowed (without the permissions boundary)"
+    assert decision_text(ask_window) == "Allowed (without the permissions boundary)"
     assert view.model().index(row, 0).data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
     box = view.visualRect(view.model().index(row, 0)).topLeft() + QPoint(12, 11)
     with qtbot.waitSignal(ask_window.session.answered):
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=box)
-    assert verdict(ask_window).startswith("Denied")
+    assert decision_text(ask_window).startswith("Denied")
     assert view.currentIndex().row() == row
 
 
@@ -141,16 +141,16 @@ def test_a_click_beside_the_box_only_selects(qtbot: QtBot, ask_window: AskWindow
     show(ask_window, decision())
     view = find(ask_window, QListView, "layerList")
     place = view.visualRect(view.model().index(1, 0)).center()
-    with qtbot.assertNotEmitted(ask_window.session.question_asked):
+    with qtbot.assertNotEmitted(ask_window.session.request_asked):
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place))
     assert view.currentIndex().row() == 1
 
 
 def test_a_layer_that_is_not_in_play_has_no_box(ask_window: AskWindow) -> None:
     show(ask_window, decision())
-    model = ask_window.answer.layers.rows
+    model = ask_window.answer.policy_types.rows
     assert model.index(0).data(Qt.ItemDataRole.CheckStateRole) is None
-    assert model.outcome_words(0) == "not applicable"
+    assert model.decision_words(0) == "not applicable"
     assert not model.setData(model.index(0), Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
 
 
@@ -160,7 +160,7 @@ def test_what_would_allow_it_is_filled_in_by_one_button(qtbot: QtBot, ask_window
     assert "aws:MultiFactorAuthPresent is true" in button.accessibleName()
     with qtbot.waitSignal(ask_window.session.answered):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert verdict(ask_window) == "Allowed"
+    assert decision_text(ask_window) == "Allowed"
     assert ask_window.session.request is not None
     assert ask_window.session.request.context == {
         "aws:UserAgent": "curl",
@@ -227,7 +227,7 @@ def test_a_quick_answer_never_greys(qtbot: QtBot, ask_window: AskWindow) -> None
 
 def test_a_question_that_cannot_be_asked_leaves_no_old_answer(qtbot: QtBot, ask_window: AskWindow) -> None:
     answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
-    with qtbot.waitSignal(ask_window.session.question_failed) as failed:
+    with qtbot.waitSignal(ask_window.session.request_failed) as failed:
         ask_window.session.ask(Request(f"{ACCOUNT}:user/nobody", "s3:GetObject", PAYROLL))
     shown = [label.text() for label in ask_window.answer.findChildren(QLabel) if label.isVisible()]
     assert shown == [f"No result. {failed.args[0]}"]
@@ -294,7 +294,7 @@ def test_rows_are_copied_as_tsv(ask_window: AskWindow) -> None:
     show(ask_window, decision())
     for view, row, copied in (
         (ask_window.answer.statements, 1, "Allow\tpayroll-rw, statement 1 (ReadOnly)\tinline policy of group finance"),
-        (ask_window.answer.layers, 1, "Identity policies\tallows\tpayroll-rw, statement 1 allows it"),
+        (ask_window.answer.policy_types, 1, "Identity policies\tallows\tpayroll-rw, statement 1 allows it"),
     ):
         view.setFocus()
         view.setCurrentIndex(view.model().index(row, 0))
@@ -371,7 +371,7 @@ def test_what_aws_refuses_whatever_policies_say_opens_its_rule(ask_window: AskWi
     asked: list[str] = []
     notes = ask_window.answer.notes
     notes.rule_asked.connect(asked.append)
-    show(ask_window, decision(verdict=EvalDecision.IMPLICIT_DENY, blocked_by=(word,)))
+    show(ask_window, decision(decision_text=EvalDecision.IMPLICIT_DENY, blocked_by=(word,)))
     (button,) = notes.findChildren(QPushButton, "openRule")
     button.click()
     assert (button.text(), asked) == (f"Rule {rule}", [rule])

@@ -17,7 +17,7 @@ from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 from .conftest import ACCOUNT, NORA, PAYROLL, AskWindow
-from .test_decision_panel import row_with, texts, verdict
+from .test_decision_panel import decision_text, row_with, texts
 from .test_request_bar import answered, ask_by_keys, find, type_into
 
 ELENA = f"{ACCOUNT}:user/engineering/elena.petrov"
@@ -42,7 +42,7 @@ def test_a_need_is_found_by_plain_words_and_asked_by_enter(qtbot: QtBot, ask_win
     with qtbot.waitSignal(ask_window.session.need_answered):
         ask_by_keys(ask_window, "nora.lindqvist", "read-object", PAYROLL)
 
-    assert verdict(ask_window) == "Depends on aws:SourceIp and aws:MultiFactorAuthPresent"
+    assert decision_text(ask_window) == "Depends on aws:SourceIp and aws:MultiFactorAuthPresent"
     assert find(ask_window, QLabel, "verdictSentence").text().startswith("Whether nora.lindqvist can read an object")
     assert [text.partition(".")[0] for text in texts(find(ask_window, QListView, "needParts"))] == [
         "s3:GetObject: depends on aws:SourceIp and aws:MultiFactorAuthPresent",
@@ -84,14 +84,14 @@ def test_another_question_has_no_way_back(qtbot: QtBot, ask_window: AskWindow) -
 
 def test_what_else_it_works_on_is_named_in_a_field_and_asked_again(qtbot: QtBot, ask_window: AskWindow) -> None:
     asked(qtbot, ask_window, BUILD)
-    assert verdict(ask_window) == "Depends on the role that is passed"
+    assert decision_text(ask_window) == "Depends on the role that is passed"
     field = find(ask_window, QLineEdit, "needInput-role")
     field.setFocus()
     QTest.keyClicks(field, DEPLOY)
     with qtbot.waitSignal(ask_window.session.need_answered):
         QTest.keyClick(field, Qt.Key.Key_Return)
 
-    assert verdict(ask_window) == "Denied · not every action is allowed"
+    assert decision_text(ask_window) == "Denied · not every action is allowed"
     assert field.text() == DEPLOY
     assert "iam:PassRole: denied" in texts(find(ask_window, QListView, "needParts"))[1]
 
@@ -112,7 +112,7 @@ def test_asking_again_keeps_what_was_named(qtbot: QtBot, ask_window: AskWindow) 
     with qtbot.waitSignal(ask_window.session.need_answered) as again:
         QTest.mouseClick(find(ask_window, QPushButton, "askButton"), Qt.MouseButton.LeftButton)
 
-    assert again.args[0].question.inputs == {"role": DEPLOY}
+    assert again.args[0].request.inputs == {"role": DEPLOY}
 
 
 def test_another_need_has_other_fields(qtbot: QtBot, ask_window: AskWindow) -> None:
@@ -142,11 +142,11 @@ def test_a_call_that_hands_a_role_over_says_so_and_one_click_asks_all(qtbot: QtB
     view = find(ask_window, QListView, "needParts")
     assert row_with(view, "iam:PassRole: not evaluated") == 1
     assert "role" in ask_window.answer.need.inputs
-    assert verdict(ask_window) == "Allowed"
+    assert decision_text(ask_window) == "Allowed"
 
 
 def test_a_need_that_cannot_be_asked_says_why(qtbot: QtBot, ask_window: AskWindow) -> None:
-    with qtbot.waitSignal(ask_window.session.question_failed) as failed:
+    with qtbot.waitSignal(ask_window.session.request_failed) as failed:
         ask_window.session.evaluate_use_case(UseCaseRequest(BUILD.request, {"role": "deploy"}))
 
     assert [label.text() for label in ask_window.answer.findChildren(QLabel) if label.isVisible()] == [
@@ -187,7 +187,7 @@ def test_back_in_history_asks_the_compound_question_again(qtbot: QtBot, ask_wind
     with qtbot.waitSignal(ask_window.session.need_answered) as again:
         history.back()
 
-    assert again.args[0].question.request.action == "create-function"
+    assert again.args[0].request.request.action == "create-function"
 
 
 def test_context_is_part_of_a_compound_question(qtbot: QtBot, ask_window: AskWindow) -> None:

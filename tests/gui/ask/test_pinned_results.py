@@ -60,8 +60,8 @@ def test_the_policy_type_that_makes_the_difference_is_marked(qtbot: QtBot, ask_w
 def test_a_policy_type_that_was_left_out_is_marked(qtbot: QtBot, ask_window: AskWindow) -> None:
     _ask(qtbot, ask_window, NORA)
     ask_window.answer.pin_button.click()
-    rows = ask_window.answer.layers.rows
-    (at,) = [row for row in range(rows.rowCount()) if rows.layers[row].layer.value == "identity"]
+    rows = ask_window.answer.policy_types.rows
+    (at,) = [row for row in range(rows.rowCount()) if rows.policy_types[row].layer.value == "identity"]
     with qtbot.waitSignal(ask_window.session.answered, timeout=30_000):
         rows.setData(rows.index(at), Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
     found = _rows(ask_window)

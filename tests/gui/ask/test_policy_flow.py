@@ -49,7 +49,7 @@ def test_what_is_left_out_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "outcomes", "blocked_by", "expected"),
+    ("decision_text", "outcomes", "blocked_by", "expected"),
     [
         (ALLOWED, {"RESOURCE": ALLOWED, "IDENTITY": SILENT, "SESSION": None}, (), [True, True, True]),
         (FORBIDDEN, {"SCP": FORBIDDEN, "IDENTITY": ALLOWED}, ("scp",), [True, False]),
@@ -63,9 +63,12 @@ def test_what_is_left_out_says_so() -> None:
     ],
 )  # fmt: skip
 def test_the_line_breaks_behind_the_gate_that_stops(
-    verdict: EvalDecision, outcomes: dict[str, EvalDecision | None], blocked_by: tuple[str, ...], expected: list[bool]
+    decision_text: EvalDecision,
+    outcomes: dict[str, EvalDecision | None],
+    blocked_by: tuple[str, ...],
+    expected: list[bool],
 ) -> None:
-    assert reached(decision(verdict, layers=layers(**outcomes), blocked_by=blocked_by)) == expected
+    assert reached(decision(decision_text, layers=layers(**outcomes), blocked_by=blocked_by)) == expected
 
 
 def test_they_are_made_when_wanted_and_follow_the_answer(ask_window: AskWindow) -> None:
@@ -87,7 +90,7 @@ def test_they_are_made_when_wanted_and_follow_the_answer(ask_window: AskWindow) 
 def test_keys_walk_the_gates_leave_out_and_copy(qtbot: QtBot, ask_window: AskWindow) -> None:
     panel = ask_window.answer
     ask_window.session.show_decision(decision())
-    panel.draw_layers(True)
+    panel.draw_diagram(True)
     gates = panel.gates
     assert gates is not None
     gates.setFocus()
@@ -96,7 +99,7 @@ def test_keys_walk_the_gates_leave_out_and_copy(qtbot: QtBot, ask_window: AskWin
     assert gates.currentIndex().row() == 1
     QTest.keyClick(gates, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QApplication.clipboard().text() == "Identity policies\tallows\tpayroll-rw, statement 1 allows it"
-    with qtbot.waitSignal(ask_window.session.question_asked) as asked:
+    with qtbot.waitSignal(ask_window.session.request_asked) as asked:
         QTest.keyClick(gates, Qt.Key.Key_Space)
     assert asked.args is not None
     assert asked.args[0].without == frozenset({PolicyType.IDENTITY})
@@ -125,16 +128,16 @@ def test_the_picture_is_saved_as_svg_and_png(
 
 def test_the_choice_comes_back(open_window: MainWindow) -> None:
     window = open_window
-    assert window.settings.draws_layers is False
+    assert window.settings.draws_diagram is False
     window.menus.actions["actionDrawLayers"].trigger()
     window.workspace.keep(window.settings)
-    assert window.settings.draws_layers is True
+    assert window.settings.draws_diagram is True
 
 
 def test_all_gates_are_in_one_row(qtbot: QtBot, ask_window: AskWindow) -> None:
     panel = ask_window.answer
     ask_window.session.show_decision(decision(layers=layers(**dict.fromkeys(PolicyType.__members__, SILENT))))
-    panel.draw_layers(True)
+    panel.draw_diagram(True)
     gates = panel.gates
     assert gates is not None
 

@@ -99,7 +99,7 @@ def test_of_several_names_one_is_chosen_from_the_list(qtbot: QtBot, ask_window: 
 
 
 def test_nobody_of_that_name_is_said_under_the_question_without_a_box(qtbot: QtBot, ask_window: AskWindow) -> None:
-    with qtbot.waitSignal(ask_window.session.question_failed) as failed:
+    with qtbot.waitSignal(ask_window.session.request_failed) as failed:
         ask_by_keys(ask_window, "nobody-at-all", "s3:GetObject", PAYROLL)
     assert failed.args == [ask_window.bar.message.text]
     assert ask_window.bar.message.isVisible()
@@ -120,7 +120,7 @@ def test_an_open_field_gets_the_cursor_instead_of_an_answer(
 ) -> None:
     for name, text in zip(("askPrincipal", "askAction", "askResource"), texts, strict=True):
         find(ask_window, QLineEdit, name).setText(text)
-    with qtbot.assertNotEmitted(ask_window.session.question_asked):
+    with qtbot.assertNotEmitted(ask_window.session.request_asked):
         QTest.mouseClick(find(ask_window, QPushButton, "askButton"), Qt.MouseButton.LeftButton)
     assert find(ask_window, QLineEdit, cursor).hasFocus()
     assert ask_window.bar.message.isVisible()
@@ -198,14 +198,14 @@ def test_answers_appear_as_one_clicks_through_principals(qtbot: QtBot, ask_windo
 
 def test_a_selected_policy_or_group_leaves_the_question_alone(qtbot: QtBot, ask_window: AskWindow) -> None:
     answered(qtbot, ask_window, Request(ANA, "s3:GetObject", PAYROLL))
-    with qtbot.assertNotEmitted(ask_window.session.question_asked):
+    with qtbot.assertNotEmitted(ask_window.session.request_asked):
         ask_window.session.select(f"{ACCOUNT}:policy/RegionLock")
         ask_window.session.select(f"{ACCOUNT}:group/engineering/Engineers")
     assert ask_window.bar.principal.text() == ANA
 
 
 def test_a_principal_alone_is_taken_but_nothing_is_asked(qtbot: QtBot, ask_window: AskWindow) -> None:
-    with qtbot.assertNotEmitted(ask_window.session.question_asked):
+    with qtbot.assertNotEmitted(ask_window.session.request_asked):
         ask_window.session.select(NORA)
     assert ask_window.bar.principal.text() == NORA
 
@@ -274,7 +274,7 @@ def test_closing_the_snapshot_empties_the_question(qtbot: QtBot, ask_window: Ask
 
 def test_without_a_snapshot_nothing_can_be_asked(qtbot: QtBot, empty_window: AskWindow) -> None:
     assert not empty_window.bar.ask_button.isEnabled()
-    with qtbot.assertNotEmitted(empty_window.session.question_asked):
+    with qtbot.assertNotEmitted(empty_window.session.request_asked):
         empty_window.bar.ask()
 
 
@@ -347,10 +347,10 @@ def test_a_use_case_on_objects_is_asked_on_them_and_may_be_typed_in_words(qtbot:
         ask_by_keys(ask_window, NORA, "read object", bucket)
     assert session.need is not None
     assert session.need.need.name == "read-object"
-    assert session.need.question.request.resource == f"{bucket}/*"
+    assert session.need.request.request.resource == f"{bucket}/*"
     with qtbot.waitSignal(session.need_answered):
         ask_window.bar.message._button.click()
-    assert session.need.question.request.resource == bucket
+    assert session.need.request.request.resource == bucket
     assert session.need.need.name == "read-object"
 
 

@@ -4,19 +4,19 @@ from iamdesk.evaluate.request import MissingContextMode, Request, SessionPolicy
 from iamdesk.explain.decision import EvalDecision, PolicyType, SourceType, StatementRole
 from iamdesk.export.text.decision import (
     condition_words,
+    decision_words,
     otherwise_words,
     scope_words,
     short_arn,
     source_words,
     value_words,
-    verdict_words,
 )
 
 from .conftest import ACCOUNT, ANA, assumption, decision, statement
 
 
 @pytest.mark.parametrize(
-    ("verdict", "words"),
+    ("decision_text", "words"),
     [
         (EvalDecision.ALLOWED, "Allowed"),
         (EvalDecision.EXPLICIT_DENY, "Denied · explicit deny"),
@@ -24,26 +24,26 @@ from .conftest import ACCOUNT, ANA, assumption, decision, statement
         (EvalDecision.CONDITIONAL, "Depends on aws:SourceIp and aws:MultiFactorAuthPresent"),
     ],
 )
-def test_the_verdict_is_told_in_the_words_of_the_window(verdict: EvalDecision, words: str) -> None:
-    missing = ("aws:SourceIp", "aws:MultiFactorAuthPresent") if verdict is EvalDecision.CONDITIONAL else ()
-    assert verdict_words(decision(verdict, missing_context_values=missing)) == words
+def test_the_verdict_is_told_in_the_words_of_the_window(decision_text: EvalDecision, words: str) -> None:
+    missing = ("aws:SourceIp", "aws:MultiFactorAuthPresent") if decision_text is EvalDecision.CONDITIONAL else ()
+    assert decision_words(decision(decision_text, missing_context_values=missing)) == words
 
 
 def test_a_verdict_says_which_layers_were_left_out() -> None:
     request = Request(ANA, "s3:GetObject", "*", without=frozenset({PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SCP}))
-    words = verdict_words(decision(request=request))
+    words = decision_words(decision(request=request))
     assert words == "Allowed (without service control policies and the permissions boundary)"
 
 
 def test_many_missing_keys_are_counted() -> None:
-    words = verdict_words(decision(EvalDecision.CONDITIONAL, missing_context_values=("a", "b", "c", "d")))
+    words = decision_words(decision(EvalDecision.CONDITIONAL, missing_context_values=("a", "b", "c", "d")))
     assert words == "Depends on a, b and 2 more"
 
 
 def test_a_denial_without_a_statement_names_what_denied() -> None:
     denied = decision(EvalDecision.EXPLICIT_DENY, statements=(), blocked_by=("block-public-access",))
-    assert verdict_words(denied) == "Denied · Block Public Access"
-    assert verdict_words(decision(EvalDecision.IMPLICIT_DENY, statements=())) == "Denied · implicit deny"
+    assert decision_words(denied) == "Denied · Block Public Access"
+    assert decision_words(decision(EvalDecision.IMPLICIT_DENY, statements=())) == "Denied · implicit deny"
 
 
 @pytest.mark.parametrize(

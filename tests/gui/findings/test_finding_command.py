@@ -24,7 +24,7 @@ def detail(qtbot: QtBot, session: Session) -> FindingDetail:
 
 
 def test_the_command_is_shown_as_it_is_and_copied(detail: FindingDetail) -> None:
-    detail.show_finding(finding(snippet=COMMAND))
+    detail.show_finding(finding(remediation_command=COMMAND))
     label = detail.findChild(QLabel, "remedyCommand")
     assert isinstance(label, QLabel)
     assert label.text() == COMMAND

@@ -158,7 +158,7 @@ def test_a_header_sorts(panel: FindingsPanel) -> None:
 def test_a_chosen_finding_shows_its_proof_and_remedy(panel: FindingsPanel) -> None:
     chosen = select(panel, "LNT-01")
     text = text_of(panel)
-    for part in (chosen.title, chosen.sentence, chosen.check_id, chosen.remedy, chosen.evidence[0].text):
+    for part in (chosen.title, chosen.sentence, chosen.check_id, chosen.remediation, chosen.evidence[0].text):
         assert part in text
 
 
@@ -175,7 +175,7 @@ def test_its_links_lead_to_subject_statement_and_question(qtbot: QtBot, panel: F
     with qtbot.waitSignal(session.key_shown, check_params_cb=lambda key: key == chosen.subject_key):
         QTest.keyClick(subject, Qt.Key.Key_Return)
     (ask,) = links(panel, "askThis")
-    with qtbot.waitSignals([session.question_asked, session.answered]):
+    with qtbot.waitSignals([session.request_asked, session.answered]):
         QTest.mouseClick(ask, Qt.MouseButton.LeftButton)
     assert session.decision is chosen.evidence[0].decision
 

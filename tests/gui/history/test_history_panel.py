@@ -86,9 +86,9 @@ def test_each_answered_question_is_a_row(qtbot: QtBot, session: Session, panel: 
     ]
     assert texts(panel, Column.GIVEN) == ["aws:SourceIp is 203.0.113.7", "without service control policies"]
     assert texts(panel, Column.SNAPSHOT) == ["acme-prod.json"] * 2
-    with qtbot.waitSignal(session.question_failed, timeout=20_000):
+    with qtbot.waitSignal(session.request_failed, timeout=20_000):
         session.ask(Request(NORA, "nonsense", PAYROLL))
-    assert len(panel.questions) == 2, "what has no answer has no row"
+    assert len(panel.entries) == 2, "what has no answer has no row"
 
 
 def test_the_same_question_keeps_its_row(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:
@@ -96,29 +96,29 @@ def test_the_same_question_keeps_its_row(qtbot: QtBot, session: Session, panel: 
         ask(qtbot, session, request)
     assert texts(panel, Column.NUMBER) == ["1", "2"]
     ask(qtbot, session, Request(READ.principal, READ.action, READ.resource))
-    assert len(panel.questions) == 3, "without the context it is another question"
+    assert len(panel.entries) == 3, "without the context it is another question"
 
 
 def test_compound_questions_are_kept(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:
     question = UseCaseRequest(Request(NORA, "read-object", PAYROLL))
     with qtbot.waitSignal(session.need_answered, timeout=20_000):
         session.evaluate_use_case(question)
-    assert texts(panel, Column.ACTION) == [panel.questions[0].what]
-    assert "--use-case" in panel.questions[0].command
+    assert texts(panel, Column.ACTION) == [panel.entries[0].what]
+    assert "--use-case" in panel.entries[0].command
     panel.table.selectRow(0)
     with qtbot.waitSignal(session.need_answered, timeout=20_000):
         panel.ask_again()
-    assert len(panel.questions) == 1
+    assert len(panel.entries) == 1
 
 
 def test_click_and_return_ask_again(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:
     ask(qtbot, session, READ)
     ask(qtbot, session, DELETE)
     rect = panel.table.visualRect(panel.model.index(0, Column.ACTION))
-    with qtbot.waitSignal(session.question_asked, check_params_cb=lambda request: request == READ):
+    with qtbot.waitSignal(session.request_asked, check_params_cb=lambda request: request == READ):
         QTest.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
     below = panel.table.visualRect(panel.model.index(1, Column.ACTION))
-    with qtbot.assertNotEmitted(session.question_asked):
+    with qtbot.assertNotEmitted(session.request_asked):
         QTest.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, CONTROL, below.center())
     panel.table.selectRow(1)
     with qtbot.waitSignal(session.answered, timeout=20_000):
@@ -131,14 +131,14 @@ def test_they_stay_when_the_snapshot_goes(
 ) -> None:
     ask(qtbot, session, READ)
     session.close()
-    assert len(panel.questions) == 1
+    assert len(panel.entries) == 1
     panel.table.selectRow(0)
     assert not panel.again_button.isEnabled()
     with qtbot.waitSignal(session.announced):
         panel.ask_again()
     session.open(sample)
     ask(qtbot, session, READ)
-    assert len(panel.questions) == 1, "the same snapshot, by its digest"
+    assert len(panel.entries) == 1, "the same snapshot, by its digest"
 
 
 def test_copied_commands_give_the_same_answer(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:

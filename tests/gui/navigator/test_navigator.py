@@ -164,7 +164,7 @@ def test_the_menu_of_a_row_copies_and_asks(qtbot: QtBot, session: Session, panel
     assert node is not None
     menu = panel.menu_for(node)
     actions = {action.text().replace("&", ""): action for action in menu.actions()}
-    with qtbot.waitSignal(session.question_drafted) as drafted:
+    with qtbot.waitSignal(session.request_drafted) as drafted:
         actions["Use as principal in request"].trigger()
     assert drafted.args == [INES, None, None]
     actions["Copy ARN"].trigger()

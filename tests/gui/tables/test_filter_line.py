@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.filter_language import Field, FieldKind, FilterFields
 from iamdesk.gui.core.settings import Settings
-from iamdesk.gui.core.table_memory import MOST_SAVED, TableMemory
+from iamdesk.gui.core.table_memory import MAX_SAVED, TableMemory
 from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 
 
@@ -179,9 +179,9 @@ def test_a_filter_is_saved_as_a_button_and_removed(panel: Panel):
 
 
 def test_only_so_many_filters_are_saved(panel: Panel, memory: TableMemory):
-    for number in range(MOST_SAVED + 2):
+    for number in range(MAX_SAVED + 2):
         memory.save("someFilter", f"word{number}")
-    assert len(panel.saved.buttons) == MOST_SAVED
+    assert len(panel.saved.buttons) == MAX_SAVED
     assert memory.saved("someFilter")[0] == "word2"
 
 
