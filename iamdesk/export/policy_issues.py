@@ -1,7 +1,7 @@
 """Issues of one policy document as text, JSON or SARIF.
 
 The JSON object: ``file``, ``type``, ``resource_type``, and ``issues``, worst first, each with ``id``, ``issue_code``
-(AWS's, or null), ``finding_type``, ``title``, ``message``, ``remediation``, ``path``, and ``start`` and ``end``, objects of
+(AWS's, or null), ``finding_type``, ``title``, ``message``, ``remedy``, ``path``, and ``start`` and ``end``, objects of
 ``line`` and ``column`` in the file, from 1; the end is the position after the last character.
 """
 
