@@ -638,6 +638,16 @@ class Workbench:
         return edits_of(change, principal)
 
     @staticmethod
+    def edits_without(opened: SnapshotSession, key: str, holder: str = "") -> "tuple[Edit, ...]":
+        """Return the changes that take a policy, a user, a role or the members of a group away; empty: nothing to take.
+
+        With ``holder``, a user, group or role, a policy is taken from that one alone, or from its groups.
+        """
+        from iamdesk.whatif.without import edits_without
+
+        return edits_without(opened.snapshot, key, holder)
+
+    @staticmethod
     def open_copy(snapshot: Snapshot) -> SnapshotSession:
         """Open a snapshot that is in no file: a copy with changes."""
         return SnapshotSession(snapshot, build_outline(snapshot), is_copy=True)

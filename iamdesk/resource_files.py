@@ -16,3 +16,8 @@ def resources() -> Path:
 def sample_snapshot() -> Path:
     """Return the sample snapshot: one account that shows every feature."""
     return resources() / "samples" / "acme-prod.json"
+
+
+def sample_organization() -> Path:
+    """Return the sample snapshot of an organization: a folder."""
+    return resources() / "samples" / "acme-organization"

@@ -78,8 +78,7 @@ def test_return_presses_the_button_that_has_the_focus(qtbot: QtBot, active: Main
 def test_a_refused_search_gives_the_focus_to_the_field_at_fault(qtbot: QtBot, active: MainWindow) -> None:
     bar = active.workspace.request_bar
     active.menus.actions["perspectiveAsk"].trigger()
-    query = active.workspace.who_can.query_bar
-    for action, resource, wanted in (("nonsense", OBJECTS, query.action), ("s3:GetObject", "arn:aws", query.resource)):
+    for action, resource, wanted in (("nonsense", OBJECTS, bar.action), ("s3:GetObject", "arn:aws", bar.resource)):
         bar.action.setText(action)
         bar.resource.setText(resource)
         bar.action.setFocus()

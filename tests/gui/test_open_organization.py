@@ -310,4 +310,4 @@ def test_a_resource_has_a_summary_of_its_account_that_says_so(
     link = page.cards[Part.PRINCIPALS].link
     assert link is not None
     link.click()
-    assert window.workspace.who_can.query_bar.resource.text() == queue
+    assert window.workspace.request_bar.resource.text() == queue

@@ -22,6 +22,7 @@ from iamdesk.i18n import tr
 
 if TYPE_CHECKING:
     from iamdesk.checks.finding import Severity
+    from iamdesk.evaluate.request import Request
     from iamdesk.gui.app.workspace import Workspace
     from iamdesk.gui.core.file_dialogs import FileDialogs
     from iamdesk.gui.core.jobs import JobRunner
@@ -191,7 +192,7 @@ class CentralArea(QObject):
             "actionExportOverview": self.export_overview,
             **{one.name: partial(self.show_perspective, one.name) for one in PERSPECTIVES},
             "actionShowFindings": lambda: self.go_to("findingsDock"),
-            "actionShowWhoCan": lambda: self.go_to("whoCanDock"),
+            "actionShowWhoCan": self.show_who_can,
             "actionShowWays": self.show_attack_paths,
             "actionShowAsked": lambda: self.go_to("askedDock"),
             "actionShowEverybody": self.show_access_matrix,
@@ -408,9 +409,21 @@ class CentralArea(QObject):
     def _show_result(self, _request: object) -> None:
         self.workspace.raise_dock("answerDock")
 
-    def _show_who_can(self) -> None:
+    def show_who_can(self) -> None:
+        """Show who can: its table, or the request bar if nothing was asked."""
+        self.complete()
         self.workspace.raise_dock("whoCanDock")
-        self.workspace.who_can.focus_rows()  # it could not take the focus before it was shown
+        if self.workspace.who_can.asked is not None:
+            self.workspace.who_can.focus_rows()
+        else:
+            self.workspace.request_bar.go_to_open_field()
+
+    def _show_who_can(self, request: "Request") -> None:
+        self.workspace.raise_dock("whoCanDock")
+        if self.workspace.who_can.lists(request):
+            self.workspace.who_can.focus_rows()  # it could not take the focus before it was shown
+        else:
+            self.workspace.request_bar.go_to_open_field()
 
     def _show_drafted(self, _principal: object, _action: object, _resource: object) -> None:
         self._show_request_bar()

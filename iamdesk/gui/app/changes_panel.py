@@ -62,11 +62,11 @@ class ChangesPanel(QWidget):
         }
 
     def compare(self) -> None:
-        """Ask for another snapshot, and compare it with the open one."""
+        """Offer earlier snapshots, or ask for another one, and compare it with the open one."""
         self.tabs.setCurrentIndex(0)
         shown = self._show_comparison()
         if shown is not None:
-            shown.choose()
+            shown.begin()
 
     def what_if(self) -> None:
         """Show the changes to try; the selected principal is the subject, unless another one was entered."""

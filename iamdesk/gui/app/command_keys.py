@@ -7,10 +7,11 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 from shiboken6 import isValid
 
+from iamdesk.gui.app.pasted import denial_in, file_in
 from iamdesk.gui.core.run_command import OWN_KEYS
 
 _FIELDS = (QLineEdit, QPlainTextEdit, QTextEdit)
-OF_THE_TEXT = frozenset({"actionUndo", "actionRedo"})
+OF_THE_TEXT = frozenset({"actionUndo", "actionRedo", "actionPaste"})
 """Commands whose shortcuts edit the text of the focused field."""
 
 
@@ -42,15 +43,22 @@ class CommandKeys(QObject):
                 event.accept()
                 return True
             action = self._actions.get(keys)
-            if (
-                action is not None
-                and action.isEnabled()
-                and not (action.objectName() in OF_THE_TEXT and _types(watched))
-            ):
+            if action is not None and action.isEnabled() and not _is_of_the_text(action.objectName(), watched):
                 event.ignore()
                 return True
         return super().eventFilter(watched, event)
 
 
-def _types(field: QObject) -> bool:
-    return isinstance(field, _FIELDS) and not field.isReadOnly()
+def _is_of_the_text(command: str, field: QObject) -> bool:
+    """Return whether the shortcut of a command edits the text of the focused field."""
+    if command == "actionPaste":
+        return not _is_for_the_window(field)
+    return command in OF_THE_TEXT and isinstance(field, _FIELDS) and not field.isReadOnly()
+
+
+def _is_for_the_window(field: QObject) -> bool:
+    """Return whether what the clipboard holds is no text for a field: a denial or a file in a line of names."""
+    from iamdesk.gui.widgets.completion_popup import ListingField  # imported after the first paint
+
+    held = QApplication.clipboard().mimeData()
+    return isinstance(field, ListingField) and bool(denial_in(held) or file_in(held))

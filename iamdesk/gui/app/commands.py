@@ -106,10 +106,17 @@ COMMANDS: tuple[Command, ...] = (
         mark("Open the sample account that is included in iamdesk."),
     ),
     Command(
+        "actionOpenSampleOrganization",
+        Menu.FILE,
+        mark("Open the sample or&ganization"),
+        mark("Open the sample organization that is included in iamdesk: several accounts, with SCPs and RCPs."),
+    ),
+    Command(
         "actionCollect",
         Menu.FILE,
         mark("Collec&t from AWS…"),
         mark("Capture an account or an organization with read-only calls, and open it."),
+        ("Ctrl+Shift+S",),
     ),
     Command(
         "actionNewReview",
@@ -125,7 +132,7 @@ COMMANDS: tuple[Command, ...] = (
         Menu.FILE,
         mark("Follow-&up review…"),
         mark("Carry decisions over from the previous review; only changed entitlements need a decision."),
-        (),
+        ("Ctrl+U",),
         Needs.SNAPSHOT,
         1,
     ),
@@ -179,7 +186,7 @@ COMMANDS: tuple[Command, ...] = (
                 "Management",
                 mark("&Management report…"),
                 mark("Save one page for management: conclusion, numbers, risks, trend, decisions needed."),
-                (),
+                ("Ctrl+M",),
                 Needs.SNAPSHOT,
             ),
             (
@@ -306,6 +313,13 @@ COMMANDS: tuple[Command, ...] = (
         mark("Redo the undone decision."),
         ("Ctrl+Y", "Ctrl+Shift+Z"),
         Needs.SNAPSHOT,
+    ),
+    Command(
+        "actionPaste",
+        Menu.EDIT,
+        mark("Paste a &denial or a snapshot"),
+        mark("Explain the access-denied message of the clipboard, or open the snapshot file that was copied."),
+        (_Key.Paste,),
     ),
     Command(
         "actionSearch",
@@ -893,7 +907,7 @@ COMMANDS: tuple[Command, ...] = (
         mark(
             "Show who from outside can use which role or resource, under which condition, and what they can do there."
         ),
-        (),
+        ("Ctrl+Shift+X",),
         Needs.SNAPSHOT,
     ),
     Command(
@@ -910,6 +924,14 @@ COMMANDS: tuple[Command, ...] = (
         mark("&What if…"),
         mark("Try policy changes on a copy, see their effect on all principals, and export the commands."),
         ("Ctrl+Shift+I",),
+        Needs.SNAPSHOT,
+    ),
+    Command(
+        "actionTryWithout",
+        Menu.TOOLS,
+        mark("&Try without the selected item"),
+        mark("Show whom it hits if the selected policy, user, group or role is taken away, on a copy."),
+        ("Ctrl+T",),
         Needs.SNAPSHOT,
     ),
     Command(

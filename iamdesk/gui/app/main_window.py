@@ -149,6 +149,7 @@ class MainWindow(QMainWindow):
             "actionOpen": self.ask_and_open,
             "actionOpenFolder": self.ask_for_folder,
             "actionOpenSample": self._open_sample,
+            "actionOpenSampleOrganization": self._open_sample_organization,
             "actionCollect": self.collecting.show,
             "actionReload": self._reload,
             "actionCloseSnapshot": self.session.close,
@@ -195,6 +196,7 @@ class MainWindow(QMainWindow):
         session = self.session
         self.start.open_wanted.connect(self.ask_and_open)
         self.start.sample_wanted.connect(self._open_sample)
+        self.start.organization_wanted.connect(self._open_sample_organization)
         self.start.collect_wanted.connect(self.collecting.show)
         self.start.recent_wanted.connect(self.open_path)
         self.collecting.open_wanted.connect(self.open_path)
@@ -209,6 +211,7 @@ class MainWindow(QMainWindow):
         session.snapshot_opened.connect(self._show_snapshot)
         session.snapshot_closed.connect(self._show_start)
         self.status_line.gaps_wanted.connect(self.interior.show_gaps)
+        session.recent_snapshots = lambda: self.settings.recent
         session.announced.connect(self._announce)
         session.notes.folder = self.settings.notes_folder
         session.notes.of_samples = self.settings.path.parent
@@ -232,6 +235,9 @@ class MainWindow(QMainWindow):
 
     def _open_sample(self) -> None:
         self.open_path(resource_files.sample_snapshot())
+
+    def _open_sample_organization(self) -> None:
+        self.open_path(resource_files.sample_organization())
 
     def ask_and_open(self) -> None:
         """Ask for a file, and open it."""
@@ -365,6 +371,11 @@ class MainWindow(QMainWindow):
         self.status_line.show_snapshot(None)
         self.setWindowTitle("iamdesk")
         self.start.show_recent(self.settings.recent)
+        focused, middle = QApplication.focusWidget(), self.centralWidget()
+        if focused is None or (
+            middle is not None and middle.isAncestorOf(focused)
+        ):  # else a palette or a dialog is used
+            self.start.enter()
 
     def _reload(self) -> None:
         if self.session.snapshot is not None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
 from iamdesk.gui.app import spawn_window
+from iamdesk.gui.app.pasted import denial_in, file_in
 from iamdesk.gui.core.notebook import Noted, NotesOnRows
 from iamdesk.gui.core.text_size import apply_text_size
 from iamdesk.gui.core.theme import Scheme
@@ -14,6 +15,8 @@ from iamdesk.gui.help import help_pages
 from iamdesk.i18n import tr
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from iamdesk.gui.app.central_area import CentralArea
     from iamdesk.gui.app.menus import Menus
     from iamdesk.gui.app.workspace import Workspace
@@ -40,6 +43,9 @@ class Frame(Protocol):
     def workspace(self) -> "Workspace":
         """The panels."""
 
+    def open_path(self, path: "Path") -> None:
+        """Open a snapshot or a review."""
+
 
 class Windows(QObject):
     """Opens the windows. None of them is modal."""
@@ -65,6 +71,8 @@ class Windows(QObject):
             "actionPalette": self._list_commands,
             "actionSettings": self.show_settings,
             "actionWhyDenied": self.ask_why_denied,
+            "actionPaste": self.paste,
+            "actionTryWithout": self.try_without,
             "actionNote": self._write_note,
             "actionNotesFrom": self.take_notes,
             "actionExternalAccess": self.show_external_access,
@@ -138,6 +146,18 @@ class Windows(QObject):
         row = opened.outline.rows_by_key.get(key) if opened is not None else None
         return Noted(key, opened.outline.nodes[row].text if opened is not None and row is not None else key)
 
+    def try_without(self) -> None:
+        """Show in what-if whom it hits if the selected policy, user, group or role is taken away."""
+        session, focused = self._frame.session, QApplication.focusWidget()
+        items = focused.items_to_note() if isinstance(focused, NotesOnRows) else ()
+        key, holder = (items[0] if items else session.subject_key), ""
+        if focused is self._frame.workspace.inspector.policies.list and key != session.subject_key:
+            holder = session.subject_key  # a policy in its list
+        if key:
+            session.try_without(key, holder)
+        else:
+            session.announce(tr("Select a policy, a user, a group or a role first."))
+
     def take_notes(self) -> None:
         """Ask for a file of notes, and take those on items that have none here."""
         frame = self._frame
@@ -173,10 +193,25 @@ class Windows(QObject):
             apply_text_size(app, percent)
 
     def ask_why_denied(self) -> None:
-        """Show the dialog that explains an access-denied message."""
+        """Show the dialog that explains an access-denied message, with that of the clipboard if it holds one."""
         from iamdesk.gui.denial.denial_dialog import DenialDialog
 
-        DenialDialog(self._frame.session, self._frame.jobs, self._window).show()
+        dialog = DenialDialog(self._frame.session, self._frame.jobs, self._window)
+        dialog.read(denial_in(QApplication.clipboard().mimeData()))
+        dialog.show()
+
+    def paste(self) -> None:
+        """Explain the access-denied message of the clipboard, or open the snapshot file that was copied."""
+        held, session = QApplication.clipboard().mimeData(), self._frame.session
+        path = file_in(held)
+        if path is not None:
+            self._frame.open_path(path)
+        elif not denial_in(held):
+            session.announce(tr("The clipboard holds no access-denied message, and no snapshot file."))
+        elif session.snapshot is None:
+            session.announce(tr("Open a snapshot first: the access-denied message is explained by its policies."))
+        else:
+            self.ask_why_denied()
 
     def show_external_access(self) -> None:
         """Show the window of external access, and find it."""

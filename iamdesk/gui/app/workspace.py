@@ -94,6 +94,7 @@ class Workspace(QObject):
         self._dock("findingsDock", tr("Findings"), self.findings)
         yield
         self.who_can = WhoCanPanel(session, jobs, prompts)
+        self.who_can.refused.connect(self.request_bar.focus_wrong_field)
         self._dock("whoCanDock", tr("Who can"), self.who_can)
         yield
         self.attack_paths = AttackPathsPanel(session, jobs, prompts)

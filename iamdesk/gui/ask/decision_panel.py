@@ -41,6 +41,7 @@ from iamdesk.gui.ask.use_case_view import UseCaseView
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
+from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.translate import translated
 from iamdesk.gui.what_if.try_changes import try_changes
@@ -61,7 +62,8 @@ if TYPE_CHECKING:
 _GREY_AFTER = 100
 """Milliseconds: a result that arrives sooner replaces the previous one without graying it out."""
 _NO_REQUEST = mark(
-    "No request evaluated yet. Fill in the request bar at the top and press Enter, or press Enter in a row of Who can."
+    "No request evaluated yet. Fill in the request bar at the top and press Enter, or type a whole question into one "
+    "of its fields. An access-denied message can be pasted anywhere (Ctrl+V)."
 )
 _NO_SNAPSHOT = mark("Open a snapshot to evaluate requests.")
 
@@ -97,8 +99,8 @@ class DecisionPanel(QWidget):
         self.message = MessageBar()
         self.statements = StatementList()
         self._empty = FlowLabel(tr(_NO_SNAPSHOT))
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._empty.setContentsMargins(12, 12, 12, 12)
+        self._why_denied = LinkButton(tr("Why was this denied?…"), lambda: run_command(self, "actionWhyDenied"))
+        self._nothing = QWidget()
         self._headings = [plain_label(tr("Policy evaluation")), plain_label(tr("Statements"))]
         self._answer = QWidget()
         self._body = QWidget()
@@ -144,7 +146,12 @@ class DecisionPanel(QWidget):
         for page in (self._page, self._need_page):
             self._pages.addWidget(page)
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(self._empty)
+        nothing = QVBoxLayout(self._nothing)
+        nothing.setContentsMargins(12, 12, 12, 12)
+        nothing.addWidget(self._empty)
+        nothing.addWidget(self._why_denied, 0, Qt.AlignmentFlag.AlignLeft)
+        nothing.addStretch(1)
+        self._stack.addWidget(self._nothing)
         self._stack.addWidget(self._body)
         self._headings[0].setBuddy(self.policy_types)
         self._headings[1].setBuddy(self.statements)
@@ -318,7 +325,7 @@ class DecisionPanel(QWidget):
         self._session.ask(replace(request, without=frozenset(without)))
 
     def _asked(self, _request: object) -> None:
-        if self._stack.currentWidget() is not self._empty:
+        if self._stack.currentWidget() is not self._nothing:
             self._slow.start()
 
     def _grey(self) -> None:
@@ -455,7 +462,8 @@ class DecisionPanel(QWidget):
         self._show_pins(None)
         self.card.decision_text.setText("")
         self._empty.setText(sentence)
-        self._stack.setCurrentWidget(self._empty)
+        self._why_denied.setVisible(self._session.snapshot is not None)
+        self._stack.setCurrentWidget(self._nothing)
 
 
 def _button(text: str, tip: str, name: str) -> QToolButton:

@@ -21,9 +21,10 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.text.decision import short_arn
 from iamdesk.gui.ask.autocomplete import AutocompleteService, may_mean_objects
 from iamdesk.gui.ask.context_panel import ContextPanel
+from iamdesk.gui.ask.sentence import read_sentence
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
-from iamdesk.gui.core.principals import is_principal, is_whole_principal, principal_of_key
+from iamdesk.gui.core.principals import is_principal, is_whole_principal, principal_of_key, subject_of
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
@@ -50,6 +51,8 @@ class RequestBar(QWidget):
         self._session_policies: tuple[SessionPolicy, ...] | None = None
         self._resource_account: str | None = None
         self._need: UseCaseRequest | None = None
+        self._listed: Request | None = None
+        """The last request of who can; its rows are evaluated without entering their principals here."""
         self._star_is_ours = False
         self._hinted = ""
         self._on_bucket: tuple[str, str] | None = None
@@ -85,7 +88,7 @@ class RequestBar(QWidget):
     def _lay_out(self) -> None:
         sentence = QHBoxLayout()
         for word, field, name, hint, share in (
-            (tr("&Can"), self.principal, "askPrincipal", tr("a user, a role … empty: who can"), 5),
+            (tr("&Can"), self.principal, "askPrincipal", tr("a user, a role … or empty: who can"), 5),
             (tr("&do"), self.action, "askAction", tr("s3:GetObject, read object …"), 5),
             (tr("&on"), self.resource, "askResource", tr("arn:aws:s3:::bucket/key, or *"), 8),
         ):
@@ -146,6 +149,7 @@ class RequestBar(QWidget):
         self._session.subject_selected.connect(self._subject_selected)
         self._session.request_drafted.connect(self._drafted)
         self._session.request_asked.connect(self._asked)
+        self._session.who_can_asked.connect(self._who_can_asked)
         self._session.need_asked.connect(self._need_asked)
         self._session.need_answered.connect(self._count_context)
         self._session.request_failed.connect(self._failed)
@@ -154,20 +158,43 @@ class RequestBar(QWidget):
     # Evaluating
 
     def ask(self) -> None:
-        """Evaluate the request; names are completed first. Focus the first empty field if it is not complete."""
+        """Evaluate the request, or list who can if there is no principal; names are completed first.
+
+        A whole sentence in one field fills the others. Focus the first empty field if the request is not complete.
+        """
         if self._session.snapshot is not None:
             self.message.clear()
-            self._complete_action()
+            self._split_sentence()
+            self._complete_action(self._ask_completed)
+
+    def ask_who_else(self) -> None:
+        """List who can perform the action, or any action if there is none; names are completed first."""
+        if self._session.snapshot is not None:
+            self.message.clear()
+            self._split_sentence()
+            self._complete_action(self._list_who_can)
+
+    def _split_sentence(self) -> None:
+        """Put the parts of a sentence that was typed into one field into their fields."""
+        on = tr("&on").replace("&", "")
+        for field in self._fields:
+            text = field.text().strip()
+            found = read_sentence(text, on) if " " in text and self._use_case_of(text) is None else None
+            if found is not None:
+                if field is self.principal and found.principal is None:
+                    field.clear()
+                for each, part in zip(self._fields, found, strict=True):
+                    if part is not None:
+                        each.setText(part)
+                return
 
     def _ask_completed(self) -> None:
         opened = self._session.snapshot
         if opened is None:
             return
-        if not self.resource.text().strip() and opened.takes_no_resource(self.action.text()):
-            self._fill_star()
-        rest = (self.action, self.resource)
-        if not self.principal.text().strip() and all(one.text().strip() and not one.has_placeholder for one in rest):
-            self.ask_who_else()
+        self._fill_star_where_needed()
+        if not self.principal.text().strip() and self.action.text().strip() and self._lists_all:
+            self._list_who_can()
             return
         for field, open_words in (
             (self.principal, tr("Enter a principal, or action and resource alone to list who can.")),
@@ -186,14 +213,40 @@ class RequestBar(QWidget):
             return
         self._lookups.principals_called(typed, lambda named: self._resolved(typed, named))
 
-    def _complete_action(self) -> None:
+    @property
+    def _lists_all(self) -> bool:
+        """Whether action and resource are enough to list who can."""
+        action, resource = (field.text().strip() for field in (self.action, self.resource))
+        is_named = resource and (action or resource != "*")
+        return bool(is_named) and not (self.action.has_placeholder or self.resource.has_placeholder)
+
+    def _fill_star_where_needed(self) -> None:
+        """Enter ``*`` as the resource of an action that takes none."""
+        opened = self._session.snapshot
+        if opened is not None and not self.resource.text().strip() and opened.takes_no_resource(self.action.text()):
+            self._fill_star()
+
+    def _list_who_can(self) -> None:
+        """List who can; the first field that is still to be filled gets the focus."""
+        self._fill_star_where_needed()
+        if not self._lists_all:
+            self.go_to_open_field()
+            self.message.say(Tone.NOTE, tr("Enter an action, a resource, or both to list who can."))
+            return
+        request = self.request()
+        need = self._use_case_of(request.action)
+        if need is not None:  # for a use case, use its main action
+            request = replace(request, action=need.action)
+        self._session.ask_who_can(request)
+
+    def _complete_action(self, then: Callable[[], None]) -> None:
         """Take the action that a name without a service means; ask which one if there are several."""
         typed = self.action.text().strip()
         if not typed or ":" in typed or "*" in typed or self._use_case_of(typed) is not None:
-            self._complete_resource()
+            self._complete_resource(then)
             return
         self._lookups.actions_called(
-            typed, lambda rows: self._completed(self.action, typed, rows, self._complete_resource)
+            typed, lambda rows: self._completed(self.action, typed, rows, lambda: self._complete_resource(then))
         )
 
     def _use_case_of(self, action: str) -> "UseCase | None":
@@ -201,16 +254,16 @@ class RequestBar(QWidget):
         opened = self._session.snapshot
         return None if opened is None or ":" in action else opened.find_use_case(action)
 
-    def _complete_resource(self) -> None:
+    def _complete_resource(self, then: Callable[[], None]) -> None:
         """Take the only resource whose name contains the text; ask which one if there are several."""
         typed = self.resource.text().strip()
         if not typed or typed.startswith("arn:") or "*" in typed or self.resource.has_placeholder:
-            self._ask_completed()
+            then()
             return
         self._lookups.resources_called(
             self.action.text().strip(),
             typed,
-            lambda rows: self._completed(self.resource, typed, rows, self._ask_completed),
+            lambda rows: self._completed(self.resource, typed, rows, then),
         )
 
     def _completed(
@@ -323,20 +376,36 @@ class RequestBar(QWidget):
             asked = asked.request
         request = self.request()
         fields = (request.principal, request.action, request.resource)
-        return asked is None or fields == (asked.principal, asked.action, asked.resource)
+        return asked is None or self._is_of_list(asked) or fields == (asked.principal, asked.action, asked.resource)
 
-    def ask_who_else(self) -> None:
-        """List who can perform the action; incomplete fields are filled in there."""
-        request = self.request()
-        need = self._use_case_of(request.action)
-        if need is not None:  # for a use case, use its main action
-            request = replace(request, action=need.action)
-        self._session.ask_who_can(replace(request, resource="" if self.resource.has_placeholder else request.resource))
+    def _is_of_list(self, asked: Request) -> bool:
+        """Return whether a request is that of a row of who can: the fields show what was asked of all principals."""
+        listed = self._listed
+        return (
+            listed is not None
+            and not self.principal.text().strip()
+            and (self.action.text().strip(), self.resource.text().lstrip()) == (listed.action, listed.resource)
+            and (asked.resource, asked.context) == (listed.resource, listed.context)
+            and (not listed.action or asked.action == listed.action)
+        )
 
     def go_to_request(self) -> None:
         """Focus the first empty field, or the first field."""
         field = next((field for field in self._fields if not field.text().strip()), self.principal)
         field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def go_to_open_field(self) -> None:
+        """Focus what is still to be filled in to list who can: the action, or the resource."""
+        field = self.resource if self.action.text().strip() or self.resource.has_placeholder else self.action
+        field.setFocus(Qt.FocusReason.OtherFocusReason)
+        field.select_placeholder(from_start=True)
+
+    def focus_wrong_field(self) -> None:
+        """Focus the action if it cannot be one, else the resource: the request was refused."""
+        service, colon, name = self.action.text().strip().partition(":")
+        is_action = not service or bool(service and colon and name and " " not in name)
+        field = self.resource if is_action else self.action
+        field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def ask_about_subject(self) -> None:
         """Enter the navigator's principal, and focus the first empty field."""
@@ -349,7 +418,7 @@ class RequestBar(QWidget):
         sender = self.sender()
         if isinstance(sender, AutocompleteEdit) and sender.has_placeholder:
             return
-        if self.is_complete:
+        if self.is_complete or (sender is self.resource and self._lists_all):
             self.ask()
             return
         following = next((field for field in self._fields if not field.text().strip()), None)
@@ -358,7 +427,7 @@ class RequestBar(QWidget):
 
     def _context_changed(self) -> None:
         self._count_context()
-        if self.is_complete:
+        if self.is_complete or (self._listed is not None and self._lists_all):
             self.ask()
 
     # Known mistakes
@@ -428,7 +497,7 @@ class RequestBar(QWidget):
     def _forget_extras(self) -> None:
         self._on_bucket = None
         self._without = frozenset()
-        self._session_policies = self._resource_account = self._need = None
+        self._session_policies = self._resource_account = self._need = self._listed = None
         self._star_is_ours = False
         self._hinted = ""
 
@@ -437,6 +506,10 @@ class RequestBar(QWidget):
             widget.setEnabled(self._session.snapshot is not None)
 
     def _subject_selected(self, key: str) -> None:
+        asked, opened = self._session.request, self._session.snapshot
+        is_listed = asked is not None and self._is_of_list(asked)
+        if is_listed and asked and opened and subject_of(opened.outline, asked.principal) == key:
+            return  # the principal of a row: the list stays the question
         is_new = self._take_subject(key) and self.is_complete and self.request() != self._session.request
         if is_new and self.asks_for_subject():  # else it is being evaluated already, or nobody asked
             self.ask()
@@ -466,19 +539,37 @@ class RequestBar(QWidget):
         self._need = request
         self.edited.emit(self.says_what_was_asked)
 
-    def _asked(self, request: Request) -> None:
+    def _who_can_asked(self, request: Request) -> None:
+        """Show the request of who can; what is still to be filled in gets the focus."""
         self._need = None
+        self._listed = request
         for field, text in zip(self._fields, (request.principal, request.action, request.resource), strict=True):
             if field.text() != text:
                 field.setText(text)
+        self._take_extras(request)
+        self._check_request()
+        self.edited.emit(self.says_what_was_asked)
+
+    def _asked(self, request: Request) -> None:
+        self._need = None
+        if self._is_of_list(request):
+            self.edited.emit(self.says_what_was_asked)
+            return
+        for field, text in zip(self._fields, (request.principal, request.action, request.resource), strict=True):
+            if field.text() != text:
+                field.setText(text)
+        self._take_extras(request)
+        self._check_request()
+        self.edited.emit(self.says_what_was_asked)
+
+    def _take_extras(self, request: Request) -> None:
+        """Show the context of a request, and keep what no field shows."""
         self._without = request.without
         self._session_policies = request.session_policies
         self._resource_account = request.resource_account
         self.context.show_request(request)
         self._count_context()
         self.message.clear()
-        self._check_request()
-        self.edited.emit(self.says_what_was_asked)
 
     def _failed(self, sentence: str) -> None:
         self._hinted = ""

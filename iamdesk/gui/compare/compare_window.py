@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from iamdesk.errors import SnapshotError
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.export.text.diff import sentence
 from iamdesk.gui.compare.changes_view import ChangesView
+from iamdesk.gui.compare.earlier import Earlier, earlier_snapshots
 from iamdesk.gui.compare.worker import Compared, compared, read_and_compare, write
 from iamdesk.gui.core.file_dialogs import FileDialogs
-from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip, visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.widgets.job_window import OneJobWindow
@@ -45,11 +48,25 @@ class CompareWindow(OneJobWindow):
         self.save_button = self.button(tr("Save…"), "Save")
         hint = tr("Choose a snapshot to compare with the open one. Nothing is written to either of them.")
         self.view = ChangesView(session, hint)
+        self.earlier_title = plain_label(tr("&Earlier snapshots of this account (Return compares):"))
+        self.earlier = QListWidget()
+        self.earlier.setObjectName("compareEarlier")
+        self.earlier.setAccessibleName(tr("Earlier snapshots of this account"))
+        self.earlier.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.earlier.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.earlier_title.setBuddy(self.earlier)
+        self._is_begun = False
+        """Whether the user wants to compare, and the list of earlier snapshots is still on its way."""
+        self._looking: Job | None = None
         self._lay_out()
+        self.earlier.itemActivated.connect(lambda item: self.compare_with(item.data(Qt.ItemDataRole.UserRole)))
+        self.earlier.itemClicked.connect(lambda item: self.compare_with(item.data(Qt.ItemDataRole.UserRole)))
         self.choose_button.clicked.connect(self.choose)
         self.folder_button.clicked.connect(self.choose_folder)
         self.swap_button.clicked.connect(self.swap)
         self.save_button.clicked.connect(self.save)
+        self._show_earlier(())
+        self._look_for_earlier()
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -63,11 +80,61 @@ class CompareWindow(OneJobWindow):
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addWidget(self.message)
+        layout.addWidget(self.earlier_title)
+        layout.addWidget(self.earlier)
         layout.addWidget(self.view, 1)
         unit = self.fontMetrics().averageCharWidth()
         resize_within_screen(self, unit * 210, self.fontMetrics().lineSpacing() * 38)
 
     # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin(self) -> None:
+        """Offer the earlier snapshots that were found, or ask for the other snapshot if there are none."""
+        if self._looking is not None:
+            self._is_begun = True
+        elif self.earlier.count():
+            self._list_earlier()
+        else:
+            self.choose()
+
+    def _look_for_earlier(self) -> None:
+        opened = self._session.whole
+        if opened is None:
+            return
+        path, recent = opened.path, self._session.recent_snapshots()
+        accounts = frozenset(one.account_id for one in opened.accounts)
+        self._looking = self._jobs.run(
+            tr("Looking for earlier snapshots"),
+            lambda _progress, _cancelled: earlier_snapshots(path, accounts, recent),
+            done=self._found_earlier,
+            topic="compare earlier",
+        )
+
+    def _found_earlier(self, found: tuple[Earlier, ...]) -> None:
+        self._looking = None
+        self._show_earlier(found)
+        if self._is_begun:
+            self._is_begun = False
+            self.begin()
+
+    def _show_earlier(self, found: tuple[Earlier, ...]) -> None:
+        self.earlier.clear()
+        for one in found:
+            name, folder = visible(one.path.name), visible(str(one.path.parent))
+            item = QListWidgetItem(f"{name}   —   {one.modified:%Y-%m-%d}   —   {folder}")
+            item.setData(Qt.ItemDataRole.UserRole, one.path)
+            set_tooltip(item, str(one.path))
+            self.earlier.addItem(item)
+        rows = max(self.earlier.sizeHintForRow(0), self.fontMetrics().height()) * max(len(found), 1)
+        self.earlier.setMaximumHeight(rows + 2 * self.earlier.frameWidth() + 2)
+        for widget in (self.earlier_title, self.earlier):
+            widget.setVisible(bool(found) and self._shown is None)
+
+    def _list_earlier(self) -> None:
+        for widget in (self.earlier_title, self.earlier):
+            widget.show()
+        self.earlier.setCurrentRow(0)
+        self.earlier.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def choose(self) -> None:
         """Ask for the other snapshot, and compare."""
@@ -117,6 +184,8 @@ class CompareWindow(OneJobWindow):
 
     def _take(self, found: Compared) -> None:
         self._shown = found
+        for widget in (self.earlier_title, self.earlier):
+            widget.hide()
         self._session.compared_with = found.other if found.is_earlier else None
         names = {"old": found.found.old_name, "new": found.found.new_name}
         self._session.show_compared(

@@ -5,6 +5,19 @@ import re
 from iamdesk.viewmodel.tree import NodeKind, Outline
 
 _PRINCIPAL_KINDS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
+CAN_BE_TAKEN = frozenset(
+    {
+        NodeKind.USER,
+        NodeKind.ROLE,
+        NodeKind.GROUP,
+        NodeKind.CUSTOMER_POLICY,
+        NodeKind.AWS_POLICY,
+        NodeKind.INLINE_POLICY,
+        NodeKind.SERVICE_CONTROL_POLICY,
+        NodeKind.RESOURCE_CONTROL_POLICY,
+    }
+)
+"""Kinds of items of which what-if shows what happens without them (`whatif/without.py`)."""
 _PRINCIPAL_ARN = re.compile(
     r"arn:[^:]+:(iam|sts)::[^:]*:(root|(user|role|assumed-role|federated-user|saml-provider|oidc-provider)/.+)",
     re.DOTALL,

@@ -63,7 +63,7 @@ self.palette())`` each time you paint, or again in ``changeEvent(PaletteChange)`
 ``icons.pixmap``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -141,6 +141,8 @@ class Session(QObject):
         self.subject_key = ""
         self.compared_with: SnapshotSession | None = None
         """The earlier snapshot of the last comparison, for the trend of reports."""
+        self.recent_snapshots: Callable[[], Sequence[Path]] = tuple
+        """Returns the files that were opened recently, newest first."""
         self.earlier_review: Callable[[], ReviewSession | None] = lambda: None
         """Returns the open review, if it is of another snapshot: for the trend, too."""
         self.what_if_edits: tuple[Edit, ...] = ()
@@ -351,6 +353,29 @@ class Session(QObject):
         """Show the effect of proposed changes in what-if."""
         if self.whole is not None and edits:
             self.edits_tried.emit(edits)
+
+    def try_without(self, key: str, holder: str = "") -> None:
+        """Show in what-if the effect of taking a policy, a user, a role or the members of a group away.
+
+        With ``holder``, a policy is taken from that user, group or role alone.
+        """
+        whole = self.whole
+        if whole is None:
+            self.announce(tr("What-if needs the whole snapshot in memory."))
+            return
+        from iamdesk.api import Workbench
+
+        self._jobs.run(
+            tr("Trying the changes"),
+            lambda _progress, _cancelled: Workbench.edits_without(whole, key, holder),
+            done=self._try_without,
+            topic="what-if without",
+        )
+
+    def _try_without(self, edits: "tuple[Edit, ...]") -> None:
+        if not edits:
+            self.announce(tr("Nothing to take away: select a policy that is in use, a user, a group or a role."))
+        self.try_edits(edits)
 
     def show_saved(self, sentence: str, path: Path) -> None:
         """Say that a file was written, with buttons that open it (`widgets.saved_note`)."""

@@ -117,6 +117,11 @@ class DenialDialog(QDialog):
         unit = self.fontMetrics().averageCharWidth()
         resize_within_screen(self, unit * 110, self.fontMetrics().lineSpacing() * 30)
 
+    def read(self, text: str) -> None:
+        """Enter a message, as if it had been pasted; another one replaces it."""
+        self.pasted.setPlainText(text)
+        self.pasted.selectAll()
+
     def _read(self) -> None:
         """Read the denied request from the text; only the latest text counts."""
         opened, text = self._session.snapshot, self.pasted.toPlainText()
@@ -211,6 +216,9 @@ class DenialDialog(QDialog):
         self._why = why
         self.decision_bar.say(_TONES[why.agreement], translate(why.sentence))
         self.show_button.setEnabled(why.decision is not None)
+        self.show_button.setDefault(why.decision is not None)
+        if self.pasted.hasFocus() and why.decision is not None:
+            self.show_button.setFocus(Qt.FocusReason.OtherFocusReason)  # Return shows all of it, with the changes
         self.checks.clear()
         for comparison in why.comparisons:
             item = QTreeWidgetItem([translate(cell) for cell in check_cells(comparison)])

@@ -573,7 +573,9 @@ class FindingsPanel(QWidget):
         if opened is None:
             return
         if not self._run.is_complete:
-            self.message.say(Tone.NOTE, tr("The checks are not complete: a report would lack findings."))
+            not_yet = tr("The checks are not complete: a report would lack findings.")
+            self.message.say(Tone.NOTE, not_yet)
+            self._session.announce(not_yet)
             return
         if self._session.whole is None:
             self.message.say(

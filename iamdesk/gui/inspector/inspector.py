@@ -23,6 +23,7 @@ from iamdesk.gui.inspector.findings_and_review_tabs import FindingsTab, ReviewTa
 from iamdesk.gui.inspector.header import InspectorHeader
 from iamdesk.gui.inspector.page_tab import PageTab
 from iamdesk.gui.inspector.policies_tab import PoliciesTab
+from iamdesk.gui.inspector.policy_list import Entry
 from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.gui.inspector.trust_tab import TrustTab
 from iamdesk.gui.review.items_by_principal import ItemsByPrincipal
@@ -149,6 +150,7 @@ class Inspector(QWidget):
         self.page.tab_wanted.connect(self._show_tab)
         self.facts.key_chosen.connect(self._follow)
         self.policies.key_chosen.connect(session.show_key)
+        self.policies.list.try_wanted.connect(self._try_without)
         self.policies.reader.announced.connect(session.announce)
         self.trust.announced.connect(session.announce)
         self.tabs.currentChanged.connect(self._tab_changed)
@@ -171,6 +173,10 @@ class Inspector(QWidget):
             "actionZoomReset": lambda: self.set_zoom(0),
             **self.access.commands(),
         }
+
+    def _try_without(self, entry: Entry) -> None:
+        held_by = self._session.subject_key
+        self._session.try_without(entry.key, "" if entry.key == held_by else held_by)
 
     @property
     def subject(self) -> Subject | None:

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
 from iamdesk.explain.decision import EvaluationResult, SourceType, StatementExplanation, StatementRole
 from iamdesk.gui.core.notebook import words_of
 from iamdesk.gui.core.plain_text import set_cell_tooltip, visible
+from iamdesk.gui.core.principals import CAN_BE_TAKEN
 from iamdesk.gui.widgets import icons
-from iamdesk.gui.widgets.icons import Mark
+from iamdesk.gui.widgets.icons import Glyph, Mark
 from iamdesk.gui.widgets.note_line import note_drawing
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.policy.document import Document
@@ -112,6 +113,8 @@ class PolicyList(QTreeWidget):
     """Entry, when the current row changes; None for no row."""
     opened = Signal(object)
     """Entry, on Return or double click: select the policy itself."""
+    try_wanted = Signal(object)
+    """Entry: show whom it hits if the policy is taken away."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -132,6 +135,8 @@ class PolicyList(QTreeWidget):
         for column, characters in ((0, 40), (1, 36)):
             self.header().resizeSection(column, self.fontMetrics().averageCharWidth() * characters)
         self._parts: dict[str, Mark] = {}
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._show_menu)
         self.currentItemChanged.connect(self._current_changed)
         self.itemActivated.connect(lambda item: self.opened.emit(item.data(0, _ENTRY)))
 
@@ -222,6 +227,25 @@ class PolicyList(QTreeWidget):
         item.setText(_NOTE, visible(words))
         item.setIcon(_NOTE, QIcon() if note is None else icons.icon(note_drawing(note), self.palette()))
         set_cell_tooltip(item, _NOTE, words)
+
+    def _show_menu(self, place: QPoint) -> None:
+        item = self.itemAt(place)
+        if item is not None:
+            self.menu_for(item.data(0, _ENTRY)).popup(self.viewport().mapToGlobal(place))
+
+    def menu_for(self, entry: Entry) -> QMenu:
+        """Return the context menu of a policy; it deletes itself when it closes."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(tr("&Show this policy"), lambda: self.opened.emit(entry))
+        if entry.kind in CAN_BE_TAKEN:
+            menu.addAction(tr("&Try without it"), lambda: self.try_wanted.emit(entry))
+        menu.addAction(
+            icons.icon(Glyph.COPY, self.palette()),
+            tr("Copy A&RN"),
+            lambda: QGuiApplication.clipboard().setText(entry.key),
+        )
+        return menu
 
     def _current_changed(self, current: QTreeWidgetItem | None) -> None:
         self.entry_chosen.emit(current.data(0, _ENTRY) if current is not None else None)

@@ -12,6 +12,7 @@ from iamdesk.filter_language import quoted
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible
+from iamdesk.gui.core.principals import CAN_BE_TAKEN
 from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.navigator.row_delegate import RowDelegate
@@ -359,6 +360,8 @@ class NavigatorPanel(QWidget):
         if node.key.startswith("arn:") and "#" not in node.key:
             menu.addAction(tr("&Who can access it?"), lambda: self._session.ask_who_can(Request("", "", node.key)))
             menu.addSeparator()
+        if node.kind in CAN_BE_TAKEN and self._session.whole is not None:
+            menu.addAction(tr("&Try without it"), lambda: self._session.try_without(node.key))
         if node.kind is NodeKind.ACCOUNT and self._session.snapshot is not None and self._session.whole is None:
             menu.addAction(tr("&Open only this account"), lambda: self._open_alone(node.key))
         if node.key:

@@ -30,6 +30,7 @@ from iamdesk.i18n import mark, ntr, tr
 from iamdesk.review.completion import second_approval_detail
 from iamdesk.review.description import describe_with
 from iamdesk.review.items import EntitlementType
+from iamdesk.review.schema import SUFFIX
 from iamdesk.review.scope import Exclusion, Part, PrincipalClass
 
 _CLASS_TITLES: Mapping[PrincipalClass, str] = {
@@ -61,7 +62,14 @@ class NewReviewDialog(QDialog):
     """Return continues to the file; unchecked items are excluded, with a reason."""
 
     def __init__(
-        self, heading: str, title: str, accounts: Sequence[tuple[str, str]], parent: QWidget | None = None
+        self,
+        heading: str,
+        title: str,
+        accounts: Sequence[tuple[str, str]],
+        parent: QWidget | None = None,
+        *,
+        previous: Path | None = None,
+        file: Path | None = None,
     ) -> None:
         """Create the dialog.
 
@@ -70,8 +78,15 @@ class NewReviewDialog(QDialog):
             title: Suggested title of the review.
             accounts: Accounts of the snapshot: id and display name.
             parent: Parent widget.
+            previous: The review that is followed up, if it is a follow-up review.
+            file: Proposed file; None: it is asked for afterwards.
         """
         super().__init__(parent)
+        self._previous = previous
+        self._asks_for_file = file is None
+        self.file = QLineEdit(str(file or ""))
+        self.choose_file = _choose_button("reviewChooseFile", tr("Choose the file of the review"))
+        self.choose_previous = _choose_button("reviewChoosePrevious", tr("Choose another previous review"))
         self.setObjectName("newReviewDialog")
         self.setWindowTitle(heading)
         self.title = QLineEdit(title)
@@ -82,13 +97,11 @@ class NewReviewDialog(QDialog):
         self.second_approval = [QCheckBox(str(tier)) for tier in TIER_WORDS]
         self.people, self.joins = QLineEdit(), QLineEdit()
         self.captured_by, self.query, self.due = QLineEdit(), QLineEdit(), QLineEdit()
-        self.choose_people = QPushButton(tr("Choose…"))
-        self.choose_people.setObjectName("reviewChoosePeople")
-        self.choose_people.setAccessibleName(tr("Choose the list of people"))
-        self.choose_people.setAutoDefault(False)
+        self.choose_people = _choose_button("reviewChoosePeople", tr("Choose the list of people"))
         self.note = FlowLabel()
         for name, field, title_text, hint in (
             ("reviewTitle", self.title, tr("Title of the review"), ""),
+            ("reviewFile", self.file, tr("File of the review"), ""),
             ("reviewPeriodStart", self.start, tr("First day of the period"), tr("YYYY-MM-DD")),
             ("reviewPeriodEnd", self.end, tr("Last day of the period"), tr("YYYY-MM-DD")),
             ("reviewStandards", self.standards, tr("Standards and controls"), tr("such as PCI DSS 7.2.4, SOC 2 CC6.3")),
@@ -162,6 +175,12 @@ class NewReviewDialog(QDialog):
         page = QWidget()
         form = QFormLayout(page)
         form.addRow(tr("&Title"), self.title)
+        if not self._asks_for_file:
+            form.addRow(tr("&File"), _beside(self.file, self.choose_file))
+        if self._previous is not None:
+            named = plain_label(self._previous.name)
+            set_tooltip(named, str(self._previous))
+            form.addRow(tr("Previous review"), _beside(named, self.choose_previous))
         form.addRow(plain_label(tr("&Period"), buddy=self.start), period)
         form.addRow(tr("&Standards"), self.standards)
         form.addRow(plain_label(tr("S&cope"), buddy=self.scope), self.scope)
@@ -171,9 +190,7 @@ class NewReviewDialog(QDialog):
             tiers.addWidget(box)
         tiers.addStretch()
         form.addRow(plain_label(tr("Second &approval of tiers"), buddy=self.second_approval[0]), tiers)
-        people = QHBoxLayout()
-        people.addWidget(self.people, 1)
-        people.addWidget(self.choose_people)
+        people = _beside(self.people, self.choose_people)
         form.addRow(plain_label(tr("P&eople"), buddy=self.people), people)
         form.addRow(tr("&Joined by"), self.joins)
         captured = QHBoxLayout()
@@ -183,7 +200,8 @@ class NewReviewDialog(QDialog):
         form.addRow(plain_label(tr("Captured &by"), buddy=self.captured_by), captured)
         form.addRow("", self.note)
         buttons = QDialogButtonBox()
-        self.go_on = buttons.addButton(tr("Create re&view…"), QDialogButtonBox.ButtonRole.AcceptRole)
+        create = tr("Create re&view…") if self._asks_for_file else tr("Create re&view")
+        self.go_on = buttons.addButton(create, QDialogButtonBox.ButtonRole.AcceptRole)
         self.go_on.setDefault(True)
         buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self.accept)
@@ -251,6 +269,8 @@ class NewReviewDialog(QDialog):
     def _wrong(self) -> str:
         if not self.title.text().strip():
             return tr("A review needs a title.")
+        if not self._asks_for_file and (wrong := self._wrong_file()):
+            return wrong
         days: list[date] = []
         for field in (self.start, self.end, self.due):
             if text := field.text().strip():
@@ -267,3 +287,33 @@ class NewReviewDialog(QDialog):
         if any(self._unchecked()) and not self.reason.text().strip():
             return tr("Enter a reason for the exclusions: the evidence reports it.")
         return ""
+
+    def _wrong_file(self) -> str:
+        path = self.path
+        if path is None:
+            return tr("A review needs a file.")
+        if path.exists():
+            return tr("{name} already exists: choose another name.").format(name=visible(path.name))
+        return "" if path.parent.is_dir() else tr("The folder of the file does not exist.")
+
+    @property
+    def path(self) -> Path | None:
+        """The file as entered, with its suffix; None if there is none."""
+        text = self.file.text().strip()
+        path = Path(text).expanduser() if text else None
+        return path if path is None or path.suffix == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
+
+
+def _choose_button(name: str, title: str) -> QPushButton:
+    button = QPushButton(tr("Choose…"))
+    button.setObjectName(name)
+    button.setAccessibleName(title)
+    button.setAutoDefault(False)
+    return button
+
+
+def _beside(widget: QWidget, button: QPushButton) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.addWidget(widget, 1)
+    row.addWidget(button)
+    return row

@@ -58,6 +58,8 @@ class ReviewController(QObject):
         self.review_session: ReviewSession | None = None
         self._last: Path | None = None
         """The review that was opened last."""
+        self._other_snapshots: set[Path] = set()
+        """Files of which no follow-up review could be made: they are not taken unasked again."""
         self.dialog: NewReviewDialog | None = None
         """The dialog for a new review that was shown last."""
         self.close_later: Callable[[ReviewSession], threading.Event | None] = lambda _review_session: None
@@ -115,8 +117,15 @@ class ReviewController(QObject):
         return opened
 
     def _ask(
-        self, heading: str, title: str, opened: "SnapshotSession", then: "Callable[[NewReviewDialog], None]"
-    ) -> None:
+        self,
+        heading: str,
+        title: str,
+        opened: "SnapshotSession",
+        then: "Callable[[NewReviewDialog], None]",
+        *,
+        previous: Path | None = None,
+        file: Path | None = None,
+    ) -> "NewReviewDialog":
         from iamdesk.gui.review.new_review_dialog import NewReviewDialog
 
         organization = opened.about.organization
@@ -126,12 +135,13 @@ class ReviewController(QObject):
             for one in opened.accounts
             for name in (one.alias or names.get(one.account_id, ""),)
         ]
-        dialog = NewReviewDialog(heading, title, accounts, self._panel)
+        dialog = NewReviewDialog(heading, title, accounts, self._panel, previous=previous, file=file)
         dialog.choose_people.clicked.connect(lambda: self._choose_people(dialog, opened.path.parent))
         dialog.accepted.connect(lambda: then(dialog))
         dialog.finished.connect(dialog.deleteLater)
         self.dialog = dialog
         dialog.open()
+        return dialog
 
     def _choose_people(self, dialog: "NewReviewDialog", folder: Path) -> None:
         path = self._prompts.file_to_open(dialog, tr("List of people"), folder, tr(_CSV))
@@ -162,20 +172,31 @@ class ReviewController(QObject):
         )
 
     def next_review(self) -> None:
-        """Ask for the previous review, and for its snapshot unless that is open; create a follow-up review of the open
-        snapshot.
+        """Create a follow-up review of the open snapshot: of the open review, else of the one that was open last, else
+        of one that is asked for. Its snapshot is asked for unless it is at hand.
         """
         opened = self._whole()
         if opened is None:
             return
         shown = self.review_session
-        at_hand = shown.path if shown is not None else self._last or opened.path.parent
+        if shown is not None:
+            self._ask_next(opened, shown.path, shown.head)
+        elif self._last is not None and self._last.exists():
+            self._read_previous(opened, self._last)
+        else:
+            self._choose_previous(opened, opened.path.parent)
+
+    def _choose_previous(self, opened: "SnapshotSession", at_hand: Path) -> None:
         previous = self._prompts.file_to_open(self._panel, tr("Previous review"), at_hand, tr(_KIND))
+        shown = self.review_session
         if previous is None:
             return
         if shown is not None and _is_same(previous, shown.path):
             self._ask_next(opened, previous, shown.head)
-            return
+        else:
+            self._read_previous(opened, previous)
+
+    def _read_previous(self, opened: "SnapshotSession", previous: Path) -> None:
         self._message.clear()
         self._jobs.run(
             tr("Reading {name}").format(name=visible(previous.name)),
@@ -186,32 +207,68 @@ class ReviewController(QObject):
         )
 
     def _ask_next(self, opened: "SnapshotSession", previous: Path, head: "Head") -> None:
-        """Ask for the previous review's snapshot, unless it is the open one, and for the rest."""
+        """Ask for the previous review's snapshot, unless it is open or was compared with, and for the rest."""
         if self._session.whole is not opened:
             return  # another one was opened meanwhile
-        old: Path | None = None
-        if head.snapshot_sha256 != opened.sha256:
+        compared = self._session.compared_with
+        old: Path | SnapshotSession | None
+        if head.snapshot_sha256 == opened.sha256:
+            old = opened
+        elif compared is not None and head.snapshot_sha256 == compared.sha256:
+            old = compared
+        elif (beside := self._beside(previous, head, opened.path)) is not None:
+            old = beside
+        else:
             title = tr("Snapshot of the review {name}: {snapshot}").format(
                 name=visible(previous.name), snapshot=visible(head.snapshot_name)
             )
             old = self._prompts.snapshot_to_open(self._panel, previous.parent, title)
-            if old is None:
-                return
+        if old is None:
+            return
+        before = old
         name = f"{previous.stem}-next"
-        self._ask(
+        file = _free(previous.with_name(name + SUFFIX))
+        dialog = self._ask(
             tr("Follow-up review"),
             name,
             opened,
-            lambda dialog: self._make_next(dialog, opened, previous, old, previous.with_name(name + SUFFIX)),
+            lambda dialog: self._make_next(dialog, opened, previous, before),
+            previous=previous,
+            file=file,
         )
+        dialog.choose_previous.clicked.connect(lambda: self._choose_another(dialog, opened, previous))
+        dialog.choose_file.clicked.connect(lambda: self._choose_file(dialog))
+
+    def _beside(self, previous: Path, head: "Head", opened: Path) -> Path | None:
+        """Return the file beside a review that has the name of its snapshot, unless it turned out to be another one.
+
+        Making the follow-up review compares its SHA-256 with that in the review.
+        """
+        name = Path(head.snapshot_name).name  # the name comes from a file: keep only its last part
+        path = previous.parent / name
+        is_other = _is_same(path, opened) or path in self._other_snapshots
+        return path if name and path.exists() and not is_other else None
+
+    def _choose_another(self, dialog: "NewReviewDialog", opened: "SnapshotSession", previous: Path) -> None:
+        dialog.reject()
+        self._choose_previous(opened, previous)
+
+    def _choose_file(self, dialog: "NewReviewDialog") -> None:
+        path = self._file_for(tr("Follow-up review"), dialog.path or Path.home())
+        if path is not None:
+            dialog.file.setText(str(path))
 
     def _make_next(
-        self, dialog: "NewReviewDialog", opened: "SnapshotSession", previous: Path, old: Path | None, suggestion: Path
+        self,
+        dialog: "NewReviewDialog",
+        opened: "SnapshotSession",
+        previous: Path,
+        old: "Path | SnapshotSession",
     ) -> None:
-        """Create the follow-up review; ``old`` is the previous review's snapshot, None: the open one."""
+        """Create the follow-up review; ``old`` is the previous review's snapshot, or its file."""
         title, details, exclusions = dialog.title.text().strip(), dialog.details, dialog.exclusions
         people, settings = dialog.people_list, self.settings_path()
-        path = self._file_for(tr("Follow-up review"), suggestion)
+        path = dialog.path
         if path is None:
             return
         shown = self.review_session
@@ -220,13 +277,19 @@ class ReviewController(QObject):
             self.close()  # a review that is open for writing cannot be read: its decisions are saved by now
         is_closed = self._is_closed
 
+        def otherwise() -> None:
+            if isinstance(old, Path):
+                self._other_snapshots.add(old)  # the next attempt asks for it
+            if is_shown:
+                self.open_path(previous)
+
         def make(progress: "Progress", cancelled: "Cancelled") -> str:
             from iamdesk.api import Workbench
             from iamdesk.export.follow_up_text import carried_sentence
 
             is_closed.wait()
             listed = _read_people(people)
-            before = Workbench().open_snapshot(old, cancelled=cancelled) if old is not None else opened
+            before = Workbench().open_snapshot(old, cancelled=cancelled) if isinstance(old, Path) else old
             return i18n.translate(
                 carried_sentence(
                     opened.create_next_review(
@@ -249,7 +312,7 @@ class ReviewController(QObject):
             tr("Carrying over decisions from {name}").format(name=visible(previous.name)),
             make,
             lambda message: self._open_next(path, message),
-            (lambda: self.open_path(previous)) if is_shown else None,
+            otherwise,
         )
 
     def _file_for(self, heading: str, suggestion: Path) -> Path | None:
@@ -387,6 +450,12 @@ class ReviewController(QObject):
             self._message.say(Tone.ERROR, f"{error_words(error)}.", tr("Recover…"), lambda: self._recover(path))
         else:
             self._message.say(Tone.ERROR, f"{error_words(error)}.")
+
+
+def _free(path: Path) -> Path:
+    """Return the path, or one like it with a number, so that nothing is there yet."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(2, 1000))
+    return next((one for one in (path, *numbered) if not one.exists()), path)
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -1,7 +1,7 @@
 """A large button of the start page: an icon, a name and a sentence."""
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from iamdesk.gui.core.plain_text import visible
@@ -65,6 +65,13 @@ class ActionTile(QAbstractButton):
         room = self.width() - line - left
         sentence = self.fontMetrics().elidedText(self._sentence, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRect(left, top + line + line // 4, room, line), align, sentence)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Return acts, too."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+            return
+        super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Update the colors."""

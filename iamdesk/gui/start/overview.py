@@ -114,6 +114,11 @@ class OverviewPage(QScrollArea):
         self.changes = FlowLabel()
         self.changes.setObjectName("overviewChanges")
         self.export_link = LinkButton(tr("Save or print this page…"), self.export)
+        self.report_link = LinkButton(
+            tr("Management report…"),
+            lambda: run_command(self, "actionExportManagement"),
+            tip=tr("One page as PDF: conclusion, five numbers, five risks, decisions needed (Ctrl+M)"),
+        )
         self.problems = QListWidget()
         self.problems.setUniformItemSizes(True)
         self.problems.setFrameShape(QListWidget.Shape.NoFrame)
@@ -172,6 +177,8 @@ class OverviewPage(QScrollArea):
             columns.addWidget(card)
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
+        head.addWidget(self.report_link)
+        head.addSpacing(gap)
         head.addWidget(self.export_link)
         page = QWidget()
         layout = QVBoxLayout(page)
@@ -327,7 +334,14 @@ class OverviewPage(QScrollArea):
                 copy.show_risks(self._by_severity)
         copy.takeWidget()
         copy.changes.setText(self.changes.text())
-        links = (copy.export_link, copy.captured_link, copy.external_link, copy.paths_link, copy.compare_link)
+        links = (
+            copy.report_link,
+            copy.export_link,
+            copy.captured_link,
+            copy.external_link,
+            copy.paths_link,
+            copy.compare_link,
+        )
         for link in links:
             link.hide()
         for card in copy.named.values():

@@ -27,6 +27,7 @@ class StartPage(QScrollArea):
 
     open_wanted = Signal()
     sample_wanted = Signal()
+    organization_wanted = Signal()
     collect_wanted = Signal()
     recent_wanted = Signal(object)
     """Path."""
@@ -42,7 +43,7 @@ class StartPage(QScrollArea):
         self.open_door = ActionTile(
             Glyph.OPEN,
             tr("Open a snapshot…"),
-            tr("A file, or a folder (Ctrl+K). You can also drop either on this window."),
+            tr("A file, or a folder (Ctrl+Alt+O). Or drop one on this window, or paste its path (Ctrl+V)."),
             open_keys,
         )
         self.sample_door = ActionTile(
@@ -50,10 +51,16 @@ class StartPage(QScrollArea):
             tr("Open the sample"),
             tr("A fictitious account, acme-prod, to try iamdesk without an AWS account."),
         )
+        self.organization_door = ActionTile(
+            Glyph.SAMPLE,
+            tr("Open the sample organization"),
+            tr("Several fictitious accounts, with organization policies (SCPs and RCPs)."),
+        )
         self.collect_door = ActionTile(
             Glyph.COLLECT,
             tr("Collect from AWS…"),
             tr("An account or a whole organization, with read-only calls."),
+            QKeySequence("Ctrl+Shift+S").toString(QKeySequence.SequenceFormat.NativeText),
         )
         self.help_door = ActionTile(
             Glyph.TERMINAL,
@@ -62,6 +69,7 @@ class StartPage(QScrollArea):
         )
         self.open_door.clicked.connect(self.open_wanted)
         self.sample_door.clicked.connect(self.sample_wanted)
+        self.organization_door.clicked.connect(self.organization_wanted)
         self.collect_door.clicked.connect(self.collect_wanted)
         self.help_door.clicked.connect(self.show_capture_help)
         self.capture_help = CaptureHelp()
@@ -96,6 +104,7 @@ class StartPage(QScrollArea):
         layout.addSpacing(line // 2)
         layout.addWidget(self.open_door)
         layout.addWidget(self.sample_door)
+        layout.addWidget(self.organization_door)
         layout.addWidget(self.collect_door)
         layout.addWidget(self.help_door)
         layout.addWidget(self.capture_help)
@@ -110,6 +119,13 @@ class StartPage(QScrollArea):
         around.addWidget(column, 1000)
         around.addStretch(1)
         self.setWidget(outer)
+
+    def enter(self) -> None:
+        """Focus the newest of the recent snapshots, or the door that opens one: Return opens it."""
+        first: QWidget = self.recent if self.recent.count() else self.open_door
+        if self.recent.count():
+            self.recent.setCurrentRow(0)
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_capture_help(self) -> None:
         """Show how to get a snapshot, and focus Copy."""

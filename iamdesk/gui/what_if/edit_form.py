@@ -1,10 +1,11 @@
 """The form of one change: kind, subject, and details."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QComboBox,
@@ -59,6 +60,20 @@ _DOCUMENTS: dict[EditAction, str] = {
     EditAction.TAG: mark("Value"),
 }
 _NOT_NEEDED = mark("Not needed")
+_NAMED_DETAILS = frozenset(
+    {
+        EditAction.ATTACH_POLICY,
+        EditAction.DETACH_POLICY,
+        EditAction.SET_BOUNDARY,
+        EditAction.JOIN_GROUP,
+        EditAction.LEAVE_GROUP,
+        EditAction.ATTACH_ORGANIZATION_POLICY,
+        EditAction.DETACH_ORGANIZATION_POLICY,
+    }
+)
+"""Kinds whose detail is a policy or a group of the snapshot."""
+_OF_ORGANIZATIONS = frozenset({EditAction.ATTACH_ORGANIZATION_POLICY, EditAction.DETACH_ORGANIZATION_POLICY})
+_ID_OF_ORGANIZATION = re.compile(r"r-\w+|ou-\w+-\w+|p-\w+|\d{12}")
 _NUMBERED = frozenset({EditAction.SET_STATEMENT, EditAction.REMOVE_STATEMENT})
 _LOADED = frozenset({EditAction.SET_POLICY, EditAction.SET_STATEMENT})
 
@@ -70,6 +85,13 @@ def edit_words(edit: Edit) -> str:
     return f"{title}: {edit.subject}, {edit.detail}" if detail else f"{title}: {edit.subject}"
 
 
+def is_whole_key(text: str, act: EditAction) -> bool:
+    """Return whether a text is a key of the snapshot for a kind of change (an ARN, an ID), not a name."""
+    if act in _OF_ORGANIZATIONS:
+        return _ID_OF_ORGANIZATION.fullmatch(text) is not None
+    return text.startswith(("arn:", "organization#"))
+
+
 class EditForm(QWidget):
     """The fields of a change; `edit` reports what is missing."""
 
@@ -79,6 +101,8 @@ class EditForm(QWidget):
     """Kind and text: what the subject can be is wanted (``subject.offer``)."""
     details_wanted = Signal(object, str, str)
     """Kind, subject and text: what the detail can be is wanted (``detail.offer``)."""
+    submitted = Signal()
+    """Return was pressed in a field, and nothing is left to enter."""
     statements_wanted = Signal(str)
     """Policy key: its statements are wanted (`show_statements`)."""
 
@@ -125,6 +149,8 @@ class EditForm(QWidget):
         self.subject.wanted.connect(lambda text: self.subjects_wanted.emit(self.chosen, text))
         self.detail.wanted.connect(self._want_details)
         self.subject.textChanged.connect(lambda _text: self._want_statements())
+        self.subject.submitted.connect(self._submit)
+        self.detail.submitted.connect(self._submit)
         self.statements.activated.connect(lambda at: self.number.setValue(at + 1))
         self.number.valueChanged.connect(lambda number: self.statements.setCurrentIndex(number - 1))
         self._adapt()
@@ -133,6 +159,22 @@ class EditForm(QWidget):
     def chosen(self) -> EditAction:
         """The kind of change."""
         return EditAction(self.act.currentData())
+
+    def takes_names(self, field: AutocompleteEdit) -> bool:
+        """Return whether a field names something of the snapshot; others are free text, such as the key of a tag."""
+        if field is self.subject:
+            return self.chosen is not EditAction.CREATE_POLICY
+        return self.chosen in _NAMED_DETAILS
+
+    def _submit(self) -> None:
+        """Go to the field that is still empty, else add the change."""
+        act = self.chosen
+        if self.subject.text().strip() and _WORDS[act][2] and not self.detail.text().strip():
+            self.detail.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif act in _DOCUMENTS and not self.document.toPlainText().strip():
+            self.document.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.submitted.emit()
 
     def edit(self) -> Edit:
         """Return the change.
@@ -177,9 +219,11 @@ class EditForm(QWidget):
         self.statements.setVisible(bool(statements) and self.chosen in _NUMBERED)
 
     def start_with(self, key: str) -> None:
-        """Enter the window's selection as the subject."""
-        self.subject.setText(key)
-        self.subject.setCursorPosition(0)
+        """Enter the window's selection: as the subject, or as the detail if it is a managed policy to attach."""
+        is_policy = ":policy/" in key and self.chosen in _NAMED_DETAILS
+        for field, text in ((self.subject, "" if is_policy else key), (self.detail, key if is_policy else "")):
+            field.setText(text)
+            field.setCursorPosition(0)
 
     def clear(self) -> None:
         """Clear the form for another change of the same subject."""

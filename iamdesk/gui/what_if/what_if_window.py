@@ -19,18 +19,21 @@ from iamdesk.gui.compare.changes_view import ChangesView
 from iamdesk.gui.compare.rows import CompareRow, rows_of
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
-from iamdesk.gui.core.plain_text import plain_label, visible
+from iamdesk.gui.core.plain_text import menu_text, plain_label, set_tooltip, visible
+from iamdesk.gui.core.principals import CAN_BE_TAKEN
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.core.translate import error_sentence
-from iamdesk.gui.what_if.edit_form import EditForm, edit_words
+from iamdesk.gui.what_if.edit_form import EditForm, edit_words, is_whole_key
 from iamdesk.gui.what_if.risk_list import RiskList, risk_groups
+from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.job_window import OneJobWindow
 from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.saved_note import say_saved
 from iamdesk.gui.widgets.whole_organization import whole_or_say
 from iamdesk.i18n import tr
 from iamdesk.progress import Cancelled, Progress
+from iamdesk.viewmodel.types import Completion
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
 
@@ -57,6 +60,7 @@ class WhatIfWindow(OneJobWindow):
         self.list.setAccessibleName(tr("Changes to try, in order"))
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.without_button = self.button("", "Without")
         self.add_button = self.button(tr("Add this &change"), "Add")
         self.remove_button = self.button(tr("Remove"), "Remove")
         self.try_button = self.button(tr("&Show the effect"), "Try")
@@ -71,14 +75,18 @@ class WhatIfWindow(OneJobWindow):
         self.risks = RiskList()
         self.risks.say(tr("New and ended attack paths, and new and resolved findings, are listed here."))
         self._finding_risks: Job | None = None
+        self._keeps_focus = False
+        """Whether a further change may be on its way: the effect does not take the focus."""
         self._lay_out()
         self._connect()
+        self._name_selected()
         self.refresh()
 
     def _lay_out(self) -> None:
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.without_button)
         column.addWidget(self.form, 2)
         column.addWidget(self.add_button)
         column.addWidget(self.list, 1)
@@ -115,7 +123,10 @@ class WhatIfWindow(OneJobWindow):
         resize_within_screen(self, unit * 220, self.fontMetrics().lineSpacing() * 40)
 
     def _connect(self) -> None:
+        self.without_button.clicked.connect(lambda: self._session.try_without(self._session.subject_key))
+        self._session.subject_selected.connect(self._name_selected)
         self.add_button.clicked.connect(self.add)
+        self.form.submitted.connect(self.add)
         self.remove_button.clicked.connect(self.remove)
         self.try_button.clicked.connect(self.try_them)
         self.save_button.clicked.connect(self.save)
@@ -129,8 +140,44 @@ class WhatIfWindow(OneJobWindow):
     # ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def add(self) -> None:
-        """Add the change of the form to the list."""
+        """Add the change of the form to the list, and show the effect; names are completed first."""
         self.message.clear()
+        self._complete(self.form.subject, self._complete_detail)
+
+    def _complete_detail(self) -> None:
+        self._complete(self.form.detail, self._add)
+
+    def _complete(self, field: AutocompleteEdit, then: Callable[[], None]) -> None:
+        """Take what a name in a field means, in a worker; ask which if it can mean several things."""
+        opened, typed = self._session.whole, field.text().strip()
+        if opened is None or not self.form.takes_names(field) or not typed or is_whole_key(typed, self.form.chosen):
+            then()
+            return
+        act, subject = self.form.chosen, self.form.subject.text().strip()
+        is_subject = field is self.form.subject
+
+        def work(snapshot: SnapshotSession) -> tuple[Completion, ...]:
+            if is_subject:
+                return Workbench.complete_subject(snapshot, act, typed)
+            return Workbench.complete_detail(snapshot, act, subject, typed)
+
+        def take(found: tuple[Completion, ...]) -> None:
+            if field.text().strip() != typed or self.form.chosen is not act:
+                return
+            named = [one for one in found if one.label.casefold() == typed.casefold()] or list(found)
+            if len(named) > 1:
+                to_choose = tr("{typed} can mean several things: choose one from the list.").format(typed=typed)
+                self.message.say(Tone.NOTE, to_choose)
+                field.setFocus(Qt.FocusReason.OtherFocusReason)
+                field.want(typed)
+                return
+            if named:
+                field.setText(named[0].value)
+            then()  # what nothing is named like, trying reports
+
+        self._look_up(f"what-if {field.objectName()}", work, take)
+
+    def _add(self) -> None:
         try:
             edit = self.form.edit()
         except WhatIfError as error:
@@ -139,6 +186,24 @@ class WhatIfWindow(OneJobWindow):
         self._append(edit)
         self.form.clear()
         self.refresh()
+        self._show_effect()
+
+    def _show_effect(self) -> None:
+        """Show the effect of the list, unless it is shown already; the focus stays in the form."""
+        if self.edits and not self._is_current:
+            self.try_them()
+            self._keeps_focus = True
+
+    def _name_selected(self, _key: str = "") -> None:
+        """Offer to try without the selected item."""
+        opened, key = self._session.whole, self._session.subject_key
+        row = opened.outline.rows_by_key.get(key) if opened is not None and key else None
+        node = opened.outline.nodes[row] if opened is not None and row is not None else None
+        can = node is not None and node.kind in CAN_BE_TAKEN
+        self.without_button.setVisible(can)
+        if node is not None:
+            self.without_button.setText(menu_text(tr("Try without {name}").format(name=visible(node.text))))
+            set_tooltip(self.without_button, tr("Take {key} away on the copy, and show whom it hits").format(key=key))
 
     def _append(self, edit: Edit) -> None:
         self.edits.append(edit)
@@ -147,9 +212,6 @@ class WhatIfWindow(OneJobWindow):
 
     def try_edits(self, edits: Sequence[Edit]) -> None:
         """Show the effect of proposed changes, in place of those in the list."""
-        if self.is_running:
-            self.message.say(Tone.NOTE, tr("Changes are being tried: wait for their effect, or cancel."))
-            return
         self.edits.clear()
         self.list.clear()
         for edit in edits:
@@ -163,7 +225,9 @@ class WhatIfWindow(OneJobWindow):
         if row >= 0:
             del self.edits[row]
             self.list.takeItem(row)
+            self._supersede()
             self.refresh()
+            self._show_effect()
 
     def _load(self, key: str, number: int | None) -> None:
         opened = whole_or_say(self._session, self.message)
@@ -220,6 +284,8 @@ class WhatIfWindow(OneJobWindow):
             return
         edits = tuple(self.edits)
         self._forget_risks()
+        self._supersede()
+        self._keeps_focus = False
 
         def work(progress: Progress, cancelled: Cancelled) -> tuple[WhatIfResult, tuple[CompareRow, ...]]:
             tried = Workbench.what_if(opened, edits, progress, cancelled)
@@ -231,7 +297,10 @@ class WhatIfWindow(OneJobWindow):
         self._tried_edits = edits
         self._tried, rows = found
         self.refresh()  # the table takes the focus only when it is enabled
+        focused = self.focusWidget()
         self.view.show_comparison(self._tried.comparison, rows)
+        if self._keeps_focus and focused is not None and self.form.isAncestorOf(focused):
+            focused.setFocus(Qt.FocusReason.OtherFocusReason)  # a further change may be on its way
         self._find_risks(self._tried)
 
     def _find_risks(self, tried: WhatIfResult) -> None:
@@ -248,6 +317,13 @@ class WhatIfWindow(OneJobWindow):
             topic="what-if risks",
             patient=True,
         )
+
+    def _supersede(self) -> None:
+        """Cancel the effect that is being worked out: the list has changed."""
+        job, self._job = self._job, None
+        if job is not None:
+            job.stopped = None
+            job.cancel()
 
     def _forget_risks(self) -> None:
         job, self._finding_risks = self._finding_risks, None

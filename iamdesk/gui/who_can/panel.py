@@ -1,16 +1,18 @@
-"""Who can perform an action on a resource: the query on top, the principals below, each opens to its result."""
+"""Who can perform an action on a resource: the principals, each opens to its result. The request bar asks."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelection, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelection, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.errors import SnapshotError
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.export.decision.text_file import who_can_command
+from iamdesk.gui.ask.autocomplete import AutocompleteService, may_mean_objects
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import JobRunner
@@ -21,8 +23,16 @@ from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.who_can import text
 from iamdesk.gui.who_can.count_buttons import CountButtons
 from iamdesk.gui.who_can.model import WhoCanModel
-from iamdesk.gui.who_can.query_bar import WhoCanQueryBar
-from iamdesk.gui.who_can.rows import FIELDS, LISTED_DECISIONS, ActionRow, Column, RowDetails, WhoCanFilter, WhoCanRow
+from iamdesk.gui.who_can.rows import (
+    FIELDS,
+    LISTED_DECISIONS,
+    ActionRow,
+    Column,
+    PrincipalRow,
+    RowDetails,
+    WhoCanFilter,
+    WhoCanRow,
+)
 from iamdesk.gui.who_can.table import WhoCanTable
 from iamdesk.gui.who_can.worker import Missing, search_for, tell_actions
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
@@ -33,7 +43,11 @@ from iamdesk.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
-    from iamdesk.api import Opened
+    from iamdesk.api import Hint, Opened
+
+
+_RESTED = 200
+"""Milliseconds that the arrow keys rest on a row before its result is shown."""
 
 
 class WhoCanPanel(QWidget):
@@ -41,6 +55,8 @@ class WhoCanPanel(QWidget):
 
     title_changed = Signal(str)
     """For the tab: ``Who can 23``, ``Who can 5 of 23``."""
+    refused = Signal()
+    """The request cannot be evaluated: the field at fault is to get the focus."""
 
     def __init__(
         self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
@@ -48,6 +64,8 @@ class WhoCanPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._asked: Request | None = None
+        self._wanted: Request | None = None
+        """The request that came last; it may still be looked up whether the objects of a bucket are meant."""
         self._complete = False
         self._chosen = ""
         self._on_bucket: tuple[str, str] | None = None
@@ -55,7 +73,7 @@ class WhoCanPanel(QWidget):
         self.model = WhoCanModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
-        self.query_bar = WhoCanQueryBar(session, jobs)
+        self._lookups = AutocompleteService(session, jobs, self)
         self.decisions = CountButtons()
         self.text = FilterLine(
             FIELDS,
@@ -79,6 +97,9 @@ class WhoCanPanel(QWidget):
         self._clear_filter = QPushButton(tr("Clear the filter"))
         self._clear_filter.setAccessibleName(tr("Clear the filter"))
         self._pages = QStackedWidget()
+        self._rested = QTimer(self)
+        self._rested.setSingleShot(True)
+        self._rested.setInterval(_RESTED)
         self._lay_out()
         self.search = JobStream(jobs, "who can", self._failed, self)
         self.details = JobStream(jobs, "who can actions", self._failed, self)
@@ -136,14 +157,13 @@ class WhoCanPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(gap, gap, gap, gap)
         layout.setSpacing(gap)
-        layout.addWidget(self.query_bar)
+        layout.addWidget(self._holds_for)
         layout.addLayout(filters)
         layout.addWidget(self.saved)
         layout.addWidget(self.message)
-        layout.addWidget(self._holds_for)
         layout.addWidget(self.missing)
         layout.addWidget(self._pages, 1)
-        self.setFocusProxy(self.query_bar.action)
+        self.setFocusProxy(self.table)
 
     def _connect(self) -> None:
         self.search.batch.connect(self._take_in)
@@ -156,10 +176,8 @@ class WhoCanPanel(QWidget):
         self.decisions.changed.connect(self._filter)
         self._clear_filter.clicked.connect(self.clear_filter)
         self.export_button.clicked.connect(self.export)
-        self.query_bar.submitted.connect(self.run)
-        self.query_bar.hinted.connect(self._hint)
-        self.query_bar.edited.connect(self._say_which)
         self.table.selectionModel().selectionChanged.connect(self._selected)
+        self._rested.timeout.connect(self._show_current)
         self.table.explanation_wanted.connect(self.explain)
         self.table.subject_wanted.connect(lambda row: self._session.show_key(row.principal))
         self.table.access_wanted.connect(lambda row: self._session.show_access(row.principal))
@@ -173,82 +191,88 @@ class WhoCanPanel(QWidget):
     # Asking
 
     def run(self) -> None:
-        """Start the search for the request of the fields."""
+        """Search again."""
+        if self._asked is not None:
+            self._run(self._asked)
+
+    def _asked_elsewhere(self, request: Request) -> None:
+        """List who can; an action on objects is evaluated on the objects of a bucket."""
+        self.clear_filter()
+        self._wanted = request
+        if not self.lists(request):
+            return  # the request bar asks for the rest
+        pair = request.action, request.resource
+        if pair == self._on_bucket or not may_mean_objects(*pair):
+            self._run(request)
+            return
+
+        def seen(_no_resource: bool, hint: "Hint | None") -> None:
+            if request is not self._wanted:
+                return
+            if hint is not None and hint.is_objects:
+                self._run_on_objects(request, hint.resource)
+            else:
+                self._run(request)
+
+        self._lookups.look_at(*pair, seen, "objects of a bucket")
+
+    def _run_on_objects(self, request: Request, objects: str) -> None:
+        self._session.ask_who_can(replace(request, resource=objects))
+        note = tr("{action} acts on objects: it is evaluated on all objects of the bucket.").format(
+            action=request.action
+        )
+        self.message.say(
+            Tone.NOTE,
+            " ".join(filter(None, (note, self.message.text))),
+            tr("Evaluate on the bucket"),
+            lambda: self._run_on_bucket(request),
+        )
+
+    def _run_on_bucket(self, request: Request) -> None:
+        self._on_bucket = request.action, request.resource
+        self._session.ask_who_can(request)
+
+    def _run(self, asked: Request) -> None:
         opened = self._session.snapshot
         if opened is None:
             return
-        if not self.query_bar.is_complete:
-            self.query_bar.focus_open_field()
-            return
-        asked = self.query_bar.request
-        pair = asked.action, asked.resource
-        if pair == self._on_bucket or not self.query_bar.look_for_objects(partial(self._run_on, *pair)):
-            self._run(opened)
-
-    def _run_on(self, action: str, bucket: str, objects: str) -> None:
-        """Start the search on the objects of a bucket, and say so; on the bucket if ``objects`` is empty."""
-        opened = self._session.snapshot
-        if opened is None:
-            return
-        if objects:
-            self.query_bar.resource.setText(objects)
-        self._run(opened)
-        if objects:
-            note = tr("{action} acts on objects: it is evaluated on all objects of the bucket.").format(action=action)
-            self.message.say(
-                Tone.NOTE,
-                " ".join(filter(None, (note, self.message.text))),
-                tr("Evaluate on the bucket"),
-                lambda: self._find_on_bucket(action, bucket),
-            )
-
-    def _find_on_bucket(self, action: str, bucket: str) -> None:
-        self._on_bucket = action, bucket
-        self._find_on(bucket)
-
-    def _run(self, opened: "Opened") -> None:
         self.message.clear()
         self.model.clear()
         self._complete = False
-        self._asked = self.query_bar.request
-        if self._asked.without or self._asked.session_policies is not None:
+        self._asked = asked
+        if asked.without or asked.session_policies is not None:
             self.message.say(Tone.NOTE, tr(text.EVERY_POLICY_TYPE))
-        self._chosen = self._asked.principal
-        action = self._asked.action
+        self._chosen = asked.principal
+        action = asked.action
         label = tr("Finding who can {action}").format(action=action) if action else tr("Finding who can do what")
         self.details.stop()
         self._say_missing(())
-        self.search.start(label, search_for(opened, self._asked))
+        self.search.start(label, search_for(opened, asked))
         self._refresh()
-        self.query_bar.look_for_mistakes()
+        if action:
+            self._lookups.look_at(action, asked.resource, partial(self._look_for_mistakes, asked))
 
-    def _asked_elsewhere(self, request: Request) -> None:
-        """Take a request from another panel; an incomplete one waits for the rest."""
-        self.query_bar.show_request(request)
-        self.focus_rows()
-        if not self.query_bar.is_complete:
+    def _look_for_mistakes(self, asked: Request, _no_resource: bool, hint: "Hint | None") -> None:
+        """Say what is wrong with a request, and offer the resource that may be meant."""
+        if hint is None or asked is not self._asked:
             return
-        self.clear_filter()
-        self.run()
-
-    def focus_rows(self) -> None:
-        """Focus the table, or the field that is still empty."""
-        if self.query_bar.is_complete:
-            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
-            self.query_bar.focus_open_field()
-
-    def _hint(self, sentence: str, resource: str) -> None:
-        if not sentence:
-            return
-        if resource:
-            self.message.say(Tone.NOTE, sentence, tr("Use this resource"), lambda: self._find_on(resource))
+        sentence = f"{translate(hint.sentence)}."
+        if hint.resource:
+            meant = replace(asked, resource=hint.resource)
+            self.message.say(Tone.NOTE, sentence, tr("Use this resource"), lambda: self._session.ask_who_can(meant))
         else:
             self.message.say(Tone.NOTE, sentence)
 
-    def _find_on(self, resource: str) -> None:
-        self.query_bar.resource.setText(resource)
-        self.run()
+    @staticmethod
+    def lists(request: Request) -> bool:
+        """Return whether it can be listed who can: a resource is named, and an action unless it is every resource."""
+        if "${" in request.action or "${" in request.resource:
+            return False
+        return bool(request.resource.strip() and (request.action or request.resource != "*"))
+
+    def focus_rows(self) -> None:
+        """Focus the table."""
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _take_in(self, batch: list[WhoCanRow | tuple[WhoCanRow, RowDetails] | Missing]) -> None:
         for one in batch:
@@ -276,6 +300,8 @@ class WhoCanPanel(QWidget):
         self.model.settle()
         self._select_chosen()
         self._refresh()
+        if complete:
+            self._show_first()
         if complete and self._asked is not None:
             self._session.announce(text.found(*self.model.granted_and_depending(), self._asked))
         elif not complete:
@@ -288,7 +314,7 @@ class WhoCanPanel(QWidget):
             self.message.say(Tone.ERROR, tr("The computation ended early."), tr("Run again"), self.run)
             raise error
         self.message.say(Tone.WARNING, f"{error_words(error)}.")
-        self.query_bar.focus_wrong_field()
+        self.refused.emit()
 
     def _opened(self, opened: "Opened") -> None:
         self.clear_filter()
@@ -300,12 +326,13 @@ class WhoCanPanel(QWidget):
         self.search.stop()
         self.details.stop()
         self._say_missing(())
-        self._asked = None
+        self._asked = self._wanted = None
+        self._rested.stop()
         self._complete = False
         self._chosen = ""
         self.model.clear()
         self.message.clear()
-        self.query_bar.clear()
+        self._on_bucket = None
         self.clear_filter()
         self._enable()
         self._refresh()
@@ -342,22 +369,42 @@ class WhoCanPanel(QWidget):
             self.table.setCurrentIndex(self.model.index(0, 0))
             self.table.clearSelection()
 
+    def _show_first(self) -> None:
+        """Select the first row and show its result, if no principal was asked about."""
+        if self._asked is None or self._asked.principal or not self.model.shown:
+            return
+        if self.table.selectionModel().hasSelection():
+            return  # the user was faster
+        self.table.go_to(0)
+        row = self.model.shown[0]
+        if not isinstance(row, PrincipalRow):
+            self.explain(row)
+
     def _leave_filter(self) -> None:
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _back_to_request(self) -> None:
-        self.query_bar.resource.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._session.draft()
 
     def _selected(self, _selected: QItemSelection, _deselected: QItemSelection) -> None:
         row = self.table.current_row()
         if row is not None and self.table.selectionModel().hasSelection():
             self._chosen = row.principal
+            if self._complete and self.table.hasFocus():
+                self._rested.start()
+
+    def _show_current(self) -> None:
+        """Show the result of the row that the arrow keys went to."""
+        row, shown = self.table.current_row(), self._session.request
+        if row is None or isinstance(row, PrincipalRow) or len(self.table.selected_rows()) != 1:
+            return
+        if not self._session.pending and (shown is None or shown != row.access.request):
+            self.explain(row)
 
     # Looks
 
     def _enable(self) -> None:
         there = self._session.snapshot is not None
-        self.query_bar.enable(self._session.snapshot)
         for widget in (self.decisions, self.text):
             widget.setEnabled(there)
 
@@ -370,10 +417,9 @@ class WhoCanPanel(QWidget):
         self.title_changed.emit(self.title)
 
     def _say_which(self) -> None:
-        """Name the request of the rows while the fields show another one."""
-        asked, typed = self._asked, self.query_bar.request
-        differs = asked is not None and (asked.action, asked.resource) != (typed.action, typed.resource)
-        self._holds_for.setVisible(differs and bool(self.model.rows))
+        """Name the request of the rows."""
+        asked = self._asked
+        self._holds_for.setVisible(asked is not None)
         if asked is not None:
             self._holds_for.setText(text.holds_for(asked))
 

@@ -9,10 +9,11 @@ from iamdesk.i18n import mark, ntr, tr, translate
 
 NO_SNAPSHOT = mark("Open a snapshot to find out who can perform an action.")
 NOTHING_ASKED = mark(
-    "Enter an action and a resource above and press Enter. The table then lists every principal "
-    "that can perform the action, including external accounts, AWS services and public access, "
-    "with how and under which conditions. Without an action, it lists every action that each "
-    "principal can perform on the resource. In the resource, * matches any text."
+    "Leave the first field above empty, enter an action and a resource, and press Enter. Or type the whole question "
+    "into one field: who can delete object on payroll. The table then lists every principal that can perform the "
+    "action, including external accounts, AWS services and public access, with how and under which conditions. "
+    "Without an action, Who can? lists every action that each principal can perform on the resource. In the resource, "
+    "* matches any text."
 )
 CUT_SHORT = mark("The search is not complete.")
 CANCELLED = mark("The search was canceled: more principals may have access than are listed.")
@@ -69,15 +70,15 @@ def _who_can(count: int, asked: Request) -> str:
 
 
 def holds_for(asked: Request) -> str:
-    """Return the sentence that names the request of the rows, while the fields show another one."""
+    """Return the sentence that names the request of the rows, with the number of its context values."""
     resource = with_visible_end(asked.resource)
-    if not asked.action:
-        return tr("The table shows who can do what on {resource}. Press Enter to search again.").format(
-            resource=resource
-        )
-    return tr("The table shows who can {action} on {resource}. Press Enter to search again.").format(
-        action=asked.action, resource=resource
-    )
+    named = tr("Who can {action} on {resource}") if asked.action else tr("Who can do what on {resource}")
+    words = named.format(action=asked.action, resource=resource)
+    count = len(asked.context)
+    if not count:
+        return words
+    given = ntr("with {count} context value", "with {count} context values", count).format(count=count)
+    return f"{words}, {given}"
 
 
 def missing(sentences: Sequence[str]) -> str:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import Request
 from iamdesk.gui.access.tab import AccessTab
+from iamdesk.gui.ask.request_bar import RequestBar
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
@@ -51,15 +52,26 @@ def show(qtbot: QtBot, widget: QWidget) -> None:
 
 
 @pytest.fixture
+def bar(session: Session, jobs: JobRunner) -> RequestBar:
+    """The request bar, which asks who can."""
+    return RequestBar(session, jobs)
+
+
+@pytest.fixture
 def who_can(
-    qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers, sample: SnapshotSession
+    qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers, sample: SnapshotSession, bar: RequestBar
 ) -> Iterator[WhoCanPanel]:
-    """The sample is open; nothing is asked yet."""
+    """Below the request bar; the sample is open, nothing is asked yet."""
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    layout.addWidget(bar)
     made = WhoCanPanel(session, jobs, prompts)
-    show(qtbot, made)
+    made.refused.connect(bar.focus_wrong_field)
+    layout.addWidget(made, 1)
+    show(qtbot, page)
     session.open(sample)
     yield made
-    made.hide()
+    page.hide()
     session.close()
 
 

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import EvalDecision
+from iamdesk.gui.ask.request_bar import RequestBar
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.who_can.model import WhoCanModel
@@ -30,14 +31,14 @@ from .conftest import ACCOUNT, ACTION, NORA, PAYROLL, Answers
 OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 
-def type_question(panel: WhoCanPanel, action: str, resource: str) -> None:
+def type_question(bar: RequestBar, action: str, resource: str) -> None:
     """Type a question and press Enter, as a user does who lets no suggestion in."""
-    for field, text in ((panel.query_bar.action, action), (panel.query_bar.resource, resource)):
+    for field, text in ((bar.action, action), (bar.resource, resource)):
         field.setFocus()
         field.selectAll()
         QTest.keyClicks(field, text)
         field.close_popup()
-    QTest.keyClick(panel.query_bar.resource, Qt.Key.Key_Return)
+    QTest.keyClick(bar.resource, Qt.Key.Key_Return)
 
 
 def row_of(panel: WhoCanPanel, principal: str) -> WhoCanRow:
@@ -62,10 +63,12 @@ def test_the_rows_are_those_whose_single_answer_is_open(answered: WhoCanPanel, s
         assert row.texts[Column.WHEN] == told.when
 
 
-def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(qtbot: QtBot, who_can: WhoCanPanel) -> None:
+def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(
+    qtbot: QtBot, who_can: WhoCanPanel, bar: RequestBar
+) -> None:
     bucket = "arn:aws:s3:::acme-payroll"
     with qtbot.waitSignal(who_can.search.ended, timeout=20_000):
-        type_question(who_can, ACTION, bucket)
+        type_question(bar, ACTION, bucket)
     assert who_can.asked == Request("", ACTION, f"{bucket}/*")
     assert who_can.model.rows
     assert who_can.message.text == f"{ACTION} acts on objects: it is evaluated on all objects of the bucket."
@@ -73,7 +76,7 @@ def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(qtbot: QtBot, 
         who_can.message._button.click()
     assert who_can.asked == Request("", ACTION, bucket)
     with qtbot.waitSignal(who_can.search.ended, timeout=20_000):
-        type_question(who_can, "s3:ListBucket", bucket)
+        type_question(bar, "s3:ListBucket", bucket)
     assert who_can.asked == Request("", "s3:ListBucket", bucket)
 
 
@@ -100,19 +103,19 @@ def test_allowed_comes_first_and_every_column_sorts_both_ways(answered: WhoCanPa
             assert keys == sorted(keys, reverse=order is Qt.SortOrder.DescendingOrder)
 
 
-def test_who_can_is_asked_by_typing_and_enter(qtbot: QtBot, who_can: WhoCanPanel) -> None:
-    type_question(who_can, "iam:PassRole", "*")
+def test_who_can_is_asked_by_typing_and_enter(qtbot: QtBot, who_can: WhoCanPanel, bar: RequestBar) -> None:
+    type_question(bar, "iam:PassRole", "*")
     qtbot.waitUntil(lambda: who_can.is_complete, timeout=20_000)
     assert who_can.asked is not None
     assert (who_can.asked.action, who_can.asked.resource) == ("iam:PassRole", "*")
     assert who_can.model.rows
 
 
-def test_an_action_without_resource_is_asked_on_a_star(qtbot: QtBot, who_can: WhoCanPanel) -> None:
-    who_can.query_bar.action.setFocus()
-    QTest.keyClicks(who_can.query_bar.action, "s3:ListAllMyBuckets")
-    who_can.query_bar.action.close_popup()
-    QTest.keyClick(who_can.query_bar.action, Qt.Key.Key_Return)
+def test_an_action_without_resource_is_asked_on_a_star(qtbot: QtBot, who_can: WhoCanPanel, bar: RequestBar) -> None:
+    bar.action.setFocus()
+    QTest.keyClicks(bar.action, "s3:ListAllMyBuckets")
+    bar.action.close_popup()
+    QTest.keyClick(bar.action, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: who_can.is_complete, timeout=20_000)
     assert who_can.asked is not None
     assert who_can.asked.resource == "*"
@@ -129,13 +132,49 @@ def test_a_wildcard_in_the_resource_is_the_point_question_with_it(
         assert answer.decision is row.access.decision
 
 
-def test_a_half_question_waits_for_the_other_half(who_can: WhoCanPanel, session: Session) -> None:
+def test_a_half_question_waits_for_the_other_half(who_can: WhoCanPanel, session: Session, bar: RequestBar) -> None:
     session.ask_who_can(Request("", "", "*"))
-    assert who_can.query_bar.resource.text() == "*"
-    assert who_can.query_bar.action.hasFocus()
+    assert bar.resource.text() == "*"
     assert who_can.asked is None
+    bar.ask_who_else()
+    assert bar.action.hasFocus()
     session.ask_who_can(Request("", ACTION, ""))
-    assert who_can.query_bar.resource.hasFocus()
+    bar.ask_who_else()
+    assert bar.resource.hasFocus()
+    assert who_can.asked is None
+    assert "an action, a resource, or both" in bar.message.text
+
+
+def test_the_request_bar_keeps_the_question_while_rows_are_explained(
+    qtbot: QtBot, who_can: WhoCanPanel, session: Session, bar: RequestBar
+) -> None:
+    bar.principal.setFocus()
+    QTest.keyClicks(bar.principal, "who can delete object on payroll?")
+    bar.principal.close_popup()
+    QTest.keyClick(bar.principal, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: who_can.is_complete and session.decision is not None, timeout=20_000)
+    assert [field.text() for field in bar._fields] == ["", "s3:DeleteObject", "arn:aws:s3:::acme-payroll/*"]
+    first = who_can.table.current_row()
+    assert first is who_can.model.shown[0], "its result is shown at once"
+    assert session.request == first.access.request
+    who_can.table.setFocus()
+    with qtbot.waitSignal(session.answered, check_params_cb=lambda answer: answer is not None):
+        QTest.keyClick(who_can.table, Qt.Key.Key_Down)
+    second = who_can.model.shown[1]
+    assert session.request == second.access.request
+    assert session.subject_key == second.principal
+    assert bar.principal.text() == ""
+    assert bar.says_what_was_asked
+    session.select(NORA)
+    assert bar.principal.text() == NORA, "a selection elsewhere is entered"
+
+
+def test_without_action_the_button_lists_who_can_do_what(qtbot: QtBot, who_can: WhoCanPanel, bar: RequestBar) -> None:
+    bar.resource.setText("arn:aws:s3:::acme-payroll")
+    bar.who_else_button.click()
+    qtbot.waitUntil(lambda: who_can.is_complete, timeout=20_000)
+    assert who_can.asked == Request("", "", "arn:aws:s3:::acme-payroll")
+    assert "Who can do what on arn:aws:s3:::acme-payroll" in who_can._holds_for.full_text()
 
 
 def test_enter_asks_for_the_full_answer_and_selects_the_principal(
@@ -167,7 +206,7 @@ def test_one_click_shows_the_result_of_a_row(qtbot: QtBot, answered: WhoCanPanel
 
 
 def test_the_context_of_a_question_comes_along_and_can_be_dropped(
-    qtbot: QtBot, who_can: WhoCanPanel, session: Session
+    qtbot: QtBot, who_can: WhoCanPanel, session: Session, bar: RequestBar
 ) -> None:
     given = {"aws:MultiFactorAuthPresent": "true", "aws:SourceIp": "203.0.113.20"}
     session.ask_who_can(Request(NORA, ACTION, PAYROLL, context=given))
@@ -176,12 +215,14 @@ def test_the_context_of_a_question_comes_along_and_can_be_dropped(
     current = who_can.table.current_row()
     assert current is not None
     assert current.principal == NORA
-    assert who_can.query_bar.context.isVisible()
-    assert "2 context values" in who_can.query_bar.context.accessibleName()
+    assert bar.context.context == given
+    assert who_can._holds_for.full_text().endswith("with 2 context values")
+    bar.principal.clear()
+    bar.context.clear()
     with qtbot.waitSignal(who_can.search.ended):
-        who_can.query_bar.context.click()
+        bar.ask()
     assert row_of(who_can, NORA).access.decision is EvalDecision.CONDITIONAL
-    assert not who_can.query_bar.context.isVisible()
+    assert "context" not in who_can._holds_for.full_text()
 
 
 def test_words_and_answers_filter_together_and_escape_clears(qtbot: QtBot, answered: WhoCanPanel) -> None:
@@ -228,6 +269,7 @@ def test_rows_are_there_before_their_answers_are_in_words(
                 access.who,
                 access,
             )
+            self.request = access.request
 
         @property
         def explanation(self) -> Any:
@@ -298,13 +340,11 @@ def test_nobody_is_an_answer(qtbot: QtBot, who_can: WhoCanPanel, session: Sessio
         assert "No user, role or root user" in who_can._nothing.text()
 
 
-def test_while_the_fields_hold_another_question_the_table_says_which_it_answers(answered: WhoCanPanel) -> None:
-    assert not answered._holds_for.isVisible()
-    answered.query_bar.action.setText("s3:PutObject")
+def test_the_table_says_which_question_it_answers(answered: WhoCanPanel, bar: RequestBar) -> None:
+    assert answered._holds_for.full_text() == f"Who can {ACTION} on {PAYROLL}"
+    bar.action.setText("s3:PutObject")
     assert answered._holds_for.isVisible()
-    assert ACTION in answered._holds_for.full_text()
-    answered.query_bar.action.setText(ACTION)
-    assert not answered._holds_for.isVisible()
+    assert answered._holds_for.full_text() == f"Who can {ACTION} on {PAYROLL}"
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json"])
@@ -379,12 +419,13 @@ def test_both_palettes_are_followed(answered: WhoCanPanel) -> None:
     assert model.data(index, Qt.ItemDataRole.ForegroundRole).color().name() != light
 
 
-def test_closing_the_snapshot_empties_the_panel(answered: WhoCanPanel, session: Session) -> None:
+def test_closing_the_snapshot_empties_the_panel(answered: WhoCanPanel, session: Session, bar: RequestBar) -> None:
     session.close()
     assert answered.model.rowCount() == 0
     assert answered.title == "Who can"
-    assert answered.query_bar.action.text() == ""
-    assert not answered.query_bar.find_button.isEnabled()
+    assert not answered._holds_for.isVisible()
+    assert bar.action.text() == ""
+    assert not bar.who_else_button.isEnabled()
 
 
 # Every action that fits, and external callers

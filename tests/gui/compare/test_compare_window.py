@@ -221,3 +221,31 @@ def test_fields_filter_changes(qtbot: QtBot, compared: CompareWindow) -> None:
     assert told(compared) == {(ChangeKind.LOST, ANA)}
     compared.view.text.show_filter("-change:lost")
     assert (ChangeKind.LOST, ANA) not in told(compared)
+
+
+def test_earlier_snapshots_of_the_same_account_are_offered(
+    qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession, other: Path, tmp_path: Path
+) -> None:
+    foreign = tmp_path / "foreign.json"
+    foreign.write_text(other.read_text().replace("111122223333", "999988887777"))
+    session.recent_snapshots = lambda: (foreign, sample.path, other)
+    session.open(sample)
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    parent.show()
+    asks = Chosen(foreign)
+    window = CompareWindow(session, jobs, asks, parent)
+    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
+    window.show()
+    window.activateWindow()
+    window.begin()
+    qtbot.waitUntil(lambda: window.earlier.count() > 0, timeout=10_000)
+    paths = [window.earlier.item(row).data(Qt.ItemDataRole.UserRole) for row in range(window.earlier.count())]
+    assert paths == [other]
+    assert window.focusWidget() is window.earlier
+    QTest.keyClick(window.earlier, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(window.view.model.rows), timeout=60_000)
+    assert not window.earlier.isVisible()
+    window.begin()
+    assert window.earlier.isVisible()
+    window.close()

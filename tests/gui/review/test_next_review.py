@@ -99,6 +99,7 @@ def test_what_was_revoked_and_is_still_there_is_filtered(
     panel.commands()["actionNextReview"]()
     qtbot.waitUntil(lambda: panel.controller.dialog is not None)
     assert panel.controller.dialog is not None
+    panel.controller.dialog.choose_file.click()
     panel.controller.dialog.accept()
     qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
     names = {row.lines[0].name: row for row in panel.model.rows if isinstance(row, EntitlementRow)}
@@ -123,6 +124,7 @@ def test_the_next_review_asks_for_what_changed(
     panel.commands()["actionNextReview"]()
     qtbot.waitUntil(lambda: panel.controller.dialog is not None)
     assert panel.controller.dialog is not None
+    panel.controller.dialog.choose_file.click()
     panel.controller.dialog.accept()
     qtbot.waitUntil(lambda: panel.review_session is not None, timeout=60_000)
 
@@ -159,12 +161,13 @@ def test_the_next_review_asks_for_what_changed(
     panel.controller.close()
 
 
-def test_the_dialogs_of_the_next_review_say_what_they_ask_for(
+def test_what_is_at_hand_is_not_asked_for(
     qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
 ) -> None:
     review, old = before
-    (tmp_path / "elsewhere").mkdir()
-    now = write(tmp_path / "elsewhere" / "new.json", ("read", "s3:Get*"), ben="5")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    now = write(elsewhere / "new.json", ("read", "s3:Get*"), ben="5")
     session.open(Workbench().open_snapshot(now))
     prompts = Chosen(review, old, tmp_path / "q4.iamreview")
     panel = ReviewPanel(session, jobs, prompts)
@@ -173,27 +176,90 @@ def test_the_dialogs_of_the_next_review_say_what_they_ask_for(
     next_review = panel.commands()["actionNextReview"]
     next_review()
     qtbot.waitUntil(lambda: panel.controller.dialog is not None)
-    assert prompts.asked == [
-        ("Previous review", now.parent),
-        ("Snapshot of the review q3.iamreview: old.json", review.parent),
-    ]
+    assert prompts.asked == [("Previous review", now.parent)], "its snapshot is beside it"
+    assert panel.controller.dialog is not None
+    assert panel.controller.dialog.path == review.with_name("q3-next.iamreview")
+    panel.controller.dialog.accept()
+    qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
+    made = tmp_path / "q3-next.iamreview"
+    assert panel.review_session is not None
+    assert panel.review_session.path == made
+    prompts.asked.clear()
+    next_review()
+    assert prompts.asked == [], "the open review is followed up, and its snapshot is open"
+    dialog = panel.controller.dialog
+    assert dialog.path == tmp_path / "q3-next-next.iamreview"
+    dialog.file.setText(str(made))
+    assert not dialog.go_on.isEnabled()
+    assert "q3-next.iamreview already exists" in dialog.note.text()
+    dialog.file.setText(str(tmp_path / "no" / "such"))
+    assert "folder" in dialog.note.text()
+    dialog.reject()
+    panel.controller.close()
+    last = panel.controller.dialog
+    next_review()
+    qtbot.waitUntil(lambda: panel.controller.dialog is not last)
+    assert prompts.asked == [], "the last one"
+    last = panel.controller.dialog
+    last.choose_previous.click()
+    assert prompts.asked == [("Previous review", made)]
+    qtbot.waitUntil(lambda: panel.controller.dialog is not last)
+    assert panel.controller.dialog.path is not None
+    assert panel.controller.dialog.path.name == "q3-next-2.iamreview", "a free name"
+    panel.controller.dialog.reject()
+
+
+def test_a_snapshot_that_is_elsewhere_or_another_one_is_asked_for(
+    qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
+) -> None:
+    review, old = before
+    kept = tmp_path / "kept.json"
+    kept.write_bytes(old.read_bytes())
+    write(old, ("other", "s3:*"), ben="9")  # another snapshot by the same name
+    (tmp_path / "now").mkdir()
+    now = write(tmp_path / "now" / "new.json", ("read", "s3:Get*"), ben="5")
+    session.open(Workbench().open_snapshot(now))
+    prompts = Chosen(review, kept, tmp_path / "q4.iamreview")
+    panel = ReviewPanel(session, jobs, prompts)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.commands()["actionNextReview"]()
+    qtbot.waitUntil(lambda: panel.controller.dialog is not None)
+    first = panel.controller.dialog
+    assert first is not None
+    first.accept()
+    qtbot.waitUntil(lambda: bool(panel.message.text), timeout=60_000)
+    assert panel.review_session is None
+    panel.commands()["actionNextReview"]()
+    qtbot.waitUntil(lambda: panel.controller.dialog is not first)
+    assert prompts.asked[-1] == ("Snapshot of the review q3.iamreview: old.json", review.parent)
+    second = panel.controller.dialog
+    assert second is not None
+    second.accept()
+    qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
+    panel.controller.close()
+
+
+def test_the_snapshot_that_was_compared_with_is_taken(
+    qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
+) -> None:
+    review, old = before
+    compared = Workbench().open_snapshot(old)
+    old.unlink()
+    now = write(tmp_path / "new.json", ("read", "s3:Get*"), ben="5")
+    session.open(Workbench().open_snapshot(now))
+    session.compared_with = compared
+    prompts = Chosen(review, old, tmp_path / "q4.iamreview")
+    panel = ReviewPanel(session, jobs, prompts)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.commands()["actionNextReview"]()
+    qtbot.waitUntil(lambda: panel.controller.dialog is not None)
+    assert [title for title, _ in prompts.asked] == ["Previous review"]
     assert panel.controller.dialog is not None
     panel.controller.dialog.accept()
     qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
-    made = tmp_path / "q4.iamreview"
-    prompts._previous = made
-    prompts.asked.clear()
-    next_review()
-    assert prompts.asked == [("Previous review", made)], "the open review is offered, and its snapshot is open"
-    panel.controller.dialog.reject()
     panel.controller.close()
-    prompts.asked.clear()
-    prompts._previous = review
-    last = panel.controller.dialog
-    next_review()
-    assert prompts.asked[0] == ("Previous review", made), "the last one"
-    qtbot.waitUntil(lambda: panel.controller.dialog is not last)
-    panel.controller.dialog.reject()
 
 
 def test_the_follow_up_of_the_review_that_is_open(
@@ -217,12 +283,13 @@ def test_the_follow_up_of_the_review_that_is_open(
 
     panel.commands()["actionNextReview"]()
     assert panel.controller.dialog is not None
+    panel.controller.dialog.choose_file.click()
     panel.controller.dialog.accept()
     qtbot.waitUntil(lambda: panel.review_session is None)
     qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
     assert panel.review_session is not None
     assert panel.review_session.path == tmp_path / "q4.iamreview"
-    assert [title for title, _ in prompts.asked] == ["Previous review"], "its snapshot is open"
+    assert prompts.asked == [], "the review and its snapshot are open"
     assert prompts.suggested == review.with_name("q3-next.iamreview"), "beside the previous review"
     assert panel.head.chosen_show is RowFilterMode.ALL
     assert panel.head.text.text() == ""
@@ -243,6 +310,7 @@ def test_a_closed_previous_review_of_the_open_snapshot_needs_no_further_dialog(
     qtbot.waitUntil(lambda: panel.controller.dialog is not None)
     assert [title for title, _ in prompts.asked] == ["Previous review"]
     assert panel.controller.dialog is not None
+    panel.controller.dialog.choose_file.click()
     panel.controller.dialog.accept()
     qtbot.waitUntil(lambda: panel.review_session is not None, timeout=60_000)
     panel.controller.close()
@@ -254,7 +322,6 @@ def test_the_previous_review_is_open_again_if_no_follow_up_is_made(
     review, old = before
     session.open(Workbench().open_snapshot(old))
     taken = tmp_path / "q4.iamreview"
-    taken.write_text("something else")
     panel = ReviewPanel(session, jobs, Chosen(review, old, taken))
     qtbot.addWidget(panel)
     panel.show()
@@ -263,6 +330,8 @@ def test_the_previous_review_is_open_again_if_no_follow_up_is_made(
     panel.head.reviewer_name.setText("Ana")
     panel.commands()["actionNextReview"]()
     assert panel.controller.dialog is not None
+    panel.controller.dialog.choose_file.click()
+    taken.write_text("something else")  # meanwhile
     panel.controller.dialog.accept()
     qtbot.waitUntil(lambda: "already exists" in panel.message.text, timeout=60_000)
     qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)

@@ -96,7 +96,7 @@ def test_an_action_lists_who_can(open_window: MainWindow, look: Look) -> None:
     assert titles(palette)[0] == "s3:GetObject"
     press(palette, Qt.Key.Key_Return)
     assert open_window.interior.stack.perspective.name == "perspectiveAsk"
-    assert open_window.workspace.who_can.query_bar.action.text() == "s3:GetObject"
+    assert open_window.workspace.request_bar.action.text() == "s3:GetObject"
 
 
 def test_a_finding_is_shown_among_the_findings(open_window: MainWindow, look: Look) -> None:
@@ -214,4 +214,4 @@ def test_a_resource_that_only_policies_name_is_asked_about(open_window: MainWind
     assert open_window.workspace.request_bar.resource.text() == "arn:aws:s3:::acme-payroll"
     press(look("/payroll"), Qt.Key.Key_Return)
     assert open_window.interior.stack.perspective.name == "perspectiveAsk"
-    assert open_window.workspace.who_can.query_bar.resource.text() == "arn:aws:s3:::acme-payroll"
+    assert open_window.workspace.request_bar.resource.text() == "arn:aws:s3:::acme-payroll"

@@ -6,6 +6,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession
 from iamdesk.checks.finding import Severity
+from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core.badge_rows import rows_by_badge
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
@@ -16,6 +17,7 @@ from iamdesk.gui.start.overview import OverviewPage
 from iamdesk.gui.start.overview_facts import section_counts, status_words
 from iamdesk.gui.start.start_page import StartPage
 from iamdesk.gui.widgets.capture_help import CAPTURE_COMMAND
+from iamdesk.resource_files import sample_snapshot
 from iamdesk.viewmodel.tree_builder import Badge, NodeKind
 
 
@@ -27,6 +29,24 @@ def test_doors_say_what_is_wanted(qtbot: QtBot) -> None:
         qtbot.keyClick(page.open_door, Qt.Key.Key_Space)
     with qtbot.waitSignal(page.sample_wanted):
         qtbot.mouseClick(page.sample_door, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(page.organization_wanted):
+        qtbot.keyClick(page.organization_door, Qt.Key.Key_Return)
+
+
+def test_return_opens_the_newest_snapshot_or_asks_for_the_first(window: MainWindow, qtbot: QtBot) -> None:
+    window.show()
+    window.activateWindow()
+    assert window.focusWidget() is window.start.open_door
+    with qtbot.waitSignal(window.start.open_wanted):
+        window.start.open_wanted.disconnect(window.ask_and_open)  # it would ask for a file
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Return)
+    window.settings.remember(sample_snapshot())
+    window._show_start()
+    assert window.focusWidget() is window.start.recent
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=20_000)
+    assert window.session.snapshot is not None
+    assert window.session.snapshot.path == sample_snapshot()
 
 
 def test_the_capture_command_is_shown_and_copied(qtbot: QtBot) -> None:

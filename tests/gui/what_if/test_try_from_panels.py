@@ -12,7 +12,8 @@ from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.what_if.what_if_window import WhatIfWindow
 from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.review.items import EntitlementType
-from iamdesk.whatif.edits import EditAction
+from iamdesk.viewmodel.tree import NodeKind
+from iamdesk.whatif.edits import Edit, EditAction
 
 
 def _links(panel: QWidget) -> dict[str, LinkButton]:
@@ -62,3 +63,57 @@ def test_a_review_item(qtbot: QtBot, open_window: MainWindow, tmp_path: Path) ->
     _links(review.evidence)["Try without it"].click()
     shown = _tried(qtbot, open_window)
     assert [(edit.act, edit.subject) for edit in shown.edits] == [(EditAction.LEAVE_GROUP, group.lines[0].holder_arn)]
+
+
+GRACE = "arn:aws:iam::111122223333:user/engineering/sre/grace.lin"
+
+
+def test_the_selected_policy_by_one_key(qtbot: QtBot, open_window: MainWindow) -> None:
+    key = next(one for one in open_window.session.shown.outline.rows_by_key if one.endswith("policy/PowerUserAccess"))
+    open_window.session.show_key(key)
+    open_window.activateWindow()
+    qtbot.waitUntil(open_window.isActiveWindow)
+    QTest.keyClick(open_window.focusWidget() or open_window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: open_window.findChild(WhatIfWindow) is not None, timeout=10_000)
+    shown = _tried(qtbot, open_window)
+    assert {edit.act for edit in shown.edits} == {EditAction.DETACH_POLICY}
+    assert {edit.detail for edit in shown.edits} == {key}
+    assert len(shown.edits) > 1
+    assert shown.view.model.rows
+
+
+def test_the_menus_of_the_tree_and_of_a_list_of_policies(qtbot: QtBot, open_window: MainWindow) -> None:
+    session, workspace = open_window.session, open_window.workspace
+    tried: list[tuple[Edit, ...]] = []
+    session.edits_tried.connect(tried.append)
+    opened = session.snapshot
+    assert opened is not None
+    node = opened.outline.nodes[opened.outline.rows_by_key[GRACE]]
+    menu = workspace.navigator.menu_for(node)
+    (entry,) = [one for one in menu.actions() if one.text() == "&Try without it"]
+    entry.trigger()
+    qtbot.waitUntil(lambda: len(tried) == 1, timeout=10_000)
+    assert [edit.act for edit in tried[0]] == [EditAction.DELETE]
+    section = next(one for one in opened.outline.nodes if one.kind is NodeKind.SECTION)
+    assert "&Try without it" not in [one.text() for one in workspace.navigator.menu_for(section).actions()]
+
+    session.show_key(GRACE)
+    policies = workspace.inspector.policies.list
+    qtbot.waitUntil(lambda: policies.topLevelItemCount() > 0, timeout=10_000)
+    assert policies.go_to("arn:aws:iam::aws:policy/PowerUserAccess")
+    current = policies.current_entry()
+    assert current is not None
+    (entry,) = [one for one in policies.menu_for(current).actions() if one.text() == "&Try without it"]
+    entry.trigger()
+    qtbot.waitUntil(lambda: len(tried) == 2, timeout=10_000)
+    (edit,) = tried[1]
+    assert edit.act is EditAction.DETACH_POLICY
+    assert ":group/" in edit.subject, "grace.lin has it through a group"
+
+
+def test_nothing_to_take_away_is_said(qtbot: QtBot, open_window: MainWindow) -> None:
+    said: list[str] = []
+    open_window.session.announced.connect(said.append)
+    open_window.session.show_key("arn:aws:s3:::acme-payroll")
+    open_window.menus.actions["actionTryWithout"].trigger()
+    qtbot.waitUntil(lambda: any("Nothing to take away" in one or "first" in one for one in said), timeout=10_000)

@@ -17,7 +17,7 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.what_if.what_if_window import WhatIfWindow
-from iamdesk.whatif.edits import EditAction
+from iamdesk.whatif.edits import Edit, EditAction
 
 ANA = "arn:aws:iam::111122223333:user/engineering/ana.moreno"
 READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
@@ -254,3 +254,40 @@ def test_after_a_try_that_fails_the_effect_of_before_is_grey(qtbot: QtBot, tried
     assert tried.outdated.isVisible()
     assert not tried.view.isEnabled()
     assert not tried.save_button.isEnabled()
+
+
+def test_names_are_taken_and_the_effect_is_shown_at_once(qtbot: QtBot, sandbox: WhatIfWindow) -> None:
+    choose(sandbox, EditAction.DETACH_POLICY)
+    form = sandbox.form
+    form.subject.setFocus()
+    form.subject.setText("SiteReliability")
+    QTest.keyClick(form.subject, Qt.Key.Key_Return)
+    assert sandbox.focusWidget() is form.detail
+    form.detail.setText("PowerUserAccess")
+    QTest.keyClick(form.detail, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(sandbox.edits), timeout=10_000)
+    (edit,) = sandbox.edits
+    assert edit.subject == "arn:aws:iam::111122223333:group/engineering/sre/SiteReliability"
+    assert edit.detail == "arn:aws:iam::aws:policy/PowerUserAccess"
+    qtbot.waitUntil(lambda: bool(sandbox.view.model.rows), timeout=30_000)
+    assert sandbox.save_button.isEnabled()
+    assert sandbox.focusWidget() is form.detail, "a further change may follow"
+
+
+def test_a_name_of_several_is_asked_about(qtbot: QtBot, sandbox: WhatIfWindow) -> None:
+    choose(sandbox, EditAction.DELETE)
+    sandbox.form.subject.setText("a")
+    sandbox.add_button.click()
+    qtbot.waitUntil(lambda: "can mean several things" in sandbox.message.text, timeout=10_000)
+    assert sandbox.edits == []
+
+
+def test_without_the_selected_item_is_one_press_away(qtbot: QtBot, sandbox: WhatIfWindow, session: Session) -> None:
+    assert sandbox.without_button.text() == "Try without ana.moreno"
+    tried: list[object] = []
+    session.edits_tried.connect(tried.append)
+    sandbox.without_button.click()
+    qtbot.waitUntil(lambda: bool(tried), timeout=10_000)
+    assert tried == [(Edit(EditAction.DELETE, ANA),)]
+    session.select("arn:aws:s3:::acme-payroll")
+    assert not sandbox.without_button.isVisible()
