@@ -47,9 +47,7 @@ def _beside(opened: Path) -> Iterator[Path]:
     if not opened.is_file():
         return
     with suppress(OSError):
-        files = [
-            one for one in islice(opened.parent.iterdir(), _MAX_FILES) if one.name.endswith((".json", ".json.gz"))
-        ]
+        files = [one for one in islice(opened.parent.iterdir(), _MAX_FILES) if one.name.endswith((".json", ".json.gz"))]
         yield from sorted(files, key=lambda one: -one.stat().st_mtime)
 
 
