@@ -12,6 +12,7 @@ from iamdesk.cli import options
 from iamdesk.cli.errors import HOW_TO_RECOVER, fail
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.errors import DamagedReviewError, ReviewError
+from iamdesk.escaping import visible
 from iamdesk.export.evidence.part_signature import verify_part
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.files.atomic_write import write_atomic
@@ -30,6 +31,7 @@ from iamdesk.review.coordination import (
     kept_in_parts,
     list_conflicts,
     merge_parts,
+    own_access_in,
     part_files,
     progress_of_parts,
     read_rules,
@@ -106,6 +108,12 @@ def assign(
     for to, items in sorted(found.by_reviewer().items(), key=lambda one: one[0].reviewer.casefold()):
         day = f", due {to.due}" if to.due else ""
         echo(f"{to.reviewer:<30}  {len(items):>8,}{day}")
+    for one in own_access_in(review, found):
+        echo_err(
+            f"warning: {visible(one.reviewer)} gets {_counted(one.items, 'item')} of "
+            f"{visible(', '.join(one.principals))}: by the list of people, a person of the same name. Let another "
+            "person decide"
+        )
     total = len(found.reviewers) + len(found.unassigned)
     echo_err(f"{len(found.reviewers):,} of {total:,} items and findings are assigned")
     if kept := kept_in_parts(review):

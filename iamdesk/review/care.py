@@ -12,6 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from iamdesk.review.decisions import CARRIED_OVER, ReviewDecision, same_person
+from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import Entry
 from iamdesk.review.people import People
 
@@ -22,6 +23,8 @@ MANY_WITH_ONE_REASON = 5
 LONGEST_STEP = timedelta(minutes=30)
 """A longer time between two decisions is a pause, and is not counted as time per item."""
 _MAX_LISTED = 10
+type _Imported = frozenset[tuple[str, str]]
+"""Reviewer and moment of the filled sheets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,18 @@ class ReviewerCare:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetImport:
+    """The decisions of a filled sheet, saved in one act: when they were made is not known."""
+
+    reviewer: str
+    moment: str
+    """UTC, ISO 8601."""
+    sheet: str
+    """Name of its file."""
+    decisions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Care:
     """How the decisions of a review were made."""
 
@@ -85,6 +100,8 @@ class Care:
     """Who gave second approvals, and how."""
     last_approval: str
     """UTC, ISO 8601; empty without second approvals."""
+    imports: tuple[SheetImport, ...]
+    """The filled sheets whose decisions were saved, in order."""
     last_change: str
     """When this file took its last decision or second approval, those of parts when they were merged; or empty."""
 
@@ -145,6 +162,23 @@ def own_access_of(entries: Iterable[Entry], holders: Mapping[str, str], people: 
     return OwnAccess(tuple(sorted(stated)), tuple(sorted(reviewers - stated)), tuple(found))
 
 
+def same_names(pairs: Iterable[tuple[str, str]], people: People | None) -> tuple[SameName, ...]:
+    """Return reviewers with items of a person of the same name, sorted; empty without a list of people.
+
+    Args:
+        pairs: The reviewer, and the ARN of the holder or subject, of each item or finding.
+        people: The list of people; None: there is none.
+    """
+    found: dict[str, tuple[set[str], list[str]]] = {}
+    for reviewer, holder in pairs:
+        person = people.person_of(holder) if people is not None else None
+        if person is not None and same_person(person.name, reviewer):
+            principals, items = found.setdefault(reviewer, (set(), []))
+            principals.add(holder)
+            items.append(holder)
+    return tuple(SameName(name, tuple(sorted(arns)), len(items)) for name, (arns, items) in sorted(found.items()))
+
+
 def approvals_by_alike_names(entries: Iterable[Entry]) -> tuple[tuple[str, str, int], ...]:
     """Return pairs of decider and approver whose names may be of one person, with the number of items, sorted."""
     deciders: dict[str, str] = {}
@@ -169,8 +203,17 @@ def _is_approval(entry: Entry) -> bool:
     return bool(entry.after.second) and entry.after.second != entry.before.second
 
 
-def care_of(entries: Iterable[Entry]) -> Care:
-    """Return how decisions were made. Second approvals and tickets are not decisions, and clearing one is a change."""
+def care_of(entries: Iterable[Entry], events: Iterable[Event] = ()) -> Care:
+    """Return how decisions were made. Second approvals and tickets are not decisions, and clearing one is a change.
+
+    Decisions of filled sheets, which ``events`` name, do not count as many in one second, nor in times between acts.
+    """
+    imports = tuple(
+        SheetImport(one.actor, one.moment, str(one.details["sheet"]), int(one.details["decisions"]))
+        for one in events
+        if one.kind is EventKind.FILL
+    )
+    imported = frozenset((one.reviewer, one.moment) for one in imports)
     by_approver: dict[str, list[Entry]] = {}
     last_change = ""
     by_reviewer: dict[str, list[Entry]] = {}
@@ -194,7 +237,7 @@ def care_of(entries: Iterable[Entry]) -> Care:
     without = reasons.pop("", 0)
     frequent = [(reason, count) for reason, count in reasons.most_common() if count >= MANY_WITH_ONE_REASON]
     at_once = sorted(
-        (one for name, entries in by_reviewer.items() for one in _at_once(name, entries)),
+        (one for name, entries in by_reviewer.items() for one in _at_once(name, entries, imported)),
         key=lambda one: (-one.decisions, one.second, one.reviewer),
     )
     return Care(
@@ -204,24 +247,27 @@ def care_of(entries: Iterable[Entry]) -> Care:
         carried,
         moments[0] if moments else "",
         moments[-1] if moments else "",
-        tuple(_of_reviewer(name, entries) for name, entries in sorted(by_reviewer.items())),
+        tuple(_of_reviewer(name, entries, imported) for name, entries in sorted(by_reviewer.items())),
         tuple(at_once[:_MAX_LISTED]),
         len(at_once),
         tuple(frequent[:_MAX_LISTED]),
         len(frequent),
         without,
-        tuple(_of_reviewer(name, entries) for name, entries in sorted(by_approver.items())),
+        tuple(_of_reviewer(name, entries, imported) for name, entries in sorted(by_approver.items())),
         max((entry.decided_at for entries in by_approver.values() for entry in entries), default=""),
+        imports,
         last_change,
     )
 
 
-def _of_reviewer(name: str, entries: list[Entry]) -> ReviewerCare:
+def _of_reviewer(name: str, entries: list[Entry], imported: _Imported) -> ReviewerCare:
     acts = Counter(datetime.fromisoformat(entry.decided_at) for entry in entries)
-    moments = sorted(acts)
+    single = [entry for entry in entries if not _is_imported(entry, imported)]
+    worked = Counter(datetime.fromisoformat(entry.decided_at) for entry in single)
+    moments = sorted(worked)
     steps = [after - before for before, after in pairwise(moments)]
     work = [step.total_seconds() for step in steps if step <= LONGEST_STEP]
-    worked_on = sum(acts[at] for at, step in zip(moments[1:], steps, strict=True) if step <= LONGEST_STEP)
+    worked_on = sum(worked[at] for at, step in zip(moments[1:], steps, strict=True) if step <= LONGEST_STEP)
     return ReviewerCare(
         name,
         len(entries),
@@ -231,14 +277,18 @@ def _of_reviewer(name: str, entries: list[Entry]) -> ReviewerCare:
         median(work) if work else None,
         sum(work) / worked_on if worked_on else None,
         len(steps) - len(work),
-        sum(one.decisions for one in _at_once(name, entries)),
+        sum(one.decisions for one in _at_once(name, entries, imported)),
         sum(not entry.after.comment.strip() for entry in entries),
     )
 
 
-def _at_once(name: str, entries: list[Entry]) -> Iterator[AtOnce]:
-    seconds = Counter(entry.decided_at[:19] for entry in entries)
+def _at_once(name: str, entries: list[Entry], imported: _Imported) -> Iterator[AtOnce]:
+    seconds = Counter(entry.decided_at[:19] for entry in entries if not _is_imported(entry, imported))
     yield from (AtOnce(name, second, count) for second, count in seconds.items() if count >= MANY_AT_ONCE)
+
+
+def _is_imported(entry: Entry, imported: _Imported) -> bool:
+    return entry.origin is None and (entry.reviewer, entry.moment) in imported
 
 
 _LOOK_ALIKE = str.maketrans(

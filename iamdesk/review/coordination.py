@@ -25,6 +25,7 @@ from iamdesk.review.assignment import (
     read_rules,
     subjects_of,
 )
+from iamdesk.review.care import SameName, same_names
 from iamdesk.review.close_out import (
     ClosedOut,
     RefusedLine,
@@ -51,6 +52,7 @@ from iamdesk.review.parts import (
     returned_in,
     reviewer_of,
 )
+from iamdesk.review.people import people_of
 from iamdesk.review.review_file import MovedOnError, ReviewFile, opened
 from iamdesk.review.revocation_tests import REVOKES, Outcome, Retest, revokes_from_text
 from iamdesk.review.schema import PART_OF, SUFFIX
@@ -86,6 +88,7 @@ __all__ = [
     "last_removals",
     "list_conflicts",
     "merge_parts",
+    "own_access_in",
     "part_files",
     "plan_assignment",
     "progress_in",
@@ -152,6 +155,18 @@ def plan_assignment(
             raise ReviewError(phrase("{name}: a part is not assigned again: delegate it", name=name))
         holders = SnapshotHolders(snapshot, read_managers(managers) if managers else {})
         return assign(subjects_of(file), rules.rules, holders)
+
+
+def own_access_in(review: Path | ReviewFile, assignment: Assignment) -> tuple[SameName, ...]:
+    """Return reviewers to whom an assignment gives items of a person of their name, by the list of people.
+
+    Raises:
+        ReviewError: the review cannot be read.
+    """
+    with opened(review, writable=False) as file:
+        known = {**file.lines_standing.known, **file.findings_standing.known}
+        pairs = ((to.reviewer, known[item].holder_arn) for item, to in assignment.reviewers.items() if item in known)
+        return same_names(pairs, people_of(file.head.details))
 
 
 def assigned_to(review: ReviewFile) -> Mapping[str, AssignedTo]:

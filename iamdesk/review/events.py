@@ -39,6 +39,8 @@ class EventKind(StrEnum):
     """The state of a ticket came back from the ticket system (`tickets`)."""
     DESCRIBE = "describe"
     """Somebody stated who captured the snapshot, when the review is due, or who the reviewers are (`description`)."""
+    FILL = "fill"
+    """Decisions of a filled sheet were saved: those of its actor at its moment, which is one act."""
     REMOVAL = "removal"
     """The log of ``remediation.sh`` says what was done about a revoked entitlement (`close_out`)."""
 

@@ -34,6 +34,7 @@ def broken_rules(head: Head, ledger: Ledger, entries: Iterable[Entry], events: S
         yield from ()
         return
     taken: Counter[tuple[str, str]] = Counter()
+    saved: Counter[tuple[str, str]] = Counter()
     part_of = head.details.get(PART_OF)
     last = head.created - CLOCKS
     for entry in entries:
@@ -47,8 +48,11 @@ def broken_rules(head: Head, ledger: Ledger, entries: Iterable[Entry], events: S
         yield from (Damage(place, sentence) for sentence in _against_rules(ledger, entry))
         if entry.origin is not None and entry.origin.review_id != part_of:
             taken[entry.origin.review_id, entry.moment] += 1
+        if entry.origin is None:
+            saved[entry.reviewer, entry.moment] += 1
         ledger.take(entry)
     yield from _events_broken(head, events)
+    yield from _fills_broken(saved, events)
     yield from _merges_broken(taken, events)
 
 
@@ -69,6 +73,20 @@ def _events_broken(head: Head, events: Sequence[Event]) -> Iterator[Damage]:
             yield Damage(
                 phrase("event {number}", number=event.number),
                 phrase("Its time, {utc}, is before that of the event before it.", utc=event.moment),
+            )
+
+
+def _fills_broken(saved: Mapping[tuple[str, str], int], events: Iterable[Event]) -> Iterator[Damage]:
+    """Yield the imports of sheets that count other decisions than the journal has of this reviewer and moment."""
+    filled: Counter[tuple[str, str]] = Counter()
+    for event in events:
+        if event.kind is EventKind.FILL:
+            filled[event.actor, event.moment] += int(event.details["decisions"])
+    for (actor, moment), count in filled.items():
+        if saved.get((actor, moment), 0) != count:
+            yield Damage(
+                phrase("journal"),
+                phrase("The decisions of {name} at {utc} are not those of the imported sheet.", name=actor, utc=moment),
             )
 
 

@@ -3,7 +3,7 @@
 The items are a copy in memory. `record`, `undo` and `redo` write to disk: call them in a worker, one at a time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.i18n import join_names, nphrase
-from iamdesk.review.care import OwnAccess, own_access_of
+from iamdesk.review.care import OwnAccess, SameName, own_access_of, same_names
 from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision, Reviewer, same_person
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.people import People, people_of
@@ -187,6 +187,14 @@ class ReviewSession:
     def entries(self) -> int:
         """The number of entries of the journal."""
         return sum(1 for _ in self.file.journal())
+
+    def same_names(self, subject_ids: Iterable[str], reviewer: str) -> tuple[SameName, ...]:
+        """Return a reviewer whose name a person of the list has that holds some of these items; empty if none is."""
+        if self.people is None:
+            return ()
+        both = self.file.lines_standing.known, self.file.findings_standing.known
+        held = [known[one].holder_arn for one in subject_ids for known in both if one in known]
+        return same_names(((reviewer, holder) for holder in held), self.people)
 
     def own_access(self, since: int) -> OwnAccess:
         """Return what is known of reviewers' own access among the entries of the journal after the first so many."""

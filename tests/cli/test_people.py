@@ -178,3 +178,16 @@ def test_an_exclusion_that_leaves_nothing_out_is_told(iamdesk: Run, tmp_path: Pa
     assert [line for line in done.stderr.splitlines() if "leaves nothing out" in line] == [
         "iamdesk: warning: excluding class:aws-service leaves nothing out: no item is of it"
     ]
+
+
+def test_assigning_own_access_warns(iamdesk: Run, tmp_path: Path) -> None:
+    account, people = snapshot(tmp_path / "a.json"), listed(tmp_path / "hr.csv")
+    review, rules = tmp_path / "q.iamreview", tmp_path / "rules.csv"
+    assert not iamdesk("review", "new", account, "-o", review, "--people", people, "--join", "name").returncode
+    rules.write_text("class,reviewer\n,ana moreno\n", encoding="utf-8")
+    done = iamdesk("review", "assign", review, "--rules", rules)
+    assert done.returncode == 0, done.stderr
+    assert "warning: ana moreno gets " in done.stderr
+    assert "of arn:aws:iam::111122223333:user/ana: by the list of people, a person of the same name" in done.stderr
+    rules.write_text("class,reviewer\n,Quentin\n", encoding="utf-8")
+    assert "warning" not in iamdesk("review", "assign", review, "--rules", rules).stderr

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from iamdesk.review.care import care_of, own_access_of
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
+from iamdesk.review.events import EventKind, event_after
 from iamdesk.review.journal import Entry, entry_after
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -47,6 +48,24 @@ def test_first_last_and_time_per_item_without_pauses() -> None:
     ana, ben = found.reviewers
     assert (ana.decisions, ana.acts, ana.median_step, ana.per_item, ana.pauses) == (4, 4, 20, 20, 1)
     assert (ben.decisions, ben.median_step, ben.per_item, ben.without_reason) == (1, None, None, 1)
+
+
+def test_an_imported_sheet_is_one_act_and_no_pace() -> None:
+    entries = journal(
+        ("Ana", "a", KEEP, 0),
+        *(("Ana", f"i{number}", ItemDecision(ReviewDecision.KEEP, f"r{number}"), 100) for number in range(20)),
+        ("Ana", "b", KEEP, 110),
+    )
+    details = {"sheet": "q3.xlsx", "sha256": "0", "decisions": 20}
+    event = event_after(
+        None, moment=START + timedelta(seconds=100), actor="Ana", account="x", kind=EventKind.FILL, details=details
+    )
+    found = care_of(entries, [event])
+    (ana,) = found.reviewers
+    assert (ana.decisions, ana.acts, ana.median_step, ana.per_item, ana.at_once) == (22, 3, 110, 110, 0)
+    assert found.seconds_at_once == 0
+    assert [(one.sheet, one.reviewer, one.decisions) for one in found.imports] == [("q3.xlsx", "Ana", 20)]
+    assert care_of(entries).seconds_at_once == 1, "as reviews of earlier versions say it"
 
 
 def test_many_in_one_second_and_one_reason_for_many() -> None:

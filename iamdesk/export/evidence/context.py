@@ -204,7 +204,7 @@ class EvidenceContext:
     @cached_property
     def care(self) -> Care:
         """How the decisions were made."""
-        return care_of(self.review.journal())
+        return care_of(self.review.journal(), self.review.events())
 
     @cached_property
     def own_access(self) -> OwnAccess:

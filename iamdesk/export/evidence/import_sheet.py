@@ -5,6 +5,7 @@ exported is a conflict: it is listed, and the current decision stays. All other 
 """
 
 import csv
+import hashlib
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,8 @@ from iamdesk.review.decisions import (
     ReviewDecision,
     Reviewer,
 )
+from iamdesk.review.events import EventKind
+from iamdesk.review.journal import Entry
 from iamdesk.review.session import ReviewSession
 
 _MAX_BYTES = 1 << 31
@@ -154,19 +157,29 @@ def read_back(path: Path, source: EvidenceContext) -> ReadBack:
 def fill_in(session: ReviewSession, path: Path, reviewer: Reviewer) -> tuple[int, list[Refused]]:
     """Save the new decisions of a filled sheet; return how many were saved, and the refused rows.
 
-    Each row is saved by itself.
+    Each row is saved by itself, all at one moment, at which an event says that they come from a sheet: one act.
 
     Raises:
         ExportError: it is not a sheet of entitlements or findings.
         ReviewError: the review cannot be written.
     """
     found = read_back(path, EvidenceContext(session.file, None, datetime.now(UTC)))
-    saved = 0
+    entries: list[Entry] = []
+
+    def moment() -> datetime:
+        return datetime.fromisoformat(entries[0].moment) if entries else datetime.now(UTC)
+
     for subject_id, wanted in found.decisions.items():
         try:
-            saved += len(session.record_whole({subject_id: wanted}, reviewer).entries)
+            entries += session.record_whole({subject_id: wanted}, reviewer, moment).entries
         except DecisionError as error:
             found.refused.append(Refused(*found.rows[subject_id], subject_id, str(error)))
+    saved = len(entries)
+    if saved:
+        with path.open("rb") as sheet:
+            sha256 = hashlib.file_digest(sheet, "sha256").hexdigest()
+        details = {"sheet": path.name, "sha256": sha256, "decisions": saved}
+        session.file.append([], [(EventKind.FILL, details)], reviewer, moment)
     return saved, sorted(found.refused, key=lambda one: (one.sheet, one.row))
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from iamdesk.checks.words import enumerated
 from iamdesk.export.evidence.columns import PersonRow, person_rows
 from iamdesk.export.evidence.context import EvidenceContext
+from iamdesk.export.evidence.manifest import EVENTS
 from iamdesk.export.evidence.report_model import Section, Table, Text
 from iamdesk.export.evidence.report_process import assignment_blocks
 from iamdesk.export.evidence.report_sample import ReportSample
@@ -205,6 +206,14 @@ def _care(care: Care) -> Iterator[Text | Table]:
         f"{int(LONGEST_STEP.total_seconds() // 60)} minutes. All of this is in 09_journal.jsonl. It says how decisions "
         "were saved, not how they were prepared."
     )
+    for one in care.imports[:_SHORT]:
+        what = "1 decision" if one.decisions == 1 else f"{one.decisions:,} decisions"
+        yield Text(
+            f"The sheet {one.sheet} was imported by {one.reviewer} at {_second(one.moment)}, with {what}: one act, "
+            "which does not say when each was made."
+        )
+    if len(care.imports) > _SHORT:
+        yield Text(f"{len(care.imports) - _SHORT:,} more imports of sheets are in {EVENTS}.")
     yield from _paces("Reviewer", "All decisions", care.reviewers)
     yield from _paces("Second reviewer", "Approvals", care.approvers)
     if care.seconds_at_once:

@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from iamdesk.errors import ReviewError
+from iamdesk.export.text.decision import short_arn
 from iamdesk.gui.core.locale import day, number
 from iamdesk.gui.core.plain_text import plain_label
 from iamdesk.gui.review.coordination_window import Coordination, CoordinationWindow, fill_table, row_item
 from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
-from iamdesk.i18n import mark, ntr, phrase, tr
+from iamdesk.i18n import join_names, mark, ntr, phrase, tr
 from iamdesk.progress import Cancelled, Progress
+from iamdesk.review.care import SameName
 from iamdesk.review.coordination import (
     Assignment,
     Rules,
     assign_review,
     kept_in_parts,
+    own_access_in,
     plan_assignment,
     read_rules,
 )
@@ -25,6 +28,7 @@ from iamdesk.review.coordination import (
 if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
 
+_MOST_NAMED = 3
 _CSV = mark("CSV files (*.csv);;All files (*)")
 
 
@@ -41,7 +45,7 @@ class AssignWindow(CoordinationWindow):
         """
         super().__init__(about, parent, name="assign", title=tr("Assign"))
         self._opened = opened
-        self._plan: tuple[Rules, Assignment] | None = None
+        self._plan: tuple[Rules, Assignment, tuple[SameName, ...]] | None = None
         self.rules, self.managers = QLineEdit(), QLineEdit()
         form = QFormLayout()
         for field, name, title, hint in (
@@ -102,7 +106,7 @@ class AssignWindow(CoordinationWindow):
             return
         file, snapshot = self.about.review_session.file, self._opened.snapshot if self._opened else None
 
-        def work(_progress: Progress, _cancelled: Cancelled) -> tuple[Rules, Assignment]:
+        def work(_progress: Progress, _cancelled: Cancelled) -> tuple[Rules, Assignment, tuple[SameName, ...]]:
             rules = read_rules(path)
             if rules.ask_snapshot and snapshot is None:
                 raise ReviewError(
@@ -110,13 +114,14 @@ class AssignWindow(CoordinationWindow):
                 )
             if rules.ask_managers and managers is None:
                 raise ReviewError(phrase("a rule asks for managers: choose the file with the managers"))
-            return rules, plan_assignment(file, rules, snapshot, managers)
+            plan = plan_assignment(file, rules, snapshot, managers)
+            return rules, plan, own_access_in(file, plan)
 
         self.run(tr("Reading the rules"), work, self._show, "assign review")
 
-    def _show(self, plan: tuple[Rules, Assignment]) -> None:
+    def _show(self, plan: tuple[Rules, Assignment, tuple[SameName, ...]]) -> None:
         self._plan = plan
-        assignment = plan[1]
+        _rules, assignment, own = plan
         groups = sorted(assignment.by_reviewer().items(), key=lambda one: one[0].reviewer.casefold())
         rows = [
             row_item([to.reviewer, number(len(items)), day(to.due.isoformat()) if to.due else "", to.backup])
@@ -135,6 +140,10 @@ class AssignWindow(CoordinationWindow):
                 "No rule matches {count}: the review cannot be completed until they are assigned.",
                 len(assignment.unassigned),
             ).format(count=number(len(assignment.unassigned)))
+        for one in own:
+            words += "\n" + tr(
+                "{name} gets items of {principals}: by the list of people, a person of the same name."
+            ).format(name=one.reviewer, principals=join_names([short_arn(arn) for arn in one.principals], _MOST_NAMED))
         self.note.setText(words)
 
     def assign(self) -> None:

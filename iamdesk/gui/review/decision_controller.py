@@ -1,11 +1,12 @@
 """Turns a key press in the review into a complete decision, and sends it to be saved."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from iamdesk.export.text.decision import short_arn
 from iamdesk.export.text.review import CHOICE_WORDS
 from iamdesk.export.text.review_effect import (
     also_widens_words,
@@ -29,7 +30,7 @@ from iamdesk.gui.review.toolbar import ReviewToolbar
 from iamdesk.gui.review.write_queue import WriteQueue
 from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
-from iamdesk.i18n import error_words, ntr, tr, translate
+from iamdesk.i18n import error_words, join_names, ntr, tr, translate
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.joint_effect import relying
@@ -41,6 +42,7 @@ _AT_ONCE = (ReviewDecision.KEEP, ReviewDecision.UNDECIDED)
 commands for the next row.
 """
 
+_MOST_NAMED = 3
 _LONGEST_NAME = 60
 """Characters of a target's name beside the field for the reason."""
 
@@ -163,8 +165,9 @@ class DecisionController(QObject):
             return
         if len(self._targets) == 1:
             self._kept = self._rows[0], decisions[self._targets[0]]
-        if warning:
-            self._message.say(Tone.WARNING, translate(warning))
+        own = self._own_access_words(review_session, decisions)
+        if warning or own:
+            self._message.say(Tone.WARNING, " ".join(filter(None, (translate(warning), own))))
         elif left:
             words = ntr(
                 "{count} entitlement has no suggestion, and needs judgment.",
@@ -249,6 +252,8 @@ class DecisionController(QObject):
             self._message.clear()  # such as that somebody else has to approve
             subject_ids = self._targets
             self.queue.put(lambda: review_session.second(subject_ids, reviewer), frozenset(subject_ids))
+            if own := self._own_access_words(review_session, subject_ids):
+                self._message.say(Tone.WARNING, own)
 
     def undo(self) -> None:
         """Undo the last decision of this session."""
@@ -364,13 +369,24 @@ class DecisionController(QObject):
             return False
         self._message.clear()
         self.queue.put(lambda: review_session.record(decisions, reviewer), frozenset(decisions))
-        if self._is_elsewhere:
-            return True
-        self.settled.emit()
-        is_current = any(row in self._rows for row in self._chosen())  # not where the table has moved on already
-        if is_current and any(one.choice is not ReviewDecision.UNDECIDED for one in decisions.values()):
-            self.decided.emit()
+        made = [one for one, decision in decisions.items() if decision.choice is not ReviewDecision.UNDECIDED]
+        if not self._is_elsewhere:
+            self.settled.emit()
+            is_current = any(row in self._rows for row in self._chosen())  # not where the table has moved on already
+            if is_current and made:
+                self.decided.emit()
+        if own := self._own_access_words(review_session, made):
+            self._message.say(Tone.WARNING, own)
         return True
+
+    def _own_access_words(self, review_session: ReviewSession, subject_ids: Iterable[str]) -> str:
+        """Return the warning if the reviewer decides on principals of a person of the same name; empty if not."""
+        for one in review_session.same_names(subject_ids, self._head.reviewer.name):
+            return tr(
+                "By the list of people, {principals} is of a person of your name. Let another person decide: the "
+                "evidence will say who decided."
+            ).format(principals=join_names([short_arn(arn) for arn in one.principals], _MOST_NAMED))
+        return ""
 
 
 def _name_of(row: DecidedRow) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import openpyxl
@@ -13,6 +14,7 @@ from iamdesk.export.evidence.import_sheet import ReadBack, fill_in, read_back
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
+from iamdesk.review.events import EventKind
 from iamdesk.review.people import read_people
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.session import ReviewSession
@@ -405,3 +407,27 @@ def test_compensating_control_is_taken_and_a_sheet_with_it_is_untouched(
     with (again / "05_exceptions.csv").open(encoding="utf-8-sig", newline="") as file:
         controls = [row["compensating_control"] for row in csv.DictReader(file)]
     assert controls.count("'=weekly review") == 1
+
+
+def test_an_imported_sheet_is_one_act_that_the_journal_names(pack: Path, review: ReviewFile) -> None:
+    rows = {at: {"decision": "keep", "decision_reason": f"reason {at}"} for at in (6, 7, 8, 9, 10, 11)}
+    path = filled_csv(pack, rows)
+    before = len(list(review.journal()))
+    saved, refused = fill_in(ReviewSession(review), path, BEN)
+    assert (saved, refused) == (6, [])
+    made = list(review.journal())[before:]
+    assert len({entry.moment for entry in made}) == 1
+    event = review.events()[-1]
+    assert (event.kind, event.actor, event.moment) == (EventKind.FILL, BEN.name, made[0].moment)
+    assert dict(event.details) == {
+        "sheet": "filled.csv",
+        "sha256": sha256(path.read_bytes()).hexdigest(),
+        "decisions": 6,
+    }
+    assert list(review.damages()) == []
+
+    care = EvidenceContext(review, None, NOW).care
+    assert [(one.sheet, one.decisions) for one in care.imports] == [("filled.csv", 6)]
+    assert not any(one.reviewer == BEN.name and one.second == made[0].moment[:19] for one in care.at_once)
+    assert fill_in(ReviewSession(review), path, BEN)[0] == 0
+    assert review.events()[-1] == event, "nothing was saved: no act"

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from iamdesk.gui.review.assign_window import AssignWindow
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.review_panel import ReviewPanel
@@ -15,6 +16,7 @@ from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.review.grouping import Grouping
 
 from .conftest import Answers
+from .test_many_reviewers import window_of
 from .test_review_panel import desk_of, group_by
 
 LIST = """user,name,status,last_day
@@ -63,6 +65,44 @@ def test_rows_by_person_name_who_left_and_who_is_unknown(qtbot: QtBot, by_person
     told = panel.evidence.findChild(FlowLabel, "personOfHolder")
     assert told is not None
     assert told.text().startswith("Person: Ben O. (")
+
+
+def test_decisions_and_assignments_on_own_access_are_named(
+    qtbot: QtBot, by_person: ReviewPanel, tmp_path: Path
+) -> None:
+    """By the list of people, the reviewer is the person of the user: saved all the same, but not silently."""
+    panel = by_person
+    group_by(qtbot, panel, Grouping.LINE)
+    own, also_own = [at for at, row in enumerate(panel.model.shown) if "ana.moreno" in row.texts[Column.WHO]][:2]
+    other = next(at for at, row in enumerate(panel.model.shown) if "chloe.dubois" in row.texts[Column.WHO])
+    panel.head.reviewer_name.setText("ana m.")
+    panel.table.go_to(other)
+    QTest.keyClick(panel.table, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    assert panel.message.text == ""
+    panel.table.go_to(own)
+    QTest.keyClick(panel.table, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    assert panel.message.text.startswith("By the list of people, user ana.moreno is of a person of your name")
+
+    panel.head.reviewer_name.setText("Chloe")
+    panel.table.go_to(also_own)
+    QTest.keyClick(panel.table, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    assert panel.message.text == ""
+    panel.head.reviewer_name.setText("Ana M.")
+    panel.table.go_to(also_own)
+    QTest.keyClick(panel.table, Qt.Key.Key_5)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    assert "is of a person of your name" in panel.message.text
+
+    rules = tmp_path / "rules.csv"
+    rules.write_text("class,reviewer\n,Ana M.\n")
+    window = window_of(qtbot, panel, AssignWindow, "actionAssignReview")
+    window.rules.setText(str(rules))
+    QTest.keyClick(window.rules, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not window.is_running, timeout=30_000)
+    assert "Ana M. gets items of user ana.moreno: by the list of people" in window.note.text()
 
 
 def test_rows_by_person_are_offered_with_a_list_alone(panel: ReviewPanel) -> None:
