@@ -77,6 +77,7 @@ __all__ = [
     "Retest",
     "Returned",
     "Rules",
+    "SameName",
     "assign_review",
     "assigned_to",
     "close_out_review",

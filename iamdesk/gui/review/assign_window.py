@@ -14,10 +14,10 @@ from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import join_names, mark, ntr, phrase, tr
 from iamdesk.progress import Cancelled, Progress
-from iamdesk.review.care import SameName
 from iamdesk.review.coordination import (
     Assignment,
     Rules,
+    SameName,
     assign_review,
     kept_in_parts,
     own_access_in,
