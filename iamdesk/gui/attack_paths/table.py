@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any
+from typing import override
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QWidget
 
 from iamdesk.attack_paths.types import AttackPath, GoalKind, State, Step
 from iamdesk.filter_language import EVERYTHING, Field, FieldKind, FilterFields
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.tables.noted_row import MARKS, TITLE, TITLE_OF_MARKS, NotedRow, marks_of, note_of, or_in_notes
-from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
+from iamdesk.gui.tables.rows_model import RowsModel, SortKey
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.i18n import mark, tr, translate
 
@@ -119,26 +119,14 @@ class StepsModel(RowsModel[StepRow]):
         self.clear()
         self.extend([StepRow(place, step) for place, step in enumerate(list(found.values())[:_MAX_ROWS], 1)])
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return the text of a cell; in full in the tooltip, with missing facts."""
-        row = self.row_at(index)
-        if row is None:
-            return None
-        if index.column() == self.note_column:
-            return self.note_data(row, role)
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return row.texts[index.column()]
-            case Qt.ItemDataRole.ToolTipRole:
-                step = row.step
-                becomes = tr("{source}\nreaches {goal}\nby {how}: {target}").format(
-                    source=step.source, goal=translate(step.goal.name), how=translate(step.how), target=step.target
-                )
-                needs = [tr("Requires {fact}.").format(fact=translate(fact)) for fact in step.needs]
-                return tooltip_text("\n".join((becomes, *needs)))
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{self.titles[index.column()]}: {row.texts[index.column()]}"
-        return None
+    @override
+    def tooltip(self, row: StepRow, column: int) -> str:
+        """Return the step in full, with missing facts."""
+        step = row.step
+        becomes = tr("{source}\nreaches {goal}\nby {how}: {target}").format(
+            source=step.source, goal=translate(step.goal.name), how=translate(step.how), target=step.target
+        )
+        return "\n".join((becomes, *(tr("Requires {fact}.").format(fact=translate(fact)) for fact in step.needs)))
 
 
 def _texts(step: Step) -> tuple[str, ...]:

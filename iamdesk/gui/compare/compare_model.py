@@ -1,13 +1,12 @@
 """The model of a comparison's table: texts, marks and colors."""
 
-from typing import Any
+from typing import Any, override
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QPalette
 
 from iamdesk.gui.compare.rows import COLUMN_TITLES, ChangeKind, Column, CompareFilter, CompareRow
-from iamdesk.gui.core.plain_text import tooltip_text
-from iamdesk.gui.tables.rows_model import Index, RowsModel
+from iamdesk.gui.tables.rows_model import RowsModel
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Drawing, Glyph, Mark
 from iamdesk.i18n import tr
@@ -32,23 +31,15 @@ class CompareModel(RowsModel[CompareRow]):
         self._brushes = {sort: QBrush(icons.natural_colour(mark, palette)) for sort, mark in SORT_MARKS.items()}
         super().repaint(palette)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, marks and colors."""
-        row = self.row_at(index)
-        if row is None:
-            return None
-        if index.column() == self.note_column:
-            return self.note_data(row, role)
-        column = Column(index.column())
+    @override
+    def tooltip(self, row: CompareRow, column: int) -> str:
+        return row.subject if column == Column.WHO else row.texts[column]
+
+    @override
+    def look(self, row: CompareRow, column: int, role: int) -> Any:
         match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return row.texts[column]
-            case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(row.subject if column is Column.WHO else row.texts[column])
-            case Qt.ItemDataRole.DecorationRole if column is Column.SORT:
+            case Qt.ItemDataRole.DecorationRole if column == Column.SORT:
                 return self._icons[row.sort]
-            case Qt.ItemDataRole.ForegroundRole if column is Column.SORT:
+            case Qt.ItemDataRole.ForegroundRole if column == Column.SORT:
                 return self._brushes[row.sort]
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{tr(COLUMN_TITLES[column])}: {row.texts[column]}"
         return None

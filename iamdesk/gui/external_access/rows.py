@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from typing import Any
+from typing import Any, override
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.filter_language import EVERYTHING, Field, FieldKind, Filter, FilterFields
-from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.tables.noted_row import MARKS, TITLE, TITLE_OF_MARKS, NotedRow, marks_of, note_of, or_in_notes
-from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
+from iamdesk.gui.tables.rows_model import RowsModel, SortKey
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph, Mark
 from iamdesk.i18n import mark, tr, translate
@@ -179,26 +179,13 @@ class ExternalModel(RowsModel[ExternalRow]):
         self._administrator = icons.icon(Badge.ADMINISTRATOR, palette)
         super().repaint(palette)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts and marks."""
-        row = self.row_at(index)
-        if row is None:
-            return None
-        if index.column() == self.note_column:
-            return self.note_data(row, role)
-        column = Column(index.column())
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return row.texts[column]
-            case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(
-                    {Column.WHO: row.entry.who, Column.ENTERS: row.entry.target}.get(column, row.texts[column])
-                )
-            case Qt.ItemDataRole.DecorationRole:
-                return self._decoration(row, column)
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{tr(COLUMN_TITLES[column])}: {row.texts[column]}"
-        return None
+    @override
+    def tooltip(self, row: ExternalRow, column: int) -> str:
+        return {Column.WHO: row.entry.who, Column.ENTERS: row.entry.target}.get(Column(column), row.texts[column])
+
+    @override
+    def look(self, row: ExternalRow, column: int, role: int) -> Any:
+        return self._decoration(row, Column(column)) if role == Qt.ItemDataRole.DecorationRole else None
 
     def _decoration(self, row: ExternalRow, column: Column) -> Any:
         match column:

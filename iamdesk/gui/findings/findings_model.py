@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, override
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QPalette
 from PySide6.QtWidgets import QWidget
 
 from iamdesk.checks.finding import Severity, State, Suppression
-from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import (
     COLUMN_TITLES,
@@ -24,7 +23,7 @@ from iamdesk.gui.findings.rows import (
     groups_of,
 )
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_icon
-from iamdesk.gui.tables.rows_model import Index, RowsModel
+from iamdesk.gui.tables.rows_model import RowsModel
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
@@ -92,30 +91,26 @@ class FindingsModel(RowsModel[FindingRow]):
         self._icons = {severity: severity_icon(severity, palette) for severity in SEVERITIES}
         super().repaint(palette)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, marks and colors."""
-        row = self.row_at(index)
-        if row is None:
-            return None
-        if index.column() == self.note_column:
-            return self.note_data(row, role)
+    @override
+    def text(self, row: FindingRow, column: int) -> str:
+        return row.text(Column(column))
+
+    @override
+    def tooltip(self, row: FindingRow, column: int) -> str:
+        return row.finding.subject_key if column == Column.SUBJECT else self.text(row, column)
+
+    @override
+    def look(self, row: FindingRow, column: int, role: int) -> Any:
         finding = row.finding
-        column = Column(index.column())
         match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return row.text(column)
-            case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(finding.subject_key if column is Column.SUBJECT else row.text(column))
-            case Qt.ItemDataRole.DecorationRole if column is Column.SEVERITY:
+            case Qt.ItemDataRole.DecorationRole if column == Column.SEVERITY:
                 return self._icons[finding.severity]
-            case Qt.ItemDataRole.DecorationRole if column is Column.STATE and finding.state is State.CANNOT_TELL:
+            case Qt.ItemDataRole.DecorationRole if column == Column.STATE and finding.state is State.CANNOT_TELL:
                 return icons.icon(Mark.UNKNOWN, self.colours)
-            case Qt.ItemDataRole.ForegroundRole if column is Column.SEVERITY:
+            case Qt.ItemDataRole.ForegroundRole if column == Column.SEVERITY:
                 return QBrush(colour(SEVERITY_COLOURS[finding.severity], self.colours))
             case Qt.ItemDataRole.ForegroundRole if column in (Column.ACCOUNT, Column.STATE):
                 return QBrush(colour(Colour.MUTED, self.colours))
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{tr(COLUMN_TITLES[column])}: {row.text(column)}"
         return None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Any, override
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QMouseEvent, QPalette
@@ -13,9 +13,9 @@ from iamdesk.export.decision.query_history import HistoryEntry
 from iamdesk.export.text.decision import short_arn, without_words
 from iamdesk.filter_language import EVERYTHING, Field, FieldKind, FilterFields
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.theme import Colour, colour
-from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
+from iamdesk.gui.tables.rows_model import RowsModel, SortKey
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import MARK_COLOURS, Mark
@@ -114,29 +114,29 @@ class HistoryModel(RowsModel[HistoryRow]):
                 return
         self.extend([HistoryRow(len(self.rows) + 1, asked)])
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, mark and color of the decision."""
-        row = self.row_at(index)
-        if row is None:
-            return None
-        column, mark = Column(index.column()), Mark(row.asked.decision)
+    @override
+    def tooltip(self, row: HistoryRow, column: int) -> str:
+        asked, request = row.asked, row.asked.request
+        return "\n".join(
+            (
+                translate(asked.sentence),
+                request.principal,
+                translate(asked.what),
+                with_visible_end(request.resource),
+                asked.snapshot,
+            )
+        )
+
+    @override
+    def look(self, row: HistoryRow, column: int, role: int) -> Any:
+        mark = Mark(row.asked.decision)
         match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return row.texts[column]
-            case Qt.ItemDataRole.ToolTipRole:
-                request = row.asked.request
-                return tooltip_text(
-                    f"{translate(row.asked.sentence)}\n{request.principal}\n{translate(row.asked.what)}\n{with_visible_end(request.resource)}\n"
-                    f"{row.asked.snapshot}"
-                )
-            case Qt.ItemDataRole.DecorationRole if column is Column.ANSWER:
+            case Qt.ItemDataRole.DecorationRole if column == Column.ANSWER:
                 return icons.icon(mark, self.colours)
-            case Qt.ItemDataRole.ForegroundRole if column is Column.ANSWER:
+            case Qt.ItemDataRole.ForegroundRole if column == Column.ANSWER:
                 return QBrush(colour(MARK_COLOURS[mark], self.colours))
             case Qt.ItemDataRole.ForegroundRole if column in (Column.NUMBER, Column.GIVEN, Column.SNAPSHOT):
                 return QBrush(colour(Colour.MUTED, self.colours))
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{self.headerData(column, Qt.Orientation.Horizontal)}: {row.texts[column] or tr('none')}"
         return None
 
 

@@ -1,16 +1,15 @@
 """The model of the review table: texts, marks and colors of the rows."""
 
-from typing import Any
+from typing import Any, override
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QFont, QPalette
 
-from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.review.columns import COLUMN_TITLES, FINDING_TITLES, NUMBERS, Column
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.filters import ReviewFilter
-from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
+from iamdesk.gui.tables.rows_model import RowsModel, SortKey
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.i18n import tr
@@ -68,37 +67,35 @@ class ReviewModel(RowsModel[DecidedRow]):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return super().headerData(section, orientation, role)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, marks and colors."""
-        row = self.row_at(index)
-        if row is None:
-            return None
-        if index.column() == self.note_column:
-            return self.note_data(row, role)
-        column = Column(index.column())
-        glyph = Glyph.MIXED if row.choice is None else CHOICE_GLYPHS[row.choice]
+    @override
+    def tooltip(self, row: DecidedRow, column: int) -> str:
+        return row.tip if column == Column.WHO else row.tips.get(Column(column)) or row.texts[column]
+
+    @override
+    def spoken(self, row: DecidedRow, column: int) -> str:
+        if column == Column.WHAT and row.is_guardrail:
+            return tr("{entitlement}, guardrail").format(entitlement=row.texts[column] or tr("none"))
+        return row.texts[column]
+
+    @override
+    def look(self, row: DecidedRow, column: int, role: int) -> Any:
         match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return row.texts[column]
-            case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(row.tip if column is Column.WHO else row.tips.get(column) or row.texts[column])
-            case Qt.ItemDataRole.DecorationRole if column is Column.DECISION:
-                return icons.icon(glyph, self.colours)
-            case Qt.ItemDataRole.DecorationRole if column is Column.WHAT and row.is_guardrail:
+            case Qt.ItemDataRole.DecorationRole if column == Column.DECISION:
+                return icons.icon(_glyph(row), self.colours)
+            case Qt.ItemDataRole.DecorationRole if column == Column.WHAT and row.is_guardrail:
                 return icons.icon(Glyph.GUARDRAIL, self.colours)
             case Qt.ItemDataRole.TextAlignmentRole if column in NUMBERS:
                 return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            case Qt.ItemDataRole.ForegroundRole if column is Column.DECISION:
-                return QBrush(icons.natural_colour(glyph, self.colours))
+            case Qt.ItemDataRole.ForegroundRole if column == Column.DECISION:
+                return QBrush(icons.natural_colour(_glyph(row), self.colours))
             case Qt.ItemDataRole.ForegroundRole if column in _MUTED:
                 return QBrush(colour(Colour.MUTED, self.colours))
-            case Qt.ItemDataRole.FontRole if column is Column.DECISION and row.is_pending:
+            case Qt.ItemDataRole.FontRole if column == Column.DECISION and row.is_pending:
                 font = QFont()
                 font.setItalic(True)
                 return font
-            case Qt.ItemDataRole.AccessibleTextRole:
-                text = row.texts[column] or tr("none")
-                if column is Column.WHAT and row.is_guardrail:
-                    text = tr("{entitlement}, guardrail").format(entitlement=text)
-                return f"{self._titles[column]}: {text}"
         return None
+
+
+def _glyph(row: DecidedRow) -> Glyph:
+    return Glyph.MIXED if row.choice is None else CHOICE_GLYPHS[row.choice]

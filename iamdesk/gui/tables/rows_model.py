@@ -1,7 +1,7 @@
 """A table model of rows that arrive over time: kept sorted and filtered. No proxy, no work in `data`.
 
 Filter and order work on Python rows: a proxy would ask the model for every cell of every row. A panel adds the column
-titles and `data`.
+titles, and what its cells show beside their texts (`tooltip`, `look`).
 """
 
 from bisect import bisect_left, bisect_right
@@ -259,6 +259,39 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         if is_noted is not self._is_noted:
             self._is_noted = is_noted
             self.noted.emit(is_noted)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what a cell shows."""
+        row = self.row_at(index)
+        if row is None:
+            return None
+        column = index.column()
+        if column == self.note_column:
+            return self.note_data(row, role)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self.text(row, column)
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip_text(self.tooltip(row, column))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{self._titles[column]}: {self.spoken(row, column) or tr('none')}"
+        return self.look(row, column, role)
+
+    def text(self, row: Row, column: int) -> str:
+        """Return the text of a cell."""
+        return row.texts[column]
+
+    def tooltip(self, row: Row, column: int) -> str:
+        """Return the tooltip of a cell: plain text, which may be hostile."""
+        return self.text(row, column)
+
+    def spoken(self, row: Row, column: int) -> str:
+        """Return what a screen reader reads of a cell, after the title of the column."""
+        return self.text(row, column)
+
+    def look(self, _row: Row, _column: int, _role: int) -> Any:
+        """Return the icon, color, font or alignment of a cell, by Qt's role; None: the usual."""
+        return None
 
     def note_data(self, row: Row, role: int) -> Any:
         """Return what the column of the notes shows of a row."""

@@ -1,16 +1,15 @@
 """The model of the who-can table: rows are added as they are found, and get their details later."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, override
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QBrush, QPalette
 
 from iamdesk.explain.decision import EvalDecision
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.gui.core.theme import Colour, colour
-from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
+from iamdesk.gui.tables.rows_model import RowsModel, SortKey
 from iamdesk.gui.who_can.rows import (
     COLUMN_TITLES,
     TITLES_OF_ACTIONS,
@@ -125,31 +124,31 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         self._icons = {mark.value: icons.icon(mark, palette) for mark in Mark}
         super().repaint(palette)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, marks and colors."""
-        row = self.row_at(index)
-        if row is None:
-            return None
-        if index.column() == self.note_column:
-            return self.note_data(row, role)
-        column = Column(index.column())
+    @override
+    def text(self, row: WhoCanRow, column: int) -> str:
+        return f"{_shape(row)}{row.texts[column]}" if column == Column.PRINCIPAL else row.texts[column]
+
+    @override
+    def tooltip(self, row: WhoCanRow, column: int) -> str:
+        return row.principal if column == Column.PRINCIPAL else row.tip
+
+    @override
+    def spoken(self, row: WhoCanRow, column: int) -> str:
+        state = _spoken(row) if column == Column.PRINCIPAL else ""
+        return ", ".join(filter(None, (row.texts[column], state)))
+
+    @override
+    def look(self, row: WhoCanRow, column: int, role: int) -> Any:
         mark = Mark(row.mark)
         match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return f"{_shape(row)}{row.texts[column]}" if column is Column.PRINCIPAL else row.texts[column]
-            case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(row.principal if column is Column.PRINCIPAL else row.tip)
-            case Qt.ItemDataRole.DecorationRole if column is Column.DECISION:
+            case Qt.ItemDataRole.DecorationRole if column == Column.DECISION:
                 return self._icons[mark.value]
-            case Qt.ItemDataRole.DecorationRole if column is Column.PRINCIPAL and not isinstance(row, ActionRow):
+            case Qt.ItemDataRole.DecorationRole if column == Column.PRINCIPAL and not isinstance(row, ActionRow):
                 return icons.icon(row.kind, self.colours)
-            case Qt.ItemDataRole.ForegroundRole if column is Column.DECISION:
+            case Qt.ItemDataRole.ForegroundRole if column == Column.DECISION:
                 return QBrush(colour(MARK_COLOURS[mark], self.colours))
             case Qt.ItemDataRole.ForegroundRole if column in (Column.KIND, Column.ACCOUNT):
                 return QBrush(colour(Colour.MUTED, self.colours))
-            case Qt.ItemDataRole.AccessibleTextRole:
-                text = f"{tr(COLUMN_TITLES[column])}: {row.texts[column] or tr('none')}"
-                return f"{text}, {_spoken(row)}" if column is Column.PRINCIPAL and _spoken(row) else text
         return None
 
 
