@@ -9,7 +9,7 @@ from iamdesk.checks.finding import Evidence
 from iamdesk.checks.targets import CheckTarget, Subject
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import PolicyType
-from iamdesk.explain.decision import StatementExplanation, StatementRole
+from iamdesk.explain.explanation import explained
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
 from iamdesk.inventory.references import is_service_linked
@@ -125,30 +125,9 @@ WRITTEN: CheckTarget[PolicySource] = CheckTarget(
 )
 
 
-def statement_line(policy: AttachedPolicy, statement: Statement, sentence: str) -> StatementExplanation:
-    """Return a statement, with a sentence about it, in the form of a decision's statements."""
-    return StatementExplanation(
-        part=StatementRole.DECIDES,
-        layer=policy.policy_type,
-        level=policy.level,
-        source_policy_id=policy.source_id,
-        source_policy_type=policy.source_type,
-        policy_key=policy.key,
-        policy_name=policy.name,
-        owner=policy.owner,
-        document=policy.document,
-        index=statement.index,
-        sid=statement.sid,
-        effect=statement.effect,
-        sentence=sentence,
-        failed=None,
-        mark=statement.path,
-    )
-
-
 def statement_evidence(policy: AttachedPolicy, statement: Statement, sentence: str) -> Evidence:
     """Return a statement as evidence."""
-    return Evidence(sentence, statement=statement_line(policy, statement, sentence), policy_key=policy.key)
+    return Evidence(sentence, statement=explained(policy, statement, sentence), policy_key=policy.key)
 
 
 def place(written: PolicySource, statement: Statement) -> str:

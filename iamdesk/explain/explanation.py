@@ -8,6 +8,7 @@ from iamdesk.evaluate.context import KeyValue, Knowledge
 from iamdesk.evaluate.decision_logic import PolicyTypeKey
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.matching import StatementResult, near_misses_by_action
+from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.principal import CallerKind
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE
@@ -26,6 +27,7 @@ from iamdesk.explain.value_sets import set_words
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.policy.public_policy import public_words
 from iamdesk.policy.source_map import ElementPath
+from iamdesk.policy.statement import Statement
 from iamdesk.policy.variables import Variable
 
 _MAX_NEAR_MISSES = 30
@@ -272,6 +274,18 @@ def statement_line(part: StatementRole, result: StatementResult, trace: Evaluati
             mark = result.open_tests[0].test.path
     else:
         sentence = messages.matched_sentence(result, target)
+    return explained(policy, statement, sentence, part, failed, mark)
+
+
+def explained(
+    policy: AttachedPolicy,
+    statement: Statement,
+    sentence: str,
+    part: StatementRole = StatementRole.DECIDES,
+    failed: str | None = None,
+    mark: ElementPath | None = None,
+) -> StatementExplanation:
+    """Return a statement with a sentence about it; ``mark`` is the path to highlight, None: the whole statement."""
     return StatementExplanation(
         part=part,
         layer=policy.policy_type,
@@ -287,7 +301,7 @@ def statement_line(part: StatementRole, result: StatementResult, trace: Evaluati
         effect=statement.effect,
         sentence=sentence,
         failed=failed,
-        mark=mark,
+        mark=statement.path if mark is None else mark,
     )
 
 

@@ -1,13 +1,11 @@
-"""The statement as a self-contained HTML file: no scripts or requests, all values escaped."""
+"""The statement as a self-contained HTML file."""
 
 from functools import cache
-from typing import Any
 
 import jinja2
 
-from iamdesk.escaping import visible
 from iamdesk.export.evidence.report_model import Statement
-from iamdesk.resource_files import resources
+from iamdesk.export.files.html_page import page_environment
 
 
 def render_html(statement: Statement) -> bytes:
@@ -17,17 +15,4 @@ def render_html(statement: Statement) -> bytes:
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resources() / "report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("review.html.j2")
-
-
-def _finalize(value: Any) -> Any:
-    """Make all characters of a text visible."""
-    return visible(value) if isinstance(value, str) else value
+    return page_environment().get_template("review.html.j2")

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
@@ -21,10 +20,10 @@ from iamdesk.checks.finding import Finding, Severity
 from iamdesk.checks.snapshot_completeness import ORGANIZATION_UNKNOWN
 from iamdesk.escaping import visible
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.export.files.html_page import page_environment
 from iamdesk.export.findings.columns import place_of
 from iamdesk.export.findings.management import management_of
 from iamdesk.export.findings.report import COMPLETENESS, Report, ReportFormat, utc_text
-from iamdesk.resource_files import resources
 
 _SHAPES = {
     Severity.CRITICAL: "\N{BLACK SQUARE}",
@@ -107,14 +106,7 @@ REPORT_FORMAT = ReportFormat("html", "HTML report", ".html", render)
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resources() / "report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters["utc"] = utc_text
     environment.filters["shape"] = _SHAPES.__getitem__
     environment.filters["mark"] = _MARKS.__getitem__
@@ -136,11 +128,6 @@ def _code(text: str) -> Markup:
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts)
     )
-
-
-def _finalize(value: Any) -> Any:
-    """Make all characters of a text visible; markup of the template is not changed."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def command_line(decision: EvaluationResult) -> str | None:
