@@ -10,8 +10,8 @@ from iamdesk.errors import SnapshotError
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.export.text.diff import sentence
 from iamdesk.gui.compare.changes_view import ChangesView
-from iamdesk.gui.compare.earlier import Earlier, earlier_snapshots
 from iamdesk.gui.compare.worker import Compared, compared, read_and_compare, write
+from iamdesk.gui.core.earlier_snapshots import Earlier, earlier_snapshots
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip, visible
@@ -120,13 +120,15 @@ class CompareWindow(OneJobWindow):
     def _show_earlier(self, found: tuple[Earlier, ...]) -> None:
         self.earlier.clear()
         for one in found:
-            name, folder = visible(one.path.name), visible(str(one.path.parent))
-            item = QListWidgetItem(f"{name}   —   {one.modified:%Y-%m-%d}   —   {folder}")
+            words = tr("{name}   —   file of {date}   —   {folder}").format(
+                name=visible(one.path.name), date=f"{one.modified:%Y-%m-%d}", folder=visible(str(one.path.parent))
+            )
+            item = QListWidgetItem(words)
             item.setData(Qt.ItemDataRole.UserRole, one.path)
             set_tooltip(item, str(one.path))
             self.earlier.addItem(item)
         rows = max(self.earlier.sizeHintForRow(0), self.fontMetrics().height()) * max(len(found), 1)
-        self.earlier.setMaximumHeight(rows + 2 * self.earlier.frameWidth() + 2)
+        self.earlier.setMaximumHeight(rows + 2 * self.earlier.frameWidth() + self.fontMetrics().height() // 2)
         for widget in (self.earlier_title, self.earlier):
             widget.setVisible(bool(found) and self._shown is None)
 

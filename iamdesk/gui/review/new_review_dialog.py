@@ -176,7 +176,7 @@ class NewReviewDialog(QDialog):
         form = QFormLayout(page)
         form.addRow(tr("&Title"), self.title)
         if not self._asks_for_file:
-            form.addRow(tr("&File"), _beside(self.file, self.choose_file))
+            form.addRow(plain_label(tr("&File"), buddy=self.file), _beside(self.file, self.choose_file))
         if self._previous is not None:
             named = plain_label(self._previous.name)
             set_tooltip(named, str(self._previous))

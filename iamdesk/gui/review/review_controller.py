@@ -1,8 +1,10 @@
 """Creates, opens, recovers and closes reviews. Everything that takes time runs in a worker."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from iamdesk.review.schema import Head
 
 _KIND = mark("Reviews (*.iamreview)")
+_MOST_REVIEWS = 100
+"""Reviews of a folder that are looked at for the previous one."""
 _CSV = mark("CSV files (*.csv);;All files (*)")
 
 
@@ -184,7 +188,25 @@ class ReviewController(QObject):
         elif self._last is not None and self._last.exists():
             self._read_previous(opened, self._last)
         else:
-            self._choose_previous(opened, opened.path.parent)
+            self._find_previous(opened)
+
+    def _find_previous(self, opened: "SnapshotSession") -> None:
+        """Look for the previous review beside the open snapshot; ask for it if there is none."""
+        compared = self._session.compared_with
+        at_hand = tuple(one for one in (compared, opened) if one is not None)
+
+        def found(previous: Path | None) -> None:
+            if previous is None:
+                self._choose_previous(opened, opened.path.parent)
+            else:
+                self._read_previous(opened, previous)
+
+        self._jobs.run(
+            tr("Looking for the previous review"),
+            lambda _progress, _cancelled: _newest_review(at_hand),
+            done=found,
+            topic="make review",
+        )
 
     def _choose_previous(self, opened: "SnapshotSession", at_hand: Path) -> None:
         previous = self._prompts.file_to_open(self._panel, tr("Previous review"), at_hand, tr(_KIND))
@@ -466,6 +488,34 @@ def _head_of(path: Path) -> "Head":
     from iamdesk.api import Workbench
 
     return Workbench.review_head(path)
+
+
+def _newest_review(at_hand: "Sequence[SnapshotSession]") -> Path | None:
+    """Return the newest review beside snapshots that are at hand, of one of them or of an earlier one of the accounts.
+
+    The first snapshot whose folder has one counts.
+    """
+    from iamdesk.gui.core.earlier_snapshots import may_be_of
+
+    def is_of(path: Path, head: "Head", accounts: frozenset[str]) -> bool:
+        if head.snapshot_sha256 in {one.sha256 for one in at_hand}:
+            return True
+        with suppress(OSError, EOFError):
+            return may_be_of(path.parent / Path(head.snapshot_name).name, accounts, is_recent=False)
+        return False
+
+    for opened in at_hand:
+        accounts = frozenset(one.account_id for one in opened.accounts)
+        heads: list[tuple[datetime, Path]] = []
+        with suppress(OSError):
+            for path in islice(sorted(opened.path.parent.glob(f"*{SUFFIX}")), _MOST_REVIEWS):
+                with suppress(ReviewError):
+                    head = _head_of(path)
+                    if is_of(path, head, accounts):
+                        heads.append((head.created, path))
+        if heads:
+            return max(heads)[1]
+    return None
 
 
 def _read_people(given: tuple[Path, tuple[str, ...]] | None) -> "PeopleList | None":

@@ -255,7 +255,7 @@ def test_the_snapshot_that_was_compared_with_is_taken(
     panel.show()
     panel.commands()["actionNextReview"]()
     qtbot.waitUntil(lambda: panel.controller.dialog is not None)
-    assert [title for title, _ in prompts.asked] == ["Previous review"]
+    assert prompts.asked == [], "the review is beside it"
     assert panel.controller.dialog is not None
     panel.controller.dialog.accept()
     qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
@@ -297,7 +297,7 @@ def test_the_follow_up_of_the_review_that_is_open(
     panel.controller.close()
 
 
-def test_a_closed_previous_review_of_the_open_snapshot_needs_no_further_dialog(
+def test_a_closed_previous_review_of_the_open_snapshot_needs_no_dialog_but_the_form(
     qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
 ) -> None:
     review, old = before
@@ -308,7 +308,7 @@ def test_a_closed_previous_review_of_the_open_snapshot_needs_no_further_dialog(
     panel.show()
     panel.commands()["actionNextReview"]()
     qtbot.waitUntil(lambda: panel.controller.dialog is not None)
-    assert [title for title, _ in prompts.asked] == ["Previous review"]
+    assert prompts.asked == [], "both are in one folder"
     assert panel.controller.dialog is not None
     panel.controller.dialog.choose_file.click()
     panel.controller.dialog.accept()
@@ -339,3 +339,22 @@ def test_the_previous_review_is_open_again_if_no_follow_up_is_made(
     assert panel.review_session.path == review
     assert "already exists" in panel.message.text
     panel.controller.close()
+
+
+def test_a_review_of_another_account_beside_the_snapshot_is_not_taken(
+    qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
+) -> None:
+    review, old = before
+    old.write_text(old.read_text().replace("111122223333", "999988887777"))  # what its name stands for now
+    now = write(tmp_path / "new.json", ("read", "s3:Get*"), ben="5")
+    session.open(Workbench().open_snapshot(now))
+    prompts = Chosen(review, old, tmp_path / "q4.iamreview")
+    panel = ReviewPanel(session, jobs, prompts)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.commands()["actionNextReview"]()
+    qtbot.waitUntil(lambda: bool(prompts.asked), timeout=10_000)
+    assert prompts.asked[0] == ("Previous review", tmp_path)
+    qtbot.waitUntil(lambda: panel.controller.dialog is not None)
+    assert panel.controller.dialog is not None
+    panel.controller.dialog.reject()

@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from iamdesk.gui.compare.earlier import earlier_snapshots
+from iamdesk.gui.core.earlier_snapshots import earlier_snapshots
 
 MINE, OTHER = "111122223333", "999988887777"
 

@@ -36,7 +36,7 @@ def earlier_snapshots(opened: Path, accounts: Collection[str], recent: Sequence[
         if key == opened.absolute() or key in found:
             continue
         with suppress(OSError, EOFError):
-            if _may_be_of(path, accounts, is_recent=is_recent):
+            if may_be_of(path, accounts, is_recent=is_recent):
                 found[key] = Earlier(key, datetime.fromtimestamp(path.stat().st_mtime, UTC))
         if len(found) == _MOST:
             break
@@ -51,7 +51,12 @@ def _beside(opened: Path) -> Iterator[Path]:
         yield from sorted(files, key=lambda one: -one.stat().st_mtime)
 
 
-def _may_be_of(path: Path, accounts: Collection[str], *, is_recent: bool) -> bool:
+def may_be_of(path: Path, accounts: Collection[str], *, is_recent: bool) -> bool:
+    """Return whether a file may be a snapshot of these accounts, by its beginning; ``is_recent``: it is a snapshot.
+
+    Raises:
+        OSError, EOFError: it cannot be read.
+    """
     if not path.name.endswith((".json", ".gz")):
         return is_recent and path.exists()
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
