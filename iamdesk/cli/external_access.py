@@ -1,4 +1,4 @@
-"""``iamdesk external-access``: who outside enters which role or resource, and what it can do there."""
+"""``iamdesk external-access``: who from outside can use which role or resource, and what they can do there."""
 
 from iamdesk.api import Workbench
 from iamdesk.cli import executor, options
@@ -9,7 +9,7 @@ def external_access(
     snapshot: options.SnapshotPath,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """List external access: who outside enters which role or resource, under which condition, and what it can do there.
+    """List external access: who from outside can use which role or resource, under which condition, and how.
 
     Lists accounts and principals outside the snapshot, identity providers and anyone, with the number of steps in which
     a role becomes administrator and its last use. AWS services are not listed.

@@ -39,9 +39,9 @@ def what_if(
 ) -> None:
     """Show what changes would do before they are made in AWS.
 
-    Lists the access changes for all principals, and the attack paths and findings that appear or vanish. Each change is
-    an object with `do` and `subject`, and, depending on `do`, `detail`, `document` and `statement`. The snapshot is not
-    modified.
+    Lists the access changes for all principals, new and ended attack paths, and new and resolved findings. Each change
+    is an object with `do` and `subject`, and, depending on `do`, `detail`, `document` and `statement`. The snapshot is
+    not modified.
     """
     refuse_overwrite(commands, snapshot, changes)
     opened = Workbench().open_snapshot(snapshot)

@@ -358,7 +358,7 @@ COMMANDS: tuple[Command, ...] = (
         "actionFindInPolicy",
         Menu.EDIT,
         mark("Find in &policy text"),
-        mark("Search the displayed policy."),
+        mark("Search in the displayed policy."),
         ("Ctrl+Shift+F",),
         Needs.SNAPSHOT,
     ),
@@ -517,7 +517,7 @@ COMMANDS: tuple[Command, ...] = (
         "actionRowsCompact",
         Menu.TOOLS,
         mark("C&ompact rows"),
-        mark("Show more rows of tables at once, or give them room again."),
+        mark("Show more rows of tables at once, or space them out again."),
         group=9,
     ),
     *(
@@ -838,7 +838,7 @@ COMMANDS: tuple[Command, ...] = (
                 "actionPartsProgress",
                 mark("Progress o&f parts…"),
                 0,
-                mark("Show how far each reviewer is, and write reminders."),
+                mark("Show the progress of each reviewer, and write reminders."),
             ),
             (
                 "actionSignPart",
@@ -937,7 +937,12 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "actionHelp", Menu.HELP, mark("&User guide"), mark("Show help for the focused panel."), (_Key.HelpContents,)
     ),
-    Command("actionTour", Menu.HELP, mark("&Tour"), mark("Five steps on the sample account. Esc ends the tour.")),
+    Command(
+        "actionTour",
+        Menu.HELP,
+        mark("&Tour"),
+        mark("Show the window in five steps on the sample account. Esc ends the tour."),
+    ),
     Command(
         "actionPalette", Menu.HELP, mark("&All commands…"), mark("List every command, with search."), ("Ctrl+Shift+P",)
     ),

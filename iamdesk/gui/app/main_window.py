@@ -281,7 +281,7 @@ class MainWindow(QMainWindow):
         if not may_move:
             self.show_trouble(Tone.ERROR, sentence)
             return
-        kept = tr("The notes stay in this window until they can be written.")
+        kept = tr("The notes are kept in this window until they can be written.")
         self.trouble.say(Tone.ERROR, f"{sentence} {kept}", tr("Keep notes in another folder…"), self._move_notes)
 
     def _move_notes(self) -> None:

@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
 _CHECK_EVERY = 32
 _SCOPE = mark(
-    "Every external caller is a row: also identity providers, and callers that conditions limit to an organization. "
-    "The overview counts only the roles that other accounts, or tokens with weak conditions, can assume."
+    "Every external caller has a row, including identity providers and callers that conditions limit to an "
+    "organization. The overview counts only roles that other accounts, or tokens with weak conditions, can "
+    "assume."
 )
 _WIDEST: dict[int, str] = {
     Column.WHO: "mm account 000000000000 · ext",

@@ -165,8 +165,8 @@ class AssignWindow(CoordinationWindow):
         words = tr("The review is assigned. Split it next: each reviewer gets a file.")
         if kept:
             words += " " + ntr(
-                "{count} item is in the part of another reviewer, backup or due day, which stays valid.",
-                "{count} items are in parts of other reviewers, backups or due days, which stay valid.",
+                "{count} item is already in a part with another reviewer, backup or due day, which remains valid.",
+                "{count} items are already in parts with other reviewers, backups or due days, which remain valid.",
                 kept,
             ).format(count=number(kept))
         self.message.say(Tone.NOTE, words)

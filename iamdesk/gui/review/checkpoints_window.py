@@ -113,8 +113,8 @@ class CheckpointsWindow(CoordinationWindow):
     def _lay_out(self) -> None:
         note = FlowLabel(
             tr(
-                "A checkpoint is a small signed file that names the last decision. Only something that is signed, and "
-                "kept where the preparer of the review cannot write, shows that all of it was rewritten."
+                "A checkpoint is a small signed file that names the last decision. If a review is rewritten as "
+                "a whole, only something signed that is kept where its preparer cannot write shows it."
             )
         )
         layout = QVBoxLayout(self)
@@ -297,8 +297,8 @@ def _checked(
 def _words_of(damages: Sequence[Damage], entries: int) -> str:
     if not damages:
         words = ntr(
-            "The file is intact, as far as it shows itself: {count} decision or second approval.",
-            "The file is intact, as far as it shows itself: {count} chained decisions and second approvals.",
+            "The file itself shows no change: {count} chained decision or second approval.",
+            "The file itself shows no change: {count} chained decisions and second approvals.",
             entries,
         )
         return words.format(count=number(entries))

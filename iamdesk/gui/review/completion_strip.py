@@ -107,9 +107,9 @@ class CompletionStrip(QWidget):
         self.state.setText(tr("Complete") if status.completion.is_complete else tr("DRAFT"))
         set_tooltip(
             self.state,
-            tr("Nothing keeps the review from being complete.")
+            tr("The review is complete: nothing is open.")
             if status.completion.is_complete
-            else tr("The review is not complete: everything that is exported of it says DRAFT."),
+            else tr("The review is not complete: all its exports say DRAFT."),
         )
         self.owner.setText(_owner(status.own, today))
         self.owner.setVisible(status.own is not None)

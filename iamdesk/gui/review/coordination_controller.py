@@ -226,7 +226,7 @@ class CoordinationController(QObject):
     def hand_back(self) -> None:
         """Hand the open part back to its reviewer."""
         self._hand_over(
-            tr("Hand back"), tr("You no longer decide in this part, which was delegated to you."), asks_name=False
+            tr("Hand back"), tr("You will no longer decide in this part, which was delegated to you."), asks_name=False
         )
 
     def _hand_over(self, title: str, sentence: str, *, asks_name: bool) -> None:

@@ -49,7 +49,7 @@ class CoordinationWindow(OneJobWindow):
             parent,
             name=name,
             title=visible(f"{title}: {about.review_session.head.title}"),
-            cancelled=tr("Canceled. What was done before stays."),
+            cancelled=tr("Canceled. What was already done is kept."),
         )
         self.about = about
 

@@ -62,7 +62,12 @@ class DescriptionWindow(CoordinationWindow):
         layout = QVBoxLayout(self)
         layout.addWidget(self.message)
         layout.addWidget(
-            FlowLabel(tr("An auditor asks for this. The evidence prints it as stated, with the name of who stated it."))
+            FlowLabel(
+                tr(
+                    "Auditors ask for this. The evidence prints it as stated, with the name of the person "
+                    "who stated it."
+                )
+            )
         )
         layout.addLayout(form)
         layout.addWidget(self.stated)

@@ -283,7 +283,7 @@ class NewReviewDialog(QDialog):
         if len(days) == 2 and days[0] > days[1]:
             return tr("The last day of the period is before its first day.")
         if bool(self.people.text().strip()) is not bool(self.joins.text().strip()):
-            return tr("A list of people needs the key that joins it with the principals, and the other way round.")
+            return tr("A list of people needs the key that joins it with the principals, and a key needs a list.")
         if any(self._unchecked()) and not self.reason.text().strip():
             return tr("Enter a reason for the exclusions: the evidence reports it.")
         return ""

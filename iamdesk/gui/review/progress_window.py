@@ -65,7 +65,7 @@ class ProgressWindow(CoordinationWindow):
     def _show_review(self, result: tuple[tuple[PartProgress, ...], int]) -> None:
         """Show how far each reviewer is by what is merged, until the folder with the parts is chosen."""
         found, unassigned = result
-        choose = tr("Choose the folder that the parts are in, to see what is not merged yet.")
+        choose = tr("Choose the folder with the parts to see what is not merged yet.")
         if not found:
             self.sentence.setText(tr("Nothing is assigned yet."))
             return

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 _CHECKING = mark("The checks are running.")
 _UNCHECKED = mark("Available after the checks have run: press Run the checks in the findings.")
 _ROLES_COUNTED = mark(
-    "Roles that other accounts, or tokens with weak conditions, can assume. The table has more: every external caller, "
-    "also by identity providers or within an organization, and of resources."
+    "Roles that other accounts, or tokens with weak conditions, can assume. The table has more: every external "
+    "caller of roles and resources, including identity providers and callers within an organization."
 )
 _DECIDING = mark("Looking for administrators and external access.")
 _NAMED_LINES = 8

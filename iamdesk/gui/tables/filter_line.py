@@ -209,7 +209,7 @@ class FilterLine(ListingField):
         self._star.setVisible(bool(self._filter.text) and error is None)
         self._star.setIcon(icons.icon(Glyph.SAVED_FILTER if self.is_saved else Glyph.SAVE_FILTER, palette))
         self._star.setText(
-            tr("Remove the button of this filter") if self.is_saved else tr("Save this filter as a button")
+            tr("Remove the button for this filter") if self.is_saved else tr("Save this filter as a button")
         )
         set_tooltip(self._star, self._star.text())
 

@@ -37,8 +37,8 @@ class CaptureHelp(QWidget):
             plain_label(
                 tr(
                     "It needs one permission, iam:GetAccountAuthorizationDetails, and changes nothing. The file "
-                    "contains users, groups, roles and policies, and no secrets. iamdesk reads it on this "
-                    "machine and sends it nowhere."
+                    "contains users, groups, roles and policies, but no secrets. iamdesk reads it on this "
+                    "machine and does not send it anywhere."
                 ),
                 wrap=True,
             )

@@ -112,9 +112,7 @@ def test_window_signs_and_checks_them(
     keep(qtbot, panel, 0, 2)
     window = window_of(qtbot, panel, CheckpointsWindow, "actionCheckpoints")
     assert window.sentence.text() == "There is no checkpoint of this review in the folder."
-    assert window.whole.text() == (
-        "The file is intact, as far as it shows itself: 2 chained decisions and second approvals."
-    )
+    assert window.whole.text() == ("The file itself shows no change: 2 chained decisions and second approvals.")
     assert not window.sign_button.isEnabled()
     assert not window.by_number.isEnabled()
     prompts.opens = key
