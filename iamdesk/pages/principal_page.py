@@ -38,7 +38,7 @@ _COUNTED = (
 )
 _MAX_SERVICES = 4
 _MAX_PATHS = 30
-_NUMBERS = {1: mark("one step"), 2: mark("two steps"), 3: mark("three steps")}
+_NUMBERS = {1: mark("a single step"), 2: mark("two steps"), 3: mark("three steps")}
 
 
 class PrincipalPages:
@@ -330,17 +330,18 @@ def _administrator_sentence(exposure: PrincipalExposure, path: AttackPath | None
     if exposure.to_administration is None:
         if itself:
             return phrase(
-                "Not an administrator; may become one in {count}, by {how}, if missing data does not prevent it.",
+                "Not an administrator; may become one in {count}, by {how}, unless data that was not captured "
+                "prevents it.",
                 **values,
             )
         return phrase(
-            "Not an administrator; may become one in {count} through {through}, by {how}, if missing data does not "
-            "prevent it.",
+            "Not an administrator; may become one in {count} through {through}, by {how}, unless data that was "
+            "not captured prevents it.",
             **values,
         )
     if itself:
-        return phrase("Not an administrator; becomes one in {count}, by {how}.", **values)
-    return phrase("Not an administrator; becomes one in {count} through {through}, by {how}.", **values)
+        return phrase("Not an administrator; can become one in {count}, by {how}.", **values)
+    return phrase("Not an administrator; can become one in {count} through {through}, by {how}.", **values)
 
 
 def _escalation(arn: str, reach: AttackPaths) -> PageSection:

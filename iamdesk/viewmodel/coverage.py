@@ -36,8 +36,8 @@ _ABOUT: Mapping[Kind, _About] = {
     Kind.ORGANIZATION: _About(
         mark("Organization"),
         mark(
-            "The place of the accounts in the organization is not known: condition keys of the "
-            "organization have no values, and SCPs and RCPs are not evaluated."
+            "Where the accounts are in the organization is not known: condition keys of the organization have "
+            "no values, and SCPs and RCPs are not evaluated."
         ),
         ("organizations", "describe-organization"),
     ),
@@ -50,7 +50,7 @@ _ABOUT: Mapping[Kind, _About] = {
         mark("Resource policies"),
         mark(
             "What the policies of buckets, keys, queues and other resources allow or deny is not known: "
-            "external access is not known, and a Deny can be missed."
+            "external access is not known, and a Deny may be missed."
         ),
         ("s3api", "get-bucket-policy"),
     ),

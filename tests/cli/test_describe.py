@@ -16,7 +16,7 @@ def test_a_principal_is_described(iamdesk: Callable[..., Any], sample: Path) -> 
     lines = done.stdout.splitlines()
     assert done.returncode == 0
     assert lines[0] == ELENA
-    assert lines[1].startswith("  Not an administrator; may become one in one step through role reporting, by ")
+    assert lines[1].startswith("  Not an administrator; may become one in a single step through role reporting, by ")
     assert "Privilege escalation (4)" in lines
     assert any(line.startswith("  permissions: 66 allowed") for line in lines)
     told = json.loads(iamdesk("describe", sample, ELENA, "--format", "json").stdout)

@@ -68,7 +68,7 @@ def test_the_sentence_is_that_of_the_attack_paths(opened: SnapshotSession) -> No
     assert exposure.to_administration is None
     assert exposure.maybe_to_administration == 1
     sentence = page(opened, ELENA)[Part.SENTENCE].note
-    assert sentence.startswith("Not an administrator; may become one in one step through role reporting, by ")
+    assert sentence.startswith("Not an administrator; may become one in a single step through role reporting, by ")
     assert sentence.endswith("Can read all S3 objects.")
     paths = [one for one in reach.attack_paths(ELENA) if one.steps]
     section = page(opened, ELENA)[Part.ESCALATION]

@@ -65,7 +65,7 @@ def cell_words(cell: Cell) -> str:
     ]
     for count, template in (
         (cell.conditional, tr("{count} only under conditions")),
-        (cell.awaiting, tr("{count} only if the resource policy, which was not captured, allows it")),
+        (cell.awaiting, tr("{count} only if the resource policy allows it (not captured)")),
         (cell.somewhere, tr("{count} on some resources only")),
         (cell.denied, tr("{count} explicitly denied")),
     ):

@@ -581,11 +581,11 @@ def _summary(found: PathsFound) -> str:
     if not found.found_paths:
         return tr("No other principal reaches the target.")
     are_proven = sum(attack_path.state is State.PROVEN for attack_path in found.found_paths)
-    sentence = tr("{count} principals have an attack path to the target; {proven} of those shown are proven.")
+    sentence = tr("{count} principals have an attack path to the target; {proven} of the paths shown are proven.")
     if found.starts > len(found.found_paths):
         sentence = tr(
-            "{count} principals have an attack path to the target; the nearest {shown} are shown, {proven} of "
-            "them proven."
+            "{count} principals have an attack path to the target; the paths of the nearest {shown} are shown, "
+            "{proven} of them proven."
         )
     return sentence.format(count=number(found.starts), shown=number(len(found.found_paths)), proven=number(are_proven))
 

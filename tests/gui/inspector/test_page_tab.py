@@ -51,7 +51,9 @@ def test_the_summary_is_shown_first_and_fills_in(qtbot: QtBot, session: Session,
     assert inspector.tabs.currentWidget() is page
     assert page.cards[Part.DATA].is_waiting, "a skeleton until it is computed"
     qtbot.waitUntil(lambda: page.is_complete, timeout=30_000)
-    assert page.sentence.text().startswith("Not an administrator; may become one in one step through role reporting")
+    assert page.sentence.text().startswith(
+        "Not an administrator; may become one in a single step through role reporting"
+    )
     assert not any(card.is_waiting for part, card in page.cards.items() if part not in (Part.FINDINGS, Part.REVIEW))
     assert page.again_button.isHidden()
     card = page.cards[Part.ESCALATION]
