@@ -195,8 +195,8 @@ def test_what_refutes_a_path_is_said(tmp_path: Path) -> None:
         [blocked] = [one for one in reach.refusals(USER) if one.path_id == "lambda-003"]
         return blocked.by
 
-    there_is_none = "The snapshot lists all there are, and there is none."
-    assert reason("none", functions()) == f"It requires a Lambda function that runs as the role. {there_is_none}"
+    there_is_none = "and there is none: the snapshot lists all that exist."
+    assert reason("none", functions()) == f"It requires a Lambda function that runs as the role, {there_is_none}"
     others = f"arn:aws:lambda:{OF}:function:test-*"
     not_allowed = f"its actions are not allowed on {FUNCTION}."
     assert reason("others", functions(ROLE), others) == (

@@ -96,8 +96,8 @@ def test_lines_of_a_group_say_for_how_many_members(items: dict[tuple[str, str, s
         "Revoking it: 18 of 21 principals lose access, 11 actions in all; 0 gained.",
     )
     assert effect_words(items["DataScience", "managed_policy", "AnalystSandbox"])[1] == (
-        "Revoking it: 3 of 3 principals lose access, 1 action in all; 0 gained; 1 of those lost only in part: still "
-        "allowed on other resources or under conditions."
+        "Revoking it: 3 of 3 principals lose access, 1 action in all; 0 gained; of the lost actions, 1 only in part: "
+        "still allowed on other resources or under conditions."
     )
     for item in items.values():
         effect = effect_of(item)

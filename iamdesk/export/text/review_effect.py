@@ -549,7 +549,8 @@ def _revoking(item: ReviewItem, effect: Mapping[str, Any]) -> str:
         words = _revoking_of_several(lost, gained, int(affects["losing"]), int(affects["gaining"]), principals)
     if in_part := int(revoke["lost"].get("in_part", 0)):
         words = phrase(
-            "{words}; {count:,} of those lost only in part: still allowed on other resources or under conditions",
+            "{words}; of the lost actions, {count:,} only in part: still allowed on other resources or under "
+            "conditions",
             words=words,
             count=in_part,
         )

@@ -276,7 +276,7 @@ class EvidencePane(QScrollArea):
         of_it = [one for one in row.findings if _is_one(row) and one["subject_arn"] != line.holder_arn]
         others = [one for one in row.findings if one not in of_it]
         self._list_findings(column, tr("Findings"), others)
-        self._list_findings(column, tr("Findings on {name}, of all who have it").format(name=line.name), of_it)
+        self._list_findings(column, tr("Findings on {name}, for all who have it").format(name=line.name), of_it)
 
     def _list_findings(self, column: QVBoxLayout, title: str, findings: Sequence[Mapping[str, Any]]) -> None:
         if findings:

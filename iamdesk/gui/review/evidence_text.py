@@ -31,7 +31,7 @@ def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
         (tr("Denied or limited by"), _related(line, "shadowed_by")),
         (tr("Affects"), ", ".join(translate(short_arn(arn)) for arn in _affected(line))),
         (tr("Identical access"), _identical(line)),
-        (tr("Used"), translate(used_words(line))),
+        (tr("Use"), translate(used_words(line))),
         (tr("Effective permissions"), translate(power_words(evidence.get("holder")))),
         (tr("Granted by the group"), translate(power_words(evidence.get("group")))),
         (tr("Administrator status"), translate(administration_words(line))),

@@ -115,7 +115,7 @@ def test_results_of_earlier_revocations_are_listed(
         for number, (name, outcome) in enumerate((("Old", "gone"), ("Back", "came back")))
     ]
     window = window_of(qtbot, panel, RetestsWindow, "actionRetests")
-    assert window.sentence.text().startswith("This review continues from no revocation.")
+    assert window.sentence.text().startswith("There are no earlier revocations to test.")
     lines, head = desk_of(panel).lines, desk_of(panel).head
     panel.controller.close()
     details = {**head.details, "earlier_revokes": json.dumps(revokes)}

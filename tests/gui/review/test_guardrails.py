@@ -69,7 +69,7 @@ def test_opened_item_is_compared_exactly(qtbot: QtBot, panel: ReviewPanel) -> No
         label = panel.evidence.findChild(FlowLabel, "exactEffect")
         return label.text() if label is not None else ""
 
-    qtbot.waitUntil(lambda: told().startswith("Compared with a copy without it, for every"), timeout=60_000)
+    qtbot.waitUntil(lambda: told().startswith("Exact comparison with a copy without it, for every"), timeout=60_000)
     assert told().endswith("gains 166. The counts above come from requests without context values.")
     words = [one.text() for one in panel.evidence.findChildren(FlowLabel, "effectWords")]
     assert any("163 actions" in one for one in words), words

@@ -689,7 +689,7 @@ def test_findings_on_a_policy_are_not_those_of_the_group_that_has_it(panel: Revi
     panel.table.go_to(place_of(panel, "group Administrators", "AdministratorAccess"))
     texts = [label.text() for label in panel.evidence.widget().findChildren(QLabel)]
     own = texts.index("Findings")
-    of_policy = texts.index("Findings on AdministratorAccess, of all who have it")
+    of_policy = texts.index("Findings on AdministratorAccess, for all who have it")
     places = [at for at, text in enumerate(texts) if "lets elena.petrov and sandbox-admin read the objects" in text]
     assert own < of_policy < min(places)
     assert any("makes its members administrators" in text for text in texts[own:of_policy])
