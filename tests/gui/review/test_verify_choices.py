@@ -113,7 +113,7 @@ def test_the_authority_of_timestamps_is_kept(qtbot: QtBot, panel: ReviewPanel, p
 
 def test_a_snapshot_and_the_package_of_before(qtbot: QtBot, panel: ReviewPanel, pack: Path, tmp_path: Path) -> None:
     first = verified(qtbot, panel)
-    assert row(first, "verdicts")[0] == Outcome.NOT_DONE
+    assert row(first, "quoted decisions")[0] == Outcome.NOT_DONE
     write_into(first.snapshot, str(sample_snapshot()))
     second = verified_again(qtbot, panel, first)
     assert row(second, "findings re-performed")[0] == Outcome.PASSED
