@@ -37,14 +37,22 @@ class OwnStatement(NamedTuple):
     """Whether it matches every resource on which the service's actions are evaluated."""
 
     @property
-    def grants_by_name(self) -> bool:
-        """Whether it allows actions on the resources that it names."""
-        return self.statement.is_allow and not self.statement.not_resource
+    def leaves_named(self) -> bool:
+        """Whether the resources that it names may be allowed where others are not (`names_allowed`)."""
+        return names_allowed(self.statement)
 
     @property
     def signature(self) -> Hashable:
         """What it shares with statements of equal effect."""
         return self.policy.policy_type, self.actions, self.asked.number, None if self.is_for_all else self.place
+
+
+def names_allowed(statement: Statement) -> bool:
+    """Return whether a statement names resources that may be allowed where others are not.
+
+    An Allow does with ``Resource``, a Deny with ``NotResource``.
+    """
+    return statement.is_allow is not statement.not_resource
 
 
 class WideStatement(NamedTuple):

@@ -6,24 +6,30 @@
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
+from itertools import islice
 from math import inf
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits
 from iamdesk.access.effective_permissions import AccessExtent, ResourceOrigin, ServiceAccess
 from iamdesk.access.equivalent_services import EquivalentServices
-from iamdesk.access.own_statements import OwnStatement, WideStatement
+from iamdesk.access.own_statements import OwnStatement, WideStatement, names_allowed
 from iamdesk.access.request_grid import FRESH, RequestGrid, arn_aliases, arn_services, grid_on, placeholder_grid
 from iamdesk.access.resource_policy_grants import ResourcePolicyGrant, ResourcePolicyGrants
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.context import Context
-from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.evaluate.request import MissingContextMode, PolicyType
 from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.policy.overlap import common_arn
 from iamdesk.policy.resource_patterns import ResourcePattern, UnknownVariable
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.policy.wildcards import Wildcard, glob
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+
+_OF_ORGANIZATION = frozenset({PolicyType.SCP, PolicyType.RCP})
+_MAX_IN_COMMON = 64
+"""Names of one statement that are combined with those of another, and combined names of one statement."""
 
 
 class ServiceAccessFinder:
@@ -224,19 +230,19 @@ class ServiceAccessFinder:
             for resource_slot in fresh.resource_slots
             if resource_slot.actions >> action & 1
         }
-        finding = _Finding(self.bulk, position, service, own, self._now())
-        covering = [one for one in own if one.actions >> action & 1]
-        # Resources that an Allow names first: they count even where an exception names them, too.
-        for one in sorted(covering, key=lambda one: not one.grants_by_name):
-            source = ResourceOrigin.NAMED if one.grants_by_name else ResourceOrigin.EXCEPTION
-            for text in finding.named_by(one.statement):
-                if grid_on(service, text).every >> action & 1:
-                    found.setdefault(text, source)
-        for grant in self.grants.of(position):
-            if grant.service == service and grant.actions >> action & 1:
-                for text in finding.granted_by(grant):
+        granted = tuple(grant for grant in self.grants.of(position) if grant.service == service)
+        finding = _Finding(self.bulk, position, service, own, self._now(), granted)
+        # Resources that may be allowed first: they count even where an exception names them, too.
+        for actions, texts in finding.named(1 << action):
+            if actions >> action & 1:
+                for text in texts:
                     if grid_on(service, text).every >> action & 1:
                         found.setdefault(text, ResourceOrigin.NAMED)
+        for one in own:
+            if one.actions >> action & 1 and not one.leaves_named:
+                for text in finding.named_by(one.statement):
+                    if grid_on(service, text).every >> action & 1:
+                        found.setdefault(text, ResourceOrigin.EXCEPTION)
         return tuple(found.items())
 
     def resources_named(
@@ -285,8 +291,8 @@ class _Finding:
 
     def reach(self, actions: int | None = None) -> ServiceAccess:
         fresh = placeholder_grid(self._service, self._peers.partition, self._peers.account)
-        left = fresh.of.every if actions is None else actions
-        decision_bits = self._decision_bits_of(fresh, fresh.everywhere(left))
+        left = within = fresh.of.every if actions is None else actions
+        decision_bits = self._decision_bits_of(fresh, fresh.everywhere(within))
         found = dict.fromkeys(AccessExtent, 0)
 
         def take(reach: AccessExtent, those: int) -> None:
@@ -304,7 +310,7 @@ class _Finding:
         conditional = fresh.anywhere(decision_bits.conditional)
         awaiting = fresh.anywhere(decision_bits.awaiting)
         asked: dict[str, int] = {}
-        for covered, texts in self._named():
+        for covered, texts in self.named(within):
             if not covered & left & ~some:
                 continue
             for text in texts:
@@ -330,13 +336,62 @@ class _Finding:
                 self.until = min(self.until, asked.holds_until(self._at))
         return self._bulk.decision_bits(grid, self._position, self._own, self._moment, within)
 
-    def _named(self) -> Iterator[tuple[int, Iterator[str]]]:
-        """Yield actions, as bits, with the resources on which an Allow names them."""
+    def named(self, actions: int) -> Iterator[tuple[int, Iterable[str]]]:
+        """Yield actions, as bits, with the resources that are named for them and may be allowed where others are not.
+
+        A boundary, a Deny or an organization policy may leave a part of what an Allow names: what both name comes last.
+        ``actions`` are those that are of interest.
+        """
+        left: list[tuple[int, Statement]] = []
+        granting: list[tuple[int, Statement]] = []
         for one in self._own:
-            if one.grants_by_name:
+            if one.leaves_named:
+                is_grant = one.statement.is_allow and one.policy.policy_type is PolicyType.IDENTITY
+                (granting if is_grant else left).append((one.actions, one.statement))
                 yield one.actions, self.named_by(one.statement)
         for grant in self._granted:
             yield grant.actions, self.granted_by(grant)
+        for covered, statement in self._left_by_organization(actions):
+            left.append((covered, statement))
+            yield covered, self.named_by(statement)
+        if left:
+            yield from self._in_common(granting, left)
+
+    def _left_by_organization(self, actions: int) -> Iterator[tuple[int, Statement]]:
+        """Yield the statements of organization policies that leave the resources that they name, with their actions."""
+        fresh = placeholder_grid(self._service, self._peers.partition, self._peers.account)
+        if not fresh.every:
+            return
+        seen: set[int] = set()
+        for _, request_class in self._bulk.request_classes.settings(fresh, self._peers, fresh.everywhere(actions)):
+            for policy, statement, _ in request_class.common:
+                if policy.policy_type in _OF_ORGANIZATION and names_allowed(statement) and id(statement) not in seen:
+                    seen.add(id(statement))
+                    if covered := fresh.of.covered_by(statement):
+                        yield covered, statement
+
+    def _in_common(
+        self, granting: Iterable[tuple[int, Statement]], left: Iterable[tuple[int, Statement]]
+    ) -> Iterator[tuple[int, Iterable[str]]]:
+        """Yield what the patterns of some statements and of those that leave a part of them have in common."""
+        found: dict[str, int] = {}
+        named: dict[str, int] = {}
+        for covered, statement in granting:
+            for text in islice(self.named_by(statement), _MAX_IN_COMMON):
+                named[text] = named.get(text, 0) | covered
+        found.update(named)
+        for covered, statement in left:
+            texts = tuple(islice(self.named_by(statement), _MAX_IN_COMMON))
+            both: dict[str, int] = {}
+            for text in texts:
+                for other, actions in found.items():
+                    if actions & covered and (common := common_arn(other, text)) is not None:
+                        both[common] = both.get(common, 0) | actions & covered
+                both[text] = both.get(text, 0) | covered
+            for text, actions in islice(both.items(), _MAX_IN_COMMON):
+                found[text] = found.get(text, 0) | actions
+        for text, actions in found.items():
+            yield actions, (text,)
 
     def granted_by(self, grant: ResourcePolicyGrant) -> Iterator[str]:
         """Yield the resource with the policy, and the parts of it that the statement names."""

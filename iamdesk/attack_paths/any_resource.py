@@ -7,7 +7,7 @@ from operator import or_
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.attack_paths.catalog import TargetType, catalog
-from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
+from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.aws.action_sets import service_actions
 
@@ -27,7 +27,7 @@ class AnyResourceAccess:
         self._allowed: dict[tuple[str, int], int] = {}
         self._conditional: dict[tuple[str, int], int] = {}
         """By service and action: of these, who is allowed it on some resource, also under conditions."""
-        self._arranged: dict[str, tuple[int, int]] = {}
+        self._arranged: dict[str, tuple[int, ConfirmedAndPossible]] = {}
         """By action: for whom `_arranging` was found out, and who can."""
         self._speaking: dict[str, int] = {}
 
@@ -65,8 +65,8 @@ class AnyResourceAccess:
         self._find_access(service, members)
         key = service, service_actions(service).positions[name.lower()]
         proven, conditional = (found.get(key, 0) & members for found in (self._allowed, self._conditional))
-        arranging = self._arranging(action, conditional) if surely else 0
-        return ConfirmedAndPossible(proven | arranging, conditional & ~arranging)
+        arranged = self._arranging(action, conditional) if surely else ConfirmedAndPossible(0, conditional)
+        return ConfirmedAndPossible(proven, 0).either(arranged)
 
     def _find_access(self, service: str, members: int) -> None:
         """Find out how far principals are allowed the actions of a service that techniques need."""
@@ -90,18 +90,18 @@ class AnyResourceAccess:
         bit = service_actions(service).positions[name.lower()]
         yield from (resource for resource, _ in self._inquiry.evaluator.reach_resources(position, service, bit))
 
-    def _arranging(self, action: str, members: int) -> int:
-        """Return which principals can satisfy the conditions of a conditional decision themselves, as bits."""
-        known, arranging = self._arranged.get(action, (0, 0))
+    def _arranging(self, action: str, members: int) -> ConfirmedAndPossible:
+        """Return which principals can satisfy the conditions of a conditional decision themselves."""
+        known, arranging = self._arranged.get(action, (0, NOBODY))
         by_resource: dict[str, int] = {}
         for position in indexes_of(members & ~known):
             for resource in self.resources(position, action):
                 by_resource[resource] = by_resource.get(resource, 0) | 1 << position
         for resource, who in by_resource.items():
-            if left := who & ~arranging:
-                arranging |= self._finder.among(left, action, resource).proven
+            if left := who & ~arranging.proven:
+                arranging = arranging.either(self._finder.among(left, action, resource))
         self._arranged[action] = known | members, arranging
-        return arranging & members
+        return arranging.within(members)
 
 
 @cache

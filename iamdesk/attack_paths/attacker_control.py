@@ -1,6 +1,7 @@
 """Whether a principal can satisfy the conditions of a decision itself, by values that it chooses."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from iamdesk.evaluate.context import Knowledge
 from iamdesk.evaluate.engine import EvaluationTrace
@@ -32,11 +33,47 @@ AWS STS condition context keys")."""
 _NOT_LEFT_OUT = ("aws:principal", "aws:resource", "aws:multifactorauth", "aws:source")
 
 
-def is_satisfiable_by_attacker(trace: EvaluationTrace) -> bool:
-    """Return whether a request is allowed, as it is or with values that the caller chooses."""
+class Way(NamedTuple):
+    """One way in which a request is allowed."""
+
+    is_chosen: bool
+    """Whether the caller chooses all values that it takes."""
+    tags: Mapping[str, tuple[str, ...]]
+    """The keys about tags that the request must have, with their values; no values: any."""
+
+
+def ways(trace: EvaluationTrace) -> tuple[Way, ...]:
+    """Return the ways in which a request is allowed, those that no other one makes needless."""
     if trace.decision is not EvalDecision.CONDITIONAL:
-        return trace.decision is EvalDecision.ALLOWED
-    return any(way and all(map(_is_chosen, way, way.values())) for way in _alternatives(trace))
+        return (Way(True, {}),) if trace.decision is EvalDecision.ALLOWED else ()
+    found: list[Way] = []
+    for one, tags in zip(_alternatives(trace), _tags(trace), strict=True):
+        is_chosen = bool(one) and all(map(_is_chosen, one, one.values()))
+        if is_chosen and not tags:
+            return (Way(True, {}),)
+        found.append(Way(is_chosen, tags))
+    if trace.has_more or not trace.sets:
+        found.append(Way(False, {}))
+    untagged = [Way(False, {})] if any(not one.tags for one in found) else []
+    return (*(one for one in found if one.tags), *untagged)
+
+
+def _tags(trace: EvaluationTrace) -> Sequence[Mapping[str, tuple[str, ...]]]:
+    """Return, for each alternative, the keys about tags that the request must have, with their values."""
+    if not trace.sets:
+        return [{key: () for key in trace.keys if _is_about_tags(key)}]
+    return [
+        {
+            key: fact.values
+            for key, fact in one.items()
+            if fact.knowledge is not Knowledge.ABSENT and _is_about_tags(key)
+        }
+        for one in trace.sets
+    ]
+
+
+def _is_about_tags(key: str) -> bool:
+    return key.lower().startswith(("aws:requesttag/", "aws:tagkeys"))
 
 
 def unmet_keys(trace: EvaluationTrace) -> tuple[str, ...]:

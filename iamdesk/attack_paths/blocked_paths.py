@@ -100,16 +100,26 @@ class BlockedPaths:
                 says = phrase("It can change the principal, but cannot become it.")
                 stopped = BlockedPath(path.id, phrased(path.how), arn, says)
             elif stopped is None:
-                return BlockedPath(
-                    path.id,
-                    phrased(path.how),
-                    arn,
-                    phrase(
-                        "It adds no permissions, or a boundary or organization policy prevents administrator access."
-                    ),
-                )
+                return BlockedPath(path.id, phrased(path.how), arn, self._without_effect(principal, arn))
             best = best or stopped
         return self._as_member(principal, path, joinable) if joinable else best
+
+    def _without_effect(self, *principals: str) -> str:
+        """Return why a technique that is allowed does not lead to administrator access."""
+        index = self._steps.inquiry.evaluator.index
+        named = [one for one in principals if one in index.roles or one in index.users]
+        has_boundary = any(index.carried(one).has_boundary for one in named)
+        has_guardrails = any(self._steps.inquiry.guardrails(one.split(":", 5)[4]) for one in principals)
+        if has_boundary and has_guardrails:
+            return phrase(
+                "It adds no permissions, or the permissions boundary or an organization policy prevents administrator "
+                "access."
+            )
+        if has_boundary:
+            return phrase("It adds no permissions, or the permissions boundary prevents administrator access.")
+        if has_guardrails:
+            return phrase("It adds no permissions, or an organization policy prevents administrator access.")
+        return phrase("It adds no permissions with which it could become an administrator.")
 
     def _as_member(self, principal: str, path: EscalationPath, groups: list[str]) -> BlockedPath:
         """Return the effect of membership, by the graph of a copy in which the user is a member."""

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from iamdesk.access.bulk_evaluator import BulkEvaluator, RequestMoment
 from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker
+from iamdesk.attack_paths.attacker_control import Way, ways
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
+from iamdesk.attack_paths.request_tags import tag_context, tagging_action
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
@@ -188,7 +189,7 @@ class SourceFinder:
         for cohort in bulk.population.cohort:
             self.members_of[cohort.account] = self.members_of.get(cohort.account, 0) | cohort.members
         self._documents_of: dict[int, frozenset[int]] = {}
-        self._arranged: dict[Hashable, bool] = {}
+        self._arranged: dict[Hashable, tuple[Way, ...]] = {}
         self.distinguishing: dict[tuple[str, int], Sequence[tuple[int, int | None]]] = {}
         """By action and callers: `_Finding._distinguishing`."""
 
@@ -251,11 +252,9 @@ class SourceFinder:
             if answer.decision is EvalDecision.ALLOWED:
                 proven |= answer.members
             elif answer.decision is EvalDecision.CONDITIONAL:
-                position = (answer.members & -answer.members).bit_length() - 1
-                if self.can_arrange(position, action, resource, context, answer.resolution):
-                    proven |= answer.members
-                else:
-                    possible |= answer.members
+                found = self.arranging(answer.members, action, resource, context, answer.resolution)
+                proven |= found.proven
+                possible |= found.possible
         return ConfirmedAndPossible(proven, possible)
 
     def documents_of(self, members: int) -> frozenset[int]:
@@ -303,24 +302,38 @@ class SourceFinder:
             self._by_tags[tags] = tuple(found.values())
         return [inside for bits in self._by_tags[tags] if (inside := bits & part)]
 
-    def can_arrange(
-        self, position: int, action: str, resource: str, context: Context, resolution: Hashable = None
-    ) -> bool:
-        """Return whether a principal can satisfy the conditions of a conditional decision itself.
+    def arranging(
+        self, members: int, action: str, resource: str, context: Context, resolution: Hashable = None
+    ) -> ConfirmedAndPossible:
+        """Return which of some principals can satisfy the conditions of a conditional decision themselves.
 
-        Decisions with one ``resolution`` (`GroupDecision`) depend on the same, so one of them is looked at.
+        The others are possible, except those that would have to set tags and are denied to. Decisions with one
+        ``resolution`` (`GroupDecision`) depend on the same, so one of them is looked at; without it, the first
+        principal's.
         """
         if not self._can_arrange:
-            return False
+            return ConfirmedAndPossible(0, members)
         known = None if resolution is None else self._arranged.get(resolution)
         if known is None:
-            subject = self._population.index.subjects[position]
-            known = is_satisfiable_by_attacker(self._inquiry.trace(subject, action, resource, context))
+            subject = self._population.index.subjects[(members & -members).bit_length() - 1]
+            known = ways(self._inquiry.trace(subject, action, resource, context))
             if resolution is not None:
                 if len(self._arranged) >= _MAX_KEPT:
                     self._arranged.clear()
                 self._arranged[resolution] = known
-        return known
+        found = NOBODY
+        for way in known:
+            who = ConfirmedAndPossible(members, 0) if way.is_chosen else ConfirmedAndPossible(0, members)
+            found = found.either(who.both(self._tagging(way, members, action, resource)) if way.tags else who)
+        return found
+
+    def _tagging(self, way: Way, members: int, action: str, resource: str) -> ConfirmedAndPossible:
+        """Return which of some principals may set the tags that a way takes, as far as a permission is required."""
+        required = tagging_action(action)
+        if required is None:
+            return ConfirmedAndPossible(members, 0)
+        found = self.among(members, required.action, resource, tag_context(way))
+        return found if required.is_documented else found.either(ConfirmedAndPossible(0, members))
 
 
 class _Finding:
@@ -440,11 +453,9 @@ class _Finding:
             if answer.decision is EvalDecision.ALLOWED:
                 yield from ((position, 0) for position in indexes_of(answer.members))
             elif answer.decision is EvalDecision.CONDITIONAL:
-                for position in indexes_of(answer.members):
-                    is_open = self._finder.can_arrange(
-                        position, self._action, resource, self._context, answer.resolution
-                    )
-                    yield position, int(not is_open)
+                found = self._finder.arranging(answer.members, self._action, resource, self._context, answer.resolution)
+                for position in indexes_of(found.anybody):
+                    yield position, int(not found.proven >> position & 1)
 
     def _special_statements(self) -> list[int]:
         """Return the callers' statements that cover the action and distinguish the entities."""

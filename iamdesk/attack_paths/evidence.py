@@ -1,15 +1,16 @@
 """The evidence of steps: the requests that prove a step, evaluated with a full explanation for one principal."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.access.request_grid import FRESH
-from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker, mfa_wanted, unmet_keys
+from iamdesk.attack_paths.attacker_control import mfa_wanted, unmet_keys, ways
 from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edges import Edges, profiles_of
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context
 from iamdesk.attack_paths.new_principals import alternatives
+from iamdesk.attack_paths.request_tags import tag_context, tagging_action
 from iamdesk.attack_paths.technique_resources import ResourceRequest
 from iamdesk.attack_paths.types import Proof, Step
 from iamdesk.escaping import with_visible_end
@@ -38,7 +39,7 @@ _SHARED = frozenset({TargetType.ANYTHING, TargetType.NEW_PRINCIPAL})
 _MAX_NEEDS = 1 << 16
 _MAX_RESOURCES = 50
 """Captured resources that are tried as evidence of one action."""
-_RANK = {EvalDecision.ALLOWED: 0, EvalDecision.CONDITIONAL: 1}
+_DENIED = 2
 
 
 class _Asked(NamedTuple):
@@ -48,6 +49,8 @@ class _Asked(NamedTuple):
     """0 if it is allowed, also with values that the caller chooses; 1 if it depends on a fact; 2 if it is denied."""
     request: Request
     trace: EvaluationTrace
+    tagging: "_Asked | None" = None
+    """The request to set the tags that it takes."""
 
 
 class Prover:
@@ -73,13 +76,15 @@ class Prover:
 
     def answers(self, source: str, target: str, path: EscalationPath) -> Iterator[Proof]:
         """Yield the evaluated request for each action of a technique, on the most favorable resource."""
-        for _, request, trace in self._best(source, target, path):
-            yield _proof(request, trace)
+        for one in self._best(source, target, path):
+            yield _proof(one.request, one.trace)
+            if one.tagging is not None:
+                yield _proof(one.tagging.request, one.tagging.trace)
 
     def request_proof(self, source: str, action: str, resource: str, context: Context) -> Proof:
         """Return the evaluated request for one action."""
-        _, request, trace = self._ask(source, action, resource, context)
-        return _proof(request, trace)
+        asked = self._ask(source, action, resource, context)
+        return _proof(asked.request, asked.trace)
 
     def _best(self, source: str, target: str, path: EscalationPath) -> Iterator[_Asked]:
         together: list[_Asked] | None = None
@@ -122,7 +127,7 @@ class Prover:
             best: list[_Asked] = []
             for new in alternatives(steps, position, path):
                 rated = [min(map(ask, requests), key=lambda one: one.rank) for requests in new]
-                if not best or max(one.rank for one in rated) < max(one.rank for one in best):
+                if not best or _rating(rated) < _rating(best):
                     best = rated
             return best
         role = steps.inquiry.evaluator.index.roles.get(target) if path.service else None
@@ -175,7 +180,16 @@ class Prover:
         resource = resource.replace(FRESH, "*").replace(PLACEHOLDER, "*")
         request = Request(source, action, resource, context=dict(context or {}))
         trace = self._steps.inquiry.trace(source, action, resource, context)
-        return _Asked(0 if is_satisfiable_by_attacker(trace) else _RANK.get(trace.decision, 2), request, trace)
+        best: _Asked | None = None
+        for way in ways(trace):
+            tagging, rank = None, int(not way.is_chosen)
+            required = tagging_action(action) if way.tags else None
+            if required is not None:
+                tagging = self._ask(source, required.action, resource, tag_context(way))
+                rank = max(rank, tagging.rank if required.is_documented else min(tagging.rank, 1))
+            if best is None or rank < best.rank:
+                best = _Asked(rank, request, trace, tagging)
+        return best or _Asked(_DENIED, request, trace)
 
     def _denials(self, source: str, required: Required) -> Iterator[_Asked]:
         """Yield the request for each policy that a principal can remove from itself by an action."""
@@ -205,10 +219,19 @@ class Prover:
         facts = [phrased(catalog().facts[need]) for path in paths for need in path.needs]
         wanted: dict[str, None] = {}
         for path in paths:
-            for rank, _, trace in self._best(source, target, path):
-                if rank and trace.decision is EvalDecision.CONDITIONAL:
-                    wanted.update(dict.fromkeys(_wanted(key, trace) for key in unmet_keys(trace)))
+            for one in self._best(source, target, path):
+                for asked in (one, one.tagging):
+                    if asked is not None and asked.rank and asked.trace.decision is EvalDecision.CONDITIONAL:
+                        keys = unmet_keys(asked.trace)
+                        wanted.update(dict.fromkeys(_wanted(key, asked.trace) for key in keys))
+                if one.rank == 1 and one.tagging is not None and one.tagging.rank == _DENIED:
+                    action = one.tagging.request.action
+                    wanted[phrase("that no permission for {action} is required to set tags", action=action)] = None
         return (*facts, *wanted)
+
+
+def _rating(asked: Sequence[_Asked]) -> tuple[int, int]:
+    return max(one.rank for one in asked), sum(one.rank for one in asked)
 
 
 def _wanted(key: str, trace: EvaluationTrace) -> str:

@@ -7,7 +7,7 @@ to be allowed on the same resource, in one Region.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -18,7 +18,11 @@ from iamdesk.attack_paths.catalog import EscalationPath, TargetConstraint, Targe
 from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.service_reference import reference
-from iamdesk.policy.wildcards import QUESTION, STAR, Token, glob, tokens_of
+from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
+from iamdesk.policy.overlap import common_arn, common_text
+from iamdesk.policy.statement import Statement
+from iamdesk.policy.wildcards import glob, is_pattern
+from iamdesk.policy_validation.facts import facts
 
 _ALSO_REQUIRED: Mapping[str, Sequence[Sequence[str]]] = {
     # The root volume: EC2 User Guide, "Example policies to control access to the Amazon EC2 API", Launch instances.
@@ -61,6 +65,9 @@ _MAX_CANDIDATES = 48
 """Names that are tried for one resource of a principal; with more of them, what is not found stays possible."""
 _MAX_REGIONS = 12
 _MAX_KEPT = 1 << 14
+_REQUESTED = "aws:RequestedRegion"
+_OF_EC2 = "ec2:Region"
+_REGION_KEYS = frozenset({_REQUESTED.lower(), _OF_EC2.lower()})
 
 
 class Slot(NamedTuple):
@@ -119,6 +126,7 @@ class TechniqueResources:
         self._asked: dict[tuple[str, str, tuple[tuple[str, str], ...]], tuple[int, ConfirmedAndPossible]] = {}
         """By request: who was evaluated, and who is allowed it."""
         self._tests_role: dict[str, bool] = {}
+        self._limited: dict[str, tuple[int, tuple[str, ...]]] = {}
 
     def narrow(
         self, path: EscalationPath, who: ConfirmedAndPossible, role: str = "", profiles: Sequence[str] = ()
@@ -138,11 +146,48 @@ class TechniqueResources:
         if not who.anybody or (not role and len(slots) == 1 and _is_simple(slots[0])):
             return who
         found = NOBODY
+        limited, regions = self._limited_regions(path)
         for profile in profiles or ("",):
             for account, members in self._finder.members_of.items():
-                if inside := who.anybody & members:
-                    found = found.either(self._in_account(slots, account, inside, _Role(role, profile)))
+                inside = who.anybody & members
+                if free := inside & ~limited:
+                    found = found.either(self._in_account(slots, account, free, _Role(role, profile)))
+                for region in regions:
+                    if left := inside & limited & ~found.proven:
+                        found = found.either(self._in_account(slots, account, left, _Role(role, profile), region))
         return found.both(who)
+
+    def _limited_regions(self, path: EscalationPath) -> tuple[int, tuple[str, ...]]:
+        """Return for whom conditions may hold the calls of a technique to different Regions, and Regions to try.
+
+        What one call creates, the next ones use in the same Region.
+        """
+        known = self._limited.get(path.id)
+        if known is None:
+            known = self._limited[path.id] = self._find_limited(path)
+        return known
+
+    def _find_limited(self, path: EscalationPath) -> tuple[int, tuple[str, ...]]:
+        calls = dict.fromkeys(call for slot in slots_of(path.id) for call in slot.calls)
+        pairs = [(service, name) for service, _, name in (call.lower().partition(":") for call in calls)]
+        if len(pairs) < 2:
+            return 0, ()
+        limited, limits = 0, []
+        index = self._population.index
+        for service, name in pairs:
+            for number, statements in index.covering(service, name).statements.items():
+                tested = [one for one in statements if not _REGION_KEYS.isdisjoint(one.context_keys())]
+                if tested:
+                    limits += tested
+                    limited |= index.carriers[number] | index.bounded[number]
+        for _, document in self._finder.organization_documents:
+            for one in document.statements:
+                if one.broken is None and not _REGION_KEYS.isdisjoint(one.context_keys()):
+                    covered = [one.covers_action(service, name) for service, name in pairs]
+                    limits += [one] if any(covered) else []
+                    if any(covered) and not all(covered):  # otherwise it limits all calls to the same ones
+                        limited = self._population.regular
+        return limited, _regions_to_try(limits) if limited else ()
 
     def on_others(self, slots: Sequence[Slot], members: int, region: str) -> ConfirmedAndPossible:
         """Return which of some principals are allowed the calls of some slots of a technique in one Region."""
@@ -184,16 +229,17 @@ class TechniqueResources:
             on_slot = NOBODY
             for resource in (_moved(one, region) for one in placeholders(slot, partition, account)):
                 if left := found.anybody & ~on_slot.proven:
-                    on_slot = on_slot.either(self._on(slot, resource, left, role))
+                    on_slot = on_slot.either(self._on(slot, resource, left, role, region))
             found = found.both(on_slot)
         named = self._on_named(slots, account, members & ~found.proven, role, region)
         return found.either(named)
 
-    def _on(self, slot: Slot, resource: str, members: int, role: "_Role") -> ConfirmedAndPossible:
+    def _on(self, slot: Slot, resource: str, members: int, role: "_Role", region: str) -> ConfirmedAndPossible:
         """Return who is allowed all calls of a slot on one resource."""
         found = ConfirmedAndPossible(members, 0)
         for call in slot.calls:
-            found = found.both(self._ask(ResourceRequest(call, resource, role.context(call, slot)), found.anybody))
+            context = {**role.context(call, slot), **_region_context(call, resource, region)}
+            found = found.both(self._ask(ResourceRequest(call, resource, context), found.anybody))
         return found
 
     def _ask(self, asked: ResourceRequest, members: int) -> ConfirmedAndPossible:
@@ -219,7 +265,7 @@ class TechniqueResources:
                     for resource in candidates:
                         together[resource, number] = together.get((resource, number), 0) | 1 << at
         for (resource, number), who in together.items():
-            self._on(slots[number], resource, who, role)
+            self._on(slots[number], resource, who, role, region)
         found = NOBODY
         for at, of_one in worlds.items():
             best = NOBODY
@@ -228,7 +274,7 @@ class TechniqueResources:
                 for slot, candidates in zip(slots, world, strict=True):
                     on_slot = NOBODY
                     for resource in candidates:
-                        on_slot = on_slot.either(self._on(slot, resource, 1 << at, role))
+                        on_slot = on_slot.either(self._on(slot, resource, 1 << at, role, region))
                     if len(candidates) >= _MAX_CANDIDATES:
                         on_slot = on_slot.either(ConfirmedAndPossible(0, 1 << at))
                     of_world = of_world.both(on_slot)
@@ -262,27 +308,39 @@ class TechniqueResources:
         own = [list(captured(slot.calls[0])) if slot.types else [] for slot in slots]
         fresh = [list(placeholders(slot, partition, account)) for slot in slots]
         first = [mine or other for mine, other in zip(own, fresh, strict=True)]
-        best: tuple[int, list[ResourceRequest]] | None = None
-        for world in (first, fresh, *self._worlds(slots, account, position)):
+        limited, regions = self._limited_regions(path)
+        worlds = [(world, "*") for world in (first, fresh, *self._worlds(slots, account, position))]
+        if limited >> position & 1:
+            moved = ((world, region) for region in regions for world in (first, fresh))
+            worlds = [(there, region) for world, region in moved if all(there := _all_moved(world, region))]
+            worlds += [(world, one) for one in regions for world in self._worlds(slots, account, position, one)]
+        best: tuple[_Rating, list[ResourceRequest]] | None = None
+        for world, region in worlds:
             for one in roles:
                 rated = [
-                    min((self._rated(slot, resource, one, rank) for resource in candidates), key=lambda found: found[0])
+                    min(
+                        (self._rated(slot, resource, one, region, rank) for resource in candidates),
+                        key=lambda found: found[0],
+                    )
                     for slot, candidates in zip(slots, world, strict=True)
                     if candidates
                 ]
-                whole = (max(worst for worst, _ in rated), [asked for _, several in rated for asked in several])
-                if best is None or whole[0] < best[0]:
-                    best = whole
-                if not best[0]:
+                whole = _total(rating for rating, _ in rated)
+                if best is None or whole < best[0]:
+                    best = whole, [asked for _, several in rated for asked in several]
+                if not best[0].worst:
                     return best[1]
         return best[1] if best else ()
 
     @staticmethod
     def _rated(
-        slot: Slot, resource: str, role: "_Role", rank: Callable[[ResourceRequest], int]
-    ) -> tuple[int, list[ResourceRequest]]:
-        asked = [ResourceRequest(call, resource, role.context(call, slot)) for call in slot.calls]
-        return max(map(rank, asked)), asked
+        slot: Slot, resource: str, role: "_Role", region: str, rank: Callable[[ResourceRequest], int]
+    ) -> tuple["_Rating", list[ResourceRequest]]:
+        asked = [
+            ResourceRequest(call, resource, {**role.context(call, slot), **_region_context(call, resource, region)})
+            for call in slot.calls
+        ]
+        return _total(_Rating(one, one) for one in map(rank, asked)), asked
 
     def _worlds(
         self, slots: Sequence[Slot], account: str, position: int, only: str = "*"
@@ -293,7 +351,7 @@ class TechniqueResources:
         if only != "*":
             regions = {only: None}
         for region in islice(regions or ("",), _MAX_REGIONS):
-            world = [[moved for one in listed if (moved := _moved(one, region))] for listed in candidates]
+            world = _all_moved(candidates, region)
             if all(world):
                 yield world
 
@@ -317,6 +375,18 @@ class TechniqueResources:
                 of_one.update(dict.fromkeys(one for one in (text, *both) if one is not None))
             found.update(islice(dict.fromkeys(of_one).items(), _MAX_CANDIDATES))
         return list(islice(found, _MAX_CANDIDATES))
+
+
+class _Rating(NamedTuple):
+    """How favorable some requests are: of two sets with an equally bad one, the one with fewer bad ones."""
+
+    worst: int
+    total: int
+
+
+def _total(ratings: Iterable[_Rating]) -> _Rating:
+    several = tuple(ratings)
+    return _Rating(max(one.worst for one in several), sum(one.total for one in several))
 
 
 class _Role(NamedTuple):
@@ -353,60 +423,29 @@ def placeholders(slot: Slot, partition: str, account: str) -> Iterator[str]:
         yield from placeholder_arns(slot.service, name, partition, account)
 
 
-def common_arn(one: str, other: str) -> str | None:
-    """Return an ARN that two patterns match, with a ``*`` where it may have any text; None: there is none."""
-    pairs = list(zip(one.split(":", 5), other.split(":", 5), strict=False))
-    found = [common_text(first, second) for first, second in pairs]
-    return None if len(pairs) < 6 or None in found else ":".join(map(str, found))
+def _regions_to_try(limits: Iterable[Statement]) -> tuple[str, ...]:
+    """Return Regions, one of those that statements with a condition on the Region do not tell apart."""
+    tests = (test for one in limits for test in one.conditions if test.key in _REGION_KEYS)
+    texts = tuple(dict.fromkeys(value.text for test in tests for value in test.values))
+    known = dict.fromkeys(region for regions in facts().partitions.values() for region in regions)
+    known.update(dict.fromkeys(text for text in texts if not is_pattern(text)))
+    found: dict[tuple[bool, ...], str] = {}
+    for region in known:
+        found.setdefault(tuple([glob(text).matches(region) for text in texts]), region)
+    return tuple(found[one] for one in sorted(found, key=sum, reverse=True))
 
 
-@lru_cache(maxsize=1 << 12)
-def common_text(one: str, other: str) -> str | None:
-    """Return a text that two patterns match; a ``*`` in it is a character that both match by a wildcard."""
-    if one == other or glob(one).matches(other):
-        return other
-    if glob(other).matches(one):
-        return one
-    first, second = _letters(one), _letters(other)
-    failed: set[tuple[int, int]] = set()
-    trail: list[tuple[int, int, str]] = [(0, 0, "")]
-    while trail:  # depth first; each pair of places once
-        at, of, text = trail.pop()
-        if (at, of) == (len(first), len(second)):
-            return text
-        if (at, of) in failed:
-            continue
-        failed.add((at, of))
-        trail += _onward(first, second, at, of, text)
-    return None
+def _region_context(call: str, resource: str, region: str) -> Context:
+    """Return the Region of a request as context, where the resource's ARN does not tell it."""
+    service = call.partition(":")[0]
+    if region == "*" or service in GLOBAL_SERVICES:
+        return {}
+    context = {} if _region(resource) else {_REQUESTED: region}
+    return {**context, _OF_EC2: region} if service == "ec2" else context
 
 
-def _onward(
-    first: Sequence[Token], second: Sequence[Token], at: int, of: int, text: str
-) -> Iterator[tuple[int, int, str]]:
-    """Yield the next places in two patterns with the text so far, the preferred one last."""
-    mine = first[at] if at < len(first) else None
-    theirs = second[of] if of < len(second) else None
-    if mine is STAR:
-        yield at + 1, of, text
-    if theirs is STAR:
-        yield at, of + 1, text
-    if mine is STAR and theirs is not None:
-        yield at, of + 1, text + _as_text(theirs)
-    if theirs is STAR and mine is not None:
-        yield at + 1, of, text + _as_text(mine)
-    if isinstance(mine, str) and (mine == theirs or theirs is QUESTION):
-        yield at + 1, of + 1, text + mine
-    elif mine is QUESTION and (isinstance(theirs, str) or theirs is QUESTION):
-        yield at + 1, of + 1, text + _as_text(theirs)
-
-
-def _as_text(token: Token) -> str:
-    return token if isinstance(token, str) else token.value
-
-
-def _letters(text: str) -> list[Token]:
-    return [letter for token in tokens_of(text) for letter in (token if isinstance(token, str) else (token,))]
+def _all_moved(world: Sequence[Sequence[str]], region: str) -> list[list[str]]:
+    return [[moved for one in listed if (moved := _moved(one, region))] for listed in world]
 
 
 def _region(arn: str) -> str:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from hashlib import sha256
-from itertools import chain
 
 from iamdesk.causes.types import Attribution, Candidate, CauseKind
 from iamdesk.checks.aws_tools import origin_of
@@ -50,21 +49,31 @@ def attribute(finding: Finding) -> Attribution:
         finding.remediation,
         tuple(_candidates(finding)),
         origin_of(finding.subject_key),
+        _only_administrator(finding),
     )
+
+
+def _only_administrator(finding: Finding) -> str:
+    named = (one.policy_key for one in finding.evidence if one.policy_key) if finding.check_id == "ADM-12" else ()
+    return next(iter(named), "")
 
 
 def _candidates(finding: Finding) -> Iterator[Candidate]:
     if finding.state is State.CANNOT_TELL and (facts := [one for one in map(_fact, finding.evidence) if one]):
-        yield from facts
+        asked = (piece.decision.request.action for piece in finding.evidence if piece.decision is not None)
+        actions = tuple(dict.fromkeys(asked))
+        yield from (one._replace(actions=actions) for one in facts)
         return
     if _is_of_practice(finding.check_id):
         return
     found: dict[str, Candidate] = {}
-    for statement in granting_statements(finding):
+    for statement, action in _granted(finding):
         candidate = candidate_of(statement, finding.account)
-        found.setdefault(candidate.key, candidate)
-        if len(found) == _MAX_CANDIDATES:
+        known = found.get(candidate.key)
+        if known is None and len(found) == _MAX_CANDIDATES:
             break
+        allowed = dict.fromkeys((*(known or candidate).actions, *([action] if action else ())))
+        found[candidate.key] = (known or candidate)._replace(actions=tuple(allowed))
     if not found and (entry := _trust_entry(finding)) is not None:
         yield entry
     yield from found.values()
@@ -76,12 +85,19 @@ def _candidates(finding: Finding) -> Iterator[Candidate]:
 
 def granting_statements(finding: Finding) -> Iterator[StatementExplanation]:
     """Yield the statements whose removal may end a finding, in the order of its evidence."""
+    return (statement for statement, _ in _granted(finding))
+
+
+def _granted(finding: Finding) -> Iterator[tuple[StatementExplanation, str]]:
+    """Yield the statements whose removal may end a finding, each with the action of the request that it allows."""
     if _is_of_practice(finding.check_id):
         return
-    for statement in chain.from_iterable(map(statements_in, finding.evidence)):
-        yield statement
-        if finding.check_id.startswith(_FIRST_ONLY):
-            return
+    for piece in finding.evidence:
+        action = "" if piece.decision is None else piece.decision.request.action
+        for statement in statements_in(piece):
+            yield statement, action
+            if finding.check_id.startswith(_FIRST_ONLY):
+                return
 
 
 def _is_of_practice(check_id: str) -> bool:

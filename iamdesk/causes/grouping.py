@@ -72,6 +72,9 @@ _NAMED = 3
 """Names in the effect of a cause, and of holders of a policy."""
 _MAX_REMEDIATIONS = 3
 """Different remedies of a statement's checks that are listed."""
+_OF_PATHS = frozenset({"CHN-01", "CHN-02"})
+"""Checks whose remedies name the first step of each principal; the statement that they share gives the actions."""
+_MAX_ACTIONS = 6
 _OF_GROUPS = frozenset({"ADM-08"})
 """Checks of groups whose evidence names members: their cause is the group's statement that gives members most."""
 _FACTS = (CauseKind.MISSING, "facts")
@@ -98,7 +101,8 @@ def group(attributions: Iterable[Attribution]) -> Causes:
         if graver is not None:
             where[graver].findings.append(one)
     limit = min(MAX_ROWS, max(MIN_ROWS, -(-len(findings) // FINDINGS_PER_ROW)))
-    rows = sorted((_cause(one, folded) for one in _rolled_up(groups, limit)), key=_order)
+    sole = {one.only_administrator for one in findings if one.only_administrator}
+    rows = sorted((_cause(one, folded, sole) for one in _rolled_up(groups, limit)), key=_order)
     return Causes(tuple(rows), {one.fingerprint: row for row in rows for one in row.findings})
 
 
@@ -307,7 +311,7 @@ def _order(cause: Cause) -> tuple[bool, int, int, bool, int, str, str]:
     )
 
 
-def _cause(group: _Group, folded: Mapping[str, str]) -> Cause:
+def _cause(group: _Group, folded: Mapping[str, str], sole: Set[str]) -> Cause:
     # Of equal severity, what says most: the title of a statement that makes administrators is not that of its text.
     in_order = sorted(
         group.findings, key=lambda one: (_RANK[one.severity], one.fingerprint in folded, -points_of(one), one.check_id)
@@ -334,7 +338,7 @@ def _cause(group: _Group, folded: Mapping[str, str]) -> Cause:
         exposed=len(exposed),
         administrators=len(administrators),
         effect=_effect(group, exposed, administrators, others, unknown),
-        remediation=_remediation(group, first),
+        remediation=join_messages(" ", (_remediation(group, first, sole), *_appointing(group, sole))),
         check_ids=tuple(sorted({one.check_id for one in group.findings})),
         subjects=len(best),
         accounts=len({one.account for one in group.findings}),
@@ -344,7 +348,23 @@ def _cause(group: _Group, folded: Mapping[str, str]) -> Cause:
     )
 
 
-def _remediation(group: _Group, first: Attribution) -> str:
+def _sole_in(group: _Group, sole: Set[str]) -> Mapping[str, str]:
+    """Return whom a cause makes the only administrator of their account: name by ARN."""
+    found = {one.subject_key: one for one in group.findings if one.check_id in _ADMINISTRATORS}
+    return {key: one.subject_name for key, one in found.items() if key in sole and one.state is State.FOUND}
+
+
+def _appointing(group: _Group, sole: Set[str]) -> Iterator[str]:
+    """Yield whom to replace before a cause is ended."""
+    for arn, name in sorted(_sole_in(group, sole).items()):
+        yield phrase(
+            "{name} is the only administrator of account {account}: appoint another one first.",
+            name=name,
+            account=arn.split(":", 5)[4],
+        )
+
+
+def _remediation(group: _Group, first: Attribution, sole: Set[str]) -> str:
     """Return what ends a cause, or the remediation of all findings of a check: that of one may name its own subject."""
     if group.key.startswith(AWS_POLICY):
         detach = phrase(
@@ -353,7 +373,7 @@ def _remediation(group: _Group, first: Attribution) -> str:
             policy=group.label,
             holders=_holders(group) or phrase("its holders"),
         )
-        if not any(_effect_of(one) == "administration" for one in group.findings):
+        if not any(_effect_of(one) == "administration" for one in group.findings) or _sole_in(group, sole):
             return detach
         return join_messages(" ", (detach, phrase("Leave at least one administrator in the account.")))
     if group.key.startswith(THROUGH):
@@ -391,12 +411,48 @@ def _remediation(group: _Group, first: Attribution) -> str:
 
 
 def _remediation_of_check(group: _Group, first: Attribution) -> str:
-    """Return the remedy of a check's findings: its own where they differ, for that of one may name its own subject."""
-    of_check = {
-        one.remediation for one in group.findings if one.check_id == first.check_id and one.title == first.title
-    }
+    """Return the remediation of a check's findings; where they differ, each with its subjects, or what they share."""
+    findings = [one for one in group.findings if one.check_id == first.check_id and one.title == first.title]
+    by_remediation: dict[str, list[str]] = {}
+    for one in findings:
+        by_remediation.setdefault(one.remediation, []).append(one.subject_name)
     known = check(first.check_id)
-    return first.remediation if len(of_check) == 1 or known is None else phrase(known.remediation)
+    if len(by_remediation) == 1 or known is None:
+        return first.remediation
+    if first.check_id in _OF_PATHS and (actions := _actions(group, findings)):
+        names = {"actions": join_names(actions, _MAX_ACTIONS)}
+        if group.kind is CauseKind.STATEMENT:
+            return phrase(
+                "Take {actions} out of {statement}, or restrict the statement to the resources that the job needs. "
+                "Each finding says what it still leaves.",
+                **names,
+                statement=group.label,
+            )
+        return phrase(
+            "Take {actions} away from {names}, or restrict the permissions to the resources that the job needs. Each "
+            "finding names a statement.",
+            **names,
+            names=join_names(list(dict.fromkeys(one.subject_name for one in findings)), _NAMED),
+        )
+    if len(by_remediation) > _MAX_REMEDIATIONS and first.check_id not in _OF_PATHS:
+        return phrase(known.remediation)
+    lines = [
+        phrase("{names}: {remedy}", names=join_names(sorted(set(names)), _NAMED), remedy=remedy)
+        for remedy, names in sorted(by_remediation.items(), key=lambda item: (-len(item[1]), item[0]))
+    ]
+    if len(lines) > _MAX_REMEDIATIONS:
+        more = sum(len(names) for names in by_remediation.values()) - sum(
+            len(names) for names in sorted(by_remediation.values(), key=len, reverse=True)[:_MAX_REMEDIATIONS]
+        )
+        says = nphrase("{count:,} other finding says more.", "{count:,} other findings say more.", more)
+        lines = [*lines[:_MAX_REMEDIATIONS], says]
+    return join_messages(" ", lines)
+
+
+def _actions(group: _Group, findings: Iterable[Attribution]) -> Sequence[str]:
+    """Return the actions that the cause gives to paths, or those of all causes that share its row."""
+    candidates = (one for finding in findings for one in finding.candidates if group.merged or one.key == group.key)
+    return list(dict.fromkeys(action for one in candidates for action in one.actions))
 
 
 def _label(group: _Group) -> str:

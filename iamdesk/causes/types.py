@@ -36,6 +36,8 @@ class Candidate(NamedTuple):
     """Its name: ``payroll-rw, statement 2``."""
     owner: str = ""
     """ARN that a statement's policy is attached to."""
+    actions: tuple[str, ...] = ()
+    """Actions of the requests in the finding's evidence: of a statement, those that it allows."""
 
 
 class Attribution(NamedTuple):
@@ -55,6 +57,8 @@ class Attribution(NamedTuple):
     """In the order of the evidence; empty: the check itself is the cause."""
     origin: str
     """The tool of AWS that created the subject; empty if none did."""
+    only_administrator: str = ""
+    """Of a finding that an account has no second administrator: ARN of the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Account hygiene: owner tags, inline policies, AWS Support access, Access Analyzer, instance profiles, CloudShell."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from iamdesk.access.bulk_evaluator import RequestMoment
@@ -20,7 +20,8 @@ from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory import counts
 from iamdesk.inventory.keys import inline_policy_key
 from iamdesk.inventory.references import last_of_arn, name_of
-from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail
+from iamdesk.snapshot.aws_managed import aws_managed_policies
+from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail
 
 OWNER_TAGS = (
     "owner",
@@ -426,4 +427,58 @@ def no_audit_role(survey: CheckContext, account: Account, _: Account) -> Iterato
     yield CheckResult(
         phrase("No user, group or role has the AWS managed policy SecurityAudit."),
         (Evidence(phrase("The snapshot lists no attachment of {policy}.", policy=policy)),),
+    )
+
+
+@check(
+    "HYG-15",
+    over=ACCOUNTS,
+    severity=(Severity.LOW, "What AWS took away since then is still allowed: order, until it is read."),
+    title=mark("Deprecated AWS managed policy"),
+    question="Is an AWS managed policy attached that AWS does not list any more?",
+    remediation=mark(
+        "Attach the policy that AWS names as its replacement, then detach the deprecated one: it cannot be attached "
+        "again."
+    ),
+    standards=("NIST 800-53 AC-6",),
+)
+def deprecated_policies(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """AWS deprecates a managed policy when it removes permissions from it; who has it keeps them.
+
+    AWS Managed Policy Reference Guide, "What are AWS managed policies?" (Deprecated AWS managed policies). Only of the
+    partition aws, which the list is of, and unless the policy is newer than the list.
+    """
+    known = aws_managed_policies()
+    held = survey.references(account)
+    for arn, carriers in held.carriers.items():
+        policy = held.policies.get(arn) if arn.startswith("arn:aws:iam::aws:") else None
+        if policy is None or policy.update_date is None or known.find(arn) is not None:
+            continue
+        if policy.update_date.date() < known.as_of:
+            yield _deprecated(policy, tuple(carriers))
+
+
+def _deprecated(policy: ManagedPolicyDetail, carriers: Sequence[Principal | GroupDetail]) -> CheckResult:
+    known = aws_managed_policies()
+    return CheckResult(
+        nphrase(
+            "AWS does not list {policy} any more; {count:,} user, group or role has it: {names}.",
+            "AWS does not list {policy} any more; {count:,} users, groups and roles have it: {names}.",
+            len(carriers),
+            policy=policy.policy_name,
+            names=enumerated(map(name_of, carriers)),
+        ),
+        (
+            Evidence(
+                phrase(
+                    "It is not among the {count:,} AWS managed policies of {as_of:%Y-%m-%d}; AWS changed it last on "
+                    "{changed:%Y-%m-%d}.",
+                    count=len(known),
+                    as_of=known.as_of,
+                    changed=policy.update_date,
+                ),
+                policy_key=policy.arn,
+            ),
+        ),
+        object=policy.arn,
     )

@@ -55,7 +55,7 @@ class AccountFacts:
     """Everything in trust policies that looks like an account ID."""
     unique_ids: frozenset[str]
     named_ids: frozenset[str]
-    """AWS principals in trust policies that are not ARNs, such as unique IDs."""
+    """AWS principals in trust and resource policies that are not ARNs, such as unique IDs."""
     managing: frozenset[str]
     external_ids: Mapping[str, set[frozenset[str]]]
     open_roles: tuple[OpenRole, ...]
@@ -217,6 +217,8 @@ class AccountWork:
         accounts = survey.snapshot.accounts
         trust = ParseTrust(survey.evaluator)
         documents = [trust(role) for account in accounts for role in account.roles]
+        policies = (one for one in survey.snapshot.resources if one.policy is not None)
+        documents += [survey.evaluator.index.parse(one.policy, one.arn) for one in policies]
         return AccountFacts(
             numbers=trusted_numbers(accounts),
             unique_ids=unique_ids(accounts),

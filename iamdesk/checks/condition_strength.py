@@ -1,5 +1,6 @@
 """How strongly a condition restricts a caller: by keys that the caller chooses, by a shared value, or by other keys."""
 
+import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -53,6 +54,12 @@ identity-based policies"); with ``kms:ViaService``, the service through which th
 """
 _CALLERS_CHOICE_PREFIXES = ("aws:requesttag/", "aws:principaltag/")
 _SECRETS = frozenset({"sts:externalid"})
+_USER_ID = "aws:userid"
+_ANY_SESSION = re.compile(r"(?:AROA)?:.+", re.DOTALL)
+"""A value of ``aws:userid`` with the name of a role session, which its caller chooses, and no certain role ID.
+
+IAM User Guide, "IAM policy elements: Variables and tags", table of principal key values.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,8 @@ def try_request(
 
 def _strength(key: str, value: str | Sequence[str] | None, own: Container[str]) -> ConditionStrength:
     lowered = key.lower()
+    if lowered == _USER_ID and isinstance(value, str) and _ANY_SESSION.fullmatch(value):
+        return ConditionStrength.OWN_CHOICE
     if value is None or lowered in own or lowered in _CALLERS_CHOICE or lowered.startswith(_CALLERS_CHOICE_PREFIXES):
         return ConditionStrength.OWN_CHOICE  # the caller can leave the key out
     return ConditionStrength.SECRET if lowered in _SECRETS else ConditionStrength.OTHER

@@ -15,7 +15,7 @@ from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.condition_strength import ConditionStrength
 from iamdesk.checks.external_trust import allowing, names_everyone
 from iamdesk.checks.finding import Evidence, Severity
-from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.prerequisites import Data, owner_of
 from iamdesk.checks.public_access import open_to_all
 from iamdesk.checks.remediation_commands import edited, trust_policy_command
 from iamdesk.checks.resource_requests import RESOURCES, RequestToEvaluate, requests, resource_subject
@@ -300,6 +300,92 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
                 object=service,
                 severity=Severity.HIGH if reads else Severity.MEDIUM,
             )
+
+
+@check(
+    "SVC-09",
+    over=RESOURCES,
+    severity=(
+        Severity.LOW,
+        "Someone must get the bucket's name, after its owner deleted it. Medium if the name may be free already.",
+    ),
+    title=mark("Confused deputy: a bucket as source without its account"),
+    question="Can Amazon S3 use a resource on behalf of a bucket, whatever account has the bucket?",
+    remediation=mark(
+        'Add `"StringEquals": {"aws:SourceAccount": "the bucket\'s account"}` to the statement: the ARN of a bucket '
+        "does not contain its account."
+    ),
+    standards=("NIST 800-53 AC-3",),
+    data=Data.RESOURCE_POLICIES,
+)
+def bucket_without_account(survey: CheckContext, account: Account, resource: Resource) -> Iterator[CheckResult]:
+    """A bucket may be deleted by its owner and created again by another account (AWS Lambda API Reference,
+    AddPermission, SourceAccount). Medium if the buckets of the snapshot do not have the name. SVC-02 reports patterns.
+    """
+    for statement in allowing_of(survey, resource):
+        buckets = [one for one in _listed_sources(statement) if one.split(":", 5)[2:5] == ["s3", "", ""]]
+        for service in services_of((statement,)) if buckets else ():
+            groups = requests(survey, resource, lambda one, own=statement: one is own)  # type: ignore[misc]
+            found = [
+                (question, decision)
+                for group in groups
+                if (allowed := _first_allowed(survey, account, service, group, tuple(buckets))) is not None
+                for question, decision in (allowed,)
+                if decision.request.context.get("aws:SourceArn") in buckets
+            ]
+            if not found:
+                continue
+            bucket = str(found[0][1].request.context["aws:SourceArn"])
+            known = _buckets(survey, account)
+            is_free = bool(known) and bucket not in known
+            names = {
+                "service": service,
+                "actions": enumerated(dict.fromkeys(question.action for question, _ in found)),
+                "name": resource_subject(resource).name,
+                "bucket": bucket.rpartition(":")[2],
+            }
+            sentence = phrase(
+                "{service} can perform {actions} on {name} for the bucket {bucket}, whatever account has it.", **names
+            )
+            if is_free:
+                sentence = phrase(
+                    "{service} can perform {actions} on {name} for the bucket {bucket}, whatever account has it; it is "
+                    "not in the snapshot.",
+                    **names,
+                )
+            yield CheckResult(
+                sentence,
+                tuple(
+                    Evidence(
+                        phrase(
+                            "Evaluated {action} with aws:SourceAccount of an unrelated account and the bucket as "
+                            "aws:SourceArn.",
+                            action=question.action,
+                        ),
+                        decision,
+                    )
+                    for question, decision in found
+                ),
+                object=f"{service} {bucket}",
+                severity=Severity.MEDIUM if is_free else None,
+            )
+
+
+def _buckets(survey: CheckContext, account: Account) -> frozenset[str]:
+    """Return the ARNs of the buckets of the snapshot; empty if none of the account was captured."""
+
+    def look() -> frozenset[str]:
+        found = {one.arn: owner_of(one) for one in survey.snapshot.resources if ":s3:::" in one.arn}
+        return frozenset(found) if account.account_id in found.values() else frozenset()
+
+    return survey.once(("buckets", account.account_id), look)
+
+
+def _listed_sources(statement: Statement) -> Iterator[str]:
+    """Yield the ARNs without wildcards that a statement accepts as ``aws:SourceArn``."""
+    for test in statement.conditions:
+        if test.key == "aws:sourcearn" and test.operator is not None and not test.operator.negated:
+            yield from (value.text for value in test.values if not is_pattern(value.text) and value.text.count(":") > 4)
 
 
 def _first_allowed(

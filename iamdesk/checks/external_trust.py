@@ -6,10 +6,10 @@ allow everything. The text only selects the principals to evaluate, so that role
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from iamdesk.access.external.candidates import callers_of
+from iamdesk.access.external.candidates import callers_of, filled_account
 from iamdesk.access.external.described import ALL_HEADS, filled, principals_described
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
@@ -41,6 +41,8 @@ _THROUGH_AN_ENDPOINT: Context = {
 _PROBES = 64
 """Number of addresses of a range among which one outside of the narrow ranges is looked for."""
 _ARN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::(\d{12}):")
+_ARN_ACCOUNTS = re.compile(r"arn:[^:]*:(?:iam|sts)::([\d?*]*\d[\d?*]*):")
+"""A pattern of ARNs whose account begins or ends with certain digits, or has them in it."""
 _ACCOUNT_ID = re.compile(r"\d{12}")
 _SERVICE_LINKED = re.compile(r"arn:[^:]*:iam::\d{12}:role/aws-service-role/([^/*?]+)/[^/*?]+")
 _NAMES_CALLER = frozenset({"aws:principalarn", "aws:principalaccount"})
@@ -194,7 +196,7 @@ def external_callers(
             if entry.is_everyone or (texts and _is_whole(entry)):
                 texts += narrowed
             for text in texts:
-                account_id, caller = _caller_of(text, partition)
+                account_id, caller = _caller_of(text, partition, inside)
                 if account_id is None or account_id in inside:
                     continue
                 callers = found.setdefault(account_id, ExternalCallers())
@@ -205,13 +207,21 @@ def external_callers(
     return found
 
 
-def _caller_of(text: str, partition: str) -> tuple[str | None, str | None]:
-    """Return the account that an entry or a condition on the caller names, and a matching principal of it."""
+def _caller_of(text: str, partition: str, inside: Container[str]) -> tuple[str | None, str | None]:
+    """Return the account that an entry or a condition on the caller names, and a matching principal of it.
+
+    Of a pattern of accounts, the pattern, and a principal of one that is not ``inside``.
+    """
     if _ACCOUNT_ID.fullmatch(text):
         return text, f"arn:{partition}:iam::{text}:role/{PLACEHOLDER}"
     found = _ARN_ACCOUNT.match(text)
     if found is None:
-        return None, None
+        several = _ARN_ACCOUNTS.match(text)
+        number = filled_account(several[1], inside) if several else ""
+        if several is None or not number:
+            return None, None
+        _, caller = _caller_of(text.replace(f"::{several[1]}:", f"::{number}:", 1), partition, inside)
+        return several[1], caller
     account, own = found[1], text.split(":", 2)[1]
     if text.endswith(":root"):
         return account, f"arn:{own}:iam::{account}:role/{PLACEHOLDER}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from iamdesk.attack_paths.administrators import Principal
+from iamdesk.attack_paths.catalog import actions_of
 from iamdesk.attack_paths.types import AttackPath, Remediation, Step
 from iamdesk.attack_paths.types import State as StepState
 from iamdesk.checks.aws_tools import origin_of
@@ -117,7 +118,11 @@ def _to_administration(
     remediation = (
         survey.reach.remediation(path) if proven is not None and principal.arn in _with_remediation(survey) else None
     )
-    advice, remediation_command = None, ""
+    remediation_command = ""
+    advice = phrase(
+        "Restrict {actions} to the principals that need the permission, and to the resources of their job.",
+        actions=enumerated(actions_of(path.steps[0].path_id)),
+    )
     if remediation is not None:
         remediation_command = edit_command(survey.snapshot, account.account_id, remediation.edits)
         ended = phrase("This ends this attack path; others may remain.")
@@ -172,6 +177,7 @@ def _to_administration(
             _evidence(path, with_decisions=False),
             state=State.CANNOT_TELL,
             severity=Severity.MEDIUM,
+            remediation=advice,
         )
 
 

@@ -185,6 +185,10 @@ def no_second_administrator(survey: CheckContext, account: Account, _: Account) 
         evidence.append(
             Evidence(phrase("Some attachments of {policies} were not captured.", policies=enumerated(missing)))
         )
+    if people:
+        evidence.append(
+            Evidence(phrase("{name} is an administrator.", name=name_of(people[0])), policy_key=people[0].arn)
+        )
     yield CheckResult(sentence, tuple(evidence), state=State.CANNOT_TELL if missing else State.FOUND)
 
 

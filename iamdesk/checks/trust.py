@@ -287,7 +287,7 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
 def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """AWS shows a deleted user or role as its unique ID (rule E12)."""
     index = survey.evaluator.index
-    ids = survey.once("unique ids", lambda: unique_ids(survey.snapshot.accounts))
+    ids = known_ids(survey)
     reported: set[str] = set()
     named = [
         (statement, entry)
@@ -364,6 +364,11 @@ def _are_all(survey: CheckContext, role: RoleDetail, gone: Set[str]) -> bool:
         and all(entry.type is PrincipalType.AWS and entry.text in gone for entry in one.principals or ())
         for one in allows
     )
+
+
+def known_ids(survey: CheckContext) -> frozenset[str]:
+    """Return the unique IDs of the users and roles of the snapshot."""
+    return survey.once("unique ids", lambda: unique_ids(survey.snapshot.accounts))
 
 
 def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:

@@ -3,12 +3,20 @@
 import re
 from collections.abc import Iterator
 
+from iamdesk.access.external.described import filled
 from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
-from iamdesk.checks.external_trust import ASSUME_ROLE, ORGANIZATIONS, allowing, external_attempt, external_callers
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.external_trust import (
+    ASSUME_ROLE,
+    ORGANIZATIONS,
+    allowing,
+    external_attempt,
+    external_callers,
+    names_everyone,
+)
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.policy_documents import statement_evidence
 from iamdesk.checks.prerequisites import Data, credentials_of
 from iamdesk.checks.targets import ROLES, is_reserved
@@ -19,9 +27,11 @@ from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
+from iamdesk.policy.wildcards import tokens_of
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
+_AN_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _MAX_ASKED = 40
 """Users that are evaluated for one role; the finding counts the others."""
 _PRODUCTION = re.compile(r"(?<![a-z])(?:prod|prd|production|live)(?![a-z])")
@@ -131,6 +141,59 @@ def ineffective_organization_condition(
             ),
             object=str(statement.index),
         )
+
+
+@check(
+    "TRU-15",
+    over=ROLES,
+    severity=(Severity.HIGH, "As TRU-03, of all accounts of an organization. Low where it may be the own one."),
+    title=mark("Role trusts an organization that is not captured"),
+    question="Can any account of an organization that is not the snapshot's assume a role?",
+    remediation=mark(
+        "Confirm whose organization it is. If it is not your own, name the accounts that need the role; if it is, "
+        "capture it as well."
+    ),
+    standards=("NIST 800-53 AC-3",),
+)
+def trusts_other_organization(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """High if the account's own organization was captured, and is another one; otherwise it may be this one."""
+    own = survey.snapshot.organization
+    for statement in allowing(survey, role):
+        if not names_everyone(statement):
+            continue
+        tests = [test for test in statement.conditions if test.key in _ORGANIZATION_KEYS]
+        texts = [value.text for test in tests for value in test.values]
+        for organization in dict.fromkeys(text.partition("/")[0] for text in texts):
+            if not _AN_ORGANIZATION.fullmatch(organization) or (own is not None and organization == own.id):
+                continue
+            paths = [filled(tokens_of(text), "ou-none") for text in texts if text.startswith(f"{organization}/")]
+            context = {
+                "aws:PrincipalOrgID": organization,
+                "aws:PrincipalOrgPaths": paths or [f"{organization}/r-none/"],
+            }
+            attempt = try_request(survey, survey.external_principal(account), ASSUME_ROLE, role.arn, context)
+            if attempt.strength > ConditionStrength.SECRET:
+                continue
+            sentence = phrase(
+                "Every account of the organization {organization} can assume {role}; whether it is the account's own "
+                "is not known.",
+                organization=organization,
+                role=role.role_name,
+            )
+            if own is not None:
+                sentence = phrase(
+                    "Every account of the organization {organization}, which is not the account's own, can assume "
+                    "{role}.",
+                    organization=organization,
+                    role=role.role_name,
+                )
+            yield CheckResult(
+                sentence,
+                (Evidence(phrase("Evaluated as an account of that organization."), attempt.decision),),
+                object=organization,
+                severity=None if own is not None else Severity.LOW,
+                state=State.FOUND if own is not None else State.CANNOT_TELL,
+            )
 
 
 def _external_attempt_by(

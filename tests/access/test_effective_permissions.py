@@ -124,6 +124,11 @@ def reach_of(evaluator: Evaluator, action: str, subject: str = ANA) -> AccessExt
     return found.reach
 
 
+def but(action: str, resource: str) -> dict[str, Any]:
+    """Return a Deny on all resources but one."""
+    return {"Effect": "Deny", "Action": action, "NotResource": resource}
+
+
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
@@ -145,6 +150,25 @@ MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
         ),
         (
             [allow("s3:GetObject", "arn:aws:s3:::b/*"), deny("s3:*", "arn:aws:s3:::b/secret/*")],
+            "s3:GetObject",
+            AccessExtent.SOME,
+        ),
+        ([allow("s3:GetObject"), but("s3:*", "arn:aws:s3:::b/*")], "s3:GetObject", AccessExtent.SOME),
+        ([allow("s3:*"), but("*", "arn:aws:s3:::b/*")], "s3:GetObject", AccessExtent.SOME),
+        ([allow("*"), but("*", "arn:aws:s3:::b/*")], "s3:GetObject", AccessExtent.SOME),
+        ([allow("*"), but("*", "arn:aws:s3:::b/*")], "sqs:SendMessage", AccessExtent.DENIED),
+        (
+            [allow("s3:GetObject", "arn:aws:s3:::b/*"), but("s3:*", "arn:aws:s3:::*/x")],
+            "s3:GetObject",
+            AccessExtent.SOME,
+        ),
+        (
+            [allow("s3:GetObject", "arn:aws:s3:::b/*"), but("s3:*", "arn:aws:s3:::c*")],
+            "s3:GetObject",
+            AccessExtent.DENIED,
+        ),
+        (
+            [allow("s3:GetObject"), but("s3:*", "arn:aws:s3:::b/*"), but("s3:*", "arn:aws:s3:::*/x")],
             "s3:GetObject",
             AccessExtent.SOME,
         ),

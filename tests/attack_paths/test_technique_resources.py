@@ -1,15 +1,12 @@
 """Calls on all resources that AWS requires for them, and steps that hold for one resource."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from iamdesk import Evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import TargetType, catalog
-from iamdesk.attack_paths.technique_resources import common_arn, common_text, placeholders, slots_of
+from iamdesk.attack_paths.technique_resources import placeholders, slots_of
 from iamdesk.attack_paths.types import State
-from iamdesk.policy.wildcards import glob, may_overlap
 
 from ..builders.captures import allow, document, trusting
 from .cases import ACCOUNT, FULL, WEAK, World, arn
@@ -30,18 +27,24 @@ def deny(action, resource, **more):
     return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
 
 
-def states(folder, service, *statements, boundary=None):
+def chosen_by_caller(*groups):
+    keys = str([one.get("Condition") for group in groups for one in group])
+    return "RequestTag" in keys or "RequestedRegion" in keys
+
+
+def states(folder, service, *statements, boundary=None, scp=()):
     """Return the state of each technique by which someone with some statements becomes an administrator."""
-    world = World()
+    world = World(denied_by_scp=list(scp))
     limit = None if boundary is None else world.policy("limit", boundary)
     world.user("bob", {"some": document(*statements)}, boundary=limit)
     world.role("admin", {"all": FULL}, trusting({"Service": service}), profile=True)
     world.role("low", {"some": WEAK}, trusting({"Service": service}), profile=True)
     reach = AttackPathGraph(Evaluator(world.snapshot(folder)))
+    allowed = {"allowed", "conditional"} if chosen_by_caller(statements, scp) else {"allowed"}
     paths = [path for path in reach.attack_paths(arn("user/bob")) if path.steps[0].target == arn("role/admin")]
     for path in paths:
         decisions = {proof.decision.decision.value for step in path.steps for proof in step.proof}
-        assert path.state is State.POSSIBLE or decisions == {"allowed"}
+        assert path.state is State.POSSIBLE or decisions <= allowed
     return {path.steps[0].path_id: path.state for path in paths}
 
 
@@ -100,6 +103,24 @@ def test_the_function_that_it_creates_is_the_one_that_it_invokes(tmp_path, creat
     assert states(tmp_path, "lambda.amazonaws.com", *statements).get("lambda-001") is found
 
 
+def deny_others(action, resource):
+    return {"Effect": "Deny", "Action": action, "NotResource": resource}
+
+
+def test_what_a_deny_leaves_is_tried(tmp_path):
+    service, every = "lambda.amazonaws.com", allow("lambda:*")
+    guard = deny_others("lambda:*", function("a-*", "*"))
+    assert states(tmp_path, service, PASS, every, guard).get("lambda-001") is State.PROVEN
+    assert states(tmp_path, service, PASS, every, scp=[guard]).get("lambda-001") is State.PROVEN
+    assert states(tmp_path, service, PASS, every, guard, deny_others("lambda:*", function("b"))) == {}
+    limit = document(allow("*"), guard)
+    assert states(tmp_path, service, PASS, every, boundary=limit).get("lambda-001") is State.PROVEN
+    limit = document(allow("iam:*"), allow("lambda:*", function("*-dev")))
+    dev = allow("lambda:*", function("a-*"))
+    assert states(tmp_path, service, PASS, dev, boundary=limit).get("lambda-001") is State.PROVEN
+    assert states(tmp_path, service, PASS, allow("lambda:*", function("b")), boundary=limit) == {}
+
+
 def test_what_it_creates_is_in_the_region_of_the_rest(tmp_path):
     service = "sagemaker.amazonaws.com"
 
@@ -121,6 +142,77 @@ def test_what_it_creates_is_in_the_region_of_the_rest(tmp_path):
     assert found("eu-west-1", "eu-west-1") is State.PROVEN
     assert found("eu-west-1", "*") is State.PROVEN
     assert found("eu-west-1", "eu-west-2") is None
+
+
+def in_region(*values, operator="StringLike"):
+    return {"Condition": {operator: {"aws:RequestedRegion": list(values)}}}
+
+
+@pytest.mark.parametrize(
+    ("create", "invoke", "found"),
+    [
+        (["eu-west-1"], ["us-east-1"], None),
+        (["eu-west-1"], ["eu-west-1"], State.PROVEN),
+        (["eu-west-1", "us-east-1"], ["us-east-1"], State.PROVEN),
+        (["eu-*"], ["*-2"], State.PROVEN),
+        (["eu-*"], ["us-*"], None),
+    ],
+)
+def test_all_calls_are_in_one_region(tmp_path, create, invoke, found):
+    service = "lambda.amazonaws.com"
+    calls = (
+        allow("lambda:CreateFunction", **in_region(*create)),
+        allow("lambda:InvokeFunction", **in_region(*invoke)),
+    )
+    assert states(tmp_path, service, PASS, *calls).get("lambda-001") is found
+    every = allow("lambda:*")
+    guards = [
+        deny(call, "*", **in_region(*regions, operator="StringNotLike"))
+        for call, regions in (("lambda:CreateFunction", create), ("lambda:InvokeFunction", invoke))
+    ]
+    assert states(tmp_path, service, PASS, every, *guards).get("lambda-001") is found
+    assert states(tmp_path, service, PASS, every, guards[0], scp=guards[1:]).get("lambda-001") is found
+
+
+def test_what_sets_tags_needs_the_action_for_tags(tmp_path):
+    """EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation"."""
+    untagged = {"Condition": {"StringNotEquals": {"aws:RequestTag/team": "x"}}}
+    run = [PASS, allow("ec2:RunInstances"), deny("ec2:RunInstances", of_ec2("instance"), **untagged)]
+
+    def found(*more):
+        return states(tmp_path, "ec2.amazonaws.com", *run, *more).get("ec2-001")
+
+    assert found() is None
+    assert found(allow("ec2:CreateTags", of_ec2("volume"))) is None
+    others = {"Condition": {"StringEquals": {"aws:RequestTag/team": "y"}}}
+    assert found(allow("ec2:CreateTags", **others)) is None
+    launch = {"Condition": {"StringEquals": {"ec2:CreateAction": "RunInstances"}}}
+    for more in (allow("ec2:CreateTags"), allow("ec2:CreateTags", of_ec2("instance"), **launch)):
+        assert found(more) is State.PROVEN
+    with_mfa = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+    assert found(allow("ec2:CreateTags", **with_mfa)) is State.POSSIBLE
+
+
+@pytest.mark.parametrize(
+    ("call", "tagging", "technique", "service"),
+    [
+        ("lambda:CreateFunction", "lambda:TagResource", "lambda-001", "lambda.amazonaws.com"),
+        ("ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs-002", "ecs-tasks.amazonaws.com"),
+    ],
+)
+def test_other_services_ask_for_their_action_for_tags(tmp_path, call, tagging, technique, service):
+    tagged = {"Condition": {"StringEquals": {"aws:RequestTag/team": "x"}}}
+    granted = [PASS, allow(call, **tagged), allow(["lambda:InvokeFunction", "ecs:CreateCluster", "ecs:RunTask"])]
+    assert states(tmp_path, service, *granted).get(technique) is None
+    assert states(tmp_path, service, *granted, allow(tagging)).get(technique) is State.PROVEN
+
+
+def test_where_no_page_asks_for_an_action_for_tags_a_path_is_possible(tmp_path):
+    tagged = {"Condition": {"StringEquals": {"aws:RequestTag/team": "x"}}}
+    granted = [PASS, allow("glue:CreateJob", **tagged), allow("glue:StartJobRun")]
+    assert states(tmp_path, "glue.amazonaws.com", *granted).get("glue-003") is State.POSSIBLE
+    more = allow("glue:TagResource")
+    assert states(tmp_path, "glue.amazonaws.com", *granted, more).get("glue-003") is State.PROVEN
 
 
 @pytest.mark.parametrize(
@@ -159,24 +251,6 @@ def test_every_resource_of_a_technique_has_a_placeholder():
             assert list(placeholders(slot, "aws", ACCOUNT)), (path.id, slot)
         called = {call for slot in slots_of(path.id) for call in slot.calls}
         assert called == {one.action for one in path.actions if one.on is TargetType.ANYTHING}
-
-
-PATTERNS = st.text("ab*?", max_size=6)
-
-
-@given(PATTERNS, PATTERNS)
-def test_a_common_text_is_matched_by_both_patterns(one, other):
-    common = common_text(one, other)
-    assert (common is not None) == may_overlap(one, other)
-    if common is not None:
-        assert glob(one).matches(common)
-        assert glob(other).matches(common)
-
-
-def test_common_arns():
-    assert common_arn("arn:aws:lambda:*:1:function:a-*", "arn:aws:lambda:eu-west-1:*:function:*-b") is not None
-    assert common_arn("arn:aws:lambda:eu-west-1:1:function:*", "arn:aws:lambda:eu-west-2:1:function:*") is None
-    assert common_arn("*", "arn:aws:lambda:eu-west-2:1:function:*") is None
 
 
 def test_names_that_stand_for_any_are_stars_in_sentences(tmp_path):

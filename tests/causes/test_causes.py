@@ -285,6 +285,49 @@ def _attribution(number: int, check: str, severity: Severity, keys: tuple[int, .
 _CHECKS = ["ADM-01", "ADM-03", "CHN-01", "SVC-05", "CHN-04", "TRU-05", "TRU-08", "LNT-09", "HYG-05", "CMP-13"]
 
 
+def test_remedies_that_differ_are_listed_with_their_subjects() -> None:
+    several = [
+        _attribution(number, "HYG-11", Severity.LOW, (), State.FOUND)._replace(remediation=remedy)
+        for number, remedy in ((1, "Create it."), (2, "First allow it."), (3, "Create it."))
+    ]
+    (row,) = group(several).rows
+    assert row.remediation == "role-1 and role-3: Create it. role-2: First allow it."
+    many = [one._replace(remediation=f"Do {number}.") for number, one in enumerate([*several, *several])]
+    (row,) = group([one._replace(fingerprint=f"{number:020}") for number, one in enumerate(many)]).rows
+    assert row.remediation == registry.check("HYG-11").remediation
+
+
+def test_the_remedy_of_a_statement_of_paths_names_its_actions() -> None:
+    statement = Candidate(CauseKind.STATEMENT, "statement 7", "p, statement 1", actions=("iam:PutUserPolicy",))
+    some = [
+        _attribution(number, "CHN-01", Severity.HIGH, (), State.FOUND)._replace(
+            remediation=f"Detach it from {number}.", candidates=(statement._replace(actions=(action,)),)
+        )
+        for number, action in ((1, "iam:PutUserPolicy"), (2, "iam:PutRolePolicy"))
+    ]
+    (row,) = group(some).rows
+    assert row.remediation.startswith("Take iam:PutUserPolicy and iam:PutRolePolicy out of p, statement 1, or restrict")
+
+
+def test_the_only_administrator_is_named(found: Any) -> None:
+    attached = {"AttachedManagedPolicies": [{"PolicyName": "AdministratorAccess", "PolicyArn": ADMINISTRATOR}]}
+    people = [
+        {
+            **_role(name, **attached),
+            "UserName": name,
+            "UserId": f"AIDA{name:X<17}",
+            "Arn": f"arn:aws:iam::{ACCOUNT}:user/{name}",
+        }
+        for name in ("maria", "ana")
+    ]
+    for users, ending in (
+        (people[:1], f"maria is the only administrator of account {ACCOUNT}: appoint another one first."),
+        (people, "Leave at least one administrator in the account."),
+    ):
+        findings, causes = found(UserDetail=users)
+        assert _with(causes, findings, "ADM-01", "maria").remediation.endswith(ending)
+
+
 @given(
     st.lists(
         st.tuples(

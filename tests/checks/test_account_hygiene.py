@@ -168,3 +168,18 @@ def test_hyg_14_a_role_for_security_audits(make):
     assert one.sentence.endswith("cannot be determined: AWS counts 2 attachments that were not captured.")
     named = make.policy("SecurityAudit", make.allow("s3:ListAllMyBuckets"))
     assert make.findings("HYG-14", roles=[make.role("audit", **make.attached(named["Arn"]))], policies=[named])
+
+
+def test_hyg_15_policies_that_aws_does_not_list(found, make):
+    def of(name, **more):
+        return {**make.policy(name, make.allow("lambda:*"), owner="aws"), **more}
+
+    old, known = of("AWSLambdaFullAccess"), of("AWSLambda_FullAccess")
+    users = [make.user(one["PolicyName"], **make.attached(one["Arn"])) for one in (old, known)]
+    (one,) = found("HYG-15", users=users, policies=[old, known])
+    assert one.sentence == (
+        "AWS does not list AWSLambdaFullAccess any more; 1 user, group or role has it: AWSLambdaFullAccess."
+    )
+    assert not found("HYG-15", policies=[old])
+    newer = of("AWSLambdaFullAccess", UpdateDate="2099-01-01T00:00:00+00:00")
+    assert not found("HYG-15", users=users, policies=[newer, known])

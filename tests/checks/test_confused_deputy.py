@@ -151,3 +151,31 @@ def test_svc_02_everyone_with_a_source_that_any_account_has(make, operator, sour
     assert not held("arn:aws:s3:::payroll")
     account = {"StringEquals": {"aws:SourceAccount": "111122223333"}, operator: {"aws:SourceArn": source}}
     assert not held(source, Condition=account)
+
+
+@pytest.mark.parametrize(("account", "count"), [({}, 1), ({"StringEquals": {"aws:SourceAccount": "111122223333"}}, 0)])
+def test_svc_09_a_bucket_whose_account_is_not_tested(make, account, count):
+    statement = make.allow(
+        "sns:Publish",
+        TOPIC,
+        Principal={"Service": "s3.amazonaws.com"},
+        Condition={"ArnEquals": {"aws:SourceArn": BUCKET}, **account},
+    )
+    topic = make.resource(TOPIC, statement)
+    found = make.findings("SVC-09", beside={"resources": (topic,)})
+    assert [one.severity for one in found] == [Severity.LOW] * count
+    found = make.findings("SVC-09", beside={"resources": (topic, make.resource(BUCKET))})
+    assert [one.severity for one in found] == [Severity.LOW] * count
+    found = make.findings("SVC-09", beside={"resources": (topic, make.resource(f"{BUCKET}-new"))})
+    assert [one.severity for one in found] == [Severity.MEDIUM] * count
+
+
+def test_svc_09_sources_with_an_account(make):
+    rule = "arn:aws:events:eu-west-1:111122223333:rule/x"
+    statement = make.allow(
+        "sns:Publish",
+        TOPIC,
+        Principal={"Service": "events.amazonaws.com"},
+        Condition={"ArnEquals": {"aws:SourceArn": rule}},
+    )
+    assert not make.findings("SVC-09", beside={"resources": (make.resource(TOPIC, statement),)})

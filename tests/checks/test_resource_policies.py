@@ -2,6 +2,8 @@
 
 import pytest
 
+from iamdesk.checks.finding import Severity, State
+
 BUCKET, SECRET = "arn:aws:s3:::payroll", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"
 API = "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3"
 
@@ -69,3 +71,29 @@ def test_res_08_a_deny_that_matches_something(make, arn, action, written):
     assert not make.findings("RES-08", beside={"resources": (make.resource(arn, deny(action, written)),)})
     allow = {**deny(action, BUCKET), "Effect": "Allow"}
     assert not make.findings("RES-08", beside={"resources": (make.resource(arn, allow),)})
+
+
+GONE = "AIDAEXAMPLEEXAMPLE001"
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def test_res_16_deleted_principals(make):
+    bucket = make.resource(BUCKET, make.allow("s3:GetObject", f"{BUCKET}/*", Principal={"AWS": GONE}))
+    (one,) = make.findings("RES-16", beside={"resources": (bucket,)})
+    assert one.sentence == f"The policy of payroll allows {GONE}, the unique ID of a deleted user or role."
+    assert one.severity is Severity.MEDIUM
+    there = {**make.user("ana"), "UserId": GONE}
+    assert not make.findings("RES-16", users=[there], beside={"resources": (bucket,)})
+    (one,) = make.findings("RES-16", beside={"resources": (bucket,)}, IsTruncated=True)
+    assert one.state is State.CANNOT_TELL
+
+
+@pytest.mark.parametrize(("root", "severity"), [(False, Severity.HIGH), (True, Severity.MEDIUM)])
+def test_res_16_keys_that_nobody_can_manage(make, root, severity):
+    statements = [make.allow("kms:*", Principal={"AWS": GONE})]
+    if root:
+        statements.append(make.allow("kms:*", Principal={"AWS": "arn:aws:iam::111122223333:root"}))
+    key = make.resource(KEY, *statements)
+    (one,) = make.findings("RES-16", beside={"resources": (key,)})
+    assert one.severity is severity
+    assert ("nobody can manage the key" in one.sentence) is not root

@@ -54,6 +54,23 @@ def test_tru_01_a_user_name_that_anyone_can_give(found, make, name):
     assert found("TRU-01", roles=trusting(make, "*", Condition={"StringLike": {"aws:username": name}}))
 
 
+def test_tru_03_accounts_that_begin_with_some_digits(found, make):
+    admin = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::1111*:role/Admin"}}
+    (one,) = found("TRU-03", roles=trusting(make, "*", Condition=admin))
+    assert "1111*" in one.sentence
+    own = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{make.account}:role/Admin"}}
+    assert not found("TRU-03", roles=trusting(make, "*", Condition=own))
+
+
+@pytest.mark.parametrize("session", ["*:admin", "AROA*:admin"])
+def test_tru_02_a_session_name_that_anyone_can_give(found, make, session):
+    trust = trusting(make, "*", Condition={"StringLike": {"aws:userid": session}})
+    (one,) = found("TRU-02", roles=trust)
+    assert one.state is State.FOUND
+    trust = trusting(make, "*", Condition={"StringLike": {"aws:userid": "AROAEXAMPLEROLEID0001:*"}})
+    assert all(one.state is State.CANNOT_TELL for one in found("TRU-02", roles=trust))
+
+
 @pytest.mark.parametrize("network", ["::/0", "0.0.0.0/1"])
 def test_tru_01_a_range_that_aws_calls_public(found, make, network):
     assert found("TRU-01", roles=trusting(make, "*", Condition={"IpAddress": {"aws:SourceIp": network}}))

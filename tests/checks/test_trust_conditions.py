@@ -2,6 +2,7 @@
 
 import pytest
 
+from iamdesk.checks.finding import Severity, State
 from iamdesk.snapshot.organization import Organization
 
 OTHER = "444455556666"
@@ -157,3 +158,21 @@ def test_tru_12_is_not_run_without_the_organization(make):
     roles = [make.role("deploy", trust=make.trust({"AWS": make.arn("root", OTHER)}))]
     assert not make.findings("TRU-12", roles=roles)
     assert [one for one in make.findings("CMP-13") if "TRU-12" in one.sentence and "organization" in one.sentence]
+
+
+def test_tru_15_a_whole_organization(make):
+    inside = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+    roles = [make.role("open", trust=make.trust("*", Condition=inside))]
+    (one,) = make.findings("TRU-15", roles=roles)
+    assert (one.state, one.severity) == (State.CANNOT_TELL, Severity.LOW)
+    beside = organization("Production", "Sandboxes")
+    (one,) = make.findings("TRU-15", roles=roles, beside=beside)
+    assert (one.state, one.severity) == (State.FOUND, Severity.HIGH)
+    own = beside["organization"].model_copy(update={"id": "o-a1b2c3d4e5"})
+    assert not make.findings("TRU-15", roles=roles, beside={"organization": own})
+    closed = {**inside, "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    roles = [make.role("open", trust=make.trust("*", Condition=closed))]
+    assert not make.findings("TRU-15", roles=roles, beside=beside)
+    path = {"StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/*"}}
+    roles = [make.role("open", trust=make.trust("*", Condition=path))]
+    assert make.findings("TRU-15", roles=roles, beside=beside)

@@ -205,7 +205,7 @@ class Candidates:
                 self._exact[text] = self._exact.get(text, False) or is_named
 
     def _take_account(self, account: str, is_named: bool) -> None:
-        number = _filled_account(account, self._inside)
+        number = filled_account(account, self._inside)
         if number:
             known = self._accounts.setdefault(account, _Account(number))
             self._made_up |= {number} if is_pattern(account) else set()
@@ -317,7 +317,7 @@ def _place_of(organization: OrganizationIndex | None, account: str) -> Hashable:
     return (units, path[-1].policy_ids) if path else account
 
 
-def _filled_account(pattern: str, inside: Container[str]) -> str:
+def filled_account(pattern: str, inside: Container[str]) -> str:
     """Return the id of an external account that a pattern matches; empty where there is none."""
     for filling in "9876543210" if is_pattern(pattern) else "0":
         digits = pattern.replace("?", filling)
@@ -331,7 +331,7 @@ def _filled_account(pattern: str, inside: Container[str]) -> str:
 
 def _account_in(pattern: str, inside: Container[str]) -> str:
     parts = pattern.split(":", 5)
-    return _filled_account(parts[4], inside) if len(parts) > 5 and parts[4] != "*" else ""
+    return filled_account(parts[4], inside) if len(parts) > 5 and parts[4] != "*" else ""
 
 
 def _of_account(pattern: str, shown: str, account: str, partition: str) -> str:

@@ -57,6 +57,13 @@ _EXTERNAL: Mapping[PrincipalKind, str] = {
     PrincipalKind.ROLE_SESSION: mark("external role session"),
     PrincipalKind.FEDERATED_USER: mark("external federated user"),
 }
+_OF_ANY_ACCOUNT: Mapping[PrincipalKind, str] = {
+    PrincipalKind.ROOT_USER: mark("any account's root user"),
+    PrincipalKind.USER: mark("any account's user"),
+    PrincipalKind.ROLE: mark("any account's role"),
+    PrincipalKind.ROLE_SESSION: mark("any account's role session"),
+    PrincipalKind.FEDERATED_USER: mark("any account's federated user"),
+}
 _OF_ANYONE: Mapping[Signing, str] = {
     Signing.EITHER: mark("anyone, unsigned or signed"),
     Signing.UNSIGNED: mark("anyone, unsigned"),
@@ -144,7 +151,15 @@ def who_words(who: Who) -> str:
         if who.kind is PrincipalKind.ACCOUNT:
             return phrase("account of the organization, not in the snapshot")
         return phrase("{kind} of another account of the organization", kind=kind)
+    if who.kind in _OF_ANY_ACCOUNT and _is_of_any_account(who.principal):
+        return phrase(_OF_ANY_ACCOUNT[who.kind])
     return phrase(_EXTERNAL[who.kind])
+
+
+def _is_of_any_account(principal: str) -> bool:
+    """Return whether an ARN, or a pattern of ARNs, leaves the account open."""
+    parts = principal.split(":", 5)
+    return parts[4] == "*" if len(parts) > 5 else "*" in principal
 
 
 def actions_by_level(actions: Iterable[FittingAction]) -> Mapping[str, Sequence[str]]:

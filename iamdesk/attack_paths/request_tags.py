@@ -1,0 +1,69 @@
+"""Tags in requests that create something: the action that AWS requires besides.
+
+A caller that sets tags while it creates a resource must be allowed to tag, too.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
+
+from iamdesk.attack_paths.attacker_control import Way
+from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
+
+_TAG = "aws:requesttag/"
+_OF_SERVICE: Mapping[str, str] = {
+    # EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation".
+    "ec2": "CreateTags",
+    # Lambda Developer Guide, "Using tags on Lambda functions", Permissions required for working with tags.
+    "lambda": "TagResource",
+    # ECS Developer Guide, "Grant permission to tag resources on creation".
+    "ecs": "TagResource",
+    # Service Authorization Reference, dependent actions of the calls that create something.
+    "datapipeline": "AddTags",
+    "gamelift": "TagResource",
+    "imagebuilder": "TagResource",
+    "sagemaker": "AddTags",
+}
+"""The action by service, where a page of AWS says that it is required."""
+_OF_CALL: Mapping[str, str] = {"CreateRole": "TagRole", "CreateUser": "TagUser", "CreatePolicy": "TagPolicy"}
+"""The action of IAM by call: IAM User Guide, "IAM: Create new users only with specific tags"."""
+_TAGGING = "Tagging"
+_USUAL = ("TagResource", "AddTags", "AddTagsToResource", "CreateOrUpdateTags")
+"""Names of the action, by which it is found in services whose pages do not mention it."""
+
+
+class TaggingAction(NamedTuple):
+    """What a call may require if tags are in its request."""
+
+    action: str
+    is_documented: bool
+    """Whether a page of AWS says so; otherwise it is not known whether the call requires it."""
+
+
+@cache  # of the calls of techniques alone
+def tagging_action(call: str) -> TaggingAction | None:
+    """Return the action that a call requires besides if it sets tags; None: none, as far as it is known.
+
+    Args:
+        call: ``service:Action``.
+    """
+    service, _, name = call.partition(":")
+    known = reference().action(service, name)
+    if known is None or known.access_level == _TAGGING or service == "sts":
+        return None
+    if service == "iam":
+        return TaggingAction(f"iam:{_OF_CALL[name]}", True) if name in _OF_CALL else None
+    if service in _OF_SERVICE:
+        return TaggingAction(f"{service}:{_OF_SERVICE[service]}", True)
+    listed = {one.name for one in service_actions(service).actions if one.access_level == _TAGGING}
+    found = next((one for one in _USUAL if one in listed), None)
+    return None if found is None else TaggingAction(f"{service}:{found}", False)
+
+
+def tag_context(way: Way) -> Context:
+    """Return the condition keys of a request that sets the tags of a way."""
+    given = {key: values for key, values in way.tags.items() if values}
+    names = [key[len(_TAG) :] for key in given if key.lower().startswith(_TAG)]
+    return {"aws:TagKeys": names, **given} if names else given
