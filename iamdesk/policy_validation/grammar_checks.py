@@ -531,7 +531,8 @@ def unsupported_character(policy: PolicyView) -> Iterator[Problem]:
                 yield (
                     path,
                     phrase(
-                        "The text contains the character U+{code}, which IAM does not accept.", code=f"{ord(wrong):04X}"
+                        "The text contains the character U+{code}, which IAM does not accept.",
+                        code=format(ord(wrong), "04X"),
                     ),
                 )
                 break

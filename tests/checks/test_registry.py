@@ -22,6 +22,11 @@ def sample():
     return Evaluator(load_snapshot(sample_snapshot()))
 
 
+@pytest.fixture(scope="module")
+def every_finding(sample):
+    return list(registry.run(sample))
+
+
 def test_every_check_has_an_id_words_and_a_test_that_names_it():
     tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     named = {name.replace("_", "-").upper() for name in re.findall(r"def test_([a-z]{3}_\d\d)", tests)}
@@ -53,35 +58,34 @@ def test_checks_of_the_data_exist():
     assert all(registry.check(token.check) for issuer in issuers() for token in issuer.tokens)
 
 
-def test_findings_are_whole_and_named_once(sample):
-    findings = list(registry.run(sample))
-    assert len({one.fingerprint for one in findings}) == len(findings)
-    for one in findings:
+def test_findings_are_whole_and_named_once(every_finding):
+    assert len({one.fingerprint for one in every_finding}) == len(every_finding)
+    for one in every_finding:
         assert re.fullmatch(r"[0-9a-f]{20}", one.fingerprint)
         assert one.sentence.endswith((".", ")."))
         assert one.evidence
         assert one.remediation
         assert all(piece.text for piece in one.evidence)
-    assert {one.state for one in findings} == set(State)
-    assert {Severity.CRITICAL, Severity.HIGH} <= {one.severity for one in findings}
+    assert {one.state for one in every_finding} == set(State)
+    assert {Severity.CRITICAL, Severity.HIGH} <= {one.severity for one in every_finding}
 
 
-def test_the_same_snapshot_gives_the_same_findings(sample):
-    def told(evaluator):
-        return [(one.fingerprint, one.sentence, one.severity, one.state) for one in registry.run(evaluator)]
+def test_the_same_snapshot_gives_the_same_findings(every_finding):
+    def told(findings):
+        return [(one.fingerprint, one.sentence, one.severity, one.state) for one in findings]
 
-    assert told(sample) == told(Evaluator(load_snapshot(sample_snapshot())))
+    assert told(every_finding) == told(registry.run(Evaluator(load_snapshot(sample_snapshot()))))
 
 
-def test_some_checks_alone_find_what_they_find_among_all(sample):
+def test_some_checks_alone_find_what_they_find_among_all(sample, every_finding):
     asked = {"TRU-03", "ADM-01", "CMP-03"}
     found = list(registry.run(sample, only=asked))
-    assert found == [one for one in registry.run(sample) if one.check_id in asked]
+    assert found == [one for one in every_finding if one.check_id in asked]
     assert {one.check_id for one in found} == asked
 
 
-def test_the_sample_shows_what_it_was_made_to_show(sample):
-    told = {(one.check_id, one.subject_name) for one in registry.run(sample)}
+def test_the_sample_shows_what_it_was_made_to_show(every_finding):
+    told = {(one.check_id, one.subject_name) for one in every_finding}
     assert {
         ("FED-01", "GitHubActionsLegacy"),
         ("FED-02", "GitHubActionsPreview"),
@@ -130,7 +134,7 @@ def test_cancelling_ends_the_badges(sample):
         registry.badges(sample, build_outline(sample.snapshot), cancelled=lambda: True)
 
 
-def test_a_check_that_fails_cannot_tell_and_the_others_go_on(sample, monkeypatch):
+def test_a_check_that_fails_cannot_tell_and_the_others_go_on(sample, monkeypatch, every_finding):
     def look(survey, account, user):
         yield from failing.look(survey, account, user)
         if user.user_name == "ines.costa":
@@ -138,11 +142,10 @@ def test_a_check_that_fails_cannot_tell_and_the_others_go_on(sample, monkeypatch
 
     failing = registry.check("HYG-01")
     changed = tuple(replace(one, look=look) if one is failing else one for one in registry.checks())
-    before = list(registry.run(sample))
     monkeypatch.setattr(registry, "checks", lambda: changed)
     after = list(registry.run(sample))
-    (told,) = [one for one in after if one not in before]
-    assert [one for one in before if one not in after] == []
+    (told,) = [one for one in after if one not in every_finding]
+    assert [one for one in every_finding if one not in after] == []
     assert (told.check_id, told.state, told.title) == ("HYG-01", State.CANNOT_TELL, registry.INCOMPLETE)
     assert told.subject_name == "ines.costa"
     assert re.fullmatch(r"KeyError in test_registry\.py, line \d+\.", told.evidence[0].text)

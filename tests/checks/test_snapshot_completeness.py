@@ -54,7 +54,7 @@ def test_cmp_05_accounts_of_the_organization_that_were_not_captured(make):
     organization = Organization(id="o-abcdef1234", management_account_id="222233334444", nodes=nodes)
     trusting = make.role("audit", trust=make.trust({"AWS": ["222233334444", "999988887777"]}))
     snapshot = make.snapshot(roles=[trusting]).model_copy(update={"organization": organization})
-    findings = list(registry.run(Evaluator(snapshot)))
+    findings = list(registry.run(Evaluator(snapshot), only=("CMP-05", "TRU-03")))
     (one,) = [found for found in findings if found.check_id == "CMP-05"]
     assert one.sentence == "1 account of the organization was not captured: 222233334444."
     assert ["999988887777" in found.sentence for found in findings if found.check_id == "TRU-03"] == [True]
@@ -64,7 +64,7 @@ def test_cmp_05_is_silent_without_an_organization_and_when_all_is_there(found, m
     assert not found("CMP-05")
     organization = Organization(id="o-abcdef1234", management_account_id="111122223333")
     snapshot = make.snapshot().model_copy(update={"organization": organization})
-    assert not [one for one in registry.run(Evaluator(snapshot)) if one.check_id == "CMP-05"]
+    assert not list(registry.run(Evaluator(snapshot), only=("CMP-05",)))
 
 
 def test_cmp_08_policies_that_cannot_be_read(found, make):
