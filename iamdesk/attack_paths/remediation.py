@@ -118,6 +118,11 @@ class Remediations:
             again: Principal, goal and maximum number of remaining paths to search; None: do not search.
         """
         reduced = self._reduced(among) if again else self._alone(among)
+        for found, trial in self._found(attack_paths, reduced):
+            yield replace(found, remaining=tuple(trial.attack_paths(*again))) if again else found
+
+    def _found(self, attack_paths: Sequence[AttackPath], reduced: Snapshot) -> Iterator[tuple[Remediation, Trial]]:
+        """Yield the changes as `of` does, each with the graph of the copy in which it was tried."""
         levers = list(self._levers(attack_paths).values())
         changes = {id(lever): self._changes(lever) for lever in levers}
         left = set().union(*(lever.attack_paths for lever in levers)) if levers else set()
@@ -139,16 +144,16 @@ class Remediations:
                 }
                 if ended & left:
                     left -= ended
-                    remaining = tuple(trial.attack_paths(*again)) if again else ()
-                    yield Remediation(
+                    remediation = Remediation(
                         change.what,
                         change.edits,
                         change.policy_key,
                         change.statement,
                         change.carriers[:_MAX_CARRIERS],
                         tuple(attack_paths[number] for number in sorted(ended)),
-                        remaining,
+                        (),
                     )
+                    yield remediation, trial
                     break
 
     def of_one(self, attack_path: AttackPath, among: frozenset[str]) -> Remediation | None:
@@ -157,14 +162,15 @@ class Remediations:
         Where the same statement gives another proven path in as few steps, the change takes its actions, too, if the
         statement lists them by name. What is left of such paths is in ``remaining``.
         """
-        found = next(self.of([attack_path], among), None)
+        alone = self._alone(among)
+        trial: Trial | None
+        found, trial = next(self._found([attack_path], alone), (None, None))
         if found is None:
             return None
         levers = self._levers([attack_path]).values()
         lever = next((one for one in levers if found.edits in [change.edits for change in self._changes(one)]), None)
         actions = [] if lever is None else [lever.action]
         for _ in range(_MAX_TRIALS):
-            trial = self._tried(self._alone(among), found)
             listed = trial.attack_paths(attack_path.start, attack_path.goal.key, _MAX_LEFT) if trial else ()
             left = [one for one in listed if one.state is State.PROVEN and 0 < len(one.steps) <= len(attack_path.steps)]
             found = replace(found, remaining=tuple(left))
@@ -177,6 +183,7 @@ class Remediations:
                 break
             actions.append(others[0].action)
             found = replace(found, what=wider.what, edits=wider.edits, carriers=wider.carriers[:_MAX_CARRIERS])
+            trial = self._tried(alone, found)
         return found
 
     @staticmethod
