@@ -16,7 +16,7 @@ from iamdesk.checks.check_settings import AppliedSettings, thresholds_of, with_s
 from iamdesk.checks.finding import Evidence, Finding, Suppression
 from iamdesk.checks.parallel import run_shared
 from iamdesk.export.findings.columns import cells
-from iamdesk.export.findings.report import action_data_version, order_of, tool_version
+from iamdesk.export.findings.report import action_data_version, build_id, order_of, tool_version
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.review.effects_parallel import with_effects
@@ -106,6 +106,7 @@ def make_review(
         made.previous_sha256,
         details={
             "tool_version": tool_version(),
+            "build": build_id(),
             "action_data_version": action_data_version(),
             ITEM_FORMAT: str(FORMAT_2),
             **details,

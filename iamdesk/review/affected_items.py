@@ -18,7 +18,6 @@ from iamdesk.diff.matching import may_meet
 from iamdesk.diff.normal_form import EVERYTHING, ResourceScope
 from iamdesk.diff.result import Cause, ChangeKind, Comparison, Effect, Kind, Status
 from iamdesk.i18n import phrase
-from iamdesk.inventory.trust import is_unique_id
 from iamdesk.review.after_revocation import OF_HOLDERS
 from iamdesk.review.items import EntitlementType, ReviewItem, account_root
 from iamdesk.snapshot.model import Snapshot
@@ -190,7 +189,7 @@ class Changes:
         for effect in own.effects if own is not None else ():  # session tags, which a trust policy allows
             yield from (cause.sentence for cause in effect.causes if cause.subject == line.entitlement_id)
         names = [str(one) for one in line.evidence.get("trusts", ())]
-        if any(map(is_unique_id, names)):
+        if any(map(_is_unique_id, names)):
             yield from self._by_id.get(role, ())
         for name in names:
             yield from self._of_named(name, role, "sts", role.split(":", 5)[4])
@@ -201,7 +200,7 @@ class Changes:
         owner = self._accounts.get(arn) or arn.split(":", 5)[4]
         yield from self._of_named(name, arn, arn.split(":", 3)[2], owner)
         yield from self._of_joined(name, line)
-        if is_unique_id(name):
+        if _is_unique_id(name):
             yield from self._by_id.get(arn, ())
         others = self._let_in.get(arn, set()) - {name}
         if name == EVERYTHING:
@@ -298,6 +297,11 @@ def _is_carried_by(line: ReviewItem, owner: str, key: str) -> bool:
     if line.type is EntitlementType.GROUP:
         return line.entitlement_id == owner
     return owner == line.holder_arn and line.entitlement_id == key
+
+
+def _is_unique_id(name: str) -> bool:
+    """Return whether a policy names a principal by its unique ID (`AIDA…`, `AROA…`), or perhaps does."""
+    return name.startswith(("AIDA", "AROA"))
 
 
 def _account_of(name: str) -> str:

@@ -17,7 +17,7 @@ from iamdesk.checks.parallel import run_shared
 from iamdesk.checks.words import enumerated
 from iamdesk.export.evidence.columns import STATUS, Column, DecidedFinding, DecidedLine, entitlement_columns
 from iamdesk.export.evidence.remediation import TO_DO, tested
-from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
+from iamdesk.export.findings.report import action_data_version, build_id, ordered, tool_version, utc_text
 from iamdesk.export.new_review import CHECK_SETTINGS
 from iamdesk.export.text.review import holder_name, is_privileged
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
@@ -177,6 +177,8 @@ class EvidenceContext:
         self.generated_utc = utc_text(generated_at)
         self.today = self.generated_at.date()
         self.tool_version = tool_version()
+        self.build: str | None = build_id()
+        """Of the iamdesk that writes; None: of an earlier one, which did not name it."""
         self.action_data_version = action_data_version()
         self.cancelled = cancelled
         """Checked regularly."""

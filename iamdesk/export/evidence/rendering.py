@@ -90,6 +90,7 @@ def render_anew(
         try:
             with _review(folder, document, entries, events, Path(place)) as review:
                 source = EvidenceContext(review, evaluator, moment, cancelled, workers, performed)
+                source.build = document.tool.build  # what the files say, not which build compares them
                 written = write_data(made, source)
                 for path, content in written.statements(str(manifest["evidence_sha256"])):
                     (made / path).write_bytes(content)

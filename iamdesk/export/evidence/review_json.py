@@ -36,6 +36,7 @@ def head_values(source: EvidenceContext, found: Sequence[Total]) -> dict[str, An
             "name": "iamdesk",
             "version": source.tool_version,
             "action_data_version": source.action_data_version,
+            **({"build": source.build} if source.build else {}),
         },
         "review": {
             "id": head.review_id,

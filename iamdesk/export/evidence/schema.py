@@ -17,6 +17,8 @@ class Tool(_Strict):
     name: Literal["iamdesk"]
     version: str
     action_data_version: str
+    build: str | None = None
+    """Digest of its code and data; None in packages of earlier versions."""
 
 
 class Completion(_Strict):

@@ -25,7 +25,7 @@ from iamdesk.export.evidence.rendering import head_of, render_anew
 from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, passed
 from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.evidence.time_dependence import is_same_at, mentions_time
-from iamdesk.export.findings.report import action_data_day, action_data_version, tool_version
+from iamdesk.export.findings.report import action_data_day, action_data_version, build_id, tool_version
 from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, join_names, nphrase, phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
@@ -520,19 +520,19 @@ def _lines_again(
         phrase("entitlements re-performed"),
         lines,
         {line.line_id: line.snapshot_sha256 for line in review.lines},
-        _versions(review.head),
+        _versions(review.head, of_review=True),
     )
     yield _comparison(
         phrase("population re-performed"),
         population,
         {each.arn: repr(each) for each in review.population},
-        _versions(review.head),
+        _versions(review.head, of_review=True),
     )
     yield _comparison(
         phrase("findings re-performed"),
         findings,
         {one.finding_id: one.snapshot_sha256 for one in review.findings},
-        _versions(review.head),
+        _versions(review.head, of_review=True),
     )
     return performed
 
@@ -671,16 +671,27 @@ def _wrong(evaluator: Evaluator, before: int, texts: Iterable[str], cancelled: C
     return wrong
 
 
-def _versions(document: ReviewDocument) -> str:
-    """Return a note if the versions of iamdesk or its action data differ: then results may legitimately differ."""
-    wrote = (document.tool.version, document.tool.action_data_version)
-    here = (tool_version(), action_data_version())
+def _versions(document: ReviewDocument, *, of_review: bool = False) -> str:
+    """Return a note if another build of iamdesk, or other action data, gave the results: then they may differ.
+
+    ``of_review``: of what was frozen when the review was made, not of what was worked out for the package.
+    """
+    tool, details = document.tool, document.review.details
+    wrote = (
+        (details.get("tool_version", ""), details.get("build", ""), details.get("action_data_version", ""))
+        if of_review
+        else (tool.version, tool.build or "", tool.action_data_version)
+    )
+    here = (tool_version(), build_id(), action_data_version())
     if wrote == here:
         return ""
     return phrase(
-        " (written by iamdesk {version} with action data {data}, verified by {own_version} with {own_data})",
-        version=wrote[0],
-        data=wrote[1],
+        " (written by iamdesk {version}, {build}, with action data {data}; performed again by {own_version}, build "
+        "{own_build}, with {own_data}: builds may differ in effects, tiers and findings)",
+        version=wrote[0] or "?",
+        build=phrase("build {build}", build=wrote[1]) if wrote[1] else phrase("a build that it does not name"),
+        data=wrote[2] or "?",
         own_version=here[0],
-        own_data=here[1],
+        own_build=here[1],
+        own_data=here[2],
     )

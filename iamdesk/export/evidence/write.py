@@ -224,7 +224,11 @@ def _about(source: EvidenceContext, quoted: int) -> dict[str, Any]:
     return {
         "review_id": head.review_id,
         "generated_utc": source.generated_utc,
-        "tool": {"name": "iamdesk", "version": source.tool_version},
+        "tool": {
+            "name": "iamdesk",
+            "version": source.tool_version,
+            **({"build": source.build} if source.build else {}),
+        },
         "snapshot_sha256": head.snapshot_sha256,
         "genesis_sha256": head.genesis or None,
         "journal_sha256": source.review.journal_sha256,

@@ -1,17 +1,22 @@
 """The content of a findings report, the same for all formats."""
 
+import hashlib
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
 
 from iamdesk.causes.types import Control
 from iamdesk.checks import registry
 from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.export.findings.earlier import EarlierFindings
+from iamdesk.resource_files import resources
 from iamdesk.snapshot.catalog import AccountEntry
 from iamdesk.snapshot.model import Account, Snapshot, SourceFile
 
@@ -126,6 +131,23 @@ def tool_version() -> str:
         return version("iamdesk")
     except PackageNotFoundError:  # a frozen application without metadata
         return "unknown"
+
+
+@cache
+def build_id() -> str:
+    """Return a digest of this build's code and data, 12 hexadecimal digits.
+
+    The version stays the same between builds of one version; what they work out need not.
+    """
+    digest = hashlib.sha256()
+    code, data = Path(str(files("iamdesk"))), resources() / "data"
+    listed = {file.relative_to(code).as_posix(): file for file in code.rglob("*.py")}
+    listed |= {f"data/{file.name}": file for file in data.iterdir() if file.is_file()}
+    if getattr(sys, "frozen", False):  # the code is in the program
+        listed["program"] = Path(sys.executable)
+    for name, file in sorted(listed.items()):
+        digest.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:12]
 
 
 @cache

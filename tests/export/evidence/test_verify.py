@@ -12,15 +12,25 @@ import pytest
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.api import SnapshotSession, Workbench
-from iamdesk.export.evidence import verify_content
-from iamdesk.export.evidence.manifest import SIGNOFFS, STATEMENTS, files_of, hash_of, manifest_bytes, sums_text
+from iamdesk.export.evidence import context, verify_content
+from iamdesk.export.evidence.manifest import (
+    MANIFEST,
+    SIGNOFFS,
+    STATEMENTS,
+    files_of,
+    hash_of,
+    manifest_bytes,
+    sums_text,
+)
 from iamdesk.export.evidence.package_files import opened_pack
+from iamdesk.export.evidence.read_json import read_review
 from iamdesk.export.evidence.result import Outcome, Result
 from iamdesk.export.evidence.signing import Role, sign
 from iamdesk.export.evidence.ssh_signature import public_key
 from iamdesk.export.evidence.verify import verify
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import ExportError
+from iamdesk.export.findings.report import build_id
 from iamdesk.resource_files import resources
 from iamdesk.review.journal import canonical, digest
 from iamdesk.review.review_file import ReviewFile
@@ -356,3 +366,38 @@ def test_without_its_snapshot_the_rest_is_rendered_and_told(
     file.write_bytes(file.read_bytes() + b"x")
     seal_anew(pack)
     assert {one.name for one in failures(pack)} == {"tickets.csv"}
+
+
+def test_another_build_that_gives_another_result_is_named(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiers and effects change between builds of one version: the sentence says so, and which items differ."""
+    document = read_review(pack / "review.json").head
+    assert document.tool.build == build_id() == json.loads((pack / MANIFEST).read_bytes())["tool"]["build"]
+    again, frozen = {"a": "1", "b": "2"}, {"a": "1", "b": "3"}
+    assert verify_content._comparison("x", again, frozen, verify_content._versions(document)).sentence == (
+        "1 has another result: b."
+    )
+    monkeypatch.setattr(verify_content, "build_id", lambda: "000000000000")
+    found = verify_content._comparison("x", again, frozen, verify_content._versions(document))
+    assert found.outcome is Outcome.FAILED
+    assert f"build {build_id()}, with action data" in found.sentence
+    assert "build 000000000000" in found.sentence
+    assert found.sentence.endswith("builds may differ in effects, tiers and findings): b.")
+    earlier = document.model_copy(update={"tool": document.tool.model_copy(update={"build": None})})
+    assert "a build that it does not name" in verify_content._versions(earlier)
+    assert f"build {build_id()}, with" in verify_content._versions(document, of_review=True)
+
+
+def test_a_package_is_rendered_anew_by_another_build_and_by_one_that_names_none(
+    pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "build_id", lambda: "000000000000")
+    monkeypatch.setattr(verify_content, "build_id", lambda: "000000000000")
+    assert failures(pack) == []
+    for name in (MANIFEST, "review.json"):
+        file = pack / name
+        content = file.read_bytes()
+        named = f'"build":"{build_id()}","name":"iamdesk"'.encode()
+        assert named in content
+        file.write_bytes(content.replace(named, b'"name":"iamdesk"'))
+    seal_anew(pack)
+    assert {one.name for one in failures(pack)} == set(STATEMENTS), "they name the digest of the files, which changed"
