@@ -208,6 +208,8 @@ class ControlTotal:
 class SearchGroup(StrEnum):
     """What *search everywhere* finds, group by group; the value is the heading. In the order of equally good groups."""
 
+    SENTENCE = mark("Request")
+    """The typed text itself, if it is a request."""
     REQUESTS = mark("Recent requests")
     NOTES = mark("Notes")
     PRINCIPALS = mark("Users, groups and roles")

@@ -21,7 +21,7 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.text.decision import short_arn
 from iamdesk.gui.ask.autocomplete import AutocompleteService, may_mean_objects
 from iamdesk.gui.ask.context_panel import ContextPanel
-from iamdesk.gui.ask.sentence import read_sentence
+from iamdesk.gui.ask.sentence import read_typed
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.principals import is_principal, is_whole_principal, principal_of_key, subject_of
@@ -89,7 +89,7 @@ class RequestBar(QWidget):
         sentence = QHBoxLayout()
         for word, field, name, hint, share in (
             (tr("&Can"), self.principal, "askPrincipal", tr("a user, a role … or empty: who can"), 5),
-            (tr("&do"), self.action, "askAction", tr("s3:GetObject, read object …"), 5),
+            (tr("&do"), self.action, "askAction", tr("read object on payroll …"), 5),
             (tr("&on"), self.resource, "askResource", tr("arn:aws:s3:::bucket/key, or *"), 8),
         ):
             field.setObjectName(name)
@@ -176,10 +176,9 @@ class RequestBar(QWidget):
 
     def _split_sentence(self) -> None:
         """Put the parts of a sentence that was typed into one field into their fields."""
-        on = tr("&on").replace("&", "")
         for field in self._fields:
             text = field.text().strip()
-            found = read_sentence(text, on) if " " in text and self._use_case_of(text) is None else None
+            found = read_typed(text) if " " in text and self._use_case_of(text) is None else None
             if found is not None:
                 if field is self.principal and found.principal is None:
                     field.clear()

@@ -3,7 +3,9 @@
 import re
 from typing import NamedTuple
 
-_WHO = re.compile(r"who\s+(?:can|may)\s+(?P<rest>.+)", re.IGNORECASE | re.DOTALL)
+from iamdesk.i18n import tr
+
+_WHO = ("who can ", "who may ")
 _CAN = re.compile(
     r"(?:why\s+)?(?:can|may|can't|can’t|cannot|is)\s+(?P<principal>\S+)"
     r"(?:\s+(?:not|allowed|to|do|perform))*\s+(?P<rest>.+)",
@@ -21,14 +23,21 @@ class Sentence(NamedTuple):
     resource: str | None
 
 
-def read_sentence(text: str, on: str = "on") -> Sentence | None:
+def read_typed(text: str) -> Sentence | None:
+    """Return the parts of a sentence in the language of the window, or in English."""
+    return read_sentence(text, tr("&on").replace("&", ""), tr("who can"))
+
+
+def read_sentence(text: str, on: str = "on", who_can: str = "who can") -> Sentence | None:
     """Return the parts of a sentence; None if the text is only a name, an action or a resource.
 
-    ``on`` is the word between action and resource in the language of the window; the English one is known, too.
+    ``on`` is the word between action and resource in the language of the window, ``who_can`` how a question without a
+    principal begins; the English words are known, too.
     """
     words = " ".join(text.split()).rstrip(" ?")
-    if (who := _WHO.fullmatch(words)) is not None:
-        return Sentence("", *_action_and_resource(who["rest"], on))
+    for beginning in (f"{who_can} ", *_WHO):
+        if words.casefold().startswith(beginning.casefold()):
+            return Sentence("", *_action_and_resource(words[len(beginning) :], on))
     if (can := _CAN.fullmatch(words)) is not None:
         return Sentence(can["principal"], *_action_and_resource(can["rest"], on))
     action, resource = _action_and_resource(words, on)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from iamdesk.evaluate.request import Request
 from iamdesk.export.text.decision import short_arn
+from iamdesk.gui.ask.sentence import read_typed
 from iamdesk.gui.core.jobs import Job, JobRunner, import_lock
 from iamdesk.gui.core.notebook import ITEM_OF_FINDINGS
 from iamdesk.gui.core.plain_text import visible
@@ -127,7 +128,8 @@ def narrowed(text: str) -> tuple[tuple[SearchGroup, ...], str]:
     groups = PREFIXES.get(text[:1])
     if groups is not None:
         return groups, text[1:]
-    return (tuple(SearchGroup) if text.strip() else _WITHOUT_TEXT), text
+    searched = tuple(group for group in SearchGroup if group is not SearchGroup.SENTENCE)
+    return (searched if text.strip() else _WITHOUT_TEXT), text
 
 
 class Finder:
@@ -146,6 +148,8 @@ class Finder:
         self._window = window
         self._show_page = show_page
         self._commands = tuple(_command(menu, action) for menu, action in commands)
+        self._ask = next((action for _menu, action in commands if action.objectName() == "actionAsk"), None)
+        """Evaluates what is in the request bar; None: no snapshot is open."""
         self._job: Job | None = None
 
     def find(self, text: str, done: Callable[[tuple[Found, ...]], None]) -> None:
@@ -157,6 +161,7 @@ class Finder:
         opened, offered = self._session.shown, self._offered()
         limit = _MANY if text[:1] in PREFIXES else _FEW
         self.stop()
+        sentence = self._sentence(text)
         if _OF_THE_WINDOW.issuperset(groups):
             done(self._shown(_search(None, words, groups, offered, limit, _never), opened))
             return
@@ -166,13 +171,27 @@ class Finder:
             return _search(opened, words, groups, everything, limit, cancelled)
 
         self._job = self._jobs.run(
-            tr("Searching"), work, done=lambda results: done(self._shown(results, opened)), prompt=True
+            tr("Searching"), work, done=lambda results: done(sentence + self._shown(results, opened)), prompt=True
         )
 
     def stop(self) -> None:
         """Drop a search that is still running."""
         if self._job is not None:
             self._job.cancel()
+
+    def _sentence(self, text: str) -> tuple[Found, ...]:
+        """Return the typed text as a request, if it is one: ``who can delete object on payroll``."""
+        parts, ask = read_typed(text), self._ask
+        if parts is None or ask is None or self._session.snapshot is None:
+            return ()
+
+        def evaluate() -> None:
+            self._session.draft(*parts)
+            ask.trigger()
+
+        question = " ".join(text.split())
+        entry = Entry(tr("Ask: {question}").format(question=question), "", evaluate, glyph=Glyph.ASK)
+        return (Found(SearchGroup.SENTENCE, (entry,), 1),)
 
     # What is searched
 

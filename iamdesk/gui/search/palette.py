@@ -64,8 +64,8 @@ class SearchPalette(QFrame):
         self.field.setMaxLength(_LONGEST)
         self.field.setPlaceholderText(
             tr(
-                "Search: > commands  @ users, groups, roles  # policies  / resources  : actions  ! findings  ~ notes  "
-                "? help"
+                "Search, or ask: who can read object on …   > commands  @ users, groups, roles  # policies  "
+                "/ resources  : actions  ! findings  ~ notes  ? help"
             )
         )
         self.field.setAccessibleName(tr("Search everywhere"))

@@ -17,6 +17,7 @@ PAYROLL = "arn:aws:s3:::acme-payroll/*"
         ("why can ana.moreno not get object on payroll", Sentence("ana.moreno", "get object", "payroll")),
         ("why is ana.moreno not allowed to get object on payroll", Sentence("ana.moreno", "get object", "payroll")),
         ("get object on payroll", Sentence(None, "get object", "payroll")),
+        ("Wer kann s3:GetObject auf payroll?", Sentence("", "s3:GetObject", "payroll")),
         ("s3:GetObject auf payroll", Sentence(None, "s3:GetObject", "payroll")),
         ("s3:GetObject", None),
         ("read object", None),
@@ -26,4 +27,4 @@ PAYROLL = "arn:aws:s3:::acme-payroll/*"
     ],
 )
 def test_parts(text: str, found: Sentence | None) -> None:
-    assert read_sentence(text, "auf") == found
+    assert read_sentence(text, "auf", "wer kann") == found

@@ -215,3 +215,20 @@ def test_a_resource_that_only_policies_name_is_asked_about(open_window: MainWind
     press(look("/payroll"), Qt.Key.Key_Return)
     assert open_window.interior.stack.perspective.name == "perspectiveAsk"
     assert open_window.workspace.request_bar.resource.text() == "arn:aws:s3:::acme-payroll"
+
+
+def test_a_whole_question_is_asked(qtbot: QtBot, open_window: MainWindow, look: Look) -> None:
+    palette = look("who can delete object on payroll")
+    assert titles(palette)[0] == "Ask: who can delete object on payroll"
+    press(palette, Qt.Key.Key_Return)
+    who_can = open_window.workspace.who_can
+    qtbot.waitUntil(lambda: who_can.is_complete and bool(who_can.model.rows), timeout=20_000)
+    assert who_can.asked is not None
+    assert (who_can.asked.action, who_can.asked.resource) == ("s3:DeleteObject", "arn:aws:s3:::acme-payroll/*")
+    palette = look("why can ana.moreno not get object on payroll?")
+    press(palette, Qt.Key.Key_Return)
+    session = open_window.session
+    qtbot.waitUntil(lambda: session.decision is not None and "ana.moreno" in session.decision.request.principal)
+    assert session.request is not None
+    assert session.request.action == "s3:GetObject"
+    assert not any(title.startswith("Ask:") for title in titles(look("payroll")))
