@@ -117,7 +117,7 @@ _WITH_CODE = frozenset({BOOL, NULL, DATE, NUMERIC, BINARY, IP_ADDRESS})
     "",
     FindingType.WARNING,
     title=mark("Value that the operator cannot read"),
-    remediation=mark("Use a value of the kind that the operator compares, or another operator."),
+    remediation=mark("Use a value of the type that the operator compares, or another operator."),
 )
 def not_readable(policy: PolicyView) -> Iterator[Problem]:
     """ARN operators, and every family of operators that AWS's page has no check for: the value matches nothing."""

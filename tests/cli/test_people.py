@@ -73,8 +73,8 @@ def test_persons_from_new_review_to_evidence(iamdesk: Run, tmp_path: Path) -> No
     assert rows[0]["through_roles_and_groups"] == "1"
     annex = (pack / "01_annex.html").read_text(encoding="utf-8")
     assert (
-        "Ana Moreno left, by the list of people, and still had entitlements at the time of the snapshot: 1 of any "
-        "kind, undecided 1" in annex
+        "Ana Moreno left according to the list of people, and still had entitlements at the time of the snapshot: 1 of "
+        "any kind, undecided 1" in annex
     )
     with (pack / "03_entitlements.csv").open(encoding="utf-8-sig", newline="") as file:
         items = {row["holder_display"]: row for row in csv.DictReader(file)}
@@ -99,8 +99,8 @@ def test_a_follow_up_asks_again_for_what_leavers_and_movers_have(iamdesk: Run, t
     desk.close()
     for name, status, department, sentence in (
         ("same", "active", "Payments", ""),
-        ("left", "left", "Payments", "Its person, Ana Moreno, left."),
-        ("moved", "active", "Fraud", "Its person, Ana Moreno, moved: before Payments, Quentin."),
+        ("left", "left", "Payments", "Ana Moreno, the person it belongs to, left."),
+        ("moved", "active", "Fraud", "Ana Moreno, the person it belongs to, moved: before Payments, Quentin."),
     ):
         q4, people = tmp_path / f"{name}.iamreview", listed(tmp_path / f"{name}.csv", status, department)
         done = iamdesk(*new, "-o", q4, "--people", people, "--previous", q3, "--previous-snapshot", account)
@@ -188,6 +188,9 @@ def test_assigning_own_access_warns(iamdesk: Run, tmp_path: Path) -> None:
     done = iamdesk("review", "assign", review, "--rules", rules)
     assert done.returncode == 0, done.stderr
     assert "warning: ana moreno gets " in done.stderr
-    assert "of arn:aws:iam::111122223333:user/ana: by the list of people, a person of the same name" in done.stderr
+    assert (
+        "of arn:aws:iam::111122223333:user/ana: according to the list of people, a person with the same name"
+        in done.stderr
+    )
     rules.write_text("class,reviewer\n,Quentin\n", encoding="utf-8")
     assert "warning" not in iamdesk("review", "assign", review, "--rules", rules).stderr

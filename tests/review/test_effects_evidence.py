@@ -253,7 +253,7 @@ def test_what_all_of_several_paths_need_is_tier_0() -> None:
         twice = told(items, "whole", "inline_policy", f"inline-{one}")
         assert (twice["tier"], twice["status"], twice["path"]["ends"]) == (0, "proved", False)
         assert tier_reason_words(items["whole", "inline_policy", f"inline-{one}"]).endswith(
-            "there is another path, too."
+            "there is also another path."
         )
 
 
@@ -267,7 +267,7 @@ def test_each_of_two_that_make_an_administrator_is_tier_0() -> None:
     tiers = [told(items, "ana", "inline_policy", f"inline-{one}")["tier"] for one in (1, 2, 3)]
     assert tiers == [0, 0, 5]
     assert tier_words(items["ana", "inline_policy", "inline-1"]) == (
-        "Tier 0: administration depends on it. It makes its holders administrators, as another entitlement does."
+        "Tier 0: administration depends on it. It makes its holders administrators; so does another entitlement."
     )
 
 
@@ -287,7 +287,7 @@ def test_membership_in_an_empty_group_that_the_member_may_change_is_the_path() -
     membership = told(items, "one", "group", "empty")
     assert (membership["tier"], membership["status"], membership["path"]["state"]) == (0, "proved", "proven")
     assert suggestion_words(items["one", "group", "empty"]).startswith(
-        "Revoke: revoking it changes no permission, and ends a path to administrator or makes it longer"
+        "Revoke: revoking it changes no permission, but ends a path to administrator or makes it longer"
     )
     assert [told(items, *key)["tier"] for key in (("two", "group", "empty"), ("none", "group", "empty"))] == [5, 5]
 

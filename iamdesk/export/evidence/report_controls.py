@@ -98,8 +98,8 @@ def _facts(source: EvidenceContext, result: ControlResult) -> Iterator[tuple[str
         stated = ", ".join(f"{CHOICE_WORDS[choice].lower()} {count:,}" for choice, count in decisions.items())
         yield (
             "People who left",
-            f"{enumerated(leavers, _MAX_NAMED)} left, by the list of people, and still had entitlements at the time of "
-            f"the snapshot: {decisions.total():,} of any kind, {stated}",
+            f"{enumerated(leavers, _MAX_NAMED)} left according to the list of people, and still had entitlements at "
+            f"the time of the snapshot: {decisions.total():,} of any kind, {stated}",
         )
     excluded = "; ".join(f"{one.part} {one.name} ({one.entitlements:,}): {one.reason}" for one in source.left_out)
     yield "Excluded from the review", excluded or "nothing"

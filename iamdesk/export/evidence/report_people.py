@@ -100,7 +100,9 @@ def _own_access(source: EvidenceContext) -> Iterator[Text]:
     if source.people is None:
         yield Text("No list of people was given: names of reviewers were not compared with holders.")
     elif not found.same_names:
-        yield Text("By the list of people, no reviewer decided on or approved access of a person of the same name.")
+        yield Text(
+            "According to the list of people, no reviewer decided on or approved access of a person with the same name."
+        )
     for one in found.same_names:
         what = "1 entitlement or finding" if one.items == 1 else f"{one.items:,} entitlements and findings"
         yield Text(

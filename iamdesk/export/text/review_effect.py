@@ -39,13 +39,15 @@ LARGE_LOSS = 1_000
 GUARDRAIL_WORD = mark("GUARDRAIL")
 _PATHS: Mapping[tuple[object, object], str] = {
     ("administrator", True): mark("It makes its holders administrators."),
-    ("administrator", False): mark("It makes its holders administrators, as another entitlement does."),
+    ("administrator", False): mark("It makes its holders administrators; so does another entitlement."),
     ("proven", True): mark(
-        "With it, one can become an administrator by {how}; without it, this path ends or is longer."
+        "With it, a principal can become an administrator by {how}; without it, this path ends or becomes longer."
     ),
-    ("proven", False): mark("With it alone, one can become an administrator by {how}; there is another path, too."),
+    ("proven", False): mark(
+        "With it alone, a principal can become an administrator by {how}; there is also another path."
+    ),
     ("possible", True): mark(
-        "With it, one may become an administrator by {how}; without it, this path ends or is longer."
+        "With it, a principal may become an administrator by {how}; without it, this path ends or becomes longer."
     ),
 }
 """Why administration depends on an entitlement, by `CarriedPath.state` and ``ends``."""
@@ -60,7 +62,7 @@ TIER_WORDS: Mapping[int, str] = {
 _REASONS: Mapping[str, str] = {
     "guardrail": mark("without it, principals can do more"),
     "changes nothing": mark("revoking it is proved to change nothing"),
-    "ends path": mark("revoking it changes no permission, and ends a path to administrator or makes it longer"),
+    "ends path": mark("revoking it changes no permission, but ends a path to administrator or makes it longer"),
     "unused": mark("no permission that would be lost was used"),
     "used in part": mark("some of its services were not used"),
     "baseline": mark("most users of the account have it"),

@@ -318,7 +318,7 @@ COMMANDS: tuple[Command, ...] = (
         "actionPaste",
         Menu.EDIT,
         mark("Paste a &denial or a snapshot"),
-        mark("Explain the access-denied message of the clipboard, or open the snapshot file that was copied."),
+        mark("Explain the access-denied message in the clipboard, or open the snapshot file that was copied."),
         (_Key.Paste,),
     ),
     Command(
@@ -930,7 +930,7 @@ COMMANDS: tuple[Command, ...] = (
         "actionTryWithout",
         Menu.TOOLS,
         mark("&Try without the selected item"),
-        mark("Show whom it hits if the selected policy, user, group or role is taken away, on a copy."),
+        mark("Show on a copy who is affected if the selected policy, user, group or role is removed."),
         ("Ctrl+T",),
         Needs.SNAPSHOT,
     ),

@@ -201,15 +201,15 @@ class Windows(QObject):
         dialog.show()
 
     def paste(self) -> None:
-        """Explain the access-denied message of the clipboard, or open the snapshot file that was copied."""
+        "Explain the access-denied message in the clipboard, or open the snapshot file that was copied."
         held, session = QApplication.clipboard().mimeData(), self._frame.session
         path = file_in(held)
         if path is not None:
             self._frame.open_path(path)
         elif not denial_in(held):
-            session.announce(tr("The clipboard holds no access-denied message, and no snapshot file."))
+            session.announce(tr("The clipboard contains neither an access-denied message nor a snapshot file."))
         elif session.snapshot is None:
-            session.announce(tr("Open a snapshot first: the access-denied message is explained by its policies."))
+            session.announce(tr("Open a snapshot first: the access-denied message is explained with its policies."))
         else:
             self.ask_why_denied()
 

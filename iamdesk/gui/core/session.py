@@ -374,7 +374,7 @@ class Session(QObject):
 
     def _try_without(self, edits: "tuple[Edit, ...]") -> None:
         if not edits:
-            self.announce(tr("Nothing to take away: select a policy that is in use, a user, a group or a role."))
+            self.announce(tr("Nothing to remove: select a policy that is in use, a user, a group or a role."))
         self.try_edits(edits)
 
     def show_saved(self, sentence: str, path: Path) -> None:

@@ -142,7 +142,7 @@ class AssignWindow(CoordinationWindow):
             ).format(count=number(len(assignment.unassigned)))
         for one in own:
             words += "\n" + tr(
-                "{name} gets items of {principals}: by the list of people, a person of the same name."
+                "{name} gets items of {principals}: according to the list of people, of a person with the same name."
             ).format(name=one.reviewer, principals=join_names([short_arn(arn) for arn in one.principals], _MOST_NAMED))
         self.note.setText(words)
 

@@ -383,8 +383,8 @@ class DecisionController(QObject):
         """Return the warning if the reviewer decides on principals of a person of the same name; empty if not."""
         for one in review_session.same_names(subject_ids, self._head.reviewer.name):
             return tr(
-                "By the list of people, {principals} is of a person of your name. Let another person decide: the "
-                "evidence will say who decided."
+                "{principals}: according to the list of people, this is the access of a person with your name. "
+                "Let another person decide: the evidence will show who decided."
             ).format(principals=join_names([short_arn(arn) for arn in one.principals], _MOST_NAMED))
         return ""
 

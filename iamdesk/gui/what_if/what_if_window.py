@@ -203,7 +203,7 @@ class WhatIfWindow(OneJobWindow):
         self.without_button.setVisible(can)
         if node is not None:
             self.without_button.setText(menu_text(tr("Try without {name}").format(name=visible(node.text))))
-            set_tooltip(self.without_button, tr("Take {key} away on the copy, and show whom it hits").format(key=key))
+            set_tooltip(self.without_button, tr("Remove {key} on the copy, and show who is affected").format(key=key))
 
     def _append(self, edit: Edit) -> None:
         self.edits.append(edit)

@@ -83,7 +83,7 @@ def test_decisions_and_assignments_on_own_access_are_named(
     panel.table.go_to(own)
     QTest.keyClick(panel.table, Qt.Key.Key_1)
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
-    assert panel.message.text.startswith("By the list of people, user ana.moreno is of a person of your name")
+    assert panel.message.text.startswith("user ana.moreno: according to the list of people")
 
     panel.head.reviewer_name.setText("Chloe")
     panel.table.go_to(also_own)
@@ -94,7 +94,7 @@ def test_decisions_and_assignments_on_own_access_are_named(
     panel.table.go_to(also_own)
     QTest.keyClick(panel.table, Qt.Key.Key_5)
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
-    assert "is of a person of your name" in panel.message.text
+    assert "this is the access of a person with your name" in panel.message.text
 
     rules = tmp_path / "rules.csv"
     rules.write_text("class,reviewer\n,Ana M.\n")
@@ -102,7 +102,7 @@ def test_decisions_and_assignments_on_own_access_are_named(
     window.rules.setText(str(rules))
     QTest.keyClick(window.rules, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not window.is_running, timeout=30_000)
-    assert "Ana M. gets items of user ana.moreno: by the list of people" in window.note.text()
+    assert "Ana M. gets items of user ana.moreno: according to the list of people" in window.note.text()
 
 
 def test_rows_by_person_are_offered_with_a_list_alone(panel: ReviewPanel) -> None:
