@@ -201,7 +201,7 @@ def test_an_assumption_opens_the_rule_that_explains_it(qtbot: QtBot, open_window
         Request(PETRA, "s3:GetObject", "arn:aws:s3:::a-bucket-of-whom/q1.csv", {"aws:SourceIp": "10.0.0.1"})
     )
     qtbot.waitUntil(lambda: bool(sure.findChildren(QPushButton, "openRule")))
-    found = [one for one in sure.findChildren(QPushButton, "openRule") if one.text() == "Rule G12"]
+    found = [one for one in sure.findChildren(QPushButton, "openRule") if one.text() == "Why? Rule G12"]
     assert found, [one.text() for one in sure.findChildren(QPushButton, "openRule")]
     found[0].click()
     guide = window.findChild(HelpWindow)

@@ -131,7 +131,7 @@ class DecisionNotes(QWidget):
 
     def _with_rule(self, row: QWidget, rule: str) -> QWidget:
         """Add a link to an evaluation rule in the user guide."""
-        button = QPushButton(tr("Rule {id}").format(id=rule))
+        button = QPushButton(tr("Why? Rule {id}").format(id=rule))
         button.setObjectName("openRule")
         button.setAccessibleName(tr("Evaluation rule {id} in the user guide").format(id=rule))
         set_tooltip(button, tr("Open the user guide at evaluation rule {id}").format(id=rule))

@@ -374,7 +374,7 @@ def test_what_aws_refuses_whatever_policies_say_opens_its_rule(ask_window: AskWi
     show(ask_window, decision(decision_text=EvalDecision.IMPLICIT_DENY, blocked_by=(word,)))
     (button,) = notes.findChildren(QPushButton, "openRule")
     button.click()
-    assert (button.text(), asked) == (f"Rule {rule}", [rule])
+    assert (button.text(), asked) == (f"Why? Rule {rule}", [rule])
 
 
 def test_every_refusal_has_its_rule() -> None:
