@@ -40,7 +40,7 @@ USES: dict[str, Callable[[SnapshotSession], object]] = {
     "badges": SnapshotSession.evaluated_badges,
     "reach": SnapshotSession.reach,
     "findings": SnapshotSession.findings,
-    "telling": lambda opened: opened.telling(QUESTION.principal),
+    "telling": lambda opened: opened.key_permissions(QUESTION.principal),
     "diff": lambda opened: Workbench.compare(opened, opened),
     "what-if": lambda opened: Workbench.what_if(opened, [Edit(EditAction.DELETE, QUESTION.principal)]),
 }

@@ -175,7 +175,7 @@ class BulkEvaluator:
         """
         return OneRequest(self.population.target(action, resource))
 
-    def answers(
+    def decisions(
         self,
         grid: RequestGrid,
         members: int,
@@ -203,15 +203,15 @@ class BulkEvaluator:
             for bit in indexes_of(within):
                 target = grid.target(bit)
                 alone = self.request(target.action_text, target.resource_text)
-                for answer in self.answers(
+                for decided in self.decisions(
                     alone, members, moment, distinguish_denials=distinguish_denials, cancelled=cancelled
                 ):
-                    yield answer._replace(cells=1 << bit)
+                    yield decided._replace(cells=1 << bit)
             return
         request_evaluation = _BulkRequest(
             self, grid, moment, distinguish_denials=distinguish_denials, cancelled=cancelled
         )
-        yield from request_evaluation.answers(members, within, self.statement_groups(grid, members, within))
+        yield from request_evaluation.decisions(members, within, self.statement_groups(grid, members, within))
 
     def decision_bits(
         self, grid: RequestGrid, position: int, own: Iterable[OwnStatement], moment: datetime, within: int | None = None
@@ -233,10 +233,10 @@ class BulkEvaluator:
             return known
         found = dict.fromkeys(EvalDecision, 0)
         awaiting = 0
-        for answer in request_evaluation.answers(1 << position, within, statement_groups):
-            found[answer.decision] |= answer.cells
-            if answer.awaits_policy:
-                awaiting |= answer.cells
+        for decided in request_evaluation.decisions(1 << position, within, statement_groups):
+            found[decided.decision] |= decided.cells
+            if decided.awaits_policy:
+                awaiting |= decided.cells
         decision_bits = DecisionBits(
             found[EvalDecision.ALLOWED], found[EvalDecision.CONDITIONAL], found[EvalDecision.EXPLICIT_DENY], awaiting
         )
@@ -287,8 +287,8 @@ class BulkEvaluator:
         request_evaluation = _BulkRequest(
             self, grid, moment, distinguish_denials=distinguish_denials, cancelled=cancelled
         )
-        for answer in request_evaluation.answers(members, 1, self.statement_groups(grid, members, 1)):
-            bits[answer.decision] |= answer.members
+        for decided in request_evaluation.decisions(members, 1, self.statement_groups(grid, members, 1)):
+            bits[decided.decision] |= decided.members
         return PopulationDecisions(bits, distinguish_denials, request_evaluation.until)
 
     def decide(self, position: int, action: str, resource: str, moment: RequestMoment) -> EvalDecision:
@@ -516,7 +516,9 @@ class _BulkRequest:
         self.until = inf
         """End of validity of the decisions, in seconds since 1970."""
 
-    def answers(self, members: int, within: int, statement_groups: Iterable[StatementGroup]) -> Iterator[GroupDecision]:
+    def decisions(
+        self, members: int, within: int, statement_groups: Iterable[StatementGroup]
+    ) -> Iterator[GroupDecision]:
         """Evaluate requests of principals; ``statement_groups`` are the statements of their own policies."""
         own = self._effects_of(statement_groups)
         for cohort, of_cohort in self._by_cohort(members):
@@ -543,16 +545,16 @@ class _BulkRequest:
         """Evaluate requests one by one, except those that their first sub-request already denies."""
         if request_class.is_joint and isinstance(self._grid, OneRequest) and not self._distinguish_denials:
             first = [
-                answer
+                decided
                 for group in self._split_named(request_class, members)
-                for answer in self._decide_cohort(request_class, own, group, cells)
+                for decided in self._decide_cohort(request_class, own, group, cells)
             ]
             members = 0
-            for answer in first:
-                if answer.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-                    members |= answer.members
+            for decided in first:
+                if decided.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
+                    members |= decided.members
                 else:
-                    yield answer
+                    yield decided
         for position in indexes_of(members):
             for bit in indexes_of(cells):
                 if self._cancelled():

@@ -116,12 +116,12 @@ class ActionDecision:
     source: ResourceOrigin
     """Why it was evaluated; exceptions do not count for the extent."""
     decision: EvalDecision
-    _answer: Callable[[str], EvaluationResult] = field(repr=False)
+    _evaluate: Callable[[str], EvaluationResult] = field(repr=False)
 
     @property
     def explanation(self) -> EvaluationResult:
         """The full result, evaluated when read: statements, policy types, conditions."""
-        return self._answer(self.resource)
+        return self._evaluate(self.resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +133,12 @@ class ActionAccess:
     access_level: str
     description: str
     reach: AccessExtent
-    _answers: Callable[[], tuple[ActionDecision, ...]] = field(repr=False)
+    _decisions: Callable[[], tuple[ActionDecision, ...]] = field(repr=False)
 
     @property
-    def answers(self) -> tuple[ActionDecision, ...]:
+    def decisions(self) -> tuple[ActionDecision, ...]:
         """The decisions behind the extent, and those on every other resource that the principal's policies name."""
-        return self._answers()
+        return self._decisions()
 
 
 class EffectiveAccess:
@@ -149,7 +149,7 @@ class EffectiveAccess:
         subject: str,
         resource: str | None,
         services: Sequence[ServiceAccess],
-        answers: Callable[[str, int], tuple[ActionDecision, ...]],
+        decisions: Callable[[str, int], tuple[ActionDecision, ...]],
     ) -> None:
         self.subject = subject
         """ARN of the principal or group."""
@@ -157,7 +157,7 @@ class EffectiveAccess:
         """The one resource that was evaluated; None: any."""
         self.services = tuple(services)
         """By service prefix; services without allowed or explicitly denied actions are left out."""
-        self._answers = answers
+        self._decisions = decisions
         self._by_name = {one.service: one for one in self.services}
 
     def service(self, service: str) -> ServiceAccess | None:
@@ -179,7 +179,7 @@ class EffectiveAccess:
                     action.access_level,
                     action.description,
                     reach,
-                    partial(self._answers, service, bit),
+                    partial(self._decisions, service, bit),
                 )
 
 

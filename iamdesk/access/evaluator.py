@@ -226,9 +226,9 @@ class Evaluator(RequestBuilder):
         """Return the resources on which a service's action (given by its bit) is evaluated for the access extent."""
         return self._finder().resources(position, service, action)
 
-    def answers(self, position: int, service: str, action: int) -> tuple[ActionDecision, ...]:
+    def decisions(self, position: int, service: str, action: int) -> tuple[ActionDecision, ...]:
         """Return the decisions behind the access extent of a service's action (given by its bit)."""
-        return self._answers(position, None, service, action)
+        return self._decisions(position, None, service, action)
 
     def _population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> PrincipalIndex:
         if self._principal_index is None:
@@ -369,10 +369,10 @@ class Evaluator(RequestBuilder):
         actions = grid.every if within is None else grid.every & within
         asked = population.regular if members is None else population.regular & members
         if asked and actions:
-            answers = self.bulk().answers(
+            decisions = self.bulk().decisions(
                 grid, asked, moment, within=actions, distinguish_denials=False, cancelled=cancelled
             )
-            for answer in answers:
+            for answer in decisions:
                 if answer.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                     yield answer.decision, [subjects[position] for position in indexes_of(answer.members)], answer.cells
         for position in indexes_of(population.irregular if members is None else population.irregular & members):
@@ -420,9 +420,9 @@ class Evaluator(RequestBuilder):
             found = list(finder.reaches(position, cancelled).values())
         else:
             found = [finder.reach(position, service)]
-        answers = partial(self._answers, position, resource)
+        decisions = partial(self._decisions, position, resource)
         services = [one for one in found if service is not None or not one.is_empty]
-        return EffectiveAccess(self._population().index.subjects[position], resource, services, answers)
+        return EffectiveAccess(self._population().index.subjects[position], resource, services, decisions)
 
     def access_matrix(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Overview:
         """Return how far every user, role and root user is allowed to perform the actions of each service.
@@ -461,7 +461,7 @@ class Evaluator(RequestBuilder):
                     found = self._reaches = ServiceAccessFinder(BulkEvaluator(population), self.now)
         return found
 
-    def _answers(self, position: int, resource: str | None, service: str, action: int) -> tuple[ActionDecision, ...]:
+    def _decisions(self, position: int, resource: str | None, service: str, action: int) -> tuple[ActionDecision, ...]:
         """Return the decisions behind the access extent of an action."""
         name = service_actions(service).actions[action].full_name
         asked = (

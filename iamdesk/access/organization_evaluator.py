@@ -51,7 +51,7 @@ class OrganizationEvaluator:
         self._most_read = memory // PER_BYTE
         self._beside = RequestBuilder(catalogue.frame.part(), now)
         self._parts: OrderedDict[str, Evaluator] = OrderedDict()
-        self._answered: OrderedDict[Hashable, dict[str, _Rows]] = OrderedDict()
+        self._known_rows: OrderedDict[Hashable, dict[str, _Rows]] = OrderedDict()
         self._lock = threading.RLock()
 
     def part_of(self, account: str, cancelled: Cancelled = never_cancelled, *, is_passing: bool = False) -> Evaluator:
@@ -253,12 +253,12 @@ class OrganizationEvaluator:
     def _remembered(self, request_class: Hashable) -> "dict[str, _Rows]":
         """Return the cached rows of a request, by account; the latest requests are kept."""
         with self._lock:
-            found = self._answered.pop(request_class, {})
-            held = sum(len(rows.open_to) for known in self._answered.values() for rows in known.values())
-            while self._answered and (held > _MAX_CACHED_ROWS or len(self._answered) >= _MAX_CACHED_REQUESTS):
-                _, oldest = self._answered.popitem(last=False)
+            found = self._known_rows.pop(request_class, {})
+            held = sum(len(rows.open_to) for known in self._known_rows.values() for rows in known.values())
+            while self._known_rows and (held > _MAX_CACHED_ROWS or len(self._known_rows) >= _MAX_CACHED_REQUESTS):
+                _, oldest = self._known_rows.popitem(last=False)
                 held -= sum(len(rows.open_to) for rows in oldest.values())
-            self._answered[request_class] = found
+            self._known_rows[request_class] = found
             return found
 
     def _rows_of(self, task: "_Task", cancelled: Cancelled) -> "_Rows":

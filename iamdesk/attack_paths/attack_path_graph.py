@@ -16,7 +16,7 @@ from iamdesk.attack_paths.evidence import Needs, Prover
 from iamdesk.attack_paths.first_steps import find_first_steps
 from iamdesk.attack_paths.gain import AccessGain
 from iamdesk.attack_paths.graph import Levels, StepGraph
-from iamdesk.attack_paths.parallel import Answers, begin_shared, find_shared, made_steps
+from iamdesk.attack_paths.parallel import KnownSteps, begin_shared, find_shared, made_steps
 from iamdesk.attack_paths.plan import make_plan
 from iamdesk.attack_paths.prepared import Prepared
 from iamdesk.attack_paths.promoters import IndirectPromotion, ways_from
@@ -68,7 +68,7 @@ class AttackPathGraph:
         cancelled: Cancelled = never_cancelled,
         *,
         is_whole: bool = True,
-        answers: Answers | None = None,
+        known_steps: KnownSteps | None = None,
         workers: Workers | None = None,
         steps: tuple[Edges, StepGraph] | None = None,
     ) -> None:
@@ -88,13 +88,13 @@ class AttackPathGraph:
             WorkError: No worker can do it; one sentence.
         """
         self.evaluator = evaluator
-        if answers is None and workers is not None:
+        if known_steps is None and workers is not None:
             begin_shared(workers)
         self.steps, self.graph = steps or made_steps(evaluator, cancelled)
         inquiry = self.steps.inquiry
         inquiry.attend(cancelled)
-        if answers is not None:
-            answers.take_in(self.steps, self.graph)
+        if known_steps is not None:
+            known_steps.take_in(self.steps, self.graph)
         elif workers is not None:
             find_shared(workers, progress, cancelled, (self.steps, self.graph))
         if is_whole:
@@ -112,9 +112,9 @@ class AttackPathGraph:
         self._subjects = self.steps.population.index.subjects
 
     @property
-    def answers(self) -> Answers:
+    def known_steps(self) -> KnownSteps:
         """The results as plain data, from which another process builds the same graph."""
-        return Answers.of(self.steps, self.graph)
+        return KnownSteps.of(self.steps, self.graph)
 
     @property
     def version(self) -> str:
@@ -715,7 +715,7 @@ class AttackPathGraph:
             (required,) = made.path.actions
             first = self.prover.request_proof(source, required.action, made.target, made.context)
             paths = [catalog().path(one) for one in rest.split("+")] if rest else []
-            return (first, *(proof for path in paths for proof in prepared.prover.answers(source, target, path)))
+            return (first, *(proof for path in paths for proof in prepared.prover.of_action(source, target, path)))
 
         needs = () if is_proven or not rest else prepared.prover.needs(source, target, rest)
         state = State.PROVEN if is_proven else State.POSSIBLE

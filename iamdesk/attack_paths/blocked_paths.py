@@ -79,7 +79,7 @@ class BlockedPaths:
             arn = steps.targets.arns[target]
             stopped = None
             asked = False
-            for proof in self._prover.answers(principal, arn, path):
+            for proof in self._prover.of_action(principal, arn, path):
                 asked = True
                 if proof.decision.decision not in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                     stopped = BlockedPath(

@@ -246,13 +246,13 @@ class SourceFinder:
         """Evaluate some principals in one context."""
         moment = RequestMoment(self._inquiry.evaluator.now(), context)
         proven = possible = 0
-        for answer in self._bulk.answers(
+        for decided in self._bulk.decisions(
             self._bulk.request(action, resource), among, moment, distinguish_denials=False
         ):
-            if answer.decision is EvalDecision.ALLOWED:
-                proven |= answer.members
-            elif answer.decision is EvalDecision.CONDITIONAL:
-                found = self.arranging(answer.members, action, resource, context, answer.resolution)
+            if decided.decision is EvalDecision.ALLOWED:
+                proven |= decided.members
+            elif decided.decision is EvalDecision.CONDITIONAL:
+                found = self.arranging(decided.members, action, resource, context, decided.resolution)
                 proven |= found.proven
                 possible |= found.possible
         return ConfirmedAndPossible(proven, possible)
@@ -449,11 +449,11 @@ class _Finding:
         self._finder._inquiry.check_cancelled()
         resource = self._targets.arns[place]
         grid = self._bulk.request(self._action, resource)
-        for answer in self._bulk.answers(grid, members, self._moment, distinguish_denials=False):
-            if answer.decision is EvalDecision.ALLOWED:
-                yield from ((position, 0) for position in indexes_of(answer.members))
-            elif answer.decision is EvalDecision.CONDITIONAL:
-                found = self._finder.arranging(answer.members, self._action, resource, self._context, answer.resolution)
+        for decided in self._bulk.answers(grid, members, self._moment, distinguish_denials=False):
+            if decided.decision is EvalDecision.ALLOWED:
+                yield from ((position, 0) for position in indexes_of(decided.members))
+            elif decided.decision is EvalDecision.CONDITIONAL:
+                found = self._finder.arranging(decided.members, self._action, resource, self._context, decided.resolution)
                 for position in indexes_of(found.anybody):
                     yield position, int(not found.proven >> position & 1)
 

@@ -68,13 +68,13 @@ class Prover:
         if known is None:
             found: list[Proof] = []
             for path_id in step.path_id.split("+"):
-                found += self.answers(step.source, step.target, catalog().path(path_id))
+                found += self.of_action(step.source, step.target, catalog().path(path_id))
             if len(self._proven) >= _MAX_KEPT:
                 self._proven.clear()
             known = self._proven[key] = tuple(found)
         return known
 
-    def answers(self, source: str, target: str, path: EscalationPath) -> Iterator[Proof]:
+    def of_action(self, source: str, target: str, path: EscalationPath) -> Iterator[Proof]:
         """Yield the evaluated request for each action of a technique, on the most favorable resource."""
         for one in self._best(source, target, path):
             yield _proof(one.request, one.trace)

@@ -40,7 +40,7 @@ _SLICES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class KnownSteps:
     """The results so far, as plain data."""
 
     sources: dict[tuple[str, str], tuple[int, EdgeSources]] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Answers:
     """Numbers of completed rounds."""
 
     @classmethod
-    def of(cls, steps: Edges, graph: StepGraph) -> "Answers":
+    def of(cls, steps: Edges, graph: StepGraph) -> "KnownSteps":
         """Return the results of completely evaluated steps."""
         return cls(
             {**steps.known_sources, **steps.asked_sources},
@@ -127,7 +127,7 @@ def find_shared(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
     own: tuple[Edges, StepGraph] | None = None,
-) -> Answers:
+) -> KnownSteps:
     """Have workers do the longest parts of building an `AttackPathGraph`.
 
     ``own`` are the steps of this process, not evaluated yet: they receive the results, and this process uses them if it
@@ -137,7 +137,7 @@ def find_shared(
         WorkCancelled: ``cancelled`` returned True.
         WorkError: No worker can do it; one sentence.
     """
-    answers = Answers()
+    known_steps = KnownSteps()
     rounds = (
         [("administrators", 1), ("under open trust", 1), ("assumable", _SLICES), ("sources", len(_asked()))],
         [
@@ -162,37 +162,37 @@ def find_shared(
         contents = {} if known is None else {known: lambda content=content: content}
         found = workers.results(find_part, parts, progress=report, cancelled=cancelled, contents=contents, here=here)
         for part, result in zip(parts, found, strict=True):
-            _add(answers, part.what, result)
-        answers.rounds.append(number)
+            _add(known_steps, part.what, result)
+        known_steps.rounds.append(number)
         if own is not None:
-            answers.take_in(*own)
+            known_steps.take_in(*own)
         before += len(parts)
         if number < len(rounds):
-            known, content = uuid4().hex, object_content(answers)
-    return answers
+            known, content = uuid4().hex, object_content(known_steps)
+    return known_steps
 
 
-def _add(answers: Answers, what: str, result: Any) -> None:
+def _add(known_steps: KnownSteps, what: str, result: Any) -> None:
     match what:
         case "administrators":
-            answers.administrators.append(result[0])
-            answers.administrations.update(result[1])
+            known_steps.administrators.append(result[0])
+            known_steps.administrations.update(result[1])
         case "under open trust":
-            answers.under_open_trust.append(result)
+            known_steps.under_open_trust.append(result)
         case "assumable":
-            answers.assumable.extend(result)
+            known_steps.assumable.extend(result)
         case "sources":
-            answers.sources.update(result)
+            known_steps.sources.update(result)
         case "service paths":
-            answers.service_paths.update(result)
+            known_steps.service_paths.update(result)
         case "into":
-            answers.into.update(result)
+            known_steps.into.update(result)
         case "joined":
-            answers.joined.extend(result)
+            known_steps.joined.extend(result)
         case "readers":
-            answers.readers.update(result)
+            known_steps.readers.update(result)
         case _:
-            answers.promotions.extend(result)
+            known_steps.promotions.extend(result)
 
 
 def find_part(part: Part, cancelled: Cancelled) -> Any:
@@ -249,7 +249,7 @@ def steps_of(
 
     steps, graph, taken = held.once(("steps", threading.get_ident(), reference.moment), begin)
     if known is not None and known not in taken:
-        kept_object(known, lambda answers: answers).take_in(steps, graph)
+        kept_object(known, lambda known_steps: known_steps).take_in(steps, graph)
         taken.add(known)
     return steps, graph
 

@@ -41,7 +41,7 @@ def shortest_paths(
         WorkError: No worker can do it; one sentence.
     """
     if workers is not None:
-        known, content = uuid4().hex, object_content(reach.answers)
+        known, content = uuid4().hex, object_content(reach.known_steps)
         spans = [
             Span(workers.reference, known, goal, principals) for principals in batched(reach.distances(goal), _SPAN)
         ]

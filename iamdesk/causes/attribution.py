@@ -59,7 +59,7 @@ def _only_administrator(finding: Finding) -> str:
 
 
 def _candidates(finding: Finding) -> Iterator[Candidate]:
-    if finding.state is State.CANNOT_TELL and (facts := [one for one in map(_fact, finding.evidence) if one]):
+    if finding.state is State.INCONCLUSIVE and (facts := [one for one in map(_fact, finding.evidence) if one]):
         asked = (piece.decision.request.action for piece in finding.evidence if piece.decision is not None)
         actions = tuple(dict.fromkeys(asked))
         yield from (one._replace(actions=actions) for one in facts)

@@ -69,7 +69,7 @@ def _control(
         for tally, count in by_check.get(check.id, ()):
             if tally.is_suppressed:
                 exceptions += count
-            elif tally.state is State.CANNOT_TELL:
+            elif tally.state is State.INCONCLUSIVE:
                 unknown += count
             elif tally.severity is not Severity.INFO:
                 failed += count
@@ -78,7 +78,7 @@ def _control(
     if failed:
         status = ControlStatus.FAILED
     elif unknown or not_run or partial:
-        status = ControlStatus.CANNOT_TELL
+        status = ControlStatus.INCONCLUSIVE
     standard = _standard(control_id)
     kinds = dict.fromkeys(check.over.name for check in of_control)
     return Control(

@@ -130,7 +130,7 @@ def _effect_of_all(findings: Iterable[Attribution]) -> int:
 
 def points_of(one: Attribution) -> int:
     """Return what ending a finding counts (`POINTS`)."""
-    if one.state is State.CANNOT_TELL:
+    if one.state is State.INCONCLUSIVE:
         return 0
     return POINTS[_effect_of(one)].get(one.severity, 0)
 
@@ -334,7 +334,7 @@ def _cause(group: _Group, folded: Mapping[str, str], sole: Set[str]) -> Cause:
         title=first.title,
         label=_label(group),
         severity=in_order[0].severity,
-        state=State.FOUND if certain else State.CANNOT_TELL,
+        state=State.FOUND if certain else State.INCONCLUSIVE,
         exposed=len(exposed),
         administrators=len(administrators),
         effect=_effect(group, exposed, administrators, others, unknown),

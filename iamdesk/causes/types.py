@@ -138,7 +138,7 @@ class ControlStatus(StrEnum):
     PASSED = "passed"
     """All checks ran over all of their population, and no open finding is left."""
     FAILED = "failed"
-    CANNOT_TELL = "cannot tell"
+    INCONCLUSIVE = "cannot tell"
     """A check was skipped, could not determine something, or the snapshot is incomplete."""
 
 

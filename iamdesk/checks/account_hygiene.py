@@ -174,7 +174,7 @@ def no_support_role(survey: CheckContext, account: Account, _: Account) -> Itera
                 names=enumerated(map(last_of_arn, others)),
             ),
             (_evaluated_as(survey, arn, _CASE, "*"),),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
         )
         return
     administrators = [arn for arn in able if not arn.endswith(":root")]
@@ -192,7 +192,7 @@ def no_support_role(survey: CheckContext, account: Account, _: Account) -> Itera
             *_named(administrators),
             *(more if missing else ()),
         ),
-        state=State.CANNOT_TELL if missing else State.FOUND,
+        state=State.INCONCLUSIVE if missing else State.FOUND,
         remediation=None if able else phrase(_SUPPORT_IS_DENIED),
     )
 
@@ -303,7 +303,7 @@ def no_analyzer(survey: CheckContext, account: Account, _: Account) -> Iterator[
     yield CheckResult(
         sentence,
         (Evidence(proof),),
-        state=State.CANNOT_TELL if is_open else State.FOUND,
+        state=State.INCONCLUSIVE if is_open else State.FOUND,
     )
 
 
@@ -331,7 +331,7 @@ def role_without_profile(survey: CheckContext, account: Account, _: Account) -> 
             perhaps="" if has_profiles else perhaps,
         ),
         tuple(Evidence(phrase("InstanceProfileList of {arn} is empty.", arn=role.arn)) for role in roles[:_MAX_NAMED]),
-        state=State.FOUND if has_profiles else State.CANNOT_TELL,
+        state=State.FOUND if has_profiles else State.INCONCLUSIVE,
         severity=None if has_profiles else Severity.INFO,
     )
 
@@ -421,7 +421,7 @@ def no_audit_role(survey: CheckContext, account: Account, _: Account) -> Iterato
                 count,
             ),
             (Evidence(phrase("AttachmentCount of {policy}.", policy=policy), policy_key=policy),),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
         )
         return
     yield CheckResult(

@@ -102,7 +102,7 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
         return
     for why, evidence in _undetermined(survey, account, principal, power):
         text = phrase("Whether {name} is an administrator cannot be determined: {why}.", name=name, why=why)
-        yield CheckResult(text, (evidence,), state=State.CANNOT_TELL)
+        yield CheckResult(text, (evidence,), state=State.INCONCLUSIVE)
 
 
 _WITHOUT_MFA: tuple[Context, ...] = tuple(

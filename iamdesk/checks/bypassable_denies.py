@@ -67,7 +67,7 @@ def deny_with_a_hole(survey: CheckContext, account: Account, written: PolicySour
                     group.setdefault(bypass.principal, decision)
                 if bypass.principal in allowed:
                     break
-        for found, state in ((allowed, State.FOUND), (conditional, State.CANNOT_TELL)):
+        for found, state in ((allowed, State.FOUND), (conditional, State.INCONCLUSIVE)):
             if found:
                 yield _result(written, statement, found, state)
                 break

@@ -132,7 +132,7 @@ class Check:
 def severity_of(severity: Severity, state: State) -> Severity:
     """Return the severity of a finding: what cannot be determined is medium at most, or guesses would come first."""
     is_grave = severity in (Severity.CRITICAL, Severity.HIGH)
-    return Severity.MEDIUM if is_grave and state is State.CANNOT_TELL else severity
+    return Severity.MEDIUM if is_grave and state is State.INCONCLUSIVE else severity
 
 
 def fingerprint(check_id: str, subject_key: str, object_: str = "") -> str:

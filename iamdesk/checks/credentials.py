@@ -321,7 +321,7 @@ def expired_certificate(survey: CheckContext, account: Account, _: Account) -> I
                 ),
                 (Evidence(phrase("Its expiration date, or the time of the snapshot, was not captured.")),),
                 object=one.arn,
-                state=State.CANNOT_TELL,
+                state=State.INCONCLUSIVE,
             )
         elif one.expiration < latest:
             yield CheckResult(

@@ -48,7 +48,7 @@ def whole_other_account(survey: CheckContext, _account: Account, role: RoleDetai
                 (Evidence(phrase("Evaluated as a principal of the account."), trusted.with_external_id.decision),),
                 object=trusted.account_id,
                 severity=severity,
-                state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
+                state=State.INCONCLUSIVE if trusted.is_perhaps_own else State.FOUND,
             )
 
 
@@ -79,7 +79,7 @@ def privileged_for_external_account(survey: CheckContext, account: Account, role
                 (Evidence(phrase("Evaluated as a principal of the account."), trusted.with_external_id.decision),),
                 object=trusted.account_id,
                 severity=Severity.MEDIUM if trusted.is_perhaps_own else None,
-                state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
+                state=State.INCONCLUSIVE if trusted.is_perhaps_own else State.FOUND,
                 remediation=trust_remediation(trusted, role),
             )
 

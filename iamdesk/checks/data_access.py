@@ -60,7 +60,7 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
                 name=name,
             ),
             (Evidence(phrase("Objects are encrypted with {key}.", key=key)),),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
         )
         return
     reads = principals_allowed(survey, "s3:GetObject", f"{bucket.arn}/{PLACEHOLDER}")
@@ -120,7 +120,7 @@ def secret_of_another_team(survey: CheckContext, account: Account, secret: Resou
         yield CheckResult(
             phrase("Whether another team can read {name} cannot be determined: {why}.", name=name, why=why),
             (Evidence(phrase("Accepted tag keys: {tags}.", tags=", ".join(_TEAM_TAGS))),),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
             severity=Severity.INFO,
         )
         return

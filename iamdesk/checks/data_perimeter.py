@@ -198,7 +198,7 @@ def perimeter_with_gaps(survey: CheckContext, account: Account, _: Account) -> I
                 ),
                 tuple(Evidence(phrase("Evaluated {action}.", action=one.request.action), one) for one in found),
                 object=perimeter.policy_type.value + ":" + min(perimeter.keys),
-                state=State.FOUND if open_ else State.CANNOT_TELL,
+                state=State.FOUND if open_ else State.INCONCLUSIVE,
             )
 
 
@@ -271,7 +271,7 @@ def can_leave(survey: CheckContext, account: Account, _: Account) -> Iterator[Ch
                 keys=enumerated(root.missing_context_values),
             ),
             evidence,
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
         )
         return
     others = enumerated(name_of(one) for one in able)

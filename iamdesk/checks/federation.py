@@ -158,7 +158,7 @@ def _result(role: RoleDetail, first: TokenAttempt, shown: list[TokenAttempt]) ->
         )
         for one in shown
     )
-    state = State.CANNOT_TELL if first.attempt.strength > ConditionStrength.SECRET else State.FOUND
+    state = State.INCONCLUSIVE if first.attempt.strength > ConditionStrength.SECRET else State.FOUND
     return CheckResult(sentence, evidence, object=first.provider.principal, state=state, severity=first.token.severity)
 
 
@@ -339,7 +339,7 @@ def foreign_audience(survey: CheckContext, _account: Account, role: RoleDetail) 
                     ),
                 ),
                 object=provider.principal,
-                state=State.CANNOT_TELL,
+                state=State.INCONCLUSIVE,
                 severity=Severity.MEDIUM,
             )
     for text in unknown_providers(survey, role):
@@ -352,7 +352,7 @@ def foreign_audience(survey: CheckContext, _account: Account, role: RoleDetail) 
             ),
             (Evidence(phrase("The trust policy names it under Federated."), policy_key=trust_policy_key(role.arn)),),
             object=text,
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
             severity=Severity.LOW,
         )
 

@@ -44,7 +44,7 @@ def expired_metadata(survey: CheckContext, account: Account, _: Account) -> Iter
                 ),
                 (Evidence(phrase("Its expiration date, or the time of the snapshot, was not captured.")),),
                 object=provider.arn,
-                state=State.CANNOT_TELL,
+                state=State.INCONCLUSIVE,
                 severity=Severity.INFO,
             )
         elif provider.valid_until < latest:

@@ -21,7 +21,7 @@ class State(StrEnum):
     """How certain a finding is. What cannot be determined is a finding too, never a pass."""
 
     FOUND = "found"
-    CANNOT_TELL = "cannot tell"
+    INCONCLUSIVE = "cannot tell"
 
 
 @dataclass(frozen=True, slots=True)

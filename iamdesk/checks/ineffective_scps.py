@@ -52,7 +52,7 @@ def idle_scp(survey: CheckContext, account: Account, _: Account) -> Iterator[Che
                 ),
                 (Evidence(phrase("The captured policy {policy} has no content.", policy=policy.id)),),
                 subject=subject,
-                state=State.CANNOT_TELL,
+                state=State.INCONCLUSIVE,
             )
             continue
         found = _idle(index, policy)

@@ -70,8 +70,8 @@ def use_shared[T](
         WorkError: No worker can do it; one sentence.
     """
     progress(0, 0)
-    answers = find_shared(workers, cancelled=cancelled) if reach is None else reach.answers
-    known, content = uuid4().hex, object_content(answers)
+    known_steps = find_shared(workers, cancelled=cancelled) if reach is None else reach.known_steps
+    known, content = uuid4().hex, object_content(known_steps)
     contents = {known: lambda: content}
     here: Callable[[Block, Cancelled], Found[T]] | None = None
     if reach is not None and workers.helped:

@@ -68,14 +68,14 @@ def stronger_version(survey: CheckContext, account: Account, policy: ManagedPoli
             (able if decision.decision is EvalDecision.ALLOWED else unsure).append(decision)
         if len(able) == _ENOUGH and evaluated < len(candidates):
             break
-    for who, state in ((able, State.FOUND), (unsure, State.CANNOT_TELL)):
+    for who, state in ((able, State.FOUND), (unsure, State.INCONCLUSIVE)):
         if not who:
             continue
         version, gained = next(iter(stronger.items()))
         also = nphrase(" and {count:,} other version", " and {count:,} other versions", len(stronger) - 1)
         names = enumerated(last_of_arn(one.request.principal) for one in who)
         may = phrase("{names} can restore it", names=names)
-        if state is State.CANNOT_TELL:
+        if state is State.INCONCLUSIVE:
             may = phrase("{names} can restore it under conditions", names=names)
         elif len(able) == _ENOUGH:
             may = phrase("{names}, among others, can restore it", names=names)

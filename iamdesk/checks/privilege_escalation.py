@@ -175,7 +175,7 @@ def _to_administration(
                 **words,
             ),
             _evidence(path, with_decisions=False),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
             severity=Severity.MEDIUM,
             remediation=advice,
         )
@@ -271,7 +271,7 @@ class _ExternalCaller(NamedTuple):
 
     @property
     def severity(self) -> Severity:
-        if self.state is State.CANNOT_TELL:
+        if self.state is State.INCONCLUSIVE:
             return Severity.MEDIUM
         return Severity.CRITICAL if self.attempt.strength < ConditionStrength.SECRET else Severity.HIGH
 
@@ -296,7 +296,7 @@ def _external_callers(survey: CheckContext, account: Account, role: RoleDetail) 
             phrase("account {account}", account=trusted.account_id),
             f"account {trusted.account_id}",
             min((trusted.without_external_id, trusted.with_external_id), key=lambda attempt: attempt.strength),
-            State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
+            State.INCONCLUSIVE if trusted.is_perhaps_own else State.FOUND,
         )
     for one in token_attempts(survey, role):
         yield _ExternalCaller(one.token.who, one.token.key, one.attempt)
@@ -624,4 +624,4 @@ def makes_administrators(survey: CheckContext, _account: Account, principal: Pri
             **words,
         )
         needs = [Evidence(phrase("Requires {fact}.", fact=fact)) for fact in step.needs]
-        yield CheckResult(sentence, (*needs, *evidence), state=State.CANNOT_TELL, severity=Severity.LOW)
+        yield CheckResult(sentence, (*needs, *evidence), state=State.INCONCLUSIVE, severity=Severity.LOW)

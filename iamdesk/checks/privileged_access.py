@@ -189,7 +189,7 @@ def no_second_administrator(survey: CheckContext, account: Account, _: Account) 
         evidence.append(
             Evidence(phrase("{name} is an administrator.", name=name_of(people[0])), policy_key=people[0].arn)
         )
-    yield CheckResult(sentence, tuple(evidence), state=State.CANNOT_TELL if missing else State.FOUND)
+    yield CheckResult(sentence, tuple(evidence), state=State.INCONCLUSIVE if missing else State.FOUND)
 
 
 def _denied_administration(survey: CheckContext, account: Account) -> EvaluationResult | None:

@@ -177,7 +177,7 @@ def _results(
                 keys=keys,
             ),
             evidence,
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
             severity=Severity.HIGH,
         )
         return

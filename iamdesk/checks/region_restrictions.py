@@ -67,7 +67,7 @@ def region_restriction_with_gaps(survey: CheckContext, account: Account, _: Acco
     names = enumerated(dict.fromkeys(restrictions.values()))
     allowed = [decision for decision in decisions if decision.decision is EvalDecision.ALLOWED]
     unsure = [decision for decision in decisions if decision.decision is EvalDecision.CONDITIONAL]
-    found, state = (allowed, State.FOUND) if allowed else (unsure, State.CANNOT_TELL)
+    found, state = (allowed, State.FOUND) if allowed else (unsure, State.INCONCLUSIVE)
     if found:
         values = {
             "policies": names,
@@ -140,7 +140,7 @@ def no_rcp(survey: CheckContext, account: Account, _: Account) -> Iterator[Check
                 "Whether a resource control policy limits access to the organization's resources cannot be determined."
             ),
             (Evidence(phrase("The organization's resource control policies were not captured.")),),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
             severity=Severity.INFO,
         )
         return

@@ -146,8 +146,8 @@ def _guarded(one: Check, survey: CheckContext, account: Account, thing: Any) -> 
         yield Finding(
             check_id=one.id,
             title=INCOMPLETE,
-            severity=severity_of(one.severity, State.CANNOT_TELL),
-            state=State.CANNOT_TELL,
+            severity=severity_of(one.severity, State.INCONCLUSIVE),
+            state=State.INCONCLUSIVE,
             account=account.account_id,
             subject_key=subject.key,
             subject_name=subject.name,

@@ -90,7 +90,7 @@ def boundary_not_there(survey: CheckContext, account: Account, _: Account) -> It
             ),
             subject=principal_subject(principal),
             severity=Severity.HIGH if boundary is None else Severity.MEDIUM,
-            state=State.CANNOT_TELL if is_open else State.FOUND,
+            state=State.INCONCLUSIVE if is_open else State.FOUND,
         )
 
 

@@ -198,10 +198,10 @@ def _unknown(_key: str) -> str | None:
 
 def arns_to_evaluate(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:
     """Return the ARN of a resource and ARNs of its parts: one of each set that the policies can tell apart."""
-    return survey.once(("arns to evaluate", (resource.arn, account)), lambda: _told_apart(survey, resource, account))
+    return survey.once(("arns to evaluate", (resource.arn, account)), lambda: _distinct_arns(survey, resource, account))
 
 
-def _told_apart(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:
+def _distinct_arns(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:
     if not is_arn(resource.arn):
         return ()
     whole = parse_arn(resource.arn)

@@ -127,7 +127,7 @@ def _perhaps_not_blocked(buckets: list[Resource]) -> Iterator[CheckResult]:
                 )
                 for one, name in list(zip(exposed, _names(exposed), strict=True))[:_MAX_NAMED]
             ),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
         )
 
 
@@ -207,7 +207,7 @@ def unauthorized_requests(_survey: CheckContext, _account: Account, resource: Re
             name=name,
             routes=enumerated(found),
         )
-        yield CheckResult(sentence, (Evidence(phrase("The authorization type is NONE.")),), state=State.CANNOT_TELL)
+        yield CheckResult(sentence, (Evidence(phrase("The authorization type is NONE.")),), state=State.INCONCLUSIVE)
         return
     yield CheckResult(
         nphrase(

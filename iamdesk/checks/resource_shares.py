@@ -79,7 +79,7 @@ def shared_outside(survey: CheckContext, account: Account, _: Account) -> Iterat
                     *(Evidence(phrase("Shared: {arn}.", arn=arn)) for arn in resources[:_MAX_NAMED]),
                 ),
                 object=f"{one.resource_share_arn} {one.associated_entity}",
-                state=State.FOUND if is_outside else State.CANNOT_TELL,
+                state=State.FOUND if is_outside else State.INCONCLUSIVE,
             )
 
 
@@ -152,7 +152,7 @@ def granted_outside(survey: CheckContext, account: Account, _: Account) -> Itera
                 *(Evidence(phrase("Granted: {grant}.", grant=detail)) for detail in details[:_MAX_NAMED]),
             ),
             object=f"{instance} {principal}",
-            state=State.FOUND if is_open else State.CANNOT_TELL,
+            state=State.FOUND if is_open else State.INCONCLUSIVE,
         )
 
 

@@ -79,7 +79,7 @@ def root_not_central(survey: CheckContext, account: Account, _: Account) -> Iter
                 account=account.account_id,
             ),
             (Evidence(phrase("AccountPasswordPresent is not in the account summary.")),),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
         )
 
 
@@ -105,7 +105,7 @@ def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Itera
     decisions = [survey.ask(root, action, resource.format_map(words)) for action, resource in _PROBES]
     allowed = [decision for decision in decisions if decision.decision is EvalDecision.ALLOWED]
     unsure = [decision for decision in decisions if decision.decision is EvalDecision.CONDITIONAL]
-    for found, state in ((allowed, State.FOUND), (unsure, State.CANNOT_TELL)):
+    for found, state in ((allowed, State.FOUND), (unsure, State.INCONCLUSIVE)):
         if found:
             actions = join_names([decision.request.action for decision in found], last="or")
             keys = enumerated(dict.fromkeys(key for one in unsure for key in one.missing_context_values))

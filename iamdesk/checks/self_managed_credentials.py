@@ -89,7 +89,7 @@ def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) 
             ),
             object=f"{','.join(kind.able)} {','.join(kind.by)} {kind.decision}",
             subject=principal_subject(users[0]) if len(users) == 1 else None,
-            state=State.CANNOT_TELL if is_open else State.FOUND,
+            state=State.INCONCLUSIVE if is_open else State.FOUND,
         )
 
 

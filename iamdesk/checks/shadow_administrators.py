@@ -249,7 +249,7 @@ def administrator_workload(survey: CheckContext, account: Account, _: Account) -
             ),
             tuple(Evidence(phrase("{name} is an administrator.", name=user.arn)) for user in unknown[:_MAX_NAMED]),
             object="users",
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
             severity=Severity.INFO,
             remediation=phrase(
                 "Capture the credential report as well (`aws iam generate-credential-report`, then `aws iam "

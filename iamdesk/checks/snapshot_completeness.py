@@ -169,7 +169,7 @@ def missing_documents(survey: CheckContext, account: Account, _: Account) -> Ite
                 does=join_messages(phrase(" and "), what),
             ),
             tuple(evidence[:_MAX_NAMED]),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
             subject=Subject(arn, last_of_arn(arn), NodeKind.MISSING),
         )
     for name in sorted(used.missing_groups()):
@@ -181,7 +181,7 @@ def missing_documents(survey: CheckContext, account: Account, _: Account) -> Ite
                 users=enumerated(user.user_name for user in members),
             ),
             tuple(Evidence(phrase("{arn} is a member.", arn=user.arn)) for user in members[:_MAX_NAMED]),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
             subject=Subject(used.group_key(name), name, NodeKind.MISSING),
         )
 
@@ -214,7 +214,7 @@ def unreadable_entry(_survey: CheckContext, account: Account, _: Account) -> Ite
                 for one in entry.problems[:_MAX_NAMED]
             ),
             object=f"{entry.list_name} {entry.name}",
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
             subject=Subject(entry.arn or account.account_id, entry.name, NodeKind.BROKEN),
         )
 
@@ -274,7 +274,7 @@ def unreadable_policy(_survey: CheckContext, _account: Account, written: PolicyS
         yield CheckResult(
             sentence,
             tuple(wrong),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
         )
 
 
@@ -331,7 +331,7 @@ def use_not_captured(survey: CheckContext, account: Account, _: Account) -> Iter
                 account=account.account_id,
             ),
             tuple(Evidence(phrase("{arn} has no last-used date.", arn=role.arn)) for role in unknown[:_MAX_NAMED]),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
             subject=account_subject(account),
         )
 
@@ -399,5 +399,5 @@ def not_run(survey: CheckContext, account: Account, _: Account) -> Iterator[Chec
                 for check_id in ids
             ),
             object=_OBJECTS.get(data, data.value),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
         )

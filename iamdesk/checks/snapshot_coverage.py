@@ -108,7 +108,7 @@ def resources_not_captured(survey: CheckContext, account: Account, _: Account) -
                 titles=titles,
             ),
             tuple(map(_lacking, lacking)),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
         )
 
 

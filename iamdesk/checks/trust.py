@@ -113,7 +113,7 @@ def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -
         sentence = phrase(
             "Whether anyone with an AWS account can assume {role} depends on {keys}.", role=role.role_name, keys=keys
         )
-        yield CheckResult(sentence, evidence, severity=Severity.HIGH, state=State.CANNOT_TELL)
+        yield CheckResult(sentence, evidence, severity=Severity.HIGH, state=State.INCONCLUSIVE)
 
 
 @check(
@@ -155,7 +155,7 @@ def account_without_external_id(survey: CheckContext, account: Account, role: Ro
             ),
             object=trusted.account_id,
             severity=Severity.LOW if trusted.is_perhaps_own else severity,
-            state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
+            state=State.INCONCLUSIVE if trusted.is_perhaps_own else State.FOUND,
             remediation=trust_remediation(trusted, role),
         )
 
@@ -197,7 +197,7 @@ def account_under_conditions(survey: CheckContext, account: Account, role: RoleD
                 *_named(trusted),
             ),
             object=trusted.account_id,
-            state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
+            state=State.INCONCLUSIVE if trusted.is_perhaps_own else State.FOUND,
             remediation=trust_remediation(trusted, role),
         )
 
@@ -222,7 +222,7 @@ def _service_of_account(
         ),
         object=trusted.account_id,
         severity=Severity.MEDIUM if privileged else None,
-        state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
+        state=State.INCONCLUSIVE if trusted.is_perhaps_own else State.FOUND,
         title=phrase("Role assumable by a service of another account"),
         remediation=phrase(
             "Confirm that the account is your organization's management account or a delegated administrator: it "
@@ -321,7 +321,7 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
                 sentence,
                 proof,
                 object=entry.text,
-                state=State.CANNOT_TELL if account.is_truncated else State.FOUND,
+                state=State.INCONCLUSIVE if account.is_truncated else State.FOUND,
                 remediation_command=""
                 if account.is_truncated
                 else without_principals(role.role_name, role.assume_role_policy_document, gone),
@@ -342,7 +342,7 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
                 ),
                 proof,
                 object=entry.text,
-                state=State.CANNOT_TELL,
+                state=State.INCONCLUSIVE,
                 severity=Severity.LOW,
             )
 
@@ -415,7 +415,7 @@ def allow_not_principal(survey: CheckContext, account: Account, role: RoleDetail
                 _statement(survey, role, statement, phrase("Effect Allow with NotPrincipal.")),
             ),
             object=str(statement.index),
-            state=State.FOUND if attempt.strength <= ConditionStrength.SECRET else State.CANNOT_TELL,
+            state=State.FOUND if attempt.strength <= ConditionStrength.SECRET else State.INCONCLUSIVE,
         )
 
 

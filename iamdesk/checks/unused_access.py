@@ -150,7 +150,7 @@ def unused_services(survey: CheckContext, account: Account, _: Account) -> Itera
                 names=enumerated(unreported),
             ),
             (Evidence(proof),),
-            state=State.CANNOT_TELL,
+            state=State.INCONCLUSIVE,
             severity=Severity.INFO,
             object="without a report",
         )
@@ -238,7 +238,7 @@ def _evaluated_again(
             if tracked.last_accessed_time is None or bit is None or len(evidence) >= _MAX_ASKED:
                 continue
             position = survey.evaluator.population().position(principal.arn)
-            results = () if position is None else survey.evaluator.answers(position, service, bit)
+            results = () if position is None else survey.evaluator.decisions(position, service, bit)
             action = service_actions(service).actions[bit].full_name
             for result in results[:1]:
                 decision = unchanged_decision(survey, principal.arn, action, result.resource, found)

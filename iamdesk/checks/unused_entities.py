@@ -119,7 +119,7 @@ def idle_group(survey: CheckContext, account: Account, group: GroupDetail) -> It
             object=",".join(lacks),
             remediation_command=command("iam", "delete-group", "--group-name", group.group_name) if is_empty else "",
             # Without every user of the account, a group may have members that the snapshot does not hold.
-            state=State.FOUND if whole or "no members" not in lacks else State.CANNOT_TELL,
+            state=State.FOUND if whole or "no members" not in lacks else State.INCONCLUSIVE,
         )
 
 
@@ -198,7 +198,7 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
             tracked=TRACKED_DAYS,
         )
     else:
-        age, state = None, State.CANNOT_TELL
+        age, state = None, State.INCONCLUSIVE
         sentence = phrase(
             "{role} was not used within AWS's tracking period; its age was not captured.", role=role.role_name
         )

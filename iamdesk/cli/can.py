@@ -11,8 +11,8 @@ from iamdesk.cli.output import echo, echo_err, say_json, say_text
 from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
 from iamdesk.explain.decision import EvalDecision, EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
-from iamdesk.export.decision.text_file import answer_text
-from iamdesk.export.decision.use_case import also_needed_lines, need_text, to_need_result
+from iamdesk.export.decision.text_file import result_text
+from iamdesk.export.decision.use_case import dependent_action_lines, to_use_case_result, use_case_text
 from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 
@@ -128,10 +128,10 @@ def _evaluate(
     if is_json:
         say_json(to_evaluation_result(decision, smallest, dependent))
         return decision
-    say_text(answer_text(decision, snapshot, smallest))
+    say_text(result_text(decision, snapshot, smallest))
     if dependent is not None:
         echo()
-        for line in also_needed_lines(dependent, request, snapshot):
+        for line in dependent_action_lines(dependent, request, snapshot):
             echo(line)
     return decision
 
@@ -141,9 +141,9 @@ def _evaluate_use_case(
 ) -> UseCaseResult:
     result = opened.evaluate_use_case(use_case_request)
     if is_json:
-        say_json(to_need_result(result))
+        say_json(to_use_case_result(result))
     else:
-        say_text(need_text(result, snapshot))
+        say_text(use_case_text(result, snapshot))
     return result
 
 

@@ -59,7 +59,7 @@ def open_to_evaluate(snapshot: Path) -> Iterator[Opened]:
 
         @cache
         def executor() -> Executor | None:  # called for a large snapshot only
-            return stack.enter_context(_ended(open_executor(others, tell=echo_err))) if others else None
+            return stack.enter_context(_ended(open_executor(others, report=echo_err))) if others else None
 
         yield Workbench().open_to_evaluate(snapshot, executor=executor, memory=_memory())
 

@@ -305,8 +305,8 @@ def describe(
     echo(f"query: {now.capture_query or 'not stated'}")
     echo(f"due: {now.due or 'not stated'}")
     for one in now.reviewers:
-        told = "; ".join(filter(None, (one.role, one.competence, one.independence)))
-        echo(f"reviewer: {one.name}: {told or 'nothing stated'}")
+        qualities = "; ".join(filter(None, (one.role, one.competence, one.independence)))
+        echo(f"reviewer: {one.name}: {qualities or 'nothing stated'}")
     if not now.reviewers:
         echo("reviewers: not stated")
 

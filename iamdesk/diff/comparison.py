@@ -94,7 +94,7 @@ def _add_to_principals(principals: dict[str, PrincipalDiff], resources: dict[str
     for arn, effects in gained.items():
         known = principals[arn]
         merged = tuple(dict.fromkeys((*known.effects, *effects)))
-        status = Status.CHANGED if known.status in (Status.UNCHANGED, Status.CANNOT_TELL) else known.status
+        status = Status.CHANGED if known.status in (Status.UNCHANGED, Status.INCONCLUSIVE) else known.status
         principals[arn] = PrincipalDiff(arn, status, merged, known.doubts)
 
 

@@ -15,7 +15,7 @@ _CALLER_KEYS = frozenset({"aws:principalaccount", "aws:principalarn", "aws:usern
 _ANY = ANY_SERVICE.partition(".")[0]
 
 
-def services_told_apart(clauses: Iterable[NormalStatement]) -> tuple[tuple[str, ...], bool]:
+def distinguished_services(clauses: Iterable[NormalStatement]) -> tuple[tuple[str, ...], bool]:
     """Return services for each that conditions of some clauses distinguish, and whether there are no others."""
     values = [pieces for clause in clauses for _, pieces in _tested(clause, _NAME_KEYS)]
     is_complete = all(len(_tokens_in(pieces)) == len(pieces) for pieces in values)
@@ -23,7 +23,7 @@ def services_told_apart(clauses: Iterable[NormalStatement]) -> tuple[tuple[str, 
     return names, is_complete and are_all
 
 
-def principals_told_apart(clauses: Iterable[NormalStatement], account: str, partition: str) -> Iterator[str]:
+def distinguished_principals(clauses: Iterable[NormalStatement], account: str, partition: str) -> Iterator[str]:
     """Yield principals of the accounts, ARNs, user names and types that conditions of some clauses test.
 
     They belong to ``account`` and ``partition`` if a condition does not determine these.

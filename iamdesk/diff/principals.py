@@ -113,7 +113,7 @@ class PrincipalComparer:
             keys = changed_keys(before.facts, after.facts)
             doubts = doubts_of(self.old, self.new, account, before, after)
             if self._is_same(arn, before, after, keys):
-                return PrincipalDiff(arn, Status.CANNOT_TELL if doubts else Status.UNCHANGED, (), doubts)
+                return PrincipalDiff(arn, Status.INCONCLUSIVE if doubts else Status.UNCHANGED, (), doubts)
         self.compared += 1
         if arn in self.old.groups or arn in self.new.groups:
             return self._compare_group(arn, before, after, status)
@@ -121,7 +121,7 @@ class PrincipalComparer:
         effects = tuple(self._effects(arn, found))
         doubts = (*(doubts_of(self.old, self.new, account, before, after) if before and after else ()), *found.doubts)
         if status is None:
-            status = Status.CHANGED if effects else Status.CANNOT_TELL if doubts else Status.UNCHANGED
+            status = Status.CHANGED if effects else Status.INCONCLUSIVE if doubts else Status.UNCHANGED
         return PrincipalDiff(arn, status, effects, tuple(dict.fromkeys(doubts)))
 
     def _compare_group(

@@ -15,7 +15,7 @@ from iamdesk.diff.cause_text import settings_cause
 from iamdesk.diff.deltas import ChangedKeys
 from iamdesk.diff.effect_scope import scope_on_resource
 from iamdesk.diff.evaluate_pair import Compared, Context, compare
-from iamdesk.diff.external_principals import principals_told_apart, services_told_apart
+from iamdesk.diff.external_principals import distinguished_principals, distinguished_services
 from iamdesk.diff.matching import fill, is_plainly_of, names_nothing
 from iamdesk.diff.normal_form import ANYWHERE, EVERYONE, NormalStatement, ResourceScope
 from iamdesk.diff.principals import PrincipalComparer
@@ -94,16 +94,16 @@ class ResourceComparer:
 
     def is_touched(self, entry: Entry) -> bool:
         """Return whether any policy or setting of a resource differs."""
-        return any(self._differences(entry)) or self._is_told_apart(entry) or self._is_public_otherwise(entry)
+        return any(self._differences(entry)) or self._is_distinguished(entry) or self._is_public_otherwise(entry)
 
     def compare(self, entry: Entry) -> PrincipalDiff | None:
         """Return the changes of access to a resource; None if no policy or setting of it differs."""
         differing, keys, is_other = self._differences(entry)
-        is_told_apart = self._is_told_apart(entry)
-        if not (differing or keys or is_other or is_told_apart or self._is_public_otherwise(entry)):
+        is_distinguished = self._is_distinguished(entry)
+        if not (differing or keys or is_other or is_distinguished or self._is_public_otherwise(entry)):
             return None
         doubts: dict[str, None] = {}
-        if is_told_apart:
+        if is_distinguished:
             doubts[phrase("Its policy, its grants or their limits were captured in one snapshot only.")] = None
         effects: list[Effect] = []
         if not self._services(entry)[1]:
@@ -120,10 +120,10 @@ class ResourceComparer:
             if entry.is_role:
                 doubts.clear()  # all roles are listed, so it did not exist
         elif doubts and not effects:
-            status = Status.CANNOT_TELL
+            status = Status.INCONCLUSIVE
         return PrincipalDiff(entry.arn, status, tuple(self._merged(effects)), tuple(doubts))
 
-    def _is_told_apart(self, entry: Entry) -> bool:
+    def _is_distinguished(self, entry: Entry) -> bool:
         """Return whether one snapshot captured parts of its side that the other one did not."""
         captured = [captured_of(side, entry) for side in (self.old, self.new)]
         return None not in captured and captured[0] != captured[1]
@@ -335,7 +335,7 @@ class ResourceComparer:
 
     def _under(self, entry: Entry, cell: SampleRequest, given: Context, doubts: dict[str, None]) -> Iterator[Effect]:
         known: dict[Hashable, Compared] = {}
-        for principal, was, now in self._answers(cell, given):
+        for principal, was, now in self._decisions(cell, given):
             if EvalDecision.CONDITIONAL not in (was, now):
                 kind = Kind.GAINED if now is EvalDecision.ALLOWED else Kind.LOST
                 yield from self._effects(entry, principal, cell, self._plainly(kind, principal, cell, given, was, now))
@@ -378,7 +378,7 @@ class ResourceComparer:
             doubts |= dict.fromkeys(compared.doubts)
             yield from self._effects(entry, external, cell, compared)
 
-    def _answers(
+    def _decisions(
         self, cell: SampleRequest, given: Context
     ) -> Iterator[tuple[str, EvalDecision | None, EvalDecision | None]]:
         """Yield (principal, old decision, new decision) if they differ or are conditional.
@@ -487,7 +487,7 @@ class ResourceComparer:
                     found[arn] = None
                     allows_external = allows_external or clause.is_allow
         if allows_external:
-            named = principals_told_apart(self._binding(entry), unrelated, partition)
+            named = distinguished_principals(self._binding(entry), unrelated, partition)
             found |= dict.fromkeys(filter(self._is_external, named))
         found |= dict.fromkeys(self._services(entry)[0])
         yield from found
@@ -500,7 +500,7 @@ class ResourceComparer:
         """Return the AWS services to evaluate that an Allow for everyone includes, and whether these are sufficient."""
         if not any(clause.is_allow and _is_of_all(clause) for clause in entry.clauses):
             return (), True
-        return services_told_apart(self._binding(entry))
+        return distinguished_services(self._binding(entry))
 
 
 def _is_held(side: SnapshotView, account: str) -> bool:

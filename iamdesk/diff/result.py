@@ -51,7 +51,7 @@ class Status(StrEnum):
     """Access was gained or lost, as a request shows."""
     CREATED = "created"
     DELETED = "deleted"
-    CANNOT_TELL = "cannot tell"
+    INCONCLUSIVE = "cannot tell"
     """Inconclusive: no change was found, but it is not proved that there is none."""
 
 

@@ -182,16 +182,16 @@ def _tails(template: str, patterns: tuple[tuple[Token, ...], ...], fresh: str) -
     found: dict[str, None] = {fresh: None}
     for tokens in patterns:
         found |= dict.fromkeys((_filled(tokens, ""), _filled(tokens, "x")))
-    told_apart = tuple(tokens for tokens in patterns if tokens != (STAR,))
-    if not told_apart:
+    distinguished = tuple(tokens for tokens in patterns if tokens != (STAR,))
+    if not distinguished:
         return tuple(found), True
-    if all(STAR not in tokens[:-1] and QUESTION not in tokens for tokens in told_apart):
-        return _of_beginnings(template, told_apart, found)
-    if len(told_apart) == 1 and _shows_both(template, told_apart[0], found):
+    if all(STAR not in tokens[:-1] and QUESTION not in tokens for tokens in distinguished):
+        return _of_beginnings(template, distinguished, found)
+    if len(distinguished) == 1 and _shows_both(template, distinguished[0], found):
         return tuple(found), True
-    if len(told_apart) > _MAX_PATTERNS:
+    if len(distinguished) > _MAX_PATTERNS:
         return tuple(found), False
-    shown = witnesses(tuple(map(Pattern, told_apart)), (Pattern(tuple(tokens_of(template))),))
+    shown = witnesses(tuple(map(Pattern, distinguished)), (Pattern(tuple(tokens_of(template))),))
     found |= dict.fromkeys(shown.texts)
     return tuple(found), shown.is_complete
 

@@ -161,12 +161,12 @@ def _of_owner(missing: MissingData, trace: EvaluationTrace) -> Assumption | None
 
 def _of_routing(missing: MissingData, trace: EvaluationTrace) -> Assumption | None:
     """Return the assumption about a request that goes to one of several buckets, where it matters to which."""
-    answers: dict[EvalDecision, None] = {}
+    decisions: dict[EvalDecision, None] = {}
     for sub_request, bucket in enumerate(trace.decision_inputs.further, 1):
         decision_inputs = replace(trace.decision_inputs, further=(bucket,))
         of_bucket = replace(trace.counted, further=(trace.counted.of_sub_request(sub_request),))
-        answers[_decision_with(decision_inputs, of_bucket)] = None
-    others = [answer for answer in answers if answer is not trace.decision]
+        decisions[_decision_with(decision_inputs, of_bucket)] = None
+    others = [answer for answer in decisions if answer is not trace.decision]
     if not others:
         return None
     return Assumption(missing.code, missing.message, others[0] if len(others) == 1 else None)

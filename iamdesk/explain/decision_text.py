@@ -53,8 +53,8 @@ def _of_several(test: ConditionTest, operator: Operator, holds: bool) -> str:
         return phrase("has a value that {compared}", compared=differs)
     # All values satisfy it, or (of ForAnyValue) fail it.
     each, none = (satisfies, differs) if test.quantifier is Quantifier.ALL else (differs, satisfies)
-    is_told_as_none = operator.negated is (test.quantifier is Quantifier.ALL)
-    if is_told_as_none:
+    is_stated_as_none = operator.negated is (test.quantifier is Quantifier.ALL)
+    if is_stated_as_none:
         return phrase("has no value that {compared}", compared=none)
     return phrase("has only values, each of which {compared}", compared=each)
 

@@ -79,14 +79,14 @@ def _with_statements(policy_type: PolicyTypeResult, statements: Sequence[Stateme
 
 
 def _sentence(trace: EvaluationTrace, words: Sequence[str]) -> str:
-    said = _answer(trace, words)
+    said = _sentence_of(trace, words)
     left_out = [phrase(_LEFT_OUT[policy_type]) for policy_type in PolicyType if policy_type in trace.request.without]
     if left_out:
         said = phrase("{answer} (without {layers})", answer=said, layers=messages.listed(left_out))
     return join_messages("", (said, "."))
 
 
-def _answer(trace: EvaluationTrace, words: Sequence[str]) -> str:
+def _sentence_of(trace: EvaluationTrace, words: Sequence[str]) -> str:
     who, what = messages.who(trace.request.caller), messages.what(trace.request.target)
     match trace.decision:
         case EvalDecision.ALLOWED:

@@ -22,7 +22,7 @@ _COUNTED = {
     Outcome.GONE: mark("{count:,} done"),
     Outcome.STILL_THERE: mark("{count:,} still present"),
     Outcome.CAME_BACK: mark("{count:,} came back"),
-    Outcome.CANNOT_TELL: mark("{count:,} inconclusive"),
+    Outcome.INCONCLUSIVE: mark("{count:,} inconclusive"),
 }
 
 

@@ -21,7 +21,7 @@ from iamdesk.inventory.references import Principal, is_service_linked
 from iamdesk.inventory.relative_time import age_text
 from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
-from iamdesk.review.principals import CANNOT_TELL, Administrations
+from iamdesk.review.principals import INCONCLUSIVE, Administrations
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 from iamdesk.viewmodel.pages import MAX_LISTED, OpenTable, PageLine, PageSection, Part, Table, section
 from iamdesk.viewmodel.tree import Badge, NodeKind
@@ -166,7 +166,7 @@ class PrincipalPages:
             "is": mark("Its policies make its members administrators."),
             "reaches": mark("A member can become an administrator."),
             "may reach": mark("A member is or may become an administrator, by this group or by other policies."),
-            CANNOT_TELL: mark("Whether it makes its members administrators is not known."),
+            INCONCLUSIVE: mark("Whether it makes its members administrators is not known."),
         }.get(state["reaches"], mark("Its policies do not make its members administrators."))
         return PageSection(Part.SENTENCE, note=phrase(sentence))
 
@@ -320,7 +320,7 @@ def _administrator_sentence(exposure: PrincipalExposure, path: AttackPath | None
     if steps is None:
         steps = exposure.maybe_to_administration
     if steps is None or path is None or not path.steps:
-        if state == CANNOT_TELL:
+        if state == INCONCLUSIVE:
             return phrase("Whether it is an administrator is not known: some of its policies were not captured.")
         return phrase("Not an administrator, and no attack path from it to one was found.")
     count = phrase(_NUMBERS[steps]) if steps in _NUMBERS else phrase("{count:,} steps", count=steps)

@@ -66,7 +66,7 @@ class AfterRevocation:
             return Otherwise(
                 None, None, (phrase("Whether the access is still possible in another way was not evaluated."),)
             )
-        gained, told = self._gained(item.holder_arn)
+        gained, reasons = self._gained(item.holder_arn)
         principals = self._new.evaluator.population()
         place = principals.position(item.holder_arn)
         place = principals.group_position(item.holder_arn) if place is None else place
@@ -74,9 +74,9 @@ class AfterRevocation:
             return Otherwise(0, gained, (phrase("Its holder no longer exists."),))
         given = self._old.effect(item, cancelled).alone
         if not given:
-            return Otherwise(0, gained, (phrase("It granted no action by itself."), *told))
+            return Otherwise(0, gained, (phrase("It granted no action by itself."), *reasons))
         still = _both(given, self._possible(place))
-        return Otherwise(count_actions(still), gained, (*self._still(item, given, still, cancelled), *told))
+        return Otherwise(count_actions(still), gained, (*self._still(item, given, still, cancelled), *reasons))
 
     def _possible(self, place: int) -> ActionBits:
         found: dict[str, int] = {}
@@ -133,7 +133,7 @@ class AfterRevocation:
             return bits.bit_count(), (sentence, *more)
         if doubts:
             return None, tuple(phrase("What its holder gained is inconclusive: {doubt}", doubt=one) for one in doubts)
-        if diff.status is Status.CANNOT_TELL:
+        if diff.status is Status.INCONCLUSIVE:
             return None, (phrase("What its holder gained is inconclusive."),)
         return 0, (phrase("Its holder gained nothing since."),)
 

@@ -168,7 +168,7 @@ def _tests(
         if finding_id in now:
             outcome, sentence = Outcome.STILL_THERE, "It is still found."
         elif missing := _not_looked_at(finding, new):
-            outcome, sentence = Outcome.CANNOT_TELL, missing
+            outcome, sentence = Outcome.INCONCLUSIVE, missing
         else:
             outcome, sentence = Outcome.GONE, "It is no longer found."
         yield FixTest(

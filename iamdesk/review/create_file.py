@@ -30,7 +30,7 @@ def write_new(
         ReviewError: the file exists, or cannot be written.
     """
     if path.exists():
-        raise ReviewError(phrase("{path} already exists; it was not changed", path=told_name(path)))
+        raise ReviewError(phrase("{path} already exists; it was not changed", path=display_name(path)))
     # Written under another name first, so that a review file is always complete.
     making = path.with_name(f".{path.name}.making")
     try:
@@ -53,13 +53,13 @@ def write_new(
     except sqlite3.IntegrityError as error:
         making.unlink(missing_ok=True)
         raise ReviewError(
-            phrase("{path}: an entitlement occurs twice ({error})", path=told_name(path), error=error)
+            phrase("{path}: an entitlement occurs twice ({error})", path=display_name(path), error=error)
         ) from error
     except (sqlite3.Error, OSError) as error:
         with contextlib.suppress(OSError):
             making.unlink(missing_ok=True)
         raise ReviewError(
-            phrase("{path}: the review cannot be written: {error}", path=told_name(path), error=reason_of(error))
+            phrase("{path}: the review cannot be written: {error}", path=display_name(path), error=reason_of(error))
         ) from error
 
 
@@ -94,7 +94,7 @@ def _fill(
     )
 
 
-def told_name(path: Path) -> str:
+def display_name(path: Path) -> str:
     """Return the name of a file for messages."""
     return visible(path.name)
 

@@ -122,15 +122,15 @@ class EffectEvidence:
             )
         is_proved = proof is not None and proof.is_unchanged and not effect.changes_anything
         status = PROVED if is_proved else self._status(item, effect)
-        return self._told(item, effect, self._kind(item, effect), status)
+        return self._effect_json(item, effect, self._kind(item, effect), status)
 
-    def _told(self, item: ReviewItem, effect: EntitlementEffect, kind: str, status: str) -> dict[str, Any]:
+    def _effect_json(self, item: ReviewItem, effect: EntitlementEffect, kind: str, status: str) -> dict[str, Any]:
         changes = merged(effect.lost, effect.gained) if status == CHANGED else {}
         depends = changes or ({} if status == PROVED else effect.alone)
         is_nothing = status == PROVED
         path = self._paths.of(item, effect)
         rule = tier_rule(item, depends, path, is_nothing=is_nothing)
-        told: dict[str, Any] = {
+        effect_json: dict[str, Any] = {
             "kind": kind,
             "status": status,
             "alone": _counts(effect.alone),
@@ -147,15 +147,15 @@ class EffectEvidence:
             "tier": rule.tier,
         }
         if path is not None:
-            told["path"] = {"state": path.state, "technique": path.technique, "ends": path.ends}
+            effect_json["path"] = {"state": path.state, "technique": path.technique, "ends": path.ends}
         if kind == GUARDRAIL:
-            told["limits"] = list(self._limits(item))
+            effect_json["limits"] = list(self._limits(item))
         if effect.doubts:
-            told["doubts"] = list(dict.fromkeys(effect.doubts))[:_MAX_NAMED]
+            effect_json["doubts"] = list(dict.fromkeys(effect.doubts))[:_MAX_NAMED]
         if effect.open:
-            told["conditional"] = count_actions(effect.open)
-        told["suggestion"] = self._suggestion(item, effect, kind, status, told)
-        return told
+            effect_json["conditional"] = count_actions(effect.open)
+        effect_json["suggestion"] = self._suggestion(item, effect, kind, status, effect_json)
+        return effect_json
 
     def _limits(self, item: ReviewItem) -> Iterator[str]:
         """Yield what a guardrail denies, or what a boundary allows at most, in words."""
@@ -229,7 +229,7 @@ class EffectEvidence:
     # ── what is suggested ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _suggestion(
-        self, item: ReviewItem, effect: EntitlementEffect, kind: str, status: str, told: Mapping[str, Any]
+        self, item: ReviewItem, effect: EntitlementEffect, kind: str, status: str, effect_json: Mapping[str, Any]
     ) -> dict[str, Any]:
         if effect.only_widens:
             return self._shown(item, KEEP, "guardrail", effect.gained)
@@ -239,9 +239,9 @@ class EffectEvidence:
             is_unused = "last_used" in item.evidence and item.evidence["last_used"] is None
             return {"decision": REVOKE if is_unused else NEEDS_JUDGEMENT, "reason": "unused" if is_unused else status}
         if status == PROVED:
-            reason = "ends path" if told.get("path", {}).get("ends") else "changes nothing"
+            reason = "ends path" if effect_json.get("path", {}).get("ends") else "changes nothing"
             return self._shown(item, REVOKE, reason, effect.kept or effect.alone)
-        used = told["used"]
+        used = effect_json["used"]
         if used["basis"] == "service last accessed" and kind == GRANT and effect.lost and not effect.gained:
             lost = set(effect.lost)
             report = self._used[item.holder_arn]
@@ -263,7 +263,7 @@ class EffectEvidence:
 
     def _shown(self, item: ReviewItem, decision: str, reason: str, actions: ActionBits) -> dict[str, Any]:
         made: dict[str, Any] = {"decision": decision, "reason": reason}
-        chosen = _telling(actions)
+        chosen = _broadest_service(actions)
         request = self._finder.example(item, *chosen) if chosen is not None else None
         return {**made, "request": request} if request else made
 
@@ -320,12 +320,12 @@ def _related(one: RelatedEntitlement) -> dict[str, Any]:
 
 
 def _counts(actions: ActionBits, in_part: ActionBits | None = None) -> Mapping[str, Any]:
-    told, sha256 = _told_of(tuple(sorted(actions.items())))
-    return told if in_part is None else {**told, "in_part": count_actions(in_part), "sha256": sha256}
+    effect_json, sha256 = _counts_json(tuple(sorted(actions.items())))
+    return effect_json if in_part is None else {**effect_json, "in_part": count_actions(in_part), "sha256": sha256}
 
 
 @lru_cache(maxsize=1 << 12)
-def _told_of(actions: tuple[tuple[str, int], ...]) -> tuple[Mapping[str, Any], str]:
+def _counts_json(actions: tuple[tuple[str, int], ...]) -> tuple[Mapping[str, Any], str]:
     """Return the counts of actions and their digest; thousands of entitlements give the same, or nothing."""
     levels: Counter[str] = Counter()
     classes: Counter[str] = Counter()
@@ -333,12 +333,12 @@ def _told_of(actions: tuple[tuple[str, int], ...]) -> tuple[Mapping[str, Any], s
         of_levels, of_classes = _counted(service, bits)
         levels.update(of_levels)
         classes.update(of_classes)
-    told = {
+    effect_json = {
         "actions": sum(bits.bit_count() for _, bits in actions),
         "by_level": {level: levels[level] for level in ACCESS_LEVELS if levels[level]},
         "by_class": {str(one): classes[one] for one in DataClass if classes[one]},
     }
-    return told, digest({service: f"{bits:x}" for service, bits in actions})
+    return effect_json, digest({service: f"{bits:x}" for service, bits in actions})
 
 
 @lru_cache(maxsize=1 << 15)
@@ -355,7 +355,7 @@ def _resources(effect: EntitlementEffect, which: int) -> dict[str, Any]:
     return {"resources": [{"arn": arn, "actions": count} for arn, count in named[:_MAX_NAMED]]} if named else {}
 
 
-def _telling(actions: ActionBits) -> tuple[str, int] | None:
+def _broadest_service(actions: ActionBits) -> tuple[str, int] | None:
     """Return the action by which a set is best shown, as (service, bit): of the class that matters most."""
     for one in _BY_CLASS:
         for service in sorted(actions):

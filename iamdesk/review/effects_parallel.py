@@ -115,11 +115,11 @@ def each_effect(
     whole = len(items)
     progress(0, whole)
     for found in run.results(find, ((some, ()) for some in _batches(items)), progress, cancelled, whole):
-        for number, told, effect in found:
+        for number, effect_json, effect in found:
             if effect is not None and proofs:
                 to_prove[number] = effect
             else:
-                yield number, told
+                yield number, effect_json
     if not to_prove:
         return
     run.here().end_counts()
@@ -129,7 +129,7 @@ def each_effect(
         (part, tuple(to_prove.pop(number) for number in part)) for one in in_rounds for part in batched(one, _PROVED)
     )
     for found in run.results(prove, tried, progress, cancelled, len(to_prove)):
-        yield from ((number, told) for number, told, _ in found)
+        yield from ((number, effect_json) for number, effect_json, _ in found)
 
 
 def is_to_be_proved(item: ReviewItem, effect: Mapping[str, Any]) -> bool:
@@ -216,8 +216,8 @@ def _find(
             raise WorkCancelled
         item = found.items[number]
         effect = found.evidence.effect(item, cancelled)
-        told = found.evidence.of(item, effect)
-        made.append((number, told, effect if is_to_be_proved(item, told) else None))
+        effect_json = found.evidence.of(item, effect)
+        made.append((number, effect_json, effect if is_to_be_proved(item, effect_json) else None))
     return made
 
 

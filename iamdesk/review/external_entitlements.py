@@ -11,7 +11,7 @@ from iamdesk.policy.document import Document, parse_document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem, account_root
 from iamdesk.review.journal import digest
-from iamdesk.review.principals import CANNOT_TELL, Administrations, EffectiveAccess
+from iamdesk.review.principals import INCONCLUSIVE, Administrations, EffectiveAccess
 from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
@@ -51,7 +51,7 @@ def assignment_lines(
             evidence: dict[str, Any] = {"holder_class": "human", **people.about(assigned)}
             # The assignment grants the effective permissions of the permission set's role in the account.
             if role_arn is None:
-                evidence |= {"missing": True, "administration": {"reaches": CANNOT_TELL, "steps": None}}
+                evidence |= {"missing": True, "administration": {"reaches": INCONCLUSIVE, "steps": None}}
             else:
                 evidence |= {"role": role_arn, "holder": powers.of(role_arn)}
                 evidence["administration"] = administrations.of(role_arn)

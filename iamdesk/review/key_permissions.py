@@ -41,7 +41,7 @@ class KeyPermission:
     action: str
     says: str
     reach: AccessExtent
-    answers: tuple[ActionDecision, ...]
+    decisions: tuple[ActionDecision, ...]
     """Evaluated requests that are allowed or conditional, allowed ones first."""
 
 
@@ -61,10 +61,10 @@ def key_permissions(evaluator: Evaluator, principal: str, most: int = 2) -> Iter
         reach = evaluator.reach_of(position, service).reach_of(bit)
         if reach in (AccessExtent.NONE, AccessExtent.DENIED):
             continue
-        answers = [
+        decisions = [
             one
-            for one in evaluator.answers(position, service, bit)
+            for one in evaluator.decisions(position, service, bit)
             if one.decision in _OPEN and one.source is not ResourceOrigin.EXCEPTION
         ]
-        answers.sort(key=lambda one: _OPEN.index(one.decision))
-        yield KeyPermission(action, phrase(says), reach, tuple(answers[:most]))
+        decisions.sort(key=lambda one: _OPEN.index(one.decision))
+        yield KeyPermission(action, phrase(says), reach, tuple(decisions[:most]))

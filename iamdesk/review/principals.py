@@ -26,7 +26,7 @@ _COUNTED = (
     AccessExtent.SOME,
     AccessExtent.SOME_CONDITIONAL,
 )
-CANNOT_TELL = "cannot tell"
+INCONCLUSIVE = "cannot tell"
 """Value of ``reaches``: data is missing, or it was not evaluated."""
 _OWNER_TAGS = ("owner", "owner-email", "owneremail", "responsible", "team", "contact")
 """Keys of owner tags in lower case; the first one that a principal has is used."""
@@ -103,14 +103,14 @@ class Administrations:
         try:
             reached = self._becomings.reached(arn)
         except RequestError:  # an entry with an irregular ARN, which cannot be a principal of a request
-            return {"reaches": CANNOT_TELL, "steps": None}
+            return {"reaches": INCONCLUSIVE, "steps": None}
         if reached.is_administrator:
             return {"reaches": "is", "steps": 0}
         if reached.to_administration is not None:
             return {"reaches": "reaches", "steps": reached.to_administration}
         if reached.maybe_to_administration is not None:
             return {"reaches": "may reach", "steps": reached.maybe_to_administration}
-        return {"reaches": CANNOT_TELL if self._lacks_policies(arn) else "no", "steps": None}
+        return {"reaches": INCONCLUSIVE if self._lacks_policies(arn) else "no", "steps": None}
 
     def first_steps(self) -> Mapping[str, FirstSteps]:
         """Return the first steps to administrator by ARN, of all that have a path or are administrators."""
@@ -126,7 +126,7 @@ class Administrations:
             return {"reaches": "may reach", "steps": None}  # by the group, or by other entitlements of the member
         # Attack paths are computed for members, not for an empty group.
         is_open = self._lacks_policies(group.arn) or (gives_anything and not members)
-        return {"reaches": CANNOT_TELL if is_open else "no", "steps": None}
+        return {"reaches": INCONCLUSIVE if is_open else "no", "steps": None}
 
     def _lacks_policies(self, arn: str) -> bool:
         return any(one.what != "permissions boundary" for one in self._index.carried(arn).missing)
@@ -144,11 +144,11 @@ class NoAdministrations(Administrations):
 
     def of(self, arn: str) -> dict[str, Any]:  # noqa: ARG002
         """Return that it was not evaluated."""
-        return {"reaches": CANNOT_TELL, "steps": None}
+        return {"reaches": INCONCLUSIVE, "steps": None}
 
     def of_group(self, account: Account, group: GroupDetail, gives_anything: bool) -> dict[str, Any]:  # noqa: ARG002
         """Return that it was not evaluated."""
-        return {"reaches": CANNOT_TELL, "steps": None}
+        return {"reaches": INCONCLUSIVE, "steps": None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Any, Self
 from iamdesk.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.file_lock import LockedError, WriteLock
 from iamdesk.i18n import mark, phrase
-from iamdesk.review.create_file import reason_of, told_name, write_new
+from iamdesk.review.create_file import display_name, reason_of, write_new
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, Reviewer
 from iamdesk.review.events import Event, EventKind, event_after
 from iamdesk.review.integrity import UNREADABLE, damages_of
@@ -148,7 +148,7 @@ class ReviewFile:
         """
         if not path.is_file():
             what = phrase("it is a folder, not a review") if path.is_dir() else phrase("there is no such file")
-            raise ReviewError(f"{told_name(path)}: {what}")
+            raise ReviewError(f"{display_name(path)}: {what}")
         connection: sqlite3.Connection | None = None
         if not writable:
             _undo_what_was_cut_short(path)
@@ -339,7 +339,7 @@ class ReviewFile:
             ReviewError: the file is read-only, or cannot be written: then nothing is recorded.
         """
         if not self.is_writable:
-            raise ReviewError(phrase("{path}: the review is open read-only", path=told_name(self.path)))
+            raise ReviewError(phrase("{path}: the review is open read-only", path=display_name(self.path)))
         with self._writing:
             self._settle()
             changed = {one: after for one, after in decisions.items() if self.decision(one) != after}
@@ -392,12 +392,12 @@ class ReviewFile:
             ReviewError: the file is open for reading only, or the disk refuses: then nothing was noted.
         """
         if not self.is_writable:
-            raise ReviewError(phrase("{path}: the review is open read-only", path=told_name(self.path)))
+            raise ReviewError(phrase("{path}: the review is open read-only", path=display_name(self.path)))
         with self._writing:
             self._settle()
             if unless_after not in ("", self.journal_sha256):
                 raise MovedOnError(
-                    phrase("{path}: a decision was recorded meanwhile: repeat it", path=told_name(self.path))
+                    phrase("{path}: a decision was recorded meanwhile: repeat it", path=display_name(self.path))
                 )
             moment = self._moment(now())
             entries: list[Entry] = []
@@ -449,7 +449,7 @@ class ReviewFile:
             raise ReviewError(
                 phrase(
                     "{path}: the clock of this computer says {now}, but the last entry of the review is of {last}",
-                    path=told_name(self.path),
+                    path=display_name(self.path),
                     now=now.isoformat(timespec="minutes"),
                     last=(before or self.head.created.isoformat(timespec="minutes")),
                 )
@@ -488,9 +488,9 @@ class ReviewFile:
                 self._is_uncertain = False
             is_same = is_kept()
         except (sqlite3.Error, UnicodeError) as error:
-            raise ReviewError(phrase(what, path=told_name(self.path), error=reason_of(error))) from error
+            raise ReviewError(phrase(what, path=display_name(self.path), error=reason_of(error))) from error
         if not is_same:
-            raise ReviewError(phrase(what, path=told_name(self.path), error=phrase("the file returns another one")))
+            raise ReviewError(phrase(what, path=display_name(self.path), error=phrase("the file returns another one")))
         self._check_place()
 
     def _check_place(self) -> None:
@@ -504,7 +504,7 @@ class ReviewFile:
                 phrase(
                     "{path}: the file was moved, removed or replaced while it was open: the last decision is not "
                     "saved; close the review, and open the file that counts",
-                    path=told_name(self.path),
+                    path=display_name(self.path),
                 )
             )
 
@@ -533,7 +533,7 @@ class ReviewFile:
                     self._connection.backup(copy)
             except sqlite3.Error as error:
                 raise ReviewError(
-                    phrase("{path}: it cannot be copied: {error}", path=told_name(self.path), error=reason_of(error))
+                    phrase("{path}: it cannot be copied: {error}", path=display_name(self.path), error=reason_of(error))
                 ) from error
             with ReviewFile.open(path, writable=False, checked=False) as review:
                 yield review
@@ -552,7 +552,7 @@ class ReviewFile:
             ReviewError: the file is read-only, or cannot be written.
         """
         if not self.is_writable:
-            raise ReviewError(phrase("{path}: the review is open read-only", path=told_name(self.path)))
+            raise ReviewError(phrase("{path}: the review is open read-only", path=display_name(self.path)))
 
         def write() -> None:
             self._connection.execute(
@@ -660,7 +660,7 @@ def _unreadable(path: Path, error: Exception) -> ReviewError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return ReviewError(_taken(path))
-    sentence = phrase("{path}: the review cannot be read: {error}", path=told_name(path), error=reason_of(error))
+    sentence = phrase("{path}: the review cannot be read: {error}", path=display_name(path), error=reason_of(error))
     return ReviewError(sentence) if code in _NOT_DAMAGE else DamagedReviewError(sentence)
 
 
@@ -710,4 +710,6 @@ def _close(connection: sqlite3.Connection | None, lock: WriteLock | None) -> Non
 
 
 def _taken(path: Path) -> str:
-    return phrase("{path}: the review is open in another window or program; close it there first", path=told_name(path))
+    return phrase(
+        "{path}: the review is open in another window or program; close it there first", path=display_name(path)
+    )

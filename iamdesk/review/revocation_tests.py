@@ -49,7 +49,7 @@ class Outcome(StrEnum):
     STILL_THERE = "still there"
     CAME_BACK = "came back"
     """It was gone in an earlier review, or removed by the log of ``remediation.sh``, and exists again."""
-    CANNOT_TELL = "cannot tell"
+    INCONCLUSIVE = "cannot tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _outcome(line: ReviewItem, is_there: bool, found: Comparison, new: Snapshot)
         return Outcome.STILL_THERE, f"{line.name} still exists."
     missing = _not_captured(line, new)
     if missing:
-        return Outcome.CANNOT_TELL, missing
+        return Outcome.INCONCLUSIVE, missing
     diff = found.principals.get(line.holder_arn)
     if diff is not None and diff.status is Status.UNCHANGED and line.type in OF_HOLDERS:
         return Outcome.GONE, f"{line.name} was removed; what its holder can do has not changed."

@@ -105,8 +105,8 @@ def broken_seals(connection: sqlite3.Connection, layout: int) -> Iterator[Damage
             yield Damage(phrase(place), phrase(sentence))
     for table in COUNTED:
         name = f"{COUNT}{table}"
-        if (told := sealed.get(name)) != found.get(name):
-            count, written = (str(one).lstrip("0") or "0" for one in (found.get(name), told))
+        if (given := sealed.get(name)) != found.get(name):
+            count, written = (str(one).lstrip("0") or "0" for one in (found.get(name), given))
             yield Damage(table, phrase("It has {count} rows, but {told} were written.", count=count, told=written))
     if any(name not in found and name not in _BROKEN for name in sealed):
         yield Damage(phrase("head"), phrase("It has seals that iamdesk does not write."))
@@ -115,9 +115,9 @@ def broken_seals(connection: sqlite3.Connection, layout: int) -> Iterator[Damage
 def lost(heads: Mapping[str, str], found: Mapping[str, int]) -> Iterator[tuple[str, int]]:
     """Yield by table how many rows are lost, where the head still says how many there were."""
     for table in COUNTED:
-        told = heads.get(f"{COUNT}{table}", "")
-        if told.isdecimal() and int(told) > found.get(table, 0):
-            yield table, int(told) - found.get(table, 0)
+        given = heads.get(f"{COUNT}{table}", "")
+        if given.isdecimal() and int(given) > found.get(table, 0):
+            yield table, int(given) - found.get(table, 0)
 
 
 LOST = {
@@ -133,8 +133,8 @@ LOST = {
 
 def frozen_sha256(head: Iterable[tuple[str, str]], population: Iterable[list[Any]]) -> str:
     """Return the digest of what is frozen and has no digest of its own: head and rows of the population."""
-    told = sorted([name, value] for name, value in head if not str(name).startswith((SEAL, COUNT)))
-    return digest([told, list(population)])
+    given = sorted([name, value] for name, value in head if not str(name).startswith((SEAL, COUNT)))
+    return digest([given, list(population)])
 
 
 def items_sha256(lines: Iterable[Sequence[str]], findings: Iterable[Sequence[str]]) -> str:

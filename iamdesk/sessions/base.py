@@ -242,8 +242,8 @@ class Opened(RequestSession):
         ``action`` may be the name of a use case: its main action counts.
         """
         if action.strip() and ":" not in action:
-            need = self.find_use_case(action)
-            action = need.action if need is not None else action
+            use_case = self.find_use_case(action)
+            action = use_case.action if use_case is not None else action
         return self._completions.resources(action, text, limit)
 
     @staticmethod

@@ -48,7 +48,7 @@ _HELD = frozenset(
         NodeKind.AWS_POLICY,
     }
 )
-_OF_ANSWERS, _OF_CHECKS, _OF_DETAILS = 4, 3, 1
+_OF_RESULTS, _OF_CHECKS, _OF_DETAILS = 4, 3, 1
 """Eighths of the memory for accounts, for evaluations, checks and details."""
 
 
@@ -90,7 +90,7 @@ class OrganizationSession(Opened):
         """The evaluator over all accounts."""
         from iamdesk.access.organization_evaluator import OrganizationEvaluator
 
-        return OrganizationEvaluator(self.catalogue, memory=self._share(_OF_ANSWERS), executor=self._executor)
+        return OrganizationEvaluator(self.catalogue, memory=self._share(_OF_RESULTS), executor=self._executor)
 
     def _share(self, eighths: int) -> int:
         """Return the memory for evaluations or checks, in bytes: the window has both, the command line one of them."""

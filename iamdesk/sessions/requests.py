@@ -195,7 +195,7 @@ class RequestSession:
 
         return runs_with_rows(WorkloadIndex(self.evaluator_for(principal).snapshot), principal)
 
-    def telling(self, principal: str) -> "tuple[KeyPermission, ...]":
+    def key_permissions(self, principal: str) -> "tuple[KeyPermission, ...]":
         """Return the key permissions that a user or role has, from a short list, with their results."""
         from iamdesk.review.key_permissions import key_permissions
 

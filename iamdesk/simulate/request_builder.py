@@ -148,8 +148,10 @@ class RequestBuilder:
             further.append(replace(other, policies=own.on_sub_request(sub_request)))
         if not further:
             return replace(evaluation_request, is_alone=record.access_point is not None)
-        told = {missing.message for missing in evaluation_request.policies.missing_data}
-        of_others = (missing for one in further for missing in one.policies.missing_data if missing.message not in told)
+        reported = {missing.message for missing in evaluation_request.policies.missing_data}
+        of_others = (
+            missing for one in further for missing in one.policies.missing_data if missing.message not in reported
+        )
         missing_data = (*evaluation_request.policies.missing_data, *of_others)
         policies = replace(evaluation_request.policies, missing_data=missing_data)
         return replace(evaluation_request, policies=policies, further=tuple(further), is_alone=True)
@@ -329,8 +331,8 @@ class RequestBuilder:
 
     def _owner(self, request: Request, caller: Caller, target: Target) -> str | None:
         """Return the owner of the resource (rule D4); None where neither the request nor the ARN names it."""
-        if (told := request.checked_owner()) is not None:
-            return told
+        if (reported := request.checked_owner()) is not None:
+            return reported
         if target.resource is None:
             return caller.account
         account = target.resource.account

@@ -32,7 +32,7 @@ _LOCAL_HEADER = 30  # bytes, at the least
 _MAX_COMMENT = 1 << 16
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
-_TOLD = 50
+_MAX_REPORTED = 50
 """Problems of one kind that are listed individually."""
 
 
@@ -117,7 +117,7 @@ def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> I
         message = phrase("its files overlap within the archive, as in a zip bomb")
         raise SnapshotError(f"{visible(path.name, 200)}: {message}")
     names = Counter(_inner(member) for member in members)
-    told: Counter[str] = Counter()
+    reported: Counter[str] = Counter()
     for member in members:
         inner = _inner(member)
         if _is_hidden(inner):
@@ -128,12 +128,12 @@ def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> I
         if not why:
             yield FoundFile(path / inner, inner, member.file_size, _opener(archive, member))
             continue
-        told[why] += 1
-        if told[why] <= _TOLD:
+        reported[why] += 1
+        if reported[why] <= _MAX_REPORTED:
             problems.append(Problem(file=visible(inner, 200), json_path="$", message=why))
-    for why, count in told.items():
-        if count > _TOLD:
-            message = phrase("{count} more files like those before: {why}", count=count - _TOLD, why=why)
+    for why, count in reported.items():
+        if count > _MAX_REPORTED:
+            message = phrase("{count} more files like those before: {why}", count=count - _MAX_REPORTED, why=why)
             problems.append(Problem(file=visible(path.name, 200), json_path="$", message=message))
 
 

@@ -31,7 +31,7 @@ MAX_VALUES = 10_000
 MAX_ENTRIES = 500_000
 """Entries in one file, as large a file as it may be: what is read is kept, and a small file may unpack to much."""
 MAX_BROKEN = 10_000
-_TROUBLES_TOLD = 20  # of one entry, or of the foreign values in one file: the rest is counted
+_MAX_PROBLEMS = 20  # of one entry, or of the foreign values in one file: the rest is counted
 _OTHERS_BEFORE_A_PAGE = 1000  # then the file is assumed to be of another kind
 _KEYS_NAMED = 8
 
@@ -139,7 +139,7 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
         raise walk.no_snapshot(
             phrase("expected an object with {expected}, found {found}", expected=phrase(EXPECTED), found=found)
         )
-    for path, found in others[:_TROUBLES_TOLD]:
+    for path, found in others[:_MAX_PROBLEMS]:
         message = phrase("expected an object with {expected}, found {found}", expected=phrase(EXPECTED), found=found)
         pages[0].problems.append(Problem(file=file, json_path=json_path(path), message=message))
     return pages
@@ -380,9 +380,9 @@ def _break(page: Page, entry_list: EntryList, index: int, entry: Any, troubles: 
     name = members.get(entry_list.name_key)
     arn = members.get("Arn")
     where: JsonPath = (entry_list.name, index)
-    problems = [page.problem(where + path, message) for path, message in troubles[:_TROUBLES_TOLD]]
-    if len(troubles) > _TROUBLES_TOLD:
-        problems.append(page.problem(where, phrase("{count} more like these", count=len(troubles) - _TROUBLES_TOLD)))
+    problems = [page.problem(where + path, message) for path, message in troubles[:_MAX_PROBLEMS]]
+    if len(troubles) > _MAX_PROBLEMS:
+        problems.append(page.problem(where, phrase("{count} more like these", count=len(troubles) - _MAX_PROBLEMS)))
     page.broken.append(
         BrokenEntry(
             list_name=entry_list.name,

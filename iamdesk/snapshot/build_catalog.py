@@ -136,8 +136,8 @@ class Cataloguing:
         if inner in self._digests:
             digest = self._digests.pop(inner)
         else:
-            is_told = all(page.home is not None for page in content.pages)
-            digest = digest_of([content], self.read) if is_told else None
+            is_placed = all(page.home is not None for page in content.pages)
+            digest = digest_of([content], self.read) if is_placed else None
             _strip(content)
         self._taken.append(_Taken(inner, source.name, source.size, source.sha256, digest))
 

@@ -24,7 +24,7 @@ from iamdesk.snapshot.text_source import SourceText
 from iamdesk.snapshot.visible_text import visible
 
 DETAILS = ("iam", "get-account-authorization-details")
-_TOLD = 100
+_MAX_REPORTED = 100
 """Differences from the manifest that are listed individually."""
 
 
@@ -74,7 +74,7 @@ class Bundle:
         capture = self.captures.get(path)
         return capture is not None and capture.state in (CaptureState.READ, CaptureState.NOTHING_THERE)
 
-    def tell(self, file: str, message: str, json_path: str = "$") -> None:
+    def report(self, file: str, message: str, json_path: str = "$") -> None:
         """Add a problem."""
         self.problems.append(Problem(file=file, json_path=json_path, message=message))
 
@@ -103,11 +103,11 @@ def read_manifest(source: SourceText, bundle: Bundle) -> None:
     try:
         output = read_output(JsonWalk(source), source.name, Manifest)
     except SnapshotError as error:
-        bundle.tell(source.name, error.beside(source.name))
+        bundle.report(source.name, error.beside(source.name))
         return
     bundle.problems += output.problems
     if not output.pages:
-        bundle.tell(source.name, phrase("it is not the manifest of a bundle; it was ignored"))
+        bundle.report(source.name, phrase("it is not the manifest of a bundle; it was ignored"))
         return
     manifest = output.pages[0]
     if manifest.version > VERSION:
@@ -137,7 +137,7 @@ def read_part(source: SourceText, path: str, call: Call, place: Place, bundle: B
         output: Output[BaseModel] = _read(source, call, path)
     except SnapshotError as error:
         why = error.beside(source.name)
-        bundle.tell(source.name, why)
+        bundle.report(source.name, why)
         output = Output(source.name)
     bundle.problems += output.problems
     is_read = bool(output.pages)
@@ -219,10 +219,12 @@ def compare_with_manifest(bundle: Bundle, sources: Mapping[str, SourceText]) -> 
     if bundle.manifest is not None:
         unlisted = [path for path in sources if path not in bundle.listed and path != MANIFEST]
         differences += [(path, phrase("the manifest does not list this file; it was read")) for path in unlisted]
-    for path, message in differences[:_TOLD]:
-        bundle.tell(visible(path, 200), message)
-    if len(differences) > _TOLD:
-        bundle.tell(MANIFEST, phrase("{count:,} more files differ from the manifest", count=len(differences) - _TOLD))
+    for path, message in differences[:_MAX_REPORTED]:
+        bundle.report(visible(path, 200), message)
+    if len(differences) > _MAX_REPORTED:
+        bundle.report(
+            MANIFEST, phrase("{count:,} more files differ from the manifest", count=len(differences) - _MAX_REPORTED)
+        )
 
 
 def _note_failed_call(bundle: Bundle, path: str, entry: ManifestFile, call: Call, place: Place) -> None:

@@ -41,12 +41,12 @@ from iamdesk.snapshot.cli_commands import COMMANDS
 from iamdesk.snapshot.command_output import Output, read_output, values_of
 from iamdesk.snapshot.detect import (
     Recognised,
+    describe,
     only_one,
     place_by_content,
     recognised,
     refined,
     shape_of,
-    told,
     without_subject,
 )
 from iamdesk.snapshot.file_walk import LAID_OUT, FoundFile
@@ -211,7 +211,7 @@ def _read_files(
     for path, (source, error) in reading.loose.items():
         if not _read_loose(reading, path, source, accounts):
             reading.refused = reading.refused or error
-            reading.bundle.tell(source.name, error.beside(source.name))
+            reading.bundle.report(source.name, error.beside(source.name))
     collected = reading.collected.pages()
     if collected:
         reading.contents.append(FilePages("aws", collected))
@@ -278,10 +278,10 @@ def _read_foreign(reading: _Reading, path: str, source: SourceText, place: Forei
     try:
         values = list(values_of(JsonWalk(source)))
     except SnapshotError as error:
-        reading.bundle.tell(source.name, error.beside(source.name))
+        reading.bundle.report(source.name, error.beside(source.name))
         return
     except ValueTooLargeError as error:
-        reading.bundle.tell(source.name, *error.args)
+        reading.bundle.report(source.name, *error.args)
         return
     reading.sources[path] = source
     if values:
@@ -294,7 +294,7 @@ def _read_spied(reading: _Reading, path: str, source: SourceText) -> bool:
         (values,) = values_of(JsonWalk(_again(source)))
     except (SnapshotError, ValueTooLargeError, ValueError):
         return False
-    reading.bundle.tell(source.name, phrase("read as a resource file of IAMSpy, by its structure"))
+    reading.bundle.report(source.name, phrase("read as a resource file of IAMSpy, by its structure"))
     reading.spied += iamspy_resources(values, reading.bundle, source.name)
     reading.sources[path] = source
     return True
@@ -316,7 +316,7 @@ def _read_loose(reading: _Reading, path: str, source: SourceText, only_account: 
             what = without_subject(shape.keys)
             if what is not None:
                 where = phrase("move it to its place in the layout of a bundle (bundle.md in the guide)")
-                reading.bundle.tell(source.name, phrase("this is {what}; {where}", what=phrase(what), where=where))
+                reading.bundle.report(source.name, phrase("this is {what}; {where}", what=phrase(what), where=where))
             return what is not None
         output = _output_of(source, found)
         if not output.pages:
@@ -328,11 +328,11 @@ def _read_loose(reading: _Reading, path: str, source: SourceText, only_account: 
     except SnapshotError:
         return False
     if place is None:
-        reading.bundle.tell(
-            source.name, phrase("{exact}; it does not name its account, so it was ignored", exact=told(exact))
+        reading.bundle.report(
+            source.name, phrase("{exact}; it does not name its account, so it was ignored", exact=describe(exact))
         )
         return True
-    reading.bundle.tell(source.name, told(exact))
+    reading.bundle.report(source.name, describe(exact))
     add_output(reading.bundle, path, place, output)
     reading.sources[path] = source
     return True
@@ -354,7 +354,7 @@ def _read_details(reading: _Reading, path: str, source: SourceText, place: Place
     except SnapshotError as error:
         trouble = error.beside(source.name)
         reading.refused = reading.refused or error
-        reading.bundle.tell(source.name, trouble)
+        reading.bundle.report(source.name, trouble)
     else:
         homes = {page.home[1] for page in pages if page.home}
         others = sorted(homes - {place.account})
@@ -364,7 +364,7 @@ def _read_details(reading: _Reading, path: str, source: SourceText, place: Place
                 account=place.account,
                 others=visible(", ".join(others)),
             )
-            reading.bundle.tell(source.name, message)
+            reading.bundle.report(source.name, message)
         for page in pages:
             page.home = page.home or ("aws", place.account)
         reading.take(path, source, pages)

@@ -22,7 +22,7 @@ MAX_ENTRIES = 500_000
 """In one list: what is read is kept, and a small file may unpack to much."""
 MAX_TEXT = 16 << 20
 """Characters of one text: a credential report of 5,000 users, in base64, has 3 million."""
-_TOLD = 20
+_MAX_REPORTED = 20
 _IS_TRUNCATED = ("IsTruncated", "Truncated")
 _MORE = (
     *_IS_TRUNCATED, "NextToken", "nextToken", "Marker", "NextMarker", "PaginationToken", "position",
@@ -45,12 +45,12 @@ class Output[Model: BaseModel]:
     more_key: str = ""
     """The key of the last page that shows that another follows; empty if none follows."""
 
-    def tell(self, path: JsonPath, message: str) -> None:
+    def report(self, path: JsonPath, message: str) -> None:
         """Add a part that was ignored."""
         self.broken += 1
-        if self.broken <= _TOLD:
+        if self.broken <= _MAX_REPORTED:
             self.problems.append(Problem(file=self.file, json_path=json_path(path), message=message))
-        elif self.broken == _TOLD + 1:
+        elif self.broken == _MAX_REPORTED + 1:
             message = phrase("more parts of this file are broken; they were ignored too")
             self.problems.append(Problem(file=self.file, json_path="$", message=message))
 
@@ -76,7 +76,7 @@ def read_output[Model: BaseModel](walk: JsonWalk, file: str, model: type[Model])
                     _read_page(walk, output, model, (number,))
                 else:
                     walk.skip()
-                    output.tell((number,), phrase("expected an object"))
+                    output.report((number,), phrase("expected an object"))
                 number += 1
         else:
             raise walk.error(phrase("expected an object, as the AWS CLI prints it"))
@@ -135,7 +135,7 @@ def _read_page[Model: BaseModel](walk: JsonWalk, output: Output[Model], model: t
         elif known.name in values:
             walk.skip()
             twice = True
-            output.tell((*path, key), phrase("the key occurs twice; the file was ignored"))
+            output.report((*path, key), phrase("the key occurs twice; the file was ignored"))
         elif known.element is not None and walk.peek() == "[":
             values[known.name] = _read_list(walk, output, known.element, (*path, key))
         else:
@@ -148,7 +148,7 @@ def _read_page[Model: BaseModel](walk: JsonWalk, output: Output[Model], model: t
     except ValidationError as error:
         for inner, message in troubles_of(error):
             shown = tuple(_alias(model, step) for step in inner)
-            output.tell((*path, *shown), message)
+            output.report((*path, *shown), message)
 
 
 def _more_key(more: Mapping[str, Any]) -> str:
@@ -176,7 +176,7 @@ def _read_list(walk: JsonWalk, output: Output[Any], element: TypeAdapter[Any], p
         try:
             kept.append(validate(value))
         except ValidationError as error:
-            _tell_troubles(output, (*path, index), error)
+            _report_problems(output, (*path, index), error)
     return tuple(kept)
 
 
@@ -187,15 +187,15 @@ def _read_value(walk: JsonWalk, output: Output[Any], known: _Field, path: JsonPa
     try:
         values[known.name] = known.whole.validate_python(value)
     except ValidationError as error:
-        _tell_troubles(output, path, error)
+        _report_problems(output, path, error)
 
 
-def _tell_troubles(output: Output[Any], path: JsonPath, error: ValidationError) -> None:
+def _report_problems(output: Output[Any], path: JsonPath, error: ValidationError) -> None:
     first, *more = troubles_of(error)
     inner, message = first
     if more:
         message = phrase("{trouble} (and {count} more)", trouble=message, count=len(more))
-    output.tell((*path, *inner), message)
+    output.report((*path, *inner), message)
 
 
 def _taken(walk: JsonWalk, output: Output[Any], path: JsonPath) -> tuple[Any, bool]:
@@ -203,7 +203,7 @@ def _taken(walk: JsonWalk, output: Output[Any], path: JsonPath) -> tuple[Any, bo
     try:
         value = walk.value(MAX_TEXT if walk.peek() == '"' else MAX_VALUE)
     except ValueTooLargeError as error:
-        output.tell(path, phrase("it cannot be read: {error}", error=error))
+        output.report(path, phrase("it cannot be read: {error}", error=error))
         return None, False
     if walk.is_ambiguous:
         for inner, why in keep_ambiguous_documents_as_text(value):
@@ -215,7 +215,7 @@ def _taken(walk: JsonWalk, output: Output[Any], path: JsonPath) -> tuple[Any, bo
             output.problems.append(problem)
         doubt = ambiguity(value)
         if doubt:
-            output.tell(
+            output.report(
                 path,
                 phrase("it is ambiguous: {doubt}; found {value}", doubt=doubt, value=found_value(value)),
             )

@@ -20,7 +20,7 @@ from iamdesk.snapshot.text_source import SourceText
 
 CREDENTIAL_REPORT = ("iam", "get-credential-report")
 _NEEDED = ("user", "arn")
-_TOLD = 20
+_MAX_REPORTED = 20
 _LONGEST = 1 << 16  # characters of one line
 
 
@@ -73,7 +73,7 @@ def _entries(
     """Return the lines of the table; None if it is not a table."""
     table = csv.DictReader(lines, strict=True)
     entries: list[CredentialReportEntry] = []
-    told = 0
+    reported = 0
     try:
         if not set(_NEEDED) <= set(table.fieldnames or ()):
             message = phrase("expected a table with the columns `user` and `arn`, as in a credential report")
@@ -85,8 +85,8 @@ def _entries(
                 entries.append(CredentialReportEntry.model_validate(cells))
             except ValidationError as error:
                 (inner, message), *_ = troubles_of(error)
-                told += 1
-                if told <= _TOLD:
+                reported += 1
+                if reported <= _MAX_REPORTED:
                     place = phrase(
                         "line {line}, column {column}: {message}",
                         line=table.line_num,
@@ -101,7 +101,9 @@ def _entries(
             error=error,
         )
         problems.append(Problem(file=file, json_path=where, message=message))
-    if told > _TOLD:
-        message = phrase("{count} more lines of the table are broken; they were ignored", count=told - _TOLD)
+    if reported > _MAX_REPORTED:
+        message = phrase(
+            "{count} more lines of the table are broken; they were ignored", count=reported - _MAX_REPORTED
+        )
         problems.append(Problem(file=file, json_path=where, message=message))
     return tuple(entries)

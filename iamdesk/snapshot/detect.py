@@ -33,7 +33,7 @@ class Recognised:
 
     service: str
     command: str
-    told_by: Callable[[Any], str | None] | None
+    arn_of: Callable[[Any], str | None] | None
     """Returns an ARN in the output that contains account and Region; None: not required."""
 
 
@@ -48,23 +48,23 @@ def _first_listed(page: Any) -> str | None:
 
 
 def _first(attribute: str, inner: str) -> Callable[[Any], str | None]:
-    def told(page: Any) -> str | None:
+    def describe(page: Any) -> str | None:
         first = next(iter(getattr(page, attribute)), None)
         found: str | None = None if first is None else getattr(first, inner)
         return found
 
-    return told
+    return describe
 
 
 def _declared(command: Command) -> Recognised:
-    told_by: Callable[[Any], str | None] | None = None
+    arn_of: Callable[[Any], str | None] | None = None
     if command.loose_arn:
-        told_by = _first(*command.loose_arn.split("."))
+        arn_of = _first(*command.loose_arn.split("."))
     elif issubclass(command.model, HasResourcePolicy):
-        told_by = _arn
+        arn_of = _arn
     elif issubclass(command.model, HasResourceList):
-        told_by = _first_listed
-    return Recognised(*command.key, told_by)
+        arn_of = _first_listed
+    return Recognised(*command.key, arn_of)
 
 
 _BY_KEYS: Mapping[frozenset[str], Recognised] = {
@@ -139,8 +139,8 @@ def place_by_content(found: Recognised, page: BaseModel, only_account: str) -> P
     ``only_account`` is the one account of the snapshot, empty where there are more.
     """
     account, region = only_account, ""
-    if found.told_by is not None:
-        match (found.told_by(page) or "").split(":", 5):
+    if found.arn_of is not None:
+        match (found.arn_of(page) or "").split(":", 5):
             case ["arn", _, _, region, owner, _]:
                 account = owner or account
     if found.service == "organizations":
@@ -157,7 +157,7 @@ def _arguments(found: Recognised, page: BaseModel) -> tuple[str, ...]:
     return ()
 
 
-def told(found: Recognised) -> str:
+def describe(found: Recognised) -> str:
     """Return the message about a recognized file."""
     return phrase(
         "read as the output of `aws {service} {command}`, by its structure",

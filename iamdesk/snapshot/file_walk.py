@@ -55,8 +55,8 @@ def reason(error: OSError | ValueError) -> str:
     """Return why the system cannot open something, as the end of a sentence."""
     if not isinstance(error, OSError):
         return str(error)
-    told = error.strerror or phrase("no reason given by the operating system")
-    return with_translation(told.lower(), told)
+    reported = error.strerror or phrase("no reason given by the operating system")
+    return with_translation(reported.lower(), reported)
 
 
 def found_file(path: Path, inner: str) -> FoundFile:

@@ -48,7 +48,7 @@ def named_once(entity: Entity) -> tuple[Entity, list[tuple[JsonPath, str]]]:
     Of two members with one name the first is kept.
     """
     kept: dict[str, tuple[Any, ...]] = {}
-    told: list[tuple[JsonPath, str]] = []
+    reported: list[tuple[JsonPath, str]] = []
     for field, key, name_of in _NAMED_ONCE[type(entity)]:
         members = getattr(entity, field)
         if len(members) < 2:
@@ -62,7 +62,7 @@ def named_once(entity: Entity) -> tuple[Entity, list[tuple[JsonPath, str]]]:
             message = phrase("`{name}` is also at {place}; it was read once", **named)
             if other != member:
                 message = phrase("`{name}` is also at {place} with other content; the first was kept", **named)
-            told.append(((key, index), message))
+            reported.append(((key, index), message))
         if len(first) < len(members):
             kept[field] = tuple(member for _, member in first.values())
-    return entity.model_copy(update=kept) if kept else entity, told
+    return entity.model_copy(update=kept) if kept else entity, reported

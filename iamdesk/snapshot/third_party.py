@@ -76,9 +76,9 @@ class IamCollect:
             if steps[2] == kind:
                 yield steps, files
 
-    def _tell(self, steps: list[str], name: str, message: str) -> None:
+    def _report(self, steps: list[str], name: str, message: str) -> None:
         path = f"{'/'.join(steps)}/{name}"
-        self._bundle.tell(self._names.get(path, visible(path, 200)), message)
+        self._bundle.report(self._names.get(path, visible(path, 200)), message)
 
     # --- accounts
 
@@ -97,7 +97,7 @@ class IamCollect:
     def _add_entry(self, page: Page, kind: str, steps: list[str], files: Mapping[str, Any]) -> None:
         metadata = _without_case(files.get("metadata"))
         if "arn" not in metadata:
-            self._tell(steps, "metadata", phrase("expected an object with `arn`; the files beside it were ignored"))
+            self._report(steps, "metadata", phrase("expected an object with `arn`; the files beside it were ignored"))
             return
         entry = _entry(kind, metadata, files)
         entry_list = LISTS[_LISTS[kind]]
@@ -106,14 +106,14 @@ class IamCollect:
         except ValidationError as error:
             (where, message), *_ = troubles_of(error)
             shown = ".".join(map(str, where))
-            self._tell(
+            self._report(
                 steps,
                 "metadata",
                 phrase("{shown}: {message}; the files beside it were ignored", shown=visible(shown), message=message),
             )
             return
         if not has_name(entity.arn):
-            self._tell(steps, "metadata", phrase("the ARN ends without a name; the files beside it were skipped"))
+            self._report(steps, "metadata", phrase("the ARN ends without a name; the files beside it were skipped"))
             return
         reads = page.entities[entry_list.name]
         reads.append(Read(len(reads), account_of(entity.arn), entity))
@@ -158,7 +158,7 @@ class IamCollect:
             nodes[account] = OrganizationNode(id=account, parent_id=parent, policy_ids=_attached(known))
         placed, circle = without_circles(nodes)
         if circle:
-            self._tell(steps, "ous", phrase(IN_A_CIRCLE, nodes=visible(", ".join(circle), 200)))
+            self._report(steps, "ous", phrase(IN_A_CIRCLE, nodes=visible(", ".join(circle), 200)))
         return Organization(
             id=_text(metadata.get("id")) or steps[3],
             management_account_id=_text(metadata.get("rootaccountid")),
@@ -293,4 +293,4 @@ def iamspy_resources(values: list[Any], bundle: Bundle, file: str) -> Iterator[R
                 yield Resource(arn=arn, account_id=account if isinstance(account, str) else None, policy=policy)
             case _:
                 message = phrase("expected an object with `Resource` (an ARN) and `Policy`")
-                bundle.tell(file, message, f"$[{number}]")
+                bundle.report(file, message, f"$[{number}]")

@@ -57,13 +57,13 @@ def find_use_case(name: str, resource: str = "*") -> UseCase | None:
     return use_case_with_dependents(name, resource) if ":" in name else None
 
 
-def _said(need: UseCase) -> UseCase:
+def _said(use_case: UseCase) -> UseCase:
     """Return a use case whose texts can be translated."""
     return replace(
-        need,
-        title=phrased(need.title),
-        parts=tuple(replace(part, why=phrased(part.why)) for part in need.parts),
-        named_inputs={name: phrased(words) for name, words in need.named_inputs.items()},
+        use_case,
+        title=phrased(use_case.title),
+        parts=tuple(replace(part, why=phrased(part.why)) for part in use_case.parts),
+        named_inputs={name: phrased(words) for name, words in use_case.named_inputs.items()},
     )
 
 
@@ -98,14 +98,14 @@ def suggest_use_cases(text: str, limit: int) -> tuple[Completion, ...]:
 
 
 def _suggested(words: list[str]) -> Iterator[Completion]:
-    found = [need for need in use_cases().values() if all(word in _texts(need) for word in words)]
-    found.sort(key=lambda need: not all(word in f"{need.name} {need.title}" for word in words))
-    for need in found:
-        actions = list(dict.fromkeys(part.action for part in need.parts))
+    found = [use_case for use_case in use_cases().values() if all(word in _texts(use_case) for word in words)]
+    found.sort(key=lambda use_case: not all(word in f"{use_case.name} {use_case.title}" for word in words))
+    for use_case in found:
+        actions = list(dict.fromkeys(part.action for part in use_case.parts))
         detail = phrase("use case: {actions}", actions=join_names(actions, _MAX_ACTIONS, last=","))
-        title = with_translation(need.title.capitalize(), phrased(need.title))
-        yield Completion(need.name, title, detail)
+        title = with_translation(use_case.title.capitalize(), phrased(use_case.title))
+        yield Completion(use_case.name, title, detail)
 
 
-def _texts(need: UseCase) -> str:
-    return f"{need.name} {need.title} {need.words} {translate(phrased(need.title))}".lower()
+def _texts(use_case: UseCase) -> str:
+    return f"{use_case.name} {use_case.title} {use_case.words} {translate(phrased(use_case.title))}".lower()

@@ -27,26 +27,26 @@ def evaluate_use_case(evaluator: Evaluator, use_case_request: UseCaseRequest) ->
         RequestError: there is no such use case or input, or one of its requests is invalid.
     """
     request = use_case_request.request
-    need = use_case_named(request.action, request.resource.strip())
+    use_case = use_case_named(request.action, request.resource.strip())
     for name in use_case_request.inputs:
-        if name not in need.inputs:
+        if name not in use_case.inputs:
             raise RequestError(
                 phrase(
                     "{need} has no input `{name}`; its inputs besides the resource: {known}",
-                    need=need.name,
+                    need=use_case.name,
                     name=name,
-                    known=", ".join(need.inputs) or phrase("none"),
+                    known=", ".join(use_case.inputs) or phrase("none"),
                 )
             )
-    asking = _Evaluation(evaluator, need, use_case_request)
-    parts = tuple(asking.ask(part) for part in need.parts)
+    asking = _Evaluation(evaluator, use_case, use_case_request)
+    parts = tuple(asking.ask(part) for part in use_case.parts)
     decision = _joint(parts)
     missing = dict.fromkeys(
         key for one in parts if one.counts and one.decision for key in one.decision.missing_context_values
     )
     return UseCaseResult(
-        request=replace(use_case_request, request=replace(request, action=need.name)),
-        need=need,
+        request=replace(use_case_request, request=replace(request, action=use_case.name)),
+        use_case=use_case,
         decision=decision,
         sentence=asking.sentence(decision, parts, tuple(missing)),
         parts=parts,
@@ -80,9 +80,9 @@ class _Key:
 class _Evaluation:
     """Evaluates the actions of one use case."""
 
-    def __init__(self, evaluator: Evaluator, need: UseCase, use_case_request: UseCaseRequest) -> None:
+    def __init__(self, evaluator: Evaluator, use_case: UseCase, use_case_request: UseCaseRequest) -> None:
         self._evaluator = evaluator
-        self._need = need
+        self._use_case = use_case
         self._use_case_request = use_case_request
 
     def ask(self, part: UseCaseAction) -> ActionResult:
@@ -92,7 +92,7 @@ class _Evaluation:
         resource = self._use_case_request.inputs.get(part.input) if part.input else self._resource(part)
         if resource is None:
             counts = part.when is When.ALWAYS
-            words = self._need.inputs[part.input]
+            words = self._use_case.inputs[part.input]
             says = phrase("Not provided, so not required: {words} ({input}).", words=words, input=part.input)
             if counts:
                 says = phrase("Not provided: {words} ({input}).", words=words, input=part.input)
@@ -156,8 +156,8 @@ class _Evaluation:
         """Return the context of such a request; values of the user's request take precedence."""
         own: dict[str, str | tuple[str, ...]] = dict(part.context)
         key = _arn(resource)
-        if part.when is When.ENCRYPTED and self._need.via and key is not None:
-            own |= key_service_context(self._need.via, key)
+        if part.when is When.ENCRYPTED and self._use_case.via and key is not None:
+            own |= key_service_context(self._use_case.via, key)
         given = self._use_case_request.request.context
         named = {name.lower() for name in given}
         context: dict[str, str | list[str] | tuple[str, ...] | None] = {
@@ -173,7 +173,7 @@ class _Evaluation:
         """Return the joint decision as a sentence."""
         who = messages.who(self._evaluator.principal_policies(self._use_case_request.request.principal).caller)
         resource = self._use_case_request.request.resource.lstrip()
-        doing = self._need.title
+        doing = self._use_case.title
         if resource != "*":
             doing = join_messages("", (doing, f" ({resource})"))
         counted = [one for one in parts if one.counts]
@@ -185,7 +185,7 @@ class _Evaluation:
                     "{who} can {doing}: all {count} actions are allowed.", who=who, doing=doing, count=len(counted)
                 )
             case EvalDecision.CONDITIONAL:
-                inputs = [self._need.inputs[one.part.input] for one in counted if one.is_open]
+                inputs = [self._use_case.inputs[one.part.input] for one in counted if one.is_open]
                 keys = messages.listed([*missing, *inputs]) or phrase("values that are not known")
                 return phrase("Whether {who} can {doing} depends on {keys}.", who=who, doing=doing, keys=keys)
             case _:

@@ -117,7 +117,7 @@ class UseCaseResult:
     """The joint result: allowed only if every action that counts is."""
 
     request: UseCaseRequest
-    need: UseCase
+    use_case: UseCase
     decision: EvalDecision
     sentence: str
     parts: tuple[ActionResult, ...]

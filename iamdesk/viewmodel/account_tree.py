@@ -128,12 +128,12 @@ class AccountTree:
         inside = members(len(self._references.members.get(group.group_name, ())))
         return kind, text, join_messages(_BETWEEN, (detail, inside)), key, badges
 
-    def _role(self, kind: NodeKind, role: RoleDetail, leaves: LeafColumns, tells_path: bool = True) -> Entry:
+    def _role(self, kind: NodeKind, role: RoleDetail, leaves: LeafColumns, names_path: bool = True) -> Entry:
         document = role.assume_role_policy_document
         trusted = join_names(trusted_names(document), 3, last=",")
         key = trust_policy_key(role.arn)
         leaves.add(NodeKind.TRUST_POLICY, phrase("Trust policy"), trusted, key, document_badges(document))
-        entry = self._principal(kind, role, leaves, tells_path)
+        entry = self._principal(kind, role, leaves, names_path)
         for profile in role.instance_profile_list:
             name = profile.instance_profile_name or last_of_arn(profile.arn)
             leaves.add(NodeKind.INSTANCE_PROFILE, name, phrase("instance profile"), profile.arn)
@@ -141,7 +141,7 @@ class AccountTree:
 
     def _permission_set(self, role: RoleDetail, leaves: LeafColumns) -> Entry:
         """Lay out a role of IAM Identity Center by its permission set, and who is assigned it."""
-        kind, _, detail, key, badges = self._role(NodeKind.ROLE, role, leaves, tells_path=False)  # all have the same
+        kind, _, detail, key, badges = self._role(NodeKind.ROLE, role, leaves, names_path=False)  # all have the same
         name = title_of(role)
         use = self._sets.use_of(self.account.account_id, name)
         if use is not None and use.assignees is not None:
@@ -150,7 +150,7 @@ class AccountTree:
             badges = tuple(badge for badge in Badge if badge in {*badges, Badge.GAP})
         return kind, name, detail, key, badges
 
-    def _principal(self, kind: NodeKind, principal: Principal, leaves: LeafColumns, tells_path: bool = True) -> Entry:
+    def _principal(self, kind: NodeKind, principal: Principal, leaves: LeafColumns, names_path: bool = True) -> Entry:
         """Lay out what users, groups and roles have in common: attached policies, inline policies, boundary."""
         attached, inline = principal.attached_managed_policies, inline_policies_of(principal)
         for policy in sorted(attached, key=_attached_name) if len(attached) > 1 else attached:
@@ -167,7 +167,7 @@ class AccountTree:
         holds = _holds(
             len(attached) + len(inline), len(principal.group_list) if isinstance(principal, UserDetail) else 0
         )
-        detail = holds if principal.path == "/" or not tells_path else join_messages(_BETWEEN, (holds, principal.path))
+        detail = holds if principal.path == "/" or not names_path else join_messages(_BETWEEN, (holds, principal.path))
         badges = principal_badges(self._references, principal, self._latest)
         return kind, name_of(principal), detail, principal.arn, badges
 

@@ -16,7 +16,7 @@ from iamdesk.viewmodel.types import CapturedData, CoverageState
 
 __all__ = ["CapturedData", "CoverageState", "captured_data"]
 
-_MAX_TOLD = 20
+_MAX_NAMED = 20
 _COUNTS = "{held:,} of {whole:,} "
 
 
@@ -138,16 +138,18 @@ def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
                 commands=()
                 if extent is CoverageState.CAPTURED
                 else capture_commands(snapshot, kind, _accounts(snapshot)),
-                gaps=_told(gaps),
+                gaps=_named(gaps),
             )
         )
     return tuple(rows)
 
 
-def _told(gaps: list[Capture]) -> tuple[str, ...]:
-    lines = [join_messages(": ", (_asked(CALLS[gap.service, gap.command], gap), gap.error)) for gap in gaps[:_MAX_TOLD]]
-    if len(gaps) > _MAX_TOLD:
-        lines.append(phrase("{count:,} more of these", count=len(gaps) - _MAX_TOLD))
+def _named(gaps: list[Capture]) -> tuple[str, ...]:
+    lines = [
+        join_messages(": ", (_asked(CALLS[gap.service, gap.command], gap), gap.error)) for gap in gaps[:_MAX_NAMED]
+    ]
+    if len(gaps) > _MAX_NAMED:
+        lines.append(phrase("{count:,} more of these", count=len(gaps) - _MAX_NAMED))
     return tuple(lines)
 
 

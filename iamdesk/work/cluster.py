@@ -26,7 +26,7 @@ class Cluster(Executor):
     Snapshot content leaves this machine: it is sent to workers that cannot read it from the same path.
     """
 
-    def __init__(self, address: str, tell: Report = ignore_report) -> None:
+    def __init__(self, address: str, report: Report = ignore_report) -> None:
         """Connect to the scheduler at an address such as ``tcp://10.0.0.5:8786``.
 
         Raises:
@@ -50,7 +50,7 @@ class Cluster(Executor):
             self._client.close()
             raise WorkError(phrase("the Dask scheduler at {address} has no workers", address=address))
         self._is_closed = threading.Event()
-        self._watching = threading.Thread(target=self._watch, args=(known, tell), daemon=True)
+        self._watching = threading.Thread(target=self._watch, args=(known, report), daemon=True)
         self._watching.start()
 
     @property
@@ -61,7 +61,7 @@ class Cluster(Executor):
     def _addresses(self) -> set[str]:
         return set(self._client.scheduler_info(n_workers=-1)["workers"])
 
-    def _watch(self, known: set[str], tell: Report) -> None:
+    def _watch(self, known: set[str], report: Report) -> None:
         """Report workers that were lost."""
         while not self._is_closed.wait(_WATCH_EVERY):
             try:
@@ -70,7 +70,7 @@ class Cluster(Executor):
             except (OSError, RuntimeError, ValueError):  # the scheduler is gone: the futures report it
                 continue
             for address in sorted(known - found):
-                tell(phrase("The worker at {address} was lost. Other workers run its tasks again.", address=address))
+                report(phrase("The worker at {address} was lost. Other workers run its tasks again.", address=address))
             known = found
 
     def share(self, content: bytes) -> Any:

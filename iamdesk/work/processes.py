@@ -45,13 +45,13 @@ class Processes(Executor):
     read. Workers end with this process, however it ends.
     """
 
-    def __init__(self, workers: int, tell: Report = ignore_report, *, helped: bool = False) -> None:
+    def __init__(self, workers: int, report: Report = ignore_report, *, helped: bool = False) -> None:
         """``helped``: this process runs some of the shared tasks, too."""
         if workers < 1:
             raise ValueError("at least one worker is needed")
         self.workers = workers
         self.helped = helped
-        self._tell = tell
+        self._report = report
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._folder = Path(tempfile.mkdtemp(prefix="iamdesk-work-"))
         self._lock = threading.Lock()
@@ -171,7 +171,7 @@ class Processes(Executor):
                     item.future.set_exception(WorkCancelled())
                     return None
                 if attempt == 1:
-                    self._tell(lost_once())
+                    self._report(lost_once())
                 else:
                     item.future.set_exception(WorkerLostError(lost_twice()))
             except BaseException as error:  # noqa: BLE001 - passed on to whoever awaits the result

@@ -18,7 +18,7 @@ def usual_workers() -> int:
 
 
 def open_executor(
-    workers: int | None = None, scheduler: str | None = None, tell: Report = ignore_report, *, helped: bool = False
+    workers: int | None = None, scheduler: str | None = None, report: Report = ignore_report, *, helped: bool = False
 ) -> Executor:
     """Return the executor for long work; close it (``with``) when done.
 
@@ -34,5 +34,5 @@ def open_executor(
     if scheduler is not None:
         from iamdesk.work.cluster import Cluster
 
-        return Cluster(scheduler, tell)
-    return Processes(usual_workers() if workers is None else workers, tell, helped=helped)
+        return Cluster(scheduler, report)
+    return Processes(usual_workers() if workers is None else workers, report, helped=helped)

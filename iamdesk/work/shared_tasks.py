@@ -120,11 +120,13 @@ class _Sharing[T, R]:
                 self._error = error
                 self._changed.notify()
 
-    def in_order(self, own: Callable[[T, Cancelled], R], cancelled: Cancelled, tell: Callable[[], None]) -> Iterator[R]:
-        """Yield results as they become available; run tasks meanwhile, and call ``tell`` after each."""
+    def in_order(
+        self, own: Callable[[T, Cancelled], R], cancelled: Cancelled, report: Callable[[], None]
+    ) -> Iterator[R]:
+        """Yield results as they become available; run tasks meanwhile, and call ``report`` after each."""
         for place in range(self._count):
             while place not in self._done:
-                tell()
+                report()
                 if cancelled():
                     raise WorkCancelled
                 if self._error is not None:
@@ -134,7 +136,7 @@ class _Sharing[T, R]:
                         if place not in self._done and self._error is None:
                             self._changed.wait(_CHECK_EVERY)
             yield self._done.pop(place)
-        tell()
+        report()
 
     def _do_one(self, own: Callable[[Any, Cancelled], R], cancelled: Cancelled) -> bool:
         taken = _first_of(self._ours, self._others)

@@ -36,7 +36,7 @@ def answers(evaluator: Evaluator, grid: RequestGrid, asked: Request) -> dict[tup
     """Return what everybody is answered, by position and request."""
     found: dict[tuple[int, int], EvalDecision] = {}
     moment = RequestMoment(NOON, asked.context, asked.unknown_context)
-    for answer in evaluator.bulk().answers(grid, evaluator.population().regular, moment):
+    for answer in evaluator.bulk().decisions(grid, evaluator.population().regular, moment):
         for position in indexes_of(answer.members):
             for bit in indexes_of(answer.cells):
                 if (position, bit) in found:

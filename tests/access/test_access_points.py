@@ -415,7 +415,7 @@ def test_what_can_tells_what_is_named_of_an_access_point_as_single_answers_do() 
     reaches = {one.name: one for one in evaluator.what_can(JANE).actions("s3")}
     assert reaches["s3:GetObject"].reach is AccessExtent.NONE
     assert reaches["s3:GetAccessPointPolicy"].reach is AccessExtent.SOME
-    assert {one.resource: one.decision for one in reaches["s3:GetObject"].answers}[JANES] == "implicitDeny"
+    assert {one.resource: one.decision for one in reaches["s3:GetObject"].decisions}[JANES] == "implicitDeny"
 
 
 def test_an_answer_tells_each_layer_once_and_of_both_what_they_say() -> None:

@@ -64,7 +64,7 @@ def asked(snapshot: Snapshot) -> list[Any]:
             answers.append([evaluator.decide(Request(who, **told)) for who in (ANN, "anonymous")])
             answers.append([(row.principal, row.decision) for row in evaluator.who_can(**told)])
     answers += [
-        (one.name, one.reach, [(answer.resource, answer.decision) for answer in one.answers])
+        (one.name, one.reach, [(answer.resource, answer.decision) for answer in one.decisions])
         for one in evaluator.what_can(ANN).actions("execute-api")
     ]
     return answers

@@ -89,7 +89,7 @@ def test_reaches_are_the_single_answers(snapshot: Snapshot, service: str, number
 
 def check(evaluator: Evaluator, subject: str, action: ActionAccess) -> None:
     fresh, named = [], []
-    for answer in action.answers:
+    for answer in action.decisions:
         trace = trace_of(evaluator, subject, action.name, answer.resource)
         assert answer.decision is trace.decision, (subject, action.name, answer)
         assert trace.request.target.resource_types or answer.resource == "*"
@@ -252,12 +252,12 @@ def test_extents_do_not_depend_on_whose_were_worked_out_before(order: tuple[str,
 def test_an_answer_opens_to_its_statements() -> None:
     evaluator = evaluator_of(allow("s3:GetObject", "arn:aws:s3:::b/*"), deny("s3:GetObject", "arn:aws:s3:::b/secret/*"))
     (found,) = evaluator.what_can(ANA).actions("s3", "Read", [AccessExtent.SOME])
-    answers = {answer.resource: answer for answer in found.answers}
-    assert {answer.source for answer in answers.values()} == set(ResourceOrigin)
-    named = answers["arn:aws:s3:::b/*"]
+    decisions = {answer.resource: answer for answer in found.decisions}
+    assert {answer.source for answer in decisions.values()} == set(ResourceOrigin)
+    named = decisions["arn:aws:s3:::b/*"]
     assert named.decision is EvalDecision.ALLOWED
     assert named.explanation.statements[0].policy_name == "own"
-    assert answers["arn:aws:s3:::b/secret/*"].decision is EvalDecision.EXPLICIT_DENY
+    assert decisions["arn:aws:s3:::b/secret/*"].decision is EvalDecision.EXPLICIT_DENY
 
 
 def test_a_group_is_a_member_of_whom_nothing_else_is_known() -> None:
@@ -269,7 +269,7 @@ def test_a_group_is_a_member_of_whom_nothing_else_is_known() -> None:
     assert reach_of(evaluator, "s3:GetObject", group) is AccessExtent.SOME
     assert reach_of(evaluator, "s3:PutObject", group) is AccessExtent.CONDITIONAL
     (found,) = evaluator.what_can(group).actions("s3", "Read", [AccessExtent.SOME])
-    sentence = next(answer for answer in found.answers if answer.source is ResourceOrigin.NAMED).explanation.sentence
+    sentence = next(answer for answer in found.decisions if answer.source is ResourceOrigin.NAMED).explanation.sentence
     assert sentence.startswith("A member of g is allowed to perform s3:GetObject on arn:aws:s3:::b/*")
 
 
@@ -433,7 +433,7 @@ def test_a_queue_whose_policy_allows_somebody_is_found() -> None:
     sent = next(one for one in evaluator.what_can(arn, "sqs").actions("sqs") if one.name == "sqs:SendMessage")
     assert sent.reach is AccessExtent.SOME
     assert [
-        (answer.resource, answer.decision) for answer in sent.answers if answer.decision is EvalDecision.ALLOWED
+        (answer.resource, answer.decision) for answer in sent.decisions if answer.decision is EvalDecision.ALLOWED
     ] == [(queue, EvalDecision.ALLOWED)]
     assert (
         evaluator.access_matrix().reaches[arn]["sqs"].reach_of(place_of("sqs", "sqs:SendMessage")) is AccessExtent.SOME

@@ -201,7 +201,7 @@ def test_many_requests_of_many_principals_are_the_single_answers(snapshot: Snaps
     service, resource = random.choice(ON_ONE)
     grid = grid_on(service, resource)
     found: dict[tuple[int, int], EvalDecision] = {}
-    for answer in bulk.answers(grid, population.regular, RequestMoment(NOON)):
+    for answer in bulk.decisions(grid, population.regular, RequestMoment(NOON)):
         for position in indexes_of(answer.members):
             for bit in indexes_of(answer.cells):
                 assert (position, bit) not in found

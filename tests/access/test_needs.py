@@ -259,28 +259,28 @@ def test_what_cannot_be_asked_is_said_in_a_sentence(name: str, inputs: dict[str,
 # ── the file ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("need", use_cases().values(), ids=lambda need: need.name)
-def test_every_need_of_the_file_can_be_asked(need: Any) -> None:
-    assert need.parts[0].on == "resource"
-    assert need.parts[0].when is When.ALWAYS
-    assert all(source.startswith("https://docs.aws.amazon.com/") for source in need.sources)
-    assert need.sources
-    for part in need.parts:
+@pytest.mark.parametrize("use_case", use_cases().values(), ids=lambda use_case: use_case.name)
+def test_every_need_of_the_file_can_be_asked(use_case: Any) -> None:
+    assert use_case.parts[0].on == "resource"
+    assert use_case.parts[0].when is When.ALWAYS
+    assert all(source.startswith("https://docs.aws.amazon.com/") for source in use_case.sources)
+    assert use_case.sources
+    for part in use_case.parts:
         service, _, name = part.action.partition(":")
         action = reference().action(service, name)
         assert action is not None, part.action
         assert reference().takes_no_resource(action) == (part.on == "*"), part.action
         assert f"{action.service}:{action.name}" == part.action
         assert (part.when is When.ENCRYPTED) == part.on.startswith("key") or part.when is When.GIVEN
-    assert (need.via != "") == any(part.when is When.ENCRYPTED for part in need.parts)
+    assert (use_case.via != "") == any(part.when is When.ENCRYPTED for part in use_case.parts)
 
 
 def test_inputs_of_the_file_are_those_that_its_parts_wait_for() -> None:
     for entry in json.loads((resources() / "data" / "needs.json").read_text())["needs"]:
-        need = use_cases()[entry["name"]]
-        assert set(entry.get("inputs", {})) <= {part.input for part in need.parts}
-        waiting = {part.input for part in need.parts if part.input and part.when is not When.ENCRYPTED}
-        assert waiting <= set(entry.get("inputs", {})), need.name
+        use_case = use_cases()[entry["name"]]
+        assert set(entry.get("inputs", {})) <= {part.input for part in use_case.parts}
+        waiting = {part.input for part in use_case.parts if part.input and part.when is not When.ENCRYPTED}
+        assert waiting <= set(entry.get("inputs", {})), use_case.name
 
 
 def test_there_are_needs_for_what_reviews_ask_about() -> None:
@@ -341,4 +341,6 @@ def test_needs_are_called_by_their_names_in_any_case() -> None:
 def test_the_guide_lists_every_need() -> None:
     guide = (resources() / "help" / "asking.md").read_text(encoding="utf-8")
 
-    assert [need.name for need in use_cases().values() if f"| `{need.name}` | {need.title} |" not in guide] == []
+    assert [
+        use_case.name for use_case in use_cases().values() if f"| `{use_case.name}` | {use_case.title} |" not in guide
+    ] == []

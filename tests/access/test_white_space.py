@@ -10,7 +10,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.query_history import asked_of, to_csv
-from iamdesk.export.decision.text_file import answer_text
+from iamdesk.export.decision.text_file import result_text
 from iamdesk.simulate.test_cases import evaluate_case
 
 from ..builders.captures import ID, allow, deny, document, evaluator, user, user_arn
@@ -68,7 +68,7 @@ def test_answers_and_exports_show_it() -> None:
     answer = ask(world(allow("sqs:SendMessage", KEY)), f"{KEY} ")
     assert answer.request.resource == f"{KEY} "
     shown = f"{KEY}\\u0020"
-    assert f"Resource   {shown}\n" in answer_text(answer, "account.json")
+    assert f"Resource   {shown}\n" in result_text(answer, "account.json")
     [near] = answer.statements
     assert f"Resource {shown} does not match" in near.sentence
     [_, row] = csv.reader(io.StringIO(to_csv([asked_of(answer, "account.json", "")]).decode("utf-8-sig")))

@@ -10,7 +10,7 @@ import pytest
 from iamdesk import Evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import TargetConstraint, catalog
-from iamdesk.attack_paths.parallel import Answers
+from iamdesk.attack_paths.parallel import KnownSteps
 from iamdesk.attack_paths.types import AttackPath, GoalKind, State
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.work.worker_cache import object_content
@@ -169,9 +169,9 @@ def test_plain_results_give_the_same_paths(tmp_path: Path) -> None:
     world.user("quentin", {})
     evaluator = Evaluator(world.snapshot(tmp_path))
     first = AttackPathGraph(evaluator)
-    assert object_content(first.answers)
-    assert isinstance(first.answers, Answers)
-    again = AttackPathGraph(evaluator, answers=first.answers)
+    assert object_content(first.known_steps)
+    assert isinstance(first.known_steps, KnownSteps)
+    again = AttackPathGraph(evaluator, known_steps=first.known_steps)
     assert taken(again.attack_path(QUENTIN)) == taken(first.attack_path(QUENTIN)) != []
 
 

@@ -54,7 +54,7 @@ def test_hyg_11_a_holder_that_was_not_captured_may_open_cases(make):
     users = [make.user("root", make.allow("*"))]
     support = make.policy("on-call", make.allow("support:*"), AttachmentCount=1)
     (one,) = make.findings("HYG-11", users=users, policies=[support])
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
     assert one.evidence[-1].text == "Some attachments of on-call were not captured."
     for other in (
         {**support, "AttachmentCount": 0},
@@ -69,7 +69,7 @@ def test_hyg_11_somebody_on_call_and_somebody_under_conditions(make):
     assert not make.findings("HYG-11", roles=[make.role("on-call", make.allow(CASE))])
     office = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
     (one,) = make.findings("HYG-11", roles=[make.role("on-call", make.allow(CASE, Condition=office))])
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
     assert "aws:SourceIp" in one.evidence[0].decision.missing_context_values
 
 
@@ -96,7 +96,7 @@ def organization():
 
 
 @pytest.mark.parametrize(
-    ("other", "state"), [(None, State.CANNOT_TELL), (analyzers(), State.FOUND), (analyzers("ORGANIZATION"), None)]
+    ("other", "state"), [(None, State.INCONCLUSIVE), (analyzers(), State.FOUND), (analyzers("ORGANIZATION"), None)]
 )
 def test_hyg_12_the_analyzer_may_be_the_organizations(make, other, state):
     facts = [{"account_id": "111122223333", **analyzers()}]
@@ -127,7 +127,7 @@ def test_svc_07_a_role_that_no_instance_can_have(make):
 
 def test_svc_07_where_no_profile_at_all_is_told(make):
     (one,) = make.findings("SVC-07", roles=[ec2(make, "old")])
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
 
 
 BOTH_WAYS = ["cloudshell:GetFileUploadUrls", "cloudshell:GetFileDownloadUrls"]
@@ -164,7 +164,7 @@ def test_hyg_14_a_role_for_security_audits(make):
     assert not make.findings("HYG-14", roles=[role], policies=[audit])
     counted = {**audit, "AttachmentCount": 2}
     (one,) = make.findings("HYG-14", policies=[counted])
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
     assert one.sentence.endswith("cannot be determined: AWS counts 2 attachments that were not captured.")
     named = make.policy("SecurityAudit", make.allow("s3:ListAllMyBuckets"))
     assert make.findings("HYG-14", roles=[make.role("audit", **make.attached(named["Arn"]))], policies=[named])

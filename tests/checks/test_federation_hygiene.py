@@ -17,7 +17,7 @@ def test_fed_10_metadata_whose_time_is_over(make):
     assert one.sentence == "The metadata of the SAML provider corporate expired 28 days before the snapshot."
     assert not make.findings("FED-10", **saml(make, "2027-02-01T00:00:00+00:00"))
     (one,) = make.findings("FED-10", **saml(make, None))
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
 
 
 def report(make, enabled="true"):

@@ -66,7 +66,7 @@ def test_chn_01_a_boundary_that_stays_holds_and_one_that_may_be_removed_does_not
 def test_chn_01_a_condition_that_takes_a_fact_cannot_be_told(found, make):
     mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     (one,) = found("CHN-01", roles=[make.role("ops", make.allow("iam:PutRolePolicy", Condition=mfa))])
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
     assert one.severity is Severity.MEDIUM
     assert "aws:MultiFactorAuthPresent" in one.sentence
 
@@ -135,10 +135,10 @@ def test_chn_04_is_silent_where_the_door_leads_nowhere(found, make):
 def test_chn_04_and_05_the_account_that_perhaps_manages_the_organization_is_no_certain_outsider(found, make):
     trust = make.trust({"AWS": make.arn("root", STRANGER)})
     (one,) = found("CHN-04", roles=[make.role("OrganizationAccountAccessRole", make.allow("*"), trust=trust)])
-    assert (one.state, one.severity) == (State.CANNOT_TELL, Severity.MEDIUM)
+    assert (one.state, one.severity) == (State.INCONCLUSIVE, Severity.MEDIUM)
     reading = make.allow("secretsmanager:GetSecretValue")
     (one,) = found("CHN-05", roles=[make.role("OrganizationAccountAccessRole", reading, trust=trust)])
-    assert (one.state, one.severity) == (State.CANNOT_TELL, Severity.MEDIUM)
+    assert (one.state, one.severity) == (State.INCONCLUSIVE, Severity.MEDIUM)
     (one,) = found("CHN-04", roles=[make.role("Partner", make.allow("*"), trust=trust)])
     assert (one.state, one.severity) == (State.FOUND, Severity.CRITICAL)
 

@@ -76,7 +76,7 @@ def test_a_function_that_any_account_invokes_and_one_that_its_url_opens(held, ma
     )
     (one,) = held("RES-01", url)
     assert "lambda:InvokeFunctionUrl on function:resize" in one.sentence
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
     address = {"FunctionArn": function, "FunctionUrl": "https://x.lambda-url.eu-west-1.on.aws/"}
     for kind, expected in (("NONE", [State.FOUND]), ("AWS_IAM", [])):
         captured = url.model_copy(update={"function_urls": (FunctionUrl(**address, AuthType=kind),)})
@@ -147,7 +147,7 @@ def test_res_01_named_principals_and_denials(held, make):
 def test_res_01_what_hangs_on_something_unknown_cannot_be_told(held, make):
     condition = {"StringEquals": {"s3:ExistingObjectTag/public": "yes"}}
     (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=condition)))
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
     assert (
         one.sentence
         == "Whether anyone on the Internet can perform s3:GetObject on payroll depends on s3:ExistingObjectTag/public."
@@ -307,7 +307,7 @@ def test_res_01_the_policies_that_aws_writes_itself_are_not_public(held, make):
         assert not held(check, make.resource(file_system, console))
     elsewhere = {"StringEquals": {"AWS:SourceOwner": OTHER}}
     (one,) = held("RES-01", make.resource(TOPIC, {**topic, "Condition": elsewhere}))
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
     (one,) = held("RES-01", make.resource(file_system, {**console, "Condition": {}}))
     assert one.state is State.FOUND
 

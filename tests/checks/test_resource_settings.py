@@ -41,7 +41,7 @@ def test_res_12_an_account_that_blocks_public_access(make):
 def test_res_12_an_account_whose_settings_are_not_known(make):
     bucket = make.resource(BUCKET, public_access_block=OPEN)
     (one,) = make.findings("RES-12", beside={"resources": (bucket,), "account_settings": settings(None)})
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
     assert one.sentence == (
         "Whether S3 Block Public Access protects 1 bucket cannot be determined: it is not enabled for payroll, and the "
         "settings of the account were not captured."
@@ -121,4 +121,4 @@ def test_res_14_a_resource_policy_decides_instead(make):
     invoke = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
     assert not apis(make, (("GET /", "NONE"),), invoke)
     (one,) = apis(make, (("GET /", "NONE"),), is_policy_captured=False)
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE

@@ -36,5 +36,5 @@ def test_classes_of_access_analyzer_are_those_of_its_policy_checks():
 
 @pytest.mark.parametrize("severity", Severity)
 def test_what_cannot_be_determined_is_never_high(severity):
-    assert severity_of(severity, State.CANNOT_TELL) not in (Severity.CRITICAL, Severity.HIGH)
+    assert severity_of(severity, State.INCONCLUSIVE) not in (Severity.CRITICAL, Severity.HIGH)
     assert severity_of(severity, State.FOUND) is severity

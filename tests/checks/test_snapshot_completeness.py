@@ -34,7 +34,7 @@ def test_cmp_03_documents_and_groups_that_are_missing(found, make):
         make.arn("policy/edge"),
         make.arn("group/gone"),
     }
-    assert {one.state for one in findings} == {State.CANNOT_TELL}
+    assert {one.state for one in findings} == {State.INCONCLUSIVE}
     assert any("arn:aws:iam::111122223333:role/ops" in piece.text for one in findings for piece in one.evidence)
 
 
@@ -79,7 +79,7 @@ def test_cmp_08_policies_that_cannot_be_read(found, make):
         "The inline policy inline of user maybe",
         "The inline policy inline of user text",
     ]
-    assert {one.state for one in findings} == {State.CANNOT_TELL}
+    assert {one.state for one in findings} == {State.INCONCLUSIVE}
     assert findings[0].evidence[0].text.startswith("$.Statement[0].Effect: ")
 
 
@@ -93,7 +93,7 @@ def test_cmp_09_service_linked_roles_are_counted(found, make):
 
 def test_cmp_10_last_use_that_was_not_captured(found, make):
     (one,) = found("CMP-10", roles=[make.role("unknown", RoleLastUsed=None), make.role("known")])
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
     assert "1 role of account 111122223333 is used" in one.sentence
     assert not found("CMP-10", roles=[make.role("known"), make.role("never", RoleLastUsed={})])
     assert not found("CMP-10")
@@ -101,7 +101,7 @@ def test_cmp_10_last_use_that_was_not_captured(found, make):
 
 def test_cmp_11_entries_that_cannot_be_read(found, make):
     (one,) = found("CMP-11", users=[{"UserName": 7, "Arn": make.arn("user/seven")}])
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
     assert one.evidence
     assert not found("CMP-11", users=[make.user("alice")])
 

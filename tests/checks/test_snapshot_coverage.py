@@ -34,7 +34,7 @@ def test_cmp_04_parts_of_one_day_and_parts_without_a_time(make):
 
 def test_cmp_06_policies_of_resources_that_were_not_captured(make):
     (one,) = make.findings("CMP-06")
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
     assert one.sentence.startswith("Access through resources cannot be determined completely: ")
 
 

@@ -140,7 +140,7 @@ def test_rot_04_credentials_deleted_and_the_management_account(make):
 
 def test_rot_04_what_neither_source_says_cannot_be_told(make):
     (one,) = make.findings("ROT-04", facts={"summary": {"AccountMFAEnabled": 1}}, beside=member())
-    assert one.state is State.CANNOT_TELL
+    assert one.state is State.INCONCLUSIVE
 
 
 def mfa(make, serial="root-account-mfa-device", since="2026-01-01T00:00:00Z", enabled=1):

@@ -727,7 +727,7 @@ def _on_resource(found: Comparison, asked: Request) -> tuple[str, list[Principal
 
 def _is_left_open(on: list[PrincipalDiff]) -> bool:
     """Return whether it is said of a resource that one snapshot does not hold it, or that something may be missing."""
-    return any(one.doubts or one.status in (Status.CREATED, Status.DELETED, Status.CANNOT_TELL) for one in on)
+    return any(one.doubts or one.status in (Status.CREATED, Status.DELETED, Status.INCONCLUSIVE) for one in on)
 
 
 def is_reported(found: Comparison, asked: Request, kind: Kind) -> bool:

@@ -80,7 +80,7 @@ def test_conditions_and_resources(before: list[Any], after: list[Any], expected:
 def test_what_a_key_policy_would_decide_cannot_be_told() -> None:
     standing = compared([allow("kms:Decrypt"), allow(TABLE)], [allow(TABLE)])
 
-    assert standing.status is Status.CANNOT_TELL
+    assert standing.status is Status.INCONCLUSIVE
     assert standing.doubts == (
         "kms:Decrypt changed if the resource policy allows the account, but neither snapshot contains that policy.",
     )
@@ -89,21 +89,21 @@ def test_what_a_key_policy_would_decide_cannot_be_told() -> None:
 def test_a_role_of_another_account_cannot_be_told() -> None:
     standing = compared([], [allow("sts:AssumeRole", "arn:aws:iam::999988887777:role/x")])
 
-    assert standing.status is Status.CANNOT_TELL
+    assert standing.status is Status.INCONCLUSIVE
     assert "sts:AssumeRole changed" in standing.doubts[0]
 
 
 def test_a_statement_that_cannot_be_read_and_differs_cannot_be_told() -> None:
     standing = compared([{**allow(TABLE), "Effect": "allow"}], [{**allow("ec2:*"), "Effect": "allow"}])
 
-    assert standing.status is Status.CANNOT_TELL
+    assert standing.status is Status.INCONCLUSIVE
     assert "A malformed statement differs" in standing.doubts[0]
 
 
 def test_a_policy_whose_text_is_missing_in_both_cannot_be_told() -> None:
     standing = compared([allow(TABLE)], [allow(TABLE)], **seeds.carrying("lost"))
 
-    assert standing.status is Status.CANNOT_TELL
+    assert standing.status is Status.INCONCLUSIVE
     assert "either snapshot" in standing.doubts[0]
 
 
@@ -111,7 +111,7 @@ def test_an_aws_managed_policy_whose_text_is_missing_says_which_version_is_compa
     standing = compared([allow(TABLE)], [allow(TABLE, **IF_MFA)], PermissionsBoundary=BOUNDARY)
 
     assert kinds(standing) == set(), "AWS's SystemAdministrator does not allow it either way"
-    assert standing.status is Status.CANNOT_TELL
+    assert standing.status is Status.INCONCLUSIVE
     assert standing.doubts == (
         "The text of the AWS managed policy SystemAdministrator was not captured in either snapshot. The result holds "
         f"if the version that AWS published by {aws_managed_policies().as_of:%Y-%m-%d} was in force.",

@@ -35,7 +35,7 @@ def test_everybody_who_gained_or_lost_is_found_and_nobody_else(found: Comparison
 def test_nothing_is_left_in_doubt(found: Comparison) -> None:
     standings = [*found.principals.values(), *found.resources.values()]
 
-    assert [one for one in standings if one.doubts or one.status is Status.CANNOT_TELL] == []
+    assert [one for one in standings if one.doubts or one.status is Status.INCONCLUSIVE] == []
 
 
 @pytest.mark.parametrize("seed", [seed for seed in SEEDS if seed.cause], ids=lambda seed: seed.name)

@@ -77,7 +77,7 @@ def test_unchanged_is_the_same_answer_to_every_question(
 def _is_of_a_resource(found: Comparison, resource: str) -> bool:
     """Whether only one snapshot holds the resource, or it is told that access to it cannot be compared."""
     named = resource.replace("arn:aws:s3:::ap-s3alias", worlds.POINT)
-    apart = (Status.CANNOT_TELL, Status.CREATED, Status.DELETED)
+    apart = (Status.INCONCLUSIVE, Status.CREATED, Status.DELETED)
     return any(named.startswith(arn) and standing.status in apart for arn, standing in found.resources.items())
 
 

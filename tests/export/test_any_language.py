@@ -11,7 +11,7 @@ from iamdesk.diff.cause_text import membership_cause
 from iamdesk.evaluate.request import PolicyType, Request
 from iamdesk.explain.statement_summary import document_readings
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
-from iamdesk.export.decision.text_file import answer_text
+from iamdesk.export.decision.text_file import result_text
 from iamdesk.export.findings.columns import cells
 from iamdesk.export.text.decision import condition_words, decision_words, scope_words, source_words
 from iamdesk.i18n import translate
@@ -41,7 +41,7 @@ def told(opened: SnapshotSession) -> Iterator[object]:
     for question in QUESTIONS:
         decision = opened.ask(question)
         yield to_evaluation_result(decision)
-        yield answer_text(decision, "acme-prod.json", opened.changes(question))
+        yield result_text(decision, "acme-prod.json", opened.changes(question))
         yield decision_words(decision), scope_words(decision.request, "a"), condition_words(question.context)
         yield [source_words(line, question.principal) for line in decision.statements]
 

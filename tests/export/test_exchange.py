@@ -76,7 +76,7 @@ def test_sarif_does_not_call_what_cannot_be_told_a_failure(sample, sample_findin
     (run,) = sarif(sample_findings, sample, now)["runs"]
     by_fingerprint = {one.fingerprint: one for one in sample_findings}
     for result in run["results"]:
-        is_open = by_fingerprint[result["partialFingerprints"][FINGERPRINT]].state is State.CANNOT_TELL
+        is_open = by_fingerprint[result["partialFingerprints"][FINGERPRINT]].state is State.INCONCLUSIVE
         assert (result["kind"], result["level"] == "none") == (("open", True) if is_open else ("fail", False))
 
 

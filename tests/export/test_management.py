@@ -83,7 +83,7 @@ def test_the_risks_are_the_largest_causes_without_missing_data(sample, sample_fi
 
 def test_without_findings_it_claims_no_more_than_was_checked(sample, sample_findings):
     assert _page([], sample).conclusion == "No critical or high finding is open."
-    unsure = [one for one in sample_findings if one.state is State.CANNOT_TELL and one.severity is Severity.LOW]
+    unsure = [one for one in sample_findings if one.state is State.INCONCLUSIVE and one.severity is Severity.LOW]
     assert "as far as the snapshot shows" in _page(unsure[:1] or _only_missing(sample_findings), sample).conclusion
 
 

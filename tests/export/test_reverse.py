@@ -119,10 +119,10 @@ def test_more_ways_than_fit_are_counted() -> None:
 
 def test_the_map_is_the_counts_of_the_effective_permissions(nora: EffectiveAccess) -> None:
     shown = access_map(nora)
-    assert [row.service for row in shown.told] == [one.service for one in nora.services]
-    assert all(row.is_empty for row in shown.rows[len(shown.told) :])
+    assert [row.service for row in shown.listed] == [one.service for one in nora.services]
+    assert all(row.is_empty for row in shown.rows[len(shown.listed) :])
     assert len(shown.rows) > 400
-    for row in shown.told:
+    for row in shown.listed:
         assert row.total.total == sum(cell.total for cell in row.cells.values())
         assert row.total.permitted == sum(cell.permitted for cell in row.cells.values())
     written = rows_of(what_can.map_to_csv(shown, "acme.json"))
@@ -176,7 +176,7 @@ def test_a_row_gives_the_actions_that_match_words_level_and_reach(nora: Effectiv
     refused = list(
         shown.actions(ec2, ec2.matching(ACTION_FIELDS.read("runinstances").accepts, None, frozenset(AccessExtent)))
     )
-    assert [(one.name, one.reach, one.answers) for one in refused] == [("ec2:RunInstances", AccessExtent.NONE, ())]
+    assert [(one.name, one.reach, one.decisions) for one in refused] == [("ec2:RunInstances", AccessExtent.NONE, ())]
 
 
 def test_a_map_can_be_cancelled(nora: EffectiveAccess) -> None:
@@ -215,8 +215,8 @@ def test_words_behind_a_reach(evaluator: Evaluator) -> None:
     agent = evaluator.what_can(f"{ACCOUNT}:user/machines/backup-agent")
     put = detail_of(action(agent, "s3:PutObject"))
     assert put.words == "on arn:aws:s3:::acme-backups/*"
-    assert next(answer.decision for answer in put.answers) is EvalDecision.ALLOWED
-    assert any("…" in resource_words(answer) for answer in put.answers)
+    assert next(answer.decision for answer in put.decisions) is EvalDecision.ALLOWED
+    assert any("…" in resource_words(answer) for answer in put.decisions)
 
 
 def test_cells_that_would_run_in_a_spreadsheet_are_neutral() -> None:

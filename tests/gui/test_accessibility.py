@@ -54,7 +54,7 @@ WINDOWS = (
 Show = Callable[[MainWindow], None]
 
 
-def show_answer(window: MainWindow) -> None:
+def show_result(window: MainWindow) -> None:
     window.session.select(PETRA)
     window.session.ask(Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv"))
 
@@ -84,7 +84,7 @@ def show_review(window: MainWindow) -> None:
 PAGES: dict[str, Show] = {
     "overview": lambda window: window.interior.show_overview(),
     "captured": lambda window: window.interior.show_captured(),
-    "answer": show_answer,
+    "answer": show_result,
     "findings": show_finding,
     "who can": show_who_can,
     "access": lambda window: window.session.show_access(PETRA),

@@ -83,7 +83,7 @@ def test_the_first_account_is_looked_at_while_the_rest_is_read(
 
 def test_nothing_is_asked_of_it(qtbot: QtBot, arriving: MainWindow, gate: threading.Event) -> None:
     answers: list[object] = []
-    arriving.session.answered.connect(answers.append)
+    arriving.session.evaluated.connect(answers.append)
     arriving.session.ask(Request(FIRST_ALICE, "s3:GetObject", "arn:aws:s3:::a/b"))
     arriving.session.show_access(FIRST_ALICE)
     assert answers == []

@@ -86,7 +86,7 @@ def test_ctrl_e_exports_the_selected_principal_and_the_result(
     bar.principal.setText(f"{ACCOUNT}:user/engineering/ana.moreno")
     bar.action.setText("s3:ListAllMyBuckets")
     bar.resource.setText("*")
-    with qtbot.waitSignal(open_window.session.answered, timeout=30_000):
+    with qtbot.waitSignal(open_window.session.evaluated, timeout=30_000):
         bar.ask()
     prompts.save_to = tmp_path / "result.json"
     with qtbot.waitSignal(open_window.session.announced, timeout=10_000, check_params_cb=lambda one: "Written" in one):

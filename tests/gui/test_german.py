@@ -206,8 +206,8 @@ def look_at_answers(qtbot: QtBot, window: MainWindow, look: Look) -> None:
         session.ask(question)
         settle(qtbot, window)
         look.at(workspace.result, workspace.request_bar)
-    for need, resource in (("read-object", f"{DATA}/x"), ("launch-instance", "*"), ("ec2:RunInstances", "*")):
-        session.evaluate_use_case(UseCaseRequest(Request(DEV, need, resource)))
+    for use_case, resource in (("read-object", f"{DATA}/x"), ("launch-instance", "*"), ("ec2:RunInstances", "*")):
+        session.evaluate_use_case(UseCaseRequest(Request(DEV, use_case, resource)))
         settle(qtbot, window)
         look.at(workspace.result)
     session.ask_who_can(Request("", "s3:GetObject", f"{DATA}/x"))

@@ -201,7 +201,7 @@ def test_pictures_and_what_stands_beside(
     # Ctrl+Shift+Y and Return: what was asked, asked again.
     assert press(Qt.Key.Key_Y, CONTROL | SHIFT) is workspace.history.table
     press(Qt.Key.Key_Down)
-    with qtbot.waitSignal(session.answered, timeout=20_000):
+    with qtbot.waitSignal(session.evaluated, timeout=20_000):
         press(Qt.Key.Key_Return)
     # Ctrl+P: the overview as a file.
     path = tmp_path / "overview.pdf"

@@ -44,7 +44,7 @@ def opened(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
 
 
-def answered(qtbot: QtBot, window: MainWindow, request: Request = QUESTION) -> None:
+def evaluated(qtbot: QtBot, window: MainWindow, request: Request = QUESTION) -> None:
     window.session.ask(request)
     qtbot.waitUntil(lambda: not window.session.pending, timeout=20_000)
 
@@ -99,7 +99,7 @@ def test_selection_flows_from_navigator_to_inspector_and_question(open_window: M
 
 
 def test_an_answer_marks_the_policy(qtbot: QtBot, open_window: MainWindow) -> None:
-    answered(qtbot, open_window)
+    evaluated(qtbot, open_window)
     view = open_window.findChild(QPlainTextEdit, "policyView")
     assert view is not None
     assert view.extraSelections()
@@ -143,7 +143,7 @@ def test_what_needs_a_snapshot_is_off_without_one(window: MainWindow) -> None:
 def test_back_is_on_only_where_there_is_a_way_back(qtbot: QtBot, open_window: MainWindow) -> None:
     actions = open_window.menus.actions
     open_window.session.select(PETRA)
-    answered(qtbot, open_window)
+    evaluated(qtbot, open_window)
     assert actions["actionBack"].isEnabled()
     assert not actions["actionForward"].isEnabled()
     actions["actionBack"].trigger()
@@ -301,7 +301,7 @@ def test_panels_sizes_and_zoom_come_back(qtbot: QtBot, tmp_path: Path) -> None:
 
 
 def test_both_palettes_reach_every_panel(qtbot: QtBot, open_window: MainWindow) -> None:
-    answered(qtbot, open_window)
+    evaluated(qtbot, open_window)
     view = open_window.workspace.inspector.policies.reader.text
     light = view.grab().toImage()
     open_window.menus.actions["actionSchemeDark"].trigger()
@@ -317,7 +317,7 @@ def test_both_palettes_reach_every_panel(qtbot: QtBot, open_window: MainWindow) 
 
 
 def test_colours_change_while_everything_is_open(qtbot: QtBot, open_window: MainWindow) -> None:
-    answered(qtbot, open_window)
+    evaluated(qtbot, open_window)
     workspace = open_window.workspace
     workspace.findings.table.setCurrentIndex(workspace.findings.model.index(0, 0))
     open_window.session.show_access(PETRA)
@@ -340,7 +340,7 @@ def test_f6_visits_every_panel_and_returns_to_where_one_was(qtbot: QtBot, open_w
     qtbot.waitUntil(open_window.isActiveWindow)
     open_window.session.select(PETRA)
     workspace.navigator.tree.setFocus()
-    answered(qtbot, open_window)
+    evaluated(qtbot, open_window)
     rail = open_window.interior.rail
 
     def visit(steps: int) -> list[QWidget]:
@@ -432,7 +432,7 @@ def test_what_is_shown_is_copied_as_the_command_that_gives_it(qtbot: QtBot, open
     copy = (Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClick(window, *copy)
     assert clipboard.text() == "", "nothing was asked"
-    answered(qtbot, window)
+    evaluated(qtbot, window)
     QTest.keyClick(window, *copy)
     assert clipboard.text().startswith("iamdesk can ")
     assert window.session.request is not None

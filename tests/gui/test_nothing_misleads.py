@@ -254,7 +254,7 @@ def test_nothing_is_zero_while_it_is_being_computed(qtbot: QtBot, window: MainWi
     window.interior.complete()
     page, findings, inspector = window.overview, window.workspace.findings, window.workspace.inspector
     cards = [page.named[badge] for badge in (Badge.ADMINISTRATOR, Badge.OUTSIDER)]
-    bars = [*findings.filters.bars.bars.values(), findings.filters.bars.cannot_tell]
+    bars = [*findings.filters.bars.bars.values(), findings.filters.bars.inconclusive]
 
     def told() -> list[str]:
         tab = inspector.tabs.tabText(inspector.tabs.indexOf(inspector.findings)).replace("&", "")

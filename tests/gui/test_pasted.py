@@ -75,7 +75,7 @@ def test_a_pasted_denial_is_explained_wherever_the_cursor_is(qtbot: QtBot, open_
         assert navigator.text() == ""
         assert "denies it too" in dialog.decision_bar.text
         qtbot.waitUntil(dialog.show_button.hasFocus)
-        with qtbot.waitSignal(open_window.session.answered):
+        with qtbot.waitSignal(open_window.session.evaluated):
             QTest.keyClick(dialog.show_button, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: open_window.findChild(DenialDialog) is None)
 

@@ -35,8 +35,8 @@ def test_opening_tells_everybody_and_then_decides_badges(
 def test_a_question_is_answered_off_the_gui_thread(qtbot: QtBot, live: Session) -> None:
     order: list[str] = []
     live.request_asked.connect(lambda _request: order.append(f"asked, pending {live.pending}"))
-    live.answered.connect(lambda decision: order.append(type(decision).__name__))
-    with qtbot.waitSignal(live.answered, timeout=20_000):
+    live.evaluated.connect(lambda decision: order.append(type(decision).__name__))
+    with qtbot.waitSignal(live.evaluated, timeout=20_000):
         live.ask(QUESTION)
         assert live.decision is None
     assert order == ["asked, pending True", "EvaluationResult"]
@@ -47,7 +47,7 @@ def test_a_question_is_answered_off_the_gui_thread(qtbot: QtBot, live: Session) 
 
 def test_only_the_last_of_two_questions_is_answered(qtbot: QtBot, live: Session) -> None:
     answers: list[EvaluationResult] = []
-    live.answered.connect(answers.append)
+    live.evaluated.connect(answers.append)
     live.ask(QUESTION)
     live.ask(Request(INES, "s3:DeleteObject", "arn:aws:s3:::acme-payroll/2026/x"))
     qtbot.waitUntil(lambda: not live.pending, timeout=20_000)
@@ -66,7 +66,7 @@ def test_closing_forgets_everything(qtbot: QtBot, live: Session) -> None:
     live.select(PETRA)
     live.ask(QUESTION)
     seen: list[str] = []
-    live.answered.connect(lambda _decision: seen.append("answered"))
+    live.evaluated.connect(lambda _decision: seen.append("answered"))
     live.snapshot_closed.connect(lambda: seen.append("closed"))
     live.close()
     assert seen == ["answered", "closed"]
@@ -104,7 +104,7 @@ def test_back_and_forward_walk_selections_and_questions(qtbot: QtBot, live: Sess
     history = History(live, clock=Clock())
     live.select(PETRA)
     live.select(INES)
-    with qtbot.waitSignal(live.answered, timeout=20_000):
+    with qtbot.waitSignal(live.evaluated, timeout=20_000):
         live.ask(QUESTION)
     live.select(OMAR)
     history.back()

@@ -109,10 +109,10 @@ def test_new_finding_is_asked(new: Snapshot) -> None:
     [
         (finding(), (finding(),), Outcome.STILL_THERE),
         (finding(), (), Outcome.GONE),
-        (finding(account_id="999988887777"), (), Outcome.CANNOT_TELL),
-        (finding(check_id="CRD-00"), (), Outcome.CANNOT_TELL),
-        (finding(subject_arn="arn:aws:s3:::not-captured"), (), Outcome.CANNOT_TELL),
-        (finding(subject_arn="arn:aws:organizations::1:policy/o-1/p-1"), (), Outcome.CANNOT_TELL),
+        (finding(account_id="999988887777"), (), Outcome.INCONCLUSIVE),
+        (finding(check_id="CRD-00"), (), Outcome.INCONCLUSIVE),
+        (finding(subject_arn="arn:aws:s3:::not-captured"), (), Outcome.INCONCLUSIVE),
+        (finding(subject_arn="arn:aws:organizations::1:policy/o-1/p-1"), (), Outcome.INCONCLUSIVE),
     ],
 )
 def test_every_fix_is_tested(
@@ -129,7 +129,7 @@ def test_check_that_was_not_run_leaves_a_fix_untold(new: Snapshot) -> None:
     """The sample has no credential report of this account where it is taken out: nothing was looked at."""
     bare = new.model_copy(update={"account_facts": ()})
     (test,) = carried(Review(FIX, finding(check_id="CRD-01")), bare).tests
-    assert test.outcome is Outcome.CANNOT_TELL
+    assert test.outcome is Outcome.INCONCLUSIVE
     assert "was skipped" in test.sentence
 
 

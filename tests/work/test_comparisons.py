@@ -82,10 +82,10 @@ def test_the_same_comparison_with_any_number_of_workers(
 ) -> None:
     steps: list[tuple[int, int]] = []
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         steps.append((done, total))
 
-    shared = as_bytes(files, workers_over(request.getfixturevalue(workers), files), tell)
+    shared = as_bytes(files, workers_over(request.getfixturevalue(workers), files), report)
     assert shared == alone
     read = json.loads(alone)
     assert read["Figures"]["Questions"] > 100

@@ -43,12 +43,12 @@ def test_the_same_findings_with_any_number_of_workers(path: Path, workers: str, 
     alone = list(registry.run(Evaluator(snapshot)))
     steps: list[tuple[int, int]] = []
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         steps.append((done, total))
 
     reach = AttackPathGraph(Evaluator(snapshot)) if workers == "beside" else None
     executor = request.getfixturevalue(workers)
-    shared = list(parallel.run_shared(Workers(executor, snapshot), tell, reach=reach))
+    shared = list(parallel.run_shared(Workers(executor, snapshot), report, reach=reach))
     assert alone
     assert as_bytes(shared, snapshot) == as_bytes(alone, snapshot)
     assert steps[0][0] == 0

@@ -44,8 +44,8 @@ def test_the_same_map(path: Path, workers: str, request: pytest.FixtureRequest) 
         workers=Workers(request.getfixturevalue(workers), snapshot),
     )
     assert steps[-1][0] == steps[-1][1]
-    answers = pickle.loads(pickle.dumps(made.answers))  # noqa: S301 - made in this line
-    shared = AttackPathGraph(Evaluator(snapshot), answers=answers)
+    answers = pickle.loads(pickle.dumps(made.known_steps))  # noqa: S301 - made in this line
+    shared = AttackPathGraph(Evaluator(snapshot), known_steps=answers)
     for key, (_, found) in alone.steps.asked_sources.items():
         if found._by_account:
             sources = answers.sources[key][1]
@@ -81,12 +81,12 @@ def test_how_far_principals_are_administrators_is_asked_once(monkeypatch: pytest
     snapshot = load_snapshot(sample_snapshot())
     (account,) = snapshot.accounts
     made = AttackPathGraph(Evaluator(snapshot))
-    answers = pickle.loads(pickle.dumps(made.answers))  # noqa: S301 - made in this line
+    answers = pickle.loads(pickle.dumps(made.known_steps))  # noqa: S301 - made in this line
     alone = CheckContext(Evaluator(snapshot), never_cancelled)
     told = [administration(alone, account, one) for one in (*account.users, *account.roles)]
     assert sum(one.asked > 0 for one in told) > 1
 
-    elsewhere = AttackPathGraph(Evaluator(snapshot), answers=answers)
+    elsewhere = AttackPathGraph(Evaluator(snapshot), known_steps=answers)
     survey = CheckContext(elsewhere.steps.inquiry.evaluator, never_cancelled, lambda *_args, **_keywords: elsewhere)
     assert survey.reach is elsewhere
     asked: list[str] = []

@@ -49,7 +49,7 @@ _KINDS = {
 }
 
 
-class AnswersExternal(Protocol):
+class ExternalEvaluator(Protocol):
     """What is needed of the evaluator."""
 
     snapshot: Snapshot
@@ -73,7 +73,7 @@ class _Found(NamedTuple):
 
 
 def external_access(
-    asks: AnswersExternal, request: Request, cancelled: Cancelled = never_cancelled
+    asks: ExternalEvaluator, request: Request, cancelled: Cancelled = never_cancelled
 ) -> Iterator[Access]:
     """Yield the external callers for whom a request is allowed or conditional; its principal is ignored.
 
@@ -92,7 +92,7 @@ def external_access(
         )
 
 
-def missing_data(asks: AnswersExternal, action: str, resource: str) -> Iterator[str]:
+def missing_data(asks: ExternalEvaluator, action: str, resource: str) -> Iterator[str]:
     """Yield sentences on missing data of a resource's side that may allow external callers.
 
     Raises:
@@ -114,7 +114,7 @@ def missing_data(asks: AnswersExternal, action: str, resource: str) -> Iterator[
 class _Search:
     """The search for the external callers of one request."""
 
-    def __init__(self, asks: AnswersExternal, request: Request, cancelled: Cancelled) -> None:
+    def __init__(self, asks: ExternalEvaluator, request: Request, cancelled: Cancelled) -> None:
         self._asks = asks
         self._request = request
         self._cancelled = cancelled

@@ -67,7 +67,7 @@ def witnesses(patterns: tuple[Pattern, ...], required: tuple[Pattern, ...] = (),
             is_complete = False
             break
         steps += len(every) * len(alphabet)
-        for character in alphabet if is_all_tried else _telling(machines, states, alphabet, count):
+        for character in alphabet if is_all_tried else _distinguishing(machines, states, alphabet, count):
             after = tuple(
                 [
                     machine.step(state, character.lower() if ignores_case else character)
@@ -82,7 +82,7 @@ def witnesses(patterns: tuple[Pattern, ...], required: tuple[Pattern, ...] = (),
     return Witnesses(tuple(text for texts in found.values() for text in texts), is_complete)
 
 
-def _telling(
+def _distinguishing(
     machines: list[tuple[BitMatcher, bool]], states: tuple[int, ...], alphabet: list[str], fillers: int
 ) -> Iterator[str]:
     """Yield the characters, in order, that lead from some states to others than the characters before them."""

@@ -138,7 +138,7 @@ class AccessHeatmap:
     """All services of AWS: first those with allowed or denied actions, then the others, each by prefix."""
 
     @property
-    def told(self) -> tuple[MapRow, ...]:
+    def listed(self) -> tuple[MapRow, ...]:
         """The services with allowed or denied actions."""
         return tuple(row for row in self.rows if not row.is_empty)
 

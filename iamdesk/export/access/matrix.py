@@ -108,13 +108,13 @@ class ServiceColumn:
     """Name of the service: ``Amazon S3``."""
     users: int
     """Number of principals with permitted actions of the chosen access level."""
-    is_told: bool
+    is_listed: bool
     """Whether one of them does not have wide access."""
 
 
-def service_column(service: str, users: int, *, is_told: bool) -> ServiceColumn:
+def service_column(service: str, users: int, *, is_listed: bool) -> ServiceColumn:
     """Return the column of a service."""
-    return ServiceColumn(service, reference().service_name(service) or service, users, is_told)
+    return ServiceColumn(service, reference().service_name(service) or service, users, is_listed)
 
 
 class EverybodyMap:
@@ -170,7 +170,7 @@ class EverybodyMap:
                     if not profile.is_wide:
                         specific.add(service)
         return tuple(
-            service_column(service, users[service], is_told=service in specific)
+            service_column(service, users[service], is_listed=service in specific)
             for service in sorted(users, key=lambda service: (service not in specific, -users[service], service))
         )
 

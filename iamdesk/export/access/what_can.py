@@ -78,7 +78,7 @@ def actions_to_csv(
 
 
 def _map_rows(shown: AccessHeatmap, snapshot_name: str) -> Iterator[tuple[str | int, ...]]:
-    rows = (found for row in shown.told for found in level_rows(row, shown.access.subject, snapshot_name))
+    rows = (found for row in shown.listed for found in level_rows(row, shown.access.subject, snapshot_name))
     yield from ((number, *row) for number, row in enumerate(rows, start=1))
 
 

@@ -172,13 +172,13 @@ def actions_by_level(actions: Iterable[FittingAction]) -> Mapping[str, Sequence[
 
 def to_json(report: WhoCanReport) -> bytes:
     """Return the rows as a JSON list, the output of ``iamdesk who-can --format json``."""
-    rows = [to_who_can_row(who, answer) for who, answer in report.rows]
+    rows = [to_who_can_row(who, result) for who, result in report.rows]
     return f"{json.dumps(rows, indent=2)}\n".encode()
 
 
 def to_csv(report: WhoCanReport, about: TableAbout | None = None) -> bytes:
     """Return the rows as CSV. Each contains request and snapshot, because rows get copied."""
-    return csv_of((_cells(who, answer) for who, answer in report.rows), report.snapshot_name, about)
+    return csv_of((_cells(who, result) for who, result in report.rows), report.snapshot_name, about)
 
 
 def csv_of(rows: Iterable[Mapping[str, str]], snapshot_name: str, about: TableAbout | None = None) -> bytes:
@@ -197,24 +197,24 @@ def csv_cells(row: Access) -> dict[str, str]:
     return _cells(row.who, row.explanation)
 
 
-def _cells(who: Who, answer: EvaluationResult) -> dict[str, str]:
+def _cells(who: Who, result: EvaluationResult) -> dict[str, str]:
     return {
         "principal": who.principal,
         "account_id": _account(who.principal),
-        "decision": answer.decision.value,
-        "how": how_words(answer),
-        "conditions": when_words(answer, _ALL_CONDITIONS),
-        "statements": JOINT.join(_place(line) for line in granting_statements(answer)),
-        "missing_context": JOINT.join(answer.missing_context_values),
-        "assumptions": JOINT.join(assumption.message for assumption in answer.assumptions),
-        "action": answer.request.action,
-        "resource": answer.request.resource,
-        "given_context": JOINT.join(f"{key}={_given(value)}" for key, value in answer.request.context.items()),
+        "decision": result.decision.value,
+        "how": how_words(result),
+        "conditions": when_words(result, _ALL_CONDITIONS),
+        "statements": JOINT.join(_place(line) for line in granting_statements(result)),
+        "missing_context": JOINT.join(result.missing_context_values),
+        "assumptions": JOINT.join(assumption.message for assumption in result.assumptions),
+        "action": result.request.action,
+        "resource": result.request.resource,
+        "given_context": JOINT.join(f"{key}={_given(value)}" for key, value in result.request.context.items()),
         "kind": who.kind.value,
         "external": _yes_or_no(who.is_external),
         "signing": "" if who.signing is None else who.signing.value,
         "in_organization": "" if who.in_organization is None else _yes_or_no(who.in_organization),
-        "asked_as": answer.request.principal,
+        "asked_as": result.request.principal,
     }
 
 

@@ -8,7 +8,7 @@ from iamdesk.escaping import visible
 from iamdesk.explain.messages import POLICY_TYPE_TITLES
 from iamdesk.explain.suggestions import Changes
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
-from iamdesk.export.decision.text_file import answer_text
+from iamdesk.export.decision.text_file import result_text
 from iamdesk.export.text.decision import POLICY_TYPE_DECISIONS, POLICY_TYPE_WORDS
 from iamdesk.i18n import join_messages, mark, phrase
 
@@ -25,7 +25,7 @@ def why_text(why: Why, snapshot_path: str, changes: Changes | None = None) -> st
     head = "\n".join(visible(line).rstrip() for line in _lines(why)) + "\n"
     if why.decision is None:
         return head
-    return f"{head}\n{answer_text(why.decision, snapshot_path, changes)}"
+    return f"{head}\n{result_text(why.decision, snapshot_path, changes)}"
 
 
 def said_words(denial: Denial) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import EvalDecision, EvaluationResult
 from iamdesk.export.decision.text_file import command_line
-from iamdesk.export.decision.use_case import need_command
+from iamdesk.export.decision.use_case import use_case_command
 from iamdesk.export.findings.csv_table import csv_bytes
 from iamdesk.export.text.decision import decision_words, use_case_decision_words, value_words, without_words
 from iamdesk.i18n import join_messages, phrase
@@ -57,7 +57,7 @@ class HistoryEntry:
     def command(self) -> str:
         """The command that evaluates the same."""
         if isinstance(self.evaluated, UseCaseRequest):
-            return need_command(self.evaluated, self.snapshot)
+            return use_case_command(self.evaluated, self.snapshot)
         return command_line(self.evaluated, self.snapshot)
 
     @property
@@ -75,18 +75,18 @@ class HistoryEntry:
 
 
 def asked_of(
-    answer: EvaluationResult | UseCaseResult, snapshot: str, sha256: str, asked: datetime | None = None
+    result: EvaluationResult | UseCaseResult, snapshot: str, sha256: str, asked: datetime | None = None
 ) -> HistoryEntry:
     """Return the entry of the query history for a result."""
     at = asked or datetime.now(UTC)
-    if isinstance(answer, UseCaseResult):
-        words = use_case_decision_words(answer)
+    if isinstance(result, UseCaseResult):
+        words = use_case_decision_words(result)
         return HistoryEntry(
-            answer.request, answer.need.title, answer.decision, words, answer.sentence, at, snapshot, sha256
+            result.request, result.use_case.title, result.decision, words, result.sentence, at, snapshot, sha256
         )
-    request = answer.request
+    request = result.request
     return HistoryEntry(
-        request, request.action, answer.decision, decision_words(answer), answer.sentence, at, snapshot, sha256
+        request, request.action, result.decision, decision_words(result), result.sentence, at, snapshot, sha256
     )
 
 

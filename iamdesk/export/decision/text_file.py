@@ -27,7 +27,7 @@ from iamdesk.export.text.decision import (
 from iamdesk.i18n import join_names
 
 
-def answer_text(decision: EvaluationResult, snapshot_path: str, changes: Changes | None = None) -> str:
+def result_text(decision: EvaluationResult, snapshot_path: str, changes: Changes | None = None) -> str:
     """Return the result as lines of text; control characters of the snapshot are escapes."""
     lines = [*_lines(decision, snapshot_path), *([] if changes is None else _changes(changes))]
     return "\n".join(line.rstrip() for line in lines) + "\n"

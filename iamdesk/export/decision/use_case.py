@@ -32,18 +32,18 @@ from iamdesk.i18n import join_names, phrase
 from iamdesk.use_cases.types import ActionResult, DependentActions, UseCaseRequest, UseCaseResult
 
 
-def to_need_result(answer: UseCaseResult) -> dict[str, Any]:
+def to_use_case_result(result: UseCaseResult) -> dict[str, Any]:
     """Return the result as the JSON object described above."""
     return {
-        "Need": answer.need.name,
-        "Title": answer.need.title,
-        "EvalResourceName": answer.request.request.resource,
-        "EvalDecision": answer.decision.value,
-        "Sentence": answer.sentence,
-        "Parts": [_part(one) for one in answer.parts],
-        "MissingContextValues": list(answer.missing_context_values),
-        "Assumptions": [_of_part(assumption) for assumption in answer.assumptions],
-        "Sources": list(answer.need.sources),
+        "Need": result.use_case.name,
+        "Title": result.use_case.title,
+        "EvalResourceName": result.request.request.resource,
+        "EvalDecision": result.decision.value,
+        "Sentence": result.sentence,
+        "Parts": [_part(one) for one in result.parts],
+        "MissingContextValues": list(result.missing_context_values),
+        "Assumptions": [_of_part(assumption) for assumption in result.assumptions],
+        "Sources": list(result.use_case.sources),
     }
 
 
@@ -65,22 +65,22 @@ def _part(one: ActionResult) -> dict[str, Any]:
     return {**result, "Answer": to_evaluation_result(one.decision)}
 
 
-def need_text(answer: UseCaseResult, snapshot_path: str) -> str:
+def use_case_text(result: UseCaseResult, snapshot_path: str) -> str:
     """Return the result as lines of text; control characters of the snapshot are escapes."""
-    return "\n".join(line.rstrip() for line in _lines(answer, snapshot_path)) + "\n"
+    return "\n".join(line.rstrip() for line in _lines(result, snapshot_path)) + "\n"
 
 
-def _lines(answer: UseCaseResult, snapshot_path: str) -> Iterator[str]:
-    yield visible(use_case_decision_words(answer))
-    yield visible(answer.sentence)
+def _lines(result: UseCaseResult, snapshot_path: str) -> Iterator[str]:
+    yield visible(use_case_decision_words(result))
+    yield visible(result.sentence)
     yield ""
-    yield from request_lines(answer.request.request, snapshot_path, "Use case")
-    for name, arn in answer.request.inputs.items():
+    yield from request_lines(result.request.request, snapshot_path, "Use case")
+    for name, arn in result.request.inputs.items():
         yield visible(f"{name:<9}  {arn}")
     yield ""
     yield "Actions"
-    width = max(len(one.part.action) for one in answer.parts)
-    for one in answer.parts:
+    width = max(len(one.part.action) for one in result.parts)
+    for one in result.parts:
         yield visible(
             f"  {one.part.action:<{width}}  {action_decision_words(one)}{f', {one.part.why}' if one.part.why else ''}"
         )
@@ -89,10 +89,10 @@ def _lines(answer: UseCaseResult, snapshot_path: str) -> Iterator[str]:
             yield visible(f"{indent}{one.unasked}")
         else:
             yield visible(f"{indent}{one.decision.sentence}")
-    if answer.assumptions:
+    if result.assumptions:
         yield ""
         yield "Assumptions"
-        for assumption in answer.assumptions:
+        for assumption in result.assumptions:
             yield f"  {visible(assumption.message)}{otherwise_words(assumption)}"
     yield ""
     yield "To evaluate one action: iamdesk can … --action ACTION --resource ARN"
@@ -108,7 +108,7 @@ def action_decision_words(one: ActionResult) -> str:
     return phrase("allowed") if one.decision.decision is EvalDecision.ALLOWED else phrase("denied")
 
 
-def need_command(request: UseCaseRequest, snapshot_path: str) -> str:
+def use_case_command(request: UseCaseRequest, snapshot_path: str) -> str:
     """Return the command that evaluates the same use case, quoted for a POSIX shell."""
     words, notes = request_words(request.request, snapshot_path, "--use-case")
     for name, arn in request.inputs.items():
@@ -117,7 +117,7 @@ def need_command(request: UseCaseRequest, snapshot_path: str) -> str:
     return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])
 
 
-def also_needed_lines(also: DependentActions, request: Request, snapshot_path: str) -> Iterator[str]:
+def dependent_action_lines(also: DependentActions, request: Request, snapshot_path: str) -> Iterator[str]:
     """Yield the dependent actions of a request, and the command that evaluates all of them."""
     if also.passes_role:
         yield f"Also requires {passed_role_words(also)}."
@@ -126,7 +126,7 @@ def also_needed_lines(also: DependentActions, request: Request, snapshot_path: s
         yield f"May also require {join_names(others)}."
     inputs = {"role": "ROLE_ARN"} if also.passes_role else {}
     yield "To evaluate all of them:"
-    yield f"  {need_command(UseCaseRequest(replace(request, action=also.action), inputs), snapshot_path)}"
+    yield f"  {use_case_command(UseCaseRequest(replace(request, action=also.action), inputs), snapshot_path)}"
 
 
 def passed_role_words(also: DependentActions) -> str:

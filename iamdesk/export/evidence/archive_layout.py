@@ -52,7 +52,7 @@ def _directory(file: BinaryIO, count: int) -> int | None:
     mark, disk, disk_of_directory, here, entries, length, offset, comment = _END.unpack(file.read(_END.size))
     if (mark, disk, disk_of_directory, comment) != (b"PK\x05\x06", 0, 0, 0):
         return None
-    told = (here, entries, length, offset)
+    stated = (here, entries, length, offset)
     file.seek(max(end - _LOCATOR_64.size - _END_64.size, 0))
     before = file.read(end - file.tell())
     if before[-_LOCATOR_64.size :].startswith(b"PK\x06\x07"):
@@ -64,7 +64,7 @@ def _directory(file: BinaryIO, count: int) -> int | None:
         # Readers that do not know this record go by the other one.
         wide = (here, entries, length, offset)
         bounds = (_MAX_16, _MAX_16, _MAX_32, _MAX_32)
-        if any(one not in (value, bound) for one, value, bound in zip(told, wide, bounds, strict=True)):
+        if any(one not in (value, bound) for one, value, bound in zip(stated, wide, bounds, strict=True)):
             return None
     return offset if here == entries == count and offset + length == end else None
 
@@ -72,17 +72,17 @@ def _directory(file: BinaryIO, count: int) -> int | None:
 def _fills(file: BinaryIO, one: zipfile.ZipInfo, end: int) -> bool:
     """Return whether a file's own header, data and descriptor, which agree with the directory, end at a place."""
     file.seek(one.header_offset)
-    mark, _version, flags, method, _time, _date, *told, name, extra = _LOCAL.unpack(file.read(_LOCAL.size))
+    mark, _version, flags, method, _time, _date, *stated, name, extra = _LOCAL.unpack(file.read(_LOCAL.size))
     has_descriptor = bool(flags & _HAS_DESCRIPTOR)
     if mark != b"PK\x03\x04" or method != one.compress_type or (flags ^ one.flag_bits) & (_HAS_DESCRIPTOR | 1):
         return False
     more = file.read(name + extra)[name:]
     about = [one.CRC, one.compress_size, one.file_size]
     if has_descriptor:  # then the header may leave out any of them
-        partly_told = [right if here else 0 for here, right in zip(told, about, strict=True)]
-        fits = _is_told(told, partly_told, more) or _is_told(told, [told[0] and about[0], 0, 0], more)
+        partly_stated = [right if here else 0 for here, right in zip(stated, about, strict=True)]
+        fits = _is_stated(stated, partly_stated, more) or _is_stated(stated, [stated[0] and about[0], 0, 0], more)
     else:
-        fits = _is_told(told, about, more)
+        fits = _is_stated(stated, about, more)
     if not fits or not _is_one_stream(file, one):
         return False
     data_end: int = one.header_offset + _LOCAL.size + name + extra + one.compress_size
@@ -97,12 +97,12 @@ def _fills(file: BinaryIO, one: zipfile.ZipInfo, end: int) -> bool:
     return 0 < end - data_end <= _DESCRIPTOR_SIZE and file.read(end - data_end) in descriptors
 
 
-def _is_told(told: list[int], about: list[int], extra: bytes) -> bool:
+def _is_stated(stated: list[int], about: list[int], extra: bytes) -> bool:
     """Return whether a header has checksum, packed and unpacked size; sizes of 64 bits are in its extra field."""
-    if told == about:
+    if stated == about:
         return True
     crc, packed, size = about
-    return told == [crc, _MAX_32, _MAX_32] and struct.pack("<2H2Q", 1, 16, size, packed) in extra
+    return stated == [crc, _MAX_32, _MAX_32] and struct.pack("<2H2Q", 1, 16, size, packed) in extra
 
 
 def _is_one_stream(file: BinaryIO, one: zipfile.ZipInfo) -> bool:

@@ -82,9 +82,9 @@ def _signed(results: Sequence[Result]) -> str:
 
 def _person(one: Signer) -> str:
     if one.principal:
-        told = phrase("{name} ({principal}) as {role}, {utc}, key {key}, a known key", **_values(one))
+        who = phrase("{name} ({principal}) as {role}, {utc}, key {key}, a known key", **_values(one))
     else:
-        told = phrase(
+        who = phrase(
             "{name} as {role}, {utc}, key {key}, NOT COMPARED with a key that you know: anybody can make one in this "
             "name",
             **_values(one),
@@ -93,7 +93,7 @@ def _person(one: Signer) -> str:
         time = phrase("stamped at {utc} by {authority}", utc=one.stamped, authority=one.authority)
     else:
         time = phrase("the time is as the signer stated it")
-    return join_messages(", ", [told, time])
+    return join_messages(", ", [who, time])
 
 
 def _values(one: Signer) -> dict[str, str]:

@@ -128,7 +128,7 @@ def _key_permissions(evaluator: Evaluator, principals: Iterable[str], cancelled:
         if cancelled():
             raise WorkCancelled
         for permission in key_permissions(evaluator, principal):
-            for answer in permission.answers:
+            for answer in permission.decisions:
                 request = Request(principal, permission.action, answer.resource)
                 yield Asked(request, answer.decision, f"{_MAY}{permission.says}")
 

@@ -26,7 +26,7 @@ _RETEST_WORDS: Mapping[Outcome, str] = {
     Outcome.GONE: "gone",
     Outcome.STILL_THERE: "still_present",
     Outcome.CAME_BACK: "came_back",
-    Outcome.CANNOT_TELL: "cannot_tell",
+    Outcome.INCONCLUSIVE: "cannot_tell",
 }
 
 

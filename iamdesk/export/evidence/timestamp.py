@@ -71,7 +71,7 @@ def ask(url: str, content: bytes) -> bytes:
         )
     request = tools.TimestampRequestBuilder().data(content).hash_algorithm(tools.HashAlgorithm.SHA256).build()
     try:
-        answer = _answer(url, request.as_bytes())
+        answer = _request(url, request.as_bytes())
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         raise ExportError(
@@ -89,7 +89,7 @@ def ask(url: str, content: bytes) -> bytes:
     return answer
 
 
-def _answer(url: str, query: bytes) -> bytes:
+def _request(url: str, query: bytes) -> bytes:
     from urllib.error import HTTPError
     from urllib.request import HTTPRedirectHandler, Request, build_opener  # slow to load, and seldom needed
 

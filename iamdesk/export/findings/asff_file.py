@@ -71,7 +71,7 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
                 "Region": _REGION,
             }
         ],
-        "Compliance": {"Status": "WARNING" if finding.state is State.CANNOT_TELL else "FAILED"},
+        "Compliance": {"Status": "WARNING" if finding.state is State.INCONCLUSIVE else "FAILED"},
         "Workflow": {"Status": "NEW" if finding.suppression is None else "SUPPRESSED"},
         "RecordState": "ACTIVE",
         **_note(report, finding.suppression),

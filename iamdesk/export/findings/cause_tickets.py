@@ -44,7 +44,7 @@ def _lines(cause: Cause, findings: dict[str, Finding], report: Report) -> Iterat
     leading = [findings[one.fingerprint] for one in cause.findings if not one.folded_into]
     yield ""
     for one in leading[:_LISTED]:
-        unsure = " (cannot tell)" if one.state is State.CANNOT_TELL else ""
+        unsure = " (cannot tell)" if one.state is State.INCONCLUSIVE else ""
         yield f"* {one.severity.value}{unsure}: {one.sentence} ({one.check_id}, finding {one.fingerprint})"
         for call in api_calls_of(one):
             yield f"  API calls: {call}"

@@ -81,7 +81,7 @@ REPORT_FORMAT = ReportFormat("csv", "CSV table", ".csv", render)
 
 def about_of(report: Report, count: int, suppressed: int) -> list[str]:
     """Return the cells of `ABOUT_COLUMNS`; ``count`` and ``suppressed`` are numbers of findings."""
-    told = f"{suppressed:,} suppressed" if suppressed else "nothing suppressed"
+    summary = f"{suppressed:,} suppressed" if suppressed else "nothing suppressed"
     about = [
         report.snapshot_name,
         report.snapshot_sha256,
@@ -92,7 +92,7 @@ def about_of(report: Report, count: int, suppressed: int) -> list[str]:
         ", ".join(f"{severity.value} {number}" for severity, number in report.by_severity.items()),
         ", ".join(f"{state.value} {number}" for state, number in report.by_state.items()),
         str(suppressed),
-        f"findings of {len(report.checks):,} checks on all accounts; {told}"
+        f"findings of {len(report.checks):,} checks on all accounts; {summary}"
         + (f"; settings SHA-256 {report.settings_sha256}" if report.settings_sha256 else ""),
     ]
     return list(map(inert, about))

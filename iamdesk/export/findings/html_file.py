@@ -35,7 +35,7 @@ _SHAPES = {
 _MARKS = {
     ControlStatus.PASSED: "\N{CHECK MARK}",
     ControlStatus.FAILED: "\N{BALLOT X}",
-    ControlStatus.CANNOT_TELL: "?",
+    ControlStatus.INCONCLUSIVE: "?",
 }
 _DECISIONS = {
     "allowed": "Allowed",

@@ -56,7 +56,7 @@ def _case(finding: Finding) -> ET.Element:
 def _outcome(finding: Finding) -> str:
     if finding.suppression is not None:
         return "skipped"
-    return "error" if finding.state is State.CANNOT_TELL else "failure"
+    return "error" if finding.state is State.INCONCLUSIVE else "failure"
 
 
 def _counts(findings: list[Finding]) -> dict[str, str]:

@@ -253,7 +253,7 @@ def _findings_are(count: int) -> str:
 
 
 def _is_incomplete(report: Report) -> bool:
-    return bool(report.gaps or report.problem_count or report.by_state[State.CANNOT_TELL])
+    return bool(report.gaps or report.problem_count or report.by_state[State.INCONCLUSIVE])
 
 
 def _grounds(report: Report, numbers: Sequence[Number]) -> Iterator[str]:
@@ -266,7 +266,7 @@ def _grounds(report: Report, numbers: Sequence[Number]) -> Iterator[str]:
     if external.count:
         noun = "role or resource" if external.count == 1 else "roles and resources"
         yield f"External access has findings on {external.text} {noun}."
-    unknown = report.by_state[State.CANNOT_TELL]
+    unknown = report.by_state[State.INCONCLUSIVE]
     if _is_incomplete(report):
         yield (
             "The snapshot is incomplete"
@@ -305,11 +305,11 @@ def _number(
 
 def _counted(measure: _Measure, facts: Iterable[FindingFact]) -> tuple[int, int]:
     """Return what is found, and how many more cannot be determined."""
-    by_state: dict[State, set[str]] = {State.FOUND: set(), State.CANNOT_TELL: set()}
+    by_state: dict[State, set[str]] = {State.FOUND: set(), State.INCONCLUSIVE: set()}
     for one in facts:
         if one.is_open and measure.is_counted(one):
             by_state[one.state].add(one.subject_key if measure.per_subject else one.fingerprint)
-    return len(by_state[State.FOUND]), len(by_state[State.CANNOT_TELL] - by_state[State.FOUND])
+    return len(by_state[State.FOUND]), len(by_state[State.INCONCLUSIVE] - by_state[State.FOUND])
 
 
 def _skipped(measure: _Measure, found: FindingFacts) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def _head(report: Report) -> Iterator[str]:
 
 
 def _row(number: int, cause: Cause) -> str:
-    unsure = " (cannot tell)" if cause.state is State.CANNOT_TELL else ""
+    unsure = " (cannot tell)" if cause.state is State.INCONCLUSIVE else ""
     cells = (
         str(number),
         f"{cause.severity.value}{unsure}",

@@ -166,7 +166,7 @@ def _permissions(finding: Finding, statements: tuple[StatementExplanation, ...])
 
 def _compliance(finding: Finding) -> dict[str, Any]:
     check = registry.check(finding.check_id)
-    status_id, status = _UNKNOWN if finding.state is State.CANNOT_TELL else _FAIL
+    status_id, status = _UNKNOWN if finding.state is State.INCONCLUSIVE else _FAIL
     compliance: dict[str, Any] = {"control": finding.check_id, "status_id": status_id, "status": status}
     if check is not None:
         compliance["desc"] = check.question

@@ -312,7 +312,7 @@ def _groups(title: str, groups: Sequence[Group], styles: _Styles) -> Iterator[Fl
 
 
 def _finding(finding: Finding, styles: _Styles, *, with_remediation: bool) -> Iterator[Flowable]:
-    state = " (cannot tell)" if finding.state is State.CANNOT_TELL else ""
+    state = " (cannot tell)" if finding.state is State.INCONCLUSIVE else ""
     about = f"{finding.subject_kind}, account {finding.account}{state}"
     yield Paragraph(
         f"<b>{_markup(finding.subject_name)}</b> <font color='#5A6068'>{_markup(about)}</font><br/>"

@@ -124,7 +124,7 @@ def as_object(report: Report) -> dict[str, Any]:
 
 
 def _worst_first(finding: Finding) -> tuple[bool, int, bool]:
-    unsure = finding.state is State.CANNOT_TELL
+    unsure = finding.state is State.INCONCLUSIVE
     return finding.suppression is not None, _SEVERITIES.index(finding.severity), unsure
 
 
@@ -149,7 +149,7 @@ def _rule(check: Check) -> dict[str, Any]:
 
 
 def _result(report: Report, finding: Finding, rules: dict[str, int]) -> dict[str, Any]:
-    is_inconclusive = finding.state is State.CANNOT_TELL
+    is_inconclusive = finding.state is State.INCONCLUSIVE
     result: dict[str, Any] = {
         "ruleId": finding.check_id,
         **({"ruleIndex": rules[finding.check_id]} if finding.check_id in rules else {}),

@@ -11,7 +11,7 @@ from iamdesk.viewmodel.tree_builder import NodeKind
 
 def lines_of(finding: Finding) -> Iterator[str]:
     """Yield the lines of one finding, with an empty line at the end."""
-    state = " (cannot tell)" if finding.state is State.CANNOT_TELL else ""
+    state = " (cannot tell)" if finding.state is State.INCONCLUSIVE else ""
     suppression = finding.suppression
     suppressed = " (suppressed)" if suppression is not None else ""
     yield f"{finding.severity.value.upper()}{state}{suppressed}  {finding.check_id}  {finding.title}"
@@ -46,7 +46,7 @@ _LISTED = 5
 
 def cause_lines(number: int, cause: Cause) -> Iterator[str]:
     """Yield the lines of one cause, with an empty line at the end."""
-    state = " (cannot tell)" if cause.state is State.CANNOT_TELL else ""
+    state = " (cannot tell)" if cause.state is State.INCONCLUSIVE else ""
     yield f"{number}. {cause.severity.value.upper()}{state}  {cause.name}"
     yield f"  {cause.effect[:1].upper()}{cause.effect[1:]}."
     repeats = f" ({cause.folded:,} of them only {'repeats' if cause.folded == 1 else 'repeat'} a more severe one)"

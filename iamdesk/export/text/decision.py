@@ -105,17 +105,17 @@ def _what_is_missing(keys: Sequence[str]) -> str:
     return join_names(keys, _SHOWN_KEYS)
 
 
-def use_case_decision_words(answer: UseCaseResult) -> str:
+def use_case_decision_words(result: UseCaseResult) -> str:
     """Return the decision on a use case in a few words, like `verdict_words`."""
-    if answer.decision is EvalDecision.CONDITIONAL:
-        inputs = [answer.need.inputs[one.part.input] for one in answer.parts if one.is_open]
-        missing = _what_is_missing([*answer.missing_context_values, *dict.fromkeys(inputs)])
+    if result.decision is EvalDecision.CONDITIONAL:
+        inputs = [result.use_case.inputs[one.part.input] for one in result.parts if one.is_open]
+        missing = _what_is_missing([*result.missing_context_values, *dict.fromkeys(inputs)])
         words = phrase("Depends on {what}", what=missing)
-    elif answer.decision is EvalDecision.ALLOWED:
-        words = phrase(DECISION_LABELS[answer.decision])
+    elif result.decision is EvalDecision.ALLOWED:
+        words = phrase(DECISION_LABELS[result.decision])
     else:
         words = phrase("Denied · not every action is allowed")
-    return _with_left_out(words, answer.request.request.without)
+    return _with_left_out(words, result.request.request.without)
 
 
 def without_words(policy_types: Iterable[PolicyType]) -> str:

@@ -56,8 +56,8 @@ def sentence(found: Comparison) -> str:
         )
     elif not parts:
         parts.append(phrase("No access changes"))
-    if counts[Status.CANNOT_TELL]:
-        parts.append(phrase("inconclusive for {count:,}", count=counts[Status.CANNOT_TELL]))
+    if counts[Status.INCONCLUSIVE]:
+        parts.append(phrase("inconclusive for {count:,}", count=counts[Status.INCONCLUSIVE]))
     parts.append(phrase("proved unchanged for {count:,}", count=counts[Status.UNCHANGED]))
     doubtful = sum(1 for one in found.resources.values() if one.doubts)
     if doubtful:
@@ -169,7 +169,7 @@ def _diff_lines(
     if diff.status is Status.UNCHANGED and not diff.doubts:
         return
     yield ""
-    status = "inconclusive" if diff.status is Status.CANNOT_TELL else diff.status.value
+    status = "inconclusive" if diff.status is Status.INCONCLUSIVE else diff.status.value
     yield f"{diff.arn} ({'access to it: ' if is_resource else ''}{status})"
     if is_group(diff.arn) and not effects and not is_resource:
         yield "  what it grants changed; what its members gained or lost is listed with them"

@@ -96,8 +96,8 @@ class ActionTreeModel(QAbstractItemModel):
             place = self._places.get(line.number)
             if place is None or self._shown[place] is not line:
                 continue  # of a previous list
-            if detail.answers:
-                self.beginInsertRows(self.index(place, 0), 0, len(detail.answers) - 1)
+            if detail.decisions:
+                self.beginInsertRows(self.index(place, 0), 0, len(detail.decisions) - 1)
                 line.detail = detail
                 self.endInsertRows()
             line.detail = detail
@@ -115,7 +115,7 @@ class ActionTreeModel(QAbstractItemModel):
         if not index.isValid() or index.internalId() == _TOP:
             return None
         detail = self._lines[index.internalId() - 1].detail
-        return detail.answers[index.row()] if detail is not None else None
+        return detail.decisions[index.row()] if detail is not None else None
 
     def repaint(self, palette: QPalette) -> None:
         """Use the colors of another palette."""
@@ -160,7 +160,7 @@ class ActionTreeModel(QAbstractItemModel):
         if parent.internalId() != _TOP or parent.column() > 0:
             return 0
         detail = self._shown[parent.row()].detail
-        return len(detail.answers) if detail is not None else 0
+        return len(detail.decisions) if detail is not None else 0
 
     def columnCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: ARG002, N802 - Qt's name
         """Return the number of columns."""
@@ -202,7 +202,7 @@ class ActionTreeModel(QAbstractItemModel):
         result = self.result(index)
         column = Column(index.column())
         if result is not None:
-            return self._of_answer(result, column, role)
+            return self._of_decision(result, column, role)
         return self._of_action(line, column, role)
 
     def _of_action(self, line: ActionLine, column: Column, role: int) -> Any:
@@ -231,7 +231,7 @@ class ActionTreeModel(QAbstractItemModel):
                 return f"{tr(_TITLES[column])}: {texts[column] or tr('none')}"
         return None
 
-    def _of_answer(self, result: ActionDecision, column: Column, role: int) -> Any:
+    def _of_decision(self, result: ActionDecision, column: Column, role: int) -> Any:
         mark = Mark(result.decision)
         texts = {
             Column.ACTION: visible(translate(resource_words(result))),

@@ -288,7 +288,7 @@ class AccessTab(QWidget):
     def _searched_actions(self) -> Iterator[SearchedAction]:
         """Yield the actions of services with access, whose values the filter offers."""
         shown = self.map.map
-        for row in shown.told if shown is not None else ():
+        for row in shown.listed if shown is not None else ():
             yield from searched_actions(row.service)
 
     def _filter(self) -> None:
@@ -362,8 +362,8 @@ class AccessTab(QWidget):
 
     def explain(self, line: ActionLine, result: ActionDecision | None) -> None:
         """Open the full result of one request; for an action, of the most important one."""
-        if result is None and line.detail is not None and line.detail.answers:
-            result = line.detail.answers[0]
+        if result is None and line.detail is not None and line.detail.decisions:
+            result = line.detail.decisions[0]
         if result is None:
             self._session.draft(principal=None if self._is_group else self._key, action=line.action.name)
         elif self._is_group:  # a group makes no requests: the result is that of a member
@@ -372,8 +372,8 @@ class AccessTab(QWidget):
             self._session.ask(Request(self._key, line.action.name, result.resource))
 
     def _who_else(self, line: ActionLine, result: ActionDecision | None) -> None:
-        if result is None and line.detail is not None and line.detail.answers:
-            result = line.detail.answers[0]
+        if result is None and line.detail is not None and line.detail.decisions:
+            result = line.detail.decisions[0]
         self._session.ask_who_can(Request(self._key, line.action.name, result.resource if result is not None else ""))
 
     # Appearance

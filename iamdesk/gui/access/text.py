@@ -81,11 +81,11 @@ def location_text(row: MapRow, level: str | None) -> str:
 
 def summary(name: str, is_group: bool, shown: AccessHeatmap) -> str:
     """Return a summary of effective permissions, in a few short sentences."""
-    rows = [row for row in shown.told if row.total.permitted]
+    rows = [row for row in shown.listed if row.total.permitted]
     who = tr("Through the policies of {name} alone, a member").format(name=name) if is_group else name
     if not rows:
         nothing = tr("{who} cannot perform any action: no policy allows one.").format(who=who)
-        return f"{nothing} {tr('Some actions are explicitly denied.')}" if shown.told else nothing
+        return f"{nothing} {tr('Some actions are explicitly denied.')}" if shown.listed else nothing
     total = [row.total for row in rows]
     count = sum(cell.permitted for cell in total)
     parts = [

@@ -209,7 +209,7 @@ class AccessMatrixPanel(QWidget):
         self.table.glanced.connect(self._glance)
         self.table.sort_wanted.connect(self._sort_by)
         self.table.others_wanted.connect(lambda: self.every_service.setChecked(True))
-        self.table.selectionModel().currentChanged.connect(self._tell_cell)
+        self.table.selectionModel().currentChanged.connect(self._describe_cell)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.table)
         escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(lambda: self.text.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -262,7 +262,7 @@ class AccessMatrixPanel(QWidget):
 
     def _fill(self, rows: list[tuple[str, Profile]], cells: list[Known]) -> None:
         self.model.fill(rows, cells)
-        self._tell_cell()
+        self._describe_cell()
 
     def _lay_out(self) -> None:
         self.text.settle()
@@ -283,7 +283,7 @@ class AccessMatrixPanel(QWidget):
                 principal,
                 service,
             )  # if no cell was chosen yet, the first row of the complete matrix becomes current
-        self._tell_cell()
+        self._describe_cell()
         self._say_why_empty()
 
     def _update_summary(self) -> None:
@@ -332,12 +332,12 @@ class AccessMatrixPanel(QWidget):
         self.model.show(None)
         self.message.clear()
         self._update_summary()
-        self._tell_cell()
+        self._describe_cell()
         self._say_why_empty()
 
     # Cells
 
-    def _tell_cell(self, _current: QModelIndex | None = None, _before: QModelIndex | None = None) -> None:
+    def _describe_cell(self, _current: QModelIndex | None = None, _before: QModelIndex | None = None) -> None:
         index = self.table.currentIndex()
         line, column = self.model.line(index.row()), self.model.column(index.column())
         if line is not None and _current is not None:

@@ -208,7 +208,7 @@ class AccessMatrixData:
         if cancelled():
             raise WorkCancelled
         columns = self.map.columns(wanted.level)
-        seen = columns if wanted.every_service else tuple(one for one in columns if one.is_told)
+        seen = columns if wanted.every_service else tuple(one for one in columns if one.is_listed)
         if not seen:
             seen = columns
         if wanted.order is Order.SERVICE and wanted.service not in {one.service for one in columns}:
@@ -238,7 +238,7 @@ class AccessMatrixData:
             if len(of_one) <= MANY_SERVICES:
                 named.update(of_one)
         services = sorted(named, key=lambda service: (-named[service], service))
-        columns = tuple(service_column(service, named[service], is_told=True) for service in services)
+        columns = tuple(service_column(service, named[service], is_listed=True) for service in services)
         lines = tuple(MatrixRow(self.map.rows.get(one.key), (one,)) for one in shown)
         places = {person.key: row for row, person in enumerate(shown)}
         return MatrixRows(wanted, lines, columns, 0, 0, 0, len(shown), is_whole=False, places=places)

@@ -156,7 +156,7 @@ class CentralArea(QObject):
         self.pages.currentChanged.connect(lambda _at: self._title_page())
         self.overview.captured_wanted.connect(self.show_captured)
         self.overview.risk_wanted.connect(self._show_risk)
-        workspace.findings.risks_told.connect(self.overview.show_risks)
+        workspace.findings.risks_found.connect(self.overview.show_risks)
         workspace.review.controller.opened.connect(lambda _desk: workspace.raise_dock("reviewDock"))
         workspace.review.controller.opened.connect(lambda _desk: self.review_changed.emit())
         workspace.review.controller.closed.connect(self.review_changed)
@@ -171,8 +171,8 @@ class CentralArea(QObject):
         session.statement_shown.connect(self._show_inspector)
         session.request_drafted.connect(self._show_drafted)
         session.request_asked.connect(self._show_result)
-        session.need_asked.connect(self._show_result)
-        session.answered.connect(self._turn_to_policies)
+        session.use_case_asked.connect(self._show_result)
+        session.evaluated.connect(self._turn_to_policies)
         session.who_can_asked.connect(self._show_who_can)
 
     def _earlier_review(self) -> "ReviewSession | None":
@@ -291,8 +291,8 @@ class CentralArea(QObject):
         if panel in ("pagesDock", "navigatorDock"):
             is_of_subject = self.pages.currentWidget() is self.workspace.inspector
             return "actionExportAccess" if is_of_subject else "actionExportOverview"
-        has_answer = self._session.decision is not None or self._session.need is not None
-        if frame is None and self.stack.perspective.has_request_bar and has_answer:
+        has_result = self._session.decision is not None or self._session.use_case is not None
+        if frame is None and self.stack.perspective.has_request_bar and has_result:
             return "actionExportResult"  # the cursor is in the request bar
         if panel == "changesDock":
             return "actionExportComparison" if self.workspace.changes.tabs.currentIndex() == 0 else "actionExportWhatIf"
@@ -336,7 +336,7 @@ class CentralArea(QObject):
                 QApplication.clipboard().setText(panel.command())
                 self._session.announce(tr("The command was copied."))
                 return
-        if self._session.decision is None and self._session.need is None:
+        if self._session.decision is None and self._session.use_case is None:
             self._session.announce(tr("There is no command to copy: evaluate a request first."))
         workspace.result.copy_command()
 

@@ -37,7 +37,7 @@ class Needs(Enum):
 
     NOTHING = 0
     SNAPSHOT = 1
-    ANSWER = 2
+    RESULT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ COMMANDS: tuple[Command, ...] = (
                 mark("&Result…"),
                 mark("Save the result of the request as text or JSON."),
                 (),
-                Needs.ANSWER,
+                Needs.RESULT,
             ),
             (
                 3,
@@ -235,7 +235,7 @@ COMMANDS: tuple[Command, ...] = (
                 mark("Evaluation &diagram…"),
                 mark("Save the diagram of the policy evaluation as SVG or PNG."),
                 (),
-                Needs.ANSWER,
+                Needs.RESULT,
             ),
             (
                 3,
@@ -404,7 +404,7 @@ COMMANDS: tuple[Command, ...] = (
         mark("Copy resul&t"),
         mark("Copy the result as text, with its statements."),
         ("Ctrl+Shift+A",),
-        Needs.ANSWER,
+        Needs.RESULT,
         1,
     ),
     Command(
@@ -701,7 +701,7 @@ COMMANDS: tuple[Command, ...] = (
         mark("Pi&n or unpin result"),
         mark("Pin the result, and compare others with it side by side: what differs is marked."),
         ("Ctrl+Shift+U",),
-        Needs.ANSWER,
+        Needs.RESULT,
         2,
     ),
     Command(
@@ -710,7 +710,7 @@ COMMANDS: tuple[Command, ...] = (
         mark("C&lear result"),
         mark("Clear the request and its result."),
         (),
-        Needs.ANSWER,
+        Needs.RESULT,
         2,
     ),
     *(

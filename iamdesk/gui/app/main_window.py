@@ -215,7 +215,7 @@ class MainWindow(QMainWindow):
         session.announced.connect(self._announce)
         session.notes.folder = self.settings.notes_folder
         session.notes.of_samples = self.settings.path.parent
-        session.notes.told.connect(lambda sentence: self.show_trouble(Tone.NOTE, sentence))
+        session.notes.notice.connect(lambda sentence: self.show_trouble(Tone.NOTE, sentence))
         session.notes.refused.connect(self._notes_refused)
         session.saved.connect(self._say_saved)
         session.not_saved.connect(self._say_not_saved)

@@ -30,15 +30,15 @@ class Menus(QObject):
                 self._build(window, menu, entries, handlers)
         session.snapshot_opened.connect(self.refresh)
         session.snapshot_closed.connect(self.refresh)
-        session.answered.connect(self.refresh)
-        session.need_answered.connect(self.refresh)
+        session.evaluated.connect(self.refresh)
+        session.use_case_evaluated.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Enable the commands that can be used now."""
         has = {
             Needs.SNAPSHOT: self._session.snapshot is not None,
-            Needs.ANSWER: self._session.decision is not None or self._session.need is not None,
+            Needs.RESULT: self._session.decision is not None or self._session.use_case is not None,
         }
         for action, needs in self._needs:
             action.setEnabled(has[needs])

@@ -25,12 +25,12 @@ class Place:
 
     key: str = ""
     request: Request | None = None
-    need: "UseCaseRequest | None" = None
+    use_case: "UseCaseRequest | None" = None
 
     @property
     def is_request(self) -> bool:
         """Whether it is a request or use case."""
-        return self.request is not None or self.need is not None
+        return self.request is not None or self.use_case is not None
 
 
 class History(QObject):
@@ -50,7 +50,7 @@ class History(QObject):
         self._arrived = 0.0
         session.subject_selected.connect(self._visit_subject)
         session.request_asked.connect(self._visit_request)
-        session.need_asked.connect(self._visit_need)
+        session.use_case_asked.connect(self._visit_use_case)
         session.snapshot_closed.connect(self._forget)
 
     @property
@@ -80,8 +80,8 @@ class History(QObject):
         # The session's signals call `_visit`, which finds that it is at that place already.
         if place.request is not None:
             self._session.ask(place.request)
-        elif place.need is not None:
-            self._session.evaluate_use_case(place.need)
+        elif place.use_case is not None:
+            self._session.evaluate_use_case(place.use_case)
         else:
             self._session.show_key(place.key)
         self.changed.emit()
@@ -89,7 +89,7 @@ class History(QObject):
     def _visit_subject(self, key: str) -> None:
         """Record a selection, unless it is the principal of a request that was just evaluated."""
         here = self._places[self._at] if self._at >= 0 else Place()
-        about = here.need.request if here.need is not None else here.request
+        about = here.use_case.request if here.use_case is not None else here.request
         opened = self._session.snapshot
         if key and not (about and opened and subject_of(opened.outline, about.principal) == key):
             self._visit(Place(key=key))
@@ -97,8 +97,8 @@ class History(QObject):
     def _visit_request(self, request: Request) -> None:
         self._visit(Place(request=request))
 
-    def _visit_need(self, request: "UseCaseRequest") -> None:
-        self._visit(Place(need=request))
+    def _visit_use_case(self, request: "UseCaseRequest") -> None:
+        self._visit(Place(use_case=request))
 
     def _visit(self, place: Place) -> None:
         now = self._clock()

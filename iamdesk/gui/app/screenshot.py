@@ -120,7 +120,7 @@ def _ask(window: "MainWindow", request: Request) -> None:
     else:
         session.ask(request)
     _wait(lambda: not session.pending, _LONGEST_WAIT)
-    if session.decision is None and session.need is None:
+    if session.decision is None and session.use_case is None:
         raise ScreenshotError(refused[0] if refused else "The request could not be evaluated.")
 
 

@@ -18,9 +18,9 @@ _MARK = 28
 
 
 class DecisionCard(QWidget):
-    """Shows one decision. ``copy_answer`` and ``copy_command`` are emitted by its two buttons."""
+    """Shows one decision. ``copy_result`` and ``copy_command`` are emitted by its two buttons."""
 
-    copy_answer = Signal()
+    copy_result = Signal()
     copy_command = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -41,7 +41,7 @@ class DecisionCard(QWidget):
         self._command = self._button(Glyph.TERMINAL, tr("Copy the CLI command for this request"))
         self._copy.setObjectName("copyAnswer")
         self._command.setObjectName("copyCommand")
-        self._copy.clicked.connect(self.copy_answer)
+        self._copy.clicked.connect(self.copy_result)
         self._command.clicked.connect(self.copy_command)
         grid = QGridLayout(self)
         grid.setContentsMargins(12, 10, 8, 10)

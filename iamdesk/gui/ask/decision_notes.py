@@ -40,12 +40,12 @@ type Condition = Mapping[str, str | tuple[str, ...] | None]
 class DecisionNotes(QWidget):
     """The notes of one result.
 
-    ``asked`` is emitted with a request whose context is filled in, ``need_asked`` with the use case of all dependent
-    actions, ``rule_asked`` with the id of an evaluation rule.
+    ``asked`` is emitted with a request whose context is filled in, ``use_case_asked`` with the use case of all
+    dependent actions, ``rule_asked`` with the id of an evaluation rule.
     """
 
     asked = Signal(object)
-    need_asked = Signal(object)
+    use_case_asked = Signal(object)
     rule_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -154,7 +154,7 @@ class DecisionNotes(QWidget):
             tr("Evaluate {action} with its dependent actions, also on a role that you name").format(action=also.action),
         )
         use_case_request = UseCaseRequest(replace(request, action=also.action))
-        button.clicked.connect(lambda: self.need_asked.emit(use_case_request))
+        button.clicked.connect(lambda: self.use_case_asked.emit(use_case_request))
         return _with_button(row, button)
 
     def _note_row(self, mark: Drawing, text: str) -> QWidget:

@@ -27,8 +27,8 @@ from iamdesk.errors import SnapshotError
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.request import PolicyType, RequestError
 from iamdesk.explain.decision import EvaluationResult
-from iamdesk.export.decision.text_file import answer_text, command_line
-from iamdesk.export.decision.use_case import need_command, need_text
+from iamdesk.export.decision.text_file import command_line, result_text
+from iamdesk.export.decision.use_case import use_case_command, use_case_text
 from iamdesk.export.text.decision import scope_words, use_case_decision_words
 from iamdesk.gui.ask.autocomplete import AutocompleteService
 from iamdesk.gui.ask.decision_card import DecisionCard
@@ -81,8 +81,8 @@ class DecisionPanel(QWidget):
         self._decision: EvaluationResult | None = None
         self._is_asked = True
         """Whether the request bar shows the request that was evaluated last."""
-        self.need = UseCaseView(AutocompleteService(session, jobs, self))
-        self.back = LinkButton(tr("Back to the use case"), self._back_to_need)
+        self.use_case = UseCaseView(AutocompleteService(session, jobs, self))
+        self.back = LinkButton(tr("Back to the use case"), self._back_to_use_case)
         self.back.setObjectName("backToNeed")
         self.changes = SuggestionList()
         self.card = DecisionCard()
@@ -102,10 +102,10 @@ class DecisionPanel(QWidget):
         self._why_denied = LinkButton(tr("Why was this denied?…"), lambda: run_command(self, "actionWhyDenied"))
         self._nothing = QWidget()
         self._headings = [plain_label(tr("Policy evaluation")), plain_label(tr("Statements"))]
-        self._answer = QWidget()
+        self._result = QWidget()
         self._body = QWidget()
         self._pages = QStackedWidget()
-        self._page, self._need_page = scrolling(self._answer), scrolling(self.need)
+        self._page, self._use_case_page = scrolling(self._result), scrolling(self.use_case)
         self._lay_out()
         self._veil = _Veil(self._body)
         self._slow = QTimer(self)
@@ -117,7 +117,7 @@ class DecisionPanel(QWidget):
 
     def _lay_out(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
-        inside = QVBoxLayout(self._answer)
+        inside = QVBoxLayout(self._result)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(gap)
         how, statements = self._headings
@@ -143,7 +143,7 @@ class DecisionPanel(QWidget):
         for widget in above:
             body.addWidget(widget)
         self._pages.setMinimumHeight(1)  # it scrolls: if there is little room, the decision gets it
-        for page in (self._page, self._need_page):
+        for page in (self._page, self._use_case_page):
             self._pages.addWidget(page)
         self._stack = QStackedLayout(self)
         nothing = QVBoxLayout(self._nothing)
@@ -163,35 +163,35 @@ class DecisionPanel(QWidget):
         self.pinned.wanted.connect(self._session.show_decision)
         self.draw_button.clicked.connect(self.draw_diagram)
         self.export_button.clicked.connect(self.export_diagram)
-        self.card.copy_answer.connect(self.copy_answer)
+        self.card.copy_result.connect(self.copy_result)
         self.card.copy_command.connect(self.copy_command)
         self.notes.asked.connect(self._enter_card)
-        self.notes.need_asked.connect(self._enter_card)
+        self.notes.use_case_asked.connect(self._enter_card)
         self.notes.asked.connect(self._session.ask)
-        self.notes.need_asked.connect(self._session.evaluate_use_case)
+        self.notes.use_case_asked.connect(self._session.evaluate_use_case)
         self.notes.rule_asked.connect(self._session.show_rule)
-        self.need.notes.rule_asked.connect(self._session.show_rule)
+        self.use_case.notes.rule_asked.connect(self._session.show_rule)
         self.changes.statement_chosen.connect(self._session.show_statement)
         self.changes.key_chosen.connect(self._session.show_key)
         self.changes.copied.connect(self._session.announce)
         self.changes.try_wanted.connect(self._try)
-        self.need.asked.connect(self._session.evaluate_use_case)
-        self.need.part_chosen.connect(self._session.show_decision)
+        self.use_case.asked.connect(self._session.evaluate_use_case)
+        self.use_case.part_chosen.connect(self._session.show_decision)
         self.policy_types.rows.switched.connect(self._switch)
         self.statements.chosen.connect(self._session.show_statement)
         self._session.snapshot_opened.connect(self._forget)
         self._session.snapshot_closed.connect(self._forget)
         self._session.request_asked.connect(self._asked)
-        self._session.need_asked.connect(self._asked)
-        self._session.need_answered.connect(self._need_answered)
+        self._session.use_case_asked.connect(self._asked)
+        self._session.use_case_evaluated.connect(self._use_case_evaluated)
         self._session.request_failed.connect(self._failed)
-        self._session.answered.connect(self._answered)
+        self._session.evaluated.connect(self._show_evaluated)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return the handlers of commands by name (``gui/app/commands.py``)."""
         return {
-            "actionCopyAnswer": self.copy_answer,
-            "actionForgetAnswer": self._session.forget_answer,
+            "actionCopyAnswer": self.copy_result,
+            "actionForgetAnswer": self._session.clear_result,
             "actionPin": self.pin,
             "actionDrawLayers": lambda: self.draw_diagram(not self.draws_diagram),
             "actionExportLayers": self.export_diagram,
@@ -228,7 +228,7 @@ class DecisionPanel(QWidget):
         from iamdesk.gui.ask import result_files
         from iamdesk.gui.widgets.save_to_file import Saver
 
-        path, result = self._snapshot_path(), self._shown_need()
+        path, result = self._snapshot_path(), self._shown_use_case()
         if result is not None:
             kinds = result_files.of_use_case(result, path)
         elif self._decision is not None:
@@ -281,13 +281,13 @@ class DecisionPanel(QWidget):
         self._body.setAccessibleDescription(says)
         set_tooltip(self._body, says)
 
-    def copy_answer(self) -> None:
+    def copy_result(self) -> None:
         """Copy the result as text, with its statements and its CLI command."""
-        path, result = self._snapshot_path(), self._shown_need()
+        path, result = self._snapshot_path(), self._shown_use_case()
         if result is not None:
-            text, command = need_text(result, path), need_command(result.request, path)
+            text, command = use_case_text(result, path), use_case_command(result.request, path)
         elif self._decision is not None:
-            text = answer_text(self._decision, path, self.changes.changes)
+            text = result_text(self._decision, path, self.changes.changes)
             command = command_line(self._decision.request, path)
         else:
             return
@@ -296,19 +296,19 @@ class DecisionPanel(QWidget):
 
     def copy_command(self) -> None:
         """Copy the CLI command of the request."""
-        path, result = self._snapshot_path(), self._shown_need()
+        path, result = self._snapshot_path(), self._shown_use_case()
         if result is not None:
-            QApplication.clipboard().setText(need_command(result.request, path))
+            QApplication.clipboard().setText(use_case_command(result.request, path))
         elif self._decision is not None:
             QApplication.clipboard().setText(command_line(self._decision.request, path))
         else:
             return
         self._session.announce(tr("The command was copied."))
 
-    def _shown_need(self) -> UseCaseResult | None:
+    def _shown_use_case(self) -> UseCaseResult | None:
         """Return the result of a use case, if that is shown."""
-        is_shown = self._stack.currentWidget() is self._body and self._pages.currentWidget() is self._need_page
-        return self.need.result if is_shown else None
+        is_shown = self._stack.currentWidget() is self._body and self._pages.currentWidget() is self._use_case_page
+        return self.use_case.result if is_shown else None
 
     def _snapshot_path(self) -> str:
         opened = self._session.snapshot
@@ -338,7 +338,7 @@ class DecisionPanel(QWidget):
     def _failed(self, sentence: str) -> None:
         self._say(tr("No result. {sentence}").format(sentence=translate(sentence)))
 
-    def _answered(self, decision: EvaluationResult | None) -> None:
+    def _show_evaluated(self, decision: EvaluationResult | None) -> None:
         if decision is None and self._session.pending:
             return  # another result is being computed
         self._slow.stop()
@@ -420,34 +420,34 @@ class DecisionPanel(QWidget):
 
     # Use cases
 
-    def _need_answered(self, result: UseCaseResult) -> None:
+    def _use_case_evaluated(self, result: UseCaseResult) -> None:
         self._slow.stop()
         self._veil.hide()
         self._decision = None
         request = result.request.request
         decision_text = translate(use_case_decision_words(result))
         scope = translate(scope_words(request, self._snapshot_name()))
-        whole = f"{request.principal}\n{translate(result.need.title)}\n{with_visible_end(request.resource)}"
+        whole = f"{request.principal}\n{translate(result.use_case.title)}\n{with_visible_end(request.resource)}"
         self.card.show_words(Mark(result.decision), decision_text, translate(result.sentence), scope, whole)
-        self.need.show_answer(result)
+        self.use_case.show_result(result)
         self.back.hide()
-        self._show_page(self._need_page)
+        self._show_page(self._use_case_page)
         self._show_veil()
         self._announce(translate(result.sentence))
 
     def _is_part(self, decision: EvaluationResult) -> bool:
         """Return whether a result is that of an action of the last use case."""
         asked = _what(decision)
-        parts = self.need.result.parts if self.need.result is not None else ()
+        parts = self.use_case.result.parts if self.use_case.result is not None else ()
         return any(one.decision is not None and _what(one.decision) == asked for one in parts)
 
-    def _back_to_need(self) -> None:
-        if self.need.result is not None:
-            self._session.evaluate_use_case(self.need.result.request)
+    def _back_to_use_case(self) -> None:
+        if self.use_case.result is not None:
+            self._session.evaluate_use_case(self.use_case.result.request)
 
     def _forget(self) -> None:
         self.pinned.clear()
-        self.need.show_answer(None)
+        self.use_case.show_result(None)
         self._say(tr(_NO_REQUEST) if self._session.snapshot is not None else tr(_NO_SNAPSHOT))
 
     def _say(self, sentence: str) -> None:

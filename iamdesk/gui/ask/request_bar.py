@@ -50,7 +50,7 @@ class RequestBar(QWidget):
         self._without: frozenset[PolicyType] = frozenset()
         self._session_policies: tuple[SessionPolicy, ...] | None = None
         self._resource_account: str | None = None
-        self._need: UseCaseRequest | None = None
+        self._use_case: UseCaseRequest | None = None
         self._listed: Request | None = None
         """The last request of who can; its rows are evaluated without entering their principals here."""
         self._star_is_ours = False
@@ -150,10 +150,10 @@ class RequestBar(QWidget):
         self._session.request_drafted.connect(self._drafted)
         self._session.request_asked.connect(self._asked)
         self._session.who_can_asked.connect(self._who_can_asked)
-        self._session.need_asked.connect(self._need_asked)
-        self._session.need_answered.connect(self._count_context)
+        self._session.use_case_asked.connect(self._use_case_asked)
+        self._session.use_case_evaluated.connect(self._count_context)
         self._session.request_failed.connect(self._failed)
-        self._session.answered.connect(self._answered)
+        self._session.evaluated.connect(self._show_evaluated)
 
     # Evaluating
 
@@ -233,9 +233,9 @@ class RequestBar(QWidget):
             self.message.say(Tone.NOTE, tr("Enter an action, a resource, or both to list who can."))
             return
         request = self.request()
-        need = self._use_case_of(request.action)
-        if need is not None:  # for a use case, use its main action
-            request = replace(request, action=need.action)
+        use_case = self._use_case_of(request.action)
+        if use_case is not None:  # for a use case, use its main action
+            request = replace(request, action=use_case.action)
         self._session.ask_who_can(request)
 
     def _complete_action(self, then: Callable[[], None]) -> None:
@@ -300,8 +300,8 @@ class RequestBar(QWidget):
     def _ask(self) -> None:
         """Evaluate the fields; an action on objects is evaluated on the objects of a bucket."""
         asked = self.request()
-        need = self._use_case_of(asked.action)
-        pair = need.action if need is not None else asked.action, asked.resource
+        use_case = self._use_case_of(asked.action)
+        pair = use_case.action if use_case is not None else asked.action, asked.resource
         if pair == self._on_bucket or not may_mean_objects(*pair):
             self._evaluate()
             return
@@ -333,7 +333,7 @@ class RequestBar(QWidget):
 
     def _evaluate(self) -> None:
         """Evaluate the fields: one action, or a use case."""
-        request, asked = self.request(), self._need
+        request, asked = self.request(), self._use_case
         is_again = asked is not None and asked.request.action.lower() == request.action.lower()
         if asked is not None and is_again:
             self._session.evaluate_use_case(UseCaseRequest(request, asked.inputs))
@@ -369,8 +369,8 @@ class RequestBar(QWidget):
     @property
     def says_what_was_asked(self) -> bool:
         """Whether the fields show the request that was evaluated last; True if there is none."""
-        need = self._session.need
-        asked = self._session.request or (self._need or (need.request if need is not None else None))
+        use_case = self._session.use_case
+        asked = self._session.request or (self._use_case or (use_case.request if use_case is not None else None))
         if isinstance(asked, UseCaseRequest):
             asked = asked.request
         request = self.request()
@@ -470,7 +470,7 @@ class RequestBar(QWidget):
         self._star_is_ours = True
 
     def _action_edited(self) -> None:
-        self._need = None
+        self._use_case = None
 
     def _resource_edited(self) -> None:
         self._star_is_ours = False
@@ -496,7 +496,7 @@ class RequestBar(QWidget):
     def _forget_extras(self) -> None:
         self._on_bucket = None
         self._without = frozenset()
-        self._session_policies = self._resource_account = self._need = self._listed = None
+        self._session_policies = self._resource_account = self._use_case = self._listed = None
         self._star_is_ours = False
         self._hinted = ""
 
@@ -533,14 +533,14 @@ class RequestBar(QWidget):
         self._check_request()
         self.go_to_request()
 
-    def _need_asked(self, request: UseCaseRequest) -> None:
+    def _use_case_asked(self, request: UseCaseRequest) -> None:
         self._asked(request.request)
-        self._need = request
+        self._use_case = request
         self.edited.emit(self.says_what_was_asked)
 
     def _who_can_asked(self, request: Request) -> None:
         """Show the request of who can; what is still to be filled in gets the focus."""
-        self._need = None
+        self._use_case = None
         self._listed = request
         for field, text in zip(self._fields, (request.principal, request.action, request.resource), strict=True):
             if field.text() != text:
@@ -550,7 +550,7 @@ class RequestBar(QWidget):
         self.edited.emit(self.says_what_was_asked)
 
     def _asked(self, request: Request) -> None:
-        self._need = None
+        self._use_case = None
         if self._is_of_list(request):
             self.edited.emit(self.says_what_was_asked)
             return
@@ -574,7 +574,7 @@ class RequestBar(QWidget):
         self._hinted = ""
         self.message.say(Tone.WARNING, sentence)
 
-    def _answered(self, decision: EvaluationResult | None) -> None:
+    def _show_evaluated(self, decision: EvaluationResult | None) -> None:
         if decision is None:
             return
         self.context.show_decision(decision)

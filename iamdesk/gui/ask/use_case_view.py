@@ -29,7 +29,7 @@ class UseCaseView(QWidget):
     def __init__(self, lookups: AutocompleteService, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lookups = lookups
-        self._answer: UseCaseResult | None = None
+        self._result: UseCaseResult | None = None
         self.inputs: dict[str, AutocompleteEdit] = {}
         self.notes = DecisionNotes()
         self.parts = PartsList()
@@ -53,24 +53,24 @@ class UseCaseView(QWidget):
     @property
     def result(self) -> UseCaseResult | None:
         """The result shown."""
-        return self._answer
+        return self._result
 
-    def show_answer(self, result: UseCaseResult | None) -> None:
+    def show_result(self, result: UseCaseResult | None) -> None:
         """Show a result; None empties the view."""
-        is_same = self._answer is not None and result is not None and self._answer.need.name == result.need.name
-        self._answer = result
+        is_same = self._result is not None and result is not None and self._result.use_case.name == result.use_case.name
+        self._result = result
         self.parts.rows.fill(result)
         if result is None:
             self._show_inputs({}, {})
             return
         self.notes.show_assumptions(result.assumptions)
-        if is_same and list(self.inputs) == list(result.need.inputs):
+        if is_same and list(self.inputs) == list(result.use_case.inputs):
             for name, field in self.inputs.items():  # do not overwrite what the user is typing
                 if not field.hasFocus():
                     field.setText(result.request.inputs.get(name, ""))
         else:
-            self._show_inputs(result.need.inputs, result.request.inputs)
-        self._sources.setText(tr("Source: {pages}").format(pages=", ".join(result.need.sources)))
+            self._show_inputs(result.use_case.inputs, result.request.inputs)
+        self._sources.setText(tr("Source: {pages}").format(pages=", ".join(result.use_case.sources)))
         self._tint()
 
     def _show_inputs(self, wanted: Mapping[str, str], given: Mapping[str, str]) -> None:
@@ -93,19 +93,19 @@ class UseCaseView(QWidget):
 
     def _suggester(self, name: str, field: AutocompleteEdit) -> Callable[[str], None]:
         """Return the function that suggests resources for an input: those of the first action evaluated on it."""
-        result = self._answer
-        parts = result.need.parts if result is not None else ()
+        result = self._result
+        parts = result.use_case.parts if result is not None else ()
         action = next((part.action for part in parts if part.input == name), "")
         return lambda text: self._lookups.suggest_resources(field, action, text)
 
     def _ask(self) -> None:
-        if self._answer is not None:
+        if self._result is not None:
             named = {name: field.text().lstrip() for name, field in self.inputs.items() if field.text().strip()}
-            self.asked.emit(replace(self._answer.request, inputs=named))
+            self.asked.emit(replace(self._result.request, inputs=named))
 
     def _choose(self, one: object) -> None:
         """Open an evaluated action; for one that lacks a resource, focus that field."""
-        result = self._answer
+        result = self._result
         part = next((other for other in result.parts if other is one), None) if result is not None else None
         if part is None:
             return

@@ -14,7 +14,7 @@ from iamdesk.i18n import tr
 SORT_MARKS: dict[ChangeKind, Drawing] = {
     ChangeKind.GAINED: Glyph.GAINED,
     ChangeKind.LOST: Glyph.LOST,
-    ChangeKind.CANNOT_TELL: Mark.UNKNOWN,
+    ChangeKind.INCONCLUSIVE: Mark.UNKNOWN,
     ChangeKind.SAME: Glyph.SAME,
 }
 

@@ -19,7 +19,7 @@ class ChangeKind(Enum):
 
     GAINED = mark("Gained")
     LOST = mark("Lost")
-    CANNOT_TELL = mark("Inconclusive")
+    INCONCLUSIVE = mark("Inconclusive")
     SAME = mark("Same effect")
     """Reworded, without a change in effect."""
 
@@ -115,17 +115,17 @@ def _effects(found: Comparison) -> Iterator[CompareRow]:
 def _doubts(found: Comparison) -> Iterator[CompareRow]:
     states: tuple[PrincipalDiff, ...] = (
         *found.principals.values(),
-        *(one for one in found.resources.values() if one.status is Status.CANNOT_TELL),
+        *(one for one in found.resources.values() if one.status is Status.INCONCLUSIVE),
     )
     for state in states:
         for doubt in state.doubts:
-            yield CompareRow(ChangeKind.CANNOT_TELL, state.arn, "", "", translate(doubt))
+            yield CompareRow(ChangeKind.INCONCLUSIVE, state.arn, "", "", translate(doubt))
 
 
 def _texts(found: Comparison) -> Iterator[CompareRow]:
     for change in found.texts:
         if not change.has_effect:
-            sort = ChangeKind.CANNOT_TELL if change.is_doubtful else ChangeKind.SAME
+            sort = ChangeKind.INCONCLUSIVE if change.is_doubtful else ChangeKind.SAME
             if change.gives is not None:
                 sort = ChangeKind.GAINED if change.gives else ChangeKind.LOST
             words = capital(translate(text_words(change)))
@@ -143,7 +143,7 @@ def _name_first(subject: str) -> str:
 _CHANGES = {
     "gained": ChangeKind.GAINED,
     "lost": ChangeKind.LOST,
-    "inconclusive": ChangeKind.CANNOT_TELL,
+    "inconclusive": ChangeKind.INCONCLUSIVE,
     "same": ChangeKind.SAME,
 }
 _NAMES = {sort: name for name, sort in _CHANGES.items()}

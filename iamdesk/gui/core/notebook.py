@@ -47,7 +47,7 @@ class Notebook(QObject):
 
     changed = Signal(object)
     """Items whose notes have changed; empty: any."""
-    told = Signal(str)
+    notice = Signal(str)
     """Where the notes come from, in a sentence."""
     refused = Signal(str, bool)
     """Notes could not be read or written, in a sentence; whether another place may help."""
@@ -97,9 +97,9 @@ class Notebook(QObject):
         self.path = found.path
         self._basis = found.notes if found.earlier is not None else ()
         self._notes = {note.item: note for note in found.notes} | self._shown(self._unsaved)
-        self._tell(frozenset())
+        self._announce(frozenset())
         if found.earlier is not None:
-            self.told.emit(
+            self.notice.emit(
                 ntr(
                     "{count} note comes from {earlier}, of an earlier snapshot of this account. Once you write a note, "
                     "all are kept in {path}.",
@@ -129,7 +129,7 @@ class Notebook(QObject):
                 added = [note for note in notes if note.item not in self._notes]
                 self._change({note.item: note for note in added})
                 words = ntr("{count} note was taken from {name}.", "{count} notes were taken from {name}.", len(added))
-                self.told.emit(words.format(count=number(len(added)), name=path.name))
+                self.notice.emit(words.format(count=number(len(added)), name=path.name))
 
         self._jobs.run(
             tr("Reading notes"),
@@ -176,10 +176,10 @@ class Notebook(QObject):
         for item in changed:
             self._notes.pop(item, None)
         self._notes |= self._shown(changed)
-        self._tell(frozenset(changed))
+        self._announce(frozenset(changed))
         self._write()
 
-    def _tell(self, items: frozenset[str]) -> None:
+    def _announce(self, items: frozenset[str]) -> None:
         """Let the search of the tree and the panels know the notes."""
         if self._opened is not None:
             self._opened.notes = {
@@ -215,7 +215,7 @@ class Notebook(QObject):
                 self._notes.pop(item, None)
                 self._notes |= self._shown({item: note})
             if self._notes != before:  # another window has written, too
-                self._tell(frozenset())
+                self._announce(frozenset())
             self._write()
 
         def failed(error: Exception) -> None:

@@ -110,11 +110,11 @@ class _Template:
 
 def translate_english(text: str) -> str:
     """Return an English sentence in the language of the window; unchanged if no template matches."""
-    return text if chosen() == ENGLISH else _retold(text, chosen())
+    return text if chosen() == ENGLISH else _translated(text, chosen())
 
 
 @lru_cache(maxsize=1 << 12)
-def _retold(text: str, _language: str) -> str:
+def _translated(text: str, _language: str) -> str:
     return translate(_again(text, 0))
 
 

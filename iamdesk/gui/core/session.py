@@ -14,18 +14,18 @@ a panel calls                          the session emits                       w
                                                                                request bar enters its principal
 (none: evaluating or showing does)     ``subject_selected("")``                as above: the principal of the request
                                                                                is not in the snapshot
-``draft(principal, action, resource)`` ``request_drafted(p, a, r)``           request bar enters what is not None and
+``draft(principal, action, resource)`` ``request_drafted(p, a, r)``            request bar enters what is not None and
                                                                                focuses the first empty field
-``ask(request)``                       ``request_asked(Request)``             bar shows it, result panel grays; then
-                                                                               comes ``answered`` or
+``ask(request)``                       ``request_asked(Request)``              bar shows it, result panel grays; then
+                                                                               comes ``evaluated`` or
                                                                                ``request_failed(sentence)``
-``evaluate_use_case(request) ``        ``need_asked(UseCaseRequest)``          as a request: bar shows it, result panel
-                                                                               grays; then ``need_answered`` or
+``evaluate_use_case(request)``         ``use_case_asked(UseCaseRequest)``      as a request: bar shows it, result panel
+                                                                               grays; then ``use_case_evaluated`` or
                                                                                ``request_failed(sentence)``
-``forget_answer()``                    ``answered(None)``                      result panel and policy view clear
-(none: the session evaluates)          ``answered(EvaluationResult)``          result panel, policy view
+``clear_result()``                     ``evaluated(None)``                     result panel and policy view clear
+(none: the session evaluates)          ``evaluated(EvaluationResult)``         result panel, policy view
 ``show_statement(line)``               ``statement_shown(statement)``          inspector opens the policy, marks it
-``show_decision(decision)``            ``request_asked``, ``answered``        as above, for evaluated evidence
+``show_decision(decision)``            ``request_asked``, ``evaluated``        as above, for evaluated evidence
 ``show_key(key)``                      ``key_shown(key)`` after ``select``     window raises inspector
 (none: the session, once open)         ``badges_decided(rows)``                navigator, overview: rows whose badges
                                                                                have changed
@@ -47,12 +47,12 @@ a panel calls                          the session emits                       w
 =====================================  ======================================  =========================================
 
 State, read at any time: ``snapshot`` (Opened or None), ``whole`` (that, if it is in memory as a whole), ``shown``
-(that, or the accounts loaded so far), ``subject_key`` ("" for none), ``request``, ``decision``, ``need``, ``pending``
-(a request is being evaluated), ``badges``, ``notes`` (the user's, `Notebook`). Keys are those of ``Node.key`` /
-``inventory.keys``.
+(that, or the accounts loaded so far), ``subject_key`` ("" for none), ``request``, ``decision``, ``use_case``,
+``pending`` (a request is being evaluated), ``badges``, ``notes`` (the user's, `Notebook`). Keys are those of
+``Node.key`` / ``inventory.keys``.
 
 What a panel may rely on: ``snapshot_opened`` comes after ``snapshot`` is set and everything of the previous one is
-cleared; ``answered`` comes for the latest request only; methods may be called from slots. What it has to do: wrap long
+cleared; ``evaluated`` comes for the latest request only; methods may be called from slots. What it has to do: wrap long
 work in ``jobs.run(…, topic=…)``, drop everything on ``snapshot_closed``, and give every focusable widget an
 accessible name.
 
@@ -101,9 +101,9 @@ class Session(QObject):
     request_drafted = Signal(object, object, object)
     request_asked = Signal(object)
     request_failed = Signal(str)
-    need_asked = Signal(object)
-    need_answered = Signal(object)
-    answered = Signal(object)
+    use_case_asked = Signal(object)
+    use_case_evaluated = Signal(object)
+    evaluated = Signal(object)
     statement_shown = Signal(object)
     key_shown = Signal(str)
     row_shown = Signal(int)
@@ -149,7 +149,7 @@ class Session(QObject):
         """The changes in the list of the window *What if*."""
         self.request: Request | None = None
         self.decision: EvaluationResult | None = None
-        self.need: UseCaseResult | None = None
+        self.use_case: UseCaseResult | None = None
         """The result of a use case, if that was evaluated last."""
 
     @property
@@ -243,8 +243,8 @@ class Session(QObject):
         self.compared_with = None
         self.badges, self.badge_rows = {}, {}
         self.subject_key = ""
-        self.request = self.decision = self.need = self._asking = self._deciding = None
-        self.answered.emit(None)
+        self.request = self.decision = self.use_case = self._asking = self._deciding = None
+        self.evaluated.emit(None)
         self.snapshot_closed.emit()
 
     def select(self, key: str) -> None:
@@ -269,7 +269,7 @@ class Session(QObject):
         self.request_drafted.emit(principal, action, resource)
 
     def ask(self, request: Request) -> None:
-        """Evaluate a request; ``answered`` follows, or ``request_failed``."""
+        """Evaluate a request; ``evaluated`` follows, or ``request_failed``."""
         opened = self.snapshot
         if opened is None:
             return
@@ -277,7 +277,7 @@ class Session(QObject):
         self._asking = self._jobs.run(
             tr("Evaluating"),
             lambda _progress, _cancelled: opened.ask(request),
-            done=self._answer,
+            done=self._finish,
             failed=self._refuse,
             topic="answer",
         )
@@ -285,23 +285,23 @@ class Session(QObject):
         self._follow(request)
 
     def evaluate_use_case(self, request: "UseCaseRequest") -> None:
-        """Evaluate a use case; ``need_answered`` follows, or ``request_failed``.
+        """Evaluate a use case; ``use_case_evaluated`` follows, or ``request_failed``.
 
         The result of a single request is cleared: the policy view shows the marks of a single request.
         """
         opened = self.snapshot
         if opened is None:
             return
-        self.request = self.decision = self.need = None
+        self.request = self.decision = self.use_case = None
         self._asking = self._jobs.run(
             tr("Evaluating"),
             lambda _progress, _cancelled: opened.evaluate_use_case(request),
-            done=self._answer_need,
+            done=self._show_use_case,
             failed=self._refuse,
             topic="answer",
         )
-        self.answered.emit(None)
-        self.need_asked.emit(request)
+        self.evaluated.emit(None)
+        self.use_case_asked.emit(request)
         self._follow(request.request)
 
     def show_decision(self, decision: "EvaluationResult") -> None:
@@ -311,14 +311,14 @@ class Session(QObject):
         self.request = decision.request
         self.request_asked.emit(decision.request)
         self._follow(decision.request)
-        self._answer(decision)
+        self._finish(decision)
 
-    def forget_answer(self) -> None:
+    def clear_result(self) -> None:
         """Clear request and result."""
         if self._asking is not None:
             self._asking.cancel()
-        self.request = self.decision = self.need = None
-        self.answered.emit(None)
+        self.request = self.decision = self.use_case = None
+        self.evaluated.emit(None)
 
     def show_statement(self, line: "StatementExplanation") -> None:
         """Open the statement's policy in the inspector, with the statement marked."""
@@ -403,17 +403,17 @@ class Session(QObject):
             self.snapshot.badges = decided.badges
         self.badges_decided.emit(decided.changed)
 
-    def _answer_need(self, result: "UseCaseResult") -> None:
-        self.need = result
-        self.need_answered.emit(result)
+    def _show_use_case(self, result: "UseCaseResult") -> None:
+        self.use_case = result
+        self.use_case_evaluated.emit(result)
 
-    def _answer(self, decision: "EvaluationResult") -> None:
-        self.decision, self.need = decision, None
-        self.answered.emit(decision)
+    def _finish(self, decision: "EvaluationResult") -> None:
+        self.decision, self.use_case = decision, None
+        self.evaluated.emit(decision)
 
     def _refuse(self, error: Exception) -> None:
-        self.decision = self.need = None
-        self.answered.emit(None)
+        self.decision = self.use_case = None
+        self.evaluated.emit(None)
         if not isinstance(error, (RequestError, SnapshotError)):
             raise error
         self.request_failed.emit(error_words(error))

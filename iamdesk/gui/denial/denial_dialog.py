@@ -81,9 +81,9 @@ class DenialDialog(QDialog):
         self.pasted.textChanged.connect(self._read)
         self.choice.currentIndexChanged.connect(lambda _row: self._show_denial())
         self.ask_button.clicked.connect(self._ask)
-        self.show_button.clicked.connect(self._show_answer)
+        self.show_button.clicked.connect(self._show_result)
         for field in (self.principal, self.action, self.resource):
-            field.textEdited.connect(lambda _text: self._forget_answer())
+            field.textEdited.connect(lambda _text: self._clear_result())
         enter = QShortcut(QKeySequence("Ctrl+Return"), self)
         enter.activated.connect(self._ask)
         session.snapshot_closed.connect(self.close)
@@ -167,7 +167,7 @@ class DenialDialog(QDialog):
         for field in fields:
             field.setEnabled(denial is not None)
             field.clear()
-        self._forget_answer()
+        self._clear_result()
         self.said.setVisible(denial is not None)
         if denial is None:
             return
@@ -184,7 +184,7 @@ class DenialDialog(QDialog):
         ]
         self.said.setText("\n".join(visible(line) for line in lines if line))
 
-    def _forget_answer(self) -> None:
+    def _clear_result(self) -> None:
         self._why = None
         self.decision_bar.clear()
         self.checks.clear()
@@ -202,17 +202,17 @@ class DenialDialog(QDialog):
         self._asking = self._jobs.run(
             tr("Explaining the denial"),
             lambda _progress, _cancelled: opened.why(denial, principal=principal, action=action, resource=resource),
-            done=self._answered,
-            failed=self._not_answered,
+            done=self._show_why,
+            failed=self._show_error,
             topic="why",
         )
 
-    def _not_answered(self, error: Exception) -> None:
+    def _show_error(self, error: Exception) -> None:
         if not isinstance(error, SnapshotError):
             raise error
         self.decision_bar.say(Tone.ERROR, f"{error_words(error)}.")
 
-    def _answered(self, why: Why) -> None:
+    def _show_why(self, why: Why) -> None:
         self._why = why
         self.decision_bar.say(_TONES[why.agreement], translate(why.sentence))
         self.show_button.setEnabled(why.decision is not None)
@@ -236,7 +236,7 @@ class DenialDialog(QDialog):
             if job is not None:
                 job.cancel()
 
-    def _show_answer(self) -> None:
+    def _show_result(self) -> None:
         """Show the result in the result panel, and the request in the request bar; this dialog would cover them."""
         if self._why is not None and self._why.decision is not None:
             self._session.show_decision(self._why.decision)

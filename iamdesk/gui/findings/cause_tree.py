@@ -123,7 +123,7 @@ class CausesModel(FindingTreeModel[CauseLine]):
         """Return the color of a severity; what cannot be determined is muted."""
         if column == Column.SEVERITY:
             return SEVERITY_COLOURS[line.cause.severity]
-        return Colour.MUTED if line.cause.state is State.CANNOT_TELL else None
+        return Colour.MUTED if line.cause.state is State.INCONCLUSIVE else None
 
 
 class CauseTree(FindingTree[CausesModel]):

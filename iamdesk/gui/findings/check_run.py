@@ -122,22 +122,22 @@ class CheckRun(QObject):
         batch = [self._found.popleft() for _ in range(min(len(self._found), _AT_ONCE))]
         if batch:
             self.found.emit(batch)
-        tell_end = self._report_end
-        if self._found or tell_end is None:
+        show_end = self._report_end
+        if self._found or show_end is None:
             self._drain.start(0 if self._found else _BATCH)
             return
         self._drain.stop()
         self._job = self._report_end = None
-        tell_end()
+        show_end()
 
     def _end(self, report: Callable[[], None]) -> None:
         self._report_end = report
         self._take_in()
 
     def _done(self, is_complete: bool) -> None:
-        self._end(self._tell_done if is_complete else self.full.emit)
+        self._end(self._show_done if is_complete else self.full.emit)
 
-    def _tell_done(self) -> None:
+    def _show_done(self) -> None:
         self.is_complete = True
         self.done.emit()
 

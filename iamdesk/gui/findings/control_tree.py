@@ -27,12 +27,12 @@ class Column(IntEnum):
 STATUS_WORDS = {
     ControlStatus.PASSED: mark("\N{CHECK MARK} Passed"),
     ControlStatus.FAILED: mark("\N{BALLOT X} Failed"),
-    ControlStatus.CANNOT_TELL: mark("? Cannot tell"),
+    ControlStatus.INCONCLUSIVE: mark("? Cannot tell"),
 }
 _COLOURS = {
     ControlStatus.PASSED: Colour.ALLOWED,
     ControlStatus.FAILED: Colour.EXPLICIT_DENY,
-    ControlStatus.CANNOT_TELL: Colour.MUTED,
+    ControlStatus.INCONCLUSIVE: Colour.MUTED,
 }
 
 

@@ -71,7 +71,7 @@ FIELDS: FilterFields[FindingRow] = FilterFields(
             COLUMN_TITLES[Column.STATE],
             lambda row: "open" if row.finding.state is State.FOUND else "cannot tell",
             FieldKind.WORD,
-            {"open": STATE_WORDS[State.FOUND], "cannot tell": STATE_WORDS[State.CANNOT_TELL]},
+            {"open": STATE_WORDS[State.FOUND], "cannot tell": STATE_WORDS[State.INCONCLUSIVE]},
             Column.STATE,
         ),
         Field(

@@ -122,7 +122,7 @@ class FilterBar(QWidget):
         """Return the filter."""
         return FindingFilter(
             self.bars.chosen,
-            self.bars.cannot_tell.isChecked(),
+            self.bars.inconclusive.isChecked(),
             str(self.check.currentData() or ""),
             self.text.filter,
             self.suppressed.isChecked(),

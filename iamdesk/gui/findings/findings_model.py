@@ -105,7 +105,7 @@ class FindingsModel(RowsModel[FindingRow]):
         match role:
             case Qt.ItemDataRole.DecorationRole if column == Column.SEVERITY:
                 return self._icons[finding.severity]
-            case Qt.ItemDataRole.DecorationRole if column == Column.STATE and finding.state is State.CANNOT_TELL:
+            case Qt.ItemDataRole.DecorationRole if column == Column.STATE and finding.state is State.INCONCLUSIVE:
                 return icons.icon(Mark.UNKNOWN, self.colours)
             case Qt.ItemDataRole.ForegroundRole if column == Column.SEVERITY:
                 return QBrush(colour(SEVERITY_COLOURS[finding.severity], self.colours))

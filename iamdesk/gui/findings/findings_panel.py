@@ -59,7 +59,7 @@ class FindingsPanel(QWidget):
     title_changed = Signal(str)
     """For the tab: ``Findings 23``, ``Findings 5 of 23``."""
 
-    risks_told = Signal(object)
+    risks_found = Signal(object)
     """Once all checks have run: users and roles by highest severity (`principals_by_risk`)."""
 
     def __init__(
@@ -233,7 +233,7 @@ class FindingsPanel(QWidget):
         if not self._jobs.is_closed:
             self._find_causes()
             self._show_controls()
-        self._tell_risks()
+        self._emit_risks()
 
     def _find_causes(self) -> None:
         """Group all open findings in a worker; the table shows them until then."""
@@ -451,9 +451,9 @@ class FindingsPanel(QWidget):
         if index.isValid():
             self._session.show_key(self.model.shown[index.row()].finding.subject_key)
 
-    def _tell_risks(self) -> None:
+    def _emit_risks(self) -> None:
         if self._run.is_complete:
-            self.risks_told.emit(self.model.risks)
+            self.risks_found.emit(self.model.risks)
 
     def show_risk(self, severity: Severity) -> None:
         """Show the users and roles with this highest severity, each with all findings."""
@@ -520,7 +520,7 @@ class FindingsPanel(QWidget):
         self._chosen = ""
         self.detail.show_finding(None)
         self._refresh()
-        self._tell_risks()
+        self._emit_risks()
         if self._causes is not None:
             self._forget_causes()
             self._find_causes()

@@ -28,7 +28,7 @@ SEVERITY_WORDS: dict[Severity, str] = {
     Severity.LOW: mark("Low"),
     Severity.INFO: mark("Info"),
 }
-STATE_WORDS: dict[State, str] = {State.FOUND: mark("open"), State.CANNOT_TELL: mark("cannot tell")}
+STATE_WORDS: dict[State, str] = {State.FOUND: mark("open"), State.INCONCLUSIVE: mark("cannot tell")}
 _PRINCIPALS = frozenset({NodeKind.USER.value, NodeKind.ROLE.value})
 _RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
@@ -258,7 +258,7 @@ class FindingFilter:
     """Which findings are shown: open or suppressed ones; all of these if nothing else is set."""
 
     severities: frozenset[Severity] = frozenset()
-    only_cannot_tell: bool = False
+    only_inconclusive: bool = False
     check_id: str = ""
     typed: Filter[FindingRow] = EVERYTHING
     suppressed: bool = False
@@ -272,7 +272,7 @@ class FindingFilter:
     @property
     def shows_everything(self) -> bool:
         """Whether it hides no row."""
-        chosen = self.severities or self.only_cannot_tell or self.check_id or self.group or self.subjects
+        chosen = self.severities or self.only_inconclusive or self.check_id or self.group or self.subjects
         return not chosen and self.typed.shows_everything
 
     @property
@@ -290,7 +290,7 @@ class FindingFilter:
         suppressed, typed = self.suppressed, self.typed.accepts
         if self.shows_everything:
             return lambda row: (row.finding.suppression is not None) is suppressed
-        if not (self.subjects or self.severities or self.only_cannot_tell or self.check_id):
+        if not (self.subjects or self.severities or self.only_inconclusive or self.check_id):
             return lambda row: (row.finding.suppression is not None) is suppressed and typed(row)
         return lambda row: (row.finding.suppression is not None) is suppressed and self._is_chosen(row) and typed(row)
 
@@ -301,7 +301,7 @@ class FindingFilter:
             return False
         if self.severities and finding.severity not in self.severities:
             return False
-        if self.only_cannot_tell and finding.state is not State.CANNOT_TELL:
+        if self.only_inconclusive and finding.state is not State.INCONCLUSIVE:
             return False
         return not self.check_id or finding.check_id == self.check_id
 
@@ -312,7 +312,7 @@ class Counts:
 
     total: int
     by_severity: dict[Severity, int]
-    cannot_tell: int
+    inconclusive: int
     suppressed: int
     """Number of suppressed findings; the other numbers are without them."""
     checks: tuple[tuple[str, str, int], ...]
@@ -326,7 +326,7 @@ class Tally:
         self._severities: Counter[Severity] = Counter()
         self._checks: Counter[str] = Counter()
         self._titles: dict[str, str] = {}
-        self._cannot_tell = 0
+        self._inconclusive = 0
         self._suppressed = 0
         self._worst: dict[str, int] = {}
 
@@ -343,7 +343,7 @@ class Tally:
             if finding.check_id not in self._titles:  # a finding that cannot tell has another title
                 self._titles[finding.check_id] = Workbench.title_of_check(finding.check_id) or finding.title
         _note_worst(self._worst, findings)
-        self._cannot_tell += sum(finding.state is State.CANNOT_TELL for finding in findings)
+        self._inconclusive += sum(finding.state is State.INCONCLUSIVE for finding in findings)
 
     @property
     def risks(self) -> dict[Severity, frozenset[str]]:
@@ -356,7 +356,7 @@ class Tally:
         return Counts(
             total=self._severities.total(),
             by_severity={severity: self._severities[severity] for severity in SEVERITIES},
-            cannot_tell=self._cannot_tell,
+            inconclusive=self._inconclusive,
             suppressed=self._suppressed,
             checks=tuple(
                 (check_id, self._titles[check_id], self._checks[check_id]) for check_id in sorted(self._checks)

@@ -131,16 +131,16 @@ class SeverityBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.bars = {severity: CountBar(tr(SEVERITY_WORDS[severity]), severity) for severity in SEVERITIES}
-        self.cannot_tell = CountBar(tr("Of these, cannot tell"), None)
+        self.inconclusive = CountBar(tr("Of these, cannot tell"), None)
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
         for severity, bar in self.bars.items():
             bar.setObjectName(f"severity-{severity.value}")
-        self.cannot_tell.setObjectName("cannotTell")
+        self.inconclusive.setObjectName("cannotTell")
         self._across = 0
         self._arrange(len(self.bars) + 1)
-        for bar in (*self.bars.values(), self.cannot_tell):
+        for bar in (*self.bars.values(), self.inconclusive):
             bar.toggled.connect(self._changed)
 
     @property
@@ -153,7 +153,7 @@ class SeverityBars(QWidget):
         largest = max(counts.by_severity.values(), default=0)
         for severity, bar in self.bars.items():
             bar.show_count(counts.by_severity.get(severity, 0), largest, zero)
-        self.cannot_tell.show_count(counts.cannot_tell, largest, zero)
+        self.inconclusive.show_count(counts.inconclusive, largest, zero)
 
         self._fit()
 
@@ -164,7 +164,7 @@ class SeverityBars(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return the size of one row."""
-        bars = (*self.bars.values(), self.cannot_tell)
+        bars = (*self.bars.values(), self.inconclusive)
         widest = max(bar.sizeHint().width() for bar in bars)
         return QSize(len(bars) * (widest + self._layout.spacing()), super().sizeHint().height())
 
@@ -172,7 +172,7 @@ class SeverityBars(QWidget):
         if across == self._across:
             return
         self._across = across
-        for at, bar in enumerate((*self.bars.values(), self.cannot_tell)):
+        for at, bar in enumerate((*self.bars.values(), self.inconclusive)):
             self._layout.addWidget(bar, at // across, at % across)
         for column in range(self._layout.columnCount()):
             self._layout.setColumnStretch(column, 1 if column < across else 0)
@@ -184,7 +184,7 @@ class SeverityBars(QWidget):
 
     def reset(self) -> None:
         """Release all buttons."""
-        for bar in (*self.bars.values(), self.cannot_tell):
+        for bar in (*self.bars.values(), self.inconclusive):
             bar.setChecked(False)
 
     def _changed(self) -> None:

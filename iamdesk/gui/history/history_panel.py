@@ -62,8 +62,8 @@ class HistoryPanel(QWidget):
             leaves.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.table.activated.connect(lambda _index: self.ask_again())
         self.table.selectionModel().selectionChanged.connect(self._enable)
-        session.answered.connect(self._answered)
-        session.need_answered.connect(self._take)
+        session.evaluated.connect(self._show_evaluated)
+        session.use_case_evaluated.connect(self._take)
         session.snapshot_opened.connect(self._enable)
         session.snapshot_closed.connect(self._enable)
         self._show_state()
@@ -135,7 +135,7 @@ class HistoryPanel(QWidget):
         current = self.table.current_row()
         return list(self.table.selected_rows()) or ([current] if current is not None else [])
 
-    def _answered(self, decision: EvaluationResult | None) -> None:
+    def _show_evaluated(self, decision: EvaluationResult | None) -> None:
         if decision is not None:
             self._take(decision)
 

@@ -26,7 +26,7 @@ class Column(IntEnum):
     """The columns, in order."""
 
     NUMBER = 0
-    ANSWER = 1
+    RESULT = 1
     PRINCIPAL = 2
     ACTION = 3
     RESOURCE = 4
@@ -71,7 +71,7 @@ class HistoryRow:
 
 _TITLES: dict[Column, str] = {
     Column.NUMBER: mark("No."),
-    Column.ANSWER: mark("Decision"),
+    Column.RESULT: mark("Decision"),
     Column.PRINCIPAL: mark("Principal"),
     Column.ACTION: mark("Action"),
     Column.RESOURCE: mark("Resource"),
@@ -87,7 +87,7 @@ def _column(name: str, column: Column) -> Field[HistoryRow]:
 FIELDS: FilterFields[HistoryRow] = FilterFields(
     (
         Field("number", _TITLES[Column.NUMBER], lambda row: row.number, FieldKind.NUMBER, column=Column.NUMBER),
-        _column("decision", Column.ANSWER),
+        _column("decision", Column.RESULT),
         _column("principal", Column.PRINCIPAL),
         _column("action", Column.ACTION),
         _column("resource", Column.RESOURCE),
@@ -131,9 +131,9 @@ class HistoryModel(RowsModel[HistoryRow]):
     def look(self, row: HistoryRow, column: int, role: int) -> Any:
         mark = Mark(row.asked.decision)
         match role:
-            case Qt.ItemDataRole.DecorationRole if column == Column.ANSWER:
+            case Qt.ItemDataRole.DecorationRole if column == Column.RESULT:
                 return icons.icon(mark, self.colours)
-            case Qt.ItemDataRole.ForegroundRole if column == Column.ANSWER:
+            case Qt.ItemDataRole.ForegroundRole if column == Column.RESULT:
                 return QBrush(colour(MARK_COLOURS[mark], self.colours))
             case Qt.ItemDataRole.ForegroundRole if column in (Column.NUMBER, Column.GIVEN, Column.SNAPSHOT):
                 return QBrush(colour(Colour.MUTED, self.colours))
@@ -146,7 +146,7 @@ class HistoryTable(RowsTable[HistoryRow]):
     def __init__(self, model: HistoryModel, parent: QWidget | None = None) -> None:
         widest: dict[int, str] = {
             Column.NUMBER: "1,000 m",
-            Column.ANSWER: "mm Denied · explicit deny",
+            Column.RESULT: "mm Denied · explicit deny",
             Column.PRINCIPAL: "user nora.lindqvist.contractor",
             Column.ACTION: "s3:DeleteObjectVersion mm",
             Column.GIVEN: "aws:SourceIp is 203.0.113.7 mm",

@@ -139,7 +139,7 @@ class Inspector(QWidget):
         session = self._session
         session.subject_selected.connect(self._show_key)
         session.snapshot_closed.connect(self._show_no_key)
-        session.answered.connect(self._show_decision)
+        session.evaluated.connect(self._show_decision)
         session.statement_shown.connect(self.show_statement)
         session.access_shown.connect(self.show_access)
         session.badges_decided.connect(self._refresh_badges)

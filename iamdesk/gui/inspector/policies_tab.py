@@ -62,7 +62,7 @@ class PoliciesTab(QWidget):
         """Show the marks of another result."""
         self._decision = decision
         self._fill()
-        self.reader.show_answer(decision)
+        self.reader.show_result(decision)
 
     def show_deciding(self, decision: EvaluationResult) -> None:
         """Open the deciding policy: one that denies by itself, if there is one."""

@@ -195,7 +195,7 @@ class PolicyReader(QWidget):
             self._list_diagnostics(document)
             self.find_bar.again()
 
-    def show_answer(self, result: EvaluationResult | None) -> None:
+    def show_result(self, result: EvaluationResult | None) -> None:
         """Show the marks of another result; scroll position and cursor stay."""
         self.text.show_document(self.text.shown, self._bands(self.text.shown, result))
 

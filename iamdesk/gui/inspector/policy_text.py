@@ -39,7 +39,7 @@ class PolicyText(CodeView):
         self._bands: tuple[Band, ...] = ()
         self._wrong: tuple[tuple[Span, str], ...] = ()
         self._readings: tuple[str, ...] = ()
-        self._last_told = ""
+        self._last_announced = ""
         self.folds = Folds(self)
         self.cursorPositionChanged.connect(self._emit_note)
         self.viewport().installEventFilter(self)
@@ -231,8 +231,8 @@ class PolicyText(CodeView):
 
     def _emit_note(self) -> None:
         sentence = self.sentence_at(self.textCursor().blockNumber() + 1)
-        if sentence != self._last_told:
-            self._last_told = sentence
+        if sentence != self._last_announced:
+            self._last_announced = sentence
             self.note_changed.emit(sentence)
 
     def _band_selections(self, band: Band) -> list[QTextEdit.ExtraSelection]:

@@ -59,4 +59,4 @@ class TrustTab(QWidget):
 
     def show_decision(self, decision: EvaluationResult | None) -> None:
         """Show the marks of another result."""
-        self.reader.show_answer(decision)
+        self.reader.show_result(decision)

@@ -302,7 +302,7 @@ def _words_of(damages: Sequence[Damage], entries: int) -> str:
             entries,
         )
         return words.format(count=number(entries))
-    told = "\n".join(
+    lines_of_checks = "\n".join(
         visible(tr("{place}: {sentence}").format(place=translate(one.place), sentence=translate(one.sentence)))
         for one in damages[:_MAX_DAMAGES]
     )
@@ -311,4 +311,4 @@ def _words_of(damages: Sequence[Damage], entries: int) -> str:
         "The file was changed or damaged in {count} places.",
         len(damages),
     )
-    return f"{words.format(count=number(len(damages)))}\n{told}"
+    return f"{words.format(count=number(len(damages)))}\n{lines_of_checks}"

@@ -19,7 +19,7 @@ from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision
 from iamdesk.whatif.edits import Edit
 
 _USUAL_DAYS = 90
-_ANSWERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
+_DIALOG_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 
 
 class DecisionBar(QWidget):
@@ -96,7 +96,7 @@ class DecisionBar(QWidget):
 
     def take_typing(self, event: QKeyEvent) -> bool:
         """Take a key that was pressed elsewhere while this row asks: text, Return and Esc; return whether it did."""
-        answers = Qt.Key(event.key()) in _ANSWERS or (event.text() and event.text().isprintable())
+        answers = Qt.Key(event.key()) in _DIALOG_KEYS or (event.text() and event.text().isprintable())
         if not self.isVisible() or not answers:
             return False
         self.reason.setFocus(Qt.FocusReason.OtherFocusReason)

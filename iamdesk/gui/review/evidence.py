@@ -140,9 +140,9 @@ class EvidencePane(QScrollArea):
         )
         if _is_one(row):
             for words in effect_words(line):
-                told = FlowLabel(translate(words))
-                told.setObjectName("effectWords")
-                column.addWidget(told)
+                note = FlowLabel(translate(words))
+                note.setObjectName("effectWords")
+                column.addWidget(note)
             if self._exact:
                 exact = FlowLabel(translate(self._exact))
                 exact.setObjectName("exactEffect")
@@ -152,9 +152,9 @@ class EvidencePane(QScrollArea):
             label.setObjectName("guardrailWarning")
             column.addWidget(label)
         if row.person:
-            told = FlowLabel(tr("Person: {person}").format(person=row.person))
-            told.setObjectName("personOfHolder")
-            column.addWidget(told)
+            note = FlowLabel(tr("Person: {person}").format(person=row.person))
+            note.setObjectName("personOfHolder")
+            column.addWidget(note)
         self._offer_to_try(column, row)
         self._facts(column, line)
         self._decisions(column, row, review_session)
@@ -229,9 +229,9 @@ class EvidencePane(QScrollArea):
                 words = tr("Handed back by {name}, for {to}: {reason}").format(
                     name=returned.by, to=returned.to, reason=returned.reason
                 )
-            told = FlowLabel(words)
-            told.setObjectName("handedBack")
-            column.addWidget(told)
+            note = FlowLabel(words)
+            note.setObjectName("handedBack")
+            column.addWidget(note)
         decision, decided = row.decisions[0], review_session.decided(row.subject_ids[0])
         if decision.choice is ReviewDecision.UNDECIDED or decided is None:
             return
@@ -249,13 +249,13 @@ class EvidencePane(QScrollArea):
             approve.setObjectName("giveSecondApproval")
             column.addWidget(approve, 0, Qt.AlignmentFlag.AlignLeft)
         if removal := row.texts[Column.REMOVAL]:
-            told = FlowLabel(tr("Removal: {result}").format(result=removal))
-            told.setObjectName("removalResult")
-            column.addWidget(told)
+            note = FlowLabel(tr("Removal: {result}").format(result=removal))
+            note.setObjectName("removalResult")
+            column.addWidget(note)
         if ticket := row.texts[Column.TICKET]:
-            told = FlowLabel(tr("Ticket: {ticket}").format(ticket=ticket))
-            told.setObjectName("ticketOfItem")
-            column.addWidget(told)
+            note = FlowLabel(tr("Ticket: {ticket}").format(ticket=ticket))
+            note.setObjectName("ticketOfItem")
+            column.addWidget(note)
         for text in (decision.comment, tr("Owner: {owner}").format(owner=decision.owner) if decision.owner else ""):
             if text:
                 column.addWidget(FlowLabel(text))
@@ -266,9 +266,9 @@ class EvidencePane(QScrollArea):
             return
         self._heading(column, tr("All decisions, the last first"))
         for line in self._history:
-            told = FlowLabel(line)
-            told.setObjectName("pastDecision")
-            column.addWidget(told)
+            note = FlowLabel(line)
+            note.setObjectName("pastDecision")
+            column.addWidget(note)
 
     def _findings(self, column: QVBoxLayout, row: EntitlementRow) -> None:
         """Show the findings: of one entitlement, those on it apart, since they are about all who have it."""
@@ -296,7 +296,7 @@ class EvidencePane(QScrollArea):
             return
         self._heading(column, tr("Decisions on {name}").format(name=translate(holder_name(line))))
         for permission in self._permissions:
-            result = permission.answers[0] if permission.answers else None
+            result = permission.decisions[0] if permission.decisions else None
             mark = Mark(result.decision) if result is not None else Mark.CONDITIONAL
             reach = tr(REACH_WORDS[permission.reach])
             on = tr(" on {resource}").format(resource=result.resource) if result is not None else ""

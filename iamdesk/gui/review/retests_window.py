@@ -16,15 +16,15 @@ _WORDS = {
     Outcome.GONE: mark("Gone"),
     Outcome.STILL_THERE: mark("Still there"),
     Outcome.CAME_BACK: mark("Came back"),
-    Outcome.CANNOT_TELL: mark("Cannot tell"),
+    Outcome.INCONCLUSIVE: mark("Cannot tell"),
 }
 _MARKS = {
     Outcome.GONE: Mark.ALLOWED,
     Outcome.STILL_THERE: Mark.EXPLICIT_DENY,
     Outcome.CAME_BACK: Mark.EXPLICIT_DENY,
-    Outcome.CANNOT_TELL: Mark.UNKNOWN,
+    Outcome.INCONCLUSIVE: Mark.UNKNOWN,
 }
-_ORDER = (Outcome.CAME_BACK, Outcome.STILL_THERE, Outcome.CANNOT_TELL, Outcome.GONE)
+_ORDER = (Outcome.CAME_BACK, Outcome.STILL_THERE, Outcome.INCONCLUSIVE, Outcome.GONE)
 
 
 class RetestsWindow(CoordinationWindow):

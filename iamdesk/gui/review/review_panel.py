@@ -248,7 +248,7 @@ class ReviewPanel(QWidget):
         self.deciding.settled.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.deciding.decided.connect(self.go_to_next)
         self.queue.saved.connect(self._saved)
-        self.queue.changed.connect(self.rows.tell_pending)
+        self.queue.changed.connect(self.rows.show_pending)
         self.rows.laid_out.connect(self._laid_out)
         for leaves in (self.head.text.down, self.head.text.left):
             leaves.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -482,7 +482,7 @@ class ReviewPanel(QWidget):
 
         self._jobs.run(
             tr("Evaluating critical actions"),
-            lambda _progress, _cancelled: opened.telling(principal),
+            lambda _progress, _cancelled: opened.key_permissions(principal),
             done=show,
             topic="review evidence",
         )

@@ -116,7 +116,7 @@ class RowBuilder(QObject):
     def _rows_with(self, items: Iterable[str]) -> Iterable[DecidedRow]:
         return {id(row): row for item in items if (row := self._row_of.get(item)) is not None}.values()
 
-    def tell_pending(self) -> None:
+    def show_pending(self) -> None:
         """Mark rows as being saved, or not any more."""
         pending = self._pending()
         changed = pending ^ self._shown_pending

@@ -104,7 +104,7 @@ class SearchPalette(QFrame):
         header.setMinimumSectionSize(1)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         found.itemClicked.connect(self._clicked)
-        found.currentItemChanged.connect(self._tell)
+        found.currentItemChanged.connect(self._show_count)
 
     def search(self, text: str) -> None:
         """Enter a text, with the cursor behind it; a text that is there already is selected."""
@@ -147,7 +147,7 @@ class SearchPalette(QFrame):
         if first is not None:
             self.list.setCurrentItem(first)
             self.list.scrollToTop()
-        self._tell()
+        self._show_count()
         if self._pressed is not None:
             self._choose(self._pressed)
 
@@ -193,7 +193,7 @@ class SearchPalette(QFrame):
         found = None if item is None else item.data(0, _NUMBER)
         return found if isinstance(found, int) else None
 
-    def _tell(self, *_: object) -> None:
+    def _show_count(self, *_: object) -> None:
         """Say what can be done with the current line; to assistive tools, what it is, too."""
         at = self._current()
         if at is None:

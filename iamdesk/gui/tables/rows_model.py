@@ -196,12 +196,12 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         self._is_sorted, self._is_reset, self._again = True, False, False
         self._then = None
         self.endResetModel()
-        self._tell_noted(False)
+        self._emit_noted(False)
 
     def extend(self, rows: Sequence[Row]) -> None:
         """Add rows; visible ones are inserted by the current order."""
         if self._notes and self._put_notes(rows):
-            self._tell_noted(True)
+            self._emit_noted(True)
         self._all.extend(rows)
         if not self.is_settled:
             self._again = len(self._order) > 1
@@ -238,7 +238,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         """Show the notes on rows; ``notes`` are all that there are, by item."""
         self._notes = notes
         changed = self._put_notes(self._all)
-        self._tell_noted(any(isinstance(row, NotedRow) and row.notes for row in self._all))
+        self._emit_noted(any(isinstance(row, NotedRow) and row.notes for row in self._all))
         if any(was_accepted is not self._filter.accepts(row) for row, was_accepted in changed):
             self.refilter()
         elif changed and any(column == self.note_column for column, _descending in self._order):
@@ -255,7 +255,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
                 row.notes = found
         return changed
 
-    def _tell_noted(self, is_noted: bool) -> None:
+    def _emit_noted(self, is_noted: bool) -> None:
         if is_noted is not self._is_noted:
             self._is_noted = is_noted
             self.noted.emit(is_noted)

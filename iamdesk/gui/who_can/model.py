@@ -68,9 +68,9 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         return self._owners.get(id(row))
 
     @property
-    def untold(self) -> Sequence[ActionRow]:
+    def without_actions(self) -> Sequence[ActionRow]:
         """The visible actions without details."""
-        return [row for row in self._shown if isinstance(row, ActionRow) and not row.is_told]
+        return [row for row in self._shown if isinstance(row, ActionRow) and not row.has_actions]
 
     def with_rows_below(self, rows: list[WhoCanRow]) -> list[WhoCanRow]:
         """Return principals with the actions of those that are expanded."""

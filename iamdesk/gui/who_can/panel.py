@@ -34,7 +34,7 @@ from iamdesk.gui.who_can.rows import (
     WhoCanRow,
 )
 from iamdesk.gui.who_can.table import WhoCanTable
-from iamdesk.gui.who_can.worker import Missing, search_for, tell_actions
+from iamdesk.gui.who_can.worker import Missing, find_actions, search_for
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -168,7 +168,7 @@ class WhoCanPanel(QWidget):
     def _connect(self) -> None:
         self.search.batch.connect(self._take_in)
         self.details.batch.connect(self.model.set_details)
-        self.table.opened.connect(self._tell_actions)
+        self.table.opened.connect(self._find_actions)
         self.search.ended.connect(self._end)
         self.text.changed.connect(self._filter)
         for leaves in (self.text.down, self.text.left):
@@ -290,10 +290,10 @@ class WhoCanPanel(QWidget):
         external = [text.missing(sentences)] if sentences else []
         self.missing.setText(" ".join([*map(translate, notes), *external]))
 
-    def _tell_actions(self) -> None:
+    def _find_actions(self) -> None:
         """Explain the visible actions."""
-        if rows := self.model.untold:
-            self.details.start(tr("Explaining actions"), tell_actions(rows))
+        if rows := self.model.without_actions:
+            self.details.start(tr("Explaining actions"), find_actions(rows))
 
     def _end(self, complete: bool) -> None:
         self._complete = complete

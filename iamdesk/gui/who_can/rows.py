@@ -238,11 +238,11 @@ class PrincipalRow(WhoCanRow):
 class ActionRow(WhoCanRow):
     """One action of a principal."""
 
-    __slots__ = ("is_told", "text")
+    __slots__ = ("has_actions", "text")
 
     def __init__(self, of: "ResourceAccess", action: "FittingAction", decision: EvalDecision, outline: Outline) -> None:
         self.text = action.action
-        self.is_told = False
+        self.has_actions = False
         self.access = of.row(action, decision)
         self._name(of.who, outline)
         self._base = (tr(DECISION_TITLES[decision]), action.action, tr(LEVEL_NAMES[action.level]), "")
@@ -250,7 +250,7 @@ class ActionRow(WhoCanRow):
 
     def set_details(self, details: RowDetails) -> None:
         """Add the details."""
-        self.is_told = True
+        self.has_actions = True
         self._fill(details)
 
 

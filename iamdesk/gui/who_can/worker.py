@@ -72,12 +72,12 @@ def _search(
     give(Missing(opened.missing_external_data(request.action, request.resource), opened.request_notes(request)))
 
 
-def tell_actions(rows: Sequence[ActionRow]) -> Producer:
+def find_actions(rows: Sequence[ActionRow]) -> Producer:
     """Return the work that explains some actions and yields (`ActionRow`, `Told`) for each."""
-    return partial(_tell_actions, rows)
+    return partial(_find_actions, rows)
 
 
-def _tell_actions(
+def _find_actions(
     rows: Sequence[ActionRow],
     give: Callable[[Any], None],
     progress: Progress,

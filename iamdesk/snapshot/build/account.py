@@ -106,7 +106,7 @@ def _add_last_accessed(
     kind, name = part.place.arguments
     account = part.place.account
     if details.job_status != "COMPLETED":
-        bundle.tell(
+        bundle.report(
             part.file,
             phrase(
                 "the report is not complete (`{job_status}`); it was ignored", job_status=visible(details.job_status)
@@ -118,7 +118,7 @@ def _add_last_accessed(
             "expected `user`, `group` or `role` in the path, found `{kind}`; the report was ignored",
             kind=visible(kind),
         )
-        bundle.tell(part.file, message)
+        bundle.report(part.file, message)
         return
     arn = arns().get((account, kind, name)) or f"arn:aws:iam::{account}:{kind}/{name}"
     reports = facts.setdefault("last_accessed", {})
@@ -206,8 +206,8 @@ def resource_shares_of(bundle: Bundle) -> tuple[ResourceShares, ...]:
                 if part.name
             }
         )
-    for part, told in bundle.of("ram", "get-permission", GetPermission):
-        of(part, "permissions")[told.permission.arn, told.permission.version] = told.permission
+    for part, reported in bundle.of("ram", "get-permission", GetPermission):
+        of(part, "permissions")[reported.permission.arn, reported.permission.version] = reported.permission
     return tuple(
         ResourceShares(
             account_id=account, region=region, **{name: tuple(values.values()) for name, values in known.items()}

@@ -92,7 +92,7 @@ def _permission_sets(bundle: Bundle) -> tuple[PermissionSet, ...] | None:
         is_listed = True
         for arn in listed.permission_sets:
             if arn.rpartition("/")[2] not in described:
-                bundle.tell(
+                bundle.report(
                     part.file,
                     phrase("permission set `{arn}` is listed, but its description was not captured", arn=visible(arn)),
                 )

@@ -117,7 +117,7 @@ def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
             files[node_id] = file
         elif parent not in (known.parent_id, NOT_KNOWN):
             shown = visible(node_id)
-            bundle.tell(
+            bundle.report(
                 file,
                 phrase(
                     "`{shown}` is also listed under `{parent_id}`; that parent was kept",
@@ -141,7 +141,7 @@ def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
     top = [node for node, known in nodes.items() if known.parent_id is None]
     if len(top) > 1:
         message = phrase("an organization has one root, but {count} are listed", count=len(top))
-        bundle.tell(files[top[1]], message)
+        bundle.report(files[top[1]], message)
     for node_id, node in nodes.items() if top else ():
         if node.parent_id and node.parent_id not in nodes:
             message = phrase(
@@ -150,10 +150,10 @@ def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
                 parent=visible(node.parent_id),
                 shown=visible(node_id),
             )
-            bundle.tell(files[node_id], message)
+            bundle.report(files[node_id], message)
     placed, circle = without_circles(nodes)
     if circle:
-        bundle.tell(files[circle[0]], phrase(IN_A_CIRCLE, nodes=visible(", ".join(circle), 200)))
+        bundle.report(files[circle[0]], phrase(IN_A_CIRCLE, nodes=visible(", ".join(circle), 200)))
     return {node.id: node for node in placed}
 
 
@@ -179,7 +179,9 @@ def _policies(bundle: Bundle) -> dict[str, OrganizationPolicy]:
         if policy.content is None:
             path = CALLS[_SERVICE, "describe-policy"].file(policy.id or "unknown")
             if path not in bundle.captures:
-                bundle.tell(path, phrase("the content of policy `{name}` was not captured", name=visible(policy.name)))
+                bundle.report(
+                    path, phrase("the content of policy `{name}` was not captured", name=visible(policy.name))
+                )
     return policies
 
 
@@ -207,17 +209,17 @@ def _attached(bundle: Bundle, kind: OrganizationPolicyType, policies: Mapping[st
         page for part, page in bundle.of(_SERVICE, "list-policies", ListPolicies) if part.name == kind and part.is_whole
     ]
     listed = {policy.id for page in whole_list for policy in page.policies}
-    told: set[str] = set()
+    reported: set[str] = set()
     for part, output in bundle.of(_SERVICE, "list-targets-for-policy", ListTargetsForPolicy):
         policy = policies.get(part.name)
         if policy is None or policy.type is not kind:
             continue
         if part.is_whole:
-            told.add(part.name)
+            reported.add(part.name)
         for attached_to in output.targets:
             if part.name not in attached.by_node[attached_to.target_id]:
                 attached.by_node[attached_to.target_id].append(part.name)
-    attached.everywhere = bool(whole_list) and listed <= told
+    attached.everywhere = bool(whole_list) and listed <= reported
     return attached
 
 

@@ -184,7 +184,7 @@ class Resources:
             message = phrase(
                 "its name was too long for a path, and no manifest contains the full name: its resource is unknown"
             )
-            self._bundle.tell(part.file, message)
+            self._bundle.report(part.file, message)
             return None
         return self._secret(part.place) or self.arn(part.place)
 

@@ -76,7 +76,7 @@ def who_can(
 
 
 @pytest.fixture
-def answered(qtbot: QtBot, who_can: WhoCanPanel, session: Session) -> WhoCanPanel:
+def evaluated(qtbot: QtBot, who_can: WhoCanPanel, session: Session) -> WhoCanPanel:
     """Everybody who can read the payroll."""
     session.ask_who_can(Request("", ACTION, PAYROLL))
     qtbot.waitUntil(lambda: who_can.is_complete, timeout=20_000)

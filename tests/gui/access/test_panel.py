@@ -45,19 +45,19 @@ def row_of(panel: WhoCanPanel, principal: str) -> WhoCanRow:
     return next(row for row in panel.model.rows if row.principal == principal)
 
 
-def test_the_rows_are_those_whose_single_answer_is_open(answered: WhoCanPanel, sample: SnapshotSession) -> None:
+def test_the_rows_are_those_whose_single_answer_is_open(evaluated: WhoCanPanel, sample: SnapshotSession) -> None:
     kinds = {NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE}
     principals = [node.key for node in sample.outline.nodes if node.kind in kinds]
     principals.append(f"{ACCOUNT}:root")
     single = {one: sample.ask(Request(one, ACTION, PAYROLL)) for one in principals}
     expected = {one: answer.decision for one, answer in single.items() if answer.decision in OPEN}
     assert len(expected) > 15
-    assert {row.principal: row.access.decision for row in answered.model.rows} == expected
-    table = answered.findChild(QTableView, "whoCanTable")
+    assert {row.principal: row.access.decision for row in evaluated.model.rows} == expected
+    table = evaluated.findChild(QTableView, "whoCanTable")
     assert isinstance(table, QTableView)
     assert table.model().rowCount() == len(expected)
-    assert answered.title == f"Who can {len(expected)}"
-    for row in answered.model.rows:
+    assert evaluated.title == f"Who can {len(expected)}"
+    for row in evaluated.model.rows:
         told = details_of(single[row.principal])
         assert row.texts[Column.HOW] == told.how
         assert row.texts[Column.WHEN] == told.when
@@ -80,25 +80,25 @@ def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(
     assert who_can.asked == Request("", "s3:ListBucket", bucket)
 
 
-def test_a_row_says_through_what_and_under_which_conditions(answered: WhoCanPanel) -> None:
-    texts = row_of(answered, NORA).texts
+def test_a_row_says_through_what_and_under_which_conditions(evaluated: WhoCanPanel) -> None:
+    texts = row_of(evaluated, NORA).texts
     assert texts[Column.DECISION] == "Depends"
     assert texts[Column.PRINCIPAL] == "nora.lindqvist"
     assert texts[Column.KIND] == "user"
     assert texts[Column.HOW] == "PayrollReadWrite through group Finance"
     assert "aws:MultiFactorAuthPresent is true" in texts[Column.WHEN]
-    root = row_of(answered, f"{ACCOUNT}:root")
+    root = row_of(evaluated, f"{ACCOUNT}:root")
     assert root.texts[Column.KIND] == "root user"
     assert "root user has full access" in root.texts[Column.HOW]
 
 
-def test_allowed_comes_first_and_every_column_sorts_both_ways(answered: WhoCanPanel) -> None:
-    model = answered.model
+def test_allowed_comes_first_and_every_column_sorts_both_ways(evaluated: WhoCanPanel) -> None:
+    model = evaluated.model
     ranks = [OPEN.index(row.access.decision) for row in model.shown]
     assert ranks == sorted(ranks)
     for column in Column:
         for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
-            answered.table.sortByColumn(column, order)
+            evaluated.table.sortByColumn(column, order)
             keys = [row.sort_key(column) for row in model.shown]
             assert keys == sorted(keys, reverse=order is Qt.SortOrder.DescendingOrder)
 
@@ -158,7 +158,7 @@ def test_the_request_bar_keeps_the_question_while_rows_are_explained(
     assert first is who_can.model.shown[0], "its result is shown at once"
     assert session.request == first.access.request
     who_can.table.setFocus()
-    with qtbot.waitSignal(session.answered, check_params_cb=lambda answer: answer is not None):
+    with qtbot.waitSignal(session.evaluated, check_params_cb=lambda answer: answer is not None):
         QTest.keyClick(who_can.table, Qt.Key.Key_Down)
     second = who_can.model.shown[1]
     assert session.request == second.access.request
@@ -178,29 +178,29 @@ def test_without_action_the_button_lists_who_can_do_what(qtbot: QtBot, who_can: 
 
 
 def test_enter_asks_for_the_full_answer_and_selects_the_principal(
-    qtbot: QtBot, answered: WhoCanPanel, session: Session
+    qtbot: QtBot, evaluated: WhoCanPanel, session: Session
 ) -> None:
-    place = answered.model.place_of(NORA)
+    place = evaluated.model.place_of(NORA)
     assert place is not None
-    answered.table.go_to(place)
-    answered.table.setFocus()
-    with qtbot.waitSignal(session.answered, check_params_cb=lambda answer: answer is not None):
-        QTest.keyClick(answered.table, Qt.Key.Key_Return)
+    evaluated.table.go_to(place)
+    evaluated.table.setFocus()
+    with qtbot.waitSignal(session.evaluated, check_params_cb=lambda answer: answer is not None):
+        QTest.keyClick(evaluated.table, Qt.Key.Key_Return)
     assert session.decision is not None
     assert session.decision.request.principal == NORA
     assert session.decision.decision is EvalDecision.CONDITIONAL
     assert session.subject_key == NORA
-    assert answered.table.hasFocus()
+    assert evaluated.table.hasFocus()
 
 
-def test_one_click_shows_the_result_of_a_row(qtbot: QtBot, answered: WhoCanPanel, session: Session) -> None:
-    place = answered.model.place_of(NORA)
+def test_one_click_shows_the_result_of_a_row(qtbot: QtBot, evaluated: WhoCanPanel, session: Session) -> None:
+    place = evaluated.model.place_of(NORA)
     assert place is not None
-    index = answered.model.index(place, Column.PRINCIPAL)
-    answered.table.scrollTo(index)
-    middle = answered.table.visualRect(index).center()
-    with qtbot.waitSignal(session.answered, check_params_cb=lambda answer: answer is not None):
-        QTest.mouseClick(answered.table.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    index = evaluated.model.index(place, Column.PRINCIPAL)
+    evaluated.table.scrollTo(index)
+    middle = evaluated.table.visualRect(index).center()
+    with qtbot.waitSignal(session.evaluated, check_params_cb=lambda answer: answer is not None):
+        QTest.mouseClick(evaluated.table.viewport(), Qt.MouseButton.LeftButton, pos=middle)
     assert session.decision is not None
     assert session.decision.request.principal == NORA
 
@@ -225,31 +225,31 @@ def test_the_context_of_a_question_comes_along_and_can_be_dropped(
     assert "context" not in who_can._holds_for.full_text()
 
 
-def test_words_and_answers_filter_together_and_escape_clears(qtbot: QtBot, answered: WhoCanPanel) -> None:
-    everybody = len(answered.model.rows)
-    answered.text.setFocus()
-    QTest.keyClicks(answered.text, "group finance")
-    qtbot.waitUntil(lambda: answered.model.rowCount() == 3)
-    answered.decisions.buttons[EvalDecision.ALLOWED].setFocus()
-    QTest.keyClick(answered.decisions.buttons[EvalDecision.ALLOWED], Qt.Key.Key_Space)
-    assert answered.model.rowCount() == 0
-    assert f"None of the {everybody} principals" in answered._nothing.text()
-    answered.text.setFocus()
-    QTest.keyClick(answered.text, Qt.Key.Key_Escape)
-    allowed = answered.model.count(EvalDecision.ALLOWED)
-    qtbot.waitUntil(lambda: 0 < answered.model.rowCount() == allowed)
-    assert all(row.access.decision is EvalDecision.ALLOWED for row in answered.model.shown)
-    QTest.keyClick(answered.text, Qt.Key.Key_Escape)
-    assert answered.table.hasFocus()
-    assert answered.title == f"Who can {allowed} of {everybody}"
-    answered.clear_filter()
-    assert answered.model.rowCount() == everybody
-    assert answered.title == f"Who can {everybody}"
+def test_words_and_answers_filter_together_and_escape_clears(qtbot: QtBot, evaluated: WhoCanPanel) -> None:
+    everybody = len(evaluated.model.rows)
+    evaluated.text.setFocus()
+    QTest.keyClicks(evaluated.text, "group finance")
+    qtbot.waitUntil(lambda: evaluated.model.rowCount() == 3)
+    evaluated.decisions.buttons[EvalDecision.ALLOWED].setFocus()
+    QTest.keyClick(evaluated.decisions.buttons[EvalDecision.ALLOWED], Qt.Key.Key_Space)
+    assert evaluated.model.rowCount() == 0
+    assert f"None of the {everybody} principals" in evaluated._nothing.text()
+    evaluated.text.setFocus()
+    QTest.keyClick(evaluated.text, Qt.Key.Key_Escape)
+    allowed = evaluated.model.count(EvalDecision.ALLOWED)
+    qtbot.waitUntil(lambda: 0 < evaluated.model.rowCount() == allowed)
+    assert all(row.access.decision is EvalDecision.ALLOWED for row in evaluated.model.shown)
+    QTest.keyClick(evaluated.text, Qt.Key.Key_Escape)
+    assert evaluated.table.hasFocus()
+    assert evaluated.title == f"Who can {allowed} of {everybody}"
+    evaluated.clear_filter()
+    assert evaluated.model.rowCount() == everybody
+    assert evaluated.title == f"Who can {everybody}"
 
 
-def test_counts_stand_on_the_buttons_in_words(answered: WhoCanPanel, sample: SnapshotSession) -> None:
+def test_counts_stand_on_the_buttons_in_words(evaluated: WhoCanPanel, sample: SnapshotSession) -> None:
     counts = Counter(row.decision for row in sample.who_can(action=ACTION, resource=PAYROLL, context={}))
-    names = [button.accessibleName() for button in answered.decisions.buttons.values()]
+    names = [button.accessibleName() for button in evaluated.decisions.buttons.values()]
     allowed, depends = counts[EvalDecision.ALLOWED], counts[EvalDecision.CONDITIONAL]
     assert names == [f"Allowed: {allowed} principals", f"Depends: {depends} principals"]
 
@@ -340,21 +340,21 @@ def test_nobody_is_an_answer(qtbot: QtBot, who_can: WhoCanPanel, session: Sessio
         assert "No user, role or root user" in who_can._nothing.text()
 
 
-def test_the_table_says_which_question_it_answers(answered: WhoCanPanel, bar: RequestBar) -> None:
-    assert answered._holds_for.full_text() == f"Who can {ACTION} on {PAYROLL}"
+def test_the_table_says_which_question_it_answers(evaluated: WhoCanPanel, bar: RequestBar) -> None:
+    assert evaluated._holds_for.full_text() == f"Who can {ACTION} on {PAYROLL}"
     bar.action.setText("s3:PutObject")
-    assert answered._holds_for.isVisible()
-    assert answered._holds_for.full_text() == f"Who can {ACTION} on {PAYROLL}"
+    assert evaluated._holds_for.isVisible()
+    assert evaluated._holds_for.full_text() == f"Who can {ACTION} on {PAYROLL}"
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json"])
 def test_everybody_is_exported_whatever_the_filter_shows(
-    qtbot: QtBot, answered: WhoCanPanel, session: Session, prompts: Answers, tmp_path: Any, suffix: str
+    qtbot: QtBot, evaluated: WhoCanPanel, session: Session, prompts: Answers, tmp_path: Any, suffix: str
 ) -> None:
     prompts.save_to = tmp_path / f"who{suffix}"
-    answered.model.show_only(WhoCanFilter(typed=FIELDS.read("finance")))
+    evaluated.model.show_only(WhoCanFilter(typed=FIELDS.read("finance")))
     with qtbot.waitSignal(session.announced, timeout=20_000):
-        answered.export_button.click()
+        evaluated.export_button.click()
     assert prompts.suggested[0].name == "acme-prod-who-can.csv"
     if suffix == ".json":
         rows = json.loads(prompts.save_to.read_text(encoding="utf-8"))
@@ -364,30 +364,30 @@ def test_everybody_is_exported_whatever_the_filter_shows(
         found = {row["principal"]: row["decision"] for row in table}
         assert session.snapshot is not None
         about = {(row["query"], row["snapshot_sha256"], row["rows_total"]) for row in table}
-        assert about == {(answered.command(), session.snapshot.sha256, str(len(table)))}
-    assert found == {row.principal: row.access.decision.value for row in answered.model.rows}
+        assert about == {(evaluated.command(), session.snapshot.sha256, str(len(table)))}
+    assert found == {row.principal: row.access.decision.value for row in evaluated.model.rows}
 
 
-def test_a_file_of_another_kind_is_refused(answered: WhoCanPanel, prompts: Answers, tmp_path: Any) -> None:
+def test_a_file_of_another_kind_is_refused(evaluated: WhoCanPanel, prompts: Answers, tmp_path: Any) -> None:
     prompts.save_to = tmp_path / "who.txt"
-    answered.export()
-    assert ".csv or .json" in answered.message.text
+    evaluated.export()
+    assert ".csv or .json" in evaluated.message.text
     assert not prompts.save_to.exists()
 
 
-def test_copied_rows_are_what_is_seen(answered: WhoCanPanel) -> None:
-    place = answered.model.place_of(NORA)
+def test_copied_rows_are_what_is_seen(evaluated: WhoCanPanel) -> None:
+    place = evaluated.model.place_of(NORA)
     assert place is not None
-    answered.table.go_to(place)
-    QTest.keyClick(answered.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    evaluated.table.go_to(place)
+    QTest.keyClick(evaluated.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     cells = QApplication.clipboard().text().split("\t")
     assert cells[:3] == ["Depends", "nora.lindqvist", "user"]
     assert cells[-1] == NORA
 
 
-def test_the_context_menu_leads_on(answered: WhoCanPanel, session: Session, qtbot: QtBot) -> None:
-    row = row_of(answered, NORA)
-    actions = {action.text(): action for action in answered.table.menu_for(row).actions()}
+def test_the_context_menu_leads_on(evaluated: WhoCanPanel, session: Session, qtbot: QtBot) -> None:
+    row = row_of(evaluated, NORA)
+    actions = {action.text(): action for action in evaluated.table.menu_for(row).actions()}
     with qtbot.waitSignal(session.key_shown, check_params_cb=lambda key: key == NORA):
         actions["&Show this principal"].trigger()
     with qtbot.waitSignal(session.access_shown, check_params_cb=lambda key: key == NORA):
@@ -396,22 +396,22 @@ def test_the_context_menu_leads_on(answered: WhoCanPanel, session: Session, qtbo
     assert QApplication.clipboard().text() == NORA
 
 
-def test_the_model_keeps_qts_rules(qtbot: QtBot, answered: WhoCanPanel) -> None:
-    tester = QAbstractItemModelTester(answered.model)
-    rows = list(answered.model.rows)
-    answered.model.show_only(WhoCanFilter(typed=FIELDS.read("role")))
-    answered.model.sort(Column.HOW, Qt.SortOrder.DescendingOrder)
-    answered.model.clear()
-    answered.model.extend(rows[:10])
-    answered.model.extend(rows[10:])
-    answered.model.set_details([(row, details_of(row.access.explanation)) for row in rows])
-    answered.model.settle()
-    assert answered.model.rowCount() > 0
+def test_the_model_keeps_qts_rules(qtbot: QtBot, evaluated: WhoCanPanel) -> None:
+    tester = QAbstractItemModelTester(evaluated.model)
+    rows = list(evaluated.model.rows)
+    evaluated.model.show_only(WhoCanFilter(typed=FIELDS.read("role")))
+    evaluated.model.sort(Column.HOW, Qt.SortOrder.DescendingOrder)
+    evaluated.model.clear()
+    evaluated.model.extend(rows[:10])
+    evaluated.model.extend(rows[10:])
+    evaluated.model.set_details([(row, details_of(row.access.explanation)) for row in rows])
+    evaluated.model.settle()
+    assert evaluated.model.rowCount() > 0
     del tester
 
 
-def test_both_palettes_are_followed(answered: WhoCanPanel) -> None:
-    model: WhoCanModel = answered.model
+def test_both_palettes_are_followed(evaluated: WhoCanPanel) -> None:
+    model: WhoCanModel = evaluated.model
     index = model.index(0, Column.DECISION)
     model.repaint(palette_for(dark=False))
     light = model.data(index, Qt.ItemDataRole.ForegroundRole).color().name()
@@ -419,11 +419,11 @@ def test_both_palettes_are_followed(answered: WhoCanPanel) -> None:
     assert model.data(index, Qt.ItemDataRole.ForegroundRole).color().name() != light
 
 
-def test_closing_the_snapshot_empties_the_panel(answered: WhoCanPanel, session: Session, bar: RequestBar) -> None:
+def test_closing_the_snapshot_empties_the_panel(evaluated: WhoCanPanel, session: Session, bar: RequestBar) -> None:
     session.close()
-    assert answered.model.rowCount() == 0
-    assert answered.title == "Who can"
-    assert not answered._holds_for.isVisible()
+    assert evaluated.model.rowCount() == 0
+    assert evaluated.title == "Who can"
+    assert not evaluated._holds_for.isVisible()
     assert bar.action.text() == ""
     assert not bar.who_else_button.isEnabled()
 
@@ -484,7 +484,7 @@ def test_a_principal_opens_to_its_actions_and_each_to_its_answer(
     assert who_can.model.rowCount() == closed + 44
     below = who_can.model.shown[place + 1]
     assert below.texts[Column.PRINCIPAL].startswith("s3:")
-    qtbot.waitUntil(lambda: not who_can.model.untold, timeout=20_000)
+    qtbot.waitUntil(lambda: not who_can.model.without_actions, timeout=20_000)
     assert "root user has full access" in below.texts[Column.HOW]
     for column in Column:
         for order in (Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder):
@@ -496,7 +496,7 @@ def test_a_principal_opens_to_its_actions_and_each_to_its_answer(
     who_can.table.sortByColumn(Column.DECISION, Qt.SortOrder.AscendingOrder)
     at = who_can.model.shown.index(below)
     who_can.table.go_to(at)
-    with qtbot.waitSignal(session.answered, check_params_cb=lambda answer: answer is not None):
+    with qtbot.waitSignal(session.evaluated, check_params_cb=lambda answer: answer is not None):
         QTest.keyClick(who_can.table, Qt.Key.Key_Return)
     assert session.decision is not None
     assert session.decision.request.action == below.texts[Column.PRINCIPAL]
@@ -549,7 +549,7 @@ def test_an_external_row_opens_to_the_answer_for_whom_it_stands(
     (row,) = who_can.model.rows
     assert row.texts[:3] == ("Allowed", "ec2.amazonaws.com", "AWS service")
     assert "&Show this principal" not in [action.text() for action in who_can.table.menu_for(row).actions()]
-    with qtbot.waitSignal(session.answered, check_params_cb=lambda answer: answer is not None):
+    with qtbot.waitSignal(session.evaluated, check_params_cb=lambda answer: answer is not None):
         who_can.explain(row)
     assert session.decision is not None
     assert session.decision.request.principal == "ec2.amazonaws.com"
@@ -585,25 +585,25 @@ def test_rows_that_open_keep_qts_rules(
     del tester
 
 
-def test_fields_filter_principals(answered: WhoCanPanel) -> None:
-    assert_fields_fit(FIELDS, answered.model.rows)
-    every = len(answered.model.shown)
-    answered.text.show_filter("decision:allowed kind:role")
-    roles = {row.principal for row in answered.model.shown}
+def test_fields_filter_principals(evaluated: WhoCanPanel) -> None:
+    assert_fields_fit(FIELDS, evaluated.model.rows)
+    every = len(evaluated.model.shown)
+    evaluated.text.show_filter("decision:allowed kind:role")
+    roles = {row.principal for row in evaluated.model.shown}
     assert roles
     assert all(":role/" in arn for arn in roles)
-    answered.text.show_filter("-kind:role")
-    assert not roles & {row.principal for row in answered.model.shown}
-    answered.clear_filter()
-    assert len(answered.model.shown) == every
+    evaluated.text.show_filter("-kind:role")
+    assert not roles & {row.principal for row in evaluated.model.shown}
+    evaluated.clear_filter()
+    assert len(evaluated.model.shown) == every
 
 
-def test_what_only_depends_is_counted_apart(qtbot: QtBot, answered: WhoCanPanel, session: Session) -> None:
-    granted, depending = (sum(row.access.decision is decision for row in answered.model.rows) for decision in OPEN)
+def test_what_only_depends_is_counted_apart(qtbot: QtBot, evaluated: WhoCanPanel, session: Session) -> None:
+    granted, depending = (sum(row.access.decision is decision for row in evaluated.model.rows) for decision in OPEN)
     assert granted
     assert depending
     with qtbot.waitSignal(session.announced, timeout=20_000) as said:
-        answered.run()
+        evaluated.run()
     assert said.args == [f"{granted} principals can perform {ACTION} on {PAYROLL}. For {depending} more, it depends."]
 
 

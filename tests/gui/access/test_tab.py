@@ -73,7 +73,7 @@ def test_a_group_is_what_a_member_can_do(
     assert access._summary.text().startswith("Through the policies of Finance alone, a member can perform")
     go_to(qtbot, access, "s3", "Read")
     access.actions_view.setCurrentIndex(access.list.index(0, 0))
-    with qtbot.waitSignal(session.answered):
+    with qtbot.waitSignal(session.evaluated):
         QTest.keyClick(access.actions_view, Qt.Key.Key_Return)
     assert session.decision is not None
     assert "A member of Finance" in session.decision.sentence
@@ -121,7 +121,7 @@ def test_each_action_has_its_reach_and_the_answers_behind_it(
         action = expected[line.action.name]
         parent = nora.list.index(place, 0)
         assert nora.list.index(place, Column.REACH).data() == REACH_TITLES[action.reach]
-        assert nora.list.rowCount(parent) == len(action.answers)
+        assert nora.list.rowCount(parent) == len(action.decisions)
         for number in range(nora.list.rowCount(parent)):
             answer = nora.list.result(nora.list.index(number, 0, parent))
             assert answer is not None
@@ -137,7 +137,7 @@ def test_an_answer_opens_to_its_full_explanation(qtbot: QtBot, nora: AccessTab, 
     nora.table.setFocus()
     QTest.keyClick(nora.table, Qt.Key.Key_Return)
     view = nora.actions_view
-    with qtbot.waitSignal(session.answered, check_params_cb=lambda answer: answer is not None):
+    with qtbot.waitSignal(session.evaluated, check_params_cb=lambda answer: answer is not None):
         QTest.keyClick(view, Qt.Key.Key_Return)
     assert session.decision is not None
     assert session.decision.request.principal == NORA
@@ -147,7 +147,7 @@ def test_an_answer_opens_to_its_full_explanation(qtbot: QtBot, nora: AccessTab, 
     QTest.keyClick(view, Qt.Key.Key_End)
     answer = nora.list.result(view.currentIndex())
     assert answer is not None
-    with qtbot.waitSignal(session.answered, check_params_cb=lambda found: found is not None):
+    with qtbot.waitSignal(session.evaluated, check_params_cb=lambda found: found is not None):
         QTest.keyClick(view, Qt.Key.Key_Return)
     assert session.decision.request.resource == answer.resource
 

@@ -528,7 +528,7 @@ def thousands(sample: SnapshotSession) -> MatrixRows:
         profile = Profile({service: ServiceSummary(wide[service]) for service in services})
         person = MatrixPrincipal(f"{ACCOUNT}:role/role-{number:04}", -1, NodeKind.ROLE, f"role-{number:04}", "")
         lines.append(MatrixRow(profile, (person,)))
-    columns = tuple(service_column(service, 6_000, is_told=True) for service in services)
+    columns = tuple(service_column(service, 6_000, is_listed=True) for service in services)
     return MatrixRows(MatrixQuery(every_service=True), tuple(lines), columns, 0, 6_000, 6_000, 6_000)
 
 

@@ -8,14 +8,14 @@ from iamdesk.cli import main
 from iamdesk.evaluate.request import MissingContextMode, Request, SessionPolicy
 from iamdesk.explain.decision import EvalDecision, PolicyType, StatementRole
 from iamdesk.export.access.what_can import to_effective_access
-from iamdesk.export.decision.text_file import answer_text, command_line, what_can_command, who_can_command
+from iamdesk.export.decision.text_file import command_line, result_text, what_can_command, who_can_command
 
 from .conftest import ANA, NORA, PAYROLL, assumption, decision, statement
 
 
 def test_the_text_holds_question_verdict_layers_and_statements(sample: SnapshotSession) -> None:
     answer = sample.ask(Request(NORA, "s3:GetObject", PAYROLL))
-    text = answer_text(answer, "acme-prod.json")
+    text = result_text(answer, "acme-prod.json")
     assert text.startswith("Depends on aws:SourceIp and aws:MultiFactorAuthPresent\n")
     for part in (
         answer.sentence,
@@ -43,7 +43,7 @@ def test_hostile_text_stays_on_its_line() -> None:
         statements=(statement(StatementRole.DECIDES, policy_name="x\nAllowed"),),
         assumptions=(assumption("y\x1b[31m", EvalDecision.ALLOWED),),
     )
-    text = answer_text(answer, "s\u200b.json")
+    text = result_text(answer, "s\u200b.json")
     assert "a\\u202eb\\u000aAllowed" in text
     assert "\x1b" not in text
     assert "\nAllowed\n" not in text
@@ -51,7 +51,7 @@ def test_hostile_text_stays_on_its_line() -> None:
 
 
 def test_layers_left_out_are_named() -> None:
-    text = answer_text(decision(request=Request(ANA, "s3:GetObject", "*", without=frozenset({PolicyType.SCP}))), "s")
+    text = result_text(decision(request=Request(ANA, "s3:GetObject", "*", without=frozenset({PolicyType.SCP}))), "s")
     assert "Allowed (without service control policies)" in text
     assert "Ignored    service control policies" in text
     assert "ignored" in next(line for line in text.splitlines() if line.startswith("  Service control policies"))

@@ -15,7 +15,7 @@ from iamdesk.gui.ask.suggestion_list import SuggestionList
 from iamdesk.gui.widgets.link_button import LinkButton
 
 from .conftest import ACCOUNT, ANA, NORA, PAYROLL, AskWindow, decision, statement
-from .test_request_bar import answered, find
+from .test_request_bar import evaluated, find
 
 ELENA = f"{ACCOUNT}:user/engineering/elena.petrov"
 NEW = f"{ACCOUNT}:user/engineering/new.hire"
@@ -24,7 +24,7 @@ LEAD_BOUNDARY = f"{ACCOUNT}:policy/boundaries/EngineeringLeadBoundary"
 
 def told(qtbot: QtBot, window: AskWindow, request: Request) -> SuggestionList:
     """Ask, and wait for what comes after the answer."""
-    answered(qtbot, window, request)
+    evaluated(qtbot, window, request)
     qtbot.waitUntil(window.answer.changes.isVisible)
     return window.answer.changes
 
@@ -95,7 +95,7 @@ def test_where_nothing_turns_it_around_it_says_so(qtbot: QtBot, ask_window: AskW
 
 def test_changes_of_another_answer_never_stay(qtbot: QtBot, ask_window: AskWindow) -> None:
     told(qtbot, ask_window, Request(ELENA, "iam:CreateUser", NEW))
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         ask_window.session.ask(Request(ANA, "s3:DeleteObject", PAYROLL))
 
     assert not ask_window.answer.changes.isVisible()

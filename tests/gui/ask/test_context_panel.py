@@ -199,9 +199,9 @@ def test_the_switch_says_what_not_given_means(qtbot: QtBot, panel: ContextPanel)
 
 def test_an_answer_keeps_the_row_that_is_being_worked_on(panel: ContextPanel) -> None:
     panel.table.setCurrentIndex(panel.model.index(row_of(panel, "aws:SourceIp"), Column.VALUE))
-    answered = (key("aws:SourceIp", KeyState.GIVEN, values=("203.0.113.7",), type="IPAddress"), *KEYS[:1], *KEYS[2:])
+    evaluated = (key("aws:SourceIp", KeyState.GIVEN, values=("203.0.113.7",), type="IPAddress"), *KEYS[:1], *KEYS[2:])
     request = Request(ANA, "s3:GetObject", decision().request.resource, context={"aws:SourceIp": "203.0.113.7"})
-    panel.show_decision(decision(request=request, context=answered))
+    panel.show_decision(decision(request=request, context=evaluated))
     current = panel.table.currentIndex()
     assert panel.model.rows[current.row()].key == "aws:SourceIp"
     assert panel.model.rows[current.row()].choice is Choice.VALUE

@@ -23,7 +23,7 @@ from iamdesk.gui.widgets.icons import MARK_COLOURS, Mark
 from iamdesk.use_cases.types import UseCaseRequest
 
 from .conftest import ACCOUNT, ANA, NORA, PAYROLL, AskWindow, assumption, decision, statement
-from .test_request_bar import answered, ask_by_keys, find
+from .test_request_bar import ask_by_keys, evaluated, find
 
 
 def decision_text(window: AskWindow) -> str:
@@ -54,7 +54,7 @@ def show(window: AskWindow, made: EvaluationResult) -> None:
 def test_a_question_typed_is_answered_in_words(
     qtbot: QtBot, ask_window: AskWindow, principal: str, action: str, resource: str, begins: str
 ) -> None:
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         ask_by_keys(ask_window, principal, action, resource)
     assert decision_text(ask_window).startswith(begins)
     assert ask_window.session.decision is not None
@@ -63,7 +63,7 @@ def test_a_question_typed_is_answered_in_words(
 
 
 def test_a_click_on_a_statement_shows_it_in_its_policy(qtbot: QtBot, ask_window: AskWindow) -> None:
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         ask_by_keys(ask_window, "nora.lindqvist", "s3:GetObject", PAYROLL)
     view = find(ask_window, QListView, "statementList")
     assert texts(view)[0] == "Depends on context (2)"
@@ -119,19 +119,19 @@ def test_a_statement_tells_its_effect_source_and_place_to_assistive_tools(ask_wi
 
 def test_a_layer_is_left_out_by_its_box_and_the_verdict_says_so(qtbot: QtBot, ask_window: AskWindow) -> None:
     elena = f"{ACCOUNT}:user/engineering/elena.petrov"
-    before = answered(qtbot, ask_window, Request(elena, "iam:CreateUser", f"{ACCOUNT}:user/x"))
+    before = evaluated(qtbot, ask_window, Request(elena, "iam:CreateUser", f"{ACCOUNT}:user/x"))
     assert before.blocked_by == ("permissions-boundary",)
     assert decision_text(ask_window).startswith("Denied")
     view = find(ask_window, QListView, "layerList")
     row = row_with(view, "Permissions boundary")
     view.setFocus()
     view.setCurrentIndex(view.model().index(row, 0))
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         QTest.keyClick(view, Qt.Key.Key_Space)
     assert decision_text(ask_window) == "Allowed (without the permissions boundary)"
     assert view.model().index(row, 0).data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
     box = view.visualRect(view.model().index(row, 0)).topLeft() + QPoint(12, 11)
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=box)
     assert decision_text(ask_window).startswith("Denied")
     assert view.currentIndex().row() == row
@@ -155,10 +155,10 @@ def test_a_layer_that_is_not_in_play_has_no_box(ask_window: AskWindow) -> None:
 
 
 def test_what_would_allow_it_is_filled_in_by_one_button(qtbot: QtBot, ask_window: AskWindow) -> None:
-    answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL, context={"aws:UserAgent": "curl"}))
+    evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL, context={"aws:UserAgent": "curl"}))
     button = ask_window.answer.notes.findChildren(QPushButton, "askWithCondition")[0]
     assert "aws:MultiFactorAuthPresent is true" in button.accessibleName()
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert decision_text(ask_window) == "Allowed"
     assert ask_window.session.request is not None
@@ -185,7 +185,7 @@ def test_many_notes_open_on_a_button(ask_window: AskWindow) -> None:
 
 
 def test_the_answer_is_copied_with_its_statements_and_the_command(qtbot: QtBot, ask_window: AskWindow) -> None:
-    answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
+    evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
     with qtbot.waitSignal(ask_window.session.announced):
         QTest.mouseClick(find(ask_window, QToolButton, "copyAnswer"), Qt.MouseButton.LeftButton)
     text = QApplication.clipboard().text()
@@ -200,7 +200,7 @@ def test_the_answer_is_copied_with_its_statements_and_the_command(qtbot: QtBot, 
 def test_an_older_answer_greys_out_while_a_new_one_takes_long(
     qtbot: QtBot, ask_window: AskWindow, sample: SnapshotSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
+    evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
     may_answer = threading.Event()
     real = sample.ask
 
@@ -212,21 +212,21 @@ def test_an_older_answer_greys_out_while_a_new_one_takes_long(
     ask_window.session.ask(Request(ANA, "s3:GetObject", PAYROLL))
     assert not ask_window.answer.is_stale
     qtbot.waitUntil(lambda: ask_window.answer.is_stale)
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         may_answer.set()
     assert not ask_window.answer.is_stale
     assert "ana.moreno" in find(ask_window, QLabel, "verdictSentence").text()
 
 
 def test_a_quick_answer_never_greys(qtbot: QtBot, ask_window: AskWindow) -> None:
-    answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
-    answered(qtbot, ask_window, Request(ANA, "s3:GetObject", PAYROLL))
+    evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
+    evaluated(qtbot, ask_window, Request(ANA, "s3:GetObject", PAYROLL))
     assert not ask_window.answer._slow.isActive()
     assert not ask_window.answer.is_stale
 
 
 def test_a_question_that_cannot_be_asked_leaves_no_old_answer(qtbot: QtBot, ask_window: AskWindow) -> None:
-    answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
+    evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
     with qtbot.waitSignal(ask_window.session.request_failed) as failed:
         ask_window.session.ask(Request(f"{ACCOUNT}:user/nobody", "s3:GetObject", PAYROLL))
     shown = [label.text() for label in ask_window.answer.findChildren(QLabel) if label.isVisible()]
@@ -325,7 +325,7 @@ def test_an_answer_is_greyed_out_while_the_question_is_another(qtbot: QtBot, ask
     bar.edited.connect(panel.hold_for)
     bar.resource.setText("arn:aws:s3:::acme-home")
     assert not panel.is_stale, "there is no answer to grey out"
-    answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
+    evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
     assert not panel.is_stale
     bar.resource.setText(f"{PAYROLL}x")
     assert panel.is_stale
@@ -335,7 +335,7 @@ def test_an_answer_is_greyed_out_while_the_question_is_another(qtbot: QtBot, ask
     assert panel._body.accessibleDescription() == ""
     bar.action.setText("s3:PutObject")
     assert panel.is_stale
-    with qtbot.waitSignal(session.answered, timeout=20_000):
+    with qtbot.waitSignal(session.evaluated, timeout=20_000):
         bar.ask()
     assert not panel.is_stale
 
@@ -343,7 +343,7 @@ def test_an_answer_is_greyed_out_while_the_question_is_another(qtbot: QtBot, ask
 def test_a_compound_answer_is_greyed_out_too(qtbot: QtBot, ask_window: AskWindow) -> None:
     bar, panel, session = ask_window.bar, ask_window.answer, ask_window.session
     bar.edited.connect(panel.hold_for)
-    with qtbot.waitSignal(session.need_answered, timeout=20_000):
+    with qtbot.waitSignal(session.use_case_evaluated, timeout=20_000):
         session.evaluate_use_case(UseCaseRequest(Request(NORA, "read-object", PAYROLL)))
     assert not panel.is_stale
     bar.resource.setText("arn:aws:s3:::other/x")

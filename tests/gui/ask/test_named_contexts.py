@@ -41,17 +41,17 @@ def test_there_is_a_bound() -> None:
 def test_a_context_is_kept_under_a_name_and_chosen_again(qtbot: QtBot, ask_window: AskWindow) -> None:
     panel = ask_window.bar.context
     ask_window.bar.context_button.setChecked(True)
-    with qtbot.waitSignal(ask_window.session.answered, timeout=30_000):
+    with qtbot.waitSignal(ask_window.session.evaluated, timeout=30_000):
         ask_window.session.ask(
             Request(NORA, "s3:GetObject", PAYROLL, OFFICE.context, unknown_context=MissingContextMode.ABSENT)
         )
     QTest.keyClicks(panel.named.names.lineEdit(), "office with MFA")
     QTest.keyClick(panel.named.names.lineEdit(), Qt.Key.Key_Return)
     assert panel.named.contexts == {"office with MFA": OFFICE}
-    with qtbot.waitSignal(ask_window.session.answered, timeout=30_000):
+    with qtbot.waitSignal(ask_window.session.evaluated, timeout=30_000):
         ask_window.session.ask(Request(NORA, "s3:GetObject", PAYROLL))
     assert panel.context == {}
-    with qtbot.waitSignal(ask_window.session.answered, timeout=30_000):  # choosing it evaluates again
+    with qtbot.waitSignal(ask_window.session.evaluated, timeout=30_000):  # choosing it evaluates again
         panel.named.names.activated.emit(0)
     assert ask_window.session.request is not None
     assert dict(ask_window.session.request.context) == OFFICE.context

@@ -18,7 +18,7 @@ from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 from .conftest import ACCOUNT, NORA, PAYROLL, AskWindow
 from .test_decision_panel import decision_text, row_with, texts
-from .test_request_bar import answered, ask_by_keys, find, type_into
+from .test_request_bar import ask_by_keys, evaluated, find, type_into
 
 ELENA = f"{ACCOUNT}:user/engineering/elena.petrov"
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:report"
@@ -27,7 +27,7 @@ BUILD = UseCaseRequest(Request(ELENA, "create-function", FUNCTION))
 
 
 def asked(qtbot: QtBot, window: AskWindow, question: UseCaseRequest) -> UseCaseResult:
-    with qtbot.waitSignal(window.session.need_answered) as signal:
+    with qtbot.waitSignal(window.session.use_case_evaluated) as signal:
         window.session.evaluate_use_case(question)
     (answer,) = signal.args
     assert isinstance(answer, UseCaseResult)
@@ -39,7 +39,7 @@ def test_a_need_is_found_by_plain_words_and_asked_by_enter(qtbot: QtBot, ask_win
     assert isinstance(field, AutocompleteEdit)
     qtbot.waitUntil(lambda: bool(field.offered))
     assert (field.offered[0].value, field.offered[0].label) == ("read-object", "Read an object")
-    with qtbot.waitSignal(ask_window.session.need_answered):
+    with qtbot.waitSignal(ask_window.session.use_case_evaluated):
         ask_by_keys(ask_window, "nora.lindqvist", "read-object", PAYROLL)
 
     assert decision_text(ask_window) == "Depends on aws:SourceIp and aws:MultiFactorAuthPresent"
@@ -62,14 +62,14 @@ def test_a_part_opens_to_its_whole_answer_and_back_leads_to_all(qtbot: QtBot, as
     answer = asked(qtbot, ask_window, BUILD)
     view = find(ask_window, QListView, "needParts")
     place = view.visualRect(view.model().index(0, 0)).center()
-    with qtbot.waitSignal(ask_window.session.answered, check_params_cb=lambda found: found is not None):
+    with qtbot.waitSignal(ask_window.session.evaluated, check_params_cb=lambda found: found is not None):
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place))
 
     assert ask_window.session.decision is answer.parts[0].decision
     assert find(ask_window, QLineEdit, "askAction").text() == "lambda:CreateFunction"
     back = find(ask_window, LinkButton, "backToNeed")
     assert back.isVisible()
-    with qtbot.waitSignal(ask_window.session.need_answered):
+    with qtbot.waitSignal(ask_window.session.use_case_evaluated):
         QTest.keyClick(back, Qt.Key.Key_Return)
     assert not back.isVisible()
     assert find(ask_window, QLineEdit, "askAction").text() == "create-function"
@@ -77,7 +77,7 @@ def test_a_part_opens_to_its_whole_answer_and_back_leads_to_all(qtbot: QtBot, as
 
 def test_another_question_has_no_way_back(qtbot: QtBot, ask_window: AskWindow) -> None:
     asked(qtbot, ask_window, BUILD)
-    answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
+    evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
 
     assert not find(ask_window, LinkButton, "backToNeed").isVisible()
 
@@ -88,7 +88,7 @@ def test_what_else_it_works_on_is_named_in_a_field_and_asked_again(qtbot: QtBot,
     field = find(ask_window, QLineEdit, "needInput-role")
     field.setFocus()
     QTest.keyClicks(field, DEPLOY)
-    with qtbot.waitSignal(ask_window.session.need_answered):
+    with qtbot.waitSignal(ask_window.session.use_case_evaluated):
         QTest.keyClick(field, Qt.Key.Key_Return)
 
     assert decision_text(ask_window) == "Denied · not every action is allowed"
@@ -109,7 +109,7 @@ def test_enter_on_a_part_that_waits_goes_to_its_field(qtbot: QtBot, ask_window: 
 
 def test_asking_again_keeps_what_was_named(qtbot: QtBot, ask_window: AskWindow) -> None:
     asked(qtbot, ask_window, UseCaseRequest(BUILD.request, {"role": DEPLOY}))
-    with qtbot.waitSignal(ask_window.session.need_answered) as again:
+    with qtbot.waitSignal(ask_window.session.use_case_evaluated) as again:
         QTest.mouseClick(find(ask_window, QPushButton, "askButton"), Qt.MouseButton.LeftButton)
 
     assert again.args[0].request.inputs == {"role": DEPLOY}
@@ -119,29 +119,29 @@ def test_another_need_has_other_fields(qtbot: QtBot, ask_window: AskWindow) -> N
     asked(qtbot, ask_window, BUILD)
     asked(qtbot, ask_window, UseCaseRequest(Request(NORA, "read-object", PAYROLL)))
 
-    assert list(ask_window.answer.need.inputs) == ["key"]
+    assert list(ask_window.answer.use_case.inputs) == ["key"]
     asked(
         qtbot,
         ask_window,
         UseCaseRequest(Request(ELENA, "pull-image", "arn:aws:ecr:eu-west-1:111122223333:repository/a")),
     )
-    assert ask_window.answer.need.inputs == {}
+    assert ask_window.answer.use_case.inputs == {}
 
 
 def test_a_call_that_hands_a_role_over_says_so_and_one_click_asks_all(qtbot: QtBot, ask_window: AskWindow) -> None:
-    answered(qtbot, ask_window, Request(ELENA, "ec2:RunInstances", "*"))
+    evaluated(qtbot, ask_window, Request(ELENA, "ec2:RunInstances", "*"))
     qtbot.waitUntil(lambda: ask_window.answer.notes.findChild(QPushButton, "askAlsoNeeded") is not None)
     notes = [label.text() for label in ask_window.answer.notes.findChildren(QLabel)]
     assert any(
         text.startswith("Also needs iam:PassRole on the role that is passed to ec2.amazonaws.com.") for text in notes
     )
     button = ask_window.answer.notes.findChildren(QPushButton, "askAlsoNeeded")[-1]
-    with qtbot.waitSignal(ask_window.session.need_answered):
+    with qtbot.waitSignal(ask_window.session.use_case_evaluated):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
     view = find(ask_window, QListView, "needParts")
     assert row_with(view, "iam:PassRole: not evaluated") == 1
-    assert "role" in ask_window.answer.need.inputs
+    assert "role" in ask_window.answer.use_case.inputs
     assert decision_text(ask_window) == "Allowed"
 
 
@@ -169,22 +169,22 @@ def test_the_answer_is_copied_with_its_command(qtbot: QtBot, ask_window: AskWind
 def test_the_window_forgets_the_single_answer_while_it_shows_a_compound_one(
     qtbot: QtBot, ask_window: AskWindow
 ) -> None:
-    answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
-    with qtbot.waitSignals([ask_window.session.answered, ask_window.session.need_answered]):
+    evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
+    with qtbot.waitSignals([ask_window.session.evaluated, ask_window.session.use_case_evaluated]):
         ask_window.session.evaluate_use_case(BUILD)
 
     assert ask_window.session.decision is None
-    assert ask_window.session.need is not None
-    ask_window.session.forget_answer()
-    assert ask_window.session.need is None
+    assert ask_window.session.use_case is not None
+    ask_window.session.clear_result()
+    assert ask_window.session.use_case is None
     assert not find(ask_window, QListView, "needParts").isVisible()
 
 
 def test_back_in_history_asks_the_compound_question_again(qtbot: QtBot, ask_window: AskWindow) -> None:
     history = History(ask_window.session)
     asked(qtbot, ask_window, BUILD)
-    answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
-    with qtbot.waitSignal(ask_window.session.need_answered) as again:
+    evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
+    with qtbot.waitSignal(ask_window.session.use_case_evaluated) as again:
         history.back()
 
     assert again.args[0].request.request.action == "create-function"
@@ -244,7 +244,7 @@ def test_the_shown_part_is_the_one_that_was_answered(qtbot: QtBot, ask_window: A
 
 
 def test_services_that_take_roles_are_offered_for_iam_passedtoservice(qtbot: QtBot, ask_window: AskWindow) -> None:
-    answered(qtbot, ask_window, Request(ELENA, "iam:PassRole", DEPLOY))
+    evaluated(qtbot, ask_window, Request(ELENA, "iam:PassRole", DEPLOY))
     panel = ask_window.bar.context
     panel._new_key.setText("iam:PassedToService")
     panel.add_key()

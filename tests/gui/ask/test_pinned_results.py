@@ -13,7 +13,7 @@ _DISPLAY = Qt.ItemDataRole.DisplayRole
 
 def _ask(qtbot: QtBot, shown: AskWindow, principal: str, **context: str) -> None:
     given = {"aws:MultiFactorAuthPresent": context["mfa"]} if context else {}
-    with qtbot.waitSignal(shown.session.answered, timeout=30_000):
+    with qtbot.waitSignal(shown.session.evaluated, timeout=30_000):
         shown.session.ask(Request(principal, "s3:GetObject", PAYROLL, given))
 
 
@@ -62,7 +62,7 @@ def test_a_policy_type_that_was_left_out_is_marked(qtbot: QtBot, ask_window: Ask
     ask_window.answer.pin_button.click()
     rows = ask_window.answer.policy_types.rows
     (at,) = [row for row in range(rows.rowCount()) if rows.policy_types[row].layer.value == "identity"]
-    with qtbot.waitSignal(ask_window.session.answered, timeout=30_000):
+    with qtbot.waitSignal(ask_window.session.evaluated, timeout=30_000):
         rows.setData(rows.index(at), Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
     found = _rows(ask_window)
     assert found["≠ Identity policies"] == ["depends", "left out"]
@@ -75,7 +75,7 @@ def test_keys_show_a_pinned_result_again_and_remove_it(qtbot: QtBot, ask_window:
     ask_window.answer.pin_button.click()
     _ask(qtbot, ask_window, NORA)
     pinned.table.setCurrentIndex(pinned.model.index(0, 0))
-    with qtbot.waitSignal(ask_window.session.answered, timeout=30_000):
+    with qtbot.waitSignal(ask_window.session.evaluated, timeout=30_000):
         QTest.keyClick(pinned.table, Qt.Key.Key_Return)
     assert ask_window.session.request is not None
     assert ask_window.session.request.principal == ANA

@@ -38,8 +38,8 @@ def ask_by_keys(window: AskWindow, principal: str, action: str, resource: str) -
     QTest.keyClick(field, Qt.Key.Key_Return)
 
 
-def answered(qtbot: QtBot, window: AskWindow, request: Request) -> EvaluationResult:
-    with qtbot.waitSignal(window.session.answered):
+def evaluated(qtbot: QtBot, window: AskWindow, request: Request) -> EvaluationResult:
+    with qtbot.waitSignal(window.session.evaluated):
         window.session.ask(request)
     assert window.session.decision is not None
     return window.session.decision
@@ -62,13 +62,13 @@ def test_enter_asks_from_any_field(qtbot: QtBot, ask_window: AskWindow, last: st
         type_into(ask_window, name, text)
     field = find(ask_window, QLineEdit, last)
     field.setFocus()
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         QTest.keyClick(field, Qt.Key.Key_Return)
     assert ask_window.session.request == Request(ANA, "s3:DeleteObject", PAYROLL)
 
 
 def test_a_name_is_enough_for_a_principal(qtbot: QtBot, ask_window: AskWindow) -> None:
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         ask_by_keys(ask_window, "nora.lindqvist", "s3:GetObject", PAYROLL)
     assert ask_window.session.request == Request(NORA, "s3:GetObject", PAYROLL)
     assert find(ask_window, QLineEdit, "askPrincipal").text() == NORA
@@ -85,7 +85,7 @@ def test_a_name_is_enough_for_a_principal(qtbot: QtBot, ask_window: AskWindow) -
 def test_names_are_enough_for_action_and_resource(
     qtbot: QtBot, ask_window: AskWindow, action: str, resource: str, asked: tuple[str, str]
 ) -> None:
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         ask_by_keys(ask_window, NORA, action, resource)
     assert ask_window.session.request == Request(NORA, *asked)
 
@@ -150,7 +150,7 @@ def test_a_template_is_filled_in_part_by_part_and_asked(qtbot: QtBot, ask_window
     QTest.keyClicks(field, "acme-payroll")
     QTest.keyClick(field, Qt.Key.Key_Tab)
     QTest.keyClicks(field, "2026/09.csv")
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         QTest.keyClick(field, Qt.Key.Key_Return)
     assert ask_window.session.request == Request(ANA, "s3:GetObject", PAYROLL)
 
@@ -183,21 +183,21 @@ def test_a_known_mistake_is_said_and_mended_by_one_button(qtbot: QtBot, ask_wind
     qtbot.waitUntil(message.isVisible)
     assert message.text == "s3:ListBucket takes a bucket, not an object: use arn:aws:s3:::acme-payroll."
     (mend,) = [button for button in message.findChildren(QPushButton) if button.isVisible()]
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         QTest.mouseClick(mend, Qt.MouseButton.LeftButton)
     assert ask_window.session.request == Request(ANA, "s3:ListBucket", "arn:aws:s3:::acme-payroll")
     qtbot.waitUntil(lambda: not message.isVisible())
 
 
 def test_answers_appear_as_one_clicks_through_principals(qtbot: QtBot, ask_window: AskWindow) -> None:
-    answered(qtbot, ask_window, Request(ANA, "s3:GetObject", PAYROLL))
-    with qtbot.waitSignal(ask_window.session.answered):
+    evaluated(qtbot, ask_window, Request(ANA, "s3:GetObject", PAYROLL))
+    with qtbot.waitSignal(ask_window.session.evaluated):
         ask_window.session.select(NORA)
     assert ask_window.session.request == Request(NORA, "s3:GetObject", PAYROLL)
 
 
 def test_a_selected_policy_or_group_leaves_the_question_alone(qtbot: QtBot, ask_window: AskWindow) -> None:
-    answered(qtbot, ask_window, Request(ANA, "s3:GetObject", PAYROLL))
+    evaluated(qtbot, ask_window, Request(ANA, "s3:GetObject", PAYROLL))
     with qtbot.assertNotEmitted(ask_window.session.request_asked):
         ask_window.session.select(f"{ACCOUNT}:policy/RegionLock")
         ask_window.session.select(f"{ACCOUNT}:group/engineering/Engineers")
@@ -221,7 +221,7 @@ def test_the_bar_shows_every_question_of_the_window_and_keeps_its_rest(qtbot: Qt
         unknown_context=MissingContextMode.ABSENT,
         without=frozenset({PolicyType.SCP}),
     )
-    answered(qtbot, ask_window, whole)
+    evaluated(qtbot, ask_window, whole)
     assert ask_window.bar.request() == whole
     assert ask_window.bar.context_button.text() == "Context 1"
     assert "1 condition key provided" in ask_window.bar.context_button.accessibleName()
@@ -230,10 +230,10 @@ def test_the_bar_shows_every_question_of_the_window_and_keeps_its_rest(qtbot: Qt
 def test_what_belongs_to_one_resource_or_principal_goes_with_it(qtbot: QtBot, ask_window: AskWindow) -> None:
     narrow = (SessionPolicy("narrow", {"Version": "2012-10-17", "Statement": []}),)
     request = Request(NORA, "s3:GetObject", PAYROLL, resource_account="111122223333", session_policies=narrow)
-    answered(qtbot, ask_window, request)
+    evaluated(qtbot, ask_window, request)
     type_into(ask_window, "askResource", "arn:aws:s3:::other/x")
     assert ask_window.bar.request().resource_account is None
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         ask_window.session.select(ANA)
     assert ask_window.bar.request().session_policies is None
 
@@ -245,7 +245,7 @@ def test_a_draft_fills_what_it_names_and_goes_to_the_first_open_field(ask_window
 
 
 def test_the_context_opens_below_and_a_value_answers_again_at_once(qtbot: QtBot, ask_window: AskWindow) -> None:
-    asked = answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
+    asked = evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
     assert asked.decision is EvalDecision.CONDITIONAL
     QTest.mouseClick(find(ask_window, QWidget, "askContext"), Qt.MouseButton.LeftButton)
     table = ask_window.bar.context.table
@@ -256,7 +256,7 @@ def test_the_context_opens_below_and_a_value_answers_again_at_once(qtbot: QtBot,
         QTest.keyClick(table, Qt.Key.Key_Return)
         (editor,) = [one for one in table.findChildren(ValueEditor) if one.isVisible()]
         QTest.keyClicks(editor, value)
-        with qtbot.waitSignal(ask_window.session.answered):
+        with qtbot.waitSignal(ask_window.session.evaluated):
             QTest.keyClick(editor, Qt.Key.Key_Return)
     assert ask_window.session.decision is not None
     assert ask_window.session.decision.decision is EvalDecision.ALLOWED
@@ -264,7 +264,7 @@ def test_the_context_opens_below_and_a_value_answers_again_at_once(qtbot: QtBot,
 
 
 def test_closing_the_snapshot_empties_the_question(qtbot: QtBot, ask_window: AskWindow) -> None:
-    answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL, context={"aws:SourceIp": "203.0.113.7"}))
+    evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL, context={"aws:SourceIp": "203.0.113.7"}))
     ask_window.session.close()
     bar = ask_window.bar
     assert [field.text() for field in (bar.principal, bar.action, bar.resource)] == ["", "", ""]
@@ -302,7 +302,7 @@ def test_the_commands_are_those_of_the_menu(qtbot: QtBot, ask_window: AskWindow)
     commands["actionAskAboutSubject"]()
     assert ask_window.bar.action.hasFocus()
     ask_window.session.draft(NORA, "s3:GetObject", PAYROLL)
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         commands["actionAsk"]()
     ask_window.answer.statements.setFocus()
     commands["actionQuestion"]()
@@ -313,7 +313,7 @@ def test_white_space_at_the_end_of_a_resource_is_asked_and_shown(qtbot: QtBot, a
     type_into(ask_window, "askPrincipal", NORA)
     type_into(ask_window, "askAction", "s3:GetObject")
     field = type_into(ask_window, "askResource", f"{PAYROLL} ")
-    with qtbot.waitSignal(ask_window.session.answered):
+    with qtbot.waitSignal(ask_window.session.evaluated):
         QTest.keyClick(field, Qt.Key.Key_Return)
     assert ask_window.session.decision is not None
     assert ask_window.session.decision.request.resource == f"{PAYROLL} "
@@ -327,15 +327,15 @@ def test_white_space_at_the_end_of_a_resource_is_asked_and_shown(qtbot: QtBot, a
 def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(qtbot: QtBot, ask_window: AskWindow) -> None:
     bucket = "arn:aws:s3:::acme-payroll"
     bar, session = ask_window.bar, ask_window.session
-    with qtbot.waitSignal(session.answered):
+    with qtbot.waitSignal(session.evaluated):
         ask_by_keys(ask_window, ANA, "s3:GetObject", bucket)
     assert session.request == Request(ANA, "s3:GetObject", f"{bucket}/*")
     assert bar.resource.text() == f"{bucket}/*"
     assert bar.message.text == "s3:GetObject acts on objects: it is evaluated on all objects of the bucket."
-    with qtbot.waitSignal(session.answered):
+    with qtbot.waitSignal(session.evaluated):
         bar.message._button.click()
     assert session.request == Request(ANA, "s3:GetObject", bucket), "the bucket itself, as asked for"
-    with qtbot.waitSignal(session.answered):
+    with qtbot.waitSignal(session.evaluated):
         ask_by_keys(ask_window, ANA, "s3:ListBucket", bucket)
     assert session.request == Request(ANA, "s3:ListBucket", bucket)
 
@@ -343,15 +343,15 @@ def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(qtbot: QtBot, 
 def test_a_use_case_on_objects_is_asked_on_them_and_may_be_typed_in_words(qtbot: QtBot, ask_window: AskWindow) -> None:
     bucket = "arn:aws:s3:::acme-payroll"
     session = ask_window.session
-    with qtbot.waitSignal(session.need_answered):
+    with qtbot.waitSignal(session.use_case_evaluated):
         ask_by_keys(ask_window, NORA, "read object", bucket)
-    assert session.need is not None
-    assert session.need.need.name == "read-object"
-    assert session.need.request.request.resource == f"{bucket}/*"
-    with qtbot.waitSignal(session.need_answered):
+    assert session.use_case is not None
+    assert session.use_case.use_case.name == "read-object"
+    assert session.use_case.request.request.resource == f"{bucket}/*"
+    with qtbot.waitSignal(session.use_case_evaluated):
         ask_window.bar.message._button.click()
-    assert session.need.request.request.resource == bucket
-    assert session.need.need.name == "read-object"
+    assert session.use_case.request.request.resource == bucket
+    assert session.use_case.use_case.name == "read-object"
 
 
 def test_without_a_principal_it_lists_who_can(qtbot: QtBot, ask_window: AskWindow) -> None:

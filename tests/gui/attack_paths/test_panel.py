@@ -104,7 +104,7 @@ def test_a_row_selects_its_box_and_shows_its_proof(qtbot, panel, session):
     shown(qtbot, panel)
     panel.table.selectRow(0)
     assert panel.view.selected == DEPLOY
-    with qtbot.waitSignal(session.answered, timeout=10_000) as caught:
+    with qtbot.waitSignal(session.evaluated, timeout=10_000) as caught:
         qtbot.keyClick(panel.table, Qt.Key.Key_Return)
     assert caught.args[0].request.action == "sts:AssumeRole"
 
@@ -208,7 +208,7 @@ def test_a_step_has_its_evidence_and_what_ends_it(qtbot, panel, session):
     tries = [link.shown for link in panel.detail.findChildren(LinkButton, "tryThis")]
     assert tries
     assert all(one.startswith("Try without ") for one in tries)
-    with qtbot.waitSignal(session.answered, timeout=10_000):
+    with qtbot.waitSignal(session.evaluated, timeout=10_000):
         panel.detail.findChildren(LinkButton, "askThis")[0].click()
 
 

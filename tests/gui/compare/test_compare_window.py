@@ -116,7 +116,7 @@ def test_first_row_is_selected_and_told_in_full(compared: CompareWindow) -> None
 def test_the_request_that_shows_it_is_asked_of_the_open_snapshot(
     qtbot: QtBot, session: Session, compared: CompareWindow
 ) -> None:
-    with qtbot.waitSignal(session.answered):
+    with qtbot.waitSignal(session.evaluated):
         link(compared, "compareAsk").click()
     qtbot.waitUntil(lambda: session.decision is not None)
 

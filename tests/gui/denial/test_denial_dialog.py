@@ -48,7 +48,7 @@ def test_a_whole_message_is_answered_at_once(qtbot: QtBot, dialog: DenialDialog)
 def test_the_answer_goes_to_the_windows_own_panel(qtbot: QtBot, session: Session, dialog: DenialDialog) -> None:
     dialog.pasted.setPlainText(MESSAGE)
     qtbot.waitUntil(dialog.show_button.isEnabled)
-    with qtbot.waitSignal(session.answered):
+    with qtbot.waitSignal(session.evaluated):
         dialog.show_button.click()
     assert not dialog.isVisible(), "it would cover the result"
 

@@ -95,7 +95,7 @@ def test_who_holds_a_row_keeps_its_finding_when_more_come(model: FindingsModel) 
     [
         (FindingFilter(), ["user-1", "user-2", "user-3"]),
         (FindingFilter(severities=frozenset({Severity.LOW})), ["user-2"]),
-        (FindingFilter(only_cannot_tell=True), ["user-3"]),
+        (FindingFilter(only_inconclusive=True), ["user-3"]),
         (FindingFilter(check_id="TRU-01"), ["user-2"]),
         (FindingFilter(typed=FIELDS.read("USER-2 anyone")), ["user-2"]),
         (FindingFilter(typed=FIELDS.read("user-2 nothing")), []),
@@ -111,7 +111,7 @@ def test_the_filter_shows_what_fits_in_every_part(
         [
             row(1, Severity.CRITICAL),
             row(2, Severity.LOW, check_id="TRU-01", sentence="Anyone can assume user-2."),
-            row(3, Severity.INFO, state=State.CANNOT_TELL),
+            row(3, Severity.INFO, state=State.INCONCLUSIVE),
         ]
     )
     model.show_only(chosen)
@@ -131,14 +131,14 @@ def test_what_comes_later_is_filtered_too_and_counted_all_the_same(model: Findin
 def test_counts_name_each_check_with_its_number() -> None:
     tally = Tally()
     tally.add([row(1), row(2)])
-    tally.add([row(3, check_id="TRU-01", title="Trust", state=State.CANNOT_TELL)])
+    tally.add([row(3, check_id="TRU-01", title="Trust", state=State.INCONCLUSIVE)])
     counts = tally.counts
     assert counts.checks == (("ADM-01", "Administrator", 2), ("TRU-01", "Publicly assumable role", 1))
-    assert (counts.total, counts.cannot_tell) == (3, 1)
+    assert (counts.total, counts.inconclusive) == (3, 1)
 
 
 def test_a_finding_has_mark_word_and_sentence(model: FindingsModel) -> None:
-    model.extend([row(1, state=State.CANNOT_TELL)])
+    model.extend([row(1, state=State.INCONCLUSIVE)])
     texts = [model.index(0, column).data() for column in range(model.columnCount())]
     assert texts == [
         "High",

@@ -175,7 +175,7 @@ def test_its_links_lead_to_subject_statement_and_question(qtbot: QtBot, panel: F
     with qtbot.waitSignal(session.key_shown, check_params_cb=lambda key: key == chosen.subject_key):
         QTest.keyClick(subject, Qt.Key.Key_Return)
     (ask,) = links(panel, "askThis")
-    with qtbot.waitSignals([session.request_asked, session.answered]):
+    with qtbot.waitSignals([session.request_asked, session.evaluated]):
         QTest.mouseClick(ask, Qt.MouseButton.LeftButton)
     assert session.decision is chosen.evidence[0].decision
 

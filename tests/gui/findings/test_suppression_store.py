@@ -250,7 +250,7 @@ def test_risks_are_told_once_every_check_has_run_and_after_suppressing(
     qtbot: QtBot, keeping: FindingsPanel, book: Path
 ) -> None:
     told: list[dict[Severity, frozenset[str]]] = []
-    keeping.risks_told.connect(told.append)
+    keeping.risks_found.connect(told.append)
     suppress_first(qtbot, keeping)
     assert len(told) == 1
     keeping.run()

@@ -61,7 +61,7 @@ def panel(
 
 
 def ask(qtbot: QtBot, session: Session, request: Request) -> None:
-    with qtbot.waitSignal(session.answered, timeout=20_000):
+    with qtbot.waitSignal(session.evaluated, timeout=20_000):
         session.ask(request)
 
 
@@ -80,7 +80,7 @@ def test_each_answered_question_is_a_row(qtbot: QtBot, session: Session, panel: 
     with qtbot.waitSignal(panel.title_changed, check_params_cb=lambda text: text == "Query history 1"):
         ask(qtbot, session, READ)
     ask(qtbot, session, DELETE)
-    assert texts(panel, Column.ANSWER) == [
+    assert texts(panel, Column.RESULT) == [
         "Depends on aws:MultiFactorAuthPresent",
         "Denied · implicit deny (without service control policies)",
     ]
@@ -101,12 +101,12 @@ def test_the_same_question_keeps_its_row(qtbot: QtBot, session: Session, panel: 
 
 def test_compound_questions_are_kept(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:
     question = UseCaseRequest(Request(NORA, "read-object", PAYROLL))
-    with qtbot.waitSignal(session.need_answered, timeout=20_000):
+    with qtbot.waitSignal(session.use_case_evaluated, timeout=20_000):
         session.evaluate_use_case(question)
     assert texts(panel, Column.ACTION) == [panel.entries[0].what]
     assert "--use-case" in panel.entries[0].command
     panel.table.selectRow(0)
-    with qtbot.waitSignal(session.need_answered, timeout=20_000):
+    with qtbot.waitSignal(session.use_case_evaluated, timeout=20_000):
         panel.ask_again()
     assert len(panel.entries) == 1
 
@@ -121,7 +121,7 @@ def test_click_and_return_ask_again(qtbot: QtBot, session: Session, panel: Histo
     with qtbot.assertNotEmitted(session.request_asked):
         QTest.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, CONTROL, below.center())
     panel.table.selectRow(1)
-    with qtbot.waitSignal(session.answered, timeout=20_000):
+    with qtbot.waitSignal(session.evaluated, timeout=20_000):
         QTest.keyClick(panel.table, Qt.Key.Key_Return)
     assert session.request == DELETE
 
@@ -199,6 +199,6 @@ def test_requests_are_filtered(qtbot: QtBot, session: Session, panel: HistoryPan
     ask(qtbot, session, DELETE)
     assert_fields_fit(FIELDS, panel.model.rows)
     panel.text.show_filter("decision:denied")
-    assert texts(panel, Column.ANSWER) == ["Denied · implicit deny (without service control policies)"]
+    assert texts(panel, Column.RESULT) == ["Denied · implicit deny (without service control policies)"]
     panel.text.show_filter("number<2 nora")
     assert texts(panel, Column.NUMBER) == ["1"]

@@ -34,7 +34,7 @@ def inspector(qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotS
 
 
 def ask(qtbot: QtBot, session: Session, request: Request = QUESTION) -> tuple[StatementExplanation, ...]:
-    with qtbot.waitSignal(session.answered, timeout=20_000):
+    with qtbot.waitSignal(session.evaluated, timeout=20_000):
         session.ask(request)
     assert session.decision is not None
     return session.decision.statements
@@ -117,7 +117,7 @@ def test_an_answer_opens_the_boundary_that_lets_nothing_through(
     """No statement of it decides; that of AdministratorAccess, which allows, would be looked at in vain."""
     elena = "arn:aws:iam::111122223333:user/engineering/elena.petrov"
     session.select(elena)
-    with qtbot.waitSignal(session.answered):
+    with qtbot.waitSignal(session.evaluated):
         session.ask(Request(elena, "iam:CreateUser", "arn:aws:iam::111122223333:user/engineering/new.hire"))
     current = inspector.policies.list.current_entry()
     assert current is not None
@@ -183,7 +183,7 @@ def test_a_policy_that_only_the_answer_brings_is_listed_and_read(
     assert inspector.policies.list.topLevelItemCount() > own
     assert inspector.policies.reader.text.toPlainText() == line.document.text.text
     assert inspector.policies.reader.text.bands[0].letter == "D"
-    session.forget_answer()
+    session.clear_result()
     session.select(PETRA)
     entries = inspector.policies.list
     assert "mine" not in [entries.topLevelItem(row).text(0) for row in range(entries.topLevelItemCount())]

@@ -114,7 +114,7 @@ def test_requests_are_repeated_or_edited(qtbot: QtBot, open_window: MainWindow, 
     session = open_window.session
     session.ask(Request(NORA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv"))
     qtbot.waitUntil(lambda: session.decision is not None)
-    session.forget_answer()
+    session.clear_result()
     palette = look("")
     assert lines(palette)[0] == "Recent requests: 1"
     press(palette, Qt.Key.Key_Return)

@@ -13,7 +13,7 @@ ELENA = "arn:aws:iam::111122223333:user/engineering/elena.petrov"
 
 def test_a_suggested_change_is_tried(qtbot: QtBot, open_window: MainWindow) -> None:
     window, panel = open_window, open_window.workspace.result
-    with qtbot.waitSignal(window.session.answered, timeout=20_000):
+    with qtbot.waitSignal(window.session.evaluated, timeout=20_000):
         window.session.ask(Request(ELENA, "iam:CreateUser", "arn:aws:iam::111122223333:user/new.hire"))
 
     def links() -> list[LinkButton]:
