@@ -449,11 +449,13 @@ class _Finding:
         self._finder._inquiry.check_cancelled()
         resource = self._targets.arns[place]
         grid = self._bulk.request(self._action, resource)
-        for decided in self._bulk.answers(grid, members, self._moment, distinguish_denials=False):
+        for decided in self._bulk.decisions(grid, members, self._moment, distinguish_denials=False):
             if decided.decision is EvalDecision.ALLOWED:
                 yield from ((position, 0) for position in indexes_of(decided.members))
             elif decided.decision is EvalDecision.CONDITIONAL:
-                found = self._finder.arranging(decided.members, self._action, resource, self._context, decided.resolution)
+                found = self._finder.arranging(
+                    decided.members, self._action, resource, self._context, decided.resolution
+                )
                 for position in indexes_of(found.anybody):
                     yield position, int(not found.proven >> position & 1)
 

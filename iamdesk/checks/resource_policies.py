@@ -198,7 +198,7 @@ def deleted_principal(survey: CheckContext, account: Account, resource: Resource
             sentence,
             (statement_evidence(policy, named[unique_id], phrase("It names {principal}.", principal=unique_id)),),
             object=unique_id,
-            state=State.CANNOT_TELL if account.is_truncated else State.FOUND,
+            state=State.INCONCLUSIVE if account.is_truncated else State.FOUND,
             severity=Severity.HIGH if is_lost else None,
             remediation=phrase("Ask AWS Support to make the key manageable again, or move to another key.")
             if is_lost

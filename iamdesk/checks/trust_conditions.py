@@ -192,7 +192,7 @@ def trusts_other_organization(survey: CheckContext, account: Account, role: Role
                 (Evidence(phrase("Evaluated as an account of that organization."), attempt.decision),),
                 object=organization,
                 severity=None if own is not None else Severity.LOW,
-                state=State.FOUND if own is not None else State.CANNOT_TELL,
+                state=State.FOUND if own is not None else State.INCONCLUSIVE,
             )
 
 

@@ -91,7 +91,7 @@ class NoAccess(EffectiveAccess):
 class Administrations:
     """Whether principals are or can become administrators, and in how many steps.
 
-    ``reaches`` is ``is``, ``reaches``, ``may reach`` (possible, not proven), ``no`` or `CANNOT_TELL`.
+    ``reaches`` is ``is``, ``reaches``, ``may reach`` (possible, not proven), ``no`` or `INCONCLUSIVE`.
     """
 
     def __init__(self, evaluator: Evaluator, escalations: Becomings) -> None:
