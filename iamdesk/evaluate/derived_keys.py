@@ -168,6 +168,8 @@ class DerivedKeys:
     ids_of_others: frozenset[str] = frozenset()
     """Unique IDs and account IDs that are not the caller's; those of the resource's account, where the snapshot does
     not contain the caller's account."""
+    function_url_type: str = ""
+    """Authorization type of the function URL that the resource has; empty if it is not known, or has several."""
     _known: dict[str, KeyValue | None] = field(default_factory=dict)
 
     @property
@@ -193,6 +195,7 @@ class DerivedKeys:
             self.through,
             self.network_path,
             self.ids_of_others,
+            self.function_url_type,
         )
 
     def on(self, target: Target) -> "DerivedKeys":
@@ -209,6 +212,7 @@ class DerivedKeys:
             self.through,
             self.network_path,
             self.ids_of_others,
+            self.function_url_type,
         )
 
     def __call__(self, key: str) -> KeyValue | None:
@@ -389,12 +393,19 @@ class DerivedKeys:
         """Return an unknown unique ID: IAM gives each to one entity alone (rule E12)."""
         return VALUE_UNKNOWN._replace(excluded_ids=self.ids_of_others)
 
+    @property
+    def _invokes_url(self) -> bool:
+        """Whether it is a request to the URL itself: requests that create or change one choose its type."""
+        return (self.target.service, self.target.name) == ("lambda", "invokefunctionurl")
+
     def _about_request(self, key: str) -> KeyValue | None:
         if key in _OF_SERVICES and self.caller.kind is not CallerKind.SERVICE:
             return DERIVED_ABSENT
         if key in _OF_FORWARDED_CALLS:
             return DERIVED_ABSENT
         match key:
+            case "lambda:functionurlauthtype" if self.function_url_type and self._invokes_url:
+                return derived(self.function_url_type)
             case "aws:securetransport":
                 return derived("true")
             case "aws:viaawsservice":

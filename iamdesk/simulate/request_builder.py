@@ -200,6 +200,7 @@ class RequestBuilder:
             access_point,
             came.network_path,
             self._ids_of_others(caller, owner),
+            "" if record is None or not record.function_urls else _url_type(record, target),
         )
         refusal, missing_data_of_root = self._taking_root(caller, target)
         context = Context(
@@ -470,6 +471,16 @@ class RequestBuilder:
         arn = target.resource_text
         entity = self.index.users.get(arn) or self.index.roles.get(arn)
         return None if entity is None else tags_without_case((tag.key, tag.value) for tag in entity.tags)
+
+
+def _url_type(record: Resource, target: Target) -> str:
+    """Return the authorization type of the URL of a function, or of the alias that is requested; empty for several.
+
+    AWS Lambda Developer Guide, "Control access to Lambda function URLs".
+    """
+    own = {url.auth_type for url in record.function_urls if url.function_arn == target.resource_text}
+    types = own or {url.auth_type for url in record.function_urls}
+    return types.pop() if len(types) == 1 else ""
 
 
 def _is_grantable(target: Target) -> bool:

@@ -403,3 +403,27 @@ def test_global_services_are_in_the_region_of_their_partition() -> None:
         assert fact(outsider, "aws:RequestedRegion", action="iam:GetUser", resource=own, resource_account=OTHER_ID) == (
             expected
         )
+
+
+@pytest.mark.parametrize(
+    ("types", "decision"),
+    [(("NONE",), "allowed"), (("AWS_IAM",), "implicitDeny"), (("NONE", "AWS_IAM"), "conditional"), ((), "conditional")],
+)
+def test_the_authorization_type_of_a_captured_function_url(types: tuple[str, ...], decision: str) -> None:
+    function = f"arn:aws:lambda:eu-west-1:{ID}:function:f"
+    none = {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}
+    opened = allow(
+        ["lambda:InvokeFunctionUrl", "lambda:CreateFunctionUrlConfig"], function, Principal="*", Condition=none
+    )
+    urls = [{"FunctionArn": function, "FunctionUrl": f"https://{one}.on.aws/", "AuthType": one} for one in types]
+    resource = Resource.model_validate(
+        {"arn": function, "account_id": ID, "policy": document(opened), "function_urls": urls}
+    )
+    captured = Evaluator(CAPTURE.snapshot.model_copy(update={"resources": (resource,)}))
+    asked = Request(ANONYMOUS, "lambda:InvokeFunctionUrl", function)
+    assert captured.can(asked).decision.value == decision
+    # Who creates a URL chooses its type.
+    chosen = Request(f"arn:aws:iam::{OTHER_ID}:role/x", "lambda:CreateFunctionUrlConfig", function)
+    assert captured.can(chosen).decision.value == "conditional"
+    rows = {row.principal: row.decision.value for row in captured.who_can(action=asked.action, resource=function)}
+    assert rows.get("*", "implicitDeny") == decision
