@@ -18,7 +18,7 @@ from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.prerequisites import Data, owner_of
 from iamdesk.checks.public_access import open_to_all
 from iamdesk.checks.remediation_commands import edited, trust_policy_command
-from iamdesk.checks.resource_requests import RESOURCES, RequestToEvaluate, requests, resource_subject
+from iamdesk.checks.resource_requests import RESOURCES, RequestToEvaluate, action_words, requests, resource_subject
 from iamdesk.checks.resource_requests import allowing as allowing_of
 from iamdesk.checks.targets import ROLES
 from iamdesk.checks.words import enumerated
@@ -278,7 +278,7 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
             if (allowed := _first_allowed(survey, account, service, group, sources)) is not None
         ]
         if found:
-            actions = enumerated(dict.fromkeys(request.action for request, _ in found))
+            actions = action_words(request for request, _ in found)
             reads = any(request.level == "Read" for request, _ in found)
             yield CheckResult(
                 phrase(
@@ -340,7 +340,7 @@ def bucket_without_account(survey: CheckContext, account: Account, resource: Res
             is_free = bool(known) and bucket not in known
             names = {
                 "service": service,
-                "actions": enumerated(dict.fromkeys(question.action for question, _ in found)),
+                "actions": action_words(question for question, _ in found),
                 "name": resource_subject(resource).name,
                 "bucket": bucket.rpartition(":")[2],
             }

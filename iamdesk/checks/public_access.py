@@ -24,6 +24,7 @@ from iamdesk.checks.remediation_commands import command
 from iamdesk.checks.resource_requests import (
     RESOURCES,
     RequestToEvaluate,
+    action_words,
     allowing,
     documents_of,
     requests,
@@ -155,7 +156,7 @@ def _results(
     chosen = sure or list(openings)
     if not chosen:
         return
-    actions = enumerated(dict.fromkeys(one.request.action for one in chosen))
+    actions = action_words(one.request for one in chosen)
     evidence = tuple(
         Evidence(
             phrase("Evaluated {action} as {who}.", who=who, action=one.request.action),
@@ -290,7 +291,7 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
         if not openings:
             continue
         sure = [one for one in openings if one.attempt.strength <= ConditionStrength.OWN_CHOICE]
-        actions = enumerated(dict.fromkeys(one.request.action for one in sure or openings))
+        actions = action_words(one.request for one in sure or openings)
         keys = enumerated(dict.fromkeys(key for one in openings for key in one.attempt.keys))
         values = {
             "account": account_id,

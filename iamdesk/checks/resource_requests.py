@@ -1,8 +1,8 @@
 """The resources of an account that grant access themselves, and representative requests to evaluate on them."""
 
 import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
 from iamdesk.access.external.described import filled
 from iamdesk.aws.action_sets import ACCESS_LEVELS, ServiceActions, service_actions
@@ -10,8 +10,10 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.prerequisites import owner_of
 from iamdesk.checks.targets import CheckTarget, Subject
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
 from iamdesk.evaluate.unknown_context.pattern_witnesses import Pattern, witnesses
+from iamdesk.i18n import join_messages, nphrase
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
 from iamdesk.inventory.resource_index import part_prefixes
 from iamdesk.policy.arn import Arn, is_arn, parse_arn
@@ -39,18 +41,37 @@ _PREFERRED = frozenset(
 """Well-known actions, which represent their access level if they are covered."""
 _FILLINGS = {"execute-api": (f"{PLACEHOLDER}/GET/{PLACEHOLDER}", f"GET/{PLACEHOLDER}", PLACEHOLDER)}
 """What stands for any part of a resource, or for a wildcard in its name, if that is not one name."""
+_MAX_ACTIONS = 5
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _MAX_NAMED = 60
 """Number of resource patterns of a policy to which the ARNs to evaluate are fitted."""
 
 
-class RequestToEvaluate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RequestToEvaluate:
     """An action on a resource, or on something in it."""
 
     action: str
     resource: str
     level: str
     """The action's access level."""
+    stands_for: int = field(default=1, compare=False)
+    """Number of actions that have the same decision on the resource, itself included."""
+
+
+def action_words(requests: Iterable[RequestToEvaluate]) -> str:
+    """Return the actions of requests, and how many others they stand for."""
+    several = list(dict.fromkeys(requests))
+    names = list(dict.fromkeys(one.action for one in several))
+    others = sum(one.stands_for - 1 for one in several)
+    if not others:
+        return enumerated(names)
+    return nphrase(
+        "{actions} and {count:,} other action",
+        "{actions} and {count:,} other actions",
+        others + len(names[_MAX_ACTIONS:]),
+        actions=join_messages(", ", names[:_MAX_ACTIONS]),
+    )
 
 
 def resources_of(survey: CheckContext, account: Account) -> tuple[Resource, ...]:
@@ -156,9 +177,10 @@ def requests(
             actions = [covered & service.by_level[level]] if covered & service.by_level[level] else []
             for splitter in _splitters(survey, resource, service) if actions else ():
                 actions = [part for bits in actions for part in (bits & splitter, bits & ~splitter) if part]
-            names = sorted((_representative(service, bits) for bits in actions), key=_rank)
-            if names:
-                found[tuple([RequestToEvaluate(name, resource_arn, level) for name in names])] = None
+            counts = {_representative(service, bits): bits.bit_count() for bits in actions}
+            if counts:
+                names = sorted(counts, key=_rank)
+                found[tuple([RequestToEvaluate(name, resource_arn, level, counts[name]) for name in names])] = None
     return tuple(found)
 
 

@@ -47,7 +47,7 @@ def test_res_01_an_access_control_list_for_all_users(held, make):
     grant = {"permission": "READ", "uri": "http://acs.amazonaws.com/groups/global/AllUsers"}
     (one,) = held("RES-01", make.resource(BUCKET, acl=[grant], object_ownership="ObjectWriter"))
     assert (one.sentence, one.severity) == (
-        "Anyone on the Internet can perform s3:ListBucket on payroll.",
+        "Anyone on the Internet can perform s3:ListBucket and 2 other actions on payroll.",
         Severity.HIGH,
     )
 
@@ -354,3 +354,13 @@ def test_res_an_instance_of_s3_access_grants_shared_with_another_account(held, m
     blocked = {"account_settings": (AccountSettings(account_id="111122223333", public_access_block=ALL_BLOCKED),)}
     for beside in ({}, blocked):
         assert held("RES-02", make.resource(instance, to("*", "s3:GetDataAccess", instance)), **beside)
+
+
+def test_res_03_says_how_many_actions_it_does_not_name(held, make):
+    everything = to({"AWS": make.arn("root", "999988887777")}, "s3:*", [BUCKET, f"{BUCKET}/*"])
+    (one,) = held("RES-03", make.resource(BUCKET, everything))
+    assert "other actions on payroll" in one.sentence
+    (one,) = held(
+        "RES-03", make.resource(BUCKET, to({"AWS": make.arn("root", "999988887777")}, "s3:GetObject", f"{BUCKET}/*"))
+    )
+    assert "can perform s3:GetObject on payroll" in one.sentence
