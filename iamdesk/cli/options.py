@@ -27,6 +27,7 @@ class TableFormat(StrEnum):
     CSV = "csv"
 
 
+ReviewPath = Annotated[Path, typer.Argument(metavar="REVIEW", help="Review file.", show_default=False)]
 SnapshotPath = Annotated[
     Path,
     typer.Argument(

@@ -48,3 +48,8 @@ def version() -> str:
     from iamdesk.export.findings.report import tool_version  # imports all checks: not for the window
 
     return f"iamdesk {tool_version()}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 entitlement``, ``1,200 entitlements``."""
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"

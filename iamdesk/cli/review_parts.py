@@ -10,7 +10,7 @@ import typer
 from iamdesk.api import Workbench
 from iamdesk.cli import options
 from iamdesk.cli.errors import HOW_TO_RECOVER, fail
-from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.cli.output import counted, echo, echo_err, say_json
 from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.part_signature import verify_part
@@ -46,7 +46,6 @@ from iamdesk.review.tickets import record_tickets
 
 _MAX_LINES = 3
 """Rejected decisions for the same reason that are listed one by one."""
-_Review = Annotated[Path, typer.Argument(metavar="REVIEW", help="Review file.", show_default=False)]
 _Part = Annotated[Path, typer.Argument(metavar="PART", help="Part of a review.", show_default=False)]
 _Coordinator = Annotated[
     str,
@@ -67,7 +66,7 @@ _Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder with the
 
 
 def assign(
-    review: _Review,
+    review: options.ReviewPath,
     rules: Annotated[
         Path,
         typer.Option(
@@ -110,21 +109,21 @@ def assign(
         echo(f"{to.reviewer:<30}  {len(items):>8,}{day}")
     for one in own_access_in(review, found):
         echo_err(
-            f"warning: {visible(one.reviewer)} gets {_counted(one.items, 'item')} of "
+            f"warning: {visible(one.reviewer)} gets {counted(one.items, 'item')} of "
             f"{visible(', '.join(one.principals))}: according to the list of people, a person with the same name. Let "
             "another person decide"
         )
     total = len(found.reviewers) + len(found.unassigned)
     echo_err(f"{len(found.reviewers):,} of {total:,} items and findings are assigned")
     if kept := kept_in_parts(review):
-        echo_err(f"{_counted(kept, 'item')} in parts of other reviewers, backups or due days: these parts stay valid")
+        echo_err(f"{counted(kept, 'item')} in parts of other reviewers, backups or due days: these parts stay valid")
     if found.unassigned:
         echo_err(f"no rule matches {len(found.unassigned):,}: the review cannot be completed until they are assigned")
         raise typer.Exit(1)
 
 
 def split(
-    review: _Review,
+    review: options.ReviewPath,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the parts.", show_default=False)
     ],
@@ -137,11 +136,11 @@ def split(
     parts = split_review(review, output, _coordinator(by))
     for part in parts:
         echo(f"{part.file:<40}  {part.reviewer:<30}  {len(part.items):>8,}")
-    echo_err(f"{_counted(len(parts), 'part')} in {output}")
+    echo_err(f"{counted(len(parts), 'part')} in {output}")
 
 
 def merge(
-    review: _Review,
+    review: options.ReviewPath,
     parts: Annotated[list[Path], typer.Argument(metavar="PART...", help="Parts, or folders of parts.")],
     allowed_signers: Annotated[
         Path | None,
@@ -194,7 +193,7 @@ def _signer(path: Path, allowed: Path | None, *, required: bool) -> PartSigner |
 def _print_merged(path: Path, merged: Merged, signer: PartSigner | None, *, is_known: bool) -> None:
     key = "" if is_known else ", key not compared"
     summary = [
-        f"{_counted(merged.taken, 'decision')} merged",
+        f"{counted(merged.taken, 'decision')} merged",
         f"{merged.agreed:,} the same" if merged.agreed else "",
         f"{merged.open:,} open",
         f"{len(merged.returned):,} handed back" if merged.returned else "",
@@ -214,7 +213,7 @@ def _print_merged(path: Path, merged: Merged, signer: PartSigner | None, *, is_k
             echo(f"  rejected  {item}  {why}")
 
 
-def conflicts(review: _Review, output_format: options.OutputFormat = options.Format.TEXT) -> None:
+def conflicts(review: options.ReviewPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
     """List items decided differently in a part and the review.
 
     Exits with status 1 if there are any.
@@ -225,7 +224,7 @@ def conflicts(review: _Review, output_format: options.OutputFormat = options.For
     else:
         for one in found:
             echo(f"{_conflict(one)}  ({one.part_id})")
-    echo_err(_counted(len(found), "conflict"))
+    echo_err(counted(len(found), "conflict"))
     if found:
         raise typer.Exit(1)
 
@@ -250,7 +249,7 @@ def _words(decision: ItemDecision) -> str:
 
 
 def resolve(
-    review: _Review,
+    review: options.ReviewPath,
     item: Annotated[str, typer.Option("--item", metavar="ID", help="The item in conflict.", show_default=False)],
     take: Annotated[str, typer.Option(metavar="review|part", help="Which decision to keep.", show_default=False)],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason to record.", show_default=False)],
@@ -292,11 +291,11 @@ def return_items(
 ) -> None:
     """Hand undecided items of your part back to the coordinator. It is recorded, and merged with the part."""
     return_part_items(part, item, Reviewer(reviewer, getpass.getuser()), reason, to)
-    echo_err(f"{_counted(len(item), 'item')} handed back")
+    echo_err(f"{counted(len(item), 'item')} handed back")
 
 
 def reassign_items(
-    review: _Review,
+    review: options.ReviewPath,
     item: _Items,
     to: Annotated[str, typer.Option(metavar="NAME", help="The new reviewer.", show_default=False)],
     backup: Annotated[str, typer.Option(metavar="NAME", help="Who may decide instead.", show_default=False)] = "",
@@ -312,7 +311,7 @@ def reassign_items(
     """
     wanted = AssignedTo(to, backup, due.date() if due else None, 0)
     reassign(review, item, wanted, _coordinator(by), reason)
-    echo_err(f"{_counted(len(item), 'item')} assigned to {to}")
+    echo_err(f"{counted(len(item), 'item')} assigned to {to}")
 
 
 def progress(
@@ -333,7 +332,7 @@ def progress(
             echo(_progress_line(one, today))
     items, decided = sum(one.items for one in found), sum(one.decided for one in found)
     late = sum(one.is_overdue(today) for one in found)
-    echo_err(f"{decided:,} of {items:,} items decided, {_counted(late, 'part')} overdue")
+    echo_err(f"{decided:,} of {items:,} items decided, {counted(late, 'part')} overdue")
     if unassigned:
         echo_err(f"no rule matches {unassigned:,} items: they have no reviewer")
     if late or any(one.problem for one in found):
@@ -391,11 +390,11 @@ def remind(
     names = [one.reviewer for one in parts if one.open and not one.problem]
     if review is not None and names:
         record_reminders(review, names, _coordinator(by))
-    echo_err(f"reminders for {_counted(len(names), 'reviewer')} in {output}")
+    echo_err(f"reminders for {counted(len(names), 'reviewer')} in {output}")
 
 
 def close_out(
-    review: _Review,
+    review: options.ReviewPath,
     log: Annotated[Path, typer.Argument(metavar="LOG", help="Log of remediation.sh.", show_default=False)],
     who: _Who,
 ) -> None:
@@ -409,7 +408,7 @@ def close_out(
         echo(f"refused  line {one.number}: {one.why}")
     repeated = f", {found.repeated:,} recorded before" if found.repeated else ""
     echo_err(
-        f"{_counted(len(found.recorded), 'outcome')} recorded{repeated}, {len(found.refused):,} refused; "
+        f"{counted(len(found.recorded), 'outcome')} recorded{repeated}, {len(found.refused):,} refused; "
         f"removals: {state.closed:,} closed, {state.open:,} open"
     )
     if found.refused:
@@ -417,7 +416,7 @@ def close_out(
 
 
 def tickets(
-    review: _Review,
+    review: options.ReviewPath,
     table: Annotated[
         Path,
         typer.Argument(
@@ -440,7 +439,7 @@ def tickets(
         echo(f"refused  row {one.row}: {one.why}")
     repeated = f", {found.repeated:,} recorded before" if found.repeated else ""
     echo_err(
-        f"{_counted(len(found.recorded), 'state')} recorded{repeated}, {len(found.refused):,} refused; "
+        f"{counted(len(found.recorded), 'state')} recorded{repeated}, {len(found.refused):,} refused; "
         f"tickets: {found.closed:,} closed, {found.open:,} open, {found.without:,} without a state"
     )
     if found.refused:
@@ -450,10 +449,6 @@ def tickets(
 def _coordinator(name: str) -> Reviewer:
     account = getpass.getuser()
     return Reviewer(name.strip() or account, account)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 COMMANDS = (
