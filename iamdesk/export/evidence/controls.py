@@ -36,7 +36,7 @@ class Control:
     source: str
     url: str
     read: str
-    """The page that the paraphrase was checked against."""
+    """The publisher's own text that the paraphrase was compared with; empty where it is not free."""
 
     def concerns(self, row: DecidedLine, holder_class: str) -> bool:
         """Return whether an entitlement of a holder of some class is in the population of the control."""

@@ -88,7 +88,8 @@ def _facts(source: EvidenceContext, result: ControlResult) -> Iterator[tuple[str
     count = len(source.accounts)
     accounts = "1 account" if count == 1 else f"{count:,} accounts"
     yield "Standard", control.standard
-    yield "Source", f"{control.source}, {control.url}. Our words were checked against {control.read}."
+    compared = f"compared with {control.read}" if control.read else "not compared with its text, which is not free"
+    yield "Source", f"{control.source}, {control.url}. The standard decides; our words were {compared}."
     population = "; ".join(filter(None, (control.population_words, result.persons_words)))
     yield "Population", f"{population}; of {accounts}, except what is excluded"
     if control.is_about_credentials and source.credentials_not_captured:

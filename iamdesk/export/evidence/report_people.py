@@ -132,12 +132,23 @@ def time_section(title: str, source: EvidenceContext) -> Section:
         ("First decision", _minute(_moment(care.first)) if care.first else "none"),
         ("Last decision", _minute(_moment(care.last)) if care.last else "none"),
         ("Last second approval", _minute(_moment(care.last_approval)) if care.last_approval else "none"),
-        ("Complete since", f"not complete: {DRAFT}" if source.is_draft else _minute(source.last_change)),
+        ("Complete since", f"not complete: {DRAFT}" if source.is_draft else _complete_since(source, period[1])),
         ("Due day", due_words(source)),
         ("On time", _on_time(source)),
         ("Statement generated", _minute(source.generated_at)),
     )
     return Section(title, (Table(("Property", "Value"), facts, (34, 66)), *_care(care)))
+
+
+def _complete_since(source: EvidenceContext, end: str) -> str:
+    day = source.last_change.date()
+    if not end or day >= date.fromisoformat(end):
+        return _minute(source.last_change)
+    days = _span(day, date.fromisoformat(end))
+    return (
+        f"{_minute(source.last_change)}, {days} before the end of the period. What is granted or changed in these days "
+        "is not reviewed"
+    )
 
 
 def data_and_period(latest: datetime | None, start: str, end: str) -> str:

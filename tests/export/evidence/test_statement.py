@@ -311,6 +311,22 @@ def test_on_time_counts_second_approvals_and_every_due_day_is_told(tmp_path: Pat
     assert f"Due day {both}" in section(moved, "Control PCI DSS 7.2.4", "01_annex.html")
 
 
+def test_a_review_that_is_complete_before_its_period_ends_says_so(tmp_path: Path) -> None:
+    title = "5. Time, and how decisions were made"
+    for end, words in (
+        (
+            "2026-12-31",
+            ", 36 days before the end of the period. What is granted or changed in these days is not reviewed",
+        ),
+        ("2026-11-25", " Due day"),
+    ):
+        review, ids = small_review(tmp_path / f"{end}.iamreview", effect=False, period_end=end)
+        with review:
+            review.record(dict.fromkeys(ids, ItemDecision(ReviewDecision.KEEP, "needed")), ANA, later(1))
+            pack = write_pack(review, tmp_path / end, evaluator=None, generated_at=later(2)())
+        assert f"Complete since 2026-11-25 12:00 UTC{words}" in section(pack, title)
+
+
 def test_second_approvals_in_one_second_and_reasons_left_out_are_told(tmp_path: Path) -> None:
     review, ids = small_review(tmp_path / "s.iamreview")
     with review:
