@@ -4,7 +4,7 @@ from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from iamdesk.access.principal_index import (
     ContextDependency,
@@ -90,7 +90,8 @@ class RequestClasses:
     def forget(self, grids: Container[RequestGrid]) -> None:
         """Free what is cached of some grids."""
         self._named.clear()
-        for known in (self._alike_of, self._of_grid, self._on_ground):
+        caches: tuple[dict[Any, Any], ...] = (self._alike_of, self._of_grid, self._on_ground)
+        for known in caches:
             for key in [key for key in known if key[0] in grids]:
                 del known[key]
 
