@@ -85,8 +85,11 @@ class _Page(QWidget):
             unit = metrics.lineSpacing() if split.is_column else metrics.averageCharWidth()
             whole = self.height() if split.is_column else self.width()
             fixed = sum(part.size for part in split.parts) * unit
-            rest = max((whole - fixed) // max(sum(not part.size for part in split.parts), 1), unit)
-            splitter.setSizes([part.size * unit or rest for part in split.parts])
+            most = whole // 2  # with large text, the rest would have no room
+            if any(not part.size for part in split.parts) and fixed > most:
+                unit, fixed = unit * most / fixed, most
+            rest = max((whole - fixed) // max(sum(not part.size for part in split.parts), 1), 1)
+            splitter.setSizes([round(part.size * unit) or rest for part in split.parts])
 
     def refresh(self) -> None:
         """Show the splitters in which something is shown, or the sentence."""

@@ -153,6 +153,10 @@ class Windows(QObject):
         key, holder = (items[0] if items else session.subject_key), ""
         if focused is self._frame.workspace.inspector.policies.list and key != session.subject_key:
             holder = session.subject_key  # a policy in its list
+        navigator = self._frame.workspace.navigator
+        node = navigator.current_node()
+        if focused is navigator.tree and node is not None and node.key == key:
+            holder = navigator.holder_of(node)
         if key:
             session.try_without(key, holder)
         else:

@@ -361,7 +361,7 @@ class NavigatorPanel(QWidget):
             menu.addAction(tr("&Who can access it?"), lambda: self._session.ask_who_can(Request("", "", node.key)))
             menu.addSeparator()
         if node.kind in CAN_BE_TAKEN and self._session.whole is not None:
-            menu.addAction(tr("&Try without it"), lambda: self._session.try_without(node.key))
+            menu.addAction(tr("&Try without it"), lambda: self._session.try_without(node.key, self.holder_of(node)))
         if node.kind is NodeKind.ACCOUNT and self._session.snapshot is not None and self._session.whole is None:
             menu.addAction(tr("&Open only this account"), lambda: self._open_alone(node.key))
         if node.key:
@@ -377,6 +377,13 @@ class NavigatorPanel(QWidget):
             menu.addSeparator()
             menu.addAction(tr("Co&llapse all"), self.tree.collapseAll)
         return menu
+
+    def holder_of(self, node: Node) -> str:
+        """Return the key of the user, group or role below which a row is: a policy of its own; else an empty text."""
+        opened = self._session.shown
+        parent = opened.outline.nodes[node.parent] if opened is not None and node.parent >= 0 else None
+        is_holder = parent is not None and parent.kind in (PRINCIPALS | {NodeKind.GROUP})
+        return parent.key if parent is not None and is_holder else ""
 
     def _note(self, node: Node) -> None:
         self._session.select(node.key)

@@ -43,7 +43,7 @@ class StartPage(QScrollArea):
         self.open_door = ActionTile(
             Glyph.OPEN,
             tr("Open a snapshot…"),
-            tr("A file, or a folder (Ctrl+Alt+O). Or drop one on this window, or paste its path (Ctrl+V)."),
+            tr("A file, or a folder (Ctrl+Alt+O). You can also drop or paste it here."),
             open_keys,
         )
         self.sample_door = ActionTile(

@@ -90,7 +90,7 @@ class WhoCanPanel(QWidget):
         self.table.connect_notes(session.notes)
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export who can")
         self._holds_for = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
-        self.missing = FlowLabel()
+        self.missing = FlowLabel(code=True)
         self.missing.setObjectName("whoCanMissing")
         self.missing.hide()
         self._nothing = FlowLabel()

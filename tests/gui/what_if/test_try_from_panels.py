@@ -111,6 +111,29 @@ def test_the_menus_of_the_tree_and_of_a_list_of_policies(qtbot: QtBot, open_wind
     assert ":group/" in edit.subject, "grace.lin has it through a group"
 
 
+def test_a_policy_below_a_principal_is_taken_from_that_one_alone(qtbot: QtBot, open_window: MainWindow) -> None:
+    session, navigator = open_window.session, open_window.workspace.navigator
+    opened = session.snapshot
+    assert opened is not None
+    role = "arn:aws:iam::111122223333:role/ci/GitHubActionsLegacy"
+    policy = "arn:aws:iam::aws:policy/PowerUserAccess"
+    nodes = opened.outline.nodes
+    row = next(at for at in range(len(nodes)) if nodes[at].key == policy and nodes[nodes[at].parent].key == role)
+    tried: list[tuple[Edit, ...]] = []
+    session.edits_tried.connect(tried.append)
+    menu = navigator.menu_for(nodes[row])
+    (entry,) = [one for one in menu.actions() if one.text() == "&Try without it"]
+    entry.trigger()
+    qtbot.waitUntil(lambda: len(tried) == 1, timeout=10_000)
+    open_window.menus.actions["perspectiveExplore"].trigger()
+    navigator.tree.setCurrentIndex(navigator.model.index_of(row))
+    navigator.tree.setFocus()
+    open_window.menus.actions["actionTryWithout"].trigger()
+    qtbot.waitUntil(lambda: len(tried) == 2, timeout=10_000)
+    for edits in tried:
+        assert [(edit.act, edit.subject) for edit in edits] == [(EditAction.DETACH_POLICY, role)]
+
+
 def test_nothing_to_take_away_is_said(qtbot: QtBot, open_window: MainWindow) -> None:
     said: list[str] = []
     open_window.session.announced.connect(said.append)
