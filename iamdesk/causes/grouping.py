@@ -423,14 +423,14 @@ def _remediation_of_check(group: _Group, first: Attribution) -> str:
         names = {"actions": join_names(actions, _MAX_ACTIONS)}
         if group.kind is CauseKind.STATEMENT:
             return phrase(
-                "Take {actions} out of {statement}, or restrict the statement to the resources that the job needs. "
-                "Each finding says what it still leaves.",
+                "Remove {actions} from {statement}, or restrict the statement to the resources that the job "
+                "needs. Each finding says what remains then.",
                 **names,
                 statement=group.label,
             )
         return phrase(
-            "Take {actions} away from {names}, or restrict the permissions to the resources that the job needs. Each "
-            "finding names a statement.",
+            "Remove {actions} from {names}, or restrict the permissions to the resources that the job needs. "
+            "Each finding names a statement.",
             **names,
             names=join_names(list(dict.fromkeys(one.subject_name for one in findings)), _NAMED),
         )
@@ -444,7 +444,7 @@ def _remediation_of_check(group: _Group, first: Attribution) -> str:
         more = sum(len(names) for names in by_remediation.values()) - sum(
             len(names) for names in sorted(by_remediation.values(), key=len, reverse=True)[:_MAX_REMEDIATIONS]
         )
-        says = nphrase("{count:,} other finding says more.", "{count:,} other findings say more.", more)
+        says = nphrase("See also {count:,} other finding.", "See also {count:,} other findings.", more)
         lines = [*lines[:_MAX_REMEDIATIONS], says]
     return join_messages(" ", lines)
 

@@ -435,7 +435,7 @@ def no_audit_role(survey: CheckContext, account: Account, _: Account) -> Iterato
     over=ACCOUNTS,
     severity=(Severity.LOW, "What AWS took away since then is still allowed: order, until it is read."),
     title=mark("Deprecated AWS managed policy"),
-    question="Is an AWS managed policy attached that AWS does not list any more?",
+    question="Is an AWS managed policy attached that AWS no longer lists?",
     remediation=mark(
         "Attach the policy that AWS names as its replacement, then detach the deprecated one: it cannot be attached "
         "again."
@@ -462,8 +462,8 @@ def _deprecated(policy: ManagedPolicyDetail, carriers: Sequence[Principal | Grou
     known = aws_managed_policies()
     return CheckResult(
         nphrase(
-            "AWS does not list {policy} any more; {count:,} user, group or role has it: {names}.",
-            "AWS does not list {policy} any more; {count:,} users, groups and roles have it: {names}.",
+            "AWS no longer lists {policy}; {count:,} user, group or role has it: {names}.",
+            "AWS no longer lists {policy}; {count:,} users, groups and roles have it: {names}.",
             len(carriers),
             policy=policy.policy_name,
             names=enumerated(map(name_of, carriers)),

@@ -309,7 +309,7 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
         Severity.LOW,
         "Someone must get the bucket's name, after its owner deleted it. Medium if the name may be free already.",
     ),
-    title=mark("Confused deputy: a bucket as source without its account"),
+    title=mark("Confused deputy: source bucket without its account"),
     question="Can Amazon S3 use a resource on behalf of a bucket, whatever account has the bucket?",
     remediation=mark(
         'Add `"StringEquals": {"aws:SourceAccount": "the bucket\'s account"}` to the statement: the ARN of a bucket '
@@ -345,12 +345,12 @@ def bucket_without_account(survey: CheckContext, account: Account, resource: Res
                 "bucket": bucket.rpartition(":")[2],
             }
             sentence = phrase(
-                "{service} can perform {actions} on {name} for the bucket {bucket}, whatever account has it.", **names
+                "{service} can perform {actions} on {name} for the bucket {bucket}, whichever account owns it.", **names
             )
             if is_free:
                 sentence = phrase(
-                    "{service} can perform {actions} on {name} for the bucket {bucket}, whatever account has it; it is "
-                    "not in the snapshot.",
+                    "{service} can perform {actions} on {name} for the bucket {bucket}, whichever account owns "
+                    "it; the bucket is not in the snapshot.",
                     **names,
                 )
             yield CheckResult(

@@ -148,8 +148,8 @@ def deny_without_effect(survey: CheckContext, _account: Account, resource: Resou
 @check(
     "RES-16",
     over=RESOURCES,
-    severity=(Severity.MEDIUM, "As TRU-07. High if it is a key that nobody can manage any more."),
-    title=mark("Resource policy names a deleted principal"),
+    severity=(Severity.MEDIUM, "As TRU-07. High if it is a key that no one can manage."),
+    title=mark("Resource policy that names a deleted principal"),
     question="Does a resource policy allow a user or role that was deleted?",
     remediation=mark(
         "Remove the principal from the policy, or name its successor: a new user or role of the same name does not get "
@@ -183,8 +183,8 @@ def deleted_principal(survey: CheckContext, account: Account, resource: Resource
         )
         if is_lost:
             sentence = phrase(
-                "The policy of {name} lets only {id} change it, the unique ID of a deleted user or role: nobody can "
-                "manage the key.",
+                "The policy of {name} lets only {id} change it, the unique ID of a deleted user or role: no one "
+                "can manage the key.",
                 name=name,
                 id=unique_id,
             )

@@ -147,7 +147,7 @@ def ineffective_organization_condition(
     "TRU-15",
     over=ROLES,
     severity=(Severity.HIGH, "As TRU-03, of all accounts of an organization. Low where it may be the own one."),
-    title=mark("Role trusts an organization that is not captured"),
+    title=mark("Role that trusts an organization not in the snapshot"),
     question="Can any account of an organization that is not the snapshot's assume a role?",
     remediation=mark(
         "Confirm whose organization it is. If it is not your own, name the accounts that need the role; if it is, "

@@ -178,7 +178,7 @@ def test_hyg_15_policies_that_aws_does_not_list(found, make):
     users = [make.user(one["PolicyName"], **make.attached(one["Arn"])) for one in (old, known)]
     (one,) = found("HYG-15", users=users, policies=[old, known])
     assert one.sentence == (
-        "AWS does not list AWSLambdaFullAccess any more; 1 user, group or role has it: AWSLambdaFullAccess."
+        "AWS no longer lists AWSLambdaFullAccess; 1 user, group or role has it: AWSLambdaFullAccess."
     )
     assert not found("HYG-15", policies=[old])
     newer = of("AWSLambdaFullAccess", UpdateDate="2099-01-01T00:00:00+00:00")

@@ -96,4 +96,4 @@ def test_res_16_keys_that_nobody_can_manage(make, root, severity):
     key = make.resource(KEY, *statements)
     (one,) = make.findings("RES-16", beside={"resources": (key,)})
     assert one.severity is severity
-    assert ("nobody can manage the key" in one.sentence) is not root
+    assert ("no one can manage the key" in one.sentence) is not root

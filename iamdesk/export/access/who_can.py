@@ -58,11 +58,11 @@ _EXTERNAL: Mapping[PrincipalKind, str] = {
     PrincipalKind.FEDERATED_USER: mark("external federated user"),
 }
 _OF_ANY_ACCOUNT: Mapping[PrincipalKind, str] = {
-    PrincipalKind.ROOT_USER: mark("any account's root user"),
-    PrincipalKind.USER: mark("any account's user"),
-    PrincipalKind.ROLE: mark("any account's role"),
-    PrincipalKind.ROLE_SESSION: mark("any account's role session"),
-    PrincipalKind.FEDERATED_USER: mark("any account's federated user"),
+    PrincipalKind.ROOT_USER: mark("root user of any account"),
+    PrincipalKind.USER: mark("user of any account"),
+    PrincipalKind.ROLE: mark("role of any account"),
+    PrincipalKind.ROLE_SESSION: mark("role session of any account"),
+    PrincipalKind.FEDERATED_USER: mark("federated user of any account"),
 }
 _OF_ANYONE: Mapping[Signing, str] = {
     Signing.EITHER: mark("anyone, unsigned or signed"),

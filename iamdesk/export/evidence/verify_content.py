@@ -686,7 +686,7 @@ def _versions(document: ReviewDocument, *, of_review: bool = False) -> str:
     if wrote == here:
         return ""
     return phrase(
-        " (written by iamdesk {version}, {build}, with action data {data}; performed again by {own_version}, build "
+        " (written by iamdesk {version}, {build}, with action data {data}; re-performed by {own_version}, build "
         "{own_build}, with {own_data}: builds may differ in effects, tiers and findings)",
         version=wrote[0] or "?",
         build=phrase("build {build}", build=wrote[1]) if wrote[1] else phrase("a build that it does not name"),
