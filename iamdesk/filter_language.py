@@ -287,7 +287,7 @@ class _Reader[Row]:
             self._is_plain = False
             tests.append(self._terms())
             if tests[-2] is None or tests[-1] is None:
-                raise FilterError(phrase("OR stands between two alternatives."), at, at + 2)
+                raise FilterError(phrase("OR needs an alternative on each side."), at, at + 2)
         found = [test for test in tests if test is not None]
         return _any_of(found) if found else None
 

@@ -133,8 +133,8 @@ def test_what_a_text_means(text, expected):
         ('a "b c', '"b c', "The quotation mark is not closed."),
         ("a (b", "(", "The parenthesis is not closed."),
         ("a ()", "()", "There is nothing in the parentheses."),
-        ("a OR", "OR", "OR stands between two alternatives."),
-        ("OR a", "OR", "OR stands between two alternatives."),
+        ("a OR", "OR", "OR needs an alternative on each side."),
+        ("OR a", "OR", "OR needs an alternative on each side."),
         (
             "sevrity>low",
             "sevrity>",

@@ -105,8 +105,8 @@ def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -
             "Anyone with an AWS account who knows the external ID can assume {role}.", role=role.role_name
         )
         remediation = phrase(
-            "Name the intended account under Principal: an external ID is not a secret, it only tells customers of a "
-            "vendor apart."
+            "Name the intended account under Principal: an external ID is not a secret, it only distinguishes "
+            "the customers of a vendor."
         )
         yield CheckResult(sentence, evidence, severity=Severity.HIGH, remediation=remediation)
     else:

@@ -20,7 +20,7 @@ from iamdesk.snapshot.resources import DataAccess, ObjectOwnership, Resource
 _DECIDE_BESIDE_POLICIES = {
     # Amazon S3 API Reference, GetDataAccess ("searches for a matching grant").
     ("s3", "getdataaccess"): mark(
-        "S3 Access Grants gives credentials only for data of which a grant names the caller: grants are not evaluated."
+        "S3 Access Grants gives credentials only for data for which a grant names the caller: grants are not evaluated."
     ),
     # Amazon OpenSearch Service Developer Guide, "Data access control for Amazon OpenSearch Serverless" (Important).
     ("aoss", "apiaccessall"): mark(

@@ -132,9 +132,9 @@ def _refuse_own_list(folder: Path, allowed: Path) -> None:
         if content and one.is_file() and one.stat().st_size == len(content) and one.read_bytes() == content:
             raise ExportError(
                 phrase(
-                    "{file} is a copy of {path} in the package, which whoever made the package wrote: make a list of "
-                    "your own, with keys that you have from the people themselves (a comment line in it, # …, tells "
-                    "it apart)",
+                    "{file} is a copy of {path} in the package, which was written by whoever made the package: "
+                    "make your own list, with keys that you got from the people themselves (a comment line in "
+                    "it, # …, makes it different)",
                     file=allowed,
                     path=one.relative_to(folder).as_posix(),
                 )

@@ -136,7 +136,7 @@ def text_words(change: TextChange) -> str:
     """Return the effect of a changed policy text; also a JSON value (``export.diff``)."""
     if change.has_effect or change.gives is not None:
         return phrase("changes access")
-    return phrase("cannot be told") if change.is_doubtful else phrase("no change in effect")
+    return phrase("inconclusive") if change.is_doubtful else phrase("no change in effect")
 
 
 def lines(found: Comparison) -> Iterator[str]:

@@ -153,7 +153,7 @@ def large_loss_words(items: Iterable[ReviewItem]) -> str:
     if most <= LARGE_LOSS:
         return ""
     return phrase(
-        "Revoking {entitlement} of {holder} takes more than {limit:,} actions: {count:,} are lost.",
+        "Revoking {entitlement} of {holder} removes more than {limit:,} actions: {count:,} are lost.",
         entitlement=item.name,
         holder=holder,
         limit=LARGE_LOSS,

@@ -38,7 +38,7 @@ _MAX_DAMAGES = 3
 class Standing(Enum):
     """What a checkpoint says about the review now."""
 
-    HOLDS = mark("Holds")
+    HOLDS = mark("Unchanged")
     CHANGED = mark("Changed")
     NOT_SIGNED = mark("Signature not accepted")
     UNREADABLE = mark("Unreadable")

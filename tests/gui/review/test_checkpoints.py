@@ -124,7 +124,7 @@ def test_window_signs_and_checks_them(
     wait(qtbot, window)
     assert window.message.text == "Checkpoint signed: q3.iamreview.checkpoint-000002.json."
     (row,) = texts(window.list)
-    assert row[:3] == ["Holds", "2", "Ana Moreno"]
+    assert row[:3] == ["Unchanged", "2", "Ana Moreno"]
     assert "The review still contains what was signed (decisions: 2 decisions" in row[5]
 
     QTest.keyClick(window.sign_button, Qt.Key.Key_Space)

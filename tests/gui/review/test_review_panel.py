@@ -614,7 +614,7 @@ def test_menu_of_a_row_decides(qtbot: QtBot, panel: ReviewPanel) -> None:
     ("holder", "name", "says"),
     [
         ("group Engineers", "EngineerBaseline", "Administration depends on EngineerBaseline of group Engineers: 21,7"),
-        ("group SecurityAuditors", "SecurityAudit", "takes more than 1,000 actions: 3,105 are lost."),
+        ("group SecurityAuditors", "SecurityAudit", "removes more than 1,000 actions: 3,105 are lost."),
         ("group Engineers", "ProtectControlTags", "contains only Deny statements"),
     ],
 )
