@@ -125,7 +125,7 @@ def test_window_signs_and_checks_them(
     assert window.message.text == "Checkpoint signed: q3.iamreview.checkpoint-000002.json."
     (row,) = texts(window.list)
     assert row[:3] == ["Unchanged", "2", "Ana Moreno"]
-    assert "The review still contains what was signed (decisions: 2 decisions" in row[5]
+    assert "The review still contains what was signed (decisions: 2;" in row[5]
 
     QTest.keyClick(window.sign_button, Qt.Key.Key_Space)
     wait(qtbot, window)
@@ -170,7 +170,7 @@ def test_an_earlier_copy_of_the_review_is_shown_as_changed(
 def test_changed_decisions_are_told_by_checking_the_whole_file(qtbot: QtBot, panel: ReviewPanel) -> None:
     keep(qtbot, panel, 0, 2)
     window = window_of(qtbot, panel, CheckpointsWindow, "actionCheckpoints")
-    assert window.whole.text().startswith("The file is intact")
+    assert window.whole.text().startswith("The file itself shows no change")
     connection = desk_of(panel).file._connection
     connection.execute("UPDATE journal SET after = replace(after, 'needed', 'unwanted') WHERE number = 1")
     connection.commit()
