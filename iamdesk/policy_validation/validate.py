@@ -3,35 +3,19 @@
 import json
 from collections.abc import Container
 from functools import cache
-from types import ModuleType
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
+from iamdesk import policy_validation as package
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.source_map import PolicyText, RepeatedKeyError, locate
-from iamdesk.policy_validation import (
-    action_checks,
-    arn_checks,
-    condition_checks,
-    grammar_checks,
-    organization_checks,
-    principal_checks,
-    value_checks,
-)
 from iamdesk.policy_validation.issue import EVERY_KIND, FindingType, Issue, PolicyTextError, ValidationCheck
 from iamdesk.policy_validation.policy_view import PolicyKind, PolicyView
 from iamdesk.strict_json import AmbiguousJsonError, NotJsonConstant, decode
 
 MAX_CHARACTERS = 1 << 20
 """Longest text that is validated: far above every quota of AWS."""
-_MODULES: tuple[ModuleType, ...] = (
-    grammar_checks,
-    principal_checks,
-    arn_checks,
-    action_checks,
-    condition_checks,
-    value_checks,
-    organization_checks,
-)
 
 
 def _nothing(_: PolicyView) -> tuple[()]:
@@ -53,8 +37,10 @@ JSON_SYNTAX = ValidationCheck(
 
 @cache
 def validation_checks() -> tuple[ValidationCheck, ...]:
-    """Return all checks, by id."""
-    found = [member for module in _MODULES for member in vars(module).values() if isinstance(member, ValidationCheck)]
+    """Return the checks of all modules of this folder that end in ``_checks``, by id."""
+    names = (module.name for module in iter_modules(package.__path__) if module.name.endswith("_checks"))
+    modules = [import_module(f"{package.__name__}.{name}") for name in names]
+    found = [member for module in modules for member in vars(module).values() if isinstance(member, ValidationCheck)]
     return tuple(sorted((*found, JSON_SYNTAX), key=lambda check: check.id))
 
 
