@@ -25,6 +25,17 @@ def visible(text: str) -> str:
     return with_visible_end(_UNSEEN_LINE.sub(_escape, text))
 
 
+def visible_start(text: str, limit: int = 80) -> str:
+    """Return the start of a text for a sentence: one line of at most ``limit`` characters, all of them visible.
+
+    Spaces other than the usual one are escaped, too, and bytes of a file name that are not UTF-8.
+    """
+    shown = text if len(text) <= limit else text[: limit - 1] + "…"
+    if shown.isprintable():
+        return shown
+    return "".join(character if character.isprintable() else _escaped(character) for character in shown)
+
+
 def with_visible_end(text: str) -> str:
     """Return the text with trailing white space escaped: for names in a sentence."""
     seen = text.rstrip()

@@ -10,10 +10,9 @@ from iamdesk.checks.finding import Severity
 from iamdesk.checks.policy_documents import WRITTEN, PolicySource, place, statement_evidence
 from iamdesk.evaluate.derived_keys import MAX_SESSION_DURATION
 from iamdesk.i18n import mark, phrase, with_translation
-from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.conditions import ConditionTest, Quantifier, requires_key
 from iamdesk.policy.operators import Bound
 from iamdesk.policy.statement import Statement
-from iamdesk.policy_validation.condition_terms import requires_key
 from iamdesk.snapshot.model import Account
 
 _NOW = ("aws:currenttime", "aws:epochtime")

@@ -16,12 +16,11 @@ from iamdesk.checks.policy_pitfalls import ABSENT_IS_MEANT
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.policy.action_patterns import ActionPattern, action_pattern
-from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.conditions import ConditionTest, Quantifier, requires_key
 from iamdesk.policy.operators import ARN, IP_ADDRESS, NULL, STRING
 from iamdesk.policy.statement import Statement
 from iamdesk.policy_validation.action_checks import matched
 from iamdesk.policy_validation.condition_checks import key_type
-from iamdesk.policy_validation.condition_terms import requires_key
 from iamdesk.snapshot.model import Account
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from iamdesk.aws.service_reference import reference
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.action_patterns import ActionPattern
-from iamdesk.policy_validation.condition_terms import demands_presence
+from iamdesk.policy.conditions import demands_presence
 from iamdesk.policy_validation.issue import FindingType, Problem, validation_check
 from iamdesk.policy_validation.policy_view import PolicyView, StatementView
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.i18n import mark, phrase
+from iamdesk.policy.conditions import is_null_test
 from iamdesk.policy.operators import BOOL
-from iamdesk.policy_validation.condition_terms import is_null_test
 from iamdesk.policy_validation.issue import RCP_ONLY, SCP_ONLY, FindingType, Problem, validation_check
 from iamdesk.policy_validation.policy_view import PolicyView, StatementView
 

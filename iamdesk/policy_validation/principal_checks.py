@@ -7,10 +7,9 @@ from functools import cache
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.i18n import mark, phrase
-from iamdesk.policy.conditions import Quantifier
+from iamdesk.policy.conditions import Quantifier, demands_presence, requires_key
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.wildcards import is_pattern
-from iamdesk.policy_validation.condition_terms import demands_presence, requires_key
 from iamdesk.policy_validation.facts import all_regions, facts
 from iamdesk.policy_validation.issue import TRUST_ONLY, WITH_PRINCIPALS, FindingType, Problem, validation_check
 from iamdesk.policy_validation.policy_view import PolicyKind, PolicyView, StatementView

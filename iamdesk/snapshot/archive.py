@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from iamdesk.errors import SnapshotError
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.file_walk import MAX_BUNDLE_FILES, FoundFile
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.text_source import MAX_BYTES, MAX_RATIO, RATIO_FROM
-from iamdesk.snapshot.visible_text import visible
 
 _STARTS = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without files
 _END = b"PK\x05\x06"
@@ -56,7 +56,7 @@ def files_of_archive(path: Path, problems: list[Problem]) -> Iterator[list[Found
         SnapshotError: it is not an archive, is damaged, or exceeds the limits when unpacked.
         OSError: it cannot be read.
     """
-    name = visible(path.name, 200)
+    name = visible_start(path.name, 200)
     with path.open("rb") as file:
         if _listed(file) > MAX_BUNDLE_FILES:
             raise SnapshotError(phrase("{name}: the archive lists more files than a snapshot can have", name=name))
@@ -72,7 +72,7 @@ def files_of_archive(path: Path, problems: list[Problem]) -> Iterator[list[Found
 
 
 def _why(error: Exception) -> str:
-    return visible(str(error)) or type(error).__name__
+    return visible_start(str(error)) or type(error).__name__
 
 
 def _listed(file: BinaryIO) -> int:
@@ -112,10 +112,10 @@ def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> I
         message = phrase(
             "would unpack to more than {max_ratio} times its size, which no snapshot does", max_ratio=MAX_RATIO
         )
-        raise SnapshotError(f"{visible(path.name, 200)}: {message}")
+        raise SnapshotError(f"{visible_start(path.name, 200)}: {message}")
     if _overlap(members):
         message = phrase("its files overlap within the archive, as in a zip bomb")
-        raise SnapshotError(f"{visible(path.name, 200)}: {message}")
+        raise SnapshotError(f"{visible_start(path.name, 200)}: {message}")
     names = Counter(_inner(member) for member in members)
     reported: Counter[str] = Counter()
     for member in members:
@@ -130,11 +130,11 @@ def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> I
             continue
         reported[why] += 1
         if reported[why] <= _MAX_REPORTED:
-            problems.append(Problem(file=visible(inner, 200), json_path="$", message=why))
+            problems.append(Problem(file=visible_start(inner, 200), json_path="$", message=why))
     for why, count in reported.items():
         if count > _MAX_REPORTED:
             message = phrase("{count} more files like those before: {why}", count=count - _MAX_REPORTED, why=why)
-            problems.append(Problem(file=visible(path.name, 200), json_path="$", message=message))
+            problems.append(Problem(file=visible_start(path.name, 200), json_path="$", message=message))
 
 
 def _overlap(members: list[zipfile.ZipInfo]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import mark, phrase
 from iamdesk.memory import free_incrementally
 from iamdesk.progress import WorkCancelled
@@ -17,7 +18,6 @@ from iamdesk.snapshot.json_stream import JsonWalk, ValueTooLargeError
 from iamdesk.snapshot.model import BrokenEntry, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 from iamdesk.snapshot.policy_decoding import keep_ambiguous_documents_as_text
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.visible_text import visible
 from iamdesk.strict_json import ambiguity
 
 type Entity = UserDetail | GroupDetail | RoleDetail | ManagedPolicyDetail
@@ -105,7 +105,7 @@ def account_of(arn: str | None) -> AccountKey | None:
 
 def json_path(path: JsonPath) -> str:
     """Return a path as text: ``$.UserDetailList[3].Arn``."""
-    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{visible(step)}" for step in path)
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{visible_start(step)}" for step in path)
 
 
 def read_pages(walk: JsonWalk, file: str) -> list[Page]:
@@ -125,7 +125,7 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
         raise walk.no_snapshot(
             phrase(
                 "expected JSON that begins with `{{` or `[`, found `{text_ahead}`",
-                text_ahead=visible(walk.text_ahead(20)),
+                text_ahead=visible_start(walk.text_ahead(20)),
             )
         )
     pages: list[Page] = []
@@ -224,7 +224,7 @@ def _kind_of_next(walk: JsonWalk) -> str:
 def _shown_keys(keys: list[str]) -> str:
     if not keys:
         return phrase("an empty object")
-    named = ", ".join(f"`{visible(key, 40)}`" for key in keys[:_KEYS_NAMED])
+    named = ", ".join(f"`{visible_start(key, 40)}`" for key in keys[:_KEYS_NAMED])
     return f"an object with the keys {named}{' …' if len(keys) > _KEYS_NAMED else ''}"
 
 
@@ -386,8 +386,8 @@ def _break(page: Page, entry_list: EntryList, index: int, entry: Any, troubles: 
     page.broken.append(
         BrokenEntry(
             list_name=entry_list.name,
-            name=visible(name) if isinstance(name, str) and name else phrase("entry {index}", index=index),
-            arn=visible(arn, 2048) if isinstance(arn, str) else None,
+            name=visible_start(name) if isinstance(name, str) and name else phrase("entry {index}", index=index),
+            arn=visible_start(arn, 2048) if isinstance(arn, str) else None,
             problems=tuple(problems),
         )
     )
@@ -430,9 +430,9 @@ def found_value(value: Any) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f"`{visible(value)}`"
+            return f"`{visible_start(value)}`"
         case dict():
             return phrase("an object")
         case list():
             return phrase("a list")
-    return phrase("the number {value}", value=visible(repr(value)))
+    return phrase("the number {value}", value=visible_start(repr(value)))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from iamdesk.errors import SnapshotError
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.call_status import Capture, CaptureState
 from iamdesk.snapshot.cli_commands import CALLS, COMMANDS
@@ -21,7 +22,6 @@ from iamdesk.snapshot.layout import MANIFEST, Call, Place, Scope, place_of
 from iamdesk.snapshot.manifest import VERSION, Manifest, ManifestFile
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.text_source import SourceText
-from iamdesk.snapshot.visible_text import visible
 
 DETAILS = ("iam", "get-account-authorization-details")
 _MAX_REPORTED = 100
@@ -220,7 +220,7 @@ def compare_with_manifest(bundle: Bundle, sources: Mapping[str, SourceText]) -> 
         unlisted = [path for path in sources if path not in bundle.listed and path != MANIFEST]
         differences += [(path, phrase("the manifest does not list this file; it was read")) for path in unlisted]
     for path, message in differences[:_MAX_REPORTED]:
-        bundle.report(visible(path, 200), message)
+        bundle.report(visible_start(path, 200), message)
     if len(differences) > _MAX_REPORTED:
         bundle.report(
             MANIFEST, phrase("{count:,} more files differ from the manifest", count=len(differences) - _MAX_REPORTED)
@@ -235,4 +235,4 @@ def _note_failed_call(bundle: Bundle, path: str, entry: ManifestFile, call: Call
         place = place._replace(arguments=entry.arguments)
     state = CaptureState.NOTHING_THERE if error.code in call.absent else CaptureState.DENIED
     message = f"{error.code}: {error.message}" if error.message else error.code
-    bundle.captures[path] = _capture(path, call, place, state, visible(message, 500))
+    bundle.captures[path] = _capture(path, call, place, state, visible_start(message, 500))

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from iamdesk.errors import SnapshotError
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
 from iamdesk.progress import WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.account_details import AccountFacts
@@ -62,7 +63,6 @@ from iamdesk.snapshot.text_source import ReadSoFar, SourceText
 from iamdesk.snapshot.third_party import IamCollect, iamspy_resources
 from iamdesk.snapshot.third_party import Place as ForeignPlace
 from iamdesk.snapshot.third_party import place_of as foreign_place_of
-from iamdesk.snapshot.visible_text import visible
 
 _MAX_LOOSE = 64 << 20  # bytes of a file whose shape is looked at
 
@@ -232,7 +232,7 @@ def _top_of(files: Sequence[FoundFile]) -> str:
 def _nobody(root: Path, files: Sequence[FoundFile], reading: _Reading) -> SnapshotError:
     if reading.refused and len(files) == 1:
         return reading.refused
-    shown = visible(str(root), 300)
+    shown = visible_start(str(root), 300)
     if reading.bundle.captures:
         return SnapshotError(
             phrase(
@@ -362,7 +362,7 @@ def _read_details(reading: _Reading, path: str, source: SourceText, place: Place
             message = phrase(
                 "the path says account {account}, but the entries are of {others}",
                 account=place.account,
-                others=visible(", ".join(others)),
+                others=visible_start(", ".join(others)),
             )
             reading.bundle.report(source.name, message)
         for page in pages:

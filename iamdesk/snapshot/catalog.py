@@ -16,6 +16,7 @@ from typing import NamedTuple
 from pydantic import PrivateAttr
 
 from iamdesk.errors import SnapshotError
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import join_messages, phrase
 from iamdesk.memory import gc_paused
 from iamdesk.progress import Cancelled, never_cancelled, no_progress
@@ -26,7 +27,6 @@ from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.merge_pages import FilePages, Gathered, gather
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.text_source import ReadSoFar, SourceText
-from iamdesk.snapshot.visible_text import visible
 
 DEFAULT_MEMORY = 900 << 20
 """Default limit of bytes for details of accounts in one process: with the program itself and the names of a thousand
@@ -290,7 +290,7 @@ def _pages_again(file: ReadFile, open_file: Callable[[str], FoundFile], read: Re
     except (OSError, KeyError) as error:
         why = reason(error) if isinstance(error, OSError) else phrase("it no longer exists")
         what = phrase("cannot be read: {error}", error=why)
-        raise SnapshotError(join_messages(": ", (visible(file.inner, 200), what)), what) from error
+        raise SnapshotError(join_messages(": ", (visible_start(file.inner, 200), what)), what) from error
     pages = read_pages(JsonWalk(source), source.name)
     source.hash_whole()
     if source.sha256 != file.sha256 or len(pages) != len(file.homes):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase, with_translation
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.visible_text import visible
 
 MAX_FILES = 10_000
 """In a folder that is not laid out as a bundle: it was opened by mistake, then."""
@@ -48,7 +48,7 @@ class FoundFile:
     @property
     def name(self) -> str:
         """What problems and errors call it: its path below what was opened, on one visible line."""
-        return visible(self.inner, 200)
+        return visible_start(self.inner, 200)
 
 
 def reason(error: OSError | ValueError) -> str:
@@ -151,7 +151,7 @@ def _entries(root: Path, problems: list[Problem]) -> Iterator[tuple[str, bool]]:
 
 
 def _problem(inner: str, message: str) -> Problem:
-    return Problem(file=visible(inner, 200), json_path="$", message=message)
+    return Problem(file=visible_start(inner, 200), json_path="$", message=message)
 
 
 def _shown_in(folder: Path) -> list[tuple[str, bool]]:

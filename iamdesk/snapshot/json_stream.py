@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from iamdesk.errors import SnapshotError
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import mark, phrase
 from iamdesk.snapshot.text_source import SourceText
-from iamdesk.snapshot.visible_text import visible
 from iamdesk.strict_json import AmbiguousJsonError, NotJsonConstant, StrictDecoder, decode_repeating_at
 
 MAX_VALUE = 2 << 20
@@ -108,7 +108,9 @@ class JsonWalk:
             raise self.error(phrase(_CUT_OFF))
         if found not in wanted:
             raise self.error(
-                phrase("this is not JSON: expected {what}, found `{found}`", what=phrase(what), found=visible(found))
+                phrase(
+                    "this is not JSON: expected {what}, found `{found}`", what=phrase(what), found=visible_start(found)
+                )
             )
         self._at += 1
         return found
@@ -204,7 +206,7 @@ class JsonWalk:
         found = self._text[error.pos : error.pos + 12]
         what = f"{error.msg[:1].lower()}{error.msg[1:]}"
         return self.error(
-            phrase("this is not JSON: {error}, at `{found}`", error=what, found=visible(found)), error.pos
+            phrase("this is not JSON: {error}, at `{found}`", error=what, found=visible_start(found)), error.pos
         )
 
     def _cut_off_or_not_json(self, error: json.JSONDecodeError) -> SnapshotError:

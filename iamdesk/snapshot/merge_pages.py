@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
 from iamdesk.memory import free_incrementally
 from iamdesk.progress import WorkCancelled
@@ -14,7 +15,6 @@ from iamdesk.snapshot.model import Account, BrokenEntry, ManagedPolicyDetail, Ro
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.repeated import named_once
 from iamdesk.snapshot.text_source import ReadSoFar
-from iamdesk.snapshot.visible_text import visible
 
 UNKNOWN: AccountKey = ("aws", "unknown")
 """Key of entries whose account is unknown."""
@@ -162,7 +162,7 @@ def _difference(list_name: str, kept: tuple[Page, Read], again: tuple[Page, Read
         where = first.json_path if first.file == page.file else f"{first.file}: {first.json_path}"
         message = phrase(
             "`{arn}` is also at {where} with other content; the first was kept",
-            arn=visible(entry.entity.arn, 200),
+            arn=visible_start(entry.entity.arn, 200),
             where=where,
         )
         yield page.problem((list_name, entry.position), message)
@@ -190,7 +190,9 @@ def _finish(key: AccountKey, growing: _Growing) -> tuple[Account, list[Problem]]
     problems = []
     if is_truncated:
         last = growing.last_pages[-1]
-        message = phrase("more of account {key} follows this page; it is not in the snapshot", key=visible(key[1]))
+        message = phrase(
+            "more of account {key} follows this page; it is not in the snapshot", key=visible_start(key[1])
+        )
         problems.append(last.problem((last.more_key,), message))
     account = Account(
         partition=key[0], account_id=key[1], broken=tuple(growing.broken), is_truncated=is_truncated, **lists

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iamdesk.errors import SnapshotError
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
 from iamdesk.memory import gc_paused
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
@@ -20,7 +21,6 @@ from iamdesk.snapshot.merge_pages import FilePages, gather
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.text_source import ReadSoFar, SourceText
-from iamdesk.snapshot.visible_text import visible
 
 if TYPE_CHECKING:
     from iamdesk.snapshot.build_catalog import Share
@@ -103,12 +103,16 @@ def _files_of(path: Path, problems: list[Problem], cancelled: Cancelled) -> Iter
                 is_one, files = True, [found_file(path, path.name)]
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             raise SnapshotError(
-                phrase("{path}: cannot be opened: {error}", path=visible(str(path), 300), error=reason(error))
+                phrase("{path}: cannot be opened: {error}", path=visible_start(str(path), 300), error=reason(error))
             ) from error
         if not files:
             first = f" ({problems[0]})" if problems else ""
             raise SnapshotError(
-                phrase("{path}: it contains no file that can be read{first}", path=visible(str(path), 300), first=first)
+                phrase(
+                    "{path}: it contains no file that can be read{first}",
+                    path=visible_start(str(path), 300),
+                    first=first,
+                )
             )
         yield is_one, files
 

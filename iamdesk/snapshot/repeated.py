@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.authorization_details import Entity, JsonPath
 from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
-from iamdesk.snapshot.visible_text import visible
 
 type _Key = Callable[[Any], str]
 
@@ -58,7 +58,7 @@ def named_once(entity: Entity) -> tuple[Entity, list[tuple[JsonPath, str]]]:
             known, other = first.setdefault(name_of(member), (index, member))
             if known == index:
                 continue
-            named = {"name": visible(name_of(member), 200), "place": f"{key}[{known}]"}
+            named = {"name": visible_start(name_of(member), 200), "place": f"{key}[{known}]"}
             message = phrase("`{name}` is also at {place}; it was read once", **named)
             if other != member:
                 message = phrase("`{name}` is also at {place} with other content; the first was kept", **named)

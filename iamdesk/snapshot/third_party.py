@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.authorization_details import LISTS, Page, Read, Room, account_of, has_name, troubles_of
 from iamdesk.snapshot.bundle import Bundle
@@ -28,7 +29,6 @@ from iamdesk.snapshot.organization import (
     without_circles,
 )
 from iamdesk.snapshot.resources import PublicAccessBlock, Resource
-from iamdesk.snapshot.visible_text import visible
 
 _LISTS = {"user": "UserDetailList", "group": "GroupDetailList", "role": "RoleDetailList", "policy": "Policies"}
 _POLICIES = {
@@ -78,7 +78,7 @@ class IamCollect:
 
     def _report(self, steps: list[str], name: str, message: str) -> None:
         path = f"{'/'.join(steps)}/{name}"
-        self._bundle.report(self._names.get(path, visible(path, 200)), message)
+        self._bundle.report(self._names.get(path, visible_start(path, 200)), message)
 
     # --- accounts
 
@@ -109,7 +109,9 @@ class IamCollect:
             self._report(
                 steps,
                 "metadata",
-                phrase("{shown}: {message}; the files beside it were ignored", shown=visible(shown), message=message),
+                phrase(
+                    "{shown}: {message}; the files beside it were ignored", shown=visible_start(shown), message=message
+                ),
             )
             return
         if not has_name(entity.arn):
@@ -158,7 +160,7 @@ class IamCollect:
             nodes[account] = OrganizationNode(id=account, parent_id=parent, policy_ids=_attached(known))
         placed, circle = without_circles(nodes)
         if circle:
-            self._report(steps, "ous", phrase(IN_A_CIRCLE, nodes=visible(", ".join(circle), 200)))
+            self._report(steps, "ous", phrase(IN_A_CIRCLE, nodes=visible_start(", ".join(circle), 200)))
         return Organization(
             id=_text(metadata.get("id")) or steps[3],
             management_account_id=_text(metadata.get("rootaccountid")),

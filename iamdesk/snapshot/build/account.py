@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.account_details import (
     AccountFacts,
@@ -28,7 +29,6 @@ from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.models.settings import GetPublicAccessBlock
 from iamdesk.snapshot.resource_shares import ResourceShares, SharePermission
 from iamdesk.snapshot.resources import AccountSettings, PublicAccessBlock, VpcEndpoint
-from iamdesk.snapshot.visible_text import visible
 
 type ArnsByName = dict[tuple[str, str, str], str]
 """ARNs by account, kind and name."""
@@ -109,14 +109,15 @@ def _add_last_accessed(
         bundle.report(
             part.file,
             phrase(
-                "the report is not complete (`{job_status}`); it was ignored", job_status=visible(details.job_status)
+                "the report is not complete (`{job_status}`); it was ignored",
+                job_status=visible_start(details.job_status),
             ),
         )
         return
     if kind not in _KINDS:
         message = phrase(
             "expected `user`, `group` or `role` in the path, found `{kind}`; the report was ignored",
-            kind=visible(kind),
+            kind=visible_start(kind),
         )
         bundle.report(part.file, message)
         return

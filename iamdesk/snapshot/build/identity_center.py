@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.bundle import Bundle
 from iamdesk.snapshot.commands import identity_center as outputs
 from iamdesk.snapshot.identity_center import IdentityCenter, IdentityCenterInstance, PermissionSet
-from iamdesk.snapshot.visible_text import visible
 
 _SERVICE = "sso-admin"
 
@@ -94,7 +94,9 @@ def _permission_sets(bundle: Bundle) -> tuple[PermissionSet, ...] | None:
             if arn.rpartition("/")[2] not in described:
                 bundle.report(
                     part.file,
-                    phrase("permission set `{arn}` is listed, but its description was not captured", arn=visible(arn)),
+                    phrase(
+                        "permission set `{arn}` is listed, but its description was not captured", arn=visible_start(arn)
+                    ),
                 )
                 described[arn.rpartition("/")[2]] = PermissionSet(permission_set_arn=arn)
     if not is_listed and not described:

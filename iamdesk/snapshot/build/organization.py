@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.bundle import Bundle
 from iamdesk.snapshot.cli_commands import CALLS
@@ -29,7 +30,6 @@ from iamdesk.snapshot.organization import (
     OrganizationPolicyType,
     without_circles,
 )
-from iamdesk.snapshot.visible_text import visible
 
 _SERVICE = "organizations"
 _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
@@ -116,13 +116,13 @@ def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
             nodes[node_id] = OrganizationNode(id=node_id, name=name, parent_id=parent)
             files[node_id] = file
         elif parent not in (known.parent_id, NOT_KNOWN):
-            shown = visible(node_id)
+            shown = visible_start(node_id)
             bundle.report(
                 file,
                 phrase(
                     "`{shown}` is also listed under `{parent_id}`; that parent was kept",
                     shown=shown,
-                    parent_id=visible(str(known.parent_id)),
+                    parent_id=visible_start(str(known.parent_id)),
                 ),
             )
 
@@ -147,13 +147,13 @@ def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
             message = phrase(
                 "the parent `{parent}` is not a captured root or organizational unit: the position of "
                 "`{shown}` is unknown",
-                parent=visible(node.parent_id),
-                shown=visible(node_id),
+                parent=visible_start(node.parent_id),
+                shown=visible_start(node_id),
             )
             bundle.report(files[node_id], message)
     placed, circle = without_circles(nodes)
     if circle:
-        bundle.report(files[circle[0]], phrase(IN_A_CIRCLE, nodes=visible(", ".join(circle), 200)))
+        bundle.report(files[circle[0]], phrase(IN_A_CIRCLE, nodes=visible_start(", ".join(circle), 200)))
     return {node.id: node for node in placed}
 
 
@@ -180,7 +180,7 @@ def _policies(bundle: Bundle) -> dict[str, OrganizationPolicy]:
             path = CALLS[_SERVICE, "describe-policy"].file(policy.id or "unknown")
             if path not in bundle.captures:
                 bundle.report(
-                    path, phrase("the content of policy `{name}` was not captured", name=visible(policy.name))
+                    path, phrase("the content of policy `{name}` was not captured", name=visible_start(policy.name))
                 )
     return policies
 
