@@ -4,7 +4,6 @@ The tests of checks run as in a German window: what a check says is English all 
 snapshots is held against the German catalogue besides.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,21 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import allow, deny, document, trusting
+from ..builders import entries
+from ..builders.entries import allow, deny, document, trusting
 from ..german import NOT_COLLECTED, choose_german, english_of_findings
 
 ACCOUNT = "111122223333"
 CREATED = "2026-01-10T08:00:00+00:00"
 GITHUB = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+
+
+_NOTHING_ATTACHED: dict[str, Any] = {"AttachedManagedPolicies": []}
+
+
+def _own(statements: Iterable[Any]) -> list[tuple[str, dict[str, Any]]]:
+    """One inline policy of some statements; none without any."""
+    return [("inline", document(*statements))] if statements else []
 
 
 class Make:
@@ -43,69 +51,36 @@ class Make:
     def arn(self, rest: str, account: str = ACCOUNT) -> str:
         return f"arn:aws:iam::{account}:{rest}"
 
-    def user(self, name: str, *statements: Any, groups: Iterable[str] = (), **more: Any) -> dict[str, Any]:
-        inline = [{"PolicyName": "inline", "PolicyDocument": self.document(*statements)}] if statements else []
-        return {
-            "Path": "/",
-            "UserName": name,
-            "UserId": f"AIDA{name.upper():A<17}",
-            "Arn": self.arn(f"user/{name}"),
-            "CreateDate": CREATED,
-            "UserPolicyList": inline,
-            "GroupList": list(groups),
-            "AttachedManagedPolicies": [],
-            **more,
-        }
+    def user(self, name: str, *statements: Any, **more: Any) -> dict[str, Any]:
+        known = {"UserId": f"AIDA{name.upper():A<17}", "CreateDate": CREATED, "GroupList": [], **_NOTHING_ATTACHED}
+        return entries.user(name, *_own(statements), **{**known, **more})
 
-    def role(self, name: str, *statements: Any, trust: Any = None, path: str = "/", **more: Any) -> dict[str, Any]:
-        inline = [{"PolicyName": "inline", "PolicyDocument": self.document(*statements)}] if statements else []
-        return {
-            "Path": path,
-            "RoleName": name,
+    def role(self, name: str, *statements: Any, **more: Any) -> dict[str, Any]:
+        known = {
             "RoleId": f"AROA{name.upper():A<17}",
-            "Arn": self.arn(f"role{path}{name}"),
             "CreateDate": CREATED,
-            "AssumeRolePolicyDocument": trust or self.trust({"Service": "backup.amazonaws.com"}),
+            "trust": trusting({"Service": "backup.amazonaws.com"}),
             "InstanceProfileList": [],
-            "RolePolicyList": inline,
-            "AttachedManagedPolicies": [],
             "RoleLastUsed": {"LastUsedDate": "2026-03-01T00:00:00+00:00", "Region": "eu-west-1"},
-            **more,
+            **_NOTHING_ATTACHED,
         }
+        return entries.role(name, *_own(statements), **{**known, **more})
 
     def group(self, name: str, *statements: Any, **more: Any) -> dict[str, Any]:
-        inline = [{"PolicyName": "inline", "PolicyDocument": self.document(*statements)}] if statements else []
-        return {
-            "Path": "/",
-            "GroupName": name,
-            "GroupId": f"AGPA{name.upper():A<17}",
-            "Arn": self.arn(f"group/{name}"),
-            "CreateDate": CREATED,
-            "GroupPolicyList": inline,
-            "AttachedManagedPolicies": [],
-            **more,
-        }
+        known = {"Path": "/", "GroupId": f"AGPA{name.upper():A<17}", "CreateDate": CREATED, **_NOTHING_ATTACHED}
+        return entries.group(name, *_own(statements), **{**known, **more})
 
     def policy(self, name: str, *statements: Any, owner: str = ACCOUNT, **more: Any) -> dict[str, Any]:
-        return {
-            "PolicyName": name,
+        known = {
             "PolicyId": f"ANPA{name.upper():A<17}",
-            "Arn": self.arn(f"policy/{name}", owner),
             "Path": "/",
-            "DefaultVersionId": "v1",
             "IsAttachable": True,
             "CreateDate": CREATED,
             "UpdateDate": CREATED,
-            "PolicyVersionList": [
-                {
-                    "VersionId": "v1",
-                    "IsDefaultVersion": True,
-                    "CreateDate": CREATED,
-                    "Document": self.document(*statements),
-                }
-            ],
-            **more,
         }
+        found = entries.managed(self.arn(f"policy/{name}", owner), document(*statements), **{**known, **more})
+        found["PolicyVersionList"][-1].setdefault("CreateDate", CREATED)
+        return found
 
     def full_access(self) -> dict[str, Any]:
         return self.policy("AdministratorAccess", self.allow("*"), owner="aws")
@@ -130,17 +105,10 @@ class Make:
         policies: Iterable[Any] = (),
         **more: Any,
     ) -> Snapshot:
-        path = self._folder / "account.json"
         # Someone whose account is told by their ARN, so that every snapshot has an account.
         everyone = [self.user("anchor", self.allow("s3:ListAllMyBuckets")), *users]
-        account = {
-            "UserDetailList": everyone,
-            "GroupDetailList": list(groups),
-            "RoleDetailList": list(roles),
-            "Policies": list(policies),
-            **more,
-        }
-        path.write_text(json.dumps(account))
+        lists = {"users": everyone, "groups": groups, "roles": roles, "policies": policies}
+        path = entries.write(self._folder / "account.json", **lists, **more)
         return load_snapshot(path)
 
     def resource(self, arn: str, *statements: Any, **more: Any) -> Resource:
