@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +12,13 @@ from hypothesis import strategies as st
 from iamdesk import Evaluator, Request, RequestError
 from iamdesk.evaluate.request import EvalDecision, MissingContextMode
 from iamdesk.progress import WorkCancelled
-from iamdesk.snapshot.model import Account, Snapshot, UserDetail
+from iamdesk.snapshot.model import Snapshot
 
+from ..builders.captures import ID, ROOT, document, user, user_arn
+from ..builders.captures import evaluator as evaluator_of
+from ..builders.entries import allow as statement
 from ..some_of import some_of
-from .worlds import CONTEXTS, NOON, QUESTIONS, A, snapshots
+from .worlds import CONTEXTS, NOON, QUESTIONS, snapshots
 
 BOUNDED = settings(max_examples=some_of(150), deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -50,22 +52,7 @@ def test_who_can_and_the_bare_verdict_are_the_single_answers(
 
 
 def allow(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-    return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-def user(name: str, *documents: dict[str, Any], **more: Any) -> dict[str, Any]:
-    inline = [{"PolicyName": f"p{number}", "PolicyDocument": one} for number, one in enumerate(documents)]
-    return {"Arn": f"arn:aws:iam::{A}:user/{name}", "UserName": name, "UserPolicyList": inline, **more}
-
-
-def account(*users: dict[str, Any], **more: Any) -> Account:
-    return Account(account_id=A, users=tuple(UserDetail.model_validate(entry) for entry in users), **more)
-
-
-def evaluator_of(*accounts: Account) -> Evaluator:
-    snapshot = Snapshot(path=Path("/captures/few.json"), files=(), sha256="0" * 64, accounts=accounts)
-    return Evaluator(snapshot, now=lambda: NOON)
+    return document(statement(action, resource, **more))
 
 
 def test_rows_come_in_the_order_of_the_snapshot_and_say_how() -> None:
@@ -75,21 +62,21 @@ def test_rows_come_in_the_order_of_the_snapshot_and_say_how() -> None:
         user("mia", allow("s3:PutObject")),
         user("ada", allow("s3:*", Condition=mfa)),
     ]
-    rows = list(evaluator_of(account(*users)).who_can(action="s3:GetObject", resource="arn:aws:s3:::b/k"))
+    rows = list(evaluator_of(*users).who_can(action="s3:GetObject", resource="arn:aws:s3:::b/k"))
     assert [(row.principal.rpartition(":")[2], row.decision.value) for row in rows] == [
         ("root", "allowed"),
         ("user/zoe", "allowed"),
         ("user/ada", "conditional"),
     ]
-    assert [line.name for line in rows[1].how] == ["p0, statement 1"]
+    assert [line.name for line in rows[1].how] == ["inline-1, statement 1"]
     assert rows[2].explanation.missing_context_values == ("aws:MultiFactorAuthPresent",)
 
 
 def test_a_time_that_passes_changes_the_answer() -> None:
     until = {"DateLessThan": {"aws:CurrentTime": "2026-09-30T13:00:00Z"}}
     clock = [NOON]
-    snapshot = evaluator_of(account(user("ana", allow("s3:GetObject", Condition=until)))).snapshot
-    evaluator = Evaluator(snapshot, now=lambda: clock[-1])
+    captured = evaluator_of(user("ana", allow("s3:GetObject", Condition=until))).snapshot
+    evaluator = Evaluator(captured, now=lambda: clock[-1])
     counts = []
     for later in (timedelta(0), timedelta(minutes=30), timedelta(hours=2)):
         clock.append(NOON + later)
@@ -99,13 +86,13 @@ def test_a_time_that_passes_changes_the_answer() -> None:
 
 def test_a_malformed_action_is_refused() -> None:
     with pytest.raises(RequestError, match="is a pattern"):
-        list(evaluator_of(account(user("ana"))).who_can(action="s3:Get*"))
+        list(evaluator_of(user("ana")).who_can(action="s3:Get*"))
 
 
 def test_the_sweep_can_be_cancelled_while_policies_are_read_and_while_it_asks() -> None:
     with pytest.raises(WorkCancelled):
-        evaluator_of(account(user("ana"))).prepare(cancelled=lambda: True)
-    evaluator = evaluator_of(account(user("ana", allow("s3:GetObject"))))
+        evaluator_of(user("ana")).prepare(cancelled=lambda: True)
+    evaluator = evaluator_of(user("ana", allow("s3:GetObject")))
     evaluator.prepare()
     with pytest.raises(WorkCancelled):
         list(evaluator.who_can(action="s3:GetObject", resource="arn:aws:s3:::b/k", cancelled=lambda: True))
@@ -113,26 +100,26 @@ def test_the_sweep_can_be_cancelled_while_policies_are_read_and_while_it_asks() 
 
 def test_progress_ends_with_everybody() -> None:
     told: list[tuple[int, int]] = []
-    evaluator = evaluator_of(account(user("ana"), user("bob")))
+    evaluator = evaluator_of(user("ana"), user("bob"))
     list(evaluator.who_can(action="s3:GetObject", progress=lambda done, total: told.append((done, total))))
     assert told[-1] == (3, 3)
 
 
 def test_an_entry_that_can_ask_nothing_is_left_out() -> None:
-    odd = {**user("odd", allow("*")), "Arn": f"arn:aws:iam::{A}:group/odd"}
-    rows = evaluator_of(account(odd, user("ana", allow("*")))).who_can(action="s3:ListAllMyBuckets")
-    assert [row.principal for row in rows] == [f"arn:aws:iam::{A}:root", f"arn:aws:iam::{A}:user/ana"]
+    odd = user("odd", allow("*"), Arn=f"arn:aws:iam::{ID}:group/odd")
+    rows = evaluator_of(odd, user("ana", allow("*"))).who_can(action="s3:ListAllMyBuckets")
+    assert [row.principal for row in rows] == [ROOT, user_arn("ana")]
 
 
 def test_one_entry_counts_where_two_bear_the_same_arn() -> None:
     twice = [user("ana", allow("s3:*")), user("ana")]
-    rows = evaluator_of(account(*twice)).who_can(action="s3:ListAllMyBuckets")
-    assert [row.principal for row in rows] == [f"arn:aws:iam::{A}:root"]
+    rows = evaluator_of(*twice).who_can(action="s3:ListAllMyBuckets")
+    assert [row.principal for row in rows] == [ROOT]
 
 
 def test_several_threads_get_the_same_answers() -> None:
     users = [user(f"u{number}", allow("s3:GetObject", "arn:aws:s3:::b/${aws:username}/*")) for number in range(40)]
-    evaluator = evaluator_of(account(*users))
+    evaluator = evaluator_of(*users)
     asked = [f"arn:aws:s3:::b/u{number}/x" for number in range(40)]
 
     def ask(resource: str) -> list[str]:
@@ -142,4 +129,4 @@ def test_several_threads_get_the_same_answers() -> None:
         answers = list(pool.map(ask, asked * 5))
     for resource, answer in zip(asked * 5, answers, strict=True):
         name = resource.split("/")[1]
-        assert answer == [f"arn:aws:iam::{A}:root", f"arn:aws:iam::{A}:user/{name}"]
+        assert answer == [ROOT, user_arn(name)]

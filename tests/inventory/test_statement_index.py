@@ -1,6 +1,5 @@
 """The index finds every statement that can matter, and everybody who carries it."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +17,9 @@ from iamdesk.evaluate.ternary import FALSE
 from iamdesk.inventory.policy_index import PolicyIndex
 from iamdesk.inventory.statement_index import StatementIndex
 from iamdesk.progress import WorkCancelled
-from iamdesk.snapshot.model import Account, ManagedPolicyDetail, Snapshot, UserDetail
+from iamdesk.snapshot.model import ManagedPolicyDetail, Snapshot, UserDetail
 
+from ..builders.captures import account, managed, snapshot, user
 from ..some_of import some_of
 
 ID = "111122223333"
@@ -47,18 +47,8 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-def snapshot_of(*users: dict[str, Any], policies: tuple[dict[str, Any], ...] = ()) -> Snapshot:
-    account = Account(
-        account_id=ID,
-        users=tuple(UserDetail.model_validate(entry) for entry in users),
-        policies=tuple(ManagedPolicyDetail.model_validate(entry) for entry in policies),
-    )
-    return Snapshot(path=Path("/captures/x.json"), files=(), sha256="0" * 64, accounts=(account,))
-
-
-def user(name: str, *documents: Any, **more: Any) -> dict[str, Any]:
-    inline = [{"PolicyName": f"p{number}", "PolicyDocument": one} for number, one in enumerate(documents)]
-    return {"Arn": f"arn:aws:iam::{ID}:user/{name}", "UserName": name, "UserPolicyList": inline, **more}
+def snapshot_of(*entries: UserDetail | ManagedPolicyDetail) -> Snapshot:
+    return snapshot(account(*entries))
 
 
 def document(*members: dict[str, Any], version: str = "2012-10-17") -> dict[str, Any]:
@@ -109,12 +99,8 @@ def test_the_same_document_is_held_once_with_all_who_carry_it() -> None:
 
 def test_a_boundary_is_told_from_none_and_from_a_lost_one() -> None:
     arn = f"arn:aws:iam::{ID}:policy/limit"
-    version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": document()}
-    policy = {"Arn": arn, "PolicyName": "limit", "DefaultVersionId": "v1", "PolicyVersionList": [version]}
-    limited = {"PermissionsBoundary": {"PermissionsBoundaryArn": arn}}
-    lost = {"PermissionsBoundary": {"PermissionsBoundaryArn": f"{arn}-lost"}}
-    snapshot = snapshot_of(user("ana", **limited), user("bob", **lost), user("eve"), policies=(policy,))
-    index = StatementIndex(PolicyIndex(snapshot))
+    limited, lost = user("ana", boundary=arn), user("bob", boundary=f"{arn}-lost")
+    index = StatementIndex(PolicyIndex(snapshot_of(limited, lost, user("eve"), managed(arn, document()))))
     assert index.boundaries == (None, (0,), (), None)
     assert index.bounded == (0b10,)
 
