@@ -1,6 +1,5 @@
 """What is attached and stands in the snapshot is never said to be missing from it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import Request
 from iamdesk.snapshot.reader import load_snapshot
 
+from ..builders import entries
 from ..builders.captures import ID
 
 POLICY = f"arn:aws:iam::{ID}:policy/Orders"
@@ -18,10 +18,7 @@ ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s
 
 
 def asked(tmp_path: Path, policy: dict[str, Any], **more: Any) -> Any:
-    user = {"Arn": USER, "UserName": "ana", "UserId": "AIDAANA", "Path": "/", **more}
-    page = {"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": [policy]}
-    file = tmp_path / "account.json"
-    file.write_text(json.dumps(page))
+    file = entries.write(tmp_path / "account.json", users=[entries.user("ana", **more)], policies=[policy])
     return Evaluator(load_snapshot(file)).can(Request(USER, "s3:GetObject", "arn:aws:s3:::b/k"))
 
 
@@ -29,8 +26,8 @@ def version(document: Any) -> list[dict[str, Any]]:
     return [{"VersionId": "v1", "IsDefaultVersion": True, "Document": document}]
 
 
-ATTACHED = {"AttachedManagedPolicies": [{"PolicyName": "Orders", "PolicyArn": POLICY}]}
-BOUNDED = {"PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": POLICY}}
+ATTACHED: dict[str, Any] = {"attached": [POLICY]}
+BOUNDED: dict[str, Any] = {"boundary": POLICY}
 
 
 def test_an_entry_without_a_name_allows_what_it_says(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Causes of findings: each finding in exactly one, few rows, the largest effect first."""
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +25,7 @@ from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
+from ..builders import entries
 from ..builders.captures import allow, document, trusting
 
 ACCOUNT = "111122223333"
@@ -34,33 +34,20 @@ EVERYTHING = allow("*", "*")
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-def _role(name: str, *statements: Any, trust: Any = None, path: str = "/", **more: Any) -> dict[str, Any]:
-    inline = [{"PolicyName": f"{name}-inline", "PolicyDocument": document(*statements)}] if statements else []
-    return {
-        "Path": path,
-        "RoleName": name,
-        "RoleId": f"AROA{name.upper().replace('-', ''):A<17}",
-        "Arn": f"arn:aws:iam::{ACCOUNT}:role{path}{name}",
-        "CreateDate": CREATED,
-        "AssumeRolePolicyDocument": trust or trusting({"Service": "ec2.amazonaws.com"}),
-        "InstanceProfileList": [],
-        "RolePolicyList": inline,
-        "AttachedManagedPolicies": [],
-        "RoleLastUsed": {"LastUsedDate": "2026-03-01T00:00:00+00:00", "Region": "eu-west-1"},
-        **more,
-    }
+def _role(name: str, *statements: Any, **more: Any) -> dict[str, Any]:
+    inline = [(f"{name}-inline", document(*statements))] if statements else []
+    used = {"LastUsedDate": "2026-03-01T00:00:00+00:00", "Region": "eu-west-1"}
+    known = {"CreateDate": CREATED, "InstanceProfileList": [], "AttachedManagedPolicies": [], "RoleLastUsed": used}
+    return entries.role(name, *inline, **{**known, **more})
 
 
 @pytest.fixture
 def found(tmp_path: Path) -> Callable[..., tuple[list[Finding], Causes]]:
     """Run all checks over an account of roles, groups and users; returns findings and causes."""
 
-    def run(**entities: list[dict[str, Any]]) -> tuple[list[Finding], Causes]:
-        details = {f"{kind}List": entities.get(kind, []) for kind in ("UserDetail", "GroupDetail", "RoleDetail")} | {
-            "Policies": entities.get("Policies", [])
-        }
-        (tmp_path / "account.json").write_text(json.dumps(details))
-        findings = list(registry.run(Evaluator(load_snapshot(tmp_path / "account.json"))))
+    def run(**lists: list[dict[str, Any]]) -> tuple[list[Finding], Causes]:
+        account = entries.write(tmp_path / "account.json", **lists)
+        findings = list(registry.run(Evaluator(load_snapshot(account))))
         return findings, causes_of(findings)
 
     return run
@@ -90,7 +77,7 @@ def test_every_finding_is_in_exactly_one_cause(sample: str) -> None:
 
 def test_the_same_statement_in_two_roles_is_one_cause_whatever_its_sid(found: Callable[..., Any]) -> None:
     findings, causes = found(
-        RoleDetail=[_role("first", {**EVERYTHING, "Sid": "One"}), _role("second", {**EVERYTHING, "Sid": "Two"})]
+        roles=[_role("first", {**EVERYTHING, "Sid": "One"}), _role("second", {**EVERYTHING, "Sid": "Two"})]
     )
     cause = _with(causes, findings, "ADM-01", "first")
     assert cause is _with(causes, findings, "ADM-01", "second")
@@ -101,31 +88,14 @@ def test_the_same_statement_in_two_roles_is_one_cause_whatever_its_sid(found: Ca
 
 
 def test_a_group_and_its_members_are_one_cause(found: Callable[..., Any]) -> None:
-    group_ = {
-        "Path": "/",
-        "GroupName": "admins",
-        "GroupId": "AGPAADMINS",
-        "Arn": f"arn:aws:iam::{ACCOUNT}:group/admins",
-        "CreateDate": CREATED,
-        "GroupPolicyList": [{"PolicyName": "all", "PolicyDocument": document(EVERYTHING)}],
-        "AttachedManagedPolicies": [],
-    }
-    user = {
-        "Path": "/",
-        "UserName": "ana",
-        "UserId": "AIDAANA",
-        "Arn": f"arn:aws:iam::{ACCOUNT}:user/ana",
-        "CreateDate": CREATED,
-        "UserPolicyList": [],
-        "GroupList": ["admins"],
-        "AttachedManagedPolicies": [],
-    }
-    findings, causes = found(UserDetail=[user], GroupDetail=[group_])
+    user = entries.user("ana", CreateDate=CREATED, groups=["admins"], attached=())
+    admins = entries.group("admins", ("all", document(EVERYTHING)), CreateDate=CREATED, Path="/", attached=())
+    findings, causes = found(users=[user], groups=[admins])
     assert _with(causes, findings, "ADM-08", "admins") is _with(causes, findings, "ADM-01", "ana")
 
 
 def test_what_repeats_a_graver_finding_is_folded_into_it(found: Callable[..., Any]) -> None:
-    findings, causes = found(RoleDetail=[_role("worker", EVERYTHING)])
+    findings, causes = found(roles=[_role("worker", EVERYTHING)])
     cause = _with(causes, findings, "SVC-03", "worker")
     assert cause is _with(causes, findings, "ADM-01", "worker")
     by_check = {one.check_id: one for one in cause.findings}
@@ -136,7 +106,7 @@ def test_what_repeats_a_graver_finding_is_folded_into_it(found: Callable[..., An
 
 def test_external_access_is_the_trust_policys(found: Callable[..., Any]) -> None:
     open_ = trusting({"AWS": "arn:aws:iam::999988887777:root"})
-    findings, causes = found(RoleDetail=[_role("door", EVERYTHING, trust=open_), _role("inside", EVERYTHING)])
+    findings, causes = found(roles=[_role("door", EVERYTHING, trust=open_), _role("inside", EVERYTHING)])
     cause = _with(causes, findings, "CHN-04", "door")
     assert (cause.kind, cause.exposed) == (CauseKind.TRUST, 1)
     assert cause is _with(causes, findings, "TRU-03", "door")
@@ -145,9 +115,8 @@ def test_external_access_is_the_trust_policys(found: Callable[..., Any]) -> None
 
 
 def test_an_aws_managed_policy_is_named_with_its_holders(found: Callable[..., Any]) -> None:
-    power = {"PolicyName": "AdministratorAccess", "PolicyArn": ADMINISTRATOR}
-    roles = [_role(name, AttachedManagedPolicies=[power]) for name in ("a", "b", "c", "d")]
-    findings, causes = found(RoleDetail=roles)
+    roles = [_role(name, attached=[ADMINISTRATOR]) for name in ("a", "b", "c", "d")]
+    findings, causes = found(roles=roles)
     cause = _with(causes, findings, "ADM-01", "a")
     assert cause.label == "AdministratorAccess, attached to a, b, c and 1 more"
     assert cause.remediation.startswith("Detach AdministratorAccess from a, b, c and 1 more")
@@ -164,7 +133,7 @@ def test_a_passable_administrator_role_is_one_cause_of_all_paths_to_it(found: Ca
         _role("functions", pass_it, allow(["lambda:CreateFunction", "lambda:InvokeFunction"])),
         _role("builds", {**pass_it, "Resource": [target]}, allow(["codebuild:CreateProject", "codebuild:StartBuild"])),
     ]
-    findings, causes = found(RoleDetail=roles)
+    findings, causes = found(roles=roles)
     assert {one.through for one in findings if one.check_id == "CHN-01"} == {target}
     cause = _with(causes, findings, "CHN-01", "functions")
     assert cause is _with(causes, findings, "CHN-01", "builds") is _with(causes, findings, "ADM-01", "high")
@@ -175,14 +144,14 @@ def test_a_passable_administrator_role_is_one_cause_of_all_paths_to_it(found: Ca
 def test_a_cause_is_named_after_the_place_that_gives_most(found: Callable[..., Any]) -> None:
     """The alphabet would name it after a policy that a Deny cancels."""
     denied = _role("a-denied", EVERYTHING, {"Effect": "Deny", "Action": "*", "Resource": "*"})
-    findings, causes = found(RoleDetail=[denied, _role("z-real", EVERYTHING)])
+    findings, causes = found(roles=[denied, _role("z-real", EVERYTHING)])
     cause = _with(causes, findings, "ADM-01", "z-real")
     assert cause is _with(causes, findings, "ADM-02", "a-denied")
     assert cause.label == "z-real-inline, statement 1, and the same statement in 1 other policy"
 
 
 def test_the_label_of_a_trust_entry_is_no_sentence(found: Callable[..., Any]) -> None:
-    findings, causes = found(RoleDetail=[_role("flow", trust=trusting({"Service": "states.amazonaws.com"}))])
+    findings, causes = found(roles=[_role("flow", trust=trusting({"Service": "states.amazonaws.com"}))])
     assert _with(causes, findings, "SVC-01", "flow").label == "trust policy of flow"
 
 
@@ -249,7 +218,7 @@ def test_roles_that_aws_created_come_last_each_tool_in_one_row(found: Callable[.
         _role("AWSReservedSSO_Ops_0123456789abcdef", EVERYTHING, path="/aws-reserved/sso.amazonaws.com/"),
         _role("ours", EVERYTHING),
     ]
-    findings, causes = found(RoleDetail=roles)
+    findings, causes = found(roles=roles)
     quick = _with(causes, findings, "ADM-01", "AWS-QuickSetup-Patch-1")
     assert quick is _with(causes, findings, "ADM-01", "AWS-QuickSetup-Patch-2")
     assert (quick.kind, quick.label) == (CauseKind.AWS, "roles of AWS Quick Setup")
@@ -310,21 +279,12 @@ def test_the_remedy_of_a_statement_of_paths_names_its_actions() -> None:
 
 
 def test_the_only_administrator_is_named(found: Any) -> None:
-    attached = {"AttachedManagedPolicies": [{"PolicyName": "AdministratorAccess", "PolicyArn": ADMINISTRATOR}]}
-    people = [
-        {
-            **_role(name, **attached),
-            "UserName": name,
-            "UserId": f"AIDA{name:X<17}",
-            "Arn": f"arn:aws:iam::{ACCOUNT}:user/{name}",
-        }
-        for name in ("maria", "ana")
-    ]
+    people = [entries.user(name, attached=[ADMINISTRATOR], CreateDate=CREATED) for name in ("maria", "ana")]
     for users, ending in (
         (people[:1], f"maria is the only administrator of account {ACCOUNT}: appoint another one first."),
         (people, "Leave at least one administrator in the account."),
     ):
-        findings, causes = found(UserDetail=users)
+        findings, causes = found(users=users)
         assert _with(causes, findings, "ADM-01", "maria").remediation.endswith(ending)
 
 

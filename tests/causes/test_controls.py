@@ -17,6 +17,8 @@ from iamdesk.progress import never_cancelled
 from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
+from ..builders import entries
+
 DIRECT = "2.13"
 """CIS AWS Foundations: users have permissions through groups alone (HYG-01)."""
 
@@ -24,18 +26,8 @@ DIRECT = "2.13"
 @pytest.fixture
 def evaluator(tmp_path: Path) -> Evaluator:
     """An account of one user and one group, of which all was captured but what no file holds."""
-    user = {
-        "Path": "/",
-        "UserName": "ana",
-        "UserId": "AIDAANA",
-        "Arn": "arn:aws:iam::111122223333:user/ana",
-        "CreateDate": "2026-01-10T08:00:00+00:00",
-        "UserPolicyList": [],
-        "GroupList": [],
-        "AttachedManagedPolicies": [],
-    }
-    account = {"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
-    (tmp_path / "account.json").write_text(json.dumps(account))
+    user = entries.user("ana", CreateDate="2026-01-10T08:00:00+00:00", groups=(), attached=())
+    entries.write(tmp_path / "account.json", users=[user])
     return Evaluator(load_snapshot(tmp_path / "account.json"))
 
 

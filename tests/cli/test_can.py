@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ..builders import entries
+
 ELENA = "arn:aws:iam::111122223333:user/engineering/elena.petrov"
 NORA = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"
 PAYROLL = "arn:aws:s3:::acme-payroll/2026/09.csv"
@@ -243,31 +245,8 @@ def test_control_characters_of_a_snapshot_reach_the_terminal_as_escapes(
     iamdesk: Callable[..., Any], tmp_path: Path
 ) -> None:
     hostile = "\x1b]0;gone\x07\u202ereversed"
-    account = {
-        "UserDetailList": [
-            {
-                "Path": "/",
-                "UserName": "eve",
-                "UserId": "AIDAEVE",
-                "Arn": "arn:aws:iam::111122223333:user/eve",
-                "UserPolicyList": [
-                    {
-                        "PolicyName": hostile,
-                        "PolicyDocument": {
-                            "Version": "2012-10-17",
-                            "Statement": [{"Sid": hostile, "Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
-                        },
-                    }
-                ],
-                "GroupList": [],
-                "AttachedManagedPolicies": [],
-            }
-        ],
-        "GroupDetailList": [],
-        "RoleDetailList": [],
-        "Policies": [],
-    }
-    (tmp_path / "hostile.json").write_text(json.dumps(account))
+    policy = entries.document(entries.allow("s3:*", Sid=hostile))
+    entries.write(tmp_path / "hostile.json", users=[entries.user("eve", (hostile, policy))])
     question = ("--principal", "arn:aws:iam::111122223333:user/eve", "--action", "s3:GetObject", "--resource", PAYROLL)
 
     for output_format in ("text", "json"):

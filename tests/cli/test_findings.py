@@ -15,6 +15,8 @@ from iamdesk.checks.finding import Severity
 from iamdesk.export import findings as package
 from iamdesk.export.findings.writers import formats
 
+from ..builders import entries
+
 OUTLINE = '''
 """Findings as an outline."""
 
@@ -135,32 +137,7 @@ def test_file_that_cannot_be_written_ends_with_two(iamdesk: Callable[..., Any], 
 
 def test_fail_on_ends_with_one_when_a_finding_is_as_bad_or_worse(iamdesk: Callable[..., Any], tmp_path: Path) -> None:
     """One administrator, and nothing critical."""
-    account = {
-        "UserDetailList": [
-            {
-                "Path": "/",
-                "UserName": "ops",
-                "UserId": "AIDAOPS",
-                "Arn": "arn:aws:iam::111122223333:user/ops",
-                "CreateDate": "2026-01-01T00:00:00+00:00",
-                "UserPolicyList": [
-                    {
-                        "PolicyName": "all",
-                        "PolicyDocument": {
-                            "Version": "2012-10-17",
-                            "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-                        },
-                    }
-                ],
-                "GroupList": [],
-                "AttachedManagedPolicies": [],
-            }
-        ],
-        "GroupDetailList": [],
-        "RoleDetailList": [],
-        "Policies": [],
-    }
-    (tmp_path / "account.json").write_text(json.dumps(account))
+    entries.write(tmp_path / "account.json", users=[entries.user("ops", entries.document(entries.allow()))])
     found = json.loads(iamdesk("findings", "account.json", "--format", "json").stdout)["findings"]
     ranks = list(Severity)
     worst = min(ranks.index(Severity(finding["severity"])) for finding in found)

@@ -1,20 +1,15 @@
 """``iamdesk review new --previous``: the next review in the terminal."""
 
-import json
 from pathlib import Path
 
 from iamdesk.api import Workbench
 
+from ..builders import entries
 from .conftest import Run
 
 
 def write(path: Path, action: str) -> Path:
-    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
-    inline = [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}]
-    user = {"UserName": "ana", "Arn": "arn:aws:iam::111122223333:user/ana", "UserPolicyList": inline}
-    lists = {"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
-    path.write_text(json.dumps(lists))
-    return path
+    return entries.write(path, users=[entries.user("ana", ("own", entries.document(entries.allow(action))))])
 
 
 def test_next_review_goes_on_from_the_one_before(iamdesk: Run, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from iamdesk.export.evidence.manifest import PEOPLE as PEOPLE_CSV
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.people import PEOPLE
 
+from ..builders import entries
+from ..builders.captures import allow, document, trusting, user_arn
 from .conftest import Run
 
 LIST = (
@@ -18,21 +20,10 @@ LIST = (
 
 def snapshot(path: Path) -> Path:
     """Users ana and robot, each with an inline policy, and a role that ana can assume."""
-    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
-    inline = [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": [allow]}}]
-    arn = "arn:aws:iam::111122223333:user/"
-    users = [{"UserName": name, "Arn": f"{arn}{name}", "UserPolicyList": inline} for name in ("ana", "robot")]
-    trust = {"Effect": "Allow", "Principal": {"AWS": f"{arn}ana"}, "Action": "sts:AssumeRole"}
-    role = {
-        "RoleName": "deploy",
-        "Arn": "arn:aws:iam::111122223333:role/deploy",
-        "Path": "/",
-        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-        "RolePolicyList": [],
-    }
-    lists = {"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": [role], "Policies": []}
-    path.write_text(json.dumps(lists), encoding="utf-8")
-    return path
+    own = ("own", document(allow("sts:AssumeRole")))
+    users = [entries.user(name, own) for name in ("ana", "robot")]
+    role = entries.role("deploy", trust=trusting({"AWS": user_arn("ana")}))
+    return entries.write(path, users=users, roles=[role])
 
 
 def listed(path: Path, status: str = "active", department: str = "Payments") -> Path:
@@ -145,12 +136,8 @@ def test_a_decision_on_own_access_by_the_list_of_people_is_saved_with_a_warning(
 
 
 def test_revokes_that_rely_on_each_other_are_told(iamdesk: Run, tmp_path: Path) -> None:
-    allow = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
-    document = {"Version": "2012-10-17", "Statement": [allow]}
-    inline = [{"PolicyName": name, "PolicyDocument": document} for name in ("one", "two")]
-    user = {"UserName": "ana", "Arn": "arn:aws:iam::111122223333:user/ana", "UserPolicyList": inline}
-    lists = {"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
-    (tmp_path / "a.json").write_text(json.dumps(lists), encoding="utf-8")
+    policy = document(allow("s3:Get*"))
+    entries.write(tmp_path / "a.json", users=[entries.user("ana", ("one", policy), ("two", policy))])
     review = tmp_path / "q.iamreview"
     assert iamdesk("review", "new", tmp_path / "a.json", "-o", review).returncode == 0
     lines = json.loads(iamdesk("review", "entitlements", review, "--format", "json").stdout)

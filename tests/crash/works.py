@@ -8,7 +8,6 @@ opens as sound that is not.
 import atexit
 import contextlib
 import csv
-import json
 import shutil
 import tempfile
 import zipfile
@@ -33,6 +32,7 @@ from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.review_file import EvidenceRecord, Head, ReviewFile
 from iamdesk.review.session import ReviewSession
 
+from ..builders import entries
 from .disk import Disk
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -207,23 +207,11 @@ def _check_parts(folder: Path, told: Sequence[Any], whole: Sequence[Any]) -> Non
 @lru_cache
 def _session() -> SnapshotSession:
     """Return a small snapshot that is open; its file is on no disk that fails."""
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
-    user = {
-        "Path": "/",
-        "UserName": "ana",
-        "UserId": "AIDAEXAMPLE",
-        "Arn": f"arn:aws:iam::{ACCOUNT}:user/ana",
-        "CreateDate": "2026-01-01T00:00:00+00:00",
-        "UserPolicyList": [{"PolicyName": f"p{at}", "PolicyDocument": document} for at in range(3)],
-        "GroupList": [],
-        "AttachedManagedPolicies": [],
-        "Tags": [],
-    }
-    details = {"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+    policy = entries.document(entries.allow("s3:GetObject"))
+    user = entries.user("ana", policy, policy, policy, CreateDate="2026-01-01T00:00:00+00:00")
     folder = Path(tempfile.mkdtemp(prefix="iamdesk-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    (folder / "acme.json").write_text(json.dumps(details))
-    return Workbench().open_snapshot(folder / "acme.json")
+    return Workbench().open_snapshot(entries.write(folder / "acme.json", users=[user]))
 
 
 def _prepare_package(folder: Path) -> None:

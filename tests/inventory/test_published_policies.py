@@ -1,6 +1,5 @@
 """AWS managed policies that a snapshot names but does not hold: taken as AWS had published them, and told."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +14,17 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.viewmodel.subjects import SubjectIndex
 
+from ..builders import entries
+
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 ALICE = "arn:aws:iam::111122223333:user/alice"
 CODE = "aws-policy-as-published"
 
 
 def snapshot(tmp_path: Path, arn: str = READ_ONLY, boundary: str = "", policies: Any = ()) -> Snapshot:
-    user: dict[str, Any] = {"UserName": "alice", "Arn": ALICE}
-    user["AttachedManagedPolicies"] = [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn}]
-    if boundary:
-        user["PermissionsBoundary"] = {"PermissionsBoundaryArn": boundary}
-    path = tmp_path / "account.json"
-    path.write_text(json.dumps({"UserDetailList": [user], "Policies": list(policies)}))
-    return load_snapshot(path)
+    bounded = {"boundary": boundary} if boundary else {}
+    user = entries.user("alice", attached=[arn], **bounded)
+    return load_snapshot(entries.write(tmp_path / "account.json", users=[user], policies=policies))
 
 
 def asked(snapshot: Snapshot, action: str) -> EvaluationResult:
@@ -56,10 +53,8 @@ def test_a_published_boundary_limits_and_is_told(tmp_path: Path) -> None:
 
 
 def test_the_snapshots_own_document_counts_before_the_published_one(tmp_path: Path) -> None:
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}]}
-    version = {"VersionId": "v9", "IsDefaultVersion": True, "Document": document}
-    own = {"Arn": READ_ONLY, "PolicyName": "AmazonS3ReadOnlyAccess", "DefaultVersionId": "v9"}
-    held = snapshot(tmp_path, policies=[{**own, "PolicyVersionList": [version]}])
+    own = entries.managed(READ_ONLY, entries.document(entries.allow("s3:PutObject")))
+    held = snapshot(tmp_path, policies=[own])
     assert asked(held, "s3:PutObject").decision == "allowed"
     assert CODE not in {one.code for one in asked(held, "s3:PutObject").assumptions}
     without_document = snapshot(tmp_path, policies=[{**own, "PolicyVersionList": []}])

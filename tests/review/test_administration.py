@@ -12,53 +12,46 @@ from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.snapshot.identity_center import IdentityCenter
 from iamdesk.snapshot.reader import load_snapshot
 
-from ..builders.captures import document
+from ..builders import entries
+from ..builders.captures import allow, document
 
 ACCOUNT = "111122223333"
 IAM = f"arn:aws:iam::{ACCOUNT}"
-EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-READS = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+EVERYTHING = allow()
+READS = allow("s3:GetObject")
 BUCKET = "arn:aws:s3:::acme-data"
 SETS = "arn:aws:sso:::permissionSet/ssoins-1"
 INSTANCE = "arn:aws:sso:::instance/ssoins-1"
 
 
-def inline(kind: str, statement: dict[str, Any]) -> dict[str, Any]:
-    return {f"{kind}PolicyList": [{"PolicyName": "own", "PolicyDocument": document(statement)}]}
-
-
-def role(name: str, path: str, statement: dict[str, Any]) -> dict[str, Any]:
-    trust = document({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"})
-    arn = f"{IAM}:role{path}{name}"
-    return {"RoleName": name, "Path": path, "Arn": arn, "AssumeRolePolicyDocument": trust, **inline("Role", statement)}
+def own(statement: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return "own", document(statement)
 
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReviewItem, ...]:
     bundle = tmp_path_factory.mktemp("administration")
-    absent = [{"PolicyName": "gone", "PolicyArn": f"{IAM}:policy/gone"}]
-    users: list[dict[str, Any]] = [
-        {"UserName": "ana", "Arn": f"{IAM}:user/ana", "GroupList": ["admins"]},
-        {"UserName": "ben", "Arn": f"{IAM}:user/ben", "AttachedManagedPolicies": absent},
-        {"UserName": "cy", "Arn": f"{IAM}:user/cy", "GroupList": ["readers"], **inline("User", READS)},
+    users = [
+        entries.user("ana", groups=["admins"]),
+        entries.user("ben", attached=[f"{IAM}:policy/gone"]),
+        entries.user("cy", own(READS), groups=["readers"]),
     ]
-    groups: list[dict[str, Any]] = [
-        {"GroupName": "admins", "Arn": f"{IAM}:group/admins", **inline("Group", EVERYTHING)},
-        {"GroupName": "empty", "Arn": f"{IAM}:group/empty", **inline("Group", EVERYTHING)},
-        {"GroupName": "readers", "Arn": f"{IAM}:group/readers", **inline("Group", READS)},
-        {"GroupName": "nobody", "Arn": f"{IAM}:group/nobody", **inline("Group", READS)},
+    groups = [
+        entries.group("admins", own(EVERYTHING)),
+        entries.group("empty", own(EVERYTHING)),
+        entries.group("readers", own(READS)),
+        entries.group("nobody", own(READS)),
     ]
     reserved = "/aws-reserved/sso.amazonaws.com/"
     roles = [
-        role("AWSReservedSSO_Admin_0123456789abcdef", reserved, EVERYTHING),
-        role("AWSReservedSSO_Reader_0123456789abcdef", reserved, READS),
-        role("boss", "/", EVERYTHING),
+        entries.role("AWSReservedSSO_Admin_0123456789abcdef", own(EVERYTHING), path=reserved),
+        entries.role("AWSReservedSSO_Reader_0123456789abcdef", own(READS), path=reserved),
+        entries.role("boss", own(EVERYTHING)),
     ]
-    lists = {"UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": []}
     account = bundle / "accounts" / ACCOUNT
-    for folder in ("iam", "s3api/get-bucket-policy"):
-        (account / folder).mkdir(parents=True)
-    (account / "iam" / "get-account-authorization-details.json").write_text(json.dumps(lists))
+    (account / "s3api" / "get-bucket-policy").mkdir(parents=True)
+    details = account / "iam" / "get-account-authorization-details.json"
+    entries.write(details, users=users, groups=groups, roles=roles)
     principals = [f"{IAM}:role/boss", f"{IAM}:user/cy", "arn:aws:iam::999988887777:role/theirs"]
     grant = document({"Effect": "Allow", "Principal": {"AWS": principals}, "Action": "s3:*", "Resource": f"{BUCKET}/*"})
     policy = json.dumps({"Policy": json.dumps(grant)})

@@ -25,6 +25,7 @@ from iamdesk.review.review_file import ReviewFile
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
+from ...builders import entries
 from ...builders.captures import account, allow, deny, document, managed, policy_arn, role, snapshot, trusting, user
 from ...builders.reviews import create_on
 from ...some_of import some_of
@@ -136,28 +137,8 @@ def test_findings_are_found_once_unless_time_changes_them(
     until: str, runs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "account.json"
-    path.write_text(
-        json.dumps(
-            {
-                "UserDetailList": [
-                    {
-                        "Arn": "arn:aws:iam::111122223333:user/ana",
-                        "UserName": "ana",
-                        "UserId": "AIDAANA",
-                        "Path": "/",
-                        "UserPolicyList": [
-                            {
-                                "PolicyName": "all",
-                                "PolicyDocument": document(
-                                    allow(condition={"DateLessThan": {"aws:CurrentTime": until}})
-                                ),
-                            }
-                        ],
-                    }
-                ]
-            }
-        )
-    )
+    lasting = document(allow(condition={"DateLessThan": {"aws:CurrentTime": until}}))
+    entries.write(path, users=[entries.user("ana", ("all", lasting))])
     opened = Workbench().open_snapshot(path)
     opened = type(opened)(opened.snapshot, opened.outline)
     opened.__dict__["evaluator"] = Evaluator(opened.snapshot, now=lambda: BEFORE)

@@ -1,6 +1,5 @@
 """How one gets to the reverse questions in the whole window: keys, menus, the palette, the navigator."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,8 @@ from iamdesk.gui.help.help_window import HelpWindow
 from iamdesk.gui.who_can.panel import WhoCanPanel
 from iamdesk.viewmodel.tree import NodeKind
 
+from ...builders import entries
+from ...builders.entries import allow, document
 from .conftest import ACCOUNT, ACTION, NORA, PAYROLL
 
 EVIL = '<img src="/etc/x.png"><b>&R\u202ecod.exe</b>'
@@ -167,19 +168,8 @@ def test_every_field_has_a_name_for_assistive_tools(active: MainWindow) -> None:
 
 
 def test_hostile_names_stay_text(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    allow = {"Sid": EVIL, "Effect": "Allow", "Action": "s3:*", "Resource": f"arn:aws:s3:::{EVIL}/*"}
-    user = {
-        "Arn": f"{ACCOUNT}:user/{EVIL}",
-        "UserName": EVIL,
-        "UserId": "AIDA",
-        "Path": "/",
-        "UserPolicyList": [
-            {"PolicyName": EVIL, "PolicyDocument": {"Version": "2012-10-17", "Statement": [allow]}},
-        ],
-    }
-    path = tmp_path / "evil.json"
-    content = {"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
-    path.write_text(json.dumps(content), encoding="utf-8")
+    policy = document(allow("s3:*", f"arn:aws:s3:::{EVIL}/*", Sid=EVIL))
+    path = entries.write(tmp_path / "evil.json", users=[entries.user(EVIL, (EVIL, policy))])
     window.show()
     window.open_path(path)
     qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=20_000)

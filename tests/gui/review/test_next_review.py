@@ -1,6 +1,5 @@
 """File > Next review: what was decided stands, what changed waits, and the row says why."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from iamdesk.gui.review.filters import ReviewFilter, RowFilterMode
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
+
+from ...builders import entries
 
 
 class Chosen(FileDialogs):
@@ -45,20 +46,14 @@ class Chosen(FileDialogs):
 def write(path: Path, *ana: Any, ben: str) -> Path:
     """An account of two users, as AWS prints it."""
 
-    def user(name: str, policies: list[Any], **more: Any) -> dict[str, Any]:
-        arn = f"arn:aws:iam::111122223333:user/{name}"
-        return {"UserName": name, "Arn": arn, "UserId": f"AIDA{name}", "UserPolicyList": policies, **more}
-
-    def policy(name: str, action: str) -> dict[str, Any]:
-        statement = {"Effect": "Allow", "Action": action, "Resource": "*", "Sid": ben}
-        return {"PolicyName": name, "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+    def policy(name: str, action: str) -> tuple[str, dict[str, Any]]:
+        return name, entries.document(entries.allow(action, Sid=ben))
 
     users = [
-        user("ana", [policy(name, action) for name, action in ana]),
-        user("ben", [policy("own", "sqs:SendMessage")], Tags=[{"Key": "desk", "Value": ben}]),
+        entries.user("ana", *(policy(name, action) for name, action in ana)),
+        entries.user("ben", policy("own", "sqs:SendMessage"), tags=[("desk", ben)]),
     ]
-    path.write_text(json.dumps({"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": [], "Policies": []}))
-    return path
+    return entries.write(path, users=users)
 
 
 @pytest.fixture
