@@ -79,7 +79,8 @@ class Make:
             "UpdateDate": CREATED,
         }
         found = entries.managed(self.arn(f"policy/{name}", owner), document(*statements), **{**known, **more})
-        found["PolicyVersionList"][-1].setdefault("CreateDate", CREATED)
+        if "PolicyVersionList" not in more:
+            found["PolicyVersionList"][0]["CreateDate"] = CREATED
         return found
 
     def full_access(self) -> dict[str, Any]:
