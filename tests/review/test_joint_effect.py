@@ -65,6 +65,18 @@ def test_relying_entitlements_are_known_without_the_snapshot() -> None:
     assert not relying_words(())
 
 
+def test_of_several_that_grant_the_same_not_all_have_to_be_kept() -> None:
+    same = document(allow("s3:Get*"))
+    captured = snapshot(account(user("thrice", same, same, same)))
+    evaluator = Evaluator(captured, lambda: MOMENT)
+    found = with_effects(evaluator, review_scope(evaluator, item_format=FORMAT_2))
+    item = next(one for one in found.lines if one.name == "inline-1")
+    assert effect_words(item)[1] == (
+        "Revoking it is proved to change nothing, provided that this is kept: inline-2 and inline-3, or those of them "
+        "that grant the same."
+    )
+
+
 def test_what_has_to_be_kept_is_said_wherever_the_effect_is() -> None:
     _, items = scope()
     assert effect_words(items["twice s3"])[1].endswith("provided that this is kept: inline-1.")

@@ -183,8 +183,11 @@ def relying_words(pairs: Iterable[tuple[ReviewItem, ReviewItem]]) -> str:
 def proviso_words(item: ReviewItem) -> str:
     """Return what has to be kept so that revoking an entitlement takes no more than its effect says; may be empty."""
     effect = effect_of(item)
-    if names := [str(one["name"]) for one in effect.get("covered_by", ())]:
-        return join_messages(", ", names)
+    names = [str(one["name"]) for one in effect.get("covered_by", ())]
+    if len(names) > 1:  # one may be enough, or only all together: that is not worked out
+        return phrase("{names}, or those of them that grant the same", names=join_names(names))
+    if names:
+        return names[0]
     if item.holder_kind == "group" and effect.get("also_given"):
         return phrase("what else grants the same to the members of the group")
     return ""
@@ -411,7 +414,7 @@ def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
             "Grants nothing besides {count:,} action that is also granted by: {names}.",
             "Grants nothing besides {count:,} actions that are also granted by: {names}.",
             also,
-            names=proviso_words(item),
+            names=join_names([str(one["name"]) for one in effect["covered_by"]]) or proviso_words(item),
         )
     if not count:
         return phrase("Grants nothing.")
