@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-one lint types imports unit proofs bench mutation attack attack-bulk attack-diff fuzz crash soak sample schemas policies guide words translated picture package audit lock clean
+.PHONY: help run test test-one lint types imports unit coverage proofs bench mutation attack attack-bulk attack-diff fuzz crash soak sample schemas policies guide words translated picture package audit lock clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh packaging/requirements/run.txt \
@@ -26,7 +26,7 @@ help: ## list what make can do
 run: .venv/.installed ## open the sample account in the window (without a display: the same as files in build/demo)
 	@sh packaging/run.sh
 
-test: .venv/.installed-dev ## check everything: lint, types, import rules, all tests with coverage
+test: .venv/.installed-dev ## check everything: lint, types, import rules, all tests
 	@# Two at a time: types are checked beside the first tests. A fault of style ends it before they begin.
 	@$(MAKE) --no-print-directory --jobs=2 lint types imports unit
 
@@ -48,6 +48,10 @@ unit: .venv/.installed-dev
 	@# Hypothesis draws the same inputs every time: a failure is news of the change, not of the day. For fresh ones leave
 	@# the profile out. Each worker begins with a half of the folders, for neighbours share what is opened and made; who
 	@# is done takes over from the other. Nothing here measures time: make bench does.
+	$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci -n 2 --dist worksteal
+
+coverage: .venv/.installed-dev ## which lines no test runs
+	@sh packaging/qt_libraries.sh offscreen
 	$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci -n 2 --dist worksteal --cov --cov-report=term
 
 proofs: .venv/.installed-dev ## draw every example of the properties that make test tries on a fifth
