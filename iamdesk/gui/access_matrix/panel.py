@@ -8,7 +8,6 @@ from PySide6.QtGui import QKeySequence, QPaintEvent, QPalette, QResizeEvent, QSh
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QHBoxLayout,
     QMenu,
     QPushButton,
     QStackedWidget,
@@ -32,6 +31,7 @@ from iamdesk.gui.core.plain_text import ElidedLabel
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.one_or_two_rows import OneOrTwoRows
 from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.whole_organization import NEEDS_WHOLE, whole_or_say
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -145,17 +145,11 @@ class AccessMatrixPanel(QWidget):
         self.export_button.setAccessibleName(tr("Export access matrix"))
         self.export_button.setMenu(self._export_menu())
         self._clear_filter.setAccessibleName(tr("Clear the filter"))
-        bar = QHBoxLayout()
-        bar.setSpacing(gap)
-        bar.addWidget(self.text, 1)
-        for box, letters in ((self.level, 20), (self.order, 20)):
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(letters)
+        for box in (self.level, self.order):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.setMinimumWidth(unit * 10)
-            bar.addWidget(box)
-        bar.addWidget(self.gather)
-        bar.addWidget(self.every_service)
-        bar.addWidget(self.export_button)
+        choices = (self.level, self.order, self.gather, self.every_service, self.export_button)
+        bar = OneOrTwoRows([(self.text, 1)], [(one, 0) for one in choices], gap)
         self.table.setMinimumHeight(self.fontMetrics().height() * 3)
         full = QWidget()
         column = QVBoxLayout(full)
@@ -178,7 +172,7 @@ class AccessMatrixPanel(QWidget):
         layout.setSpacing(gap)
         layout.addWidget(self.message)
         layout.addWidget(self._summary)
-        layout.addLayout(bar)
+        layout.addWidget(bar)
         layout.addWidget(self.saved)
         layout.addWidget(self._pages, 1)
         self.setFocusProxy(self.table)

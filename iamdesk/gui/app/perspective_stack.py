@@ -86,10 +86,9 @@ class _Page(QWidget):
             whole = self.height() if split.is_column else self.width()
             fixed = sum(part.size for part in split.parts) * unit
             most = whole // 2  # with large text, the rest would have no room
-            if any(not part.size for part in split.parts) and fixed > most:
-                unit, fixed = unit * most / fixed, most
-            rest = max((whole - fixed) // max(sum(not part.size for part in split.parts), 1), 1)
-            splitter.setSizes([round(part.size * unit) or rest for part in split.parts])
+            share = most / fixed if fixed > most and any(not part.size for part in split.parts) else 1.0
+            rest = (whole - round(fixed * share)) // max(sum(not part.size for part in split.parts), 1)
+            splitter.setSizes([round(part.size * unit * share) or max(rest, 1) for part in split.parts])
 
     def refresh(self) -> None:
         """Show the splitters in which something is shown, or the sentence."""

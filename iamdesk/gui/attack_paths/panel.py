@@ -39,6 +39,7 @@ from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets.job_bar import JobBar
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.one_or_two_rows import OneOrTwoRows
 from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.whole_organization import whole_or_say
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -139,16 +140,6 @@ class AttackPathsPanel(QWidget):
         self.try_button.setObjectName("waysTry")
         self.try_button.setAccessibleName(tr("Try the first remediation in what-if"))
         set_tooltip(self.try_button, tr("Show the effect of the first remediation on all principals, in what-if"))
-        top = QHBoxLayout()
-        top.setSpacing(gap)
-        top.addWidget(plain_label(tr("Fro&m"), buddy=self.start))
-        top.addWidget(self.start)
-        top.addWidget(plain_label(tr("t&o"), buddy=self.goal))
-        top.addWidget(self.goal)
-        top.addWidget(self.show_button)
-        top.addWidget(self.plan_button)
-        top.addWidget(self.bar)
-        top.addWidget(self._summary, 1)
         for text, name, act in (
             ("−", tr("Zoom out"), self.view.zoom_out),
             ("+", tr("Zoom in"), self.view.zoom_in),
@@ -160,9 +151,21 @@ class AttackPathsPanel(QWidget):
             button.setAccessibleName(name)
             set_tooltip(button, name)
             button.clicked.connect(act)
-            top.addWidget(button)
             self._zooms.append(button)
-        top.addWidget(self.export_button)
+        choices = (
+            plain_label(tr("Fro&m"), buddy=self.start),
+            self.start,
+            plain_label(tr("t&o"), buddy=self.goal),
+            self.goal,
+            self.show_button,
+            self.plan_button,
+            self.bar,
+        )
+        top = OneOrTwoRows(
+            [(one, 0) for one in choices],
+            [(self._summary, 1), *((one, 0) for one in (*self._zooms, self.export_button))],
+            gap,
+        )
         left, right = QWidget(), self._side
         picture = QVBoxLayout(left)
         picture.setContentsMargins(0, 0, 0, 0)
@@ -194,7 +197,7 @@ class AttackPathsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(gap, gap, gap, gap)
         layout.setSpacing(gap)
-        layout.addLayout(top)
+        layout.addWidget(top)
         layout.addWidget(self.message)
         cuts = QHBoxLayout()
         cuts.setSpacing(gap)
