@@ -147,7 +147,7 @@ class AccessMatrixPanel(QWidget):
         self._clear_filter.setAccessibleName(tr("Clear the filter"))
         for box in (self.level, self.order):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-            box.setMinimumWidth(unit * 10)
+        self.level.setMinimumWidth(unit * 20)  # its longest entry is rarely chosen
         choices = (self.level, self.order, self.gather, self.every_service, self.export_button)
         bar = OneOrTwoRows([(self.text, 1)], [(one, 0) for one in choices], gap)
         self.table.setMinimumHeight(self.fontMetrics().height() * 3)

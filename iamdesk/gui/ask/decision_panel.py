@@ -155,7 +155,7 @@ class DecisionPanel(QWidget):
         self._stack.addWidget(self._body)
         self._headings[0].setBuddy(self.policy_types)
         self._headings[1].setBuddy(self.statements)
-        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 36)
+        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 42)
 
     def _connect(self) -> None:
         self.pin_button.clicked.connect(self.pinned.switch)

@@ -44,7 +44,7 @@ _WIDEST: dict[int, str] = {
     Column.PRINCIPAL: "GitHubActionsLegac",
     Column.REACHES: "GitHubActionsLe",
     Column.ID: "lambda-001",
-    Column.STATE: "possible, r",
+    Column.STATE: "possible m",
 }
 """Sample texts for the initial column widths."""
 
@@ -132,9 +132,7 @@ class StepsModel(RowsModel[StepRow]):
 def _texts(step: Step) -> tuple[str, ...]:
     becomes = step.goal.key.rpartition("/")[2] if step.goal.kind is GoalKind.PRINCIPAL else translate(step.goal.name)
     on = "" if step.target in (step.source, step.goal.key) else f" ({step.target.rpartition('/')[2]})"
-    state = tr("proven")
-    if step.state is not State.PROVEN:
-        state = tr("possible, requires {facts}").format(facts="; ".join(map(translate, step.needs)))
+    state = tr("proven") if step.state is State.PROVEN else tr("possible")  # the tooltip has what it requires
     who = step.source.rpartition("/")[2]
     return tuple(visible(text) for text in (who, becomes, f"{translate(step.how)}{on}", step.path_id, state))
 

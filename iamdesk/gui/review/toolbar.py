@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QProgressBar, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
@@ -15,6 +15,7 @@ from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.fields import FINDING_FIELDS, LINE_FIELDS
 from iamdesk.gui.review.filters import OF_FINDINGS, OF_LINES, SHOW_TITLES, SINCE_PREVIOUS, RowFilterMode
 from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
+from iamdesk.gui.widgets.one_or_two_rows import OneOrTwoRows
 from iamdesk.i18n import mark, ntr, tr
 from iamdesk.review.decisions import ReviewDecision, Reviewer
 from iamdesk.review.grouping import Grouping
@@ -102,19 +103,24 @@ class ReviewToolbar(QWidget):
         self.own.editingFinished.connect(self.reviewer_changed)
 
     def _lay_out(self) -> None:
-        """Lay out the fields in one row; progress and summary are shown beside the counts (`CompletionStrip`)."""
+        """Lay out the fields in a row, or two with large text.
+
+        Progress and summary are shown beside the counts (`CompletionStrip`).
+        """
         self.show_only.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.show_only.setMinimumContentsLength(18)
         self.show_only.view().setTextElideMode(Qt.TextElideMode.ElideNone)
-        layout = QHBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(plain_label(tr("Rev&iewer"), buddy=self.reviewer_name))
-        layout.addWidget(self.reviewer_name)
-        layout.addWidget(plain_label(tr("&My identities"), buddy=self.own))
-        layout.addWidget(self.own, 1)
-        layout.addWidget(self.grouping)
-        layout.addWidget(self.show_only)
-        layout.addWidget(self.text, 2)
+        who = (
+            (plain_label(tr("Rev&iewer"), buddy=self.reviewer_name), 0),
+            (self.reviewer_name, 0),
+            (plain_label(tr("&My identities"), buddy=self.own), 0),
+            (self.own, 1),
+        )
+        shown = ((self.grouping, 0), (self.show_only, 0), (self.text, 2))
+        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutHorizontalSpacing)
+        layout.addWidget(OneOrTwoRows(who, shown, gap))
 
     @property
     def reviewer(self) -> Reviewer:

@@ -86,8 +86,9 @@ class BarChart(QWidget):
         palette, metrics, row = self.palette(), self.fontMetrics(), self._row()
         size = metrics.height()
         name_width = max((metrics.horizontalAdvance(visible(bar.name)) for bar in self._bars), default=0) + 2
-        name_width = min(name_width, self.width() * 3 // 5)
         count_width = max((metrics.horizontalAdvance(bar.words) for bar in self._bars), default=0)
+        has_bars = any(bar.total for bar in self._bars)
+        name_width = min(name_width, self.width() * 3 // 5 if has_bars else self.width() - count_width - size * 5 // 2)
         left = size + size // 2 + name_width + size // 2 + count_width + size
         for place, bar in enumerate(self._bars):
             top = place * row

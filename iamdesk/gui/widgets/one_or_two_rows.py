@@ -31,7 +31,9 @@ class OneOrTwoRows(QWidget):
             row.setSpacing(spacing)
             for widget, stretch in widgets:
                 row.addWidget(widget, stretch)
-            self._layout.addLayout(row, 1 if any(stretch for _widget, stretch in widgets) else 0)
+            if not any(stretch for _widget, stretch in widgets):
+                row.addStretch()
+            self._layout.addLayout(row, sum(stretch for _widget, stretch in widgets))
 
     @property
     def is_one_row(self) -> bool:
