@@ -8,7 +8,7 @@ Each check is defined in the module of its topic::
         severity=(Severity.LOW, "Hygiene: what the policies allow is reported separately."),
         title=mark("User with directly attached policies"),
         question="Does a user have policies attached directly, not through a group?",
-        remedy=mark("Attach the policies to a group and make the user a member."),
+        remediation=mark("Attach the policies to a group and make the user a member."),
         standards=("CIS AWS Foundations 7.0 2.13",),
     )
     def user_with_own_policies(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:

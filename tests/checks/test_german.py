@@ -61,7 +61,7 @@ def test_a_text_that_was_never_said_is_noticed(found: Found) -> None:
                 "{name} is an administrator, through {route}.", name="arn:aws:s3:::logs", route="a plain text"
             )
         },
-        {"remedy": "Do that."},
+        {"remediation": "Do that."},
         {"evidence": (Evidence("It is so."),)},
         {"subject_name": "trust policy of somewhere"},
     ):
