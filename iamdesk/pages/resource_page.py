@@ -66,7 +66,7 @@ class ResourcePages:
             unknown = _missing(resource)
             note = "" if external else phrase("No external principal has access.")
             yield section(Part.EXTERNAL, _lines(external), join_messages(" ", [*filter(None, (note, unknown))]), table)
-            note = "" if services else phrase("No AWS service has access by a policy.")
+            note = "" if services else phrase("No policy gives an AWS service access.")
             yield section(Part.SERVICES, _lines(services), note, table)
             yield PageSection(Part.SENTENCE, note=_sentence(inside, external, unknown, self._elsewhere))
         yield self._encryption(resource, cancelled)

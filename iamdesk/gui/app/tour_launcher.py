@@ -40,7 +40,7 @@ class TourLauncher(QObject):
         elif opened.path == resource_files.sample_snapshot():
             self._begin()
         else:
-            sentence = tr("The tour uses the sample account. It closes the open snapshot.")
+            sentence = tr("The tour uses the sample account, and closes the open snapshot.")
             self._trouble.say(Tone.NOTE, sentence, tr("Open the sample"), self._after_opening)
 
     def _after_opening(self) -> None:

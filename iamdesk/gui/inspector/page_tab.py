@@ -44,7 +44,7 @@ _COLUMN = 40
 _LINKS = {
     Table.EFFECTIVE_PERMISSIONS: mark("Effective permissions"),
     Table.ATTACK_PATHS: mark("All attack paths"),
-    Table.WHO_CAN: mark("All of them in Who can"),
+    Table.WHO_CAN: mark("Show all in Who can"),
 }
 _BY_ATTACK_PATHS = frozenset({Part.SENTENCE, Part.ESCALATION})
 """Sections of principals that need the attack paths of the snapshot."""

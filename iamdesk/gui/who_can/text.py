@@ -9,11 +9,11 @@ from iamdesk.i18n import mark, ntr, tr, translate
 
 NO_SNAPSHOT = mark("Open a snapshot to find out who can perform an action.")
 NOTHING_ASKED = mark(
-    "Leave the first field above empty, enter an action and a resource, and press Enter. Or type the whole question "
-    "into one field: who can delete object on payroll. The table then lists every principal that can perform the "
-    "action, including external accounts, AWS services and public access, with how and under which conditions. "
-    "Without an action, Who can? lists every action that each principal can perform on the resource. In the resource, "
-    "* matches any text."
+    "Leave the first field above empty, enter an action and a resource, and press Enter. Or type the whole "
+    "question into one field: “who can delete object on payroll”. The table then lists every principal that can "
+    "perform the action, including external accounts, AWS services and public access, with how and under which "
+    "conditions. Without an action, Who can? lists every action that each principal can perform on the "
+    "resource. In the resource, * matches any text."
 )
 CUT_SHORT = mark("The search is not complete.")
 CANCELLED = mark("The search was canceled: more principals may have access than are listed.")
