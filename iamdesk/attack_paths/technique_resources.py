@@ -7,7 +7,7 @@ to be allowed on the same resource, in one Region.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -20,7 +20,6 @@ from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
 from iamdesk.policy.overlap import common_arn, common_text
-from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import glob, is_pattern
 from iamdesk.policy_validation.facts import facts
 
@@ -146,19 +145,27 @@ class TechniqueResources:
         if not who.anybody or (not role and len(slots) == 1 and _is_simple(slots[0])):
             return who
         found = NOBODY
-        limited, regions = self._limited_regions(path)
+        limited, tested = self._limited_regions(path)
         for profile in profiles or ("",):
             for account, members in self._finder.members_of.items():
                 inside = who.anybody & members
                 if free := inside & ~limited:
                     found = found.either(self._in_account(slots, account, free, _Role(role, profile)))
-                for region in regions:
+                for region in self._regions(slots, account, inside & limited, tested):
                     if left := inside & limited & ~found.proven:
                         found = found.either(self._in_account(slots, account, left, _Role(role, profile), region))
         return found.both(who)
 
+    def _regions(self, slots: Sequence[Slot], account: str, members: int, tested: Sequence[str]) -> tuple[str, ...]:
+        """Return Regions to try for some principals, given the values of conditions on the Region."""
+        if not members:
+            return ()
+        of_slots = (self.candidates(slot, account, at) for at in indexes_of(members) for slot in slots)
+        named = dict.fromkeys(region for listed in of_slots for one in listed if (region := _region(one)))
+        return _regions_to_try((*tested, *islice(named, _MAX_REGIONS)))
+
     def _limited_regions(self, path: EscalationPath) -> tuple[int, tuple[str, ...]]:
-        """Return for whom conditions may hold the calls of a technique to different Regions, and Regions to try.
+        """Return for whom conditions may hold the calls of a technique to different Regions, and their values.
 
         What one call creates, the next ones use in the same Region.
         """
@@ -187,7 +194,8 @@ class TechniqueResources:
                     limits += [one] if any(covered) else []
                     if any(covered) and not all(covered):  # otherwise it limits all calls to the same ones
                         limited = self._population.regular
-        return limited, _regions_to_try(limits) if limited else ()
+        tests = (test for one in limits for test in one.conditions if test.key in _REGION_KEYS)
+        return limited, tuple(dict.fromkeys(value.text for test in tests for value in test.values))
 
     def on_others(self, slots: Sequence[Slot], members: int, region: str) -> ConfirmedAndPossible:
         """Return which of some principals are allowed the calls of some slots of a technique in one Region."""
@@ -308,9 +316,10 @@ class TechniqueResources:
         own = [list(captured(slot.calls[0])) if slot.types else [] for slot in slots]
         fresh = [list(placeholders(slot, partition, account)) for slot in slots]
         first = [mine or other for mine, other in zip(own, fresh, strict=True)]
-        limited, regions = self._limited_regions(path)
+        limited, tested = self._limited_regions(path)
         worlds = [(world, "*") for world in (first, fresh, *self._worlds(slots, account, position))]
         if limited >> position & 1:
+            regions = self._regions(slots, account, 1 << position, tested)
             moved = ((world, region) for region in regions for world in (first, fresh))
             worlds = [(there, region) for world, region in moved if all(there := _all_moved(world, region))]
             worlds += [(world, one) for one in regions for world in self._worlds(slots, account, position, one)]
@@ -423,10 +432,9 @@ def placeholders(slot: Slot, partition: str, account: str) -> Iterator[str]:
         yield from placeholder_arns(slot.service, name, partition, account)
 
 
-def _regions_to_try(limits: Iterable[Statement]) -> tuple[str, ...]:
-    """Return Regions, one of those that statements with a condition on the Region do not tell apart."""
-    tests = (test for one in limits for test in one.conditions if test.key in _REGION_KEYS)
-    texts = tuple(dict.fromkeys(value.text for test in tests for value in test.values))
+@lru_cache(maxsize=1 << 10)
+def _regions_to_try(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return Regions, one of those that some patterns do not tell apart."""
     known = dict.fromkeys(region for regions in facts().partitions.values() for region in regions)
     known.update(dict.fromkeys(text for text in texts if not is_pattern(text)))
     found: dict[tuple[bool, ...], str] = {}

@@ -174,6 +174,14 @@ def test_all_calls_are_in_one_region(tmp_path, create, invoke, found):
     assert states(tmp_path, service, PASS, every, guards[0], scp=guards[1:]).get("lambda-001") is found
 
 
+def test_the_region_of_what_policies_name_is_tried(tmp_path):
+    service = "lambda.amazonaws.com"
+    create = allow("lambda:CreateFunction", function("a", "ap-southeast-2"))
+    invoke = allow("lambda:InvokeFunction")
+    unrelated = allow("lambda:InvokeFunction", function("b"), **in_region("us-east-1"))
+    assert states(tmp_path, service, PASS, create, invoke, unrelated).get("lambda-001") is State.PROVEN
+
+
 def test_what_sets_tags_needs_the_action_for_tags(tmp_path):
     """EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation"."""
     untagged = {"Condition": {"StringNotEquals": {"aws:RequestTag/team": "x"}}}
