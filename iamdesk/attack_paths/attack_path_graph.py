@@ -39,6 +39,7 @@ from iamdesk.attack_paths.types import (
     Step,
 )
 from iamdesk.attack_paths.what_if_admin import FULL
+from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import RequestError
 from iamdesk.i18n import join_messages, phrase, phrased
 from iamdesk.inventory.references import is_service_linked_arn
@@ -324,20 +325,30 @@ class AttackPathGraph:
             at = steps.population.group_position(steps.targets.arns[group])
             policies = () if at is None else steps.population.principal_policies(at).policies.identity
             inside = steps.members_of.get(steps.targets.account_of(group), 0)
-            attach = "iam:AttachUserPolicy"
-            changes: tuple[tuple[str, Context], ...] = (
-                ("iam:PutUserPolicy", {}),
-                (attach, steps.context_of(catalog().path("iam-008"), attach)),
-            )
             users = indexes_of(steps.users & inside & ~steps.administrators)
+            changes = tuple(self._changes_of_members(group, policies))
             self._gaining[group] = any(
                 any(
-                    hypotheses.may(user, policies, action, self._subjects[user], context) for action, context in changes
+                    hypotheses.may(user, policies, action, on or self._subjects[user], context)
+                    for action, on, context in changes
                 )
                 and hypotheses.administers(user, [FULL])
                 for user in islice(users, _MAX_USERS if policies else 0)
             )
         return self._gaining[group]
+
+    def _changes_of_members(self, group: int, policies: Iterable[AttachedPolicy]) -> Iterator[tuple[str, str, Context]]:
+        """Yield the requests by which a member gives itself any permission; without a resource, on itself."""
+        steps, arn = self.steps, self.steps.targets.arns[group]
+        yield "iam:PutUserPolicy", "", {}
+        for path_id, action, on in (
+            ("iam-008", "iam:AttachUserPolicy", ""),
+            ("iam-011", "iam:PutGroupPolicy", arn),
+            ("iam-010", "iam:AttachGroupPolicy", arn),
+        ):
+            yield action, on, steps.context_of(catalog().path(path_id), action)
+        own = (one.source_id for one in policies if one.source_type is SourceType.USER_MANAGED)
+        yield from (("iam:CreatePolicyVersion", policy, {}) for policy in dict.fromkeys(own))
 
     def _promotion_steps(self, position: int, promotion: IndirectPromotion, unsure: bool) -> tuple[Step, ...]:
         """Return the steps to become the principal that is changed and the one that changes it, and the change."""

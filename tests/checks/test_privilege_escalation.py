@@ -291,6 +291,24 @@ def test_chn_12_who_can_add_others_to_a_group_whose_members_become_administrator
     assert not found("CHN-12", users=users, roles=[role], groups=[groups["idle"]])
 
 
+@pytest.mark.parametrize(
+    ("action", "is_found"),
+    [
+        ("iam:AttachUserPolicy", True),
+        ("iam:PutGroupPolicy", True),
+        ("iam:AttachGroupPolicy", True),
+        ("iam:CreatePolicyVersion", True),
+        ("iam:CreateGroup", False),
+    ],
+)
+def test_chn_12_what_members_of_a_group_can_do(found, make, action, is_found):
+    policy = make.policy("changes", make.allow(action))
+    group = make.group("sre", **make.attached(policy["Arn"]))
+    roles = [make.role("adds", make.allow("iam:AddUserToGroup"))]
+    parts = {"users": [make.user("eve")], "roles": roles, "groups": [group]}
+    assert bool(found("CHN-12", policies=[policy], **parts)) is is_found
+
+
 def test_what_ends_a_path_is_told_for_the_first_ones_whoever_asked_for_others_before(make, monkeypatch):
     """Trying changes takes time, so it is done for some: for the same ones in any order of the work."""
     monkeypatch.setattr(privilege_escalation, "_MAX_REMEDIATIONS", 2)
