@@ -11,7 +11,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.external.candidates import callers_of, covering
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.request import EvalDecision, Request
-from iamdesk.i18n import nphrase, phrase
+from iamdesk.i18n import join_names, nphrase, phrase
 from iamdesk.policy.resource_patterns import ResourcePattern
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import is_pattern, may_overlap
@@ -47,15 +47,13 @@ def request_notes(evaluator: Evaluator, request: Request) -> Iterator[str]:
         count += bool(found)
         parts |= dict.fromkeys(found)
     if parts:
-        names = ", ".join(tuple(parts)[:_MAX_NAMED])
-        names = names if len(parts) <= _MAX_NAMED else phrase("{names} and others", names=names)
         yield nphrase(
             "{count:,} statement applies to a part of these resources: {names}. The decision on a resource of that "
             "part can differ: evaluate it by its ARN.",
             "{count:,} statements apply to parts of these resources: {names}. The decision on a resource of such a "
             "part can differ: evaluate it by its ARN.",
             count,
-            names=names,
+            names=join_names(tuple(parts), _MAX_NAMED, last=","),
         )
 
 
@@ -74,8 +72,7 @@ def _left_out(evaluator: Evaluator, request: Request) -> Iterator[str]:
                 if assumption.code == "pages-disagree" and assumption.other_decision is EvalDecision.ALLOWED:
                     found.setdefault(assumption.message, []).append(one.arn)
     for message, arns in found.items():
-        names = ", ".join(arns[:_MAX_NAMED])
-        names = names if len(arns) <= _MAX_NAMED else phrase("{names} and others", names=names)
+        names = join_names(arns, _MAX_NAMED, last=",")
         yield phrase("Not listed: {names}. {why}", names=names, why=message)
 
 

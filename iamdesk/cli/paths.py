@@ -214,9 +214,8 @@ def _remaining(remediation: Remediation) -> str:
 def _affected(principals: tuple[str, ...]) -> str:
     if not principals:
         return "no other principal is affected"
-    named = ", ".join(arn.rpartition("/")[2] for arn in principals[:_MAX_PRINCIPALS])
-    more = len(principals) - _MAX_PRINCIPALS
-    return f"also affects {named} and {more:,} more" if more > 0 else f"also affects {named}"
+    named = join_names([arn.rpartition("/")[2] for arn in principals], _MAX_PRINCIPALS, last=",")
+    return f"also affects {named}"
 
 
 def _exposure_lines(exposure: PrincipalExposure) -> Iterator[str]:
@@ -232,7 +231,7 @@ def _exposure_lines(exposure: PrincipalExposure) -> Iterator[str]:
     possibly = f", and possibly {exposure.maybe_principals:,} more" if exposure.maybe_principals else ""
     yield f"  reaches {exposure.principals:,} other principals{possibly}"
     if exposure.accounts:
-        yield f"  reaches account {', '.join(exposure.accounts[:_MAX_NAMES])}"
+        yield f"  reaches account {join_names(exposure.accounts, _MAX_NAMES, last=',')}"
     if exposure.data:
         yield f"  can read {', '.join(exposure.data)}"
 

@@ -12,7 +12,7 @@ from iamdesk.aws.condition_keys import (
     RESOURCE_TAG_PREFIXES,
 )
 from iamdesk.aws.service_reference import reference
-from iamdesk.i18n import mark, phrase
+from iamdesk.i18n import join_names, mark, phrase
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import ARN, BOOL, NULL, NUMERIC, OPERATORS, STRING
 from iamdesk.policy_validation.facts import facts
@@ -25,6 +25,7 @@ _UNTRUSTWORTHY = frozenset({"aws:referer", "aws:useragent"})
 """Sent by the client as it likes (IAM User Guide, "AWS global condition context keys")."""
 _ONE_VALUE_IN_PRACTICE = frozenset({"events:detail-type"})
 """Listed as multivalued, but documented with plain operators (EventBridge User Guide, "IAM policy conditions")."""
+_MAX_NAMED = 5
 _TAG_KEYS = (*RESOURCE_TAG_PREFIXES, "aws:requesttag/", PRINCIPAL_TAG_PREFIX)
 
 
@@ -537,11 +538,8 @@ def unsupported_action_for_key(policy: PolicyView) -> Iterator[Problem]:
                 missing.append(action.full_name)
         if missing:
             message = phrase(
-                "Requests for {actions} do not contain `{key}`.", actions=_some(missing), key=test.key_text
+                "Requests for {actions} do not contain `{key}`.",
+                actions=join_names(missing, _MAX_NAMED, last=","),
+                key=test.key_text,
             )
             yield test.path, message
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - 5
-    return ", ".join(names[:5]) + (f" (+{more})" if more > 0 else "")
