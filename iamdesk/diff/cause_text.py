@@ -49,7 +49,7 @@ def membership_cause(user: str, group: str, *, joined: bool) -> Cause:
     """Return the cause for a user that joined or left a group, by their ARNs."""
     names = {"user": short(user), "group": short(group)}
     sentence = phrase("{user} joined {group}.", **names) if joined else phrase("{user} left {group}.", **names)
-    return Cause(ChangeKind.MEMBERSHIP, user, group, sentence)
+    return Cause(ChangeKind.MEMBERSHIP, user, group, sentence, takes_away=not joined)
 
 
 def attachment_cause(owner: str, key: str, name: str, *, added: bool) -> Cause:
@@ -59,8 +59,8 @@ def attachment_cause(owner: str, key: str, name: str, *, added: bool) -> Cause:
         sentence = phrase("The inline policy {policy} of {owner} was removed.", **names)
         if added:
             sentence = phrase("The inline policy {policy} of {owner} was added.", **names)
-        return Cause(ChangeKind.INLINE_POLICY, key, sentence=sentence)
-    return Cause(ChangeKind.ATTACHMENT, owner, key, _moved(name, short(owner), added=added))
+        return Cause(ChangeKind.INLINE_POLICY, key, sentence=sentence, takes_away=not added)
+    return Cause(ChangeKind.ATTACHMENT, owner, key, _moved(name, short(owner), added=added), takes_away=not added)
 
 
 def _moved(policy: str, place: str, *, added: bool) -> str:

@@ -96,6 +96,8 @@ class Cause:
     """Distinguishes changes of the same subject: the attached policy, the joined group."""
     sentence: str = field(default="", compare=False)
     """The change as a sentence."""
+    takes_away: bool = field(default=False, compare=False)
+    """Whether identity policies of a principal went away: an attachment, an inline policy, a group membership."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,11 @@ class Effect:
     """Policies with an Allow that matches the example request in either snapshot, as (ARN of the owner, key)."""
     allowing: tuple[tuple[str, str], ...] = ()
     """Policies of the principal that may allow some of it in either snapshot, in the same form."""
+
+    @property
+    def is_by_lost_deny(self) -> bool:
+        """Whether access was gained although identity policies only went away: these denied it."""
+        return self.kind is Kind.GAINED and bool(self.causes) and all(cause.takes_away for cause in self.causes)
 
     @property
     def change(self) -> Hashable:

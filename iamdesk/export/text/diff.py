@@ -163,6 +163,12 @@ def lines(found: Comparison) -> Iterator[str]:
     yield f"  Actions that are not in the AWS action data of {found.actions_as_of} and that no policy names."
 
 
+def cause_sentences(effect: Effect) -> tuple[str, ...]:
+    """Return the causes of an effect, one sentence each, and how access can be gained by what went away."""
+    sentences = tuple(cause.sentence for cause in effect.causes)
+    return (*sentences, phrase("What it denied no longer applies.")) if effect.is_by_lost_deny else sentences
+
+
 def _diff_lines(
     found: Comparison, diff: PrincipalDiff, effects: tuple[Effect, ...], *, is_resource: bool = False
 ) -> Iterator[str]:
@@ -176,6 +182,6 @@ def _diff_lines(
     for effect in effects:
         who = f"{principal_words(effect.principal)} " if is_resource else ""
         yield f"  {who}{effect_words(found, effect)}"
-        yield from (f"    cause: {cause.sentence}" for cause in effect.causes)
+        yield from (f"    cause: {sentence}" for sentence in cause_sentences(effect))
         yield f"    proof: {witness_words(effect)}"
     yield from (f"  inconclusive: {doubt}" for doubt in diff.doubts)

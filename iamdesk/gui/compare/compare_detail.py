@@ -8,7 +8,7 @@ from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from iamdesk.diff.result import Comparison, Effect
-from iamdesk.export.text.diff import actions_words, context_words, principal_words, witness_words
+from iamdesk.export.text.diff import actions_words, cause_sentences, context_words, principal_words, witness_words
 from iamdesk.gui.compare.compare_model import SORT_MARKS
 from iamdesk.gui.compare.rows import ChangeKind, CompareRow
 from iamdesk.gui.core.plain_text import PlainLabel, plain_label
@@ -99,6 +99,8 @@ class CompareDetail(QScrollArea):
         for cause in effect.causes:
             column.addWidget(FlowLabel(translate(cause.sentence)))
             column.addWidget(self._muted(FlowLabel(f"{tr(cause.kind.value)}: {cause.subject}")))
+        for sentence in cause_sentences(effect)[len(effect.causes) :]:
+            column.addWidget(FlowLabel(translate(sentence)))
         column.addWidget(self._heading(tr("Example request")))
         column.addWidget(FlowLabel(translate(witness_words(effect))))
         ask = LinkButton(tr("Evaluate on the open snapshot"), partial(self._ask, effect))

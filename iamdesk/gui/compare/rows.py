@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from iamdesk.diff.result import Comparison, Effect, Kind, PrincipalDiff, Status, TextChange
-from iamdesk.export.text.diff import actions_words, context_words, principal_words, text_words
+from iamdesk.export.text.diff import actions_words, cause_sentences, context_words, principal_words, text_words
 from iamdesk.filter_language import EVERYTHING, Field, FieldKind, Filter, FilterFields
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.translate import capital
@@ -106,7 +106,7 @@ def _effects(found: Comparison) -> Iterator[CompareRow]:
             if when
             else translate(actions_words(names, 3)),
             translate(effect.where),
-            " ".join(translate(cause.sentence) for cause in effect.causes),
+            " ".join(map(translate, cause_sentences(effect))),
             words="\n".join(names),
             effect=effect,
         )
