@@ -618,13 +618,17 @@ def variable_for_operator(policy: PolicyView) -> Iterator[Problem]:
 def session_as_principal_arn(policy: PolicyView) -> Iterator[Problem]:
     """Of a role session the key has the role's ARN: a negated test, as of a Deny, is then met by everyone.
 
+    Beside the ARN of the role itself, that of its sessions changes nothing.
+
     Source: IAM User Guide, AWS global condition context keys, aws:PrincipalArn.
     """
     for statement, test in policy.all_tests():
         if test.key != "aws:principalarn" or test.operator is None or not test.operator.compares_values:
             continue
-        for path, text in statement.values_of(test):
-            if ":assumed-role/" in text:
+        values = tuple(statement.values_of(test))
+        roles = {text.rpartition("/")[2] for _, text in values if ":role/" in text}
+        for path, text in values:
+            if ":assumed-role/" in text and text.partition(":assumed-role/")[2].partition("/")[0] not in roles:
                 yield (
                     path,
                     phrase(

@@ -57,10 +57,13 @@ def test_checks_of_our_own() -> None:
         assert not validate_document(policy(trust({"Service": known})), PolicyKind.TRUST)
     (issue,) = validate_document(policy(allow(resource="arn:aws:s3:::b\u0142")), PolicyKind.IDENTITY)
     assert (issue.check.id, issue.path) == ("POL-024", ("Statement", 0, "Resource"))
+    session = "arn:aws:sts::111122223333:assumed-role/admin/*"
     for operator, arn, expected in (
-        ("ArnNotLike", "arn:aws:sts::111122223333:assumed-role/admin/*", ["POL-178"]),
+        ("ArnNotLike", session, ["POL-178"]),
         ("StringNotEquals", "arn:aws:sts::111122223333:assumed-role/admin/maria", ["POL-178"]),
         ("ArnNotLike", "arn:aws:iam::111122223333:role/admin", []),
+        ("ArnNotLike", [session, "arn:aws:iam::111122223333:role/ops/admin"], []),
+        ("ArnNotLike", [session, "arn:aws:iam::111122223333:role/other"], ["POL-178"]),
         ("ArnNotLike", "arn:aws:sts::111122223333:federated-user/maria", []),
     ):
         guard = {
