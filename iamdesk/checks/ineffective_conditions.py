@@ -20,7 +20,7 @@ from iamdesk.policy.conditions import ConditionTest, Quantifier, requires_key
 from iamdesk.policy.operators import ARN, IP_ADDRESS, NULL, STRING
 from iamdesk.policy.statement import Statement
 from iamdesk.policy_validation.action_checks import matched
-from iamdesk.policy_validation.condition_checks import key_type
+from iamdesk.policy_validation.condition_checks import key_type, nearest_key
 from iamdesk.snapshot.model import Account
 
 
@@ -67,7 +67,14 @@ def key_never_there(_survey: CheckContext, _account: Account, written: PolicySou
             object_ = "absent"
             if key_type(test.key) is None:
                 object_ = "unknown"
+                near = nearest_key(test.key) if test.key.startswith("aws:") else ""
                 sentence = phrase("{place} tests {key}, which does not exist: {result}.", **values)
+                if near:
+                    sentence = phrase(
+                        "{place} tests {key}, which does not exist: {result}. The nearest key is {near}.",
+                        **values,
+                        near=near,
+                    )
             elif whole:
                 sentence = phrase(
                     "{place} tests {key}, which requests for its actions do not contain: {result}.", **values

@@ -113,7 +113,8 @@ def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -
         sentence = phrase(
             "Whether anyone with an AWS account can assume {role} depends on {keys}.", role=role.role_name, keys=keys
         )
-        yield CheckResult(sentence, evidence, severity=Severity.HIGH, state=State.INCONCLUSIVE)
+        title = mark("Publicly assumable role under a condition")
+        yield CheckResult(sentence, evidence, severity=Severity.HIGH, state=State.INCONCLUSIVE, title=title)
 
 
 @check(

@@ -10,6 +10,7 @@ from iamdesk.aws.condition_keys import (
     PER_ACTION_KEY_TYPES,
     PRINCIPAL_TAG_PREFIX,
     RESOURCE_TAG_PREFIXES,
+    spelled,
 )
 from iamdesk.aws.service_reference import reference
 from iamdesk.i18n import join_names, mark, phrase
@@ -191,13 +192,19 @@ def _global_keys() -> tuple[str, ...]:
     return (*(key for key in GLOBAL_KEY_TYPES if key.startswith("aws:")), *PER_ACTION_KEY_TYPES, PRINCIPAL_TAG_PREFIX)
 
 
+def nearest_key(key: str, keys: tuple[str, ...] = ()) -> str:
+    """Return the key most like one that does not exist (in lower case), as AWS spells it; empty if none is like it.
+
+    ``keys``: those to choose from; none: the global keys.
+    """
+    name, slash, _ = key.partition("/")
+    near = get_close_matches(name + slash, keys or _global_keys(), n=1, cutoff=0.75)
+    return spelled(near[0]) if near else ""
+
+
 def _no_key(test: ConditionTest, keys: tuple[str, ...]) -> str:
-    name, slash, _ = test.key.partition("/")
-    near = get_close_matches(name + slash, keys, n=1, cutoff=0.75)
-    if near:
-        return phrase(
-            "The condition key `{key}` does not exist. Did you mean `{near}`?", key=test.key_text, near=near[0]
-        )
+    if near := nearest_key(test.key, keys):
+        return phrase("The condition key `{key}` does not exist. Did you mean `{near}`?", key=test.key_text, near=near)
     return phrase("The condition key `{key}` does not exist.", key=test.key_text)
 
 

@@ -15,7 +15,7 @@ def test_lnt_08_a_key_that_aws_does_not_have(found, make):
     (one,) = found("LNT-08", users=users)
     assert one.sentence == (
         "Statement 1 of inline policy inline of user alice tests aws:SourceIPAddress, which does not exist: its "
-        "test is always false, so it allows nothing."
+        "test is always false, so it allows nothing. The nearest key is aws:SourceIp."
     )
     assert one.severity is Severity.LOW
 
@@ -224,3 +224,9 @@ def test_lnt_13_a_wildcard_is_no_wildcard(found, make, effect, condition, severi
 )
 def test_lnt_13_wildcards_that_are_read_or_meant_are_none(found, make, condition):
     assert not found("LNT-13", users=with_condition(make, "s3:ListBucket", condition))
+
+
+def test_lnt_08_names_the_nearest_key(found, make):
+    condition = {"StringEquals": {"aws:PrincpalOrgID": "o-a1b2c3d4e5"}}
+    (one,) = found("LNT-08", users=with_condition(make, "s3:GetObject", condition))
+    assert one.sentence.endswith("The nearest key is aws:PrincipalOrgID.")

@@ -81,6 +81,7 @@ def test_a_narrow_range_is_told_as_what_it_depends_on(found, make, network):
     trust = trusting(make, "*", Condition={"IpAddress": {"aws:SourceIp": network}})
     assert not found("TRU-01", roles=trust)
     (one,) = found("TRU-02", roles=trust)
+    assert one.title == "Possible: Publicly assumable role under a condition"
     assert one.state is State.INCONCLUSIVE
 
 
