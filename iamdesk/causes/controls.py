@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 from iamdesk.causes.types import Control, ControlStatus
 from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Finding, Severity, State
-from iamdesk.checks.registry import checks
-from iamdesk.checks.run_scope import RunScope
+from iamdesk.checks.registry import RunScope, checks
 from iamdesk.resource_files import resources
 
 _WHOLE = ("CMP-01", "CMP-02", "CMP-08", "CMP-10")

@@ -24,9 +24,8 @@ from iamdesk.checks.check_context import CheckContext, trusted_numbers
 from iamdesk.checks.external_ids import by_external_id
 from iamdesk.checks.external_trust import account_of, look_for_managing
 from iamdesk.checks.finding import Finding
-from iamdesk.checks.registry import look, work_of
+from iamdesk.checks.registry import RunScope, look, nothing_yet, scope_of, work_of
 from iamdesk.checks.resource_requests import documents_of
-from iamdesk.checks.run_scope import RunScope, nothing_yet, scope_of
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.checks.trust import unique_ids
 from iamdesk.policy.document import Document

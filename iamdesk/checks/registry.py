@@ -3,7 +3,9 @@
 A check is defined in the module of its topic (`iamdesk.checks.check.check`); a new module is found by itself.
 """
 
-from collections.abc import Container, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +23,7 @@ from iamdesk.checks.condition_strength import ConditionStrength
 from iamdesk.checks.external_trust import external_attempt, trusted_accounts
 from iamdesk.checks.federation import token_attempts
 from iamdesk.checks.finding import Evidence, Finding, State
+from iamdesk.checks.prerequisites import is_held
 from iamdesk.checks.targets import principals_of
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.evaluate.request import RequestError
@@ -31,7 +34,7 @@ from iamdesk.viewmodel.tree_builder import Badge, Outline
 
 INCOMPLETE = mark("Incomplete check")
 """Title of the finding for a check that could not handle an item of the snapshot."""
-_RUNNERS = frozenset({"registry", "parallel", "by_account", "run_scope"})
+_RUNNERS = frozenset({"registry", "parallel", "by_account"})
 """Modules that run the checks: they import this one and have none."""
 # Reports list findings in this order; missing data comes first: it limits every other finding. Modules that are not
 # named here come last, by name.
@@ -225,4 +228,38 @@ def _is_externally_accessible(survey: CheckContext, account: Account, role: Role
         external_attempt(survey, account, role) is not None
         or bool(trusted_accounts(survey, role))
         or any(one.attempt.strength <= ConditionStrength.SECRET for one in token_attempts(survey, role))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunScope:
+    """Items by kind, and accounts in which a check was skipped for missing data."""
+
+    population: Counter[str]
+    """By name of a check's target, the number of items."""
+    skipped: Counter[str]
+    """By id of a check, the number of accounts."""
+
+    def __add__(self, other: "RunScope") -> "RunScope":
+        """Return both together."""
+        return RunScope(self.population + other.population, self.skipped + other.skipped)
+
+
+def nothing_yet() -> RunScope:
+    """Return the scope of no account."""
+    return RunScope(Counter(), Counter())
+
+
+def scope_of(survey: CheckContext, work: Iterable[Work]) -> RunScope:
+    """Return the scope of all work (`registry.work_of`) over the survey's snapshot."""
+    snapshot = survey.snapshot
+    return RunScope(
+        Counter(one.checks[0].over.name for one in work),
+        Counter(
+            one.id
+            for one in checks()
+            if one.data is not None
+            for account in snapshot.accounts
+            if not is_held(snapshot, account.account_id, one.data)
+        ),
     )

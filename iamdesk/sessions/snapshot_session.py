@@ -394,8 +394,7 @@ class SnapshotSession(Opened):
         """
         from iamdesk.causes.controls import controls
         from iamdesk.checks.check_context import CheckContext
-        from iamdesk.checks.registry import work_of
-        from iamdesk.checks.run_scope import scope_of
+        from iamdesk.checks.registry import scope_of, work_of
 
         survey = CheckContext(self.evaluator, cancelled)
         return controls(counts, scope_of(survey, work_of(survey)))

@@ -12,7 +12,7 @@ from iamdesk.causes.types import Control, ControlStatus
 from iamdesk.checks import registry
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Severity, State
-from iamdesk.checks.run_scope import RunScope, scope_of
+from iamdesk.checks.registry import RunScope, scope_of
 from iamdesk.progress import never_cancelled
 from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot

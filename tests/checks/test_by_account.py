@@ -22,7 +22,7 @@ from iamdesk.checks.by_account import AccountWork, OrganizationChecks, Task
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.check_settings import AppliedSettings, CheckSettings
 from iamdesk.checks.finding import Finding, Suppression
-from iamdesk.checks.run_scope import scope_of
+from iamdesk.checks.registry import scope_of
 from iamdesk.checks.suppressions import suppressed
 from iamdesk.checks.thresholds import Thresholds
 from iamdesk.export.attack_paths import to_reached

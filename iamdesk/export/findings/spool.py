@@ -21,7 +21,7 @@ from iamdesk.causes.types import Attribution, Control
 from iamdesk.checks.by_account import AccountWork, Known, OrganizationChecks, Task, work_in_worker
 from iamdesk.checks.check_settings import AppliedSettings, thresholds_of, with_settings
 from iamdesk.checks.finding import Finding, Severity, State, Suppression
-from iamdesk.checks.run_scope import RunScope, nothing_yet
+from iamdesk.checks.registry import RunScope, nothing_yet
 from iamdesk.checks.suppressions import suppressed
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.escaping import visible
