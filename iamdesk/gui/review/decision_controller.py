@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from iamdesk.export.text.decision import short_arn
 from iamdesk.export.text.review import CHOICE_WORDS
 from iamdesk.export.text.review_effect import (
     also_widens_words,
@@ -23,14 +22,14 @@ from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.finding_rows import FindingRow
-from iamdesk.gui.review.guardrails import is_guardrail, revoke_warning
+from iamdesk.gui.review.guardrails import is_guardrail, own_access_words, revoke_warning
 from iamdesk.gui.review.modify_effect import effect_of_edits, suggested_edits
 from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.review.toolbar import ReviewToolbar
 from iamdesk.gui.review.write_queue import WriteQueue
 from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
-from iamdesk.i18n import error_words, join_names, ntr, tr, translate
+from iamdesk.i18n import error_words, ntr, tr, translate
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.joint_effect import relying
@@ -382,10 +381,7 @@ class DecisionController(QObject):
     def _own_access_words(self, review_session: ReviewSession, subject_ids: Iterable[str]) -> str:
         """Return the warning if the reviewer decides on principals of a person of the same name; empty if not."""
         for one in review_session.same_names(subject_ids, self._head.reviewer.name):
-            return tr(
-                "{principals}: according to the list of people, this is the access of a person with your name. "
-                "Let another person decide: the evidence will show who decided."
-            ).format(principals=join_names([short_arn(arn) for arn in one.principals], _MOST_NAMED))
+            return own_access_words(one)
         return ""
 
 

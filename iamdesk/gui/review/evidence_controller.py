@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from iamdesk.gui.review.review_controller import ReviewController
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.saved_note import show_in_folder
 from iamdesk.i18n import error_words, mark, tr, translate
-from iamdesk.review.decisions import DecisionError, Reviewer
+from iamdesk.review.decisions import DecisionError, ReviewDecision, Reviewer
 from iamdesk.review.schema import PART_OF
 from iamdesk.work.errors import WorkError
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from iamdesk.gui.review.sign_dialog import SignDialog
     from iamdesk.gui.review.verify_dialog import VerifyChoices, VerifyDialog
     from iamdesk.progress import Cancelled, Progress
+    from iamdesk.review.coordination import SameName
+    from iamdesk.review.items import ReviewItem
     from iamdesk.review.session import ReviewSession
     from iamdesk.work.workers import HasPrincipals
 
@@ -334,33 +337,39 @@ class EvidenceController(QObject):
         self._jobs.run(
             tr("Reading {name}").format(name=visible(sheet.name)),
             lambda _progress, _cancelled: _filled(review_session, sheet, reviewer),
-            done=lambda filled: self._say_filled(sheet.name, *filled),
+            done=lambda filled: self._say_filled(sheet.name, filled),
             failed=self._refused,
             topic="fill review",
         )
 
-    def _say_filled(self, name: str, saved: int, refused: "list[Refused]") -> None:
+    def _say_filled(self, name: str, filled: "_Filled") -> None:
+        from iamdesk.gui.review.guardrails import own_access_words, revoke_warning
+
         self.taken.emit()
+        warnings = [*map(own_access_words, filled.own)]
+        if words := revoke_warning(None, filled.revoked):
+            warnings.append(words)
+        saved, refused = number(filled.saved), filled.refused
         if not refused:
-            self._message.say(Tone.NOTE, tr("{saved} decisions were imported.").format(saved=number(saved)))
+            words = tr("{saved} decisions were imported.").format(saved=saved)
+            self._message.say(Tone.WARNING if warnings else Tone.NOTE, " ".join((words, *warnings)))
             return
         from iamdesk.gui.review.refused_dialog import RefusedDialog
 
-        self.dialog = RefusedDialog(name, saved, refused, self._panel)
+        self.dialog = RefusedDialog(name, filled.saved, refused, self._panel)
         self.dialog.show()
         first = refused[0]
         more = tr("; and {count} more").format(count=number(len(refused) - 1)) if len(refused) > 1 else ""
-        self._message.say(
-            Tone.WARNING,
-            tr("{saved} decisions were imported, {count} rows were refused: {sheet}, row {row}: {why}{more}.").format(
-                saved=number(saved),
-                count=number(len(refused)),
-                sheet=first.sheet,
-                row=first.row,
-                why=translate(first.why),
-                more=more,
-            ),
+        words = tr("{saved} decisions were imported, {count} rows were refused: {sheet}, row {row}: {why}{more}.")
+        words = words.format(
+            saved=saved,
+            count=number(len(refused)),
+            sheet=first.sheet,
+            row=first.row,
+            why=translate(first.why),
+            more=more,
         )
+        self._message.say(Tone.WARNING, " ".join((words, *warnings)))
 
     def _refused(self, error: Exception) -> None:
         from iamdesk.export.files.atomic_write import ExportError
@@ -457,7 +466,26 @@ def _verified(
         )
 
 
-def _filled(review_session: "ReviewSession", sheet: Path, reviewer: Reviewer) -> "tuple[int, list[Refused]]":
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """What an imported sheet changed."""
+
+    saved: int
+    refused: "list[Refused]"
+    revoked: "tuple[ReviewItem, ...]"
+    """The entitlements that it revokes."""
+    own: "tuple[SameName, ...]"
+    """Own access that it decides on."""
+
+
+def _filled(review_session: "ReviewSession", sheet: Path, reviewer: Reviewer) -> _Filled:
     from iamdesk.export.evidence.import_sheet import fill_in
 
-    return fill_in(review_session, sheet, reviewer)
+    def is_revoked(line: "ReviewItem") -> bool:
+        return review_session.decision(line.line_id).choice is ReviewDecision.REVOKE
+
+    entries = review_session.entries
+    before = {line.line_id for line in review_session.lines if is_revoked(line)}
+    saved, refused = fill_in(review_session, sheet, reviewer)
+    revoked = (line for line in review_session.lines if line.line_id not in before and is_revoked(line))
+    return _Filled(saved, refused, tuple(revoked), review_session.own_access(entries).same_names)

@@ -1,17 +1,20 @@
-"""Guardrails among entitlements: revoking a policy with only Deny statements can give its holder more access."""
+"""Warnings about decisions: guardrails, which widen access if they are revoked, and the reviewer's own access."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from iamdesk.export.text.decision import short_arn
 from iamdesk.export.text.review import widening_words
 from iamdesk.export.text.review_effect import is_guardrail_by_effect, widened_words
-from iamdesk.i18n import translate
+from iamdesk.i18n import join_names, tr, translate
+from iamdesk.review.coordination import SameName
 from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
 
 if TYPE_CHECKING:
     from iamdesk.api import Opened
     from iamdesk.viewmodel.types import PolicyView
 
+_MOST_NAMED = 3
 _POLICIES = (EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY)
 
 
@@ -39,3 +42,11 @@ def revoke_warning(opened: "Opened | None", lines: Iterable[ReviewItem]) -> str:
     if len(guardrails) == 1 and (words := widened_words(guardrails[0])):
         return translate(words)
     return translate(widening_words(guardrails))
+
+
+def own_access_words(found: SameName) -> str:
+    """Return the warning that a reviewer decides on principals of a person of the same name."""
+    return tr(
+        "{principals}: according to the list of people, this is the access of a person with your name. "
+        "Let another person decide: the evidence will show who decided."
+    ).format(principals=join_names([short_arn(arn) for arn in found.principals], _MOST_NAMED))

@@ -462,6 +462,8 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
         rows = list(csv.DictReader(file))
     rows[0]["decision"] = "keep"
     rows[1]["line_sha256"] = "0" * 64
+    lock = next(row for row in rows if row["entitlement_name"] == "RegionLock")
+    lock |= {"decision": "revoke", "decision_reason": "not needed"}
     filled = tmp_path / "filled.csv"
     with filled.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -470,6 +472,7 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
     prompts.opens = filled
     panel.packs.fill()
     qtbot.waitUntil(lambda: "1 rows were refused: Entitlements, row 3" in panel.message.text, timeout=10_000)
+    assert "RegionLock is a guardrail: revoking it gives" in panel.message.text
     assert desk_of(panel).decision(rows[0]["line_id"]).choice is ReviewDecision.KEEP
     dialog = panel.packs.dialog
     assert isinstance(dialog, RefusedDialog)
