@@ -250,11 +250,24 @@ def _stores(client: Any) -> None:
     client("efs").create_file_system(CreationToken="home")
     client("backup").create_backup_vault(BackupVaultName="nightly")
     client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
+    _payment_keys(client("payment-cryptography"))
     cluster = client("kafka").create_cluster_v2(
         ClusterName="orders", Serverless={"VpcConfigs": [{"SubnetIds": ["s-1"]}]}
     )
     client("kafka").put_cluster_policy(
         ClusterArn=cluster["ClusterArn"], Policy=policy("kafka:CreateVpcConnection", cluster["ClusterArn"], _ANYBODY)
+    )
+
+
+def _payment_keys(cards: Any) -> None:
+    use = {"KeyUsage": "TR31_P0_PIN_ENCRYPTION_KEY", "KeyClass": "SYMMETRIC_KEY", "KeyAlgorithm": "TDES_3KEY"}
+    modes = {"Encrypt": True, "Decrypt": True, "Wrap": True, "Unwrap": True}
+    keys = [
+        cards.create_key(Exportable=False, KeyAttributes={**use, "KeyModesOfUse": modes})["Key"]["KeyArn"]
+        for _ in range(2)
+    ]
+    cards.put_resource_policy(
+        ResourceArn=keys[0], Policy=policy("payment-cryptography:EncryptData", "*", {"AWS": MANAGEMENT})
     )
 
 

@@ -109,6 +109,9 @@ PAGES: Mapping[str, str] = {
     "api-policies": (
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html"
     ),
+    "payment-key-policies": "https://docs.aws.amazon.com/payment-cryptography/latest/userguide/security_iam_resource-based-policies.html",
+    "workspace-policies": "https://docs.aws.amazon.com/prometheus/latest/APIReference/API_PutResourcePolicy.html",
+    "dsql-policies": "https://docs.aws.amazon.com/aurora-dsql/latest/userguide/rbp-examples.html",
     "glue-policies": "https://docs.aws.amazon.com/glue/latest/dg/glue-resource-policies.html",
     "app-monitors": (
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-RUM-resource-policies.html"

@@ -95,6 +95,16 @@ CASES: dict[tuple[str, str], tuple[str, Any, str]] = {
     ("kinesis", "get-resource-policy"): ("s", {"Policy": POLICY}, "kinesis:{}:stream/s"),
     ("acm-pca", "get-policy"): ("ca-1", {"Policy": POLICY}, "acm-pca:{}:certificate-authority/ca-1"),
     ("dsql", "get-cluster-policy"): ("abc", {"policy": POLICY, "policyVersion": "1"}, "dsql:{}:cluster/abc"),
+    ("payment-cryptography", "get-resource-policy"): (
+        "abcdefghijklmnop",
+        {"ResourceArn": f"arn:aws:payment-cryptography:{REGION}:{ACCOUNT}:key/abcdefghijklmnop", "Policy": POLICY},
+        "payment-cryptography:{}:key/abcdefghijklmnop",
+    ),
+    ("amp", "describe-resource-policy"): (
+        "ws-1",
+        {"policyDocument": POLICY, "policyStatus": "ACTIVE", "revisionId": "1"},
+        "aps:{}:workspace/ws-1",
+    ),
     ("kafka", "get-cluster-policy"): (
         "orders/0123abcd-1",
         {"CurrentVersion": "K3", "Policy": POLICY},

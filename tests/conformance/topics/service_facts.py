@@ -15,6 +15,10 @@ _MONITOR = f"arn:aws:rum:eu-west-1:{ACCOUNT}:appmonitor/shop"
 _PROFILE = f"arn:aws:signer:eu-west-1:{ACCOUNT}:/signing-profiles/release"
 _DIRECTORY = f"arn:aws:s3express:eu-west-1:{ACCOUNT}:bucket/data--euw1-az1--x-s3"
 _CLUSTER = f"arn:aws:kafka:eu-west-1:{ACCOUNT}:cluster/main/0123abcd"
+_PAYMENT_KEY = f"arn:aws:payment-cryptography:eu-west-1:{ACCOUNT}:key/abcdefghijklmnop"
+_WORKSPACE = f"arn:aws:aps:eu-west-1:{ACCOUNT}:workspace/ws-1"
+_DATABASE = f"arn:aws:dsql:eu-west-1:{ACCOUNT}:cluster/abcdefghijklmnopqrstuvwxyz"
+_INSIDE_A_VPC = refuse("*", ["dsql:DbConnect", "dsql:DbConnectAdmin"], "*", {"Null": {"aws:SourceVpc": "true"}})
 _JOB = f"arn:aws:glue:eu-west-1:{ACCOUNT}:job/nightly"
 _ALIAS = f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias"
 _RESERVED_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"
@@ -170,6 +174,24 @@ SERVICE_FACTS = [
          action="glue:StartJobRun", resource=_JOB, identity=FULL, policy=doc(refuse("*", "glue:*", _JOB))),
     case("facts.glue-table", "allowed", "C1", "glue-policies", "The Data Catalog takes one.", action="glue:GetTable",
          resource=_JOB.replace("job/nightly", "table/sales/orders"), policy=doc(grant(USER, "glue:GetTable"))),
+    _outside("facts.payment-key-EncryptData", "allowed", "payment-key-policies", "payment-cryptography:EncryptData",
+             _PAYMENT_KEY),
+    _outside("facts.payment-key-GetResourcePolicy", "implicit", "payment-key-policies",
+             "payment-cryptography:GetResourcePolicy", _PAYMENT_KEY),
+    case("facts.payment-key-own-policy", "allowed", "C1", "payment-key-policies", "One account: the policy is enough.",
+         action="payment-cryptography:EncryptData", resource=_PAYMENT_KEY,
+         policy=doc(grant(USER, "payment-cryptography:EncryptData"))),
+    case("facts.payment-key-lockout", "allowed", "D8", "payment-key-policies", "Its removal is not the policy's to decide.",
+         action="payment-cryptography:DeleteResourcePolicy", resource=_PAYMENT_KEY, identity=FULL,
+         policy=doc(refuse("*", "payment-cryptography:*"))),
+    _outside("facts.workspace-RemoteWrite", "allowed", "workspace-policies", "aps:RemoteWrite", _WORKSPACE),
+    _outside("facts.workspace-QueryMetrics", "allowed", "workspace-policies", "aps:QueryMetrics", _WORKSPACE),
+    _outside("facts.workspace-DeleteWorkspace", "implicit", "workspace-policies", "aps:DeleteWorkspace", _WORKSPACE),
+    case("facts.database-from-the-internet", "explicit", "A2", "dsql-policies", "The request comes from no VPC.",
+         action="dsql:DbConnect", resource=_DATABASE, identity=FULL, policy=doc(_INSIDE_A_VPC)),
+    case("facts.database-from-a-vpc", "allowed", "A2", "dsql-policies", "The request comes from a VPC.",
+         action="dsql:DbConnect", resource=_DATABASE, identity=FULL, policy=doc(_INSIDE_A_VPC),
+         context={"aws:SourceVpc": "vpc-1a2b3c4d"}),
     _outside("facts.grant-retired-by-key-policy", "implicit", "grant-delete", "kms:RetireGrant", KEY),
 ]
 # fmt: on
