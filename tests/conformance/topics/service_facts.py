@@ -181,7 +181,7 @@ SERVICE_FACTS = [
     case("facts.payment-key-own-policy", "allowed", "C1", "payment-key-policies", "One account: the policy is enough.",
          action="payment-cryptography:EncryptData", resource=_PAYMENT_KEY,
          policy=doc(grant(USER, "payment-cryptography:EncryptData"))),
-    case("facts.payment-key-lockout", "allowed", "D8", "payment-key-policies", "Its removal is not the policy's to decide.",
+    case("facts.payment-key-lockout", "allowed", "D8", "payment-key-policies", "The policy cannot keep its owner out.",
          action="payment-cryptography:DeleteResourcePolicy", resource=_PAYMENT_KEY, identity=FULL,
          policy=doc(refuse("*", "payment-cryptography:*"))),
     _outside("facts.workspace-RemoteWrite", "allowed", "workspace-policies", "aps:RemoteWrite", _WORKSPACE),
