@@ -1,6 +1,6 @@
 """``iamdesk findings``: run all checks over a snapshot, and print or write the findings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +18,7 @@ from iamdesk.cli.output import echo_err, say_bytes
 from iamdesk.export.files.atomic_write import write_atomic
 from iamdesk.export.findings.earlier import EarlierFindings
 from iamdesk.export.findings.spool import Spool
+from iamdesk.export.findings.tracked_tickets import TicketsError, TrackedTicket, read_tickets
 from iamdesk.export.findings.writers import formats
 from iamdesk.memory import collector_seldom
 
@@ -93,6 +94,14 @@ def findings(
             "html)."
         ),
     ] = None,
+    tickets: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Tickets of causes, as CSV exported by Jira or ServiceNow: with --by cause, each cause has its ticket "
+            "and status (text, json).",
+        ),
+    ] = None,
     fail_on: Annotated[
         Severity | None,
         typer.Option(
@@ -102,7 +111,7 @@ def findings(
     ] = None,
 ) -> None:
     """Run the built-in checks and list the findings."""
-    refuse_overwrite(output, snapshot, suppressions, settings, earlier)
+    refuse_overwrite(output, snapshot, suppressions, settings, earlier, tickets)
     applied = Workbench.read_check_settings(settings) if settings is not None else None
     if fail_on is None and applied is not None:
         fail_on = applied.settings.fail_on
@@ -116,6 +125,9 @@ def findings(
         raise typer.BadParameter(f"--by control is for the formats {', '.join(_WITH_CONTROLS)}, not for {chosen}.")
     if earlier is not None and chosen not in _WITH_TREND:
         raise typer.BadParameter(f"--earlier is for the formats {', '.join(_WITH_TREND)}, not for {chosen}.")
+    if tickets is not None and (by is not GroupBy.CAUSE or chosen not in (TEXT, "json")):
+        raise typer.BadParameter("--tickets is for --by cause, as text or json.")
+    tracked = {} if tickets is None else _tracked(tickets)
     before = None if earlier is None else _earlier_findings(earlier, suppressed, applied)
     by_cause = by is GroupBy.CAUSE
     with (
@@ -123,7 +135,7 @@ def findings(
         Spool(chosen, by_cause=by_cause, settings=applied) as spool,
         collector_seldom(),
     ):
-        spool.earlier = before
+        spool.earlier, spool.tickets = before, tracked
         if isinstance(opened, OrganizationSession):
             if applied is not None and applied.has_tags:
                 fail("archive rules by tag need the whole snapshot, and this one is read account by account")
@@ -136,10 +148,19 @@ def findings(
         about = opened.catalogue if isinstance(opened, OrganizationSession) else opened.snapshot
         pieces = spool.report(about, datetime.now(UTC))
         _write_report(pieces, len(spool), len(suppressed) - len(spool.fingerprints), output)
+        for line in spool.contradictions:
+            echo_err(line)
         severe = 0 if fail_on is None else spool.as_bad_as(fail_on)
     if severe and fail_on is not None:
         echo_err(f"{severe:,} findings of severity {fail_on.value} or higher")
         raise typer.Exit(1)
+
+
+def _tracked(path: Path) -> Mapping[str, TrackedTicket]:
+    try:
+        return read_tickets(path)
+    except TicketsError as error:
+        fail(str(error))
 
 
 def _earlier_findings(

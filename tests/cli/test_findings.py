@@ -298,3 +298,34 @@ def test_by_control_lists_every_control_in_text_and_json(iamdesk: Callable[..., 
         assert f'data-control="{name}" data-status="{control["status"]}"' in html
     assert "data-control" not in iamdesk("findings", sample, "--format", "html").stdout
     assert iamdesk("findings", sample, "--by", "control", "--format", "csv").returncode == 2
+
+
+def test_tickets_come_back_with_their_status(iamdesk: Callable[..., Any], sample: Path, tmp_path: Path) -> None:
+    causes = json.loads(iamdesk("findings", sample, "--by", "cause", "--format", "json").stdout)["causes"]
+    first, second = (one["cause_id"] for one in causes[:2])
+    exported = tmp_path / "jira.csv"
+    rows = [
+        ["Summary", "Issue key", "Status", "External issue ID"],
+        ["a, b", "SEC-1", "In Progress", f"iamdesk-{first}"],
+        ["c", "SEC-2", "Done", f"iamdesk-{second}"],
+        ["d", "SEC-3", "To Do", "iamdesk-000000000000"],
+        ["of others", "SEC-4", "To Do", ""],
+    ]
+    with exported.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(rows)
+    done = iamdesk("findings", sample, "--by", "cause", "--tickets", exported)
+    assert "  Ticket: SEC-1, In Progress" in done.stdout.splitlines()
+    assert "1 closed ticket whose cause is still found: SEC-2, Done" in done.stderr
+    assert "1 open ticket whose cause is not found, or is one of the further causes: SEC-3, To Do" in done.stderr
+    told = json.loads(iamdesk("findings", sample, "--by", "cause", "--tickets", exported, "--format", "json").stdout)
+    assert told["causes"][1]["ticket"] == {"key": "SEC-2", "status": "Done", "closed": True}
+    assert "ticket" not in told["causes"][2]
+
+    servicenow = tmp_path / "servicenow.csv"
+    servicenow.write_text(f"number,state,correlation_id\r\nINC01,Closed Complete,iamdesk-{first}\r\n")
+    done = iamdesk("findings", sample, "--by", "cause", "--tickets", servicenow)
+    assert "1 closed ticket whose cause is still found: INC01, Closed Complete" in done.stderr
+    servicenow.write_text("number,state\r\nINC01,New\r\n")
+    refused = iamdesk("findings", sample, "--by", "cause", "--tickets", servicenow)
+    assert (refused.returncode, "no ticket has the id of a cause" in refused.stderr) == (2, True)
+    assert iamdesk("findings", sample, "--tickets", servicenow).returncode == 2

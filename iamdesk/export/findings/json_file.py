@@ -40,7 +40,8 @@ The format is stable: ``format`` has its version, which changes if a meaning cha
     cause: {"cause_id", "kind": one of statement, trust, setting, missing data, created by AWS, further statements,
             "title", "label", "severity", "state", "effect", "external_access": int, "administrators": int,
             "subjects": int, "accounts": int, "checks": [str], "remediation",
-            "findings": [{"finding_id", "check_id", "severity", "subject_arn", "repeats": finding_id or null}]}
+            "findings": [{"finding_id", "check_id", "severity", "subject_arn", "repeats": finding_id or null}],
+            "ticket": {"key", "status", "closed": bool} only with ``--tickets``, where it has one}
                         every open finding is in one cause; one that only repeats a graver one names it
     statement: {"source_policy_id", "source_policy_type", "policy_name", "owner", "layer", "statement_index" (from 0),
                 "sid" (or null), "effect", "sentence",
@@ -61,6 +62,7 @@ from iamdesk.escaping import visible_json
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 from iamdesk.export.findings.columns import api_calls_of, cells
 from iamdesk.export.findings.report import Report, ReportFormat, utc_text
+from iamdesk.export.findings.tracked_tickets import TrackedTicket
 
 FORMAT = "iamdesk-findings/1"
 
@@ -92,8 +94,8 @@ def printed_finding(finding: Finding) -> bytes:
     return b"\n    " + _printed(_finding(finding)).replace(b"\n", b"\n    ")
 
 
-def printed_cause(cause: Cause) -> bytes:
-    """Return a cause as a member of the list."""
+def printed_cause(cause: Cause, ticket: TrackedTicket | None = None) -> bytes:
+    """Return a cause as a member of the list, with its ticket if there is one."""
     value = {
         "cause_id": cause.id,
         "kind": cause.kind.value,
@@ -119,6 +121,8 @@ def printed_cause(cause: Cause) -> bytes:
             for one in cause.findings
         ],
     }
+    if ticket is not None:
+        value["ticket"] = {"key": ticket.key, "status": ticket.status, "closed": ticket.is_closed}
     return b"\n    " + _printed(value).replace(b"\n", b"\n    ")
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from iamdesk.causes.attribution import attribute
 from iamdesk.causes.controls import Tally
 from iamdesk.causes.grouping import group
-from iamdesk.causes.types import Attribution, Control
+from iamdesk.causes.types import Attribution, Cause, Control
 from iamdesk.checks.by_account import AccountWork, Known, OrganizationChecks, Task, work_in_worker
 from iamdesk.checks.check_settings import AppliedSettings, thresholds_of, with_settings
 from iamdesk.checks.finding import Finding, Severity, State, Suppression
@@ -29,6 +29,7 @@ from iamdesk.export.findings import csv_file, json_file, writers
 from iamdesk.export.findings.earlier import EarlierFindings
 from iamdesk.export.findings.report import AccountCounts, Report, build_report, order_of
 from iamdesk.export.findings.text_file import cause_lines, causes_line, closing_line, control_lines, lines_of
+from iamdesk.export.findings.tracked_tickets import TrackedTicket, contradictions
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.catalog import Catalogue
 from iamdesk.snapshot.model import Snapshot
@@ -121,6 +122,10 @@ class Spool:
         self.controls: Sequence[Control] | None = None
         """If set, text lists these instead of findings, JSON and HTML in addition."""
         self.earlier: EarlierFindings | None = None
+        self.tickets: Mapping[str, TrackedTicket] = {}
+        """By id of a cause, with ``by_cause``."""
+        self.contradictions: tuple[str, ...] = ()
+        """What tickets say otherwise than the findings, once the report was made."""
         """What reports for people compare their numbers with."""
         self.fingerprints: set[str] = set()
         """Fingerprints of the findings that were ``wanted`` (`take`)."""
@@ -200,7 +205,8 @@ class Spool:
             yield b"\n  ]"
         if self.by_cause:
             yield b',\n  "causes": ['
-            yield b",".join(map(json_file.printed_cause, group(self._attributions).rows))
+            rows = self._rows()
+            yield b",".join(json_file.printed_cause(row, self.tickets.get(row.id)) for row in rows)
             yield b"\n  ]"
         for name, is_suppressed in (("findings", False), ("suppressed", True)):
             yield f',\n  "{name}": ['.encode()
@@ -220,10 +226,16 @@ class Spool:
             row = [str(number), *json.loads(piece)]
             yield csv_file.printed_rows([[*row, *about, *csv_file.cause_cells(causes, row[finding_id]), ""]]).encode()
 
-    def _causes_as_text(self) -> Iterator[bytes]:
+    def _rows(self) -> Sequence[Cause]:
         rows = group(self._attributions).rows
+        self.contradictions = tuple(contradictions(self.tickets, {row.id for row in rows}))
+        return rows
+
+    def _causes_as_text(self) -> Iterator[bytes]:
+        rows = self._rows()
         for number, cause in enumerate(rows, start=1):
-            yield "".join(f"{visible(line)}\n" for line in cause_lines(number, cause)).encode()
+            lines = cause_lines(number, cause, self.tickets.get(cause.id))
+            yield "".join(f"{visible(line)}\n" for line in lines).encode()
         yield f"{causes_line(len(rows))}\n".encode()
 
     def _about(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from iamdesk.causes.types import Cause, Control, ControlStatus
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.export.findings.columns import api_calls_of, place_of, statements_of
+from iamdesk.export.findings.tracked_tickets import TrackedTicket, ticket_words
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 
@@ -44,7 +45,7 @@ _LISTED = 5
 """Findings of a cause that are listed; JSON and CSV have all."""
 
 
-def cause_lines(number: int, cause: Cause) -> Iterator[str]:
+def cause_lines(number: int, cause: Cause, ticket: TrackedTicket | None = None) -> Iterator[str]:
     """Yield the lines of one cause, with an empty line at the end."""
     state = " (cannot tell)" if cause.state is State.INCONCLUSIVE else ""
     yield f"{number}. {cause.severity.value.upper()}{state}  {cause.name}"
@@ -57,6 +58,8 @@ def cause_lines(number: int, cause: Cause) -> Iterator[str]:
     if len(leading) > _LISTED:
         yield f"  - and {len(leading) - _LISTED:,} more"
     yield f"  Remediation: {cause.remediation}"
+    if ticket is not None:
+        yield f"  Ticket: {ticket_words(ticket)}"
     yield f"  Cause {cause.id} ({cause.kind.value})"
     yield ""
 
