@@ -139,4 +139,4 @@ def test_nothing_to_take_away_is_said(qtbot: QtBot, open_window: MainWindow) -> 
     open_window.session.announced.connect(said.append)
     open_window.session.show_key("arn:aws:s3:::acme-payroll")
     open_window.menus.actions["actionTryWithout"].trigger()
-    qtbot.waitUntil(lambda: any("Nothing to take away" in one or "first" in one for one in said), timeout=10_000)
+    qtbot.waitUntil(lambda: any(one.startswith("Nothing to remove") for one in said), timeout=10_000)
