@@ -96,7 +96,7 @@ def printed_finding(finding: Finding) -> bytes:
 
 def printed_cause(cause: Cause, ticket: TrackedTicket | None = None) -> bytes:
     """Return a cause as a member of the list, with its ticket if there is one."""
-    value = {
+    value: dict[str, object] = {
         "cause_id": cause.id,
         "kind": cause.kind.value,
         "title": cause.title,
