@@ -77,7 +77,7 @@ class Message(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Keep template and values when pickled."""
-        return _said, (str(self), self.forms, self.values)
+        return _message, (str(self), self.forms, self.values)
 
     def __deepcopy__(self, _known: object) -> str:
         return str(self)
@@ -87,14 +87,14 @@ def phrase(template: str, /, **values: object) -> str:
     """Return an English sentence with its values filled in; ``translate`` looks it up by its template."""
     # Every result is built here: `format_map` uses the values as they are, `format` would copy them first.
     text = template.format_map(values) if values else template
-    return text if _chosen is ENGLISH else _said(text, (template, template, 1), values)
+    return text if _chosen is ENGLISH else _message(text, (template, template, 1), values)
 
 
 def nphrase(singular: str, plural: str, count: int, /, **values: object) -> str:
     """Return the English sentence for a count, which fills the placeholder ``count``."""
     values["count"] = count
     text = (singular if count == 1 else plural).format_map(values)
-    return text if _chosen is ENGLISH else _said(text, (singular, plural, count), values)
+    return text if _chosen is ENGLISH else _message(text, (singular, plural, count), values)
 
 
 def phrased(text: str) -> str:
@@ -102,13 +102,13 @@ def phrased(text: str) -> str:
 
     ``packaging/translations.py`` lists the files whose texts are in the catalogues.
     """
-    return text if _chosen is ENGLISH or isinstance(text, Message) else _said(text, (text, text, 1), {})
+    return text if _chosen is ENGLISH or isinstance(text, Message) else _message(text, (text, text, 1), {})
 
 
 def join_messages(between: str, parts: Sequence[str]) -> str:
     """Join texts, as ``str.join`` does; messages among them stay translatable."""
     text = between.join(parts)
-    return text if _chosen is ENGLISH else _said(text, None, {"between": between, "parts": parts})
+    return text if _chosen is ENGLISH else _message(text, None, {"between": between, "parts": parts})
 
 
 def join_names(names: Sequence[str], most: int | None = None, *, last: str = "and") -> str:
@@ -133,16 +133,16 @@ def join_names(names: Sequence[str], most: int | None = None, *, last: str = "an
     )
 
 
-def with_translation(text: str, said: str) -> str:
-    """Return English text with ``said`` as its source for other languages: English can be shorter than its parts."""
-    return _said(text, said.forms, said.values) if isinstance(said, Message) else text
+def with_translation(text: str, message: str) -> str:
+    """Return English text with ``message`` as its source for other languages: English can be shorter than its parts."""
+    return _message(text, message.forms, message.values) if isinstance(message, Message) else text
 
 
-def _said(text: str, forms: tuple[str, str, int] | None, values: dict[str, Any]) -> Message:
-    said = Message(text)
-    said.forms = forms
-    said.values = values
-    return said
+def _message(text: str, forms: tuple[str, str, int] | None, values: dict[str, Any]) -> Message:
+    message = Message(text)
+    message.forms = forms
+    message.values = values
+    return message
 
 
 def translate(text: str) -> str:

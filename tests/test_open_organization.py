@@ -104,7 +104,7 @@ def test_what_is_shown_of_each_row_is_what_the_whole_shows(both: tuple[SnapshotS
         found = told.subject(key)
         if shown is not None and shown.kind is NodeKind.AWS_POLICY and several:
             assert found is not None
-            assert found.account == shown.account or found.gaps
+            assert found.account == shown.account or found.missing_data
             continue  # of whom in all accounts carries it, one account tells
         if key == "arn:aws:iam::222222222222:policy/theirs":
             continue  # of an account whose policy another one names: AWS attaches none across accounts
@@ -118,7 +118,7 @@ def test_who_carries_a_policy_of_aws_is_told_for_one_account_and_said_to_be_so(t
     arn = "arn:aws:iam::aws:policy/AcmeOnly"
     found = parts.read_details(arn).subject(arn)
     assert found is not None
-    assert any("only" in gap for gap in found.gaps)
+    assert any("only" in gap for gap in found.missing_data)
     zoe = "arn:aws:iam::444455556666:user/staff/zoe"
     assert parts.read_details(zoe).subject(zoe) == whole.subject(zoe), "what only another account holds is there"
 

@@ -145,7 +145,7 @@ class AccessChanges:
         own = self._bulk.own
         by_service, wide = own.services(before)
         wide_after = self._wide_of(after, wide)
-        speaking, own_wide_after = own.services(after)
+        applicable, own_wide_after = own.services(after)
         found: dict[str, ServiceChange] = {}
         is_personal = False
         named = {one.service for one in self._finder.grants.of(position)} | by_service.keys()
@@ -157,7 +157,7 @@ class AccessChanges:
         for service in sorted(named):
             if cancelled():
                 raise WorkCancelled
-            if same_limits and by_service.get(service) == speaking.get(service):
+            if same_limits and by_service.get(service) == applicable.get(service):
                 continue
             change, of_position = self._in_service(position, before, after, service)
             is_personal = is_personal or of_position

@@ -28,7 +28,7 @@ class AlteredPrincipals(PrincipalIndex):
         self._subjects = list(principals.index.subjects)
         self._cohorts = list(principals._peers_of)
         # Indexes of altered principals are in no other index: caches by index are not shared.
-        self._facts, self._alike = {}, {}
+        self._facts, self._identical = {}, {}
         self._altered: list[PrincipalPolicies] = []
         self._known: dict[Hashable, int] = {}
         self._unbounded: dict[int, PrincipalCohort] = {}

@@ -727,9 +727,9 @@ class _BulkRequest:
                 continue
             place = (cells.bit_length() - 1) // self._grid.width
             derive = self._request_classes.derive(self._grid, cohort, place)
-            for position, alike in self._population.alike(of_cohort, own, derive):
+            for position, identical in self._population.identical(of_cohort, own, derive):
                 known = dict(zip(own, self._population.facts(position, own, derive), strict=True))
-                yield from self._split_cells_by_facts(asked, alike, cells, known)
+                yield from self._split_cells_by_facts(asked, identical, cells, known)
 
     def _split_cells_by_facts(
         self, asked: ContextDependency, members: int, cells: int, known: Mapping[str, KeyValue | None] | None = None

@@ -341,7 +341,7 @@ def _asks_for_time(part: Evaluator, request: Request) -> bool:
     covering = part.population().index.covering(evaluation_request.target.service, evaluation_request.target.name)
     if any(_is_timed(statement) for statements in covering.statements.values() for statement in statements):
         return True
-    for one in (evaluation_request, *evaluation_request.further):
+    for one in (evaluation_request, *evaluation_request.joint):
         policies = one.policies
         of_levels = [policy for level in (*(policies.scps or ()), *(policies.rcps or ())) for policy in level]
         endpoints = [possible.policy for possible in policies.possible_endpoints]

@@ -82,8 +82,8 @@ class OwnStatements:
         """Return the services that a principal's or group's policies name, and the statements that apply to all
         services.
 
-        Each service comes with the documents that may apply to it (`speaking`). Statements of a boundary count only for
-        services to which other policies apply.
+        Each service comes with the documents that may apply to it (`applicable`). Statements of a boundary count only
+        for services to which other policies apply.
         """
         index = self._population.index
         services: set[str] = set()
@@ -100,11 +100,11 @@ class OwnStatements:
                 services |= named
                 wide += of_document
         services |= SERVICES_WITH_ACTION_RULES  # some of their actions need no Allow (rule I3)
-        speaking = {
+        applicable = {
             service: tuple([number for number, named in apart if named is None or service in named])
             for service in sorted(services)
         }
-        return speaking, tuple(wide)
+        return applicable, tuple(wide)
 
     def _split_document(self, number: int, policy: AttachedPolicy) -> tuple[frozenset[str], tuple[WideStatement, ...]]:
         known = self._split.get((number, policy.policy_type))
@@ -139,16 +139,16 @@ class OwnStatements:
             if (covered := actions.covered_by(one.statement))
         )
 
-    def of(self, position: int, service: str, speaking: Iterable[int] | None = None) -> tuple[OwnStatement, ...]:
+    def of(self, position: int, service: str, applicable: Iterable[int] | None = None) -> tuple[OwnStatement, ...]:
         """Return the statements of a principal's own policies that can decide a service's actions, in the engine's
         order.
 
-        Left out are statements that match no resource on which the service's actions are evaluated. ``speaking`` are
+        Left out are statements that match no resource on which the service's actions are evaluated. ``applicable`` are
         the documents that can apply to the service, where known.
         """
         index = self._population.index
         found: list[OwnStatement] = []
-        for number in index.carried[position] if speaking is None else speaking:
+        for number in index.carried[position] if applicable is None else applicable:
             found += self._of_document(number, service, AS_IDENTITY)
         for number in index.boundaries[position] or ():
             found += self._of_document(number, service, AS_BOUNDARY)

@@ -136,7 +136,7 @@ class PrincipalIndex:
         """By document: the regular principals whose permissions boundary it is, as bits."""
         self._named: dict[tuple[str, str], list[int]] | None = None
         self._facts: dict[tuple[int, str], KeyValue | None] = {}
-        self._alike: dict[tuple[int, tuple[str, ...]], tuple[tuple[int, int], ...]] = {}
+        self._identical: dict[tuple[int, tuple[str, ...]], tuple[tuple[int, int], ...]] = {}
         self._asked: dict[Statement, ContextDependency] = {}
         self._asked_by_content: dict[Hashable, ContextDependency] = {}
         self._truths: dict[Hashable, Truth] = {}
@@ -267,7 +267,7 @@ class PrincipalIndex:
                 named.setdefault(name, []).append(position)
         return named
 
-    def alike(self, members: int, own: tuple[str, ...], derive: DerivedKeys) -> tuple[tuple[int, int], ...]:
+    def identical(self, members: int, own: tuple[str, ...], derive: DerivedKeys) -> tuple[tuple[int, int], ...]:
         """Split principals by what is known of some keys; returns (one of them, all as bits).
 
         Args:
@@ -277,7 +277,7 @@ class PrincipalIndex:
         """
         if members & members - 1 == 0:
             return ((members.bit_length() - 1, members),)
-        found = self._alike.get((members, own))
+        found = self._identical.get((members, own))
         if found is None:
             groups: dict[tuple[KeyValue | None, ...], tuple[int, int]] = {}
             for position in indexes_of(members):
@@ -286,9 +286,9 @@ class PrincipalIndex:
                 groups[facts] = (first, bits | 1 << position)
             found = tuple(groups.values())
             with self._lock:
-                if len(self._alike) > 4096:
-                    self._alike.clear()
-                self._alike[members, own] = found
+                if len(self._identical) > 4096:
+                    self._identical.clear()
+                self._identical[members, own] = found
         return found
 
     def facts(self, position: int, keys: Sequence[str], derive: DerivedKeys) -> tuple[KeyValue | None, ...]:

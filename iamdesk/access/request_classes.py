@@ -76,7 +76,7 @@ class RequestClasses:
         """``network_path`` is the part of the context that the applicable policies depend on (`network_path_given`)."""
         self._population = population
         self._network_path = network_path
-        self._alike_of: dict[tuple[RequestGrid, int], Hashable] = {}
+        self._identical_of: dict[tuple[RequestGrid, int], Hashable] = {}
         self._settings: dict[tuple[str, int], dict[Hashable, RequestClass]] = {}
         self._of_grid: dict[tuple[RequestGrid, int], tuple[tuple[int, RequestClass], ...]] = {}
         """By grid and cohort: each principal of a cohort is evaluated on the same, several times."""
@@ -90,7 +90,7 @@ class RequestClasses:
     def forget(self, grids: Container[RequestGrid]) -> None:
         """Free what is cached of some grids."""
         self._named.clear()
-        caches: tuple[dict[Any, Any], ...] = (self._alike_of, self._of_grid, self._on_ground)
+        caches: tuple[dict[Any, Any], ...] = (self._identical_of, self._of_grid, self._on_ground)
         for known in caches:
             for key in [key for key in known if key[0] in grids]:
                 del known[key]
@@ -130,23 +130,23 @@ class RequestClasses:
     def _requests(self, grid: RequestGrid) -> Iterator[tuple[Hashable, int]]:
         """Yield (key of what the class of requests depends on, the bits of these requests)."""
         differ = grid.of.service in SERVICES_WITH_ACTION_RULES
-        alike: dict[Hashable, int] = {}
+        identical: dict[Hashable, int] = {}
         for place, resource_slot in enumerate(grid.resource_slots):
-            known = resource_slot.resource if differ else self._alike(grid, place)
+            known = resource_slot.resource if differ else self._identical(grid, place)
             for rules, actions in _split_by_rules(grid.of):
                 bits = grid.on(place, resource_slot.actions & actions)
                 if bits:
-                    alike[known, rules] = alike.get((known, rules), 0) | bits
-        yield from alike.items()
+                    identical[known, rules] = identical.get((known, rules), 0) | bits
+        yield from identical.items()
 
-    def _alike(self, grid: RequestGrid, place: int) -> Hashable:
+    def _identical(self, grid: RequestGrid, place: int) -> Hashable:
         """Return everything about a slot's resource that its requests depend on, except the target."""
-        found = self._alike_of.get((grid, place))
+        found = self._identical_of.get((grid, place))
         if found is None:
             arn = grid.arns[place]
             found = "*" if arn is None else str(arn) if self._population.knows(arn) else (arn.service, arn.account)
             if len(grid.resource_slots) > 1:
-                self._alike_of[grid, place] = found
+                self._identical_of[grid, place] = found
         return found
 
     def _evaluation_request(self, grid: RequestGrid, cohort: PrincipalCohort, bit: int) -> EvaluationRequest:
@@ -164,7 +164,7 @@ class RequestClasses:
 
     def _setting(self, grid: RequestGrid, cohort: PrincipalCohort, bit: int) -> RequestClass:
         whole = self._evaluation_request(grid, cohort, bit)
-        request = replace(whole, further=()) if whole.further else whole
+        request = replace(whole, joint=()) if whole.joint else whole
         policies = policies_of(request)
         decision_inputs = decision_inputs_of(request, policies)
         service = request.target.service
@@ -181,14 +181,20 @@ class RequestClasses:
             key,
             awaits_policy,
             whole.is_alone,
-            bool(whole.further),
+            bool(whole.joint),
             tuple((policy.policy_type, policy.level, statement) for policy, statement, _ in common),
         )
         found = self._kinds.get(same)
         if found is None:
             is_personal = any(names_specific_principal(statement) or asked.own_keys for _, statement, asked in common)
             found = RequestClass(
-                decision_inputs, key, common, awaits_policy, is_personal, whole.is_alone, is_joint=bool(whole.further)
+                decision_inputs,
+                key,
+                common,
+                awaits_policy,
+                is_personal,
+                whole.is_alone,
+                is_joint=bool(whole.joint),
             )
             if len(self._kinds) >= _MAX_CACHED:
                 self._kinds.clear()
@@ -214,7 +220,7 @@ class RequestClasses:
         """Return what derives the keys of requests on a slot, for one of the cohort's principals and some target."""
         if isinstance(grid, OneRequest):
             return _derived(self._evaluation_request(grid, cohort, 0))
-        known = (grid.of.service, cohort.number, self._alike(grid, place))
+        known = (grid.of.service, cohort.number, self._identical(grid, place))
         found = self._derive.get(known)
         if found is None:
             if len(self._derive) >= _MAX_CACHED:
@@ -257,19 +263,19 @@ class RequestClasses:
             bits = grid.on(place, within >> place * grid.width)
             if not bits:
                 continue
-            alike = self._alike(grid, place)
+            identical = self._identical(grid, place)
             # Nothing is known of any tag of an unknown resource: one listed key represents all.
-            is_known = isinstance(alike, str) and alike != "*"
+            is_known = isinstance(identical, str) and identical != "*"
             group = grid.of.service, who, key if is_known else listed
             if by_action:
-                by_fact = self._facts_by_action(grid, cohort, key, place, (*group, alike))
+                by_fact = self._facts_by_action(grid, cohort, key, place, (*group, identical))
                 for fact, actions in by_fact:
                     if there := grid.on(place, actions) & bits:
                         found[fact] = found.get(fact, 0) | there
                 continue
             known = self._facts.setdefault(group, {})
             arn = grid.arns[place]
-            unit = (None if arn is None else arn.region, alike)
+            unit = (None if arn is None else arn.region, identical)
             if unit not in known:
                 known[unit] = self._fact(grid, cohort, key, bits.bit_length() - 1)
             found[known[unit]] = found.get(known[unit], 0) | bits

@@ -43,7 +43,7 @@ class ServiceAccessFinder:
         self._of_wide: dict[Hashable, dict[str, ServiceAccess]] = {}
         self._of_documents: dict[Hashable, ServiceAccess] = {}
         self._of_subjects: dict[Hashable, Mapping[str, ServiceAccess]] = {}
-        self._alike = EquivalentServices(bulk)
+        self._identical = EquivalentServices(bulk)
         self.grants = ResourcePolicyGrants(bulk.population)
         self._until = inf
         """End of validity of the cache, in seconds since 1970."""
@@ -84,7 +84,7 @@ class ServiceAccessFinder:
     def services_named(self, position: int) -> tuple[str, ...]:
         """Return the services that a principal's or group's policies name, among those that AWS lists."""
         by_service, _ = self.bulk.own.services(position)
-        named = [name for name, speaking in by_service.items() if speaking]
+        named = [name for name, applicable in by_service.items() if applicable]
         named += [grant.service for grant in self.grants.of(position)]
         return tuple(name for name in dict.fromkeys(named) if reference().service_exists(name))
 
@@ -105,15 +105,15 @@ class ServiceAccessFinder:
             found.update(base)
             is_own = is_own or is_personal
         for service in dict.fromkeys((*by_service, *granted)):
-            speaking = by_service.get(service)
+            applicable = by_service.get(service)
             if cancelled():
                 raise WorkCancelled
-            same = (service, cohort.number, speaking, boundary)
+            same = (service, cohort.number, applicable, boundary)
             known = None if service in granted else self._of_documents.get(same)
             if known is not None:
                 found[service] = known
                 continue
-            own = self.bulk.own.of(position, service, speaking)
+            own = self.bulk.own.of(position, service, applicable)
             reach, service_lasts, is_personal = self._reach(position, service, own, moment)
             lasts = lasts and service_lasts
             found[service] = reach
@@ -143,7 +143,7 @@ class ServiceAccessFinder:
         known = self._of_wide.setdefault(key, {})
         found: dict[str, ServiceAccess] = {}
         lasts, is_personal = True, False
-        for services in self._alike.split(wide, cohort):
+        for services in self._identical.split(wide, cohort):
             if cancelled():
                 raise WorkCancelled
             left = [service for service in services if service not in named]

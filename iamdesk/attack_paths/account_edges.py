@@ -165,7 +165,7 @@ def find_account_steps(
         assuming={
             steps.targets.arns[place]: plain.open(members)
             for place in indexes_of(steps.targets.roles)
-            if (members := steps.assumable.of(place)).anybody
+            if (members := steps.assumable.of(place)).principals
         },
         abroad=dict(_abroad(steps, plain, tuple(foreign))),
     )
@@ -188,7 +188,7 @@ class _Plain:
         for position, place in self._steps.places.items():
             self._steps.inquiry.check_cancelled()
             others = ~(1 << position)
-            found = tuple([self.edge(edge) for edge in self._steps.into(place) if edge.members.anybody & others])
+            found = tuple([self.edge(edge) for edge in self._steps.into(place) if edge.members.principals & others])
             if found:
                 yield position, found
 
@@ -209,5 +209,5 @@ def _abroad(steps: Edges, plain: _Plain, foreign: tuple[RoleDetail, ...]) -> Ite
         assumable = Assumable(trusts.assuming(finder))
     for place in indexes_of(targets.roles):
         members = assumable.of(place)
-        if members.anybody:
+        if members.principals:
             yield targets.arns[place], plain.open(members)

@@ -116,12 +116,12 @@ def _administration(inquiry: EvaluationSession, account: Account, principal: Pri
     carried = inquiry.evaluator.index.carried(principal.arn)
     documents = tuple(policy.document for policy in carried.identity)
     # An action that no Allow covers needs no evaluation: most principals end here.
-    unspoken = next((power for power in POWERS if not inquiry.speaks_of(principal.arn, power.action)), None)
+    unspoken = next((power for power in POWERS if not inquiry.applies_to_action(principal.arn, power.action)), None)
     if unspoken is not None:
         return Administration(EvalDecision.IMPLICIT_DENY, unspoken)
     bounds = (carried.boundary.document,) if carried.boundary is not None else ()
     guardrails = inquiry.guardrails(account.account_id)
-    if all(is_alike(statement) for one in (*documents, *bounds, *guardrails) for statement in one.statements):
+    if all(is_identical(statement) for one in (*documents, *bounds, *guardrails) for statement in one.statements):
         # Nothing in these documents tells one user (or role) of the account from another: the answer is the same.
         key = (
             "administration by",
@@ -144,7 +144,7 @@ def _ask(inquiry: EvaluationSession, account: Account, principal: Principal) -> 
         decisions.append(decision)
     carried = inquiry.evaluator.index.carried(principal.arn)
     documents = [policy.document for policy in carried.identity]
-    if _spoken_of_by(inquiry, documents) < ENOUGH * len(_strongest()):
+    if _powers_in(inquiry, documents) < ENOUGH * len(_strongest()):
         return Administration(EvalDecision.IMPLICIT_DENY)
     regions = regions_of(
         inquiry.guardrails(account.account_id),
@@ -221,15 +221,15 @@ def _strongest() -> tuple[Action, ...]:
     return tuple(found)
 
 
-def _spoken_of_by(inquiry: EvaluationSession, documents: Iterable[Document]) -> int:
+def _powers_in(inquiry: EvaluationSession, documents: Iterable[Document]) -> int:
     """Return the number of strongest actions that some Allow of the principal's own policies covers."""
     spoken = 0
     for document in documents:
-        spoken |= inquiry.once(("spoken of", document), lambda document=document: _spoken_of(document))  # type: ignore[misc]
+        spoken |= inquiry.once(("spoken of", document), lambda document=document: _powers_of(document))  # type: ignore[misc]
     return spoken.bit_count()
 
 
-def _spoken_of(document: Document) -> int:
+def _powers_of(document: Document) -> int:
     """Return the strongest actions that some Allow of the document covers, as bits."""
     everything = (1 << len(_strongest())) - 1
     bits = 0
@@ -253,7 +253,7 @@ def _covered_by(pattern_text: str) -> int:
     )
 
 
-def is_alike(statement: Statement) -> bool:
+def is_identical(statement: Statement) -> bool:
     """Return whether a statement gives the same decisions for every user, or every role, of an account."""
     return not (
         any(test.key.startswith(_PERSONAL) or test.variable_keys for test in statement.conditions)

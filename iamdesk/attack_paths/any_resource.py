@@ -7,7 +7,7 @@ from operator import or_
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.attack_paths.catalog import TargetType, catalog
-from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, SourceFinder
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.aws.action_sets import service_actions
 
@@ -29,7 +29,7 @@ class AnyResourceAccess:
         """By service and action: of these, who is allowed it on some resource, also under conditions."""
         self._arranged: dict[str, tuple[int, ConfirmedAndPossible]] = {}
         """By action: for whom `_arranging` was found out, and who can."""
-        self._speaking: dict[str, int] = {}
+        self._applying: dict[str, int] = {}
 
     def who(self, actions: Sequence[str], members: int, *, surely: bool = True) -> ConfirmedAndPossible:
         """Return which principals are allowed all of some actions, each on some resource.
@@ -41,15 +41,15 @@ class AnyResourceAccess:
         """
         found = ConfirmedAndPossible(members & self._population.regular, 0)
         for action in actions:
-            found = found.within(self.speaking_of(action))
+            found = found.within(self.applying_to(action))
         # Start with the rarest action: it leaves the fewest principals for the others.
-        for action in sorted(actions, key=lambda one: self.speaking_of(one).bit_count()):
-            found = found.both(self._who(action, found.anybody, surely))
+        for action in sorted(actions, key=lambda one: self.applying_to(one).bit_count()):
+            found = found.both(self._who(action, found.principals, surely))
         return found if surely else found.unsure()
 
-    def speaking_of(self, action: str) -> int:
+    def applying_to(self, action: str) -> int:
         """Return the principals with an Allow that covers an action, as bits."""
-        known = self._speaking.get(action)
+        known = self._applying.get(action)
         if known is None:
             index = self._population.index
             service, _, name = action.lower().partition(":")
@@ -57,7 +57,7 @@ class AnyResourceAccess:
             for number, statements in index.covering(service, name).statements.items():
                 if any(statement.is_allow for statement in statements):
                     known |= self._population.carriers[number]
-            self._speaking[action] = known
+            self._applying[action] = known
         return known
 
     def _who(self, action: str, members: int, surely: bool) -> ConfirmedAndPossible:
@@ -92,7 +92,7 @@ class AnyResourceAccess:
 
     def _arranging(self, action: str, members: int) -> ConfirmedAndPossible:
         """Return which principals can satisfy the conditions of a conditional decision themselves."""
-        known, arranging = self._arranged.get(action, (0, NOBODY))
+        known, arranging = self._arranged.get(action, (0, NO_PRINCIPALS))
         by_resource: dict[str, int] = {}
         for position in indexes_of(members & ~known):
             for resource in self.resources(position, action):

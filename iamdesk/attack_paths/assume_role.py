@@ -7,7 +7,7 @@ from itertools import islice
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.attack_paths.administrators import OPEN
 from iamdesk.attack_paths.catalog import ASSUMES
-from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, EdgeSources, SourceFinder
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, EdgeSources, SourceFinder
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.policy.document import Document
@@ -149,5 +149,5 @@ class Assumable:
 
     def of(self, place: int) -> ConfirmedAndPossible:
         """Return who can assume a role."""
-        found = self._by_place.get(place, NOBODY)
+        found = self._by_place.get(place, NO_PRINCIPALS)
         return found.of(place) if isinstance(found, EdgeSources) else found

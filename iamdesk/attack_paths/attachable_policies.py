@@ -57,7 +57,7 @@ class AttachablePolicies:
                 arn = _arn(name, account)
                 if arn is not None and arn not in found and index.managed_policy("", arn) is None:
                     creators = self._finder.among(members, "iam:CreatePolicy", arn)
-                    if creators.anybody:
+                    if creators.principals:
                         found[arn] = creators
         return found
 

@@ -308,7 +308,7 @@ class AttackPathGraph:
         """
         position, steps = self.position(principal), self.steps
         goal = administration_of(steps.population.cohort_at(position).account)
-        if not steps.anything.speaking_of(_JOIN) >> position & 1:
+        if not steps.anything.applying_to(_JOIN) >> position & 1:
             return None
         for path in steps.by_aim[TargetConstraint.GROUP]:
             for place in indexes_of(steps.targets.groups):
@@ -489,7 +489,9 @@ class AttackPathGraph:
     def assuming(self, role: str, *, maybe: bool = False) -> tuple[str, ...]:
         """Return the principals that can assume a role; with ``maybe`` also those that possibly can."""
         members = self.steps.assumable.of(self.steps.targets.places[role])
-        return tuple(self._subjects[position] for position in indexes_of(members.anybody if maybe else members.proven))
+        return tuple(
+            self._subjects[position] for position in indexes_of(members.principals if maybe else members.proven)
+        )
 
     def cycles(self) -> Iterator[tuple[str, ...]]:
         """Yield the groups of roles that can assume each other in one or more steps."""
@@ -669,7 +671,7 @@ class AttackPathGraph:
     @staticmethod
     def _takes(edge: Edge, position: int, unsure: bool) -> bool:
         members: ConfirmedAndPossible = edge.members
-        return bool((members.anybody if unsure else members.proven) >> position & 1)
+        return bool((members.principals if unsure else members.proven) >> position & 1)
 
     def _last_steps(self, position: int, goal: str, unsure: bool) -> Iterator[tuple[str, Edge]]:
         """Yield (account ID, edge) for the steps of a principal to administrator, if that is the goal."""

@@ -33,7 +33,7 @@ AWS STS condition context keys")."""
 _NOT_LEFT_OUT = ("aws:principal", "aws:resource", "aws:multifactorauth", "aws:source")
 
 
-class Way(NamedTuple):
+class AllowedBy(NamedTuple):
     """One way in which a request is allowed."""
 
     is_chosen: bool
@@ -42,19 +42,19 @@ class Way(NamedTuple):
     """The keys about tags that the request must have, with their values; no values: any."""
 
 
-def ways(trace: EvaluationTrace) -> tuple[Way, ...]:
+def ways(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
     """Return the ways in which a request is allowed, those that no other one makes needless."""
     if trace.decision is not EvalDecision.CONDITIONAL:
-        return (Way(True, {}),) if trace.decision is EvalDecision.ALLOWED else ()
-    found: list[Way] = []
+        return (AllowedBy(True, {}),) if trace.decision is EvalDecision.ALLOWED else ()
+    found: list[AllowedBy] = []
     for one, tags in zip(_alternatives(trace), _tags(trace), strict=True):
         is_chosen = bool(one) and all(map(_is_chosen, one, one.values()))
         if is_chosen and not tags:
-            return (Way(True, {}),)
-        found.append(Way(is_chosen, tags))
+            return (AllowedBy(True, {}),)
+        found.append(AllowedBy(is_chosen, tags))
     if trace.has_more or not trace.sets:
-        found.append(Way(False, {}))
-    untagged = [Way(False, {})] if any(not one.tags for one in found) else []
+        found.append(AllowedBy(False, {}))
+    untagged = [AllowedBy(False, {})] if any(not one.tags for one in found) else []
     return (*(one for one in found if one.tags), *untagged)
 
 

@@ -54,7 +54,7 @@ class BlockedPaths:
         for path in catalog().paths:
             if path.id in taken or path.gain in (Gain.WITHOUT_DENIAL, Gain.OTHER_TAGS):
                 continue
-            if all(self._steps.inquiry.speaks_of(principal, required.action) for required in path.actions):
+            if all(self._steps.inquiry.applies_to_action(principal, required.action) for required in path.actions):
                 refusal = self._refused(principal, path)
                 if refusal is not None:
                     yield refusal

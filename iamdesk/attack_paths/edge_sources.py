@@ -11,7 +11,7 @@ from typing import NamedTuple
 from iamdesk.access.bulk_evaluator import BulkEvaluator, RequestMoment
 from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.attacker_control import Way, ways
+from iamdesk.attack_paths.attacker_control import AllowedBy, ways
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.request_tags import tag_context, tagging_action
@@ -61,12 +61,12 @@ class ConfirmedAndPossible(NamedTuple):
         return ConfirmedAndPossible(0, self.proven | self.possible)
 
     @property
-    def anybody(self) -> int:
+    def principals(self) -> int:
         """All of them."""
         return self.proven | self.possible
 
 
-NOBODY = ConfirmedAndPossible(0, 0)
+NO_PRINCIPALS = ConfirmedAndPossible(0, 0)
 
 
 class EdgeSources:
@@ -77,7 +77,7 @@ class EdgeSources:
         self._by_account: dict[str, list[tuple[int, ConfirmedAndPossible]]] = {}
         self._own: dict[int, ConfirmedAndPossible] = {}
         self._others: list[EdgeSources] = []
-        self._anybody: int | None = None
+        self._principals: int | None = None
 
     def __getstate__(self) -> tuple[object, ...]:
         """Pickle without the targets, which `of_targets` sets in another process."""
@@ -90,7 +90,7 @@ class EdgeSources:
         ],
     ) -> None:
         self._by_account, self._own, self._others = state
-        self._anybody = None
+        self._principals = None
 
     def of_targets(self, targets: EdgeTargets) -> "EdgeSources":
         """Set the targets of this process; return self."""
@@ -102,7 +102,7 @@ class EdgeSources:
     def join(self, other: "EdgeSources") -> None:
         """Add who is allowed the action in another context."""
         self._others.append(other)
-        self._anybody = None
+        self._principals = None
 
     def add(
         self, account: str, part: int, all_callers: ConfirmedAndPossible, special: Mapping[int, ConfirmedAndPossible]
@@ -111,7 +111,7 @@ class EdgeSources:
 
         No principal is proven by two of these sets, or possible by two.
         """
-        self._anybody = None
+        self._principals = None
         surely = perhaps = 0
         proven: dict[int, int] = {}
         possible: dict[int, int] = {}
@@ -135,17 +135,17 @@ class EdgeSources:
             self._own[place] = shared[own]
 
     @property
-    def anybody(self) -> int:
+    def principals(self) -> int:
         """All principals that are allowed it on some entity, perhaps."""
-        if self._anybody is None:
+        if self._principals is None:
             parts = {members for listed in self._by_account.values() for _, members in listed}
             found = 0
             for proven, possible in parts.union(self._own.values()):
                 found |= proven | possible
             for other in self._others:
-                found |= other.anybody
-            self._anybody = found
-        return self._anybody
+                found |= other.principals
+            self._principals = found
+        return self._principals
 
     def of(self, place: int) -> ConfirmedAndPossible:
         """Return who is allowed it on an entity."""
@@ -159,7 +159,7 @@ class EdgeSources:
         if own is not None:
             return own
         parts = self._by_account.get(self._targets.account_of(place), ())
-        return next((members for part, members in parts if part >> place & 1), NOBODY)
+        return next((members for part, members in parts if part >> place & 1), NO_PRINCIPALS)
 
 
 class SourceFinder:
@@ -189,7 +189,7 @@ class SourceFinder:
         for cohort in bulk.population.cohort:
             self.members_of[cohort.account] = self.members_of.get(cohort.account, 0) | cohort.members
         self._documents_of: dict[int, frozenset[int]] = {}
-        self._arranged: dict[Hashable, tuple[Way, ...]] = {}
+        self._arranged: dict[Hashable, tuple[AllowedBy, ...]] = {}
         self.distinguishing: dict[tuple[str, int], Sequence[tuple[int, int | None]]] = {}
         """By action and callers: `_Finding._distinguishing`."""
 
@@ -321,13 +321,13 @@ class SourceFinder:
                 if len(self._arranged) >= _MAX_KEPT:
                     self._arranged.clear()
                 self._arranged[resolution] = known
-        found = NOBODY
+        found = NO_PRINCIPALS
         for way in known:
             who = ConfirmedAndPossible(members, 0) if way.is_chosen else ConfirmedAndPossible(0, members)
             found = found.either(who.both(self._tagging(way, members, action, resource)) if way.tags else who)
         return found
 
-    def _tagging(self, way: Way, members: int, action: str, resource: str) -> ConfirmedAndPossible:
+    def _tagging(self, way: AllowedBy, members: int, action: str, resource: str) -> ConfirmedAndPossible:
         """Return which of some principals may set the tags that a way takes, as far as a permission is required."""
         required = tagging_action(action)
         if required is None:
@@ -410,8 +410,8 @@ class _Finding:
         for place in special:
             _, statement = self._population.index.statement(place)
             if statement.is_allow:
-                spoken = None if place in self._targets.personal else self._targets.spoken.get(place)
-                found |= self._part if spoken is None else spoken
+                applying = None if place in self._targets.personal else self._targets.applying.get(place)
+                found |= self._part if applying is None else applying
         if self._part & ~found and any(map(self._allows_all, self._population.index.carried[position])):
             return self._part
         return found
@@ -424,8 +424,8 @@ class _Finding:
             if number in self._covering.statements:
                 for place, statement in self._population.index.of_document(number):
                     if statement.is_allow and place in self._covering.places and place not in self._targets.personal:
-                        spoken = self._targets.spoken.get(place)
-                        known = known or spoken is None or not self._part & ~spoken
+                        applying = self._targets.applying.get(place)
+                        known = known or applying is None or not self._part & ~applying
             self._all_allowed[number] = known
         return known
 
@@ -456,15 +456,15 @@ class _Finding:
                 found = self._finder.arranging(
                     decided.members, self._action, resource, self._context, decided.resolution
                 )
-                for position in indexes_of(found.anybody):
+                for position in indexes_of(found.principals):
                     yield position, int(not found.proven >> position & 1)
 
     def _special_statements(self) -> list[int]:
         """Return the callers' statements that cover the action and distinguish the entities."""
         return [
             place
-            for place, spoken in self._distinguishing()
-            if spoken is None or spoken & self._part not in (0, self._part)
+            for place, applying in self._distinguishing()
+            if applying is None or applying & self._part not in (0, self._part)
         ]
 
     def _distinguishing(self) -> Sequence[tuple[int, int | None]]:
@@ -486,8 +486,8 @@ class _Finding:
             for place in sorted(places):
                 if place in self._targets.personal or _tags_asked(self._asked_keys(place)):
                     found.append((place, None))
-                elif place in self._targets.spoken:
-                    found.append((place, self._targets.spoken[place]))
+                elif place in self._targets.applying:
+                    found.append((place, self._targets.applying[place]))
             if len(self._finder.distinguishing) >= _MAX_CALLERS:
                 self._finder.distinguishing.clear()
             known = self._finder.distinguishing[key] = found
@@ -502,13 +502,13 @@ class _Finding:
         parts = [self._part]
         tags: set[str] = set()
         for place in places:
-            spoken = self._targets.spoken.get(place)
+            applying = self._targets.applying.get(place)
             if place in self._targets.personal:
                 _, statement = self._population.index.statement(place)
                 for covered in self._personal(position, statement):
                     parts = _refined(parts, covered)
-            elif spoken is not None:
-                parts = _refined(parts, spoken)
+            elif applying is not None:
+                parts = _refined(parts, applying)
             tags.update(_tags_asked(self._asked_keys(place)))
         if not tags:
             return parts

@@ -26,7 +26,7 @@ from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.policy.wildcards import STAR, Glob, Token, tokens_of
 from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 
-_NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
+_NO_PRINCIPALS = Caller(CallerKind.ANONYMOUS, "anonymous")
 _NO_CONTEXT = Context({}, lambda _: UNKNOWN, MissingContextMode.UNKNOWN, lambda _: False)
 _SERVICES = frozenset({"iam", "sts"})
 _SAML_PROVIDER = re.compile(r"arn:[^:]*:iam::\d{12}:saml-provider/[^*?]+")
@@ -65,7 +65,7 @@ class EdgeTargets:
         self._by_entries: dict[Hashable, int] = {}
         self._by_tokens: dict[tuple[Token, ...], int] = {}
         self.every = (1 << len(self.arns)) - 1
-        self.spoken: dict[int, int] = {}
+        self.applying: dict[int, int] = {}
         """By statement that applies to some entities but not to all: these entities, as bits."""
         self.personal: frozenset[int] = frozenset()
         """Statements whose resources contain variables, so that their entities depend on the caller."""
@@ -101,16 +101,16 @@ class EdgeTargets:
                     relevant.add(place)
         self.personal = frozenset(personal)
         named = ActionStatements({}, frozenset(relevant), (), ())
-        spoken: dict[int, int] = dict.fromkeys(relevant, 0)
+        applying: dict[int, int] = dict.fromkeys(relevant, 0)
         for position, facts in enumerate(self._facts):
             if facts is None or facts.target.resource is None:
                 continue
             for place in index.naming(named, "iam", facts.target.resource):
                 if match_resource(AS_IDENTITY, index.statement(place)[1], facts)[0] is not FALSE:
-                    spoken[place] |= 1 << position
+                    applying[place] |= 1 << position
         for place, statement in loose:
-            spoken[place] = self._of_loose(statement)
-        self.spoken = spoken
+            applying[place] = self._of_loose(statement)
+        self.applying = applying
 
     def _of_loose(self, statement: Statement) -> int:
         entries = [entry for entry in statement.resources or () if _may_be_of_iam(entry.text)]
@@ -187,7 +187,7 @@ def _fill(entry: ResourcePattern, known: Mapping[str, KeyValue]) -> tuple[Token,
 def _facts(arn: str) -> RequestFacts | None:
     """Return an entity as a target, whoever makes the request; None if its ARN is malformed."""
     try:
-        return RequestFacts(_NOBODY, parse_target(_PROBE, arn, reference()), _NO_CONTEXT, has_boundary=False)
+        return RequestFacts(_NO_PRINCIPALS, parse_target(_PROBE, arn, reference()), _NO_CONTEXT, has_boundary=False)
     except RequestError:
         return None
 

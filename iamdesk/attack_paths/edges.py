@@ -20,7 +20,7 @@ from iamdesk.attack_paths.catalog import (
     TargetType,
     catalog,
 )
-from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, EdgeSources, SourceFinder
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, EdgeSources, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.technique_resources import TechniqueResources
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses, OpenTrust
@@ -162,7 +162,7 @@ class Edges:
             for power in POWERS:
                 action, resource, context = power_request(power, account)
                 self.inquiry.check_cancelled()
-                open_to = self.finder.among(open_to, action, resource, context).anybody
+                open_to = self.finder.among(open_to, action, resource, context).principals
             for position in indexes_of(open_to):
                 arn = index.subjects[position]
                 principal = self.inquiry.evaluator.index.users.get(arn) or self.inquiry.evaluator.index.roles.get(arn)
@@ -274,7 +274,7 @@ class Edges:
         return next(kind for kind in kinds if kind >> place & 1)
 
     def _any_of(self, path: EscalationPath, action: str, among: int, places: Sequence[int]) -> ConfirmedAndPossible:
-        found = NOBODY
+        found = NO_PRINCIPALS
         for place in places:
             found = found.either(self.sources(path, action, among).of(place))
         return found
@@ -329,7 +329,7 @@ class Edges:
 
     def _promoting(self, path: EscalationPath, action: str, place: int) -> ConfirmedAndPossible:
         """Return who can add a user to a group that makes it an administrator."""
-        found = NOBODY
+        found = NO_PRINCIPALS
         for group in self._administrator_groups:
             with_group = found.either(self.sources(path, action, self.targets.groups).of(group))
             if with_group != found and self._promotes(group, place):  # most groups have the same sources
@@ -341,8 +341,8 @@ class Edges:
         found = ConfirmedAndPossible(self.population.regular, 0)
         for required in path.actions:
             found = found.both(self.on_target(path, required, place))
-            if not found.anybody:
-                return NOBODY
+            if not found.principals:
+                return NO_PRINCIPALS
         return self._with_needs(path, place, found)
 
     def _with_needs(self, path: EscalationPath, place: int, members: ConfirmedAndPossible) -> ConfirmedAndPossible:
@@ -353,7 +353,7 @@ class Edges:
             if is_so:
                 continue
             instead = _OTHERWISE.get(need)
-            surely = NOBODY
+            surely = NO_PRINCIPALS
             if instead is not None:
                 surely = members.both(self.sources(path, instead, self.kind_of(place)).of(place))
             found = surely if is_so is False else surely.either(found.unsure())
@@ -392,7 +392,7 @@ class Edges:
                     kind = targets.groups
                 else:
                     kind = targets.users if "User" in required.action else targets.roles
-                found &= self.sources(path, required.action, kind).anybody
+                found &= self.sources(path, required.action, kind).principals
             self._own_at_all[path.id] = found
         return found
 
@@ -409,7 +409,7 @@ class Edges:
                     kind = targets.groups
                 case _:
                     kind = targets.users if path.target is TargetConstraint.USER else targets.roles
-            members = members and members & self.sources(path, required.action, kind).anybody
+            members = members and members & self.sources(path, required.action, kind).principals
         return members
 
     def own(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
@@ -428,7 +428,7 @@ class Edges:
                     continue
                 case _:
                     kind = targets.users if "User" in required.action else targets.roles
-                    one = self.sources(path, required.action, kind).of(place) if kind >> place & 1 else NOBODY
+                    one = self.sources(path, required.action, kind).of(place) if kind >> place & 1 else NO_PRINCIPALS
             found = found.both(one)
         return found
 
@@ -478,11 +478,11 @@ class Edges:
         key = (path.id, account)
         if key not in self._by_function_policies:
             others = self.population.regular & ~self.members_of.get(account, 0)
-            found = NOBODY
+            found = NO_PRINCIPALS
             for arn in self._shared_functions.get(account, ()) if others else ():
                 members = ConfirmedAndPossible(others, 0)
                 for required in path.actions:
-                    members = members.both(self.finder.among(members.anybody, required.action, arn))
+                    members = members.both(self.finder.among(members.principals, required.action, arn))
                 found = found.either(members)
             self._by_function_policies[key] = found.unsure()
         return self._by_function_policies[key]
@@ -528,7 +528,7 @@ class Edges:
         key = str(path.service)
         if key not in self._passing:
             sources = self.sources(path, PASSES, trusting)
-            self._passing[key] = sources.anybody
+            self._passing[key] = sources.principals
         return self._passing[key]
 
 

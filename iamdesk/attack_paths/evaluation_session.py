@@ -139,7 +139,7 @@ class EvaluationSession:
                 for level in organization.levels(account, kind) or ():
                     yield from (policy.document for policy in level)
 
-    def speaks_of(self, principal_arn: str, action: str) -> bool:
+    def applies_to_action(self, principal_arn: str, action: str) -> bool:
         """Return whether some Allow of a principal's own policies covers an action.
 
         A cheap test: if False, the action is not allowed by identity policies; True means that evaluation is needed.

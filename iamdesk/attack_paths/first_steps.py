@@ -40,7 +40,7 @@ def _techniques(graph: StepGraph, *, maybe: bool) -> Mapping[int, set[str]]:
     for number, nearer in enumerate(levels[:-1]):
         farther = levels[number + 1]
         for edge in _edges_into(graph, nearer, is_last=number == 0, maybe=maybe):
-            members = (edge.members.anybody if maybe else edge.members.proven) & farther
+            members = (edge.members.principals if maybe else edge.members.proven) & farther
             if members:
                 key = number, edge.path_id
                 members_of[key] = members_of.get(key, 0) | members
@@ -77,6 +77,6 @@ def _of_indirect_promotions(graph: StepGraph, *, maybe: bool) -> Iterator[tuple[
             {
                 edge.path_id
                 for edge in edges
-                if (edge.members.anybody if maybe else edge.members.proven) >> position & 1
+                if (edge.members.principals if maybe else edge.members.proven) >> position & 1
             },
         )

@@ -8,7 +8,7 @@ from itertools import islice
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.access.request_grid import placeholder_grid
 from iamdesk.attack_paths.catalog import catalog, preference
-from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
 from iamdesk.attack_paths.edges import PHASES, Edge, Edges
 from iamdesk.attack_paths.prepared import PreparedSteps, prepared_steps
 from iamdesk.attack_paths.promoters import IndirectPromotion, Promoters, find_promoters, indirect_promotions
@@ -79,11 +79,11 @@ class StepGraph:
         for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
             if position % 64 == 0:
                 self.steps.inquiry.check_cancelled()
-            members = NOBODY
+            members = NO_PRINCIPALS
             for edge in self.steps.into(place):
                 members = members.either(edge.members)
             members = members.within(~(1 << position))
-            if members.anybody:
+            if members.principals:
                 # Many have the same sources: share one number.
                 proven = known.setdefault((0, members.proven), members.proven)
                 found[position] = ConfirmedAndPossible(
@@ -129,7 +129,7 @@ class StepGraph:
         found = dict(self.into)
         for position, edges in self.prepared.into.items():
             for edge in edges:
-                found[position] = found.get(position, NOBODY).either(edge.members)
+                found[position] = found.get(position, NO_PRINCIPALS).either(edge.members)
         return found
 
     @cached_property
@@ -199,7 +199,7 @@ class StepGraph:
         found = self.steps.administrators
         for edges in self.unprepared_promotions.values():
             for edge in edges:
-                found |= edge.members.anybody if maybe else edge.members.proven
+                found |= edge.members.principals if maybe else edge.members.proven
         return found
 
     def inside(self, *, maybe: bool) -> tuple[Mapping[int, int], Mapping[int, int]]:
@@ -210,7 +210,7 @@ class StepGraph:
             by_members: dict[int, int] = {}
             for position, members in self.into.items():
                 own = steps.members_of.get(steps.population.cohort_at(position).account, 0)
-                who = (members.anybody if maybe else members.proven) & own
+                who = (members.principals if maybe else members.proven) & own
                 if who:
                     by_members[who] = by_members.get(who, 0) | 1 << position
             forward = _turned(by_members)
@@ -223,7 +223,7 @@ class StepGraph:
         return {one.name: self._readers(one.actions) for one in catalog().sensitive}
 
     def _readers(self, actions: Sequence[str]) -> ConfirmedAndPossible:
-        found = NOBODY
+        found = NO_PRINCIPALS
         for cohort in {cohort.account: cohort for cohort in self.steps.population.cohort}.values():
             members = self.steps.members_of[cohort.account]
             for action in actions:
@@ -279,7 +279,7 @@ class StepGraph:
                 for edge in (edges if account in (None, name) else ())
             ]
             for name, edge in sorted(steps, key=lambda one: preference(one[1].path_id)):
-                members = edge.members.anybody if maybe else edge.members.proven
+                members = edge.members.principals if maybe else edge.members.proven
                 if members:
                     found.setdefault(members, []).append((name, edge))
             self._last_steps[key] = tuple((members, tuple(steps)) for members, steps in found.items())
@@ -307,16 +307,16 @@ class StepGraph:
         """Return the principals by distance to reading sensitive data."""
         key = (name, maybe)
         if key not in self._to_data:
-            self._to_data[key] = self._levels(_Target(self.readers[name], NOBODY), maybe)
+            self._to_data[key] = self._levels(_Target(self.readers[name], NO_PRINCIPALS), maybe)
         return self._to_data[key]
 
     def to_principal(self, position: int, maybe: bool = False) -> Levels:
         """Return the principals by distance to a principal."""
-        return self._levels(_Target(ConfirmedAndPossible(1 << position, 0), NOBODY), maybe)
+        return self._levels(_Target(ConfirmedAndPossible(1 << position, 0), NO_PRINCIPALS), maybe)
 
     def _levels(self, target: _Target, maybe: bool) -> Levels:
         def counted(members: ConfirmedAndPossible) -> int:
-            return members.anybody if maybe else members.proven
+            return members.principals if maybe else members.proven
 
         reached = counted(target.there)
         levels = [reached]
@@ -344,7 +344,7 @@ class StepGraph:
         if found is None:
             by_members: dict[int, int] = {}
             for position, members in self.becoming.items():
-                who = members.anybody if maybe else members.proven
+                who = members.principals if maybe else members.proven
                 if who:
                     by_members[who] = by_members.get(who, 0) | 1 << position
             found = self._forward[maybe] = _turned(by_members)
@@ -363,11 +363,11 @@ class StepGraph:
         for position, place in self.steps.places.items():
             for source in indexes_of(self.steps.assumable.of(place).proven & ~(1 << position)):
                 forward[source] = forward.get(source, 0) | 1 << position
-        alike: dict[int, int] = {}
+        identical: dict[int, int] = {}
         for position, reached in closed(forward, self.steps.inquiry.check_cancelled).items():
             # Roles with the same reachable set, including themselves, reach each other.
-            alike[reached | 1 << position] = alike.get(reached | 1 << position, 0) | 1 << position
-        yield from (members for members in alike.values() if members.bit_count() > 1)
+            identical[reached | 1 << position] = identical.get(reached | 1 << position, 0) | 1 << position
+        yield from (members for members in identical.values() if members.bit_count() > 1)
 
     # ── edges ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -384,10 +384,10 @@ def closed(forward: Mapping[int, int], check_cancelled: Callable[[], None]) -> M
 
     ``check_cancelled`` is called regularly and raises if the run was cancelled.
     """
-    alike: dict[int, int] = {}
+    identical: dict[int, int] = {}
     for position, reached in forward.items():
-        alike[reached] = alike.get(reached, 0) | 1 << position
-    ends = _ends(alike, check_cancelled)
+        identical[reached] = identical.get(reached, 0) | 1 << position
+    ends = _ends(identical, check_cancelled)
     return {position: ends[reached] & ~(1 << position) for position, reached in forward.items()}
 
 
@@ -418,14 +418,14 @@ def _turned(becoming: Mapping[int, int]) -> dict[int, int]:
     return {position: shared.setdefault(reached, reached) for position, reached in found.items() if reached}
 
 
-def _ends(alike: Mapping[int, int], check_cancelled: Callable[[], None]) -> Mapping[int, int]:
+def _ends(identical: Mapping[int, int], check_cancelled: Callable[[], None]) -> Mapping[int, int]:
     """Return, by set of principals reachable in one step, those reachable in any number of steps.
 
-    ``alike`` are the principals with the same reachable set, as bits, by that set. Uses Tarjan's strongly connected
+    ``identical`` are the principals with the same reachable set, as bits, by that set. Uses Tarjan's strongly connected
     components over these sets.
     """
-    becoming = list(alike)
-    own = list(alike.values())
+    becoming = list(identical)
+    own = list(identical.values())
     class_of = {position: number for number, members in enumerate(own) for position in indexes_of(members)}
     going = sum(own)
     entered = 0

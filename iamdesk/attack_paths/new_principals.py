@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.catalog import EscalationPath
-from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.technique_resources import ResourceRequest, Slot
@@ -20,18 +20,18 @@ def creators(steps: Edges, path: EscalationPath, callers: int) -> ConfirmedAndPo
         WorkCancelled: The run was cancelled.
     """
     for required in path.actions:
-        callers &= steps.anything.speaking_of(required.action)
+        callers &= steps.anything.applying_to(required.action)
     by_name: dict[_New, int] = {}
     for position in indexes_of(callers):
         for new in _new_principals(steps, position, path):
             by_name[new] = by_name.get(new, 0) | 1 << position
-    found = NOBODY
+    found = NO_PRINCIPALS
     for new, who in by_name.items():
         members = ConfirmedAndPossible(who & ~found.proven, 0)
         for required in path.actions:
-            allowed = NOBODY
+            allowed = NO_PRINCIPALS
             for context in _contexts(steps, path, required.action, new):
-                allowed = allowed.either(steps.finder.among(members.anybody, required.action, new[0], context))
+                allowed = allowed.either(steps.finder.among(members.principals, required.action, new[0], context))
             members = members.both(allowed)
         found = found.either(members)
     return found

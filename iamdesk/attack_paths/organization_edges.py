@@ -9,7 +9,7 @@ from functools import cached_property
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.account_edges import AccountSteps, PlainEdge
-from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
 from iamdesk.attack_paths.graph import closed
 
 type Bits = dict[int, int]
@@ -97,7 +97,7 @@ class OrganizationSteps:
     def _merged(self, number: int, maybe: bool) -> Iterator[tuple[int, int]]:
         known: dict[int, int] = {}
         for position, edges in self.accounts[number].into.items():
-            members = NOBODY
+            members = NO_PRINCIPALS
             for edge in edges:
                 members = members.either(edge.members)
             who = counted(members, maybe) & ~(1 << position)
@@ -315,7 +315,7 @@ class _Web:
 
 def counted(members: ConfirmedAndPossible, maybe: bool) -> int:
     """Return the principals with proven steps; with ``maybe`` also those with possible ones."""
-    return members.anybody if maybe else members.proven
+    return members.principals if maybe else members.proven
 
 
 def bits_of(many: Iterable[int]) -> int:

@@ -118,7 +118,7 @@ def _joining(steps: Edges, others: int) -> Iterator[_Round]:
             if position is None or not _matters(steps, position):
                 continue
             members = steps.members(path, place).within(steps.users & others)
-            for user in indexes_of(members.anybody):
+            for user in indexes_of(members.principals):
                 arn = steps.population.index.subjects[user]
                 if place not in steps.groups_of(steps.places[user]):
                     edit = Edit(EditAction.JOIN_GROUP, arn, targets.arns[place])
@@ -158,10 +158,10 @@ def _tagging(steps: Edges, others: int) -> Iterator[_Round]:
                 if is_self:
                     members = members.within(0 if own is None else 1 << own)
                 arn = steps.targets.arns[place]
-                if not members.anybody or steps.targets.tag_values(place, (key,)) == (value,):
+                if not members.principals or steps.targets.tag_values(place, (key,)) == (value,):
                     continue
                 edit = Edit(EditAction.TAG, arn, key, value)
-                for source in indexes_of(members.anybody & ~(0 if is_self or own is None else 1 << own)):
+                for source in indexes_of(members.principals & ~(0 if is_self or own is None else 1 << own)):
                     is_proven = bool(members.proven >> source & 1)
                     made = Preparation(path, arn, edit, context, is_proven)
                     moves.setdefault(source, {})[-1 if is_self else place] = made
@@ -219,7 +219,7 @@ def _search(steps: Edges, into: Mapping[int, ConfirmedAndPossible], one: _Round,
         for made, who in _takers(one, place, edge.members):
             path_id = f"{made.path.id}+{edge.path_id}" if edge.path_id else made.path.id
             members = who if made.is_proven else who.unsure()
-            source = subjects[members.anybody.bit_length() - 1]
+            source = subjects[members.principals.bit_length() - 1]
             key = (path_id, source, steps.targets.arns[place])
             if key not in found.known:
                 found.known[key] = Prepared(made, edge.path_id, prover)
@@ -233,14 +233,14 @@ def _search(steps: Edges, into: Mapping[int, ConfirmedAndPossible], one: _Round,
             members = edge.members.within(callers & ~near & ~(1 << position))
             if known is not None:
                 members = ConfirmedAndPossible(members.proven, members.possible & ~known.possible)
-            if members.anybody:
+            if members.principals:
                 add(edge._replace(members=members), place, found.into.setdefault(position, []))
     hypotheses = AdminHypotheses(inquiry, after.population)
     escalation = SelfEscalation(after, hypotheses)
     promotions: Iterable[tuple[str, Edge]] = (*escalation.of_principals(), *_administrators(steps, after, one))
     for account, edge in promotions:
         members = edge.members.within(callers)
-        if members.anybody:
+        if members.principals:
             add(edge._replace(members=members), edge.target, found.promotions.setdefault(account, []))
 
 
@@ -248,7 +248,7 @@ def _takers(
     one: _Round, place: int, members: ConfirmedAndPossible
 ) -> Iterator[tuple[Preparation, ConfirmedAndPossible]]:
     """Yield (preparation, its principal) for those of some principals whose preparation is for a target."""
-    for position in indexes_of(members.anybody):
+    for position in indexes_of(members.principals):
         of_one = one.moves.get(position, {})
         made = of_one.get(-1) or of_one.get(place)
         if made is not None:

@@ -75,11 +75,11 @@ def find_promoters(
         for path, who in changing[steps.aim_of(place)]:
             asked = who & (gaining | unknown) & ~(1 << position)
             for edge in escalation.changes(path, position, place, asked) if asked else ():
-                for one in indexes_of(edge.members.anybody & unknown):
+                for one in indexes_of(edge.members.principals & unknown):
                     found.first[one] = edge
-                unknown &= ~edge.members.anybody
+                unknown &= ~edge.members.principals
                 members = edge.members.within(gaining)
-                if members.anybody:
+                if members.principals:
                     found.edges.append((position, edge._replace(members=members)))
     return found
 
@@ -119,7 +119,7 @@ def indirect_promotions(
     """
     changes: dict[int, list[tuple[int, Edge]]] = {}
     for changed, edge in promoters.edges:
-        members = edge.members.anybody if maybe else edge.members.proven
+        members = edge.members.principals if maybe else edge.members.proven
         if members:
             changes.setdefault(changed, []).append((members, edge))
     all_changed = sum(1 << changed for changed in changes)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from iamdesk.attack_paths.attacker_control import Way
+from iamdesk.attack_paths.attacker_control import AllowedBy
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
@@ -62,7 +62,7 @@ def tagging_action(call: str) -> TaggingAction | None:
     return None if found is None else TaggingAction(f"{service}:{found}", False)
 
 
-def tag_context(way: Way) -> Context:
+def tag_context(way: AllowedBy) -> Context:
     """Return the condition keys of a request that sets the tags of a way."""
     given = {key: values for key, values in way.tags.items() if values}
     names = [key[len(_TAG) :] for key in given if key.lower().startswith(_TAG)]

@@ -61,7 +61,7 @@ class SelfEscalation:
                 [required.action for required in path.actions], self._steps.population.regular & others
             )
             who = self._steps.resources.narrow(path, who)
-            for position in indexes_of(who.anybody):
+            for position in indexes_of(who.principals):
                 place_of = self._steps.places.get(position)
                 if place_of is not None and (account := self._steps.account_of(place_of)):
                     yield account.account_id, Edge(path.id, place_of, who.within(1 << position).unsure())
@@ -71,7 +71,7 @@ class SelfEscalation:
         steps = self._steps
         for path in steps.by_aim[TargetConstraint.NEW_PRINCIPAL]:
             who = creators(steps, path, steps.population.regular & ~steps.administrators)
-            for position in indexes_of(who.anybody):
+            for position in indexes_of(who.principals):
                 place = steps.places.get(position)
                 account = None if place is None else steps.account_of(place)
                 if place is not None and account is not None and self._could_be_administrator(position):
@@ -122,20 +122,20 @@ class SelfEscalation:
             steps.inquiry.check_cancelled()
             near = others & ~(1 << position)
             if becoming is not None:
-                near &= becoming[position].anybody if position in becoming else 0
+                near &= becoming[position].principals if position in becoming else 0
             if not near:
                 continue
             ways: list[Edge] | None = None
             for path, who in changing[steps.aim_of(place)]:
                 for edge in self.changes(path, position, place, who & near):
                     if ways is None:
-                        ways = [one for one in steps.into(place) if one.members.anybody & others]
+                        ways = [one for one in steps.into(place) if one.members.principals & others]
                     yield from ((account.account_id, one) for one in _completed(edge, ways))
 
     def changes(self, path: EscalationPath, position: int, place: int, who: int) -> Iterator[Edge]:
         """Yield the edges by which some principals make another one an administrator by one technique."""
         members = self._steps.members(path, place).within(who)
-        if not members.anybody:
+        if not members.principals:
             return
         match path.gain:
             case Gain.WITHOUT_BOUNDARY | Gain.ANOTHER_BOUNDARY:
@@ -169,7 +169,7 @@ class SelfEscalation:
             yield Edge(f"{path.id}+{off.id}", place, members)
             return
         both = members.both(self._steps.sources(off, off.actions[0].action, self._steps.kind_of(place)).of(place))
-        if both.anybody:
+        if both.principals:
             yield Edge(f"{path.id}+{off.id}", place, both)
 
     def _own_changes(self, position: int, place: int) -> Iterator[Edge]:
@@ -180,7 +180,7 @@ class SelfEscalation:
             ):
                 continue
             members = self._steps.own(path, place).within(1 << position)
-            if not members.anybody:
+            if not members.principals:
                 continue
             if path.gain is Gain.ANY_PERMISSION:
                 yield from self._widened(path, position, place, members)
@@ -212,7 +212,7 @@ class SelfEscalation:
         if detail is not None and len(detail.policy_version_list) > 1:
             for version in detail.policy_version_list:
                 # Parsed here only, and not cached: most non-default versions have no powers.
-                if _speaks_of_powers(parse_document(version.document)):
+                if _applies_to_powers(parse_document(version.document)):
                     yield version
 
     def _as_policy(self, arn: str, version: PolicyVersion) -> AttachedPolicy:
@@ -225,7 +225,7 @@ class SelfEscalation:
         arn = steps.targets.arns[place]
         carried = steps.inquiry.evaluator.index.carried(arn)
         denying = [policy for policy in carried.identity if any(not one.is_allow for one in policy.document.statements)]
-        if not denying or not all(steps.inquiry.speaks_of(arn, power.action) for power in POWERS):
+        if not denying or not all(steps.inquiry.applies_to_action(arn, power.action) for power in POWERS):
             return
         kind = "User" if steps.targets.users >> place & 1 else "Role"
         sure: dict[Document, str] = {}
@@ -263,11 +263,11 @@ class SelfEscalation:
             return
         for path in steps.by_aim[TargetConstraint.GROUP]:
             members = steps.members(path, place).within(steps.users & ~steps.administrators)
-            if not members.anybody or not self.hypotheses.administers(group):
+            if not members.principals or not self.hypotheses.administers(group):
                 continue
             policies = steps.population.principal_policies(group).policies.identity
             gaining = 0
-            for position in indexes_of(members.anybody):
+            for position in indexes_of(members.principals):
                 if self.hypotheses.denies_little(position) or self.hypotheses.administers(position, policies):
                     gaining |= 1 << position
             if gaining:
@@ -282,11 +282,11 @@ def _completed(change: Edge, ways: Iterable[Edge]) -> Iterator[Edge]:
         found = ConfirmedAndPossible(both.proven & ~proven, both.possible & ~proven & ~possible)
         proven |= found.proven
         possible |= found.possible
-        if found.anybody:
+        if found.principals:
             yield Edge(f"{change.path_id}+{one.path_id}", change.target, found)
 
 
-def _speaks_of_powers(document: Document) -> bool:
+def _applies_to_powers(document: Document) -> bool:
     for power in POWERS:
         service, _, name = power.action.lower().partition(":")
         if not any(

@@ -15,7 +15,7 @@ from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.access.request_grid import FRESH, placeholder_arns
 from iamdesk.attack_paths.any_resource import AnyResourceAccess
 from iamdesk.attack_paths.catalog import EscalationPath, TargetConstraint, TargetType, catalog
-from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, SourceFinder
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
@@ -142,13 +142,13 @@ class TechniqueResources:
             WorkCancelled: The run was cancelled.
         """
         slots = slots_of(path.id)
-        if not who.anybody or (not role and len(slots) == 1 and _is_simple(slots[0])):
+        if not who.principals or (not role and len(slots) == 1 and _is_simple(slots[0])):
             return who
-        found = NOBODY
+        found = NO_PRINCIPALS
         limited, tested = self._limited_regions(path)
         for profile in profiles or ("",):
             for account, members in self._finder.members_of.items():
-                inside = who.anybody & members
+                inside = who.principals & members
                 if free := inside & ~limited:
                     found = found.either(self._in_account(slots, account, free, _Role(role, profile)))
                 for region in self._regions(slots, account, inside & limited, tested):
@@ -199,7 +199,7 @@ class TechniqueResources:
 
     def on_others(self, slots: Sequence[Slot], members: int, region: str) -> ConfirmedAndPossible:
         """Return which of some principals are allowed the calls of some slots of a technique in one Region."""
-        found = NOBODY if slots else ConfirmedAndPossible(members, 0)
+        found = NO_PRINCIPALS if slots else ConfirmedAndPossible(members, 0)
         for account, own in self._finder.members_of.items():
             if slots and (inside := members & own):
                 found = found.either(self._in_account(slots, account, inside, _ANY_ROLE, region))
@@ -234,9 +234,9 @@ class TechniqueResources:
         partition = self._population.cohort_at((members & -members).bit_length() - 1).partition
         found = ConfirmedAndPossible(members, 0)
         for slot in slots:
-            on_slot = NOBODY
+            on_slot = NO_PRINCIPALS
             for resource in (_moved(one, region) for one in placeholders(slot, partition, account)):
-                if left := found.anybody & ~on_slot.proven:
+                if left := found.principals & ~on_slot.proven:
                     on_slot = on_slot.either(self._on(slot, resource, left, role, region))
             found = found.both(on_slot)
         named = self._on_named(slots, account, members & ~found.proven, role, region)
@@ -247,13 +247,13 @@ class TechniqueResources:
         found = ConfirmedAndPossible(members, 0)
         for call in slot.calls:
             context = {**role.context(call, slot), **_region_context(call, resource, region)}
-            found = found.both(self._ask(ResourceRequest(call, resource, context), found.anybody))
+            found = found.both(self._ask(ResourceRequest(call, resource, context), found.principals))
         return found
 
     def _ask(self, asked: ResourceRequest, members: int) -> ConfirmedAndPossible:
         key = (asked.action, asked.resource, tuple((name, str(value)) for name, value in asked.context.items()))
-        known, found = self._asked.get(key, (0, NOBODY))
-        if left := members & ~known & self._anything.speaking_of(asked.action):
+        known, found = self._asked.get(key, (0, NO_PRINCIPALS))
+        if left := members & ~known & self._anything.applying_to(asked.action):
             found = found.either(self._finder.among(left, *asked))
         if members & ~known:
             if len(self._asked) >= _MAX_KEPT:
@@ -274,13 +274,13 @@ class TechniqueResources:
                         together[resource, number] = together.get((resource, number), 0) | 1 << at
         for (resource, number), who in together.items():
             self._on(slots[number], resource, who, role, region)
-        found = NOBODY
+        found = NO_PRINCIPALS
         for at, of_one in worlds.items():
-            best = NOBODY
+            best = NO_PRINCIPALS
             for world in of_one:
                 of_world = ConfirmedAndPossible(1 << at, 0)
                 for slot, candidates in zip(slots, world, strict=True):
-                    on_slot = NOBODY
+                    on_slot = NO_PRINCIPALS
                     for resource in candidates:
                         on_slot = on_slot.either(self._on(slot, resource, 1 << at, role, region))
                     if len(candidates) >= _MAX_CANDIDATES:

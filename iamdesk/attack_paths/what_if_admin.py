@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
 from iamdesk.access.principal_index import PrincipalIndex
-from iamdesk.attack_paths.administrators import OPEN, is_alike, sampled_actions, would_administer
+from iamdesk.attack_paths.administrators import OPEN, is_identical, sampled_actions, would_administer
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.evaluate.engine import EvaluationRequest, decide_request
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
@@ -113,7 +113,9 @@ class AdminHypotheses:
         )
         documents = [policy.document for policy in (*identity, *(boundary or ()))]
         guardrails = self._inquiry.guardrails(account.account_id)
-        if not all(is_alike(statement) for document in (*documents, *guardrails) for statement in document.statements):
+        if not all(
+            is_identical(statement) for document in (*documents, *guardrails) for statement in document.statements
+        ):
             key = (position, key)
         if key not in self._known:
             self._inquiry.check_cancelled()
@@ -217,7 +219,7 @@ class _Asker:
         if allows_all:
             own = [statement for statement in own if not statement.is_allow]
         covering = (allows_all, tuple(own), *map(tuple, others))
-        is_shared = all(is_alike(one) for statements in (own, *others) for one in statements)
+        is_shared = all(is_identical(one) for statements in (own, *others) for one in statements)
         who = self._traits if is_shared else self._principal
         key = (who, action, resource, _hashable(context), covering)
         known = self._known.get(key)

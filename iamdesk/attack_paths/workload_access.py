@@ -6,7 +6,7 @@ from functools import cache
 
 from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.attack_paths.catalog import PASSES, EscalationPath, TargetConstraint, catalog
-from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, SourceFinder
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.technique_resources import Slot, TechniqueResources, slots_of
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import parse_target
@@ -20,7 +20,7 @@ from iamdesk.inventory.workload_index import CREDENTIAL_USAGES, AccountWorkloadI
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.workloads import RoleUsage, Workload, WorkloadKind
 
-_NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
+_NO_PRINCIPALS = Caller(CallerKind.ANONYMOUS, "anonymous")
 _NO_CONTEXT = Context({}, lambda _: UNKNOWN, MissingContextMode.UNKNOWN, lambda _: False)
 _MAX_KEPT = 1 << 14
 _MAX_RESOURCES = 500
@@ -131,7 +131,7 @@ class WorkloadAccess:
             allowed the actions on one of them, and nobody if there is none.
         """
         facts = [_FACTS.get(need) for need in path.needs]
-        if not who.anybody or not any(facts):
+        if not who.principals or not any(facts):
             return who
         known = self._index.of_account(account_id)
         found: list[Sequence[Workload]] = []
@@ -144,16 +144,16 @@ class WorkloadAccess:
             resources = self._resources(fact, path, known, role_arn)
             if all(map(known.is_complete, kinds)):
                 if not resources:
-                    return NOBODY
+                    return NO_PRINCIPALS
             else:
                 is_complete = False
             found.append(resources if fact.is_enough else ())
         if len(found) < len(facts) or not all(found):
             return who.unsure()
-        confirmed = NOBODY
+        confirmed = NO_PRINCIPALS
         is_complete = is_complete and len(found[0]) <= _MAX_RESOURCES
         for resource in found[0][:_MAX_RESOURCES]:
-            confirmed = confirmed.either(self._on(path, resource, who.anybody))
+            confirmed = confirmed.either(self._on(path, resource, who.principals))
         if passing is not None:
             confirmed = confirmed.both(passing)
         return confirmed if is_complete else confirmed.either(who.unsure())
@@ -212,16 +212,16 @@ class WorkloadAccess:
         calls = dict.fromkeys(call for slot in here for call in slot.calls)
         for required in path.actions:
             if required.action != PASSES and (required.action in calls or _acts_on(required.action, workload.arn)):
-                found = found.both(self._among(found.anybody, required.action, workload))
+                found = found.both(self._among(found.principals, required.action, workload))
         others = [slot for slot in slots if slot not in here]
-        return found.both(self._technique_resources.on_others(others, found.anybody, workload.region or "*"))
+        return found.both(self._technique_resources.on_others(others, found.principals, workload.region or "*"))
 
     def _among(self, members: int, action: str, workload: Workload) -> ConfirmedAndPossible:
         """Return who is allowed an action on a resource; of resources that are alike, one is evaluated."""
-        alike = self._alike(action, workload)
-        if alike is None:
+        identical = self._identical(action, workload)
+        if identical is None:
             return self._finder.among(members, action, workload.arn)
-        key = members, action, alike
+        key = members, action, identical
         known = self._decided.get(key)
         if known is None:
             if len(self._decided) >= _MAX_KEPT:
@@ -229,7 +229,7 @@ class WorkloadAccess:
             known = self._decided[key] = self._finder.among(members, action, workload.arn)
         return known
 
-    def _alike(self, action: str, workload: Workload) -> Hashable | None:
+    def _identical(self, action: str, workload: Workload) -> Hashable | None:
         """Return what distinguishes a resource from others in requests for an action; None: its ARN.
 
         Those are its account and Region, the statements of principals that speak of it, and for organization policies,
@@ -245,7 +245,7 @@ class WorkloadAccess:
             *index.naming(covering, service, target.resource),
             *(one for one in covering.places if index.is_loose(one)),
         ]
-        facts = RequestFacts(_NOBODY, target, _NO_CONTEXT, has_boundary=False)
+        facts = RequestFacts(_NO_PRINCIPALS, target, _NO_CONTEXT, has_boundary=False)
         found = set()
         for place in places:
             statement = index.statement(place)[1]

@@ -75,7 +75,7 @@ def deny_with_a_hole(survey: CheckContext, account: Account, written: PolicySour
 
 def _evaluate(survey: CheckContext, bypass: _Bypass, while_denying: Context) -> EvaluationResult | None:
     context = {**while_denying, **bypass.context}
-    if not survey.speaks_of(bypass.principal, bypass.action):
+    if not survey.applies_to_action(bypass.principal, bypass.action):
         return None
     if survey.decide(bypass.principal, bypass.action, bypass.resource, context) not in OPEN:
         return None

@@ -122,7 +122,7 @@ class CheckContext(EvaluationSession):
     def allowed(self, action: str, resource: str, members: int, context: Context | None = None) -> int:
         """Return which of some regular principals an Allow of their own lets make a request, as bits.
 
-        The same as `speaks_of` and `decide` of each, evaluated for all of them at once.
+        The same as `applies_to_action` and `decide` of each, evaluated for all of them at once.
 
         Raises:
             WorkCancelled: The run was cancelled.

@@ -20,7 +20,7 @@ def _open_request(
     survey: CheckContext, principal: Principal, action: str, resource: str, context: Context
 ) -> Iterator[Evidence]:
     """Yield evidence if a principal is allowed a request, perhaps under conditions."""
-    if not survey.speaks_of(principal.arn, action):
+    if not survey.applies_to_action(principal.arn, action):
         return
     decision = survey.ask_if_open(principal.arn, action, resource, context)
     if decision is not None:

@@ -76,7 +76,7 @@ def passes_any_role(survey: CheckContext, account: Account, principal: Principal
 
     Medium if the services are named, or if no attack path is proven with the roles of the snapshot.
     """
-    if not survey.speaks_of(principal.arn, "iam:PassRole") or is_administrator(survey, account, principal):
+    if not survey.applies_to_action(principal.arn, "iam:PassRole") or is_administrator(survey, account, principal):
         return
     role = f"arn:{account.partition}:iam::{account.account_id}:role/{PLACEHOLDER}"
     decision = survey.ask_if_open(principal.arn, "iam:PassRole", role)
@@ -208,7 +208,7 @@ def _limited_passers(survey: CheckContext, account: Account) -> tuple[_Passers, 
         found = tuple(
             (one, position_of(one.arn))
             for one in principals_of(account)
-            if survey.speaks_of(one.arn, "iam:PassRole")
+            if survey.applies_to_action(one.arn, "iam:PassRole")
             and not is_administrator(survey, account, one)
             and survey.decide(one.arn, "iam:PassRole", any_role) is not EvalDecision.ALLOWED
         )
@@ -260,7 +260,7 @@ def code_as_administrator(survey: CheckContext, account: Account, role: RoleDeta
 )
 def assumes_any_role(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Evaluate only the principal's side: trust policies of arbitrary roles are unknown. Medium for its own account."""
-    if not survey.speaks_of(principal.arn, "sts:AssumeRole") or is_administrator(survey, account, principal):
+    if not survey.applies_to_action(principal.arn, "sts:AssumeRole") or is_administrator(survey, account, principal):
         return
     for sentences, account_id, severity in (
         (_ANY_ACCOUNT, survey.unrelated_account, Severity.HIGH),

@@ -122,7 +122,7 @@ def _candidates(survey: CheckContext, account: Account) -> list[Principal]:
         lambda: [
             one
             for one in principals_of(account)
-            if survey.speaks_of(one.arn, _SET_DEFAULT) and not is_administrator(survey, account, one)
+            if survey.applies_to_action(one.arn, _SET_DEFAULT) and not is_administrator(survey, account, one)
         ],
     )
 

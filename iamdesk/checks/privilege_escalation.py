@@ -527,7 +527,7 @@ def session_tags(survey: CheckContext, _account: Account, role: RoleDetail) -> I
 def tags_itself(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Evaluate for each tag that an Allow of its own policies tests."""
     action = "iam:TagUser" if isinstance(principal, UserDetail) else "iam:TagRole"
-    if not survey.speaks_of(principal.arn, action):
+    if not survey.applies_to_action(principal.arn, action):
         return
     for tag in _deciding_tags(survey, principal):
         decision = survey.ask_if_open(principal.arn, action, principal.arn, {"aws:TagKeys": [tag]})

@@ -215,7 +215,7 @@ def badges(
         if is_administrator(survey, account, principal):
             found.add(Badge.ADMINISTRATOR)
         if isinstance(principal, RoleDetail) and _is_externally_accessible(survey, account, principal):
-            found.add(Badge.OUTSIDER)
+            found.add(Badge.EXTERNAL_ACCESS)
         row = outline.rows_by_key.get(principal.arn)
         if found and row is not None:
             decided.setdefault(row, set()).update(found)

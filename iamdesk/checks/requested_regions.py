@@ -126,7 +126,7 @@ def allowed_alone(
     context: Context | None = None,
 ) -> RegionRequest | None:
     """Return the first request that a principal is allowed, evaluated for it alone."""
-    if not survey.speaks_of(principal.arn, action):
+    if not survey.applies_to_action(principal.arn, action):
         return None
     for request, _ in requests_by_region(survey, account, action, resources):
         given = {**request.context, **(context or {})}

@@ -55,7 +55,7 @@ class RequestToEvaluate:
     resource: str
     level: str
     """The action's access level."""
-    stands_for: int = field(default=1, compare=False)
+    represents: int = field(default=1, compare=False)
     """Number of actions that have the same decision on the resource, itself included."""
 
 
@@ -63,7 +63,7 @@ def action_words(requests: Iterable[RequestToEvaluate]) -> str:
     """Return the actions of requests, and how many others they stand for."""
     several = list(dict.fromkeys(requests))
     names = list(dict.fromkeys(one.action for one in several))
-    others = sum(one.stands_for - 1 for one in several)
+    others = sum(one.represents - 1 for one in several)
     if not others:
         return enumerated(names)
     return nphrase(

@@ -132,5 +132,5 @@ def _edited(request: EvaluationRequest, documents: Mapping[Document, Document]) 
     identity = tuple(
         replace(policy, document=documents.get(policy.document, policy.document)) for policy in policies.identity
     )
-    further = tuple(_edited(one, documents) for one in request.further)
-    return replace(request, policies=replace(policies, identity=identity), further=further)
+    joint = tuple(_edited(one, documents) for one in request.joint)
+    return replace(request, policies=replace(policies, identity=identity), joint=joint)

@@ -94,7 +94,7 @@ def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) 
 
 
 def _kind_of(survey: CheckContext, account: Account, user: UserDetail) -> tuple[_Kind | None, EvaluationResult | None]:
-    covered = [action for action in _OWN if survey.speaks_of(user.arn, action)]
+    covered = [action for action in _OWN if survey.applies_to_action(user.arn, action)]
     if not covered or is_administrator(survey, account, user):
         return None, None
     decisions = {action: survey.decide(user.arn, action, user.arn, WITHOUT_MFA) for action in covered}

@@ -7,7 +7,7 @@ import typer
 
 from iamdesk.api import RequestSession
 from iamdesk.cli import executor, options
-from iamdesk.cli.output import echo, echo_err, say_json, say_text
+from iamdesk.cli.output import echo, echo_err, echo_json, echo_text
 from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
 from iamdesk.explain.decision import EvalDecision, EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
@@ -126,9 +126,9 @@ def _evaluate(
     smallest = opened.changes(request) if changes else None
     dependent = opened.dependent_actions(request.action)
     if is_json:
-        say_json(to_evaluation_result(decision, smallest, dependent))
+        echo_json(to_evaluation_result(decision, smallest, dependent))
         return decision
-    say_text(result_text(decision, snapshot, smallest))
+    echo_text(result_text(decision, snapshot, smallest))
     if dependent is not None:
         echo()
         for line in dependent_action_lines(dependent, request, snapshot):
@@ -141,9 +141,9 @@ def _evaluate_use_case(
 ) -> UseCaseResult:
     result = opened.evaluate_use_case(use_case_request)
     if is_json:
-        say_json(to_use_case_result(result))
+        echo_json(to_use_case_result(result))
     else:
-        say_text(use_case_text(result, snapshot))
+        echo_text(use_case_text(result, snapshot))
     return result
 
 

@@ -12,8 +12,8 @@ import typer
 
 from iamdesk.cli import options
 from iamdesk.cli.errors import fail
-from iamdesk.cli.output import echo, echo_err, say_json, say_text
-from iamdesk.collect.options import PARALLEL, Captured, CollectError, Kind, Options, Status, gap_lines
+from iamdesk.cli.output import echo, echo_err, echo_json, echo_text
+from iamdesk.collect.options import PARALLEL, Captured, CollectError, Kind, Options, Status, failed_call_lines
 from iamdesk.collect.policy import policy_text
 from iamdesk.collect.start import collect as capture
 from iamdesk.escaping import visible
@@ -65,7 +65,7 @@ def collect(
     is never changed.
     """
     if print_policy:
-        say_text(policy_text())
+        echo_text(policy_text())
         return
     if output is None:
         raise typer.BadParameter("give a folder, or a file whose name ends in .zip", param_hint="--output")
@@ -100,7 +100,7 @@ def collect(
     for sentence in captured.notes:
         echo_err(sentence)
     if output_format is options.Format.JSON:
-        say_json(_as_object(captured))
+        echo_json(_as_object(captured))
     else:
         for text in _lines(captured):
             echo(text)
@@ -125,8 +125,8 @@ class _ProgressLine:
         if self._progress is options.Format.JSON:
             print(json.dumps(asdict(status)), file=sys.stderr, flush=True)
         elif self._is_terminal:
-            gaps = f", {status.gaps:,} not captured" if status.gaps else ""
-            text = f"{visible(status.doing)}: {status.done:,} of {status.total:,} calls{gaps}"
+            failed_calls = f", {status.failed_calls:,} not captured" if status.failed_calls else ""
+            text = f"{visible(status.doing)}: {status.done:,} of {status.total:,} calls{failed_calls}"
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
             self._is_shown = True
         elif status.doing != self._doing:
@@ -146,7 +146,7 @@ def _as_object(captured: Captured) -> dict[str, Any]:
         "regions": captured.regions,
         "files": captured.files,
         "files_of_earlier_runs": captured.kept,
-        "gaps": [asdict(gap) for gap in captured.gaps],
+        "gaps": [asdict(failed_call) for failed_call in captured.failed_calls],
         "notes": captured.notes,
     }
 
@@ -155,8 +155,8 @@ def _lines(captured: Captured) -> Iterator[str]:
     accounts = "1 account" if len(captured.accounts) == 1 else f"{len(captured.accounts):,} accounts"
     earlier = f", {captured.kept:,} of them captured by an earlier run" if captured.kept else ""
     yield f"{captured.path}: {accounts}, {captured.files:,} files{earlier}"
-    if captured.gaps:
+    if captured.failed_calls:
         yield ""
-        yield f"Not captured: {len(captured.gaps):,}"
-        for line in gap_lines(captured.gaps):
+        yield f"Not captured: {len(captured.failed_calls):,}"
+        for line in failed_call_lines(captured.failed_calls):
             yield f"  {line}"

@@ -9,7 +9,7 @@ import typer
 from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.cli import executor, options
 from iamdesk.cli.errors import fail
-from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.cli.output import echo, echo_err, echo_json
 from iamdesk.viewmodel.pages import TITLES, PageSection, Part, parts_of
 from iamdesk.viewmodel.tree import NodeKind
 
@@ -35,7 +35,7 @@ def describe(
         found = {section.part: section for section in made}
     sections = [found[part] for part in parts if part in found]
     if output_format is options.Format.JSON:
-        say_json({"Key": key, "Kind": subject.kind.value, "Sections": [_to_section(one) for one in sections]})
+        echo_json({"Key": key, "Kind": subject.kind.value, "Sections": [_to_section(one) for one in sections]})
         return
     echo(key)
     for section in sections:

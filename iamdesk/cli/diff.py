@@ -8,7 +8,7 @@ import typer
 from iamdesk.api import Workbench
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
-from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.cli.output import echo, echo_err, echo_json
 from iamdesk.export.diff import to_diff
 from iamdesk.export.text.diff import lines
 from iamdesk.memory import collector_seldom
@@ -30,7 +30,7 @@ def diff(
     with collector_seldom(), work.executor(before, after, helped=True) as executor:
         found = workbench.compare(before, after, executor=executor)
     if output_format is options.Format.JSON:
-        say_json(to_diff(found))
+        echo_json(to_diff(found))
         return
     for line in lines(found):
         echo(line)

@@ -14,17 +14,17 @@ from iamdesk.api import Workbench
 from iamdesk.cli import options
 from iamdesk.cli.errors import fail, refuse_overwrite
 from iamdesk.cli.executor import executor_for
-from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.cli.output import echo, echo_err, echo_json
 from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.closing import closing_lines
-from iamdesk.export.evidence.package_files import opened_pack
+from iamdesk.export.evidence.package_files import opened_package
 from iamdesk.export.evidence.result import Outcome
-from iamdesk.export.evidence.review_chain import pack_at
+from iamdesk.export.evidence.review_chain import package_at
 from iamdesk.export.evidence.signing import Role
 from iamdesk.export.evidence.tables import about_table
 from iamdesk.export.evidence.verify import refuse_own_files
 from iamdesk.export.evidence.verify import verify as verify_package
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.export.files.atomic_write import write_atomic
 from iamdesk.memory import collector_seldom
 from iamdesk.work.workers import is_worthwhile
@@ -94,11 +94,11 @@ def export(
         evaluator = opened.evaluator if opened is not None else None
         with nullcontext() if opened is None else _executor(opened.snapshot) as executor:
             if package_format is PackageFormat.PACKAGE:
-                write_pack(file, output, evaluator=evaluator, with_source=with_snapshot, executor=executor)
+                write_package(file, output, evaluator=evaluator, with_source=with_snapshot, executor=executor)
             else:
                 with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
                     package = Path(folder) / "package"
-                    write_pack(file, package, evaluator=evaluator, with_source=False, executor=executor)
+                    write_package(file, package, evaluator=evaluator, with_source=False, executor=executor)
                     write_atomic(output, (package / _FILES[package_format]).read_bytes())
                     if _FILES[package_format].endswith(".csv"):
                         about = about_table(package, _FILES[package_format])
@@ -137,7 +137,7 @@ def _record_package(review: Path, package: Path) -> None:
         )
         return
     with file:
-        file.note_pack(pack_at(package))
+        file.note_package(package_at(package))
 
 
 def verify(
@@ -198,12 +198,12 @@ def verify(
     if not package.exists():
         fail(f"{package}: no such file or folder")
     if previous is not None:
-        pack_at(previous)  # ends here if it is no package: that says nothing about the chain
+        package_at(previous)  # ends here if it is no package: that says nothing about the chain
     if allowed_signers is not None:
         allowed_signers.open("rb").close()
     # The folder of an unpacked archive is another one.
     refuse_own_files(package, [one for one in (allowed_signers, timestamp_authority, *(noted_in or ())) if one])
-    with opened_pack(package) as folder, collector_seldom():
+    with opened_package(package) as folder, collector_seldom():
         required = require_signature or ()
         results = list(
             verify_package(
@@ -219,7 +219,7 @@ def verify(
         )
     failed = sum(one.outcome is Outcome.FAILED for one in results)
     if output_format is options.Format.JSON:
-        say_json([{"Check": one.name, "Outcome": one.outcome.value, "Sentence": one.sentence} for one in results])
+        echo_json([{"Check": one.name, "Outcome": one.outcome.value, "Sentence": one.sentence} for one in results])
     else:
         for one in results:
             echo(f"{one.outcome.value:<9} {one.name}: {one.sentence}")

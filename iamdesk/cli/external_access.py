@@ -2,7 +2,7 @@
 
 from iamdesk.api import Workbench
 from iamdesk.cli import executor, options
-from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.cli.output import echo, echo_err, echo_json
 
 
 def external_access(
@@ -20,7 +20,7 @@ def external_access(
         reach = opened.reach(executor=helpers) if any(entry.is_role for entry in entries) else None
     becomes = [opened.administrator_of_entry(entry, reach) if reach is not None else ("", None) for entry in entries]
     if output_format is options.Format.JSON:
-        say_json(
+        echo_json(
             [
                 {
                     "Who": entry.who,

@@ -14,7 +14,7 @@ from iamdesk.checks.finding import Severity, Suppression
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
 from iamdesk.cli.errors import fail, refuse_overwrite
-from iamdesk.cli.output import echo_err, say_bytes
+from iamdesk.cli.output import echo_bytes, echo_err
 from iamdesk.export.files.atomic_write import write_atomic
 from iamdesk.export.findings.earlier import EarlierFindings
 from iamdesk.export.findings.spool import Spool
@@ -182,7 +182,7 @@ def _write_report(pieces: Iterable[bytes], count: int, unused: int, output: Path
         echo_err(f"{unused:,} suppressions match no finding")
     if output is None:
         for piece in pieces:
-            say_bytes(piece)
+            echo_bytes(piece)
     else:
         write_atomic(output, pieces)
         echo_err(f"{count:,} findings written to {output}")

@@ -13,7 +13,7 @@ def echo(line: str = "") -> None:
     print(visible(line))
 
 
-def say_text(text: str) -> None:
+def echo_text(text: str) -> None:
     """Print a text of several lines whose control characters are already escaped."""
     print(text, end="")
 
@@ -21,7 +21,7 @@ def say_text(text: str) -> None:
 _on_one_line = json.JSONEncoder(check_circular=False).encode  # results have no circular references
 
 
-def say_json(value: Any, *, indent: int | None = 2) -> None:
+def echo_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a result as JSON in ASCII: safe in any encoding, and no bidi character reaches the terminal."""
     if indent is None:
         print(_on_one_line(value))
@@ -32,7 +32,7 @@ def say_json(value: Any, *, indent: int | None = 2) -> None:
     print()
 
 
-def say_bytes(content: bytes) -> None:
+def echo_bytes(content: bytes) -> None:
     """Print the content of a file."""
     sys.stdout.flush()
     sys.stdout.buffer.write(content)

@@ -10,7 +10,7 @@ from iamdesk.api import OrganizationSession, SnapshotSession, Workbench
 from iamdesk.attack_paths.types import AttackPath, AttackPaths, Plan, PrincipalExposure, Remediation
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
-from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
+from iamdesk.cli.output import echo, echo_bytes, echo_err, echo_json
 from iamdesk.export.attack_graph import extension, graphml, opengraph
 from iamdesk.export.attack_paths import to_attack_path, to_plan, to_reached, to_refusal, to_remediation
 from iamdesk.i18n import join_names
@@ -77,12 +77,12 @@ def paths(
     if plan and start is not None:
         raise typer.BadParameter("--plan is for all principals: leave out --from")
     if output_format is PathsFormat.OPENGRAPH_EXTENSION:
-        say_json(extension())
+        echo_json(extension())
     elif output_format in _OF_GRAPH:
         graph = _attack_paths(Workbench().open_snapshot(snapshot))
         written = opengraph if output_format is PathsFormat.OPENGRAPH else graphml
         for text in written(graph.graph_nodes(), graph.graph_edges()):
-            say_bytes(text.encode())
+            echo_bytes(text.encode())
     elif plan:
         _print_plan(_attack_paths(Workbench().open_snapshot(snapshot)).plan(), as_json)
     elif start is None:
@@ -95,14 +95,14 @@ def paths(
                     if executor is not None:
                         executor.shutdown(wait=False)  # the workers end while this process prints
                     _print_all(attack_paths, opened.reach().version, as_json)
-                    _say_left_out(opened.reach())
+                    _echo_left_out(opened.reach())
     else:
         _print_one(_attack_paths(Workbench().open_snapshot(snapshot)), start, goal, as_json)
 
 
 def _print_plan(plan: Plan, as_json: bool) -> None:
     if as_json:
-        say_json(to_plan(plan))
+        echo_json(to_plan(plan))
         return
     for number, change in enumerate(plan.changes, start=1):
         echo(f"{number}. {change.what}")
@@ -127,7 +127,7 @@ def _print_plan(plan: Plan, as_json: bool) -> None:
     )
 
 
-def _say_left_out(graph: AttackPaths) -> None:
+def _echo_left_out(graph: AttackPaths) -> None:
     left_out = graph.preparations_left_out
     if left_out is None:
         echo_err("paths after joining a group or setting tags were not searched: too many users and roles")
@@ -147,7 +147,7 @@ def _attack_paths(opened: SnapshotSession) -> AttackPaths:
 def _print_all(paths: Iterable[tuple[PrincipalExposure, AttackPath | None]], version: str, as_json: bool) -> None:
     found = [(exposure, path) for exposure, path in paths if path is not None]
     if as_json:
-        say_json({"PathsVersion": version, "Principals": [to_reached(exposure, path) for exposure, path in found]})
+        echo_json({"PathsVersion": version, "Principals": [to_reached(exposure, path) for exposure, path in found]})
         return
     with_steps = [path for _, path in found if path.steps]
     for path in sorted(with_steps, key=lambda one: (one.state.value == "possible", len(one.steps))):
@@ -173,7 +173,7 @@ def _print_one(graph: AttackPaths, start: str, goal: str, as_json: bool) -> None
             "Refused": [to_refusal(step) for step in blocked],
         }
         result.pop("Way")
-        say_json({"PathsVersion": graph.version, **result})
+        echo_json({"PathsVersion": graph.version, **result})
         return
     for line in _exposure_lines(exposure):
         echo(line)
@@ -192,7 +192,7 @@ def _print_one(graph: AttackPaths, start: str, goal: str, as_json: bool) -> None
         echo("Blocked already:")
     for step in blocked:
         echo(f"  {step.path_id}  {step.by}")
-    _say_left_out(graph)
+    _echo_left_out(graph)
     left_out = graph.count_attack_paths(start, goal) - len(found)
     more = f"; {left_out:,} more are not listed" if left_out > 0 else ""
     echo_err(("1 attack path" if len(found) == 1 else f"{len(found):,} attack paths") + more)

@@ -13,7 +13,7 @@ from iamdesk.api import Workbench
 from iamdesk.cli import executor as work
 from iamdesk.cli import options, review_decide, review_parts, review_sign
 from iamdesk.cli.errors import HOW_TO_RECOVER, fail, report_errors
-from iamdesk.cli.output import counted, echo, echo_err, say_json
+from iamdesk.cli.output import counted, echo, echo_err, echo_json
 from iamdesk.errors import Damage, DamagedReviewError
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.columns import DecidedLine
@@ -222,7 +222,7 @@ def new(
                 previous,
                 old,
                 given,
-                pack=previous_package,
+                package=previous_package,
                 exclusions=exclusions,
                 executor=executor,
                 people=listed,
@@ -316,7 +316,7 @@ def status(review: options.ReviewPath, output_format: options.OutputFormat = opt
     }
     session.close()
     if output_format is options.Format.JSON:
-        say_json(result)
+        echo_json(result)
     else:
         echo(f"{session.head.title} ({session.head.review_id}), snapshot {session.head.snapshot_name}")
         echo(f"{counts.decided:,} of {counts.entitlements:,} entitlements decided, {counts.undecided:,} remain")
@@ -342,7 +342,7 @@ def status(review: options.ReviewPath, output_format: options.OutputFormat = opt
 
 def _print_damages(damages: Sequence[Damage], output_format: options.Format) -> None:
     if output_format is options.Format.JSON:
-        say_json({"Damages": [{"Place": one.place, "Sentence": one.sentence} for one in damages]})
+        echo_json({"Damages": [{"Place": one.place, "Sentence": one.sentence} for one in damages]})
     else:
         for one in damages:
             echo(f"DAMAGED  {one.place}: {one.sentence}")
@@ -397,7 +397,7 @@ def entitlements(
         _print_by_person(session, shown, output_format)
         return
     if output_format is options.Format.JSON:
-        say_json([line_value(row) for row in shown])
+        echo_json([line_value(row) for row in shown])
         return
     for row in shown:
         decision = decision_words(row.decision)
@@ -424,7 +424,7 @@ def _print_by_person(session: ReviewSession, shown: Sequence[DecidedLine], outpu
         by_holder.setdefault(row.line.holder_arn, []).append(row.line)
     found = [(one, list(one.items(by_holder))) for one in people.access()]
     if output_format is options.Format.JSON:
-        say_json([person_value(one, items) for one, items in found])
+        echo_json([person_value(one, items) for one, items in found])
         return
     for one, items in found:
         if not items:
@@ -450,7 +450,7 @@ def findings(
     finally:
         session.close()
     if output_format is options.Format.JSON:
-        say_json([finding_value(one) for one in shown])
+        echo_json([finding_value(one) for one in shown])
         return
     for one in shown:
         decision = finding_decision_words(one.decision)
@@ -471,7 +471,7 @@ def log(review: options.ReviewPath, output_format: options.OutputFormat = option
     finally:
         session.close()
     if output_format is options.Format.JSON:
-        say_json([{**one.content, "sha256": one.sha256} for one in entries])
+        echo_json([{**one.content, "sha256": one.sha256} for one in entries])
         return
     for one in entries:
         comment = f"  {one.after.comment}" if one.after.comment else ""

@@ -210,7 +210,7 @@ def _checkpoint(review: Path, name: str, key: Path | None, every: int, folder: P
 
 def _to_approve(session: ReviewSession, who: Reviewer) -> Iterator[str]:
     """Yield the decisions of others without a second approval, on access and exceptions that are not the reviewer's."""
-    for states in (session.file.lines_standing, session.file.findings_standing):
+    for states in (session.file.item_states, session.file.finding_states):
         for subject_id, known in states.known.items():
             decided, decision = session.decided(subject_id), session.decision(subject_id)
             if decided is None or decision.second or known.holder_arn in who.holder_arns:

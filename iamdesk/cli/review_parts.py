@@ -10,7 +10,7 @@ import typer
 from iamdesk.api import Workbench
 from iamdesk.cli import options
 from iamdesk.cli.errors import HOW_TO_RECOVER, fail
-from iamdesk.cli.output import counted, echo, echo_err, say_json
+from iamdesk.cli.output import counted, echo, echo_err, echo_json
 from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.part_signature import verify_part
@@ -220,7 +220,7 @@ def conflicts(review: options.ReviewPath, output_format: options.OutputFormat = 
     """
     found = list_conflicts(review)
     if output_format is options.Format.JSON:
-        say_json([_conflict_value(one) for one in found])
+        echo_json([_conflict_value(one) for one in found])
     else:
         for one in found:
             echo(f"{_conflict(one)}  ({one.part_id})")
@@ -326,7 +326,7 @@ def progress(
     today = datetime.now(UTC).date()
     found, unassigned = progress_of_parts(folder, review, today)
     if output_format is options.Format.JSON:
-        say_json([_progress_value(one, today) for one in found])
+        echo_json([_progress_value(one, today) for one in found])
     else:
         for one in found:
             echo(_progress_line(one, today))

@@ -16,7 +16,7 @@ from iamdesk.cli import executor as work
 from iamdesk.cli import options
 from iamdesk.cli.errors import fail
 from iamdesk.cli.json_input import JsonError, parse
-from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.cli.output import echo, echo_err, echo_json
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.explain.decision import EvalDecision
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
@@ -60,7 +60,7 @@ def simulate(
     with collector_seldom(), _opened(cases) as lines, work.executor_for(_is_large(cases)) as executor:
         for outcome in outcomes(lines, unknown_context, executor):
             if output_format is options.Format.JSON:
-                say_json(outcome.result, indent=None)
+                echo_json(outcome.result, indent=None)
             else:
                 echo(_text(outcome.result))
             sys.stdout.flush()  # for programs that send one test case at a time

@@ -6,7 +6,7 @@ from typing import Any
 
 from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.cli import options
-from iamdesk.cli.output import echo, say_json
+from iamdesk.cli.output import echo, echo_json
 from iamdesk.i18n import nphrase
 
 
@@ -17,7 +17,7 @@ def validate(snapshot: options.SnapshotPath, output_format: options.OutputFormat
     """
     opened = Workbench().open_snapshot(snapshot)
     if output_format is options.Format.JSON:
-        say_json(_as_object(opened))
+        echo_json(_as_object(opened))
     else:
         for line in _lines(opened):
             echo(line)
@@ -52,7 +52,7 @@ def _as_object(opened: SnapshotSession) -> dict[str, Any]:
         ],
         "problems": [problem.model_dump() for problem in snapshot.problems],
         "documents": [asdict(problem) for problem in opened.document_problems()],
-        "gaps": [asdict(gap) for gap in opened.gaps()],
+        "gaps": [asdict(missing) for missing in opened.missing_data()],
         "captured": [asdict(kind) for kind in opened.captured_data()],
         "control_totals": [{**asdict(total), "agrees": total.agrees} for total in opened.control_totals()],
     }
@@ -80,7 +80,7 @@ def _lines(opened: SnapshotSession) -> Iterator[str]:
             f"{problem.policy_name}: {problem.path} (line {problem.line}, column {problem.column}): {problem.message}"
             for problem in opened.document_problems()
         ],
-        "Missing data": [gap.message for gap in opened.gaps()],
+        "Missing data": [missing.message for missing in opened.missing_data()],
         "Control totals that differ": [
             f"account {total.account_id}: {total.sentence}" for total in opened.control_totals() if not total.agrees
         ],
@@ -99,5 +99,5 @@ def _lines(opened: SnapshotSession) -> Iterator[str]:
         yield f"  {kind.title}: {kind.extent}{f' ({kind.detail})' if kind.detail else ''}"
         if kind.command:
             yield f"    {kind.means} Captured by `{kind.command}`."
-        for line in kind.gaps:
+        for line in kind.missing_data:
             yield f"    {line}"

@@ -9,7 +9,7 @@ import typer
 
 from iamdesk.api import Workbench
 from iamdesk.cli.errors import fail
-from iamdesk.cli.output import say_bytes, version
+from iamdesk.cli.output import echo_bytes, version
 from iamdesk.export.policy_issues import as_json, as_sarif, as_text
 from iamdesk.policy_validation.issue import PolicyTextError
 from iamdesk.policy_validation.policy_view import PolicyKind
@@ -59,10 +59,10 @@ def validate_policy(
         fail(f"{name}: {error}")
     match output_format:
         case IssueFormat.JSON:
-            say_bytes(as_json(issues, name, kind, service))
+            echo_bytes(as_json(issues, name, kind, service))
         case IssueFormat.SARIF:
-            say_bytes(as_sarif(issues, name, kind, service, version()))
+            echo_bytes(as_sarif(issues, name, kind, service, version()))
         case IssueFormat.TEXT:
-            say_bytes(as_text(issues, name))
+            echo_bytes(as_text(issues, name))
     if issues:
         raise typer.Exit(1)

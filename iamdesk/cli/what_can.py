@@ -8,7 +8,7 @@ import typer
 
 from iamdesk.access.effective_permissions import AccessExtent, EffectiveAccess
 from iamdesk.cli import executor, options
-from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
+from iamdesk.cli.output import echo, echo_bytes, echo_err, echo_json
 from iamdesk.export.access.what_can import actions_to_csv, to_effective_access
 from iamdesk.export.findings.csv_table import TableAbout
 from iamdesk.export.text.access import REACH_WORDS, runs_with_text
@@ -39,14 +39,14 @@ def what_can(
         access = opened.what_can(principal=principal, service=service, resource=resource)
         runs_with = opened.runs_with(principal)
     if output_format is options.TableFormat.JSON:
-        say_json(to_effective_access(access, runs_with))
+        echo_json(to_effective_access(access, runs_with))
         return
     if output_format is options.TableFormat.CSV:
         words = ["iamdesk", "what-can", snapshot.name, "--principal", principal]
         words += ["--service", service] if service else []
         words += ["--resource", resource] if resource else []
         about = TableAbout(shlex.join([*words, "--format", "csv"]), opened.sha256)
-        say_bytes(actions_to_csv(access, snapshot.name, about=about))
+        echo_bytes(actions_to_csv(access, snapshot.name, about=about))
         return
     if runs_with:
         echo("Runs with")

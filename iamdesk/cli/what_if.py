@@ -9,7 +9,7 @@ from iamdesk.api import Workbench
 from iamdesk.cli import options
 from iamdesk.cli.errors import fail, refuse_overwrite
 from iamdesk.cli.json_input import JsonError, parse
-from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.cli.output import echo, echo_err, echo_json
 from iamdesk.export.diff import to_diff
 from iamdesk.export.files.atomic_write import write_atomic
 from iamdesk.export.text.diff import lines
@@ -57,7 +57,7 @@ def what_if(
         echo_err(f"{len(tried.commands):,} commands written to {commands}")
     risks = None if access_only else Workbench.risk_changes(opened, tried)
     if output_format is options.Format.JSON:
-        say_json(to_diff(tried.comparison) | ({} if risks is None else {"Risks": to_risk_changes(risks)}))
+        echo_json(to_diff(tried.comparison) | ({} if risks is None else {"Risks": to_risk_changes(risks)}))
         return
     for line in lines(tried.comparison):
         echo(line)

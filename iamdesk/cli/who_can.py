@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iamdesk.api import RequestSession
 from iamdesk.cli import executor, options
-from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
+from iamdesk.cli.output import echo, echo_bytes, echo_err, echo_json
 from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementRole
 from iamdesk.export.access.who_can import actions_by_level, csv_cells, csv_of, to_who_can_row, who_words
 from iamdesk.export.findings.csv_table import TableAbout
-from iamdesk.export.text.decision import ways_words
+from iamdesk.export.text.decision import access_words
 
 if TYPE_CHECKING:
     from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who
@@ -48,10 +48,10 @@ def who_can(
                 unknown_context=unknown_context,
             )
             if output_format is options.TableFormat.JSON:
-                say_json(list(shown(_as_json)))
+                echo_json(list(shown(_as_json)))
             elif output_format is options.TableFormat.CSV:
                 query = who_can_query(snapshot, action, resource, context, absent, unknown_context)
-                say_bytes(csv_of(shown(csv_cells), snapshot.name, TableAbout(query, opened.sha256)))
+                echo_bytes(csv_of(shown(csv_cells), snapshot.name, TableAbout(query, opened.sha256)))
             else:
                 _print_rows(shown(_as_text))
         if action and output_format is options.TableFormat.TEXT:
@@ -124,7 +124,7 @@ def _lines(who: "Who", decision: EvaluationResult) -> Iterator[str]:
         yield f"{'':<13}{how} {statement.name} [{statement.layer.value}]"
     if not statements:
         yield f"{'':<13}{decision.sentence}"
-    for condition in dict.fromkeys(ways_words(decision)):
+    for condition in dict.fromkeys(access_words(decision)):
         yield f"{'':<13}when {condition}"
 
 
@@ -155,6 +155,6 @@ def _actions(access: "ResourceAccess", decision: EvalDecision, actions: "tuple[F
     for level, names in actions_by_level(actions).items():
         yield f"{decision.value:<11}  {level} ({len(names):,}): {', '.join(names)}"
     if decision is EvalDecision.CONDITIONAL and access.who.is_external:
-        conditions = (ways_words(access.row(one, decision).explanation) for one in actions)
+        conditions = (access_words(access.row(one, decision).explanation) for one in actions)
         for condition in dict.fromkeys(one for group in conditions for one in group):
             yield f"{'':<13}when {condition}"

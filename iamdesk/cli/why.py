@@ -8,7 +8,7 @@ import typer
 from iamdesk.api import RequestSession
 from iamdesk.cli import executor, options
 from iamdesk.cli.errors import fail
-from iamdesk.cli.output import echo_err, say_json, say_text
+from iamdesk.cli.output import echo_err, echo_json, echo_text
 from iamdesk.denials.denial import MAX_TEXT_LENGTH, Agreement, DenialError, Why
 from iamdesk.explain.suggestions import Changes
 from iamdesk.export.decision.denial import to_why_result, why_text
@@ -52,12 +52,12 @@ def why(
         changes = [_changes(opened, answer) for answer in answers]
         if output_format is options.Format.JSON:
             results = [to_why_result(answer, found) for answer, found in zip(answers, changes, strict=True)]
-            say_json(results[0] if len(results) == 1 else results)
+            echo_json(results[0] if len(results) == 1 else results)
         else:
             for number, (answer, found) in enumerate(zip(answers, changes, strict=True), 1):
                 if len(answers) > 1:
-                    say_text(f"{'' if number == 1 else chr(10)}Request {number} of {len(answers)}\n")
-                say_text(why_text(answer, str(snapshot), found))
+                    echo_text(f"{'' if number == 1 else chr(10)}Request {number} of {len(answers)}\n")
+                echo_text(why_text(answer, str(snapshot), found))
         if all(answer.agreement is Agreement.NOT_ASKED for answer in answers):
             echo_err("no request could be evaluated")
             raise typer.Exit(2)

@@ -16,7 +16,7 @@ from iamdesk.collect.call_planner import CallScope, Task, first_task, tasks_afte
 from iamdesk.collect.call_spec import Step
 from iamdesk.collect.call_specs import ACCOUNTS, AUTHORIZATION_DETAILS, STEPS
 from iamdesk.collect.fetch import GarbledError, NotReadyError, UnknownOperationError, fetch
-from iamdesk.collect.options import Captured, CollectError, Gap, Options, Status, Watch
+from iamdesk.collect.options import Captured, CollectError, FailedCall, Options, Status, Watch
 from iamdesk.collect.task_pool import TaskPool
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled
@@ -52,7 +52,7 @@ def capture(options: Options, watch: Watch, cancelled: Cancelled) -> Captured:
         regions=folder.regions,
         files=sum(entry.error is None for entry in folder.entries),
         kept=work.kept,
-        gaps=tuple(_gaps(folder.entries)),
+        failed_calls=tuple(_failed_calls(folder.entries)),
         notes=tuple(work.notes),
     )
     if is_zip:
@@ -71,7 +71,7 @@ class _Capture:
         self._cancelled = cancelled
         self._steps = tuple(step for step in STEPS if step.call.kind not in options.skip)
         self._counting = threading.Lock()
-        self._gaps = 0
+        self._failed_calls = 0
         self._done = 0
         self.kept = 0
         self.notes: list[str] = []
@@ -173,7 +173,7 @@ class _Capture:
         before = self._done
 
         def watch() -> None:
-            self._watch(Status(before + pool.done, before + pool.total, self._gaps, doing))
+            self._watch(Status(before + pool.done, before + pool.total, self._failed_calls, doing))
 
         pool.run(tasks, watch, self._cancelled)
         self._done = before + pool.done
@@ -232,7 +232,7 @@ class _Capture:
 
     def _gap(self, entry: ManifestFile) -> None:
         with self._counting:
-            self._gaps += 1
+            self._failed_calls += 1
         self._folder.note(entry)
 
     def _failure(self, error: Exception) -> CallError:
@@ -284,7 +284,7 @@ def _begin(aws: Aws, steps: tuple[Step, ...], home: CallScope, regions: tuple[st
                 yield first_task(step, CallScope(home.account, home.partition, region))
 
 
-def _gaps(entries: Iterable[ManifestFile]) -> Iterator[Gap]:
+def _failed_calls(entries: Iterable[ManifestFile]) -> Iterator[FailedCall]:
     for entry in entries:
         place = place_of(entry.path)
         if entry.error is None or place is None:
@@ -292,4 +292,4 @@ def _gaps(entries: Iterable[ManifestFile]) -> Iterator[Gap]:
         call = CALLS.get((place.service, place.command))
         if call is None or entry.error.code not in call.absent:
             command = shlex.join(entry.command)
-            yield Gap(entry.path, place.service, place.command, command, entry.error.code, entry.error.message)
+            yield FailedCall(entry.path, place.service, place.command, command, entry.error.code, entry.error.message)

@@ -13,13 +13,13 @@ __all__ = [
     "PARALLEL",
     "Captured",
     "CollectError",
-    "Gap",
+    "FailedCall",
     "Kind",
     "Options",
     "Status",
     "Watch",
     "boto3_is_there",
-    "gap_lines",
+    "failed_call_lines",
 ]
 
 INSTALL = "pip install iamdesk[collect]"
@@ -64,7 +64,7 @@ class Status:
 
     done: int
     total: int
-    gaps: int
+    failed_calls: int
     doing: str
     """Name of the account or the current work."""
 
@@ -73,7 +73,7 @@ type Watch = Callable[[Status], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class FailedCall:
     """A failed call: missing data."""
 
     path: str
@@ -87,9 +87,9 @@ class Gap:
     message: str
 
 
-def gap_lines(gaps: Sequence[Gap]) -> list[str]:
+def failed_call_lines(failed_calls: Sequence[FailedCall]) -> list[str]:
     """Return a line of text for each failed call and error code."""
-    counts = Counter(f"{gap.service} {gap.operation}: {gap.code}" for gap in gaps)
+    counts = Counter(f"{call.service} {call.operation}: {call.code}" for call in failed_calls)
     return [f"{line} ({count:,} times)" if count > 1 else line for line, count in sorted(counts.items())]
 
 
@@ -103,7 +103,7 @@ class Captured:
     files: int
     kept: int
     """Number of files that an earlier run captured."""
-    gaps: tuple[Gap, ...] = field(repr=False)
+    failed_calls: tuple[FailedCall, ...] = field(repr=False)
     notes: tuple[str, ...] = ()
     """Sentences about deviations from the options."""
 

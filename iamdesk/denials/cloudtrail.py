@@ -115,24 +115,26 @@ def _cloudtrail(event: Mapping[str, Any]) -> Iterator[Denial]:
     if not any(word in code for word in _DENIED) and "not authorized" not in message:
         return
     try:
-        said = read_message(message) if message else None
+        aws_reason = read_message(message) if message else None
     except DenialError:
-        said = None
+        aws_reason = None
     identity = event.get("userIdentity")
     principal = _principal(identity) if isinstance(identity, dict) else None
     prefix = event["eventSource"].removesuffix(".amazonaws.com").removesuffix(".amazonaws.com.cn")
     service = str(names()["services"].get(prefix, prefix.rpartition(".")[2]))
     actions = actions_called(event["eventName"], service)
     resource = _resource_of(event, service)
-    if said is not None:  # a message names the failed check itself: iam:PassRole of a RunInstances call, for example
-        principal = principal or said.principal
-        actions = said.actions if said.action else actions
-        resource = said.resource or (
-            resource if said.action in (None, *actions_called(event["eventName"], service)) else None
+    if (
+        aws_reason is not None
+    ):  # a message names the failed check itself: iam:PassRole of a RunInstances call, for example
+        principal = principal or aws_reason.principal
+        actions = aws_reason.actions if aws_reason.action else actions
+        resource = aws_reason.resource or (
+            resource if aws_reason.action in (None, *actions_called(event["eventName"], service)) else None
         )
     if resource is None and len(actions) == 1 and takes_no_resource(actions[0]):
         resource = "*"
-    base = said or Denial(DenialSource.CLOUDTRAIL)
+    base = aws_reason or Denial(DenialSource.CLOUDTRAIL)
     yield dataclasses.replace(
         base,
         form=DenialSource.CLOUDTRAIL,

@@ -180,9 +180,9 @@ def _sentence(denial: Denial, decision: EvaluationResult, agreement: Agreement, 
 
 
 def _comparison_sentence(denial: Denial, decision: EvaluationResult, agreement: Agreement) -> str:
-    said = phrase("an explicit Deny") if denial.effect is Effect.EXPLICIT_DENY else phrase("a missing Allow")
+    aws_reason = phrase("an explicit Deny") if denial.effect is Effect.EXPLICIT_DENY else phrase("a missing Allow")
     if denial.policy_type:
-        said = join_messages("", (said, f" ({denial.policy_type.value})"))
+        aws_reason = join_messages("", (aws_reason, f" ({denial.policy_type.value})"))
     match agreement:
         case Agreement.SAME | Agreement.DENIED:
             return phrase("The snapshot denies it too.")
@@ -196,14 +196,16 @@ def _comparison_sentence(denial: Denial, decision: EvaluationResult, agreement: 
                 return phrase(
                     "The snapshot denies it too. The reason that AWS gave ({reason}) applies, but an explicit Deny "
                     "takes precedence.",
-                    reason=said,
+                    reason=aws_reason,
                 )
-            return phrase("The snapshot denies it too, but not for the reason that AWS gave: {reason}.", reason=said)
+            return phrase(
+                "The snapshot denies it too, but not for the reason that AWS gave: {reason}.", reason=aws_reason
+            )
         case Agreement.DEPENDS if decision.decision is not EvalDecision.CONDITIONAL:
             return phrase(
                 "The snapshot denies it too. Whether the reason that AWS gave ({reason}) applies depends on "
                 "context that was not provided.",
-                reason=said,
+                reason=aws_reason,
             )
         case Agreement.DEPENDS:
             return phrase("According to the snapshot, the decision depends on context that was not provided.")

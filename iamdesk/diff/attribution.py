@@ -127,7 +127,7 @@ def carriers_of(witness: ExampleRequest, sides: Iterable[SnapshotView]) -> tuple
 
 def _allows_of(request: EvaluationRequest) -> Iterable[StatementResult]:
     """Return the Allows of identity and resource policies that cover a request, without a decision."""
-    if request.further:
+    if request.joint:
         return [
             one
             for one in evaluate(request).results
@@ -172,7 +172,7 @@ def _on_all_sub_requests(
     before: EvaluationRequest, after: EvaluationRequest, old: SnapshotView, new: SnapshotView
 ) -> Iterator[_Difference]:
     """Yield the differences in all sub-requests; differences with the same cause are undone together."""
-    sub_requests = [(request, *request.further) for request in (before, after)]
+    sub_requests = [(request, *request.joint) for request in (before, after)]
     found: dict[Cause, list[Change]] = {}
     for sub_request, (one, other) in enumerate(zip(*sub_requests, strict=False)):
         for difference in _differences(one, other, old, new):
@@ -180,14 +180,17 @@ def _on_all_sub_requests(
     for cause, undoing in found.items():
         yield _Difference(cause, partial(_undo_all, undoing))
     if len(sub_requests[0]) != len(sub_requests[1]):
-        yield _Difference(settings_cause(str(after.target.resource)), lambda one: replace(one, further=before.further))
+        yield _Difference(
+            settings_cause(str(after.target.resource)),
+            lambda one: replace(one, joint=before.joint),
+        )
 
 
 def _on_sub_request(sub_request: int, undo: Change, request: EvaluationRequest) -> EvaluationRequest:
     if sub_request == 0:
         return undo(request)
-    further = tuple(undo(one) if at == sub_request else one for at, one in enumerate(request.further, 1))
-    return replace(request, further=further)
+    joint = tuple(undo(one) if at == sub_request else one for at, one in enumerate(request.joint, 1))
+    return replace(request, joint=joint)
 
 
 def _undo_all(undoing: Iterable[Change], request: EvaluationRequest) -> EvaluationRequest:

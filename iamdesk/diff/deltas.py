@@ -38,7 +38,7 @@ class PolicyTypeDelta:
     """Scopes where a differing clause may have removed access."""
     allowed: tuple[ResourceScope | None, ...]
     """Scopes where the principal's own policies allow them in either snapshot; elsewhere only resource policies can."""
-    speaking: tuple[StatementDelta, ...] = ()
+    applied: tuple[StatementDelta, ...] = ()
     """All clauses by policy type and snapshot."""
     sources: tuple[Hashable, ...] = ()
     """Where the policies are that differ and cover these actions, once it is split by them (`principals`)."""
@@ -136,23 +136,23 @@ def policy_type_deltas(
     candidates = (_candidates(deltas, keys) if same_levels else -1) & within
     if not candidates:
         return
-    for bits, speaking in split(candidates, deltas):
-        differing = list(_differing(speaking, keys, levels))
+    for bits, applied in split(candidates, deltas):
+        differing = list(_differing(applied, keys, levels))
         if differing:
             scopes = [frozenset(where for where, widens in differing if widens is not other) for other in (False, True)]
             yield PolicyTypeDelta(
                 bits,
-                tuple(dict.fromkeys(one.clause for one in speaking)),
+                tuple(dict.fromkeys(one.clause for one in applied)),
                 tuple(dict.fromkeys(where for where, _ in differing)),
                 scopes[0],
                 scopes[1],
-                tuple(dict.fromkeys(_allowed(speaking))),
-                speaking,
+                tuple(dict.fromkeys(_allowed(applied))),
+                applied,
             )
 
 
-def _allowed(speaking: Iterable[StatementDelta]) -> Iterator[ResourceScope | None]:
-    for one in speaking:
+def _allowed(applied: Iterable[StatementDelta]) -> Iterator[ResourceScope | None]:
+    for one in applied:
         if one.policy_type == "identity" and one.clause.is_allow:
             yield one.clause.where
 
@@ -180,12 +180,12 @@ def _candidates(deltas: Iterable[tuple[StatementDelta, int]], keys: ChangedKeys)
 
 
 def _differing(
-    speaking: Iterable[StatementDelta], keys: ChangedKeys, levels: Sequence[Iterable[str]]
+    applied: Iterable[StatementDelta], keys: ChangedKeys, levels: Sequence[Iterable[str]]
 ) -> Iterator[tuple[ResourceScope | None, bool | None]]:
     """Yield (scope, effect) for differing clauses: True adds access, False removes it, None may do either."""
     sides: tuple[dict[tuple[str, NormalStatement], None], dict[tuple[str, NormalStatement], None]] = ({}, {})
     allowed: list[dict[str, set[NormalStatement]]] = [{name: set() for name in side} for side in levels]
-    for one in speaking:
+    for one in applied:
         if one.policy_type.startswith(_LEVEL):
             allowed[one.is_new][one.policy_type].add(one.clause)
         else:

@@ -35,7 +35,7 @@ def scope_on_resource(entry: Entry, cell: SampleRequest) -> str:
     wheres = [
         clause.where
         for clause, bits in entry.said
-        if bits & cell.stands_for
+        if bits & cell.represents
         if clause.is_allow or entry.old.get(clause, 0) != entry.new.get(clause, 0)
         if clause.where not in (None, ANYWHERE) and applies_to(clause.where, cell.resource)
     ]

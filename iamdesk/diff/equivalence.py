@@ -84,7 +84,7 @@ class EquivalenceKeys:
         clauses: set[Hashable] = set()
         keys: set[str] = set()
         asks_who = False
-        for one in _without_idle(part.speaking, cell.resource):
+        for one in _without_idle(part.applied, cell.resource):
             clause = one.clause
             if clause.principal not in (None, EVERYONE) or not _is_plain(clause.where, cell):
                 return None
@@ -155,13 +155,13 @@ class EquivalenceKeys:
         return found
 
 
-def _without_idle(speaking: Sequence[StatementDelta], resource: str) -> Iterator[StatementDelta]:
+def _without_idle(applied: Sequence[StatementDelta], resource: str) -> Iterator[StatementDelta]:
     """Yield the clauses on a resource without redundant Allows.
 
     If an unconditional Allow certainly covers a request, other Allows of the policy type do not matter (rule A3). They
     are left out if both snapshots contain them, unless they test keys with assumed values or of credentials.
     """
-    applicable = [one for one in speaking if applies_to(one.clause.where, resource)]
+    applicable = [one for one in applied if applies_to(one.clause.where, resource)]
     full = {(one.policy_type, one.is_new) for one in applicable if _is_certain(one.clause, resource)}
     if not full:
         yield from applicable

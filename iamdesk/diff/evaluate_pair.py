@@ -37,7 +37,7 @@ class Compared:
 
 SAME = Compared()
 
-_DOUBTFUL_GAPS = frozenset(
+_DOUBTFUL_MISSING_DATA = frozenset(
     {"policy-missing", "group-missing", "boundary-missing", "scp-missing", "rcp-missing", "canonical-user-missing"}
 )
 """Missing data that may differ between the snapshots without any sign of it."""
@@ -290,7 +290,7 @@ def _doubts_of(before: EvaluationTrace | None, after: EvaluationTrace | None) ->
     found: list[str] = []
     for code in codes:
         in_one = (code in missing_data[0]) != (code in missing_data[1]) and before is not None and after is not None
-        if code in _DOUBTFUL_GAPS or in_one:
+        if code in _DOUBTFUL_MISSING_DATA or in_one:
             message = missing_data[1].get(code) or missing_data[0][code]
             if not in_one:
                 found.append(phrase("In both snapshots: {gap}", gap=message))

@@ -35,7 +35,7 @@ from iamdesk.i18n import mark, phrase
 from iamdesk.policy.arn import account_of, partition_of
 from iamdesk.policy.document import Document
 
-_NOBODY = PrincipalPolicies(None)  # type: ignore[arg-type]  # a missing principal has no facts
+_NO_ONE = PrincipalPolicies(None)  # type: ignore[arg-type]  # a missing principal has no facts
 UNSEEN_RESOURCES = mark("Not every resource whose own policy names the principal could be compared.")
 _MAX_GRANTING = 40
 """Resources with a policy that allows a principal which are evaluated for one set of actions."""
@@ -48,7 +48,7 @@ class _Change(NamedTuple):
     actions: int
     where: str
     witness: ExampleRequest
-    likeness: Hashable
+    equivalence_key: Hashable
     """Equivalence key of the causes; None if the principal's own policies or facts differ as well."""
 
 
@@ -82,11 +82,11 @@ class PrincipalComparer:
     """Whether a resource was evaluated whose policies distinguish callers."""
     _of_principal: PrincipalClass | None = None
     """Class of the current principal (`EquivalenceKeys.of_principal`)."""
-    _likenesses: EquivalenceKeys = field(init=False)
+    _equivalence_keys: EquivalenceKeys = field(init=False)
     beside: UnseenGrants = field(init=False)
 
     def __post_init__(self) -> None:
-        self._likenesses = EquivalenceKeys(self.old, self.new)
+        self._equivalence_keys = EquivalenceKeys(self.old, self.new)
         self.beside = UnseenGrants(self.old, self.new)
 
     def begin(self) -> None:
@@ -117,7 +117,7 @@ class PrincipalComparer:
         self.compared += 1
         if arn in self.old.groups or arn in self.new.groups:
             return self._compare_group(arn, before, after, status)
-        found = self._of(arn, account, before or _NOBODY, after or _NOBODY, keys)
+        found = self._of(arn, account, before or _NO_ONE, after or _NO_ONE, keys)
         effects = tuple(self._effects(arn, found))
         doubts = (*(doubts_of(self.old, self.new, account, before, after) if before and after else ()), *found.doubts)
         if status is None:
@@ -228,17 +228,17 @@ class PrincipalComparer:
         for own in (before, after):
             for clause, bits in own.identity.items():
                 allowed |= bits if clause.is_allow else 0
-        self._of_principal = self._likenesses.of_principal(arn, account, before, after, keys)
+        self._of_principal = self._equivalence_keys.of_principal(arn, account, before, after, keys)
         effects: _Changes = {}
         doubts: dict[str, None] = {}
         is_personal = False
         on_resources: dict[SampleRequest, None] = {}
         by_password_policy = self.beside.by_password_policy(arn)
-        allowed |= reduce(or_, (cell.stands_for for cell in by_password_policy), 0)
+        allowed |= reduce(or_, (cell.represents for cell in by_password_policy), 0)
         for part in policy_type_deltas(sides[0], sides[1], allowed, keys):
             is_personal = self._look(arn, account, part, effects, doubts) or is_personal
             for cell in by_password_policy:
-                if cell.stands_for & part.bits:
+                if cell.represents & part.bits:
                     is_personal = True
                     on_resources[cell] = None
         if keys:
@@ -259,15 +259,15 @@ class PrincipalComparer:
             self._ask(arn, cell, None, effects, doubts)
         for endpoint in self.beside.endpoints_for(keys):
             through = [
-                [*deltas, *points.with_access_points(endpoint.spoken(side, everything, is_new=is_new))]
+                [*deltas, *points.with_access_points(endpoint.deltas(side, everything, is_new=is_new))]
                 for deltas, side, is_new in ((sides[0], self.old, False), (sides[1], self.new, True))
             ]
             for part in policy_type_deltas(through[0], through[1], allowed, keys):
                 is_personal = self._look(arn, account, part, effects, doubts, endpoint.context) or is_personal
         is_of_organization = _is_as_before(before, after)
         found = tuple(
-            _Change(kind, bits, where, witness, likeness if is_of_organization else None)
-            for (kind, bits, where), (witness, likeness) in effects.items()
+            _Change(kind, bits, where, witness, equivalence_key if is_of_organization else None)
+            for (kind, bits, where), (witness, equivalence_key) in effects.items()
         )
         return _Found(found, tuple(doubts), is_personal)
 
@@ -320,7 +320,7 @@ class PrincipalComparer:
             return self._ask(arn, cell, part, effects, doubts, given)
         changed = [
             self._ask(arn, SampleRequest(sort.action, cell.resource, sort.bits), part, effects, doubts, given)
-            for sort, _ in pieces(self.new.space, cell.stands_for, said, entry.services)
+            for sort, _ in pieces(self.new.space, cell.represents, said, entry.services)
         ]
         return any(changed)
 
@@ -383,19 +383,19 @@ class PrincipalComparer:
     ) -> bool:
         """Evaluate one request under both snapshots; return whether the decisions differ."""
         kinds = part.kinds if part is not None and part.is_one_way else BOTH
-        likeness = None
+        equivalence_key = None
         if part is not None and self._of_principal is not None and not given:
-            likeness = self._likenesses.of_request(self._of_principal, part, cell, arn)
-        compared = self._known.get(likeness) if likeness is not None else None
+            equivalence_key = self._equivalence_keys.of_request(self._of_principal, part, cell, arn)
+        compared = self._known.get(equivalence_key) if equivalence_key is not None else None
         if compared is None:
             self.requests += 1
             compared = compare(self.old, self.new, arn, cell.action, cell.resource, given, kinds)
-            if likeness is not None and _names_none_of(compared, arn, cell):
-                self._known[likeness] = compared
+            if equivalence_key is not None and _names_none_of(compared, arn, cell):
+                self._known[equivalence_key] = compared
         for kind, witness in compared.changes:
             own = self._on(witness, arn, cell)
-            cause = None if likeness is None or part is None else (likeness, part.sources)
-            effects.setdefault((kind, cell.stands_for, self._scope(cell, part, kind)), (own, cause))
+            cause = None if equivalence_key is None or part is None else (equivalence_key, part.sources)
+            effects.setdefault((kind, cell.represents, self._scope(cell, part, kind)), (own, cause))
         doubts |= dict.fromkeys(compared.doubts)
         return bool(compared.changes)
 
@@ -422,23 +422,23 @@ class PrincipalComparer:
         merged: dict[tuple[Kind, str, tuple[Cause, ...], Hashable], list[tuple[int, ExampleRequest, bool]]] = {}
         is_as_before = _has_as_before(arn, self.old, self.new)
         sides = (self.new,) if is_as_before else (self.new, self.old)
-        for kind, bits, where, witness, likeness in found.effects:
+        for kind, bits, where, witness, equivalence_key in found.effects:
             own = witness if witness.principal == arn else replace(witness, principal=arn)
-            same = (likeness, kind, own.context)
-            causes = self._causes.get(same) if likeness is not None else None
+            same = (equivalence_key, kind, own.context)
+            causes = self._causes.get(same) if equivalence_key is not None else None
             if causes is None:
                 causes = self._causes[same] = causes_of(own, self.old, self.new)
             key = (kind, where, causes, own.context)
             # With the same policies and facts, both snapshots agree on a resource that neither contains.
-            merged.setdefault(key, []).append((bits, own, is_as_before and likeness is not None))
+            merged.setdefault(key, []).append((bits, own, is_as_before and equivalence_key is not None))
         for (kind, where, causes, _), parts in merged.items():
             actions = reduce(or_, (bits for bits, _, _ in parts))
             allowed = allowing(arn, actions, where, sides)
             carriers: dict[tuple[str, str], None] = {}
-            for _, own, is_alike in parts:
-                if is_alike and carriers.keys() >= set(allowed):
+            for _, own, is_identical in parts:
+                if is_identical and carriers.keys() >= set(allowed):
                     continue  # no policy of a resource applies, and no other policy of the principal
-                carriers |= dict.fromkeys(carriers_of(own, sides if is_alike else (self.new, self.old)))
+                carriers |= dict.fromkeys(carriers_of(own, sides if is_identical else (self.new, self.old)))
             yield Effect(arn, kind, actions, where, parts[0][1], causes, tuple(carriers), allowed)
 
 

@@ -128,11 +128,11 @@ class Granting:
         is_complete = True
         allowing = (one for allowed, entries in self._allowing.items() if allowed & bits for one in entries)
         for _, entry in sorted(allowing, key=itemgetter(0)):
-            let_in = 0
+            admitted = 0
             for clause, actions in entry.said:
                 if clause.is_allow and actions & bits and may_name(clause.principal, principal, account):
-                    let_in |= actions & bits
-            if not let_in:
+                    admitted |= actions & bits
+            if not admitted:
                 continue
             whole = (ResourceScope(False, frozenset({entry.arn})), ResourceScope(False, frozenset({f"{entry.arn}/*"})))
             if not any(may_meet(where, one) for where in part.differing for one in whole):
@@ -146,7 +146,7 @@ class Granting:
             if len(found) >= most:
                 is_complete = False
                 break
-            cells, is_all = self.cells_on(entry, let_in, near)
+            cells, is_all = self.cells_on(entry, admitted, near)
             is_complete = is_complete and is_all
             found[signature] = cells
         return tuple(cell for listed in found.values() for cell in listed), is_complete

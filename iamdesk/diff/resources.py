@@ -318,12 +318,12 @@ class ResourceComparer:
     # ── all principals ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _of_cell(self, entry: Entry, cell: SampleRequest, doubts: dict[str, None]) -> Iterator[Effect]:
-        said = [clause for clause, bits in self._assuming(entry) if bits & cell.stands_for]
+        said = [clause for clause, bits in self._assuming(entry) if bits & cell.represents]
         for given in otherwise(tested_by(said)):
             if not _is_shut(entry, cell, given):
                 yield from self._under(entry, cell, given, doubts)
         for endpoint in self._endpoints(entry):
-            if endpoint.actions(self.new) & cell.stands_for:
+            if endpoint.actions(self.new) & cell.represents:
                 yield from self._of_external_principals(entry, cell, endpoint.context, doubts)
 
     def _assuming(self, entry: Entry) -> Sequence[tuple[NormalStatement, int]]:
@@ -340,7 +340,7 @@ class ResourceComparer:
                 kind = Kind.GAINED if now is EvalDecision.ALLOWED else Kind.LOST
                 yield from self._effects(entry, principal, cell, self._plainly(kind, principal, cell, given, was, now))
                 continue
-            key = self._alike(entry, principal)
+            key = self._identical(entry, principal)
             compared = known.get(key)
             if compared is None:
                 if len(known) >= _MAX_CONDITIONAL and was is now:
@@ -401,7 +401,7 @@ class ResourceComparer:
             if was is not now or now is EvalDecision.CONDITIONAL:
                 yield principal, was, now
 
-    def _alike(self, entry: Entry, principal: str) -> Hashable:
+    def _identical(self, entry: Entry, principal: str) -> Hashable:
         """Return a key that principals share if the comparison treats them the same."""
         account = account_of(principal)
         if self._is_about_caller(entry):
@@ -428,7 +428,7 @@ class ResourceComparer:
             own = witness if witness.principal == principal else replace(witness, principal=principal)
             causes = self._causes_of(entry, own, cell) or (settings_cause(entry.arn),)
             if any(cause.kind in _OF_RESOURCES for cause in causes):
-                yield Effect(principal, kind, cell.stands_for, scope_on_resource(entry, cell), own, causes)
+                yield Effect(principal, kind, cell.represents, scope_on_resource(entry, cell), own, causes)
 
     def _causes_of(self, entry: Entry, witness: ExampleRequest, cell: SampleRequest) -> tuple[Cause, ...]:
         """Return the causes of a change; with a single difference for a principal they are computed once."""
@@ -524,7 +524,7 @@ def _is_shut(entry: Entry, cell: SampleRequest, given: Context) -> bool:
         any(
             not clause.is_allow
             and clause.principal == EVERYONE
-            and cell.stands_for & ~bits == 0
+            and cell.represents & ~bits == 0
             and clause.where is not None
             and (clause.where == ANYWHERE or is_plainly_of(clause.where, cell.resource))
             and clause.conditions <= _met_by(given)

@@ -29,7 +29,7 @@ class SampleRequest(NamedTuple):
     action: str
     """``s3:GetObject``."""
     resource: str
-    stands_for: int
+    represents: int
     """The actions with the same decision, as bits of the space."""
 
 
@@ -66,9 +66,9 @@ def action_classes(
         # owner of the resource, and in the keys they take.
         place = GLOBAL_SERVICES.get(service) if depends_on_resource else None
         for one in _equivalent_anywhere(service, own, varied):
-            alike = bool(one.types), place, one.taken
-            first, known = flat.get(alike) or (ActionClass(service, one.action, one.types, 0), 0)
-            flat[alike] = first, known | space.of_service(service, one.bits)
+            identical = bool(one.types), place, one.taken
+            first, known = flat.get(identical) or (ActionClass(service, one.action, one.types, 0), 0)
+            flat[identical] = first, known | space.of_service(service, one.bits)
     for sort, bits in flat.values():
         yield sort._replace(bits=bits)
     for name, bit in space.unlisted(part):
@@ -130,8 +130,8 @@ def _classes(service: str, own: int, varied: tuple[str, ...]) -> tuple[_Equivale
     """Split actions of a service by everything that can affect their decisions."""
     own_varied = tuple([key for key in varied if reference().may_take_key(service, key)])
     found: list[_Equivalent] = []
-    for alike, types in _all_classes(service, own_varied):
-        bits = alike & own
+    for identical, types in _all_classes(service, own_varied):
+        bits = identical & own
         if bits:
             action = service_actions(service).actions[(bits & -bits).bit_length() - 1]
             found.append(_Equivalent(bits, types, action.full_name, _taken(service, action.name.lower(), own_varied)))
@@ -143,9 +143,9 @@ def _equivalent_anywhere(service: str, own: int, varied: tuple[str, ...]) -> Seq
     """Return `_classes` joined where only their resource types differ: for statements that apply to all of these."""
     found: dict[object, _Equivalent] = {}
     for one in _classes(service, own, varied):
-        alike = bool(one.types), one.taken
-        known = found.get(alike)
-        found[alike] = one if known is None else known._replace(bits=known.bits | one.bits)
+        identical = bool(one.types), one.taken
+        known = found.get(identical)
+        found[identical] = one if known is None else known._replace(bits=known.bits | one.bits)
     return tuple(found.values())
 
 

@@ -47,7 +47,7 @@ class ChangedEndpoint:
             return {_ALL: everything}
         return side.together([document], names_principals=True)
 
-    def spoken(self, side: SnapshotView, everything: int, *, is_new: bool) -> Iterator[tuple[StatementDelta, int]]:
+    def deltas(self, side: SnapshotView, everything: int, *, is_new: bool) -> Iterator[tuple[StatementDelta, int]]:
         """Yield the clauses of its policy as one more policy type; the engine matches the principals."""
         if self.services is not None:
             everything = self.actions(side)

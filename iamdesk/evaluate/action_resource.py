@@ -130,7 +130,7 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
     """
     action_text = action_text.strip()
     if not _ACTION.fullmatch(action_text):
-        raise RequestError(_action_trouble(action_text))
+        raise RequestError(_action_problem(action_text))
     service, _, name = action_text.partition(":")
     service, name = service.lower(), name.lower()
     action = reference.action(service, name)
@@ -248,7 +248,7 @@ def _unknown_action(service: str, action_text: str, reference: ServiceReference)
     return Note("action-unknown", message)
 
 
-def _action_trouble(text: str) -> str:
+def _action_problem(text: str) -> str:
     if "*" in text or "?" in text:
         return phrase("`{text}` is a pattern: expected one action, such as s3:GetObject", text=text)
     return phrase("`{text}` is not an action: expected service:Action, such as s3:GetObject", text=text)

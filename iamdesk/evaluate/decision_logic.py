@@ -43,7 +43,7 @@ class DecisionInputs:
 
     caller: Caller
     is_cross_account: bool
-    slots: tuple[PolicyTypeKey, ...]
+    type_keys: tuple[PolicyTypeKey, ...]
     """The applicable policy types; one that is not here places no limit (rule A5)."""
     is_trust: bool
     """Whether the resource policy is a role's trust policy (rule I2)."""
@@ -60,7 +60,7 @@ class DecisionInputs:
     """Whether Block Public Access denies this caller (rule I7)."""
     unlocks: bool = False
     """Whether the resource's policy cannot deny: the owner's root user repairs a policy."""
-    further: "tuple[DecisionInputs, ...]" = ()
+    joint: "tuple[DecisionInputs, ...]" = ()
     """Those of the other sub-requests, with keys of sub-request 0."""
     doubt: CredentialDoubt | None = None
     """What is unknown about the credentials and can prevent the call (rule I10)."""
@@ -68,12 +68,12 @@ class DecisionInputs:
     @property
     def sub_requests(self) -> "tuple[DecisionInputs, ...]":
         """The inputs of all sub-requests."""
-        return (self, *self.further)
+        return (self, *self.joint)
 
     @property
     def depends_on_credentials(self) -> bool:
         """Whether the decision depends on what is unknown about the credentials."""
-        return self.doubt is not None or (bool(self.further) and any(one.doubt is not None for one in self.further))
+        return self.doubt is not None or (bool(self.joint) and any(one.doubt is not None for one in self.joint))
 
     def can_deny(self, policy_type: PolicyType) -> bool:
         """Return whether a Deny of a policy type applies."""
@@ -88,7 +88,7 @@ class StatementEffects:
     allow: Mapping[PolicyTypeKey, Truth]
     deny: Mapping[PolicyTypeKey, Truth]
     grants: Mapping[Grant, Truth]
-    further: "tuple[StatementEffects, ...]" = ()
+    joint: "tuple[StatementEffects, ...]" = ()
     """Those of the other sub-requests, where any statement applies; with keys of sub-request 0."""
 
     @property
@@ -96,13 +96,13 @@ class StatementEffects:
         """Whether no effect is undetermined."""
         if MAYBE in self.allow.values() or MAYBE in self.deny.values() or MAYBE in self.grants.values():
             return False
-        return not self.further or all(one.is_certain for one in self.further)
+        return not self.joint or all(one.is_certain for one in self.joint)
 
     def of_sub_request(self, sub_request: int) -> "StatementEffects":
         """Return the effects in one sub-request."""
         if not sub_request:
             return self
-        return self.further[sub_request - 1] if sub_request <= len(self.further) else _NOTHING
+        return self.joint[sub_request - 1] if sub_request <= len(self.joint) else _NOTHING
 
 
 _NOTHING = StatementEffects({}, {}, {})
@@ -143,43 +143,43 @@ def statement_effects(results: Iterable[tuple[StatementResult, Truth]]) -> State
 
 
 def with_allows(
-    decision_inputs: DecisionInputs, counted: StatementEffects, slots: Iterable[PolicyTypeKey], named: Grant
+    decision_inputs: DecisionInputs, counted: StatementEffects, type_keys: Iterable[PolicyTypeKey], named: Grant
 ) -> tuple[DecisionInputs, StatementEffects]:
     """Return the inputs of the decision as if some policy types had a matching Allow.
 
     An Allow in a policy of the resource's side names the caller as ``named``.
     """
     by_sub_request: dict[int, list[PolicyTypeKey]] = {}
-    for type_key in slots:
+    for type_key in type_keys:
         by_sub_request.setdefault(type_key.sub_request, []).append(
             type_key._replace(sub_request=0) if type_key.sub_request else type_key
         )
     situations, tallies = (
         list(decision_inputs.sub_requests),
-        [counted.of_sub_request(sub_request) for sub_request in range(len(decision_inputs.further) + 1)],
+        [counted.of_sub_request(sub_request) for sub_request in range(len(decision_inputs.joint) + 1)],
     )
     for sub_request, added in by_sub_request.items():
         one, on_sub_request = situations[sub_request], tallies[sub_request]
         grants = on_sub_request.grants
         if any(type_key.policy_type in _RESOURCE_SIDE for type_key in added):
             grants = {**grants, named: TRUE}
-        missing = [type_key for type_key in added if type_key not in one.slots]
+        missing = [type_key for type_key in added if type_key not in one.type_keys]
         if missing:
-            situations[sub_request] = replace(one, slots=(*one.slots, *missing))
+            situations[sub_request] = replace(one, type_keys=(*one.type_keys, *missing))
         tallies[sub_request] = StatementEffects(
             {**on_sub_request.allow, **dict.fromkeys(added, TRUE)}, on_sub_request.deny, grants
         )
-    if not decision_inputs.further:
+    if not decision_inputs.joint:
         return situations[0], tallies[0]
     return (
-        replace(situations[0], further=tuple(situations[1:])),
-        replace(tallies[0], further=tuple(tallies[1:])),
+        replace(situations[0], joint=tuple(situations[1:])),
+        replace(tallies[0], joint=tuple(tallies[1:])),
     )
 
 
 def decide(decision_inputs: DecisionInputs, counted: StatementEffects, optimistic: bool) -> PolicyTypeDecision:
     """Decide with unknowns in the caller's favor (``optimistic``) or against (rule K6)."""
-    if not decision_inputs.further:
+    if not decision_inputs.joint:
         return _decide_sub_request(decision_inputs, counted, optimistic)
     type_decisions = [
         _decide_sub_request(one, counted.of_sub_request(sub_request), optimistic)
@@ -236,7 +236,7 @@ def _decide_sub_request(
     signed_in = caller.kind in _WITH_IDENTITY
     if decision_inputs.needs_no_permission:
         return PolicyTypeDecision(EvalDecision.ALLOWED, frozenset(), (), ())
-    slots = decision_inputs.slots
+    type_keys = decision_inputs.type_keys
     identity_ok = caller.kind is CallerKind.ROOT or (signed_in and IDENTITY in allowing)
     grants = {grant for grant, truth in counted.grants.items() if truth >= enough_to_allow}
     # An account principal only delegates inside its own account: it grants nothing by itself (rule C2).
@@ -256,13 +256,15 @@ def _decide_sub_request(
     if decision_inputs.refusal is not None:
         return PolicyTypeDecision(EvalDecision.IMPLICIT_DENY, frozenset(), (), (decision_inputs.refusal,))
     resource = TRUST if decision_inputs.is_trust else RESOURCE
-    guardrails = [type_key for type_key in slots if type_key.policy_type in (PolicyType.SCP, PolicyType.ENDPOINT)]
+    guardrails = [type_key for type_key in type_keys if type_key.policy_type in (PolicyType.SCP, PolicyType.ENDPOINT)]
     limits = [
-        type_key for type_key in slots if type_key.policy_type in (PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
+        type_key
+        for type_key in type_keys
+        if type_key.policy_type in (PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
     ]
     lacking = [type_key for type_key in guardrails if type_key not in allowing]
     failing_limits = [type_key for type_key in limits if type_key not in allowing]
-    if caller.kind is CallerKind.FEDERATED_USER and SESSION not in slots:
+    if caller.kind is CallerKind.FEDERATED_USER and SESSION not in type_keys:
         failing_limits.append(SESSION)  # rule C5
     carried: list[PolicyTypeKey] = []
 
@@ -289,7 +291,7 @@ def _decide_sub_request(
         return PolicyTypeDecision(EvalDecision.IMPLICIT_DENY, frozenset(), tuple(lacking), blocked)
     if decision_inputs.restricts_public:
         return PolicyTypeDecision(EvalDecision.EXPLICIT_DENY, frozenset(), (), (PolicyType.BLOCK_PUBLIC_ACCESS.value,))
-    if resource in carried and ACL in slots:
+    if resource in carried and ACL in type_keys:
         carried.append(ACL)
     return PolicyTypeDecision(EvalDecision.ALLOWED, frozenset([*carried, *guardrails]), (), ())
 

@@ -373,13 +373,13 @@ class DerivedKeys:
         caller = self.caller
         match caller.kind:
             case CallerKind.USER:
-                return derived(caller.unique_id) if caller.unique_id else self._someone_elses()
+                return derived(caller.unique_id) if caller.unique_id else self._another_accounts()
             case CallerKind.SESSION:
                 session = f"{caller.unique_id}:{caller.session_name}"
-                return derived(session) if caller.unique_id else self._someone_elses()
+                return derived(session) if caller.unique_id else self._another_accounts()
             case CallerKind.ROLE:  # of some session: RoleId:session
                 is_known = bool(caller.unique_id)
-                return VALUE_UNKNOWN._replace(shape=f"{caller.unique_id}:*") if is_known else self._someone_elses()
+                return VALUE_UNKNOWN._replace(shape=f"{caller.unique_id}:*") if is_known else self._another_accounts()
             case CallerKind.FEDERATED_USER:
                 return derived(f"{caller.account}:{caller.name}")
             case CallerKind.ROOT:
@@ -389,7 +389,7 @@ class DerivedKeys:
             case _:
                 return DERIVED_ABSENT
 
-    def _someone_elses(self) -> KeyValue:
+    def _another_accounts(self) -> KeyValue:
         """Return an unknown unique ID: IAM gives each to one entity alone (rule E12)."""
         return VALUE_UNKNOWN._replace(excluded_ids=self.ids_of_others)
 

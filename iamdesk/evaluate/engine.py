@@ -56,7 +56,7 @@ class EvaluationRequest:
     """The owner of the resource; None: unknown, assumed to be the caller's account."""
     without: frozenset[PolicyType] = frozenset()
     """Policy types that the user left out."""
-    further: "tuple[EvaluationRequest, ...]" = ()
+    joint: "tuple[EvaluationRequest, ...]" = ()
     """The request's other sub-requests, which must be allowed, too; their policies are on them."""
     refusal: str | None = None
     """Reason for a denial whatever the policies say, as far as the snapshot shows it (`messages.REFUSALS`)."""
@@ -153,8 +153,8 @@ def decide_request(request: EvaluationRequest) -> EvalDecision:
 
 def subject_of(request: EvaluationRequest, policies: PolicySet) -> RequestFacts:
     """Return the facts that statements are matched against; ``policies`` are the `policies_of` the request."""
-    further = tuple([SubRequest(one.target, one.context.derive) for one in request.further]) if request.further else ()
-    return RequestFacts(request.caller, request.target, request.context, policies.boundary is not None, further)
+    joint = tuple([SubRequest(one.target, one.context.derive) for one in request.joint]) if request.joint else ()
+    return RequestFacts(request.caller, request.target, request.context, policies.boundary is not None, joint)
 
 
 def _match_statements(
@@ -162,9 +162,9 @@ def _match_statements(
 ) -> Iterable[AttachedPolicy]:
     """Yield the applicable policies of all sub-requests."""
     yield from applicable_policies(policies, decision_inputs)
-    if not request.further:
+    if not request.joint:
         return
-    for one, of_sub_request in zip(request.further, decision_inputs.further, strict=True):
+    for one, of_sub_request in zip(request.joint, decision_inputs.joint, strict=True):
         yield from applicable_policies(policies_of(one), of_sub_request)
 
 
@@ -230,24 +230,24 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
     if is_key and target.is_beside_key_policies:
         # A principal named by the grant needs no more; others need their account named, or to own the key.
         needs_delegation, cross = cross, False
-    slots: list[PolicyTypeKey] = []
+    type_keys: list[PolicyTypeKey] = []
     if policies.scps is not None and caller.kind in SIGNED and not caller.is_service_linked:  # rules B6, E11
-        slots += [PolicyTypeKey(PolicyType.SCP, level) for level in range(len(policies.scps))]
+        type_keys += [PolicyTypeKey(PolicyType.SCP, level) for level in range(len(policies.scps))]
     if policies.endpoint is not None:
-        slots.append(PolicyTypeKey(PolicyType.ENDPOINT))
+        type_keys.append(PolicyTypeKey(PolicyType.ENDPOINT))
     if caller.kind in SIGNED:
-        slots.append(IDENTITY)
+        type_keys.append(IDENTITY)
         if policies.boundary is not None and caller.kind is not CallerKind.ROOT:
-            slots.append(BOUNDARY)
+            type_keys.append(BOUNDARY)
         if policies.session is not None:
-            slots.append(SESSION)
+            type_keys.append(SESSION)
     if policies.resource is not None or any(grant.policy_type is PolicyType.RESOURCE for grant in policies.grants):
-        slots.append(PolicyTypeKey(PolicyType.TRUST if is_trust else PolicyType.RESOURCE))
+        type_keys.append(PolicyTypeKey(PolicyType.TRUST if is_trust else PolicyType.RESOURCE))
     # An ACL applies to other accounts and the public, never to the owner's own principals (rule I6).
     if (cross or caller.account is None) and any(grant.policy_type is PolicyType.ACL for grant in policies.grants):
-        slots.append(ACL)
+        type_keys.append(ACL)
     if policies.rcps is not None and _rcps_apply(request):
-        slots += [PolicyTypeKey(PolicyType.RCP, level) for level in range(len(policies.rcps))]
+        type_keys += [PolicyTypeKey(PolicyType.RCP, level) for level in range(len(policies.rcps))]
     restricts = (
         policies.restrict_public_buckets
         and policies.resource is not None
@@ -258,7 +258,7 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
     return DecisionInputs(
         caller=caller,
         is_cross_account=cross,
-        slots=tuple(slots),
+        type_keys=tuple(type_keys),
         is_trust=is_trust,
         needs_delegation=needs_delegation,
         needs_both=facts.needs_both_sides or (is_trust and target.name in TRUST_ON_BOTH_SIDES),
@@ -266,9 +266,7 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
         refusal=_refusal(request, cross),
         restricts_public=restricts,
         unlocks=caller.kind is CallerKind.ROOT and not cross and target.name in facts.owner_root_always,
-        further=tuple([decision_inputs_of(one, policies_of(one)) for one in request.further])
-        if request.further
-        else (),
+        joint=tuple([decision_inputs_of(one, policies_of(one)) for one in request.joint]) if request.joint else (),
         doubt=credential_doubt(caller, target, request.context),
     )
 
@@ -342,7 +340,7 @@ def _is_write(target: Target) -> bool:
 
 def applicable_policies(policies: PolicySet, decision_inputs: DecisionInputs) -> Iterable[AttachedPolicy]:
     """Yield the policies of every applicable type, those common to the account's callers first."""
-    policy_types = {type_key.policy_type for type_key in decision_inputs.slots}
+    policy_types = {type_key.policy_type for type_key in decision_inputs.type_keys}
     if PolicyType.RCP in policy_types:
         yield from (policy for level in policies.rcps or () for policy in level)
     if PolicyType.SCP in policy_types:
@@ -403,7 +401,7 @@ def _read_otherwise(
     caller = decision_inputs.caller
     if decision_inputs.is_trust and not decision_inputs.is_cross_account:  # rule I2
         grants = {result.grant for result in results if result.statement.is_allow and result.truth is not FALSE}
-        if BOUNDARY in decision_inputs.slots and grants & PAST_LIMITS:
+        if BOUNDARY in decision_inputs.type_keys and grants & PAST_LIMITS:
             yield BOUNDARY_AND_TRUST, _without_boundary
         if decision_inputs.needs_both and caller.kind is CallerKind.USER and Grant.EXACT in grants:
             yield SOURCE_IDENTITY_OF_USER, lambda one: replace(one, needs_both=False)
@@ -413,7 +411,7 @@ def _read_otherwise(
         and request.target.service == "sqs"
     ):
         yield UNSIGNED_ON_QUEUES, lambda one: replace(one, refusal=None)
-    requests = (request, *request.further)
+    requests = (request, *request.joint)
     restricting = [
         one
         for one, of_sub_request in zip(requests, decision_inputs.sub_requests, strict=True)
@@ -426,7 +424,7 @@ def _read_otherwise(
 
 def _without_boundary(decision_inputs: DecisionInputs) -> DecisionInputs:
     return replace(
-        decision_inputs, slots=tuple([type_key for type_key in decision_inputs.slots if type_key != BOUNDARY])
+        decision_inputs, type_keys=tuple([type_key for type_key in decision_inputs.type_keys if type_key != BOUNDARY])
     )
 
 
@@ -438,4 +436,4 @@ def _not_restricting(decision_inputs: DecisionInputs, requests: Sequence[Evaluat
         else one
         for one, asked in zip(decision_inputs.sub_requests, requests, strict=True)
     ]
-    return replace(sub_requests[0], further=tuple(sub_requests[1:]))
+    return replace(sub_requests[0], joint=tuple(sub_requests[1:]))

@@ -94,27 +94,27 @@ class RequestFacts:
     target: Target
     context: Context
     has_boundary: bool
-    further: tuple[SubRequest, ...] = ()
+    joint: tuple[SubRequest, ...] = ()
     """The request's other sub-requests (`decision_logic`)."""
 
     def on_sub_request(self, sub_request: int) -> "RequestFacts":
         """Return the facts of one sub-request; given context values apply to all of them."""
         if not sub_request:
             return self
-        one = self.further[sub_request - 1]
-        return replace(self, target=one.target, context=replace(self.context, derive=one.derive), further=())
+        one = self.joint[sub_request - 1]
+        return replace(self, target=one.target, context=replace(self.context, derive=one.derive), joint=())
 
     @property
     def resources(self) -> tuple[Arn, ...]:
         """The resources of all sub-requests that have one."""
-        targets = (self.target, *(one.target for one in self.further))
+        targets = (self.target, *(one.target for one in self.joint))
         return tuple([target.resource for target in targets if target.resource is not None])
 
     def where_least_is_known(self) -> "RequestFacts":
         """Return the request with each condition key as in the sub-request in which least is known of it."""
-        if not self.further:
+        if not self.joint:
             return self
-        derives = (self.context.derive, *(one.derive for one in self.further))
+        derives = (self.context.derive, *(one.derive for one in self.joint))
 
         def derive(key: str) -> KeyValue | None:
             facts = [one(key) for one in derives]

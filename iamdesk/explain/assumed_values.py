@@ -92,7 +92,7 @@ def decided(request: EvaluationRequest, world: World) -> EvalDecision:
 def _put(request: EvaluationRequest, world: World) -> EvaluationRequest:
     given = {**world, **request.context.given}
     context = replace(request.context, given=given)
-    return replace(request, context=context, further=tuple([_put(one, world) for one in request.further]))
+    return replace(request, context=context, joint=tuple([_put(one, world) for one in request.joint]))
 
 
 def furthest(decision: EvalDecision, others: Iterable[EvalDecision]) -> EvalDecision | None:

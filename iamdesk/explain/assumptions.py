@@ -154,17 +154,17 @@ def _of_owner(missing: MissingData, trace: EvaluationTrace) -> Assumption | None
     if trace.decision is EvalDecision.IMPLICIT_DENY:
         return None
     sub_requests = list(trace.decision_inputs.sub_requests)
-    sub_requests[missing.sub_request] = replace(sub_requests[missing.sub_request], is_cross_account=True, further=())
-    other = _decide(replace(sub_requests[0], further=tuple(sub_requests[1:])), trace)
+    sub_requests[missing.sub_request] = replace(sub_requests[missing.sub_request], is_cross_account=True, joint=())
+    other = _decide(replace(sub_requests[0], joint=tuple(sub_requests[1:])), trace)
     return None if other is trace.decision else Assumption(missing.code, missing.message, other)
 
 
 def _of_routing(missing: MissingData, trace: EvaluationTrace) -> Assumption | None:
     """Return the assumption about a request that goes to one of several buckets, where it matters to which."""
     decisions: dict[EvalDecision, None] = {}
-    for sub_request, bucket in enumerate(trace.decision_inputs.further, 1):
-        decision_inputs = replace(trace.decision_inputs, further=(bucket,))
-        of_bucket = replace(trace.counted, further=(trace.counted.of_sub_request(sub_request),))
+    for sub_request, bucket in enumerate(trace.decision_inputs.joint, 1):
+        decision_inputs = replace(trace.decision_inputs, joint=(bucket,))
+        of_bucket = replace(trace.counted, joint=(trace.counted.of_sub_request(sub_request),))
         decisions[_decision_with(decision_inputs, of_bucket)] = None
     others = [answer for answer in decisions if answer is not trace.decision]
     if not others:

@@ -70,9 +70,9 @@ def changed(request: EvaluationRequest, gone: Collection[StatementResult], added
         return policy if indices is None else replace(policy, document=_without(policy.document, indices))
 
     sub_requests = [
-        _changed_on(one, sub_request, kept, added) for sub_request, one in enumerate((request, *request.further))
+        _changed_on(one, sub_request, kept, added) for sub_request, one in enumerate((request, *request.joint))
     ]
-    return replace(sub_requests[0], further=tuple(sub_requests[1:]))
+    return replace(sub_requests[0], joint=tuple(sub_requests[1:]))
 
 
 def _changed_on(

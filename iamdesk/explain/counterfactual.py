@@ -83,7 +83,7 @@ def _fixed(trace: EvaluationTrace) -> str:
 
 def _why_none(trace: EvaluationTrace) -> str:
     request = trace.request
-    if any(one.policies.restrict_public_buckets for one in (request, *request.further)):
+    if any(one.policies.restrict_public_buckets for one in (request, *request.joint)):
         return phrase("No change of statements alters the decision: Block Public Access blocks external principals.")
     if trace.decision is EvalDecision.ALLOWED and request.caller.kind is CallerKind.ROOT:
         return phrase(
@@ -274,7 +274,7 @@ class _Search:
             yield phrase("The decision then depends on {keys}.", keys=keys or phrase("values that are not known"))
         missing_data = [
             missing
-            for sub_request in (trace.request, *trace.request.further)
+            for sub_request in (trace.request, *trace.request.joint)
             for missing in sub_request.policies.missing_data
         ]
         missing = {one.policy_type for one in missing_data if one.code.endswith("-missing")}
@@ -310,7 +310,7 @@ class _Places:
 
     def to_allow(self, trace: EvaluationTrace, sub_request: int) -> tuple[PolicyTypeKey, ...]:
         """Return the policy types that can be given an Allow, other than those of whole accounts."""
-        on_sub_request = trace.decision_inputs.sub_requests[sub_request].slots
+        on_sub_request = trace.decision_inputs.sub_requests[sub_request].type_keys
         limits = [
             type_key.policy_type
             for type_key in on_sub_request
@@ -330,7 +330,9 @@ class _Places:
         places = (*self._identity(0), *(type_key for type_key in self._resource(0) if can_deny(type_key.policy_type)))
         if places:
             return places
-        levels = [type_key for type_key in self._trace.decision_inputs.slots if type_key.policy_type is PolicyType.SCP]
+        levels = [
+            type_key for type_key in self._trace.decision_inputs.type_keys if type_key.policy_type is PolicyType.SCP
+        ]
         return tuple(levels[-1:])
 
     def _identity(self, sub_request: int) -> tuple[PolicyTypeKey, ...]:

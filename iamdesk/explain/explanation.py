@@ -137,7 +137,7 @@ def _why_denied(trace: EvaluationTrace) -> str:
 
 def _why_public(trace: EvaluationTrace) -> str:
     """Return which statements make the policy public that Block Public Access restricts (rule I7)."""
-    requests = (trace.request, *trace.request.further)
+    requests = (trace.request, *trace.request.joint)
     sub_requests = zip(requests, trace.decision_inputs.sub_requests, strict=True)
     held = [
         one.policies.resource
@@ -190,7 +190,7 @@ def _why_not(trace: EvaluationTrace) -> str:
                 and target_on(trace, type_key.sub_request).is_beside_key_policies
             ):
                 reason = phrase("only a grant can allow it, not the key policy, and no grant does")
-        if trace.request.further:
+        if trace.request.joint:
             resource = with_visible_end(target_on(trace, type_key.sub_request).resource_text)
             reason = phrase("{reason} on {resource}", reason=reason, resource=resource)
         reasons.append(reason)
@@ -231,7 +231,7 @@ def part_of(result: StatementResult, trace: EvaluationTrace) -> StatementRole:
 def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
     results = tuple([result for result in trace.results if not result.policy.is_assumed])
     if trace.decision is EvalDecision.IMPLICIT_DENY:
-        for sub_request in range(len(trace.request.further) + 1):
+        for sub_request in range(len(trace.request.joint) + 1):
             of_sub_request = near_misses_by_action(
                 on_sub_request(trace, sub_request).policies.identity, trace.subject.on_sub_request(sub_request)
             )
@@ -248,7 +248,7 @@ def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
             misses += 1
             if misses > _MAX_NEAR_MISSES:
                 break
-        if trace.request.further:  # the principal's own policies apply to each sub-request
+        if trace.request.joint:  # the principal's own policies apply to each sub-request
             line = (result.policy.key, result.statement.index, part)
             if line in seen and part is not StatementRole.NEAR_MISS:
                 continue

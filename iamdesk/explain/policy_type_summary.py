@@ -25,7 +25,7 @@ def name_of(result: StatementResult) -> str:
 
 def on_sub_request(trace: EvaluationTrace, sub_request: int) -> EvaluationRequest:
     """Return one sub-request."""
-    return trace.request.further[sub_request - 1] if sub_request else trace.request
+    return trace.request.joint[sub_request - 1] if sub_request else trace.request
 
 
 def target_on(trace: EvaluationTrace, sub_request: int) -> Target:
@@ -59,7 +59,7 @@ def policy_type_results(trace: EvaluationTrace) -> tuple[PolicyTypeResult, ...]:
     """Return the result of each policy type, in the order in which results list them."""
     sub_requests = [
         _policy_types_on_sub_request(trace, sub_request, trace.counted.of_sub_request(sub_request))
-        for sub_request in range(len(trace.request.further) + 1)
+        for sub_request in range(len(trace.request.joint) + 1)
     ]
     if len(sub_requests) == 1:
         return tuple(sub_requests[0].values())
@@ -112,7 +112,7 @@ def _policy_types_on_sub_request(
 ) -> dict[PolicyType, PolicyTypeResult]:
     decision_inputs, request = trace.decision_inputs.sub_requests[sub_request], on_sub_request(trace, sub_request)
     in_play: dict[PolicyType, list[PolicyTypeKey]] = {}
-    for type_key in decision_inputs.slots:
+    for type_key in decision_inputs.type_keys:
         in_play.setdefault(type_key.policy_type, []).append(type_key)
     resource = PolicyType.TRUST if decision_inputs.is_trust else PolicyType.RESOURCE
     lines: dict[PolicyType, PolicyTypeResult] = {}

@@ -58,9 +58,9 @@ def _through(
     """Return the request as it comes through an endpoint, limited by a policy or by none."""
     context = replace(request.context, given={**_way(endpoint), **request.context.given})
     limiting = replace(policy, sub_request=sub_request) if policy is not None and sub_request else policy
-    further = [_through(one, endpoint, policy, number) for number, one in enumerate(request.further, 1)]
+    joint = [_through(one, endpoint, policy, number) for number, one in enumerate(request.joint, 1)]
     policies = replace(request.policies, endpoint=limiting)
-    return replace(request, context=context, policies=policies, further=tuple(further))
+    return replace(request, context=context, policies=policies, joint=tuple(joint))
 
 
 def _allows_plainly(endpoint: PossibleEndpoint, trace: EvaluationTrace) -> bool:
@@ -69,7 +69,7 @@ def _allows_plainly(endpoint: PossibleEndpoint, trace: EvaluationTrace) -> bool:
     through = replace(subject, context=replace(context, given={**_way(endpoint), **context.given}))
     return all(
         _allows_sub_request(endpoint.policy, through.on_sub_request(sub_request))
-        for sub_request in range(len(subject.further) + 1)
+        for sub_request in range(len(subject.joint) + 1)
     )
 
 

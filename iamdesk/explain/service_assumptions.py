@@ -21,7 +21,7 @@ def service_assumptions(
 
     ``decide`` decides again with other decision inputs.
     """
-    requests = (trace.request, *trace.request.further)
+    requests = (trace.request, *trace.request.joint)
     for sub_request, (request, decision_inputs) in enumerate(
         zip(requests, trace.decision_inputs.sub_requests, strict=True)
     ):
@@ -84,7 +84,7 @@ def _of_unsigned(
     if unsigned is not Unsigned.NOT_DOCUMENTED:
         return
     other = EvalDecision.IMPLICIT_DENY
-    if decision_inputs.refusal is not None and not trace.request.further:
+    if decision_inputs.refusal is not None and not trace.request.joint:
         other = decide(replace(decision_inputs, refusal=None))
     if other is not trace.decision:
         message = (
@@ -111,13 +111,13 @@ def _of_settings(request: EvaluationRequest, trace: EvaluationTrace, counted: St
         return
     if target.name in facts.open_by_setting:
         grants = {grant for grant, truth in counted.grants.items() if truth is not FALSE}
-        is_let_in = request.policies.resource is None or bool(grants & {Grant.EVERYONE, Grant.NOT_LISTED})
+        is_permitted = request.policies.resource is None or bool(grants & {Grant.EVERYONE, Grant.NOT_LISTED})
         is_denied = any(
             truth is not FALSE
             for type_key, truth in counted.deny.items()
             if type_key == RESOURCE or type_key.policy_type is PolicyType.RCP
         )
-        if is_let_in and not is_denied:
+        if is_permitted and not is_denied:
             message = phrase(
                 "The authorization type of the API method or route is not evaluated. If it is NONE, anyone can call it "
                 "without credentials, unless a resource policy prevents it."

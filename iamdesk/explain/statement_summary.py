@@ -135,8 +135,8 @@ def _named_actions(entries: Sequence[ActionPattern], of_one: str, of_several: st
         for title, begin in shown
     ]
     if len(beginnings) > len(shown):
-        further = len(beginnings) - len(shown)
-        named.append(phrase("actions of {count:,} more services by how they begin", count=further))
+        joint = len(beginnings) - len(shown)
+        named.append(phrase("actions of {count:,} more services by how they begin", count=joint))
     named += [listed(single, _MAX_NAMED)] if single else []
     # Lists within a list: semicolons separate them.
     return join_messages(phrase(" and ") if len(named) == 2 else "; ", named)

@@ -48,7 +48,7 @@ def make_next_review(
     details: Mapping[str, str],
     previous: ReviewFile,
     found: Comparison,
-    pack: Path | None,
+    package: Path | None,
     progress: Progress,
     cancelled: Cancelled,
     exclusions: Sequence[Exclusion] = (),
@@ -70,8 +70,8 @@ def make_next_review(
             that is not evaluated.
 
     Raises:
-        ReviewError: the file exists or cannot be written, or ``found`` or ``pack`` is not of the previous review.
-        ExportError: ``pack`` is not a package.
+        ReviewError: the file exists or cannot be written, or ``found`` or ``package`` is not of the previous review.
+        ExportError: ``package`` is not a package.
         WorkCancelled: ``cancelled`` returned True; then no file is written.
     """
     if path.exists():
@@ -84,7 +84,7 @@ def make_next_review(
                 snapshot=visible(previous.head.snapshot_name),
             )
         )
-    manifest = manifest_before(previous, pack)
+    manifest = manifest_before(previous, package)
     taken: list[CarriedOn] = []
     details = with_people(details, people, evaluator.snapshot, reach, previous)
     joined = people_of(details)

@@ -13,7 +13,7 @@ from iamdesk.policy.document import Document, DocumentStore
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resource_shares import ManagedPermission, ResourceShareAssociation, ResourceShares
 
-_STANDS = frozenset({"ASSOCIATED", ""})
+_IN_EFFECT = frozenset({"ASSOCIATED", ""})
 """An association in any other state gives no access: its invitation is pending, or it ended."""
 _GONE = frozenset({"PENDING", "FAILED", "DELETING", "DELETED"})
 """Shares in these states share nothing."""
@@ -97,7 +97,7 @@ def _shared(held: ResourceShares) -> Iterator[SharedResource]:
     shares = {share.resource_share_arn: share for share in held.shares or ()}
     by_share: dict[str, list[ResourceShareAssociation]] = {}
     for one in held.associations or ():
-        if one.status in _STANDS and one.resource_share_arn.split(":", 5)[4:5] == [held.account_id]:
+        if one.status in _IN_EFFECT and one.resource_share_arn.split(":", 5)[4:5] == [held.account_id]:
             by_share.setdefault(one.resource_share_arn, []).append(one)
     for share_arn, associations in by_share.items():
         share = shares.get(share_arn)

@@ -30,7 +30,7 @@ class DocumentProblem:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class MissingEntity:
     """An entity that the snapshot refers to but does not hold, so that results about it have assumptions."""
 
     account: str
@@ -77,21 +77,21 @@ def json_path(path: ElementPath) -> str:
     return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
 
 
-def gaps(snapshot: Snapshot) -> Iterator[Gap]:
+def missing_data(snapshot: Snapshot) -> Iterator[MissingEntity]:
     """Yield what each account refers to but does not hold: pages, policies in use, groups."""
     shared = aws_policies_of(snapshot)
     for account in snapshot.accounts:
         known = references_of(account, shared)
         if account.is_truncated:
             message = f"Account {account.account_id} was captured incompletely: more pages follow the last one."
-            yield Gap(account.account_id, account.account_id, message)
+            yield MissingEntity(account.account_id, account.account_id, message)
         for arn in (*known.missing_policies(), *_without_version_in_force(known)):
             lacks = "its default version" if arn in known.policies else "it"
             message = f"{arn} is {_uses(arn, known)}, but {lacks} was not captured.{_published(arn)}"
-            yield Gap(account.account_id, arn, message)
+            yield MissingEntity(account.account_id, arn, message)
         for name in known.missing_groups():
             message = f"Group {name} has {_count(len(known.members[name]), 'member')}, but it was not captured."
-            yield Gap(account.account_id, name, message)
+            yield MissingEntity(account.account_id, name, message)
 
 
 def _published(arn: str) -> str:

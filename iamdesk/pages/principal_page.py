@@ -489,5 +489,5 @@ def _detail(action: str, row: Access) -> str:
 def caller_mark(who: Who) -> NodeKind | Badge | None:
     """Return the mark of a caller of *who can*: what it is; None for an AWS service."""
     if who.is_external:
-        return None if who.kind is PrincipalKind.SERVICE else Badge.OUTSIDER
+        return None if who.kind is PrincipalKind.SERVICE else Badge.EXTERNAL_ACCESS
     return {PrincipalKind.USER: NodeKind.USER, PrincipalKind.ROOT_USER: NodeKind.ACCOUNT}.get(who.kind, NodeKind.ROLE)

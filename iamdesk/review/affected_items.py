@@ -54,11 +54,11 @@ class Changes:
                 self._groups_with.setdefault(line.entitlement_id, set()).add(line.holder_arn)
             if line.type in OF_HOLDERS:
                 self._gives.setdefault(line.holder_arn, set()).add(line.entitlement_id)
-        self._let_in: dict[str, set[str]] = {}
+        self._admitted: dict[str, set[str]] = {}
         """By resource, the principals that its policies name in either snapshot."""
         for line in (*before, *now):
             if line.type is EntitlementType.RESOURCE_GRANT:
-                self._let_in.setdefault(line.entitlement_id, set()).add(line.holder_arn)
+                self._admitted.setdefault(line.entitlement_id, set()).add(line.holder_arn)
         self._written: dict[str, str] = {}
         """By policy key, a sentence that its text changed."""
         self._recreated: dict[str, str] = {}
@@ -162,7 +162,7 @@ class Changes:
         return any(
             owner.split(":", 5)[4] == account or self._accounts.get(owner) == account
             for owner, _ in effect.carriers
-            if owner in self._let_in or owner in self._found.resources
+            if owner in self._admitted or owner in self._found.resources
         )
 
     def _of_group(self, line: ReviewItem) -> Iterator[str]:
@@ -202,7 +202,7 @@ class Changes:
         yield from self._of_joined(name, line)
         if _is_unique_id(name):
             yield from self._by_id.get(arn, ())
-        others = self._let_in.get(arn, set()) - {name}
+        others = self._admitted.get(arn, set()) - {name}
         if name == EVERYTHING:
             yield from self._of_everyone(arn, others)
         diff = self._found.resources.get(arn)

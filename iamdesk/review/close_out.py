@@ -150,7 +150,7 @@ def _fault(review: ReviewFile, removal: Removal) -> str:
     """Return why a line is refused; empty if it is not."""
     if removal.review_id != review.head.review_id:
         return phrase("it is of another review, {review}", review=visible(removal.review_id))
-    if removal.item_id not in review.lines_standing.known:
+    if removal.item_id not in review.item_states.known:
         return phrase("the review has no entitlement {item}", item=visible(removal.item_id))
     if review.decision(removal.item_id).choice is not ReviewDecision.REVOKE:
         return phrase("the review does not revoke the entitlement {item}", item=visible(removal.item_id))

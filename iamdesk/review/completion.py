@@ -117,7 +117,7 @@ def completion(review: ReviewFile, today: date) -> Completion:
     unassigned = frozenset(assignment.unassigned) if assignment is not None else frozenset()
     tiers = _tiers(review)
     wanted = second_approval_tiers(review.head.details)
-    for known in (review.lines_standing, review.findings_standing):
+    for known in (review.item_states, review.finding_states):
         for item in known.known:
             for obstacle in _obstacles(review, item, today, item in unassigned, tiers.get(item) in wanted):
                 found[obstacle].append(item)

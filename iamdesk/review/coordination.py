@@ -165,7 +165,7 @@ def own_access_in(review: Path | ReviewFile, assignment: Assignment) -> tuple[Sa
         ReviewError: the review cannot be read.
     """
     with opened(review, writable=False) as file:
-        known = {**file.lines_standing.known, **file.findings_standing.known}
+        known = {**file.item_states.known, **file.finding_states.known}
         pairs = ((to.reviewer, known[item].holder_arn) for item, to in assignment.reviewers.items() if item in known)
         return same_names(pairs, people_of(file.head.details))
 
@@ -174,7 +174,7 @@ def assigned_to(review: ReviewFile) -> Mapping[str, AssignedTo]:
     """Return who decides on each item: in a part, its reviewer; else by the current assignment."""
     if is_part(review):
         own = reviewer_of(review)
-        return dict.fromkeys((*review.lines_standing.known, *review.findings_standing.known), own)
+        return dict.fromkeys((*review.item_states.known, *review.finding_states.known), own)
     events = review.events()
     assignment = assignment_of(events)
     split_off = {
@@ -369,7 +369,7 @@ def progress_in(review: Path | ReviewFile, today: date) -> tuple[tuple[PartProgr
             PartProgress("", "", *to, len(items), sum(not file.decision(one).is_open(today) for one in items), ())
             for to, items in groups.items()
         ]
-        known = len(file.lines_standing.known) + len(file.findings_standing.known)
+        known = len(file.item_states.known) + len(file.finding_states.known)
     by_day = sorted(found, key=lambda one: (one.due or date.max, one.reviewer.casefold()))
     return tuple(by_day), known - len(assigned) if assigned else 0
 

@@ -179,7 +179,7 @@ class EffectEvidence:
             return CHANGED
         if effect.doubts:
             return INCONCLUSIVE
-        if self._entries.lets_nobody_in(item, effect):
+        if self._entries.admits_no_one(item, effect):
             return PROVED
         if effect.covered_by and effects_by_type()[item.type] == CREDENTIAL:
             return CHANGED  # one way less to come in

@@ -140,7 +140,7 @@ class EntryEffects:
         allowed: set[str] = set()
         doubts: list[str] = []
         try:
-            within, members = self._let_in(role)
+            within, members = self._admitted(role)
             asked = self._evaluator.access_on("sts", role, cancelled=cancelled, within=within, members=members)
             for decision, principals, bits in asked:
                 found |= bits
@@ -174,7 +174,7 @@ class EntryEffects:
             deleted=tuple(dict.fromkeys(name for name in self._named_in_trust(role) if self._is_deleted(name))),
         )
 
-    def lets_nobody_in(self, item: ReviewItem, effect: EntitlementEffect) -> bool:
+    def admits_no_one(self, item: ReviewItem, effect: EntitlementEffect) -> bool:
         """Return whether a trust policy names only deleted principals: nobody can become them again."""
         if item.type is not EntitlementType.TRUST or effect.losing or effect.doubts:
             return False
@@ -194,7 +194,7 @@ class EntryEffects:
     def _is_deleted(self, name: str) -> bool:
         return is_unique_id(name) and name not in self._unique_ids
 
-    def _let_in(self, role: str) -> tuple[int, int | None]:
+    def _admitted(self, role: str) -> tuple[int, int | None]:
         """Return which actions a trust policy allows to principals of AWS accounts, and to which of the snapshot.
 
         Nobody else can assume the role: a trust policy is required (rule I2).

@@ -84,7 +84,7 @@ def assigned_items(review: ReviewFile, reviewer: str) -> Iterator[str]:
     if is_part(review):
         owner = reviewer_of(review)
         if any(same_person(name, reviewer) for name in (owner.reviewer, owner.backup)):
-            yield from (*review.ids, *review.findings_standing.known)
+            yield from (*review.ids, *review.finding_states.known)
         return
     events = review.events()
     taken = parts_holding(events)

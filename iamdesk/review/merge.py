@@ -345,7 +345,7 @@ def _checked(review: ReviewFile, events: Sequence[Event], file: ReviewFile) -> P
         raise ReviewError(
             phrase("{name}: it is not a part of {review}", name=name, review=visible(review.head.review_id))
         )
-    ids = [*file.lines_standing.known, *file.findings_standing.known]
+    ids = [*file.item_states.known, *file.finding_states.known]
     if (
         sorted(ids) != sorted(part.items)
         or items_sha256(file, ids) != part.items_sha256
@@ -364,8 +364,8 @@ def _faults(review: ReviewFile, file: ReviewFile, entries: Iterable[Entry]) -> I
     The entries that the part began with must be the review's, and each must follow the one before on its item.
     """
     ledger = Ledger(
-        ItemStates(review.lines_standing.known, LINE_CHOICES),
-        ItemStates(review.findings_standing.known, FINDING_CHOICES),
+        ItemStates(review.item_states.known, LINE_CHOICES),
+        ItemStates(review.finding_states.known, FINDING_CHOICES),
     )
     for entry in entries:
         is_sound = ledger.decision(entry.line_id) == entry.before

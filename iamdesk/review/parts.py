@@ -113,7 +113,7 @@ def items_sha256(review: ReviewFile, items: Iterable[str]) -> str:
 
 def part_sha256(part: ReviewFile) -> str:
     """Return the digest of what is signed: which part of which review, its items, decisions and delegations."""
-    ids = [*part.lines_standing.known, *part.findings_standing.known]
+    ids = [*part.item_states.known, *part.finding_states.known]
     events = part.events()
     return digest(
         {
@@ -154,9 +154,9 @@ def split(review: ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lines = dict(review.each_line_by_id())
-        stands = dict(_standing(review))
+        is_in_effect = dict(_standing(review))
         for part in parts:
-            _write(review, part, folder / part.file, lines, stands, written)
+            _write(review, part, folder / part.file, lines, is_in_effect, written)
         review.append([], [(EventKind.SPLIT, part.as_json()) for part in parts], actor)
     except OSError as error:
         _remove(written)
@@ -198,7 +198,7 @@ def _write(
     part: Part,
     path: Path,
     known: Mapping[str, ReviewItem],
-    stands: Mapping[str, TakenEntry],
+    is_in_effect: Mapping[str, TakenEntry],
     written: list[Path],
 ) -> None:
     items = frozenset(part.items)
@@ -224,7 +224,7 @@ def _write(
         path, head, map(_member(_holders(lines, findings)), review.population()), lines, findings
     ) as made:
         written.append(path)
-        made.append([stands[item] for item in part.items if item in stands], [], Reviewer("", ""))
+        made.append([is_in_effect[item] for item in part.items if item in is_in_effect], [], Reviewer("", ""))
 
 
 def _member(holders: set[str]) -> Callable[[PopulationEntry], PopulationEntry]:
@@ -404,7 +404,7 @@ def _check_items(review: ReviewFile, items: Collection[str]) -> None:
     if not items:
         raise ReviewError(phrase("no item is named"))
     for item in items:
-        if item not in review.lines_standing.known and item not in review.findings_standing.known:
+        if item not in review.item_states.known and item not in review.finding_states.known:
             raise ReviewError(phrase("the review has no entitlement or finding `{item}`", item=visible(item)))
 
 
@@ -421,7 +421,7 @@ def returned_in(review: ReviewFile) -> Mapping[str, Event]:
             case EventKind.REASSIGN | EventKind.SPLIT:
                 for item in event.details.get("items", ()):
                     found.pop(str(item), None)
-    known = (review.lines_standing.known, review.findings_standing.known)
+    known = (review.item_states.known, review.finding_states.known)
     return {
         item: event
         for item, event in found.items()
@@ -468,15 +468,15 @@ class PartProgress:
 def progress_of(part: ReviewFile, today: date, gone: Container[str] = ()) -> PartProgress:
     """Return how far a part is; ``gone`` are items that the coordinator gave to somebody else."""
     own = reviewer_of(part)
-    waiting = part.lines_standing.waiting(today) + part.findings_standing.waiting(today)
-    items = len(part.lines_standing.known) + len(part.findings_standing.known)
+    waiting = part.item_states.waiting(today) + part.finding_states.waiting(today)
+    items = len(part.item_states.known) + len(part.finding_states.known)
     named = dict.fromkeys(
         str(event.details.get("to", "")) for event in part.events() if event.kind is EventKind.DELEGATE
     )
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     delegates = tuple(name for name in named if is_delegate(part.events(), name, now))
     handed_back = returned_in(part)
-    ids = (*part.lines_standing.known, *part.findings_standing.known)
+    ids = (*part.item_states.known, *part.finding_states.known)
     returned = sum(one in handed_back or (one in gone and part.decision(one) == UNDECIDED) for one in ids)
     return PartProgress(
         part.path.name,

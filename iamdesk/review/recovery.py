@@ -98,8 +98,8 @@ def recover(damaged: Path, into: Path) -> Recovered:
     write_new(into, replace(head, details=details), found.members(), lines, findings)
     _append(into, [*kept, *_entered_anew(kept, detached, found.sha256s(), start)], found.events())
     with ReviewFile.open(into) as again:
-        for pack in found.packs():
-            again.note_pack(pack)
+        for package in found.packages():
+            again.note_package(package)
     return Recovered(into, len(lines), len(kept), len(detached), lost)
 
 
@@ -161,7 +161,7 @@ class _Remains:
         self._journal: dict[int, Sequence[int | str]] = {}
         self._origins: dict[int, str] = {}
         self._events: dict[int, Event] = {}
-        self._packs: dict[int, EvidenceRecord] = {}
+        self._packages: dict[int, EvidenceRecord] = {}
         self._heads: dict[str, str] = {}
         for row in rows_of(content):
             with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
@@ -190,7 +190,7 @@ class _Remains:
             moment, name, manifest, journal = (str(cell) for cell in cells[1:5])
             if _HASH.fullmatch(manifest) and _HASH.fullmatch(journal):
                 entries, last_event = (*cells[5:], None, None)[:2]
-                self._packs[row.number] = EvidenceRecord(
+                self._packages[row.number] = EvidenceRecord(
                     moment,
                     name,
                     manifest,
@@ -234,9 +234,9 @@ class _Remains:
         lines = {line.line_id: line.sha256 for line in self.lines.values()}
         return {**lines, **{str(one["finding_id"]): digest(one) for one in self.findings.values()}}
 
-    def packs(self) -> Sequence[EvidenceRecord]:
+    def packages(self) -> Sequence[EvidenceRecord]:
         """Return the intact records of evidence packages, in order."""
-        return [pack for _, pack in sorted(self._packs.items())]
+        return [package for _, package in sorted(self._packages.items())]
 
     def chain(self) -> tuple[list[Entry], list[Entry]]:
         """Return the unbroken chain of entries from the first one, and the detached entries after it."""
@@ -264,7 +264,7 @@ class _Remains:
             "lines": len(self.lines),
             "findings": len(self.findings),
             "journal": len(kept) + len(detached),
-            "packs": len(self._packs),
+            "packs": len(self._packages),
             "events": len(self.events()),
         }
         gone = dict(lost(self._heads, found))
@@ -272,7 +272,7 @@ class _Remains:
             "population": self._members,
             "lines": self.lines,
             "findings": self.findings,
-            "packs": self._packs,
+            "packs": self._packages,
         }
         for table, what in LOST.items():
             if table in gone and not (table == "journal" and detached):

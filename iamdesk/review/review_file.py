@@ -48,7 +48,7 @@ from iamdesk.review.schema import (
     read_events,
     read_head,
 )
-from iamdesk.review.seals import reviewed_sha256, seal_packs
+from iamdesk.review.seals import reviewed_sha256, seal_packages
 from iamdesk.review.segregation_of_duties import check_decisions
 from iamdesk.review.state import Decided, FrozenItem, ItemStates, Ledger
 
@@ -277,12 +277,12 @@ class ReviewFile:
         return self._ledger.lines.open(today)
 
     @property
-    def lines_standing(self) -> ItemStates:
+    def item_states(self) -> ItemStates:
         """Numbers of entitlements by decision."""
         return self._ledger.lines
 
     @property
-    def findings_standing(self) -> ItemStates:
+    def finding_states(self) -> ItemStates:
         """Numbers of findings by decision."""
         return self._ledger.findings
 
@@ -401,7 +401,7 @@ class ReviewFile:
                 )
             moment = self._moment(now())
             entries: list[Entry] = []
-            last, stands = self._ledger.last, dict[str, ItemDecision]()
+            last, is_in_effect = self._ledger.last, dict[str, ItemDecision]()
             for one in taken:
                 last = entry_after(
                     last,
@@ -410,13 +410,13 @@ class ReviewFile:
                     account=one.account,
                     line_id=one.line_id,
                     line_sha256=self.sha256_of(one.line_id),
-                    before=stands.get(one.line_id, self.decision(one.line_id)),
+                    before=is_in_effect.get(one.line_id, self.decision(one.line_id)),
                     after=one.after,
                     origin=one.origin,
                     identities=one.identities,
                     start=self.head.journal_start,
                 )
-                stands[one.line_id] = one.after
+                is_in_effect[one.line_id] = one.after
                 entries.append(last)
             recorded: list[Event] = []
             before = self.events()[-1:]
@@ -540,12 +540,12 @@ class ReviewFile:
 
     # Evidence packages
 
-    def packs(self) -> tuple[EvidenceRecord, ...]:
+    def packages(self) -> tuple[EvidenceRecord, ...]:
         """Return the recorded evidence packages, oldest first."""
         with self._reading():
-            return tuple(_packs(self._connection))
+            return tuple(_packages(self._connection))
 
-    def note_pack(self, pack: EvidenceRecord) -> None:
+    def note_package(self, package: EvidenceRecord) -> None:
         """Record an evidence package, so that a follow-up review can refer to its manifest.
 
         Raises:
@@ -559,18 +559,18 @@ class ReviewFile:
                 "INSERT INTO packs (moment, name, manifest_sha256, journal_sha256, journal_entries, events_sha256) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 (
-                    pack.moment,
-                    pack.name,
-                    pack.manifest_sha256,
-                    pack.journal_sha256,
-                    pack.journal_entries,
-                    pack.events_sha256,
+                    package.moment,
+                    package.name,
+                    package.manifest_sha256,
+                    package.journal_sha256,
+                    package.journal_entries,
+                    package.events_sha256,
                 ),
             )
-            seal_packs(self._connection)
+            seal_packages(self._connection)
 
         with self._writing:
-            self._save(write, lambda: tuple(_packs(self._connection))[-1:] == (pack,), _PACKAGE)
+            self._save(write, lambda: tuple(_packages(self._connection))[-1:] == (package,), _PACKAGE)
 
     # Integrity
 
@@ -610,7 +610,7 @@ def _damages(connection: sqlite3.Connection, head: Head) -> tuple[Damage, ...]:
         lambda: _lines(connection),
         lambda: read_entries(connection),
         _empty_ledger(connection),
-        lambda: tuple(_packs(connection)),
+        lambda: tuple(_packages(connection)),
     )
 
 
@@ -626,7 +626,7 @@ def _empty_ledger(connection: sqlite3.Connection) -> Ledger:
     )
 
 
-def _packs(connection: sqlite3.Connection) -> Iterator[EvidenceRecord]:
+def _packages(connection: sqlite3.Connection) -> Iterator[EvidenceRecord]:
     if has_table(connection, "packs"):
         for _, moment, name, manifest, journal, *rest in connection.execute("SELECT * FROM packs ORDER BY number"):
             yield EvidenceRecord(moment, name, manifest, journal, *rest)  # earlier layouts lack the last two

@@ -21,7 +21,7 @@ COUNTED = ("population", "lines", "findings", "journal", "packs", "origins", "ev
 FROZEN = f"{SEAL}frozen"
 ITEMS = f"{SEAL}items"
 """From layout 6 on, as the last entry and event."""
-_PACKS = f"{SEAL}packs"
+_PACKAGES = f"{SEAL}packs"
 _LAST = {"journal": f"{SEAL}journal", "events": f"{SEAL}events"}
 _NONE = "0" * 64
 """As the last entry or event where there is none: as long as a digest."""
@@ -37,7 +37,7 @@ def seal(connection: sqlite3.Connection, layout: int) -> None:
 
 def _sealed(connection: sqlite3.Connection, layout: int) -> dict[str, str]:
     """Return all seals and counts of what a file holds."""
-    found = {LAYOUT: str(layout), FROZEN: _frozen(connection), _PACKS: _packs(connection)}
+    found = {LAYOUT: str(layout), FROZEN: _frozen(connection), _PACKAGES: _packages(connection)}
     if layout >= _ITEMS_SEALED:
         found[ITEMS] = _items(connection)
         found |= {name: _last(connection, table) for table, name in _LAST.items()}
@@ -69,11 +69,11 @@ def seal_events(connection: sqlite3.Connection, count: int, last: str) -> None:
     connection.executemany("UPDATE head SET value = ? WHERE name = ?", counts)
 
 
-def seal_packs(connection: sqlite3.Connection) -> None:
+def seal_packages(connection: sqlite3.Connection) -> None:
     """Seal the noted packs."""
     (count,) = connection.execute("SELECT count(*) FROM packs").fetchone()
     connection.execute("UPDATE head SET value = ? WHERE name = ?", (count_text(count), f"{COUNT}packs"))
-    connection.execute("UPDATE head SET value = ? WHERE name = ?", (_packs(connection), _PACKS))
+    connection.execute("UPDATE head SET value = ? WHERE name = ?", (_packages(connection), _PACKAGES))
 
 
 def count_text(count: int) -> str:
@@ -84,7 +84,7 @@ def count_text(count: int) -> str:
 _BROKEN = {
     FROZEN: (mark("head"), mark("The head or the population differs from what was frozen with the review.")),
     ITEMS: (mark("items"), mark("Entitlements or findings differ from those that were frozen with the review.")),
-    _PACKS: (mark("packs"), mark("The recorded packages were changed.")),
+    _PACKAGES: (mark("packs"), mark("The recorded packages were changed.")),
     LAYOUT: (mark("head"), mark("The layout version in the head was changed.")),
     _LAST["journal"]: (mark("journal"), mark("Its last entry is not the last one that was written.")),
     _LAST["events"]: (mark("events"), mark("Its last event is not the last one that was written.")),
@@ -169,5 +169,5 @@ def _frozen(connection: sqlite3.Connection) -> str:
     return frozen_sha256(connection.execute("SELECT name, value FROM head"), map(list, rows))
 
 
-def _packs(connection: sqlite3.Connection) -> str:
+def _packages(connection: sqlite3.Connection) -> str:
     return digest([list(row) for row in connection.execute("SELECT * FROM packs ORDER BY number")])

@@ -72,12 +72,12 @@ class ReviewSession:
     @property
     def waiting(self) -> int:
         """Number of entitlements that need a decision."""
-        return self.file.lines_standing.waiting(datetime.now(UTC).date())
+        return self.file.item_states.waiting(datetime.now(UTC).date())
 
     @property
     def findings_waiting(self) -> int:
         """Number of findings that need a decision."""
-        return self.file.findings_standing.waiting(datetime.now(UTC).date())
+        return self.file.finding_states.waiting(datetime.now(UTC).date())
 
     def record(
         self,
@@ -192,7 +192,7 @@ class ReviewSession:
         """Return a reviewer whose name a person of the list has that holds some of these items; empty if none is."""
         if self.people is None:
             return ()
-        both = self.file.lines_standing.known, self.file.findings_standing.known
+        both = self.file.item_states.known, self.file.finding_states.known
         held = [known[one].holder_arn for one in subject_ids for known in both if one in known]
         return same_names(((reviewer, holder) for holder in held), self.people)
 
@@ -202,7 +202,7 @@ class ReviewSession:
             return OwnAccess((), (), ())
         made = tuple(islice(self.file.journal(), since, None))
         holders: dict[str, str] = {}
-        for states in (self.file.lines_standing, self.file.findings_standing):
+        for states in (self.file.item_states, self.file.finding_states):
             known = states.known
             holders.update({one.line_id: known[one.line_id].holder_arn for one in made if one.line_id in known})
         return own_access_of(made, holders, self.people)

@@ -135,7 +135,7 @@ def _items(file: ReviewFile, cells: dict[str, str], by_ticket: dict[str, list[st
     if not item:
         found = by_ticket.get(ticket, [])
         return found, "" if found else phrase("the review has no ticket `{ticket}`", ticket=visible(ticket))
-    if item not in file.lines_standing.known and item not in file.findings_standing.known:
+    if item not in file.item_states.known and item not in file.finding_states.known:
         return [], phrase("the review has no entitlement or finding `{item}`", item=visible(item))
     if file.decision(item).choice not in _TO_DO:
         return [], phrase("the review decided on no change of `{item}`", item=visible(item))
@@ -159,7 +159,7 @@ def _day_fault(file: ReviewFile, items: Iterable[str], closed: date) -> str:
 
 def items_to_change(file: ReviewFile) -> Iterable[str]:
     """Return the entitlements that are to be revoked or modified, and the findings that are to be fixed."""
-    items = (*file.ids, *file.findings_standing.known)
+    items = (*file.ids, *file.finding_states.known)
     return (one for one in items if file.decision(one).choice in _TO_DO)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from iamdesk.inventory.validation import DocumentProblem, Gap, document_problems, gaps
+from iamdesk.inventory.validation import DocumentProblem, MissingEntity, document_problems, missing_data
 from iamdesk.inventory.workload_index import WorkloadIndex
 from iamdesk.memory import held
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -314,9 +314,9 @@ class SnapshotSession(Opened):
         """Return AWS's own counts of each account with the snapshot's, equal or not."""
         return control_totals(self.snapshot)
 
-    def gaps(self) -> Iterator[Gap]:
+    def missing_data(self) -> Iterator[MissingEntity]:
         """Return entities that the snapshot names and does not hold."""
-        return gaps(self.snapshot)
+        return missing_data(self.snapshot)
 
     def findings(
         self,
@@ -470,7 +470,7 @@ class SnapshotSession(Opened):
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
         *,
-        pack: Path | None = None,
+        package: Path | None = None,
         exclusions: "Sequence[Exclusion]" = (),
         executor: Executor | None = None,
         people: "PeopleList | None" = None,
@@ -479,7 +479,7 @@ class SnapshotSession(Opened):
         """Create a follow-up review of this snapshot; the previous review is of the snapshot ``old``.
 
         Decisions are carried over where the effect is proved to be the same; each other item says why it needs one,
-        and the result of every revoke is checked. ``pack`` is the evidence package of the previous review, whose
+        and the result of every revoke is checked. ``package`` is the evidence package of the previous review, whose
         manifest the new one names; None: the last one noted in it. ``executor`` as for `findings`, ``people`` and
         ``settings`` as for `create_review`: what those who left or moved have is asked again.
 
@@ -505,7 +505,7 @@ class SnapshotSession(Opened):
                 details or {},
                 before,
                 found,
-                pack,
+                package,
                 progress,
                 cancelled,
                 exclusions,

@@ -37,7 +37,7 @@ from iamdesk.simulate.unseen_grants import (
     missing_data_beside_policies,
     missing_data_of_public_access,
 )
-from iamdesk.simulate.vpc_endpoints import came_through
+from iamdesk.simulate.vpc_endpoints import path
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
@@ -138,23 +138,23 @@ class RequestBuilder:
         restricts = restricts_public(self.resources, record, account, at_the_bucket=False)
         evaluation_request = self._decision(request, holder, target, owner, record, access_point, restricts=restricts)
         restricts = restricts_public(self.resources, record, account, at_the_bucket=True)
-        further = []
+        joint = []
         for sub_request, (bucket, on_bucket) in enumerate(behind(target, record), 1):
             of_bucket = self.resources.bucket(record, bucket)
             owner = bucket.account_id or (of_bucket.account_id if of_bucket is not None else None)
             other = self._decision(request, holder, on_bucket, owner, of_bucket, access_point, restricts=restricts)
             # Missing data of the caller is reported by the first sub-request.
             own = replace(other.policies, missing_data=other.policies.missing_data[len(holder.policies.missing_data) :])
-            further.append(replace(other, policies=own.on_sub_request(sub_request)))
-        if not further:
+            joint.append(replace(other, policies=own.on_sub_request(sub_request)))
+        if not joint:
             return replace(evaluation_request, is_alone=record.access_point is not None)
         reported = {missing.message for missing in evaluation_request.policies.missing_data}
         of_others = (
-            missing for one in further for missing in one.policies.missing_data if missing.message not in reported
+            missing for one in joint for missing in one.policies.missing_data if missing.message not in reported
         )
         missing_data = (*evaluation_request.policies.missing_data, *of_others)
         policies = replace(evaluation_request.policies, missing_data=missing_data)
-        return replace(evaluation_request, policies=policies, further=tuple(further), is_alone=True)
+        return replace(evaluation_request, policies=policies, joint=tuple(joint), is_alone=True)
 
     def _decision(
         self,
@@ -173,7 +173,7 @@ class RequestBuilder:
         is_bound = record is None or not record.is_aws_managed
         rcps, missing_rcp_data = self._rcps(target, owner) if is_bound else (None, [])
         region = None if record is None else record.region
-        came = came_through(request.context, request.unknown_context, target, self.endpoints, region)
+        came = path(request.context, request.unknown_context, target, self.endpoints, region)
         session = policies.session
         if request.session_policies is not None:
             session = tuple(

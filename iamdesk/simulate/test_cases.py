@@ -113,7 +113,7 @@ def _evaluation_request(case: Mapping[str, Any], request: Request) -> Evaluation
     return replace(
         evaluation_request,
         policies=replace(evaluation_request.policies, missing_data=missing_data),
-        further=(EvaluationRequest(caller, on_bucket, context, policies, owner),),
+        joint=(EvaluationRequest(caller, on_bucket, context, policies, owner),),
         is_alone=True,
     )
 

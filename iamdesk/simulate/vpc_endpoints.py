@@ -45,7 +45,7 @@ def network_path_given(given: ContextValues, unknown: MissingContextMode) -> Map
     return network_path
 
 
-def came_through(
+def path(
     given: ContextValues,
     unknown: MissingContextMode,
     target: Target,

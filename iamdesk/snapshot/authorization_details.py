@@ -132,7 +132,7 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
     try:
         others = _read_values(walk, file, pages)
     except WorkCancelled:
-        let_go_of(pages)
+        free_gradually(pages)
         raise
     if not pages:
         found = others[0][1] if others else phrase("an empty list")
@@ -145,7 +145,7 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
     return pages
 
 
-def let_go_of(pages: Iterable[Page]) -> None:
+def free_gradually(pages: Iterable[Page]) -> None:
     """Give up what was read of the entries of pages, bit by bit."""
     for page in pages:
         free_incrementally(*page.entities.values())
@@ -282,7 +282,7 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
         try:
             entity = _validated(validate, entry)
         except ValidationError as error:
-            _break(page, entry_list, index, entry, troubles_of(error))
+            _break(page, entry_list, index, entry, problems_of(error))
             continue
         arn = entity.arn
         if home and arn.startswith(home_prefix) and has_name(arn):  # as nearly all
@@ -318,7 +318,7 @@ def _validated(validate: Callable[[Any], Entity], entry: Any) -> Entity:
     try:
         return validate(entry)
     except ValidationError as error:
-        nameless = [trouble["loc"] for trouble in error.errors() if _is_name_missing(trouble)]
+        nameless = [problem["loc"] for problem in error.errors() if _is_name_missing(problem)]
         named = [_name(entry, path) for path in nameless]
         if not any(named):
             raise
@@ -334,8 +334,8 @@ _ARNS_OF_NAMES = {
 """Keys of names, and the keys of the ARNs that end with the name."""
 
 
-def _is_name_missing(trouble: ErrorDetails) -> bool:
-    return trouble["type"] == "missing" and trouble["loc"][-1] in _ARNS_OF_NAMES
+def _is_name_missing(problem: ErrorDetails) -> bool:
+    return problem["type"] == "missing" and problem["loc"][-1] in _ARNS_OF_NAMES
 
 
 def _name(entry: Any, path: tuple[str | int, ...]) -> bool:
@@ -393,9 +393,9 @@ def _break(page: Page, entry_list: EntryList, index: int, entry: Any, troubles: 
     )
 
 
-def troubles_of(error: ValidationError) -> list[tuple[JsonPath, str]]:
+def problems_of(error: ValidationError) -> list[tuple[JsonPath, str]]:
     """Return the path in a value, what was expected there, and what was found."""
-    return [(trouble["loc"], _sentence(trouble)) for trouble in error.errors(include_url=False, include_context=False)]
+    return [(problem["loc"], _sentence(problem)) for problem in error.errors(include_url=False, include_context=False)]
 
 
 _EXPECTED = {
@@ -411,14 +411,14 @@ _EXPECTED = {
 }
 
 
-def _sentence(trouble: ErrorDetails) -> str:
-    kind = trouble["type"]
+def _sentence(problem: ErrorDetails) -> str:
+    kind = problem["type"]
     if kind == "missing":
         return phrase("expected this key, which is missing")
-    found = found_value(trouble["input"])
+    found = found_value(problem["input"])
     expected = mark("a date and time") if kind.startswith("datetime") else _EXPECTED.get(kind)
     if expected is None:
-        return phrase("{wanted}, found {found}", wanted=trouble["msg"], found=found)
+        return phrase("{wanted}, found {found}", wanted=problem["msg"], found=found)
     return phrase("expected {what}, found {found}", what=phrase(expected), found=found)
 
 

@@ -14,7 +14,7 @@ from iamdesk.errors import SnapshotError
 from iamdesk.i18n import phrase
 from iamdesk.memory import gc_paused
 from iamdesk.progress import Cancelled, no_progress
-from iamdesk.snapshot.authorization_details import AccountKey, Page, let_go_of, read_pages
+from iamdesk.snapshot.authorization_details import AccountKey, Page, free_gradually, read_pages
 from iamdesk.snapshot.catalog import AccountEntry, AccountFiles, ReadFile, entry_of, opened_files
 from iamdesk.snapshot.file_walk import FoundFile
 from iamdesk.snapshot.json_stream import JsonWalk
@@ -189,7 +189,7 @@ class Cataloguing:
             contents.append(FilePages(head.folder, pages))
         digest = digest_of(contents, self.read)
         for content in contents:
-            let_go_of(content.pages)
+            free_gradually(content.pages)
         return digest
 
     def _as_read(self, number: int, content: FilePages) -> ReadFile:
@@ -211,7 +211,7 @@ def digest_of(contents: Sequence[FilePages], read: ReadSoFar) -> Digest:
 
 def _strip(content: FilePages) -> None:
     """Keep of a file's pages what identifies their account."""
-    let_go_of(content.pages)
+    free_gradually(content.pages)
     for page in content.pages:
         page.broken.clear()
         page.problems.clear()

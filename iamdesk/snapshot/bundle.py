@@ -167,10 +167,10 @@ def add_output(bundle: Bundle, path: str, place: Place, output: Output[BaseModel
     bundle.parts[place.service, place.command].append(Part(place, output.file, tuple(output.pages)))
 
 
-def note_details(path: str, place: Place, bundle: Bundle, trouble: str) -> None:
+def note_details(path: str, place: Place, bundle: Bundle, problem: str) -> None:
     """Note that a file of authorization details was read, or what was wrong with it."""
-    state = CaptureState.UNREADABLE if trouble else CaptureState.READ
-    bundle.captures[path] = _capture(path, CALLS[DETAILS], place, state, trouble)
+    state = CaptureState.UNREADABLE if problem else CaptureState.READ
+    bundle.captures[path] = _capture(path, CALLS[DETAILS], place, state, problem)
 
 
 def _capture(path: str, call: Call, place: Place, state: CaptureState, error: str) -> Capture:

@@ -13,7 +13,7 @@ from iamdesk.i18n import phrase
 from iamdesk.progress import WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.account_details import AccountFacts
 from iamdesk.snapshot.assembly import snapshot_of
-from iamdesk.snapshot.authorization_details import Page, let_go_of, read_pages
+from iamdesk.snapshot.authorization_details import Page, free_gradually, read_pages
 from iamdesk.snapshot.build.account import (
     ArnsByName,
     account_facts_of,
@@ -125,7 +125,7 @@ def read_many_files(
     try:
         return _read_all(root, files, problems, reading, arrived)
     except WorkCancelled:
-        _let_go(reading)
+        _free(reading)
         raise
 
 
@@ -186,7 +186,7 @@ def _read_all(
 ) -> Snapshot:
     _read_files(root, files, reading, arrived)
     gathered = gather(reading.contents, reading.read)
-    _let_go(reading)
+    _free(reading)
     accounts = gathered.accounts
     snapshot, _ = _put_together(root, reading, problems, gathered, accounts, lambda: arns_by_name(accounts))
     return snapshot
@@ -348,13 +348,13 @@ def _again(source: SourceText) -> SourceText:
 
 
 def _read_details(reading: _Reading, path: str, source: SourceText, place: Place) -> None:
-    trouble = ""
+    problem = ""
     try:
         pages = reading.pages_of(source)
     except SnapshotError as error:
-        trouble = error.beside(source.name)
+        problem = error.beside(source.name)
         reading.refused = reading.refused or error
-        reading.bundle.report(source.name, trouble)
+        reading.bundle.report(source.name, problem)
     else:
         homes = {page.home[1] for page in pages if page.home}
         others = sorted(homes - {place.account})
@@ -368,7 +368,7 @@ def _read_details(reading: _Reading, path: str, source: SourceText, place: Place
         for page in pages:
             page.home = page.home or ("aws", place.account)
         reading.take(path, source, pages)
-    note_details(path, place, reading.bundle, trouble)
+    note_details(path, place, reading.bundle, problem)
 
 
 def _put_together(
@@ -409,13 +409,13 @@ def _put_together(
     return snapshot_of(root, sources, gathered, (*problems, *bundle.problems), **more), aliases
 
 
-def _let_go(reading: _Reading) -> None:
+def _free(reading: _Reading) -> None:
     """Give up what was read of each entry, now that accounts hold it, bit by bit.
 
     Left to the end it would go in one breath (`incremental_free`).
     """
     for content in reading.contents:
-        let_go_of(content.pages)
+        free_gradually(content.pages)
 
 
 def _moments(manifest: Manifest | None, facts: Sequence[AccountFacts]) -> Iterator[datetime | None]:

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from iamdesk.i18n import phrase
-from iamdesk.snapshot.authorization_details import JsonPath, found_value, json_path, troubles_of
+from iamdesk.snapshot.authorization_details import JsonPath, found_value, json_path, problems_of
 from iamdesk.snapshot.json_stream import MAX_VALUE, JsonWalk, ValueTooLargeError
 from iamdesk.snapshot.policy_decoding import keep_ambiguous_documents_as_text
 from iamdesk.snapshot.problems import Problem
@@ -146,7 +146,7 @@ def _read_page[Model: BaseModel](walk: JsonWalk, output: Output[Model], model: t
     try:
         output.pages.append(model.model_validate(values, by_name=True))
     except ValidationError as error:
-        for inner, message in troubles_of(error):
+        for inner, message in problems_of(error):
             shown = tuple(_alias(model, step) for step in inner)
             output.report((*path, *shown), message)
 
@@ -191,7 +191,7 @@ def _read_value(walk: JsonWalk, output: Output[Any], known: _Field, path: JsonPa
 
 
 def _report_problems(output: Output[Any], path: JsonPath, error: ValidationError) -> None:
-    first, *more = troubles_of(error)
+    first, *more = problems_of(error)
     inner, message = first
     if more:
         message = phrase("{trouble} (and {count} more)", trouble=message, count=len(more))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.account_details import CredentialReport, CredentialReportEntry
-from iamdesk.snapshot.authorization_details import troubles_of
+from iamdesk.snapshot.authorization_details import problems_of
 from iamdesk.snapshot.command_output import Output
 from iamdesk.snapshot.commands.iam import GetCredentialReport
 from iamdesk.snapshot.problems import Problem
@@ -84,7 +84,7 @@ def _entries(
                 cells = {column: cell for column, cell in row.items() if column and cell is not None}
                 entries.append(CredentialReportEntry.model_validate(cells))
             except ValidationError as error:
-                (inner, message), *_ = troubles_of(error)
+                (inner, message), *_ = problems_of(error)
                 reported += 1
                 if reported <= _MAX_REPORTED:
                     place = phrase(

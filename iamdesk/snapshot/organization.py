@@ -73,13 +73,13 @@ def without_circles(nodes: Mapping[str, OrganizationNode]) -> tuple[tuple[Organi
     """Return the nodes of a tree, and the ids of those in a loop of parents, whose position is unknown."""
     is_sound: dict[str, bool] = {}
     for start in nodes:
-        way: dict[str, None] = {}
+        path: dict[str, None] = {}
         at = start
-        while at in nodes and at not in is_sound and at not in way:
-            way[at] = None
+        while at in nodes and at not in is_sound and at not in path:
+            path[at] = None
             at = nodes[at].parent_id or NOT_KNOWN
-        circle = list(way)[list(way).index(at) :] if at in way else []
-        is_sound.update(dict.fromkeys(way, True) | dict.fromkeys(circle, False))
+        circle = list(path)[list(path).index(at) :] if at in path else []
+        is_sound.update(dict.fromkeys(path, True) | dict.fromkeys(circle, False))
     placed = (
         node if is_sound[key] else node.model_copy(update={"parent_id": NOT_KNOWN}) for key, node in nodes.items()
     )

@@ -18,9 +18,9 @@ class Problem(BaseModel):
     """One sentence: what was expected and what was found. It is kept as it is, so that it can be translated."""
 
     @property
-    def said(self) -> str:
+    def sentence(self) -> str:
         """The whole of it; a sentence that was said."""
         return join_messages(": ", (self.file, self.json_path, self.message))
 
     def __str__(self) -> str:
-        return self.said
+        return self.sentence

@@ -13,7 +13,7 @@ from iamdesk.memory import gc_paused
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.archive import files_of_archive, is_archive
 from iamdesk.snapshot.assembly import snapshot_of
-from iamdesk.snapshot.authorization_details import let_go_of, read_pages
+from iamdesk.snapshot.authorization_details import free_gradually, read_pages
 from iamdesk.snapshot.file_walk import LAID_OUT, FoundFile, files_in, found_file, reason
 from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.layout import MANIFEST
@@ -133,5 +133,5 @@ def _of_one_file(path: Path, file: FoundFile, read: ReadSoFar) -> Snapshot:
     try:
         return snapshot_of(path, [source], gather([FilePages("", pages)], read), ())
     except WorkCancelled:
-        let_go_of(pages)
+        free_gradually(pages)
         raise

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
-from iamdesk.snapshot.authorization_details import LISTS, Page, Read, Room, account_of, has_name, troubles_of
+from iamdesk.snapshot.authorization_details import LISTS, Page, Read, Room, account_of, has_name, problems_of
 from iamdesk.snapshot.bundle import Bundle
 from iamdesk.snapshot.organization import (
     IN_A_CIRCLE,
@@ -104,7 +104,7 @@ class IamCollect:
         try:
             entity = entry_list.model.model_validate(entry)
         except ValidationError as error:
-            (where, message), *_ = troubles_of(error)
+            (where, message), *_ = problems_of(error)
             shown = ".".join(map(str, where))
             self._report(
                 steps,

@@ -147,7 +147,7 @@ class AccountTree:
         if use is not None and use.assignees is not None:
             detail = join_messages(_BETWEEN, (detail, assignees_text(use.assignees)))
         elif self._sets.is_captured:
-            badges = tuple(badge for badge in Badge if badge in {*badges, Badge.GAP})
+            badges = tuple(badge for badge in Badge if badge in {*badges, Badge.MISSING_DATA})
         return kind, name, detail, key, badges
 
     def _principal(self, kind: NodeKind, principal: Principal, leaves: LeafColumns, names_path: bool = True) -> Entry:
@@ -192,9 +192,9 @@ class AccountTree:
         name, arn = entry
         if arn is not None:  # it may be empty: a snapshot can hold anything
             detail = join_messages(_BETWEEN, [phrase("managed policy"), *self._uses(arn)])
-            return NodeKind.MISSING, name, detail, arn, (Badge.GAP,)
+            return NodeKind.MISSING, name, detail, arn, (Badge.MISSING_DATA,)
         detail = join_messages(_BETWEEN, (phrase("group"), members(len(self._references.members[name]))))
-        return NodeKind.MISSING, name, detail, self._references.group_key(name), (Badge.GAP,)
+        return NodeKind.MISSING, name, detail, self._references.group_key(name), (Badge.MISSING_DATA,)
 
 
 def _holds(own: int, through: int) -> str:

@@ -13,7 +13,7 @@ def document_badges(document: Any) -> tuple[Badge, ...]:
     """Return badges for a document that was not captured, or is no JSON object and so not evaluated."""
     if isinstance(document, dict):
         return ()
-    return (Badge.GAP,) if document is None else (Badge.BROKEN,)
+    return (Badge.MISSING_DATA,) if document is None else (Badge.BROKEN,)
 
 
 def policy_badges(policy: ManagedPolicyDetail) -> tuple[Badge, ...]:
@@ -42,7 +42,7 @@ def principal_badges(references: AccountReferences, principal: Principal, latest
     unread = [document for document in documents if not isinstance(document, dict)]
     if not (missing or unused or unread):
         return ()
-    marks = {Badge.GAP} if missing else set()
+    marks = {Badge.MISSING_DATA} if missing else set()
     if unused:
         marks.add(Badge.UNUSED)
     for document in unread:

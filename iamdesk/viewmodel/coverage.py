@@ -122,8 +122,8 @@ def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
     rows = []
     for kind, about in _ABOUT.items():
         held, whole, template_text = _MEASURES[kind](snapshot)
-        gaps = [capture for capture in failed if capture.kind is kind]
-        if whole and held >= whole and not gaps:
+        missing_data = [capture for capture in failed if capture.kind is kind]
+        if whole and held >= whole and not missing_data:
             extent = CoverageState.CAPTURED
         else:
             extent = CoverageState.PARTLY if held else CoverageState.NOT_CAPTURED
@@ -138,23 +138,24 @@ def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
                 commands=()
                 if extent is CoverageState.CAPTURED
                 else capture_commands(snapshot, kind, _accounts(snapshot)),
-                gaps=_named(gaps),
+                missing_data=_named(missing_data),
             )
         )
     return tuple(rows)
 
 
-def _named(gaps: list[Capture]) -> tuple[str, ...]:
+def _named(missing_data: list[Capture]) -> tuple[str, ...]:
     lines = [
-        join_messages(": ", (_asked(CALLS[gap.service, gap.command], gap), gap.error)) for gap in gaps[:_MAX_NAMED]
+        join_messages(": ", (_asked(CALLS[missing.service, missing.command], missing), missing.error))
+        for missing in missing_data[:_MAX_NAMED]
     ]
-    if len(gaps) > _MAX_NAMED:
-        lines.append(phrase("{count:,} more of these", count=len(gaps) - _MAX_NAMED))
+    if len(missing_data) > _MAX_NAMED:
+        lines.append(phrase("{count:,} more of these", count=len(missing_data) - _MAX_NAMED))
     return tuple(lines)
 
 
-def _asked(call: Call, gap: Capture) -> str:
-    about = [*gap.arguments, *filter(None, (gap.account_id, gap.region))]
+def _asked(call: Call, missing: Capture) -> str:
+    about = [*missing.arguments, *filter(None, (missing.account_id, missing.region))]
     command = " ".join(call.words)
     return f"{command} ({', '.join(about)})" if about else command
 

@@ -68,7 +68,7 @@ def _of_permission_set(references: AccountReferences, principal: Principal, sets
     return [*facts, (mark("Assigned to"), assigned)]
 
 
-def permission_set_gaps(
+def missing_permission_sets(
     references: AccountReferences, principal: Principal, sets: PermissionSets | None
 ) -> Iterator[str]:
     """Yield, one sentence each, missing data about who can use a role of IAM Identity Center."""
@@ -104,7 +104,7 @@ def policy_facts(
     return [*facts, *_id(policy.policy_id)]
 
 
-def principal_gaps(references: AccountReferences, principal: Principal) -> Iterator[str]:
+def missing_principal_data(references: AccountReferences, principal: Principal) -> Iterator[str]:
     """Yield, one sentence each, what a principal references and was not captured."""
     if isinstance(principal, UserDetail):
         for name in principal.group_list:
@@ -112,10 +112,10 @@ def principal_gaps(references: AccountReferences, principal: Principal) -> Itera
             if group is None:
                 yield phrase("Group {name} was not captured: what it allows is not known.", name=name)
             else:
-                yield from _carried_gaps(references, group, phrase("attached to group {group}", group=name))
-    yield from _carried_gaps(references, principal, phrase("attached"))
+                yield from _missing_attached(references, group, phrase("attached to group {group}", group=name))
+    yield from _missing_attached(references, principal, phrase("attached"))
     boundary = boundary_of(principal)
-    if boundary is not None and (problem := _policy_gap(references, boundary)):
+    if boundary is not None and (problem := _missing_content(references, boundary)):
         yield _as_published(boundary) or phrase(
             "Permissions boundary {name} {problem}: what it allows is not known.",
             name=last_of_arn(boundary),
@@ -125,9 +125,9 @@ def principal_gaps(references: AccountReferences, principal: Principal) -> Itera
         yield phrase("The trust policy was not captured: who can assume the role is not known.")
 
 
-def _carried_gaps(references: AccountReferences, principal: Principal, how: str) -> Iterator[str]:
+def _missing_attached(references: AccountReferences, principal: Principal, how: str) -> Iterator[str]:
     for attached in principal.attached_managed_policies:
-        if problem := _policy_gap(references, attached.policy_arn):
+        if problem := _missing_content(references, attached.policy_arn):
             yield _as_published(attached.policy_arn) or phrase(
                 "Managed policy {name}, {how}, {problem}: what it allows or denies is not known.",
                 name=attached.policy_name,
@@ -147,14 +147,14 @@ def _as_published(arn: str) -> str:
     return as_published_words(arn) if aws_managed_policies().find(arn) is not None else ""
 
 
-def _policy_gap(references: AccountReferences, arn: str) -> str | None:
+def _missing_content(references: AccountReferences, arn: str) -> str | None:
     policy = references.policies.get(arn)
     if policy is None:
         return phrase("was not captured")
     return None if policy.default_version else phrase("was captured without its default version")
 
 
-def policy_gaps(policy: ManagedPolicyDetail, attached: int, accounts: int) -> Iterator[str]:
+def missing_policy_data(policy: ManagedPolicyDetail, attached: int, accounts: int) -> Iterator[str]:
     """Yield, one sentence each, missing data about a managed policy and its attachments."""
     if policy.default_version is None:
         if policy.default_version_id:

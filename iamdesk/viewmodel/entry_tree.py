@@ -110,7 +110,7 @@ class EntryTree:
         use = self._sets.use_of(self.account_id, name)
         if use is not None and use.assignees is not None:
             return NodeKind.ROLE, name, assignees_text(use.assignees), role.arn, ()
-        return NodeKind.ROLE, name, "", role.arn, (Badge.GAP,) if self._sets.is_captured else ()
+        return NodeKind.ROLE, name, "", role.arn, (Badge.MISSING_DATA,) if self._sets.is_captured else ()
 
     def _broken(self, numbered: tuple[int, BrokenNamed], _: LeafColumns) -> Entry:
         position, one = numbered
@@ -125,7 +125,7 @@ def _named(kind: NodeKind, one: Named, _: LeafColumns) -> Entry:
 
 def _lacking(one: Named, _: LeafColumns) -> Entry:
     what = phrase("managed policy") if ":policy/" in one.arn else phrase("group")
-    return NodeKind.MISSING, one.name, what, one.arn, (Badge.GAP,)
+    return NodeKind.MISSING, one.name, what, one.arn, (Badge.MISSING_DATA,)
 
 
 def _name(one: Named) -> str:

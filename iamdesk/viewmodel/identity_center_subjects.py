@@ -38,7 +38,9 @@ class IdentityCenterSubjects:
             (mark("Account assignments"), center.account_assignments),
             (mark("Group memberships"), center.group_memberships),
         )
-        gaps = tuple(phrase("{lists} were not captured.", lists=phrase(name)) for name, held in lists if held is None)
+        missing_data = tuple(
+            phrase("{lists} were not captured.", lists=phrase(name)) for name, held in lists if held is None
+        )
         owner = instance.owner_account_id
         return Subject(
             key=instance.instance_arn,
@@ -55,8 +57,8 @@ class IdentityCenterSubjects:
                 ),
             ),
             links=links((mark("Owner"), [Link(owner, owner, phrase("account"))] if owner else [])),
-            gaps=gaps,
-            badges=(Badge.GAP,) if any(held is None for _, held in lists[:4]) else (),
+            missing_data=missing_data,
+            badges=(Badge.MISSING_DATA,) if any(held is None for _, held in lists[:4]) else (),
             raw=raw_text(instance),
         )
 
@@ -82,7 +84,7 @@ class IdentityCenterSubjects:
                 *links((mark("Member of"), (self._index.who(group, phrase("member")) for group in groups))),
                 *self._access(key, groups),
             ),
-            gaps=tuple(_unknown(center)),
+            missing_data=tuple(_unknown(center)),
             raw=raw_text(user),
         )
 
@@ -101,7 +103,7 @@ class IdentityCenterSubjects:
             arn=_arn(center, f"group/{group.group_id}"),
             facts=(*facts, (mark("Identity store"), center.instance.identity_store_id), (mark("Id"), group.group_id)),
             links=(*links((mark("Members"), (self._index.who(one, "") for one in people))), *self._access(key, ())),
-            gaps=tuple(_unknown(center)),
+            missing_data=tuple(_unknown(center)),
             raw=raw_text(group),
         )
 
@@ -115,8 +117,8 @@ class IdentityCenterSubjects:
                 *links((mark("Members"), (self._index.who(one, "") for one in self._index.memberships[key]))),
                 *self._access(key, ()),
             ),
-            gaps=(phrase("It has members but was not captured."),),
-            badges=(Badge.GAP,),
+            missing_data=(phrase("It has members but was not captured."),),
+            badges=(Badge.MISSING_DATA,),
         )
 
     def _access(self, key: str, groups: Iterable[str]) -> tuple[Links, ...]:

@@ -30,7 +30,9 @@ def identity_center_branch(center: IdentityCenter, index: IdentityCenterIndex) -
         " · ".join(filter(None, (center.instance.name, center.instance.instance_arn.rpartition("/")[2]))),
         center.instance.instance_arn,
         [_section(title, found) for title, found in sections],
-        (Badge.GAP,) if any(found is None for _, found in sections) or center.account_assignments is None else (),
+        (Badge.MISSING_DATA,)
+        if any(found is None for _, found in sections) or center.account_assignments is None
+        else (),
     )
 
 

@@ -51,13 +51,13 @@ class OrganizationPolicySubjects:
         if policy is not None and policy.aws_managed:
             facts.append((mark("Managed by"), "AWS"))
         facts.append((mark("Id"), policy_id))
-        gaps = []
+        missing_data = []
         if policy is None:
-            gaps.append(phrase("Policy {id} is attached but was not captured.", id=policy_id))
+            missing_data.append(phrase("Policy {id} is attached but was not captured.", id=policy_id))
         elif policy.content is None:
-            gaps.append(phrase("Its text was not captured: what it denies is not known."))
+            missing_data.append(phrase("Its text was not captured: what it denies is not known."))
         if unknown := sum(node.policy_ids is None for node in index.nodes):
-            gaps.append(
+            missing_data.append(
                 nphrase(
                     "The attached policies of {count:,} place in the organization are not known.",
                     "The attached policies of {count:,} places in the organization are not known.",
@@ -77,9 +77,9 @@ class OrganizationPolicySubjects:
                 (mark("Attached to"), map(self._names.link, places)),
                 (mark("Applies to"), (self._names.link(node, node.id) for node in bound)),
             ),
-            gaps=tuple(gaps),
+            missing_data=tuple(missing_data),
             problems=line.problems,
-            badges=() if policy is not None and policy.content is not None else (Badge.GAP,),
+            badges=() if policy is not None and policy.content is not None else (Badge.MISSING_DATA,),
             raw=raw_text(policy) if policy is not None else "",
         )
 

@@ -30,7 +30,7 @@ class OrganizationPlace(NamedTuple):
     facts: tuple[tuple[str, str], ...] = ()
     policies: tuple[PolicyLine, ...] = ()
     links: tuple[Links, ...] = ()
-    gaps: tuple[str, ...] = ()
+    missing_data: tuple[str, ...] = ()
 
 
 class OrganizationSubjects:
@@ -102,7 +102,7 @@ class OrganizationSubjects:
         where = [Link(node_key(one), self.names.name_of(one), node_kind(one)) for one in path[:-1]]
         above = Link(organization_key(index.organization.id), index.organization.id, phrase("organization"))
         return OrganizationPlace(
-            tuple(facts), lines, (Links(mark("Parent"), (above, *where)),), tuple(self._gaps(index, node))
+            tuple(facts), lines, (Links(mark("Parent"), (above, *where)),), tuple(self._missing_data(index, node))
         )
 
     @cached_property
@@ -148,9 +148,11 @@ class OrganizationSubjects:
                 phrase("captured, or not enabled") if organization.has_rcps else phrase("not captured"),
             ),
         )
-        gaps = [] if organization.has_rcps else [phrase("The attached resource control policies were not captured.")]
+        missing_data = (
+            [] if organization.has_rcps else [phrase("The attached resource control policies were not captured.")]
+        )
         if lost:
-            gaps.append(
+            missing_data.append(
                 nphrase(
                     "The place of {count:,} account or unit in the organization is not known.",
                     "The place of {count:,} accounts and units in the organization is not known.",
@@ -171,17 +173,17 @@ class OrganizationSubjects:
                     (Link(organization_policy_key(one.id), one.name, kind_of(one)) for one in organization.policies),
                 ),
             ),
-            gaps=tuple(gaps),
-            badges=(Badge.GAP,) if gaps else (),
+            missing_data=tuple(missing_data),
+            badges=(Badge.MISSING_DATA,) if missing_data else (),
             raw=raw_text(organization.model_copy(update={"nodes": (), "policies": ()})),
         )
 
     def _node(self, index: OrganizationIndex, node: OrganizationNode) -> Subject:
         kind = node_kind(node)
         place = self.place_of(node.id)
-        gaps = list(place.gaps)
+        missing_data = list(place.missing_data)
         if kind is NodeKind.ACCOUNT:
-            gaps.append(phrase("The users, roles and policies of this account were not captured."))
+            missing_data.append(phrase("The users, roles and policies of this account were not captured."))
             facts: tuple[tuple[str, str], ...] = ((mark("Account"), node.id), *place.facts)
             resource, ways = f"account/{index.organization.id}/{node.id}", place.links
         else:
@@ -212,8 +214,8 @@ class OrganizationSubjects:
             facts=facts,
             policies=place.policies,
             links=ways,
-            gaps=tuple(gaps),
-            badges=(Badge.GAP,) if node.policy_ids is None or kind is NodeKind.ACCOUNT else (),
+            missing_data=tuple(missing_data),
+            badges=(Badge.MISSING_DATA,) if node.policy_ids is None or kind is NodeKind.ACCOUNT else (),
             raw=raw_text(node),
         )
 
@@ -238,7 +240,7 @@ class OrganizationSubjects:
         origin = join_messages(", ", list(filter(None, (join_messages(" ", (one.word, where)), why, missing))))
         return PolicyLine(organization_policy_key(one.policy_id), one.name, one.kind, role, origin, problems=problems)
 
-    def _gaps(self, index: OrganizationIndex, node: OrganizationNode) -> Iterator[str]:
+    def _missing_data(self, index: OrganizationIndex, node: OrganizationNode) -> Iterator[str]:
         path = index.path(node.id)
         if not path:
             yield phrase(

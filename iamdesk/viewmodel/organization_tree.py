@@ -82,9 +82,9 @@ class _OrganizationTree:
             )
         members = sum(node_kind(node) is NodeKind.ACCOUNT for node in index.nodes)
         detail = join_messages(" · ", (organization.id, account_count(members)))
-        gap = (Badge.GAP,) if lost or not organization.has_rcps else ()
+        missing = (Badge.MISSING_DATA,) if lost or not organization.has_rcps else ()
         return Branch(
-            NodeKind.ORGANIZATION, phrase("Organization"), detail, organization_key(organization.id), children, gap
+            NodeKind.ORGANIZATION, phrase("Organization"), detail, organization_key(organization.id), children, missing
         )
 
     def _node(self, node: OrganizationNode, above: Sequence[Attachment], below: Sequence[Branch]) -> Branch:
@@ -102,7 +102,7 @@ class _OrganizationTree:
         rows += sorted(below, key=lambda branch: branch.kind is NodeKind.ACCOUNT)
         kind = node_kind(node)
         details = [counts(one.kind for one in own) if node.policy_ids is not None else phrase("policies not captured")]
-        badges = () if node.policy_ids is not None else (Badge.GAP,)
+        badges = () if node.policy_ids is not None else (Badge.MISSING_DATA,)
         name = node.name or node.id
         if kind is NodeKind.ACCOUNT:
             name = self._held.get(node.id) or name
@@ -112,13 +112,13 @@ class _OrganizationTree:
                 details.append(phrase("management account"))
             if node.id not in self._held:
                 details.append(phrase("not in the snapshot"))
-                badges = (Badge.GAP,)
+                badges = (Badge.MISSING_DATA,)
         return Branch(kind, name, join_messages(" · ", list(filter(None, details))), node_key(node), rows, badges)
 
     def _policy(self, one: Attachment, node: OrganizationNode, detail: str) -> Branch:
         why = not_in_force(self._index, node.id, one.kind)
         detail = join_messages(", ", (detail, why)) if why else detail
-        badges = () if one.has_content else (Badge.GAP,)
+        badges = () if one.has_content else (Badge.MISSING_DATA,)
         return Branch(one.kind, one.name, detail, organization_policy_key(one.policy_id), badges=badges)
 
 
@@ -130,7 +130,7 @@ def _idle(policies: Sequence[OrganizationPolicy]) -> list[Branch]:
             policy.name or policy.id,
             phrase(SHORT[kind_of(policy)]),
             organization_policy_key(policy.id),
-            badges=() if policy.content is not None else (Badge.GAP,),
+            badges=() if policy.content is not None else (Badge.MISSING_DATA,),
         )
         for policy in sorted(policies, key=lambda policy: (policy.type, policy.name.casefold(), policy.id))
     ]

@@ -96,7 +96,7 @@ class PermissionSetSubjects:
         facts.append((mark("Assigned in"), counts.accounts(len(accounts)) if known else phrase("not captured")))
         if one.relay_state:
             facts.append((mark("Relay state"), one.relay_state))
-        gaps = [] if known else [phrase("Its assignments were not captured.")]
+        missing_data = [] if known else [phrase("Its assignments were not captured.")]
         return Subject(
             key=arn,
             kind=NodeKind.PERMISSION_SET,
@@ -107,7 +107,7 @@ class PermissionSetSubjects:
             links=links(
                 (mark("Roles made from it"), roles), (mark("Assigned to"), self._index.assignees(center, assigned))
             ),
-            gaps=tuple(gaps),
+            missing_data=tuple(missing_data),
             raw=raw_text(one),
         )
 
@@ -201,10 +201,10 @@ class PermissionSetSubjects:
             if any(policy.arn == arn for policy in found.one.attached_managed_policies or ())
         )
         is_known = published.find(arn) is not None
-        gap = phrase("It was not captured.")
+        missing = phrase("It was not captured.")
         if is_known:
             day = f"{published.as_of:%Y-%m-%d}"
-            gap = phrase("It was not captured. iamdesk uses the text that AWS had published by {day}.", day=day)
+            missing = phrase("It was not captured. iamdesk uses the text that AWS had published by {day}.", day=day)
         return Subject(
             key=arn,
             kind=NodeKind.AWS_POLICY,
@@ -212,7 +212,7 @@ class PermissionSetSubjects:
             arn=arn,
             policies=(line,) if is_known else (),
             links=links((mark("Attached to"), carriers)),
-            gaps=(gap,),
+            missing_data=(missing,),
         )
 
 

@@ -160,7 +160,7 @@ class ResourceSubjects:
             (mark("Reached through"), map(self._link, self._behind.get(arn, ()))),
             (mark("SCPs of its account"), self._bound(owner_of(resource))),
         )
-        gaps = (
+        missing_data = (
             ()
             if resource.is_policy_captured or resource.is_only_tagged
             else (phrase("Its policy was not captured: what it allows or denies is not known."),)
@@ -180,7 +180,7 @@ class ResourceSubjects:
             tags=resource.tags or (),
             policies=(line,) if resource.policy is not None else (),
             links=ways,
-            gaps=gaps,
+            missing_data=missing_data,
             problems=line.problems,
             badges=resource_badges(resource),
             raw=raw_text(resource),

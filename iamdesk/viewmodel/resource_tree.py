@@ -182,7 +182,7 @@ def _rows(owned: AccountResources | None) -> Iterator[tuple[str, Entry]]:
 def resource_badges(resource: Resource) -> tuple[Badge, ...]:
     """Return badges of a resource whose policy was not captured, or is no JSON object and so not evaluated."""
     if resource.policy is None:
-        return () if resource.is_policy_captured or resource.is_only_tagged else (Badge.GAP,)
+        return () if resource.is_policy_captured or resource.is_only_tagged else (Badge.MISSING_DATA,)
     return document_badges(resource.policy)
 
 

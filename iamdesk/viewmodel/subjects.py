@@ -18,12 +18,12 @@ from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import BrokenEntry, GroupDetail, InstanceProfile, ManagedPolicyDetail, RoleDetail, Snapshot
 from iamdesk.viewmodel.badges import document_badges, policy_badges, principal_badges
 from iamdesk.viewmodel.details import (
+    missing_permission_sets,
+    missing_policy_data,
+    missing_principal_data,
     own_problems,
-    permission_set_gaps,
     policy_facts,
-    policy_gaps,
     principal_facts,
-    principal_gaps,
 )
 from iamdesk.viewmodel.entities import Elsewhere, EntityLookup, OwnDocument, OwnedEntity, kind_of, links_to, policy_kind
 from iamdesk.viewmodel.identity_center_subjects import IdentityCenterSubjects
@@ -129,9 +129,9 @@ class SubjectIndex:
                 *self._ways(references, principal),
             ),
             trusted=self._trusted(references, principal),
-            gaps=(
-                *principal_gaps(references, principal),
-                *permission_set_gaps(references, principal, self._sets),
+            missing_data=(
+                *missing_principal_data(references, principal),
+                *missing_permission_sets(references, principal, self._sets),
             ),
             problems=tuple(own_problems(principal)),
             badges=principal_badges(references, principal, latest),
@@ -153,13 +153,16 @@ class SubjectIndex:
             tags=_tags(policy),
             policies=(line,),
             links=links((mark("Attached to"), links_to(chain(attached, bounded)))),
-            gaps=(*policy_gaps(policy, len(attached), len(held)), *self._part_gap(references, policy)),
+            missing_data=(
+                *missing_policy_data(policy, len(attached), len(held)),
+                *self._missing_part(references, policy),
+            ),
             problems=line.problems,
             badges=policy_badges(policy),
             raw=raw_text(policy),
         )
 
-    def _part_gap(self, references: AccountReferences, policy: ManagedPolicyDetail) -> tuple[str, ...]:
+    def _missing_part(self, references: AccountReferences, policy: ManagedPolicyDetail) -> tuple[str, ...]:
         """Return the sentence that attachments of an AWS managed policy are listed for one account only."""
         if not (self._is_part and policy.is_aws_managed):
             return ()
@@ -187,7 +190,7 @@ class SubjectIndex:
             policies=(line,),
             links=links((mark("Attached to"), view.carriers)),
             trusted=self._trusted(references, owner) if is_trust else (),
-            gaps=(phrase("Its text was not captured."),) if own.document is None else (),
+            missing_data=(phrase("Its text was not captured."),) if own.document is None else (),
             problems=view.problems if own.document is not None else (),
             badges=document_badges(own.document),
             raw=render(own.document).text if own.inline is None else raw_text(own.inline),
@@ -212,10 +215,12 @@ class SubjectIndex:
         facts += [(label, phrase("{count:,}", count=count)) for label, count in counts]
         if snapshot.latest is not None:
             facts.append((mark("Data as of"), date_text(snapshot.latest)))
-        gaps = [phrase("Pages are missing: the last page says that more follow.")] if account.is_truncated else []
-        gaps += place.gaps
+        missing_data = (
+            [phrase("Pages are missing: the last page says that more follow.")] if account.is_truncated else []
+        )
+        missing_data += place.missing_data
         if missing := len(list(references.missing_policies())):
-            gaps.append(
+            missing_data.append(
                 nphrase(
                     "{count:,} managed policy is attached but was not captured.",
                     "{count:,} managed policies are attached but were not captured.",
@@ -223,16 +228,16 @@ class SubjectIndex:
                 )
             )
         if missing := len(list(references.missing_groups())):
-            gaps.append(
+            missing_data.append(
                 nphrase(
                     "{count:,} group is referenced but was not captured.",
                     "{count:,} groups are referenced but were not captured.",
                     missing,
                 )
             )
-        problems = [problem.said for entry in account.broken for problem in entry.problems]
+        problems = [problem.sentence for entry in account.broken for problem in entry.problems]
         if len(snapshot.accounts) == 1:
-            problems = list(dict.fromkeys([*problems, *(problem.said for problem in snapshot.problems)]))
+            problems = list(dict.fromkeys([*problems, *(problem.sentence for problem in snapshot.problems)]))
         about = {"AccountId": account.account_id, "Partition": account.partition, "AccountAlias": account.alias}
         return Subject(
             account=references.account.account_id,
@@ -242,9 +247,9 @@ class SubjectIndex:
             facts=tuple(facts),
             policies=place.policies,
             links=place.links,
-            gaps=tuple(gaps),
+            missing_data=tuple(missing_data),
             problems=tuple(problems),
-            badges=(Badge.GAP,) if account.is_truncated else (),
+            badges=(Badge.MISSING_DATA,) if account.is_truncated else (),
             raw=render({**about, "IsTruncated": account.is_truncated, **dict(counts)}).text,
         )
 
@@ -271,8 +276,8 @@ class SubjectIndex:
             title=entry.name,
             arn=entry.arn,
             facts=((mark("Location"), entry.list_name),),
-            gaps=(phrase("It could not be read, and is not evaluated."),),
-            problems=tuple(problem.said for problem in entry.problems),
+            missing_data=(phrase("It could not be read, and is not evaluated."),),
+            problems=tuple(problem.sentence for problem in entry.problems),
             badges=(Badge.BROKEN,),
         )
 
@@ -285,8 +290,8 @@ class SubjectIndex:
             title=name,
             facts=((mark("Type"), phrase("group")),),
             links=links((mark("Members"), links_to(iter(references.members[name])))),
-            gaps=(phrase("Group {name} has members but was not captured.", name=name),),
-            badges=(Badge.GAP,),
+            missing_data=(phrase("Group {name} has members but was not captured.", name=name),),
+            badges=(Badge.MISSING_DATA,),
         )
 
     def _missing_policy(self, arn: str, references: AccountReferences) -> Subject:
@@ -299,8 +304,8 @@ class SubjectIndex:
             arn=arn,
             facts=((mark("Type"), phrase("managed policy")),),
             links=links((mark("Attached to"), links_to(chain(attached, bounded)))),
-            gaps=(_missing_words(arn),),
-            badges=(Badge.GAP,),
+            missing_data=(_missing_words(arn),),
+            badges=(Badge.MISSING_DATA,),
         )
 
     def _ways(self, references: AccountReferences, principal: Principal) -> tuple[Links, ...]:

@@ -52,11 +52,11 @@ class Badge(StrEnum):
     """A mark beside a row, in the order of display (at most three)."""
 
     ADMINISTRATOR = mark("administrator")
-    OUTSIDER = mark("external access")
+    EXTERNAL_ACCESS = mark("external access")
     NO_MFA_KNOWN = mark("no MFA known")
     UNUSED = mark("unused")
     BROKEN = mark("malformed")
-    GAP = mark("missing data")
+    MISSING_DATA = mark("missing data")
 
 
 class Node(NamedTuple):

@@ -65,7 +65,7 @@ def build_outline(
     first_section = next_row = 1 + len(trees) + len(beside)
     for tree, own in zip(trees, sections, strict=True):
         if tree.is_truncated:
-            badges[len(table)] = (Badge.GAP,)
+            badges[len(table)] = (Badge.MISSING_DATA,)
         table.add(NodeKind.ACCOUNT, *tree.title(), tree.account_id, 0, next_row, len(own))
         next_row += len(own)
     for branch in beside:

@@ -72,7 +72,7 @@ class Subject:
     """Links to related items, by relation; empty ones are left out."""
     trusted: tuple[str, ...] = ()
     """The principals in the trust policy, one short sentence each (roles only)."""
-    gaps: tuple[str, ...] = ()
+    missing_data: tuple[str, ...] = ()
     """Missing data, one sentence each."""
     problems: tuple[str, ...] = ()
     badges: tuple[Badge, ...] = ()
@@ -161,7 +161,7 @@ class CapturedData:
     """The (first) command that captures it; empty if nothing is missing."""
     commands: tuple[str, ...] = ()
     """All commands that are missing or failed, as typed in a bundle's top folder; empty if nothing is missing."""
-    gaps: tuple[str, ...] = ()
+    missing_data: tuple[str, ...] = ()
     """Failed calls and unreadable files, one line each; at most twenty and a count."""
 
 

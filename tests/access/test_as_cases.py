@@ -100,7 +100,7 @@ def case_of(question: EvaluationRequest, context: Mapping[str, Value]) -> Json:
 
     policies = policies_of(question)
     behind: Json = {}
-    for one in question.further:
+    for one in question.joint:
         name = one.target.resource_text.rpartition(":")[2].partition("/")[0]
         behind = {"access_point_bucket": {"name": name, **of_resource(one)}}
     return {
@@ -125,7 +125,7 @@ def met_by(question: EvaluationRequest) -> Iterable[AttachedPolicy]:
 
 def is_told_whole(question: EvaluationRequest) -> bool:
     """Whether the case format can tell everything that the question rests on."""
-    sub_requests = (question, *question.further)
+    sub_requests = (question, *question.joint)
     if len(sub_requests) > 2 or len({one.policies.restrict_public_buckets for one in sub_requests}) > 1:
         return False
     for one in sub_requests:
@@ -158,11 +158,11 @@ def test_a_question_and_its_case_have_one_answer(
         reject()
     assume(is_told_whole(question))
     draw = data.draw
-    keys = keys_of(policy for one in (question, *question.further) for policy in met_by(one))
-    told = [one.context.fact(key) for one in question.further for key in keys]
-    assume(told == [question.context.fact(key) for _ in question.further for key in keys])  # a case has one context
+    keys = keys_of(policy for one in (question, *question.joint) for policy in met_by(one))
+    told = [one.context.fact(key) for one in question.joint for key in keys]
+    assume(told == [question.context.fact(key) for _ in question.joint for key in keys])  # a case has one context
     context = {key: value_of(key, question.context.fact(key), draw) for key in (*ALWAYS_TOLD, *keys)}
-    event(f"{1 + len(question.further)} decisions")
+    event(f"{1 + len(question.joint)} decisions")
     if ISSUE_TIME_KEY not in keys and question.context.fact(ISSUE_TIME_KEY).knowledge is Knowledge.UNKNOWN:
         context[ISSUE_TIME_KEY] = None  # nobody asks: long-term credentials
     assume(are_kin(context))

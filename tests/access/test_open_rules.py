@@ -27,7 +27,7 @@ from ..conformance.authoring import (
 )
 from ..rules import rule
 
-OUTSIDER = f"arn:aws:iam::{OTHER_ACCOUNT}:user/zoe"
+EXTERNAL = f"arn:aws:iam::{OTHER_ACCOUNT}:user/zoe"
 LOG_GROUP = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:app"
 S3_ALONE = doc(allow("s3:*"))
 
@@ -62,7 +62,7 @@ def entering(trusted: Any, action: str = "sts:AssumeRole", **more: Any) -> dict[
 def held_by(key: str, value: str) -> dict[str, Any]:
     policy = doc(grant("*", "s3:GetObject", "*", {"StringLike": {key: value}}))
     return {
-        "principal": OUTSIDER, "identity": FULL, "owner": ACCOUNT, "policy": policy,
+        "principal": EXTERNAL, "identity": FULL, "owner": ACCOUNT, "policy": policy,
         "restricted": True, "context": {key: value},
     }  # fmt: skip
 
@@ -108,7 +108,7 @@ OPEN: list[tuple[OpenRule, str, str, dict[str, Any]]] = [
     ),
     (open_rules.SOURCE_IDENTITY_OF_USER, "implicitDeny", "allowed", entering(USER, "sts:SetSourceIdentity")),
     (open_rules.PUBLIC_BY_CALLER_KEY, "explicitDeny", "allowed", held_by("aws:PrincipalAccount", OTHER_ACCOUNT)),
-    (open_rules.PUBLIC_BY_CALLER_KEY, "explicitDeny", "allowed", held_by("aws:PrincipalArn", OUTSIDER)),
+    (open_rules.PUBLIC_BY_CALLER_KEY, "explicitDeny", "allowed", held_by("aws:PrincipalArn", EXTERNAL)),
     (
         open_rules.UNSIGNED_ON_QUEUES, "implicitDeny", "allowed",
         {"principal": "anonymous", "action": "sqs:ListQueueTags", "resource": QUEUE, "policy": OPEN_QUEUE},
@@ -160,7 +160,7 @@ def test_no_rule_is_open_without_an_answer_that_tells() -> None:
         ),
         (
             {
-                "principal": OUTSIDER, "action": "sqs:ListQueueTags", "resource": QUEUE, "identity": FULL,
+                "principal": EXTERNAL, "action": "sqs:ListQueueTags", "resource": QUEUE, "identity": FULL,
                 "policy": doc(grant("*", "sqs:*")),
             },
             "implicitDeny",
@@ -216,7 +216,7 @@ def test_tagging_takes_the_trust_policy_alone_and_a_source_identity_both() -> No
 
 
 @rule("I1")
-@pytest.mark.parametrize("principal", [USER, OUTSIDER, "lambda.amazonaws.com"])
+@pytest.mark.parametrize("principal", [USER, EXTERNAL, "lambda.amazonaws.com"])
 def test_the_sentence_says_that_the_grant_alone_decides_who_retires_it(principal: str) -> None:
     """KMS Developer Guide, "Retiring and revoking grants"."""
     key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"

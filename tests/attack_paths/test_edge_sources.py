@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, EdgeSources
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, EdgeSources
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.inventory.statement_index import StatementIndex
 
@@ -27,7 +27,7 @@ def test_sets_that_cover_most_entities_say_the_same_as_their_entities(
             (perhaps & ~surely, ConfirmedAndPossible(0, 1 << position)),
         ):
             if covered:
-                special[covered] = special.get(covered, NOBODY).either(members)
+                special[covered] = special.get(covered, NO_PRINCIPALS).either(members)
     sources = EdgeSources(_TARGETS)
     sources.add(ID, _PART, ConfirmedAndPossible(usual, 0), special)
     anybody = 0
@@ -37,5 +37,5 @@ def test_sets_that_cover_most_entities_say_the_same_as_their_entities(
             if covered >> place & 1:
                 expected = expected.either(members)
         assert sources.of(place) == expected
-        anybody |= expected.anybody
-    assert sources.anybody == anybody
+        anybody |= expected.principals
+    assert sources.principals == anybody

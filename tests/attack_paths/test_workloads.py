@@ -248,5 +248,5 @@ def test_resources_that_are_alike_have_the_decision_of_each(tmp_path: Path) -> N
         function = Workload(region=REGION, kind=WorkloadKind.LAMBDA_FUNCTION, arn=f"{prefix}{name}")
         each = steps.finder.among(everyone, action, function.arn)
         assert steps.workloads._among(everyone, action, function) == each, name
-        assert each.anybody
+        assert each.principals
     assert 0 < len(steps.workloads._decided) < len(names)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.review_file import Head, ReviewFile
@@ -86,7 +86,7 @@ def decide(path: Path) -> None:
 def write(path: Path) -> None:
     """Write the pack."""
     with ReviewFile.open(path, writable=False) as review:
-        write_pack(review, path.with_name("pack"), evaluator=None)
+        write_package(review, path.with_name("pack"), evaluator=None)
 
 
 def check(path: Path) -> None:

@@ -39,7 +39,7 @@ def survey(make):
 
 
 def one_by_one(survey, principal, action, resource):
-    decided = survey.speaks_of(principal.arn, action) and survey.decide(principal.arn, action, resource)
+    decided = survey.applies_to_action(principal.arn, action) and survey.decide(principal.arn, action, resource)
     return decided is EvalDecision.ALLOWED
 
 

@@ -167,10 +167,10 @@ def test_badges_mark_administrators_and_ways_in(sample):
     by_name = {outline.nodes[row].text: marks for row, marks in badges.items()}
     assert Badge.ADMINISTRATOR in by_name["acme-bootstrap"]
     assert Badge.ADMINISTRATOR in by_name["terraform"]
-    assert Badge.OUTSIDER in by_name["public-status-page"]
-    assert Badge.OUTSIDER in by_name["GitHubActionsLegacy"]
-    assert Badge.OUTSIDER in by_name["harborline-monitoring"]
-    assert Badge.OUTSIDER not in by_name.get("organization-inventory", ())
+    assert Badge.EXTERNAL_ACCESS in by_name["public-status-page"]
+    assert Badge.EXTERNAL_ACCESS in by_name["GitHubActionsLegacy"]
+    assert Badge.EXTERNAL_ACCESS in by_name["harborline-monitoring"]
+    assert Badge.EXTERNAL_ACCESS not in by_name.get("organization-inventory", ())
     assert Badge.ADMINISTRATOR not in by_name.get("sandbox-admin", ())
     for row, own in outline.badges.items():
         assert set(own) <= set(badges.get(row, ()))

@@ -8,7 +8,7 @@ import pytest
 
 from iamdesk.api import Workbench
 from iamdesk.cli.evidence import PackageFormat
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.resource_files import sample_snapshot
 
 from .conftest import Run
@@ -48,7 +48,7 @@ def pack(evidence: Path) -> Path:
     desk = Workbench.open_review(evidence / "q3.iamreview", writable=False)
     try:
         evaluator = Workbench().open_snapshot(sample_snapshot()).evaluator
-        return write_pack(desk.file, evidence.with_name("evidence-pack"), evaluator=evaluator, with_source=True)
+        return write_package(desk.file, evidence.with_name("evidence-pack"), evaluator=evaluator, with_source=True)
     finally:
         desk.close()
 

@@ -158,7 +158,7 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
         (exception,) = csv.DictReader(table)
     assert (exception["decided_by"], exception["approved_by"]) == ("Ana", "Ben")
     with ReviewFile.open(review, writable=False) as file:
-        assert [one.name for one in file.packs()] == ["pack"]
+        assert [one.name for one in file.packages()] == ["pack"]
     run("review", "sign", pack, "--role", "management", "--name", "Dana Lee")
     checks = json.loads(run("verify", pack, "--format", "json").stdout)
     assert {one["Outcome"] for one in checks} == {"passed", "not done"}

@@ -152,7 +152,7 @@ def test_what_the_endpoint_does_not_know_is_a_gap(collected: Collect, tmp_path: 
     """moto knows no Glue resource policies; the rest is captured all the same."""
     captured = collected(tmp_path / "bundle")
 
-    assert "glue get-resource-policy" in {f"{gap.service} {gap.operation}" for gap in captured.gaps}
+    assert "glue get-resource-policy" in {f"{gap.service} {gap.operation}" for gap in captured.failed_calls}
     assert captured.files > 50
 
 
@@ -171,7 +171,7 @@ def test_denied_call_is_a_gap_and_the_rest_goes_on(collected: Collect, gate: Gat
 
     captured = collected(tmp_path / "bundle")
 
-    told = {(gap.service, gap.operation, gap.code) for gap in captured.gaps}
+    told = {(gap.service, gap.operation, gap.code) for gap in captured.failed_calls}
     assert {("s3api", "get-bucket-policy", "AccessDenied"), ("kms", "list-keys", "AccessDeniedException")} <= told
     entry = next(
         each
@@ -194,7 +194,7 @@ def test_second_run_asks_for_gaps_only(collected: Collect, gate: Gate, tmp_path:
 
     assert output(tmp_path / "bundle", "s3api", "get-bucket-policy", "acme-open")
     assert second.kept == first.files
-    assert {gap.path for gap in first.gaps} - {gap.path for gap in second.gaps} == {
+    assert {gap.path for gap in first.failed_calls} - {gap.path for gap in second.failed_calls} == {
         f"accounts/{MANAGEMENT}/s3api/get-bucket-policy/acme-open.json"
     }
     assert gate.calls["iam GetAccountAuthorizationDetails"] == 0
@@ -292,7 +292,7 @@ def test_account_that_cannot_be_entered_is_a_gap(collected: Collect, gate: Gate,
     captured = collected(tmp_path / "bundle", role_name="Audit")
 
     path = f"accounts/{world.member}/iam/get-account-authorization-details.json"
-    assert (path, "AccessDenied") in {(gap.path, gap.code) for gap in captured.gaps}
+    assert (path, "AccessDenied") in {(gap.path, gap.code) for gap in captured.failed_calls}
     assert any(world.member in note for note in captured.notes)
     assert output(tmp_path / "bundle", "iam", "get-account-authorization-details")
 

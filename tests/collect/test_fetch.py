@@ -62,7 +62,7 @@ def test_job_is_asked_until_it_is_complete_and_its_pages_are_put_together(
     captured = collected(tmp_path / "bundle", skip=ONLY_LAST_ACCESSED, parallel=1)
 
     read = json.loads((tmp_path / "bundle" / ALICE).read_bytes())
-    assert captured.gaps == ()
+    assert captured.failed_calls == ()
     assert [service["ServiceNamespace"] for service in read["ServicesLastAccessed"]] == ["s3", "sqs", "kms"]
     assert read["ServicesLastAccessed"][0]["LastAuthenticated"] == "2026-11-01T00:00:00+00:00"
     assert (read["JobStatus"], read["JobType"]) == ("COMPLETED", "ACTION_LEVEL")
@@ -97,7 +97,7 @@ def test_job_that_does_not_come_to_an_end_is_a_gap(
 
     captured = collected(tmp_path / "bundle", skip=ONLY_LAST_ACCESSED)
 
-    assert {gap.message for gap in captured.gaps if gap.path == ALICE} == {told}
+    assert {gap.message for gap in captured.failed_calls if gap.path == ALICE} == {told}
 
 
 def test_credential_report_is_generated_first(collected: Collect, gate: Gate, tmp_path: Path) -> None:

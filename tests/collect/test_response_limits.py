@@ -105,7 +105,7 @@ def test_a_capture_records_a_gap_and_goes_on(
     gate.answers = {"iam ListAccountAliases": [b" " * (2 << 20)]}
     captured = collected(tmp_path / "bundle")
     assert captured is not None
-    assert [gap.message for gap in captured.gaps if "larger" in gap.message] == [
+    assert [gap.message for gap in captured.failed_calls if "larger" in gap.message] == [
         "The response of AWS cannot be read: ResponseParserError: it is larger than 1 MB"
     ]
     assert load_snapshot(tmp_path / "bundle").accounts[0].users

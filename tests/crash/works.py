@@ -22,7 +22,7 @@ from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.checks.suppressions import SuppressionError, read_suppressions
 from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.export.evidence.import_sheet import fill_in
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.export.files.atomic_write import ExportError, write_atomic
 from iamdesk.review.assignment import read_rules
 from iamdesk.review.coordination import assign_review, merge_parts, split_review
@@ -95,7 +95,7 @@ def _held(review: ReviewFile) -> dict[str, Any]:
         "lines": len(review.lines),
         "entries": _digests(review),
         "events": [event.sha256 for event in review.events()],
-        "packs": [pack.name for pack in review.packs()],
+        "packs": [pack.name for pack in review.packages()],
     }
 
 
@@ -137,7 +137,7 @@ def _run_review(folder: Path, tell: Callable[[Any], None]) -> None:
         tell({"events": [event.sha256 for event in review.events()]})
         entries, last = len(_digests(review)), review.events()[-1].sha256
         pack = EvidenceRecord(NOW.isoformat(), "pack", "ab" * 32, review.journal_sha256, entries, last)
-        _twice(lambda: review.note_pack(pack))
+        _twice(lambda: review.note_package(pack))
         tell({"packs": [pack.name for pack in review.packs()]})
     with _twice(lambda: ReviewFile.open(path)) as review:
         _twice(lambda: review.record({ids[0]: _decision(5)}, ANA))
@@ -223,7 +223,7 @@ def _prepare_package(folder: Path) -> None:
 def _prepare_sheet(folder: Path) -> None:
     _prepare_package(folder)
     with ReviewFile.open(folder / REVIEW, writable=False) as review:
-        write_pack(review, folder / "package", evaluator=None, generated_at=datetime.now(UTC))
+        write_package(review, folder / "package", evaluator=None, generated_at=datetime.now(UTC))
     with (folder / "package" / "03_entitlements.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for row in rows[1:]:
@@ -257,7 +257,7 @@ def _check_sheet(folder: Path, told: Sequence[Any], _whole: Sequence[Any]) -> No
 def _package(name: str) -> Work:
     def run(folder: Path, tell: Callable[[Any], None]) -> None:
         with ReviewFile.open(folder / REVIEW) as review:
-            write_pack(review, folder / name, evaluator=_session().evaluator, generated_at=NOW)
+            write_package(review, folder / name, evaluator=_session().evaluator, generated_at=NOW)
         tell(_content(folder / name))
 
     def check(folder: Path, told: Sequence[Any], whole: Sequence[Any]) -> None:

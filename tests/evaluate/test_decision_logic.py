@@ -52,7 +52,7 @@ def test_both_readings_are_those_that_are_decided_one_by_one(
     on_bucket: StatementEffects,
 ) -> None:
     if is_of_two_legs:
-        decision_inputs = replace(decision_inputs, further=(bucket,))
-        counted = replace(counted, further=(on_bucket,))
+        decision_inputs = replace(decision_inputs, joint=(bucket,))
+        counted = replace(counted, joint=(on_bucket,))
     each = decide(decision_inputs, counted, optimistic=True), decide(decision_inputs, counted, optimistic=False)
     assert decide_bounds(decision_inputs, counted) == each

@@ -10,9 +10,9 @@ from iamdesk.simulate.test_cases import evaluate_case
 from ..conformance.authoring import (
     ACCOUNT,
     BUCKET,
+    EXTERNAL,
     FULL,
     OTHER_ACCOUNT,
-    OUTSIDER,
     ROOT,
     USER,
     allow,
@@ -80,7 +80,7 @@ def test_login_takes_the_signin_actions_and_root_none() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "wildcard"),
     [
-        ("aws:PrincipalArn", OUTSIDER, f"arn:aws:iam::{OTHER_ACCOUNT}:user/*"),
+        ("aws:PrincipalArn", EXTERNAL, f"arn:aws:iam::{OTHER_ACCOUNT}:user/*"),
         ("aws:PrincipalAccount", OTHER_ACCOUNT, "4444*"),
         ("aws:SourceVpc", "vpc-1a2b", "vpc-*"),
         ("aws:UserAgent", "cli/2", "cli/*"),  # not a sensitive key
@@ -89,5 +89,5 @@ def test_login_takes_the_signin_actions_and_root_none() -> None:
 def test_a_wildcard_in_a_sensitive_key_counts_as_in_any_other(key: str, value: str, wildcard: str) -> None:
     for listed, decision in ((wildcard, "allowed"), ("x*", "implicitDeny")):
         policy = doc(grant("*", "s3:GetObject", "*", {"StringLike": {key: listed}}))
-        told = answer(principal=OUTSIDER, owner=ACCOUNT, identity=FULL, policy=policy, context={key: value})
+        told = answer(principal=EXTERNAL, owner=ACCOUNT, identity=FULL, policy=policy, context={key: value})
         assert told.decision == decision

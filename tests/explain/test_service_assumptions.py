@@ -10,7 +10,7 @@ from iamdesk.simulate.test_cases import evaluate_case
 
 from ..rules import rule
 
-OWNER, OUTSIDER = "111122223333", "arn:aws:iam::444455556666:user/zoe"
+OWNER, EXTERNAL = "111122223333", "arn:aws:iam::444455556666:user/zoe"
 ALL = [{"name": "all", "document": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}}]
 TOPIC = f"arn:aws:sns:eu-west-1:{OWNER}:news"
 QUEUE = f"arn:aws:sqs:eu-west-1:{OWNER}:orders"
@@ -51,16 +51,16 @@ def told(answer: EvaluationResult) -> dict[str, str | None]:
     ],
 )
 def test_what_no_page_says_of_other_accounts_is_told(action: str, resource: str) -> None:
-    answer = asked(OUTSIDER, action, resource, statement(action))
+    answer = asked(EXTERNAL, action, resource, statement(action))
     assert answer.decision == "allowed"
     assert told(answer) == {"cross-account-not-documented": "implicitDeny"}
 
 
 def test_it_is_told_only_where_the_decision_rests_on_it() -> None:
-    documented = asked(OUTSIDER, "sns:Publish", TOPIC, statement("sns:Publish"))
+    documented = asked(EXTERNAL, "sns:Publish", TOPIC, statement("sns:Publish"))
     assert documented.decision == "allowed"
     assert told(documented) == {}
-    not_granted = asked(OUTSIDER, "sns:TagResource", TOPIC, statement("sns:Publish"))
+    not_granted = asked(EXTERNAL, "sns:TagResource", TOPIC, statement("sns:Publish"))
     assert not_granted.decision == "implicitDeny"
     assert told(not_granted) == {}
     own = asked(f"arn:aws:iam::{OWNER}:user/ana", "sns:TagResource", TOPIC, statement("sns:TagResource"))
@@ -86,7 +86,7 @@ def test_a_resource_that_takes_no_policy_is_not_opened_by_one() -> None:
     (line,) = [one for one in answer.layers if one.layer == "resource"]
     assert (line.decision, line.sentence) == (None, "does not apply: such a resource has no policy")
     assert asked(owners, "glue:StartJobRun", job, statement("glue:*", "Deny")).decision == "allowed"
-    outside = asked(OUTSIDER, "glue:StartJobRun", job, statement("glue:*"))
+    outside = asked(EXTERNAL, "glue:StartJobRun", job, statement("glue:*"))
     assert (outside.decision, told(outside)) == ("implicitDeny", {})
     assert outside.sentence.endswith("no policy can allow another account to call the action.")
 
@@ -106,7 +106,7 @@ def test_unsigned_callers_of_what_is_not_documented() -> None:
 @rule("D8")
 def test_methods_of_an_api_can_be_open_whatever_the_policies_say() -> None:
     open_to_all = {"authorization-type-unknown": "allowed"}
-    for caller, identity in (("anonymous", None), (OUTSIDER, ALL), (f"arn:aws:iam::{OWNER}:user/ana", [])):
+    for caller, identity in (("anonymous", None), (EXTERNAL, ALL), (f"arn:aws:iam::{OWNER}:user/ana", [])):
         answer = asked(caller, "execute-api:Invoke", API, identity=identity)
         assert answer.decision == "implicitDeny"
         assert told(answer) == open_to_all, caller
@@ -122,11 +122,11 @@ def test_methods_of_an_api_can_be_open_whatever_the_policies_say() -> None:
 def test_what_takes_no_credentials_is_open_and_says_so() -> None:
     """No policy is evaluated: whoever calls it, signed or not, even over a Deny."""
     denied = [{"name": "p", "document": {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}}]
-    for caller, identity in (("anonymous", []), (OUTSIDER, []), (OUTSIDER, denied)):
+    for caller, identity in (("anonymous", []), (EXTERNAL, []), (EXTERNAL, denied)):
         answer = asked(caller, "cognito-idp:InitiateAuth", "*", identity=identity)
         assert answer.decision == "allowed"
         assert told(answer) == {"takes-no-credentials": None}
-    assert told(asked(OUTSIDER, "cognito-idp:AdminGetUser", "*", identity=[])) == {}
+    assert told(asked(EXTERNAL, "cognito-idp:AdminGetUser", "*", identity=[])) == {}
 
 
 @rule("D8")
@@ -148,9 +148,9 @@ def test_an_image_of_another_account_may_be_shared_by_its_launch_permissions() -
     image = "arn:aws:ec2:eu-west-1::image/ami-9e1670f7"
     launching = [{"name": "p", "document": {"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}}]
     outside = {"resource_account": "137112412989"}
-    answer = asked(OUTSIDER, "ec2:RunInstances", image, identity=launching, **outside)
+    answer = asked(EXTERNAL, "ec2:RunInstances", image, identity=launching, **outside)
     assert answer.decision == "implicitDeny"
     assert told(answer)["sharing-not-captured"] == "allowed"
-    assert "sharing-not-captured" not in told(asked(OUTSIDER, "ec2:RunInstances", image, identity=[], **outside))
+    assert "sharing-not-captured" not in told(asked(EXTERNAL, "ec2:RunInstances", image, identity=[], **outside))
     instance = "arn:aws:ec2:eu-west-1:137112412989:instance/i-0123456789abcdef0"
-    assert "sharing-not-captured" not in told(asked(OUTSIDER, "ec2:StopInstances", instance, identity=launching))
+    assert "sharing-not-captured" not in told(asked(EXTERNAL, "ec2:StopInstances", instance, identity=launching))

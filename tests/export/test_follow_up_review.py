@@ -16,9 +16,9 @@ from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.result import Outcome as Went
 from iamdesk.export.evidence.result import Result
-from iamdesk.export.evidence.review_chain import evidence_beside, pack_at
+from iamdesk.export.evidence.review_chain import evidence_beside, package_at
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.export.follow_up_review import CarriedOn, make_next_review
 from iamdesk.export.new_review import make_review
 from iamdesk.progress import WorkCancelled, never_cancelled, no_progress
@@ -66,7 +66,7 @@ def made(old: Snapshot, new: Snapshot, tmp_path_factory: pytest.TempPathFactory)
         (taken,) = [line for line in file.lines if line.name == "taken"]
         file.record({taken.line_id: ItemDecision(ReviewDecision.REVOKE, "nobody needs it")}, ANA)
         wrong = ItemDecision(ReviewDecision.FALSE_POSITIVE, "our tags")
-        file.record(dict.fromkeys(file.findings_standing.known, wrong), ANA)
+        file.record(dict.fromkeys(file.finding_states.known, wrong), ANA)
         file.record({still_found(old, new): ItemDecision(ReviewDecision.FIX)}, ANA)
     return path
 
@@ -109,7 +109,7 @@ def test_the_evidence_tells_it(previous: Path, old: Snapshot, new: Snapshot, tmp
     carried = go_on(previous, old, new, tmp_path / "q4.iamreview")
 
     with ReviewFile.open(tmp_path / "q4.iamreview") as file:
-        pack = write_pack(file, tmp_path / "pack", evaluator=None, with_source=False)
+        pack = write_package(file, tmp_path / "pack", evaluator=None, with_source=False)
 
     with (pack / "06_changes.csv").open(encoding="utf-8-sig", newline="") as table:
         rows = list(csv.DictReader(table))
@@ -164,7 +164,7 @@ def chain(pack: Path, before: Path | None = None) -> Result:
 
 def written(review: Path, into: Path) -> Path:
     with ReviewFile.open(review, writable=False) as file:
-        return write_pack(file, into, evaluator=None, with_source=False)
+        return write_package(file, into, evaluator=None, with_source=False)
 
 
 def test_a_review_names_the_evidence_of_the_one_before(
@@ -199,10 +199,10 @@ def test_evidence_that_was_noted_is_named(previous: Path, old: Snapshot, new: Sn
     first, last = written(previous, tmp_path / "first"), written(previous, tmp_path / "last")
     with ReviewFile.open(previous) as file:
         for pack in (first, last):
-            file.note_pack(pack_at(pack, datetime.now(UTC)))
-        assert [one.name for one in file.packs()] == ["first", "last"]
+            file.note_package(package_at(pack, datetime.now(UTC)))
+        assert [one.name for one in file.packages()] == ["first", "last"]
         assert file.damages() == ()
-    assert go_on(previous, old, new, tmp_path / "q4.iamreview").manifest_sha256 == pack_at(last).manifest_sha256
+    assert go_on(previous, old, new, tmp_path / "q4.iamreview").manifest_sha256 == package_at(last).manifest_sha256
     with ReviewFile.open(previous) as file:  # one decision more: no pack tells it
         file.record({file.lines[0].line_id: ItemDecision(ReviewDecision.MODIFY, "later")}, ANA)
     assert go_on(previous, old, new, tmp_path / "later.iamreview").manifest_sha256 == ""

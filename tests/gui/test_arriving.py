@@ -63,7 +63,7 @@ def test_the_first_account_is_looked_at_while_the_rest_is_read(
 ) -> None:
     assert arriving.session.snapshot is None
     assert rows(arriving) == [IDS[0], "Loading"]
-    assert "still loading" in arriving.trouble.text
+    assert "still loading" in arriving.problem_bar.text
     assert arriving.workspace.navigator.isVisible()
     arriving.session.show_key(FIRST_ALICE)
     inspector = arriving.workspace.inspector
@@ -78,7 +78,7 @@ def test_the_first_account_is_looked_at_while_the_rest_is_read(
     assert arriving.session.subject_key == FIRST_ALICE
     assert arriving.pages.currentWidget() is inspector, "what one looked at stays"
     assert inspector.tabs.isTabVisible(inspector.tabs.indexOf(inspector.access))
-    assert arriving.trouble.isHidden()
+    assert arriving.problem_bar.isHidden()
 
 
 def test_nothing_is_asked_of_it(qtbot: QtBot, arriving: MainWindow, gate: threading.Event) -> None:

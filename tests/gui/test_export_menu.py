@@ -104,10 +104,10 @@ def test_what_a_hidden_panel_saved_is_said_above_the_center(
     qtbot.waitUntil(lambda: open_window.workspace.findings.is_complete, timeout=60_000)
     prompts.save_to = tmp_path / "for-the-board.pdf"
     open_window.menus.actions["actionExportManagement"].trigger()
-    qtbot.waitUntil(lambda: "for-the-board.pdf" in open_window.trouble.text, timeout=60_000)
-    assert "It has no trend" in open_window.trouble.text
+    qtbot.waitUntil(lambda: "for-the-board.pdf" in open_window.problem_bar.text, timeout=60_000)
+    assert "It has no trend" in open_window.problem_bar.text
     assert prompts.save_to.read_bytes().startswith(b"%PDF")
-    for button in _buttons(open_window.trouble).values():
+    for button in _buttons(open_window.problem_bar).values():
         assert button.accessibleName()
         button.click()
     assert opened == [str(prompts.save_to), str(tmp_path)]
@@ -119,7 +119,7 @@ def test_why_a_hidden_panel_did_not_save_is_said_above_the_center(
     qtbot.waitUntil(lambda: open_window.workspace.findings.is_complete, timeout=60_000)
     prompts.save_to = tmp_path / "no such folder" / "report.csv"
     open_window.menus.actions["actionExportFindings"].trigger()
-    qtbot.waitUntil(lambda: "cannot be written" in open_window.trouble.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "cannot be written" in open_window.problem_bar.text, timeout=20_000)
 
 
 def test_a_script_is_shown_in_its_folder_and_not_opened(qtbot: QtBot, tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def kinds_of_subjects(window: MainWindow) -> list[str]:
         if subject is not None:
             ways = tuple(one.title for one in subject.links)
             facts = tuple(label for label, _value in subject.facts)
-            found.setdefault((subject.kind, facts, ways, bool(subject.gaps)), key)
+            found.setdefault((subject.kind, facts, ways, bool(subject.missing_data)), key)
     return list(found.values())
 
 

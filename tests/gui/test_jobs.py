@@ -8,7 +8,7 @@ from PySide6.QtCore import QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.core.jobs import Job, JobRunner, _task, _Way
+from iamdesk.gui.core.jobs import Job, JobRunner, _task, _TaskControl
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 
 
@@ -265,7 +265,7 @@ def test_work_goes_on_beside_a_window_that_never_rests(qapp: QApplication, jobs:
 
 def test_work_waits_until_the_window_rests() -> None:
     at_rest = threading.Event()
-    way = _Way(threading.Event(), at_rest)
+    way = _TaskControl(threading.Event(), at_rest)
     threading.Timer(0.02, at_rest.set).start()
     before = time.monotonic()
     assert not way.is_cancelled()
@@ -299,7 +299,7 @@ def test_work_that_outlives_its_window_ends_without_a_word() -> None:
 
     at_rest = threading.Event()
     at_rest.set()
-    _task(work, 1, _Way(threading.Event(), at_rest), send)()
+    _task(work, 1, _TaskControl(threading.Event(), at_rest), send)()
     assert told == ["progress", "done"]
 
 
@@ -327,7 +327,7 @@ def test_a_cancelled_job_does_not_hand_over_what_it_made(qtbot: QtBot, jobs: Job
 
     at_rest = threading.Event()
     at_rest.set()
-    _task(work, 1, _Way(threading.Event(), at_rest), lambda _token, _what, value: sent.append(value))()
+    _task(work, 1, _TaskControl(threading.Event(), at_rest), lambda _token, _what, value: sent.append(value))()
     (error,) = sent
     assert isinstance(error, WorkCancelled)
     assert error.__traceback__ is None

@@ -169,13 +169,13 @@ def test_a_file_that_is_no_snapshot_is_said_in_a_bar_and_what_is_open_stays(
     before = open_window.session.snapshot
     with qtbot.waitSignal(open_window.opening.refused):
         open_window.open_path(bad)
-    assert open_window.trouble.isVisible()
-    assert "<b>bad.json" in open_window.trouble.text
+    assert open_window.problem_bar.isVisible()
+    assert "<b>bad.json" in open_window.problem_bar.text
     assert open_window.session.snapshot is before
     assert bad not in open_window.settings.recent
     open_window.open_path(sample_snapshot())
     opened(qtbot, open_window)
-    assert not open_window.trouble.isVisible()
+    assert not open_window.problem_bar.isVisible()
 
 
 def test_opening_can_be_cancelled(

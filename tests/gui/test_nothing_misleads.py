@@ -253,7 +253,7 @@ def test_nothing_is_zero_while_it_is_being_computed(qtbot: QtBot, window: MainWi
     window.show()
     window.interior.complete()
     page, findings, inspector = window.overview, window.workspace.findings, window.workspace.inspector
-    cards = [page.named[badge] for badge in (Badge.ADMINISTRATOR, Badge.OUTSIDER)]
+    cards = [page.named[badge] for badge in (Badge.ADMINISTRATOR, Badge.EXTERNAL_ACCESS)]
     bars = [*findings.filters.bars.bars.values(), findings.filters.bars.inconclusive]
 
     def told() -> list[str]:

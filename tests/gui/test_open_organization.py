@@ -190,13 +190,13 @@ def test_an_account_is_opened_alone_and_all_of_it_again(
     assert alone is not None
     assert [account.account_id for account in alone.accounts] == ["444455556666"]
     assert "444455556666 only" in window.windowTitle()
-    assert "444455556666" in window.trouble.text
+    assert "444455556666" in window.problem_bar.text
     assert window.workspace.findings.is_complete
     window.workspace.review.controller.new_review()
     assert window.workspace.review.controller.dialog is None, "a review is of all that was opened"
-    press(window.trouble)
+    press(window.problem_bar)
     qtbot.waitUntil(lambda: isinstance(window.session.snapshot, OrganizationSession), timeout=20_000)
-    assert not window.trouble.isVisible()
+    assert not window.problem_bar.isVisible()
 
 
 def test_the_tree_opens_an_account_alone(qtbot: QtBot, organization: OrganizationSession, window: MainWindow) -> None:

@@ -230,9 +230,9 @@ def test_what_is_said_of_a_snapshot_goes_with_it(qtbot: QtBot, open_window: Main
     with qtbot.waitSignal(open_window.session.snapshot_opened, timeout=30_000):
         open_window.open_path(other)
     open_window.menus.actions["actionTour"].trigger()
-    assert open_window.trouble.isVisible()
+    assert open_window.problem_bar.isVisible()
     open_window.menus.actions["actionCloseSnapshot"].trigger()
-    assert not open_window.trouble.isVisible()
+    assert not open_window.problem_bar.isVisible()
 
 
 def rows_to_be_seen(panel: QWidget) -> int:

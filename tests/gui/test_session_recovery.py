@@ -71,8 +71,8 @@ def test_the_window_offers_what_was_left_and_leaves_nothing_itself(qtbot: QtBot,
     qtbot.addWidget(window)
     window.show()
     window.offer_unfinished()
-    assert sample_snapshot().name in window.trouble.text
-    button = window.trouble.findChild(QPushButton)
+    assert sample_snapshot().name in window.problem_bar.text
+    button = window.problem_bar.findChild(QPushButton)
     assert isinstance(button, QPushButton)
     button.click()
     qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=30_000)

@@ -72,7 +72,7 @@ def test_a_key_is_chosen_and_offered(qtbot: QtBot, window: MainWindow, tmp_path:
     dialog = opened_by_key(qtbot, window)
     QTest.keyClick(dialog.choose, Qt.Key.Key_Space)
     assert window.settings.signing_key == str(tmp_path / "id")
-    assert window.workspace.review.packs.signing_key == str(tmp_path / "id")
+    assert window.workspace.review.packages.signing_key == str(tmp_path / "id")
 
 
 def test_a_file_with_settings_of_checks_is_chosen_and_the_checks_run_with_it(

@@ -9,7 +9,7 @@ from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.app.status_line import StatusLine
 from iamdesk.gui.core.action_data import action_data_day
-from iamdesk.gui.core.badge_rows import gap_count, rows_by_badge
+from iamdesk.gui.core.badge_rows import missing_count, rows_by_badge
 from iamdesk.gui.start.overview_facts import status_words
 from iamdesk.resource_files import resources
 from iamdesk.viewmodel.tree import Badge
@@ -18,29 +18,29 @@ from iamdesk.viewmodel.tree import Badge
 def test_it_says_what_answers_rest_on(qtbot: QtBot, sample: SnapshotSession) -> None:
     line = StatusLine()
     qtbot.addWidget(line)
-    assert line.gaps.isHidden()
+    assert line.missing_data.isHidden()
     assert line.actions_day.text() == ""
-    line.show_snapshot(sample, gap_count(rows_by_badge(sample.outline, sample.outline.badges)))
+    line.show_snapshot(sample, missing_count(rows_by_badge(sample.outline, sample.outline.badges)))
     assert line.about.full_text() == status_words(sample)
     assert line.about.full_text() == "acme-prod.json · latest entry 30 September 2026 · 64 users and roles"
-    assert line.gaps.text() == "Missing data: 1"
+    assert line.missing_data.text() == "Missing data: 1"
     assert line.actions_day.text() == f"action data {action_data_day()}"
     assert "2026" in action_data_day()
     line.resize(900, 30)
     line.show()
     assert line.about.width() >= line.about.fontMetrics().horizontalAdvance(line.about.full_text())
-    assert line.gaps.x() < 600, "it stands behind the words, not at the edge"
+    assert line.missing_data.x() < 600, "it stands behind the words, not at the edge"
     line.resize(420, 30)
     assert line.about.width() > 50
     line.show_snapshot(None)
     assert line.about.full_text() == ""
-    assert line.gaps.isHidden()
+    assert line.missing_data.isHidden()
 
 
 def test_a_bundle_says_when_it_was_captured() -> None:
     opened = Workbench().open_snapshot(resources() / "samples" / "acme-organization")
     assert "captured 24 November 2026" in status_words(opened)
-    assert gap_count(rows_by_badge(opened.outline, opened.outline.badges)) == 0
+    assert missing_count(rows_by_badge(opened.outline, opened.outline.badges)) == 0
 
 
 def test_gaps_are_shown(qtbot: QtBot, open_window: MainWindow) -> None:
@@ -48,11 +48,11 @@ def test_gaps_are_shown(qtbot: QtBot, open_window: MainWindow) -> None:
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     window.session.select("arn:aws:iam::111122223333:user/finance/nora.lindqvist")
-    QTest.mouseClick(window.status_line.gaps, Qt.MouseButton.LeftButton)
-    card = window.overview.named[Badge.GAP]
+    QTest.mouseClick(window.status_line.missing_data, Qt.MouseButton.LeftButton)
+    card = window.overview.named[Badge.MISSING_DATA]
     assert window.pages.currentWidget() is window.overview
     assert QApplication.focusWidget() is card.listed
-    assert card.listed.count() == gap_count(window.session.badge_rows)
+    assert card.listed.count() == missing_count(window.session.badge_rows)
     window.session.close()
     assert window.status_line.about.full_text() == ""
 

@@ -86,9 +86,9 @@ def test_another_snapshot_is_not_closed_without_being_asked(qtbot: QtBot, window
     qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=30_000)
     window.menus.actions["actionTour"].trigger()
     assert window.findChild(Tour) is None
-    assert isinstance(window.trouble, MessageBar)
-    assert "the sample" in window.trouble.text
-    button = window.trouble.findChild(QPushButton)
+    assert isinstance(window.problem_bar, MessageBar)
+    assert "the sample" in window.problem_bar.text
+    button = window.problem_bar.findChild(QPushButton)
     assert isinstance(button, QPushButton)
     button.click()
     qtbot.waitUntil(lambda: window.findChild(Tour) is not None, timeout=30_000)

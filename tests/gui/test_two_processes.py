@@ -228,8 +228,10 @@ def test_a_review_whose_snapshot_is_elsewhere_asks_for_it(qtbot: QtBot, window: 
     window.prompts = Finds()
     window.show()
     window.open_path(review)
-    qtbot.waitUntil(lambda: "acme-prod.json, which is not in the same folder" in window.trouble.text, timeout=20_000)
-    window.trouble._button.click()
+    qtbot.waitUntil(
+        lambda: "acme-prod.json, which is not in the same folder" in window.problem_bar.text, timeout=20_000
+    )
+    window.problem_bar._button.click()
     qtbot.waitUntil(lambda: window.workspace.review.review_session is not None, timeout=60_000)
     assert window.workspace.review.controller.matches
     window.open_path(review)  # once more: it is open
@@ -244,7 +246,7 @@ def test_a_review_that_names_a_way_to_elsewhere_leads_nowhere(
     (review.parent / "acme-prod.json").unlink()
     window.show()
     window.open_path(review)
-    qtbot.waitUntil(lambda: "which is not in the same folder" in window.trouble.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "which is not in the same folder" in window.problem_bar.text, timeout=20_000)
     assert window.session.snapshot is None
 
 
@@ -252,7 +254,7 @@ def test_a_file_that_is_no_review_is_told(qtbot: QtBot, window: MainWindow, tmp_
     (tmp_path / "no.iamreview").write_text("{}")
     window.show()
     window.open_path(tmp_path / "no.iamreview")
-    qtbot.waitUntil(lambda: "no.iamreview: the review cannot be read" in window.trouble.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "no.iamreview: the review cannot be read" in window.problem_bar.text, timeout=20_000)
 
 
 def test_another_window_is_another_process(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +295,7 @@ def test_all_that_was_left_comes_back_each_in_a_window(
     qtbot.addWidget(window)
     window.show()
     window.offer_unfinished()
-    window.trouble._button.click()
+    window.problem_bar._button.click()
     assert started == [review]
     qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=60_000)
     window.close()

@@ -27,7 +27,7 @@ from typing import Any
 
 from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.evaluate.request import Request
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.review_file import ReviewFile
 
@@ -116,7 +116,7 @@ def reviews(session: SnapshotSession, folder: Path) -> Callable[[int], None]:
             ids = list(review.ids)
             review.record(dict.fromkeys(ids, ItemDecision(ReviewDecision.KEEP, f"needed {number}")), _ANA)
             if number % 25 == 0:
-                write_pack(review, folder / f"{number}.zip", evaluator=None, generated_at=datetime.now(UTC))
+                write_package(review, folder / f"{number}.zip", evaluator=None, generated_at=datetime.now(UTC))
                 (folder / f"{number}.zip").unlink()
         path.unlink()
 

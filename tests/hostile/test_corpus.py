@@ -43,7 +43,7 @@ def test_what_can_be_shown_is_shown_and_the_rest_is_told_by_file(tmp_path: Path,
         assert any(node.text == "alice" for node in opened.outline.nodes)
         told = told_of(opened.snapshot)
         opened.search("alice")
-        list(opened.gaps())
+        list(opened.missing_data())
         opened.captured_data()
     assert is_refused is case.is_refused, told
     assert all(sentence.isprintable() and len(sentence) < 2000 for sentence in told)

@@ -38,7 +38,7 @@ def test_the_window_lives_on_whatever_is_opened(qtbot: QtBot, tmp_path: Path, gr
         qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
         qtbot.waitUntil(lambda before=before: len(beats) > before, timeout=60_000)
         if case.is_refused:
-            assert case.file in window.trouble.text, case.name
+            assert case.file in window.problem_bar.text, case.name
         else:
             opened = window.session.snapshot
             assert opened is not None

@@ -57,7 +57,7 @@ def test_a_denied_call_makes_a_kind_partly_captured_and_is_told(tmp_path: Path) 
     snapshot = opened(tmp_path, **{"manifest.json": manifest, f"{where}/get-bucket-policy/data.json": policy})
     row = held(snapshot, Kind.RESOURCE_POLICIES)
     assert row.extent is CoverageState.PARTLY
-    assert row.gaps == (f"aws s3api get-bucket-policy (logs, {ACCOUNT}): AccessDenied",)
+    assert row.missing_data == (f"aws s3api get-bucket-policy (logs, {ACCOUNT}): AccessDenied",)
 
 
 def test_resources_of_services_that_nobody_listed_may_be_missing(tmp_path: Path) -> None:

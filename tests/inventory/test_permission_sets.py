@@ -135,7 +135,7 @@ def test_the_inspector_tells_the_set_its_role_and_who_may_use_it() -> None:
     assert facts["Description"] == "Reads data"
     assert facts["Maximum session duration"] == "PT4H"
     assert facts["Assigned to"] == "group Readers (1 person), bo"
-    assert not [gap for gap in subject.gaps if "assigned" in gap]
+    assert not [gap for gap in subject.missing_data if "assigned" in gap]
 
 
 @pytest.mark.parametrize("held", [[], [center(account_assignments=None)]])
@@ -143,16 +143,16 @@ def test_where_assignments_are_not_captured_that_is_a_gap(held: list[IdentityCen
     subject = SubjectIndex(captured(*held)).subject(ARN)
     assert subject is not None
     assert dict(subject.facts)["Assigned to"] == "not captured"
-    assert "The assignments of the permission set in IAM Identity Center were not captured." in subject.gaps
+    assert "The assignments of the permission set in IAM Identity Center were not captured." in subject.missing_data
     marks = build_outline(captured(*held)).badges.get(rows(captured(*held)).index(row(captured(*held))), ())
-    assert (Badge.GAP in marks) == bool(held)
+    assert (Badge.MISSING_DATA in marks) == bool(held)
 
 
 def test_members_of_a_group_that_are_not_captured_are_a_gap() -> None:
     subject = SubjectIndex(captured(center(group_memberships=None))).subject(ARN)
     assert subject is not None
     assert dict(subject.facts)["Assigned to"] == "group Readers, bo"
-    assert "The members of Readers were not captured." in subject.gaps
+    assert "The members of Readers were not captured." in subject.missing_data
 
 
 def test_people_and_groups_that_are_not_captured_are_named_by_id() -> None:

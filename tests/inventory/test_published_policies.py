@@ -8,7 +8,7 @@ import pytest
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import EvaluationResult
-from iamdesk.inventory.validation import gaps
+from iamdesk.inventory.validation import missing_data
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
@@ -73,6 +73,6 @@ def test_the_published_text_is_shown_and_the_gap_still_told(tmp_path: Path) -> N
     assert "s3:Get*" in shown.document.text.text
     subject = SubjectIndex(held).subject(READ_ONLY)
     assert subject is not None
-    assert "the text that AWS had published" in subject.gaps[0]
-    assert "It is evaluated in the version that AWS had published by" in next(gaps(held)).message
+    assert "the text that AWS had published" in subject.missing_data[0]
+    assert "It is evaluated in the version that AWS had published by" in next(missing_data(held)).message
     assert SubjectIndex(held).policy("arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess") is None

@@ -76,11 +76,11 @@ def test_a_user_in_one_trip(snapshot: Snapshot) -> None:
         ("deploy", NodeKind.INLINE_POLICY, PolicyRole.GROUP, "inline in group engineers"),
         ("dev-boundary", NodeKind.CUSTOMER_POLICY, PolicyRole.BOUNDARY, "permissions boundary"),
     ]
-    assert alice.gaps == (
+    assert alice.missing_data == (
         "Group ghosts was not captured: what it allows is not known.",
         "Managed policy lost, attached, was not captured: what it allows or denies is not known.",
     )
-    assert alice.badges == (Badge.GAP,)
+    assert alice.badges == (Badge.MISSING_DATA,)
     assert alice.trusted == ()
 
 
@@ -91,7 +91,7 @@ def test_a_role_tells_its_last_use_and_whom_it_trusts(snapshot: Snapshot) -> Non
     assert app.trusted == ("AWS service ec2.amazonaws.com",)
     assert app.policies[0].key == trust_policy_key(APP)
     assert app.policies[0].role is PolicyRole.TRUST
-    assert app.gaps == ()
+    assert app.missing_data == ()
 
 
 def test_last_use_distinguishes_never_from_not_captured(build: Any) -> None:
@@ -132,7 +132,7 @@ def test_a_managed_policy_tells_who_carries_it(snapshot: Snapshot) -> None:
 def test_more_attachments_than_principals_are_a_gap(build: Any) -> None:
     arn = "arn:aws:iam::111122223333:policy/p"
     snapshot = build.snapshot(build.account(policies=[build.managed(arn, AttachmentCount=3)]))
-    assert subject(snapshot, arn).gaps == ("AWS counts 3 attachments, the snapshot contains 0.",)
+    assert subject(snapshot, arn).missing_data == ("AWS counts 3 attachments, the snapshot contains 0.",)
 
 
 def test_a_policy_of_two_accounts_tells_the_carriers_of_both(build: Any) -> None:
@@ -152,7 +152,7 @@ def test_a_policy_of_two_accounts_tells_the_carriers_of_both(build: Any) -> None
         "arn:aws:iam::444455556666:user/u",
     ]
     assert facts(policy)["Accounts"] == "2"
-    assert policy.gaps == ()
+    assert policy.missing_data == ()
 
 
 def test_what_is_missing_still_tells_who_names_it(snapshot: Snapshot) -> None:
@@ -181,7 +181,7 @@ def test_the_account_says_what_it_holds_and_lacks(snapshot: Snapshot) -> None:
     assert account.title == "acme-prod"
     assert facts(account)["Users"] == "2"
     assert facts(account)["Data as of"] == "30 Sep 2026"
-    assert account.gaps == (
+    assert account.missing_data == (
         "1 managed policy is attached but was not captured.",
         "1 group is referenced but was not captured.",
     )
@@ -225,8 +225,8 @@ def test_unreadable_documents_are_problems_of_their_owner(build: Any) -> None:
         "The trust policy cannot be read: it is not a JSON object.",
         "Inline policy p of app cannot be read: it is not a JSON object.",
     )
-    assert app.gaps == ("Inline policy q was captured without its text.",)
-    assert app.badges == (Badge.BROKEN, Badge.GAP)
+    assert app.missing_data == ("Inline policy q was captured without its text.",)
+    assert app.badges == (Badge.BROKEN, Badge.MISSING_DATA)
     shown = view(build.snapshot(build.account(roles=[role])), trust_policy_key(APP))
     assert shown.document.text.text == "{oops"
 
@@ -260,7 +260,7 @@ def test_the_version_in_force_is_shown_unless_another_is_asked_for(build: Any) -
 def test_a_version_in_force_that_was_not_captured_is_a_gap(build: Any) -> None:
     arn = "arn:aws:iam::111122223333:policy/p"
     snapshot = build.snapshot(build.account(policies=[versions_of(arn, "v1", in_force="v2")]))
-    assert subject(snapshot, arn).gaps == (
+    assert subject(snapshot, arn).missing_data == (
         "Its default version, v2, was not captured: what it allows or denies is not known.",
     )
     shown = view(snapshot, arn)

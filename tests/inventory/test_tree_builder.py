@@ -114,7 +114,7 @@ def test_what_is_referred_to_but_not_held_has_rows_of_its_own(snapshot: Snapshot
         ("ghosts", "group · 1 member"),
         ("lost", "managed policy · attached to 1"),
     ]
-    assert all(outline.badges[row] == (Badge.GAP,) for row in outline.children(missing))
+    assert all(outline.badges[row] == (Badge.MISSING_DATA,) for row in outline.children(missing))
 
 
 def test_a_broken_entry_never_vanishes(snapshot: Snapshot) -> None:
@@ -145,7 +145,7 @@ def test_a_jump_lands_on_a_policys_own_row(snapshot: Snapshot) -> None:
 
 def test_gap_badge_marks_who_refers_to_what_is_missing(snapshot: Snapshot) -> None:
     outline = build_outline(snapshot)
-    assert outline.badges[row_of(outline, "acme-prod", "Users", "alice")] == (Badge.GAP,)
+    assert outline.badges[row_of(outline, "acme-prod", "Users", "alice")] == (Badge.MISSING_DATA,)
     assert row_of(outline, "acme-prod", "Users", "Bob") not in outline.badges
     assert row_of(outline, "acme-prod", "Roles", "app") not in outline.badges
 
@@ -164,13 +164,13 @@ def test_unreadable_documents_mark_policy_and_owner(build: Any) -> None:
     assert outline.badges[owner] == outline.badges[trust] == (Badge.BROKEN,)
     assert inline not in outline.badges
     # The version in force was not captured.
-    assert outline.badges[row_of(outline, "111122223333", "Customer managed policies", "p")] == (Badge.GAP,)
+    assert outline.badges[row_of(outline, "111122223333", "Customer managed policies", "p")] == (Badge.MISSING_DATA,)
 
 
 def test_a_truncated_account_says_so(build: Any) -> None:
     outline = build_outline(build.snapshot(build.account(is_truncated=True)))
     assert node_of(outline, "111122223333").detail == "pages are missing"
-    assert outline.badges[1] == (Badge.GAP,)
+    assert outline.badges[1] == (Badge.MISSING_DATA,)
 
 
 @pytest.mark.parametrize(

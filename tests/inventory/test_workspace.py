@@ -132,7 +132,7 @@ def test_the_organization_stands_below_the_accounts(outline: Outline) -> None:
 def test_a_jump_to_an_account_lands_on_its_own_row(outline: Outline) -> None:
     assert outline.nodes[outline.rows_by_key[ACCOUNT]].parent == 0
     named_only = outline.rows_by_key[NAMED_ONLY]
-    assert outline.badges[named_only] == (Badge.GAP,)
+    assert outline.badges[named_only] == (Badge.MISSING_DATA,)
     assert outline.nodes[named_only].detail == f"{NAMED_ONLY} · not in the snapshot"
 
 
@@ -260,7 +260,9 @@ def test_a_resource_shows_its_policy_and_whom_it_names_and_they_show_it(subjects
     assert subject(subjects, line.key).title == "acme-data"
     assert ways(subject(subjects, ALICE))["Allowed by name in the policies of"] == [(BUCKET, "acme-data", "S3")]
     assert subject(subjects, QUEUE).policies == ()
-    assert subject(subjects, STRAY).gaps == ("Its policy was not captured: what it allows or denies is not known.",)
+    assert subject(subjects, STRAY).missing_data == (
+        "Its policy was not captured: what it allows or denies is not known.",
+    )
 
 
 def test_a_provider_and_the_roles_that_trust_it_show_each_other(subjects: SubjectIndex) -> None:
@@ -301,7 +303,7 @@ def test_a_permission_set_its_role_and_its_people_show_each_other(subjects: Subj
 def test_a_policy_that_only_a_permission_set_names_can_be_read(subjects: SubjectIndex) -> None:
     found = subject(subjects, AWS_POLICY)
     assert ways(found) == {"Attached to": [(SET, "Reader", "permission set")]}
-    assert "that AWS had published by" in found.gaps[0]
+    assert "that AWS had published by" in found.missing_data[0]
     assert subjects.policy(AWS_POLICY) is not None
 
 
@@ -323,7 +325,7 @@ def test_nodes_that_go_in_a_circle_or_nowhere_never_vanish(captured: Snapshot) -
     assert "policies not captured" in dict(below(outline, "Organization", "Place not known"))["lost"]
     for key in (organization_key("ou-a"), "555555555555", "organization#p-lost"):
         found = subject(subjects, key)
-        assert found.gaps
+        assert found.missing_data
         assert found.badges == outline.badges.get(outline.rows_by_key[key], ())
     assert subject(subjects, "organization#p-lost").kind is NodeKind.MISSING
 

@@ -105,13 +105,13 @@ def test_guide_shows_every_command() -> None:
 @pytest.fixture(scope="session")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A review of the sample, and its pack: what the page about reviews goes on with."""
-    from iamdesk.export.evidence.write import write_pack
+    from iamdesk.export.evidence.write import write_package
 
     folder = tmp_path_factory.mktemp("evidence")
     opened = Workbench().open_snapshot(ROOT / "resources" / "samples" / "acme-prod.json")
     opened.create_review(folder / "q3.iamreview", "Third quarter")
     desk = Workbench.open_review(folder / "q3.iamreview")
-    write_pack(desk.file, folder / "review-q3", evaluator=opened.evaluator)
+    write_package(desk.file, folder / "review-q3", evaluator=opened.evaluator)
     desk.close()
     kept = folder / "remediation-kept"
     kept.mkdir()

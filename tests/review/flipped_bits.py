@@ -48,7 +48,7 @@ def make(path: Path, size: int) -> None:
         later = ItemDecision(ReviewDecision.EXCEPT, "later", "Ben", date(2099, 1, 1))
         review.record(dict.fromkeys((one["finding_id"] for one in findings[::3]), later), ANA, lambda: NOW)
         for at in range(min(size, 3)):
-            review.note_pack(EvidenceRecord(NOW.isoformat(), f"pack {at}", f"{at:064x}", review.journal_sha256))
+            review.note_package(EvidenceRecord(NOW.isoformat(), f"pack {at}", f"{at:064x}", review.journal_sha256))
 
 
 def content(path: Path, *, writable: bool) -> Any:
@@ -61,9 +61,9 @@ def content(path: Path, *, writable: bool) -> Any:
             desk.population,
             desk.findings,
             list(review.journal()),
-            review.packs(),
-            review.lines_standing.counts(),
-            review.findings_standing.counts(),
+            review.packages(),
+            review.item_states.counts(),
+            review.finding_states.counts(),
             [review.decided(line_id) for line_id in review.ids],
         )
 

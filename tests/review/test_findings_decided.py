@@ -48,9 +48,9 @@ def test_decision_on_a_finding_is_kept_and_counted_apart_from_lines(review: Revi
         told = again.decided(FIRST)
         assert told is not None
         assert told.reviewer == "Ana Moreno"
-        assert again.findings_standing.counts()[ReviewDecision.FIX] == 1
-        assert again.findings_standing.waiting(NOW.date()) == 2
-        assert again.lines_standing.waiting(NOW.date()) == 1
+        assert again.finding_states.counts()[ReviewDecision.FIX] == 1
+        assert again.finding_states.waiting(NOW.date()) == 2
+        assert again.item_states.waiting(NOW.date()) == 1
         (entry,) = again.journal()
         assert (entry.line_id, entry.line_sha256) == (FIRST, again.sha256_of(FIRST))
         assert again.damages() == ()
@@ -82,8 +82,8 @@ def test_nobody_decides_on_findings_about_themselves(review: ReviewFile) -> None
 
 def test_accepted_risk_that_has_run_out_waits_again(review: ReviewFile) -> None:
     review.record({FIRST: ACCEPTED}, ANA)
-    assert review.findings_standing.open(date(2026, 12, 31)) == (SECOND, OWN)
-    assert review.findings_standing.open(date(2027, 1, 1)) == (FIRST, SECOND, OWN)
+    assert review.finding_states.open(date(2026, 12, 31)) == (SECOND, OWN)
+    assert review.finding_states.open(date(2027, 1, 1)) == (FIRST, SECOND, OWN)
 
 
 def test_second_reviewer_undo_and_redo(review: ReviewFile) -> None:

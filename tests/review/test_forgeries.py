@@ -80,7 +80,7 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def note(review: ReviewFile, moment: datetime, name: str) -> None:
-    review.note_pack(EvidenceRecord(moment.isoformat(timespec="seconds"), name, "78" * 32, review.journal_sha256))
+    review.note_package(EvidenceRecord(moment.isoformat(timespec="seconds"), name, "78" * 32, review.journal_sha256))
 
 
 def is_found(honest: Path, forgery: Forgery, tmp_path: Path) -> bool:

@@ -41,7 +41,7 @@ def whole(tmp_path: Path) -> Path:
         for at, line in enumerate(LINES):
             review.record({line.line_id: ItemDecision(ReviewDecision.KEEP, f"reason {at}")}, ANA, lambda: NOW)
         for at in range(3):
-            review.note_pack(
+            review.note_package(
                 EvidenceRecord(
                     f"2026-11-2{at + 4}T12:00:00+00:00", f"pack-{at}", f"{at:064x}", review.journal_sha256, 40, ""
                 )
@@ -60,12 +60,12 @@ def lost(path: Path) -> str:
 
 def test_noted_packs_are_recovered(whole: Path) -> None:
     with ReviewFile.open(whole, writable=False) as old:
-        packs = old.packs()
+        packs = old.packages()
     assert len(packs) == 3
     told = recover(whole, whole.with_name("new.iamreview"))
     assert told.lost == ()
     with ReviewFile.open(told.path) as new:
-        assert new.packs() == packs
+        assert new.packages() == packs
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_any_page_that_is_gone_is_told(whole: Path) -> None:
         into = whole.with_name(f"{start}.iamreview")
         told = recover(whole, into)
         with ReviewFile.open(into) as new:
-            kept = (len(new.lines), len(new.population()), len(list(new.findings())), len(new.packs()))
+            kept = (len(new.lines), len(new.population()), len(list(new.findings())), len(new.packages()))
         assert told.lost or kept == (40, 40, 40, 3), start
 
 

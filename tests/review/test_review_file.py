@@ -83,8 +83,8 @@ def test_decisions_are_there_when_it_is_opened_again(review: ReviewFile, path: P
     review.close()
     with ReviewFile.open(path) as again:
         assert again.decision(LINES[0].line_id) == KEEP
-        assert again.lines_standing.counts()[ReviewDecision.KEEP] == 1
-        assert again.lines_standing.counts()[ReviewDecision.UNDECIDED] == 4
+        assert again.item_states.counts()[ReviewDecision.KEEP] == 1
+        assert again.item_states.counts()[ReviewDecision.UNDECIDED] == 4
         (entry,) = again.journal()
         assert (entry.reviewer, entry.moment) == ("Ana Moreno", "2026-11-24T12:00:00.000+00:00")
         assert entry.line_sha256 == LINES[0].sha256
@@ -179,9 +179,9 @@ def test_many_lines_need_a_reason_and_all_or_none_are_decided(review: ReviewFile
         review.record(dict.fromkeys(ids, ItemDecision(ReviewDecision.KEEP)), ANA)
     with pytest.raises(DecisionError, match="no entitlement"):
         review.record({ids[0]: KEEP, "unknown": KEEP}, ANA)
-    assert review.lines_standing.counts()[ReviewDecision.UNDECIDED] == 5
+    assert review.item_states.counts()[ReviewDecision.UNDECIDED] == 5
     review.record(dict.fromkeys(ids, KEEP), ANA)
-    assert review.lines_standing.counts()[ReviewDecision.KEEP] == 3
+    assert review.item_states.counts()[ReviewDecision.KEEP] == 3
 
 
 @pytest.mark.parametrize("missing", ["comment", "owner", "expiry"])
@@ -256,7 +256,7 @@ def test_review_of_an_older_iamdesk_is_brought_up_to_date_with_every_decision(re
         older.as_of(1)
     with ReviewFile.open(path, writable=False) as reading:
         assert list(reading.findings()) == []
-        assert reading.packs() == ()
+        assert reading.packages() == ()
         assert reading.damages() == ()
     with ReviewFile.open(path) as again:
         assert again.decision(LINES[0].line_id) == KEEP
@@ -339,7 +339,7 @@ def test_review_of_a_newer_iamdesk_is_refused(review: ReviewFile, path: Path) ->
 def test_what_was_altered_is_found(review: ReviewFile, path: Path, statement: str, place: str) -> None:
     for each in LINES[:3]:
         review.record({each.line_id: KEEP}, ANA)
-    review.note_pack(EvidenceRecord("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, review.journal_sha256))
+    review.note_package(EvidenceRecord("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, review.journal_sha256))
     review.close()
     with sqlite3.connect(path) as mallory:
         assert mallory.execute(statement).rowcount == 1
@@ -421,7 +421,7 @@ def test_saved_is_told_only_of_what_the_file_gives_back(review: ReviewFile, trig
     review._connection.execute(trigger)  # whatever swallows what is written
     pack = EvidenceRecord("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, "cd" * 32)
     decide = partial(review.record, {LINES[0].line_id: KEEP}, ANA)
-    act = partial(review.note_pack, pack) if "packs" in trigger else decide
+    act = partial(review.note_package, pack) if "packs" in trigger else decide
     with pytest.raises(ReviewError, match="returns another one"):
         act()
     assert review.decision(LINES[0].line_id) == UNDECIDED

@@ -543,7 +543,7 @@ def test_a_kind_is_read_with_its_role_and_is_complete(tmp_path: Path, kind: Work
     snapshot = opened(tmp_path, files)
     index = WorkloadIndex(snapshot)
     assert [one.arn for one in index.of_account(ACCOUNT).of_kind(kind)] == [arn]
-    assert [problem.said for problem in snapshot.problems] == []
+    assert [problem.sentence for problem in snapshot.problems] == []
     uses = [use for use in index.used_by(arn) if use.workload.kind is kind]
     assert [(use.role, use.usage) for use in uses] == ([] if usage is None else [(ROLE, usage)])
     assert [use for use in index.runs_with(ROLE) if use.workload.arn == arn] == uses

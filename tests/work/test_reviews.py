@@ -8,7 +8,7 @@ from iamdesk.api import Workbench
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.time_dependence import mentions_time
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.snapshot.reader import load_snapshot
@@ -38,7 +38,7 @@ def test_the_same_evidence_and_the_same_verification(two: Processes, beside: Pro
     with ReviewFile.open(tmp_path / "q.iamreview", writable=False) as review:
         for name, executor in (("alone", None), ("shared", two), ("helped", beside)):
             again = Workbench().open_snapshot(sample_snapshot())
-            write_pack(review, tmp_path / name, evaluator=again.evaluator, generated_at=moment, executor=executor)
+            write_package(review, tmp_path / name, evaluator=again.evaluator, generated_at=moment, executor=executor)
     files = sorted(file.relative_to(tmp_path / "alone") for file in (tmp_path / "alone").rglob("*") if file.is_file())
     assert len(files) > 20
     for file in files:

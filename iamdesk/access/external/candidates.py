@@ -46,7 +46,7 @@ class Candidate(NamedTuple):
     like: str = ""
     """The row of all accounts that it is part of: where the decision is the same, it needs no row of its own."""
     account: str = ""
-    alike: tuple[str, ...] = ()
+    identical: tuple[str, ...] = ()
     """Accounts to which the same applies as to ``account``."""
 
 
@@ -129,7 +129,7 @@ class _Account:
     number: str
     """Of a pattern, one account that it matches."""
     is_named: bool = False
-    alike: tuple[str, ...] = ()
+    identical: tuple[str, ...] = ()
     """Other accounts of the organization that no policy tells from this one."""
 
 
@@ -176,7 +176,7 @@ class Candidates:
                 met = tuple(glob(pattern).matches(account) for pattern in patterns)
                 groups.setdefault((place, account if is_apart else None, met), []).append(account)
             for first, *others in groups.values():
-                self._accounts.setdefault(first, _Account(first)).alike = tuple(others)
+                self._accounts.setdefault(first, _Account(first)).identical = tuple(others)
 
     def _read(self, statements: Iterable[Statement]) -> None:
         for statement in statements:
@@ -234,7 +234,7 @@ class Candidates:
         for account, known in self._accounts.items():
             who = self._who(f"arn:{partition}:iam::{account}:root", PrincipalKind.ACCOUNT, account)
             callers = callers_of(known.number, partition)
-            yield Candidate(who, callers, known.is_named, account=known.number, alike=known.alike)
+            yield Candidate(who, callers, known.is_named, account=known.number, identical=known.identical)
         for text, is_named in self._exact.items():
             if (candidate := self._exactly(text, is_named)) is not None:
                 yield candidate
@@ -295,8 +295,8 @@ class Candidates:
                 if callers:
                     anywhere = patterns.get(text, text.replace(f"::{shown}:", "::*:"))
                     who = self._who(anywhere if shown == "*" else text, PrincipalKind.ROLE, account)
-                    alike = self._accounts[shown].alike if shown in self._accounts else ()
-                    yield Candidate(who, callers, is_named=False, like=anywhere, account=account, alike=alike)
+                    identical = self._accounts[shown].identical if shown in self._accounts else ()
+                    yield Candidate(who, callers, is_named=False, like=anywhere, account=account, identical=identical)
 
 
 def _limits_of(scope: Scope, account: str) -> Iterator[Statement]:

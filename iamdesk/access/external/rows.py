@@ -248,7 +248,7 @@ class _Search:
                 True,
             )
         )
-        if unsigned is not None and signed is not None and _alike(unsigned.trace, signed.trace):
+        if unsigned is not None and signed is not None and _identical(unsigned.trace, signed.trace):
             who = replace(unsigned.candidate.who, signing=Signing.EITHER)
             return (unsigned._replace(candidate=unsigned.candidate._replace(who=who)),)
         return tuple(one for one in (unsigned, signed) if one is not None)
@@ -257,7 +257,7 @@ class _Search:
 def _of_others(found: _Found) -> Iterator[_Found]:
     """Yield the same row for the other accounts to which it applies."""
     candidate, own = found.candidate, f"::{found.candidate.account}:"
-    for account in candidate.alike:
+    for account in candidate.identical:
         who = replace(candidate.who, principal=candidate.who.principal.replace(own, f"::{account}:"))
         yield _Found(candidate._replace(who=who), found.caller.replace(own, f"::{account}:"), found.trace)
 
@@ -280,7 +280,7 @@ def _literal(found: _Found) -> int:
     return len(found.candidate.who.principal.replace("*", "").replace("?", ""))
 
 
-def _alike(one: EvaluationTrace, other: EvaluationTrace) -> bool:
+def _identical(one: EvaluationTrace, other: EvaluationTrace) -> bool:
     """Return whether two results are equal, with equal conditions."""
     if one.decision is not other.decision:
         return False
@@ -289,7 +289,7 @@ def _alike(one: EvaluationTrace, other: EvaluationTrace) -> bool:
 
 def _statements(evaluation_request: EvaluationRequest) -> Iterator[Statement]:
     """Yield the statements on the resource's side, and of the endpoint, that cover the action."""
-    for one in (evaluation_request, *evaluation_request.further):
+    for one in (evaluation_request, *evaluation_request.joint):
         policies = one.policies
         of_levels = [policy for level in policies.rcps or () for policy in level]
         attached: list[AttachedPolicy | None] = [policies.resource, *policies.grants, *of_levels, policies.endpoint]

@@ -43,11 +43,11 @@ def domains(
     keys: Sequence[str],
     undetermined: Sequence[StatementResult],
     subject: RequestFacts,
-    further: Sequence[ConditionTest] = (),
+    joint: Sequence[ConditionTest] = (),
 ) -> list[Domain]:
-    """Return the domain of each key that the statements depend on, or that the ``further`` tests are on."""
+    """Return the domain of each key that the statements depend on, or that the ``joint`` tests are on."""
     links = _links(frozenset(keys), undetermined, subject)
-    for test in further:
+    for test in joint:
         links.tests[test.key].append(test)
     return [links.domain(key) if key in links.values else _own_domain(key, links.tests[key], subject) for key in keys]
 

@@ -160,11 +160,11 @@ class _Trial:
         undetermined = [_Open(result, _unknown_keys(result, subject)) for result in results if result.truth is MAYBE]
         keys = tuple(dict.fromkeys(key for one in undetermined for key in one.keys))
         dependent = [one.result for one in undetermined]
-        doubt, further = decision_inputs.doubt, list[ConditionTest]()
+        doubt, joint = decision_inputs.doubt, list[ConditionTest]()
         if doubt is not None and doubt.depends_on_test(keys):
-            keys, further = tuple(dict.fromkeys((*keys, doubt.settled_by.key))), [doubt.settled_by]
+            keys, joint = tuple(dict.fromkeys((*keys, doubt.settled_by.key))), [doubt.settled_by]
         tried = (
-            [] if is_too_much(dependent, subject) else domains(keys, dependent, subject.where_least_is_known(), further)
+            [] if is_too_much(dependent, subject) else domains(keys, dependent, subject.where_least_is_known(), joint)
         )
         return cls(decision_inputs, subject, fixed, undetermined, keys, tried, best.decision is EvalDecision.ALLOWED)
 

@@ -117,7 +117,7 @@ def service_column(service: str, users: int, *, is_listed: bool) -> ServiceColum
     return ServiceColumn(service, reference().service_name(service) or service, users, is_listed)
 
 
-class EverybodyMap:
+class AccessMatrix:
     """The access matrix, or its rows computed so far. One thread adds rows; any thread may read."""
 
     def __init__(self) -> None:
@@ -175,8 +175,8 @@ class EverybodyMap:
         )
 
 
-def everybody_to_csv(
-    shown: EverybodyMap,
+def access_matrix_to_csv(
+    shown: AccessMatrix,
     snapshot_name: str,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
@@ -192,7 +192,7 @@ def everybody_to_csv(
 
 
 def _csv_rows(
-    shown: EverybodyMap, snapshot_name: str, progress: Progress, cancelled: Cancelled
+    shown: AccessMatrix, snapshot_name: str, progress: Progress, cancelled: Cancelled
 ) -> Iterator[tuple[str | int, ...]]:
     number = 0
     for place, (principal, profile) in enumerate(shown.rows.items()):

@@ -36,7 +36,7 @@ from typing import Any
 
 from iamdesk.explain.decision import Assumption, EvaluationResult, PolicyTypeResult, StatementExplanation
 from iamdesk.explain.suggestions import Addition, Change, Changes, Removal
-from iamdesk.export.text.decision import refusal_words, ways_words
+from iamdesk.export.text.decision import access_words, refusal_words
 from iamdesk.use_cases.types import DependentActions
 
 
@@ -56,7 +56,7 @@ def to_evaluation_result(
         "Assumptions": [assumption_result(assumption) for assumption in decision.assumptions],
         "Conditions": [_context(values) for values in decision.conditions],
         "Denials": [_context(values) for values in decision.denials],
-        "ConditionWords": list(ways_words(decision)),
+        "ConditionWords": list(access_words(decision)),
         "DenialWords": list(refusal_words(decision)),
     }
     if changes is not None:

@@ -15,13 +15,13 @@ from iamdesk.explain.suggestions import Changes
 from iamdesk.export.text.decision import (
     PART_TITLES,
     POLICY_TYPE_DECISIONS,
+    access_words,
     change_groups,
     decision_words,
     otherwise_words,
     refusal_words,
     source_words,
     value_words,
-    ways_words,
     without_words,
 )
 from iamdesk.i18n import join_names
@@ -40,7 +40,7 @@ def _lines(decision: EvaluationResult, snapshot_path: str) -> Iterator[str]:
     yield from request_lines(decision.request, snapshot_path)
     if decision.conditions:
         yield ""
-        yield from (f"Allowed when {visible(words)}." for words in dict.fromkeys(ways_words(decision)))
+        yield from (f"Allowed when {visible(words)}." for words in dict.fromkeys(access_words(decision)))
         yield from (f"Not allowed when {visible(words)}." for words in dict.fromkeys(refusal_words(decision)))
     if decision.assumptions:
         yield ""

@@ -177,7 +177,7 @@ def _state(review: ReviewFile) -> dict[str, Any]:
     journal_sha256 = review.head.journal_start
     for one in review.journal():  # read once: a decision that is recorded meanwhile is in both or in none
         entries, journal_sha256 = entries + 1, one.sha256
-    events, packages = review.events(), review.packs()
+    events, packages = review.events(), review.packages()
     return {
         "review_id": review.head.review_id,
         "reviewed_sha256": review.reviewed_sha256(),
@@ -204,7 +204,7 @@ def _differing(review: ReviewFile, state: Mapping[str, Any]) -> Iterator[str]:
     events = review.events()[: state["events"]]
     if (len(events), events[-1].sha256 if events else "") != (state["events"], state["events_sha256"]):
         yield phrase("The events differ from those that were signed, or some of them are missing.")
-    packages = review.packs()[: state["packages"]]
+    packages = review.packages()[: state["packages"]]
     if digest([asdict(one) for one in packages]) != state["packages_sha256"]:
         yield phrase("The recorded packages differ from those that were signed, or some of them are missing.")
 

@@ -109,7 +109,7 @@ def cells_sha256(decision: ItemDecision) -> str:
     return digest([decision.choice.value, decision.expiry.isoformat() if decision.expiry else "", *texts])
 
 
-def standing_sha256(row: Decidable) -> str:
+def state_sha256(row: Decidable) -> str:
     """Return the digest of the current decision on a row: it identifies a sheet exported before a change."""
     decided = row.decided
     return digest(
@@ -119,7 +119,7 @@ def standing_sha256(row: Decidable) -> str:
 
 _STANDING: tuple[Column[Any], ...] = (
     Column("decision_sha256", lambda row: cells_sha256(row.decision)),
-    Column("standing_sha256", standing_sha256),
+    Column("state_sha256", state_sha256),
 )
 ENTITLEMENTS: tuple[Column[DecidedLine], ...] = (
     Column("review_id", lambda row: row.review_id),
@@ -440,7 +440,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "decision_sha256",
         "digest of decision, reason, owner, last day and ticket: identifies rows that were not filled in",
     ),
-    ("standing_sha256", "digest of the decision, who decided and when: if it changed, a row is not overwritten"),
+    ("state_sha256", "digest of the decision, who decided and when: if it changed, a row is not overwritten"),
     ("compensating_control", "of an exception: what limits the risk until its last day, as the reviewer states it"),
     ("reset", "as decision or ticket, clears it when the sheet is imported; an empty cell changes nothing"),
     (

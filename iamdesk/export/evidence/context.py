@@ -35,7 +35,7 @@ from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.work.workers import Workers
 
-_GAPS = "CMP-"
+_COMPLETENESS_CHECKS = "CMP-"
 _CHECK_EVERY = 200
 """Number of entitlements between checks for cancellation."""
 
@@ -211,7 +211,7 @@ class EvidenceContext:
     @cached_property
     def own_access(self) -> OwnAccess:
         """What is known of the reviewers' own access."""
-        states = (self.review.lines_standing, self.review.findings_standing)
+        states = (self.review.item_states, self.review.finding_states)
         holders = {item: frozen.holder_arn for known in states for item, frozen in known.known.items()}
         return own_access_of(self.review.journal(), holders, self.people)
 
@@ -346,7 +346,7 @@ class EvidenceContext:
             privileged += is_privileged(row.line) == "yes"
             third += is_third(row)
             machines += is_machine(row)
-        standing = self.review.findings_standing
+        standing = self.review.finding_states
         on_findings = {choice.value: count for choice, count in standing.counts().items()}
         waiting = standing.waiting(self.today)
         population = self.review.population()
@@ -422,12 +422,12 @@ class EvidenceContext:
         return exclusions_from(self.review.head.details)
 
     @cached_property
-    def gaps(self) -> tuple[Mapping[str, Any], ...]:
+    def missing_data(self) -> tuple[Mapping[str, Any], ...]:
         """Missing data of the snapshot, as found by the completeness checks, highest severity first.
 
         Includes severity info: a check that was skipped has not passed.
         """
-        lacking = (one for one in self.review.findings() if str(one["check_id"]).startswith(_GAPS))
+        lacking = (one for one in self.review.findings() if str(one["check_id"]).startswith(_COMPLETENESS_CHECKS))
         return tuple(sorted(lacking, key=lambda one: list(Severity).index(Severity(str(one["severity"])))))
 
     @cached_property

@@ -59,7 +59,7 @@ def totals(source: EvidenceContext) -> Iterator[Total]:
     rest = limited(whole, tuple(source.review.findings()), source.exclusions)
     elsewhere = 0
     if is_part(source.review):
-        part = limited_to_part(rest, {*source.review.ids, *source.review.findings_standing.known})
+        part = limited_to_part(rest, {*source.review.ids, *source.review.finding_states.known})
         elsewhere = len(rest.scope.lines) - len(part.scope.lines)
         rest = part
     scope = rest.scope

@@ -22,7 +22,7 @@ from iamdesk.export.evidence.columns import (
     DecidedLine,
     cells_sha256,
     entitlement_columns,
-    standing_sha256,
+    state_sha256,
 )
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.csv_writer import cell_text, csv_rows
@@ -141,10 +141,10 @@ def read_back(path: Path, source: EvidenceContext) -> ReadBack:
     """
     found = ReadBack()
     if path.suffix.lower() == ".xlsx":
-        with _book(path) as book:
-            _read(_lines(source), _book_rows(book, path, ENTITLEMENTS_SHEET), path, source, found)
-            if FINDINGS_SHEET in book.sheetnames:
-                _read(_FINDINGS, _book_rows(book, path, FINDINGS_SHEET), path, source, found)
+        with _workbook(path) as workbook:
+            _read(_lines(source), _workbook_rows(workbook, path, ENTITLEMENTS_SHEET), path, source, found)
+            if FINDINGS_SHEET in workbook.sheetnames:
+                _read(_FINDINGS, _workbook_rows(workbook, path, FINDINGS_SHEET), path, source, found)
         return found
     headings = next(iter(_csv_rows(path)), [])
     if _FINDINGS.id_column in headings:
@@ -209,7 +209,7 @@ def _read[Row: (DecidedLine, DecidedFinding)](
         elif any("\udc80" <= sign <= "\udcff" for cell in cells.values() for sign in cell):
             why = phrase("a cell is not in UTF-8: save the sheet as CSV UTF-8")
         else:
-            has_moved = cells.get(_STANDING) != standing_sha256(row)
+            has_moved = cells.get(_STANDING) != state_sha256(row)
             try:
                 wanted = _decision(cells, row, kind)
                 if wanted.decided != row.decision.decided:
@@ -240,7 +240,7 @@ def _is_unchanged[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], 
         return False
     if cells_sha256(shown) == cells.get(_SHOWN):
         return True
-    return cells.get(_STANDING) == standing_sha256(row) and _is_as_shown(cells, row, is_open)
+    return cells.get(_STANDING) == state_sha256(row) and _is_as_shown(cells, row, is_open)
 
 
 def _is_as_shown[Row: (DecidedLine, DecidedFinding)](
@@ -399,7 +399,7 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
 
 
 @contextmanager
-def _book(path: Path) -> Iterator[Any]:
+def _workbook(path: Path) -> Iterator[Any]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -407,25 +407,25 @@ def _book(path: Path) -> Iterator[Any]:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > _MAX_BYTES:
                 raise ExportError(phrase("{name} is too large for a review sheet", name=path.name))
-        book = openpyxl.load_workbook(path, read_only=True, data_only=False)
+        workbook = openpyxl.load_workbook(path, read_only=True, data_only=False)
     except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
         raise ExportError(
             phrase("{name} cannot be read as a workbook: {error}", name=path.name, error=_reason(error))
         ) from error
     try:
-        yield book
+        yield workbook
     finally:
-        book.close()
+        workbook.close()
 
 
 def _reason(error: Exception) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
-def _book_rows(book: Any, path: Path, name: str) -> Iterator[list[str]]:
-    if name not in book.sheetnames:
+def _workbook_rows(workbook: Any, path: Path, name: str) -> Iterator[list[str]]:
+    if name not in workbook.sheetnames:
         raise ExportError(phrase("{name} has no sheet {sheet}", name=path.name, sheet=name))
-    for row in _values(book[name]):
+    for row in _values(workbook[name]):
         yield [_text(value) for value in row]
 
 

@@ -21,7 +21,7 @@ _MAX_FILES = 200_000
 
 
 @contextmanager
-def opened_pack(path: Path) -> Iterator[Path]:
+def opened_package(path: Path) -> Iterator[Path]:
     """Yield the folder of a package.
 
     Raises:

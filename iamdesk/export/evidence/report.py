@@ -31,7 +31,7 @@ from iamdesk.snapshot.manifest import Manifest
 from iamdesk.snapshot.model import Snapshot
 
 _MAX_TITLE = 120
-_MAX_GAPS = 40
+_MAX_MISSING = 40
 _MAX_TOTALS = 30
 _MAX_FILES = 12
 """Files of the snapshot that are listed; review.json lists all."""
@@ -130,11 +130,11 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
     failed = sum(not one.ok for one in found)
     if failed:
         blocks.append(Text(f"{failed:,} of {len(found):,} control totals do not agree.", is_warning=True))
-    if source.gaps:
+    if source.missing_data:
         blocks.append(
             Text(
-                f"The completeness checks have {_findings(len(source.gaps))}: results that depend on missing data are "
-                "unknown. See below.",
+                f"The completeness checks have {_findings(len(source.missing_data))}: results that depend on missing "
+                "data are unknown. See below.",
                 is_warning=True,
             )
         )
@@ -150,7 +150,7 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
         blocks.append(Text(f"{len(found) - len(shown[:_MAX_TOTALS]):,} more totals, by account, are in review.json."))
     if source.snapshot is not None:
         blocks += _reconciliation(source.snapshot)
-    if source.gaps:
+    if source.missing_data:
         blocks += _gaps(source)
     else:
         blocks.append(Text("The completeness checks found no missing data in the snapshot."))
@@ -191,16 +191,18 @@ def _reconciliation(snapshot: Snapshot) -> Iterator[Text | Table]:
 def _gaps(source: EvidenceContext) -> Iterator[Text | Table]:
     """Yield a table of missing data, with one row for data that is missing in several accounts."""
     where: dict[tuple[str, str], dict[str, None]] = {}
-    for gap in source.gaps:
-        where.setdefault((str(gap["check_id"]), str(gap["finding"])), {})[str(gap.get("account_id", ""))] = None
+    for missing in source.missing_data:
+        where.setdefault((str(missing["check_id"]), str(missing["finding"])), {})[
+            str(missing.get("account_id", ""))
+        ] = None
     many = len(source.accounts) > 1
     rows = tuple(
         (check_id, "all accounts" if many and {*source.accounts} <= accounts.keys() else enumerated(accounts), finding)
         for (check_id, finding), accounts in where.items()
     )
-    yield Table(("Check", "Account", "Missing data"), rows[:_MAX_GAPS], (10, 20, 70))
-    if len(rows) > _MAX_GAPS:
-        yield Text(f"{len(rows) - _MAX_GAPS:,} more are listed in 04_findings.csv.", is_warning=True)
+    yield Table(("Check", "Account", "Missing data"), rows[:_MAX_MISSING], (10, 20, 70))
+    if len(rows) > _MAX_MISSING:
+        yield Text(f"{len(rows) - _MAX_MISSING:,} more are listed in 04_findings.csv.", is_warning=True)
 
 
 def _findings(count: int) -> str:

@@ -46,7 +46,7 @@ def assignment_blocks(source: EvidenceContext) -> Iterator[Text | Table]:
     events = review.events()
     shares: dict[tuple[str, date | None], _Share] = {}
     unassigned: Counter[str] = Counter()
-    for item in (*review.lines_standing.known, *review.findings_standing.known):
+    for item in (*review.item_states.known, *review.finding_states.known):
         decided, to = review.decided(item), assigned.get(item)
         if to is None:
             if decided is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.manifest import MANIFEST, manifest_sha256, read_manifest
-from iamdesk.export.evidence.package_files import opened_pack
+from iamdesk.export.evidence.package_files import opened_package
 from iamdesk.export.evidence.result import Outcome, Result, failed, passed
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import phrase
@@ -18,13 +18,13 @@ _NAME = "chain"
 _MAX_SIBLINGS = 500
 
 
-def pack_at(path: Path, moment: datetime | None = None) -> EvidenceRecord:
+def package_at(path: Path, moment: datetime | None = None) -> EvidenceRecord:
     """Return what a review records of a package (a folder or an archive).
 
     Raises:
         ExportError: it is not a package.
     """
-    with opened_pack(path) as folder:
+    with opened_package(path) as folder:
         manifest = read_manifest(folder)
         when = (moment or datetime.now(UTC)).isoformat(timespec="seconds")
         entries, last_event = manifest.get("journal_entries"), manifest.get("events_sha256")
@@ -38,7 +38,7 @@ def pack_at(path: Path, moment: datetime | None = None) -> EvidenceRecord:
         )
 
 
-def manifest_before(previous: ReviewFile, pack: Path | None) -> str:
+def manifest_before(previous: ReviewFile, package: Path | None) -> str:
     """Return the hash of the previous package's manifest for a follow-up review; empty if no package is known.
 
     Args:
@@ -49,16 +49,16 @@ def manifest_before(previous: ReviewFile, pack: Path | None) -> str:
         ReviewError: the package is of another review, or was written before its last decision.
         ExportError: it is not a package.
     """
-    if pack is None:
-        whole = (one for one in reversed(previous.packs()) if one.journal_sha256 == previous.journal_sha256)
+    if package is None:
+        whole = (one for one in reversed(previous.packages()) if one.journal_sha256 == previous.journal_sha256)
         return next((one.manifest_sha256 for one in whole), "")
-    with opened_pack(pack) as folder:
+    with opened_package(package) as folder:
         manifest = read_manifest(folder)
         if manifest.get("review_id") != previous.head.review_id:
             raise ReviewError(
                 phrase(
                     "{name} is not the evidence package of review {review_id}",
-                    name=visible(pack.name),
+                    name=visible(package.name),
                     review_id=previous.head.review_id,
                 )
             )
@@ -66,7 +66,7 @@ def manifest_before(previous: ReviewFile, pack: Path | None) -> str:
             raise ReviewError(
                 phrase(
                     "{name} does not contain the latest decisions of review {review_id}: export it again",
-                    name=visible(pack.name),
+                    name=visible(package.name),
                     review_id=previous.head.review_id,
                 )
             )
@@ -104,7 +104,7 @@ def verify_chain(manifest: Mapping[str, Any], previous: Path | None) -> Iterator
         )
         return
     try:
-        with opened_pack(previous) as other:
+        with opened_package(previous) as other:
             found = manifest_sha256(other)
             manifest_found = read_manifest(other)
     except (ExportError, OSError) as error:

@@ -64,8 +64,8 @@ def head_values(source: EvidenceContext, found: Sequence[Total]) -> dict[str, An
         "completeness": {
             "totals": [one.as_json() for one in found],
             "gaps": [
-                {"code": gap["check_id"], "affects": gap["subject_arn"], "sentence": gap["finding"]}
-                for gap in source.gaps
+                {"code": missing["check_id"], "affects": missing["subject_arn"], "sentence": missing["finding"]}
+                for missing in source.missing_data
             ],
             "counts": counts.as_json(),
         },

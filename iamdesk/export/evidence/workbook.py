@@ -116,13 +116,13 @@ class Headings:
 type PageRow = Headings | Sequence[str]
 
 
-class Book:
+class Workbook:
     """Writer of a workbook."""
 
     def __init__(
         self, path: Path, review_id: str, snapshot_sha256: str, created: datetime, *, is_draft: bool = False
     ) -> None:
-        self._book = xlsxwriter.Workbook(
+        self._workbook = xlsxwriter.Workbook(
             str(path),
             {
                 "constant_memory": True,
@@ -133,18 +133,18 @@ class Book:
                 "remove_timezone": True,
             },
         )
-        self._book.set_properties({"title": f"Access review {review_id}", "created": created.replace(tzinfo=None)})
+        self._workbook.set_properties({"title": f"Access review {review_id}", "created": created.replace(tzinfo=None)})
         safe = visible(review_id).replace("&", "&&")
         self._header = "&C&BDRAFT: the review is not complete" if is_draft else ""
         self._footer = f"&L{safe}&C{snapshot_sha256[:16]}&RPage &P of &N"
-        self._head = self._book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8ECF2", "locked": True})
-        self._plain = self._book.add_format({"valign": "top", "text_wrap": True})
-        self._date = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss", "valign": "top"})
-        self._open = self._book.add_format(
+        self._head = self._workbook.add_format({"bold": True, "bottom": 1, "bg_color": "#E8ECF2", "locked": True})
+        self._plain = self._workbook.add_format({"valign": "top", "text_wrap": True})
+        self._date = self._workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss", "valign": "top"})
+        self._open = self._workbook.add_format(
             {"locked": False, "bg_color": "#FFFBE6", "valign": "top", "num_format": "@", "text_wrap": True}
         )
-        self._bold = self._book.add_format({"bold": True, "valign": "top", "text_wrap": True})
-        self._heading = self._book.add_format({"bold": True, "font_size": 13, "valign": "top"})
+        self._bold = self._workbook.add_format({"bold": True, "valign": "top", "text_wrap": True})
+        self._heading = self._workbook.add_format({"bold": True, "font_size": 13, "valign": "top"})
 
     def sheet[Row](self, name: str, columns: Sequence[Column[Row]], *, fillable: bool = False) -> "Sheet[Row]":
         """Add a sheet for a table."""
@@ -164,7 +164,7 @@ class Book:
             sheet.add_row(at, row.cells if isinstance(row, Headings) else row, looks, self._date)
 
     def _add(self, name: str) -> Any:
-        sheet = self._book.add_worksheet(name, RowSheet)
+        sheet = self._workbook.add_worksheet(name, RowSheet)
         sheet.set_footer(self._footer)
         if self._header:
             sheet.set_header(self._header)
@@ -180,7 +180,7 @@ class Book:
             OSError: the disk refuses.
         """
         try:
-            self._book.close()
+            self._workbook.close()
         except xlsxwriter.exceptions.FileCreateError as error:  # it wraps the system's error in one of its own
             raise error.args[0] from error
 
@@ -188,18 +188,20 @@ class Book:
 class Sheet[Row]:
     """Writer of one sheet."""
 
-    def __init__(self, book: Book, name: str, columns: Sequence[Column[Row]], *, fillable: bool) -> None:
-        self._book = book
-        self._sheet = sheet = book._add(name)
+    def __init__(self, workbook: Workbook, name: str, columns: Sequence[Column[Row]], *, fillable: bool) -> None:
+        self._workbook = workbook
+        self._sheet = sheet = workbook._add(name)
         self._columns = tuple(columns)
-        self._looks = tuple(book._open if fillable and column.is_open else book._plain for column in self._columns)
+        self._looks = tuple(
+            workbook._open if fillable and column.is_open else workbook._plain for column in self._columns
+        )
         self.count = 0
         widths = [_WIDTHS.get(column.name, 18) for column in self._columns]
         for at, width in enumerate(widths):
             sheet.set_column(at, at, width)
         sheet.fit_to_pages(-(-sum(widths) // _READABLE), 0)
         for at, column in enumerate(self._columns):
-            sheet.write_string(0, at, column.name, book._head)
+            sheet.write_string(0, at, column.name, workbook._head)
         sheet.freeze_panes(1, 0)
         sheet.repeat_rows(0)
         sheet.autofilter(0, 0, _MAX_ROWS, len(self._columns) - 1)
@@ -236,4 +238,4 @@ class Sheet[Row]:
         if self.count >= _MAX_ROWS:
             return
         self.count += 1
-        self._sheet.add_row(self.count, cells, self._looks, self._book._date)
+        self._sheet.add_row(self.count, cells, self._looks, self._workbook._date)

@@ -56,7 +56,7 @@ from iamdesk.export.evidence.report_pdf import render_pdf
 from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.evidence.review_json import write_review_json
 from iamdesk.export.evidence.tables import TableFacts, tables_page, tables_value
-from iamdesk.export.evidence.workbook import ENTITLEMENTS_SHEET, FINDINGS_SHEET, Book, Headings, PageRow, Sheet
+from iamdesk.export.evidence.workbook import ENTITLEMENTS_SHEET, FINDINGS_SHEET, Headings, PageRow, Sheet, Workbook
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.export.findings import asff_file, ocsf_file, sarif_file
 from iamdesk.export.findings.report import build_report
@@ -80,7 +80,7 @@ REPORTS = {
 _MAX_QUOTED = 8
 
 
-def write_pack(
+def write_package(
     review: ReviewFile,
     into: Path,
     *,
@@ -253,36 +253,36 @@ def _write_tables(
     head = source.review.head
     written: list[tuple[str, str, _Table[Any] | CsvSheet[Any]]] = []
     with ExitStack() as stack:
-        book = Book(
+        workbook = Workbook(
             folder / "review.xlsx",
             head.review_id,
             head.snapshot_sha256,
             source.generated_at,
             is_draft=source.is_draft,
         )
-        stack.callback(book.close)
+        stack.callback(workbook.close)
         for name, texts in _pages(statement):
-            book.page(name, texts)
+            workbook.page(name, texts)
 
         def table[Row](sheet: str, csv: str, wanted: Sequence[Column[Row]], *, fillable: bool = False) -> "_Table[Row]":
             stated = source.with_status(wanted)
             file = stack.enter_context(CsvSheet(folder / csv, stated))
-            made = _Table(book.sheet(sheet, stated, fillable=fillable), file, stated)
+            made = _Table(workbook.sheet(sheet, stated, fillable=fillable), file, stated)
             written.append((csv, sheet, made))
             return made
 
         population = table("Population", "02_population.csv", columns.POPULATION)
         wanted = entitlement_columns(source.item_format, source.people)
         lines = table(ENTITLEMENTS_SHEET, "03_entitlements.csv", wanted, fillable=True)
-        privileged = book.sheet("Privileged", source.entitlement_columns)
-        third = book.sheet("Third parties", source.entitlement_columns)
-        machines = book.sheet("Machines", source.entitlement_columns)
+        privileged = workbook.sheet("Privileged", source.entitlement_columns)
+        third = workbook.sheet("Third parties", source.entitlement_columns)
+        machines = workbook.sheet("Machines", source.entitlement_columns)
         findings = table(FINDINGS_SHEET, "04_findings.csv", columns.FINDINGS, fillable=True)
         exceptions = table("Exceptions", "05_exceptions.csv", columns.EXCEPTIONS)
         changed = table("Changes", "06_changes.csv", columns.CHANGES)
         todo = table("Remediation", "07_remediation.csv", REMEDIATION)
-        book.page("Sign-off", _signoff_page(source))
-        book.page("Glossary", [Headings(("Term", "Meaning")), *columns.GLOSSARY])
+        workbook.page("Sign-off", _signoff_page(source))
+        workbook.page("Glossary", [Headings(("Term", "Meaning")), *columns.GLOSSARY])
         people = table("People", PEOPLE, columns.PERSONS) if source.people is not None else None
         tickets = stack.enter_context(CsvSheet(folder / "tickets.csv", ticket_columns(is_draft=source.is_draft)))
         written.append(("tickets.csv", "", tickets))
@@ -338,7 +338,7 @@ def _write_tables(
         for task in tested(source.review):
             todo.write(task)
         facts = tuple(TableFacts(csv, sheet, one.count, one.names) for csv, sheet, one in written)
-        book.page("Tables", tables_page(source, facts))
+        workbook.page("Tables", tables_page(source, facts))
     (folder / TABLES).write_bytes(canonical(tables_value(folder, source, facts)))
 
 

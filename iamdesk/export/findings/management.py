@@ -253,7 +253,7 @@ def _findings_are(count: int) -> str:
 
 
 def _is_incomplete(report: Report) -> bool:
-    return bool(report.gaps or report.problem_count or report.by_state[State.INCONCLUSIVE])
+    return bool(report.missing_data or report.problem_count or report.by_state[State.INCONCLUSIVE])
 
 
 def _grounds(report: Report, numbers: Sequence[Number]) -> Iterator[str]:

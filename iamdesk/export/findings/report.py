@@ -90,7 +90,7 @@ class Report:
         return utc_text(self.generated_at)
 
     @property
-    def gaps(self) -> tuple[Finding, ...]:
+    def missing_data(self) -> tuple[Finding, ...]:
         """Missing data of the snapshot, as found by the completeness checks."""
         return tuple(
             finding

@@ -56,15 +56,15 @@ def render(report: Report) -> bytes:
         "strings_to_numbers": False,
         "nan_inf_to_errors": True,
     }
-    with xlsxwriter.Workbook(out, options) as book:
-        book.set_properties(
+    with xlsxwriter.Workbook(out, options) as workbook:
+        workbook.set_properties(
             {
                 "title": cell_text(f"Findings: {report.snapshot_name}"),
                 "comments": f"iamdesk {report.tool_version}; snapshot SHA-256 {report.snapshot_sha256}",
                 "created": report.generated_at.replace(tzinfo=None, microsecond=0),
             }
         )
-        _Sheets(book, report).write()
+        _Sheets(workbook, report).write()
     return out.getvalue()
 
 
@@ -78,14 +78,16 @@ def cell_text(text: str) -> str:
 
 
 class _Sheets:
-    def __init__(self, book: "xlsxwriter.Workbook", report: Report) -> None:
-        self._book = book
+    def __init__(self, workbook: "xlsxwriter.Workbook", report: Report) -> None:
+        self._workbook = workbook
         self._report = report
-        self._heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-        self._plain = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
-        self._number = book.add_format({"valign": "top"})
+        self._heading = workbook.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        self._plain = workbook.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
+        self._number = workbook.add_format({"valign": "top"})
         self._severities = {
-            severity: book.add_format({"text_wrap": True, "valign": "top", "bg_color": colour, "font_color": "#1B1F24"})
+            severity: workbook.add_format(
+                {"text_wrap": True, "valign": "top", "bg_color": colour, "font_color": "#1B1F24"}
+            )
             for severity, colour in _COLOURS.items()
         }
 
@@ -127,7 +129,7 @@ class _Sheets:
             )
             name = f" ({account.alias})" if account.alias else ""
             rows.append((f"Account {account.account_id}{name}", counts))
-        rows += [("Missing data", finding.sentence) for finding in report.gaps]
+        rows += [("Missing data", finding.sentence) for finding in report.missing_data]
         rows += [(file.path.name, f"{file.size} bytes, SHA-256 {file.sha256}") for file in report.snapshot_files[:50]]
         self._table("About", ("Name", "Value"), rows, (34, 90))
 
@@ -156,7 +158,7 @@ class _Sheets:
                     self._write(sheet, row, number, value, self._plain)
 
     def _sheet(self, name: str, headings: Sequence[str]) -> Any:
-        sheet = self._book.add_worksheet(name)
+        sheet = self._workbook.add_worksheet(name)
         for number, heading in enumerate(headings):
             sheet.write_string(0, number, heading, self._heading)
         sheet.freeze_panes(1, 0)

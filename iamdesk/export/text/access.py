@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementExplanation, StatementRole
-from iamdesk.export.text.decision import short_arn, ways_words
+from iamdesk.export.text.decision import access_words, short_arn
 from iamdesk.i18n import join_messages, join_names, mark, phrase
 from iamdesk.viewmodel.workload_rows import WorkloadRow
 
@@ -66,7 +66,7 @@ def when_words(decision: EvaluationResult, most: int = _MAX_CONDITIONS) -> str:
     """
     if decision.decision is not EvalDecision.CONDITIONAL:
         return ""
-    conditions = list(dict.fromkeys(ways_words(decision)))
+    conditions = list(dict.fromkeys(access_words(decision)))
     if conditions:
         return either(conditions, most, "way")
     if decision.missing_context_values:

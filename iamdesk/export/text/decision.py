@@ -228,7 +228,7 @@ def source_words(line: StatementExplanation, principal: str) -> str:
     return phrase("{policy} of {owner}", policy=words, owner=owner)
 
 
-def ways_words(decision: EvaluationResult) -> tuple[str, ...]:
+def access_words(decision: EvaluationResult) -> tuple[str, ...]:
     """Return a clause for each set of context values under which the request is allowed, as in ``conditions``."""
     return decision.condition_words or tuple(map(condition_words, decision.conditions))
 

@@ -402,7 +402,7 @@ def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
             return phrase("GUARDRAIL: permissions boundary. {limits}", limits=join_messages(" ", limits))
         return phrase("GUARDRAIL: {limits}", limits=join_messages(" ", limits)) if limits else phrase("GUARDRAIL.")
     if item.type is EntitlementType.TRUST:
-        return _lets_in(item, effect)
+        return _admits(item, effect)
     if effect["kind"] == "credential":
         return nphrase(
             "Credential with all permissions of its holder: {count:,} action.",
@@ -446,7 +446,7 @@ _WEB_IDENTITIES = frozenset(
 """Identity providers that are named without an ARN (IAM User Guide, "AWS JSON policy elements: Principal")."""
 
 
-def _lets_in(item: ReviewItem, effect: Mapping[str, Any]) -> str:
+def _admits(item: ReviewItem, effect: Mapping[str, Any]) -> str:
     """Return whom a trust policy allows to assume the role; how many a provider or an account lets in is not known."""
     affects = effect["affects"]
     named = [str(one) for one in item.evidence.get("trusts", ())]

@@ -48,7 +48,7 @@ class BaselineLoader(QObject):
         self._reading = self._jobs.run(
             tr("Reading {name}").format(name=name),
             lambda progress, cancelled: _read(path, progress, cancelled),
-            done=lambda opened: self._came(opened, name),
+            done=lambda opened: self._loaded(opened, name),
             failed=self._failed,
             topic="earlier snapshot",
         )
@@ -70,7 +70,7 @@ class BaselineLoader(QObject):
         self.name = ""
         self._reading = None
 
-    def _came(self, opened: "Opened", name: str) -> None:
+    def _loaded(self, opened: "Opened", name: str) -> None:
         self.forget()
         self.snapshot, self.name = opened, name
         self.read.emit()

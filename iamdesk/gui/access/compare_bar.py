@@ -19,7 +19,7 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.i18n import mark, tr
 
-_SOMEBODY = mark("a user or role")
+_ANOTHER_PRINCIPAL = mark("a user or role")
 _EARLIER = mark("Snapshots and reviews (*.json *.json.gz *.gz *.zip *.iamreview);;All files (*)")
 
 
@@ -52,7 +52,7 @@ class CompareBar(QWidget):
         """ARN of the other principal; empty for none."""
         self.field = AutocompleteEdit(tr("Principal to compare with"))
         self.field.setObjectName("compareWith")
-        self.field.setPlaceholderText(tr(_SOMEBODY))
+        self.field.setPlaceholderText(tr(_ANOTHER_PRINCIPAL))
         self.field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.earlier_button = QPushButton(tr("Earl&ier…"))
         self.earlier_button.setObjectName("compareWithEarlier")
@@ -77,7 +77,7 @@ class CompareBar(QWidget):
         self.close_button.clicked.connect(self.leave)
         self._finder.found.connect(self._take)
         self.earlier_button.clicked.connect(self.choose_earlier)
-        self.earlier.read.connect(self._earlier_came)
+        self.earlier.read.connect(self._earlier_loaded)
         self.earlier.found.connect(self.found)
         self.earlier.refused.connect(self.refused)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
@@ -119,7 +119,7 @@ class CompareBar(QWidget):
         self.show()
         self.earlier.open(path)
 
-    def _earlier_came(self) -> None:
+    def _earlier_loaded(self) -> None:
         self._finder.stop()
         self.other = ""
         self.field.close_popup()
@@ -129,7 +129,7 @@ class CompareBar(QWidget):
 
     def _leave_earlier(self) -> None:
         self.earlier.forget()
-        self.field.setPlaceholderText(tr(_SOMEBODY))
+        self.field.setPlaceholderText(tr(_ANOTHER_PRINCIPAL))
 
     def begin(self) -> None:
         """Focus the field for the other principal."""

@@ -92,7 +92,7 @@ class AccessTab(QWidget):
         self._lay_out()
         self._glance = QTimer(self, singleShot=True, interval=_GLANCE)
         self._connect()
-        self._say_why_empty()
+        self._show_why_empty()
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return the handlers of commands by name (``gui/app/commands.py``)."""
@@ -202,7 +202,7 @@ class AccessTab(QWidget):
         if self._shown_key:
             self._show(None)
         self.finder.find(opened, self._key, self._name)
-        self._say_why_empty()
+        self._show_why_empty()
 
     def _found(self, key: str, found: AccessHeatmap) -> None:
         if key == self._key:
@@ -220,7 +220,7 @@ class AccessTab(QWidget):
         self.map.show(shown)
         self._update_summary()
         self._choose_again()
-        self._say_why_empty()
+        self._show_why_empty()
 
     # Comparing
 
@@ -243,12 +243,12 @@ class AccessTab(QWidget):
         self.map.compare(other, (self._name, self.compare_bar.name))
         self._update_summary()
         self._choose_again()
-        self._say_why_empty()
+        self._show_why_empty()
 
     def _show_differences(self, only: bool) -> None:
         self.map.show_differences(only)
         self._choose_again()
-        self._say_why_empty()
+        self._show_why_empty()
 
     def _update_summary(self) -> None:
         """Update the summary."""
@@ -267,10 +267,10 @@ class AccessTab(QWidget):
 
     def _cancelled(self, _key: str) -> None:
         self.message.say(Tone.WARNING, tr("The computation was canceled."), tr("Run again"), self._find)
-        self._say_why_empty()
+        self._show_why_empty()
 
     def _failed(self, error: Exception) -> None:
-        self._say_why_empty()
+        self._show_why_empty()
         if not isinstance(error, RequestError | SnapshotError):
             self.message.say(Tone.ERROR, tr("The computation ended early."), tr("Run again"), self._find)
             raise error
@@ -296,7 +296,7 @@ class AccessTab(QWidget):
         self.map.show_only(chosen)
         self.table.show_level(chosen.level)
         self._choose_again()
-        self._say_why_empty()
+        self._show_why_empty()
 
     def _choose_again(self) -> None:
         """Restore the current cell, or choose the first."""
@@ -378,7 +378,7 @@ class AccessTab(QWidget):
 
     # Appearance
 
-    def _say_why_empty(self) -> None:
+    def _show_why_empty(self) -> None:
         there = self.map.map is not None
         self.filters.setEnabled(there)
         self.export_button.setEnabled(there)

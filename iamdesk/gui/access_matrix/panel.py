@@ -33,7 +33,7 @@ from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.one_or_two_rows import OneOrTwoRows
 from iamdesk.gui.widgets.save_to_file import Saver
-from iamdesk.gui.widgets.whole_organization import NEEDS_WHOLE, whole_or_say
+from iamdesk.gui.widgets.whole_organization import NEEDS_WHOLE, whole_or_report
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import error_words, tr
 from iamdesk.progress import Cancelled, Progress
@@ -94,7 +94,7 @@ class AccessMatrixPanel(QWidget):
         self._glimpse = QTimer(self, singleShot=True, interval=_GLIMPSE)
         self._lay_out_widgets()
         self._connect()
-        self._say_why_empty()
+        self._show_why_empty()
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return the handlers of commands by name (``gui/app/commands.py``)."""
@@ -228,15 +228,15 @@ class AccessMatrixPanel(QWidget):
         if self.finder.is_whole or self.finder.running:
             return
         self.message.clear()
-        opened = whole_or_say(self._session, self.message)
+        opened = whole_or_report(self._session, self.message)
         if opened is None:
             self._is_cancelled = self._session.snapshot is not None
-            self._say_why_empty()
+            self._show_why_empty()
             return
         self._is_cancelled = False
         self.finder.find(opened, self._session.executor_for)
         self._look_soon()
-        self._say_why_empty()
+        self._show_why_empty()
 
     def _look_soon(self) -> None:
         matrix_rows = self.model.matrix_rows
@@ -278,7 +278,7 @@ class AccessMatrixPanel(QWidget):
                 service,
             )  # if no cell was chosen yet, the first row of the complete matrix becomes current
         self._describe_cell()
-        self._say_why_empty()
+        self._show_why_empty()
 
     def _update_summary(self) -> None:
         matrix_rows, matrix = self.model.matrix_rows, self.finder.matrix
@@ -291,11 +291,11 @@ class AccessMatrixPanel(QWidget):
     def _cancelled(self) -> None:
         self._is_cancelled = True
         self.message.say(Tone.WARNING, tr(words.CANCELLED), tr("Run again"), self.run)
-        self._say_why_empty()
+        self._show_why_empty()
 
     def _failed(self, error: Exception) -> None:
         self._is_cancelled = True
-        self._say_why_empty()
+        self._show_why_empty()
         if isinstance(error, WorkError):
             sentence = tr("The computation ended early: {error}.").format(error=error_words(error))
             self.message.say(Tone.ERROR, sentence, tr("Run again"), self.run)
@@ -308,7 +308,7 @@ class AccessMatrixPanel(QWidget):
         self.table.repaint_people()
 
     def _opened(self, _opened: "SnapshotSession") -> None:
-        self._say_why_empty()
+        self._show_why_empty()
         self.update()
 
     def _closed(self) -> None:
@@ -327,7 +327,7 @@ class AccessMatrixPanel(QWidget):
         self.message.clear()
         self._update_summary()
         self._describe_cell()
-        self._say_why_empty()
+        self._show_why_empty()
 
     # Cells
 
@@ -378,7 +378,7 @@ class AccessMatrixPanel(QWidget):
 
     # Appearance
 
-    def _say_why_empty(self) -> None:
+    def _show_why_empty(self) -> None:
         matrix_rows = self.model.matrix_rows
         full = matrix_rows is not None and bool(matrix_rows.lines) and self.model.columnCount() > 0
         for widget in (self.text, self.level, self.order, self.gather, self.every_service):
@@ -427,14 +427,14 @@ class AccessMatrixPanel(QWidget):
         filling, opened = self._to_export(), self._session.snapshot
         if filling is None or opened is None:
             return
-        from iamdesk.export.access.matrix import everybody_to_csv
+        from iamdesk.export.access.matrix import access_matrix_to_csv
         from iamdesk.export.findings.csv_table import TableAbout
 
         name, about = opened.path.name, TableAbout(snapshot_sha256=opened.sha256)
 
         def write(progress: Progress, cancelled: Cancelled) -> bytes:
             filling.fill(progress, cancelled)
-            return everybody_to_csv(filling.matrix.map, name, progress, cancelled, about)
+            return access_matrix_to_csv(filling.matrix.map, name, progress, cancelled, about)
 
         self._saver.save(tr("Export access matrix"), "access-matrix", {".csv": write})
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from iamdesk.export.access.matrix import GRAVITY, MANY_SERVICES, EverybodyMap, Profile, ServiceColumn, service_column
+from iamdesk.export.access.matrix import GRAVITY, MANY_SERVICES, AccessMatrix, Profile, ServiceColumn, service_column
 from iamdesk.filter_language import Field, FieldKind, FilterFields, Test, quoted
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible
@@ -177,7 +177,7 @@ class AccessMatrixData:
     """The access matrix of a snapshot, as far as it is computed, with names. May be read from any thread."""
 
     def __init__(self, opened: "SnapshotSession", overview: "Overview") -> None:
-        self.map = EverybodyMap()
+        self.map = AccessMatrix()
         self.overview = overview
         self.opened = opened
         self.people = tuple(_people(opened, overview.reaches))
@@ -198,7 +198,7 @@ class AccessMatrixData:
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        shown = self._let_through(wanted.text, cancelled)
+        shown = self._accepted(wanted.text, cancelled)
         if not self.is_whole:
             return self._lay_out_so_far(wanted, shown, cancelled)
         rows = self.map.rows
@@ -246,7 +246,7 @@ class AccessMatrixData:
     def _count(self, level: str | None) -> int:
         return sum(count for profile, count in self.map.profiles.items() if profile.breadth[level])
 
-    def _let_through(self, text: str, cancelled: Cancelled) -> Sequence[MatrixPrincipal]:
+    def _accepted(self, text: str, cancelled: Cancelled) -> Sequence[MatrixPrincipal]:
         found = FilterFields(MATRIX_FIELDS.fields, self._has_word).read(text)
         if found.shows_everything:
             return self._by_name

@@ -19,7 +19,7 @@ SO_FAR = mark(
     "Visible rows are computed first. Until all are computed, principals are sorted by name, one in each row, "
     "and only services that policies name have a column."
 )
-ALIKE = mark("They can perform the same actions; the resources may differ. Space shows or hides them.")
+IDENTICAL = mark("They can perform the same actions; the resources may differ. Space shows or hides them.")
 
 
 def line_words(line: MatrixRow, level: str | None) -> str:
@@ -40,7 +40,7 @@ def line_words(line: MatrixRow, level: str | None) -> str:
 def line_tip(line: MatrixRow, level: str | None) -> str:
     """Return the tooltip of a row."""
     if line.is_group:
-        return f"{line_words(line, level)}.\n{line.detail}\n{tr(ALIKE)}"
+        return f"{line_words(line, level)}.\n{line.detail}\n{tr(IDENTICAL)}"
     return f"{line_words(line, level)}.\n{line.people[0].key}"
 
 

@@ -67,7 +67,7 @@ def _run(app: Application, trail: CrashLog, path: Path | None) -> int:
     set_language(app, settings.language)
     window = MainWindow(app, settings)
     app.window = window
-    trail.broke.connect(lambda sentence: window.show_trouble(Tone.ERROR, sentence))
+    trail.broke.connect(lambda sentence: window.show_problem(Tone.ERROR, sentence))
     interrupts = Interrupts(window.close, app)
     window.show()
     gc.freeze()  # modules and the window live as long as the process: collecting them would block it for 30 ms

@@ -161,7 +161,7 @@ class CentralArea(QObject):
         workspace.review.controller.opened.connect(lambda _desk: self.review_changed.emit())
         workspace.review.controller.closed.connect(self.review_changed)
         session.earlier_review = self._earlier_review
-        workspace.review.packs.unseen.connect(self.unseen)
+        workspace.review.packages.unseen.connect(self.unseen)
         session.snapshot_arriving.connect(self._show_arriving)
         session.snapshot_opened.connect(self._show_opened)
         session.snapshot_closed.connect(self._hide)
@@ -269,10 +269,10 @@ class CentralArea(QObject):
         self.complete()
         self._open_page(self.overview)
 
-    def show_gaps(self) -> None:
+    def show_missing_data(self) -> None:
         """Show the entries with missing data."""
         self.show_overview()
-        self.overview.go_to_gaps()
+        self.overview.go_to_missing_data()
 
     def export_overview(self) -> None:
         """Save the overview as an image or PDF, or print it."""

@@ -28,7 +28,7 @@ from iamdesk.gui.app.window_workers import WindowWorkers
 from iamdesk.gui.app.windows import Windows
 from iamdesk.gui.collect.controller import CollectController
 from iamdesk.gui.core import clipboard
-from iamdesk.gui.core.badge_rows import gap_count
+from iamdesk.gui.core.badge_rows import missing_count
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import menu_text, visible
@@ -88,8 +88,8 @@ class MainWindow(QMainWindow):
             memory=lambda: settings.memory,
         )
         self.arrival = ReviewFileOpener(self.session, self.jobs, self.interior, self.opening.open, self)
-        self.trouble = MessageBar()
-        self.tour = TourLauncher(self.session, self.interior, self.trouble, self._open_sample, self)
+        self.problem_bar = MessageBar()
+        self.tour = TourLauncher(self.session, self.interior, self.problem_bar, self._open_sample, self)
         self._is_painted = False
         self._marks = RecoveryFile(settings.marks_folder)
         self._lay_out()
@@ -132,7 +132,7 @@ class MainWindow(QMainWindow):
             each.setSpacing(0)
         row.addWidget(self.interior.rail)
         row.addLayout(layout, 1)
-        layout.addWidget(self.trouble)
+        layout.addWidget(self.problem_bar)
         layout.addLayout(self.interior.top)
         layout.addWidget(self.interior.stack, 1)
         self.setCentralWidget(middle)
@@ -202,20 +202,20 @@ class MainWindow(QMainWindow):
         self.collecting.open_wanted.connect(self.open_path)
         self.collecting.offered.connect(self._offer)
         self.interior.review_changed.connect(self._note_what_is_open)
-        self.interior.unseen.connect(self.show_trouble)
+        self.interior.unseen.connect(self.show_problem)
         self.arrival.snapshot_lacking.connect(self._ask_for_snapshot_of)
-        self.arrival.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
+        self.arrival.refused.connect(lambda sentence: self.show_problem(Tone.ERROR, sentence))
         self.opening.opened.connect(self._opened)
-        self.opening.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
+        self.opening.refused.connect(lambda sentence: self.show_problem(Tone.ERROR, sentence))
         session.snapshot_arriving.connect(self._show_arriving)
         session.snapshot_opened.connect(self._show_snapshot)
         session.snapshot_closed.connect(self._show_start)
-        self.status_line.gaps_wanted.connect(self.interior.show_gaps)
+        self.status_line.missing_data_wanted.connect(self.interior.show_missing_data)
         session.recent_snapshots = lambda: self.settings.recent
         session.announced.connect(self._announce)
         session.notes.folder = self.settings.notes_folder
         session.notes.of_samples = self.settings.path.parent
-        session.notes.notice.connect(lambda sentence: self.show_trouble(Tone.NOTE, sentence))
+        session.notes.notice.connect(lambda sentence: self.show_problem(Tone.NOTE, sentence))
         session.notes.refused.connect(self._notes_refused)
         session.saved.connect(self._say_saved)
         session.not_saved.connect(self._say_not_saved)
@@ -226,7 +226,7 @@ class MainWindow(QMainWindow):
 
     def open_path(self, path: Path) -> None:
         """Start opening a snapshot, or a review with its snapshot; the open one stays until then."""
-        self.trouble.clear()
+        self.problem_bar.clear()
         if is_review(path):
             self.arrival.open(path, self.settings.recent)
         else:
@@ -254,9 +254,9 @@ class MainWindow(QMainWindow):
         if path is not None:
             self.open_path(path)
 
-    def show_trouble(self, tone: Tone, sentence: str) -> None:
+    def show_problem(self, tone: Tone, sentence: str) -> None:
         """Show an error message above the center of the window."""
-        self.trouble.say(tone, sentence)
+        self.problem_bar.say(tone, sentence)
 
     def _ask_for_snapshot_of(self, sentence: str, review: Path) -> None:
         def ask() -> None:
@@ -265,13 +265,13 @@ class MainWindow(QMainWindow):
             if snapshot is not None:
                 self.arrival.open_with(snapshot, review)
 
-        self.trouble.say(Tone.NOTE, sentence, tr("Open its snapshot…"), ask)
+        self.problem_bar.say(Tone.NOTE, sentence, tr("Open its snapshot…"), ask)
 
     def _say_not_saved(self, sentence: str) -> None:
-        self.show_trouble(Tone.ERROR, sentence)
+        self.show_problem(Tone.ERROR, sentence)
 
     def _say_saved(self, sentence: str, path: Path) -> None:
-        show_saved(self.trouble, sentence, path)
+        show_saved(self.problem_bar, sentence, path)
 
     def _announce(self, text: str) -> None:
         self.statusBar().showMessage(visible(text), _SAID_FOR)
@@ -279,27 +279,27 @@ class MainWindow(QMainWindow):
     def _notes_refused(self, sentence: str, may_move: bool) -> None:
         """Say why notes could not be read or written, and offer another place for them."""
         if not may_move:
-            self.show_trouble(Tone.ERROR, sentence)
+            self.show_problem(Tone.ERROR, sentence)
             return
         kept = tr("The notes are kept in this window until they can be written.")
-        self.trouble.say(Tone.ERROR, f"{sentence} {kept}", tr("Keep notes in another folder…"), self._move_notes)
+        self.problem_bar.say(Tone.ERROR, f"{sentence} {kept}", tr("Keep notes in another folder…"), self._move_notes)
 
     def _move_notes(self) -> None:
         folder = self.prompts.folder_to_choose(self, tr("Folder for notes"), Path.home())
         if folder is not None:
-            self.trouble.clear()
+            self.problem_bar.clear()
             self.settings.notes_folder = folder
             self.session.notes.keep_in(folder)
 
     def _offer(self, sentence: str, path: Path) -> None:
-        self.trouble.say(Tone.NOTE, sentence, tr("Open"), lambda: self.open_path(path))
+        self.problem_bar.say(Tone.NOTE, sentence, tr("Open"), lambda: self.open_path(path))
 
     def _opened(self, path: Path) -> None:
-        self.trouble.clear()
+        self.problem_bar.clear()
         self.settings.remember(path)
         self._note_what_is_open()
         self.start.show_recent(self.settings.recent)
-        self.arrival.snapshot_came()
+        self.arrival.snapshot_arrived()
 
     def _note_what_is_open(self) -> None:
         opened = self.session.snapshot
@@ -311,7 +311,7 @@ class MainWindow(QMainWindow):
         """Show the accounts that are loaded so far, and a note that the rest is loading."""
         self.setWindowTitle(tr("{name} (loading) – iamdesk").format(name=visible(translate_english(opened.path.name))))
         names = ", ".join(account.account_id for account in opened.accounts)
-        self.show_trouble(
+        self.show_problem(
             Tone.NOTE,
             tr(
                 "You can browse account {names} already. The rest is still loading; requests, findings and "
@@ -323,13 +323,13 @@ class MainWindow(QMainWindow):
         opened = self.session.snapshot
         if opened is None:
             return
-        self.status_line.show_snapshot(opened, gap_count(self.session.badge_rows))
+        self.status_line.show_snapshot(opened, missing_count(self.session.badge_rows))
         name = visible(translate_english(opened.path.name))
         if not opened.alone:
             self.setWindowTitle(tr("{name} – iamdesk").format(name=name))
             return
         self.setWindowTitle(tr("{name}, account {account} only – iamdesk").format(name=name, account=opened.alone))
-        self.trouble.say(
+        self.problem_bar.say(
             Tone.NOTE,
             tr(
                 "Only account {account} of {name} is open: users, roles and policies of other accounts count "
@@ -346,17 +346,17 @@ class MainWindow(QMainWindow):
         notes = [crash.format(log=visible(str(crash_log)))] if crash_log is not None else []
         if not left:
             if notes:
-                self.show_trouble(Tone.WARNING, notes[0])
+                self.show_problem(Tone.WARNING, notes[0])
             return
         names = ", ".join(visible(one.snapshot.name) for one in left)
         sentence = tr("iamdesk ended unexpectedly while {name} was open. All decisions in reviews are saved.").format(
             name=names
         )
-        self.trouble.say(Tone.NOTE, " ".join([sentence, *notes]), tr("Open"), lambda: self._open_left(left))
+        self.problem_bar.say(Tone.NOTE, " ".join([sentence, *notes]), tr("Open"), lambda: self._open_left(left))
 
     def _open_left(self, left: Sequence[Left]) -> None:
         here, *others = left
-        self.trouble.clear()
+        self.problem_bar.clear()
         if here.review is not None:
             self.arrival.open_with(here.snapshot, here.review)
         else:
@@ -366,7 +366,7 @@ class MainWindow(QMainWindow):
 
     def _show_start(self) -> None:
         self._marks.clear()
-        self.trouble.clear()  # it was about the snapshot
+        self.problem_bar.clear()  # it was about the snapshot
         self.pages.setCurrentWidget(self.start)
         self.status_line.show_snapshot(None)
         self.setWindowTitle("iamdesk")

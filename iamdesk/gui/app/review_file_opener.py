@@ -74,7 +74,7 @@ class ReviewFileOpener(QObject):
         """Stop waiting: something else is being opened."""
         self._awaited = None
 
-    def snapshot_came(self) -> None:
+    def snapshot_arrived(self) -> None:
         """Open the review that waited for the snapshot that is open now."""
         review, self._awaited = self._awaited, None
         if review is not None:

@@ -63,7 +63,7 @@ def render(
 
     app = QApplication.instance()
     if app is None:
-        qInstallMessageHandler(_say)
+        qInstallMessageHandler(_show_message)
         app = QApplication(["iamdesk"])
     if not isinstance(app, QApplication):
         raise ScreenshotError("Another kind of Qt application runs in this process.")
@@ -158,7 +158,7 @@ def _turn_to(window: "MainWindow", page: str) -> None:
             raise ScreenshotError(f"There is no page {page}.")
 
 
-def _say(_kind: object, _context: object, message: str) -> None:
+def _show_message(_kind: object, _context: object, message: str) -> None:
     """Forward Qt's messages, except those that the offscreen platform prints for every window."""
     if not message.startswith("This plugin does not support"):
         sys.stderr.write(f"Qt: {message}\n")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from iamdesk.api import Opened, Workbench
 
 
-class _Came(NamedTuple):
+class _Arrived(NamedTuple):
     path: Path
     opened: "Opened"
     is_whole: bool
@@ -85,20 +85,20 @@ class SnapshotLoader(QObject):
             partial(_read, path, self._executor, self._memory()),
         )
 
-    def _take(self, batch: list[_Came], asked: int) -> None:
+    def _take(self, batch: list[_Arrived], asked: int) -> None:
         if asked != self._asked:
             return
-        for came in batch:
-            if not came.is_whole and len(batch) > 1:
+        for arrived in batch:
+            if not arrived.is_whole and len(batch) > 1:
                 continue  # everything is loaded already
             # Lazily built indexes are built now, right after the tree, so that the first keystroke and click find
             # them ready.
-            self._make_ready(came.opened)
-            if came.is_whole:
-                self._session.open(came.opened, came.badge_rows)
-                self.opened.emit(came.path)
+            self._make_ready(arrived.opened)
+            if arrived.is_whole:
+                self._session.open(arrived.opened, arrived.badge_rows)
+                self.opened.emit(arrived.path)
             else:
-                self._session.arrive(came.opened)
+                self._session.arrive(arrived.opened)
 
     def _make_ready(self, opened: "Opened") -> None:
         self._jobs.run(
@@ -130,10 +130,10 @@ def _read(
     cancelled: Cancelled,
 ) -> None:
     def arrived(first: "Opened") -> None:
-        give(_Came(path, first, is_whole=False))
+        give(_Arrived(path, first, is_whole=False))
 
     opened = _workbench().open_to_browse(path, progress, cancelled, arrived, executor, memory)
-    give(_Came(path, opened, is_whole=True, badge_rows=rows_by_badge(opened.outline, opened.outline.badges)))
+    give(_Arrived(path, opened, is_whole=True, badge_rows=rows_by_badge(opened.outline, opened.outline.badges)))
 
 
 def _workbench() -> "Workbench":

@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 class StatusLine(QWidget):
     """Shows what every result in the window is based on."""
 
-    gaps_wanted = Signal()
+    missing_data_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("statusLine")
         self.about = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
-        self.gaps = QToolButton()
-        self.gaps.setObjectName("showGaps")
-        self.gaps.setAutoRaise(True)
-        set_tooltip(self.gaps, tr("Show the entries with missing data"))
-        self.gaps.clicked.connect(self.gaps_wanted)
+        self.missing_data = QToolButton()
+        self.missing_data.setObjectName("showGaps")
+        self.missing_data.setAutoRaise(True)
+        set_tooltip(self.missing_data, tr("Show the entries with missing data"))
+        self.missing_data.clicked.connect(self.missing_data_wanted)
         self.actions_day = plain_label()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(self.fontMetrics().averageCharWidth() * 2)
         layout.addWidget(self.about, 1000)  # as wide as its text, if there is room
-        layout.addWidget(self.gaps)
+        layout.addWidget(self.missing_data)
         layout.addWidget(self.actions_day)
         layout.addStretch(1)
         self.show_snapshot(None)
@@ -50,11 +50,11 @@ class StatusLine(QWidget):
         if isinstance(bar, QStatusBar) and bar.currentMessage():
             self.hide()
 
-    def show_snapshot(self, opened: "Opened | None", gaps: int = 0) -> None:
+    def show_snapshot(self, opened: "Opened | None", missing_data: int = 0) -> None:
         """Show another snapshot, with its number of entries with missing data; None clears the line."""
         text = status_words(opened) if opened is not None else ""
         self.about.setText(text)
         self.about.setMaximumWidth(self.about.fontMetrics().horizontalAdvance(text) + 4)
-        self.gaps.setText(tr("Missing data: {count}").format(count=number(gaps)))
-        self.gaps.setVisible(gaps > 0)
+        self.missing_data.setText(tr("Missing data: {count}").format(count=number(missing_data)))
+        self.missing_data.setVisible(missing_data > 0)
         self.actions_day.setText(tr("action data {day}").format(day=action_data_day()) if opened is not None else "")

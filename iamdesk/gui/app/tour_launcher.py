@@ -19,14 +19,14 @@ class TourLauncher(QObject):
         self,
         session: Session,
         interior: CentralArea,
-        trouble: MessageBar,
+        problem_bar: MessageBar,
         open_sample: Callable[[], None],
         window: QMainWindow,
     ) -> None:
         super().__init__(window)
         self._session = session
         self._interior = interior
-        self._trouble = trouble
+        self._problem = problem_bar
         self._open_sample = open_sample
         self._window = window
         self._waits = False
@@ -41,7 +41,7 @@ class TourLauncher(QObject):
             self._begin()
         else:
             sentence = tr("The tour uses the sample account, and closes the open snapshot.")
-            self._trouble.say(Tone.NOTE, sentence, tr("Open the sample"), self._after_opening)
+            self._problem.say(Tone.NOTE, sentence, tr("Open the sample"), self._after_opening)
 
     def _after_opening(self) -> None:
         self._waits = True

@@ -10,8 +10,8 @@ from iamdesk.gui.app.workspace import Workspace
 from iamdesk.gui.core.session import Session
 from iamdesk.i18n import tr
 
-_SOMEBODY = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"
-_REQUEST = Request(_SOMEBODY, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv")
+_ANOTHER_PRINCIPAL = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"
+_REQUEST = Request(_ANOTHER_PRINCIPAL, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def steps_of(session: Session, workspace: Workspace) -> tuple[Step, ...]:
                 "selected policy. The tab Access shows its effective permissions by service."
             ),
             workspace.inspector,
-            lambda: session.show_key(_SOMEBODY),
+            lambda: session.show_key(_ANOTHER_PRINCIPAL),
         ),
         Step(
             tr("Ask"),
@@ -59,7 +59,7 @@ def steps_of(session: Session, workspace: Workspace) -> tuple[Step, ...]:
                 "field suggests completions. Ctrl+L goes here, Ctrl+Return evaluates the request."
             ),
             workspace.bar,
-            lambda: session.draft(_SOMEBODY, _REQUEST.action, _REQUEST.resource),
+            lambda: session.draft(_ANOTHER_PRINCIPAL, _REQUEST.action, _REQUEST.resource),
         ),
         Step(
             tr("Read the result"),

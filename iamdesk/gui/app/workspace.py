@@ -227,17 +227,17 @@ class Workspace(QObject):
     def take_reviewer(self, settings: Settings) -> None:
         """Set the reviewer, and the key that is offered for sign-offs."""
         self.review.head.reviewer_name.setText(settings.reviewer)
-        self.review.packs.signing_key = settings.signing_key
-        self.review.packs.allowed_signers = settings.allowed_signers
-        self.review.packs.timestamp_authorities = settings.timestamp_authorities
+        self.review.packages.signing_key = settings.signing_key
+        self.review.packages.allowed_signers = settings.allowed_signers
+        self.review.packages.timestamp_authorities = settings.timestamp_authorities
         self.review.checkpoints.choose(settings.checkpoints)
 
     def keep_reviewer(self, settings: Settings) -> None:
         """Save the reviewer's name as entered in the review."""
         settings.reviewer = self.review.head.reviewer_name.text().strip()
         settings.checkpoints = self.review.checkpoints.choices
-        settings.allowed_signers = self.review.packs.allowed_signers
-        settings.timestamp_authorities = self.review.packs.timestamp_authorities
+        settings.allowed_signers = self.review.packages.allowed_signers
+        settings.timestamp_authorities = self.review.packages.timestamp_authorities
 
     def keep(self, settings: Settings) -> None:
         """Save the state for the next run."""

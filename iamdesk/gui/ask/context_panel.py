@@ -136,7 +136,7 @@ class ContextPanel(QFrame):
         self.model.setParent(self)
         self._message = MessageBar()
         self._delegate = ValueDelegate(self)
-        self._delegate.problem.connect(self._say)
+        self._delegate.problem.connect(self._show_message)
         self.table = self._make_table()
         self.named = NamedContexts()
         self._meaning = QComboBox()
@@ -144,7 +144,7 @@ class ContextPanel(QFrame):
         self._add = QPushButton(tr("Add key"))
         self._lay_out()
         self.model.changed.connect(self._model_changed)
-        self.model.refused.connect(self._say)
+        self.model.refused.connect(self._show_message)
 
     def _make_table(self) -> ContextTable:
         table = ContextTable()
@@ -316,7 +316,7 @@ class ContextPanel(QFrame):
         self._delegate.unknown = request.unknown_context
         self._fit()
 
-    def _say(self, sentence: str) -> None:
+    def _show_message(self, sentence: str) -> None:
         if sentence:
             self._message.say(Tone.WARNING, sentence)
         else:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QV
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Assumption, EvaluationResult
 from iamdesk.export.decision.use_case import passed_role_words
-from iamdesk.export.text.decision import ways_words
+from iamdesk.export.text.decision import access_words
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import PlainLabel, plain_label, set_tooltip
 from iamdesk.gui.core.translate import assumption_words
@@ -82,7 +82,7 @@ class DecisionNotes(QWidget):
         decision = self._decision
         if decision is not None:
             ways: dict[str, Condition] = {}
-            for one, words in zip(decision.conditions, map(translate, ways_words(decision)), strict=True):
+            for one, words in zip(decision.conditions, map(translate, access_words(decision)), strict=True):
                 ways.setdefault(words, one)
             self._add_all(
                 "ways",

@@ -336,7 +336,7 @@ class DecisionPanel(QWidget):
         self.card.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _failed(self, sentence: str) -> None:
-        self._say(tr("No result. {sentence}").format(sentence=translate(sentence)))
+        self._show_message(tr("No result. {sentence}").format(sentence=translate(sentence)))
 
     def _show_evaluated(self, decision: EvaluationResult | None) -> None:
         if decision is None and self._session.pending:
@@ -362,7 +362,7 @@ class DecisionPanel(QWidget):
         self._show_page(self._page)
         self._show_veil()
         self._announce(shown.sentence)
-        self._look_further(decision)
+        self._find_changes(decision)
 
     def _show_pins(self, decision: EvaluationResult | None) -> None:
         self.pinned.show_current(decision)
@@ -376,7 +376,7 @@ class DecisionPanel(QWidget):
         words = f"{self.card.decision_text.text()}. {sentence}"
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.card.decision_text, words))
 
-    def _look_further(self, decision: EvaluationResult) -> None:
+    def _find_changes(self, decision: EvaluationResult) -> None:
         """Compute the changes that would flip the decision, and the dependent actions."""
         opened = self._session.snapshot
         if opened is None:
@@ -394,11 +394,11 @@ class DecisionPanel(QWidget):
         self._jobs.run(
             tr("Looking for changes that would flip the decision"),
             look,
-            done=lambda found: self._looked_further(decision, *found),
+            done=lambda found: self._found_changes(decision, *found),
             topic="changes",
         )
 
-    def _looked_further(
+    def _found_changes(
         self, decision: EvaluationResult, also: DependentActions | None, changes: "Changes | None"
     ) -> None:
         if decision is self._decision:
@@ -448,9 +448,9 @@ class DecisionPanel(QWidget):
     def _forget(self) -> None:
         self.pinned.clear()
         self.use_case.show_result(None)
-        self._say(tr(_NO_REQUEST) if self._session.snapshot is not None else tr(_NO_SNAPSHOT))
+        self._show_message(tr(_NO_REQUEST) if self._session.snapshot is not None else tr(_NO_SNAPSHOT))
 
-    def _say(self, sentence: str) -> None:
+    def _show_message(self, sentence: str) -> None:
         self._slow.stop()
         self._veil.hide()
         self._decision = None

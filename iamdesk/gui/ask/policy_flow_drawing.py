@@ -20,10 +20,10 @@ from iamdesk.gui.widgets.wrapping_label import draw_flow, flow_height
 from iamdesk.i18n import mark, tr
 
 _MARK = 20.0
-_WAY = 18.0
+_TRACK = 18.0
 """Length in pixels of the line that leads to a gate."""
 _PAD = 6.0
-_NARROW_WAY = 10.0
+_NARROW_TRACK = 10.0
 _NARROWER = 0.85
 """Size of the text of narrow gates, of the usual one."""
 _SHORT = {
@@ -92,7 +92,7 @@ def gate_size(font: QFont) -> QSizeF:
     """Return the size of one gate with the line that leads to it."""
     metrics = QFontMetricsF(font)
     height = _PAD * 3 + _MARK + metrics.lineSpacing() * (_TITLE_LINES + _WORD_LINES)
-    return QSizeF(_WAY + metrics.averageCharWidth() * 15 + 2 * _PAD, height + 4)
+    return QSizeF(_TRACK + metrics.averageCharWidth() * 15 + 2 * _PAD, height + 4)
 
 
 def narrow_font(font: QFont) -> QFont:
@@ -114,7 +114,7 @@ def least_gate_width(font: QFont) -> float:
         for text in texts
         for word in text.split()
     )
-    return longest + _NARROW_WAY + _PAD + 2
+    return longest + _NARROW_TRACK + _PAD + 2
 
 
 def draw_gate(
@@ -131,7 +131,7 @@ def draw_gate(
     if is_narrow:
         font = narrow_font(font)
     metrics = QFontMetricsF(font)
-    box = room.adjusted(_NARROW_WAY if is_narrow else _WAY, 2, -1, -2)
+    box = room.adjusted(_NARROW_TRACK if is_narrow else _TRACK, 2, -1, -2)
     muted = colour(Colour.MUTED, palette)
     plain = palette.color(QPalette.ColorRole.Text)
     surface = colour(icons.MARK_SURFACES[gate.mark], palette) if gate.mark is not None else colour(Colour.CARD, palette)
@@ -139,7 +139,7 @@ def draw_gate(
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setFont(font)
-    _draw_way(painter, QPointF(room.left(), box.top() + _PAD + _MARK / 2), box.left(), gate, plain, muted)
+    _draw_track(painter, QPointF(room.left(), box.top() + _PAD + _MARK / 2), box.left(), gate, plain, muted)
     edge = palette.color(QPalette.ColorRole.Highlight) if chosen else ink
     style = Qt.PenStyle.SolidLine if gate.mark is not None else Qt.PenStyle.DashLine
     painter.setPen(QPen(edge, 2.5 if chosen else 1.2, style))
@@ -164,7 +164,7 @@ def draw_gate(
     painter.restore()
 
 
-def _draw_way(painter: QPainter, start: QPointF, end: float, gate: Gate, plain: QColor, muted: QColor) -> None:
+def _draw_track(painter: QPainter, start: QPointF, end: float, gate: Gate, plain: QColor, muted: QColor) -> None:
     """Draw the line to a gate: with an arrowhead if the request gets there, else broken."""
     ink = plain if gate.is_reached else muted
     painter.setPen(QPen(ink, 1.6, Qt.PenStyle.SolidLine if gate.is_reached else Qt.PenStyle.DotLine))

@@ -14,7 +14,7 @@ from iamdesk.export.text.decision import change_groups
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import PlainLabel, plain_label
 from iamdesk.gui.core.theme import Colour, colour
-from iamdesk.gui.core.translate import spoken_changes
+from iamdesk.gui.core.translate import translated_changes
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
 from iamdesk.gui.widgets.link_button import LinkButton
@@ -68,7 +68,7 @@ class SuggestionList(QWidget):
         ``is_known`` says whether a key is in the snapshot, ``can_try`` whether what-if can try a change.
         """
         self._can_try = can_try
-        self._changes = None if changes is None else spoken_changes(changes)
+        self._changes = None if changes is None else translated_changes(changes)
         self._is_known, self._all = is_known, False
         self._fill()
 

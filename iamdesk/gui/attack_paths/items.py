@@ -17,7 +17,7 @@ _ICONS: dict[BoxKind, NodeKind | Badge] = {
     BoxKind.USER: NodeKind.USER,
     BoxKind.ROLE: NodeKind.ROLE,
     BoxKind.GOAL: Badge.ADMINISTRATOR,
-    BoxKind.OUTSIDE: Badge.OUTSIDER,
+    BoxKind.OUTSIDE: Badge.EXTERNAL_ACCESS,
 }
 _EDGES = {
     BoxKind.GOAL: Colour.BADGE_STRONG,
@@ -26,7 +26,7 @@ _EDGES = {
 }
 
 
-def spoken(box: Box) -> str:
+def accessible_text(box: Box) -> str:
     """Return the text of a box for screen readers and the tooltip."""
     return f"{visible(box.title)}. {box.says}."
 

@@ -33,7 +33,7 @@ class Legend(QWidget):
             row.addWidget(sample)
             row.addWidget(plain_label(words))
             row.addSpacing(self.fontMetrics().averageCharWidth() * 2)
-        for badge, words in ((Badge.OUTSIDER, tr("external access")), (Badge.ADMINISTRATOR, tr("target"))):
+        for badge, words in ((Badge.EXTERNAL_ACCESS, tr("external access")), (Badge.ADMINISTRATOR, tr("target"))):
             sample = plain_label()
             self._samples.append((sample, badge))
             texts.append(words)

@@ -41,7 +41,7 @@ from iamdesk.gui.widgets.job_bar import JobBar
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.one_or_two_rows import OneOrTwoRows
 from iamdesk.gui.widgets.save_to_file import Saver
-from iamdesk.gui.widgets.whole_organization import whole_or_say
+from iamdesk.gui.widgets.whole_organization import whole_or_report
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, ntr, tr, translate
 from iamdesk.progress import Cancelled, Progress
@@ -51,7 +51,7 @@ from iamdesk.work.errors import WorkError
 if TYPE_CHECKING:
     from iamdesk.api import Opened
 
-_EVERYBODY, _SELECTED, _EXTERNAL = "everybody", "selected", "external"
+_ALL_PRINCIPALS, _SELECTED, _EXTERNAL = "everybody", "selected", "external"
 _DEBOUNCE = 200
 _WIDE = 2.5
 """Width of a diagram to its height from which the table goes below it."""
@@ -126,7 +126,7 @@ class AttackPathsPanel(QWidget):
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         self.start.setObjectName("waysFrom")
         self.start.setAccessibleName(tr("Paths from"))
-        self.start.addItem(tr("all principals"), _EVERYBODY)
+        self.start.addItem(tr("all principals"), _ALL_PRINCIPALS)
         self.start.addItem(tr("the selected principal"), _SELECTED)
         self.start.addItem(tr("external principals"), _EXTERNAL)
         self.goal.setObjectName("waysTo")
@@ -303,12 +303,12 @@ class AttackPathsPanel(QWidget):
         goal = self._session.subject_key if goal == _SELECTED else goal
         if self.start.currentData() == _SELECTED and not _is_principal(start):
             return None
-        among = self._outsiders() if self.start.currentData() == _EXTERNAL else None
+        among = self._external_principals() if self.start.currentData() == _EXTERNAL else None
         return PathQuery(start, goal, among) if goal == self.goal.currentData() or _is_principal(goal) else None
 
     def run(self) -> None:
         """Compute the attack paths of the query."""
-        opened = whole_or_say(self._session, self.message)
+        opened = whole_or_report(self._session, self.message)
         if opened is None:
             return
         if self.start.currentData() == _EXTERNAL and self._session.is_deciding:
@@ -338,7 +338,7 @@ class AttackPathsPanel(QWidget):
 
     def run_plan(self) -> None:
         """Compute changes that together end all attack paths to administrator."""
-        opened = whole_or_say(self._session, self.message)
+        opened = whole_or_report(self._session, self.message)
         if opened is None:
             return
         self.message.clear()
@@ -434,18 +434,20 @@ class AttackPathsPanel(QWidget):
 
     def _paint(self, _rows: object = None, *, is_grown: bool = False) -> None:
         if self.found is not None:
-            picture = diagram_of(self.found.found_paths, self._outsiders(), self._opened)
+            picture = diagram_of(self.found.found_paths, self._external_principals(), self._opened)
             self.view.show_picture(picture, is_grown=is_grown)
             if not is_grown:
                 self._give_room()
 
-    def _outsiders(self) -> frozenset[str]:
+    def _external_principals(self) -> frozenset[str]:
         """Return the roles that can be assumed from outside, as far as computed."""
         opened: Opened | None = self._session.snapshot
         if opened is None:
             return frozenset()
         nodes = opened.outline.nodes
-        return frozenset(nodes[row].key for row, badges in self._session.badges.items() if Badge.OUTSIDER in badges)
+        return frozenset(
+            nodes[row].key for row, badges in self._session.badges.items() if Badge.EXTERNAL_ACCESS in badges
+        )
 
     def _open_column(self, level: int) -> None:
         self._opened.add(level)

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QMenu, QWidget
 
 from iamdesk.gui.attack_paths.diagram import BoxKind, Diagram, Sizes, arranged
-from iamdesk.gui.attack_paths.items import BoxItem, LineItem, spoken
+from iamdesk.gui.attack_paths.items import BoxItem, LineItem, accessible_text
 from iamdesk.gui.attack_paths.labels import LabelItem, placed, width_of
 from iamdesk.gui.core.image_export import picture_file
 from iamdesk.i18n import tr
@@ -173,7 +173,7 @@ class AttackPathsView(QGraphicsView):
                 for line in lines[:5]
                 if (target := self.picture.box(line.target)) is not None
             )
-            text = spoken(box) + (f" {tr('From here: {onward}.').format(onward=onward)}" if onward else "")
+            text = accessible_text(box) + (f" {tr('From here: {onward}.').format(onward=onward)}" if onward else "")
         else:
             text = tr("{count} boxes in {columns} columns. Use the arrow keys.").format(
                 count=len(self._boxes), columns=self.picture.columns

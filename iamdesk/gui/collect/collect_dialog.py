@@ -7,7 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from iamdesk.collect.options import INSTALL, Captured, CollectError, Options, Status, boto3_is_there, gap_lines
+from iamdesk.collect.options import INSTALL, Captured, CollectError, Options, Status, boto3_is_there, failed_call_lines
 from iamdesk.collect.policy import policy_text
 from iamdesk.collect.start import check, profile_names
 from iamdesk.gui.collect.collect_form import CollectForm
@@ -40,17 +40,17 @@ class CollectDialog(QDialog):
         self._prompts = prompts
         self._job: Job | None = None
         self._latest: Status | None = None
-        self.trouble = MessageBar(closable=False)
+        self.problem_bar = MessageBar(closable=False)
         self.form = CollectForm(profile_names())
         self.form.browse.clicked.connect(self._browse)
         self.bar = QProgressBar()
         self.bar.setAccessibleName(tr("Progress of the capture"))
         self.bar.setTextVisible(False)
         self.how_far = plain_label()
-        self.gaps = QPlainTextEdit()
-        self.gaps.setObjectName("collectGaps")
-        self.gaps.setAccessibleName(tr("What was not captured"))
-        self.gaps.setReadOnly(True)
+        self.failed_calls = QPlainTextEdit()
+        self.failed_calls.setObjectName("collectGaps")
+        self.failed_calls.setAccessibleName(tr("What was not captured"))
+        self.failed_calls.setReadOnly(True)
         self.collect_button = QPushButton(tr("&Collect"))
         self.collect_button.setDefault(True)
         self.collect_button.clicked.connect(self.start)
@@ -77,13 +77,13 @@ class CollectDialog(QDialog):
         try:
             check(options)
         except CollectError as error:
-            self.trouble.say(Tone.ERROR, _for_the_window(error_words(error)))
+            self.problem_bar.say(Tone.ERROR, _for_the_window(error_words(error)))
             return
         self._begin(options)
 
     def _begin(self, options: Options) -> None:
-        self.trouble.clear()
-        self.gaps.hide()
+        self.problem_bar.clear()
+        self.failed_calls.hide()
         self._latest = None
         self._job = self._jobs.run(
             tr("Collecting from AWS"),
@@ -119,10 +119,10 @@ class CollectDialog(QDialog):
         status = self._latest
         if status is not None:
             words = tr("{what}: {done} of {total} calls")
-            if status.gaps:
+            if status.failed_calls:
                 words = tr("{what}: {done} of {total} calls, {missing} not captured")
             what = visible(capital(translate_english(status.doing)))
-            words = words.format(what=what, done=number(done), total=number(total), missing=number(status.gaps))
+            words = words.format(what=what, done=number(done), total=number(total), missing=number(status.failed_calls))
             self.how_far.setText(words)
 
     def _done(self, captured: Captured) -> None:
@@ -130,34 +130,38 @@ class CollectDialog(QDialog):
         count = len(captured.accounts)
         template = ntr("{name}: {count} account, {files} files.", "{name}: {count} accounts, {files} files.", count)
         sentence = template.format(name=visible(captured.path.name), count=number(count), files=number(captured.files))
-        if captured.gaps or captured.notes:
-            self.gaps.setPlainText(
-                visible_lines("\n".join([*map(translate_english, captured.notes), *gap_lines(captured.gaps)]))
+        if captured.failed_calls or captured.notes:
+            self.failed_calls.setPlainText(
+                visible_lines(
+                    "\n".join([*map(translate_english, captured.notes), *failed_call_lines(captured.failed_calls)])
+                )
             )
-            self.gaps.show()
-        if captured.gaps:
-            lost = ntr("{count} call failed.", "{count} calls failed.", len(captured.gaps))
-            sentence += " " + lost.format(count=number(len(captured.gaps)))
-        if captured.gaps and captured.path.is_dir():
+            self.failed_calls.show()
+        if captured.failed_calls:
+            lost = ntr("{count} call failed.", "{count} calls failed.", len(captured.failed_calls))
+            sentence += " " + lost.format(count=number(len(captured.failed_calls)))
+        if captured.failed_calls and captured.path.is_dir():
             sentence += " " + tr("Collect into the same folder again to request only the missing data.")
-        self.trouble.say(Tone.WARNING if captured.gaps else Tone.NOTE, sentence)
+        self.problem_bar.say(Tone.WARNING if captured.failed_calls else Tone.NOTE, sentence)
         wanted = self.size().expandedTo(self.sizeHint())
         resize_within_screen(self, wanted.width(), wanted.height())
         was_watched = self.isVisible()
-        if was_watched and not captured.gaps and not captured.notes:
+        if was_watched and not captured.failed_calls and not captured.notes:
             self.close()
         self.collected.emit(captured, was_watched)
 
     def _failed(self, error: Exception) -> None:
         self._show_idle()
         if not isinstance(error, CollectError):
-            self.trouble.say(Tone.ERROR, tr("The capture failed because of an internal error."))
+            self.problem_bar.say(Tone.ERROR, tr("The capture failed because of an internal error."))
             raise error
-        self.trouble.say(Tone.ERROR, _for_the_window(translate_english(str(error))))
+        self.problem_bar.say(Tone.ERROR, _for_the_window(translate_english(str(error))))
 
     def _stopped(self) -> None:
         self._show_idle()
-        self.trouble.say(Tone.NOTE, tr("Canceled. The captured data is kept; collect into the same place to resume."))
+        self.problem_bar.say(
+            Tone.NOTE, tr("Canceled. The captured data is kept; collect into the same place to resume.")
+        )
 
     def _show_idle(self) -> None:
         self._job = None
@@ -167,7 +171,7 @@ class CollectDialog(QDialog):
         self.how_far.hide()
 
     def _show_missing(self) -> None:
-        self.trouble.say(
+        self.problem_bar.say(
             Tone.WARNING,
             tr("Collecting from AWS needs boto3, which is not installed. Install it with: {install}").format(
                 install=INSTALL
@@ -176,7 +180,7 @@ class CollectDialog(QDialog):
             lambda: QGuiApplication.clipboard().setText(INSTALL),
         )
         self.collect_button.setEnabled(False)
-        self.gaps.hide()
+        self.failed_calls.hide()
 
     def _browse(self) -> None:
         chosen = self._prompts.file_to_save(self, tr("Save the bundle as"), Path(self.form.output.text()), tr(_BUNDLES))
@@ -189,7 +193,7 @@ class CollectDialog(QDialog):
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
-        layout.addWidget(self.trouble)
+        layout.addWidget(self.problem_bar)
         layout.addWidget(
             plain_label(
                 tr(
@@ -199,7 +203,7 @@ class CollectDialog(QDialog):
                 wrap=True,
             )
         )
-        for widget in (self.form, self.bar, self.how_far, self.gaps):
+        for widget in (self.form, self.bar, self.how_far, self.failed_calls):
             layout.addWidget(widget)
         layout.addStretch(1)
         buttons = QHBoxLayout()
@@ -208,8 +212,8 @@ class CollectDialog(QDialog):
         buttons.addWidget(self.collect_button)
         buttons.addWidget(self.close_button)
         layout.addLayout(buttons)
-        self.gaps.hide()
-        self.gaps.setMaximumHeight(self.fontMetrics().lineSpacing() * 9)
+        self.failed_calls.hide()
+        self.failed_calls.setMaximumHeight(self.fontMetrics().lineSpacing() * 9)
         wanted = min(self.fontMetrics().averageCharWidth() * 84, self.screen().availableGeometry().width())
         self.setMinimumWidth(max(wanted, self.minimumSizeHint().width()))
 

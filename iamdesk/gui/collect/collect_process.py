@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from iamdesk.collect.options import Captured, CollectError, Gap, Options, Status
+from iamdesk.collect.options import Captured, CollectError, FailedCall, Options, Status
 from iamdesk.i18n import tr
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 
@@ -139,7 +139,7 @@ def _captured(result: dict[str, Any]) -> Captured:
         regions=tuple(result["regions"]),
         files=result["files"],
         kept=result["files_of_earlier_runs"],
-        gaps=(),
+        failed_calls=(),
         notes=tuple(result["notes"]),
     )
-    return replace(captured, gaps=tuple(Gap(**gap) for gap in result["gaps"]))
+    return replace(captured, failed_calls=tuple(FailedCall(**failed_call) for failed_call in result["gaps"]))

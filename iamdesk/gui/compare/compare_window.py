@@ -19,8 +19,8 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.widgets.job_window import OneJobWindow
 from iamdesk.gui.widgets.message_bar import Tone
-from iamdesk.gui.widgets.saved_note import say_saved
-from iamdesk.gui.widgets.whole_organization import whole_or_say
+from iamdesk.gui.widgets.saved_note import show_saved_file
+from iamdesk.gui.widgets.whole_organization import whole_or_report
 from iamdesk.i18n import error_words, tr, translate
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
@@ -140,7 +140,7 @@ class CompareWindow(OneJobWindow):
 
     def choose(self) -> None:
         """Ask for the other snapshot, and compare."""
-        opened = whole_or_say(self._session, self.message)
+        opened = whole_or_report(self._session, self.message)
         if opened is None:
             return
         path = self._prompts.snapshot_to_open(self, opened.path.parent, tr("Snapshot to compare with"))
@@ -149,7 +149,7 @@ class CompareWindow(OneJobWindow):
 
     def choose_folder(self) -> None:
         """Ask for a folder as the other snapshot, and compare."""
-        opened = whole_or_say(self._session, self.message)
+        opened = whole_or_report(self._session, self.message)
         if opened is None:
             return
         path = self._prompts.folder_to_open(self, opened.path.parent)
@@ -158,7 +158,7 @@ class CompareWindow(OneJobWindow):
 
     def compare_with(self, path: Path) -> None:
         """Read another snapshot and compare it with the open one; the earlier of them is the old one."""
-        opened = whole_or_say(self._session, self.message)
+        opened = whole_or_report(self._session, self.message)
         if opened is None:
             return
 
@@ -231,7 +231,7 @@ class CompareWindow(OneJobWindow):
         self._jobs.run(
             tr("Writing {name}").format(name=path.name),
             lambda _progress, _cancelled: write(shown.found, path),
-            done=lambda _nothing: say_saved(
+            done=lambda _nothing: show_saved_file(
                 self.message, self._session, tr("The comparison is in {path}.").format(path=path), path
             ),
             failed=self._not_written,

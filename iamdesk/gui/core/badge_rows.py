@@ -28,6 +28,6 @@ def rows_by_badge(outline: Outline, badges: Mapping[int, tuple[Badge, ...]]) -> 
     return {badge: tuple(rows) for badge, rows in found.items()}
 
 
-def gap_count(badge_rows: Mapping[Badge, tuple[int, ...]]) -> int:
+def missing_count(badge_rows: Mapping[Badge, tuple[int, ...]]) -> int:
     """Return the number of principals and policies with missing data or malformed entries (of `rows_by_badge`)."""
-    return len({*badge_rows[Badge.GAP], *badge_rows[Badge.BROKEN]})
+    return len({*badge_rows[Badge.MISSING_DATA], *badge_rows[Badge.BROKEN]})

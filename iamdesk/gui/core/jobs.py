@@ -52,7 +52,7 @@ _SWITCH_INTERVAL = 0.0001
 """Interpreter switch interval in seconds. The default of 5 ms is long for a window: Qt's calls release and take the
 interpreter lock many times in one repaint, and would wait for a computing thread each time. Measured while a snapshot
 of 50 MB is read: the longest pauses of the window are 15 ms with it, 59 ms without."""
-_LONGEST_WAY = 0.05
+_MAX_POLL = 0.05
 """Seconds for which work yields at a time: a window that is always busy does not stop it."""
 _OWN_TURN = 0.2
 """Seconds for which work continues after it yielded in vain. A caller that only uses ``processEvents``, as scripts do,
@@ -194,7 +194,7 @@ class JobRunner(QObject):
         job.done, job.failed, job.progress, job.stopped = done, failed, progress, stopped
         self._jobs[job.token] = job
         self.started.emit(job)
-        task = _task(work, job.token, _Way(job._cancel, self._at_rest), self._home.emit)
+        task = _task(work, job.token, _TaskControl(job._cancel, self._at_rest), self._home.emit)
         waiting = _Waiting(job.token, job, task, soon)
         if patient or soon:
             QTimer.singleShot(_PATIENCE, self, lambda: self._put(self._patient, waiting))
@@ -242,8 +242,10 @@ class JobRunner(QObject):
             free_incrementally(*small)
 
         self._last_token += 1
-        way = _Way(threading.Event(), self._at_rest)
-        waiting = _Waiting(self._last_token, None, _task(drop, self._last_token, way, self._home.emit), is_soon=False)
+        control = _TaskControl(threading.Event(), self._at_rest)
+        waiting = _Waiting(
+            self._last_token, None, _task(drop, self._last_token, control, self._home.emit), is_soon=False
+        )
         QTimer.singleShot(_PATIENCE, self, lambda: self._put(self._patient, waiting))
 
     def awaits(self, job: Job) -> bool:
@@ -308,7 +310,7 @@ class JobRunner(QObject):
                 sys.excepthook(type(value), value, value.__traceback__)
 
 
-class _Way:
+class _TaskControl:
     """The ``cancelled`` callable of a worker. Lets the GUI thread go first."""
 
     def __init__(self, cancel: threading.Event, at_rest: threading.Event) -> None:
@@ -319,7 +321,7 @@ class _Way:
     def is_cancelled(self) -> bool:
         if self._cancel.is_set() or self._at_rest.is_set() or time.monotonic() < self._own_turn_ends:
             return self._cancel.is_set()
-        if not self._at_rest.wait(_LONGEST_WAY):
+        if not self._at_rest.wait(_MAX_POLL):
             self._own_turn_ends = time.monotonic() + _OWN_TURN
         return self._cancel.is_set()
 
@@ -329,7 +331,9 @@ class _Step(NamedTuple):
     total: int
 
 
-def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, object], None]) -> Callable[[], None]:
+def _task(
+    work: Work[Any], token: int, control: _TaskControl, send: Callable[[int, str, object], None]
+) -> Callable[[], None]:
     """Return the function of the thread. It refers to no callbacks or widgets: these die in the GUI thread."""
 
     def send_event(what: str, value: object) -> None:
@@ -347,12 +351,12 @@ def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, obje
                 send_event("progress", _Step(done, total))
 
         try:
-            if way.is_cancelled():
+            if control.is_cancelled():
                 raise WorkCancelled
             # A full collection over the objects of a long job would block the window: measured after
             # a snapshot of 50 MB was read, 92 ms in the GUI thread, and 23 ms without it.
             with gc_paused():
-                result = work(progress, way.is_cancelled)
+                result = work(progress, control.is_cancelled)
         except WorkCancelled:
             send_event("failed", WorkCancelled())  # without the frames of the work, which refer to all its objects
         except Exception as error:  # noqa: BLE001 - any error goes to the caller

@@ -38,8 +38,8 @@ def _of_desktop() -> str:
 def _locale() -> QLocale:
     """Return the locale of numbers and dates: the desktop's, if it has the language of the window."""
     system = _system()
-    spoken = QLocale(i18n.chosen())
-    return system if system.language() is spoken.language() else spoken
+    accessible_text = QLocale(i18n.chosen())
+    return system if system.language() is accessible_text.language() else accessible_text
 
 
 def number(count: int) -> str:

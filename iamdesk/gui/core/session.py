@@ -121,7 +121,7 @@ class Session(QObject):
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self.executor_for: Callable[[HasPrincipals], Executor | None] = _nobody
+        self.executor_for: Callable[[HasPrincipals], Executor | None] = _none_waiting
         """Returns the executor for long work over a snapshot, for job threads; None: no other process."""
         self.notes = Notebook(jobs, self)
         """The user's notes on the open snapshot."""
@@ -423,7 +423,7 @@ def _small_parts(opened: "Opened") -> list[list[Any]]:
     return opened.small_parts()
 
 
-def _nobody(_opened: "HasPrincipals") -> None:
+def _none_waiting(_opened: "HasPrincipals") -> None:
     return None
 
 

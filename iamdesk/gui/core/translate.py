@@ -40,14 +40,14 @@ def translated(decision: EvaluationResult) -> EvaluationResult:
     )
 
 
-def spoken_changes(changes: Changes) -> Changes:
+def translated_changes(changes: Changes) -> Changes:
     """Return changes that would flip a decision in the language of the window."""
     if chosen() == ENGLISH:
         return changes
-    return replace(changes, reason=translate(changes.reason), changes=tuple(map(_spoken_change, changes.changes)))
+    return replace(changes, reason=translate(changes.reason), changes=tuple(map(_translated_change, changes.changes)))
 
 
-def _spoken_change(change: Change) -> Change:
+def _translated_change(change: Change) -> Change:
     additions = tuple(replace(one, place=translate(one.place)) for one in change.additions)
     sentence = translate(change.sentence)  # begins with a verb, not a name
     return replace(change, sentence=capital(sentence), caveat=translate(change.caveat), additions=additions)

@@ -27,7 +27,7 @@ from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.gui.widgets.job_bar import JobBar
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
-from iamdesk.gui.widgets.whole_organization import whole_or_say
+from iamdesk.gui.widgets.whole_organization import whole_or_report
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, ntr, tr
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
@@ -150,7 +150,7 @@ class ExternalAccessWindow(QDialog):
 
     def run(self) -> None:
         """Find external access, then how the roles become administrator."""
-        opened = whole_or_say(self._session, self.message)
+        opened = whole_or_report(self._session, self.message)
         if opened is None:
             return
         self.message.clear()

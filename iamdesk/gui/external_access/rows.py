@@ -170,7 +170,7 @@ class ExternalModel(RowsModel[ExternalRow]):
 
     def repaint(self, palette: QPalette) -> None:
         """Use the colors of another palette."""
-        self._who = icons.icon(Badge.OUTSIDER, palette)
+        self._who = icons.icon(Badge.EXTERNAL_ACCESS, palette)
         self._kinds = {True: icons.icon(NodeKind.ROLE, palette), False: icons.icon(NodeKind.RESOURCE, palette)}
         self._decisions = {
             EvalDecision.ALLOWED: icons.icon(Glyph.WARNING, palette),  # nothing limits the caller: no tick

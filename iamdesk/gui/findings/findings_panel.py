@@ -248,7 +248,7 @@ class FindingsPanel(QWidget):
         def done(found: "tuple[Causes, dict[str, FindingRow]]") -> None:
             self._causes, self._by_print = found
             self._show_causes()
-            self._say_why_empty()
+            self._show_why_empty()
 
         self._grouping = self._jobs.run(tr("Grouping the findings"), work, done=done, topic="causes", patient=True)
 
@@ -267,7 +267,7 @@ class FindingsPanel(QWidget):
         def done(controls: "tuple[Control, ...]") -> None:
             self._controls = controls
             self._show_controls()
-            self._say_why_empty()
+            self._show_why_empty()
 
         self._judging = self._jobs.run(tr("Grouping by control"), work, done=done, topic="controls", patient=True)
 
@@ -384,7 +384,7 @@ class FindingsPanel(QWidget):
             self.table.scrollTo(self.model.index(place, 0))
         else:
             self.detail.show_finding(None)
-        self._say_why_empty()
+        self._show_why_empty()
         self.title_changed.emit(self.title)
 
     def _show_groups(self) -> None:
@@ -534,10 +534,10 @@ class FindingsPanel(QWidget):
         is_complete = self._run.is_complete
         self.filters.show_counts(self.model.counts, is_open=there, is_complete=is_complete, zero=self.counted(0))
         self._show_groups()
-        self._say_why_empty()
+        self._show_why_empty()
         self.title_changed.emit(self.title)
 
-    def _say_why_empty(self) -> None:
+    def _show_why_empty(self) -> None:
         shown, all_ = len(self.model.shown), len(self.model.rows)
         self._clear_filter.setVisible(shown == 0 and all_ > 0)
         has_controls = self.is_by_control and self.controls.groups.rowCount() > 0

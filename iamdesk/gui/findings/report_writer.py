@@ -15,7 +15,7 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
-from iamdesk.gui.widgets.saved_note import say_not_saved, say_saved
+from iamdesk.gui.widgets.saved_note import show_not_saved, show_saved_file
 from iamdesk.i18n import error_words, tr
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
@@ -101,17 +101,17 @@ class ReportWriter(QObject):
                 earlier=earlier,
             )
 
-        said = tr("{count} findings are in {path}.").format(count=number(len(findings)), path=path)
+        sentence = tr("{count} findings are in {path}.").format(count=number(len(findings)), path=path)
         if for_management:
-            said = tr("The management report is in {path}.").format(path=path)
+            sentence = tr("The management report is in {path}.").format(path=path)
             if not has_trend:
                 hint = tr("It has no trend: compare with an earlier snapshot, or open an earlier review, first.")
-                said = f"{said} {hint}"
+                sentence = f"{sentence} {hint}"
         self._message.clear()
         self._jobs.run(
             tr("Writing {name}").format(name=path.name),
             work,
-            done=lambda _nothing: say_saved(self._message, self._session, said, path),
+            done=lambda _nothing: show_saved_file(self._message, self._session, sentence, path),
             failed=self._not_written,
             stopped=lambda: self._message.say(
                 Tone.WARNING, tr("{name} was not written: the export was canceled.").format(name=path.name)
@@ -123,9 +123,9 @@ class ReportWriter(QObject):
         from iamdesk.export.files.atomic_write import ExportError
 
         if not isinstance(error, ExportError | WorkError | ReviewError):
-            say_not_saved(self._message, self._session, tr("The report could not be written."))
+            show_not_saved(self._message, self._session, tr("The report could not be written."))
             raise error
-        say_not_saved(self._message, self._session, f"{error_words(error)}.")
+        show_not_saved(self._message, self._session, f"{error_words(error)}.")
 
 
 def _stem(path: Path) -> str:

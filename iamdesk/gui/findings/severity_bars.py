@@ -33,7 +33,7 @@ class CountBar(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.toggled.connect(self._say)
+        self.toggled.connect(self._show_message)
         self.show_count(0, 0, self._zero)
 
     @property
@@ -46,7 +46,7 @@ class CountBar(QAbstractButton):
         self._count = count
         self._zero = zero
         self._share = count / largest if largest else 0.0
-        self._say()
+        self._show_message()
         self.updateGeometry()
         self.update()
 
@@ -55,7 +55,7 @@ class CountBar(QAbstractButton):
         """The number as text; while nothing was found, what stands for 0."""
         return number(self._count) if self._count else self._zero
 
-    def _say(self) -> None:
+    def _show_message(self) -> None:
         is_known = self.text_shown == number(self._count)
         accessible_name = ntr("{name}: {count} finding", "{name}: {count} findings", self._count)
         if not is_known:

@@ -138,11 +138,11 @@ class FactsTab(QWidget):
     def show_subject(self, subject: Subject, kind_of: Callable[[str], NodeKind | None]) -> None:
         """Show another subject; ``kind_of`` returns the kind of a key."""
         odd = [("", translate(problem)) for problem in subject.problems]
-        gaps = [("", translate(gap)) for gap in subject.gaps]
+        missing_data = [("", translate(gap)) for gap in subject.missing_data]
         groups = (
             ("", [(translate(phrased(label)), translate(value)) for label, value in subject.facts]),
             (tr("Tags"), subject.tags),
-            (tr("Not in the snapshot"), gaps),
+            (tr("Not in the snapshot"), missing_data),
             (tr("Problems in its entry"), odd),
         )
         self.facts.show_groups(groups)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _ROLES = frozenset({NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _CARRIERS = _ROLES | {NodeKind.USER, NodeKind.GROUP}
 _NOTHING = mark("Select an item on the left to see its details, policies and related items.")
-_MAX_GAPS = 3
+_MAX_MISSING = 3
 
 
 class InspectorTabs(QTabWidget):
@@ -91,7 +91,7 @@ class Inspector(QWidget):
         self._chosen_tab: dict[bool, int] = {}
         self._showing = False
         self.header = InspectorHeader()
-        self.gaps = MessageBar(closable=False)
+        self.missing_data = MessageBar(closable=False)
         self.tabs = InspectorTabs()
         self.tabs.setObjectName("inspectorTabs")
         self.tabs.setDocumentMode(True)
@@ -126,7 +126,7 @@ class Inspector(QWidget):
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
         page.addWidget(self.header)
-        page.addWidget(self.gaps)
+        page.addWidget(self.missing_data)
         page.addWidget(self.tabs, 1)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._empty.setContentsMargins(line, line, line, line)
@@ -329,12 +329,12 @@ class Inspector(QWidget):
     def _fill(self, opened: "Opened", details: "Details", subject: Subject) -> None:
         self.header.show_subject(subject, self._badges(subject))
         self._show_note()
-        if subject.gaps:
-            more = len(subject.gaps) - _MAX_GAPS
+        if subject.missing_data:
+            more = len(subject.missing_data) - _MAX_MISSING
             rest = [tr("and {more} more: see Details").format(more=number(more))] if more > 0 else []
-            self.gaps.say(Tone.NOTE, " ".join([*map(translate, subject.gaps[:_MAX_GAPS]), *rest]))
+            self.missing_data.say(Tone.NOTE, " ".join([*map(translate, subject.missing_data[:_MAX_MISSING]), *rest]))
         else:
-            self.gaps.clear()
+            self.missing_data.clear()
 
         def kind_of(key: str) -> NodeKind | None:
             row = opened.outline.rows_by_key.get(key)
@@ -448,7 +448,7 @@ class Inspector(QWidget):
         """Show the policies of a result whose principal is not in the snapshot."""
         self.header.show_name(name, summary)
         self.header.note.show_note(None)
-        self.gaps.clear()
+        self.missing_data.clear()
         self._showing = True
         for tab in range(self.tabs.count()):
             self.tabs.setTabVisible(tab, self.tabs.widget(tab) is self.policies)

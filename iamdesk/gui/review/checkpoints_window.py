@@ -35,7 +35,7 @@ _ALL_FILES = mark("All files (*)")
 _MAX_DAMAGES = 3
 
 
-class Standing(Enum):
+class CheckpointStatus(Enum):
     """What a checkpoint says about the review now."""
 
     HOLDS = mark("Unchanged")
@@ -45,10 +45,10 @@ class Standing(Enum):
 
 
 _MARKS = {
-    Standing.HOLDS: Mark.ALLOWED,
-    Standing.CHANGED: Mark.EXPLICIT_DENY,
-    Standing.NOT_SIGNED: Mark.UNKNOWN,
-    Standing.UNREADABLE: Mark.UNKNOWN,
+    CheckpointStatus.HOLDS: Mark.ALLOWED,
+    CheckpointStatus.CHANGED: Mark.EXPLICIT_DENY,
+    CheckpointStatus.NOT_SIGNED: Mark.UNKNOWN,
+    CheckpointStatus.UNREADABLE: Mark.UNKNOWN,
 }
 
 
@@ -56,7 +56,7 @@ class CheckedCheckpoint(NamedTuple):
     """A checkpoint that was verified."""
 
     name: str
-    standing: Standing
+    status: CheckpointStatus
     why: str
     decisions: int = 0
     signer: str = ""
@@ -231,10 +231,8 @@ class CheckpointsWindow(CoordinationWindow):
 
     def _row(self, one: CheckedCheckpoint) -> QTreeWidgetItem:
         count = number(one.decisions) if one.signer else ""
-        row = row_item(
-            [tr(one.standing.value), count, one.signer, one.moment[:16].replace("T", " "), one.name, one.why]
-        )
-        row.setIcon(0, icons.icon(_MARKS[one.standing], self.palette()))
+        row = row_item([tr(one.status.value), count, one.signer, one.moment[:16].replace("T", " "), one.name, one.why])
+        row.setIcon(0, icons.icon(_MARKS[one.status], self.palette()))
         return row
 
     def sign(self) -> None:
@@ -282,15 +280,15 @@ def _checked(
             count, one = read_checkpoint(path)
             signature, *content = verify_checkpoint(file, path, allowed)
         except ExportError as error:
-            found.append(CheckedCheckpoint(path.name, Standing.UNREADABLE, f"{error_words(error)}."))
+            found.append(CheckedCheckpoint(path.name, CheckpointStatus.UNREADABLE, f"{error_words(error)}."))
             continue
-        standing = Standing.HOLDS
+        status = CheckpointStatus.HOLDS
         if signature.outcome is not Outcome.PASSED:
-            standing = Standing.NOT_SIGNED
+            status = CheckpointStatus.NOT_SIGNED
         elif any(each.outcome is not Outcome.PASSED for each in content):
-            standing = Standing.CHANGED
+            status = CheckpointStatus.CHANGED
         why = " ".join(translate(each.sentence) for each in (*content, signature))
-        found.append(CheckedCheckpoint(path.name, standing, why, count, one.name, one.utc))
+        found.append(CheckedCheckpoint(path.name, status, why, count, one.name, one.utc))
     return CheckedReview(damages, state, found)
 
 

@@ -139,27 +139,27 @@ class CompletionStrip(QWidget):
             self._show_part_step(status.signed)
             return
         self.sign_button.setText(tr("Sign…"))
-        pack, is_complete = status.pack, status.completion.is_complete
-        name = pack.path.name if pack.path is not None else ""
+        package, is_complete = status.package, status.completion.is_complete
+        name = package.path.name if package.path is not None else ""
         self.export_button.setText(tr("Export…") if is_complete else tr("Export draft…"))
         steps = (
             (
                 self.export_button,
-                pack.is_current,
+                package.is_current,
                 tr("{name} contains every decision.").format(name=name)
-                if pack.is_current
+                if package.is_current
                 else tr("Export an evidence package with the decisions up to now."),
             ),
             (
                 self.sign_button,
-                pack.is_current and bool(pack.signers),
-                tr("{name} is signed by {signers}.").format(name=name, signers=", ".join(pack.signers))
-                if pack.signers
+                package.is_current and bool(package.signers),
+                tr("{name} is signed by {signers}.").format(name=name, signers=", ".join(package.signers))
+                if package.signers
                 else tr("Sign the last evidence package."),
             ),
             (
                 self.verify_button,
-                pack.is_current and self.is_verified,
+                package.is_current and self.is_verified,
                 tr("{name} was verified.").format(name=name)
                 if self.is_verified
                 else tr("Check every hash, signature, total and decision of the last evidence package."),

@@ -80,7 +80,7 @@ class EvidenceController(QObject):
         self._message = message
         self._controller = controller
         self._reviewer = reviewer
-        self.last_pack: Path | None = None
+        self.last_package: Path | None = None
         """The package of the open review that was written or chosen last in this session."""
         self.is_verified = False
         """Whether it was verified since, without a fault."""
@@ -142,7 +142,7 @@ class EvidenceController(QObject):
             self._message.say(Tone.NOTE, sentence, *sign, tr("Show in folder"), partial(show_in_folder, into))
         else:
             self._session.show_saved(sentence, into)
-        self.last_pack, self.is_verified = into, False
+        self.last_package, self.is_verified = into, False
         self.changed.emit()
 
     def sign_part(self) -> None:
@@ -192,60 +192,60 @@ class EvidenceController(QObject):
         review_session = self._controller.review_session
         if review_session is not None and PART_OF in review_session.head.details:
             self.sign_part()
-        elif self.last_pack is not None:
-            self._ask_to_sign(self.last_pack)
+        elif self.last_package is not None:
+            self._ask_to_sign(self.last_package)
         else:
             self.sign()
 
     def verify_last(self) -> None:
         """Verify the last package, or ask for one if there is none."""
-        if self.last_pack is not None:
-            self._verify(self.last_pack)
+        if self.last_package is not None:
+            self._verify(self.last_package)
         else:
             self.verify()
 
     def sign(self) -> None:
         """Ask for an evidence package, and for a sign-off."""
-        pack = self._ask_for_pack(tr("Sign evidence package"))
-        if pack is not None:
-            self._ask_to_sign(pack)
+        package = self._ask_for_package(tr("Sign evidence package"))
+        if package is not None:
+            self._ask_to_sign(package)
 
-    def _ask_to_sign(self, pack: Path) -> None:
+    def _ask_to_sign(self, package: Path) -> None:
         from iamdesk.gui.review.sign_dialog import SignDialog
 
-        if not pack.is_dir():
-            self._say(Tone.WARNING, tr("An archive cannot be signed: unpack it first."))
+        if not package.is_dir():
+            self._show_message(Tone.WARNING, tr("An archive cannot be signed: unpack it first."))
             return
-        dialog = SignDialog(pack, self._reviewer().name, self._prompts, self._panel.window())
+        dialog = SignDialog(package, self._reviewer().name, self._prompts, self._panel.window())
         dialog.key.setText(self.signing_key)
         dialog.accepted.connect(lambda: self._sign(dialog))
         dialog.finished.connect(dialog.deleteLater)
         self.dialog = dialog
         dialog.open()
         self._jobs.run(
-            tr("Reading {name}").format(name=visible(pack.name)),
-            lambda _progress, _cancelled: _is_draft(pack),
+            tr("Reading {name}").format(name=visible(package.name)),
+            lambda _progress, _cancelled: _is_draft(package),
             done=lambda is_draft: dialog.show_draft() if is_draft and isValid(dialog) else None,
             topic="draft of package",
         )
 
     def _sign(self, dialog: "SignDialog") -> None:
-        pack, role, name = dialog.pack, dialog.chosen_role, dialog.name.text()
+        package, role, name = dialog.package, dialog.chosen_role, dialog.name.text()
         title, key, attests = dialog.title.text(), dialog.chosen_key, dialog.adds_attestation
         self._jobs.run(
             tr("Signing"),
-            lambda _progress, _cancelled: _signed(pack, role, name, title, key, attests=attests),
-            done=lambda made: self._say_signed(pack, made),
+            lambda _progress, _cancelled: _signed(package, role, name, title, key, attests=attests),
+            done=lambda made: self._say_signed(package, made),
             failed=self._refused,
             topic="sign evidence",
         )
 
-    def _say_signed(self, pack: Path, made: "SignOff") -> None:
-        if pack == self.last_pack:
+    def _say_signed(self, package: Path, made: "SignOff") -> None:
+        if package == self.last_package:
             self.is_verified = False
         self.changed.emit()
         how = tr("with a key") if made.public_key else tr("as an unsigned attestation")
-        self._say(
+        self._show_message(
             Tone.NOTE,
             tr("{name} signed as {role}, {how}.").format(
                 name=made.name, role=tr(_SIGNED_AS.get(made.role, made.role)), how=how
@@ -254,11 +254,13 @@ class EvidenceController(QObject):
 
     def verify(self) -> None:
         """Ask for an evidence package, and verify it."""
-        pack = self._ask_for_pack(tr("Verify evidence package"))
-        if pack is not None:
-            self._verify(pack)
+        package = self._ask_for_package(tr("Verify evidence package"))
+        if package is not None:
+            self._verify(package)
 
-    def _verify(self, pack: Path, choices: "VerifyChoices | None" = None, dialog: "VerifyDialog | None" = None) -> None:
+    def _verify(
+        self, package: Path, choices: "VerifyChoices | None" = None, dialog: "VerifyDialog | None" = None
+    ) -> None:
         """Verify a package; known keys and authorities are those of before if these are refused.
 
         ``dialog`` shows the result of before: it is replaced by the next one, and keeps what is entered if none comes.
@@ -271,7 +273,7 @@ class EvidenceController(QObject):
         def verified(results: "list[Result]") -> None:
             if dialog is not None and isValid(dialog):
                 dialog.close()
-            self._show(pack, results, chosen)
+            self._show(package, results, chosen)
 
         def ended(why: str) -> None:
             if dialog is not None and isValid(dialog):
@@ -285,38 +287,38 @@ class EvidenceController(QObject):
         def stopped() -> None:
             sentence = tr("The evidence package was not verified: it was canceled.")
             ended(sentence)
-            self._say(Tone.WARNING, sentence)
+            self._show_message(Tone.WARNING, sentence)
 
         self.allowed_signers, self.timestamp_authorities = chosen.signers, chosen.authorities
         self._message.clear()
         executor_for = self._session.executor_for
         self._jobs.run(
-            tr("Verifying {name}").format(name=visible(pack.name)),
-            lambda progress, cancelled: _verified(pack, chosen, executor_for, progress, cancelled),
+            tr("Verifying {name}").format(name=visible(package.name)),
+            lambda progress, cancelled: _verified(package, chosen, executor_for, progress, cancelled),
             done=verified,
             failed=refused,
             stopped=stopped,
             topic="verify evidence",
         )
 
-    def _verify_again(self, pack: Path, dialog: "VerifyDialog") -> None:
+    def _verify_again(self, package: Path, dialog: "VerifyDialog") -> None:
         """Verify once more, compared with what the dialog names."""
         dialog.set_running(is_running=True)
-        self._verify(pack, dialog.choices, dialog)
+        self._verify(package, dialog.choices, dialog)
 
-    def _show(self, pack: Path, results: "list[Result]", choices: "VerifyChoices") -> None:
+    def _show(self, package: Path, results: "list[Result]", choices: "VerifyChoices") -> None:
         from iamdesk.export.evidence.result import Outcome
         from iamdesk.gui.review.verify_dialog import VerifyDialog
 
-        if pack == self.last_pack:
+        if package == self.last_package:
             self.is_verified = not any(one.outcome is Outcome.FAILED for one in results)
             self.changed.emit()
-        dialog = VerifyDialog(pack, results, self._panel.window(), self._prompts, choices)
-        dialog.again.connect(lambda: self._verify_again(pack, dialog))
+        dialog = VerifyDialog(package, results, self._panel.window(), self._prompts, choices)
+        dialog.again.connect(lambda: self._verify_again(package, dialog))
         self.dialog = dialog
         dialog.show()
 
-    def _ask_for_pack(self, title: str) -> Path | None:
+    def _ask_for_package(self, title: str) -> Path | None:
         from iamdesk.gui.review.verify_dialog import PACKAGES, package_at
 
         review_session = self._controller.review_session
@@ -375,11 +377,11 @@ class EvidenceController(QObject):
         from iamdesk.export.files.atomic_write import ExportError
 
         if not isinstance(error, (ExportError, ReviewError, DecisionError, SnapshotError, WorkError)):
-            self._say(Tone.ERROR, tr("This failed because of an internal error."))
+            self._show_message(Tone.ERROR, tr("This failed because of an internal error."))
             raise error
-        self._say(Tone.ERROR, f"{error_words(error)}.")
+        self._show_message(Tone.ERROR, f"{error_words(error)}.")
 
-    def _say(self, tone: Tone, sentence: str) -> None:
+    def _show_message(self, tone: Tone, sentence: str) -> None:
         """Show a message in the panel or, if that is hidden, above the center of the window."""
         if self._panel.isVisible():
             self._message.say(tone, sentence)
@@ -387,25 +389,25 @@ class EvidenceController(QObject):
             self.unseen.emit(tone, sentence)
 
 
-def _signed(pack: Path, role: "Role", name: str, title: str, key: Path | None, *, attests: bool) -> "SignOff":
+def _signed(package: Path, role: "Role", name: str, title: str, key: Path | None, *, attests: bool) -> "SignOff":
     """Sign a package, and add an attestation, if wanted; a key that cannot make one signs nothing."""
     from iamdesk.export.evidence.attestation import attest, check_key
     from iamdesk.export.evidence.signing import sign
 
     if attests and key is not None:
         check_key(key)
-    made = sign(pack, role, name, title=title, key=key, asks=False)
+    made = sign(package, role, name, title=title, key=key, asks=False)
     if attests and key is not None:
-        attest(pack, made, key)
+        attest(package, made, key)
     return made
 
 
-def _is_draft(pack: Path) -> bool:
+def _is_draft(package: Path) -> bool:
     """Return whether the statement of a package says that the review was not complete."""
     from iamdesk.review.completion import DRAFT
 
     try:
-        with (pack / "01_statement.html").open(encoding="utf-8") as file:
+        with (package / "01_statement.html").open(encoding="utf-8") as file:
             return f"<title>{DRAFT}" in file.read(_START)
     except (OSError, UnicodeError):
         return False  # signing, or verifying, says what is wrong with the package
@@ -419,37 +421,37 @@ def _written(
     cancelled: "Cancelled",
     executor: "Executor | None",
 ) -> None:
-    from iamdesk.export.evidence.review_chain import pack_at
-    from iamdesk.export.evidence.write import write_pack
+    from iamdesk.export.evidence.review_chain import package_at
+    from iamdesk.export.evidence.write import write_package
 
     # From a copy: decisions made meanwhile do not change the result.
     with review_session.file.copied() as copy:
         evaluator = opened.evaluator if opened is not None else None
-        write_pack(copy, into, evaluator=evaluator, cancelled=cancelled, executor=executor, progress=progress)
-    review_session.file.note_pack(pack_at(into))
+        write_package(copy, into, evaluator=evaluator, cancelled=cancelled, executor=executor, progress=progress)
+    review_session.file.note_package(package_at(into))
 
 
 def _verified(
-    pack: Path,
+    package: Path,
     choices: "VerifyChoices",
     executor_for: "Callable[[HasPrincipals], Executor | None]",
     progress: "Progress",
     cancelled: "Cancelled",
 ) -> "list[Result]":
-    from iamdesk.export.evidence.package_files import opened_pack
-    from iamdesk.export.evidence.review_chain import evidence_beside, pack_at
+    from iamdesk.export.evidence.package_files import opened_package
+    from iamdesk.export.evidence.review_chain import evidence_beside, package_at
     from iamdesk.export.evidence.verify import refuse_own_files, verify
     from iamdesk.gui.review.verify_dialog import path_of
 
     allowed, authorities, snapshot = map(path_of, (choices.signers, choices.authorities, choices.snapshot))
     previous, notes = path_of(choices.previous), choices.note_paths
     if previous is not None:
-        pack_at(previous)  # raises if it is no package: that says nothing about the chain
+        package_at(previous)  # raises if it is no package: that says nothing about the chain
     # The folder of an unpacked archive is another one.
-    refuse_own_files(pack, [one for one in (allowed, authorities, *notes) if one is not None])
-    with opened_pack(pack) as folder:
-        if previous is None and pack.is_dir():
-            previous = evidence_beside(pack)
+    refuse_own_files(package, [one for one in (allowed, authorities, *notes) if one is not None])
+    with opened_package(package) as folder:
+        if previous is None and package.is_dir():
+            previous = evidence_beside(package)
         return list(
             verify(
                 folder,

@@ -131,15 +131,15 @@ class NewReviewDialog(QDialog):
             field.setAccessibleName(title_text)
             field.setPlaceholderText(hint)
             field.setMaxLength(_LONGEST)
-            field.textChanged.connect(lambda _text: self._say())
+            field.textChanged.connect(lambda _text: self._show_message())
         for box, (tier, words) in zip(self.second_approval, TIER_WORDS.items(), strict=True):
             box.setObjectName(f"reviewSecondApproval{tier}")
             box.setAccessibleName(tr("Tier {tier} needs a second approval").format(tier=tier))
             set_tooltip(box, tr(words))
         self._fill(accounts)
         self._lay_out()
-        self.scope.itemChanged.connect(lambda _item, _column: self._say())
-        self._say()
+        self.scope.itemChanged.connect(lambda _item, _column: self._show_message())
+        self._show_message()
         self.title.setFocus()
         self.title.selectAll()
 
@@ -253,7 +253,7 @@ class NewReviewDialog(QDialog):
                     part, name = item.data(0, Qt.ItemDataRole.UserRole)
                     yield Part(part), str(name)
 
-    def _say(self) -> None:
+    def _show_message(self) -> None:
         """Show what is missing; only a complete form can be accepted."""
         wrong = self._wrong()
         out = len(list(self._unchecked()))

@@ -20,7 +20,7 @@ from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
-from iamdesk.gui.widgets.whole_organization import whole_or_say
+from iamdesk.gui.widgets.whole_organization import whole_or_report
 from iamdesk.i18n import error_words, mark, tr
 from iamdesk.review.schema import SUFFIX
 from iamdesk.review.session import ReviewSession
@@ -108,7 +108,7 @@ class ReviewController(QObject):
 
     def _whole(self) -> "SnapshotSession | None":
         """Return the snapshot for a review: everything that was opened, in memory; None if that is not possible."""
-        opened = whole_or_say(self._session, self._message)
+        opened = whole_or_report(self._session, self._message)
         if opened is not None and opened.alone:
             self._message.say(
                 Tone.NOTE,

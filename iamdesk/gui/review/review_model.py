@@ -72,7 +72,7 @@ class ReviewModel(RowsModel[DecidedRow]):
         return row.tip if column == Column.WHO else row.tips.get(Column(column)) or row.texts[column]
 
     @override
-    def spoken(self, row: DecidedRow, column: int) -> str:
+    def accessible_text(self, row: DecidedRow, column: int) -> str:
         if column == Column.WHAT and row.is_guardrail:
             return tr("{entitlement}, guardrail").format(entitlement=row.texts[column] or tr("none"))
         return row.texts[column]

@@ -78,7 +78,7 @@ class ReviewPanel(QWidget):
         self.evidence = EvidencePane(session)
         self.buttons = DecisionButtons()
         self.controller = ReviewController(self, session, jobs, prompts or FileDialogs(), self.message)
-        self.packs = EvidenceController(
+        self.packages = EvidenceController(
             self, session, jobs, prompts or FileDialogs(), self.message, self.controller, lambda: self.head.reviewer
         )
         self.coordination = CoordinationController(
@@ -89,7 +89,7 @@ class ReviewPanel(QWidget):
             self.message,
             self.controller,
             lambda: self.head.reviewer,
-            lambda: (self.packs.signing_key, self.packs.allowed_signers),
+            lambda: (self.packages.signing_key, self.packages.allowed_signers),
             self.table.selected_rows,
         )
         self.checkpoints = CheckpointController(jobs, self.message, session.announce, lambda: self.head.reviewer, self)
@@ -97,9 +97,9 @@ class ReviewPanel(QWidget):
         self.strip = CompletionStrip(
             self.head.progress,
             self.head.summary,
-            self.packs.export,
-            self.packs.sign_last,
-            self.packs.verify_last,
+            self.packages.export,
+            self.packages.sign_last,
+            self.packages.verify_last,
             self._show_checkpoints,
         )
         self.status = ReviewStatus()
@@ -153,7 +153,7 @@ class ReviewPanel(QWidget):
         }
         return {
             **self.controller.commands(),
-            **self.packs.commands(),
+            **self.packages.commands(),
             **self.coordination.commands(),
             "actionCheckpoints": self._show_checkpoints,
             **choices,
@@ -217,7 +217,7 @@ class ReviewPanel(QWidget):
         self.controller.opened.connect(lambda _desk: self._opened())
         self.controller.closing.connect(self.queue.finish)
         self.controller.closed.connect(self._closed)
-        self.packs.taken.connect(self.reread)
+        self.packages.taken.connect(self.reread)
         self.coordination.changed.connect(self.reread)
         self.checkpoints.changed.connect(self._status_timer.start)
         self._new.clicked.connect(self.controller.new_review)
@@ -229,7 +229,7 @@ class ReviewPanel(QWidget):
         self._debounce.timeout.connect(self._filter)
         self._later.timeout.connect(self._ask_engine)
         self._status_timer.timeout.connect(self._read_status)
-        self.packs.changed.connect(self._status_timer.start)
+        self.packages.changed.connect(self._status_timer.start)
         self.strip.wanted.connect(self._show_items)
         self.table.chosen.connect(self.deciding.decide)
         self.table.text_begun.connect(self.deciding.take_text)
@@ -293,7 +293,7 @@ class ReviewPanel(QWidget):
             self._show_columns()
         changed = len(change.after)
         if changed:
-            on_findings = review_session.file.findings_standing.known.keys() & change.after.keys()
+            on_findings = review_session.file.finding_states.known.keys() & change.after.keys()
             word_of = finding_choice_word if on_findings else CHOICE_WORDS.__getitem__
             words = {tr(word_of(decision.choice)) for decision in change.after.values()}
             word = words.pop() if len(words) == 1 else tr("Decided")
@@ -318,7 +318,7 @@ class ReviewPanel(QWidget):
         self.coordination.checkpoints(self.checkpoints)
 
     def _opened(self) -> None:
-        self.packs.last_pack, self.packs.is_verified = None, False
+        self.packages.last_package, self.packages.is_verified = None, False
         self._read_status()
         before, self._shown_id = self._shown_id, self.review_session.head.review_id if self.review_session else ""
         if before not in ("", self._shown_id):
@@ -351,10 +351,10 @@ class ReviewPanel(QWidget):
         self._status_timer.stop()
         if review_session is None:
             return
-        today, pack, checkpoints = _today(), self.packs.last_pack, self.checkpoints.folder
+        today, package, checkpoints = _today(), self.packages.last_package, self.checkpoints.folder
         self._jobs.run(
             tr("Counting what is open"),
-            lambda _progress, _cancelled: status_of(review_session, today, pack, checkpoints),
+            lambda _progress, _cancelled: status_of(review_session, today, package, checkpoints),
             done=lambda status: self._take_status(review_session, status),
             failed=lambda error: self._status_failed(review_session, error),
             topic="review status",
@@ -364,13 +364,13 @@ class ReviewPanel(QWidget):
         if self.review_session is not review_session:
             return
         self.status = status
-        self.packs.last_pack = status.pack.path or self.packs.last_pack
+        self.packages.last_package = status.package.path or self.packages.last_package
         self._check_reviewer()
         if self.evidence.set_returned(status.returned):
             self._show_evidence()
         if self.rows.set_outcomes(status.removals, status.tickets):
             self._show_columns()
-        self.strip.is_verified = self.packs.is_verified
+        self.strip.is_verified = self.packages.is_verified
         self.strip.checkpoints_are_on = self.checkpoints.choices.are_on
         self.strip.show_status(status, _today())
 
@@ -399,7 +399,7 @@ class ReviewPanel(QWidget):
         if review_session is None:
             return
         of_findings = self.head.chosen_grouping.is_of_findings
-        known = review_session.file.findings_standing.known if of_findings else review_session.file.lines_standing.known
+        known = review_session.file.finding_states.known if of_findings else review_session.file.item_states.known
         if items.isdisjoint(known):
             other = Grouping.LINE if of_findings else Grouping.FINDING
             self.head.grouping.setCurrentIndex(self.head.grouping.findData(other))

@@ -39,7 +39,7 @@ _OF_ROWS = (RowFilterMode.UNDECIDED, RowFilterMode.RUN_OUT)
 
 
 @dataclass(frozen=True, slots=True)
-class PackState:
+class PackageState:
     """The last evidence package of a review."""
 
     path: Path | None = None
@@ -70,7 +70,7 @@ class ReviewStatus:
     """Those of them that have the number of a ticket."""
     returned: Mapping[str, Returned] = field(default_factory=dict)
     """Undecided items that were handed back, and are not assigned again."""
-    pack: PackState = PackState()
+    package: PackageState = PackageState()
     own: AssignedTo | None = None
     """Whose part it is; None: it is not a part."""
     deciders: tuple[str, ...] = ()
@@ -125,7 +125,7 @@ class ReviewStatus:
 
 
 def status_of(
-    review_session: ReviewSession, today: date, pack: Path | None = None, checkpoints: Path | None = None
+    review_session: ReviewSession, today: date, package: Path | None = None, checkpoints: Path | None = None
 ) -> ReviewStatus:
     """Return the status of a review.
 
@@ -155,7 +155,7 @@ def status_of(
         to_change,
         frozenset(item for item in to_change if file.decision(item).ticket),
         handed_back(file),
-        _pack_state(review_session, pack),
+        _package_state(review_session, package),
         next(iter(assigned.values()), None) if is_part else None,
         deciders_of(file) if is_part else (),
         _part_signoff(review_session) if is_part else None,
@@ -177,17 +177,17 @@ def _checkpoint_state(review_session: ReviewSession, folder: Path | None) -> Che
         return None  # signing one says why
 
 
-def _pack_state(review_session: ReviewSession, pack: Path | None) -> PackState:
+def _package_state(review_session: ReviewSession, package: Path | None) -> PackageState:
     from iamdesk.export.evidence.signing import read_signoffs
 
-    recorded = review_session.file.packs()[-1:]
+    recorded = review_session.file.packages()[-1:]
     if not recorded:
-        return PackState()
-    path = pack or review_session.path.with_name(recorded[0].name)
+        return PackageState()
+    path = package or review_session.path.with_name(recorded[0].name)
     if path.name != recorded[0].name or not path.exists():
-        return PackState()
+        return PackageState()
     try:
         signers = tuple(one.name for one in read_signoffs(path)) if path.is_dir() else ()
     except ExportError:
         signers = ()
-    return PackState(path, recorded[0].journal_sha256 == review_session.file.journal_sha256, signers)
+    return PackageState(path, recorded[0].journal_sha256 == review_session.file.journal_sha256, signers)

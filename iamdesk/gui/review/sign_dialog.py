@@ -38,7 +38,7 @@ class SignDialog(QDialog):
     """Asks for a sign-off; ``accepted`` is emitted when it is complete."""
 
     def __init__(
-        self, pack: Path, name: str, prompts: FileDialogs, parent: QWidget | None = None, *, is_part: bool = False
+        self, package: Path, name: str, prompts: FileDialogs, parent: QWidget | None = None, *, is_part: bool = False
     ) -> None:
         """Create the dialog.
 
@@ -50,7 +50,7 @@ class SignDialog(QDialog):
             is_part: Whether a part is signed, which only its reviewer does.
         """
         super().__init__(parent)
-        self.pack = pack
+        self.package = package
         self._is_part = is_part
         self._prompts = prompts
         self.setObjectName("signDialog")
@@ -100,12 +100,12 @@ class SignDialog(QDialog):
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self.choose.clicked.connect(self._choose)
-        self.role.currentIndexChanged.connect(lambda _at: self._say())
-        self.key.textChanged.connect(lambda _text: self._say())
-        self.name.textChanged.connect(lambda _text: self._say())
+        self.role.currentIndexChanged.connect(lambda _at: self._show_message())
+        self.key.textChanged.connect(lambda _text: self._show_message())
+        self.name.textChanged.connect(lambda _text: self._show_message())
         resize_within_screen(self, self.fontMetrics().averageCharWidth() * 80, self.sizeHint().height())
         self._form = form
-        self._say()
+        self._show_message()
 
     @property
     def chosen_role(self) -> Role:
@@ -126,9 +126,9 @@ class SignDialog(QDialog):
     def show_draft(self) -> None:
         """Say that the package is a draft."""
         self._form.setRowVisible(self.draft, True)
-        self._say()
+        self._show_message()
 
-    def _say(self) -> None:
+    def _show_message(self) -> None:
         self.sentence.setText(self.chosen_role.sentence)
         with_key, without_key = (_PART_WITH_KEY, _PART_WITHOUT_KEY) if self._is_part else (_WITH_KEY, _WITHOUT_KEY)
         self.how.setText(tr(with_key) if self.chosen_key is not None else tr(without_key))

@@ -194,8 +194,8 @@ class ReviewToolbar(QWidget):
             return
         file = review_session.file
         parts = [
-            _progress(file.lines_standing, mark("{count} of {total} entitlements decided, {waiting} remain")),
-            _progress(file.findings_standing, mark("{count} of {total} findings decided, {waiting} remain")),
+            _progress(file.item_states, mark("{count} of {total} entitlements decided, {waiting} remain")),
+            _progress(file.finding_states, mark("{count} of {total} findings decided, {waiting} remain")),
         ]
         if self.chosen_grouping.is_of_findings:
             parts.reverse()

@@ -82,7 +82,7 @@ class VerifyDialog(QDialog):
 
     def __init__(
         self,
-        pack: Path,
+        package: Path,
         results: Sequence[Result],
         parent: QWidget | None,
         prompts: FileDialogs,
@@ -99,7 +99,7 @@ class VerifyDialog(QDialog):
         """
         super().__init__(parent)
         self._prompts = prompts
-        self._folder = pack.absolute().parent
+        self._folder = package.absolute().parent
         self.signers = QLineEdit(choices.signers)
         self.authorities = QLineEdit(choices.authorities)
         self.notes = QLineEdit(choices.notes)
@@ -108,7 +108,7 @@ class VerifyDialog(QDialog):
         self.required = {role: QCheckBox(tr(word)) for role, word in ROLE_WORDS.items()}
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("verifyDialog")
-        self.setWindowTitle(visible(tr("Verified: {name}").format(name=pack.name)))
+        self.setWindowTitle(visible(tr("Verified: {name}").format(name=package.name)))
         failed = sum(one.outcome is Outcome.FAILED for one in results)
         passed = sum(one.outcome is Outcome.PASSED for one in results)
         self.sentence = FlowLabel(

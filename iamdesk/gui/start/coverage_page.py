@@ -67,7 +67,7 @@ class DataRow(QWidget):
         words.addWidget(self.state)
         if one.means:
             words.addWidget(FlowLabel(translate(one.means)))
-        for gap in one.gaps:
+        for gap in one.missing_data:
             words.addWidget(FlowLabel(translate(gap)))
         self.commands = CommandBox(translate(one.title), one.commands) if one.commands else None
         if self.commands is not None:

@@ -54,18 +54,25 @@ _NAMED_LINES = 8
 _PRINTED_LINES = 12
 _BADGE_NAMES = {
     Badge.ADMINISTRATOR: mark("Administrators"),
-    Badge.OUTSIDER: mark("External access"),
+    Badge.EXTERNAL_ACCESS: mark("External access"),
     Badge.NO_MFA_KNOWN: mark("No MFA known"),
     Badge.UNUSED: mark("Unused for 90 days"),
     Badge.BROKEN: mark("Malformed entries"),
-    Badge.GAP: mark("Missing data"),
+    Badge.MISSING_DATA: mark("Missing data"),
 }
-_NAMED = (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED, Badge.GAP, Badge.BROKEN, Badge.NO_MFA_KNOWN)
+_NAMED = (
+    Badge.ADMINISTRATOR,
+    Badge.EXTERNAL_ACCESS,
+    Badge.UNUSED,
+    Badge.MISSING_DATA,
+    Badge.BROKEN,
+    Badge.NO_MFA_KNOWN,
+)
 """Badges whose principals are listed, in this order."""
 _COUNTED = mark("Service-linked roles and root users are not counted.")
 _SHARED_BY = {
     Badge.ADMINISTRATOR: frozenset({NodeKind.USER, NodeKind.ROLE}),
-    Badge.OUTSIDER: frozenset({NodeKind.ROLE}),
+    Badge.EXTERNAL_ACCESS: frozenset({NodeKind.ROLE}),
     Badge.UNUSED: frozenset({NodeKind.ROLE}),
     Badge.NO_MFA_KNOWN: frozenset({NodeKind.USER}),
 }
@@ -158,8 +165,8 @@ class OverviewPage(QScrollArea):
         worst.body.addWidget(self._checking)
         worst.body.addWidget(FlowLabel(tr(_COUNTED)))
         worst.body.addStretch(1)
-        self.named[Badge.OUTSIDER].body.addWidget(FlowLabel(tr(_ROLES_COUNTED)))
-        self.named[Badge.OUTSIDER].body.addWidget(self.external_link)
+        self.named[Badge.EXTERNAL_ACCESS].body.addWidget(FlowLabel(tr(_ROLES_COUNTED)))
+        self.named[Badge.EXTERNAL_ACCESS].body.addWidget(self.external_link)
         self.named[Badge.ADMINISTRATOR].body.addWidget(self.paths_link)
         changes = Card(tr("Changes since an earlier snapshot"))
         changes.body.addWidget(self.changes)
@@ -209,8 +216,8 @@ class OverviewPage(QScrollArea):
             skeleton.setVisible(is_whole)
         self.problems.clear()
         for problem in snapshot.problems[:MAX_LISTED]:
-            item = QListWidgetItem(visible(translate(problem.said)))
-            set_tooltip(item, translate(problem.said))
+            item = QListWidgetItem(visible(translate(problem.sentence)))
+            set_tooltip(item, translate(problem.sentence))
             self.problems.addItem(item)
         count = len(snapshot.problems)
         title = tr("Problems: {count}")
@@ -256,7 +263,7 @@ class OverviewPage(QScrollArea):
 
     def _show_badges(self, outline: Outline, *, decided: bool) -> None:
         self._rows = self._session.badge_rows
-        needs_deciding = {Badge.ADMINISTRATOR, Badge.OUTSIDER}
+        needs_deciding = {Badge.ADMINISTRATOR, Badge.EXTERNAL_ACCESS}
         self.risks.show_bars(
             [
                 Bar(tr(_BADGE_NAMES[badge]), len(rows), badge, badge if rows else None, _total(outline, badge, rows))
@@ -286,9 +293,9 @@ class OverviewPage(QScrollArea):
             if card.listed.currentRow() < 0:
                 card.listed.setCurrentRow(0)
 
-    def go_to_gaps(self) -> None:
+    def go_to_missing_data(self) -> None:
         """Go to the list of entries with missing data, or of malformed entries if there are none."""
-        self._go_to_badge(Badge.GAP if self._rows.get(Badge.GAP) else Badge.BROKEN)
+        self._go_to_badge(Badge.MISSING_DATA if self._rows.get(Badge.MISSING_DATA) else Badge.BROKEN)
 
     # Saving and printing
 

@@ -62,10 +62,10 @@ class TotalsTable(QTreeWidget):
                 set_cell_tooltip(item, column, translate(total.sentence))
             for column in _NUMBERS:
                 item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            spoken = tr("{state}: account {account}, {sentence}").format(
+            accessible_text = tr("{state}: account {account}, {sentence}").format(
                 state=state, account=total.account_id, sentence=translate(total.sentence)
             )
-            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(spoken))
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(accessible_text))
             self.addTopLevelItem(item)
         self._tint()
         for column in range(len(_COLUMNS)):  # before the names are added, which may be of any length

@@ -377,8 +377,8 @@ class SavedFilters(QWidget):
         self._layout.setSpacing(self.fontMetrics().averageCharWidth() * 2)
         self._layout.addStretch(1)
         memory.changed.connect(self._fill)
-        line.said.connect(self._say)
-        self._say("")
+        line.said.connect(self._show_message)
+        self._show_message("")
         self._fill("")
 
     @property
@@ -391,7 +391,7 @@ class SavedFilters(QWidget):
         """What is said to be wrong; empty: nothing."""
         return self._error.text() if self._error.isVisibleTo(self) else ""
 
-    def _say(self, sentence: str) -> None:
+    def _show_message(self, sentence: str) -> None:
         kept = tr("The rows are still those of the previous filter.")
         self._error.setText(f"{sentence} {kept}" if sentence else "")
         self._error.setVisible(bool(sentence))

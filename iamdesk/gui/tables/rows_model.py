@@ -274,7 +274,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip_text(self.tooltip(row, column))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{self._titles[column]}: {self.spoken(row, column) or tr('none')}"
+                return f"{self._titles[column]}: {self.accessible_text(row, column) or tr('none')}"
         return self.look(row, column, role)
 
     def text(self, row: Row, column: int) -> str:
@@ -285,7 +285,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         """Return the tooltip of a cell: plain text, which may be hostile."""
         return self.text(row, column)
 
-    def spoken(self, row: Row, column: int) -> str:
+    def accessible_text(self, row: Row, column: int) -> str:
         """Return what a screen reader reads of a cell, after the title of the column."""
         return self.text(row, column)
 

@@ -29,8 +29,8 @@ from iamdesk.gui.what_if.risk_list import RiskList, risk_groups
 from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.job_window import OneJobWindow
 from iamdesk.gui.widgets.message_bar import Tone
-from iamdesk.gui.widgets.saved_note import say_saved
-from iamdesk.gui.widgets.whole_organization import whole_or_say
+from iamdesk.gui.widgets.saved_note import show_saved_file
+from iamdesk.gui.widgets.whole_organization import whole_or_report
 from iamdesk.i18n import tr
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.viewmodel.types import Completion
@@ -230,7 +230,7 @@ class WhatIfWindow(OneJobWindow):
             self._show_effect()
 
     def _load(self, key: str, number: int | None) -> None:
-        opened = whole_or_say(self._session, self.message)
+        opened = whole_or_report(self._session, self.message)
         if opened is None:
             return
         edits = tuple(self.edits)
@@ -279,7 +279,7 @@ class WhatIfWindow(OneJobWindow):
 
     def try_them(self) -> None:
         """Apply the changes to a copy and compare, in a worker."""
-        opened = whole_or_say(self._session, self.message)
+        opened = whole_or_report(self._session, self.message)
         if opened is None or not self.edits:
             return
         edits = tuple(self.edits)
@@ -359,7 +359,7 @@ class WhatIfWindow(OneJobWindow):
         self._jobs.run(
             tr("Writing {name}").format(name=visible(path.name)),
             lambda _progress, _cancelled: write_atomic(path, script(tried.commands, name, path.name)),
-            done=lambda _nothing: say_saved(
+            done=lambda _nothing: show_saved_file(
                 self.message,
                 self._session,
                 tr("The commands were saved to {path}. They change nothing without APPLY=yes.").format(path=path),

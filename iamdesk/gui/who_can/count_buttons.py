@@ -32,7 +32,7 @@ class CountButtons(QWidget):
             button.toggled.connect(self._toggled)
             layout.addWidget(button)
         self._counts = dict.fromkeys(LISTED_DECISIONS, 0)
-        self._say()
+        self._show_message()
         self._tint()
 
     @property
@@ -43,7 +43,7 @@ class CountButtons(QWidget):
     def show_counts(self, counts: dict[EvalDecision, int]) -> None:
         """Show the numbers."""
         self._counts = counts
-        self._say()
+        self._show_message()
 
     def reset(self) -> None:
         """Release all buttons."""
@@ -51,10 +51,10 @@ class CountButtons(QWidget):
             button.setChecked(False)
 
     def _toggled(self) -> None:
-        self._say()
+        self._show_message()
         self.changed.emit()
 
-    def _say(self) -> None:
+    def _show_message(self) -> None:
         for decision, button in self.buttons.items():
             count = self._counts[decision]
             title = tr(DECISION_TITLES[decision])

@@ -133,8 +133,8 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         return row.principal if column == Column.PRINCIPAL else row.tip
 
     @override
-    def spoken(self, row: WhoCanRow, column: int) -> str:
-        state = _spoken(row) if column == Column.PRINCIPAL else ""
+    def accessible_text(self, row: WhoCanRow, column: int) -> str:
+        state = _accessible_text(row) if column == Column.PRINCIPAL else ""
         return ", ".join(filter(None, (row.texts[column], state)))
 
     @override
@@ -161,7 +161,7 @@ def _shape(row: WhoCanRow) -> str:
     return ""
 
 
-def _spoken(row: WhoCanRow) -> str:
+def _accessible_text(row: WhoCanRow) -> str:
     """Return the name with that state in words, and whether the principal is external."""
     words = []
     if isinstance(row, PrincipalRow):

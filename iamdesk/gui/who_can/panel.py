@@ -359,7 +359,7 @@ class WhoCanPanel(QWidget):
     def _filtered(self) -> None:
         self._select_chosen()
         self.title_changed.emit(self.title)
-        self._say_why_empty()
+        self._show_why_empty()
 
     def _select_chosen(self) -> None:
         place = self.model.place_of(self._chosen) if self._chosen else None
@@ -413,7 +413,7 @@ class WhoCanPanel(QWidget):
         self.decisions.show_counts({decision: self.model.count(decision) for decision in LISTED_DECISIONS})
         self.export_button.setEnabled(self._complete)
         self._say_which()
-        self._say_why_empty()
+        self._show_why_empty()
         self.title_changed.emit(self.title)
 
     def _say_which(self) -> None:
@@ -423,7 +423,7 @@ class WhoCanPanel(QWidget):
         if asked is not None:
             self._holds_for.setText(text.holds_for(asked))
 
-    def _say_why_empty(self) -> None:
+    def _show_why_empty(self) -> None:
         translate, all_ = len(self.model.shown), len(self.model.rows)
         self._clear_filter.setVisible(translate == 0 and all_ > 0)
         self._pages.setCurrentIndex(0 if translate else 1)

@@ -30,7 +30,7 @@ DECISION_TITLES: dict[EvalDecision, str] = {
     EvalDecision.ALLOWED: mark("Allowed"),
     EvalDecision.CONDITIONAL: mark("Depends"),
 }
-_EVERY_WAY = 12
+_MAX_WHO = 12
 
 
 class Column(IntEnum):
@@ -77,7 +77,7 @@ class RowDetails:
 def details_of(decision: EvaluationResult) -> RowDetails:
     """Return the details of a row from its result."""
     statements = [f"{line.effect}: {translate(line.name)}" for line in granting_statements(decision)]
-    ways = translate(when_words(decision, _EVERY_WAY))
+    ways = translate(when_words(decision, _MAX_WHO))
     return RowDetails(
         visible(translate(how_words(decision))),
         visible(translate(when_words(decision))),
@@ -106,7 +106,7 @@ class WhoCanRow(NotedRow):
         parts = who.principal.split(":", 5)
         self.account = visible(parts[4]) if len(parts) > _ACCOUNT_PART else ""
         if who.is_external:
-            self.kind: Drawing = Badge.OUTSIDER
+            self.kind: Drawing = Badge.EXTERNAL_ACCESS
             return visible(translate(short_arn(who.principal))), visible(translate(who_words(who))), self.account
         of_root = who.kind is PrincipalKind.ROOT_USER
         self.kind = outline.nodes[row].kind if row is not None else NodeKind.ACCOUNT if of_root else NodeKind.USER

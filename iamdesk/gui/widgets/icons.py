@@ -101,15 +101,15 @@ MARK_SURFACES: dict[Mark, Colour] = {
 }
 BADGE_SENTENCES: dict[Badge, str] = {
     Badge.ADMINISTRATOR: mark("Administrator: can do everything in the account."),
-    Badge.OUTSIDER: mark("External access: can be used from outside the account."),
+    Badge.EXTERNAL_ACCESS: mark("External access: can be used from outside the account."),
     Badge.NO_MFA_KNOWN: mark("No MFA device is known."),
     Badge.UNUSED: mark("Not used in the 90 days before the snapshot."),
     Badge.BROKEN: mark("Malformed: its entry in the snapshot cannot be read."),
-    Badge.GAP: mark("Missing data: something that it refers to is not in the snapshot."),
+    Badge.MISSING_DATA: mark("Missing data: something that it refers to is not in the snapshot."),
 }
 _BADGE_COLOURS: dict[Badge, Colour] = {
     Badge.ADMINISTRATOR: Colour.BADGE_STRONG,
-    Badge.OUTSIDER: Colour.BADGE_ALERT,
+    Badge.EXTERNAL_ACCESS: Colour.BADGE_ALERT,
     Badge.BROKEN: Colour.BADGE_ALERT,
 }
 _NOTE_COLOURS: dict[NoteMark, Colour] = {

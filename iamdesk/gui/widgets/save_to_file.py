@@ -9,7 +9,7 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
-from iamdesk.gui.widgets.saved_note import say_not_saved, say_saved
+from iamdesk.gui.widgets.saved_note import show_not_saved, show_saved_file
 from iamdesk.i18n import error_words, mark, tr
 from iamdesk.progress import Cancelled, Progress
 
@@ -79,7 +79,7 @@ class Saver:
         self._jobs.run(
             tr("Writing {name}").format(name=path.name),
             lambda progress, cancelled: write_atomic(path, render(progress, cancelled)),
-            done=lambda _nothing: say_saved(
+            done=lambda _nothing: show_saved_file(
                 self._message, self._session, tr("Written to {path}.").format(path=path), path
             ),
             failed=self._not_written,
@@ -93,6 +93,6 @@ class Saver:
         from iamdesk.export.files.atomic_write import ExportError
 
         if not isinstance(error, ExportError):
-            say_not_saved(self._message, self._session, tr("The file could not be written."))
+            show_not_saved(self._message, self._session, tr("The file could not be written."))
             raise error
-        say_not_saved(self._message, self._session, f"{error_words(error)}.")
+        show_not_saved(self._message, self._session, f"{error_words(error)}.")

@@ -15,7 +15,7 @@ _RUNNABLE = frozenset({".sh", ".command"})
 """Files that a desktop may run rather than show: *Open* is not offered."""
 
 
-def say_saved(message: MessageBar, session: Session, sentence: str, path: Path) -> None:
+def show_saved_file(message: MessageBar, session: Session, sentence: str, path: Path) -> None:
     """Say where a file is: in the panel's message bar or, if that is not visible, above the center of the window."""
     session.announce(sentence)
     if _is_seen(message):
@@ -24,7 +24,7 @@ def say_saved(message: MessageBar, session: Session, sentence: str, path: Path) 
         session.show_saved(sentence, path)
 
 
-def say_not_saved(message: MessageBar, session: Session, sentence: str) -> None:
+def show_not_saved(message: MessageBar, session: Session, sentence: str) -> None:
     """Say why a file was not written, at the same place."""
     if _is_seen(message):
         message.say(Tone.ERROR, sentence)

@@ -15,7 +15,7 @@ NEEDS_WHOLE = mark(
 )
 
 
-def whole_or_say(session: Session, message: MessageBar) -> "SnapshotSession | None":
+def whole_or_report(session: Session, message: MessageBar) -> "SnapshotSession | None":
     """Return the open snapshot if it is in memory as a whole; else show what can be done instead, and return None."""
     whole = session.whole
     if whole is None and session.snapshot is not None:

@@ -3,12 +3,12 @@
 from ..authoring import (
     ACCOUNT,
     BUCKET,
+    EXTERNAL,
     FEDERATED,
     FULL,
     KEY,
     OBJECT,
     OTHER_ACCOUNT,
-    OUTSIDER,
     QUEUE,
     ROLE,
     ROOT,
@@ -152,8 +152,8 @@ SCP_AND_CALLERS: list[Json] = [
          "A key policy that names the user does not lift an SCP.",
          action="kms:Decrypt", resource=KEY, scps=[[FULL, doc(deny("kms:*"))]], policy=doc(grant(USER, "kms:*"))),
     case("crossed.scp-of-caller-abroad", "explicit", "B6 D3", "scps", "The caller's SCPs count abroad.",
-         principal=OUTSIDER, owner=ACCOUNT, identity=FULL, scps=[[FULL, doc(deny("s3:*"))]],
-         policy=doc(grant(OUTSIDER, "s3:GetObject", OBJECT))),
+         principal=EXTERNAL, owner=ACCOUNT, identity=FULL, scps=[[FULL, doc(deny("s3:*"))]],
+         policy=doc(grant(EXTERNAL, "s3:GetObject", OBJECT))),
     case("crossed.scp-resource-account", "explicit", "B4 J2", "global-keys",
          "A Deny on resources of other accounts, by aws:ResourceAccount.",
          identity=FULL, owner=OTHER_ACCOUNT, context={"aws:ResourceAccount": OTHER_ACCOUNT},
@@ -205,7 +205,7 @@ def _inside(case_id: str, expected: str, rules: str, why: str, condition: Json, 
     return case(f"crossed.rcp-{case_id}", expected, rules, "rcps", why, rcps=rcps, **more)
 
 
-_TO_OUTSIDER = doc(grant(OUTSIDER, "s3:GetObject", OBJECT))
+_TO_OUTSIDER = doc(grant(EXTERNAL, "s3:GetObject", OBJECT))
 _TO_EVERYONE = doc(grant("*", "s3:GetObject", OBJECT))
 _TO_TRAIL = doc(grant({"Service": _TRAIL}, "s3:*", "*"))
 _SERVICE = {"aws:PrincipalIsAWSService": "true"}
@@ -214,10 +214,10 @@ RCP_AND_CALLERS: list[Json] = [
     _inside("perimeter-member", "allowed", "B7 G2", "Who is of the organization passes the perimeter.", _PERIMETER,
             identity=FULL, context={"aws:PrincipalOrgID": "o-acme1", "aws:PrincipalIsAWSService": "false"}),
     _inside("perimeter-outsider", "explicit", "B7 G2", "Who is of another organization does not.", _PERIMETER,
-            principal=OUTSIDER, identity=FULL, policy=_TO_OUTSIDER,
+            principal=EXTERNAL, identity=FULL, policy=_TO_OUTSIDER,
             context={"aws:PrincipalOrgID": "o-else", "aws:PrincipalIsAWSService": "false"}),
     _inside("perimeter-no-organization", "explicit", "B7 G4", "Nor who is of none: IfExists holds without the key.",
-            _PERIMETER, principal=OUTSIDER, identity=FULL, policy=_TO_OUTSIDER,
+            _PERIMETER, principal=EXTERNAL, identity=FULL, policy=_TO_OUTSIDER,
             context={"aws:PrincipalIsAWSService": "false"}),
     _inside("perimeter-anonymous", "explicit", "B7 E10 G4", "Nor who does not sign: both keys are absent.",
             _PERIMETER, principal="anonymous", policy=_TO_EVERYONE),
@@ -240,9 +240,9 @@ RCP_AND_CALLERS: list[Json] = [
     _inside("deputy-user", "allowed", "B7 G10", "The Deny is for services: it does not touch users.", _DEPUTY,
             identity=FULL, context={"aws:PrincipalIsAWSService": "false"}),
     _inside("on-role-by-outsider", "explicit", "B7 I2", "sts is bound: who enters the account's roles.",
-            {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-acme1"}}, "sts:AssumeRole", principal=OUTSIDER,
+            {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-acme1"}}, "sts:AssumeRole", principal=EXTERNAL,
             action="sts:AssumeRole", resource=TARGET_ROLE, identity=FULL, context={"aws:PrincipalOrgID": "o-else"},
-            policy=doc(grant(OUTSIDER, "sts:AssumeRole", None))),
+            policy=doc(grant(EXTERNAL, "sts:AssumeRole", None))),
     _inside("on-role-by-workflow", "explicit", "B7 E9 G4", "And who enters from another repository.",
             {"StringNotLikeIfExists": {"token.actions.githubusercontent.com:sub": "repo:acme/*"}},
             "sts:AssumeRoleWithWebIdentity", principal=_GITHUB, action="sts:AssumeRoleWithWebIdentity",
@@ -270,7 +270,7 @@ RCP_AND_CALLERS: list[Json] = [
          identity=FULL, rcps=[[doc(grant("*", "ec2:*"))], []]),
     case("crossed.rcp-and-scp-of-two-accounts", "explicit", "B6 B7 D3", "rcps",
          "The caller's SCPs allow; the owner's RCP denies.",
-         principal=OUTSIDER, owner=ACCOUNT, identity=FULL, scps=[[FULL]], rcps=[[doc(refuse("*", "s3:*"))]],
+         principal=EXTERNAL, owner=ACCOUNT, identity=FULL, scps=[[FULL]], rcps=[[doc(refuse("*", "s3:*"))]],
          policy=_TO_OUTSIDER),
     case("crossed.rcp-notresource", "allowed", "B5 F5", "rcp-syntax", "A bucket that the Deny leaves out.",
          identity=FULL, rcps=[[doc(refuse("*", "s3:*", None, NotResource=[BUCKET, f"{BUCKET}/*"]))]]),

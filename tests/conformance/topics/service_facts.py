@@ -1,6 +1,6 @@
 """What single services let other accounts, unsigned callers and the owners of reserved names call."""
 
-from ..authoring import ACCOUNT, FULL, KEY, OUTSIDER, USER, Json, allow, case, doc, grant, refuse
+from ..authoring import ACCOUNT, EXTERNAL, FULL, KEY, USER, Json, allow, case, doc, grant, refuse
 
 _TABLE = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/orders"
 _STREAM = f"{_TABLE}/stream/2026-01-01T00:00:00.000"
@@ -43,8 +43,8 @@ def _outside(case_id: str, expected: str, page: str, action: str, resource: str)
     """Return a case in which both sides let another account's user call an action."""
     works = expected == "allowed"
     why = "Another account's user may, where both sides say so." if works else "It works in the owner's account alone."
-    return case(case_id, expected, "D1", page, why, principal=OUTSIDER, action=action, resource=resource,
-                identity=FULL, policy=doc(grant(OUTSIDER, action, resource)))  # fmt: skip
+    return case(case_id, expected, "D1", page, why, principal=EXTERNAL, action=action, resource=resource,
+                identity=FULL, policy=doc(grant(EXTERNAL, action, resource)))  # fmt: skip
 
 
 def _unsigned(case_id: str, expected: str, page: str, why: str, action: str, resource: str, **more: Json) -> Json:
@@ -158,8 +158,8 @@ SERVICE_FACTS = [
     case("facts.alias-of-a-customer", "allowed", "I1", "key-aliases", "Any other name can be taken.",
          action="kms:CreateAlias", resource=f"{_ALIAS}/mine", identity=FULL),
     case("facts.alias-across-accounts", "implicit", "I1", "key-external", "KMS lets no other account's user call it.",
-         principal=OUTSIDER, action="kms:CreateAlias", resource=KEY, identity=FULL,
-         policy=doc(grant(OUTSIDER, "kms:CreateAlias"))),
+         principal=EXTERNAL, action="kms:CreateAlias", resource=KEY, identity=FULL,
+         policy=doc(grant(EXTERNAL, "kms:CreateAlias"))),
     *(case(f"facts.reserved-role-{name}", "implicit", "I5", "reserved-roles", "Only AWS changes such a role.",
            action=f"iam:{name}", resource=_RESERVED_ROLE, identity=FULL)
       for name in ("UpdateRole", "UpdateRoleDescription", "DeleteServiceLinkedRole", "PutRolePolicy")),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from iamdesk.api import SnapshotSession, Workbench
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.events import EventKind
@@ -84,7 +84,7 @@ def decided(sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -
 def made(sample: SnapshotSession, decided: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with ReviewFile.open(decided, writable=False) as review:
         into = tmp_path_factory.mktemp("pack") / "review-q3"
-        return write_pack(review, into, evaluator=sample.evaluator, generated_at=NOW)
+        return write_package(review, into, evaluator=sample.evaluator, generated_at=NOW)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.import_sheet import read_back
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.review_file import ReviewFile
 
@@ -42,7 +42,7 @@ def complete(sample: SnapshotSession, decided: Path, tmp_path_factory: pytest.Te
         wanted[review.lines[5].line_id] = accepted
         review.record({**wanted, **{str(one["finding_id"]): fix for one in review.findings()}}, ANA, lambda: NOW)
         review.record({review.lines[5].line_id: replace(accepted, second=BEN.name)}, BEN, lambda: NOW)
-        return write_pack(review, path.with_name("pack"), evaluator=sample.evaluator, generated_at=NOW)
+        return write_package(review, path.with_name("pack"), evaluator=sample.evaluator, generated_at=NOW)
 
 
 def texts(package: Path) -> dict[str, str]:

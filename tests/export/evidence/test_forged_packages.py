@@ -19,10 +19,10 @@ import pytest
 from iamdesk.api import SnapshotSession
 from iamdesk.export.evidence.closing import closing_lines
 from iamdesk.export.evidence.manifest import STATEMENTS, files_of, hash_of, sums_text
-from iamdesk.export.evidence.package_files import opened_pack
+from iamdesk.export.evidence.package_files import opened_package
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.resource_files import resources
 from iamdesk.review.recovery import recover
@@ -38,7 +38,7 @@ def bare(decided: Path, sample: SnapshotSession, tmp_path_factory: pytest.TempPa
     """A package without the snapshot: verifying it takes a moment."""
     with ReviewFile.open(decided, writable=False) as review:
         into = tmp_path_factory.mktemp("bare") / "pack"
-        return write_pack(review, into, evaluator=sample.evaluator, generated_at=NOW, with_source=False)
+        return write_package(review, into, evaluator=sample.evaluator, generated_at=NOW, with_source=False)
 
 
 def is_found(pack: Path) -> bool:
@@ -183,7 +183,7 @@ def _export(decided: Path, sample: SnapshotSession, into: Path, change: Callable
         change(forger)
         forger.rewrite()
     with ReviewFile.open(path, writable=False) as review:
-        return write_pack(review, into, evaluator=sample.evaluator, generated_at=NOW)
+        return write_package(review, into, evaluator=sample.evaluator, generated_at=NOW)
 
 
 @pytest.mark.parametrize("change", [_change, _leave_out, _effect])
@@ -217,7 +217,7 @@ def test_the_last_lines_say_that_a_review_was_recovered(decided: Path, sample: S
         file.commit()
     path = recover(damaged, tmp_path / "recovered.iamreview").path
     with ReviewFile.open(path, writable=False) as review:
-        pack = write_pack(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW, with_source=False)
+        pack = write_package(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW, with_source=False)
     results = list(verify(pack))
     assert [one for one in results if one.outcome is Outcome.FAILED] == []
     (rules,) = (one for one in results if one.name == "rules")
@@ -327,7 +327,7 @@ def test_forged_archive_is_refused_or_found(pack: Path, tmp_path: Path, name: st
     with warnings.catch_warnings(action="ignore"):  # zipfile warns of a name that is there
         ARCHIVES[name](archive)
     try:
-        with opened_pack(archive) as folder:
+        with opened_package(archive) as folder:
             assert is_found(folder)
     except ExportError:
         pass
@@ -349,7 +349,7 @@ def test_honest_archives_of_other_tools_open(
                     name = f"pack/{file.relative_to(bare).as_posix()}"
                     with zipped.open(name, "w", force_zip64=is_long) as entry:
                         entry.write(file.read_bytes())
-    with opened_pack(made) as folder:
+    with opened_package(made) as folder:
         assert (folder / "00_manifest.json").read_bytes() == (bare / "00_manifest.json").read_bytes()
 
 
@@ -368,7 +368,7 @@ class _Stream(io.RawIOBase):
 
 def test_honest_archive_passes(pack: Path, tmp_path: Path) -> None:
     _zip(pack, tmp_path / "pack.zip")
-    with opened_pack(tmp_path / "pack.zip") as folder:
+    with opened_package(tmp_path / "pack.zip") as folder:
         assert not is_found(folder)
 
 
@@ -376,5 +376,5 @@ def test_archive_that_grows_beyond_measure_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "00_manifest.json").write_bytes(bytes(80 << 20))
     _zip(tmp_path / "pack", tmp_path / "pack.zip")
-    with pytest.raises(ExportError, match="times its size"), opened_pack(tmp_path / "pack.zip"):
+    with pytest.raises(ExportError, match="times its size"), opened_package(tmp_path / "pack.zip"):
         pass

@@ -12,12 +12,12 @@ import pytest
 
 from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.export.evidence.manifest import files_of, hash_of, manifest_bytes, sums_text
-from iamdesk.export.evidence.package_files import opened_pack
+from iamdesk.export.evidence.package_files import opened_package
 from iamdesk.export.evidence.result import Outcome
-from iamdesk.export.evidence.review_chain import pack_at
+from iamdesk.export.evidence.review_chain import package_at
 from iamdesk.export.evidence.signing import Role, sign
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.resource_files import resources
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
@@ -50,7 +50,7 @@ def bare(decided: Path, sample: SnapshotSession, tmp_path_factory: pytest.TempPa
     """A signed pack without the snapshot: verifying it takes a moment."""
     into = tmp_path_factory.mktemp("bare") / "pack"
     with ReviewFile.open(decided, writable=False) as review:
-        write_pack(review, into, evaluator=sample.evaluator, generated_at=NOW, with_source=False)
+        write_package(review, into, evaluator=sample.evaluator, generated_at=NOW, with_source=False)
     sign(into, Role.OWNER, "Olga", now=NOW)
     return into
 
@@ -146,7 +146,7 @@ def test_malformed_manifests(content: bytes, bare: Path, tmp_path: Path) -> None
     assert (only.name, only.outcome) == ("manifest", Outcome.FAILED)
     if not content.startswith(b"{"):
         with pytest.raises(ExportError):
-            pack_at(pack)
+            package_at(pack)
     about = {"review_id": 5, "counts": None}
     (pack / "00_manifest.json").write_bytes(manifest_bytes(about, []))
     assert next(iter(verify(pack))).outcome is Outcome.FAILED, "in its one spelling, and of no pack"
@@ -169,7 +169,7 @@ def test_archives_that_are_none(bare: Path, tmp_path: Path) -> None:
         for file in sorted(bare.rglob("*")):
             if file.is_file():
                 archive.write(file, f"pack/{file.relative_to(bare).as_posix()}")
-    with opened_pack(whole) as folder:
+    with opened_package(whole) as folder:
         assert (folder / "00_manifest.json").is_file()
     content = whole.read_bytes()
     chance = random.Random(16)
@@ -182,7 +182,7 @@ def test_archives_that_are_none(bare: Path, tmp_path: Path) -> None:
         path = tmp_path / "broken.zip"
         path.write_bytes(broken)
         try:
-            with opened_pack(path) as folder:
+            with opened_package(path) as folder:
                 (folder / "00_manifest.json").read_bytes()
         except ExportError as error:
             assert "\n" not in str(error)  # noqa: PT017 - an archive may still be readable
@@ -195,7 +195,7 @@ def test_an_archive_that_names_a_file_twice_is_refused(bare: Path, tmp_path: Pat
         archive.write(bare / "00_manifest.json", "pack/00_manifest.json")
         with pytest.warns(UserWarning, match="Duplicate"):
             archive.write(bare / "SHA256SUMS", "pack/00_manifest.json")
-    with pytest.raises(ExportError, match="twice"), opened_pack(path):
+    with pytest.raises(ExportError, match="twice"), opened_package(path):
         pass
 
 
@@ -210,7 +210,7 @@ def test_a_cell_that_is_longer_than_python_reads_by_itself(
         review.record(
             {review.lines[0].line_id: ItemDecision(ReviewDecision.REVOKE, "long " * 40_000)}, ANA, lambda: NOW
         )
-        pack = write_pack(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW, with_source=False)
+        pack = write_package(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW, with_source=False)
     assert [one for one in verify(pack) if one.outcome is Outcome.FAILED] == []
 
 

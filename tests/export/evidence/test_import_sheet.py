@@ -11,7 +11,7 @@ import pytest
 from iamdesk.api import SnapshotSession
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.import_sheet import ReadBack, fill_in, read_back
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.events import EventKind
@@ -46,7 +46,7 @@ def test_untouched_sheet_says_nothing_new(pack: Path, review: ReviewFile, name: 
     found = read(pack / name, review)
     assert found.decisions == {}
     assert found.refused == []
-    lines, findings = len(review), len(review.findings_standing.known)
+    lines, findings = len(review), len(review.finding_states.known)
     assert found.unchanged == {"03": lines, "04": findings, "re": lines + findings}[name[:2]]
 
 
@@ -92,7 +92,7 @@ def test_filled_book_is_taken_and_formulas_are_text(pack: Path, review: ReviewFi
     assert found.refused == []
     assert found.decisions[ids[6]] == ItemDecision(ReviewDecision.KEEP, "=1+1")
     assert found.decisions[ids[13]].expiry == date(2099, 1, 1)
-    assert found.unchanged == len(review) + len(review.findings_standing.known) - 2
+    assert found.unchanged == len(review) + len(review.finding_states.known) - 2
 
 
 @pytest.mark.parametrize("spelled", ["{:d}", "{:.5E}"])
@@ -142,7 +142,7 @@ def test_every_cell_that_is_not_open_is_protected(
 ) -> None:
     """One row per column: its cell forged, and the row decided. Another row is forged nowhere."""
     with ReviewFile.open(with_people(sample, tmp_path)) as review:
-        made = write_pack(review, tmp_path / "made", evaluator=None, generated_at=NOW)
+        made = write_package(review, tmp_path / "made", evaluator=None, generated_at=NOW)
         if kind == "csv":
             with (made / name).open(encoding="utf-8-sig", newline="") as file:
                 headings = next(csv.reader(file))
@@ -250,7 +250,7 @@ def test_broken_book_is_one_sentence(tmp_path: Path, review: ReviewFile) -> None
 
 
 def test_findings_come_back_by_csv_and_by_book(pack: Path, review: ReviewFile) -> None:
-    ids = list(review.findings_standing.known)
+    ids = list(review.finding_states.known)
     left = [at for at, one in enumerate(ids) if review.decision(one).choice is ReviewDecision.UNDECIDED]
     accept = {"decision": "except", "decision_reason": "m", "owner_id": "Ben", "expiry_utc": "2099-01-01"}
     changes = {
@@ -361,7 +361,7 @@ def test_a_ticket_is_kept_from_sheet_to_sheet_and_decides_nothing(
     assert [review.decided(one_id).reviewer for one_id in (seconded, one)] == [ANA.name] * 2  # type: ignore[union-attr]
     assert review.decided(two) is None
 
-    again = write_pack(review, tmp_path / "again", evaluator=None, generated_at=NOW)
+    again = write_package(review, tmp_path / "again", evaluator=None, generated_at=NOW)
     with (again / "07_remediation.csv").open(encoding="utf-8-sig", newline="") as file:
         assert {row["ticket"] for row in csv.DictReader(file) if row["line_id"] == one} == {"IAM-7"}
     found = read(again / ("review.xlsx" if kind == "xlsx" else "03_entitlements.csv"), review)
@@ -379,7 +379,7 @@ def test_untouched_cells_are_known_however_they_are_spelled(
 ) -> None:
     (at, one) = ids_with(review, ReviewDecision.KEEP)[0]
     review.record({one: ItemDecision(ReviewDecision.KEEP, comment)}, ANA)
-    made = write_pack(review, tmp_path / "made", evaluator=None, generated_at=NOW)
+    made = write_package(review, tmp_path / "made", evaluator=None, generated_at=NOW)
     found = read(made / ("review.xlsx" if kind == "xlsx" else "03_entitlements.csv"), review)
     assert (found.decisions, found.refused) == ({}, [])
     if len(comment) > 32_767:
@@ -401,7 +401,7 @@ def test_compensating_control_is_taken_and_a_sheet_with_it_is_untouched(
     (refused,) = found.refused
     assert "the row has no decision" in refused.why
     review.record(found.decisions, ANA, lambda: NOW)
-    again = write_pack(review, tmp_path / "again", evaluator=None, generated_at=NOW)
+    again = write_package(review, tmp_path / "again", evaluator=None, generated_at=NOW)
     for name in ("03_entitlements.csv", "review.xlsx"):
         assert read(again / name, review).decisions == {}
     with (again / "05_exceptions.csv").open(encoding="utf-8-sig", newline="") as file:

@@ -6,7 +6,7 @@ from pathlib import Path
 from iamdesk.api import SnapshotSession
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.items import FORMAT_1, ITEM_FORMAT
 from iamdesk.review.review_file import ReviewFile
@@ -29,7 +29,7 @@ def test_an_old_review_is_written_and_verified_without_effects(sample: SnapshotS
     ReviewFile.create(path, head, scope.population, scope.lines).close()
     with ReviewFile.open(path) as review:
         assert ITEM_FORMAT not in review.head.details
-        pack = write_pack(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW)
+        pack = write_package(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW)
     assert not EFFECT_COLUMNS & rows(pack)[0].keys()
     wrong = [one for one in verify(pack) if one.outcome is Outcome.FAILED]
     # The findings were left out of this review: nothing but them is missed.

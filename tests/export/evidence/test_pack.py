@@ -17,7 +17,7 @@ from pypdf import PdfReader
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.api import SnapshotSession, Workbench
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.resource_files import resources
 from iamdesk.review.decisions import ReviewDecision
@@ -250,7 +250,7 @@ def test_written_again_the_bytes_are_the_same(
     made: Path, decided: Path, sample: SnapshotSession, tmp_path: Path
 ) -> None:
     with ReviewFile.open(decided, writable=False) as review:
-        again = write_pack(review, tmp_path / "again", evaluator=sample.evaluator, generated_at=NOW)
+        again = write_package(review, tmp_path / "again", evaluator=sample.evaluator, generated_at=NOW)
     names = sorted(file.relative_to(made).as_posix() for file in made.rglob("*") if file.is_file())
     assert names == sorted(file.relative_to(again).as_posix() for file in again.rglob("*") if file.is_file())
     assert [name for name in names if (made / name).read_bytes() != (again / name).read_bytes()] == []
@@ -297,7 +297,7 @@ def hostile_pack(tmp_path: Path, evaluator: Evaluator | None = None) -> Path:
     with ReviewFile.create(tmp_path / "h.iamreview", head, members, lines, [finding]) as review:
         for line in lines:
             review.record({line.line_id: decision(ReviewDecision.REVOKE)}, ANA, lambda: NOW)
-        return write_pack(review, tmp_path / "hostile", evaluator=evaluator, generated_at=NOW)
+        return write_package(review, tmp_path / "hostile", evaluator=evaluator, generated_at=NOW)
 
 
 def test_hostile_names_are_inert_in_every_format(tmp_path: Path) -> None:
@@ -373,12 +373,12 @@ def test_pack_is_written_whole_or_not_at_all(review: ReviewFile, sample: Snapsho
     there = tmp_path / "there"
     there.mkdir()
     with pytest.raises(ExportError, match="already"):
-        write_pack(review, there, evaluator=None)
+        write_package(review, there, evaluator=None)
     with pytest.raises(ExportError, match="cannot be written"):
-        write_pack(review, tmp_path / "no" / "such" / "pack", evaluator=None)
+        write_package(review, tmp_path / "no" / "such" / "pack", evaluator=None)
     other = Workbench().open_snapshot(resources() / "samples" / "acme-organization")
     with pytest.raises(ExportError, match="not the snapshot"):
-        write_pack(review, tmp_path / "pack", evaluator=other.evaluator)
+        write_package(review, tmp_path / "pack", evaluator=other.evaluator)
     assert not [one for one in tmp_path.iterdir() if "pack" in one.name]
 
 

@@ -16,7 +16,7 @@ import pytest
 from iamdesk.export.evidence.remediation_commands import remediation_script
 from iamdesk.export.evidence.result import Outcome as ResultOutcome
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.review.coordination import close_out_review
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.items import EntitlementType, ReviewItem
@@ -125,7 +125,7 @@ class Runner:
         with ReviewFile.create(folder / "r.iamreview", head, [], revoked, []) as review:
             for line in revoked:
                 review.record({line.line_id: decision(ReviewDecision.REVOKE)}, ANA, lambda: NOW)
-            pack = write_pack(review, folder / "pack", evaluator=None, generated_at=NOW)
+            pack = write_package(review, folder / "pack", evaluator=None, generated_at=NOW)
         self.script = pack / "remediation.sh"
         self.state = account()
 
@@ -388,7 +388,7 @@ def test_the_log_closes_what_was_removed(runner: Runner) -> None:
     assert (found.refused, state.closed, state.open) == ((), 9, 0)
     with ReviewFile.open(review, writable=False) as file:
         assert {event.actor for event in file.events()} == {ANA.name}
-        pack = write_pack(file, runner.folder / "after", evaluator=None, generated_at=NOW)
+        pack = write_package(file, runner.folder / "after", evaluator=None, generated_at=NOW)
     with (pack / "07_remediation.csv").open(encoding="utf-8-sig", newline="") as table:
         assert all(row["closed_utc"] for row in csv.DictReader(table))
     results = list(verify(pack))

@@ -18,7 +18,7 @@ from iamdesk.export.evidence.controls import ControlResults, controls
 from iamdesk.export.evidence.report_people import data_and_period
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.resource_files import resources
 from iamdesk.review.assignment import assignment_details, read_rules
 from iamdesk.review.coordination import plan_assignment
@@ -60,7 +60,7 @@ def signed_off(decided: Path, sample: SnapshotSession, tmp_path_factory: pytest.
                     )
                     review.record({line_id: approved}, BEN, lambda: at + timedelta(minutes=2))
     with ReviewFile.open(path, writable=False) as review:
-        return write_pack(review, folder / "pack", evaluator=sample.evaluator, generated_at=NOW + timedelta(days=1))
+        return write_package(review, folder / "pack", evaluator=sample.evaluator, generated_at=NOW + timedelta(days=1))
 
 
 def text_of(pack: Path, name: str) -> str:
@@ -117,7 +117,7 @@ def test_the_statement_stays_short_for_a_large_review(tmp_path: Path) -> None:
             who = Reviewer(f"Reviewer {at} of the department of reviews", "account")
             choice = ItemDecision(ReviewDecision.EXCEPT, f"{why} {at % 7}", "Chloé", date(2099, 3, 31))
             review.record({line.line_id: choice for line in lines[at::90]}, who, lambda: NOW)
-        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=NOW)
+        pack = write_package(review, tmp_path / "pack", evaluator=None, generated_at=NOW)
     assert len(PdfReader(pack / "01_statement.pdf").pages) <= 10
 
 
@@ -245,7 +245,7 @@ def test_aws_own_counts_are_totals(tmp_path: Path) -> None:
     opened = Workbench().open_snapshot(resources() / "samples" / "acme-organization")
     opened.create_review(tmp_path / "o.iamreview", "O")
     with ReviewFile.open(tmp_path / "o.iamreview", writable=False) as review:
-        pack = write_pack(review, tmp_path / "pack", evaluator=opened.evaluator, generated_at=datetime.now(UTC))
+        pack = write_package(review, tmp_path / "pack", evaluator=opened.evaluator, generated_at=datetime.now(UTC))
     first = section(pack, "Completeness")
     assert re.search(r"Users account summary \d+ \d+ none 3 of 3", first)
     assert re.search(r"Policy attachments entries of managed policies \d+ \d+ none 3 of 3", first)
@@ -292,11 +292,11 @@ def test_on_time_counts_second_approvals_and_every_due_day_is_told(tmp_path: Pat
         review.append([], [(EventKind.DESCRIBE, {"due": "2026-11-30"})], ANA, later(0))
         kept = ItemDecision(ReviewDecision.KEEP, "needed")
         review.record(dict.fromkeys(ids, kept), ANA, later(1))
-        draft = write_pack(review, tmp_path / "draft", evaluator=None, generated_at=later(2)())
+        draft = write_package(review, tmp_path / "draft", evaluator=None, generated_at=later(2)())
         review.record(dict.fromkeys(ids, replace(kept, second=BEN.name)), BEN, later(10))
-        late = write_pack(review, tmp_path / "late", evaluator=None, generated_at=later(11)())
+        late = write_package(review, tmp_path / "late", evaluator=None, generated_at=later(11)())
         review.append([], [(EventKind.DESCRIBE, {"due": "2026-12-31"})], BEN, later(12))
-        moved = write_pack(review, tmp_path / "moved", evaluator=None, generated_at=later(13)())
+        moved = write_package(review, tmp_path / "moved", evaluator=None, generated_at=later(13)())
     title = "5. Time, and how decisions were made"
     assert "On time not complete on 2026-11-26, up to the due day" in section(draft, title)
     assert "Complete since not complete: DRAFT" in section(draft, title)
@@ -323,7 +323,7 @@ def test_a_review_that_is_complete_before_its_period_ends_says_so(tmp_path: Path
         review, ids = small_review(tmp_path / f"{end}.iamreview", effect=False, period_end=end)
         with review:
             review.record(dict.fromkeys(ids, ItemDecision(ReviewDecision.KEEP, "needed")), ANA, later(1))
-            pack = write_pack(review, tmp_path / end, evaluator=None, generated_at=later(2)())
+            pack = write_package(review, tmp_path / end, evaluator=None, generated_at=later(2)())
         assert f"Complete since 2026-11-25 12:00 UTC{words}" in section(pack, title)
 
 
@@ -339,7 +339,7 @@ def test_second_approvals_in_one_second_and_reasons_left_out_are_told(tmp_path: 
                 review.record({ids[0]: ItemDecision()}, ANA, lambda at=at: at)  # type: ignore[misc]
         review.record(dict.fromkeys(ids, replace(kept, comment="needed")), ANA, later(1))
         review.record(dict.fromkeys(ids, ItemDecision(ReviewDecision.KEEP, "needed", second=BEN.name)), BEN, later(2))
-        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
+        pack = write_package(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
     told = section(pack, "5. Time, and how decisions were made")
     assert "2 more reasons were given for 5 or more decisions each" in told
     assert "Ben Okafor 12 1 2026-11-26 12:00 UTC 2026-11-26 12:00 UTC – – 12" in told
@@ -362,7 +362,7 @@ def test_own_access_is_told_as_far_as_it_is_known(tmp_path: Path) -> None:
         ana = replace(ANA, holder_arns=frozenset({"arn:aws:iam::111122223333:user/ana.moreno"}))
         review.record(dict.fromkeys(ids[:6], kept), ana, later(1))
         review.record(dict.fromkeys(ids[6:], kept), BEN, later(2))
-        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
+        pack = write_package(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
     told = section(pack, "4. Reviewers")
     assert "not recorded" not in told
     assert "records them with each decision (“identities” in 09_journal.jsonl)" in told
@@ -392,7 +392,7 @@ def test_who_was_assigned_what_and_who_decided_outside_of_it(tmp_path: Path) -> 
     review, ids = small_review(path)
     kept = ItemDecision(ReviewDecision.KEEP, "needed")
     with review:
-        plain = write_pack(review, tmp_path / "plain", evaluator=None, generated_at=later(1)())
+        plain = write_package(review, tmp_path / "plain", evaluator=None, generated_at=later(1)())
         rules = tmp_path / "rules.csv"
         rules.write_text("account,reviewer,backup,due\n111122223333,Ana Moreno,Tom Reed,2026-12-01\n", encoding="utf-8")
         read = read_rules(rules)
@@ -401,7 +401,7 @@ def test_who_was_assigned_what_and_who_decided_outside_of_it(tmp_path: Path) -> 
         review.record(dict.fromkeys(ids[:6], kept), ANA, later(1))
         review.record(dict.fromkeys(ids[6:8], kept), Reviewer("Tom Reed", "tom"), later(2))
         review.record(dict.fromkeys(ids[8:11], kept), BEN, later(3))
-        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(4)())
+        pack = write_package(review, tmp_path / "pack", evaluator=None, generated_at=later(4)())
     assert "Items were not assigned to reviewers" in section(plain, "4. Reviewers")
     assert "Ana Moreno Tom Reed 2026-12-01 12 11 Ben Okafor (3)" in section(pack, "4. Reviewers")
 
@@ -413,7 +413,7 @@ def test_an_approver_whose_name_may_be_the_deciders_is_named(tmp_path: Path) -> 
         review.record(dict.fromkeys(ids, kept), ANA, later(1))
         review.record(dict.fromkeys(ids[:5], replace(kept, second="A. Moreno")), Reviewer("A. Moreno", "x"), later(2))
         review.record(dict.fromkeys(ids[5:], replace(kept, second=BEN.name)), BEN, later(2))
-        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
+        pack = write_package(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
     told = section(pack, "4. Reviewers")
     assert "A. Moreno approved 5 decisions of Ana Moreno: these names may be of one person." in told
     assert "Ben Okafor approved" not in told
@@ -429,7 +429,7 @@ def test_what_is_removed_is_told_in_the_result(tmp_path: Path) -> None:
         ticket = {"item": ids[2], "ticket": "OPS-1", "state": "Done", "closed": "2026-11-28"}
         acts = [(EventKind.REMOVAL, done), (EventKind.REMOVAL, failed), (EventKind.TICKET, ticket)]
         review.append([], acts, ANA, later(3))
-        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(5)())
+        pack = write_package(review, tmp_path / "pack", evaluator=None, generated_at=later(5)())
     told = section(pack, "6. Result")
     assert "Revoked entitlements that are removed, by a log of remediation.sh 1" in told
     assert "not removed: not mentioned in any log 2" in told
@@ -465,15 +465,15 @@ def test_what_was_decided_about_the_access_of_who_left(tmp_path: Path) -> None:
         mine = [one for one in ids if review.line(one).holder_arn == ben]
         review.record(dict.fromkeys(mine[:4], ItemDecision(ReviewDecision.REVOKE, "left")), ANA, later(1))
         review.record(dict.fromkeys(mine[4:5], ItemDecision(ReviewDecision.KEEP, "needed")), ANA, later(1))
-        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
+        pack = write_package(review, tmp_path / "pack", evaluator=None, generated_at=later(3)())
     assert "6 0 1 undecided, 1 keep, 4 revoke" in section(pack, "People")
 
 
 def test_a_clock_that_was_set_back_is_seen_by_the_action_data(tmp_path: Path) -> None:
     review, _ = small_review(tmp_path / "s.iamreview")
     with review:
-        pack = write_pack(review, tmp_path / "pack", evaluator=None, generated_at=NOW)
-        early = write_pack(review, tmp_path / "early", evaluator=None, generated_at=datetime(2020, 1, 2, tzinfo=UTC))
+        pack = write_package(review, tmp_path / "pack", evaluator=None, generated_at=NOW)
+        early = write_package(review, tmp_path / "early", evaluator=None, generated_at=datetime(2020, 1, 2, tzinfo=UTC))
     assert [one.name for one in verify(pack) if one.name == "clock"] == []
     (told,) = [one for one in verify(early) if one.name == "clock"]
     assert told.outcome is Outcome.FAILED

@@ -19,7 +19,7 @@ from iamdesk.export.evidence import time_dependence
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.time_dependence import is_same_at, mentions_time
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.snapshot.model import Snapshot
@@ -146,7 +146,7 @@ def test_findings_are_found_once_unless_time_changes_them(
     create_on(tmp_path / "q.iamreview", BEFORE)
     with ReviewFile.open(tmp_path / "q.iamreview", writable=False) as review:
         late = Evaluator(opened.snapshot, now=lambda: NOW)
-        pack = write_pack(review, tmp_path / "pack", evaluator=late, generated_at=NOW)
+        pack = write_package(review, tmp_path / "pack", evaluator=late, generated_at=NOW)
     assert (pack / "findings.sarif").exists() is (runs == 1), "the findings are others after that day"
     count: list[Evaluator] = []
     run = registry.run

@@ -22,13 +22,13 @@ from iamdesk.export.evidence.manifest import (
     manifest_bytes,
     sums_text,
 )
-from iamdesk.export.evidence.package_files import opened_pack
+from iamdesk.export.evidence.package_files import opened_package
 from iamdesk.export.evidence.read_json import read_review
 from iamdesk.export.evidence.result import Outcome, Result
 from iamdesk.export.evidence.signing import Role, sign
 from iamdesk.export.evidence.ssh_signature import public_key
 from iamdesk.export.evidence.verify import verify
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.export.findings.report import build_id
 from iamdesk.resource_files import resources
@@ -200,8 +200,8 @@ def test_organization_is_performed_again_from_its_own_pack_as_an_archive(tmp_pat
     path = tmp_path / "o.iamreview"
     opened.create_review(path, "Organization")
     with ReviewFile.open(path, writable=False) as review:
-        archive = write_pack(review, tmp_path / "o.zip", evaluator=opened.evaluator, generated_at=NOW)
-    with opened_pack(archive) as folder:
+        archive = write_package(review, tmp_path / "o.zip", evaluator=opened.evaluator, generated_at=NOW)
+    with opened_package(archive) as folder:
         results = list(verify(folder))
     assert [one for one in results if one.outcome is Outcome.FAILED and one.name != "control totals"] == []
     told = {one.name: one.outcome for one in results}
@@ -214,7 +214,7 @@ def test_review_that_goes_on_from_another_one_is_performed_again(
     """What the review before says of a line comes from no snapshot, and is not asked of one."""
     sample.create_next_review(tmp_path / "q4.iamreview", "Q4", decided, sample)
     with ReviewFile.open(tmp_path / "q4.iamreview", writable=False) as review:
-        pack = write_pack(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW)
+        pack = write_package(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW)
     assert failures(pack) == []
     assert "revoke tested" in (pack / "06_changes.csv").read_text(encoding="utf-8-sig")
 
@@ -223,7 +223,7 @@ def test_what_is_no_pack_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="is not an evidence package"):
         list(verify(tmp_path))
     (tmp_path / "x.zip").write_bytes(b"hello")
-    with pytest.raises(ExportError, match="is not an evidence package"), opened_pack(tmp_path / "x.zip"):
+    with pytest.raises(ExportError, match="is not an evidence package"), opened_package(tmp_path / "x.zip"):
         pass
 
 
@@ -356,7 +356,7 @@ def test_without_its_snapshot_the_rest_is_rendered_and_told(
     decided: Path, sample: SnapshotSession, tmp_path: Path
 ) -> None:
     with ReviewFile.open(decided, writable=False) as review:
-        pack = write_pack(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW, with_source=False)
+        pack = write_package(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW, with_source=False)
     results = {(one.name, one.outcome): one.sentence for one in verify(pack)}
     assert "01_statement.html" in results["rendered anew", Outcome.NOT_DONE]
     assert "tickets.csv" not in results["rendered anew", Outcome.NOT_DONE]

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.collect.bundle_writer import JOURNAL
-from iamdesk.collect.options import INSTALL, Captured, Gap, Kind, Options
+from iamdesk.collect.options import INSTALL, Captured, FailedCall, Kind, Options
 from iamdesk.collect.policy import policy_text
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.collect import collect_dialog
@@ -26,8 +26,8 @@ from ...collect.world import MANAGEMENT, REGION
 
 pytestmark = pytest.mark.usefixtures("signed_in")
 
-CAPTURED = Captured(Path("acme.zip"), (MANAGEMENT,), (REGION,), files=12, kept=0, gaps=())
-GAP = Gap("p", "kms", "list-keys", "aws kms list-keys", "AccessDenied", "no")
+CAPTURED = Captured(Path("acme.zip"), (MANAGEMENT,), (REGION,), files=12, kept=0, failed_calls=())
+FAILED_CALL = FailedCall("p", "kms", "list-keys", "aws kms list-keys", "AccessDenied", "no")
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_menu_entry_collects_and_opens_what_came(
     assert {account.account_id for account in opened.snapshot.accounts} == {MANAGEMENT}
     assert any(f"Account {MANAGEMENT}: " in line for line in said)
     # moto lacks some calls: they are told, and the dialog stays to tell them.
-    assert "glue get-resource-policy: 501" in dialog.gaps.toPlainText()
+    assert "glue get-resource-policy: 501" in dialog.failed_calls.toPlainText()
     assert not dialog.is_running
     assert endpoint.calls["iam GenerateServiceLastAccessedDetails"] == 0
 
@@ -95,7 +95,7 @@ def test_cancel_ends_the_process_and_what_was_captured_stays(
     dialog.collect_button.click()
 
     assert not dialog.is_running
-    assert dialog.trouble.text.startswith("Canceled. The captured data is kept")
+    assert dialog.problem_bar.text.startswith("Canceled. The captured data is kept")
     assert jobs.wait_all(10_000)
     manifest = Manifest.model_validate_json((tmp_path / "acme" / "manifest.json").read_bytes())
     assert manifest.files
@@ -111,7 +111,7 @@ def test_trouble_of_the_capture_is_told_in_the_dialog(
     dialog.start()
     qtbot.waitUntil(lambda: not dialog.is_running, timeout=240_000)
 
-    assert dialog.trouble.text.startswith("The AWS credentials cannot be used (InvalidClientTokenId: ")
+    assert dialog.problem_bar.text.startswith("The AWS credentials cannot be used (InvalidClientTokenId: ")
     assert dialog.form.isEnabled()
     assert not (tmp_path / "acme").exists()
 
@@ -132,7 +132,7 @@ def test_fields_that_make_no_sense_are_told_before_anybody_is_asked(
     dialog.start()
 
     assert not dialog.is_running
-    assert dialog.trouble.text == told
+    assert dialog.problem_bar.text == told
 
 
 def test_fields_become_options(dialog: CollectDialog) -> None:
@@ -185,7 +185,7 @@ def test_without_boto3_the_dialog_tells_how_to_get_it(
 
     dialog = CollectDialog(jobs, FileDialogs(), window)
 
-    assert INSTALL in dialog.trouble.text
+    assert INSTALL in dialog.problem_bar.text
     assert not dialog.collect_button.isEnabled()
 
 
@@ -205,12 +205,20 @@ def test_whole_capture_that_was_watched_closes_the_dialog(qtbot: QtBot, dialog: 
 
 def test_hostile_names_are_shown_as_they_are(dialog: CollectDialog) -> None:
     dialog._done(
-        Captured(Path("<b>a\u202e"), (MANAGEMENT,), (), files=1, kept=0, gaps=(GAP, GAP), notes=("<img src=x>\u202e",))
+        Captured(
+            Path("<b>a\u202e"),
+            (MANAGEMENT,),
+            (),
+            files=1,
+            kept=0,
+            failed_calls=(FAILED_CALL, FAILED_CALL),
+            notes=("<img src=x>\u202e",),
+        )
     )
 
     assert dialog.isVisible()
-    assert "<b>a\\u202e: 1 account, 1 files. 2 calls failed." in dialog.trouble.text
-    assert dialog.gaps.toPlainText() == "<img src=x>\\u202e\nkms list-keys: AccessDenied (2 times)"
+    assert "<b>a\\u202e: 1 account, 1 files. 2 calls failed." in dialog.problem_bar.text
+    assert dialog.failed_calls.toPlainText() == "<img src=x>\\u202e\nkms list-keys: AccessDenied (2 times)"
 
 
 def test_bundle_is_offered_to_a_user_who_closed_the_dialog(window: MainWindow) -> None:
@@ -221,7 +229,7 @@ def test_bundle_is_offered_to_a_user_who_closed_the_dialog(window: MainWindow) -
 
     dialog._done(CAPTURED)
 
-    assert window.trouble.text == "acme.zip was collected."
+    assert window.problem_bar.text == "acme.zip was collected."
     assert window.session.snapshot is None
 
 

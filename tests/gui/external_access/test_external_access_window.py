@@ -40,11 +40,11 @@ def test_rows_fill_in_and_lead_to_their_roles(qtbot: QtBot, open_window: MainWin
     )
     overview = open_window.findChild(OverviewPage)
     assert overview is not None
-    on_overview = overview.named[Badge.OUTSIDER]
+    on_overview = overview.named[Badge.EXTERNAL_ACCESS]
     opened = open_window.session.snapshot
     assert opened is not None
     qtbot.waitUntil(lambda: not open_window.session.is_deciding, timeout=60_000)
-    counted = {opened.outline.nodes[row].key for row in open_window.session.badge_rows[Badge.OUTSIDER]}
+    counted = {opened.outline.nodes[row].key for row in open_window.session.badge_rows[Badge.EXTERNAL_ACCESS]}
     assert len(counted) == 6
     assert counted < {row.entry.target for row in shown.model.rows}, "the overview counts some of these"
     assert "overview counts only roles that other accounts" in shown.scope.text()

@@ -84,10 +84,10 @@ def test_a_role_shows_whom_it_trusts(session: Session, inspector: Inspector, sam
 def test_gaps_stand_in_a_bar_and_in_the_facts(session: Session, inspector: Inspector) -> None:
     session.select(VERA)
     as_evaluated = "The AWS managed policy SystemAdministrator is not captured. The version that AWS published by "
-    assert as_evaluated in inspector.gaps.text
+    assert as_evaluated in inspector.missing_data.text
     assert inspector.facts.facts.findItems(as_evaluated, Qt.MatchFlag.MatchContains, 0)
     session.select(INES)
-    assert inspector.gaps.isHidden()
+    assert inspector.missing_data.isHidden()
 
 
 def test_badges_decided_later_appear(session: Session, inspector: Inspector) -> None:

@@ -96,10 +96,10 @@ def test_screen_readers_get_kind_and_badges(model: OutlineModel) -> None:
 def test_badges_that_come_later_repaint_only_what_differs(model: OutlineModel) -> None:
     changed: list[tuple[int, int]] = []
     model.dataChanged.connect(lambda first, last: changed.append((first.internalId(), last.internalId())))
-    badges = {4: (Badge.UNUSED,), 6: (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED, Badge.GAP)}
+    badges = {4: (Badge.UNUSED,), 6: (Badge.ADMINISTRATOR, Badge.EXTERNAL_ACCESS, Badge.UNUSED, Badge.MISSING_DATA)}
     model.set_badges(badges, (6,))
     assert changed == [(6, 6)]
-    assert model.badges_of(6) == (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED)
+    assert model.badges_of(6) == (Badge.ADMINISTRATOR, Badge.EXTERNAL_ACCESS, Badge.UNUSED)
 
 
 def test_leaves_say_that_they_are_leaves(model: OutlineModel) -> None:

@@ -263,7 +263,7 @@ def test_the_next_snapshot_says_where_notes_come_from(qtbot: QtBot, opened: Main
     shutil.copyfile(snapshot, later)
     open_again(qtbot, opened, later)
     assert opened.session.notes.note(NORA).text == "from June"
-    assert "come from acme-prod.json.iamdesk-notes" in opened.trouble.text.replace("comes", "come")
+    assert "come from acme-prod.json.iamdesk-notes" in opened.problem_bar.text.replace("comes", "come")
     assert kept(later) == {}, "nothing is written before the first note"
     opened.session.show_key(NORA.replace("nora.lindqvist", "petra.novak"))
     opened.session.notes.put(opened.windows._things_to_note(), NoteMark.CHECKED, "new")
@@ -279,10 +279,10 @@ def test_a_folder_that_cannot_be_written_to_is_replaced_by_another(
     shutil.move(snapshot.parent, tmp_path / "gone")
     opened.session.show_key(NORA)
     opened.session.notes.put(opened.windows._things_to_note(), None, "not lost")
-    qtbot.waitUntil(lambda: "cannot be written" in opened.trouble.text)
+    qtbot.waitUntil(lambda: "cannot be written" in opened.problem_bar.text)
     assert opened.session.notes.note(NORA).text == "not lost"
     monkeypatch.setattr(opened.prompts, "folder_to_choose", lambda *_: elsewhere)
-    opened.trouble.buttons[0].click()
+    opened.problem_bar.buttons[0].click()
     file = elsewhere / "acme-prod.json.iamdesk-notes"
     qtbot.waitUntil(file.exists)
     qtbot.waitUntil(lambda: bool(Workbench.read_notes(file)))
@@ -297,7 +297,7 @@ def test_a_hostile_file_is_named_and_left_as_it_is(qtbot: QtBot, window: MainWin
     file.write_text('{"format": "iamdesk-notes/1", "notes": [{"item": 7}]}')
     window.show()
     open_again(qtbot, window, snapshot)
-    assert "is not a file of notes: notes.0.item" in window.trouble.text
+    assert "is not a file of notes: notes.0.item" in window.problem_bar.text
     window.session.show_key(NORA)
     window.session.notes.put(window.windows._things_to_note(), None, "x")
     qtbot.waitUntil(lambda: not window.jobs.running)
@@ -328,4 +328,4 @@ def test_notes_of_a_chosen_file_are_taken(
     monkeypatch.setattr(opened.prompts, "file_to_open", lambda *_: other)
     opened.menus.actions["actionNotesFrom"].trigger()
     qtbot.waitUntil(lambda: set(kept(snapshot).values()) == {"mine", "more"})
-    assert opened.trouble.text == "1 note was taken from other.iamdesk-notes."
+    assert opened.problem_bar.text == "1 note was taken from other.iamdesk-notes."

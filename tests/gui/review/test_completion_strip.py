@@ -130,7 +130,7 @@ def test_complete_review_is_exported_signed_and_verified_in_a_row(
     assert strip.export_button.accessibleName() == "Export… (done)"
     prompts.asked.clear()
     QTest.keyClick(strip.sign_button, Qt.Key.Key_Space)
-    dialog = panel.packs.dialog
+    dialog = panel.packages.dialog
     assert isinstance(dialog, SignDialog)
     assert not dialog.draft.isVisible()
     QTest.keyClick(dialog, Qt.Key.Key_Return)
@@ -138,7 +138,7 @@ def test_complete_review_is_exported_signed_and_verified_in_a_row(
     read(qtbot, panel)
     assert strip.sign_button.accessibleName() == "Sign… (done)"
     QTest.keyClick(strip.verify_button, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: isinstance(panel.packs.dialog, VerifyDialog), timeout=60_000)
+    qtbot.waitUntil(lambda: isinstance(panel.packages.dialog, VerifyDialog), timeout=60_000)
     read(qtbot, panel)
     assert strip.verify_button.accessibleName() == "Verify… (done)"
     assert prompts.asked == [], "the last package is known"
@@ -157,7 +157,7 @@ def test_complete_review_is_exported_signed_and_verified_in_a_row(
     QTest.keyClick(strip.export_button, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: "was written to" in panel.message.text, timeout=60_000)
     QTest.keyClick(strip.sign_button, Qt.Key.Key_Space)
-    again = panel.packs.dialog
+    again = panel.packages.dialog
     assert isinstance(again, SignDialog)
     qtbot.waitUntil(again.draft.isVisible, timeout=10_000)
     again.reject()

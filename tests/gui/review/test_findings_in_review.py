@@ -121,7 +121,7 @@ def test_findings_of_a_check_are_decided_together_undone_and_done_again(qtbot: Q
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     count = len(row.subject_ids)
-    counts = desk_of(panel).file.findings_standing.counts
+    counts = desk_of(panel).file.finding_states.counts
     assert counts()[ReviewDecision.FIX] == count
     panel.deciding.undo()
     qtbot.waitUntil(lambda: counts()[ReviewDecision.FIX] == 0)

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from iamdesk.export.evidence.signing import Role, sign
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.gui.core.settings import Settings
 from iamdesk.gui.review.merge_window import MergeWindow
 from iamdesk.gui.review.review_panel import ReviewPanel
@@ -23,9 +23,9 @@ from .test_review_panel import desk_of
 
 def dialog_of(qtbot: QtBot, panel: ReviewPanel, before: object) -> VerifyDialog:
     qtbot.waitUntil(
-        lambda: isinstance(panel.packs.dialog, VerifyDialog) and panel.packs.dialog is not before, timeout=60_000
+        lambda: isinstance(panel.packages.dialog, VerifyDialog) and panel.packages.dialog is not before, timeout=60_000
     )
-    dialog = panel.packs.dialog
+    dialog = panel.packages.dialog
     assert isinstance(dialog, VerifyDialog)
     return dialog
 
@@ -37,9 +37,9 @@ def test_known_keys_and_a_required_signature(
     key = tmp_path / "id_ed25519"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key, "-C", ""], check=True)
     pack = tmp_path / "pack"
-    write_pack(desk_of(panel).file, pack, evaluator=None)
+    write_package(desk_of(panel).file, pack, evaluator=None)
     sign(pack, Role.REVIEWER, "Ana Moreno", key=key, asks=False)
-    panel.packs.last_pack = pack
+    panel.packages.last_package = pack
     QTest.keyClick(panel.strip.verify_button, Qt.Key.Key_Space)
     first = dialog_of(qtbot, panel, None)
     assert "failed" not in first.sentence.text()
@@ -58,7 +58,7 @@ def test_known_keys_and_a_required_signature(
     assert "1 failed" in second.sentence.text(), "management did not sign"
     assert second.signers.text() == str(signers)
     assert second.choices.required == {Role.REVIEWER, Role.MANAGEMENT}
-    assert not panel.packs.is_verified
+    assert not panel.packages.is_verified
 
     QTest.keyClick(second.required[Role.MANAGEMENT], Qt.Key.Key_Space)
     QTest.keyClick(second.again_button, Qt.Key.Key_Space)
@@ -67,9 +67,9 @@ def test_known_keys_and_a_required_signature(
     assert "Ana-Moreno" in third.closing.text() or "Ana Moreno" in third.closing.text()
     third.signers.setText(str(pack / "signoffs" / "allowed_signers"))
     QTest.keyClick(third.again_button, Qt.Key.Key_Space)
-    message = panel.packs._message
+    message = panel.packages._message
     qtbot.waitUntil(lambda: "of the package itself" in message.text, timeout=60_000)
-    assert panel.packs.allowed_signers == str(signers), "the list of before stays"
+    assert panel.packages.allowed_signers == str(signers), "the list of before stays"
     window = window_of(qtbot, panel, MergeWindow, "actionMergeParts")
     assert window.signers.text() == str(signers)
     assert window.required.isEnabled()

@@ -77,7 +77,7 @@ def parts(panel: ReviewPanel, tmp_path: Path) -> Path:
 
 def decide(path: Path, reviewer: Reviewer, decision: ItemDecision, count: int = 1) -> list[str]:
     with ReviewFile.open(path) as part:
-        items = [*part.lines_standing.known][:count]
+        items = [*part.item_states.known][:count]
         part.record(dict.fromkeys(items, decision), reviewer)
     return items
 
@@ -365,9 +365,9 @@ def test_part_is_signed_and_merged_as_signed(qtbot: QtBot, panel: ReviewPanel, p
     item = next(iter(desk_of(panel).file.ids))
     record(qtbot, panel, {item: KEEP})
 
-    panel.packs.signing_key = str(key)
+    panel.packages.signing_key = str(key)
     QTest.keyClick(step, Qt.Key.Key_Space)
-    dialog = panel.packs.dialog
+    dialog = panel.packages.dialog
     assert isinstance(dialog, SignDialog)
     assert not dialog.role.isVisible()
     assert "every decision and delegation in the part" in dialog.how.text()
@@ -381,7 +381,7 @@ def test_part_is_signed_and_merged_as_signed(qtbot: QtBot, panel: ReviewPanel, p
     assert step.accessibleName() == "Sign part…"
     assert "changed since" in step.toolTip()
     QTest.keyClick(step, Qt.Key.Key_Space)
-    again = panel.packs.dialog
+    again = panel.packages.dialog
     assert isinstance(again, SignDialog)
     panel.message.clear()
     QTest.keyClick(again, Qt.Key.Key_Return)
@@ -467,4 +467,4 @@ def test_items_are_handed_back_and_given_to_somebody_else(
     panel.commands()["actionSplitReview"]()
     qtbot.waitUntil(lambda: "1 part was written" in panel.message.text, timeout=30_000)
     with ReviewFile.open(tmp_path / "more" / "Eva-Lind.iamreview", writable=False) as part:
-        assert [*part.lines_standing.known, *part.findings_standing.known] == [item]
+        assert [*part.item_states.known, *part.finding_states.known] == [item]

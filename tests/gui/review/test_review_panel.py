@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession
 from iamdesk.export.evidence.signing import Role, read_signoffs
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.review.columns import Column
@@ -174,12 +174,12 @@ def test_selection_asks_for_a_reason(qtbot: QtBot, panel: ReviewPanel) -> None:
     assert panel.bar.reason.hasFocus()
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)  # without a reason
     qtbot.waitUntil(lambda: "requires a reason" in panel.message.text)
-    assert desk_of(panel).file.lines_standing.counts()[ReviewDecision.KEEP] == 0
+    assert desk_of(panel).file.item_states.counts()[ReviewDecision.KEEP] == 0
     panel.table.selectAll()
     QTest.keyClick(panel.table, Qt.Key.Key_1)
     say(panel, "checked with the owners")
     total = len(desk_of(panel).lines)
-    qtbot.waitUntil(lambda: desk_of(panel).file.lines_standing.counts()[ReviewDecision.KEEP] == total, timeout=10_000)
+    qtbot.waitUntil(lambda: desk_of(panel).file.item_states.counts()[ReviewDecision.KEEP] == total, timeout=10_000)
     qtbot.waitUntil(lambda: not panel.queue.pending)
     assert {decision.comment for row in panel.model.rows for decision in row.decisions} == {"checked with the owners"}
 
@@ -455,7 +455,7 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
     qtbot: QtBot, panel: ReviewPanel, prompts: Answers, tmp_path: Path
 ) -> None:
     prompts.save_to = tmp_path / "evidence"
-    panel.packs.export()
+    panel.packages.export()
     qtbot.waitUntil(lambda: "The evidence package was written to" in panel.message.text, timeout=60_000)
     sheet = tmp_path / "evidence" / "03_entitlements.csv"
     with sheet.open(encoding="utf-8-sig", newline="") as file:
@@ -470,11 +470,11 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
         writer.writeheader()
         writer.writerows(rows)
     prompts.opens = filled
-    panel.packs.fill()
+    panel.packages.fill()
     qtbot.waitUntil(lambda: "1 rows were refused: Entitlements, row 3" in panel.message.text, timeout=10_000)
     assert "RegionLock is a guardrail: revoking it gives" in panel.message.text
     assert desk_of(panel).decision(rows[0]["line_id"]).choice is ReviewDecision.KEEP
-    dialog = panel.packs.dialog
+    dialog = panel.packages.dialog
     assert isinstance(dialog, RefusedDialog)
     assert dialog.table.topLevelItemCount() == 1
     assert "0 rows are conflicts" in dialog.sentence.text()
@@ -486,10 +486,10 @@ def test_pack_is_signed_with_a_key(qtbot: QtBot, panel: ReviewPanel, prompts: An
     key = tmp_path / "id"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     with desk_of(panel).file.copied() as copy:
-        write_pack(copy, tmp_path / "pack", evaluator=None)
+        write_package(copy, tmp_path / "pack", evaluator=None)
     prompts.opens = tmp_path / "pack" / "00_manifest.json"
-    panel.packs.sign()
-    dialog = panel.packs.dialog
+    panel.packages.sign()
+    dialog = panel.packages.dialog
     assert isinstance(dialog, SignDialog)
     assert "unsigned attestation" in dialog.how.text()
     dialog.role.setCurrentIndex(dialog.role.findData(Role.MANAGEMENT))
@@ -509,12 +509,12 @@ def test_signature_comes_with_an_attestation_if_wanted(
     for name, kind in (("ed", "ed25519"), ("rsa", "rsa")):
         subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", tmp_path / name], check=True)
     pack = tmp_path / "pack"
-    write_pack(desk_of(panel).file, pack, evaluator=None)
+    write_package(desk_of(panel).file, pack, evaluator=None)
     prompts.opens = pack / "00_manifest.json"
     for key, said in ((tmp_path / "rsa", "ed25519"), (tmp_path / "ed", "signed as reviewer, with a key")):
         panel.message.clear()
-        panel.packs.sign()
-        dialog = panel.packs.dialog
+        panel.packages.sign()
+        dialog = panel.packages.dialog
         assert isinstance(dialog, SignDialog)
         assert not dialog.attestation.isEnabled(), "there is no key yet"
         dialog.key.setText(str(key))
@@ -527,7 +527,7 @@ def test_signature_comes_with_an_attestation_if_wanted(
 
 
 def test_evidence_needs_an_open_review(empty_panel: ReviewPanel, prompts: Answers) -> None:
-    empty_panel.packs.export()
+    empty_panel.packages.export()
     assert "Open a review first" in empty_panel.message.text
     assert prompts.asked == []
 

@@ -14,7 +14,7 @@ from iamdesk.export.evidence.manifest import manifest_sha256
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.signing import Role, sign
 from iamdesk.export.evidence.timestamp import keep, stamped_content
-from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.evidence.write import write_package
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.verify_dialog import VerifyChoices, VerifyDialog
 from iamdesk.resource_files import sample_snapshot
@@ -28,13 +28,13 @@ from .test_review_panel import desk_of
 @pytest.fixture
 def pack(panel: ReviewPanel, tmp_path: Path) -> Path:
     """A package of the review, without its snapshot; the next step is to verify it."""
-    made = write_pack(desk_of(panel).file, tmp_path / "pack", evaluator=None)
-    panel.packs.last_pack = made
+    made = write_package(desk_of(panel).file, tmp_path / "pack", evaluator=None)
+    panel.packages.last_package = made
     return made
 
 
 def verified(qtbot: QtBot, panel: ReviewPanel) -> VerifyDialog:
-    before = panel.packs.dialog
+    before = panel.packages.dialog
     QTest.keyClick(panel.strip.verify_button, Qt.Key.Key_Space)
     return dialog_of(qtbot, panel, before)
 
@@ -80,7 +80,7 @@ def test_notes_are_chosen_and_looked_at(
     third = verified_again(qtbot, panel, second)
     assert row(third, "note other.txt")[0] == Outcome.FAILED
     assert row(third, "note")[0] == Outcome.FAILED, "a note that is not there"
-    assert not panel.packs.is_verified
+    assert not panel.packages.is_verified
 
 
 @pytest.mark.skipif(
@@ -99,11 +99,11 @@ def test_the_authority_of_timestamps_is_kept(qtbot: QtBot, panel: ReviewPanel, p
     second = verified_again(qtbot, panel, first)
     assert "stamped at" in second.closing.text()
     assert "Stamps of known" in second.closing.text()
-    assert panel.packs.timestamp_authorities == str(known.root), "the next package is compared with it, too"
+    assert panel.packages.timestamp_authorities == str(known.root), "the next package is compared with it, too"
     second.close()
     assert "stamped at" in verified(qtbot, panel).closing.text()
 
-    third = panel.packs.dialog
+    third = panel.packages.dialog
     assert isinstance(third, VerifyDialog)
     write_into(third.authorities, str(other.root))
     fourth = verified_again(qtbot, panel, third)
@@ -136,9 +136,9 @@ def test_a_snapshot_and_the_package_of_before(qtbot: QtBot, panel: ReviewPanel, 
 
 
 def test_verification_is_cancelled(qtbot: QtBot, panel: ReviewPanel, pack: Path) -> None:
-    panel.packs.last_pack = pack
+    panel.packages.last_package = pack
     QTest.keyClick(panel.strip.verify_button, Qt.Key.Key_Space)
-    (job,) = (one for one in panel.packs._jobs.running if one.topic == "verify evidence")
+    (job,) = (one for one in panel.packages._jobs.running if one.topic == "verify evidence")
     job.cancel()
     assert "was not verified" in panel.message.text
-    assert not panel.packs.is_verified
+    assert not panel.packages.is_verified

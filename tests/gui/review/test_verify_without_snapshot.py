@@ -23,7 +23,7 @@ def test_a_package_is_verified_before_anything_is_opened(
 ) -> None:
     (tmp_path / "00_manifest.json").write_text("{}", encoding="utf-8")
     verify(qtbot, window, monkeypatch, tmp_path / "00_manifest.json")
-    told = window.trouble.isVisibleTo(window) or window.findChild(VerifyDialog) is not None
+    told = window.problem_bar.isVisibleTo(window) or window.findChild(VerifyDialog) is not None
     assert told, "what came of it is seen"
 
 
@@ -31,5 +31,5 @@ def test_what_is_no_package_is_said_where_it_is_seen(
     qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     verify(qtbot, window, monkeypatch, tmp_path / "missing.zip")
-    assert window.trouble.isVisibleTo(window)
-    assert "missing.zip" in window.trouble.text
+    assert window.problem_bar.isVisibleTo(window)
+    assert "missing.zip" in window.problem_bar.text

@@ -42,7 +42,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     window = open_window
     panel = window.workspace.review
     prompts = Answers(save_to=tmp_path / "q3.iamreview")
-    panel.controller._prompts = panel.packs._prompts = prompts
+    panel.controller._prompts = panel.packages._prompts = prompts
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
 
@@ -79,7 +79,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     wait(lambda: not panel.queue.pending)
     own_lines = {line.line_id for line in review_session.lines if line.holder_arn == own}
     decided = sum(
-        review_session.file.lines_standing.counts()[choice]
+        review_session.file.item_states.counts()[choice]
         for choice in (ReviewDecision.KEEP, ReviewDecision.REVOKE, ReviewDecision.MODIFY)
     )
     assert 30 <= decided <= 40
@@ -90,15 +90,15 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(focus(), Qt.Key.Key_Tab)
     QTest.keyClicks(focus(), "Ben")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: review_session.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 1)
+    wait(lambda: review_session.file.item_states.counts()[ReviewDecision.EXCEPT] == 1)
 
     # Undo and redo.
     wait(lambda: not panel.queue.pending)
     QTest.keyClick(focus(), Qt.Key.Key_Z, CONTROL)
-    wait(lambda: review_session.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 0)
+    wait(lambda: review_session.file.item_states.counts()[ReviewDecision.EXCEPT] == 0)
     wait(lambda: not panel.queue.pending)
     QTest.keyClick(focus(), Qt.Key.Key_Y, CONTROL)
-    wait(lambda: review_session.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 1)
+    wait(lambda: review_session.file.item_states.counts()[ReviewDecision.EXCEPT] == 1)
 
     # All the rest at once, with a reason; nobody decides on their own lines.
     mine = [row for row in panel.model.shown if own_lines & set(row.subject_ids)]
@@ -118,7 +118,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(focus(), Qt.Key.Key_1)
     QTest.keyClicks(focus(), "checked with the owners")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: review_session.file.lines_standing.counts()[ReviewDecision.UNDECIDED] == 0)
+    wait(lambda: review_session.file.item_states.counts()[ReviewDecision.UNDECIDED] == 0)
     wait(lambda: not panel.queue.pending)
 
     # The findings: one by one at first, then the rest at once.
@@ -136,7 +136,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(focus(), Qt.Key.Key_Tab)
     QTest.keyClicks(focus(), "Chloe")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: review_session.file.findings_standing.counts()[ReviewDecision.EXCEPT] == 1)
+    wait(lambda: review_session.file.finding_states.counts()[ReviewDecision.EXCEPT] == 1)
     wait(lambda: not panel.queue.pending)
     panel.head.show_only.setFocus()
     QTest.keyClick(focus(), Qt.Key.Key_Home)
@@ -159,14 +159,14 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     wait(lambda: "The evidence package was written to" in panel.message.text)
     prompts.opens = tmp_path / "evidence" / "00_manifest.json"
     command(window, "actionSignPack")
-    dialog = panel.packs.dialog
+    dialog = panel.packages.dialog
     assert isinstance(dialog, SignDialog)
     assert dialog.name.text() == "Ben Okafor"
     QTest.keyClick(dialog, Qt.Key.Key_Return)
     wait(lambda: "signed as reviewer, as an unsigned attestation" in panel.message.text)
     command(window, "actionVerifyPack")
-    wait(lambda: isinstance(panel.packs.dialog, VerifyDialog))
-    verified = panel.packs.dialog
+    wait(lambda: isinstance(panel.packages.dialog, VerifyDialog))
+    verified = panel.packages.dialog
     assert isinstance(verified, QDialog)
     table = verified.findChild(QTreeWidget, "verifyTable")
     assert isinstance(table, QTreeWidget)
@@ -179,7 +179,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     # Closed, the file holds it all; and the terminal says the same of the pack.
     panel.controller.close()
     with ReviewFile.open(tmp_path / "q3.iamreview") as again:
-        assert again.lines_standing.counts()[ReviewDecision.UNDECIDED] == 0
+        assert again.item_states.counts()[ReviewDecision.UNDECIDED] == 0
         assert again.damages() == ()
     done = subprocess.run(
         [sys.executable, "-m", "iamdesk", "verify", tmp_path / "evidence"], capture_output=True, text=True, check=False

@@ -23,19 +23,19 @@ from iamdesk.gui.widgets.column_layout import ColumnsLayout, parted
 from iamdesk.resource_files import resources
 from iamdesk.viewmodel.tree import Badge
 
-GAP = 10
+MISSING_DATA = 10
 
 
 def heights_of(heights: list[int], places: tuple[int, ...], columns: int) -> list[int]:
     filled = [0] * columns
     for height, place in zip(heights, places, strict=True):
-        filled[place] += height + GAP
+        filled[place] += height + MISSING_DATA
     return filled
 
 
 @given(st.lists(st.integers(20, 300), max_size=7), st.integers(1, 3))
 def test_no_way_to_part_cards_is_lower(heights: list[int], columns: int) -> None:
-    places = parted(heights, columns, GAP)
+    places = parted(heights, columns, MISSING_DATA)
     best = min(
         (max(heights_of(heights, way, columns)) for way in product(range(columns), repeat=len(heights))), default=0
     )
@@ -44,14 +44,14 @@ def test_no_way_to_part_cards_is_lower(heights: list[int], columns: int) -> None
 
 
 def test_many_cards_go_to_the_shorter_column() -> None:
-    places = parted([100] * 12, 3, GAP)
+    places = parted([100] * 12, 3, MISSING_DATA)
     assert sorted(places.count(column) for column in range(3)) == [4, 4, 4]
 
 
 def test_hidden_cards_take_no_room(qtbot: QtBot) -> None:
     page = QWidget()
     qtbot.addWidget(page)
-    layout = ColumnsLayout(100, GAP, page)
+    layout = ColumnsLayout(100, MISSING_DATA, page)
     cards = [QWidget() for _ in range(4)]
     for card in cards:
         card.setFixedHeight(50)
@@ -123,7 +123,7 @@ def test_everybody_who_stands_out_is_named(open_window: MainWindow) -> None:
     opened = window.session.snapshot
     assert opened is not None
     rows = rows_by_badge(opened.outline, window.session.badges)
-    for badge in (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED, Badge.GAP):
+    for badge in (Badge.ADMINISTRATOR, Badge.EXTERNAL_ACCESS, Badge.UNUSED, Badge.MISSING_DATA):
         card = page.named[badge]
         assert rows[badge]
         assert card.listed.count() == len(rows[badge])
