@@ -101,7 +101,7 @@ def task_of(row: DecidedLine | DecidedFinding, relying: Mapping[str, Sequence[st
         line.holder_arn,
         line.type.value,
         line.name,
-        f"{entitlement_words(line)} of {holder_name(line)}",
+        f"{holder_name(line)}, {entitlement_words(line)}",
         " ".join(
             (
                 *effect_words(line),
@@ -210,7 +210,7 @@ REMEDIATION: tuple[Column[Task], ...] = (
     Column("still_possible_action_count", lambda row: "" if row.still_possible is None else row.still_possible),
 )
 TICKETS: tuple[Column[Task], ...] = (
-    Column("Summary", lambda row: f"{_WORDS[row.choice]}: {row.what} in {row.account_id}"),
+    Column("Summary", lambda row: f"{_WORDS[row.choice]}: {row.what} (account {row.account_id})"),
     Column("Description", _description),
     Column("Type", lambda _row: "Task"),
     Column("Priority", lambda row: "Medium" if row.choice is ReviewDecision.MODIFY else "High"),
