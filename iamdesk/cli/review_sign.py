@@ -89,7 +89,7 @@ def stamp(
     timestamp_token: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Response of an authority that was asked otherwise.", exists=True, dir_okay=False
+            metavar="FILE", help="Response that an authority gave elsewhere.", exists=True, dir_okay=False
         ),
     ] = None,
     number: Annotated[int, typer.Option(metavar="N", help="Number of the sign-off. Default: the last one.")] = 0,
@@ -115,15 +115,20 @@ def check(
     ] = None,
     allowed_signers: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Known keys, in the format of ssh-keygen.", exists=True, dir_okay=False),
+        typer.Option(
+            metavar="FILE",
+            help="Known public keys, in the allowed_signers format of ssh-keygen.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
 ) -> None:
     """Check a review, and compare it with signed checkpoints.
 
-    Status 1 if a checkpoint is not signed as it says, or the review does not hold all that was signed.
+    Exits with status 1 if a checkpoint is not signed as it states, or the review does not contain all that was signed.
     """
     is_whole(review)
-    echo(f"{visible(review.name)}: intact, as far as the file itself shows")
+    echo(f"{visible(review.name)}: the file itself shows no change")
     has_failed = False
     for checkpoint in checkpoints or ():
         for result in verify_checkpoint(review, checkpoint, allowed_signers):
