@@ -88,9 +88,7 @@ def stamp(
     ] = "",
     timestamp_token: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Response that an authority gave elsewhere.", exists=True, dir_okay=False
-        ),
+        typer.Option(metavar="FILE", help="Response that an authority gave elsewhere.", exists=True, dir_okay=False),
     ] = None,
     number: Annotated[int, typer.Option(metavar="N", help="Number of the sign-off. Default: the last one.")] = 0,
 ) -> None:

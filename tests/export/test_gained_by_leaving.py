@@ -8,7 +8,7 @@ from iamdesk.api import Workbench
 from iamdesk.export.text.diff import lines
 
 ACCOUNT = "arn:aws:iam::111122223333"
-LOST_DENY = "    cause: What it denied no longer applies."
+LOST_DENY = "    cause: Deny statements that applied before no longer do."
 
 
 def write(path: Path, *, groups: list[str], policies: list[str]) -> Path:

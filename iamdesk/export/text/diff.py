@@ -166,7 +166,11 @@ def lines(found: Comparison) -> Iterator[str]:
 def cause_sentences(effect: Effect) -> tuple[str, ...]:
     """Return the causes of an effect, one sentence each, and how access can be gained by what went away."""
     sentences = tuple(cause.sentence for cause in effect.causes)
-    return (*sentences, phrase("What it denied no longer applies.")) if effect.is_by_lost_deny else sentences
+    return (
+        (*sentences, phrase("Deny statements that applied before no longer do."))
+        if effect.is_by_lost_deny
+        else sentences
+    )
 
 
 def _diff_lines(
