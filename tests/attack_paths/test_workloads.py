@@ -13,6 +13,8 @@ from iamdesk.attack_paths.types import State
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.workloads import Workload, WorkloadKind
 
+from ..builders import entries
+
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 OF = f"{REGION}:{ACCOUNT}"
@@ -37,25 +39,10 @@ def states(
     regions: tuple[str, ...] = (REGION,),
 ) -> dict[str, State]:
     """Return the techniques by which the user becomes an administrator role that trusts a service."""
-    document = {"Version": "2012-10-17", "Statement": [statement]}
-    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    full = {"Version": "2012-10-17", "Statement": [allow("*")]}
-    details = {
-        "UserDetailList": [
-            {"UserName": "mallory", "Arn": USER, "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}]}
-        ],
-        "GroupDetailList": [],
-        "RoleDetailList": [
-            {
-                "RoleName": "app",
-                "Arn": ROLE,
-                "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-                "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": full}],
-                "InstanceProfileList": [{"Arn": PROFILE, "InstanceProfileName": "app"}],
-            }
-        ],
-        "Policies": [],
-    }
+    profiles = [{"Arn": PROFILE, "InstanceProfileName": "app"}]
+    trust = entries.trusting({"Service": service})
+    app = entries.role("app", entries.document(allow("*")), trust=trust, InstanceProfileList=profiles)
+    details = entries.details(users=[entries.user("mallory", entries.document(statement))], roles=[app])
     files = {f"{REGION}/{path}": content for path, content in outputs.items()}
     files["iam/get-account-authorization-details"] = details
     if regions:
@@ -226,16 +213,12 @@ def test_resources_that_are_alike_have_the_decision_of_each(tmp_path: Path) -> N
         [{**allow(action, resource=f"{prefix}*s"), "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}],
     )
     users = [
-        {
-            "UserName": "mallory" if number == 3 else f"user-{number}",
-            "Arn": USER if number == 3 else f"{USER}-{number}",
-            "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": one}}],
-        }
+        entries.user("mallory" if number == 3 else f"user-{number}", entries.document(*one))
         for number, one in enumerate(statements)
     ]
     tags = {"ResourceARN": f"{prefix}tagged", "Tags": [{"Key": "team", "Value": "blue"}]}
     files = {
-        "iam/get-account-authorization-details": {"UserDetailList": users},
+        "iam/get-account-authorization-details": entries.details(users=users),
         f"{REGION}/resourcegroupstaggingapi/get-resources": {"ResourceTagMappingList": [tags]},
     }
     for path, content in files.items():

@@ -5,8 +5,10 @@ from pathlib import Path
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
 from iamdesk.simulate.request_builder import RequestBuilder
-from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
+from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
+
+from ..builders import captures
 
 CREATED = "2026-01-10T08:00:00+00:00"
 INLINE = ["cloudshell:*", "iam:CreateAccessKey", "iam:PassRole", "lambda:*", "sts:AssumeRole", "support:*"]
@@ -18,26 +20,12 @@ def document(**statement):
 
 def account(number):
     account_id = f"{111111111111 + number}"
-    entity = {"Path": "/", "CreateDate": CREATED, "AttachedManagedPolicies": []}
-    policies = [{"PolicyName": "own", "PolicyDocument": document(Action=INLINE, Resource="*")}]
-    user = {"UserName": "ana", "UserId": f"AIDAANA{number:013}", "Arn": f"arn:aws:iam::{account_id}:user/ana"}
-    role = {"RoleName": "job", "RoleId": f"AROAJOB{number:013}", "Arn": f"arn:aws:iam::{account_id}:role/job"}
+    known = {"account": account_id, "CreateDate": CREATED, "attached": ()}
     trust = document(Action="sts:AssumeRole", Principal={"AWS": account_id, "Service": "lambda.amazonaws.com"})
-    return Account(
-        account_id=account_id,
-        users=(UserDetail.model_validate({**entity, **user, "UserPolicyList": policies, "GroupList": []}),),
-        roles=(
-            RoleDetail.model_validate(
-                {
-                    **entity,
-                    **role,
-                    "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": document(Action="*", Resource="*")}],
-                    "AssumeRolePolicyDocument": trust,
-                    "InstanceProfileList": [],
-                }
-            ),
-        ),
-    )
+    own, everything = document(Action=INLINE, Resource="*"), document(Action="*", Resource="*")
+    ana = captures.user("ana", own, UserId=f"AIDAANA{number:013}", groups=(), **known)
+    job = captures.role("job", everything, trust=trust, RoleId=f"AROAJOB{number:013}", InstanceProfileList=[], **known)
+    return captures.account(ana, job, number=account_id)
 
 
 def accounts(number):
@@ -71,22 +59,19 @@ def crowded(size):
     """One account with ``size`` users, roles and resources, of which many name each other."""
     numbers = range(size)
     one = account(0)
-    entity = {"Path": "/", "CreateDate": CREATED, "AttachedManagedPolicies": [], "InstanceProfileList": []}
     arn = f"arn:aws:iam::{one.account_id}:"
     roles = [
-        RoleDetail.model_validate(
-            {
-                **entity,
-                "RoleName": f"r{number}",
-                "RoleId": f"AROA{number:017}",
-                "Arn": f"{arn}role/r{number}",
-                "RolePolicyList": [
-                    {"PolicyName": "own", "PolicyDocument": document(Action=INLINE, Resource=f"{number}*")}
-                ],
-                "AssumeRolePolicyDocument": document(
-                    Action="sts:AssumeRole", Principal={"AWS": [f"{arn}role/r{(number + 1) % size}", "444455556666"]}
-                ),
-            }
+        captures.role(
+            f"r{number}",
+            document(Action=INLINE, Resource=f"{number}*"),
+            trust=document(
+                Action="sts:AssumeRole", Principal={"AWS": [f"{arn}role/r{(number + 1) % size}", "444455556666"]}
+            ),
+            account=one.account_id,
+            RoleId=f"AROA{number:017}",
+            CreateDate=CREATED,
+            InstanceProfileList=[],
+            attached=(),
         )
         for number in numbers
     ]
