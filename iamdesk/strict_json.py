@@ -18,7 +18,7 @@ MAX_DEPTH = 60
 
 
 _TOO_DEEP = mark("it is nested more than {most} levels deep")
-_NO_CHARACTER = mark("it holds half of a surrogate pair, which is not a character")
+_NO_CHARACTER = mark("it contains half of a surrogate pair, which is not a character")
 _TWICE = mark("a key occurs twice in one object")
 
 

@@ -34,21 +34,21 @@ _MAX_NAMED = 20
 _PASSED_TO = "iam:PassedToService"
 _ANY_ACCOUNT = (
     mark(
-        "{name} may call sts:AssumeRole on any role of any account, so it can assume every role that trusts it "
+        "{name} is allowed sts:AssumeRole on any role of any account, so it can assume every role that trusts it "
         "or its account."
     ),
     mark(
-        "{name} may, under conditions, call sts:AssumeRole on any role of any account, and then assume every "
+        "{name} is, under conditions, allowed sts:AssumeRole on any role of any account, and can then assume every "
         "role that trusts it or its account."
     ),
 )
 _OWN_ACCOUNT = (
     mark(
-        "{name} may call sts:AssumeRole on any role of its own account, so it can assume every role there that "
+        "{name} is allowed sts:AssumeRole on any role of its own account, so it can assume every role there that "
         "trusts it or the account."
     ),
     mark(
-        "{name} may, under conditions, call sts:AssumeRole on any role of its own account, and then assume "
+        "{name} is, under conditions, allowed sts:AssumeRole on any role of its own account, and can then assume "
         "every role there that trusts it or the account."
     ),
 )

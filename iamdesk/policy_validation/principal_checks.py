@@ -218,7 +218,7 @@ def missing_action_for_roles_anywhere(policy: PolicyView) -> Iterator[Problem]:
     "POL-038",
     "REDUNDANT_PRINCIPAL_IN_ROLE_TRUST_POLICY",
     FindingType.SUGGESTION,
-    title=mark("Role session beside its role"),
+    title=mark("Role session listed with its role"),
     remediation=mark("Remove the principal of the role session."),
     kinds=TRUST_ONLY,
 )

@@ -251,7 +251,7 @@ def _resource_policies(snapshot: Snapshot) -> _Measure:
         return _measure(held, whole, mark("{held:,} of {whole:,} resources"))
     if not held:
         return 0, 0, ""
-    template_text = mark("{held:,} of {whole:,} resources and services ({services}: nothing was listed)")
+    template_text = mark("{held:,} of {whole:,} resources and services; nothing was listed for {services}")
     return _measure(held, whole, template_text, services=", ".join(unlisted))
 
 

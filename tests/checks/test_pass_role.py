@@ -113,7 +113,7 @@ def test_chn_07_says_that_there_are_conditions(found, make):
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     (one,) = found("CHN-07", users=[make.user("alice", make.allow("sts:AssumeRole", Condition=condition))])
     assert one.sentence == (
-        "alice may, under conditions, call sts:AssumeRole on any role of any account, and then assume every role "
+        "alice is, under conditions, allowed sts:AssumeRole on any role of any account, and can then assume every role "
         "that trusts it or its account."
     )
 

@@ -34,7 +34,7 @@ def test_a_byte_order_mark_is_skipped() -> None:
         (b'{"Version": NaN}', "NaN is not a JSON value"),
         (b'{"a": ' * 70 + b"1" + b"}" * 70, "it is nested more than 60 levels deep"),
         (b"[" * 100_000, "it is nested more than 60 levels deep"),
-        (b'{"Id": "\\ud800"}', "it holds half of a surrogate pair, which is not a character"),
+        (b'{"Id": "\\ud800"}', "it contains half of a surrogate pair, which is not a character"),
         (b'{"Version": ' + b"9" * 10_000 + b"}", "a number has too many digits"),
         (b" " * (MAX_CHARACTERS + 1), "it has 1,048,577 characters, more than 1,048,576"),
     ],
