@@ -111,6 +111,7 @@ class AccessMatrixPanel(QWidget):
             self._service if order is Order.SERVICE else "",
             self.gather.isChecked(),
             self.every_service.isChecked(),
+            dict(self._session.notes.notes),
         )
 
     @property
@@ -306,6 +307,8 @@ class AccessMatrixPanel(QWidget):
     def _show_notes(self, _items: object) -> None:
         self.model.notes = self._session.notes.notes
         self.table.repaint_people()
+        if self.text.filter.text:  # it may be about notes
+            self._lay_out()
 
     def _opened(self, _opened: "SnapshotSession") -> None:
         self._show_why_empty()

@@ -4,7 +4,7 @@ Runs in a worker: thousands of names are searched and sorted.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from iamdesk.export.access.matrix import GRAVITY, MANY_SERVICES, AccessMatrix, Profile, ServiceColumn, service_column
 from iamdesk.filter_language import Field, FieldKind, FilterFields, Test, quoted
 from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.notebook import words_of
 from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.tables.noted_row import MARKS, TITLE, TITLE_OF_MARKS
 from iamdesk.i18n import mark, ntr, tr
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.viewmodel.tree import NodeKind
@@ -20,6 +22,7 @@ from iamdesk.viewmodel.tree import NodeKind
 if TYPE_CHECKING:
     from iamdesk.access.effective_permissions import Overview
     from iamdesk.api import SnapshotSession
+    from iamdesk.notes.model import Note
 
 _NAMED = 12
 """Members of a group that are listed in its title."""
@@ -62,25 +65,50 @@ def _names_word(person: MatrixPrincipal, word: str) -> bool:
     return word in f"{person.name}\n{person.key}\n{person.detail}".casefold()
 
 
-MATRIX_FIELDS: FilterFields[MatrixPrincipal] = FilterFields(
-    (
-        Field("name", mark("Name"), lambda person: person.name),
-        Field(
-            "kind",
-            mark("Kind"),
-            lambda person: "root user" if person.row < 0 else person.kind.value,
-            FieldKind.WORD,
-            {
-                **{kind.value: kind.value for kind in (NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE)},
-                "root user": mark("root user"),
-            },
+def matrix_fields(
+    note_on: Callable[[str], "Note | None"], has_word: Callable[[str], Test[MatrixPrincipal]]
+) -> FilterFields[MatrixPrincipal]:
+    """Return what principals of the matrix can be filtered by.
+
+    Args:
+        note_on: Returns the user's note on a principal.
+        has_word: Returns the test whether a word occurs in a principal; words in its note count, too.
+    """
+
+    def words(person: MatrixPrincipal) -> str | None:
+        note = note_on(person.key)
+        return visible(words_of([note])) if note is not None else None
+
+    def marks(person: MatrixPrincipal) -> tuple[str, ...]:
+        note = note_on(person.key)
+        return (note.mark.value,) if note is not None and note.mark is not None else ()
+
+    def anywhere(word: str) -> Test[MatrixPrincipal]:
+        holds = has_word(word)
+        return lambda person: holds(person) or word in (words(person) or "").casefold()
+
+    kinds = (NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE)
+    return FilterFields(
+        (
+            Field("name", mark("Name"), lambda person: person.name),
+            Field(
+                "kind",
+                mark("Kind"),
+                lambda person: "root user" if person.row < 0 else person.kind.value,
+                FieldKind.WORD,
+                {**{kind.value: kind.value for kind in kinds}, "root user": mark("root user")},
+            ),
+            Field("account", mark("Account"), lambda person: (person.key.split(":", 5)[4], person.detail)),
+            Field("arn", mark("ARN"), lambda person: person.key),
+            Field("note", TITLE, words),
+            Field("mark", TITLE_OF_MARKS, marks, FieldKind.WORD, MARKS),
         ),
-        Field("account", mark("Account"), lambda person: (person.key.split(":", 5)[4], person.detail)),
-        Field("arn", mark("ARN"), lambda person: person.key),
-    ),
-    lambda word: lambda person: _names_word(person, word),
-)
-"""What principals of the matrix can be filtered by."""
+        anywhere,
+    )
+
+
+MATRIX_FIELDS = matrix_fields(lambda _key: None, lambda word: lambda person: _names_word(person, word))
+"""The fields without the user's notes, for the guide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +177,8 @@ class MatrixQuery:
     """Whether identical principals share one row."""
     every_service: bool = False
     """Whether services are shown that only principals with wide access can use."""
+    notes: Mapping[str, "Note"] = field(default_factory=dict, hash=False)
+    """The user's notes, by item: a copy, which a worker may read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +228,7 @@ class AccessMatrixData:
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        shown = self._accepted(wanted.text, cancelled)
+        shown = self._accepted(wanted, cancelled)
         if not self.is_whole:
             return self._lay_out_so_far(wanted, shown, cancelled)
         rows = self.map.rows
@@ -246,8 +276,8 @@ class AccessMatrixData:
     def _count(self, level: str | None) -> int:
         return sum(count for profile, count in self.map.profiles.items() if profile.breadth[level])
 
-    def _accepted(self, text: str, cancelled: Cancelled) -> Sequence[MatrixPrincipal]:
-        found = FilterFields(MATRIX_FIELDS.fields, self._has_word).read(text)
+    def _accepted(self, wanted: MatrixQuery, cancelled: Cancelled) -> Sequence[MatrixPrincipal]:
+        found = matrix_fields(wanted.notes.get, self._has_word).read(wanted.text)
         if found.shows_everything:
             return self._by_name
         if cancelled():

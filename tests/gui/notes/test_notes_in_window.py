@@ -253,6 +253,15 @@ def test_names_in_the_access_matrix_say_the_note(qtbot: QtBot, opened: MainWindo
     tip = model.headerData(row, Qt.Orientation.Vertical, Qt.ItemDataRole.ToolTipRole)
     assert "Note: watch: &lt;b&gt;twice&lt;/b&gt;" in tip
     assert table._people.grab().toImage() != before
+    noted = {person.key for person in model.lines[row].people}
+    for text in ("note:twice", "mark:watch", "twice"):
+        panel.text.show_filter(text)
+        qtbot.waitUntil(lambda: panel.is_settled and {one.key for each in model.lines for one in each.people} == noted)
+    opened.session.notes.put([Noted(one, one) for one in noted], NoteMark.CHECKED, "again")
+    qtbot.waitUntil(lambda: panel.is_settled and not model.lines)
+    panel.text.show_filter("-note:again")
+    qtbot.waitUntil(lambda: panel.is_settled and len(model.lines) > 10)
+    assert not noted & {one.key for each in model.lines for one in each.people}
 
 
 def test_the_next_snapshot_says_where_notes_come_from(qtbot: QtBot, opened: MainWindow, snapshot: Path) -> None:
