@@ -1,4 +1,4 @@
-"""JSON that says one thing only: what Python's decoder would settle in silence is told here instead.
+"""JSON that says one thing only: what Python's decoder would settle in silence is an error here.
 
 Python keeps the last of two equal keys, reads ``NaN`` and ``1e999`` as numbers, and takes half of a surrogate pair for
 a character. Each of these could turn one policy into another, so each is an error (`AmbiguousJsonError`).
@@ -31,7 +31,7 @@ class NotJsonConstant(ValueError):  # noqa: N818 - as above
 
 
 class RepeatedKey(str):
-    """A key that stands more than once in its object: equal to itself alone, so that one ``dict`` holds them all."""
+    """A key that occurs more than once in its object: equal to itself alone, so that one ``dict`` holds them all."""
 
     __slots__ = ()
 
@@ -132,7 +132,7 @@ def _inner(level: list[Any]) -> list[Any]:
 
 
 def is_too_deep(value: Any) -> bool:
-    """Return whether objects and lists stand within each other more than `MAX_DEPTH` deep (no recursion)."""
+    """Return whether objects and lists are nested more than `MAX_DEPTH` deep (no recursion)."""
     return _is_deep(value, sys.maxsize)
 
 

@@ -96,7 +96,7 @@ class PopulationDecisions(NamedTuple):
     bits: Mapping[EvalDecision, int]
     """By decision, the principals."""
     distinguish_denials: bool
-    """Whether explicit denials are told apart from implicit ones."""
+    """Whether explicit denials are distinguished from implicit ones."""
     until: float
     """End of validity, in seconds since 1970."""
 
@@ -192,7 +192,7 @@ class BulkEvaluator:
             members: The principals, as bits of the population, none of them irregular. A group means some member of it.
             moment: Time and context.
             within: Bits of the grid to evaluate; None: all.
-            distinguish_denials: Whether explicit and implicit denials are told apart; otherwise a denial may be either.
+            distinguish_denials: Whether explicit and implicit denials are distinguished; else a denial may be either.
             cancelled: Returns whether the work was cancelled; called repeatedly.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Services that statements on all services cannot tell apart: a result in one of them holds in all.
+"""Services that statements on all services do not distinguish: a result in one of them holds in all.
 
 There are hundreds of services, and an administrator's ``*`` covers each.
 """

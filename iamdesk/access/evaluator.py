@@ -297,9 +297,9 @@ class Evaluator(RequestBuilder):
                 found += [(position, subjects[position], decision) for position in indexes_of(swept.bits[decision])]
         for position in indexes_of(population.irregular):
             principal = population.index.subjects[position]
-            answer = self._decide_irregular(asked(principal))
-            if answer is not None:
-                found.append((position, principal, answer))
+            decided = self._decide_irregular(asked(principal))
+            if decided is not None:
+                found.append((position, principal, decided))
         if external:
             yield from self.external_access(action, resource, context, unknown_context, cancelled)
         for _, principal, decision in sorted(found):
@@ -372,9 +372,13 @@ class Evaluator(RequestBuilder):
             decisions = self.bulk().decisions(
                 grid, asked, moment, within=actions, distinguish_denials=False, cancelled=cancelled
             )
-            for answer in decisions:
-                if answer.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-                    yield answer.decision, [subjects[position] for position in indexes_of(answer.members)], answer.cells
+            for decided in decisions:
+                if decided.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
+                    yield (
+                        decided.decision,
+                        [subjects[position] for position in indexes_of(decided.members)],
+                        decided.cells,
+                    )
         for position in indexes_of(population.irregular if members is None else population.irregular & members):
             for bit in indexes_of(actions):
                 action = service_actions(service).actions[bit].full_name

@@ -401,7 +401,7 @@ def names_in(text: str) -> Iterator[tuple[str, str]]:
 
 
 def names_specific_principal(statement: Statement) -> bool:
-    """Return whether a statement's principal element tells principals of one account apart."""
+    """Return whether a statement's principal element distinguishes principals of one account."""
     return any(
         entry.type is PrincipalType.AWS and not entry.is_everyone and not _ACCOUNT_ITSELF.fullmatch(entry.text)
         for entry in statement.principals or ()

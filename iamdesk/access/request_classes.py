@@ -62,7 +62,7 @@ class RequestClass(NamedTuple):
     awaits_policy: bool
     """Whether the resource's policy must allow the account, and the snapshot does not hold it."""
     is_personal: bool
-    """Whether a common statement tells the principals of the cohort apart."""
+    """Whether a common statement distinguishes the principals of the cohort."""
     is_alone: bool
     """Whether the requests must be evaluated one by one (`EvaluationRequest.is_alone`)."""
     is_joint: bool
@@ -110,7 +110,7 @@ class RequestClasses:
         return [(there, request_class) for bits, request_class in known if (there := bits & within)]
 
     def is_personal(self, grid: RequestGrid, cohort: PrincipalCohort, within: int) -> bool:
-        """Return whether a common statement tells the principals of a cohort apart, on some bits of a grid."""
+        """Return whether a common statement distinguishes the principals of a cohort, on some bits of a grid."""
         return any(one.is_personal for _, one in self.settings(grid, cohort, within))
 
     def _find_settings(self, grid: RequestGrid, cohort: PrincipalCohort) -> tuple[tuple[int, RequestClass], ...]:

@@ -279,7 +279,7 @@ class _Finding:
         self._moment = moment
         self._peers = bulk.population.cohort_at(position)
         self.is_personal = False
-        """Whether common statements tell the principal from its cohort: its extents are its own."""
+        """Whether common statements distinguish the principal from its cohort: its extents are its own."""
         self._at = moment.timestamp()
         self.until = min((one.asked.holds_until(self._at) for one in own), default=inf)
         """End of validity, in seconds since 1970."""

@@ -116,13 +116,13 @@ def _administration(inquiry: EvaluationSession, account: Account, principal: Pri
     carried = inquiry.evaluator.index.carried(principal.arn)
     documents = tuple(policy.document for policy in carried.identity)
     # An action that no Allow covers needs no evaluation: most principals end here.
-    unspoken = next((power for power in POWERS if not inquiry.applies_to_action(principal.arn, power.action)), None)
-    if unspoken is not None:
-        return Administration(EvalDecision.IMPLICIT_DENY, unspoken)
+    uncovered = next((power for power in POWERS if not inquiry.applies_to_action(principal.arn, power.action)), None)
+    if uncovered is not None:
+        return Administration(EvalDecision.IMPLICIT_DENY, uncovered)
     bounds = (carried.boundary.document,) if carried.boundary is not None else ()
     guardrails = inquiry.guardrails(account.account_id)
     if all(is_identical(statement) for one in (*documents, *bounds, *guardrails) for statement in one.statements):
-        # Nothing in these documents tells one user (or role) of the account from another: the answer is the same.
+        # These documents do not distinguish the users (or roles) of the account: the decision is the same.
         key = (
             "administration by",
             account.account_id,
@@ -223,10 +223,10 @@ def _strongest() -> tuple[Action, ...]:
 
 def _powers_in(inquiry: EvaluationSession, documents: Iterable[Document]) -> int:
     """Return the number of strongest actions that some Allow of the principal's own policies covers."""
-    spoken = 0
+    covered = 0
     for document in documents:
-        spoken |= inquiry.once(("spoken of", document), lambda document=document: _powers_of(document))  # type: ignore[misc]
-    return spoken.bit_count()
+        covered |= inquiry.once(("powers in", document), lambda document=document: _powers_of(document))  # type: ignore[misc]
+    return covered.bit_count()
 
 
 def _powers_of(document: Document) -> int:

@@ -405,7 +405,7 @@ class _Finding:
         return found
 
     def _granted(self, position: int, special: Iterable[int]) -> int:
-        """Return the entities of which some Allow of a principal can speak, as bits: all others it is refused."""
+        """Return the entities that some Allow of a principal can apply to, as bits: on all others it is denied."""
         found = 0
         for place in special:
             _, statement = self._population.index.statement(place)
@@ -417,7 +417,7 @@ class _Finding:
         return found
 
     def _allows_all(self, number: int) -> bool:
-        """Return whether an Allow of a document covers the action and speaks of all of the entities."""
+        """Return whether an Allow of a document covers the action and applies to all of the entities."""
         known = self._all_allowed.get(number)
         if known is None:
             known = False

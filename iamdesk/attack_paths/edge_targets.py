@@ -60,7 +60,7 @@ class EdgeTargets:
         self.arns = tuple(found)
         self.places = {arn: place for place, arn in enumerate(self.arns)}
         self._sorted = sorted(self.arns)
-        """Those that begin with one text stand together."""
+        """Those that begin with one text are adjacent."""
         self._facts: tuple[RequestFacts | None, ...] = tuple(map(_facts, self.arns))
         self._by_entries: dict[Hashable, int] = {}
         self._by_tokens: dict[tuple[Token, ...], int] = {}

@@ -58,7 +58,7 @@ class Edge(NamedTuple):
 
 
 def source_name(path: EscalationPath, action: str) -> str:
-    """Return what tells the sources of an action apart from those that other techniques need of it."""
+    """Return what distinguishes the sources of an action from those that other techniques need of it."""
     if path.creates_policy and action.startswith("iam:Attach"):
         return TargetType.NEW_POLICY
     return path.service or ""

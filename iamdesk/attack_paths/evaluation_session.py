@@ -16,7 +16,7 @@ from iamdesk.snapshot.organization import OrganizationPolicyType
 TARGETS = "targets"
 """The name of what `EvaluationSession.targets` keeps, for `EvaluationSession.share`."""
 PLACEHOLDER = "iamdesk-stranger"
-"""Name of a placeholder user, role or policy, which stands for any that is not in the snapshot."""
+"""Name of a placeholder user, role or policy, which represents any that is not in the snapshot."""
 
 type Context = Mapping[str, str | Sequence[str] | None]
 """Condition keys and their values, as a `Request` takes them."""

@@ -176,7 +176,7 @@ class Prover:
                 yield self._ask(source, required.action, resource, context)
 
     def _ask(self, source: str, action: str, resource: str, context: Context | None = None) -> _Asked:
-        # A name that no policy has stands for any; a star is such a name, too, and people read it so.
+        # A name that no policy has represents any; a star is such a name, too, and people read it so.
         resource = resource.replace(FRESH, "*").replace(PLACEHOLDER, "*")
         request = Request(source, action, resource, context=dict(context or {}))
         trace = self._steps.inquiry.trace(source, action, resource, context)

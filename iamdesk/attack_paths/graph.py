@@ -394,7 +394,7 @@ def closed(forward: Mapping[int, int], check_cancelled: Callable[[], None]) -> M
 def _turned(becoming: Mapping[int, int]) -> dict[int, int]:
     """Return by position whom each of some principals becomes, of whom some become, by these; both as bits.
 
-    Nobody becomes by two sets of principals. Most sets differ by a few principals from one of a few sets, so only
+    No principal becomes by two sets of principals. Most sets differ by a few principals from one of a few sets, so only
     these are gone through one by one.
     """
     common: list[list[int]] = []

@@ -354,7 +354,7 @@ class TechniqueResources:
     def _worlds(
         self, slots: Sequence[Slot], account: str, position: int, only: str = "*"
     ) -> Iterator[Sequence[Sequence[str]]]:
-        """Yield, by Region (``*``: any), the resources to try for each slot that the policies tell apart."""
+        """Yield, by Region (``*``: any), the resources to try for each slot that the policies distinguish."""
         candidates = [self.candidates(slot, account, position) for slot in slots]
         regions = dict.fromkeys(region for listed in candidates for one in listed if (region := _region(one)))
         if only != "*":
@@ -365,7 +365,7 @@ class TechniqueResources:
                 yield world
 
     def candidates(self, slot: Slot, account: str, position: int) -> list[str]:
-        """Return the resources that a principal's policies tell apart, and what the patterns of several calls share."""
+        """Return the resources that a principal's policies distinguish, and what patterns of several calls share."""
         partition = self._population.cohort_at(position).partition
         found: dict[str, None] = {}
         for fresh in placeholders(slot, partition, account):
@@ -434,7 +434,7 @@ def placeholders(slot: Slot, partition: str, account: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1 << 10)
 def _regions_to_try(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return Regions, one of those that some patterns do not tell apart."""
+    """Return Regions, one of those that some patterns do not distinguish."""
     known = dict.fromkeys(region for regions in facts().partitions.values() for region in regions)
     known.update(dict.fromkeys(text for text in texts if not is_pattern(text)))
     found: dict[tuple[bool, ...], str] = {}
@@ -444,7 +444,7 @@ def _regions_to_try(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _region_context(call: str, resource: str, region: str) -> Context:
-    """Return the Region of a request as context, where the resource's ARN does not tell it."""
+    """Return the Region of a request as context, where the resource's ARN does not contain it."""
     service = call.partition(":")[0]
     if region == "*" or service in GLOBAL_SERVICES:
         return {}

@@ -176,8 +176,8 @@ _POWERS = 4
 class _Asker:
     """Evaluates requests of a principal with changed policies.
 
-    A verdict depends on the statements that cover the action alone, and most policies hold none for most actions that
-    an administrator is asked about: requests with the same statements share a verdict. Where a principal's own policies
+    A decision depends on the statements that cover the action alone, and most policies hold none for most actions that
+    an administrator is asked about: requests with equal statements share a decision. Where a principal's own policies
     allow the action on everything without conditions, no other Allow of them matters.
     """
 
@@ -190,7 +190,7 @@ class _Asker:
         known: dict[Hashable, EvalDecision],
         of_documents: dict[tuple[Document, str], tuple[Statement, ...]],
     ) -> None:
-        """``known`` are the verdicts that principals of one snapshot share, ``of_documents`` what covers an action."""
+        """``known`` are the decisions that principals of one snapshot share, ``of_documents`` what covers an action."""
         self._requests = requests
         self._principal = principal
         self._holder = holder

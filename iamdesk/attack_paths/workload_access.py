@@ -117,7 +117,7 @@ class WorkloadAccess:
         who: ConfirmedAndPossible,
         passing: ConfirmedAndPossible | None = None,
     ) -> ConfirmedAndPossible:
-        """Return who can use a technique to act as a role, as far as the captured resources tell.
+        """Return who can use a technique to act as a role, as far as the captured resources show.
 
         Args:
             path: The technique.
@@ -128,7 +128,7 @@ class WorkloadAccess:
 
         Returns:
             The same where its required facts are unknown. Where all resources of a kind were captured, those who are
-            allowed the actions on one of them, and nobody if there is none.
+            allowed the actions on one of them, and no principal if there is none.
         """
         facts = [_FACTS.get(need) for need in path.needs]
         if not who.principals or not any(facts):
@@ -159,7 +159,7 @@ class WorkloadAccess:
         return confirmed if is_complete else confirmed.either(who.unsure())
 
     def refutation(self, path: EscalationPath, role_arn: str) -> str:
-        """Return why nobody, or only who is allowed its actions on certain resources, can use a technique for a role.
+        """Return why a technique cannot be used for a role, or only by principals that may act on certain resources.
 
         One sentence; empty if the captured resources do not limit it.
         """
@@ -217,7 +217,7 @@ class WorkloadAccess:
         return found.both(self._technique_resources.on_others(others, found.principals, workload.region or "*"))
 
     def _among(self, members: int, action: str, workload: Workload) -> ConfirmedAndPossible:
-        """Return who is allowed an action on a resource; of resources that are alike, one is evaluated."""
+        """Return who is allowed an action on a resource; of identical resources, one is evaluated."""
         identical = self._identical(action, workload)
         if identical is None:
             return self._finder.among(members, action, workload.arn)
@@ -232,7 +232,7 @@ class WorkloadAccess:
     def _identical(self, action: str, workload: Workload) -> Hashable | None:
         """Return what distinguishes a resource from others in requests for an action; None: its ARN.
 
-        Those are its account and Region, the statements of principals that speak of it, and for organization policies,
+        Those are its account and Region, the statements of principals that apply to it, and for organization policies,
         tags, a resource policy or variables the resource itself.
         """
         service, _, name = action.lower().partition(":")
@@ -256,7 +256,7 @@ class WorkloadAccess:
         return tuple(workload.arn.split(":", 5)[:5]), workload.arn in self._with_captured_policy, frozenset(found)
 
     def _is_limited(self, service: str, name: str) -> bool:
-        """Return whether an organization policy speaks of some resources of an action only."""
+        """Return whether an organization policy applies to some resources of an action only."""
         key = service, name
         if key not in self._limited:
             self._limited[key] = any(

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 
-# Only S3 tells its resource types apart by the presence of a slash; a bucket's or access point's name cannot contain
+# Only S3 distinguishes its resource types by the presence of a slash; a bucket's or access point's name cannot contain
 # one, an object's key can.
 _SLASHLESS: Final = frozenset({"${BucketName}", "${AccessPointName}"})
 

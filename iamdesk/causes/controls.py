@@ -36,7 +36,7 @@ class Tally(NamedTuple):
 
 
 def controls(counts: Mapping[Tally, int], scope: RunScope) -> tuple[Control, ...]:
-    """Return every control that a check stands for, by standard and number.
+    """Return every control that a check covers, by standard and number.
 
     Args:
         counts: Numbers of findings.

@@ -11,7 +11,7 @@ from iamdesk.i18n import phrase
 from iamdesk.whatif.edits import Edit, EditAction
 
 _ENDED_BY_DELETION = frozenset({"HYG-02", "HYG-05"})
-"""Checks of users and roles that nobody needs."""
+"""Checks of unneeded users and roles."""
 _MOST = 4
 """Statements that are offered one by one; a finding that has more of them is ended by all together."""
 

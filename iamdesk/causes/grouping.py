@@ -30,7 +30,7 @@ _EXPOSING = ("TRU-", "RES-", "FED-", "CHN-04", "CHN-05")
 _NOT_EXPOSING = frozenset({"TRU-07", "TRU-10", "TRU-12", "TRU-14", "FED-09", "FED-10", "FED-13"}) | frozenset(
     f"RES-{number:02}" for number in (4, 5, 6, 7, 8, 9, 12, 13)
 )
-"""Of these, checks of what principals inside can do, and of settings that let nobody in by themselves."""
+"""Of these, checks of what principals inside can do, and of settings that give no access by themselves."""
 _ADMINISTERING = frozenset(
     {"ADM-01", "ADM-03", "ADM-08", "ADM-10", "ADM-15", "CHN-01", "CHN-02", "CHN-03", "SVC-03", "GRD-05"}
 )
@@ -41,7 +41,7 @@ POINTS: Mapping[str, Mapping[Severity, int]] = {
     "administration": {Severity.CRITICAL: 100, Severity.HIGH: 50, Severity.MEDIUM: 10},
     "others": {Severity.CRITICAL: 100, Severity.HIGH: 20},
 }
-"""What ending a cause takes away, for each subject: external access counts most, since nobody inside has to err; then
+"""What ending a cause takes away, for each subject: external access counts most, since no one inside has to err; then
 administration, which includes all other access; then other grave findings. Only the gravest finding of a subject
 counts. What cannot be determined counts nothing: ending it may take nothing away."""
 
@@ -49,7 +49,7 @@ counts. What cannot be determined counts nothing: ending it may take nothing awa
 class _Repeats(NamedTuple):
     graver: frozenset[str]
     by_same_statement: bool
-    """Whether both have to name the same statement: another one may let in other principals."""
+    """Whether both have to name the same statement: another one may allow other principals."""
 
 
 _ADMINISTRATORS = frozenset({"ADM-01", "ADM-03"})
@@ -437,8 +437,8 @@ def _remediation_of_check(group: _Group, first: Attribution) -> str:
     if len(by_remediation) > _MAX_REMEDIATIONS and first.check_id not in _OF_PATHS:
         return phrase(known.remediation)
     lines = [
-        phrase("{names}: {remedy}", names=join_names(sorted(set(names)), _NAMED), remedy=remedy)
-        for remedy, names in sorted(by_remediation.items(), key=lambda item: (-len(item[1]), item[0]))
+        phrase("{names}: {remedy}", names=join_names(sorted(set(names)), _NAMED), remedy=remediation)
+        for remediation, names in sorted(by_remediation.items(), key=lambda item: (-len(item[1]), item[0]))
     ]
     if len(lines) > _MAX_REMEDIATIONS:
         more = sum(len(names) for names in by_remediation.values()) - sum(

@@ -110,7 +110,7 @@ _WITHOUT_MFA: tuple[Context, ...] = tuple(
 )
 """Requests with access keys lack the key, those of sessions without MFA have it with the value ``false``.
 
-Anyone can leave out MFA, so a condition on its absence restricts nobody. Source: IAM User Guide, AWS global condition
+Anyone can leave out MFA, so a condition on its absence restricts no one. Source: IAM User Guide, AWS global condition
 context keys, aws:MultiFactorAuthPresent.
 """
 _WITH_MFA: tuple[Context, ...] = ({"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"},)

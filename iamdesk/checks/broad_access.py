@@ -147,7 +147,7 @@ def _resource(account: Account, action: str, region: str) -> str:
 def _resources(survey: CheckContext, account: Account, action: str, region: str) -> tuple[str, ...]:
     """Return the resources on which an action is evaluated: one that no policy names, but keys of the account.
 
-    A key's policy has to let the account's policies decide, so an unknown key tells nothing (rule I1).
+    A key's policy has to let the account's policies decide, so an unknown key shows nothing (rule I1).
     """
     if not action.startswith("kms:"):
         return (_resource(account, action, region),)

@@ -134,7 +134,7 @@ class CheckContext(EvaluationSession):
     def allowed_on_roles(self, action: str, account: Account, members: int) -> Mapping[str, int]:
         """Return by ARN of each role of an account which of some regular principals are allowed an action on it.
 
-        The same as `allowed` for each role, with far fewer evaluations: few statements tell roles apart.
+        The same as `allowed` for each role, with far fewer evaluations: few statements distinguish roles.
 
         Raises:
             WorkCancelled: The run was cancelled.

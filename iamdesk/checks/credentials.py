@@ -418,7 +418,7 @@ def _weak(policy: PasswordPolicy | None, why: str) -> str:
 def _longer_passwords(policy: PasswordPolicy | None, limits: Thresholds) -> str:
     """Return the command that raises length and reuse, lets users change their password and keeps every other rule.
 
-    It names every rule: what ``update-account-password-policy`` is not told falls back to its default, which would
+    It names every rule: what ``update-account-password-policy`` is not given falls back to its default, which would
     take away the users' permission to change their password. In place of AWS's default policy, which asks for three
     of four types of characters, it asks for all of them: only that keeps no password weaker than before.
     Sources: IAM API Reference, UpdateAccountPasswordPolicy; IAM User Guide, "Set an account password policy".

@@ -40,7 +40,7 @@ _BY_OTHERS = frozenset(
         *("POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA", "POLICY_SIZE_EXCEEDS_ROLE_TRUST_POLICY_QUOTA"),  # LNT-18
     }
 )
-"""Issue codes of which other checks tell more, with those checks."""
+"""Issue codes that other checks report in more detail, with those checks."""
 _BY_OTHERS_IN_IDENTITY_OR_TRUST = frozenset(
     {
         *("INVALID_ACTION", "INVALID_SERVICE_IN_ACTION", "UNSUPPORTED_ACTION_IN_POLICY"),  # LNT-09

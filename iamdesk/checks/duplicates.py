@@ -139,7 +139,7 @@ def _several[T](things: Iterable[T], trait: Callable[[T], Hashable]) -> Iterator
 
 
 def _services(documents: Iterable[Document]) -> frozenset[str | None]:
-    """Return the services that documents name; None stands for a statement that covers all services."""
+    """Return the services that documents name; None represents a statement that covers all services."""
     found: set[str | None] = set()
     for document in documents:
         for statement in document.statements:

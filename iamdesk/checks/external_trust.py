@@ -66,7 +66,7 @@ def allowing(survey: CheckContext, role: RoleDetail, action: str = "assumerole")
 
 
 def from_internet(statements: Iterable[Statement]) -> tuple[Context, ...]:
-    """Return the contexts of requests from the Internet that the conditions of statements tell apart.
+    """Return the contexts of requests from the Internet that the conditions of statements distinguish.
 
     One from an address that no narrow range has, and one from the public part of each broad range: of addresses, S3
     calls ranges broader than /8 (IPv6: /32) public (rule I7). If a test allows that there is no address, one through a

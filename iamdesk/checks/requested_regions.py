@@ -79,7 +79,7 @@ def requests_by_region(
 
 
 def _context(action: str, resource: str, region: str) -> dict[str, str]:
-    """Return the Region as context, where the resource's ARN does not tell it."""
+    """Return the Region as context, where the resource's ARN does not contain it."""
     has_region = resource.count(":") >= 5 and bool(resource.split(":", 4)[3])
     context = {} if has_region else {_REQUESTED: region}
     return {**context, _OF_EC2: region} if action.startswith("ec2:") else context
@@ -177,7 +177,7 @@ def _find_regions(survey: CheckContext, account: Account) -> dict[str, int]:
             continue
         limited |= bits
         for text in values:
-            region = next(filter(glob(text).matches, usual), None)  # a pattern stands for many: one is enough
+            region = next(filter(glob(text).matches, usual), None)  # a pattern represents many: one is enough
             if region is not None:
                 found[region] = found.get(region, 0) | bits
     if limited:

@@ -161,7 +161,7 @@ def deny_without_effect(survey: CheckContext, _account: Account, resource: Resou
 def deleted_principal(survey: CheckContext, account: Account, resource: Resource) -> Iterator[CheckResult]:
     """AWS shows a deleted user or role as its unique ID (rule E12).
 
-    High for a KMS key that nobody can manage any more: only AWS Support can make it manageable again (AWS KMS
+    High for a KMS key that no one can manage any more: only AWS Support can make it manageable again (AWS KMS
     Developer Guide, "Default key policy").
     """
     named = {
@@ -207,7 +207,7 @@ def deleted_principal(survey: CheckContext, account: Account, resource: Resource
 
 
 def _is_unmanageable(survey: CheckContext, resource: Resource, statements: Iterable[Statement]) -> bool:
-    """Return whether it is a key whose policy nobody can change, and which a deleted principal could manage."""
+    """Return whether it is a key whose policy no one can change, and which a deleted principal could manage."""
     if not (resource.is_policy_captured and ":kms:" in resource.arn and ":key/" in resource.arn):
         return False
     return any(one.covers_action("kms", "putkeypolicy") for one in statements) and not any(

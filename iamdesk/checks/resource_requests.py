@@ -40,7 +40,7 @@ _PREFERRED = frozenset(
 )
 """Well-known actions, which represent their access level if they are covered."""
 _FILLINGS = {"execute-api": (f"{PLACEHOLDER}/GET/{PLACEHOLDER}", f"GET/{PLACEHOLDER}", PLACEHOLDER)}
-"""What stands for any part of a resource, or for a wildcard in its name, if that is not one name."""
+"""What represents any part of a resource, or a wildcard in its name, if that is not one name."""
 _MAX_ACTIONS = 5
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _MAX_NAMED = 60
@@ -60,7 +60,7 @@ class RequestToEvaluate:
 
 
 def action_words(requests: Iterable[RequestToEvaluate]) -> str:
-    """Return the actions of requests, and how many others they stand for."""
+    """Return the actions of requests, and how many others they represent."""
     several = list(dict.fromkeys(requests))
     names = list(dict.fromkeys(one.action for one in several))
     others = sum(one.represents - 1 for one in several)
@@ -155,7 +155,7 @@ def requests(
 ) -> tuple[tuple[RequestToEvaluate, ...], ...]:
     """Return the requests to evaluate, a group for each access level that the statements selected by ``applies`` allow.
 
-    A group has one action of each set of actions that the policies can tell apart, well-known ones first: if one of
+    A group has one action of each set of actions that the policies can distinguish, well-known ones first: if one of
     the group is allowed, the others need not be evaluated. ``works`` selects the actions, by service and name, that can
     be allowed to the principals at all: an action that never is must not represent those that are. ``account`` is the
     callers', for resources that are named by it (``${aws:PrincipalAccount}``).
@@ -219,7 +219,7 @@ def _unknown(_key: str) -> str | None:
 
 
 def arns_to_evaluate(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:
-    """Return the ARN of a resource and ARNs of its parts: one of each set that the policies can tell apart."""
+    """Return the ARN of a resource and ARNs of its parts: one of each set that the policies can distinguish."""
     return survey.once(("arns to evaluate", (resource.arn, account)), lambda: _distinct_arns(survey, resource, account))
 
 

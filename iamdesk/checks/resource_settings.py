@@ -182,7 +182,7 @@ def lists_count(survey: CheckContext, account: Account, _: Account) -> Iterator[
     data=Data.RESOURCE_POLICIES,
 )
 def unauthorized_requests(_survey: CheckContext, _account: Account, resource: Resource) -> Iterator[CheckResult]:
-    """RES-01 reports APIs whose resource policy lets everyone in. Preflight requests (OPTIONS) take no authorization.
+    """RES-01 reports APIs whose resource policy allows everyone. Preflight requests (OPTIONS) take no authorization.
 
     Sources: API Gateway Developer Guide, "How API Gateway resource policies affect authorization workflow" (without a
     policy, methods without authorization are open), "Control access to WebSocket APIs" (only ``$connect`` authorizes).

@@ -107,7 +107,7 @@ def _kind_of(survey: CheckContext, account: Account, user: UserDetail) -> tuple[
 
 
 def _policies(decision: EvaluationResult) -> tuple[str, ...]:
-    """Return the names of the policies that allow it; inline policies are not told apart."""
+    """Return the names of the policies that allow it; inline policies are not distinguished."""
     deciding = (line for line in decision.statements_that(StatementRole.DECIDES) if line.effect == "Allow")
     return tuple(
         dict.fromkeys(

@@ -36,7 +36,7 @@ class _Strict(BaseModel):
 
 
 class DutyPair(_Strict):
-    """Two duties that nobody should hold both: one of its actions is enough to hold a duty."""
+    """Two duties that no principal should hold both: one of its actions is enough to hold a duty."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
     """Its name in findings, and part of their fingerprints."""

@@ -356,7 +356,7 @@ _DELETE_UNREACHABLE = mark(
 
 
 def _are_all(survey: CheckContext, role: RoleDetail, gone: Set[str]) -> bool:
-    """Return whether a trust policy allows nobody but the deleted principals; False if a statement cannot be read."""
+    """Return whether a trust policy allows no one but the deleted principals; False if a statement cannot be read."""
     statements = survey.evaluator.index.trust(role).statements
     allows = [one for one in statements if one.is_allow or one.broken is not None]
     return bool(allows) and all(

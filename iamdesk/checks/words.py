@@ -32,7 +32,7 @@ def enumerated(names: Iterable[str], most: int = _LISTED) -> str:
 def in_full(sentence: str, evidence: tuple[Evidence, ...]) -> Iterator[Evidence]:
     """Yield the names that a finding's sentence leaves out and its evidence does not have, as further evidence.
 
-    Nobody can act on ``and 12 more``: every name is somewhere in the finding. Called once for each finding, after its
+    No one can act on ``and 12 more``: every name is somewhere in the finding. Called once for each finding, after its
     sentence was made.
     """
     lists, _shortened.lists = _shortened.lists, {}

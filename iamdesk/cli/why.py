@@ -48,17 +48,17 @@ def why(
             denials = opened.read_denials(_read() if message == "-" else message)
         except DenialError as error:
             fail(str(error))
-        answers = [opened.why(denial, principal=principal, action=action, resource=resource) for denial in denials]
-        changes = [_changes(opened, answer) for answer in answers]
+        explained = [opened.why(denial, principal=principal, action=action, resource=resource) for denial in denials]
+        changes = [_changes(opened, why) for why in explained]
         if output_format is options.Format.JSON:
-            results = [to_why_result(answer, found) for answer, found in zip(answers, changes, strict=True)]
+            results = [to_why_result(why, found) for why, found in zip(explained, changes, strict=True)]
             echo_json(results[0] if len(results) == 1 else results)
         else:
-            for number, (answer, found) in enumerate(zip(answers, changes, strict=True), 1):
-                if len(answers) > 1:
-                    echo_text(f"{'' if number == 1 else chr(10)}Request {number} of {len(answers)}\n")
-                echo_text(why_text(answer, str(snapshot), found))
-        if all(answer.agreement is Agreement.NOT_ASKED for answer in answers):
+            for number, (why, found) in enumerate(zip(explained, changes, strict=True), 1):
+                if len(explained) > 1:
+                    echo_text(f"{'' if number == 1 else chr(10)}Request {number} of {len(explained)}\n")
+                echo_text(why_text(why, str(snapshot), found))
+        if all(why.agreement is Agreement.NOT_ASKED for why in explained):
             echo_err("no request could be evaluated")
             raise typer.Exit(2)
 
@@ -67,5 +67,5 @@ def _read() -> str:
     return sys.stdin.buffer.read(4 * MAX_TEXT_LENGTH).decode("utf-8-sig", errors="replace")
 
 
-def _changes(opened: RequestSession, answer: Why) -> Changes | None:
-    return opened.changes(answer.request) if answer.request is not None and answer.decision is not None else None
+def _changes(opened: RequestSession, why: Why) -> Changes | None:
+    return opened.changes(why.request) if why.request is not None and why.decision is not None else None

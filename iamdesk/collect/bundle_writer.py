@@ -257,7 +257,7 @@ class BundleFolder:
         self._begun.regions = list(read["regions"])
 
 
-def pack(folder: BundleFolder, target: Path, cancelled: Cancelled) -> None:
+def zip_folder(folder: BundleFolder, target: Path, cancelled: Cancelled) -> None:
     """Write the bundle of a folder to a new archive atomically, with the manifest first.
 
     Raises:

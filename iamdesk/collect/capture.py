@@ -11,7 +11,7 @@ from botocore.parsers import ResponseParserError
 
 from iamdesk.collect import cli_output
 from iamdesk.collect.aws_session import EXPIRED, GARBLED, Aws, error_of, sign_in
-from iamdesk.collect.bundle_writer import BundleFolder, pack
+from iamdesk.collect.bundle_writer import BundleFolder, zip_folder
 from iamdesk.collect.call_planner import CallScope, Task, first_task, tasks_after
 from iamdesk.collect.call_spec import Step
 from iamdesk.collect.call_specs import ACCOUNTS, AUTHORIZATION_DETAILS, STEPS
@@ -56,7 +56,7 @@ def capture(options: Options, watch: Watch, cancelled: Cancelled) -> Captured:
         notes=tuple(work.notes),
     )
     if is_zip:
-        pack(folder, options.output, cancelled)
+        zip_folder(folder, options.output, cancelled)
         folder.remove()
     return captured
 
@@ -222,8 +222,8 @@ class _Capture:
         """
         client = aws.client(*task.lane)
         try:
-            answer, parameters = fetch(client, task, pool.wait)
-            found = cli_output.narrowed(task, cli_output.printed(answer))
+            response, parameters = fetch(client, task, pool.wait)
+            found = cli_output.narrowed(task, cli_output.printed(response))
             list(tasks_after(task, found, self._steps))  # check that the calls that follow from it can be read
         except GARBLED as error:
             reason = f"{type(error).__name__}: {error}"

@@ -93,12 +93,12 @@ def _job(client: Any, task: Task, wait: Wait) -> tuple[Any, Mapping[str, Any]]:
     started = client.generate_service_last_accessed_details(Granularity="ACTION_LEVEL", **task.parameters)
     job = {"JobId": started["JobId"]}
     for seconds in _waits():
-        answer = client.get_service_last_accessed_details(**job)
-        match answer["JobStatus"]:
+        response = client.get_service_last_accessed_details(**job)
+        match response["JobStatus"]:
             case "COMPLETED":
-                return _with_all_pages(client, job, answer), job
+                return _with_all_pages(client, job, response), job
             case "FAILED":
-                raise NotReadyError(answer.get("Error", {}).get("Message", "the job failed"))
+                raise NotReadyError(response.get("Error", {}).get("Message", "the job failed"))
         wait(seconds)
     raise NotReadyError(phrase("the job was not complete in time"))
 

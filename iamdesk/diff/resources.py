@@ -514,7 +514,7 @@ def _account_by_root(text: str) -> str:
 
 
 def _is_of_all(clause: NormalStatement) -> bool:
-    """Return whether a clause speaks of everyone, or of everyone but some."""
+    """Return whether a clause names everyone, or everyone but some."""
     return clause.principal == EVERYONE or (isinstance(clause.principal, tuple) and clause.principal[0] == "not")
 
 

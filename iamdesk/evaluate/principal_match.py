@@ -57,7 +57,7 @@ def is_federated_assume(caller: Caller, action: str) -> bool:
 def names_session_of(statement: Statement, caller: Caller) -> ConditionTest | None:
     """Return the test for the role session that the statement names; None where it names no session of the role.
 
-    A role in a request means some session of it: the key tells which one (rules E3, J2).
+    A role in a request means some session of it: the key shows which one (rules E3, J2).
     """
     if caller.kind is not CallerKind.ROLE or statement.principals is None:
         return None

@@ -166,7 +166,7 @@ def _of_routing(missing: MissingData, trace: EvaluationTrace) -> Assumption | No
         decision_inputs = replace(trace.decision_inputs, joint=(bucket,))
         of_bucket = replace(trace.counted, joint=(trace.counted.of_sub_request(sub_request),))
         decisions[_decision_with(decision_inputs, of_bucket)] = None
-    others = [answer for answer in decisions if answer is not trace.decision]
+    others = [decision for decision in decisions if decision is not trace.decision]
     if not others:
         return None
     return Assumption(missing.code, missing.message, others[0] if len(others) == 1 else None)

@@ -64,7 +64,7 @@ def make_next_review(
     Args:
         previous: The previous review.
         found: Comparison of the previous review's snapshot with this one.
-        pack: Package of the previous review; None: the last one recorded in it (`review_chain.manifest_before`).
+        package: Package of the previous review; None: the last one recorded in it (`review_chain.manifest_before`).
         people: A list of people: what those who left or moved have is asked again.
         old: Evaluator over the previous review's snapshot, for what revoked access is still possible otherwise; None:
             that is not evaluated.

@@ -162,7 +162,7 @@ def administrator_texts(entry: ExternalEntry, reach: AttackPaths) -> tuple[str, 
 
 
 def _may_enter(role: RoleDetail, own: set[str]) -> bool:
-    """Return whether a trust policy may let in anyone but services and whole principals of the snapshot's accounts.
+    """Return whether a trust policy may allow anyone but services and whole principals of the snapshot's accounts.
 
     Reads the captured value, so that thousands of roles are passed over fast. ``NotPrincipal`` is no name.
     """

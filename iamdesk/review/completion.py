@@ -30,7 +30,7 @@ class Obstacle(StrEnum):
     NO_CHANGE = "no-change"
     """To be modified, but nothing says how."""
     NO_APPROVER = "no-approver"
-    """An exception that nobody but the reviewer approved."""
+    """An exception that only the reviewer approved."""
     NO_SECOND = "no-second"
     """Of a tier that needs a second approval, and without one."""
     CONFLICT = "conflict"

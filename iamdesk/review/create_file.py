@@ -48,7 +48,7 @@ def write_new(
         try:
             sync_folder(path.absolute().parent)
         except OSError:
-            path.unlink()  # it may be gone after a power cut: the user is told that it was not written
+            path.unlink()  # it may be gone after a power cut: an error reports that it was not written
             raise
     except sqlite3.IntegrityError as error:
         making.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """What an entitlement gives by itself, and what its holder and others lose and gain if it goes.
 
-The entitlement is taken away (`access.altered_principals`), and every action that its policies speak of is evaluated
+The entitlement is taken away (`access.altered_principals`), and every action that its policies apply to is evaluated
 before and after, on every resource that policies name and on those that none names (`access.access_change`).
 """
 
@@ -50,9 +50,9 @@ class EntitlementEffect:
     alone: ActionBits = field(default_factory=dict)
     """What it gives by itself: to a holder who has nothing else, neither a boundary nor SCPs."""
     lost: ActionBits = field(default_factory=dict)
-    """What somebody can do less, on some resource, once it is gone."""
+    """What a principal can do less, on some resource, once it is gone."""
     gained: ActionBits = field(default_factory=dict)
-    """What somebody can do more, on some resource, once it is gone."""
+    """What a principal can do more, on some resource, once it is gone."""
     lost_in_part: ActionBits = field(default_factory=dict)
     """Of what is lost: what is still possible, on other resources or under conditions."""
     gained_in_part: ActionBits = field(default_factory=dict)
@@ -72,9 +72,9 @@ class EntitlementEffect:
     losing: tuple[str, ...] = ()
     gaining: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
-    """What is missing to tell it all."""
+    """What is missing to know it all."""
     under_conditions: int = 0
-    """Of a trust policy: how many of `losing` it lets in only under conditions, which may not be met."""
+    """Of a trust policy: how many of `losing` it allows only under conditions, which may not be met."""
     deleted: tuple[str, ...] = ()
     """Of a trust policy: the unique IDs of deleted principals that it names."""
 
@@ -85,7 +85,7 @@ class EntitlementEffect:
 
     @property
     def only_widens(self) -> bool:
-        """Whether it gives nothing, and takes access away from somebody: a guardrail."""
+        """Whether it gives nothing, and takes access away: a guardrail."""
         return bool(self.gained) and not self.lost
 
 
@@ -522,7 +522,7 @@ class _Sum:
 
     @property
     def before(self) -> ActionBits:
-        """What is possible with the entitlement, of all that it speaks of."""
+        """What is possible with the entitlement, of all that it applies to."""
         return self._bits["before"]
 
     @property

@@ -1,4 +1,4 @@
-"""The effect of what lets somebody in: credentials, assignments, trust policies, grants of resource policies."""
+"""The effect of what gives access to an identity: credentials, assignments, trust and resource policies."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -23,7 +23,7 @@ _CREDENTIALS = (EntitlementType.ACCESS_KEY, EntitlementType.CONSOLE_PASSWORD)
 
 
 class EntryEffects:
-    """Finds out the effects of entitlements that let somebody in, of one snapshot. For one thread."""
+    """Finds out the effects of entitlements that give access to an identity, of one snapshot. For one thread."""
 
     def __init__(self, finder: EffectFinder, items: Iterable[ReviewItem]) -> None:
         """``items`` are all of the review: other credentials, assignments and grants of the same holder count."""
@@ -175,7 +175,7 @@ class EntryEffects:
         )
 
     def admits_no_one(self, item: ReviewItem, effect: EntitlementEffect) -> bool:
-        """Return whether a trust policy names only deleted principals: nobody can become them again."""
+        """Return whether a trust policy names only deleted principals: no one can become them again."""
         if item.type is not EntitlementType.TRUST or effect.losing or effect.doubts:
             return False
         names = set(self._named_in_trust(item.holder_arn))
@@ -197,7 +197,7 @@ class EntryEffects:
     def _admitted(self, role: str) -> tuple[int, int | None]:
         """Return which actions a trust policy allows to principals of AWS accounts, and to which of the snapshot.
 
-        Nobody else can assume the role: a trust policy is required (rule I2).
+        No one else can assume the role: a trust policy is required (rule I2).
 
         Returns:
             Actions as bits, and principals as bits of the population; None: not known, perhaps any.

@@ -82,7 +82,7 @@ def with_effects(
         evaluator: Of the scope's snapshot.
         scope: Items of `FORMAT_2`, without effects.
         workers: Do it; None: this process.
-        progress: Told how many items are done, of how many; proofs come behind, counted as items once more.
+        progress: Called with how many items are done, of how many; proofs come behind, counted as items once more.
         cancelled: Asked now and then.
         proofs: Whether it is proved, where no change is found, that there is none.
 
@@ -133,7 +133,7 @@ def each_effect(
 
 
 def is_to_be_proved(item: ReviewItem, effect: Mapping[str, Any]) -> bool:
-    """Return whether the exact comparison may tell more of an item."""
+    """Return whether the exact comparison may show more of an item."""
     return edit_of(item) is not None and effect["status"] == INCONCLUSIVE and not effect.get("doubts")
 
 

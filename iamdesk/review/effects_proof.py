@@ -26,7 +26,7 @@ class EffectProof:
     """What the exact comparison says of one entitlement."""
 
     is_unchanged: bool
-    """Whether it is proved that nobody can do more or less."""
+    """Whether it is proved that no principal can do more or less."""
     lost: Mapping[str, int]
     gained: Mapping[str, int]
     """By service, the actions that a request shows as bits."""

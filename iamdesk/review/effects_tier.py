@@ -56,7 +56,7 @@ class TierRule:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """When a group is what everybody has."""
+    """When a group has all that its members have."""
 
     share: float
     principals: int
@@ -81,7 +81,7 @@ def tier_rules() -> tuple[TierRule, ...]:
 
 
 def baseline() -> Baseline:
-    """Return when a group is what everybody has."""
+    """Return when a group has all that its members have."""
     held = _held()["baseline"]
     return Baseline(float(held["share"]), int(held["principals"]))
 

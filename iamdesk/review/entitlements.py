@@ -1,4 +1,4 @@
-"""The population and the lines of a snapshot: everybody, in scope or out, and every entitlement with what it allows."""
+"""The population and the items of a snapshot: all principals, in scope or out, and every entitlement."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -236,7 +236,7 @@ class _Entitlements:
         yield self._line(user, kind, EntitlementType.CONSOLE_PASSWORD, f"{user.arn}#password", name, evidence)
 
     def root(self) -> ReviewItem:
-        """Return the item of the root user's credentials: nobody can take them away but root itself."""
+        """Return the item of the root user's credentials: only root itself can take them away."""
         arn = f"arn:{self._account.partition}:iam::{self._account.account_id}:root"
         evidence: dict[str, Any] = {"holder": self._powers.of(arn), "holder_class": "root"}
         evidence["administration"] = {"reaches": "is", "steps": 0}

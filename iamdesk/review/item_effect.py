@@ -13,7 +13,7 @@ PROVED, CHANGED, INCONCLUSIVE = "proved", "changed", "inconclusive"
 KEEP, REVOKE, MODIFY, NEEDS_JUDGEMENT = "keep", "revoke", "modify", "needs_judgement"
 """``suggestion.decision``."""
 GUARDRAIL, GRANT, CREDENTIAL, ENTRY = "guardrail", "grant", "credential", "entry"
-"""``kind``: it limits; it gives permissions; it is a way to sign; it lets somebody in."""
+"""``kind``: it limits; it gives permissions; it is a way to sign in; it gives access to an identity."""
 LAST_TIER = 5
 """Tiers are 0 (administration depends on it) to this one (nothing does)."""
 

@@ -48,7 +48,7 @@ def item_format_of(details: Mapping[str, str]) -> int:
 
 ONLY_DENIES = "only_denies"
 """Under this name the evidence of a policy, or of a membership in a group, tells as True that it only takes access
-away: whoever revokes it widens access. Other lines lack it, and those of reviews from before iamdesk told it."""
+away: whoever revokes it widens access. Other lines lack it, and those of reviews from before iamdesk recorded it."""
 
 
 def account_root(account_id: str, near: str) -> str:

@@ -274,7 +274,7 @@ def merge(
 
 
 def _holds(part: Part, holding: Mapping[str, Part], item: str) -> bool:
-    """Return whether an item is in a part, and was neither handed back nor given to somebody else."""
+    """Return whether an item is in a part, and was neither handed back nor given to another person."""
     place = holding.get(item)
     return place is not None and place.part_id == part.part_id
 
@@ -293,9 +293,9 @@ def _new_returns(
     known = {event.details.get("origin") for event in events if event.kind is EventKind.RETURN}
     for event in {one.sha256: one for one in returned.values()}.values():
         signers = (event.actor, part.reviewer, part.backup)
-        is_answered = required is None or any(same_person(required.name, one) for one in signers)
+        is_resolved = required is None or any(same_person(required.name, one) for one in signers)
         may = _may_act(part, part_events, events, event.actor, event.moment)
-        if may and is_answered and event.sha256 not in known:
+        if may and is_resolved and event.sha256 not in known:
             yield {
                 "part": part.part_id,
                 "items": [item for item, by in returned.items() if by is event],
@@ -467,7 +467,7 @@ def _may_decide(part: Part, part_events: Sequence[Event], events: Sequence[Event
 
 
 def _may_act(part: Part, part_events: Sequence[Event], events: Sequence[Event], name: str, moment: str) -> bool:
-    """Return whether somebody was assigned to a part then: the reviewer, the backup, or a delegate of theirs."""
+    """Return whether a person was assigned to a part then: the reviewer, the backup, or a delegate of theirs."""
     if any(same_person(name, one) for one in (part.reviewer, part.backup)):
         return True
     by_coordinator = [one for one in events if one.details.get("part") == part.part_id]

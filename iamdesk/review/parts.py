@@ -1,7 +1,7 @@
 """A review in parts: one file for each reviewer, decided alone, without a server.
 
 A part is a review file of its own. Its head names the review that was split, its reviewer and the due day; its journal
-begins where that of the review stood. Decisions come back by `merge`.
+begins where that of the review was. Decisions come back by `merge`.
 """
 
 import re
@@ -82,7 +82,7 @@ def parts_of(events: Iterable[Event]) -> tuple[Part, ...]:
 
 
 def parts_holding(events: Iterable[Event]) -> Mapping[str, Part]:
-    """Return the part that each item is in; not those that were handed back, or given to somebody else, since."""
+    """Return the part that each item is in; not those that were handed back, or given to another person, since."""
     found: dict[str, Part] = {}
     for event in events:
         if event.kind is EventKind.SPLIT:
@@ -326,7 +326,7 @@ def is_delegate(events: Iterable[Event], name: str, moment: str) -> bool:
     return found
 
 
-# Items that somebody else is to decide on
+# Items that another person is to decide on
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,7 +414,7 @@ def returned_in(review: ReviewFile) -> Mapping[str, Event]:
     for event in review.events():
         match event.kind:
             case EventKind.RETURN:
-                items = event.details.get("items", ())  # a part may come from anybody
+                items = event.details.get("items", ())  # a part may come from anyone
                 found |= dict.fromkeys(map(str, items if isinstance(items, list) else ()), event)
             case EventKind.ASSIGN:
                 found.clear()
@@ -447,7 +447,7 @@ class PartProgress:
     problem: str = ""
     """Why the file cannot be read; empty if it can."""
     returned: int = 0
-    """Undecided items that were handed back, or given to somebody else."""
+    """Undecided items that were handed back, or given to another person."""
 
     @classmethod
     def missing(cls, part: Part) -> "PartProgress":
@@ -466,7 +466,7 @@ class PartProgress:
 
 
 def progress_of(part: ReviewFile, today: date, gone: Container[str] = ()) -> PartProgress:
-    """Return how far a part is; ``gone`` are items that the coordinator gave to somebody else."""
+    """Return how far a part is; ``gone`` are items that the coordinator gave to another person."""
     own = reviewer_of(part)
     waiting = part.item_states.waiting(today) + part.finding_states.waiting(today)
     items = len(part.item_states.known) + len(part.finding_states.known)
@@ -496,7 +496,7 @@ def folder_progress(
 ) -> tuple[PartProgress, ...]:
     """Return how far every part in a folder is, by due day and reviewer; parts that cannot be read are listed, too.
 
-    ``gone`` are by part the items that the coordinator gave to somebody else.
+    ``gone`` are by part the items that the coordinator gave to another person.
 
     Raises:
         ReviewError: it is not a folder, or contains no part.

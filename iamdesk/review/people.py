@@ -150,7 +150,7 @@ class People:
         return self.persons.get(joined.person) if joined is not None else None
 
     def state_of(self, arn: str) -> PersonState | None:
-        """Return the state of a principal's person; None for principals that nobody is looked for."""
+        """Return the state of a principal's person; None for principals whose person is not looked for."""
         joined = self.principals.get(arn)
         if joined is None:
             return None
@@ -418,7 +418,7 @@ type _Values = Sequence[tuple[JoinKey, str]]
 
 
 def _values(snapshot: Snapshot, joins: Sequence[JoinKey]) -> Iterator[tuple[str, _Values | None]]:
-    """Yield each principal with its values of the keys; None: nobody is looked for (a role without the tag)."""
+    """Yield each principal with its values of the keys; None: no person is looked for (a role without the tag)."""
     for account in snapshot.accounts:
         for user in account.users:
             tags = {tag.key.casefold(): tag.value for tag in user.tags}

@@ -23,7 +23,7 @@ from iamdesk.review.seals import LAYOUT, genesis_of, seal, seal_events, seal_jou
 APPLICATION_ID = 0x49414D52
 """``IAMR``: in the header of every review file, by which other programs recognize it."""
 SCHEMA = 6
-"""3: the journal holds decisions on findings, too; packs of evidence are noted. 4: the head is sealed (`seals`).
+"""3: the journal holds decisions on findings, too; evidence packages are recorded. 4: the head is sealed (`seals`).
 5: a journal entry names its origin; events are kept (`events`). 6: items are sealed, too, and the last entry and event;
 a noted package names the number of entries and the last event; an entry names the reviewer's own principals."""
 SEALED = 4
@@ -103,7 +103,7 @@ class Head:
     previous_sha256: str = ""
     """Of the manifest of the review before; empty for the first."""
     details: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """What the evidence tells besides: ``period_start``, ``period_end``, ``standards``, ``recovered_from`` …"""
+    """What the evidence contains besides: ``period_start``, ``period_end``, ``standards``, ``recovered_from`` …"""
     genesis: str = field(default="", compare=False)
     """Digest of what is reviewed: head, population, entitlements, findings. Empty if the journal does not begin with it
     (`JOURNAL_FORMAT`)."""
@@ -142,7 +142,7 @@ class EvidenceRecord:
 
 
 class _Cursor(sqlite3.Cursor):
-    """Reads while nobody closes the connection."""
+    """Reads while the connection is not closed."""
 
     connection: "_Connection"
 
@@ -262,11 +262,11 @@ def check(path: Path, connection: sqlite3.Connection) -> int:
 
 def damaged(path: Path, damages: Sequence[Damage]) -> DamagedReviewError:
     """Return the error with the damage found in a file."""
-    told = phrase("{place}: {sentence}", place=damages[0].place, sentence=damages[0].sentence.rstrip("."))
+    summary = phrase("{place}: {sentence}", place=damages[0].place, sentence=damages[0].sentence.rstrip("."))
     if len(damages) > 1:
-        told = nphrase("{told}, and 1 more", "{told}, and {count:,} more", len(damages) - 1, told=told)
+        summary = nphrase("{told}, and 1 more", "{told}, and {count:,} more", len(damages) - 1, told=summary)
     return DamagedReviewError(
-        phrase("{name}: the file was changed or damaged: {told}", name=visible(path.name), told=told), damages
+        phrase("{name}: the file was changed or damaged: {told}", name=visible(path.name), told=summary), damages
     )
 
 

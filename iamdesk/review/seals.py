@@ -70,7 +70,7 @@ def seal_events(connection: sqlite3.Connection, count: int, last: str) -> None:
 
 
 def seal_packages(connection: sqlite3.Connection) -> None:
-    """Seal the noted packs."""
+    """Seal the recorded packages."""
     (count,) = connection.execute("SELECT count(*) FROM packs").fetchone()
     connection.execute("UPDATE head SET value = ? WHERE name = ?", (count_text(count), f"{COUNT}packs"))
     connection.execute("UPDATE head SET value = ? WHERE name = ?", (_packages(connection), _PACKAGES))

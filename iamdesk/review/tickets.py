@@ -1,6 +1,6 @@
 """The state of tickets, as a ticket system exports it, recorded in the review.
 
-A closed ticket says that somebody reported the work as done. That access is gone shows the next snapshot.
+A closed ticket says that the work was reported as done. That access is gone shows the next snapshot.
 """
 
 from collections import Counter

@@ -130,7 +130,7 @@ class Cataloguing:
         return read_pages(JsonWalk(source), source.name)
 
     def take(self, source: SourceText, content: FilePages) -> None:
-        """Keep what is short of a file that was read; its pages are left without what stood in them."""
+        """Keep what is short of a file that was read; its pages are left without their contents."""
         source.hash_whole()
         inner = source.file.inner
         if inner in self._digests:

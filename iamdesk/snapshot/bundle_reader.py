@@ -217,7 +217,7 @@ def _read_files(
         reading.contents.append(FilePages("aws", collected))
     compare_with_manifest(reading.bundle, reading.sources)
     if not reading.contents:
-        raise _nobody(root, files, reading)
+        raise _no_account(root, files, reading)
 
 
 def _top_of(files: Sequence[FoundFile]) -> str:
@@ -229,7 +229,7 @@ def _top_of(files: Sequence[FoundFile]) -> str:
     return f"{around.pop()}/" if len(around) == 1 and tops <= around else ""
 
 
-def _nobody(root: Path, files: Sequence[FoundFile], reading: _Reading) -> SnapshotError:
+def _no_account(root: Path, files: Sequence[FoundFile], reading: _Reading) -> SnapshotError:
     if reading.refused and len(files) == 1:
         return reading.refused
     shown = visible_start(str(root), 300)
@@ -412,7 +412,7 @@ def _put_together(
 def _free(reading: _Reading) -> None:
     """Give up what was read of each entry, now that accounts hold it, bit by bit.
 
-    Left to the end it would go in one breath (`incremental_free`).
+    Left to the end it would be freed all at once (`incremental_free`).
     """
     for content in reading.contents:
         free_gradually(content.pages)

@@ -17,7 +17,7 @@ from iamdesk.viewmodel.types import PolicyView
 
 
 class PolicyViews:
-    """Creates views of IAM policies by key; ``is_named`` tells which AWS managed policies are referenced."""
+    """Creates views of IAM policies by key; ``is_named`` returns which AWS managed policies are referenced."""
 
     def __init__(self, holdings: EntityLookup, documents: DocumentStore, is_named: Callable[[str], bool]) -> None:
         self._holdings = holdings

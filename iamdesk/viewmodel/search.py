@@ -14,7 +14,7 @@ LONGEST_SEARCH = 5_000
 """Maximum characters of a typed text, so that a search over pasted text ends in time."""
 _MAX_WORDS = 12
 _SLICE = 4_000
-"""Rows that are searched between two looks at whether somebody waits: a millisecond."""
+"""Rows that are searched between two looks at whether a caller waits: a millisecond."""
 
 
 class RowSet(Set[int]):

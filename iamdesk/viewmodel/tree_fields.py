@@ -23,7 +23,7 @@ _KEPT_IN = frozenset(
 
 
 NOTE_MARKS = ("important", "question", "watch", "checked")
-"""The marks of notes (`notes.marks.NoteMark`, which stands above this package)."""
+"""The marks of notes (`notes.marks.NoteMark`, which is above this package)."""
 
 
 class TreeRow(NamedTuple):

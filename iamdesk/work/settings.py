@@ -25,7 +25,7 @@ def open_executor(
     Args:
         workers: Number of processes of this machine; None: `usual_workers`.
         scheduler: Address of a Dask scheduler to use instead.
-        tell: Called for workers that died.
+        report: Called for workers that died.
         helped: Whether this process runs some of the shared tasks, too, beside processes of this machine.
 
     Raises:

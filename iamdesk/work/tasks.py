@@ -105,7 +105,7 @@ def results[T, R](
 
 
 def begin[T](function: Callable[[T, Cancelled], Any], task: T, executor: Executor) -> None:
-    """Have each worker begin with a task whose result nobody awaits: what it reads serves the tasks that follow."""
+    """Have each worker begin with a task whose result is not awaited: what it reads serves the tasks that follow."""
     for _ in range(int(getattr(executor, "workers", 1))):
         executor.submit(_perform, _Parcel(function, task, own_version(), chosen(), None))
 

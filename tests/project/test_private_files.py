@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QByteArray
 
-from iamdesk.collect.bundle_writer import BundleFolder, pack
+from iamdesk.collect.bundle_writer import BundleFolder, zip_folder
 from iamdesk.gui.core.settings import Settings
 from iamdesk.private_files import create_private_folder
 from iamdesk.progress import never_cancelled
@@ -64,7 +64,7 @@ def test_a_bundle_is_the_owners(tmp_path: Path) -> None:
     entry = ManifestFile(path="accounts/111122223333/iam/list-account-aliases.json", command=("aws",))
     folder.keep(entry, b'{"AccountAliases": []}')
     folder.write_manifest(finished=True)
-    pack(folder, tmp_path / "bundle.zip", never_cancelled)
+    zip_folder(folder, tmp_path / "bundle.zip", never_cancelled)
     folder.close()
     files = {
         name: mode for name, mode in modes(tmp_path / "bundle").items() if not name.endswith(("accounts", "iam", "3"))

@@ -130,7 +130,7 @@ class _Account:
     """Of a pattern, one account that it matches."""
     is_named: bool = False
     identical: tuple[str, ...] = ()
-    """Other accounts of the organization that no policy tells from this one."""
+    """Other accounts of the organization that no policy distinguishes from this one."""
 
 
 class Candidates:
@@ -156,7 +156,7 @@ class Candidates:
             self._take_members(statements)
 
     def _take_members(self, statements: tuple[Statement, ...]) -> None:
-        """Add the accounts of the organization: one of each group that no policy and no OU tells apart."""
+        """Add the accounts of the organization: one of each group that no policy and no OU distinguishes."""
         by_place: dict[Hashable, list[str]] = {}
         for account in self._scope.members:
             by_place.setdefault(_place_of(self._scope.asks.organization, account), []).append(account)

@@ -24,7 +24,7 @@ def filled(tokens: Iterable[Token], filling: str) -> str:
 
 
 def services_described(patterns: Sequence[tuple[Token, ...]], filling: str) -> tuple[tuple[str, ...], bool]:
-    """Return names of AWS services that the patterns tell apart, and whether there are no others.
+    """Return names of AWS services that the patterns distinguish, and whether there are no others.
 
     The first is one that no pattern names.
     """

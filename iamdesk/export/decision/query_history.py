@@ -62,7 +62,7 @@ class HistoryEntry:
 
     @property
     def context_words(self) -> str:
-        """What was given beside the question itself: ``aws:SourceIp is 203.0.113.7``."""
+        """What was given beside the request itself: ``aws:SourceIp is 203.0.113.7``."""
         given = self.request.context.items()
         return join_messages(
             "; ", [phrase("{key} is {value}", key=key, value=value_words(value)) for key, value in given]

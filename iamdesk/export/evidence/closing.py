@@ -14,7 +14,7 @@ def closing_lines(results: Sequence[Result]) -> tuple[str, str, str]:
 
 
 def _state(results: Sequence[Result]) -> str:
-    """Say what failed; else what agrees with what. Before that, what nobody may overlook."""
+    """Say what failed; else what agrees with what. Before that, what must not be overlooked."""
     remarks = {one.remark for one in results}
     said = []
     failures = [one.name for one in results if one.outcome is Outcome.FAILED]

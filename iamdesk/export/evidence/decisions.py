@@ -128,9 +128,9 @@ def _key_permissions(evaluator: Evaluator, principals: Iterable[str], cancelled:
         if cancelled():
             raise WorkCancelled
         for permission in key_permissions(evaluator, principal):
-            for answer in permission.decisions:
-                request = Request(principal, permission.action, answer.resource)
-                yield Asked(request, answer.decision, f"{_MAY}{permission.says}")
+            for decision in permission.decisions:
+                request = Request(principal, permission.action, decision.resource)
+                yield Asked(request, decision.decision, f"{_MAY}{permission.says}")
 
 
 _MAY = "may "

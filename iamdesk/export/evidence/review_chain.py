@@ -43,7 +43,7 @@ def manifest_before(previous: ReviewFile, package: Path | None) -> str:
 
     Args:
         previous: The previous review.
-        pack: Its package; None: the last package recorded in it, if that contains all decisions.
+        package: Its package; None: the last package recorded in it, if that contains all decisions.
 
     Raises:
         ReviewError: the package is of another review, or was written before its last decision.

@@ -148,7 +148,7 @@ def has_ssh_keygen() -> bool:
 
 
 def _ssh_keygen() -> str | None:
-    """Return the path of ``ssh-keygen``. Never that of the current folder, which may be a package of somebody else."""
+    """Return the path of ``ssh-keygen``. Never that of the current folder, which may be another person's package."""
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
         if Path(folder).is_absolute():
             # With a folder: Windows looks in the current one first otherwise.

@@ -85,7 +85,7 @@ def verify_signoffs(
 
 
 def check_signoff(one: SignOff, name: str, sha256: str, known: str | None) -> Result:
-    """Check one sign-off that stands alone.
+    """Check one sign-off by itself.
 
     Args:
         one: The sign-off.

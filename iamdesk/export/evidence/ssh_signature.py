@@ -18,7 +18,7 @@ _ARMOUR = re.compile(r"-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)\n-----
 _MAGIC = b"SSHSIG"
 _VERSION = 1
 _WORD = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s"])+')
-"""A word of a line: what stands between double quotes belongs to it, blanks too."""
+"""A word of a line: what is between double quotes belongs to it, blanks too."""
 
 
 class OtherPurposeError(ValueError):

@@ -71,13 +71,13 @@ def ask(url: str, content: bytes) -> bytes:
         )
     request = tools.TimestampRequestBuilder().data(content).hash_algorithm(tools.HashAlgorithm.SHA256).build()
     try:
-        answer = _request(url, request.as_bytes())
+        response = _request(url, request.as_bytes())
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         raise ExportError(
             phrase("{url} did not return a timestamp: {reason}", url=url, reason=visible(str(reason)))
         ) from error
-    found = _decoded(answer)
+    found = _decoded(response)
     if found is None:
         raise ExportError(
             phrase("{url} did not return a timestamp: its response cannot be read, or grants none", url=url)
@@ -86,7 +86,7 @@ def ask(url: str, content: bytes) -> bytes:
         raise ExportError(
             phrase("{url} did not return a timestamp: its response is not a token for this sign-off", url=url)
         )
-    return answer
+    return response
 
 
 def _request(url: str, query: bytes) -> bytes:

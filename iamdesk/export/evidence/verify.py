@@ -62,7 +62,7 @@ def verify(
         cancelled: Checked regularly.
 
     Raises:
-        ExportError: the folder is not a package, or a file that only somebody else can vouch for is one of the package.
+        ExportError: the folder is not a package, or a file that only others can vouch for is one of the package.
         SnapshotError: ``snapshot`` cannot be read.
         WorkCancelled: ``cancelled`` returned True.
         WorkError: the executor cannot do it; one sentence.
@@ -104,7 +104,7 @@ def refuse_own_files(package: Path, files: Iterable[Path]) -> None:
 
     Args:
         package: The package, a folder or an archive.
-        files: What somebody else has to vouch for: known keys, authorities, notes.
+        files: What another person has to vouch for: known keys, authorities, notes.
 
     Raises:
         ExportError: one is a file of the package, also by a link, or the archive itself.
@@ -126,7 +126,7 @@ def _refuse_own_list(folder: Path, allowed: Path) -> None:
     """Refuse a copy of a file of the package as the list of known keys."""
     try:
         content = allowed.read_bytes() if allowed.is_file() else b""
-    except OSError:  # which is told where the signatures are verified
+    except OSError:  # which is reported where the signatures are verified
         return
     for one in sorted(folder.rglob("*")):
         if content and one.is_file() and one.stat().st_size == len(content) and one.read_bytes() == content:

@@ -27,7 +27,7 @@ class TableAbout:
     """Where a table comes from."""
 
     query: str = ""
-    """The command that gives the same table, or the question in words; empty: the caller says it."""
+    """The command that gives the same table, or the request in words; empty: the caller says it."""
     snapshot_sha256: str = ""
     """Empty: not known to the caller."""
     generated_at: datetime | None = None

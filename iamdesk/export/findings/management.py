@@ -134,7 +134,7 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody has to decide."""
+    """What a reader has to decide."""
 
     about: str
     """``Risk 1``."""

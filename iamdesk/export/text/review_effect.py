@@ -313,7 +313,7 @@ def tier_words(item: ReviewItem) -> str:
 def tier_reason_words(item: ReviewItem) -> str:
     """Return why administration depends on an entitlement of tier 0, as a sentence; empty if it is for another reason.
 
-    The other reasons are what it changes, and who it lets in: other columns show them.
+    The other reasons are what it changes, and who gets access: other columns show them.
     """
     effect = effect_of(item)
     path = effect.get("path")
@@ -447,7 +447,7 @@ _WEB_IDENTITIES = frozenset(
 
 
 def _admits(item: ReviewItem, effect: Mapping[str, Any]) -> str:
-    """Return whom a trust policy allows to assume the role; how many a provider or an account lets in is not known."""
+    """Return whom a trust policy allows to assume the role; the number for a provider or account is not known."""
     affects = effect["affects"]
     named = [str(one) for one in item.evidence.get("trusts", ())]
     count = int(affects["losing"])
@@ -499,7 +499,7 @@ _MAX_DELETED = 5
 
 
 def _whom(name: str, *, is_foreign: bool, has_conditions: bool) -> str:
-    """Return in words whom a name of a trust policy stands for if these cannot be counted; empty for one principal."""
+    """Return in words whom a name of a trust policy represents if these cannot be counted; empty for one principal."""
     if name == "*" and has_conditions:
         return phrase("principals of any account that meet them")
     if name == "*":

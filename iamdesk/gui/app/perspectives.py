@@ -19,7 +19,7 @@ class Place:
     size: int = 0
     """Width in characters or, in a column, height in lines; 0: what the others leave."""
     is_optional: bool = False
-    """Whether the panel is hidden until something or somebody shows it."""
+    """Whether the panel is hidden until it is shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class Workspace(QObject):
     def make(self, session: Session, jobs: JobRunner, prompts: FileDialogs) -> Iterator[None]:
         """Create the panels, with a pause after each. None of them is used before all exist."""
         self.request_bar = RequestBar(session, jobs)
-        # Elsewhere, opening a principal is no question about it: the result of a leftover request would mislead.
+        # Elsewhere, opening a principal is no request about it: the result of a leftover request would mislead.
         self.request_bar.asks_for_subject = lambda: self._stack.perspective.name == "perspectiveAsk"
         self.bar = RequestBarRow(self.request_bar)
         self._place.allow_small(self.bar, lines=0)

@@ -508,9 +508,9 @@ class RequestBar(QWidget):
         asked, opened = self._session.request, self._session.snapshot
         is_listed = asked is not None and self._is_of_list(asked)
         if is_listed and asked and opened and subject_of(opened.outline, asked.principal) == key:
-            return  # the principal of a row: the list stays the question
+            return  # the principal of a row: the list stays the request
         is_new = self._take_subject(key) and self.is_complete and self.request() != self._session.request
-        if is_new and self.asks_for_subject():  # else it is being evaluated already, or nobody asked
+        if is_new and self.asks_for_subject():  # else it is being evaluated already, or was not asked for
             self.ask()
 
     def _take_subject(self, key: str) -> bool:

@@ -1,4 +1,4 @@
-"""The user's notes on the open snapshot: read when it is opened, written when they change, by nobody else.
+"""The user's notes on the open snapshot: read when it is opened, written when they change, by this program alone.
 
 A file is written only once there is a note. What cannot be written is kept until it can be: in another place, or as
 long as the window is open.

@@ -239,7 +239,7 @@ class FindingTree[Model: FindingTreeModel[Any]](QTreeView):
         return menu
 
     def copy_markdown(self) -> None:
-        """Copy the selected findings as a Markdown table; a group stands for its findings."""
+        """Copy the selected findings as a Markdown table; a group represents its findings."""
         titles = [tr(COLUMN_TITLES[column]) for column in FindingColumn]
         QApplication.clipboard().setText(markdown_table(titles, [row.texts for row in self.selected_rows()]))
 
@@ -252,7 +252,7 @@ class FindingTree[Model: FindingTreeModel[Any]](QTreeView):
             self.menu_for(index).popup(self.viewport().mapToGlobal(place))
 
     def selected_rows(self) -> Sequence[FindingRow]:
-        """Return the selected findings; a group stands for all of its findings that are shown."""
+        """Return the selected findings; a group represents all of its findings that are shown."""
         found: dict[str, FindingRow] = {}
         for index in self.selectionModel().selectedRows():
             for row in self.groups.rows_at(index):

@@ -52,7 +52,7 @@ class CountBar(QAbstractButton):
 
     @property
     def text_shown(self) -> str:
-        """The number as text; while nothing was found, what stands for 0."""
+        """The number as text; while nothing was found, what is shown for 0."""
         return number(self._count) if self._count else self._zero
 
     def _show_message(self) -> None:

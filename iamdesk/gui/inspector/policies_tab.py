@@ -97,13 +97,13 @@ class PoliciesTab(QWidget):
     def _fill(self) -> None:
         own = entries_of(self._subject.policies) if self._subject is not None else []
         known = {entry.key for entry in own}
-        answers = entries_from(self._decision, known)
-        if self._guest is not None and self._guest.key not in known | {entry.key for entry in answers}:
-            answers.append(self._guest)
-        self.list.show_entries(own, answers, self._decision)
+        blocking = entries_from(self._decision, known)
+        if self._guest is not None and self._guest.key not in known | {entry.key for entry in blocking}:
+            blocking.append(self._guest)
+        self.list.show_entries(own, blocking, self._decision)
         # For a policy itself, the list would have one row: hide it.
         lines = self._subject.policies if self._subject is not None else ()
-        self.list.setVisible(len(lines) != 1 or lines[0].role is not PolicyRole.SELF or bool(answers))
+        self.list.setVisible(len(lines) != 1 or lines[0].role is not PolicyRole.SELF or bool(blocking))
 
     def _show(self, entry: Entry | None) -> None:
         if entry is None or self._details is None:

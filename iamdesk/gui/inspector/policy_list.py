@@ -140,7 +140,7 @@ class PolicyList(QTreeWidget):
         self.currentItemChanged.connect(self._current_changed)
         self.itemActivated.connect(lambda item: self.opened.emit(item.data(0, _ENTRY)))
 
-    def show_entries(self, own: Sequence[Entry], answers: Sequence[Entry], decision: EvaluationResult | None) -> None:
+    def show_entries(self, own: Sequence[Entry], blocking: Sequence[Entry], decision: EvaluationResult | None) -> None:
         """Show the subject's policies, then those of the result. The current policy stays if possible."""
         before = self.current_entry()
         self._parts = _parts(decision)
@@ -148,7 +148,7 @@ class PolicyList(QTreeWidget):
         self.clear()
         for entry in own:
             self._add(entry)
-        for entry in answers:
+        for entry in blocking:
             self._add(entry, quiet=True)
         self.blockSignals(False)
         if before is None or not (self._go_to(lambda entry: entry == before) or self.go_to(before.key)):

@@ -501,7 +501,7 @@ def _reassign(
 
 
 def _suggested_reviewer(review_session: "ReviewSession", items: tuple[str, ...]) -> str:
-    """Return who should decide by those who handed the items back; empty if they differ, or name nobody."""
+    """Return who should decide by those who handed the items back; empty if they differ, or name no one."""
     from iamdesk.review.coordination import handed_back
 
     returned = handed_back(review_session.file)

@@ -96,8 +96,8 @@ class DecisionBar(QWidget):
 
     def take_typing(self, event: QKeyEvent) -> bool:
         """Take a key that was pressed elsewhere while this row asks: text, Return and Esc; return whether it did."""
-        answers = Qt.Key(event.key()) in _DIALOG_KEYS or (event.text() and event.text().isprintable())
-        if not self.isVisible() or not answers:
+        is_typed = Qt.Key(event.key()) in _DIALOG_KEYS or (event.text() and event.text().isprintable())
+        if not self.isVisible() or not is_typed:
             return False
         self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
         self.reason.deselect()

@@ -248,7 +248,7 @@ class DecisionController(QObject):
         """Record a second approval of the decisions on the selected rows."""
         review_session, reviewer = self._aim(), self._head.reviewer
         if review_session is not None:
-            self._message.clear()  # such as that somebody else has to approve
+            self._message.clear()  # such as that a second person has to approve
             subject_ids = self._targets
             self.queue.put(lambda: review_session.second(subject_ids, reviewer), frozenset(subject_ids))
             if own := self._own_access_words(review_session, subject_ids):

@@ -24,7 +24,7 @@ _LONGEST = 4000
 
 
 def change_text(edits: Iterable[Edit]) -> str:
-    """Return changes as the text of a decision, with their documents: without them, nobody could carry them out."""
+    """Return changes as the text of a decision, with their documents: without them, they could not be carried out."""
     return "; ".join(map(_change, edits))
 
 

@@ -132,7 +132,7 @@ def status_of(
     Args:
         review_session: The open review.
         today: Exceptions and parts whose last day is before it are overdue.
-        pack: The package that was written last; None: the last recorded one, if it is beside the review.
+        package: The package that was written last; None: the last recorded one, if it is beside the review.
         checkpoints: The folder of its checkpoints; None: beside the review.
     """
     file = review_session.file

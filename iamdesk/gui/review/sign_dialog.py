@@ -43,7 +43,7 @@ class SignDialog(QDialog):
         """Create the dialog.
 
         Args:
-            pack: What is signed: an evidence package, or a part.
+            package: What is signed: an evidence package, or a part.
             name: Suggested name of the signer.
             prompts: Asks for the key.
             parent: Parent widget.

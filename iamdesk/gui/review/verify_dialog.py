@@ -91,7 +91,7 @@ class VerifyDialog(QDialog):
         """Create the dialog.
 
         Args:
-            pack: The package.
+            package: The package.
             results: Of its verification.
             parent: Parent widget.
             prompts: Asks for files.
@@ -158,7 +158,7 @@ class VerifyDialog(QDialog):
         )
 
     def set_running(self, *, is_running: bool, why: str = "") -> None:
-        """Say that the package is verified again, or ``why`` that could not be done; the result stands until then."""
+        """Say that the package is verified again, or ``why`` that could not be done; the result is shown until then."""
         self.again_button.setEnabled(not is_running)
         if why:
             self.sentence.setText(why)

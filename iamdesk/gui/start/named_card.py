@@ -44,7 +44,7 @@ class NamedCard(Card):
         self.body.addWidget(self.listed)
 
     def show_nodes(self, nodes: Sequence[Node], count: int, unknown: str = "") -> None:
-        """List the first nodes; the title has the total, or what stands for it while it is not known."""
+        """List the first nodes; the title has the total, or what is shown for it while it is not known."""
         self.listed.clear()
         self._add(nodes[:_AT_ONCE])
         self._later = nodes[_AT_ONCE:]

@@ -73,7 +73,7 @@ def _search(
 
 
 def find_actions(rows: Sequence[ActionRow]) -> Producer:
-    """Return the work that explains some actions and yields (`ActionRow`, `Told`) for each."""
+    """Return the work that explains some actions and yields (`ActionRow`, its text) for each."""
     return partial(_find_actions, rows)
 
 

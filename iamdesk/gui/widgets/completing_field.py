@@ -154,7 +154,7 @@ class AutocompleteEdit(ListingField):
                 self.select_placeholder(from_start=not self.hasSelectedText())
                 return True
             if took and not self.hasFocus():
-                return True  # whoever was told has moved the focus: one step is enough
+                return True  # a receiver has moved the focus: one step is enough
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name

@@ -256,7 +256,7 @@ SERVICE = ResourceService(
                 f"{_MULTI_REGION} --name ACCESS-POINT",
             ),
             GetMultiRegionAccessPointPolicy,
-            # The ARN has the alias, which only the list tells beside the name.
+            # The ARN has the alias, which only the list contains beside the name.
             arn="s3::{account}:accesspoint/{}",
         ),
         runs_command(

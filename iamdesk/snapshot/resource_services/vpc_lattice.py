@@ -30,7 +30,7 @@ class GetAuthPolicy(HasResourcePolicy, AwsCamelModel):
 
     policy: PolicyDocument = None
     state: str | None = None
-    """``Active`` only if the auth type is ``AWS_IAM`` (API Reference, GetAuthPolicy); else nobody is authenticated."""
+    """``Active`` only if the auth type is ``AWS_IAM`` (API Reference, GetAuthPolicy); else no one is authenticated."""
 
     @property
     @override
