@@ -44,7 +44,7 @@ def test_a_new_review_has_the_effects_in_its_sheet(pack: Path) -> None:
         own["gives"] == "Grants 13 actions (permissions 8, list and metadata 5); 5 also granted by other entitlements."
     )
     assert own["revoking"] == "Revoking it: 8 lost, 0 gained."
-    assert (own["lost_action_count"], own["gained_action_count"], own["tier"]) == ("8", "0", "0")
+    assert (own["lost_action_count"], own["gained_action_count"], own["tier"]) == ("8", "0", "1")
     assert told["group Engineers", "RegionLock"]["effect_kind"] == "guardrail"
     text = (pack / "01_annex.html").read_text(encoding="utf-8")
     assert "Revoking it gives 6 principals more access" in text
