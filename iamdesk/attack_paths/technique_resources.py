@@ -63,6 +63,8 @@ _OF_ROLE: Mapping[str, tuple[tuple[str, ...], str, str]] = {
 _MAX_CANDIDATES = 48
 """Names that are tried for one resource of a principal; with more of them, what is not found stays possible."""
 _MAX_REGIONS = 12
+_MAX_NAMED_REGIONS = 64
+"""More than AWS has: policies may name any text as a Region."""
 _MAX_KEPT = 1 << 14
 _REQUESTED = "aws:RequestedRegion"
 _OF_EC2 = "ec2:Region"
@@ -162,7 +164,7 @@ class TechniqueResources:
             return ()
         of_slots = (self.candidates(slot, account, at) for at in indexes_of(members) for slot in slots)
         named = dict.fromkeys(region for listed in of_slots for one in listed if (region := _region(one)))
-        return _regions_to_try((*tested, *islice(named, _MAX_REGIONS)))
+        return _regions_to_try((*tested, *islice(named, _MAX_NAMED_REGIONS)))
 
     def _limited_regions(self, path: EscalationPath) -> tuple[int, tuple[str, ...]]:
         """Return for whom conditions may hold the calls of a technique to different Regions, and their values.
