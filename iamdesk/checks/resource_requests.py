@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from iamdesk.access.external.described import filled
+from iamdesk.access.principal_index import indexes_of
 from iamdesk.aws.action_sets import ACCESS_LEVELS, ServiceActions, service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
@@ -55,22 +56,23 @@ class RequestToEvaluate:
     resource: str
     level: str
     """The action's access level."""
-    represents: int = field(default=1, compare=False)
-    """Number of actions that have the same decision on the resource, itself included."""
+    alike: tuple[str, ...] = field(default=(), compare=False)
+    """Other actions that have the same decision on the resource."""
 
 
 def action_words(requests: Iterable[RequestToEvaluate]) -> str:
-    """Return the actions of requests, and how many others they represent."""
+    """Return the actions of requests and those that they represent: all of a few, else how many others there are."""
     several = list(dict.fromkeys(requests))
     names = list(dict.fromkeys(one.action for one in several))
-    others = sum(one.represents - 1 for one in several)
-    if not others:
-        return enumerated(names)
+    every = list(dict.fromkeys((*names, *(action for one in several for action in one.alike))))
+    if len(every) <= _MAX_ACTIONS or len(every) == len(names):
+        return enumerated(every)
+    shown = names[:_MAX_ACTIONS]
     return nphrase(
         "{actions} and {count:,} other action",
         "{actions} and {count:,} other actions",
-        others + len(names[_MAX_ACTIONS:]),
-        actions=join_messages(", ", names[:_MAX_ACTIONS]),
+        len(every) - len(shown),
+        actions=join_messages(", ", shown),
     )
 
 
@@ -177,10 +179,13 @@ def requests(
             actions = [covered & service.by_level[level]] if covered & service.by_level[level] else []
             for splitter in _splitters(survey, resource, service) if actions else ():
                 actions = [part for bits in actions for part in (bits & splitter, bits & ~splitter) if part]
-            counts = {_representative(service, bits): bits.bit_count() for bits in actions}
-            if counts:
-                names = sorted(counts, key=_rank)
-                found[tuple([RequestToEvaluate(name, resource_arn, level, counts[name]) for name in names])] = None
+            by_name = {_representative(service, bits): bits for bits in actions}
+            if by_name:
+                group = [
+                    RequestToEvaluate(name, resource_arn, level, _others(service, by_name[name], name))
+                    for name in sorted(by_name, key=_rank)
+                ]
+                found[tuple(group)] = None
     return tuple(found)
 
 
@@ -275,6 +280,11 @@ def acting_on(service: ServiceActions, arn: str) -> int:
 
 def _representative(service: ServiceActions, bits: int) -> str:
     return min((action.full_name for bit, action in enumerate(service.actions) if bits >> bit & 1), key=_rank)
+
+
+def _others(service: ServiceActions, bits: int, name: str) -> tuple[str, ...]:
+    listed = (service.actions[bit].full_name for bit in indexes_of(bits))
+    return tuple(one for one in listed if one != name)
 
 
 def _rank(name: str) -> tuple[bool, int, str]:

@@ -47,7 +47,8 @@ def test_res_01_an_access_control_list_for_all_users(held, make):
     grant = {"permission": "READ", "uri": "http://acs.amazonaws.com/groups/global/AllUsers"}
     (one,) = held("RES-01", make.resource(BUCKET, acl=[grant], object_ownership="ObjectWriter"))
     assert (one.sentence, one.severity) == (
-        "Anyone on the Internet can perform s3:ListBucket and 2 other actions on payroll.",
+        "Anyone on the Internet can perform s3:ListBucket, s3:ListBucketMultipartUploads and s3:ListBucketVersions on "
+        "payroll.",
         Severity.HIGH,
     )
 
