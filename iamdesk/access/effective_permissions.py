@@ -5,7 +5,8 @@ Every action that AWS lists is evaluated, with an empty request context:
 * on *placeholder* resources, which no policy names: one of each resource type of the action, in the principal's account
   and an unspecified Region; on ``*`` for actions without resource types;
 * on *named* resources: each pattern in an Allow statement of the principal's policies or boundary, as written, with its
-  policy variables filled in; and each resource of the snapshot whose policy allows something to the principal or to all
+  policy variables filled in; what a Deny with ``NotResource`` or an organization policy leaves, and what it has in
+  common with these patterns; and each resource of the snapshot whose policy allows something to the principal or to all
   of its account.
 
 `AccessExtent` summarizes the decisions. Placeholders decide; a named resource counts where an action is not allowed on
@@ -64,9 +65,9 @@ class ResourceOrigin(StrEnum):
     FRESH = "fresh"
     """Placeholder: no policy names it, and it represents all such resources."""
     NAMED = "named"
-    """An Allow statement names it."""
+    """An Allow statement names it, or a Deny leaves it by ``NotResource``."""
     EXCEPTION = "exception"
-    """Only a Deny statement or a ``NotResource`` names it: it does not count for the extent."""
+    """Only a Deny statement, or an Allow by ``NotResource``, names it: it does not count for the extent."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

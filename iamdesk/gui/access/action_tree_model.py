@@ -24,7 +24,7 @@ _TOP = 0
 _REACHES = tuple(AccessExtent)
 _SOURCE_WORDS = {
     ResourceOrigin.FRESH: mark("represents all resources that no policy names"),
-    ResourceOrigin.NAMED: mark("named in a policy that allows it"),
+    ResourceOrigin.NAMED: mark("named in a policy that allows or leaves it"),
     ResourceOrigin.EXCEPTION: mark("named only in an exception"),
 }
 type _Index = QModelIndex | QPersistentModelIndex
