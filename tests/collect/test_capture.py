@@ -19,6 +19,7 @@ from iamdesk.progress import WorkCancelled, never_cancelled
 from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import MANIFEST, place_of
 from iamdesk.snapshot.manifest import Manifest
+from iamdesk.snapshot.reader import load_snapshot
 
 from .conftest import CREDENTIALS, Collect
 from .gate import Gate
@@ -82,6 +83,14 @@ def test_keys_come_with_policy_grants_and_aliases(bundle: Path, world: World) ->
     assert output(bundle, "kms", "list-grants", world.key_id)["Grants"][0]["Operations"] == ["Decrypt"]
     aliases = output(bundle, "kms", "list-aliases")["Aliases"]
     assert {"alias/payroll"} <= {alias["AliasName"] for alias in aliases}
+
+
+def test_payment_keys_come_with_the_policies_that_they_have(bundle: Path) -> None:
+    keys = [one["KeyArn"].rpartition("/")[2] for one in output(bundle, "payment-cryptography", "list-keys")["Keys"]]
+    assert len(keys) == 2
+    resources = {one.arn.rpartition("/")[2]: one.policy for one in load_snapshot(bundle).resources}
+    (policy,) = [resources[key] for key in keys if resources[key] is not None]
+    assert "payment-cryptography:EncryptData" in json.dumps(policy)
 
 
 def test_organization_is_captured_with_its_tree_and_policies(bundle: Path, world: World) -> None:
