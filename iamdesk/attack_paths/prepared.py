@@ -20,7 +20,7 @@ from iamdesk.attack_paths.what_if_admin import AdminHypotheses
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.i18n import phrase, phrased
 from iamdesk.policy.statement import Statement
-from iamdesk.whatif.apply import apply_one
+from iamdesk.whatif.apply import apply
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
 _PRINCIPAL_TAG = "aws:principaltag/"
@@ -198,14 +198,9 @@ def _conditional(steps: Edges) -> Iterator[Statement]:
 def _search(steps: Edges, into: Mapping[int, ConfirmedAndPossible], one: _Round, found: PreparedSteps) -> None:
     """Add the steps after the preparations of one round."""
     base = steps.inquiry.evaluator
-    changed = base.snapshot
-    edits = dict.fromkeys(
-        (made.edit.subject, made.edit.detail) for of_one in one.moves.values() for made in of_one.values()
-    )
-    by_key = {(made.edit.subject, made.edit.detail): made.edit for of in one.moves.values() for made in of.values()}
+    edits = {(made.edit.subject, made.edit.detail): made.edit for of in one.moves.values() for made in of.values()}
     try:
-        for key in edits:
-            changed = apply_one(changed, by_key[key])
+        changed = apply(base.snapshot, edits.values())  # all in one pass: one by one, each copies all lists
     except WhatIfError:
         return
     callers = sum(1 << position for position in one.moves)
