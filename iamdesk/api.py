@@ -27,11 +27,11 @@ from iamdesk.viewmodel.request_lint import Hint
 from iamdesk.viewmodel.tree_builder import build_outline
 from iamdesk.work.shared_tasks import shared_out
 
-if TYPE_CHECKING:  # imported on first use
+if TYPE_CHECKING:  # imported on first use; `as`: types for annotations of the front ends
     from iamdesk.causes.finding_edits import FindingRemediation
     from iamdesk.causes.types import Causes, Control
     from iamdesk.checks.check import Check
-    from iamdesk.checks.check_settings import AppliedSettings
+    from iamdesk.checks.check_settings import AppliedSettings as AppliedSettings
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.diff.result import Comparison, RiskChanges, WhatIfResult
     from iamdesk.explain.suggestions import Change
@@ -40,7 +40,8 @@ if TYPE_CHECKING:  # imported on first use
     from iamdesk.policy_validation.issue import Issue
     from iamdesk.policy_validation.policy_view import PolicyKind
     from iamdesk.review.items import ReviewItem
-    from iamdesk.review.recovery import Recovered
+    from iamdesk.review.key_permissions import KeyPermission as KeyPermission
+    from iamdesk.review.recovery import Recovered as Recovered
     from iamdesk.review.review_file import ReviewFile
     from iamdesk.review.schema import Head
     from iamdesk.review.scope import Exclusion

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iamdesk.api import OrganizationSession, Workbench
-from iamdesk.checks.check_settings import AppliedSettings
 from iamdesk.checks.finding import Severity, Suppression
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
@@ -21,6 +20,9 @@ from iamdesk.export.findings.spool import Spool
 from iamdesk.export.findings.tracked_tickets import TicketsError, TrackedTicket, read_tickets
 from iamdesk.export.findings.writers import formats
 from iamdesk.memory import collector_seldom
+
+if TYPE_CHECKING:
+    from iamdesk.api import AppliedSettings
 
 TEXT = "text"
 """Printed for the terminal; the others are the formats of `export.findings`."""
@@ -164,7 +166,7 @@ def _tracked(path: Path) -> Mapping[str, TrackedTicket]:
 
 
 def _earlier_findings(
-    path: Path, suppressed: Sequence[Suppression], applied: AppliedSettings | None
+    path: Path, suppressed: Sequence[Suppression], applied: "AppliedSettings | None"
 ) -> EarlierFindings:
     """Return the findings of a review, or of an earlier snapshot with the settings and suppressions of today."""
     if Workbench.is_review(path):

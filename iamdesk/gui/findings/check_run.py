@@ -16,8 +16,7 @@ from iamdesk.progress import Cancelled, Progress
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from iamdesk.api import Opened
-    from iamdesk.checks.check_settings import AppliedSettings
+    from iamdesk.api import AppliedSettings, Opened
 
 _BATCH = 400
 """Milliseconds between two polls for results."""

@@ -21,7 +21,7 @@ from iamdesk.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
-    from iamdesk.checks.check_settings import AppliedSettings
+    from iamdesk.api import AppliedSettings
 
 _WITH_TREND = frozenset({"html", "pdf", "management-pdf", "management-html"})
 """Formats whose first page names what changed since an earlier snapshot."""

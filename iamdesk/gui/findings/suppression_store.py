@@ -12,7 +12,7 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.i18n import error_words, tr
 
 if TYPE_CHECKING:
-    from iamdesk.checks.check_settings import AppliedSettings
+    from iamdesk.api import AppliedSettings
 
 
 class SuppressionStore(QObject):

@@ -38,7 +38,7 @@ from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.session import ReviewSession
 
 if TYPE_CHECKING:
-    from iamdesk.review.key_permissions import KeyPermission
+    from iamdesk.api import KeyPermission
 
 _MEMBERS_SHOWN = 30
 _FINDINGS_SHOWN = 12

@@ -27,12 +27,10 @@ from iamdesk.review.session import ReviewSession
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
-    from iamdesk.api import SnapshotSession
-    from iamdesk.checks.check_settings import AppliedSettings
+    from iamdesk.api import AppliedSettings, Recovered, SnapshotSession
     from iamdesk.gui.review.new_review_dialog import NewReviewDialog
     from iamdesk.progress import Cancelled, Progress
     from iamdesk.review.people import PeopleList
-    from iamdesk.review.recovery import Recovered
     from iamdesk.review.schema import Head
 
 _KIND = mark("Reviews (*.iamreview)")

@@ -44,7 +44,7 @@ from iamdesk.review.people import PEOPLE
 from iamdesk.review.session import Change, ReviewSession
 
 if TYPE_CHECKING:
-    from iamdesk.review.key_permissions import KeyPermission
+    from iamdesk.api import KeyPermission
 
 _STATUS_AFTER = 200
 """Milliseconds after a decision before the status of the review is read."""
