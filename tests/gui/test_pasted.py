@@ -80,12 +80,16 @@ def test_a_pasted_denial_is_explained_wherever_the_cursor_is(qtbot: QtBot, open_
         qtbot.waitUntil(lambda: open_window.findChild(DenialDialog) is None)
 
 
-def test_what_is_no_denial_goes_into_the_field(qtbot: QtBot, open_window: MainWindow) -> None:
+def test_what_is_no_denial_goes_into_the_field(qtbot: QtBot, open_window: MainWindow, tmp_path: Path) -> None:
     field = open_window.workspace.navigator.field
-    field.setFocus()
-    QApplication.clipboard().setText("elena")
-    paste(qtbot, open_window)
-    assert field.text() == "elena"
+    opened = open_window.session.snapshot
+    for text in ("elena", f"{tmp_path}/"):  # a folder of this name may be a path in IAM
+        field.clear()
+        field.setFocus()
+        QApplication.clipboard().setText(text)
+        paste(qtbot, open_window)
+        assert field.text() == text
+    assert open_window.session.snapshot is opened
     assert open_window.findChild(DenialDialog) is None
 
 

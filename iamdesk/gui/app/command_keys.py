@@ -61,4 +61,6 @@ def _is_for_the_window(field: QObject) -> bool:
     from iamdesk.gui.widgets.completion_popup import ListingField  # imported after the first paint
 
     held = QApplication.clipboard().mimeData()
-    return isinstance(field, ListingField) and bool(denial_in(held) or file_in(held))
+    path = file_in(held)
+    is_file = path is not None and (held.hasUrls() or path.is_file())  # `/dev/` may be a path in IAM, too
+    return isinstance(field, ListingField) and (is_file or bool(denial_in(held)))
