@@ -84,7 +84,6 @@ def make_review(
     snapshot, now = evaluator.snapshot, datetime.now(UTC)
     check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
     whole = review_scope(evaluator, progress, cancelled, reach, FORMAT_2, workers)
-    evaluator.forget_access()  # what findings need takes its place in memory
     thresholds = thresholds_of(settings)
     found = (
         registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach, thresholds=thresholds)
