@@ -34,7 +34,7 @@ def finding(number: int = 1, severity: Severity = Severity.HIGH, **changes: Any)
         "subject_kind": "user",
         "sentence": f"user-{number} may do everything.",
         "evidence": (Evidence("It was asked."),),
-        "remedy": "Keep as few as the work needs.",
+        "remediation": "Keep as few as the work needs.",
         "fingerprint": f"fingerprint-{number}",
     }
     return Finding(**{**values, **changes})
