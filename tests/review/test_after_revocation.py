@@ -37,7 +37,7 @@ def test_what_another_policy_still_allows_is_told_with_the_policy() -> None:
     assert found.still_possible == 1
     assert found.gained == 0
     assert found.sentences == (
-        "Of the 3 actions that it gave, 1 are still possible on some resource: s3:GetObject; by inline-1 (1).",
+        "Of the actions that it granted (3), 1 is still possible on some resource: s3:GetObject; by inline-1 (1).",
         "Its holder gained nothing since.",
     )
 
