@@ -119,7 +119,7 @@ def state_sha256(row: Decidable) -> str:
 
 _STANDING: tuple[Column[Any], ...] = (
     Column("decision_sha256", lambda row: cells_sha256(row.decision)),
-    Column("state_sha256", state_sha256),
+    Column("standing_sha256", state_sha256),
 )
 ENTITLEMENTS: tuple[Column[DecidedLine], ...] = (
     Column("review_id", lambda row: row.review_id),
@@ -440,7 +440,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "decision_sha256",
         "digest of decision, reason, owner, last day and ticket: identifies rows that were not filled in",
     ),
-    ("state_sha256", "digest of the decision, who decided and when: if it changed, a row is not overwritten"),
+    ("standing_sha256", "digest of the decision, who decided and when: if it changed, a row is not overwritten"),
     ("compensating_control", "of an exception: what limits the risk until its last day, as the reviewer states it"),
     ("reset", "as decision or ticket, clears it when the sheet is imported; an empty cell changes nothing"),
     (
