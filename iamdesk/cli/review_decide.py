@@ -36,7 +36,7 @@ _MyArns = Annotated[
     typer.Option(
         "--my-arn",
         metavar="ARN",
-        help="Principal of the reviewer, excluded from self-review. Repeatable.",
+        help="The reviewer's own principal, which they cannot review. Repeatable.",
         show_default=False,
     ),
 ]

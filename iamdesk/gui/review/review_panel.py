@@ -53,7 +53,7 @@ _EVIDENCE_AFTER = 150
 _NO_REVIEW = mark(
     "No review is open. A review records every principal and entitlement of the snapshot, with "
     "effective permissions. You then keep, revoke or modify each entitlement, or make an "
-    "exception, by keys. Every decision is saved at once."
+    "exception, each with a single key. Every decision is saved at once."
 )
 
 

@@ -66,7 +66,7 @@ class ReviewToolbar(QWidget):
                 "reviewerOwn",
                 self.own,
                 tr("My identities"),
-                tr("Your own ARNs, excluded from self-review"),
+                tr("Your own ARNs, which you cannot review"),
                 44,
             ),
         ):
