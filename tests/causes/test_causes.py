@@ -275,7 +275,7 @@ def test_the_remedy_of_a_statement_of_paths_names_its_actions() -> None:
         for number, action in ((1, "iam:PutUserPolicy"), (2, "iam:PutRolePolicy"))
     ]
     (row,) = group(some).rows
-    assert row.remediation.startswith("Take iam:PutUserPolicy and iam:PutRolePolicy out of p, statement 1, or restrict")
+    assert row.remediation.startswith("Remove iam:PutUserPolicy and iam:PutRolePolicy from p, statement 1, or restrict")
 
 
 def test_the_only_administrator_is_named(found: Any) -> None:
