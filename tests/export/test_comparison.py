@@ -107,7 +107,7 @@ def test_kinds(bits: tuple[int, int, int, int], kind: Difference) -> None:
 def test_words_name_the_actions() -> None:
     words = difference_words(CellDifference("sts", 0b11, 0, 0, 0b100), "ana", "ben")
     assert words.startswith(
-        "ana can perform 2 actions that ben cannot (sts:AssumeRole, sts:AssumeRoleWithSAML); 1 are allowed to both on"
+        "ana can perform 2 actions that ben cannot (sts:AssumeRole, sts:AssumeRoleWithSAML); 1 is allowed to both on"
     )
     assert difference_words(CellDifference("sts", 0, 0, 0, 0), "ana", "ben") == "no difference"
     assert " and " in difference_words(CellDifference("s3", 0, 0b11111, 0, 0), "ana", "ben")
