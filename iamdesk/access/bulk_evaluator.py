@@ -142,7 +142,7 @@ class _EffectSums(NamedTuple):
 
 
 _NO_EFFECTS = _EffectSums([], [])
-_EVERYBODY = -1
+_ALL_PRINCIPALS = -1
 """Principals as bits: all of them."""
 
 
@@ -654,8 +654,8 @@ class _BulkRequest:
         if found is None:
             sums = self._effects_of(self._common(request_class, members, cells))
             found = _EffectSums(
-                [one._replace(members=_EVERYBODY) for one in sums.effects],
-                [one._replace(members=_EVERYBODY) for one in sums.undecided],
+                [one._replace(members=_ALL_PRINCIPALS) for one in sums.effects],
+                [one._replace(members=_ALL_PRINCIPALS) for one in sums.undecided],
             )
             if len(known) >= _MAX_COMMON:
                 known.clear()
