@@ -146,6 +146,8 @@ class WhoCanPanel(QWidget):
         filters.addWidget(self.text, 1)
         filters.addWidget(self.export_button)
         empty = QWidget()
+        empty.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        empty.setAccessibleName(tr("Who can"))
         empty.setBackgroundRole(QPalette.ColorRole.Base)
         empty.setAutoFillBackground(True)
         inside = QVBoxLayout(empty)
@@ -271,8 +273,8 @@ class WhoCanPanel(QWidget):
         return bool(request.resource.strip() and (request.action or request.resource != "*"))
 
     def focus_rows(self) -> None:
-        """Focus the table."""
-        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        """Focus the table, or the page in its place until there are rows: the table then gets the focus from it."""
+        (self._pages.currentWidget() or self.table).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _take_in(self, batch: list[WhoCanRow | tuple[WhoCanRow, RowDetails] | Missing]) -> None:
         for one in batch:
