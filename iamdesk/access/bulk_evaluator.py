@@ -53,7 +53,6 @@ _FEW = 4
 resource. Also the number of requests on one resource for which they are looked up so, rather than by service."""
 _MAX_NETWORK_PATHS = 8
 _MAX_CACHED = 1 << 14
-_MAX_COMMON = 1 << 12
 
 
 class RequestMoment(NamedTuple):
@@ -141,11 +140,6 @@ class _EffectSums(NamedTuple):
     undecided: list[_Effects[_Undetermined]]
 
 
-_NO_EFFECTS = _EffectSums([], [])
-_ALL_PRINCIPALS = -1
-"""Principals as bits: all of them."""
-
-
 class _Decided(NamedTuple):
     best: EvalDecision
     worst: EvalDecision
@@ -163,8 +157,6 @@ class BulkEvaluator:
         self._by_network_path: dict[Hashable, RequestClasses] = {}
         self._decided: dict[Hashable, _Decided] = {}
         self._everywhere: dict[tuple[str, str], tuple[StatementGroup, ...]] = {}
-        self.common_effects: dict[tuple[RequestGrid, int, int, MissingContextMode], _EffectSums] = {}
-        """By grid, cohort and bits of the grid: effects of policies that do not tell the cohort's principals apart."""
         self._where: dict[tuple[RequestGrid, int], tuple[int, ...]] = {}
         self._decision_bits: dict[Hashable, DecisionBits] = {}
 
@@ -172,7 +164,6 @@ class BulkEvaluator:
         """Free what is cached of some grids, and of statements; what is known of the principals' cohorts is kept."""
         self.own = OwnStatements(self.population)
         self._where.clear()
-        self.common_effects.clear()
         self._decision_bits.clear()
         self.request_classes.forget(frozenset(grids))
 
@@ -586,7 +577,7 @@ class _BulkRequest:
         self, request_class: RequestClass, own: _EffectSums, members: int, cells: int
     ) -> Iterator[GroupDecision]:
         """Evaluate principals of a cohort that no common statement names, or one that it names."""
-        common = self._common_effects(request_class, members, cells)
+        common = self._effects_of(self._common(request_class, members, cells))
         undecided = [one for sums in (common, own) for one in sums.undecided if one.members & members]
         traits: dict[tuple[Effect, int], int] = {}
         for sums in (own, common):
@@ -635,32 +626,6 @@ class _BulkRequest:
         return self._bulk.decide(position, target.action_text, target.resource_text, self._moment)
 
     # ── what statements say ──────────────────────────────────────────────────────────────────────────────────────────
-
-    def _common_effects(self, request_class: RequestClass, members: int, cells: int) -> _EffectSums:
-        """Return the effects of organization and resource policies on principals of a cohort.
-
-        Most policies do not tell these apart: the effects are those of the next principal as well. With two SCPs this
-        spares a tenth of effective permissions, with more of them more.
-        """
-        if not request_class.common:
-            return _NO_EFFECTS
-        is_shared = not (request_class.is_personal or self._moment.given or isinstance(self._grid, OneRequest))
-        if not is_shared or any(asked.asks_for_time for _, _, asked in request_class.common):
-            return self._effects_of(self._common(request_class, members, cells))
-        cohort = self._population.cohort_at(members.bit_length() - 1).number
-        known = self._bulk.common_effects
-        key = (self._grid, cohort, cells, self._moment.unknown)
-        found = known.get(key)
-        if found is None:
-            sums = self._effects_of(self._common(request_class, members, cells))
-            found = _EffectSums(
-                [one._replace(members=_ALL_PRINCIPALS) for one in sums.effects],
-                [one._replace(members=_ALL_PRINCIPALS) for one in sums.undecided],
-            )
-            if len(known) >= _MAX_COMMON:
-                known.clear()
-            known[key] = found
-        return found
 
     def _common(self, request_class: RequestClass, members: int, cells: int) -> Iterator[StatementGroup]:
         """Yield the statements of organization and resource policies, which apply to all principals of the cohort."""
