@@ -6,12 +6,13 @@ from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.condition_strength import ConditionStrength
-from iamdesk.checks.external_trust import allowing, trusted_accounts
+from iamdesk.checks.external_trust import allowing, matching_accounts, trusted_accounts
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.targets import ROLES
 from iamdesk.checks.trust import perhaps_own, trust_remediation
 from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.inventory.trust import trusted_names
+from iamdesk.policy.wildcards import is_pattern
 from iamdesk.snapshot.model import Account, RoleDetail
 
 
@@ -26,7 +27,7 @@ from iamdesk.snapshot.model import Account, RoleDetail
 def whole_other_account(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Only if its principals are allowed, with the external ID and other conditions met."""
     for trusted in trusted_accounts(survey, role):
-        if trusted.is_whole:
+        if trusted.is_whole and not is_pattern(trusted.account_id):  # TRU-03 reports patterns of accounts
             text = phrase(
                 "{role} trusts all principals of account {account} whose own policies allow sts:AssumeRole",
                 role=role.role_name,
@@ -74,6 +75,10 @@ def privileged_for_external_account(survey: CheckContext, account: Account, role
                 account=trusted.account_id,
                 role=role.role_name,
             )
+            if who_matches := matching_accounts(trusted.account_id, begins=True):
+                text = phrase(
+                    "{who} can assume {role}, which is an administrator", who=who_matches, role=role.role_name
+                )
             yield CheckResult(
                 join_messages("", (text, perhaps_own(trusted), ".")),
                 (Evidence(phrase("Evaluated as a principal of the account."), trusted.with_external_id.decision),),

@@ -13,6 +13,8 @@ from iamdesk.access.external.candidates import callers_of, filled_account
 from iamdesk.access.external.described import ALL_HEADS, filled, principals_described
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
+from iamdesk.i18n import mark, phrase
+from iamdesk.policy.document import Document
 from iamdesk.policy.operators import Network, read_network
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.public_policy import is_narrow
@@ -45,6 +47,7 @@ _ARN_ACCOUNTS = re.compile(r"arn:[^:]*:(?:iam|sts)::([\d?*]*\d[\d?*]*):")
 """A pattern of ARNs whose account begins or ends with certain digits, or has them in it."""
 _ACCOUNT_ID = re.compile(r"\d{12}")
 _SERVICE_LINKED = re.compile(r"arn:[^:]*:iam::\d{12}:role/aws-service-role/([^/*?]+)/[^/*?]+")
+_ACCOUNT_PATTERN = re.compile(r"[\d?*]*\d[\d?*]*")
 _NAMES_CALLER = frozenset({"aws:principalarn", "aws:principalaccount"})
 _MADE_FOR_MANAGEMENT = frozenset({"OrganizationAccountAccessRole", "AWSControlTowerExecution"})
 """Roles of member accounts that trust the organization's management account.
@@ -173,13 +176,28 @@ class ExternalCallers:
     named: dict[str, None] = field(default_factory=dict)
     arns: dict[str, None] = field(default_factory=dict)
     is_whole: bool = False
+    is_only_described: bool = True
+    """Whether only conditions name them, of statements that apply to everyone."""
+
+    @property
+    def number(self) -> str:
+        """The account's ID; of a pattern of accounts, one that it matches."""
+        return next(iter(self.arns)).split(":", 5)[4]
 
 
 def external_callers(
-    survey: CheckContext, statements: Iterable[Statement], partition: str
+    survey: CheckContext, statements: Iterable[Statement], partition: str, denies: Iterable[Statement] = ()
 ) -> dict[str, ExternalCallers]:
-    """Return, by external account, a principal for each entry by which statements name the account's principals."""
+    """Return, by external account, a principal for each entry by which statements name the account's principals.
+
+    Args:
+        survey: The context of the run.
+        statements: Allow statements.
+        partition: The partition of the principals.
+        denies: Deny statements of the same policy: where everyone is allowed, they may leave those that they name.
+    """
     inside = survey.own_accounts
+    left = [text for statement in denies for text in _left_by(statement)]
     found: dict[str, ExternalCallers] = {}
     for statement in statements:
         if statement.not_principal:
@@ -195,6 +213,8 @@ def external_callers(
             texts = [entry.text] if account_of(entry) is not None else []
             if entry.is_everyone or (texts and _is_whole(entry)):
                 texts += narrowed
+            if entry.is_everyone:
+                texts += left
             for text in texts:
                 account_id, caller = _caller_of(text, partition, inside)
                 if account_id is None or account_id in inside:
@@ -202,9 +222,24 @@ def external_callers(
                 callers = found.setdefault(account_id, ExternalCallers())
                 callers.named[text] = None
                 callers.is_whole = callers.is_whole or (text == entry.text and _is_whole(entry))
+                callers.is_only_described = callers.is_only_described and entry.is_everyone
                 if caller is not None:
                     callers.arns[caller] = None
     return found
+
+
+def _left_by(statement: Statement) -> Iterator[str]:
+    """Yield the texts by which a Deny statement names callers: it may apply to all but them."""
+    if statement.not_principal:
+        yield from (entry.text for entry in statement.principals or () if account_of(entry) is not None)
+    for test in statement.conditions:
+        if test.key in _NAMES_CALLER:
+            yield from (value.text for value in test.values)
+
+
+def denying(document: Document) -> tuple[Statement, ...]:
+    """Return the well-formed Deny statements of a policy."""
+    return tuple(one for one in document.statements if not one.is_allow and one.broken is None)
 
 
 def _caller_of(text: str, partition: str, inside: Container[str]) -> tuple[str | None, str | None]:
@@ -214,6 +249,9 @@ def _caller_of(text: str, partition: str, inside: Container[str]) -> tuple[str |
     """
     if _ACCOUNT_ID.fullmatch(text):
         return text, f"arn:{partition}:iam::{text}:role/{PLACEHOLDER}"
+    if _ACCOUNT_PATTERN.fullmatch(text):
+        number = filled_account(text, inside)
+        return (text, f"arn:{partition}:iam::{number}:role/{PLACEHOLDER}") if number else (None, None)
     found = _ARN_ACCOUNT.match(text)
     if found is None:
         several = _ARN_ACCOUNTS.match(text)
@@ -276,7 +314,8 @@ def trusted_accounts(survey: CheckContext, role: RoleDetail) -> tuple[TrustedAcc
 
     def look() -> tuple[TrustedAccount, ...]:
         found = []
-        for account_id, callers in external_callers(survey, allowing(survey, role), role.arn.split(":", 2)[1]).items():
+        partition, denies = role.arn.split(":", 2)[1], denying(survey.evaluator.index.trust(role))
+        for account_id, callers in external_callers(survey, allowing(survey, role), partition, denies).items():
             if not callers.arns:
                 continue
             without = min(
@@ -289,6 +328,8 @@ def trusted_accounts(survey: CheckContext, role: RoleDetail) -> tuple[TrustedAcc
                     (_try_role(survey, caller, role, {}) for caller in callers.arns),
                     key=lambda attempt: attempt.strength,
                 )
+            if callers.is_only_described and is_anyones(survey, best, callers):
+                continue
             if best.strength is not ConditionStrength.DENIED:
                 is_perhaps_own = account_id in managing_accounts(survey)
                 named = tuple(callers.named)
@@ -298,7 +339,7 @@ def trusted_accounts(survey: CheckContext, role: RoleDetail) -> tuple[TrustedAcc
                     TrustedAccount(
                         account_id,
                         named,
-                        callers.is_whole,
+                        callers.is_whole or (callers.is_only_described and _has_all(survey, role, callers, best)),
                         is_perhaps_own,
                         without,
                         best,
@@ -308,6 +349,46 @@ def trusted_accounts(survey: CheckContext, role: RoleDetail) -> tuple[TrustedAcc
         return tuple(found)
 
     return survey.once(("trusted accounts", role.arn), look)
+
+
+def is_anyones(survey: CheckContext, attempt: Attempt, callers: ExternalCallers) -> bool:
+    """Return whether a principal of the same name in an unrelated account is as little restricted.
+
+    Then the account is not what decides, and the checks of access by anyone report it.
+    """
+    if attempt.strength > ConditionStrength.SECRET:
+        return False
+    asked = attempt.decision.request
+    stranger = asked.principal.replace(f"::{callers.number}:", f"::{survey.unrelated_account}:", 1)
+    context = {key: value for key, value in asked.context.items() if key not in ORGANIZATIONS[0]}
+    return try_request(survey, stranger, asked.action, asked.resource, context).strength <= attempt.strength
+
+
+def _has_all(survey: CheckContext, role: RoleDetail, callers: ExternalCallers, best: Attempt) -> bool:
+    """Return whether a role and a user of an account that no policy names can assume a role as well."""
+    start = f"arn:{role.arn.split(':', 2)[1]}:iam::{callers.number}:"
+    context = best.decision.request.context
+    return all(
+        _try_role(survey, f"{start}{kind}/{PLACEHOLDER}", role, context).strength <= best.strength
+        for kind in ("role", "user")
+    )
+
+
+def matching_accounts(account_id: str, *, begins: bool = False) -> str:
+    """Return "any account whose ID matches …" for a pattern of accounts; empty for an account.
+
+    ``begins``: to begin a sentence.
+    """
+    if not is_pattern(account_id):
+        return ""
+    if begins:
+        return phrase("Any account whose ID matches {pattern}", pattern=account_id)
+    return phrase("any account whose ID matches {pattern}", pattern=account_id)
+
+
+NAME_ACCOUNTS = mark(
+    "Name the intended accounts by their full IDs: AWS assigns the IDs, and anyone may get one that matches."
+)
 
 
 def _try_role(survey: CheckContext, caller: str, role: RoleDetail, context: Context) -> Attempt:

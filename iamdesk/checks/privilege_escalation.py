@@ -11,7 +11,7 @@ from iamdesk.checks.aws_tools import origin_of
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength
-from iamdesk.checks.external_trust import external_attempt, trusted_accounts
+from iamdesk.checks.external_trust import external_attempt, matching_accounts, trusted_accounts
 from iamdesk.checks.federation import token_attempts
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.remediation_commands import edit_command
@@ -293,7 +293,7 @@ def _external_callers(survey: CheckContext, account: Account, role: RoleDetail) 
         if trusted.services:
             continue
         yield _ExternalCaller(
-            phrase("account {account}", account=trusted.account_id),
+            matching_accounts(trusted.account_id) or phrase("account {account}", account=trusted.account_id),
             f"account {trusted.account_id}",
             min((trusted.without_external_id, trusted.with_external_id), key=lambda attempt: attempt.strength),
             State.INCONCLUSIVE if trusted.is_perhaps_own else State.FOUND,

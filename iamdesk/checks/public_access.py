@@ -11,11 +11,15 @@ from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext, Context
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
 from iamdesk.checks.external_trust import (
+    NAME_ACCOUNTS,
     ORGANIZATIONS,
     ExternalCallers,
     anyones,
+    denying,
     external_callers,
     from_internet,
+    is_anyones,
+    matching_accounts,
     names_everyone,
 )
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -35,7 +39,6 @@ from iamdesk.checks.resource_requests import (
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, phrase, with_translation
 from iamdesk.policy.public_policy import public_words
-from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resource_services import deciding_service
 from iamdesk.snapshot.resources import Resource
@@ -279,15 +282,18 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
     """Medium if conditions restrict the access, or if the account can only list and describe."""
     partition = resource.arn.split(":", 2)[1]
     name = resource_subject(resource).name
-    for account_id, callers in external_callers(survey, allowing(survey, resource), partition).items():
+    denies = tuple(one for document in documents_of(survey, resource) for one in denying(document))
+    for account_id, callers in external_callers(survey, allowing(survey, resource), partition, denies).items():
+        if not callers.arns:
+            continue
         groups = requests(
             survey,
             resource,
-            lambda statement, one=account_id: _names(survey, statement, partition, one),  # type: ignore[misc]
+            lambda statement, one=account_id: one in external_callers(survey, (statement,), partition, denies),  # type: ignore[misc]
             works_for_other_accounts,
-            account_id,
+            callers.number,
         )
-        openings = [best for group in groups if callers.arns and (best := _best_of(survey, callers, group)) is not None]
+        openings = [best for group in groups if (best := _best_of(survey, callers, group)) is not None]
         if not openings:
             continue
         sure = [one for one in openings if one.attempt.strength <= ConditionStrength.OWN_CHOICE]
@@ -304,6 +310,9 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
             "Account {account}, which is not in the snapshot, can perform {actions} on {name}{condition}.",
             **values,
         )
+        who_matches = matching_accounts(account_id, begins=True)
+        if who_matches:
+            sentence = phrase("{who} can perform {actions} on {name}{condition}.", **{**values, "who": who_matches})
         if is_aws:
             sentence = phrase(
                 "The Elastic Load Balancing account {account} can perform {actions} on {name}{condition}.", **values
@@ -320,11 +329,8 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
             ),
             object=account_id,
             severity=Severity.INFO if is_aws else Severity.MEDIUM if weak else Severity.HIGH,
+            remediation=phrase(NAME_ACCOUNTS) if who_matches else None,
         )
-
-
-def _names(survey: CheckContext, statement: Statement, partition: str, account_id: str) -> bool:
-    return account_id in external_callers(survey, (statement,), partition)
 
 
 def _best_of(survey: CheckContext, callers: ExternalCallers, group: tuple[RequestToEvaluate, ...]) -> Opening | None:
@@ -344,6 +350,8 @@ def _best(survey: CheckContext, callers: ExternalCallers, request: RequestToEval
         (try_request(survey, caller, request.action, request.resource, {}) for caller in callers.arns),
         key=lambda attempt: attempt.strength,
     )
+    if callers.is_only_described and is_anyones(survey, attempt, callers):
+        return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.decision)
     organization = survey.snapshot.organization
     if attempt.strength is ConditionStrength.OTHER and organization is not None and _needs(attempt, organization.id):
         return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.decision)

@@ -8,7 +8,15 @@ from iamdesk.checks.aws_tools import STACK_SETS, origin_of
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.condition_strength import ConditionStrength
-from iamdesk.checks.external_trust import TrustedAccount, account_of, allowing, external_attempt, trusted_accounts
+from iamdesk.checks.external_trust import (
+    NAME_ACCOUNTS,
+    TrustedAccount,
+    account_of,
+    allowing,
+    external_attempt,
+    matching_accounts,
+    trusted_accounts,
+)
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.policy_documents import statement_evidence, trust_policy_name
 from iamdesk.checks.remediation_commands import without_principals
@@ -22,6 +30,7 @@ from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
+from iamdesk.policy.wildcards import is_pattern
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _OWN_PRINCIPAL = re.compile(
@@ -147,7 +156,9 @@ def account_without_external_id(survey: CheckContext, account: Account, role: Ro
             who=who,
             role=role.role_name,
         )
-        severity = Severity.HIGH if trusted.is_whole else Severity.MEDIUM
+        if who_matches := matching_accounts(trusted.account_id, begins=True):
+            text = phrase("{who} can assume {role} without an external ID", who=who_matches, role=role.role_name)
+        severity = Severity.HIGH if trusted.is_whole or who_matches else Severity.MEDIUM
         yield CheckResult(
             join_messages("", (text, _privileged(survey, account, role), perhaps_own(trusted), ".")),
             (
@@ -191,6 +202,10 @@ def account_under_conditions(survey: CheckContext, account: Account, role: RoleD
             role=role.role_name,
             with_what=with_what,
         )
+        if who_matches := matching_accounts(trusted.account_id, begins=True):
+            text = phrase(
+                "{who} can assume {role} {with_what}", who=who_matches, role=role.role_name, with_what=with_what
+            )
         yield CheckResult(
             join_messages("", (text, _privileged(survey, account, role), perhaps_own(trusted), ".")),
             (
@@ -253,6 +268,8 @@ def trust_remediation(trusted: TrustedAccount, role: RoleDetail) -> str | None:
     """
     if origin_of(role.arn) == STACK_SETS:
         return phrase(_STACK_SETS, account=trusted.account_id)
+    if is_pattern(trusted.account_id):
+        return phrase(NAME_ACCOUNTS)
     return phrase(CAPTURE_ORGANIZATION) if trusted.is_perhaps_own else None
 
 

@@ -12,6 +12,7 @@ from iamdesk.checks.external_trust import (
     ASSUME_ROLE,
     ORGANIZATIONS,
     allowing,
+    denying,
     external_attempt,
     external_callers,
     names_everyone,
@@ -158,13 +159,18 @@ def ineffective_organization_condition(
 def trusts_other_organization(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """High if the account's own organization was captured, and is another one; otherwise it may be this one."""
     own = survey.snapshot.organization
+    denies = denying(survey.evaluator.index.trust(role))
+    reported: set[str] = set()
     for statement in allowing(survey, role):
         if not names_everyone(statement):
             continue
-        tests = [test for test in statement.conditions if test.key in _ORGANIZATION_KEYS]
+        # A Deny may apply to all organizations but those that it names.
+        tests = [test for one in (statement, *denies) for test in one.conditions if test.key in _ORGANIZATION_KEYS]
         texts = [value.text for test in tests for value in test.values]
         for organization in dict.fromkeys(text.partition("/")[0] for text in texts):
             if not _AN_ORGANIZATION.fullmatch(organization) or (own is not None and organization == own.id):
+                continue
+            if organization in reported:
                 continue
             paths = [filled(tokens_of(text), "ou-none") for text in texts if text.startswith(f"{organization}/")]
             context = {
@@ -174,6 +180,13 @@ def trusts_other_organization(survey: CheckContext, account: Account, role: Role
             attempt = try_request(survey, survey.external_principal(account), ASSUME_ROLE, role.arn, context)
             if attempt.strength > ConditionStrength.SECRET:
                 continue
+            if any(
+                try_request(survey, survey.external_principal(account), ASSUME_ROLE, role.arn, other).strength
+                <= attempt.strength
+                for other in ORGANIZATIONS
+            ):
+                continue  # the organization does not decide: TRU-01, TRU-02
+            reported.add(organization)
             sentence = phrase(
                 "Every account of the organization {organization} can assume {role}; whether it is the account's own "
                 "is not known.",

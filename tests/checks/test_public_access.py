@@ -365,3 +365,28 @@ def test_res_03_says_how_many_actions_it_does_not_name(held, make):
         "RES-03", make.resource(BUCKET, to({"AWS": make.arn("root", "999988887777")}, "s3:GetObject", f"{BUCKET}/*"))
     )
     assert "can perform s3:GetObject on payroll" in one.sentence
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"StringNotEquals": {"aws:PrincipalAccount": OTHER}},
+        {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/x"}},
+    ],
+)
+def test_res_03_an_account_that_a_deny_leaves(held, make, more):
+    everyone = to("*", "s3:GetObject", f"{BUCKET}/*")
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"{BUCKET}/*", "Condition": more}
+    bucket = make.resource(BUCKET, everyone, deny)
+    (one,) = held("RES-03", bucket)
+    assert OTHER in one.sentence
+    assert one.severity is Severity.HIGH
+    assert not held("RES-01", bucket)
+    assert not held("RES-02", bucket)
+
+
+def test_res_03_accounts_whose_ids_match(held, make):
+    some = {"StringLike": {"aws:PrincipalAccount": "9999*"}}
+    (one,) = held("RES-03", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=some)))
+    assert one.sentence == "Any account whose ID matches 9999* can perform s3:GetObject on payroll."
+    assert one.severity is Severity.HIGH

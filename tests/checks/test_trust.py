@@ -294,3 +294,78 @@ def test_tru_09_is_silent_where_strangers_stay_out(found, make):
 def test_service_linked_roles_are_not_looked_at(found, make):
     role = make.role("AWSServiceRoleForX", path="/aws-service-role/x.amazonaws.com/", trust=make.trust("*"))
     assert not found("TRU-01", roles=[role])
+
+
+def all_but(make, action="sts:AssumeRole", **condition):
+    """A trust policy that allows everyone, and denies by a condition."""
+    return make.document(
+        {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"},
+        {"Effect": "Deny", "Principal": "*", "Action": action, "Condition": condition},
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "severity"),
+    [
+        ({"StringNotEquals": {"aws:PrincipalAccount": VENDOR}}, Severity.HIGH),
+        ({"StringNotEquals": {"aws:PrincipalAccount": ["111122223333", VENDOR]}}, Severity.HIGH),
+        ({"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{VENDOR}:*"}}, Severity.HIGH),
+        ({"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{VENDOR}:role/x"}}, Severity.MEDIUM),
+    ],
+)
+def test_tru_03_an_account_that_a_deny_leaves(found, make, condition, severity):
+    roles = [make.role("target", trust=all_but(make, **condition))]
+    (one,) = found("TRU-03", roles=roles)
+    assert VENDOR in one.sentence
+    assert (one.severity, one.state) == (severity, State.FOUND)
+    assert not found("TRU-01", roles=roles)
+    assert bool(found("TRU-05", roles=roles)) is (severity is Severity.HIGH)
+
+
+def test_tru_03_an_account_that_a_deny_names_otherwise(found, make):
+    for effect in ("StringEquals", "StringLike"):
+        roles = [make.role("target", trust=all_but(make, **{effect: {"aws:PrincipalAccount": VENDOR}}))]
+        assert not found("TRU-03", roles=roles)
+    other = {"StringNotEquals": {"aws:PrincipalAccount": VENDOR}}
+    roles = [make.role("target", trust=all_but(make, "sts:TagSession", **other))]
+    assert found("TRU-01", roles=roles)
+    assert not found("TRU-03", roles=roles)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "condition"),
+    [
+        ("1111*", {"StringLike": {"aws:PrincipalAccount": "1111*"}}),
+        ("11112222333?", {"StringLike": {"aws:PrincipalAccount": "11112222333?"}}),
+        ("1111*", {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::1111*:role/Admin"}}),
+    ],
+)
+def test_tru_03_accounts_whose_ids_match(found, make, pattern, condition):
+    (one,) = found("TRU-03", roles=trusting(make, "*", Condition=condition))
+    assert one.severity is Severity.HIGH
+    assert one.sentence == f"Any account whose ID matches {pattern} can assume target without an external ID."
+    assert "full IDs" in one.remediation
+    assert not found("TRU-05", roles=trusting(make, "*", Condition=condition))
+
+
+def test_tru_03_accounts_whose_ids_match_what_a_deny_leaves(found, make):
+    roles = [make.role("target", trust=all_but(make, StringNotLike={"aws:PrincipalAccount": "9999*"}))]
+    (one,) = found("TRU-03", roles=roles)
+    assert "matches 9999* can" in one.sentence
+
+
+def test_tru_03_a_condition_that_names_the_whole_account(found, make):
+    trust = trusting(make, "*", Condition={"StringEquals": {"aws:PrincipalAccount": VENDOR}})
+    (one,) = found("TRU-03", roles=trust)
+    assert one.severity is Severity.HIGH
+    both = {
+        "StringEquals": {"aws:PrincipalAccount": VENDOR},
+        "ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{VENDOR}:role/x"},
+    }
+    (one,) = found("TRU-03", roles=trusting(make, "*", Condition=both))
+    assert one.severity is Severity.MEDIUM
+
+
+def test_tru_08_an_account_that_a_deny_leaves(found, make):
+    trust = all_but(make, StringNotEquals={"aws:PrincipalAccount": VENDOR})
+    assert found("TRU-08", roles=[make.role("target", make.allow("*"), trust=trust)])

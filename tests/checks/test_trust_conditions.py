@@ -176,3 +176,22 @@ def test_tru_15_a_whole_organization(make):
     path = {"StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/*"}}
     roles = [make.role("open", trust=make.trust("*", Condition=path))]
     assert make.findings("TRU-15", roles=roles, beside=beside)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+        {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+        {"ForAllValues:StringNotLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*"}},
+    ],
+)
+def test_tru_15_an_organization_that_a_deny_leaves(make, condition):
+    trust = make.document(
+        {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"},
+        {"Effect": "Deny", "Principal": "*", "Action": "sts:*", "Condition": condition},
+    )
+    roles = [make.role("open", trust=trust)]
+    (one,) = make.findings("TRU-15", roles=roles, beside=organization("Production", "Sandboxes"))
+    assert "o-a1b2c3d4e5" in one.sentence
+    assert one.severity is Severity.HIGH
