@@ -30,6 +30,9 @@ _SECRETS = frozenset({"sts:externalid"})
 _BY_SERVICE = frozenset({"iam:associatedresourcearn"})
 """Keys that services set, and some never do: the resource that a role is passed for (rule I4; IAM User Guide, "IAM and
 AWS STS condition context keys")."""
+CREATING_CALL = ("createaction", "taggingaction")
+"""Names of keys for the call that sets tags (``ec2:CreateAction``, ``sagemaker:TaggingAction``): services set them
+(Service Authorization Reference, "the name of a resource-creating API action")."""
 _NOT_LEFT_OUT = ("aws:principal", "aws:resource", "aws:multifactorauth", "aws:source")
 
 
@@ -103,6 +106,8 @@ def _is_chosen(spelled: str, is_there: bool) -> bool:
         return False
     if not is_there:
         return not key.startswith(_NOT_LEFT_OUT)
+    if key.partition(":")[2] in CREATING_CALL:
+        return False
     if key in _CHOICE or key.startswith("aws:requesttag/"):
         return True
     # Service-specific keys describe the request: the type of an instance, the template of a stack.

@@ -14,7 +14,7 @@ from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.attacker_control import AllowedBy, ways
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
-from iamdesk.attack_paths.request_tags import tag_context, tagging_action
+from iamdesk.attack_paths.request_tags import can_tag, tag_context, tagging_action
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
@@ -323,6 +323,8 @@ class SourceFinder:
                 self._arranged[resolution] = known
         found = NO_PRINCIPALS
         for way in known:
+            if way.tags and not can_tag(action, resource):
+                continue
             who = ConfirmedAndPossible(members, 0) if way.is_chosen else ConfirmedAndPossible(0, members)
             found = found.either(who.both(self._tagging(way, members, action, resource)) if way.tags else who)
         return found
@@ -332,7 +334,7 @@ class SourceFinder:
         required = tagging_action(action)
         if required is None:
             return ConfirmedAndPossible(members, 0)
-        found = self.among(members, required.action, resource, tag_context(way))
+        found = self.among(members, required.action, resource, tag_context(way, action))
         return found if required.is_documented else found.either(ConfirmedAndPossible(0, members))
 
 

@@ -10,7 +10,7 @@ from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, Targ
 from iamdesk.attack_paths.edges import Edges, profiles_of
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context
 from iamdesk.attack_paths.new_principals import alternatives
-from iamdesk.attack_paths.request_tags import tag_context, tagging_action
+from iamdesk.attack_paths.request_tags import can_tag, tag_context, tagging_action
 from iamdesk.attack_paths.technique_resources import ResourceRequest
 from iamdesk.attack_paths.types import Proof, Step
 from iamdesk.escaping import with_visible_end
@@ -182,10 +182,12 @@ class Prover:
         trace = self._steps.inquiry.trace(source, action, resource, context)
         best: _Asked | None = None
         for way in ways(trace):
+            if way.tags and not can_tag(action, resource):
+                continue
             tagging, rank = None, int(not way.is_chosen)
             required = tagging_action(action) if way.tags else None
             if required is not None:
-                tagging = self._ask(source, required.action, resource, tag_context(way))
+                tagging = self._ask(source, required.action, resource, tag_context(way, action))
                 rank = max(rank, tagging.rank if required.is_documented else min(tagging.rank, 1))
             if best is None or rank < best.rank:
                 best = _Asked(rank, request, trace, tagging)

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from iamdesk.attack_paths.attacker_control import AllowedBy
+from iamdesk.attack_paths.attacker_control import CREATING_CALL, AllowedBy
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 
 _TAG = "aws:requesttag/"
+_TAG_KEY = "aws:requesttag/${tagkey}"
 _OF_SERVICE: Mapping[str, str] = {
     # EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation".
     "ec2": "CreateTags",
@@ -62,8 +63,35 @@ def tagging_action(call: str) -> TaggingAction | None:
     return None if found is None else TaggingAction(f"{service}:{found}", False)
 
 
-def tag_context(way: AllowedBy) -> Context:
-    """Return the condition keys of a request that sets the tags of a way."""
+def can_tag(call: str, resource: str) -> bool:
+    """Return whether a call can set tags of a resource; EC2 tags only what a call creates.
+
+    ``ec2:RunInstances`` tags instances, volumes, network interfaces and spot requests, but no images or subnets: EC2
+    User Guide, "Grant permission to tag Amazon EC2 resources during creation", and the resource types for which the
+    Service Authorization Reference lists ``aws:RequestTag``.
+    """
+    service, _, name = call.partition(":")
+    taggable = _taggable(name) if service == "ec2" else ()
+    return not taggable or any(one in taggable for one in reference().resource_types_of_arn(service, resource))
+
+
+@cache  # of the calls of techniques alone
+def _taggable(name: str) -> frozenset[str]:
+    """Return the resource types that an action of EC2 tags; none: those that it acts on."""
+    known = reference().action("ec2", name)
+    types = () if known is None or _TAG_KEY in known.condition_keys else known.resource_types
+    return frozenset(one.name for one in types if _TAG_KEY in one.condition_keys)
+
+
+def tag_context(way: AllowedBy, call: str) -> Context:
+    """Return the condition keys of the request that sets the tags of a way of a call."""
     given = {key: values for key, values in way.tags.items() if values}
     names = [key[len(_TAG) :] for key in given if key.lower().startswith(_TAG)]
-    return {"aws:TagKeys": names, **given} if names else given
+    return {**_creating_call(call), **({"aws:TagKeys": names} if names else {}), **given}
+
+
+def _creating_call(call: str) -> Context:
+    """Return the key by which a service tells IAM which call sets tags (``ec2:CreateAction``), if it has one."""
+    service, _, name = call.partition(":")
+    listed = reference().keys_of(service)
+    return {key: name for part in CREATING_CALL if (key := f"{service}:{part}") in listed}

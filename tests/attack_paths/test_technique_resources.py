@@ -201,6 +201,62 @@ def test_what_sets_tags_needs_the_action_for_tags(tmp_path):
     assert found(allow("ec2:CreateTags", **with_mfa)) is State.POSSIBLE
 
 
+def created_by(key, value, operator="StringEquals"):
+    return {"Condition": {operator: {key: value}}}
+
+
+@pytest.mark.parametrize(
+    ("granted", "found"),
+    [
+        ([allow("ec2:CreateTags", **created_by("ec2:CreateAction", "RunInstances"))], State.PROVEN),
+        ([allow("ec2:CreateTags", **created_by("ec2:CreateAction", "Run*", "StringLike"))], State.PROVEN),
+        ([allow("ec2:CreateTags", **created_by("ec2:CreateAction", "CreateVolume"))], None),
+        ([allow("ec2:CreateTags", **created_by("ec2:CreateAction", "RunInstances", "StringNotEquals"))], None),
+        ([allow("ec2:CreateTags", **created_by("ec2:CreateAction", "true", "Null"))], None),
+        (
+            [
+                allow("ec2:CreateTags"),
+                deny("ec2:CreateTags", "*", **created_by("ec2:CreateAction", "RunInstances")),
+            ],
+            None,
+        ),
+    ],
+)
+def test_the_service_says_which_call_sets_tags(tmp_path, granted, found):
+    """EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation"."""
+    tagged = allow("ec2:RunInstances", of_ec2("instance"), **created_by("aws:RequestTag/team", "x"))
+    rest = allow("ec2:RunInstances", [*of_ec2(*EC2[1:]), IMAGE])
+    assert states(tmp_path, "ec2.amazonaws.com", PASS, tagged, rest, *granted).get("ec2-001") is found
+
+
+def test_an_instance_cannot_be_started_with_tags_on_an_image_or_subnet(tmp_path):
+    """EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation"."""
+    tagged = created_by("aws:RequestTag/team", "x")
+    taggable = ("instance", "network-interface", "volume")
+    rest = [one for one in EC2 if one not in taggable]
+
+    def found(*run):
+        granted = [PASS, *run, allow("ec2:CreateTags")]
+        return states(tmp_path, "ec2.amazonaws.com", *granted).get("ec2-001")
+
+    assert found(allow("ec2:RunInstances", **tagged)) is None
+    only = [allow("ec2:RunInstances", of_ec2(*taggable), **tagged), allow("ec2:RunInstances", [*of_ec2(*rest), IMAGE])]
+    assert found(*only) is State.PROVEN
+    untagged = created_by("aws:RequestTag/team", "true", "Null")
+    assert found(allow("ec2:RunInstances"), deny("ec2:RunInstances", of_ec2(*taggable), **untagged)) is State.PROVEN
+    for one in rest:
+        assert found(allow("ec2:RunInstances"), deny("ec2:RunInstances", of_ec2(one), **untagged)) is None
+
+
+@pytest.mark.parametrize(("call", "found"), [("RegisterTaskDefinition", State.PROVEN), ("RunTask", None)])
+def test_other_services_say_which_call_sets_tags(tmp_path, call, found):
+    """ECS Developer Guide, "Grant permission to tag resources on creation"."""
+    register = allow("ecs:RegisterTaskDefinition", **created_by("aws:RequestTag/team", "x"))
+    granted = [PASS, register, allow(["ecs:CreateCluster", "ecs:RunTask"])]
+    tagging = allow("ecs:TagResource", **created_by("ecs:CreateAction", call))
+    assert states(tmp_path, "ecs-tasks.amazonaws.com", *granted, tagging).get("ecs-002") is found
+
+
 @pytest.mark.parametrize(
     ("call", "tagging", "technique", "service"),
     [
