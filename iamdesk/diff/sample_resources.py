@@ -73,11 +73,16 @@ def _places(service: str, type_name: str, entries: frozenset[str], partition: st
         ]
         found, is_all = _tails(tail, tuple(dict.fromkeys(one.tail for one in near)), fresh_parts[5])
         is_complete = is_complete and is_all
-        for text in sorted(found, key=lambda text: "//" in text):  # last: what IAM cannot name, as an example
+        for text in sorted(found, key=_is_odd):
             arn = f"arn:{':'.join(head)}:{text}"
             if is_arn(arn) and type_name.lower() in _types(service, arn):
                 arns[arn] = None
     return SampleResources(tuple(arns), is_complete)
+
+
+def _is_odd(text: str) -> bool:
+    """Return whether a resource has such a name rarely, or never: as an example, it comes last."""
+    return "//" in text or text.endswith(("/", ":"))
 
 
 def places_at(service: str, type_name: str, arn: str, wheres: Iterable[ResourceScope | None]) -> SampleResources:
@@ -116,7 +121,7 @@ def _places_at(service: str, type_name: str, arn: str, entries: frozenset[str]) 
         near[read.tail] = None
     found, is_all = _tails(template, tuple(near), template.replace("*", FRESH))
     described = glob(template)
-    for text in sorted(found, key=lambda text: text.endswith(("/", ":"))):  # last: unusual names
+    for text in sorted(found, key=_is_odd):
         if described.matches(text) and type_name.lower() in _types(service, f"{head}:{text}"):
             arns[f"{head}:{text}"] = None
     return SampleResources(tuple(arns), is_complete and is_all)

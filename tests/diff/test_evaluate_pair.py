@@ -9,7 +9,7 @@ from iamdesk.diff import snapshot_view
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.resource_forms import Entry
 from iamdesk.diff.result import ChangeKind, Kind, PrincipalDiff, Status
-from iamdesk.export.text.diff import text_words
+from iamdesk.export.text.diff import effect_words, text_words
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
@@ -215,3 +215,21 @@ def test_resources_that_allow_other_actions_are_not_looked_at_for_each_change(mo
     )
     assert kinds(compare_snapshots(old, new, MOMENT).principals[ANA]) == {Kind.LOST}
     assert not looked
+
+
+def test_one_value_of_several_is_said_to_be_an_example() -> None:
+    """Another allowed value is affected, too: "when … is ecs-tasks.amazonaws.com" denied that."""
+    services = ["ecs-tasks.amazonaws.com", "lambda.amazonaws.com"]
+    passing = allow(
+        "iam:PassRole",
+        f"arn:aws:iam::{A}:role/service/*",
+        Condition={"StringEquals": {"iam:PassedToService": services}},
+    )
+    found = compare_snapshots(snapshot("old", passing), snapshot("new"), MOMENT)
+    [effect] = found.principals[ANA].effects
+    assert effect.witness.resource.startswith(f"arn:aws:iam::{A}:role/service/")
+    assert not effect.witness.resource.endswith("/"), "no role has this ARN"
+    assert effect_words(found, effect) == (
+        f"lost iam:PassRole on arn:aws:iam::{A}:role/service/*, "
+        "for example when iam:PassedToService is ecs-tasks.amazonaws.com"
+    )

@@ -95,7 +95,10 @@ def actions_words(names: tuple[str, ...], most: int = MAX_ACTIONS) -> str:
 
 
 def context_words(effect: Effect) -> str:
-    """Return the request context under which an access change occurs; empty if it does not depend on the context."""
+    """Return one request context in which an access change occurs; empty if it does not depend on the context.
+
+    It may occur in others: the condition of a policy can have several values.
+    """
     parts = []
     for key, value in effect.witness.context:
         if value is None:
@@ -113,7 +116,7 @@ def effect_words(found: Comparison, effect: Effect, most: int = MAX_ACTIONS) -> 
     """Return an access change in one line."""
     when = context_words(effect)
     names = actions_words(found.names(effect.actions), most)
-    return f"{effect.kind.value} {names} on {effect.where}{f' when {when}' if when else ''}"
+    return f"{effect.kind.value} {names} on {effect.where}{f', for example when {when}' if when else ''}"
 
 
 def witness_words(effect: Effect) -> str:

@@ -93,7 +93,7 @@ class CompareDetail(QScrollArea):
         column.addWidget(FlowLabel(tr("every resource") if effect.where == "*" else translate(effect.where)))
         when = context_words(effect)
         if when:
-            column.addWidget(self._heading(tr("When")))
+            column.addWidget(self._heading(tr("For example when")))
             column.addWidget(FlowLabel(translate(when)))
         column.addWidget(self._heading(tr("Cause")))
         for cause in effect.causes:

@@ -98,13 +98,11 @@ def rows_of(found: Comparison) -> tuple[CompareRow, ...]:
 def _effects(found: Comparison) -> Iterator[CompareRow]:
     for effect in found.effects():
         names = found.names(effect.actions)
-        when = context_words(effect)
+        actions, when = translate(actions_words(names, 3)), translate(context_words(effect))
         yield CompareRow(
             ChangeKind.GAINED if effect.kind is Kind.GAINED else ChangeKind.LOST,
             effect.principal,
-            tr("{actions} when {context}").format(actions=translate(actions_words(names, 3)), context=translate(when))
-            if when
-            else translate(actions_words(names, 3)),
+            tr("{actions}, for example when {context}").format(actions=actions, context=when) if when else actions,
             translate(effect.where),
             " ".join(map(translate, cause_sentences(effect))),
             words="\n".join(names),
