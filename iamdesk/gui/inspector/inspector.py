@@ -14,6 +14,7 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible_lines
+from iamdesk.gui.core.principals import subject_of
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.findings_by_subject import FindingsBySubject
 from iamdesk.gui.inspector.code_view import CodeView
@@ -425,11 +426,18 @@ class Inspector(QWidget):
         if decision is not None and self._subject is None:
             sentence = tr("Not in the snapshot. The policies below are those that were evaluated.")
             self._show_unknown_principal(decision.request.principal, sentence)
-        if decision is not None and (decision.statements or decision.blocked_by):
+        if decision is not None and self._is_asked(decision) and (decision.statements or decision.blocked_by):
             # The deciding policy is usually read next. The tab stays.
             self._stack.setCurrentWidget(self._page)
             self.tabs.setTabVisible(self.tabs.indexOf(self.policies), True)
             self.policies.show_deciding(decision)
+
+    def _is_asked(self, decision: EvaluationResult) -> bool:
+        """Return whether a result is the subject's own; under another name its deciding policy would mislead."""
+        opened = self._session.shown
+        if self._subject is None or opened is None:
+            return True
+        return subject_of(opened.outline, decision.request.principal) == self._subject.key
 
     def _badges(self, subject: Subject) -> tuple[Badge, ...]:
         opened = self._session.shown

@@ -54,9 +54,10 @@ class PoliciesTab(QWidget):
 
     def show_subject(self, details: "Details | None", subject: Subject | None) -> None:
         """Show the policies of another subject, given by its ``details``."""
+        is_other = subject is None or self._subject is None or subject.key != self._subject.key
         self._details, self._subject, self._guest = details, subject, None
         self.reader.read = details.readings if details is not None else None
-        self._fill()
+        self._fill(from_own=is_other)
 
     def show_decision(self, decision: EvaluationResult | None) -> None:
         """Show the marks of another result."""
@@ -94,13 +95,14 @@ class PoliciesTab(QWidget):
             )
         self.reader.go_to(line)
 
-    def _fill(self) -> None:
+    def _fill(self, *, from_own: bool = False) -> None:
+        """List the policies; with ``from_own`` the current one stays only if it is the subject's own."""
         own = entries_of(self._subject.policies) if self._subject is not None else []
         known = {entry.key for entry in own}
         blocking = entries_from(self._decision, known)
         if self._guest is not None and self._guest.key not in known | {entry.key for entry in blocking}:
             blocking.append(self._guest)
-        self.list.show_entries(own, blocking, self._decision)
+        self.list.show_entries(own, blocking, self._decision, from_own=from_own)
         # For a policy itself, the list would have one row: hide it.
         lines = self._subject.policies if self._subject is not None else ()
         self.list.setVisible(len(lines) != 1 or lines[0].role is not PolicyRole.SELF or bool(blocking))

@@ -140,9 +140,22 @@ class PolicyList(QTreeWidget):
         self.currentItemChanged.connect(self._current_changed)
         self.itemActivated.connect(lambda item: self.opened.emit(item.data(0, _ENTRY)))
 
-    def show_entries(self, own: Sequence[Entry], blocking: Sequence[Entry], decision: EvaluationResult | None) -> None:
-        """Show the subject's policies, then those of the result. The current policy stays if possible."""
+    def show_entries(
+        self,
+        own: Sequence[Entry],
+        blocking: Sequence[Entry],
+        decision: EvaluationResult | None,
+        *,
+        from_own: bool = False,
+    ) -> None:
+        """Show the subject's policies, then those of the result. The current policy stays if possible.
+
+        With ``from_own`` it stays only among the subject's own: under the name of another subject, a policy that the
+        result alone brings would pass for the subject's.
+        """
         before = self.current_entry()
+        if from_own and before is not None and before.key not in {entry.key for entry in own}:
+            before = None
         self._parts = _parts(decision)
         self.blockSignals(True)
         self.clear()

@@ -309,6 +309,58 @@ def test_a_policy_is_read_without_a_list_of_itself(qtbot: QtBot, session: Sessio
     assert not inspector.policies.list.isHidden()
 
 
+def shown_policy(inspector: Inspector) -> tuple[str, str, str]:
+    """Return the title, the name above the text, and the text."""
+    reader = inspector.policies.reader
+    return inspector.header.title.full_text(), reader.name.full_text(), reader.text.toPlainText()
+
+
+def test_a_policy_opened_after_a_question_shows_its_own_text(
+    qtbot: QtBot, session: Session, inspector: Inspector, sample: SnapshotSession
+) -> None:
+    asked = Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-payroll/*")
+    policies = [key for key in sample.outline.rows_by_key.beginning_with(f"{ACCOUNT}:policy/") if sample.policy(key)]
+    assert len(policies) > 10
+    for statement in ask(qtbot, session, asked):
+        for key in policies:
+            session.show_statement(statement)
+            session.show_key(key)
+            view = sample.policy(key)
+            assert view is not None
+            name = key.rpartition("/")[2]
+            assert shown_policy(inspector) == (name, name, view.document.text.text)
+
+
+def test_a_principal_opened_after_a_question_about_another_shows_its_own_policy(
+    qtbot: QtBot, session: Session, inspector: Inspector
+) -> None:
+    lines = ask(qtbot, session)
+    session.show_statement(lines[0])
+    for key in (VERA, INES, DEPLOY):
+        session.show_key(key)
+        assert inspector.subject is not None
+        current = inspector.policies.list.current_entry()
+        assert current is not None
+        assert current.key in {line.key for line in inspector.subject.policies}
+        assert inspector.policies.reader.name.full_text() == current.name
+
+
+def test_an_answer_about_somebody_outside_the_tree_leaves_the_policy_that_is_read(
+    qtbot: QtBot, session: Session, inspector: Inspector
+) -> None:
+    session.select(BASELINE)
+    before = shown_policy(inspector)
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
+    stranger = f"{ACCOUNT}:root"
+    lines = ask(
+        qtbot,
+        session,
+        Request(stranger, "s3:GetObject", "arn:aws:s3:::a/b", session_policies=(SessionPolicy("mine", document),)),
+    )
+    assert lines
+    assert shown_policy(inspector) == before
+
+
 def test_what_carries_no_policies_has_no_tab_for_them(session: Session, inspector: Inspector) -> None:
     session.select("111122223333")
     assert tab_texts(inspector) == ["Details", "JSON"]
