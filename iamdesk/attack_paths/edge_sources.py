@@ -14,7 +14,15 @@ from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.attacker_control import AllowedBy, ways
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
-from iamdesk.attack_paths.request_tags import can_tag, tag_context, tagging_action
+from iamdesk.attack_paths.request_tags import (
+    TaggingAction,
+    agreeing,
+    can_tag,
+    creating_call,
+    tag_context,
+    tagging_action,
+    tags_of,
+)
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
@@ -326,16 +334,45 @@ class SourceFinder:
             if way.tags and not can_tag(action, resource):
                 continue
             who = ConfirmedAndPossible(members, 0) if way.is_chosen else ConfirmedAndPossible(0, members)
-            found = found.either(who.both(self._tagging(way, members, action, resource)) if way.tags else who)
+            found = found.either(who.both(self._tagging(way, members, action, resource, context)) if way.tags else who)
         return found
 
-    def _tagging(self, way: AllowedBy, members: int, action: str, resource: str) -> ConfirmedAndPossible:
+    def _tagging(
+        self, way: AllowedBy, members: int, action: str, resource: str, context: Context
+    ) -> ConfirmedAndPossible:
         """Return which of some principals may set the tags that a way takes, as far as a permission is required."""
         required = tagging_action(action)
         if required is None:
             return ConfirmedAndPossible(members, 0)
         found = self.among(members, required.action, resource, tag_context(way, action))
+        left = members & ~found.proven
+        if left:
+            found = found.either(self._with_other_values(way, left, action, required, resource, context))
         return found if required.is_documented else found.either(ConfirmedAndPossible(0, members))
+
+    def _with_other_values(
+        self, way: AllowedBy, members: int, action: str, required: TaggingAction, resource: str, context: Context
+    ) -> ConfirmedAndPossible:
+        """Return which of some principals may make a call and set its tags, with values that suit both actions."""
+        unknown = creating_call(action)  # tags are unknown
+        moment = RequestMoment(self._inquiry.evaluator.now(), unknown)
+        grid = self._bulk.request(required.action, resource)
+        found = NO_PRINCIPALS
+        for decided in self._bulk.decisions(grid, members, moment, distinguish_denials=False):
+            if decided.decision is not EvalDecision.CONDITIONAL:
+                continue
+            who = decided.members
+            subject = self._population.index.subjects[(who & -who).bit_length() - 1]
+            call = self._inquiry.trace(subject, action, resource, context)
+            tagging = self._inquiry.trace(subject, required.action, resource, unknown)
+            for other in agreeing(way, call, tagging):
+                both = self.among(who, action, resource, {**context, **tags_of(other)})
+                if both.principals:
+                    both = both.both(self.among(who, required.action, resource, tag_context(other, action)))
+                found = found.either(both)
+                if not who & ~found.proven:
+                    break
+        return found
 
 
 class _Finding:

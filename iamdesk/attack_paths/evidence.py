@@ -5,12 +5,20 @@ from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.access.request_grid import FRESH
-from iamdesk.attack_paths.attacker_control import mfa_wanted, unmet_keys, ways
+from iamdesk.attack_paths.attacker_control import AllowedBy, mfa_wanted, unmet_keys, ways
 from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edges import Edges, profiles_of
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context
 from iamdesk.attack_paths.new_principals import alternatives
-from iamdesk.attack_paths.request_tags import can_tag, tag_context, tagging_action
+from iamdesk.attack_paths.request_tags import (
+    TaggingAction,
+    agreeing,
+    can_tag,
+    creating_call,
+    tag_context,
+    tagging_action,
+    tags_of,
+)
 from iamdesk.attack_paths.technique_resources import ResourceRequest
 from iamdesk.attack_paths.types import Proof, Step
 from iamdesk.escaping import with_visible_end
@@ -184,14 +192,28 @@ class Prover:
         for way in ways(trace):
             if way.tags and not can_tag(action, resource):
                 continue
-            tagging, rank = None, int(not way.is_chosen)
+            rank = int(not way.is_chosen)
+            asked = [_Asked(rank, request, trace)]
             required = tagging_action(action) if way.tags else None
             if required is not None:
                 tagging = self._ask(source, required.action, resource, tag_context(way, action))
                 rank = max(rank, tagging.rank if required.is_documented else min(tagging.rank, 1))
-            if best is None or rank < best.rank:
-                best = _Asked(rank, request, trace, tagging)
+                asked = [_Asked(rank, request, trace, tagging)]
+                if tagging.rank:
+                    asked += self._with_other_values(way, trace, required, request)
+            best = min((*asked, *([] if best is None else [best])), key=lambda one: one.rank)
         return best or _Asked(_DENIED, request, trace)
+
+    def _with_other_values(
+        self, way: AllowedBy, trace: EvaluationTrace, required: TaggingAction, request: Request
+    ) -> Iterator[_Asked]:
+        """Yield a request with values of its tags that may suit the action that sets them, too."""
+        call, resource, source = request.action, request.resource, request.principal
+        tagging = self._steps.inquiry.trace(source, required.action, resource, creating_call(call))
+        for other in agreeing(way, trace, tagging):
+            asked = self._ask(source, call, resource, {**request.context, **tags_of(other)})
+            sets = self._ask(source, required.action, resource, tag_context(other, call))
+            yield asked._replace(rank=max(asked.rank, sets.rank), tagging=sets)
 
     def _denials(self, source: str, required: Required) -> Iterator[_Asked]:
         """Yield the request for each policy that a principal can remove from itself by an action."""

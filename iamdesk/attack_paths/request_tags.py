@@ -3,14 +3,17 @@
 A caller that sets tags while it creates a resource must be allowed to tag, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import islice, product
 from typing import NamedTuple
 
 from iamdesk.attack_paths.attacker_control import CREATING_CALL, AllowedBy
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.engine import EvaluationTrace
+from iamdesk.policy.overlap import common_text
 
 _TAG = "aws:requesttag/"
 _TAG_KEY = "aws:requesttag/${tagkey}"
@@ -31,6 +34,8 @@ _OF_SERVICE: Mapping[str, str] = {
 _OF_CALL: Mapping[str, str] = {"CreateRole": "TagRole", "CreateUser": "TagUser", "CreatePolicy": "TagPolicy"}
 """The action of IAM by call: IAM User Guide, "IAM: Create new users only with specific tags"."""
 _TAGGING = "Tagging"
+_MAX_TRIED = 64
+"""Combinations of tag values that are tried for one call."""
 _USUAL = ("TagResource", "AddTags", "AddTagsToResource", "CreateOrUpdateTags")
 """Names of the action, by which it is found in services whose pages do not mention it."""
 
@@ -83,14 +88,55 @@ def _taggable(name: str) -> frozenset[str]:
     return frozenset(one.name for one in types if _TAG_KEY in one.condition_keys)
 
 
-def tag_context(way: AllowedBy, call: str) -> Context:
-    """Return the condition keys of the request that sets the tags of a way of a call."""
+def tags_of(way: AllowedBy) -> Context:
+    """Return the condition keys for the tags of a way."""
     given = {key: values for key, values in way.tags.items() if values}
     names = [key[len(_TAG) :] for key in given if key.lower().startswith(_TAG)]
-    return {**_creating_call(call), **({"aws:TagKeys": names} if names else {}), **given}
+    return {"aws:TagKeys": names, **given} if names else given
 
 
-def _creating_call(call: str) -> Context:
+def tag_context(way: AllowedBy, call: str) -> Context:
+    """Return the condition keys of the request that sets the tags of a way of a call."""
+    return {**creating_call(call), **tags_of(way)}
+
+
+def agreeing(way: AllowedBy, call: EvaluationTrace, tagging: EvaluationTrace) -> Iterator[AllowedBy]:
+    """Yield a way with other values of its tags: those that the conditions of a call and of its tagging action name.
+
+    Values that two patterns have in common (``a*``, ``*z``) are among them; whether they suit has to be evaluated.
+    """
+    keys = [key for key in way.tags if key.lower().startswith(_TAG)]
+    values = [_values(key, call, tagging) for key in keys]
+    for chosen in islice(product(*values), _MAX_TRIED) if keys else ():
+        yield way._replace(tags={**way.tags, **{key: (value,) for key, value in zip(keys, chosen, strict=True)}})
+
+
+def _values(key: str, call: EvaluationTrace, tagging: EvaluationTrace) -> Iterable[str]:
+    texts, of_tagging = (
+        [
+            value.text
+            for result in trace.results
+            for test in result.statement.conditions
+            if test.key == key.lower()
+            for value in test.values
+        ]
+        for trace in (call, tagging)
+    )
+    common = [found for one in texts for other in of_tagging if (found := common_text(one, other)) is not None]
+    return dict.fromkeys(_matching(text) for text in (*_solved(key, tagging), *common, *of_tagging))
+
+
+def _solved(key: str, trace: EvaluationTrace) -> Iterator[str]:
+    for one in trace.sets:
+        yield from (value for name, fact in one.items() if name.lower() == key.lower() for value in fact.values)
+
+
+def _matching(pattern: str) -> str:
+    """Return a text that a pattern matches."""
+    return pattern.replace("*", "").replace("?", "x")
+
+
+def creating_call(call: str) -> Context:
     """Return the key by which a service tells IAM which call sets tags (``ec2:CreateAction``), if it has one."""
     service, _, name = call.partition(":")
     listed = reference().keys_of(service)

@@ -229,6 +229,39 @@ def test_the_service_says_which_call_sets_tags(tmp_path, granted, found):
     assert states(tmp_path, "ec2.amazonaws.com", PASS, tagged, rest, *granted).get("ec2-001") is found
 
 
+@pytest.mark.parametrize(
+    ("create", "tagging", "found"),
+    [
+        (("false", "Null"), ("prod", "StringEquals"), State.PROVEN),
+        (("*", "StringLike"), ("prod", "StringEquals"), State.PROVEN),
+        (("a*", "StringLike"), ("*z", "StringLike"), State.PROVEN),
+        (("a*", "StringLike"), ("ab*", "StringLike"), State.PROVEN),
+        (("a*", "StringLike"), ("abc", "StringEquals"), State.PROVEN),
+        (("team-*", "StringLike"), ("team-x", "StringEqualsIfExists"), State.PROVEN),
+        (("a*", "StringLike"), ("b*", "StringLike"), None),
+        (("x", "StringEquals"), ("y", "StringEquals"), None),
+        (("x", "StringNotEquals"), ("x", "StringEquals"), State.PROVEN),  # without tags
+    ],
+)
+def test_tags_suit_the_call_and_the_action_that_sets_them(tmp_path, create, tagging, found):
+    service, tag = "lambda.amazonaws.com", "aws:RequestTag/team"
+    (value, operator), (allowed, by) = create, tagging
+    rest = [PASS, allow("lambda:InvokeFunction")]
+    call = allow("lambda:CreateFunction", **created_by(tag, value, operator))
+    granted = allow("lambda:TagResource", **created_by(tag, allowed, by))
+    assert states(tmp_path, service, *rest, call, granted).get("lambda-001") is found
+
+
+def test_a_deny_narrows_the_tags_that_may_be_set(tmp_path):
+    service, tag = "lambda.amazonaws.com", "aws:RequestTag/team"
+    call = allow("lambda:CreateFunction", **created_by(tag, "false", "Null"))
+    guard = deny("lambda:TagResource", "*", **created_by(tag, ["a", "b"], "StringNotEquals"))
+    granted = [PASS, allow("lambda:InvokeFunction"), call, allow("lambda:TagResource"), guard]
+    assert states(tmp_path, service, *granted).get("lambda-001") is State.PROVEN
+    others = deny("lambda:CreateFunction", "*", **created_by(tag, ["a", "b"]))
+    assert states(tmp_path, service, *granted, others).get("lambda-001") is None
+
+
 def test_an_instance_cannot_be_started_with_tags_on_an_image_or_subnet(tmp_path):
     """EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation"."""
     tagged = created_by("aws:RequestTag/team", "x")
