@@ -3,12 +3,13 @@
 It does if the entitlement is taken from them, and
 
 - something that each shortest path needs in its first step is lost: the path ends, or becomes longer, or
-- the entitlement alone grants all that one of these first steps needs, whether or not another one grants it, too.
+- the entitlement grants some of what one of these first steps needs, whether or not another one grants it, too: a step
+  that needs two permissions, each granted twice, hangs on all four.
 
 Only the first counts where the path is possible, not proven.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,8 +41,11 @@ class CarriedPath:
     """`ADMINISTRATOR`, `PROVEN` or `POSSIBLE`."""
     technique: str = ""
     """The technique of the path's first step; several joined with ``+``; empty for administrators."""
-    ends: bool = True
-    """Whether revoking the entitlement alone ends or lengthens it."""
+    ends: bool | None = True
+    """Whether revoking the entitlement alone ends or lengthens it; None: perhaps, since what it needs is lost in part,
+    and stays on other resources or under conditions."""
+    is_whole: bool = True
+    """Whether the entitlement alone grants all that the first step needs, or that administrators need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,12 @@ class CarriedPaths:
         gives = _without(effect.alone, effect.latent)
         found: list[CarriedPath] = []
         losing = set(effect.losing)
+        lost = effect.lost, _without(effect.lost, effect.lost_in_part)
         for steps, loses in dict.fromkeys((self._steps_of(item, arn), arn in losing) for arn in effect.affected):
-            found += _carried(steps, effect.lost if loses else {}, gives, own_alone)
+            found += _carried(steps, lost if loses else ({}, {}), gives, own_alone)
         if item.holder_kind == "user" and not any(one.state == PROVEN for one in found):
             found += self._as_own_means(item, policies)
-        return min(found, key=lambda one: (_STATES.index(one.state), not one.ends), default=None)
+        return min(found, key=_first, default=None)
 
     def _steps_of(self, item: ReviewItem, arn: str) -> FirstSteps:
         if arn == item.holder_arn and (item.evidence.get("administration") or {}).get("reaches") == "is":
@@ -108,23 +113,44 @@ class CarriedPaths:
                     yield arn
 
 
-def _carried(steps: FirstSteps, lost: ActionBits, gives: ActionBits, own_alone: ActionBits) -> Iterator[CarriedPath]:
-    """Yield what depends on an entitlement for holders with the same first steps."""
+def _first(one: CarriedPath) -> tuple[bool, int, int]:
+    """Return the sort key: what revoking certainly ends goes before what another entitlement grants, too."""
+    return one.state == POSSIBLE, (True, None, False).index(one.ends), _STATES.index(one.state)
+
+
+def _carried(
+    steps: FirstSteps, lost: tuple[ActionBits, ActionBits], gives: ActionBits, own_alone: ActionBits
+) -> Iterator[CarriedPath]:
+    """Yield what depends on an entitlement for holders with the same first steps.
+
+    ``lost`` is what they lose, and what of it is possible nowhere afterwards.
+    """
     if steps.is_administrator:
-        powers = _powers()
-        if _touches(powers, lost, own_alone) or _covers(powers, gives, own_alone):
-            yield CarriedPath(ADMINISTRATOR, ends=_touches(powers, lost, own_alone))
+        yield from _of_state(ADMINISTRATOR, [_powers()], lost, gives, own_alone)
         return
     for state, path_ids in ((PROVEN, steps.proven), (POSSIBLE, steps.possible)):
         needed = [_needed(path_id) for path_id in sorted(path_ids, key=preference)]
-        if not needed:
-            continue
-        if all(_touches(one, lost, own_alone) for one in needed):
-            yield CarriedPath(state, needed[0].path_id)
-        elif state == PROVEN:
-            whole = next((one for one in needed if _covers(one, gives, own_alone)), None)
-            if whole is not None:
-                yield CarriedPath(state, whole.path_id, ends=False)
+        if needed:
+            yield from _of_state(state, needed, lost, gives, own_alone)
+
+
+def _of_state(
+    state: str,
+    needed: Sequence[_Needed],
+    lost: tuple[ActionBits, ActionBits],
+    gives: ActionBits,
+    own_alone: ActionBits,
+) -> Iterator[CarriedPath]:
+    some, wholly = lost
+    chosen = next((one for one in needed if _covers(one, gives, own_alone)), None)
+    is_whole = chosen is not None
+    if all(_touches(one, some, own_alone) for one in needed):
+        ends = all(_touches(one, wholly, own_alone) for one in needed) or None
+        yield CarriedPath(state, (chosen or needed[0]).path_id, ends, is_whole)
+    elif state != POSSIBLE:
+        chosen = chosen or next((one for one in needed if _touches(one, gives, own_alone)), None)
+        if chosen is not None:
+            yield CarriedPath(state, chosen.path_id, ends=False, is_whole=is_whole)
 
 
 def _touches(needed: _Needed, actions: ActionBits, own_alone: ActionBits) -> bool:

@@ -147,7 +147,12 @@ class EffectEvidence:
             "tier": rule.tier,
         }
         if path is not None:
-            effect_json["path"] = {"state": path.state, "technique": path.technique, "ends": path.ends}
+            effect_json["path"] = {
+                "state": path.state,
+                "technique": path.technique,
+                "ends": path.ends,
+                **({} if path.is_whole else {"whole": False}),
+            }
         if kind == GUARDRAIL:
             effect_json["limits"] = list(self._limits(item))
         if effect.doubts:

@@ -33,6 +33,7 @@ from ..builders.captures import (
     managed,
     policy_arn,
     role,
+    role_arn,
     snapshot,
     trusting,
     user,
@@ -230,7 +231,7 @@ def test_what_a_path_does_not_need_is_not_tier_0(items: dict[tuple[str, str, str
 
 
 def test_what_all_of_several_paths_need_is_tier_0() -> None:
-    """Without passing roles no path is left; without one of two services the other path is as long."""
+    """Without passing roles no path is left; without one of two services the other path is as long, and both say so."""
     trusted = trusting({"Service": ["lambda.amazonaws.com", "glue.amazonaws.com"]})
     captured = snapshot(
         account(
@@ -247,14 +248,61 @@ def test_what_all_of_several_paths_need_is_tier_0() -> None:
     items = by_name(made(captured))
     passing = told(items, "two", "inline_policy", "inline-1")
     assert (passing["tier"], passing["path"]["state"], passing["path"]["ends"]) == (0, "proven", True)
-    assert [told(items, "two", "inline_policy", f"inline-{one}")["tier"] for one in (2, 3)] != [0, 0]
-    assert all("path" not in told(items, "two", "inline_policy", f"inline-{one}") for one in (2, 3))
+    for one in (2, 3):
+        part = told(items, "two", "inline_policy", f"inline-{one}")
+        assert (part["tier"], part["path"]["ends"], part["path"]["whole"]) == (0, False, False)
+        assert "or there is another path" in tier_reason_words(items["two", "inline_policy", f"inline-{one}"])
     for one in (1, 2):
         twice = told(items, "whole", "inline_policy", f"inline-{one}")
         assert (twice["tier"], twice["status"], twice["path"]["ends"]) == (0, "proved", False)
         assert tier_reason_words(items["whole", "inline_policy", f"inline-{one}"]).endswith(
             "there is also another path."
         )
+
+
+def test_each_of_two_permissions_that_are_granted_twice_is_tier_0() -> None:
+    """No single policy makes the path, and none ends it: one person could keep all of them with one pair of eyes."""
+    passing, running = document(allow("iam:PassRole")), document(allow(RUNNING))
+    elsewhere = document({"Effect": "Allow", "NotAction": "iam:Attach*", "Resource": "*"})
+    attaching = document(allow("iam:Attach*"))
+    captured = snapshot(
+        account(
+            user("twice", passing, passing, running, running, document(allow("s3:GetObject"))),
+            user("joins", passing, running, groups=["passing", "running"]),
+            group("passing", passing),
+            group("running", running),
+            user("halves", elsewhere, elsewhere, attaching, attaching),
+            role("admin", document(allow()), trust=trusting({"Service": "lambda.amazonaws.com"})),
+        )
+    )
+    items = by_name(made(captured))
+    tiers = [told(items, "twice", "inline_policy", f"inline-{one}")["tier"] for one in (1, 2, 3, 4, 5)]
+    assert tiers == [0, 0, 0, 0, 3]
+    for key in ("inline_policy", "inline-1"), ("inline_policy", "inline-2"), ("group", "passing"), ("group", "running"):
+        assert told(items, "joins", *key)["tier"] == 0, key
+    for name in ("passing", "running"):
+        assert told(items, name, "inline_policy", "inline-1")["tier"] == 0, name
+    assert [told(items, "halves", "inline_policy", f"inline-{one}")["tier"] for one in (1, 2, 3, 4)] == [0, 0, 0, 0]
+    assert tier_reason_words(items["halves", "inline_policy", "inline-3"]) == (
+        "It grants some of what makes its holders administrators; another entitlement grants it, too."
+    )
+
+
+def test_a_path_that_goes_on_is_not_said_to_end() -> None:
+    """What is lost only on other resources leaves the path as it is."""
+    passing = document(allow("iam:PassRole", role_arn("admin")))
+    captured = snapshot(
+        account(
+            user("more", passing, document(allow(["iam:PassRole", *RUNNING])), document(allow(RUNNING))),
+            role("admin", document(allow()), trust=trusting({"Service": "lambda.amazonaws.com"})),
+        )
+    )
+    items = by_name(made(captured))
+    assert told(items, "more", "inline_policy", "inline-2")["path"]["ends"] is None
+    assert tier_reason_words(items["more", "inline_policy", "inline-2"]) == (
+        "With it alone, a principal can become an administrator by creating a Lambda function with the role and "
+        "invoking it; there may also be another path."
+    )
 
 
 def test_each_of_two_that_make_an_administrator_is_tier_0() -> None:

@@ -37,20 +37,43 @@ STATUS_WORDS: Mapping[str, str] = {
 LARGE_LOSS = 1_000
 """Actions lost by revoking above which a reviewer is asked once more."""
 GUARDRAIL_WORD = mark("GUARDRAIL")
-_PATHS: Mapping[tuple[object, object], str] = {
-    ("administrator", True): mark("It makes its holders administrators."),
-    ("administrator", False): mark("It makes its holders administrators; so does another entitlement."),
-    ("proven", True): mark(
+_PATHS: Mapping[tuple[object, object, bool], str] = {
+    ("administrator", True, True): mark("It makes its holders administrators."),
+    ("administrator", True, False): mark("It grants some of what makes its holders administrators."),
+    ("administrator", None, True): mark("It makes its holders administrators; perhaps another entitlement does, too."),
+    ("administrator", None, False): mark(
+        "It grants some of what makes its holders administrators; perhaps another entitlement grants it, too."
+    ),
+    ("administrator", False, True): mark("It makes its holders administrators; so does another entitlement."),
+    ("administrator", False, False): mark(
+        "It grants some of what makes its holders administrators; another entitlement grants it, too."
+    ),
+    ("proven", True, True): mark(
         "With it, a principal can become an administrator by {how}; without it, this path ends or becomes longer."
     ),
-    ("proven", False): mark(
+    ("proven", None, True): mark(
+        "With it alone, a principal can become an administrator by {how}; there may also be another path."
+    ),
+    ("proven", None, False): mark(
+        "With it, a principal can become an administrator by {how}; without it, this path may end or become longer."
+    ),
+    ("proven", False, True): mark(
         "With it alone, a principal can become an administrator by {how}; there is also another path."
     ),
-    ("possible", True): mark(
+    ("proven", False, False): mark(
+        "A principal can become an administrator by {how}: it grants some of what this needs; another entitlement "
+        "grants it, too, or there is another path."
+    ),
+    ("possible", True, True): mark(
         "With it, a principal may become an administrator by {how}; without it, this path ends or becomes longer."
     ),
+    ("possible", None, True): mark(
+        "With it, a principal may become an administrator by {how}; without it, this path may end or become longer."
+    ),
 }
-"""Why administration depends on an entitlement, by `CarriedPath.state` and ``ends``."""
+"""Why administration depends on an entitlement, by `CarriedPath.state`, ``ends`` and ``is_whole``."""
+_SAME_IN_PART = (("proven", True), ("possible", True), ("possible", None))
+"""States and ends in which it does not matter whether the entitlement grants all."""
 TIER_WORDS: Mapping[int, str] = {
     0: mark("Tier 0: administration depends on it"),
     1: mark("Tier 1: permissions, logs or security services depend on it"),
@@ -319,7 +342,8 @@ def tier_reason_words(item: ReviewItem) -> str:
     path = effect.get("path")
     if not path or effect["tier"] != 0:
         return ""
-    words = _PATHS.get((path.get("state"), path.get("ends")), "")
+    state, ends = path.get("state"), path.get("ends")
+    words = _PATHS.get((state, ends, bool(path.get("whole", True)) or (state, ends) in _SAME_IN_PART), "")
     technique = str(path.get("technique", ""))
     try:
         return phrase(words, how=how_words(technique) if technique else "")
