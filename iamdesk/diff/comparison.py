@@ -6,7 +6,7 @@ from pathlib import Path
 
 from iamdesk.attack_paths.types import AttackPath, AttackPaths, GoalKind
 from iamdesk.aws.service_reference import reference
-from iamdesk.checks.finding import Finding
+from iamdesk.checks.finding import Finding, State
 from iamdesk.diff.parallel import Pair, find_all
 from iamdesk.diff.result import Comparison, Effect, PrincipalDiff, RiskChanges, Statistics, Status, TextChange
 from iamdesk.diff.snapshot_view import SCP, SnapshotView
@@ -127,14 +127,39 @@ def risk_changes(
     old_admins, new_admins = dict.fromkeys(_administrators(before)), dict.fromkeys(_administrators(after))
     old_findings = {one.fingerprint: one for one in findings_before}
     new_findings = {one.fingerprint: one for one in findings_after}
+    paths_gained, findings_gained = _only_in(new, old), _only_in(new_findings, old_findings)
+    remaining = tuple(_remaining(findings_gained, old_findings.values(), paths_gained))
     return RiskChanges(
-        _only_in(new, old),
+        paths_gained,
         _only_in(old, new),
         _only_in({arn: arn for arn in new_admins}, old_admins),
         _only_in({arn: arn for arn in old_admins}, new_admins),
-        _only_in(new_findings, old_findings),
+        tuple(one for one in findings_gained if one not in remaining),
         _only_in(old_findings, new_findings),
+        remaining,
     )
+
+
+_DIRECT, _IN_SEVERAL_STEPS = "CHN-01", "CHN-02"
+
+
+def _remaining(
+    gained: Iterable[Finding], before: Iterable[Finding], paths_gained: Iterable[AttackPath]
+) -> Iterator[Finding]:
+    """Yield the findings about a longer attack path of a principal that had a direct one, and gained none.
+
+    Only the shortest path of a principal is reported, so the longer one appears when that ends.
+    """
+    direct = {(one.subject_key, state) for one in before if one.check_id == _DIRECT for state in _no_surer(one.state)}
+    starts = {path.start for path in paths_gained}
+    for one in gained:
+        is_known = one.check_id == _IN_SEVERAL_STEPS and (one.subject_key, one.state) in direct
+        if is_known and one.subject_key not in starts:
+            yield one
+
+
+def _no_surer(state: State) -> tuple[State, ...]:
+    return tuple(State) if state is State.FOUND else (state,)
 
 
 def _only_in[Key, Value](mine: Mapping[Key, Value], other: Mapping[Key, object]) -> tuple[Value, ...]:

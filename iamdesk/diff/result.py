@@ -223,3 +223,5 @@ class RiskChanges:
     administrators_lost: tuple[str, ...]
     findings_gained: tuple[Finding, ...]
     findings_lost: tuple[Finding, ...]
+    findings_remaining: tuple[Finding, ...] = ()
+    """Attack paths in several steps that come to light because the direct one ended. They are no new risk."""

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -123,7 +124,8 @@ def _with_entity(snapshot: Snapshot, arn: str, change: Callable[[Entity], Entity
     changed = change(entity)
     name = _LISTS[type(entity)]
     listed = [one if one.arn != arn else changed for one in getattr(account, name)]
-    return _with_account(snapshot, account.model_copy(update={name: tuple(one for one in listed if one is not None)}))
+    held = _with_account(snapshot, account.model_copy(update={name: tuple(one for one in listed if one is not None)}))
+    return _recounted(held, [(account.account_id, entity, changed)])
 
 
 def _with_entities(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
@@ -134,6 +136,7 @@ def _with_entities(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
         for entity in entities:
             held.setdefault(entity.arn, (account.account_id, entity))
     changed: dict[tuple[str, str], dict[str, Entity]] = {}
+    changes: list[tuple[str, Entity, Entity | None]] = []
     for number, edit in enumerate(edits, 1):
         with _named_by(number):
             if edit.subject not in held:
@@ -141,6 +144,7 @@ def _with_entities(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
             account_id, entity = held[edit.subject]
             of_list = changed.setdefault((account_id, _LISTS[type(entity)]), {})
             of_list[edit.subject] = _changed(snapshot, entity, edit)
+            changes.append((account_id, entity, of_list[edit.subject]))
     accounts = []
     for account in snapshot.accounts:
         update = {
@@ -149,7 +153,52 @@ def _with_entities(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
             if (new := changed.get((account.account_id, name)))
         }
         accounts.append(account.model_copy(update=update) if update else account)
-    return snapshot.model_copy(update={"accounts": tuple(accounts)})
+    return _recounted(snapshot.model_copy(update={"accounts": tuple(accounts)}), changes)
+
+
+def _recounted(snapshot: Snapshot, changes: Iterable[tuple[str, Entity, Entity | None]]) -> Snapshot:
+    """Return a copy in which AWS's counts of attachments follow changes of (account, entity before, entity after).
+
+    Otherwise a detached policy would look like one of which holders were not captured.
+    """
+    differences: Counter[tuple[str, str, str]] = Counter()
+    for account_id, before, after in changes:
+        for entity, one in ((before, -1), (after, 1)):
+            for field, arn in _counted(entity):
+                holder = _account_that_counts(snapshot, account_id, arn)
+                differences[holder, field, arn] += one
+    for account in snapshot.accounts:
+        own = {key[1:]: count for key, count in differences.items() if count and key[0] == account.account_id}
+        if own:
+            policies = tuple(_with_difference(policy, own) for policy in account.policies)
+            snapshot = _with_account(snapshot, account.model_copy(update={"policies": policies}))
+    return snapshot
+
+
+def _counted(entity: Entity | None) -> Iterator[tuple[str, str]]:
+    """Yield the policies that AWS counts an entity for, each with the name of the count."""
+    if entity is None:
+        return
+    for attached in entity.attached_managed_policies:
+        yield "attachment_count", attached.policy_arn
+    boundary = None if isinstance(entity, GroupDetail) else entity.permissions_boundary
+    if boundary is not None:
+        yield "permissions_boundary_usage_count", boundary.permissions_boundary_arn
+
+
+def _account_that_counts(snapshot: Snapshot, account_id: str, policy_arn: str) -> str:
+    """Return the account that lists a policy: an AWS managed one may be listed by another one of the same file."""
+    listing = [one.account_id for one in snapshot.accounts if any(held.arn == policy_arn for held in one.policies)]
+    return listing[0] if len(listing) == 1 else account_id
+
+
+def _with_difference(policy: ManagedPolicyDetail, differences: dict[tuple[str, str], int]) -> ManagedPolicyDetail:
+    update = {}
+    for field in ("attachment_count", "permissions_boundary_usage_count"):
+        count, difference = getattr(policy, field), differences.get((field, policy.arn))
+        if count is not None and difference:
+            update[field] = max(0, count + difference)
+    return policy.model_copy(update=update) if update else policy
 
 
 def _with_account(snapshot: Snapshot, account: Account) -> Snapshot:

@@ -88,3 +88,22 @@ def test_paths_and_findings_that_appear_and_vanish(iamdesk: Run, sample: Path, t
     assert f"New administrators: 1\n  {ANA}" in text
     assert f"{DEPLOY} to administrator of account 111122223333, sts-001 on" in text
     assert "Findings that" not in iamdesk("what-if", sample, file, "--access-only").stdout
+
+
+SRE = "arn:aws:iam::111122223333:group/engineering/sre/SiteReliability"
+DEPLOYMENT = "arn:aws:iam::111122223333:policy/engineering/DeploymentPassRole"
+
+
+def test_a_detached_policy_makes_no_finding_of_its_own(iamdesk: Run, sample: Path, tmp_path: Path) -> None:
+    """AWS's count of attachments follows; the longer path that was there before is no new risk."""
+    file = changes(tmp_path, {"do": "detach-policy", "subject": SRE, "detail": DEPLOYMENT})
+
+    risks = json.loads(iamdesk("what-if", sample, file, "--format", "json").stdout)["Risks"]
+
+    assert risks["PathsGained"] == []
+    assert risks["FindingsGained"] == []
+    longer = {(one["Check"], one["Subject"].rpartition("/")[2]) for one in risks["FindingsRemaining"]}
+    assert longer == {("CHN-02", "deepak.rao"), ("CHN-02", "grace.lin")}
+    assert ("CHN-01", "deepak.rao") in {
+        (one["Check"], one["Subject"].rpartition("/")[2]) for one in risks["FindingsLost"]
+    }

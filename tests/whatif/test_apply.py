@@ -216,3 +216,29 @@ def test_changes_build_on_each_other(held: Snapshot) -> None:
         "attach-user-policy",
         "create-policy-version",
     ]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_counts_of_attachments_follow(held: Snapshot, together: bool) -> None:
+    arn = policy_arn("taken")
+    [account, *others] = held.accounts
+    policies = tuple(
+        one.model_copy(update={"attachment_count": 1, "permissions_boundary_usage_count": 0}) if one.arn == arn else one
+        for one in account.policies
+    )
+    counted = held.model_copy(update={"accounts": (account.model_copy(update={"policies": policies}), *others)})
+    edits = edits_from_json(
+        [
+            {"do": "detach-policy", "subject": user_arn("u04"), "detail": arn},
+            {"do": "set-boundary", "subject": user_arn("u08"), "detail": arn},
+        ]
+        if together
+        else [
+            {"do": "detach-policy", "subject": user_arn("u04"), "detail": arn},
+            {"do": "attach-policy", "subject": user_arn("u04"), "detail": arn},
+            {"do": "delete", "subject": user_arn("u04")},
+            {"do": "set-boundary", "subject": user_arn("u08"), "detail": arn},
+        ]
+    )
+    [now] = [one for one in apply(counted, edits).accounts[0].policies if one.arn == arn]
+    assert (now.attachment_count, now.permissions_boundary_usage_count) == (0, 1)

@@ -195,11 +195,11 @@ def test_paths_and_findings_that_appear_and_vanish_are_listed_and_lead_to_their_
     sandbox.form.detail.setText("arn:aws:iam::aws:policy/AdministratorAccess")
     sandbox.add_button.click()
     sandbox.try_button.click()
-    qtbot.waitUntil(lambda: sandbox.risks.topLevelItemCount() == 6, timeout=120_000)
-    groups = [sandbox.risks.topLevelItem(number) for number in range(6)]
+    qtbot.waitUntil(lambda: sandbox.risks.topLevelItemCount() == 7, timeout=120_000)
+    groups = [sandbox.risks.topLevelItem(number) for number in range(7)]
     titles = [str(one.text(0)) for one in groups if one is not None]
     assert titles[0] == "New administrators: 1"
-    findings = groups[4]
+    findings = groups[5]
     assert findings is not None
     shown = [findings.child(number) for number in range(findings.childCount())]
     (row,) = [one for one in shown if one is not None and "ADM-01" in one.text(0) and "ana.moreno" in one.text(0)]
