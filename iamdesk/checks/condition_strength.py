@@ -1,13 +1,17 @@
 """How strongly a condition restricts a caller: by keys that the caller chooses, by a shared value, or by other keys."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from iamdesk.checks.check_context import CheckContext, Context
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.i18n import nphrase
+from iamdesk.inventory.trust import is_unique_id
+from iamdesk.policy.statement import Statement
 
 
 class ConditionStrength(IntEnum):
@@ -105,6 +109,38 @@ def try_request(
         if filled.decision is EvalDecision.ALLOWED:
             decision = filled
     return Attempt(strength, tuple(values), decision)
+
+
+def named_ids(statements: Iterable[Statement], attempt: Attempt) -> tuple[str, ...]:
+    """Return the full unique IDs of users and roles that statements name, if an attempt needs one of them in any case.
+
+    Each belongs to one principal (rule E12): then not anyone has what was attempted.
+    """
+    listed = {
+        value.text.partition(":")[0]
+        for statement in statements
+        for test in statement.conditions
+        if test.key == _USER_ID
+        for value in test.values
+    }
+    needed: dict[str, None] = {}
+    for values in attempt.decision.conditions:
+        own = [value for key, value in values.items() if key.lower() == _USER_ID and isinstance(value, str)]
+        ids = {one.partition(":")[0] for one in own}
+        if not ids or not ids <= listed or not all(map(is_unique_id, ids)):
+            return ()
+        needed |= dict.fromkeys(sorted(ids))
+    return tuple(needed)
+
+
+def words_of_ids(ids: Sequence[str]) -> str:
+    """Return "the principal with the unique ID …, which is not in the snapshot"."""
+    return nphrase(
+        "the principal with the unique ID {ids}, which is not in the snapshot,",
+        "the principals with the unique IDs {ids}, which are not in the snapshot,",
+        len(ids),
+        ids=enumerated(ids),
+    )
 
 
 def _strength(key: str, value: str | Sequence[str] | None, own: Container[str]) -> ConditionStrength:

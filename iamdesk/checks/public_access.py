@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext, Context
-from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
+from iamdesk.checks.condition_strength import Attempt, ConditionStrength, named_ids, try_request, words_of_ids
 from iamdesk.checks.external_trust import (
     NAME_ACCOUNTS,
     ORGANIZATIONS,
@@ -172,6 +172,9 @@ def _results(
         evidence += (Evidence(phrase("The policy is public: {why}.", why=why)),)
     if not sure:
         keys = enumerated(dict.fromkeys(key for one in chosen for key in one.attempt.keys))
+        ids = [named_ids(allowing(survey, resource), one.attempt) for one in chosen]
+        if all(ids):
+            who = words_of_ids(list(dict.fromkeys(one for several in ids for one in several)))
         yield CheckResult(
             phrase(
                 "Whether {who} can perform {actions} on {name} depends on {keys}.",

@@ -7,7 +7,7 @@ from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.aws_tools import STACK_SETS, origin_of
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.condition_strength import ConditionStrength
+from iamdesk.checks.condition_strength import ConditionStrength, named_ids, words_of_ids
 from iamdesk.checks.external_trust import (
     NAME_ACCOUNTS,
     TrustedAccount,
@@ -123,6 +123,11 @@ def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -
             "Whether anyone with an AWS account can assume {role} depends on {keys}.", role=role.role_name, keys=keys
         )
         title = mark("Publicly assumable role under a condition")
+        if ids := named_ids(allowing(survey, role), attempt):
+            title = mark("Role that trusts a unique ID")
+            sentence = phrase(
+                "Whether {who} can assume {role} is not known.", who=words_of_ids(ids), role=role.role_name
+            )
         yield CheckResult(sentence, evidence, severity=Severity.HIGH, state=State.INCONCLUSIVE, title=title)
 
 

@@ -373,13 +373,14 @@ class DerivedKeys:
         caller = self.caller
         match caller.kind:
             case CallerKind.USER:
-                return derived(caller.unique_id) if caller.unique_id else self._another_accounts()
+                return derived(caller.unique_id) if caller.unique_id else self._another_accounts("AIDA*")
             case CallerKind.SESSION:
                 session = f"{caller.unique_id}:{caller.session_name}"
-                return derived(session) if caller.unique_id else self._another_accounts()
+                return derived(session) if caller.unique_id else self._another_accounts(f"AROA*:{caller.session_name}")
             case CallerKind.ROLE:  # of some session: RoleId:session
                 is_known = bool(caller.unique_id)
-                return VALUE_UNKNOWN._replace(shape=f"{caller.unique_id}:*") if is_known else self._another_accounts()
+                known = VALUE_UNKNOWN._replace(shape=f"{caller.unique_id}:*")
+                return known if is_known else self._another_accounts("AROA*:*")
             case CallerKind.FEDERATED_USER:
                 return derived(f"{caller.account}:{caller.name}")
             case CallerKind.ROOT:
@@ -389,9 +390,9 @@ class DerivedKeys:
             case _:
                 return DERIVED_ABSENT
 
-    def _another_accounts(self) -> KeyValue:
-        """Return an unknown unique ID: IAM gives each to one entity alone (rule E12)."""
-        return VALUE_UNKNOWN._replace(excluded_ids=self.ids_of_others)
+    def _another_accounts(self, shape: str) -> KeyValue:
+        """Return an unknown unique ID of a certain kind: IAM gives each to one entity alone (rule E12)."""
+        return VALUE_UNKNOWN._replace(shape=shape, excluded_ids=self.ids_of_others)
 
     @property
     def _invokes_url(self) -> bool:

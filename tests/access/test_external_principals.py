@@ -383,11 +383,18 @@ def test_no_external_caller_has_the_unique_id_of_a_principal_of_the_account(valu
     assert told(evaluator, "s3:GetObject", f"{BUCKET}/k") == []
 
 
-@pytest.mark.parametrize("value", ["AROASOMEONEELSE:*", "*:bob", "AIDA*"])
+@pytest.mark.parametrize("value", ["AROASOMEONEELSE:*", "*:bob", "AIDA???????????????A"])
 def test_a_unique_id_of_nobody_in_the_account_may_be_an_external_callers(value: str) -> None:
     document = policy("*", "s3:GetObject", f"{BUCKET}/*", Condition={"StringLike": {"aws:userid": value}})
     evaluator = evaluator_of(bucket(document), roles=[role(policy({"AWS": A}, "sts:AssumeRole"))])
     assert ("*", "anyone", "conditional") in told(evaluator, "s3:GetObject", f"{BUCKET}/k")
+
+
+@pytest.mark.parametrize("value", ["AIDA*", "AROA*", "A*", "AROA*:*"])
+def test_unique_ids_that_all_users_or_roles_have_are_anyones(value: str) -> None:
+    """IAM User Guide, "IAM identifiers": prefixes of unique IDs."""
+    document = policy("*", "s3:GetObject", f"{BUCKET}/*", Condition={"StringLike": {"aws:userid": value}})
+    assert ("*", "anyone", "allowed") in told(evaluator_of(bucket(document)), "s3:GetObject", f"{BUCKET}/k")
 
 
 def test_a_federated_user_of_the_snapshot_is_a_row_and_not_external() -> None:

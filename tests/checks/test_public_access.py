@@ -390,3 +390,13 @@ def test_res_03_accounts_whose_ids_match(held, make):
     (one,) = held("RES-03", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=some)))
     assert one.sentence == "Any account whose ID matches 9999* can perform s3:GetObject on payroll."
     assert one.severity is Severity.HIGH
+
+
+def test_res_02_unique_ids(held, make):
+    users = {"StringLike": {"aws:userid": "AIDA*"}}
+    (one,) = held("RES-02", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=users)))
+    assert (one.state, one.severity) == (State.FOUND, Severity.CRITICAL)
+    single = {"StringEquals": {"aws:userid": "AIDAEXAMPLEUSERID0001"}}
+    (one,) = held("RES-02", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=single)))
+    assert one.state is State.INCONCLUSIVE
+    assert "the principal with the unique ID AIDAEXAMPLEUSERID0001" in one.sentence

@@ -369,3 +369,25 @@ def test_tru_03_a_condition_that_names_the_whole_account(found, make):
 def test_tru_08_an_account_that_a_deny_leaves(found, make):
     trust = all_but(make, StringNotEquals={"aws:PrincipalAccount": VENDOR})
     assert found("TRU-08", roles=[make.role("target", make.allow("*"), trust=trust)])
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"), [("StringLike", "AIDA*"), ("StringLike", "AROA*"), ("StringNotLike", "AROA*")]
+)
+def test_tru_01_unique_ids_that_all_users_or_roles_have(found, make, operator, value):
+    (one,) = found("TRU-01", roles=trusting(make, "*", Condition={operator: {"aws:userid": value}}))
+    assert one.severity is Severity.CRITICAL
+
+
+def test_tru_01_a_deny_that_leaves_all_users(found, make):
+    assert found("TRU-01", roles=[make.role("target", trust=all_but(make, StringNotLike={"aws:userid": "AIDA*"}))])
+
+
+@pytest.mark.parametrize("value", ["AROAEXAMPLEROLEID0001:*", "AIDAEXAMPLEUSERID0001"])
+def test_tru_02_one_unique_id_is_not_anyone(found, make, value):
+    trust = trusting(make, "*", Condition={"StringLike": {"aws:userid": value}})
+    assert not found("TRU-01", roles=trust)
+    (one,) = found("TRU-02", roles=trust)
+    assert one.state is State.INCONCLUSIVE
+    assert f"the principal with the unique ID {value.partition(':')[0]}" in one.sentence
+    assert "nyone" not in one.sentence
