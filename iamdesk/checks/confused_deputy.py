@@ -264,7 +264,7 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
     by_source = [one for one in statements if names_everyone(one) and _tests_source(one)]
     sources = _sources(survey, account, statements)
     services = dict.fromkeys(services_of(statements))
-    if by_source and not any(one.attempt.strength <= ConditionStrength.SECRET for one in open_to_all(survey, resource)):
+    if by_source and not _is_open(survey, resource):
         services |= dict.fromkeys(_service_of(source) for source in sources)
     for service in services:
         to_evaluate = requests(
@@ -324,7 +324,10 @@ def bucket_without_account(survey: CheckContext, account: Account, resource: Res
     """
     for statement in allowing_of(survey, resource):
         buckets = [one for one in _listed_sources(statement) if one.split(":", 5)[2:5] == ["s3", "", ""]]
-        for service in services_of((statement,)) if buckets else ():
+        services = services_of((statement,))
+        if buckets and names_everyone(statement) and not _is_open(survey, resource):
+            services = tuple(dict.fromkeys((*services, *map(_service_of, buckets))))
+        for service in services if buckets else ():
             groups = requests(survey, resource, lambda one, own=statement: one is own)  # type: ignore[misc]
             found = [
                 (question, decision)
@@ -369,6 +372,11 @@ def bucket_without_account(survey: CheckContext, account: Account, resource: Res
                 object=f"{service} {bucket}",
                 severity=Severity.MEDIUM if is_free else None,
             )
+
+
+def _is_open(survey: CheckContext, resource: Resource) -> bool:
+    """Return whether anyone can use a resource without signing in: RES-01 reports it."""
+    return any(one.attempt.strength <= ConditionStrength.SECRET for one in open_to_all(survey, resource))
 
 
 def _buckets(survey: CheckContext, account: Account) -> frozenset[str]:

@@ -179,3 +179,12 @@ def test_svc_09_sources_with_an_account(make):
         Condition={"ArnEquals": {"aws:SourceArn": rule}},
     )
     assert not make.findings("SVC-09", beside={"resources": (make.resource(TOPIC, statement),)})
+
+
+@pytest.mark.parametrize(("account", "count"), [({}, 1), ({"StringEquals": {"aws:SourceAccount": "111122223333"}}, 0)])
+def test_svc_09_a_statement_for_everyone(make, account, count):
+    condition = {"ArnLike": {"aws:SourceArn": BUCKET}, **account}
+    topic = make.resource(TOPIC, make.allow("sns:Publish", TOPIC, Principal="*", Condition=condition))
+    found = make.findings("SVC-09", beside={"resources": (topic,)})
+    assert [one.severity for one in found] == [Severity.LOW] * count
+    assert all(one.sentence.startswith("s3.amazonaws.com can perform sns:Publish") for one in found)
