@@ -64,6 +64,8 @@ class DecisionInputs:
     """Those of the other sub-requests, with keys of sub-request 0."""
     doubt: CredentialDoubt | None = None
     """What is unknown about the credentials and can prevent the call (rule I10)."""
+    needs_public: bool = False
+    """Whether only a resource policy that allows everyone counts: the service authenticates no caller (rule D8)."""
 
     @property
     def sub_requests(self) -> "tuple[DecisionInputs, ...]":
@@ -268,7 +270,7 @@ def _decide_sub_request(
         failing_limits.append(SESSION)  # rule C5
     carried: list[PolicyTypeKey] = []
 
-    if caller.kind is CallerKind.ANONYMOUS:
+    if caller.kind is CallerKind.ANONYMOUS or decision_inputs.needs_public:
         if grants & {Grant.EVERYONE, Grant.NOT_LISTED}:  # rule E10
             carried = [resource]
         else:

@@ -268,7 +268,19 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
         unlocks=caller.kind is CallerKind.ROOT and not cross and target.name in facts.owner_root_always,
         joint=tuple([decision_inputs_of(one, policies_of(one)) for one in request.joint]) if request.joint else (),
         doubt=credential_doubt(caller, target, request.context),
+        needs_public=_authenticates_no_one(request),
     )
+
+
+def _authenticates_no_one(request: EvaluationRequest) -> bool:
+    """Return whether a function URL that was captured has the authorization type ``NONE``.
+
+    Source: AWS Lambda Developer Guide, "Control access to Lambda function URLs" (rule D8).
+    """
+    if (request.target.service, request.target.name) != ("lambda", "invokefunctionurl"):
+        return False
+    kind = request.context.fact("lambda:functionurlauthtype")
+    return kind.derived and kind.values == ("NONE",) and request.caller.kind in SIGNED
 
 
 def _rcps_apply(request: EvaluationRequest) -> bool:

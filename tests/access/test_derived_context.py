@@ -1,6 +1,7 @@
 """What a snapshot knows of the request context by itself, for each kind of caller; what is typed goes before it."""
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -12,6 +13,7 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.context import KeyValue, Knowledge
 from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.snapshot.model import Account, UserDetail
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
 
@@ -427,3 +429,33 @@ def test_the_authorization_type_of_a_captured_function_url(types: tuple[str, ...
     assert captured.can(chosen).decision.value == "conditional"
     rows = {row.principal: row.decision.value for row in captured.who_can(action=asked.action, resource=function)}
     assert rows.get("*", "implicitDeny") == decision
+
+
+@pytest.mark.parametrize(
+    ("principal", "decision"),
+    [(None, "implicitDeny"), (f"arn:aws:iam::{ID}:user/u", "implicitDeny"), ("*", "allowed")],
+)
+def test_a_function_url_that_authenticates_no_one_needs_a_public_policy(principal: str | None, decision: str) -> None:
+    """AWS Lambda Developer Guide, "Control access to Lambda function URLs"."""
+    function = f"arn:aws:lambda:eu-west-1:{ID}:function:f"
+    invoke = ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"]
+    policy = None if principal is None else document(allow(invoke, function, Principal={"AWS": principal}))
+    user = UserDetail.model_validate(
+        {
+            "Arn": f"arn:aws:iam::{ID}:user/u",
+            "UserName": "u",
+            "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document(allow(invoke, "*"))}],
+        }
+    )
+    for kind, expected in (("NONE", decision), ("AWS_IAM", "allowed")):
+        url = {"FunctionArn": function, "FunctionUrl": "https://f.on.aws/", "AuthType": kind}
+        resource = Resource.model_validate(
+            {"arn": function, "account_id": ID, "policy": policy, "function_urls": [url]}
+        )
+        accounts = (Account(account_id=ID, users=(user,)),)
+        evaluator = Evaluator(CAPTURE.snapshot.model_copy(update={"accounts": accounts, "resources": (resource,)}))
+        asked = Request(user.arn, "lambda:InvokeFunctionUrl", function)
+        assert evaluator.can(asked).decision.value == expected
+        rows = {row.principal: row.decision.value for row in evaluator.who_can(action=asked.action, resource=function)}
+        assert rows.get(user.arn, "implicitDeny") == expected
+        assert evaluator.can(replace(asked, action="lambda:InvokeFunction")).decision.value == "allowed"
