@@ -118,7 +118,7 @@ def decide(
     session = Workbench.open_review(review)
     try:
         entries = session.entries
-        change = session.record(dict.fromkeys((*entitlement, *finding), wanted), _reviewer(reviewer, my_arns))
+        change = session.record(dict.fromkeys((*entitlement, *finding), wanted), _reviewer(session, reviewer, my_arns))
         if decision is ReviewDecision.REVOKE:
             _warn_of_revokes(session, [one for one in session.lines if one.line_id in entitlement])
         _warn_of_own(session, entries)
@@ -188,7 +188,7 @@ def approve(
     """
     session = Workbench.open_review(review)
     try:
-        who = _reviewer(reviewer, my_arns)
+        who = _reviewer(session, reviewer, my_arns)
         entries = session.entries
         change = session.second((*entitlement, *finding) or tuple(_to_approve(session, who)), who)
         _warn_of_own(session, entries)
@@ -211,9 +211,9 @@ def _checkpoint(review: Path, name: str, key: Path | None, every: int, folder: P
 def _to_approve(session: ReviewSession, who: Reviewer) -> Iterator[str]:
     """Yield the decisions of others without a second approval, on access and exceptions that are not the reviewer's."""
     for states in (session.file.item_states, session.file.finding_states):
-        for subject_id, known in states.known.items():
+        for subject_id in states.known:
             decided, decision = session.decided(subject_id), session.decision(subject_id)
-            if decided is None or decision.second or known.holder_arn in who.holder_arns:
+            if decided is None or decision.second or session.is_own(subject_id, who):
                 continue
             if not any(same_person(who.name, one) for one in (decided.reviewer, decision.owner)):
                 yield subject_id
@@ -244,7 +244,7 @@ def fill(
     session = Workbench.open_review(review)
     try:
         before, entries = _revoked(session), session.entries
-        saved, refused = fill_in(session, sheet, _reviewer(reviewer, my_arns))
+        saved, refused = fill_in(session, sheet, _reviewer(session, reviewer, my_arns))
         new = _revoked(session) - before
         _warn_of_revokes(session, [one for one in session.lines if one.line_id in new])
         _warn_of_own(session, entries)
@@ -266,7 +266,9 @@ def fill(
         raise typer.Exit(1)
 
 
-def _reviewer(name: str, my_arns: list[str]) -> Reviewer:
+def _reviewer(session: ReviewSession, name: str, my_arns: list[str]) -> Reviewer:
+    if my_arns:
+        session.own.check(my_arns)
     return Reviewer(name, getpass.getuser(), frozenset(my_arns))
 
 

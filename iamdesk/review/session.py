@@ -11,10 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from iamdesk.i18n import join_names, nphrase
+from iamdesk.i18n import join_names, nphrase, phrase
 from iamdesk.review.care import OwnAccess, SameName, own_access_of, same_names
 from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision, Reviewer, same_person
 from iamdesk.review.items import PopulationEntry, ReviewItem
+from iamdesk.review.own_access import OwnAccessFinder
 from iamdesk.review.people import People, people_of
 from iamdesk.review.review_file import Change, Decided, ItemStates, ReviewFile
 from iamdesk.review.schema import Head
@@ -110,11 +111,44 @@ class ReviewSession:
         Raises:
             DecisionError, ReviewError: as `ReviewFile.record`.
         """
-        change = self.file.record(decisions, reviewer, now)
+        self._check_own(decisions, reviewer)
+        change = self.file.record(decisions, self._with_roles(reviewer), now)
         if change.entries:
             self._done.append(change)
             self._undone.clear()
         return change
+
+    @cached_property
+    def own(self) -> OwnAccessFinder:
+        """Finds reviewers' own access; made on the first access, when somebody states own principals."""
+        return OwnAccessFinder(self.lines, self.population)
+
+    def is_own(self, subject_id: str, reviewer: Reviewer) -> bool:
+        """Return whether an item or finding is on access of the reviewer, by the principals that they state."""
+        return bool(reviewer.holder_arns) and bool(self._own_by(subject_id, reviewer.holder_arns))
+
+    def _own_by(self, subject_id: str, arns: frozenset[str]) -> str:
+        """Return whose access an item or finding is, if it is a reviewer's own; else empty."""
+        both = self.file.item_states.known, self.file.finding_states.known
+        holder = next((known[subject_id].holder_arn for known in both if subject_id in known), "")
+        return holder if holder in self.own.holders_of(arns) or self.own.is_named_in(subject_id, arns) else ""
+
+    def _check_own(self, decisions: Mapping[str, ItemDecision], reviewer: Reviewer) -> None:
+        if not reviewer.holder_arns:
+            return
+        for subject_id, decision in decisions.items():
+            is_changed = decision.choice is not ReviewDecision.UNDECIDED and decision != self.decision(subject_id)
+            if is_changed and (holder := self._own_by(subject_id, reviewer.holder_arns)):
+                raise DecisionError(
+                    phrase(
+                        "{name} cannot review their own access ({holder_arn})", name=reviewer.name, holder_arn=holder
+                    )
+                )
+
+    def _with_roles(self, reviewer: Reviewer) -> Reviewer:
+        if not reviewer.holder_arns:
+            return reviewer
+        return replace(reviewer, holder_arns=self.own.principals_of(reviewer.holder_arns))
 
     def second(self, line_ids: tuple[str, ...], reviewer: Reviewer) -> Change:
         """Give second approval to decisions of other reviewers.

@@ -447,7 +447,16 @@ def test_earlier_names_of_commands_and_options_keep_working_and_are_not_shown(
     listed = run("review", "lines", review).stdout
     assert listed == run("review", "entitlements", review).stdout
     line = listed.split()[0]
-    run("review", "decide", review, "--decision", "keep", "--reviewer", "Ana", f"--line={line}", "--is", "arn:x")
+    items = json.loads(run("review", "entitlements", review, "--format", "json").stdout)
+    holder = next(one["line"]["holder_arn"] for one in items if one["line_id"] == line)
+    other = next(
+        one["line"]["holder_arn"]
+        for one in items
+        if one["line"]["holder_kind"] == "user" and one["line"]["holder_arn"] != holder
+    )
+    first = ("review", "decide", review, "--decision", "keep", "--reviewer", "Ana", f"--line={line}", "--is")
+    assert "the snapshot has no principal arn:" in run(*first, f"{other}2", status=2).stderr
+    run(*first, other)
     assert "Ben approved 1 decision" in run("review", "second", review, "--reviewer", "Ben", "--line", line).stderr
     run("export", review, "--format", "pack", "-o", tmp_path / "old")
     assert (tmp_path / "old" / "review.json").exists()

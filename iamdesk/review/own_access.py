@@ -1,0 +1,88 @@
+"""What of a review is a reviewer's own access, besides the entitlements of the principals that they state.
+
+These are what a group grants of which they are a member, what the role of their session has, and the trust policies
+that name them.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from iamdesk.escaping import visible
+from iamdesk.i18n import phrase
+from iamdesk.review.decisions import DecisionError
+from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
+
+
+class OwnAccessFinder:
+    """Finds the own access of reviewers in a review. ``lines`` and ``population`` are those of the review."""
+
+    def __init__(self, lines: Sequence[ReviewItem], population: Iterable[PopulationEntry]) -> None:
+        self._groups: dict[str, set[str]] = {}
+        self._trusts: dict[str, frozenset[str]] = {}
+        self._known = {one.arn for one in population}
+        for line in lines:
+            self._known.add(line.holder_arn)
+            if line.type is EntitlementType.GROUP:
+                self._groups.setdefault(line.holder_arn, set()).add(line.entitlement_id)
+            elif line.type is EntitlementType.TRUST:
+                self._trusts[line.line_id] = frozenset(map(str, line.evidence.get("trusts", ())))
+        named = (name for names in self._trusts.values() for name in names)
+        self._known |= {name for name in named if name.startswith("arn:")}
+        self._role_of = {_session_start(arn): arn for arn in self._known if ":role/" in arn}
+
+    def principals_of(self, arns: Iterable[str]) -> frozenset[str]:
+        """Return a reviewer's principals: the stated ones, and the roles of those that are sessions.
+
+        `aws sts get-caller-identity` names a session, ``arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION``, without the
+        path of the role (IAM User Guide, "IAM identifiers").
+        """
+        found = set(arns)
+        return frozenset(found | {role for one in found if (role := self._role_of.get(_session_start(one)))})
+
+    def check(self, arns: Iterable[str]) -> None:
+        """Check that stated principals protect something.
+
+        Raises:
+            DecisionError: one is no ARN, or the snapshot has no such principal; one sentence.
+        """
+        folded = {one.casefold(): one for one in self._known}
+        for arn in arns:
+            if not arn.startswith("arn:") or arn.count(":") < _COLONS:
+                raise DecisionError(
+                    phrase("`{text}` is not the ARN of a user or role, as in arn:aws:iam::…", text=visible(arn))
+                )
+            if arn in self._known or _session_start(arn) in self._role_of:
+                continue
+            if (other := folded.get(arn.casefold())) is not None:
+                sentence = phrase(
+                    "the snapshot has no principal {arn}, but {other}: ARNs are case-sensitive",
+                    arn=visible(arn),
+                    other=visible(other),
+                )
+                raise DecisionError(sentence)
+            raise DecisionError(phrase("the snapshot has no principal {arn}", arn=visible(arn)))
+
+    def holders_of(self, arns: Iterable[str]) -> frozenset[str]:
+        """Return whose entitlements are a reviewer's own: of their principals, and of the groups that these are in."""
+        principals = self.principals_of(arns)
+        return principals.union(*(self._groups.get(one, ()) for one in principals))
+
+    def is_named_in(self, line_id: str, arns: Iterable[str]) -> bool:
+        """Return whether an item is a trust policy that names one of a reviewer's principals."""
+        return not self._trusts.get(line_id, frozenset()).isdisjoint(self.principals_of(arns))
+
+
+_COLONS = 5
+"""Of an ARN."""
+
+
+def _session_start(arn: str) -> str:
+    """Return what a role and its sessions have in common: partition, account and the role's name; else empty."""
+    parts = arn.split(":", _COLONS)
+    if len(parts) <= _COLONS:
+        return ""
+    kind, _, rest = parts[5].partition("/")
+    if parts[2] == "iam" and kind == "role":
+        return ":".join((parts[1], parts[4], rest.rpartition("/")[2]))
+    if parts[2] == "sts" and kind == "assumed-role":
+        return ":".join((parts[1], parts[4], rest.partition("/")[0]))
+    return ""
