@@ -359,9 +359,9 @@ def is_anyones(survey: CheckContext, attempt: Attempt, callers: ExternalCallers)
     if attempt.strength > ConditionStrength.SECRET:
         return False
     asked = attempt.decision.request
-    stranger = asked.principal.replace(f"::{callers.number}:", f"::{survey.unrelated_account}:", 1)
+    external_principal = asked.principal.replace(f"::{callers.number}:", f"::{survey.unrelated_account}:", 1)
     context = {key: value for key, value in asked.context.items() if key not in ORGANIZATIONS[0]}
-    return try_request(survey, stranger, asked.action, asked.resource, context).strength <= attempt.strength
+    return try_request(survey, external_principal, asked.action, asked.resource, context).strength <= attempt.strength
 
 
 def _has_all(survey: CheckContext, role: RoleDetail, callers: ExternalCallers, best: Attempt) -> bool:
