@@ -110,7 +110,7 @@ def _permission_changes(rows: list[MapRow]) -> str:
     level = LEVELS[-1]
     found = [row.service for row in rows if level in row.cells and row.cells[level].permitted]
     if not found:
-        return tr("None of them changes permissions.")
+        return tr("None of them has the access level Permissions management.")
     if len(found) > _MAX_SERVICES:
         return tr("This includes changing permissions in {count} services.").format(count=number(len(found)))
     return tr("This includes changing permissions in {services}.").format(services=in_language(join_names(found)))

@@ -20,7 +20,7 @@ from iamdesk.export.access.heatmap import ACTION_FIELDS, LEVELS, access_map
 from iamdesk.gui.access.action_tree_model import Column
 from iamdesk.gui.access.heatmap_model import SERVICE, AccessFilter
 from iamdesk.gui.access.tab import AccessTab
-from iamdesk.gui.access.text import REACH_CHOICES, REACH_TITLES
+from iamdesk.gui.access.text import REACH_CHOICES, REACH_TITLES, summary
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 
@@ -64,6 +64,15 @@ def test_one_sentence_stands_above(nora: AccessTab, sample: SnapshotSession) -> 
     words = nora._summary.text()
     assert words.startswith(f"nora.lindqvist can perform {count:,} actions of {len(truth.services)} services")
     assert "This includes changing permissions in billing." in words
+
+
+def test_the_sentence_does_not_deny_the_permissions_that_the_external_access_table_counts(
+    sample: SnapshotSession,
+) -> None:
+    """sts:AssumeRole gives permissions (the class of the table), but AWS lists it with the access level Write."""
+    truth = sample.what_can(principal="arn:aws:iam::111122223333:role/public-status-page")
+    words = summary("public-status-page", False, access_map(truth))
+    assert words.endswith(" None of them has the access level Permissions management.")
 
 
 def test_a_group_is_what_a_member_can_do(
