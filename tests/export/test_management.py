@@ -59,6 +59,17 @@ def test_the_numbers_are_those_of_the_findings(sample, sample_findings):
     assert "CRD-02" in unused.note
 
 
+def test_administrators_are_a_share_of_those_that_can_be_one(sample, sample_findings):
+    """As in the overview: no check looks at service-linked roles."""
+    [account] = sample.accounts
+    linked = [one for one in account.roles if "/aws-service-role/" in one.arn]
+    assert linked
+    others = len(account.users) + len(account.roles) - len(linked)
+    assert (
+        f" of {others} users and roles, service-linked roles not counted; " in _page(sample_findings, sample).grounds[0]
+    )
+
+
 def test_suppressed_findings_are_not_counted(sample, sample_findings):
     word = Suppression("", "owner", "agreed", date(2026, 11, 1), date(2026, 10, 1))
     some = [replace(one, suppression=word) if one.check_id == "ADM-01" else one for one in sample_findings]

@@ -258,10 +258,10 @@ def _is_incomplete(report: Report) -> bool:
 
 def _grounds(report: Report, numbers: Sequence[Number]) -> Iterator[str]:
     _, administrators, becoming, external, _ = numbers
-    principals = sum(one.users + one.roles for one in report.accounts)
+    principals = sum(one.users + one.roles - one.service_linked for one in report.accounts)
     yield (
-        f"Administrators: {administrators.text} of {_some(principals, 'user or role', 'users and roles')}; "
-        f"{becoming.text} more can become administrator."
+        f"Administrators: {administrators.text} of {_some(principals, 'user or role', 'users and roles')}, "
+        f"service-linked roles not counted; {becoming.text} more can become administrator."
     )
     if external.count:
         noun = "role or resource" if external.count == 1 else "roles and resources"

@@ -166,7 +166,7 @@ def _summary(report: Report, page: Management, styles: _Styles, width: float) ->
     latest = report.snapshot_latest
     data = () if latest is None else (f"data as of {utc_text(latest)}, the latest time in the snapshot",)
     yield styles.plain(f"{'; '.join((*page.scope, *data))}.", styles.body)
-    yield Paragraph("<b>Five numbers</b>", styles.part)
+    yield Paragraph("<b>Five numbers</b>, of open findings", styles.part)
     yield _numbers_table(page, styles, width)
     yield Paragraph("<b>Risks</b>, worst first", styles.part)
     if page.risks:

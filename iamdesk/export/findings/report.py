@@ -16,6 +16,7 @@ from iamdesk.checks import registry
 from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.export.findings.earlier import EarlierFindings
+from iamdesk.inventory.references import is_service_linked
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.catalog import AccountEntry
 from iamdesk.snapshot.model import Account, Snapshot, SourceFile
@@ -35,6 +36,8 @@ class AccountCounts:
     roles: int
     policies: int
     broken: int
+    service_linked: int = 0
+    """Number of service-linked roles among the roles: the checks skip these (rule E11)."""
 
     @classmethod
     def of(cls, account: Account | AccountEntry) -> "AccountCounts":
@@ -47,6 +50,7 @@ class AccountCounts:
             len(account.roles),
             len(account.policies),
             len(account.broken),
+            sum(map(is_service_linked, account.roles)),
         )
 
 

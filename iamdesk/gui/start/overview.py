@@ -70,6 +70,10 @@ _NAMED = (
 )
 """Badges whose principals are listed, in this order."""
 _COUNTED = mark("Service-linked roles and root users are not counted.")
+_REPORT_COUNTS = mark(
+    "The management report counts open findings instead, with those on resources and on credentials: its numbers can "
+    "differ."
+)
 _SHARED_BY = {
     Badge.ADMINISTRATOR: frozenset({NodeKind.USER, NodeKind.ROLE}),
     Badge.EXTERNAL_ACCESS: frozenset({NodeKind.ROLE}),
@@ -158,6 +162,7 @@ class OverviewPage(QScrollArea):
         risks.body.addWidget(self._skeletons[0])
         risks.body.addWidget(self._deciding)
         risks.body.addWidget(FlowLabel(tr(_COUNTED)))
+        risks.body.addWidget(FlowLabel(tr(_REPORT_COUNTS)))
         risks.body.addStretch(1)
         worst = Card(tr("Users and roles by highest severity"))
         worst.body.addWidget(self.worst)
