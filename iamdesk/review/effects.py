@@ -75,6 +75,8 @@ class EntitlementEffect:
     """What is missing to know it all."""
     under_conditions: int = 0
     """Of a trust policy: how many of `losing` it allows only under conditions, which may not be met."""
+    outside: tuple[str, ...] | None = None
+    """Of a trust policy: those of `losing` that are no users, roles or root users of the snapshot; else None."""
     deleted: tuple[str, ...] = ()
     """Of a trust policy: the unique IDs of deleted principals that it names."""
 

@@ -204,6 +204,7 @@ class EffectEvidence:
             "gaining": len(effect.gaining),
             "names": list((changed or effect.affected)[:_MAX_NAMED]),
             **({"under_conditions": effect.under_conditions} if effect.under_conditions else {}),
+            **({} if effect.outside is None else {"outside": list(effect.outside)}),
             **({"deleted": list(effect.deleted)} if effect.deleted else {}),
             "also_held_by": self._holding[item.type, item.entitlement_id] - 1,
             "identical": {"principals": len(alike) - 1, "hold": holding - 1},

@@ -10,6 +10,7 @@ from iamdesk.evaluate.request import EvalDecision, RequestError
 from iamdesk.i18n import phrase
 from iamdesk.inventory.resource_grants import acl_document, default_policy, key_grants_document
 from iamdesk.inventory.trust import is_unique_id
+from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
@@ -151,9 +152,11 @@ class EntryEffects:
             doubts.append(f"{error}.")
         external: dict[str, None] = {}
         actions = service_actions("sts")
+        is_open = self._is_open_to_any_account(role)
         for name, action in self._actions_of_trust(role):
-            external.setdefault(name)
-            found |= 1 << action
+            if name != "*" or is_open:
+                external.setdefault(name)
+                found |= 1 << action
         if "*" in external:
             has_conditions = bool(item.evidence.get("conditions"))
             doubts.append(
@@ -169,9 +172,29 @@ class EntryEffects:
             lost=lost,
             affected=(role,),
             losing=(*external, *in_order),
+            outside=tuple(dict.fromkeys((*external, *(arn for arn in in_order if not self._is_of_snapshot(arn))))),
             doubts=tuple(doubts),
             under_conditions=len(losing.keys() - allowed),
             deleted=tuple(dict.fromkeys(name for name in self._named_in_trust(role) if self._is_deleted(name))),
+        )
+
+    def _is_of_snapshot(self, arn: str) -> bool:
+        index = self._evaluator.index
+        return (
+            arn in index.users
+            or arn in index.roles
+            or (arn.endswith(":root") and _account_of_root(arn, index.accounts) is not None)
+        )
+
+    def _is_open_to_any_account(self, role: str) -> bool:
+        """Return whether a statement allows everyone, and its conditions do not keep other accounts out."""
+        index = self._evaluator.index
+        return any(
+            statement.broken is None
+            and statement.is_allow
+            and any(one.text == "*" for one in statement.principals or ())
+            and not any(_names_accounts(test, index.accounts) for test in statement.conditions)
+            for statement in index.trust(index.roles[role]).statements
         )
 
     def admits_no_one(self, item: ReviewItem, effect: EntitlementEffect) -> bool:
@@ -287,6 +310,23 @@ def _account_of_root(name: str, accounts: Collection[str]) -> str | None:
     """Return the account of the snapshot to whose policies a trust policy leaves it; None if it names another."""
     account = name.rpartition("::")[2].removesuffix(":root") if name.endswith(":root") else name
     return account if account in accounts else None
+
+
+def _names_accounts(test: ConditionTest, accounts: Collection[str]) -> bool:
+    """Return whether a test is met only by principals of given accounts, by account or exact ARN.
+
+    Every principal has both keys but services (IAM User Guide, "AWS global condition context keys").
+    """
+    if test.operator is None or test.if_exists or test.quantifier is not Quantifier.NONE or test.variable_keys:
+        return False
+    operator, values = test.operator_text.lower(), [one.text for one in test.values]
+    if test.key == "aws:principalaccount":
+        return operator == "stringequals" and bool(values) and all(one in accounts for one in values)
+    if test.key != "aws:principalarn" or operator not in ("stringequals", "arnequals", "arnlike"):
+        return False
+    return bool(values) and all(
+        one.count(":") == 5 and one.split(":")[4] in accounts and not set("*?") & set(one) for one in values
+    )
 
 
 def _names(statement: Statement, item: ReviewItem) -> bool:

@@ -45,6 +45,32 @@ PROVIDER = f"arn:aws:iam::{ID}:oidc-provider/token.actions.githubusercontent.com
             "assume the role by it.",
         ),
         (
+            trusting({"AWS": "arn:aws:iam::999988887777:root", "Service": "ec2.amazonaws.com"}),
+            "Who can assume the role: every principal that account 999988887777 allows to, the service "
+            "ec2.amazonaws.com.",
+        ),
+        (
+            trusting({"AWS": ["arn:aws:iam::444455556666:role/X", "999988887777", user_arn("ana")]}),
+            "Who can assume the role: arn:aws:iam::444455556666:role/X, every principal that account 999988887777 "
+            "allows to, 1 principal of the snapshot.",
+        ),
+        (
+            trusting({"Service": "sns.amazonaws.com"}, condition={"StringEquals": {"aws:SourceAccount": ID}}),
+            "Who can assume the role, under conditions (aws:SourceAccount): the service sns.amazonaws.com.",
+        ),
+        (
+            trusting({"AWS": "arn:aws:iam::444455556666:user/x"}, condition={"StringEquals": {"sts:ExternalId": "e"}}),
+            "Who can assume the role, under conditions (sts:ExternalId): arn:aws:iam::444455556666:user/x.",
+        ),
+        (
+            trusting({"AWS": "*"}, condition={"StringEquals": {"aws:PrincipalAccount": ID}}),
+            "3 principals can assume the role.",
+        ),
+        (
+            trusting({"AWS": "*"}, condition={"ArnEquals": {"aws:PrincipalArn": user_arn("ana")}}),
+            "1 principal can assume the role.",
+        ),
+        (
             trusting({"AWS": user_arn("ana")}, condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
             "Who can assume the role, under conditions (aws:MultiFactorAuthPresent): up to 1 principal of the "
             "snapshot.",
@@ -58,6 +84,7 @@ def test_who_cannot_be_counted_is_said_in_words(trust: object, words: str) -> No
     assert gives.startswith(words.rstrip("."))
     assert "they can no longer assume the role" in revoking
     assert "lost" not in revoking
+    assert ("cannot be listed" in revoking) == ("any account" in words)
 
 
 def test_a_trust_policy_of_deleted_principals_lets_nobody_in() -> None:

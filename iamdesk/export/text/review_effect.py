@@ -474,6 +474,8 @@ def _admits(item: ReviewItem, effect: Mapping[str, Any]) -> str:
     """Return whom a trust policy allows to assume the role; the number for a provider or account is not known."""
     affects = effect["affects"]
     named = [str(one) for one in item.evidence.get("trusts", ())]
+    if "outside" in affects:
+        return _admits_apart(item, affects)
     count = int(affects["losing"])
     outside = frozenset(map(str, affects["names"]))  # those that are no users or roles of the snapshot first
     keys = ", ".join(spelled(str(key)) for key in item.evidence.get("conditions", ()))
@@ -490,6 +492,29 @@ def _admits(item: ReviewItem, effect: Mapping[str, Any]) -> str:
         return deleted
     words = _allowed_words(list(who), count, keys, is_uncertain=bool(keys and affects.get("under_conditions")))
     return phrase("{words} {deleted}", words=words, deleted=deleted) if deleted else words
+
+
+def _admits_apart(item: ReviewItem, affects: Mapping[str, Any]) -> str:
+    """Return the same with principals of the snapshot counted, and services and principals of others named apart."""
+    outside = [str(one) for one in affects["outside"]]
+    keys = ", ".join(spelled(str(key)) for key in item.evidence.get("conditions", ()))
+    who: dict[str, None] = {}
+    for name in map(str, item.evidence.get("trusts", ())):
+        is_foreign = name in outside
+        words = _whom(name, is_foreign=is_foreign, has_conditions=bool(keys)) if name != "*" or is_foreign else ""
+        if not words and is_foreign and ":assumed-role/" not in name:
+            words = phrase("the service {name}", name=name) if name.endswith(_SERVICES) else name
+        if words:
+            who.setdefault(words)
+    count = int(affects["losing"]) - len(outside)
+    deleted = _deleted_words([str(one) for one in affects.get("deleted", ())])
+    if not who and not count and deleted:
+        return deleted
+    words = _allowed_words(list(who), count, keys, is_uncertain=bool(keys and affects.get("under_conditions")))
+    return phrase("{words} {deleted}", words=words, deleted=deleted) if deleted else words
+
+
+_SERVICES = (".amazonaws.com", ".amazonaws.com.cn", ".amazon.com")
 
 
 def _allowed_words(who: list[str], count: int, keys: str, *, is_uncertain: bool) -> str:
