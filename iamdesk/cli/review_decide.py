@@ -136,8 +136,8 @@ def _warn_of_own(session: ReviewSession, since: int) -> None:
     for one in session.own_access(since).same_names:
         echo_err(
             f"warning: {visible(one.reviewer)} decided or approved {counted(one.items, 'item')} of "
-            f"{visible(', '.join(one.principals))}: according to the list of people, a person with the same name. The "
-            "evidence says so; let another person decide"
+            f"{visible(', '.join(one.principals))}: according to the list of people, a person with the same or a "
+            "similar name. The evidence says so; let another person decide"
         )
 
 

@@ -110,8 +110,8 @@ def assign(
     for one in own_access_in(review, found):
         echo_err(
             f"warning: {visible(one.reviewer)} gets {counted(one.items, 'item')} of "
-            f"{visible(', '.join(one.principals))}: according to the list of people, a person with the same name. Let "
-            "another person decide"
+            f"{visible(', '.join(one.principals))}: according to the list of people, a person with the same or a "
+            "similar name. Let another person decide"
         )
     total = len(found.reviewers) + len(found.unassigned)
     echo_err(f"{len(found.reviewers):,} of {total:,} items and findings are assigned")

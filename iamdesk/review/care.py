@@ -108,7 +108,7 @@ class Care:
 
 @dataclass(frozen=True, slots=True)
 class SameName:
-    """What a reviewer did to principals of a person of the same name, by the list of people."""
+    """What a reviewer did to principals of a person of the same or a similar name, by the list of people."""
 
     reviewer: str
     principals: tuple[str, ...]
@@ -154,7 +154,7 @@ def own_access_of(entries: Iterable[Entry], holders: Mapping[str, str], people: 
             stated.add(reviewer)
         holder = holders.get(entry.line_id, "")
         person = people.person_of(holder) if people is not None else None
-        if person is not None and same_person(person.name, entry.reviewer):
+        if person is not None and is_name_alike(person.name, entry.reviewer):
             principals, items = same.setdefault(entry.reviewer, (set(), set()))
             principals.add(holder)
             items.add(entry.line_id)
@@ -163,7 +163,7 @@ def own_access_of(entries: Iterable[Entry], holders: Mapping[str, str], people: 
 
 
 def same_names(pairs: Iterable[tuple[str, str]], people: People | None) -> tuple[SameName, ...]:
-    """Return reviewers with items of a person of the same name, sorted; empty without a list of people.
+    """Return reviewers with items of a person of the same or a similar name, sorted; empty without a list of people.
 
     Args:
         pairs: The reviewer, and the ARN of the holder or subject, of each item or finding.
@@ -172,7 +172,7 @@ def same_names(pairs: Iterable[tuple[str, str]], people: People | None) -> tuple
     found: dict[str, tuple[set[str], list[str]]] = {}
     for reviewer, holder in pairs:
         person = people.person_of(holder) if people is not None else None
-        if person is not None and same_person(person.name, reviewer):
+        if person is not None and is_name_alike(person.name, reviewer):
             principals, items = found.setdefault(reviewer, (set(), []))
             principals.add(holder)
             items.append(holder)
@@ -296,6 +296,11 @@ _LOOK_ALIKE = str.maketrans(
     "аеёорсухіјѕԁһӏвкмнтгαειοκνρτυχηωγ",
     "aeeopcyxijsdhlbkmhtraeioknptuxnwy",
 )
+
+
+def is_name_alike(one: str, other: str) -> bool:
+    """Return whether two names are, or may be, of one person: as `same_person`, or `may_be_same_person`."""
+    return same_person(one, other) or may_be_same_person(one, other)
 
 
 def may_be_same_person(one: str, other: str) -> bool:

@@ -176,8 +176,8 @@ def test_assigning_own_access_warns(iamdesk: Run, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "warning: ana moreno gets " in done.stderr
     assert (
-        "of arn:aws:iam::111122223333:user/ana: according to the list of people, a person with the same name"
-        in done.stderr
+        "of arn:aws:iam::111122223333:user/ana: according to the list of people, a person with the same or a "
+        "similar name" in done.stderr
     )
     rules.write_text("class,reviewer\n,Quentin\n", encoding="utf-8")
     assert "warning" not in iamdesk("review", "assign", review, "--rules", rules).stderr

@@ -101,13 +101,14 @@ def _own_access(source: EvidenceContext) -> Iterator[Text]:
         yield Text("No list of people was given: names of reviewers were not compared with holders.")
     elif not found.same_names:
         yield Text(
-            "According to the list of people, no reviewer decided on or approved access of a person with the same name."
+            "According to the list of people, no reviewer decided on or approved access of a person with the same or a "
+            "similar name."
         )
     for one in found.same_names:
         what = "1 entitlement or finding" if one.items == 1 else f"{one.items:,} entitlements and findings"
         yield Text(
-            f"{one.reviewer} decided on or approved {what} of a person of the same name in the list of people: "
-            f"{enumerated([arn.rpartition(':')[2] for arn in one.principals])}.",
+            f"{one.reviewer} decided on or approved {what} of a person of the same or a similar name in the list of "
+            f"people: {enumerated([arn.rpartition(':')[2] for arn in one.principals])}.",
             is_warning=True,
         )
 

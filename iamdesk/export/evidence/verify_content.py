@@ -266,7 +266,7 @@ def _own_access(folder: Path, head: Head, ledger: Ledger) -> Result:
         sentences.append(phrase("No reviewer has the name of a person whose access they decided on."))
     sentences += [
         phrase(
-            "{name} decided on or approved items of a person of the same name: {count:,} ({principals}).",
+            "{name} decided on or approved items of a person of the same or a similar name: {count:,} ({principals}).",
             name=visible(one.reviewer),
             count=one.items,
             principals=join_names(one.principals, _MAX_NAMES, last=","),

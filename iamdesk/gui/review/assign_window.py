@@ -142,7 +142,8 @@ class AssignWindow(CoordinationWindow):
             ).format(count=number(len(assignment.unassigned)))
         for one in own:
             words += "\n" + tr(
-                "{name} gets items of {principals}: according to the list of people, of a person with the same name."
+                "{name} gets items of {principals}: according to the list of people, of a person with the same or a "
+                "similar name."
             ).format(name=one.reviewer, principals=join_names([short_arn(arn) for arn in one.principals], _MOST_NAMED))
         self.note.setText(words)
 

@@ -45,8 +45,8 @@ def revoke_warning(opened: "Opened | None", lines: Iterable[ReviewItem]) -> str:
 
 
 def own_access_words(found: SameName) -> str:
-    """Return the warning that a reviewer decides on principals of a person of the same name."""
+    """Return the warning that a reviewer decides on principals of a person of the same or a similar name."""
     return tr(
-        "{principals}: according to the list of people, this is the access of a person with your name. "
-        "Let another person decide: the evidence will show who decided."
+        "{principals}: according to the list of people, this is the access of a person with your name, or a similar "
+        "one. Let another person decide: the evidence will show who decided."
     ).format(principals=join_names([short_arn(arn) for arn in found.principals], _MOST_NAMED))

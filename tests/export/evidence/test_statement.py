@@ -367,12 +367,12 @@ def test_own_access_is_told_as_far_as_it_is_known(tmp_path: Path) -> None:
     assert "not recorded" not in told
     assert "records them with each decision (“identities” in 09_journal.jsonl)" in told
     assert "Stated by Ana Moreno; not stated by Ben Okafor." in told
-    assert "Ben Okafor decided on or approved 3 entitlements and findings of a person of the same name" in told
+    assert "decided on or approved 3 entitlements and findings of a person of the same or a similar name" in told
     assert "in the list of people: user/ben." in told
     found = {one.name: one for one in verify(pack)}
     assert "Own access" not in found["rules"].sentence
     assert "known only as far as reviewers stated it: 1 of 2 did." in found["own access"].sentence
-    assert f"Ben Okafor decided on or approved items of a person of the same name: 3 ({ben})." in (
+    assert f"Ben Okafor decided on or approved items of a person of the same or a similar name: 3 ({ben})." in (
         found["own access"].sentence
     )
 
