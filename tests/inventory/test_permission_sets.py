@@ -166,7 +166,7 @@ def test_a_set_that_is_assigned_to_nobody_says_so() -> None:
     use = PermissionSets(captured(center())).use_of("123412341234", "Data_Reader")
     assert use is not None
     assert use.assignees == ()
-    assert assignees_text(()) == "nobody"
+    assert assignees_text(()) == "no principal"
 
 
 def test_of_two_instances_the_one_counts_that_assigns_the_set_in_the_account() -> None:
