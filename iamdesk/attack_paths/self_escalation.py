@@ -1,10 +1,11 @@
 """Steps to administrator: by adding permissions, or by removing a boundary or Deny, of oneself or another principal."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN, POWERS
-from iamdesk.attack_paths.catalog import EscalationPath, Gain, TargetConstraint, catalog
+from iamdesk.attack_paths.catalog import EscalationPath, Gain, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context
@@ -12,8 +13,19 @@ from iamdesk.attack_paths.new_principals import creators
 from iamdesk.attack_paths.what_if_admin import FULL, AdminHypotheses
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType
+from iamdesk.inventory.policy_index import CarriedPolicy
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.snapshot.model import PolicyVersion
+
+
+class _Removal(NamedTuple):
+    """The request by which a principal removes a policy with a Deny from itself."""
+
+    policy: CarriedPolicy
+    path_id: str
+    action: str
+    resource: str
+    context: Context
 
 
 class SelfEscalation:
@@ -173,6 +185,7 @@ class SelfEscalation:
             yield Edge(f"{path.id}+{off.id}", place, both)
 
     def _own_changes(self, position: int, place: int) -> Iterator[Edge]:
+        alone = list(self._without_denials(position, place))
         for path in self._steps.by_aim[TargetConstraint.ITSELF]:
             if (
                 path.gain in (Gain.WITHOUT_DENIAL, Gain.OTHER_TAGS)
@@ -183,13 +196,16 @@ class SelfEscalation:
             if not members.principals:
                 continue
             if path.gain is Gain.ANY_PERMISSION:
-                yield from self._widened(path, position, place, members)
+                widened = list(self._widened(path, position, place, members))
+                if not widened and not any(one.members.proven for one in alone):
+                    widened = list(self._then_without_denials(path, position, place, members))
+                yield from widened
             elif path.gain is Gain.OLDER_VERSION:
                 if any(self._revives(position, policy) for policy in self._steps.policies_of(place)):
                     yield Edge(path.id, place, members)
             elif self._is_held_by_boundary(position):
                 yield Edge(path.id, place, members)
-        yield from self._without_denials(position, place)
+        yield from alone
 
     def _revives(self, position: int, policy: int) -> bool:
         """Return whether an older version of a policy would make a principal that has it an administrator."""
@@ -223,36 +239,77 @@ class SelfEscalation:
         """Yield the technique by which a principal removes the Deny statements that prevent administrator access."""
         steps = self._steps
         arn = steps.targets.arns[place]
-        carried = steps.inquiry.evaluator.index.carried(arn)
-        denying = [policy for policy in carried.identity if any(not one.is_allow for one in policy.document.statements)]
-        if not denying or not all(steps.inquiry.applies_to_action(arn, power.action) for power in POWERS):
+        removals = list(self._removals(place))
+        if not removals or not all(steps.inquiry.applies_to_action(arn, power.action) for power in POWERS):
             return
+        decisions = [steps.inquiry.decide(arn, one.action, one.resource, one.context) for one in removals]
+        found = self._removed(position, removals, decisions)
+        if found is not None:
+            path_id, is_sure = found
+            bit = 1 << position
+            yield Edge(path_id, place, ConfirmedAndPossible(bit, 0) if is_sure else ConfirmedAndPossible(0, bit))
+
+    def _then_without_denials(
+        self, path: EscalationPath, position: int, place: int, members: ConfirmedAndPossible
+    ) -> Iterator[Edge]:
+        """Yield the step by which a principal gives itself any permission, and with it removes its Deny statements."""
+        removals = [one for one in self._removals(place) if not self._loses_permissions(path, place, one)]
+        decisions = [
+            self.hypotheses.decide(position, [FULL], one.action, one.resource, one.context) for one in removals
+        ]
+        found = self._removed(position, removals, decisions, [FULL])
+        if found is not None:
+            path_id, is_sure = found
+            yield Edge(f"{path.id}+{path_id}", place, members if is_sure else members.unsure())
+
+    def _loses_permissions(self, path: EscalationPath, place: int, removal: "_Removal") -> bool:
+        """Return whether a removal could take away the permissions that a technique adds to a group or a policy."""
+        arn = self._steps.targets.arns[place]
+        is_of_group = removal.policy.owner != arn
+        if is_of_group and any(required.on is TargetType.OWN_GROUP for required in path.actions):
+            return True
+        carried = self._steps.inquiry.evaluator.index.carried(arn).identity
+        gone = [one for one in carried if one.owner == removal.policy.owner] if is_of_group else [removal.policy]
+        return any(
+            self._steps.inquiry.decide(arn, required.action, one.source_id) in OPEN
+            for required in path.actions
+            if required.on is TargetType.OWN_POLICY
+            for one in gone
+            if not one.is_inline
+        )
+
+    def _removed(
+        self,
+        position: int,
+        removals: Sequence["_Removal"],
+        decisions: Sequence[EvalDecision],
+        more: Sequence[AttachedPolicy] = (),
+    ) -> tuple[str, bool] | None:
+        """Return the techniques that remove policies, and whether all are allowed, if an administrator is left."""
+        asked = list(zip(removals, decisions, strict=True))
+        for decided in ((EvalDecision.ALLOWED,), OPEN):
+            removable = {one.policy.document: one.path_id for one, decision in asked if decision in decided}
+            if removable and self.hypotheses.administers(position, more, less=removable):
+                return "+".join(sorted(set(removable.values()))), len(decided) == 1
+        return None
+
+    def _removals(self, place: int) -> Iterator["_Removal"]:
+        """Yield the request by which a principal removes each policy with a Deny from itself."""
+        steps = self._steps
+        arn = steps.targets.arns[place]
         kind = "User" if steps.targets.users >> place & 1 else "Role"
-        sure: dict[Document, str] = {}
-        unsure: dict[Document, str] = {}
-        for policy in denying:
-            context: Context = {}
+        for policy in steps.inquiry.evaluator.index.carried(arn).identity:
+            if all(one.is_allow for one in policy.document.statements):
+                continue
             if policy.owner != arn:
-                path_id, action, resource = "X12e", "iam:RemoveUserFromGroup", policy.owner
+                yield _Removal(policy, "X12e", "iam:RemoveUserFromGroup", policy.owner, {})
             elif policy.is_inline:
                 path_id = "X12a" if kind == "User" else "X12b"
-                action, resource = f"iam:Delete{kind}Policy", arn
+                yield _Removal(policy, path_id, f"iam:Delete{kind}Policy", arn, {})
             else:
                 path_id = "X12c" if kind == "User" else "X12d"
-                action, resource, context = f"iam:Detach{kind}Policy", arn, {"iam:PolicyARN": policy.source_id}
-            decision = steps.inquiry.decide(arn, action, resource, context)
-            if decision is EvalDecision.ALLOWED:
-                sure[policy.document] = path_id
-            elif decision in OPEN:
-                unsure[policy.document] = path_id
-        bit = 1 << position
-        for removable, members in (
-            (sure, ConfirmedAndPossible(bit, 0)),
-            ({**unsure, **sure}, ConfirmedAndPossible(0, bit)),
-        ):
-            if removable and self.hypotheses.administers(position, less=removable):
-                yield Edge("+".join(sorted(set(removable.values()))), place, members)
-                return
+                context: Context = {"iam:PolicyARN": policy.source_id}
+                yield _Removal(policy, path_id, f"iam:Detach{kind}Policy", arn, context)
 
     def _memberships(self, place: int) -> Iterator[tuple[str, Edge]]:
         """Yield the technique by which users become administrators as members of a group."""

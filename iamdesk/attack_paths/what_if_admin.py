@@ -132,10 +132,16 @@ class AdminHypotheses:
         self, position: int, more: Sequence[AttachedPolicy], action: str, resource: str, context: Context | None = None
     ) -> bool:
         """Return whether a principal would be allowed a request with more policies, within its boundary."""
+        return self.decide(position, more, action, resource, context) in OPEN
+
+    def decide(
+        self, position: int, more: Sequence[AttachedPolicy], action: str, resource: str, context: Context | None = None
+    ) -> EvalDecision:
+        """Return the decision on a request of a principal with more policies, within its boundary."""
         holder = self._population.principal_policies(position)
         identity = (*holder.policies.identity, *more)
         changed = holder._replace(policies=replace(holder.policies, identity=identity))
-        return self._asker(position, changed)(action, resource, context or {}) in OPEN
+        return self._asker(position, changed)(action, resource, context or {})
 
     def _asker(self, position: int, holder: PrincipalPolicies) -> "_Asker":
         guardrails = self._inquiry.guardrails(self._account(position).account_id)

@@ -196,7 +196,9 @@ class _Case:
             actions = [one.action for one in path.actions]
             world.denied_by_scp.append({"Effect": "Deny", "Action": actions, "Resource": "*", "Condition": mine})
         groups = self._groups()
-        limits = document({"Effect": "Deny", "Action": POWERS, "Resource": "*"})
+        # Without a Deny of these, it gives itself the permission to remove the policy.
+        grants = ["iam:Put*Policy", "iam:Attach*Policy"]
+        limits = document({"Effect": "Deny", "Action": [*POWERS, *grants], "Resource": "*"})
         match path.id:
             case "X12a" | "X12b":
                 inline["limits"] = limits
