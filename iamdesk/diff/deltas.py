@@ -53,6 +53,10 @@ class PolicyTypeDelta:
         """Whether the differences apply to every resource, and can only add or only remove access."""
         return not (self.widening and self.narrowing) and set(self.differing) <= {ANYWHERE, None}
 
+    def allowed_in(self, *, new: bool) -> Iterator[ResourceScope | None]:
+        """Yield the scopes where the principal's own policies allow them in one snapshot."""
+        return _allowed(one for one in self.applied if one.is_new is new)
+
 
 class ChangedKeys(NamedTuple):
     """Condition keys (lower case) whose known values changed."""

@@ -14,19 +14,30 @@ from iamdesk.policy.resource_patterns import is_covered
 def scope_of_policies(cell: SampleRequest, part: PolicyTypeDelta, kind: Kind, entry: Entry | None) -> str:
     """Return the broadest resource entry by which differing policies change a request, within what is allowed.
 
-    Allowed are the resources of the principal's own policies; without any, those of the policies of ``entry``.
+    Allowed are the resources of the principal's own policies, in the snapshot that allows the request; without any,
+    those of the policies of ``entry``.
     """
     wheres, others = (part.widening, part.narrowing) if kind is Kind.GAINED else (part.narrowing, part.widening)
     differing = [
         one for where in wheres if applies_to(where, cell.resource) for one in _without(where, others, cell.resource)
     ]
     found = min(differing, key=_widest, default=ResourceScope(False, frozenset({cell.resource})))
-    own = [where for where in part.allowed if where is not None and applies_to(where, cell.resource)]
+    own = _own(cell, part, kind)
     if not own:
         on_resource = scope_on_resource(entry, cell) if entry is not None else found.text
         return on_resource if _is_within(on_resource, found) else found.text
     allowed = min(own, key=_widest)
     return allowed.text if _is_within(allowed.text, found) else found.text
+
+
+def is_by_resource_alone(cell: SampleRequest, part: PolicyTypeDelta, kind: Kind) -> bool:
+    """Return whether no policy of the principal allows a request in the snapshot that allows it."""
+    return not _own(cell, part, kind)
+
+
+def _own(cell: SampleRequest, part: PolicyTypeDelta, kind: Kind) -> list[ResourceScope]:
+    allowed = part.allowed_in(new=kind is Kind.GAINED)
+    return [where for where in allowed if where is not None and applies_to(where, cell.resource)]
 
 
 def scope_on_resource(entry: Entry, cell: SampleRequest) -> str:

@@ -1,5 +1,6 @@
 """Access changes of principals through their own policies and the organization policies of their account."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
@@ -18,7 +19,7 @@ from iamdesk.diff.deltas import (
     policy_type_deltas,
     statement_deltas,
 )
-from iamdesk.diff.effect_scope import scope_of_policies, scope_on_resource
+from iamdesk.diff.effect_scope import is_by_resource_alone, scope_of_policies, scope_on_resource
 from iamdesk.diff.equivalence import EquivalenceKeys, PrincipalClass, traits
 from iamdesk.diff.evaluate_pair import BOTH, NOTHING, Compared, Context, compare
 from iamdesk.diff.inconclusive import doubts_of
@@ -31,7 +32,7 @@ from iamdesk.diff.sampling import SampleRequest, action_classes
 from iamdesk.diff.snapshot_view import RCP, SCP, PrincipalPolicies, SnapshotView, form
 from iamdesk.diff.unseen_grants import UnseenGrants
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
-from iamdesk.i18n import mark, phrase
+from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.policy.arn import account_of, partition_of
 from iamdesk.policy.document import Document
 
@@ -79,6 +80,10 @@ class PrincipalComparer:
     """Results by equivalence key of the request."""
     _causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
     _met_who: bool = False
+    _is_by_resource: bool = False
+    """Whether a change was shown that only the policy of one resource allows."""
+    _alike: Counter[str] = field(default_factory=Counter)
+    """By ARN: how many other resources with the same policy a request on one represents."""
     """Whether a resource was evaluated whose policies distinguish callers."""
     _of_principal: PrincipalClass | None = None
     """Class of the current principal (`EquivalenceKeys.of_principal`)."""
@@ -282,7 +287,7 @@ class PrincipalComparer:
     ) -> bool:
         """Evaluate every class of actions of a part; return whether resources that name principals were evaluated."""
         partition = partition_of(arn)
-        self._met_who = False
+        self._met_who = self._is_by_resource = False
         is_personal = False
         apart = reference().rcp_services if self._has_rcps(account) else frozenset[str]()
         near = tuple(self._filled(arn, part))
@@ -295,10 +300,11 @@ class PrincipalComparer:
                 if not ask.found_change and not is_complete:
                     doubts[_unseen(sort.service)] = None
             near_clauses = [(clause, bits) for clause in near]
-            granted, is_all = self.granting.cells(bits, part, near_clauses, arn, _MAX_GRANTING)
+            granted, is_all, self._alike = self.granting.cells(bits, part, near_clauses, arn, _MAX_GRANTING)
             is_personal = is_personal or bool(granted)
             changed = [self._ask(arn, cell, part, effects, doubts, given) for cell in granted]
-            if not is_all and not any(changed):
+            self._alike = Counter()
+            if not is_all and (self._is_by_resource or not any(changed)):
                 doubts[phrase(UNSEEN_RESOURCES)] = None
         return is_personal or self._met_who
 
@@ -403,7 +409,21 @@ class PrincipalComparer:
         """Return the resources of a change that a request shows."""
         entry = self.granting.at(cell.resource)
         if part is not None:
-            return scope_of_policies(cell, part, kind, entry)
+            text = scope_of_policies(cell, part, kind, entry)
+            if entry is None or not is_by_resource_alone(cell, part, kind):
+                return text
+            self._is_by_resource = True
+            others = self._alike[entry.arn]
+            return (
+                text
+                if not others
+                else nphrase(
+                    "{resource} and {count:,} resource with the same policy",
+                    "{resource} and {count:,} resources with the same policy",
+                    others,
+                    resource=text,
+                )
+            )
         return cell.resource if entry is None else scope_on_resource(entry, cell)
 
     def _on(self, witness: ExampleRequest, arn: str, cell: SampleRequest) -> ExampleRequest:

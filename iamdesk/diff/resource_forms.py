@@ -1,5 +1,6 @@
 """Resource policies, grants and trust policies of both snapshots as clauses, and the principals that they allow."""
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -118,12 +119,15 @@ class Granting:
 
     def cells(
         self, bits: int, part: PolicyTypeDelta, near: Sequence[tuple[NormalStatement, int]], principal: str, most: int
-    ) -> tuple[tuple[SampleRequest, ...], bool]:
+    ) -> tuple[tuple[SampleRequest, ...], bool, Counter[str]]:
         """Return requests on resources whose own policy allows a principal, and whether these are all.
 
-        ``near`` are the clauses that apply to the principal, with the actions that they cover.
+        Third: how many resources each of these (by ARN) represents besides itself. ``near`` are the clauses that apply
+        to the principal, with the actions that they cover.
         """
         found: dict[Hashable, tuple[SampleRequest, ...]] = {}
+        representing: dict[Hashable, str] = {}
+        alike: Counter[str] = Counter()
         account = account_of(principal)
         is_complete = True
         allowing = (one for allowed, entries in self._allowing.items() if allowed & bits for one in entries)
@@ -142,14 +146,15 @@ class Granting:
             )
             signature = frozenset(entry.said), entry.account, self._facts(entry), places
             if signature in found:
+                alike[representing[signature]] += 1
                 continue
             if len(found) >= most:
                 is_complete = False
                 break
             cells, is_all = self.cells_on(entry, admitted, near)
             is_complete = is_complete and is_all
-            found[signature] = cells
-        return tuple(cell for listed in found.values() for cell in listed), is_complete
+            found[signature], representing[signature] = cells, entry.arn
+        return tuple(cell for listed in found.values() for cell in listed), is_complete, alike
 
     def _facts(self, entry: Entry) -> Hashable:
         return tuple(facts_of(side, entry) for side in self._sides)

@@ -233,3 +233,20 @@ def test_one_value_of_several_is_said_to_be_an_example() -> None:
         f"lost iam:PassRole on arn:aws:iam::{A}:role/service/*, "
         "for example when iam:PassedToService is ecs-tasks.amazonaws.com"
     )
+
+
+def test_access_that_only_a_trust_policy_gives_names_the_roles() -> None:
+    """Not "on *", because an Allow that went away was on every resource."""
+    trusted = {"AWS": "*"}
+    roles = tuple(RoleDetail.model_validate(seeds.role(name, trusted)) for name in ("inventory", "status"))
+    guard = deny("*", "*", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})
+    sides = [snapshot("old", allow("*", "*"), guard), snapshot("new", allow(TABLE, "arn:aws:dynamodb:*:*:table/x"))]
+    old, new = (
+        side.model_copy(update={"accounts": (side.accounts[0].model_copy(update={"roles": roles}),)}) for side in sides
+    )
+    effects = compare_snapshots(old, new, MOMENT).principals[ANA].effects
+    gained = {effect.where for effect in effects if effect.kind is Kind.GAINED}
+    assert gained == {
+        "arn:aws:dynamodb:*:*:table/x",
+        f"{seeds.role_arn('inventory')} and 1 resource with the same policy",
+    }
