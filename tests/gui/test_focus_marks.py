@@ -57,6 +57,22 @@ def test_text_that_has_the_focus_has_a_frame(qtbot: QtBot, active: MainWindow, p
     assert text.grab().toImage() == before
 
 
+def test_a_link_without_a_frame_is_marked_while_it_has_the_focus(qtbot: QtBot, active: MainWindow) -> None:
+    other = active.interior.rail.buttons["perspectiveAsk"]
+    link = QPushButton("Why? Rule D8", active.interior.pages)
+    link.setFlat(True)
+    link.resize(120, 24)
+    link.show()
+    other.setFocus()
+    before = link.grab().toImage()
+    link.setFocus()
+    assert QApplication.focusWidget() is link
+    assert link.grab().toImage() != before
+    other.setFocus()
+    QApplication.processEvents()
+    assert link.grab().toImage() == before
+
+
 def test_return_presses_the_button_that_has_the_focus(qtbot: QtBot, active: MainWindow) -> None:
     active.menus.actions["actionExternalAccess"].trigger()
     shown = active.findChild(ExternalAccessWindow)

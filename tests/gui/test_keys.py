@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -16,6 +17,7 @@ from shiboken6 import isValid
 from iamdesk.evaluate.request import Request
 from iamdesk.gui.app.command_keys import OF_THE_TEXT
 from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.app.perspectives import PERSPECTIVES, Perspective
 from iamdesk.gui.compare.compare_window import CompareWindow
 from iamdesk.gui.denial.denial_dialog import DenialDialog
 from iamdesk.gui.dialogs.settings_dialog import SettingsDialog
@@ -301,3 +303,52 @@ def test_details_and_json_come_back_after_a_principal_that_is_not_in_the_snapsho
     session.show_key(NORA)
     shown = [inspector.tabs.widget(tab) for tab in range(inspector.tabs.count()) if inspector.tabs.isTabVisible(tab)]
     assert {inspector.facts, inspector.json, inspector.page} <= set(shown)
+
+
+def round_of_tab(press: Callable[..., QWidget], *, modifiers: Qt.KeyboardModifier = NONE) -> list[QWidget]:
+    """Press Tab until it is where it was before, and return the stops."""
+    stops = [press(Qt.Key.Key_Tab, modifiers)]
+    while len(stops) < 100:
+        stop = press(Qt.Key.Key_Tab, modifiers)
+        if stop is stops[0]:
+            return stops
+        assert stop not in stops, f"Tab stays at {stop.objectName() or stop}"
+        stops.append(stop)
+    raise AssertionError("Tab goes on forever")
+
+
+@pytest.mark.parametrize("one", PERSPECTIVES, ids=lambda one: one.name)
+def test_tab_goes_round_in_every_perspective_past_the_rail_at_the_one_in_front(
+    open_window: MainWindow, press: Callable[..., QWidget], one: Perspective
+) -> None:
+    interior = open_window.interior
+    open_window.findChild(QAction, one.name).trigger()
+    stops = round_of_tab(press)
+    on_rail = [stop for stop in stops if interior.rail.isAncestorOf(stop)]
+    assert on_rail == [interior.rail.buttons[one.name]]
+    frame = interior.stack.frames[one.main]
+    assert any(frame.isAncestorOf(stop) for stop in stops)
+    back = round_of_tab(press, modifiers=SHIFT)
+    assert set(back) == set(stops)
+
+
+def test_tab_reaches_what_begins_a_review(open_window: MainWindow, press: Callable[..., QWidget]) -> None:
+    open_window.findChild(QAction, "perspectiveReview").trigger()
+    assert "emptyFollowUp" in [stop.objectName() for stop in round_of_tab(press)]
+
+
+def test_tab_reaches_the_fields_and_steps_of_a_review(
+    qtbot: QtBot, open_window: MainWindow, press: Callable[..., QWidget], tmp_path: Path
+) -> None:
+    panel = open_window.workspace.review
+    assert open_window.session.snapshot is not None
+    open_window.session.snapshot.create_review(tmp_path / "q3.iamreview", "Third quarter")
+    panel.head.reviewer_name.setText("Ana Moreno")
+    panel.controller.open_path(tmp_path / "q3.iamreview")
+    qtbot.waitUntil(lambda: panel.review_session is not None and not open_window.jobs.running, timeout=20_000)
+    qtbot.waitUntil(panel.strip.isVisible, timeout=60_000)
+    open_window.findChild(QAction, "perspectiveReview").trigger()
+    stops = {stop.objectName() for stop in round_of_tab(press)}
+    wanted = {"reviewerName", "reviewFilter", "stepExport", "stepVerify", panel.table.objectName()}
+    panel.controller.close()
+    assert wanted <= stops

@@ -105,6 +105,7 @@ class AccessTab(QWidget):
         }
 
     def _lay_out(self) -> None:
+        self.setFocusProxy(self.table)  # first: Qt loses what is already in the tab from the order of Tab
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         self._summary.setContentsMargins(2, 0, 2, 0)
         bar = QHBoxLayout()
@@ -150,7 +151,6 @@ class AccessTab(QWidget):
         layout.addWidget(self.filters.saved)
         layout.addWidget(self.compare_bar)
         layout.addWidget(self._pages, 1)
-        self.setFocusProxy(self.table)
 
     def _export_menu(self) -> QMenu:
         menu = QMenu(self)

@@ -176,7 +176,6 @@ class AccessMatrixPanel(QWidget):
         layout.addWidget(bar)
         layout.addWidget(self.saved)
         layout.addWidget(self._pages, 1)
-        self.setFocusProxy(self.table)
 
     def _export_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -260,6 +259,7 @@ class AccessMatrixPanel(QWidget):
         self._describe_cell()
 
     def _lay_out(self) -> None:
+        self.setFocusProxy(self.table)  # first: Qt loses what is already in the panel from the order of Tab
         self.text.settle()
         self.finder.lay_out(self.wanted)
 

@@ -29,7 +29,7 @@ class FocusCycle(QObject):
         """Focus a panel: its last focused widget, else its first field. Return False if it has none."""
         last = self._last.get(panel)
         first = panel.focusProxy() or panel
-        widget = last if last is not None and isValid(last) and _takes_keyboard(last) else _first_field(panel, first)
+        widget = last if last is not None and isValid(last) and takes_tab(last) else _first_field(panel, first)
         if widget is not None:
             widget.setFocus(Qt.FocusReason.TabFocusReason)
         return widget is not None
@@ -46,7 +46,8 @@ class FocusCycle(QObject):
             self._last[panel] = new
 
 
-def _takes_keyboard(widget: QWidget) -> bool:
+def takes_tab(widget: QWidget) -> bool:
+    """Return whether Tab can reach a widget: it is visible, enabled, and wants it."""
     takes_tab = bool(widget.focusPolicy().value & Qt.FocusPolicy.TabFocus.value)
     return takes_tab and widget.isVisible() and widget.isEnabled()
 
@@ -56,7 +57,7 @@ def _first_field(panel: QWidget, start: QWidget) -> QWidget | None:
     # The tab chain covers the whole window, and a panel's widgets need not be adjacent in it.
     widget: QWidget | None = start
     while widget is not None:
-        if (widget is panel or panel.isAncestorOf(widget)) and _takes_keyboard(widget):
+        if (widget is panel or panel.isAncestorOf(widget)) and takes_tab(widget):
             return widget
         widget = widget.nextInFocusChain()
         if widget is start:

@@ -64,6 +64,8 @@ class FocusMarks(QObject):
             self._ring = FocusRing(new)  # lists and tables show where the cursor is
             new.installEventFilter(self)
         elif isinstance(new, QPushButton | QToolButton):
+            if isinstance(new, QPushButton) and new.isFlat():
+                self._ring = FocusRing(new)  # without its frame, Qt does not mark it
             new.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name

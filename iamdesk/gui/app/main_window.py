@@ -14,6 +14,7 @@ from iamdesk.gui.app import spawn_window
 from iamdesk.gui.app.central_area import CentralArea
 from iamdesk.gui.app.command_keys import CommandKeys
 from iamdesk.gui.app.commands import Menu
+from iamdesk.gui.app.focus_cycle import takes_tab
 from iamdesk.gui.app.focus_marks import FocusMarks
 from iamdesk.gui.app.job_strip import JobsPanel, JobStrip
 from iamdesk.gui.app.menus import Menus
@@ -449,6 +450,23 @@ class MainWindow(QMainWindow):
         self.interior.load()
         self.opening.prepare()
 
+    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802 - Qt's name
+        """Go to the next or previous widget that takes the focus itself, past those that pass it on.
+
+        Qt also stops at a panel that passes the focus on: what stands before its table would be left out, and a hidden
+        table would end the round.
+        """
+        here = self.focusWidget() or self
+        widget, seen = _neighbour(here, forward), {here}
+        while widget not in seen:
+            seen.add(widget)
+            if takes_tab(widget) and widget.focusProxy() is None and widget.window() is self:
+                reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+                widget.setFocus(reason)
+                return True
+            widget = _neighbour(widget, forward)
+        return False
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Save pending changes, end all jobs, save the settings."""
         field = self.focusWidget()
@@ -487,3 +505,7 @@ class MainWindow(QMainWindow):
 def _dropped(event: QDropEvent) -> Path | None:
     urls = event.mimeData().urls()
     return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
+
+
+def _neighbour(widget: QWidget, forward: bool) -> QWidget:
+    return widget.nextInFocusChain() if forward else widget.previousInFocusChain()

@@ -33,8 +33,13 @@ class _RailButton(QToolButton):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._paint_drawing()
         self.clicked.connect(action.trigger)
-        action.toggled.connect(self.setChecked)
-        self.setChecked(action.isChecked())
+        action.toggled.connect(self._set_shown)
+        self._set_shown(action.isChecked())
+
+    def _set_shown(self, is_shown: bool) -> None:
+        """Mark the perspective in front: it is the rail's stop of Tab; the arrow keys go to the others."""
+        self.setChecked(is_shown)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus if is_shown else Qt.FocusPolicy.NoFocus)
 
     def _paint_drawing(self) -> None:
         self.setIcon(icons.checkable_icon(self._glyph, self.palette(), _DRAWING))
