@@ -475,7 +475,11 @@ def log(review: options.ReviewPath, output_format: options.OutputFormat = option
         return
     for one in entries:
         comment = f"  {one.after.comment}" if one.after.comment else ""
-        echo(f"{one.number:>6}  {one.moment[:19]}  {one.reviewer}  {one.line_id}  {decision_words(one.after)}{comment}")
+        if one.is_ticket_alone:
+            words, comment = (f"Ticket {one.after.ticket}" if one.after.ticket else "Ticket cleared"), ""
+        else:
+            words = decision_words(one.after)
+        echo(f"{one.number:>6}  {one.moment[:19]}  {one.reviewer}  {one.line_id}  {words}{comment}")
 
 
 def recover(

@@ -69,6 +69,8 @@ class SheetImport:
     sheet: str
     """Name of its file."""
     decisions: int
+    tickets: int
+    """Rows with another ticket alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +210,9 @@ def care_of(entries: Iterable[Entry], events: Iterable[Event] = ()) -> Care:
 
     Decisions of filled sheets, which ``events`` name, do not count as many in one second, nor in times between acts.
     """
-    imports = tuple(
-        SheetImport(one.actor, one.moment, str(one.details["sheet"]), int(one.details["decisions"]))
-        for one in events
-        if one.kind is EventKind.FILL
-    )
-    imported = frozenset((one.reviewer, one.moment) for one in imports)
+    fills = tuple(one for one in events if one.kind is EventKind.FILL)
+    imported = frozenset((one.actor, one.moment) for one in fills)
+    tickets: Counter[tuple[str, str]] = Counter()
     by_approver: dict[str, list[Entry]] = {}
     last_change = ""
     by_reviewer: dict[str, list[Entry]] = {}
@@ -225,6 +224,7 @@ def care_of(entries: Iterable[Entry], events: Iterable[Event] = ()) -> Care:
         if _is_approval(entry):
             by_approver.setdefault(entry.after.second, []).append(entry)
         if not _is_decision(entry):
+            tickets[entry.reviewer, entry.moment] += entry.is_ticket_alone
             continue
         if entry.reviewer.startswith(CARRIED_OVER):
             carried += 1
@@ -255,9 +255,14 @@ def care_of(entries: Iterable[Entry], events: Iterable[Event] = ()) -> Care:
         without,
         tuple(_of_reviewer(name, entries, imported) for name, entries in sorted(by_approver.items())),
         max((entry.decided_at for entries in by_approver.values() for entry in entries), default=""),
-        imports,
+        tuple(_import(one, tickets[one.actor, one.moment]) for one in fills),
         last_change,
     )
+
+
+def _import(event: Event, tickets: int) -> SheetImport:
+    saved = int(event.details["decisions"])
+    return SheetImport(event.actor, event.moment, str(event.details["sheet"]), max(saved - tickets, 0), tickets)
 
 
 def _of_reviewer(name: str, entries: list[Entry], imported: _Imported) -> ReviewerCare:

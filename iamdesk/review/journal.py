@@ -75,6 +75,11 @@ class Entry:
         return self.origin.moment if self.origin else self.moment
 
     @property
+    def is_ticket_alone(self) -> bool:
+        """Whether only the ticket changes: neither the decision nor its second approval."""
+        return self.after.decided == self.before.decided and self.after.second == self.before.second
+
+    @property
     def content(self) -> Mapping[str, Any]:
         """The content of the digest."""
         return {

@@ -1,5 +1,6 @@
 """How decisions were made: facts from the journal, none of them a judgement."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from iamdesk.review.care import care_of, own_access_of
@@ -66,6 +67,20 @@ def test_an_imported_sheet_is_one_act_and_no_pace() -> None:
     assert found.seconds_at_once == 0
     assert [(one.sheet, one.reviewer, one.decisions) for one in found.imports] == [("q3.xlsx", "Ana", 20)]
     assert care_of(entries).seconds_at_once == 1, "as reviews of earlier versions say it"
+
+
+def test_tickets_of_a_sheet_are_no_decisions() -> None:
+    with_ticket = replace(KEEP, ticket="T-1")
+    entries = journal(("Ana", "a", KEEP, 0), ("Ben", "b", KEEP, 100), ("Ben", "a", with_ticket, 100))
+    last = entries[-1]
+    entries[-1] = replace(last, before=KEEP)
+    assert [one.is_ticket_alone for one in entries] == [False, False, True]
+    details = {"sheet": "q3.xlsx", "sha256": "0", "decisions": 2}
+    event = event_after(
+        None, moment=START + timedelta(seconds=100), actor="Ben", account="x", kind=EventKind.FILL, details=details
+    )
+    (found,) = care_of(entries, [event]).imports
+    assert (found.decisions, found.tickets) == (1, 1)
 
 
 def test_many_in_one_second_and_one_reason_for_many() -> None:

@@ -188,6 +188,7 @@ def _read[Row: (DecidedLine, DecidedFinding)](
 ) -> None:
     known = {_id_of(row): row for row in kind.rows(source)}
     seen: set[str] = set()
+    decided: dict[str, ItemDecision | None] = {}  # None: rows contradict each other
     for number, cells in _named(rows, kind, path):
         subject_id = cells.get(kind.id_column, "")
         if not any(cells.values()):
@@ -198,12 +199,11 @@ def _read[Row: (DecidedLine, DecidedFinding)](
             why = phrase(
                 "the review has no {what} with this {id_column}", what=phrase(kind.what), id_column=kind.id_column
             )
-        elif subject_id in seen:
-            why = phrase("the {what} is in the sheet twice", what=phrase(kind.what))
-            if found.decisions.pop(subject_id, None) is not None:  # ambiguous: neither of the two is imported
-                found.refused.append(Refused(*found.rows[subject_id], subject_id, why))
         elif edited := list(_edited(cells, row, kind)):
             why = phrase("protected cells were edited: {edited}", edited=", ".join(edited))
+            if subject_id in seen:  # a row with the id of another one
+                decided[subject_id] = None
+                why = _twice(subject_id, kind, found)
         elif _is_unchanged(cells, row, kind):
             found.unchanged += 1
         elif any("\udc80" <= sign <= "\udcff" for cell in cells.values() for sign in cell):
@@ -212,6 +212,11 @@ def _read[Row: (DecidedLine, DecidedFinding)](
             has_moved = cells.get(_STANDING) != state_sha256(row)
             try:
                 wanted = _decision(cells, row, kind)
+                if decided.setdefault(subject_id, wanted) != wanted:
+                    decided[subject_id] = None
+                    raise DecisionError(_twice(subject_id, kind, found))
+                if found.decisions.get(subject_id) == wanted:
+                    continue  # another row with the same decision
                 if wanted.decided != row.decision.decided:
                     wanted.check_last_day(datetime.now(UTC).date())
                 if has_moved and wanted != row.decision:
@@ -223,6 +228,14 @@ def _read[Row: (DecidedLine, DecidedFinding)](
         if why:
             found.refused.append(Refused(kind.sheet, number, subject_id, why))
         seen.add(subject_id)
+
+
+def _twice[Row: (DecidedLine, DecidedFinding)](subject_id: str, kind: _Kind[Row], found: ReadBack) -> str:
+    """Return why a row is refused that contradicts another one on the same item; neither of the two is imported."""
+    why = phrase("the {what} is in the sheet twice", what=phrase(kind.what))
+    if found.decisions.pop(subject_id, None) is not None:
+        found.refused.append(Refused(*found.rows[subject_id], subject_id, why))
+    return why
 
 
 def _id_of(row: DecidedLine | DecidedFinding) -> str:

@@ -222,6 +222,8 @@ def _care(care: Care) -> Iterator[Text | Table]:
     )
     for one in care.imports[:_SHORT]:
         what = "1 decision" if one.decisions == 1 else f"{one.decisions:,} decisions"
+        if one.tickets:
+            what += " and 1 ticket" if one.tickets == 1 else f" and {one.tickets:,} tickets"
         yield Text(
             f"The sheet {one.sheet} was imported by {one.reviewer} at {_second(one.moment)}, with {what}: one act, "
             "which does not say when each was made."

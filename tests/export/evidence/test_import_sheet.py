@@ -222,6 +222,25 @@ def test_line_that_is_decided_twice_is_not_decided(pack: Path, review: ReviewFil
     assert [(one.row, "twice" in one.why) for one in found.refused] == [(8, True), (len(ids) + 2, True)]
 
 
+def test_rows_that_agree_on_an_item_are_one_decision(pack: Path, review: ReviewFile) -> None:
+    """A copy that was not filled in, or decides the same, contradicts nothing; a third one that differs does."""
+    ids = [line.line_id for line in review.lines]
+    plain = next(
+        one for one in (pack / "03_entitlements.csv").read_text(encoding="utf-8-sig").splitlines() if ids[6] in one
+    )
+    path = filled_csv(pack, {6: {"decision": "keep"}})
+    row = next(one for one in path.read_text(encoding="utf-8-sig").splitlines() if ids[6] in one)
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(f"{row}\r\n{plain}\r\n")
+    found = read(path, review)
+    assert (list(found.decisions), found.refused) == ([ids[6]], [])
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(row.replace(",keep,", ",revoke,") + "\r\n" + row + "\r\n")
+    found = read(path, review)
+    assert found.decisions == {}
+    assert {one.subject_id for one in found.refused} == {ids[6]}
+
+
 def test_cell_in_another_encoding_is_refused(pack: Path, review: ReviewFile) -> None:
     path = filled_csv(pack, {6: {"decision": "revoke", "decision_reason": "für nichts"}, 13: {"decision": "keep"}})
     path.write_bytes(path.read_bytes().replace("für nichts".encode(), b"f\xfcr nichts"))
