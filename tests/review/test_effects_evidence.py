@@ -230,6 +230,18 @@ def test_what_a_path_does_not_need_is_not_tier_0(items: dict[tuple[str, str, str
     assert told(made_items, "keys", "inline_policy", "inline-2")["tier"] == 1, "other actions, on its own user alone"
 
 
+def test_every_tier_0_has_a_reason(items: dict[tuple[str, str, str], ReviewItem]) -> None:
+    for key, item in items.items():
+        assert bool(tier_reason_words(item)) == (effect_of(item)["tier"] == 0), key
+    (root,) = (item for item in items.values() if item.type is EntitlementType.ROOT_ACCESS)
+    assert tier_words(root) == "Tier 0: administration depends on it. It is the root user of the account."
+    trust = items["reporting", "trust", "lambda.amazonaws.com"]
+    assert tier_reason_words(trust) == "It gives access to an administrator."
+    assert tier_reason_words(items["Engineers", "managed_policy", "RegionLock"]) == (
+        "Without it, actions that grant permissions, or remove limits of permissions, become possible."
+    )
+
+
 def test_what_all_of_several_paths_need_is_tier_0() -> None:
     """Without passing roles no path is left; without one of two services the other path is as long, and both say so."""
     trusted = trusting({"Service": ["lambda.amazonaws.com", "glue.amazonaws.com"]})

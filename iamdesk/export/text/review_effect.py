@@ -334,14 +334,13 @@ def tier_words(item: ReviewItem) -> str:
 
 
 def tier_reason_words(item: ReviewItem) -> str:
-    """Return why administration depends on an entitlement of tier 0, as a sentence; empty if it is for another reason.
-
-    The other reasons are what it changes, and who gets access: other columns show them.
-    """
+    """Return why administration depends on an entitlement of tier 0, as a sentence; empty for other tiers."""
     effect = effect_of(item)
-    path = effect.get("path")
-    if not path or effect["tier"] != 0:
+    if not effect or effect["tier"] != 0:
         return ""
+    path = effect.get("path")
+    if not path:
+        return _reason_without_path(item, effect)
     state, ends = path.get("state"), path.get("ends")
     words = _PATHS.get((state, ends, bool(path.get("whole", True)) or (state, ends) in _SAME_IN_PART), "")
     technique = str(path.get("technique", ""))
@@ -349,6 +348,28 @@ def tier_reason_words(item: ReviewItem) -> str:
         return phrase(words, how=how_words(technique) if technique else "")
     except KeyError:  # of a review that another iamdesk wrote
         return ""
+
+
+def _reason_without_path(item: ReviewItem, effect: Mapping[str, Any]) -> str:
+    """Return by which of the other rules an entitlement is of tier 0 (``resources/data/review-tiers.json``)."""
+    if item.type is EntitlementType.ROOT_ACCESS:
+        return phrase("It is the root user of the account.")
+    reaches = (item.evidence.get("administration") or {}).get("reaches")
+    if item.type in _ENTRIES and reaches == "is":
+        return phrase("It gives access to an administrator.")
+    if item.type in _ENTRIES and reaches == "reaches":
+        return phrase("It gives access to a principal that can become an administrator.")
+    if effect["kind"] == "guardrail":
+        return phrase("Without it, actions that grant permissions, or remove limits of permissions, become possible.")
+    return phrase("Actions that grant permissions, or remove limits of permissions, depend on it.")
+
+
+_ENTRIES = (
+    EntitlementType.ACCESS_KEY,
+    EntitlementType.CONSOLE_PASSWORD,
+    EntitlementType.PERMISSION_SET,
+    EntitlementType.TRUST,
+)
 
 
 def suggestion_words(item: ReviewItem) -> str:
