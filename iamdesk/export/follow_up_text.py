@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from iamdesk.i18n import join_messages, mark, phrase
+from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.revocation_tests import Outcome
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ def carried_sentence(carried: "CarriedOn") -> str:
             findings=len(findings.asked),
         ),
     ]
+    exceptions = sum(1 for one in lines.decisions.values() if one.choice is ReviewDecision.EXCEPT)
+    if exceptions:
+        parts.append(
+            nphrase(
+                "{count:,} exception needs a second approval again",
+                "{count:,} exceptions need a second approval again",
+                exceptions,
+            )
+        )
     if lines.retests:
         parts.append(phrase("earlier revokes: {outcomes}", outcomes=_counted(one.outcome for one in lines.retests)))
     if findings.tests:

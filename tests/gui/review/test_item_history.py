@@ -36,6 +36,7 @@ def test_decisions_before_the_current_one_are_listed(qtbot: QtBot, panel: Review
     qtbot.waitUntil(lambda: len(told(panel)) == 3, timeout=30_000)
     second, revoked, kept = told(panel)
     assert second.startswith("Second approval by Ben Ito, 20")
+    assert second.endswith(" UTC"), "the reason is Ana's, not Ben's"
     assert revoked.startswith("Revoke by Ana Moreno, 20")
     assert revoked.endswith(" UTC: not needed")
     assert kept.startswith("Keep by Ana Moreno, 20")

@@ -105,6 +105,37 @@ def test_what_was_revoked_and_is_still_there_is_filtered(
     panel.controller.close()
 
 
+def test_it_says_that_second_approvals_are_not_carried_over(
+    qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
+) -> None:
+    review, old = before
+    review_session = Workbench.open_review(review)
+    (line_id,) = [line.line_id for line in review_session.lines if line.name == "list"]
+    later = datetime.now(UTC).date() + timedelta(30)
+    review_session.record(
+        {line_id: ItemDecision(ReviewDecision.EXCEPT, "migration", "Mira", later)}, Reviewer("Ana", "ana")
+    )
+    review_session.second((line_id,), Reviewer("Otto", "otto"))
+    review_session.close()
+    session.open(Workbench().open_snapshot(old))
+    panel = ReviewPanel(session, jobs, Chosen(review, old, tmp_path / "q4.iamreview"))
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.head.reviewer_name.setText("Ana")
+    told: list[str] = []
+    session.announced.connect(told.append)
+    panel.commands()["actionNextReview"]()
+    qtbot.waitUntil(lambda: panel.controller.dialog is not None)
+    assert panel.controller.dialog is not None
+    panel.controller.dialog.choose_file.click()
+    panel.controller.dialog.accept()
+    qtbot.waitUntil(lambda: panel.review_session is not None, timeout=60_000)
+    assert panel.review_session is not None
+    assert panel.review_session.decision(line_id).second == ""
+    assert any("; 1 exception needs a second approval again" in sentence for sentence in told), told
+    panel.controller.close()
+
+
 def test_the_next_review_asks_for_what_changed(
     qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
 ) -> None:
