@@ -155,7 +155,9 @@ class CompletionStrip(QWidget):
                 package.is_current and bool(package.signers),
                 tr("{name} is signed by {signers}.").format(name=name, signers=", ".join(package.signers))
                 if package.signers
-                else tr("Sign the last evidence package."),
+                else tr("Sign the last evidence package.")
+                if package.path is not None
+                else tr("Export an evidence package first: it is what is signed."),
             ),
             (
                 self.verify_button,
@@ -167,10 +169,12 @@ class CompletionStrip(QWidget):
         )
         for button, is_done, tip in steps:
             self._show_step(button, tip, is_done=is_done)
+        self.sign_button.setEnabled(package.path is not None)
 
     def _show_part_step(self, signed: PartSignOff | None) -> None:
         """Show whether the open part is signed: of a part, nothing else is handed in."""
         self.sign_button.setText(tr("Sign part…"))
+        self.sign_button.setEnabled(True)
         tip = tr("Sign the part before you hand it in.")
         if signed is not None:
             tip = tr("Signed by {name}.") if signed.has_key else tr("Unsigned attestation by {name}.")

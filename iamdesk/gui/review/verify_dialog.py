@@ -25,7 +25,7 @@ from iamdesk.export.evidence.result import Outcome, Result
 from iamdesk.export.evidence.signing import Role
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import plain_label, visible
+from iamdesk.gui.core.plain_text import plain_label, set_cell_tooltip, visible
 from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.review.sign_dialog import ROLE_WORDS
 from iamdesk.gui.widgets import icons
@@ -129,6 +129,7 @@ class VerifyDialog(QDialog):
                 [tr(one.outcome.value), visible(translate(one.name)), visible(translate(one.sentence))]
             )
             item.setIcon(0, icons.icon(_MARKS[one.outcome], self.palette()))
+            set_cell_tooltip(item, 2, translate(one.sentence))
             self.table.addTopLevelItem(item)
         header = self.table.header()
         for column in (0, 1):

@@ -123,6 +123,8 @@ def test_complete_review_is_exported_signed_and_verified_in_a_row(
     assert counts(panel) == []
     assert strip.export_button.text() == "Export…"
 
+    assert not strip.sign_button.isEnabled()
+    assert "Export an evidence package first" in strip.sign_button.toolTip()
     prompts.save_to = tmp_path / "evidence"
     QTest.keyClick(strip.export_button, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: "was written to" in panel.message.text, timeout=60_000)
@@ -139,6 +141,10 @@ def test_complete_review_is_exported_signed_and_verified_in_a_row(
     assert strip.sign_button.accessibleName() == "Sign… (done)"
     QTest.keyClick(strip.verify_button, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: isinstance(panel.packages.dialog, VerifyDialog), timeout=60_000)
+    assert isinstance(panel.packages.dialog, VerifyDialog)
+    row = panel.packages.dialog.table.topLevelItem(0)
+    assert row is not None
+    assert row.text(2) in row.toolTip(2)
     read(qtbot, panel)
     assert strip.verify_button.accessibleName() == "Verify… (done)"
     assert prompts.asked == [], "the last package is known"
