@@ -158,7 +158,7 @@ def remediation_script(
 
 def relying_text(others: Sequence[str]) -> str:
     """Return that other revoked entitlements grant the same as one."""
-    return f"Also revoked is what grants the same: {enumerated(others, _MAX_NAMED)}."
+    return f"Also revoked is what grants the same, or some of it: {enumerated(others, _MAX_NAMED)}."
 
 
 def _affected(line: ReviewItem) -> str:

@@ -241,7 +241,7 @@ def _care(care: Care) -> Iterator[Text | Table]:
             f"{' …' if care.seconds_at_once > _SHORT else '.'}"
         )
     else:
-        yield Text(f"No reviewer saved {MANY_AT_ONCE} or more decisions in one second.")
+        yield Text(f"No reviewer saved {MANY_AT_ONCE} or more decisions in one second; approvals are not among these.")
     if care.many_reasons:
         yield Table(
             (f"Reason given for {MANY_WITH_ONE_REASON} or more decisions", "Decisions"),
@@ -254,7 +254,7 @@ def _care(care: Care) -> Iterator[Text | Table]:
                 "each; they are in 09_journal.jsonl."
             )
     else:
-        yield Text(f"No reason was given for {MANY_WITH_ONE_REASON} or more decisions.")
+        yield Text(f"No single reason was given for {MANY_WITH_ONE_REASON} or more decisions.")
 
 
 _SHORT = 5
