@@ -80,11 +80,11 @@ class PrincipalComparer:
     """Results by equivalence key of the request."""
     _causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
     _met_who: bool = False
+    """Whether a resource was evaluated whose policies distinguish callers."""
     _is_by_resource: bool = False
     """Whether a change was shown that only the policy of one resource allows."""
     _alike: Counter[str] = field(default_factory=Counter)
     """By ARN: how many other resources with the same policy a request on one represents."""
-    """Whether a resource was evaluated whose policies distinguish callers."""
     _of_principal: PrincipalClass | None = None
     """Class of the current principal (`EquivalenceKeys.of_principal`)."""
     _equivalence_keys: EquivalenceKeys = field(init=False)
