@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import Request
 from iamdesk.gui.app.command_keys import OF_THE_TEXT
 from iamdesk.gui.app.main_window import MainWindow
@@ -322,7 +322,7 @@ def test_tab_goes_round_in_every_perspective_past_the_rail_at_the_one_in_front(
     open_window: MainWindow, press: Callable[..., QWidget], one: Perspective
 ) -> None:
     interior = open_window.interior
-    open_window.findChild(QAction, one.name).trigger()
+    open_window.menus.actions[one.name].trigger()
     stops = round_of_tab(press)
     on_rail = [stop for stop in stops if interior.rail.isAncestorOf(stop)]
     assert on_rail == [interior.rail.buttons[one.name]]
@@ -333,7 +333,7 @@ def test_tab_goes_round_in_every_perspective_past_the_rail_at_the_one_in_front(
 
 
 def test_tab_reaches_what_begins_a_review(open_window: MainWindow, press: Callable[..., QWidget]) -> None:
-    open_window.findChild(QAction, "perspectiveReview").trigger()
+    open_window.menus.actions["perspectiveReview"].trigger()
     assert "emptyFollowUp" in [stop.objectName() for stop in round_of_tab(press)]
 
 
@@ -341,13 +341,13 @@ def test_tab_reaches_the_fields_and_steps_of_a_review(
     qtbot: QtBot, open_window: MainWindow, press: Callable[..., QWidget], tmp_path: Path
 ) -> None:
     panel = open_window.workspace.review
-    assert open_window.session.snapshot is not None
+    assert isinstance(open_window.session.snapshot, SnapshotSession)
     open_window.session.snapshot.create_review(tmp_path / "q3.iamreview", "Third quarter")
     panel.head.reviewer_name.setText("Ana Moreno")
     panel.controller.open_path(tmp_path / "q3.iamreview")
     qtbot.waitUntil(lambda: panel.review_session is not None and not open_window.jobs.running, timeout=20_000)
     qtbot.waitUntil(panel.strip.isVisible, timeout=60_000)
-    open_window.findChild(QAction, "perspectiveReview").trigger()
+    open_window.menus.actions["perspectiveReview"].trigger()
     stops = {stop.objectName() for stop in round_of_tab(press)}
     wanted = {"reviewerName", "reviewFilter", "stepExport", "stepVerify", panel.table.objectName()}
     panel.controller.close()

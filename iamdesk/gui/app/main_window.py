@@ -458,7 +458,7 @@ class MainWindow(QMainWindow):
         """
         here = self.focusWidget() or self
         widget, seen = _neighbour(here, forward), {here}
-        while widget not in seen:
+        while widget is not None and widget not in seen:
             seen.add(widget)
             if takes_tab(widget) and widget.focusProxy() is None and widget.window() is self:
                 reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
@@ -507,5 +507,5 @@ def _dropped(event: QDropEvent) -> Path | None:
     return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
 
 
-def _neighbour(widget: QWidget, forward: bool) -> QWidget:
+def _neighbour(widget: QWidget, forward: bool) -> QWidget | None:
     return widget.nextInFocusChain() if forward else widget.previousInFocusChain()
