@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QSplitter
 from pytestqt.qtbot import QtBot
 
 import iamdesk.gui
@@ -138,11 +138,14 @@ def test_no_function_without_an_owner_hears_what_outlives_it() -> None:
 
 
 def picture(window: MainWindow) -> QImage:
-    """Paint a window at rest. The height of a list and its scroll position are the user's own: set the same way."""
+    """Paint a window at rest. Sizes of panels and lists and scroll positions are the user's own: set the same way."""
     waiting = QDeadlineTimer(60_000)
     while window.jobs.running and not waiting.hasExpired():
         QTest.qWait(20)
     tree = window.workspace.navigator.tree
+    for splitter in window.findChildren(QSplitter):
+        if splitter.isVisible() and splitter.orientation() is Qt.Orientation.Horizontal:
+            splitter.setSizes([300] * splitter.count())
     window.workspace.inspector.policies.splitter.setSizes([120, 240])
     for _ in range(3):
         QApplication.processEvents()
