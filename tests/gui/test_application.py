@@ -84,7 +84,7 @@ def test_an_error_inside_is_shown_and_the_window_stays(tmp_path: Path) -> None:
         def fail():
             raise KeyError("arn:aws:iam::111122223333:user/alice")
         def after():
-            print("said", window.trouble.text)
+            print("said", window.problem_bar.text)
             window.close()
         QTimer.singleShot(0, fail)
         QTimer.singleShot(200, after)

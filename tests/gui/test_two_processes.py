@@ -58,10 +58,10 @@ def refused():
     return found.message.text if found is not None and found.message.text else None
 
 def trouble():
-    return QApplication.instance().window.trouble.text
+    return QApplication.instance().window.problem_bar.text
 
 def open_left():
-    QApplication.instance().window.trouble._button.click()
+    QApplication.instance().window.problem_bar._button.click()
     return "opening"
 
 def crash():
@@ -84,7 +84,7 @@ def look():
 
 def give_up():
     window = QApplication.instance().window
-    told = [window.trouble.text, *(job.label for job in window.jobs.running)]
+    told = [window.problem_bar.text, *(job.label for job in window.jobs.running)]
     if window.session.snapshot is not None:
         told += ["snapshot", window.workspace.review.message.text]
     print("given up:", *told, sep="\\n", file=sys.stderr)

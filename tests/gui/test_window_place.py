@@ -51,7 +51,7 @@ for name in ("actionShowWhoCan", "actionShowWays", "actionShowReview", "actionSh
     window.menus.actions[name].trigger()
     note(name)
 wait(lambda: not window.jobs.running)
-window.show_trouble(window.trouble._tone, "A long sentence that needs more than one line. " * 6)
+window.show_problem(window.problem_bar._tone, "A long sentence that needs more than one line. " * 6)
 note("trouble")
 print(json.dumps(told))
 window.close()
