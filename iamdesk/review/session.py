@@ -120,7 +120,7 @@ class ReviewSession:
 
     @cached_property
     def own(self) -> OwnAccessFinder:
-        """Finds reviewers' own access; made on the first access, when somebody states own principals."""
+        """Finds reviewers' own access; made on the first access, when own principals are stated."""
         return OwnAccessFinder(self.lines, self.population)
 
     def is_own(self, subject_id: str, reviewer: Reviewer) -> bool:

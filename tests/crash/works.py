@@ -138,7 +138,7 @@ def _run_review(folder: Path, tell: Callable[[Any], None]) -> None:
         entries, last = len(_digests(review)), review.events()[-1].sha256
         pack = EvidenceRecord(NOW.isoformat(), "pack", "ab" * 32, review.journal_sha256, entries, last)
         _twice(lambda: review.note_package(pack))
-        tell({"packs": [pack.name for pack in review.packs()]})
+        tell({"packs": [pack.name for pack in review.packages()]})
     with _twice(lambda: ReviewFile.open(path)) as review:
         _twice(lambda: review.record({ids[0]: _decision(5)}, ANA))
         tell({"entries": _digests(review)})

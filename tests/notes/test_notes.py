@@ -189,7 +189,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     fifo = tmp_path / "a.json.iamdesk-notes"
     os.mkfifo(fifo)
     for refused in (lambda: read_notes(fifo), lambda: write_notes(fifo, [note(text="x")])):
-        with pytest.raises(NoteError, match="no regular file"):
+        with pytest.raises(NoteError, match="not a regular file"):
             refused()
     assert find_notes(tmp_path / "b.json", [ACCOUNT]).notes == ()
 

@@ -144,7 +144,7 @@ def test_certificates_of_a_token_may_be_in_any_order(pack: Path, signed: SignOff
     other = Authority(tmp_path / "other")
     assert stamp_of(pack, other.root).outcome is Outcome.FAILED
     path.write_bytes(chained.token(b"something else"))
-    assert "no token for" in stamp_of(pack, chained.root).sentence
+    assert "not a token for" in stamp_of(pack, chained.root).sentence
     path.write_bytes(token[:-9])
     assert "cannot be read" in stamp_of(pack, chained.root).sentence
     with served(chained.answer) as url:
@@ -167,17 +167,17 @@ def test_a_stamp_before_the_signature_is_told(pack: Path, tmp_path: Path, author
 def test_what_is_no_answer_of_an_authority_is_told(authority: Authority) -> None:
     old = authority.token(b"content")
     for answer in (b"", b"<html>", old):  # the last has another nonce
-        with served(answer) as url, pytest.raises(ExportError, match=r"gives no timestamp"):
+        with served(answer) as url, pytest.raises(ExportError, match=r"did not return a timestamp"):
             ask(url, b"content")
-    with served(b"", 500) as url, pytest.raises(ExportError, match=r"gives no timestamp"):
+    with served(b"", 500) as url, pytest.raises(ExportError, match=r"did not return a timestamp"):
         ask(url, b"content")
-    gives_none = pytest.raises(ExportError, match=r"gives no timestamp")
+    gives_none = pytest.raises(ExportError, match=r"did not return a timestamp")
     with served(authority.answer) as elsewhere, served(b"", 302, elsewhere) as url, gives_none:
         ask(url, b"content")
     for url in ("file:///etc/passwd", "ftp://example.com", "no url"):
         with pytest.raises(ExportError, match=r"not the URL"):
             ask(url, b"content")
-    with pytest.raises(ExportError, match=r"gives no timestamp"):
+    with pytest.raises(ExportError, match=r"did not return a timestamp"):
         ask("http://127.0.0.1:9/", b"content")
 
 

@@ -78,7 +78,7 @@ def test_a_wrong_text_says_why_and_keeps_the_last_filter(panel: Panel):
     panel.line.apply()
     assert panel.shown == ["bob smith", "carol"]
     assert panel.filters == ["severity:low"]
-    sentence = "severity is one of: low, high; hgh is none."
+    sentence = "severity is one of: low, high; hgh is not."
     assert panel.line.accessibleDescription() == sentence
     assert panel.line.actions()[0].text() == sentence  # the mark in the field
     assert panel.saved.error == f"{sentence} The rows are still those of the previous filter."
