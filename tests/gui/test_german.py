@@ -9,9 +9,18 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QCoreApplication, QEvent, QModelIndex, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QComboBox, QTabBar, QTableView, QTreeView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QTabBar,
+    QTableView,
+    QTreeView,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from iamdesk import i18n
@@ -255,6 +264,10 @@ def look_at_windows(qtbot: QtBot, window: MainWindow, look: Look, tmp_path: Path
 
 
 def test_no_text_of_a_german_window_is_english(qtbot: QtBot, german: MainWindow, tmp_path: Path) -> None:
+    for left in QApplication.topLevelWidgets():
+        if isinstance(left, QDialog):
+            left.deleteLater()  # of a test before, in its language
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     look = Look()
     settle(qtbot, german)
     look.at(german)
