@@ -175,12 +175,15 @@ class NewReviewDialog(QDialog):
         page = QWidget()
         form = QFormLayout(page)
         form.addRow(tr("&Title"), self.title)
-        if not self._asks_for_file:
-            form.addRow(plain_label(tr("&File"), buddy=self.file), _beside(self.file, self.choose_file))
-        if self._previous is not None:
-            named = plain_label(self._previous.name)
-            set_tooltip(named, str(self._previous))
-            form.addRow(tr("Previous review"), _beside(named, self.choose_previous))
+        # Rows that are not needed are hidden, not left out: their fields would be windows of their own.
+        file = _beside(self.file, self.choose_file)
+        form.addRow(plain_label(tr("&File"), buddy=self.file), file)
+        form.setRowVisible(file, not self._asks_for_file)
+        named = plain_label(self._previous.name if self._previous is not None else "")
+        set_tooltip(named, str(self._previous or ""))
+        previous = _beside(named, self.choose_previous)
+        form.addRow(tr("Previous review"), previous)
+        form.setRowVisible(previous, self._previous is not None)
         form.addRow(plain_label(tr("&Period"), buddy=self.start), period)
         form.addRow(tr("&Standards"), self.standards)
         form.addRow(plain_label(tr("S&cope"), buddy=self.scope), self.scope)

@@ -33,6 +33,13 @@ def test_everything_is_in_until_something_is_taken_out(dialog: NewReviewDialog) 
     assert dialog.note.text() == "Everything in the snapshot is reviewed."
 
 
+def test_a_field_that_is_not_asked_for_is_hidden_in_the_dialog(dialog: NewReviewDialog) -> None:
+    """A field without a parent would be a window of its own, which outlives the dialog."""
+    for field in (dialog.file, dialog.choose_file, dialog.choose_previous):
+        assert field.window() is dialog
+        assert not field.isVisibleTo(dialog)
+
+
 def test_tiers_that_need_a_second_approval_are_chosen_by_keyboard(dialog: NewReviewDialog) -> None:
     for box in dialog.second_approval[:2]:
         QTest.keyClick(box, Qt.Key.Key_Space)
