@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context, EvaluationSession
 from iamdesk.aws.service_reference import Action, reference
@@ -225,7 +225,7 @@ def _powers_in(inquiry: EvaluationSession, documents: Iterable[Document]) -> int
     """Return the number of strongest actions that some Allow of the principal's own policies covers."""
     covered = 0
     for document in documents:
-        covered |= inquiry.once(("powers in", document), lambda document=document: _powers_of(document))  # type: ignore[misc]
+        covered |= inquiry.once(("powers in", document), partial(_powers_of, document))
     return covered.bit_count()
 
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
+from operator import is_
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -328,7 +329,7 @@ def bucket_without_account(survey: CheckContext, account: Account, resource: Res
         if buckets and names_everyone(statement) and not _is_open(survey, resource):
             services = tuple(dict.fromkeys((*services, *map(_service_of, buckets))))
         for service in services if buckets else ():
-            groups = requests(survey, resource, lambda one, own=statement: one is own)  # type: ignore[misc]
+            groups = requests(survey, resource, partial(is_, statement))
             found = [
                 (question, decision)
                 for group in groups

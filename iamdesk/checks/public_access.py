@@ -5,6 +5,7 @@ Decided by evaluating requests as external principals; the text of policies only
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from iamdesk.checks.check import CheckResult, check
@@ -39,6 +40,7 @@ from iamdesk.checks.resource_requests import (
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, phrase, with_translation
 from iamdesk.policy.public_policy import public_words
+from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resource_services import deciding_service
 from iamdesk.snapshot.resources import Resource
@@ -292,7 +294,7 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
         groups = requests(
             survey,
             resource,
-            lambda statement, one=account_id: one in external_callers(survey, (statement,), partition, denies),  # type: ignore[misc]
+            partial(_gives_access, survey, partition, denies, account_id),
             works_for_other_accounts,
             callers.number,
         )
@@ -334,6 +336,13 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
             severity=Severity.INFO if is_aws else Severity.MEDIUM if weak else Severity.HIGH,
             remediation=phrase(NAME_ACCOUNTS) if who_matches else None,
         )
+
+
+def _gives_access(
+    survey: CheckContext, partition: str, denies: Iterable[Statement], account_id: str, statement: Statement
+) -> bool:
+    """Return whether an Allow statement gives a principal of an external account access."""
+    return account_id in external_callers(survey, (statement,), partition, denies)
 
 
 def _best_of(survey: CheckContext, callers: ExternalCallers, group: tuple[RequestToEvaluate, ...]) -> Opening | None:
