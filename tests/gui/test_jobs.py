@@ -4,9 +4,10 @@ import threading
 import time
 
 import pytest
-from PySide6.QtCore import QThread, QTimer
+from PySide6.QtCore import QObject, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from iamdesk.gui.core.jobs import Job, JobRunner, _task, _TaskControl
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
@@ -284,6 +285,43 @@ def test_something_large_is_taken_apart_in_a_worker(qtbot: QtBot, jobs: JobRunne
     qtbot.waitUntil(lambda: bool(threads))
     assert threads != [threading.get_ident()]
     assert not jobs.running
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_deleted_owner_is_called_no_more(qtbot: QtBot, jobs: JobRunner, *, is_named: bool, fails: bool) -> None:
+    """A window that was closed in the meantime: its lists are gone, and filling them raises."""
+    called: list[str] = []
+
+    class Owner(QObject):
+        def take(self, what: object) -> None:
+            called.append(f"{what}")
+            self.objectName()
+
+    def work(_progress: Progress, _cancelled: Cancelled) -> str:
+        go.wait(10)
+        if fails:
+            raise ValueError
+        return "made"
+
+    go, owner = threading.Event(), Owner()
+    ended: list[Job] = []
+    jobs.ended.connect(ended.append)
+    if is_named:
+        job = jobs.run(
+            "Working",
+            work,
+            done=lambda what: owner.take(f"done: {what}"),
+            failed=lambda error: owner.take(f"failed: {error}"),
+            stopped=lambda: owner.take("stopped"),
+            owner=owner,
+        )
+    else:
+        job = jobs.run("Working", work, done=owner.take, failed=owner.take)
+    delete(owner)
+    go.set()
+    qtbot.waitUntil(lambda: not job.running)
+    assert (called, ended, jobs.running) == ([], [job], ())
 
 
 def test_work_that_outlives_its_window_ends_without_a_word() -> None:

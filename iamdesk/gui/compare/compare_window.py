@@ -236,6 +236,7 @@ class CompareWindow(OneJobWindow):
             ),
             failed=self._not_written,
             topic="save comparison",
+            owner=self,
         )
 
     def _not_written(self, error: Exception) -> None:

@@ -8,6 +8,8 @@ with its result, in the GUI thread, for any kind of callable. Rules that this mo
   and makes its result stale: ``done``, ``failed`` and ``progress`` of the older one are never called again.
 * ``job.cancel()`` asks the work to stop (``cancelled()`` turns True) and drops its result at once;
   ``stopped`` is called. Work that raises `WorkCancelled` by itself ends the same way.
+* Callbacks end with their ``owner``, as Qt's connections do: once that widget is deleted, its jobs are canceled in
+  silence. The owner of a bound method need not be named.
 * An exception in the work goes to ``failed(error)``; without ``failed`` it goes to ``sys.excepthook``.
 * Python's collector stays in the GUI thread (``gc_control.py``).
 * ``patient`` work (an evaluation over all principals) starts after the window has painted, and only one such job runs
@@ -29,6 +31,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractEventDispatcher, QObject, QThreadPool, QTimer, Signal, Slot
+from shiboken6 import isValid
 
 from iamdesk.gui.core.gc_control import GCControl
 from iamdesk.memory import free_incrementally, gc_paused
@@ -72,6 +75,8 @@ class Job:
         self.step = (0, 0)
         """Its progress: done, total (0: unknown)."""
         self.since = time.monotonic()
+        self.owner: QObject | None = None
+        """What the callbacks belong to; none is called once it is deleted."""
         self._runner = runner
         self._cancel = threading.Event()
         self.done: Callable[[Any], None] | None = None
@@ -83,6 +88,10 @@ class Job:
     def running(self) -> bool:
         """Whether its result is still expected."""
         return self._runner.awaits(self)
+
+    def forget_callbacks(self) -> None:
+        """Call nothing any more."""
+        self.done = self.failed = self.progress = self.stopped = None
 
     def cancel(self) -> None:
         """Ask the work to stop; its result is dropped."""
@@ -173,6 +182,7 @@ class JobRunner(QObject):
         progress: Callable[[int, int], None] | None = None,
         stopped: Callable[[], None] | None = None,
         topic: str | None = None,
+        owner: QObject | None = None,
         patient: bool = False,
         soon: bool = False,
         prompt: bool = False,
@@ -192,6 +202,7 @@ class JobRunner(QObject):
         self._last_token += 1
         job = Job(self, self._last_token, label, topic)
         job.done, job.failed, job.progress, job.stopped = done, failed, progress, stopped
+        job.owner = owner if owner is not None else _owner_of(done)
         self._jobs[job.token] = job
         self.started.emit(job)
         task = _task(work, job.token, _TaskControl(job._cancel, self._at_rest), self._home.emit)
@@ -260,6 +271,7 @@ class JobRunner(QObject):
     def cancel(self, job: Job) -> None:
         """Ask a job to stop, and drop its result."""
         job._cancel.set()
+        _forget_the_deleted(job)
         if self._jobs.pop(job.token, None) is not None:
             self.ended.emit(job)
             if job.stopped is not None:
@@ -288,6 +300,9 @@ class JobRunner(QObject):
         job = self._jobs.get(token)
         if job is None:  # stale: replaced or cancelled meanwhile
             return
+        if _forget_the_deleted(job):
+            job.cancel()
+            return
         if what == "progress":
             if isinstance(value, _Step):
                 job.step = value.done, value.total
@@ -308,6 +323,18 @@ class JobRunner(QObject):
                 job.failed(value)
             else:
                 sys.excepthook(type(value), value, value.__traceback__)
+
+
+def _owner_of(callback: Callable[..., None] | None) -> QObject | None:
+    owner = getattr(callback, "__self__", None)
+    return owner if isinstance(owner, QObject) else None
+
+
+def _forget_the_deleted(job: Job) -> bool:
+    if job.owner is None or isValid(job.owner):
+        return False
+    job.forget_callbacks()
+    return True
 
 
 class _TaskControl:

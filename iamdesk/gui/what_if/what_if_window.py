@@ -240,6 +240,7 @@ class WhatIfWindow(OneJobWindow):
             done=self.form.show_document,
             failed=self._not_done,
             topic="what-if text",
+            owner=self,
         )
 
     # ── suggestions ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -272,7 +273,11 @@ class WhatIfWindow(OneJobWindow):
         opened = self._session.whole
         if opened is not None:
             self._jobs.run(
-                tr("Looking up suggestions"), lambda _progress, _cancelled: work(opened), done=done, topic=topic
+                tr("Looking up suggestions"),
+                lambda _progress, _cancelled: work(opened),
+                done=done,
+                topic=topic,
+                owner=self,
             )
 
     # ── trying ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -315,6 +320,7 @@ class WhatIfWindow(OneJobWindow):
             done=self.risks.show_groups,
             stopped=lambda: self.risks.say(tr("Not compared: canceled.")),
             topic="what-if risks",
+            owner=self,
             patient=True,
         )
 
@@ -367,6 +373,7 @@ class WhatIfWindow(OneJobWindow):
             ),
             failed=self._not_done,
             topic="save what-if",
+            owner=self,
         )
 
     def _not_done(self, error: Exception) -> None:

@@ -91,6 +91,7 @@ class OneJobWindow(QDialog):
             failed=self.failed,
             stopped=self._stopped,
             topic=topic,
+            owner=self,
         )
         self.bar.show_job(self._job)
         self.refresh()

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import EvalDecision
@@ -179,6 +180,18 @@ def test_cancelled_leaves_what_was_there(qtbot: QtBot, compare: CompareWindow) -
     assert not compare.bar.cancel_button.isVisible()
     assert "canceled" in compare.message.text
     assert not compare.view.model.rows
+
+
+def test_closed_while_earlier_snapshots_are_looked_for(
+    qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession, other: Path
+) -> None:
+    session.open(sample)
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    with qtbot.captureExceptions() as errors:
+        delete(CompareWindow(session, jobs, Chosen(other), parent))
+        qtbot.waitUntil(lambda: not jobs.running, timeout=30_000)
+    assert errors == []
 
 
 def test_what_is_no_snapshot_is_told_in_one_sentence(qtbot: QtBot, compare: CompareWindow, tmp_path: Path) -> None:
