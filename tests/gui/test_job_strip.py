@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -9,8 +10,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from iamdesk.gui import create_main_window
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core.jobs import Job
+from iamdesk.gui.core.theme import Scheme
 from iamdesk.gui.widgets.job_bar import JobBar
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 
@@ -120,3 +123,26 @@ def test_a_bar_is_never_a_window(qtbot: QtBot, open_window: MainWindow, give: Gi
     QVBoxLayout(panel).addWidget(bar)
     panel.show()
     assert bar.isVisible()
+
+
+@pytest.mark.parametrize("scheme", [Scheme.LIGHT, Scheme.CONTRAST])
+def test_the_status_bar_is_as_high_before_the_first_job_as_with_one(
+    qtbot: QtBot, tmp_path: Path, scheme: Scheme
+) -> None:
+    """A point or two more or less would move all that is above it whenever work begins."""
+    settings = tmp_path / "settings.ini"
+    settings.write_text(f"[window]\nscheme={scheme}\n", encoding="utf-8")
+    window = create_main_window(settings_path=settings)
+    qtbot.addWidget(window)
+    window.show()
+    bar, strip = window.statusBar(), window.job_strip
+    heights = [bar.sizeHint().height()]
+    release = threading.Event()
+    job = window.jobs.run("Working", lambda _progress, _cancelled: release.wait(20))
+    qtbot.waitUntil(lambda: strip.isVisible() and strip.all.text() == "1 job")
+    heights.append(bar.sizeHint().height())
+    release.set()
+    qtbot.waitUntil(lambda: not job.running and not strip.isVisible())
+    heights.append(bar.sizeHint().height())
+    assert len({*heights, bar.height()}) == 1, heights
+    assert window.jobs.wait_all(60_000)

@@ -197,7 +197,6 @@ def test_a_switch_of_colours_ends_where_a_start_in_them_begins(
         return window
 
     expected = {}
-    begin(Scheme.LIGHT).close()  # the status bar of a process's first window is a point lower
     for scheme in (Scheme.LIGHT, Scheme.DARK, Scheme.SYSTEM, Scheme.CONTRAST):
         window = begin(scheme)
         expected[scheme] = picture(window)

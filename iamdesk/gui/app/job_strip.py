@@ -41,12 +41,16 @@ class JobStrip(QWidget):
         self.all.setObjectName("showJobs")
         self.all.setAutoRaise(True)
         set_tooltip(self.all, tr("Show all running and waiting jobs"))
-        self.all.setAccessibleName(tr("Jobs"))  # before the first job has been counted too
+        self._count(0)
         self.all.clicked.connect(self.list_wanted)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self._name, self.bar, self.all):
             layout.addWidget(widget)
+        # As high before the first job as with one: the status bar would grow, and move all that is above it.
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.bar.setSizePolicy(policy)
         self._timer = QTimer(self, interval=_EVERY)
         self._timer.timeout.connect(self._refresh)
         jobs.started.connect(self._started)
@@ -72,11 +76,13 @@ class JobStrip(QWidget):
         if first is not self.bar.job:
             self._name.setText(visible(first.label))
             self.bar.show_job(first)
-        count = len(shown)
+        self._count(len(shown))
+        self.show()
+
+    def _count(self, count: int) -> None:
         counted = ntr("{count} job", "{count} jobs", count).format(count=number(count))
         self.all.setText(counted)
         self.all.setAccessibleName(counted)
-        self.show()
 
 
 class _JobRow:
