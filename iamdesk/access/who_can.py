@@ -46,7 +46,8 @@ class Who:
 
     principal: str
     """ARN; ``arn:aws:iam::ID:root`` for an external account; the name of a service; the ARN or host of an identity
-    provider; ``*`` for anyone. External principals that a condition describes by a pattern have the pattern."""
+    provider; ``*`` for anyone. External principals that a condition describes by a pattern have the pattern, those that
+    it names by unique ID have the ID (``AROA…``)."""
     kind: PrincipalKind
     is_external: bool = False
     """Whether it is no user, role, session or root user of an account of the snapshot."""

@@ -13,6 +13,7 @@ from iamdesk import Evaluator, Request, RequestError, load_snapshot
 from iamdesk.access.resource_access import access_to_resource, fitting_actions
 from iamdesk.access.who_can import Access, PrincipalKind, Signing
 from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.export.access.who_can import who_words
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resource_shares import ResourceShares
@@ -98,6 +99,67 @@ def test_a_public_bucket_is_open_to_anyone_until_it_is_blocked() -> None:
     blocked = evaluator_of(bucket(document, public_access_block=block), account_settings=settings_)
     # Services are let in all the same: Amazon S3 User Guide, "Blocking public access", RestrictPublicBuckets.
     assert told(blocked, "s3:GetObject", f"{BUCKET}/k") == [("*.amazonaws.com", "service", "allowed")]
+
+
+_ROLE_ID, _USER_ID = "AROAXXXXXXXXXXXXXXXX1", "AIDAXXXXXXXXXXXXXXXX2"
+
+
+@rule("E12")
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ({"StringLike": {"aws:userid": f"{_ROLE_ID}:*"}}, [(_ROLE_ID, "role", "allowed")]),
+        ({"StringEquals": {"aws:userid": _USER_ID}}, [(_USER_ID, "user", "allowed")]),
+        (
+            {"StringLike": {"aws:userid": [f"{_ROLE_ID}:*", f"{_ROLE_ID}:ci", _USER_ID]}},
+            [(_USER_ID, "user", "allowed"), (_ROLE_ID, "role", "allowed")],
+        ),
+        (
+            {"StringLike": {"aws:userid": f"{_ROLE_ID}:admin*"}},
+            [(f"{_ROLE_ID}:admin*", "role-session", "allowed")],
+        ),
+        (
+            {"StringLike": {"aws:userid": f"{_ROLE_ID}:*"}, "IpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
+            [(_ROLE_ID, "role", "conditional")],
+        ),
+        # Whoever has a role can name its session so, if the ID of the role begins so.
+        (
+            {"StringLike": {"aws:userid": ["AROAXX*:ci", f"{_ROLE_ID}:*"]}},
+            [("*", "anyone", "conditional"), (_ROLE_ID, "role", "allowed")],
+        ),
+        ({"StringLike": {"aws:userid": "AROAROWN00000000000R1:*"}}, []),  # of a role of the snapshot: its own row
+        ({"StringEquals": {"aws:userid": _ROLE_ID}}, []),  # a role's sessions have a name behind the ID
+        ({"StringEquals": {"aws:userid": OTHER}}, [(f"arn:aws:iam::{OTHER}:root", "root-user", "allowed")]),
+    ],
+)
+def test_who_is_named_by_a_unique_id_is_not_anyone(
+    statement: dict[str, Any], expected: list[tuple[str, str, str]]
+) -> None:
+    own = role(policy({"Service": "ec2.amazonaws.com"}, "sts:AssumeRole")).model_copy(
+        update={"role_id": "AROAROWN00000000000R1"}
+    )
+    document = policy("*", "s3:GetObject", f"{BUCKET}/*", Condition=statement)
+    evaluator = evaluator_of(bucket(document), roles=[own])
+    assert told(evaluator, "s3:GetObject", f"{BUCKET}/k") == expected
+    # The same with a Deny of everyone else.
+    but = {
+        operator.replace("String", "StringNot"): test for operator, test in statement.items() if "Ip" not in operator
+    }
+    document = policy("*", "s3:GetObject", f"{BUCKET}/*")
+    document["Statement"] += policy("*", "s3:*", f"{BUCKET}/*", Condition=but)["Statement"]
+    document["Statement"][1]["Effect"] = "Deny"
+    if "IpAddress" not in statement:
+        assert told(evaluator_of(bucket(document), roles=[own]), "s3:GetObject", f"{BUCKET}/k") == expected
+
+
+@rule("E12")
+def test_a_unique_id_within_a_named_account_is_one_principal_of_it() -> None:
+    only = {"StringLike": {"aws:userid": f"{_ROLE_ID}:*"}}
+    evaluator = evaluator_of(bucket(policy({"AWS": OTHER}, "s3:GetObject", f"{BUCKET}/*", Condition=only)))
+    (row,) = external(evaluator, "s3:GetObject", f"{BUCKET}/k")
+    assert (row.principal, row.decision.value) == (_ROLE_ID, "allowed")
+    assert row.request.principal.split(":")[4] == OTHER
+    assert who_words(row.who) == "role known by its unique ID alone"
 
 
 def test_a_condition_of_the_request_is_told_with_the_row() -> None:

@@ -9,15 +9,16 @@ from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
-from iamdesk.access.external.described import ALL_HEADS, principals_described, services_described
+from iamdesk.access.external.described import ALL_HEADS, filled, principals_described, services_described
 from iamdesk.access.request_grid import FRESH
 from iamdesk.access.who_can import ANY_SERVICE, PrincipalKind, Who
 from iamdesk.evaluate.engine import EvaluationRequest
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.request import Request
 from iamdesk.inventory.organization_index import OrganizationIndex
+from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
-from iamdesk.policy.statement import Statement
+from iamdesk.policy.statement import SESSION_KEY, Statement
 from iamdesk.policy.wildcards import glob, is_pattern, tokens_of
 
 ACCOUNT_ID = re.compile(r"\d{12}")
@@ -33,6 +34,8 @@ _OF_ACCOUNT = frozenset({"aws:principalaccount", "aws:principalarn", "aws:userid
 """Policy variables that differ between accounts."""
 _MAX_ACCOUNTS = 20
 """Number of accounts for which every combination of patterns is tried; of others, only each pattern by itself."""
+_MAX_IDS = 20
+"""Number of unique IDs that get their own rows; with more, what they are allowed is a condition of other rows."""
 
 
 class Candidate(NamedTuple):
@@ -105,6 +108,46 @@ def texts_of(statements: Iterable[Statement]) -> Iterator[str]:
     for one in statements:
         yield from (entry.text for entry in one.principals or ())
         yield from (value.text for test in one.conditions for value in test.values)
+
+
+def ids_in_conditions(statements: Iterable[Statement]) -> dict[str, tuple[str, ...]]:
+    """Return, by the unique ID of a user or role that conditions name in full, their values of ``aws:userid`` for it.
+
+    IAM gives each to one user or role alone (rule E12), and nothing but its account says which it is.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for statement in statements:
+        for test in statement.conditions:
+            for value in test.values if test.key == SESSION_KEY else ():
+                unique_id, _, session = value.text.partition(":")
+                is_whole = unique_id.startswith("AROA") if session else unique_id.startswith("AIDA")
+                if is_whole and is_unique_id(unique_id):
+                    found.setdefault(unique_id, {})[value.text] = None
+    return {one: tuple(texts) for one, texts in found.items()} if len(found) <= _MAX_IDS else {}
+
+
+def user_ids(caller: str, unique_id: str, texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield what a row calls a caller with a unique ID, and its value of ``aws:userid``; nothing where it has no such.
+
+    A role goes by its ID if all its sessions have access, else by the value of the condition (``AROA…:admin*``).
+
+    Args:
+        caller: ARN of a user, role or session.
+        unique_id: Of a user or role.
+        texts: The values of conditions, perhaps with wildcards, that begin with it.
+    """
+    kind, _, name = caller.split(":", 5)[-1].partition("/")
+    is_user = unique_id.startswith("AIDA")
+    match kind:
+        case "user" if is_user:
+            yield unique_id, unique_id
+        case "assumed-role" if not is_user:
+            session = f"{unique_id}:{name.rpartition('/')[2]}"
+            yield session, session
+        case "role" if not is_user:
+            for text in texts:
+                if "${" not in text:
+                    yield unique_id if text == f"{unique_id}:*" else text, filled(tokens_of(text), FRESH)
 
 
 def _variables_of(statement: Statement) -> frozenset[str]:
@@ -219,6 +262,8 @@ class Candidates:
                 self._arns[text] = None
             case "aws:principalarn":
                 self._exact.setdefault(text, False)
+            case "aws:userid" if ACCOUNT_ID.fullmatch(text):
+                self._exact.setdefault(f"arn:{self._scope.partition}:iam::{text}:root", False)
             case "aws:userid" if (found := _FEDERATED_ID.fullmatch(text)) is not None:
                 self._exact.setdefault(f"arn:{self._scope.partition}:sts::{found[1]}:federated-user/{found[2]}", False)
             case "aws:username":

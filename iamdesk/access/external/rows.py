@@ -8,6 +8,7 @@ The account's own policies are assumed to allow the request (the result lists th
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from iamdesk.access.external.candidates import (
@@ -17,11 +18,14 @@ from iamdesk.access.external.candidates import (
     Scope,
     callers_of,
     covering,
+    ids_in_conditions,
     texts_of,
     unnamed_accounts,
+    user_ids,
 )
 from iamdesk.access.who_can import Access, PrincipalKind, Signing, Who
-from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace
+from iamdesk.evaluate.context import KeyValue, Knowledge
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.principal import CallerKind
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request, RequestError
@@ -29,7 +33,7 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import phrase
 from iamdesk.inventory.organization_index import OrganizationIndex
 from iamdesk.inventory.policy_index import PolicyIndex
-from iamdesk.policy.statement import Statement
+from iamdesk.policy.statement import SESSION_KEY, Statement
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.snapshot.model import Snapshot
 
@@ -70,6 +74,8 @@ class _Found(NamedTuple):
     candidate: Candidate
     caller: str
     trace: EvaluationTrace
+    user_id: str = ""
+    """The value of ``aws:userid`` that the caller has, if it is known by that alone."""
 
 
 def external_access(
@@ -78,15 +84,16 @@ def external_access(
     """Yield the external callers for whom a request is allowed or conditional; its principal is ignored.
 
     Anyone comes first, then accounts, their principals, services and identity providers. On ``*`` there are none: every
-    caller would act on its own account.
+    caller would act on its own account. What conditions leave to the bearer of one unique ID has its own row, and is no
+    condition of the rows of others: nobody else gets that ID.
 
     Raises:
         RequestError: the action or resource is malformed.
         WorkCancelled: ``cancelled`` returned True.
     """
     search = _Search(asks, request, cancelled)
-    ask: Callable[[str], Request] = search.request
     for found in search.run():
+        ask: Callable[[str], Request] = partial(search.request, user_id=found.user_id)
         yield Access(
             found.candidate.who.principal, found.trace.decision, ask, asks.can, found.candidate.who, found.caller
         )
@@ -127,11 +134,16 @@ class _Search:
             members = dict.fromkeys((organization.organization.management_account_id, *of_nodes))
         self._members = tuple(one for one in members if one not in asks.index.accounts)
         self._unnamed, self._owner = self._fresh_accounts(())
-        self._known_traces: dict[str, EvaluationTrace | None] = {}
+        self._known_traces: dict[tuple[str, str], EvaluationTrace | None] = {}
+        self._ids: dict[str, tuple[str, ...]] = {}
+        """As `ids_in_conditions`."""
+        self._of_ids: dict[str, list[_Found]] = {}
+        """By unique ID, or value of ``aws:userid`` for certain sessions: what callers are allowed that have it."""
 
-    def request(self, caller: str) -> Request:
+    def request(self, caller: str, user_id: str = "") -> Request:
         """Return the request as made by a caller."""
-        return replace(self._request, principal=caller)
+        request = replace(self._request, principal=caller)
+        return replace(request, context={**request.context, "aws:userid": user_id}) if user_id else request
 
     def run(self) -> Iterator[_Found]:
         """Yield the callers with access, in the order of rows."""
@@ -142,6 +154,7 @@ class _Search:
         is_granted = any(one.is_allow for one in statements)
         if is_granted:
             self._avoid(statements)
+            self._ids = self._unique_ids(statements)
         yield from (anyone := self._anyone(is_granted))
         if not is_granted:
             return
@@ -163,6 +176,7 @@ class _Search:
                     decided[candidate.like] = one.trace.decision
             if candidate.is_named or not is_covered:
                 found += (one, *_of_others(one))
+        found += (one for one in self._by_id() if not any(_covers(each, one) for each in anyone))
         yield from sorted(_narrowest(found), key=lambda one: one.candidate.who.order)
 
     def prepare(self) -> EvaluationRequest | None:
@@ -204,20 +218,63 @@ class _Search:
             {one.canonical_id: one.account_id for one in settings if one.canonical_id},
         )
 
-    def trace(self, caller: str) -> EvaluationTrace | None:
+    def _unique_ids(self, statements: Iterable[Statement]) -> dict[str, tuple[str, ...]]:
+        """Return `ids_in_conditions`, without those of principals of the snapshot, which have their own rows."""
+        if any(key.lower() == SESSION_KEY for key in self._request.context):
+            return {}
+        found = ids_in_conditions(statements)
+        if not found:
+            return found
+        accounts = self._asks.snapshot.accounts
+        users = {one.user_id for account in accounts for one in account.users}
+        roles = {one.role_id for account in accounts for one in account.roles}
+        return {unique_id: texts for unique_id, texts in found.items() if unique_id not in users | roles}
+
+    def trace(self, caller: str, user_id: str = "") -> EvaluationTrace | None:
         """Return the trace of a caller's request; None where there is no such caller.
 
         Raises:
             WorkCancelled: the search was cancelled.
         """
-        if caller not in self._known_traces:
+        key = caller, user_id
+        if key not in self._known_traces:
             if self._cancelled():
                 raise WorkCancelled
             try:
-                self._known_traces[caller] = self._asks.trace(self.request(caller))
+                self._known_traces[key] = self._evaluated(caller, user_id)
             except RequestError:
-                self._known_traces[caller] = None
-        return self._known_traces[caller]
+                self._known_traces[key] = None
+        return self._known_traces[key]
+
+    def _evaluated(self, caller: str, user_id: str) -> EvaluationTrace:
+        """Evaluate a caller's request; without ``user_id``, that of a caller who has none of the unique IDs."""
+        trace = self._asks.trace(self.request(caller, user_id))
+        depends = trace.decision is EvalDecision.CONDITIONAL and SESSION_KEY in map(str.lower, trace.keys)
+        if user_id or not self._ids or not depends:
+            return trace
+        for unique_id, texts in self._ids.items():
+            for shown, one in user_ids(caller, unique_id, texts):
+                of_id = self.trace(caller, one)
+                if of_id is not None and of_id.decision in _OPEN:
+                    kind = PrincipalKind.ROLE_SESSION if ":" in shown else _KINDS[of_id.request.caller.kind]
+                    candidate = Candidate(Who(shown, kind, is_external=True), (caller,), is_named=False)
+                    self._of_ids.setdefault(shown, []).append(_Found(candidate, caller, of_id, one))
+        return evaluate(_without_ids(self._asks.evaluation_request(self.request(caller)), frozenset(self._ids)))
+
+    def _by_id(self) -> Iterator[_Found]:
+        """Yield what the bearers of unique IDs are allowed: each once, by the most permissive decision.
+
+        Certain sessions of a role have no row where all have the same access.
+        """
+        best = {
+            shown: next((one for one in several if one.trace.decision is EvalDecision.ALLOWED), several[0])
+            for shown, several in self._of_ids.items()
+        }
+        for shown, one in best.items():
+            unique_id, is_session, _ = shown.partition(":")
+            of_all = best.get(unique_id) if is_session else None
+            if of_all is None or not _allows_as_much(of_all, one):
+                yield one
 
     def _ask(self, candidate: Candidate) -> _Found | None:
         """Return the most permissive result for a candidate; None where it is denied."""
@@ -278,6 +335,32 @@ def _narrowest(found: Iterable[_Found]) -> Iterator[_Found]:
 def _literal(found: _Found) -> int:
     """Return how many characters of a row's pattern are no wildcards."""
     return len(found.candidate.who.principal.replace("*", "").replace("?", ""))
+
+
+def _covers(anyone: _Found, found: _Found) -> bool:
+    """Return whether anyone with an AWS account is allowed the same as the bearer of a unique ID."""
+    if anyone.candidate.who.signing is Signing.UNSIGNED:
+        return False
+    return _allows_as_much(anyone, found)
+
+
+def _allows_as_much(one: _Found, other: _Found) -> bool:
+    """Return whether a request is allowed in any case, or under the same conditions as another."""
+    return one.trace.decision is EvalDecision.ALLOWED or _identical(one.trace, other.trace)
+
+
+def _without_ids(request: EvaluationRequest, ids: frozenset[str]) -> EvaluationRequest:
+    """Return the request of a caller that has none of some unique IDs."""
+    known = request.context.derive
+
+    def derive(key: str) -> KeyValue | None:
+        fact = known(key)
+        if key != SESSION_KEY or fact is None or fact.knowledge is not Knowledge.VALUE_UNKNOWN:
+            return fact
+        return fact._replace(excluded_ids=fact.excluded_ids | ids)
+
+    joint = tuple(_without_ids(one, ids) for one in request.joint)
+    return replace(request, context=replace(request.context, derive=derive), joint=joint)
 
 
 def _identical(one: EvaluationTrace, other: EvaluationTrace) -> bool:

@@ -13,6 +13,7 @@ from iamdesk.export.findings.columns import JOINT
 from iamdesk.export.findings.csv_table import TableAbout, csv_bytes
 from iamdesk.export.text.access import granting_statements, how_words, when_words
 from iamdesk.i18n import mark, phrase
+from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
@@ -63,6 +64,11 @@ _OF_ANY_ACCOUNT: Mapping[PrincipalKind, str] = {
     PrincipalKind.ROLE: mark("role of any account"),
     PrincipalKind.ROLE_SESSION: mark("role session of any account"),
     PrincipalKind.FEDERATED_USER: mark("federated user of any account"),
+}
+_BY_ID: Mapping[PrincipalKind, str] = {
+    PrincipalKind.USER: mark("user known by its unique ID alone"),
+    PrincipalKind.ROLE: mark("role known by its unique ID alone"),
+    PrincipalKind.ROLE_SESSION: mark("session of a role known by its unique ID alone"),
 }
 _OF_ANYONE: Mapping[Signing, str] = {
     Signing.EITHER: mark("anyone, unsigned or signed"),
@@ -147,6 +153,8 @@ def who_words(who: Who) -> str:
     kind = phrase(KIND_WORDS[who.kind])
     if not who.is_external or who.kind in (PrincipalKind.SERVICE, PrincipalKind.PROVIDER):
         return kind
+    if who.kind in _BY_ID and is_unique_id(who.principal.partition(":")[0]):
+        return phrase(_BY_ID[who.kind])
     if who.in_organization:
         if who.kind is PrincipalKind.ACCOUNT:
             return phrase("account of the organization, not in the snapshot")
