@@ -46,6 +46,8 @@ _ARN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::(\d{12}):")
 _ARN_ACCOUNTS = re.compile(r"arn:[^:]*:(?:iam|sts)::([\d?*]*\d[\d?*]*):")
 """A pattern of ARNs whose account begins or ends with certain digits, or has them in it."""
 _ACCOUNT_ID = re.compile(r"\d{12}")
+_ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
+_AN_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _SERVICE_LINKED = re.compile(r"arn:[^:]*:iam::\d{12}:role/aws-service-role/([^/*?]+)/[^/*?]+")
 _ACCOUNT_PATTERN = re.compile(r"[\d?*]*\d[\d?*]*")
 _NAMES_CALLER = frozenset({"aws:principalarn", "aws:principalaccount"})
@@ -240,6 +242,45 @@ def _left_by(statement: Statement) -> Iterator[str]:
 def denying(document: Document) -> tuple[Statement, ...]:
     """Return the well-formed Deny statements of a policy."""
     return tuple(one for one in document.statements if not one.is_allow and one.broken is None)
+
+
+def other_organizations(
+    survey: CheckContext, statements: Iterable[Statement], denies: Iterable[Statement]
+) -> Iterator[tuple[str, Context]]:
+    """Yield the organizations that conditions name, except the snapshot's own, with the context of one's accounts.
+
+    Args:
+        survey: The context of the run.
+        statements: Allow statements that apply to everyone.
+        denies: Deny statements of the same policy: they may apply to all organizations but those that they name.
+    """
+    own = survey.snapshot.organization
+    tests = [test for one in (*statements, *denies) for test in one.conditions if test.key in _ORGANIZATION_KEYS]
+    texts = [value.text for test in tests for value in test.values]
+    for organization in dict.fromkeys(text.partition("/")[0] for text in texts):
+        if not _AN_ORGANIZATION.fullmatch(organization) or (own is not None and organization == own.id):
+            continue
+        paths = [filled(tokens_of(text), "ou-none") for text in texts if text.startswith(f"{organization}/")]
+        yield (
+            organization,
+            {
+                "aws:PrincipalOrgID": organization,
+                "aws:PrincipalOrgPaths": paths or [f"{organization}/r-none/"],
+            },
+        )
+
+
+def needs_organization(survey: CheckContext, attempt: Attempt) -> bool:
+    """Return whether an attempt of an organization's account is more restricted from outside of the organization.
+
+    Otherwise the organization does not decide, and the checks of access by anyone report it.
+    """
+    asked = attempt.decision.request
+    return all(
+        try_request(survey, asked.principal, asked.action, asked.resource, {**asked.context, **other}).strength
+        > attempt.strength
+        for other in ORGANIZATIONS
+    )
 
 
 def _caller_of(text: str, partition: str, inside: Container[str]) -> tuple[str | None, str | None]:

@@ -3,7 +3,7 @@
 Decided by evaluating requests as external principals; the text of policies only selects the requests.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -22,6 +22,8 @@ from iamdesk.checks.external_trust import (
     is_anyones,
     matching_accounts,
     names_everyone,
+    needs_organization,
+    other_organizations,
 )
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data
@@ -298,7 +300,8 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
             works_for_other_accounts,
             callers.number,
         )
-        openings = [best for group in groups if (best := _best_of(survey, callers, group)) is not None]
+        attempt = partial(_best, survey, callers)
+        openings = [best for group in groups if (best := _best_of(group, attempt)) is not None]
         if not openings:
             continue
         sure = [one for one in openings if one.attempt.strength <= ConditionStrength.OWN_CHOICE]
@@ -345,11 +348,11 @@ def _gives_access(
     return account_id in external_callers(survey, (statement,), partition, denies)
 
 
-def _best_of(survey: CheckContext, callers: ExternalCallers, group: tuple[RequestToEvaluate, ...]) -> Opening | None:
+def _best_of(group: tuple[RequestToEvaluate, ...], attempt: Callable[[RequestToEvaluate], Attempt]) -> Opening | None:
     """Return the least restricted request of a group; None if all are denied."""
     found: list[Opening] = []
     for request in group:
-        found.append(Opening(request, _best(survey, callers, request)))
+        found.append(Opening(request, attempt(request)))
         if found[-1].attempt.strength <= ConditionStrength.OWN_CHOICE:
             break
     best = min(found, key=lambda one: one.attempt.strength)
@@ -377,3 +380,79 @@ def _needs(attempt: Attempt, organization: str) -> bool:
         any(key.lower() == "aws:principalorgid" and value == organization for key, value in values.items())
         for values in alternatives
     )
+
+
+@check(
+    "RES-17",
+    over=RESOURCES,
+    severity=(
+        Severity.HIGH,
+        "As RES-03, of all accounts of an organization. Low where it may be the own one, medium under conditions.",
+    ),
+    title=mark("Resource open to an organization not in the snapshot"),
+    question="Can any account of an organization that is not the snapshot's use a resource?",
+    remediation=mark(
+        "Confirm whose organization it is. If it is not your own, name the accounts that need the resource; if it is, "
+        "capture it as well."
+    ),
+    standards=("NIST 800-53 AC-3",),
+    data=Data.RESOURCE_POLICIES,
+)
+def open_to_other_organization(survey: CheckContext, account: Account, resource: Resource) -> Iterator[CheckResult]:
+    """As TRU-15 of roles. Under conditions, and for lists alone, medium; then only if the own organization is known.
+
+    RES-01 and RES-02 report what accounts of no organization can do, RES-03 the accounts that a policy names.
+    """
+    everyone = [statement for statement in allowing(survey, resource) if names_everyone(statement)]
+    if not everyone:
+        return
+    denies = [one for document in documents_of(survey, resource) for one in denying(document)]
+    name = resource_subject(resource).name
+    is_known = survey.snapshot.organization is not None
+    callers = anyones(survey, account, everyone)
+    groups = requests(survey, resource, names_everyone, works_for_other_accounts, survey.unrelated_account)
+    for organization, context in other_organizations(survey, everyone, denies):
+        attempt = partial(_best_inside, survey, callers, {**context, **_known(resource)})
+        found = (_best_of(group, attempt) for group in groups)
+        openings = [one for one in found if one is not None and needs_organization(survey, one.attempt)]
+        sure = [one for one in openings if one.attempt.strength <= ConditionStrength.SECRET]
+        if not (sure or (openings and is_known)):
+            continue
+        keys = dict.fromkeys(key for one in openings for key in one.attempt.keys)
+        values = {
+            "organization": organization,
+            "actions": action_words(one.request for one in sure or openings),
+            "name": name,
+            "condition": "" if sure else phrase(", under a condition on {keys}", keys=enumerated(keys)),
+        }
+        sentence = phrase(
+            "Every account of the organization {organization} can perform {actions} on {name}{condition}; whether it "
+            "is the account's own is not known.",
+            **values,
+        )
+        if is_known:
+            sentence = phrase(
+                "Every account of the organization {organization}, which is not the account's own, can perform "
+                "{actions} on {name}{condition}.",
+                **values,
+            )
+        is_weak = not sure or all(one.request.level == "List" for one in sure)
+        yield CheckResult(
+            sentence,
+            tuple(
+                Evidence(
+                    phrase("Evaluated {action} as an account of that organization.", action=one.request.action),
+                    one.attempt.decision,
+                )
+                for one in sure or openings
+            ),
+            object=organization,
+            severity=Severity.LOW if not is_known else Severity.MEDIUM if is_weak else Severity.HIGH,
+            state=State.FOUND if is_known else State.INCONCLUSIVE,
+        )
+
+
+def _best_inside(survey: CheckContext, callers: Sequence[str], context: Context, request: RequestToEvaluate) -> Attempt:
+    """Return the least restricted attempt of an organization's principals, of which the context says that they are."""
+    attempts = (try_request(survey, caller, request.action, request.resource, context) for caller in callers)
+    return min(attempts, key=lambda attempt: attempt.strength)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from iamdesk.access.external.described import filled
 from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
@@ -16,6 +15,8 @@ from iamdesk.checks.external_trust import (
     external_attempt,
     external_callers,
     names_everyone,
+    needs_organization,
+    other_organizations,
 )
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.policy_documents import statement_evidence
@@ -28,11 +29,9 @@ from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
-from iamdesk.policy.wildcards import tokens_of
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
-_AN_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _MAX_ASKED = 40
 """Users that are evaluated for one role; the finding counts the others."""
 _PRODUCTION = re.compile(r"(?<![a-z])(?:prod|prd|production|live)(?![a-z])")
@@ -164,28 +163,12 @@ def trusts_other_organization(survey: CheckContext, account: Account, role: Role
     for statement in allowing(survey, role):
         if not names_everyone(statement):
             continue
-        # A Deny may apply to all organizations but those that it names.
-        tests = [test for one in (statement, *denies) for test in one.conditions if test.key in _ORGANIZATION_KEYS]
-        texts = [value.text for test in tests for value in test.values]
-        for organization in dict.fromkeys(text.partition("/")[0] for text in texts):
-            if not _AN_ORGANIZATION.fullmatch(organization) or (own is not None and organization == own.id):
-                continue
+        for organization, context in other_organizations(survey, (statement,), denies):
             if organization in reported:
                 continue
-            paths = [filled(tokens_of(text), "ou-none") for text in texts if text.startswith(f"{organization}/")]
-            context = {
-                "aws:PrincipalOrgID": organization,
-                "aws:PrincipalOrgPaths": paths or [f"{organization}/r-none/"],
-            }
             attempt = try_request(survey, survey.external_principal(account), ASSUME_ROLE, role.arn, context)
-            if attempt.strength > ConditionStrength.SECRET:
+            if attempt.strength > ConditionStrength.SECRET or not needs_organization(survey, attempt):
                 continue
-            if any(
-                try_request(survey, survey.external_principal(account), ASSUME_ROLE, role.arn, other).strength
-                <= attempt.strength
-                for other in ORGANIZATIONS
-            ):
-                continue  # the organization does not decide: TRU-01, TRU-02
             reported.add(organization)
             sentence = phrase(
                 "Every account of the organization {organization} can assume {role}; whether it is the account's own "

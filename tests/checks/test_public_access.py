@@ -400,3 +400,61 @@ def test_res_02_unique_ids(held, make):
     (one,) = held("RES-02", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=single)))
     assert one.state is State.INCONCLUSIVE
     assert "the principal with the unique ID AIDAEXAMPLEUSERID0001" in one.sentence
+
+
+FOREIGN = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+
+
+def test_res_17_an_organization_that_is_not_the_own_one(held, make):
+    bucket = make.resource(BUCKET, to("*", ["s3:GetObject", "s3:PutObject"], f"{BUCKET}/*", Condition=FOREIGN))
+    (one,) = held("RES-17", bucket)
+    assert (one.state, one.severity) == (State.INCONCLUSIVE, Severity.LOW)
+    assert one.sentence == (
+        "Every account of the organization o-a1b2c3d4e5 can perform s3:GetObject and s3:PutObject on payroll; whether "
+        "it is the account's own is not known."
+    )
+    own = Organization(id="o-acme123456", management_account_id="999988887777")
+    (one,) = held("RES-17", bucket, organization=own)
+    assert (one.state, one.severity) == (State.FOUND, Severity.HIGH)
+    assert one.evidence[0].decision.request.context["aws:PrincipalOrgID"] == "o-a1b2c3d4e5"
+    assert not held("RES-17", bucket, organization=own.model_copy(update={"id": "o-a1b2c3d4e5"}))
+    assert not [one for check in ("RES-01", "RES-02", "RES-03") for one in held(check, bucket, organization=own)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "severity"),
+    [
+        ({**FOREIGN, "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, Severity.MEDIUM),
+        ({**FOREIGN, "Bool": {"aws:SecureTransport": "true"}}, Severity.HIGH),
+        ({**FOREIGN, "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/deploy"}}, Severity.HIGH),
+        ({"StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/*"}}, Severity.HIGH),
+        # Of one account of it: RES-03.
+        ({**FOREIGN, "StringEquals": {**FOREIGN["StringEquals"], "aws:PrincipalAccount": OTHER}}, None),
+        # The organization does not decide: RES-01 and RES-02.
+        ({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}, None),
+        # About the bucket, not its callers: another organization's is never this one.
+        ({"StringEquals": {"aws:ResourceOrgID": "o-a1b2c3d4e5"}}, None),
+    ],
+)
+def test_res_17_conditions(held, make, condition, severity):
+    own = Organization(id="o-acme123456", management_account_id="999988887777")
+    queue = make.resource(QUEUE, to("*", "sqs:SendMessage", "*", Condition=condition))
+    assert [one.severity for one in held("RES-17", queue, organization=own)] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+        {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+        {"ForAllValues:StringNotLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*"}},
+    ],
+)
+def test_res_17_an_organization_that_a_deny_leaves(held, make, condition):
+    own = Organization(id="o-acme123456", management_account_id="999988887777")
+    deny = {**to("*", "sqs:*", "*", Condition=condition), "Effect": "Deny"}
+    queue = make.resource(QUEUE, to("*", "sqs:SendMessage", "*"), deny)
+    (one,) = held("RES-17", queue, organization=own)
+    assert one.severity is Severity.HIGH
+    assert one.sentence.startswith("Every account of the organization o-a1b2c3d4e5, which is not the account's own, ")
+    assert not held("RES-02", queue, organization=own)
