@@ -28,6 +28,7 @@ from iamdesk.viewmodel.tree_builder import build_outline
 from iamdesk.work.shared_tasks import shared_out
 
 if TYPE_CHECKING:  # imported on first use; `as`: types for annotations of the front ends
+    from iamdesk.access.service_access import AccessByPrincipal as AccessByPrincipal
     from iamdesk.causes.finding_edits import FindingRemediation
     from iamdesk.causes.types import Causes, Control
     from iamdesk.checks.check import Check

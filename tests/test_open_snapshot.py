@@ -36,7 +36,7 @@ USES: dict[str, Callable[[SnapshotSession], object]] = {
     "who-can": lambda opened: list(opened.who_can(action=QUESTION.action, resource=QUESTION.resource, context={})),
     "on-resource": lambda opened: opened.access_to_resource("arn:aws:s3:::acme-payroll", {}),
     "what-can": lambda opened: opened.what_can(principal=QUESTION.principal).services,
-    "everybody": lambda opened: list(opened.access_matrix().reaches),
+    "everybody": lambda opened: list(opened.access_matrix()),
     "badges": SnapshotSession.evaluated_badges,
     "reach": SnapshotSession.reach,
     "findings": SnapshotSession.findings,

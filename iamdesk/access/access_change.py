@@ -15,7 +15,7 @@ from iamdesk.access.altered_principals import AlteredPrincipals
 from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits, RequestMoment
 from iamdesk.access.equivalent_services import EquivalentServices
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.access.own_statements import OwnStatement, WideStatement
+from iamdesk.access.own_statements import OwnStatement, WideStatement, own_keys
 from iamdesk.access.principal_index import PrincipalCohort
 from iamdesk.access.request_grid import FRESH, RequestGrid, ResourceSlot, grid_on, placeholder_grid
 from iamdesk.access.service_access import ServiceAccessFinder
@@ -190,7 +190,7 @@ class AccessChanges:
         """
         cohorts = self.principals.cohort_at(before), self.principals.cohort_at(after)
         signatures = tuple(frozenset(one.signature for one in some) for some in (wide, wide_after))
-        facts = self._facts(before, "s3", wide)
+        facts = self._bulk.facts_of_caller(before, "s3", own_keys(wide))
         key = (self._limits(before), self._limits(after), signatures, _naming(wide), facts)
         known = self._by_wide.setdefault(key, {})
         found: dict[str, ServiceChange] = {}
@@ -255,7 +255,7 @@ class AccessChanges:
             frozenset(one.signature for one in old),
             frozenset(one.signature for one in new),
             _naming(old),
-            self._facts(before, service, old),
+            self._bulk.facts_of_caller(before, service, own_keys(old)),
             granted,
         )
         known = self._by_statements.get(key)
@@ -359,20 +359,7 @@ class AccessChanges:
                 for _, statement in index.of_document(number):
                     found.update(dict.fromkeys(self.principals.asked(statement, version).own_keys))
             keys = self._own_keys[numbers] = tuple(sorted(found))
-        if not keys:
-            return ()
-        cohort = self.principals.cohort_at(position)
-        fresh = placeholder_grid("s3", cohort.partition, cohort.account)
-        return self.principals.facts(position, keys, self._bulk.request_classes.derive(fresh, cohort, 0))
-
-    def _facts(self, position: int, service: str, statements: Iterable[OwnStatement | WideStatement]) -> Hashable:
-        """Return what is known of the statements' keys that depend on the caller alone."""
-        own_keys = sorted({key for one in statements for key in one.asked.own_keys})
-        if not own_keys:
-            return ()
-        cohort = self.principals.cohort_at(position)
-        fresh = placeholder_grid(service, cohort.partition, cohort.account)
-        return self.principals.facts(position, own_keys, self._bulk.request_classes.derive(fresh, cohort, 0))
+        return self._bulk.facts_of_caller(position, "s3", keys)
 
 
 def _naming(statements: Iterable[OwnStatement | WideStatement]) -> frozenset[int]:

@@ -18,7 +18,7 @@ from iamdesk.access.effects import (
     Effect,
     UndeterminedStatement,
     effects_of,
-    resolution_key_of,
+    resolution_key,
     resource_key,
     split,
     statement_effects_of,
@@ -32,7 +32,7 @@ from iamdesk.access.principal_index import (
     names_specific_principal,
 )
 from iamdesk.access.request_classes import RequestClass, RequestClasses
-from iamdesk.access.request_grid import OneRequest, RequestGrid
+from iamdesk.access.request_grid import OneRequest, RequestGrid, placeholder_grid
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.context import Context, KeyValue, at_given_time
 from iamdesk.evaluate.decision_logic import PolicyTypeKey, StatementEffects, decide, decide_bounds
@@ -278,7 +278,7 @@ class BulkEvaluator:
         distinguish_denials: bool = True,
         cancelled: Cancelled = never_cancelled,
     ) -> PopulationDecisions:
-        """Return the decisions on one request for some principals; see `answers`.
+        """Return the decisions on one request for some principals; see `decisions`.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -295,6 +295,15 @@ class BulkEvaluator:
         """Return the engine's decision on one request of one principal."""
         population = self.population
         return decide_request(population.evaluation_request(position, action, resource, moment.given, moment.unknown))
+
+    def facts_of_caller(self, position: int, service: str, keys: Iterable[str]) -> Hashable:
+        """Return what is known of keys that depend on the caller alone, for requests to a service."""
+        own_keys = sorted(keys)
+        if not own_keys:
+            return ()
+        cohort = self.population.cohort_at(position)
+        fresh = placeholder_grid(service, cohort.partition, cohort.account)
+        return self.population.facts(position, own_keys, self.request_classes.derive(fresh, cohort, 0))
 
     def request_classes_of(self, moment: RequestMoment) -> RequestClasses:
         """Return the request classes of requests made in a context."""
@@ -615,7 +624,7 @@ class _BulkRequest:
             for who, open_ones in split(members, [(one.what, one.members) for one in of_part]):
                 position, bit = who.bit_length() - 1, part.bit_length() - 1
                 undetermined = [one.undetermined for one in open_ones]
-                key = resolution_key_of(request_class.key, certain, undetermined, self._subject(position, bit))
+                key = resolution_key(request_class.key, certain, undetermined, self._subject(position, bit))
                 if decided.best is not EvalDecision.ALLOWED:
                     key = ("refused", key)
                 decision = self._population.resolved(key, partial(self._decide_one, position, bit))

@@ -11,29 +11,26 @@ Every action that AWS lists is evaluated, with an empty request context:
 
 `AccessExtent` summarizes the decisions. Placeholders decide; a named resource counts where an action is not allowed on
 them. So "allowed" means every resource but those that a policy names: a Deny on one bucket does not change it
-(`ActionAccess.answers` lists it).
+(`ActionAccess.decisions` lists it).
 
 Resource policies and organization policies apply where the snapshot holds them. A group is evaluated as a member with
 the policies of the group and no others.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-from typing import Protocol
 
 from iamdesk.aws.action_sets import ACCESS_LEVELS, service_actions
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.explain.decision import EvaluationResult
-from iamdesk.progress import Cancelled, never_cancelled
 
 __all__ = [
     "AccessExtent",
     "ActionAccess",
     "ActionDecision",
     "EffectiveAccess",
-    "Overview",
     "ResourceOrigin",
     "ServiceAccess",
 ]
@@ -182,73 +179,3 @@ class EffectiveAccess:
                     reach,
                     partial(self._decisions, service, bit),
                 )
-
-
-class Finder(Protocol):
-    """Computes access extents by principal index (`service_access.ServiceAccessFinder`)."""
-
-    def reaches(self, position: int, cancelled: Cancelled = never_cancelled) -> Mapping[str, ServiceAccess]:
-        """Return the extents in each service with an allowed or explicitly denied action."""
-
-    def reach(self, position: int, service: str) -> ServiceAccess:
-        """Return the extents in one service."""
-
-    def same(self, position: int) -> Hashable:
-        """Return a key that is equal for principals with the same policies."""
-
-    def services_named(self, position: int) -> tuple[str, ...]:
-        """Return the services that a principal's policies name."""
-
-
-class FindsAccess(Mapping[str, Mapping[str, ServiceAccess]]):
-    """Access extents by principal (ARN) and service prefix, computed when read. May be read from any thread."""
-
-    def __init__(self, positions: Mapping[str, int], finder: Finder) -> None:
-        self._positions = positions
-        self._finder = finder
-
-    def __len__(self) -> int:
-        return len(self._positions)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._positions)
-
-    def __getitem__(self, principal: str) -> Mapping[str, ServiceAccess]:
-        return self._finder.reaches(self._positions[principal])
-
-    def row(self, principal: str, cancelled: Cancelled) -> Mapping[str, ServiceAccess]:
-        """Return the access extents of a principal, by service.
-
-        Raises:
-            WorkCancelled: ``cancelled`` returned True.
-        """
-        return self._finder.reaches(self._positions[principal], cancelled)
-
-    def of_service(self, principal: str, service: str) -> ServiceAccess:
-        """Return the extents of a principal in one service, without its whole row."""
-        return self._finder.reach(self._positions[principal], service)
-
-    def services_named(self, principal: str) -> tuple[str, ...]:
-        """Return the services that a principal's own policies name."""
-        return self._finder.services_named(self._positions[principal])
-
-    def same_together(self) -> tuple[str, ...]:
-        """Return the principals, those with the same policies next to each other."""
-        found: dict[Hashable, list[str]] = {}
-        for principal, position in self._positions.items():
-            found.setdefault(self._finder.same(position), []).append(principal)
-        return tuple(principal for principals in found.values() for principal in principals)
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The access matrix: extents of each principal, by service. Equal ones are one object."""
-
-    reaches: FindsAccess
-    """By principal (ARN) and service prefix; services without allowed or explicitly denied actions are left out. A row
-    is computed when it is read."""
-
-    def share(self, principal: str, service: str, access_level: str) -> float:
-        """Return the share of a level's actions that a principal is allowed to any extent, between 0 and 1."""
-        found = self.reaches[principal].get(service)
-        return 0.0 if found is None else found.share(access_level)

@@ -1,15 +1,13 @@
 """Sums the effects of statements over many principals or requests, and splits these where the sums differ."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from iamdesk.access.principal_index import ContextDependency
 from iamdesk.evaluate.action_resource import Target
-from iamdesk.evaluate.context import KeyValue
 from iamdesk.evaluate.decision_logic import PolicyTypeKey, StatementEffects, statement_effects
 from iamdesk.evaluate.matching import RequestFacts, StatementResult
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.evaluate.ternary import FALSE, Truth
 
 
@@ -82,9 +80,7 @@ def resolution_key(
     decision_inputs: Hashable,
     certain: frozenset[Hashable],
     undetermined: Sequence[UndeterminedStatement],
-    fact: Callable[[str], KeyValue],
-    unknown: MissingContextMode,
-    target: Target,
+    subject: RequestFacts,
 ) -> Hashable:
     """Return a key of everything that the decision depends on where an unknown leaves it open.
 
@@ -92,23 +88,10 @@ def resolution_key(
         decision_inputs: The engine's decision inputs, without the principal.
         certain: The effects of statements that certainly match: (policy type, whether it is an Allow), and grants.
         undetermined: The undetermined statements.
-        fact: Returns what is known of a key.
-        unknown: What a key without value means.
-        target: The action and resource.
+        subject: The request, with what is known of its keys.
     """
     keys = sorted({key for one in undetermined for key in one.asked.keys})
-    facts = tuple([fact(key) for key in keys])
-    resource = resource_key(target) if any(one.asked.in_resource for one in undetermined) else None
+    facts = tuple([subject.context.fact(key) for key in keys])
+    resource = resource_key(subject.target) if any(one.asked.in_resource for one in undetermined) else None
     signatures = frozenset([(one.type_key, one.grant, one.asked.number) for one in undetermined])
-    return decision_inputs, unknown, certain, signatures, facts, resource
-
-
-def resolution_key_of(
-    decision_inputs: Hashable,
-    certain: frozenset[Hashable],
-    undetermined: Sequence[UndeterminedStatement],
-    subject: RequestFacts,
-) -> Hashable:
-    """Return the same for a request, in its context."""
-    context = subject.context
-    return resolution_key(decision_inputs, certain, undetermined, context.fact, context.unknown, subject.target)
+    return decision_inputs, subject.context.unknown, certain, signatures, facts, resource

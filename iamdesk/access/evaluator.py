@@ -10,8 +10,6 @@ from iamdesk.access.bulk_evaluator import BulkEvaluator, PopulationDecisions, Re
 from iamdesk.access.effective_permissions import (
     ActionDecision,
     EffectiveAccess,
-    FindsAccess,
-    Overview,
     ResourceOrigin,
     ServiceAccess,
 )
@@ -19,7 +17,7 @@ from iamdesk.access.external.rows import external_access
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.access.request_grid import grid_on
 from iamdesk.access.resource_access import access_to_resource
-from iamdesk.access.service_access import ServiceAccessFinder
+from iamdesk.access.service_access import AccessByPrincipal, ServiceAccessFinder
 from iamdesk.access.who_can import Access, ResourceAccess, SweepOptions
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
@@ -91,7 +89,7 @@ class Evaluator(RequestBuilder):
             RequestError: as `can`.
         """
         if request.session_policies is None and not request.without and request.resource_account is None:
-            position = self._population().position(request.principal)
+            position = self.population().position(request.principal)
             if position is not None:
                 swept = self._cached_sweep(request)
                 if swept is not None:
@@ -100,7 +98,7 @@ class Evaluator(RequestBuilder):
 
     def _cached_sweep(self, request: Request) -> PopulationDecisions | None:
         """Return the decisions on a request for all principals, once it was repeated often enough."""
-        key = _request_key(request.action, request.resource, request.context, request.unknown_context)
+        key = request_key(request)
         found = self._swept.get(key)
         if found is not None and found.distinguish_denials and found.until > self.now().timestamp():
             return found
@@ -112,19 +110,18 @@ class Evaluator(RequestBuilder):
                 return None
             self._asked[key] = 0
         moment = RequestMoment(self.now(), request.context, request.unknown_context)
-        return self._sweep(key, request.action, request.resource, moment, distinguish_denials=True)
+        return self._sweep(request, moment, distinguish_denials=True)
 
     def _sweep(
         self,
-        key: Hashable,
-        action: str,
-        resource: str,
+        request: Request,
         moment: RequestMoment,
         *,
         distinguish_denials: bool,
         cancelled: Cancelled = never_cancelled,
     ) -> PopulationDecisions:
         """Evaluate one request for all principals; the latest results are cached."""
+        key = request_key(request)
         found = self._swept.get(key)
         if (
             found is not None
@@ -134,8 +131,8 @@ class Evaluator(RequestBuilder):
             return found
         bulk = self.bulk()
         found = bulk.sweep(
-            bulk.request(action, resource),
-            self._population().regular,
+            bulk.request(request.action, request.resource),
+            self.population().regular,
             moment,
             distinguish_denials=distinguish_denials,
             cancelled=cancelled,
@@ -180,7 +177,7 @@ class Evaluator(RequestBuilder):
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        self._population(progress, cancelled)
+        self.population(progress, cancelled)
 
     def forget_access(self) -> None:
         """Free the cached results about many principals, hundreds of megabytes for thousands: they are computed again
@@ -196,7 +193,13 @@ class Evaluator(RequestBuilder):
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        return self._population(progress, cancelled)
+        if self._principal_index is None:
+            with self._lock:
+                if self._principal_index is None:
+                    self._principal_index = PrincipalIndex(
+                        self._requests, StatementIndex(self.index, progress, cancelled)
+                    )
+        return self._principal_index
 
     def bulk(self) -> BulkEvaluator:
         """Return the evaluator for many requests at once."""
@@ -218,26 +221,29 @@ class Evaluator(RequestBuilder):
 
     def same_access(self, position: int) -> Hashable:
         """Return a key that is equal for principals with the same policies, boundary, kind and grants by name."""
-        index, finder = self._population().index, self._finder()
-        cohort = self._population().cohort_at(position).number
+        index, finder = self.population().index, self._finder()
+        cohort = self.population().cohort_at(position).number
         return frozenset(index.carried[position]), index.boundaries[position], cohort, finder.grants.of(position)
 
     def reach_resources(self, position: int, service: str, action: int) -> tuple[tuple[str, ResourceOrigin], ...]:
         """Return the resources on which a service's action (given by its bit) is evaluated for the access extent."""
         return self._finder().resources(position, service, action)
 
-    def decisions(self, position: int, service: str, action: int) -> tuple[ActionDecision, ...]:
-        """Return the decisions behind the access extent of a service's action (given by its bit)."""
-        return self._decisions(position, None, service, action)
+    def decisions(
+        self, position: int, service: str, action: int, resource: str | None = None
+    ) -> tuple[ActionDecision, ...]:
+        """Return the decisions behind the access extent of a service's action (given by its bit).
 
-    def _population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> PrincipalIndex:
-        if self._principal_index is None:
-            with self._lock:
-                if self._principal_index is None:
-                    self._principal_index = PrincipalIndex(
-                        self._requests, StatementIndex(self.index, progress, cancelled)
-                    )
-        return self._principal_index
+        On one resource, or on each one on which the extent is evaluated.
+        """
+        name = service_actions(service).actions[action].full_name
+        asked = ((resource, ResourceOrigin.NAMED),) if resource else self.reach_resources(position, service, action)
+        explain_on = partial(self._explain, position, name)
+        bulk, moment = self.bulk(), RequestMoment(self.now())
+        return tuple(
+            ActionDecision(text, source, bulk.decide(position, name, text, moment), explain_on)
+            for text, source in asked
+        )
 
     def trace(self, request: Request) -> EvaluationTrace:
         """Return the trace of an evaluation, before it is explained.
@@ -283,16 +289,15 @@ class Evaluator(RequestBuilder):
             ):
                 yield from one.rows()
             return
-        population = self._population(progress, cancelled)
+        population = self.population(progress, cancelled)
         asked = partial(
             Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
         )
         found: list[tuple[int, str, EvalDecision]] = []
         if population.cohort:
             subjects = population.index.subjects
-            key = _request_key(action, resource, context or {}, unknown_context)
             moment = RequestMoment(self.now(), context or {}, unknown_context)
-            swept = self._sweep(key, action, resource, moment, distinguish_denials=False, cancelled=cancelled)
+            swept = self._sweep(asked(""), moment, distinguish_denials=False, cancelled=cancelled)
             for decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                 found += [(position, subjects[position], decision) for position in indexes_of(swept.bits[decision])]
         for position in indexes_of(population.irregular):
@@ -331,7 +336,7 @@ class Evaluator(RequestBuilder):
             WorkCancelled: ``cancelled`` returned True.
         """
         request = Request("", action, resource, context or {}, unknown_context=unknown_context)
-        return external_access(self, request, cancelled)
+        return external_access(self, self.can, request, cancelled)
 
     def access_on(
         self,
@@ -363,7 +368,7 @@ class Evaluator(RequestBuilder):
             RequestError: the resource is malformed.
             WorkCancelled: ``cancelled`` returned True.
         """
-        population = self._population(cancelled=cancelled)
+        population = self.population(cancelled=cancelled)
         subjects, grid = population.index.subjects, grid_on(service, resource)
         moment = RequestMoment(self.now(), context or {}, unknown_context)
         actions = grid.every if within is None else grid.every & within
@@ -405,7 +410,7 @@ class Evaluator(RequestBuilder):
             RequestError: the principal is none of these, AWS has no such service, or the resource is not an ARN.
             WorkCancelled: ``cancelled`` returned True.
         """
-        self._population(cancelled=cancelled)
+        self.population(cancelled=cancelled)
         position = self._subject(principal)
         finder = self._finder()
         if service is not None:
@@ -424,11 +429,13 @@ class Evaluator(RequestBuilder):
             found = list(finder.reaches(position, cancelled).values())
         else:
             found = [finder.reach(position, service)]
-        decisions = partial(self._decisions, position, resource)
+        decisions = partial(self.decisions, position, resource=resource)
         services = [one for one in found if service is not None or not one.is_empty]
-        return EffectiveAccess(self._population().index.subjects[position], resource, services, decisions)
+        return EffectiveAccess(self.population().index.subjects[position], resource, services, decisions)
 
-    def access_matrix(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Overview:
+    def access_matrix(
+        self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    ) -> AccessByPrincipal:
         """Return how far every user, role and root user is allowed to perform the actions of each service.
 
         Rows are computed when they are read: some milliseconds each, less where another principal has the same access.
@@ -436,13 +443,13 @@ class Evaluator(RequestBuilder):
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        population = self._population(progress, cancelled)
-        return Overview(FindsAccess(population.principals(), self._finder()))
+        population = self.population(progress, cancelled)
+        return AccessByPrincipal(population.principals(), self._finder())
 
     def _subject(self, principal: str) -> int:
         """Return the index of a principal or group that has effective permissions."""
         principal = principal.strip()
-        population = self._population()
+        population = self.population()
         position = population.position(principal)
         if position is None:
             position = population.group_position(principal)
@@ -458,31 +465,16 @@ class Evaluator(RequestBuilder):
     def _finder(self) -> ServiceAccessFinder:
         found = self._reaches
         if found is None:
-            population = self._population()
+            population = self.population()
             with self._lock:
                 found = self._reaches
                 if found is None:
                     found = self._reaches = ServiceAccessFinder(BulkEvaluator(population), self.now)
         return found
 
-    def _decisions(self, position: int, resource: str | None, service: str, action: int) -> tuple[ActionDecision, ...]:
-        """Return the decisions behind the access extent of an action."""
-        name = service_actions(service).actions[action].full_name
-        asked = (
-            self._finder().resources(position, service, action)
-            if resource is None
-            else ((resource, ResourceOrigin.NAMED),)
-        )
-        explain_on = partial(self._explain, position, name)
-        bulk, moment = self.bulk(), RequestMoment(self.now())
-        return tuple(
-            ActionDecision(text, source, bulk.decide(position, name, text, moment), explain_on)
-            for text, source in asked
-        )
-
     def _explain(self, position: int, action: str, resource: str) -> EvaluationResult:
         """Explain the result for a principal, or for some member of a group."""
-        population = self._population()
+        population = self.population()
         request = Request(population.index.subjects[position], action, resource)
         return explain(evaluate(population.evaluation_request(position, action, resource)), request)
 
@@ -494,8 +486,10 @@ class Evaluator(RequestBuilder):
             return None
 
 
-def _request_key(action: str, resource: str, context: ContextValues, unknown: MissingContextMode) -> Hashable:
+def request_key(request: Request) -> Hashable:
+    """Return a key of everything about a request but its principal."""
     given = [
-        (key, value if value is None or isinstance(value, str) else tuple(value)) for key, value in context.items()
+        (key, value if value is None or isinstance(value, str) else tuple(value))
+        for key, value in request.context.items()
     ]
-    return action, resource, tuple(given), unknown
+    return request.action, request.resource, tuple(given), request.unknown_context

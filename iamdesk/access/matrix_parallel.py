@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from iamdesk.access.effective_permissions import FindsAccess, ServiceAccess
+from iamdesk.access.effective_permissions import ServiceAccess
 from iamdesk.access.kept_evaluator import evaluator_of
+from iamdesk.access.service_access import AccessByPrincipal
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.work.shared_tasks import shared_out
 from iamdesk.work.worker_cache import SnapshotReference
@@ -28,7 +29,7 @@ class Span:
 
 
 def find_rows(
-    reaches: FindsAccess,
+    reaches: AccessByPrincipal,
     principals: Sequence[str],
     take: Callable[[Sequence[Row]], object],
     workers: Workers | None,
@@ -73,11 +74,11 @@ def find(span: Span, cancelled: Cancelled) -> list[Row] | None:
     """Return the rows of a span; called in a worker."""
     if span.snapshot is None:
         return []
-    reaches = evaluator_of(span.snapshot, cancelled).access_matrix(cancelled=cancelled).reaches
+    reaches = evaluator_of(span.snapshot, cancelled).access_matrix(cancelled=cancelled)
     return list(_rows(reaches, span.principals, cancelled))
 
 
-def _rows(reaches: FindsAccess, principals: Sequence[str], cancelled: Cancelled) -> Iterator[Row]:
+def _rows(reaches: AccessByPrincipal, principals: Sequence[str], cancelled: Cancelled) -> Iterator[Row]:
     for principal in principals:
         if cancelled():
             raise WorkCancelled

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from typing import NamedTuple
 
-from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.evaluator import Evaluator, request_key
 from iamdesk.access.resource_access import access_to_resource
 from iamdesk.access.who_can import Access, ResourceAccess
 from iamdesk.evaluate.engine import EvaluationTrace
@@ -168,7 +168,7 @@ class OrganizationEvaluator:
         )
         # A row that holds its evaluator would keep the part in memory: this object explains it.
         yield from (replace(row, _can=self.can) for row in outside)
-        known = self._remembered(_key_of(asked("")))
+        known = self._remembered(request_key(asked("")))
         today = self._now().date()
         wanted = {one for one in self._principals_of if one not in known or known[one].day != today}
         found = self._by_account(_rows_in_worker, self._rows_of, asked(""), wanted, cancelled)
@@ -323,14 +323,6 @@ class _Rows(NamedTuple):
     open_to: tuple[tuple[str, EvalDecision], ...]
     day: date | None
     """The day on which this is valid; None where a policy depends on the time."""
-
-
-def _key_of(request: Request) -> Hashable:
-    context = [
-        (name, value if value is None or isinstance(value, str) else tuple(value))
-        for name, value in request.context.items()
-    ]
-    return request.action, request.resource, tuple(context), request.unknown_context
 
 
 def _asks_for_time(part: Evaluator, request: Request) -> bool:

@@ -68,6 +68,11 @@ class WideStatement(NamedTuple):
     """What it shares with statements of equal effect on every action."""
 
 
+def own_keys(statements: Iterable[OwnStatement | WideStatement]) -> set[str]:
+    """Return the keys that depend on the caller alone, of some statements."""
+    return {key for one in statements for key in one.asked.own_keys}
+
+
 class OwnStatements:
     """Finds the statements of the principals and groups of one snapshot, by service; each document is read once."""
 

@@ -4,9 +4,8 @@ import re
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.context import KeyValue
@@ -16,45 +15,18 @@ from iamdesk.evaluate.principal import SERVICE_LINKED_PATH, CallerKind
 from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request
 from iamdesk.evaluate.ternary import Truth
 from iamdesk.inventory.permission_sets import permission_set_of
-from iamdesk.inventory.policy_index import PolicyIndex
-from iamdesk.inventory.resource_index import ResourceIndex
 from iamdesk.inventory.statement_index import StatementIndex
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.operators import read_date
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.simulate.principal_policies import PrincipalPolicies
+from iamdesk.simulate.request_builder import RequestBuilder
 
 _MANY = 100
 _MAX_CACHED = 1 << 14
 _OF_THE_MOMENT = frozenset({"aws:currenttime", "aws:epochtime"})
 _ACCOUNT_ITSELF = re.compile(r"\d+|arn:[^:]*:iam::\d*:root")
-
-
-class RequestSource(Protocol):
-    """Builds requests: what evaluating many principals needs of the evaluator."""
-
-    index: PolicyIndex
-    resources: ResourceIndex
-
-    def now(self) -> datetime:
-        """Return the time at which a request is made."""
-
-    def target(self, action: str, resource: str) -> Target:
-        """Return the action and resource of a request."""
-
-    def evaluation_request(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
-        """Return a request with everything that evaluating it needs; ``holder``: the principal's policies, where
-        known."""
-
-    def knows(self, resource: Arn) -> bool:
-        """Return whether the snapshot holds data of a resource."""
-
-    def principal_policies(self, principal: str) -> PrincipalPolicies:
-        """Return a principal's policies, by its ARN."""
-
-    def member_of(self, group: str) -> PrincipalPolicies:
-        """Return a member of a group, by the group's ARN: a user with the group's policies and no others."""
 
 
 class ContextDependency(NamedTuple):
@@ -116,11 +88,11 @@ class _CohortTraits(NamedTuple):
 class PrincipalIndex:
     """The principals of a snapshot, as bits. Thread-safe."""
 
-    def __init__(self, asks: RequestSource, index: StatementIndex) -> None:
+    def __init__(self, requests: RequestBuilder, index: StatementIndex) -> None:
         self.index = index
-        self.policies = asks.index
-        self.resources = asks.resources
-        self._asks = asks
+        self.policies = requests.index
+        self.resources = requests.resources
+        self._requests = requests
         self.cohort, self._peers_of = self._find_peers()
         self.regular = 0
         """All principals with a regular ARN, as bits."""
@@ -157,7 +129,7 @@ class PrincipalIndex:
         return cohort, tuple(None if key is None else found[key] for key in keys)
 
     def _kin(self, position: int) -> _CohortTraits | None:
-        policies, index = self._asks.index, self.index
+        policies, index = self._requests.index, self.index
         arn = index.subjects[position]
         parts = arn.split(":", 5)
         if arn in index.roots:
@@ -211,11 +183,15 @@ class PrincipalIndex:
     def principal_policies(self, position: int) -> PrincipalPolicies:
         """Return a principal's policies by its index; of a group, those of a member without other policies."""
         arn = self.index.subjects[position]
-        return self._asks.principal_policies(arn) if position < self.index.principals else self._asks.member_of(arn)
+        return (
+            self._requests.principal_policies(arn)
+            if position < self.index.principals
+            else self._requests.member_of(arn)
+        )
 
     def knows(self, resource: Arn) -> bool:
         """Return whether the snapshot holds data of a resource; requests on all others are equivalent."""
-        return self._asks.knows(resource)
+        return self._requests.knows(resource)
 
     def evaluation_request(
         self,
@@ -227,7 +203,7 @@ class PrincipalIndex:
     ) -> EvaluationRequest:
         """Return a request of a principal (or of a member of a group) with everything that evaluating it needs."""
         request = Request(self.index.subjects[position], action, resource, context or {}, unknown_context=unknown)
-        return self._asks.evaluation_request(request, self.principal_policies(position))
+        return self._requests.evaluation_request(request, self.principal_policies(position))
 
     def target(self, action: str, resource: str) -> Target:
         """Return the action and resource of a request.
@@ -235,7 +211,7 @@ class PrincipalIndex:
         Raises:
             RequestError: the action or the resource is malformed.
         """
-        return self._asks.target(action, resource)
+        return self._requests.target(action, resource)
 
     def named_by(self, statement: Statement) -> int:
         """Return the users and roles that a statement's principal element could name, as bits; possibly too many."""
@@ -252,7 +228,7 @@ class PrincipalIndex:
 
     def _find_names(self) -> dict[tuple[str, str], list[int]]:
         """Return the indexes of the principals with each name: few per name, so a list takes less than bits."""
-        policies, index = self._asks.index, self.index
+        policies, index = self._requests.index, self.index
         named: dict[tuple[str, str], list[int]] = {}
         for position in indexes_of(self.regular):
             arn = index.subjects[position]

@@ -12,7 +12,7 @@ from math import inf
 from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits
 from iamdesk.access.effective_permissions import AccessExtent, ResourceOrigin, ServiceAccess
 from iamdesk.access.equivalent_services import EquivalentServices
-from iamdesk.access.own_statements import OwnStatement, WideStatement, names_allowed
+from iamdesk.access.own_statements import OwnStatement, WideStatement, names_allowed, own_keys
 from iamdesk.access.request_grid import FRESH, RequestGrid, arn_aliases, arn_services, grid_on, placeholder_grid
 from iamdesk.access.resource_policy_grants import ResourcePolicyGrant, ResourcePolicyGrants
 from iamdesk.aws.action_sets import service_actions
@@ -139,7 +139,11 @@ class ServiceAccessFinder:
         principals that have no other statements would be given its decision.
         """
         cohort = self._population.cohort_at(position)
-        key = (cohort.number, frozenset(one.signature for one in wide), self._facts(position, "s3", wide))
+        key = (
+            cohort.number,
+            frozenset(one.signature for one in wide),
+            self.bulk.facts_of_caller(position, "s3", own_keys(wide)),
+        )
         known = self._of_wide.setdefault(key, {})
         found: dict[str, ServiceAccess] = {}
         lasts, is_personal = True, False
@@ -165,16 +169,6 @@ class ServiceAccessFinder:
                     known[service] = found[service]
         return found, lasts, is_personal
 
-    def _facts(self, position: int, service: str, statements: Iterable[OwnStatement | WideStatement]) -> Hashable:
-        """Return what is known of the statements' keys that depend on the caller alone."""
-        own_keys = sorted({key for one in statements for key in one.asked.own_keys})
-        if not own_keys:
-            return ()
-        cohort = self._population.cohort_at(position)
-        fresh = placeholder_grid(service, cohort.partition, cohort.account)
-        derive = self.bulk.request_classes.derive(fresh, cohort, 0)
-        return self._population.facts(position, own_keys, derive)
-
     def reach(self, position: int, service: str, actions: int | None = None) -> ServiceAccess:
         """Return the extents of a service's actions: of all of them, or of some, as bits."""
         moment = self._read_clock()
@@ -195,7 +189,14 @@ class ServiceAccessFinder:
         cohort = self._population.cohort_at(position)
         signatures = frozenset([one.signature for one in own])
         granted = tuple(grant for grant in self.grants.of(position) if grant.service == service)
-        key = (service, actions, cohort.number, signatures, self._facts(position, service, own), granted)
+        key = (
+            service,
+            actions,
+            cohort.number,
+            signatures,
+            self.bulk.facts_of_caller(position, service, own_keys(own)),
+            granted,
+        )
         found = self._known.get(key)
         if found is not None:
             return found, True, False
@@ -257,6 +258,50 @@ class ServiceAccessFinder:
         texts = [text for one in own for text in finding.named_by(one.statement)]
         texts += [text for grant in granted for text in finding.granted_by(grant)]
         return tuple(dict.fromkeys(part for text in texts for part in arn_aliases(service, text)))
+
+
+class AccessByPrincipal(Mapping[str, Mapping[str, ServiceAccess]]):
+    """The access matrix: access extents by principal (ARN) and service prefix. May be read from any thread.
+
+    Services without allowed or explicitly denied actions are left out. A row is computed when it is read; equal ones
+    are one object.
+    """
+
+    def __init__(self, positions: Mapping[str, int], finder: ServiceAccessFinder) -> None:
+        self._positions = positions
+        self._finder = finder
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._positions)
+
+    def __getitem__(self, principal: str) -> Mapping[str, ServiceAccess]:
+        return self._finder.reaches(self._positions[principal])
+
+    def row(self, principal: str, cancelled: Cancelled) -> Mapping[str, ServiceAccess]:
+        """Return the access extents of a principal, by service.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return self._finder.reaches(self._positions[principal], cancelled)
+
+    def of_service(self, principal: str, service: str) -> ServiceAccess:
+        """Return the extents of a principal in one service, without its whole row."""
+        return self._finder.reach(self._positions[principal], service)
+
+    def services_named(self, principal: str) -> tuple[str, ...]:
+        """Return the services that a principal's own policies name."""
+        return self._finder.services_named(self._positions[principal])
+
+    def same_together(self) -> tuple[str, ...]:
+        """Return the principals, those with the same policies next to each other."""
+        found: dict[Hashable, list[str]] = {}
+        for principal, position in self._positions.items():
+            found.setdefault(self._finder.same(position), []).append(principal)
+        return tuple(principal for principals in found.values() for principal in principals)
 
 
 class _Finding:

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
+from typing import override
 
 from iamdesk.access.principal_index import PrincipalIndex
 from iamdesk.attack_paths.administrators import OPEN, is_identical, sampled_actions, would_administer
@@ -37,25 +38,19 @@ _TRUST_OF_ALL = parse_document(
 )
 
 
-class OpenTrust:
+class OpenTrust(RequestBuilder):
     """The snapshot as if every trust policy allowed everyone, which is what changing a trust policy gains.
 
     Identity policies, boundaries and organization policies are unchanged (rule I2).
     """
 
-    def __init__(self, asks: RequestBuilder) -> None:
-        self._asks = asks
-        self.index = asks.index
-        self.resources = asks.resources
-        self.now = asks.now
-        self.target = asks.target
-        self.knows = asks.knows
-        self.principal_policies = asks.principal_policies
-        self.member_of = asks.member_of
+    def __init__(self, requests: RequestBuilder) -> None:
+        self.__dict__.update(requests.plain().__dict__)
 
+    @override
     def evaluation_request(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
         """Return a request with the role's trust policy replaced."""
-        evaluation_request = self._asks.evaluation_request(request, holder)
+        evaluation_request = super().evaluation_request(request, holder)
         trust = evaluation_request.policies.resource
         if trust is None or trust.policy_type is not PolicyType.TRUST:
             return evaluation_request

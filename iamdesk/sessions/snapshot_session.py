@@ -24,9 +24,10 @@ from iamdesk.viewmodel.tree_builder import Badge, Outline
 from iamdesk.work.workers import Workers
 
 if TYPE_CHECKING:  # the engine and the checks are imported on first use: opening a snapshot needs neither
-    from iamdesk.access.effective_permissions import Overview, ServiceAccess
+    from iamdesk.access.effective_permissions import ServiceAccess
     from iamdesk.access.evaluator import Evaluator
     from iamdesk.access.organization_evaluator import OrganizationEvaluator
+    from iamdesk.access.service_access import AccessByPrincipal
     from iamdesk.access.who_can import Sweeps
     from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
     from iamdesk.attack_paths.types import AttackPath, AttackPaths, PrincipalExposure
@@ -165,7 +166,9 @@ class SnapshotSession(Opened):
         """The evaluator for sweeps over all principals: account by account where there are many."""
         return self._parts or self.evaluator
 
-    def access_matrix(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> "Overview":
+    def access_matrix(
+        self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    ) -> "AccessByPrincipal":
         """Return the access matrix: how far each principal is allowed to perform the actions of each service.
 
         Policies are read on the first call; each row is computed when it is read, in some milliseconds.
@@ -177,7 +180,7 @@ class SnapshotSession(Opened):
 
     def what_can_rows(
         self,
-        overview: "Overview",
+        matrix: "AccessByPrincipal",
         principals: Sequence[str],
         take: "Callable[[Sequence[tuple[str, Mapping[str, ServiceAccess]]]], object]",
         progress: Progress = no_progress,
@@ -194,7 +197,7 @@ class SnapshotSession(Opened):
         """
         from iamdesk.access.matrix_parallel import find_rows
 
-        find_rows(overview.reaches, principals, take, self._workers(executor), progress, cancelled)
+        find_rows(matrix, principals, take, self._workers(executor), progress, cancelled)
 
     @cached_property
     def _reach(self) -> "LazyAttackPathGraph":

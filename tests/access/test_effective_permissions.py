@@ -296,12 +296,12 @@ NOT_ALLOWED = (AccessExtent.DENIED, AccessExtent.NONE)
 def test_the_overview_and_single_services_are_the_effective_permissions(snapshot: Snapshot) -> None:
     evaluator = Evaluator(snapshot, now=lambda: NOON)
     overview = evaluator.access_matrix()
-    for subject in list(overview.reaches)[:4]:
+    for subject in list(overview)[:4]:
         access = evaluator.what_can(subject)
-        assert [one.service for one in access.services] == sorted(overview.reaches[subject])
+        assert [one.service for one in access.services] == sorted(overview[subject])
         for service in SERVICES:
             (alone,) = Evaluator(snapshot, now=lambda: NOON).what_can(subject, service=service).services
-            told = overview.reaches[subject].get(service)
+            told = overview[subject].get(service)
             assert told is None or dict(told.actions) == dict(alone.actions)
             # A service of which the subject's policies name no resource may be left out: nothing of it is allowed.
             assert told is not None or not any(
@@ -435,7 +435,5 @@ def test_a_queue_whose_policy_allows_somebody_is_found() -> None:
     assert [
         (answer.resource, answer.decision) for answer in sent.decisions if answer.decision is EvalDecision.ALLOWED
     ] == [(queue, EvalDecision.ALLOWED)]
-    assert (
-        evaluator.access_matrix().reaches[arn]["sqs"].reach_of(place_of("sqs", "sqs:SendMessage")) is AccessExtent.SOME
-    )
+    assert evaluator.access_matrix()[arn]["sqs"].reach_of(place_of("sqs", "sqs:SendMessage")) is AccessExtent.SOME
     assert evaluator.what_can(people[1].arn, "sqs").service("sqs").only is AccessExtent.NONE

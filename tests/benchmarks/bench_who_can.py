@@ -94,13 +94,13 @@ def what_everybody_can(evaluator: Evaluator) -> None:
     """Print how long the rows of the overview take, the first ones and all of them."""
     evaluator.prepare()
     gc.collect()
-    rows = evaluator.access_matrix().reaches
+    rows = evaluator.access_matrix()
     first = list(rows)[:: max(1, len(rows) // _ON_A_SCREEN)][:_ON_A_SCREEN]
     print(
         f"what everybody can: {len(first)} rows {milliseconds(lambda: [rows[who] for who in first]):.0f} ms, ", end=""
     )
     print(f"all {len(rows):,} {milliseconds(lambda: list(rows.values())):.0f} ms, ", end="")
-    print(f"again {milliseconds(lambda: list(evaluator.access_matrix().reaches.values())):.0f} ms")
+    print(f"again {milliseconds(lambda: list(evaluator.access_matrix().values())):.0f} ms")
 
 
 if __name__ == "__main__":

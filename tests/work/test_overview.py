@@ -18,14 +18,14 @@ def plain(rows: Mapping[str, Mapping[str, ServiceAccess]]) -> dict[str, dict[str
 def test_rows_are_those_of_this_process_whoever_finds_them_out(one: Processes) -> None:
     opened = Workbench().open_snapshot(SAMPLE)
     overview = opened.access_matrix()
-    principals = overview.reaches.same_together() * 5  # so many that a worker gets some
+    principals = overview.same_together() * 5  # so many that a worker gets some
     told: list[int] = []
     found: list[tuple[str, Mapping[str, ServiceAccess]]] = []
     opened.what_can_rows(overview, principals, found.extend, lambda done, _total: told.append(done), executor=one)
     assert one.process_ids
     assert os.getpid() not in one.process_ids
     assert sorted(principal for principal, _ in found) == sorted(principals)
-    assert plain(dict(found)) == plain(overview.reaches)
+    assert plain(dict(found)) == plain(overview)
     assert told == sorted(told)
     assert told[0] == 0
     assert told[-1] == len(principals)
@@ -37,7 +37,7 @@ def test_a_worker_finds_out_what_this_process_does(one: Processes) -> None:
     from iamdesk.work.worker_cache import reference_to
 
     opened = Workbench().open_snapshot(SAMPLE)
-    rows = opened.access_matrix().reaches
+    rows = opened.access_matrix()
     (found,) = results(find, [Span(reference_to(opened.snapshot), tuple(rows))], one)
     assert found is not None
     assert plain(dict(found)) == plain(rows)

@@ -7,7 +7,7 @@ one is evaluated.
 import re
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from iamdesk.access.external.described import ALL_HEADS, filled, principals_described, services_described
 from iamdesk.access.request_grid import FRESH
@@ -20,6 +20,7 @@ from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.statement import SESSION_KEY, Statement
 from iamdesk.policy.wildcards import glob, is_pattern, tokens_of
+from iamdesk.simulate.request_builder import RequestBuilder
 
 ACCOUNT_ID = re.compile(r"\d{12}")
 _FEDERATED_ID = re.compile(r"(\d{12}):([\w=,.@-]+)")
@@ -53,20 +54,11 @@ class Candidate(NamedTuple):
     """Accounts to which the same applies as to ``account``."""
 
 
-class RequestSource(Protocol):
-    """What is needed of the evaluator."""
-
-    organization: OrganizationIndex | None
-
-    def evaluation_request(self, request: Request) -> EvaluationRequest:
-        """Return a request with everything that evaluating it needs."""
-
-
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One request, and what is known of accounts."""
 
-    asks: RequestSource
+    requests: RequestBuilder
     request: Request
     partition: str
     """Of the resource."""
@@ -202,7 +194,7 @@ class Candidates:
         """Add the accounts of the organization: one of each group that no policy and no OU distinguishes."""
         by_place: dict[Hashable, list[str]] = {}
         for account in self._scope.members:
-            by_place.setdefault(_place_of(self._scope.asks.organization, account), []).append(account)
+            by_place.setdefault(_place_of(self._scope.requests.organization, account), []).append(account)
         every = [*statements]
         for first, *_ in by_place.values():
             limits = tuple(_limits_of(self._scope, first))
@@ -306,7 +298,7 @@ class Candidates:
         return Who(principal, kind, True, self._in_organization(account))
 
     def _in_organization(self, account: str) -> bool | None:
-        organization = self._scope.asks.organization
+        organization = self._scope.requests.organization
         if organization is None or not ACCOUNT_ID.fullmatch(account) or account in self._made_up:
             return None
         if organization.has_account(account):
@@ -346,7 +338,7 @@ class Candidates:
 
 def _limits_of(scope: Scope, account: str) -> Iterator[Statement]:
     """Yield the SCPs of an account that the snapshot does not hold: they may list principals."""
-    evaluation_request = scope.asks.evaluation_request(
+    evaluation_request = scope.requests.evaluation_request(
         replace(scope.request, principal=callers_of(account, scope.partition)[0])
     )
     levels = evaluation_request.policies.scps or ()

@@ -9,7 +9,7 @@ The account's own policies are assumed to allow the request (the result lists th
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from iamdesk.access.external.candidates import (
     ACCOUNT_ID,
@@ -31,11 +31,9 @@ from iamdesk.evaluate.principal import CallerKind
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import phrase
-from iamdesk.inventory.organization_index import OrganizationIndex
-from iamdesk.inventory.policy_index import PolicyIndex
 from iamdesk.policy.statement import SESSION_KEY, Statement
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
-from iamdesk.snapshot.model import Snapshot
+from iamdesk.simulate.request_builder import RequestBuilder
 
 ANYONE = "*"
 ANONYMOUS = "anonymous"
@@ -53,23 +51,6 @@ _KINDS = {
 }
 
 
-class ExternalEvaluator(Protocol):
-    """What is needed of the evaluator."""
-
-    snapshot: Snapshot
-    index: PolicyIndex
-    organization: OrganizationIndex | None
-
-    def evaluation_request(self, request: Request) -> EvaluationRequest:
-        """Return a request with everything that evaluating it needs."""
-
-    def trace(self, request: Request) -> EvaluationTrace:
-        """Return the trace of an evaluation."""
-
-    def can(self, request: Request) -> EvaluationResult:
-        """Return the full evaluation result of a request."""
-
-
 class _Found(NamedTuple):
     candidate: Candidate
     caller: str
@@ -79,33 +60,31 @@ class _Found(NamedTuple):
 
 
 def external_access(
-    asks: ExternalEvaluator, request: Request, cancelled: Cancelled = never_cancelled
+    requests: RequestBuilder, can: Callable[[Request], EvaluationResult], request: Request, cancelled: Cancelled
 ) -> Iterator[Access]:
     """Yield the external callers for whom a request is allowed or conditional; its principal is ignored.
 
     Anyone comes first, then accounts, their principals, services and identity providers. On ``*`` there are none: every
     caller would act on its own account. What conditions leave to the bearer of one unique ID has its own row, and is no
-    condition of the rows of others: nobody else gets that ID.
+    condition of the rows of others: nobody else gets that ID. ``can`` explains a row.
 
     Raises:
         RequestError: the action or resource is malformed.
         WorkCancelled: ``cancelled`` returned True.
     """
-    search = _Search(asks, request, cancelled)
+    search = _Search(requests, request, cancelled)
     for found in search.run():
-        ask: Callable[[str], Request] = partial(search.request, user_id=found.user_id)
-        yield Access(
-            found.candidate.who.principal, found.trace.decision, ask, asks.can, found.candidate.who, found.caller
-        )
+        who, ask = found.candidate.who, partial(search.request, user_id=found.user_id)
+        yield Access(who.principal, found.trace.decision, ask, can, who, found.caller)
 
 
-def missing_data(asks: ExternalEvaluator, action: str, resource: str) -> Iterator[str]:
+def missing_data(requests: RequestBuilder, action: str, resource: str) -> Iterator[str]:
     """Yield sentences on missing data of a resource's side that may allow external callers.
 
     Raises:
         RequestError: the action or resource is malformed.
     """
-    search = _Search(asks, Request("", action, resource), never_cancelled)
+    search = _Search(requests, Request("", action, resource), never_cancelled)
     evaluation_request = search.prepare()
     missing_data = () if evaluation_request is None else evaluation_request.policies.missing_data
     for missing in missing_data:
@@ -121,18 +100,18 @@ def missing_data(asks: ExternalEvaluator, action: str, resource: str) -> Iterato
 class _Search:
     """The search for the external callers of one request."""
 
-    def __init__(self, asks: ExternalEvaluator, request: Request, cancelled: Cancelled) -> None:
-        self._asks = asks
+    def __init__(self, requests: RequestBuilder, request: Request, cancelled: Cancelled) -> None:
+        self._requests = requests
         self._request = request
         self._cancelled = cancelled
         parts = request.resource.split(":", 2)
         self._partition = parts[1] if len(parts) > 1 and parts[1] and "*" not in parts[1] else "aws"
-        organization = asks.organization
+        organization = requests.organization
         members: dict[str, None] = {}
         if organization is not None:
             of_nodes = (node.id for node in organization.nodes if ACCOUNT_ID.fullmatch(node.id))
             members = dict.fromkeys((organization.organization.management_account_id, *of_nodes))
-        self._members = tuple(one for one in members if one not in asks.index.accounts)
+        self._members = tuple(one for one in members if one not in requests.index.accounts)
         self._unnamed, self._owner = self._fresh_accounts(())
         self._known_traces: dict[tuple[str, str], EvaluationTrace | None] = {}
         self._ids: dict[str, tuple[str, ...]] = {}
@@ -181,22 +160,21 @@ class _Search:
 
     def prepare(self) -> EvaluationRequest | None:
         """Return the request of an external caller; None where each caller would act on its own account."""
-        evaluation_request = self._asks.evaluation_request(self.request(callers_of(self._unnamed, self._partition)[0]))
+        request = self.request(callers_of(self._unnamed, self._partition)[0])
+        evaluation_request = self._requests.evaluation_request(request)
         resource = evaluation_request.target.resource
         if resource is None or resource.account == "aws":
             return None
         if evaluation_request.resource_account == self._unnamed:
             # The owner is unknown: assume that it is not the caller's account, or no caller would be external.
-            accounts = tuple(self._asks.index.accounts)
+            accounts = tuple(self._requests.index.accounts)
             owner = accounts[0] if len(accounts) == 1 else self._owner
             self._request = replace(self._request, resource_account=owner)
-            evaluation_request = self._asks.evaluation_request(
-                self.request(callers_of(self._unnamed, self._partition)[0])
-            )
+            evaluation_request = self._requests.evaluation_request(replace(request, resource_account=owner))
         return evaluation_request
 
     def _fresh_accounts(self, texts: Iterable[str]) -> tuple[str, str]:
-        numbers = unnamed_accounts(texts, (*self._asks.index.accounts, *self._members))
+        numbers = unnamed_accounts(texts, (*self._requests.index.accounts, *self._members))
         return next(numbers), next(numbers)
 
     def _avoid(self, statements: Iterable[Statement]) -> None:
@@ -207,12 +185,12 @@ class _Search:
             self._known_traces.clear()
 
     def _scope(self) -> Scope:
-        settings = self._asks.snapshot.account_settings
+        settings = self._requests.snapshot.account_settings
         return Scope(
-            self._asks,
+            self._requests,
             self._request,
             self._partition,
-            self._asks.index.accounts,
+            self._requests.index.accounts,
             self._members,
             self._unnamed,
             {one.canonical_id: one.account_id for one in settings if one.canonical_id},
@@ -225,7 +203,7 @@ class _Search:
         found = ids_in_conditions(statements)
         if not found:
             return found
-        accounts = self._asks.snapshot.accounts
+        accounts = self._requests.snapshot.accounts
         users = {one.user_id for account in accounts for one in account.users}
         roles = {one.role_id for account in accounts for one in account.roles}
         return {unique_id: texts for unique_id, texts in found.items() if unique_id not in users | roles}
@@ -248,7 +226,7 @@ class _Search:
 
     def _evaluated(self, caller: str, user_id: str) -> EvaluationTrace:
         """Evaluate a caller's request; without ``user_id``, that of a caller who has none of the unique IDs."""
-        trace = self._asks.trace(self.request(caller, user_id))
+        trace = evaluate(self._requests.evaluation_request(self.request(caller, user_id)))
         depends = trace.decision is EvalDecision.CONDITIONAL and SESSION_KEY in map(str.lower, trace.keys)
         if user_id or not self._ids or not depends:
             return trace
@@ -259,7 +237,7 @@ class _Search:
                     kind = PrincipalKind.ROLE_SESSION if ":" in shown else _KINDS[of_id.request.caller.kind]
                     candidate = Candidate(Who(shown, kind, is_external=True), (caller,), is_named=False)
                     self._of_ids.setdefault(shown, []).append(_Found(candidate, caller, of_id, one))
-        return evaluate(_without_ids(self._asks.evaluation_request(self.request(caller)), frozenset(self._ids)))
+        return evaluate(_without_ids(self._requests.evaluation_request(self.request(caller)), frozenset(self._ids)))
 
     def _by_id(self) -> Iterator[_Found]:
         """Yield what the bearers of unique IDs are allowed: each once, by the most permissive decision.

@@ -68,7 +68,7 @@ class Filling:
             WorkCancelled: ``cancelled`` returned True.
             WorkError: no worker can do it; one sentence.
         """
-        matrix, reaches = self.matrix, self.matrix.overview.reaches
+        matrix = self.matrix
         whole = len(matrix.people)
         while not self._turn.acquire(timeout=_CHECK_EVERY):
             progress(len(matrix.map.rows), whole)
@@ -76,7 +76,7 @@ class Filling:
                 raise WorkCancelled
         try:
             known = len(matrix.map.rows)
-            missing = [key for key in reaches.same_together() if key not in matrix.map.rows]
+            missing = [key for key in matrix.access.same_together() if key not in matrix.map.rows]
             if not missing:
                 return
 
@@ -88,7 +88,7 @@ class Filling:
                 self._rows += matrix.map.add(rows)
 
             matrix.opened.what_can_rows(
-                matrix.overview,
+                matrix.access,
                 missing,
                 take,
                 lambda done, _total: progress(known + done, whole),
@@ -111,6 +111,6 @@ class Filling:
             if principal in matrix.map.rows:
                 continue
             for service in view.services:
-                reach = matrix.overview.reaches.of_service(principal, service)
+                reach = matrix.access.of_service(principal, service)
                 service_summary = None if reach.is_empty else matrix.map.glance(reach)
                 self._cells.append(Known(principal, service, service_summary))

@@ -20,8 +20,7 @@ from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.viewmodel.tree import NodeKind
 
 if TYPE_CHECKING:
-    from iamdesk.access.effective_permissions import Overview
-    from iamdesk.api import SnapshotSession
+    from iamdesk.api import AccessByPrincipal, SnapshotSession
     from iamdesk.notes.model import Note
 
 _NAMED = 12
@@ -206,11 +205,11 @@ class MatrixRows:
 class AccessMatrixData:
     """The access matrix of a snapshot, as far as it is computed, with names. May be read from any thread."""
 
-    def __init__(self, opened: "SnapshotSession", overview: "Overview") -> None:
+    def __init__(self, opened: "SnapshotSession", access: "AccessByPrincipal") -> None:
         self.map = AccessMatrix()
-        self.overview = overview
+        self.access = access
         self.opened = opened
-        self.people = tuple(_people(opened, overview.reaches))
+        self.people = tuple(_people(opened, access))
         self._by_name = tuple(sorted(self.people, key=lambda one: one.sort_name))
 
     @property
@@ -264,7 +263,7 @@ class AccessMatrixData:
         for key in asked:
             if cancelled():
                 raise WorkCancelled
-            of_one = self.overview.reaches.services_named(key)
+            of_one = self.access.services_named(key)
             if len(of_one) <= MANY_SERVICES:
                 named.update(of_one)
         services = sorted(named, key=lambda service: (-named[service], service))

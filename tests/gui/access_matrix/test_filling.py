@@ -47,7 +47,7 @@ def test_what_is_in_view_comes_first_and_what_was_found_is_kept_when_it_is_cance
     rows, cells = filling.take(1_000)
     assert not rows
     assert [(cell.principal, cell.service) for cell in cells] == [(NORA, service) for service in VIEW.services]
-    row = sample.access_matrix().reaches[NORA]
+    row = sample.access_matrix()[NORA]
     for cell in cells:
         reach = row.get(cell.service)
         assert (cell.service_summary is None) is (reach is None)
@@ -188,7 +188,7 @@ def test_rows_in_view_come_before_the_rest(qtbot: QtBot, filled: AccessMatrixPan
 def test_cells_in_view_are_those_of_the_whole_map(
     qtbot: QtBot, filled: AccessMatrixPanel, sample: SnapshotSession, goes_on: threading.Event
 ) -> None:
-    reaches = sample.access_matrix().reaches
+    reaches = sample.access_matrix()
     rows, columns = filled.table.in_view()
     seen = 0
     for row in rows:
@@ -238,7 +238,7 @@ def test_another_snapshot_while_it_fills_is_found_by_itself(
     session.open(other)
     qtbot.waitUntil(lambda: filled.is_settled, timeout=20_000)
     assert filled.finder.filling is not old
-    assert {person.key for line in filled.model.lines for person in line.people} == set(other.access_matrix().reaches)
+    assert {person.key for line in filled.model.lines for person in line.people} == set(other.access_matrix())
 
 
 def test_the_first_line_of_the_whole_map_is_the_first_where_nobody_has_gone(
@@ -326,7 +326,7 @@ def test_what_is_exported_is_worked_out_first(
         goes_on.set()
     text = prompts.save_to.read_text(encoding="utf-8-sig")
     if command == "actionExportEverybody":
-        reaches = sample.access_matrix().reaches
+        reaches = sample.access_matrix()
         told = {row["principal"] for row in csv.DictReader(text.splitlines())}
         assert told == {key for key in reaches if reaches[key]}
     else:

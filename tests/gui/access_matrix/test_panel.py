@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QTableView
 from pytestqt.qtbot import QtBot
 
 from iamdesk import i18n
-from iamdesk.access.effective_permissions import Overview
+from iamdesk.access.service_access import AccessByPrincipal
 from iamdesk.api import SnapshotSession
 from iamdesk.export.access.heatmap import REFUSED
 from iamdesk.export.access.matrix import GRAVITY, MANY_SERVICES, Profile, ServiceSummary, service_column
@@ -59,8 +59,8 @@ def go_to(panel: AccessMatrixPanel, key: str, service: str) -> None:
     panel.table.setFocus()
 
 
-def permitted(overview: Overview, key: str, service: str) -> int:
-    found = overview.reaches[key].get(service)
+def permitted(overview: AccessByPrincipal, key: str, service: str) -> int:
+    found = overview[key].get(service)
     return sum(bits.bit_count() for reach, bits in found.actions.items() if reach not in REFUSED) if found else 0
 
 
@@ -80,15 +80,15 @@ def test_the_map_holds_what_the_overview_says_of_everybody(
     settle(qtbot, panel)
     table = panel.findChild(QTableView, "everybodyTable")
     assert isinstance(table, AccessMatrixTable)
-    assert {line.people[0].key for line in panel.model.lines} == set(overview.reaches)
-    assert len(panel.model.lines) == len(overview.reaches)
+    assert {line.people[0].key for line in panel.model.lines} == set(overview)
+    assert len(panel.model.lines) == len(overview)
     for row, line in enumerate(panel.model.lines):
         for column, service in enumerate(panel.model.columns):
             service_summary = panel.model.service_summary(panel.model.index(row, column))
             expected = permitted(overview, line.people[0].key, service.service)
             assert (service_summary.permitted if service_summary is not None else 0) == expected
             if service_summary is not None:
-                found = overview.reaches[line.people[0].key][service.service]
+                found = overview[line.people[0].key][service.service]
                 assert {level: cell.share for level, cell in service_summary.row.cells.items()} == pytest.approx(
                     {level: found.share(level) for level in service_summary.row.cells}
                 )
@@ -98,16 +98,14 @@ def test_only_services_that_somebody_can_use_have_a_column_most_used_first(
     qtbot: QtBot, panel: AccessMatrixPanel, sample: SnapshotSession
 ) -> None:
     overview = sample.access_matrix()
-    services = {service for key in overview.reaches for service in overview.reaches[key]}
-    users = {service: sum(permitted(overview, key, service) > 0 for key in overview.reaches) for service in services}
-    breadth = {
-        key: sum(permitted(overview, key, service) > 0 for service in overview.reaches[key]) for key in overview.reaches
-    }
+    services = {service for key in overview for service in overview[key]}
+    users = {service: sum(permitted(overview, key, service) > 0 for key in overview) for service in services}
+    breadth = {key: sum(permitted(overview, key, service) > 0 for service in overview[key]) for key in overview}
     told = {
         service
-        for key in overview.reaches
+        for key in overview
         if breadth[key] <= MANY_SERVICES
-        for service in overview.reaches[key]
+        for service in overview[key]
         if permitted(overview, key, service)
     }
     shown = [one.service for one in panel.model.columns]
@@ -132,9 +130,9 @@ def test_only_services_that_somebody_can_use_have_a_column_most_used_first(
 
 def test_one_sentence_stands_above(panel: AccessMatrixPanel, sample: SnapshotSession) -> None:
     overview = sample.access_matrix()
-    granting = sum(any(one.share(GRANTING) for one in overview.reaches[key].values()) for key in overview.reaches)
+    granting = sum(any(one.share(GRANTING) for one in overview[key].values()) for key in overview)
     words = panel._summary.text()
-    assert words.startswith(f"{len(overview.reaches)} of {len(overview.reaches)} principals have access")
+    assert words.startswith(f"{len(overview)} of {len(overview)} principals have access")
     assert f"{granting} can change permissions." in words
 
 
@@ -143,7 +141,7 @@ def test_one_access_level_is_shown_alone(qtbot: QtBot, panel: AccessMatrixPanel,
     overview = sample.access_matrix()
     for row, line in enumerate(panel.model.lines):
         for column, service in enumerate(panel.model.columns):
-            found = overview.reaches[line.people[0].key].get(service.service)
+            found = overview[line.people[0].key].get(service.service)
             look = panel.model.look(row, column)
             can = found is not None and found.share(GRANTING) > 0
             assert (look is not None and not look.denied) is can
@@ -230,7 +228,7 @@ def test_words_find_principals_as_in_the_navigator(qtbot: QtBot, panel: AccessMa
 def test_those_who_can_do_the_same_stand_in_one_line_that_opens(
     qtbot: QtBot, panel: AccessMatrixPanel, sample: SnapshotSession
 ) -> None:
-    reaches = sample.access_matrix().reaches
+    reaches = sample.access_matrix()
     group = next(line for line in panel.model.lines if line.is_group)
 
     def actions(key: str) -> dict[str, object]:
@@ -470,7 +468,7 @@ def test_everybody_is_exported_whatever_the_filter_shows(
     with qtbot.waitSignal(session.announced, timeout=20_000):
         panel.commands()["actionExportEverybody"]()
     rows = list(csv.DictReader(prompts.save_to.read_text(encoding="utf-8-sig").splitlines()))
-    reaches = sample.access_matrix().reaches
+    reaches = sample.access_matrix()
     assert {row["principal"] for row in rows} == {key for key in reaches if reaches[key]}
     of_nora = {(row["service"], row["access_level"]): row for row in rows if row["principal"] == NORA}
     for service, found in reaches[NORA].items():
@@ -520,7 +518,7 @@ def test_before_anything_is_found_nothing_is_exported(
 @pytest.fixture
 def thousands(sample: SnapshotSession) -> MatrixRows:
     """Six thousand principals, each with another reach of each service, and sixty services."""
-    wide = sample.access_matrix().reaches[ROOT]
+    wide = sample.access_matrix()[ROOT]
     services = sorted(wide)[:60]
     lines = []
     for number in range(6_000):
