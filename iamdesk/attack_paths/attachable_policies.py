@@ -68,6 +68,21 @@ class AttachablePolicies:
             found = self._boundaries[account] = tuple(self._unlimited(account))[:_MAX_BOUNDARIES]
         return found
 
+    @cached_property
+    def named_boundaries(self) -> Sequence[str]:
+        """What policies name as the boundary of users and roles, perhaps with wildcards."""
+        documents = (*self._population.index.documents, *(one for _, one in self._finder.organization_documents))
+        names = dict.fromkeys(
+            value.text
+            for document in documents
+            for statement in document.statements
+            for test in statement.conditions
+            if test.key == _BOUNDARY
+            for value in test.values
+            if not value.keys
+        )
+        return tuple(names)[:_MAX_BOUNDARIES]
+
     def _unlimited(self, account: str) -> Iterator[str]:
         own = next((one for one in self._inquiry.snapshot.accounts if one.account_id == account), None)
         if own is None:

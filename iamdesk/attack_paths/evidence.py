@@ -100,6 +100,8 @@ class Prover:
             if required.on in _SHARED:
                 if together is None:
                     together = self._on_shared(source, target, path)
+                    own = {one.action for one in path.actions}
+                    yield from (one for one in together if one.request.action not in own)
                 yield from (one for one in together if one.request.action == required.action)
                 continue
             best: _Asked | None = None

@@ -1,6 +1,7 @@
 """Who can create a user or role that becomes an administrator: every action on one and the same new ARN."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.catalog import EscalationPath
@@ -8,9 +9,19 @@ from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossibl
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.technique_resources import ResourceRequest, Slot
+from iamdesk.policy.overlap import common_arn
 
-type _New = tuple[str, str | None]
-"""ARN of a user or role that does not exist, and of the permissions boundary that it is created with."""
+_CREATES_POLICY = "iam:CreatePolicy"
+
+
+class _New(NamedTuple):
+    """A user or role that does not exist."""
+
+    arn: str
+    boundary: str | None = None
+    """ARN of the permissions boundary that it is created with."""
+    is_new_boundary: bool = False
+    """Whether the boundary does not exist either: the caller creates it, with a policy that restricts nothing."""
 
 
 def creators(steps: Edges, path: EscalationPath, callers: int) -> ConfirmedAndPossible:
@@ -31,18 +42,24 @@ def creators(steps: Edges, path: EscalationPath, callers: int) -> ConfirmedAndPo
         for required in path.actions:
             allowed = NO_PRINCIPALS
             for context in _contexts(steps, path, required.action, new):
-                allowed = allowed.either(steps.finder.among(members.principals, required.action, new[0], context))
+                allowed = allowed.either(steps.finder.among(members.principals, required.action, new.arn, context))
             members = members.both(allowed)
+        if new.boundary and new.is_new_boundary and members.principals:
+            members = members.both(steps.finder.among(members.principals, _CREATES_POLICY, new.boundary))
         found = found.either(members)
     return found
 
 
 def alternatives(steps: Edges, position: int, path: EscalationPath) -> Iterator[Sequence[Sequence[ResourceRequest]]]:
-    """Yield, for each user or role to create, the requests of each action; one that is allowed is enough."""
+    """Yield, for each user or role to create, the requests of each action; one that is allowed is enough.
+
+    Before them, the request to create its boundary, if that does not exist.
+    """
     for new in _new_principals(steps, position, path):
-        yield [
+        first = [[ResourceRequest(_CREATES_POLICY, new.boundary, {})]] if new.boundary and new.is_new_boundary else []
+        yield first + [
             [
-                ResourceRequest(required.action, new[0], context)
+                ResourceRequest(required.action, new.arn, context)
                 for context in _contexts(steps, path, required.action, new)
             ]
             for required in path.actions
@@ -52,25 +69,39 @@ def alternatives(steps: Edges, position: int, path: EscalationPath) -> Iterator[
 def _new_principals(steps: Edges, position: int, path: EscalationPath) -> Iterator[_New]:
     """Yield users or roles to create in a principal's account, such that its policies distinguish no others.
 
-    First without a boundary, then with each that restricts nothing.
+    First without a boundary, then with each that restricts nothing, last with one that it creates.
     """
     account = steps.population.cohort_at(position).account
     kind = "user" if path.actions[0].action == "iam:CreateUser" else "role"
     slot = Slot("iam", (kind,), tuple(required.action for required in path.actions))
     names = [one for one in steps.resources.candidates(slot, account, position) if one not in steps.targets.places]
-    yield from ((name, None) for name in names)
+    yield from map(_New, names)
     if steps.attachable.asking_for_boundary >> position & 1:
-        yield from ((name, boundary) for boundary in steps.attachable.boundaries(account) for name in names)
+        yield from (_New(name, boundary) for boundary in steps.attachable.boundaries(account) for name in names)
+        new = _new_boundaries(steps, position, account)
+        yield from (_New(name, boundary, True) for boundary in new for name in names)
+
+
+def _new_boundaries(steps: Edges, position: int, account: str) -> Iterator[str]:
+    """Yield policies that do not exist, that a principal may create, and that some policy names as a boundary."""
+    if not steps.anything.applying_to(_CREATES_POLICY) >> position & 1:
+        return
+    partition = steps.population.cohort_at(position).partition
+    named = steps.resources.candidates(Slot("iam", ("policy",), (_CREATES_POLICY,)), account, position)
+    creatable = (f"arn:{partition}:iam::{account}:policy/*", *named)
+    for boundary in steps.attachable.named_boundaries:
+        common = dict.fromkeys(common_arn(boundary, one) for one in creatable)
+        index = steps.inquiry.evaluator.index
+        yield from (one for one in common if one is not None and index.managed_policy("", one) is None)
 
 
 def _contexts(steps: Edges, path: EscalationPath, action: str, new: _New) -> Iterable[Context]:
     """Return the request contexts of an action on a new user or role; one that is allowed is enough."""
-    arn, boundary = new
     # Of the actions on it, too, the key holds its boundary.
-    bounded: Context = {} if action == "iam:CreateAccessKey" else {"iam:PermissionsBoundary": boundary}
+    bounded: Context = {} if action == "iam:CreateAccessKey" else {"iam:PermissionsBoundary": new.boundary}
     context = {**steps.context_of(path, action), **bounded}
     if "iam:PolicyARN" not in context:
         return (context,)
-    account = arn.split(":", 5)[4]
+    account = new.arn.split(":", 5)[4]
     others = (one for one in steps.attachable.existing if one.split(":", 5)[4] in ("aws", account))
     return (context, *({**context, "iam:PolicyARN": one} for one in others))
