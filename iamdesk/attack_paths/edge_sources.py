@@ -18,9 +18,9 @@ from iamdesk.attack_paths.request_tags import (
     TaggingAction,
     agreeing,
     can_tag,
-    creating_call,
     tag_context,
     tagging_action,
+    tagging_context,
     tags_of,
 )
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
@@ -344,7 +344,7 @@ class SourceFinder:
         required = tagging_action(action)
         if required is None:
             return ConfirmedAndPossible(members, 0)
-        found = self.among(members, required.action, resource, tag_context(way, action))
+        found = self.among(members, required.action, resource, tag_context(way, action, context))
         left = members & ~found.proven
         if left:
             found = found.either(self._with_other_values(way, left, action, required, resource, context))
@@ -354,7 +354,7 @@ class SourceFinder:
         self, way: AllowedBy, members: int, action: str, required: TaggingAction, resource: str, context: Context
     ) -> ConfirmedAndPossible:
         """Return which of some principals may make a call and set its tags, with values that suit both actions."""
-        unknown = creating_call(action)  # tags are unknown
+        unknown = tagging_context(action, context)  # tags are unknown
         moment = RequestMoment(self._inquiry.evaluator.now(), unknown)
         grid = self._bulk.request(required.action, resource)
         found = NO_PRINCIPALS
@@ -368,7 +368,8 @@ class SourceFinder:
             for other in agreeing(way, call, tagging):
                 both = self.among(who, action, resource, {**context, **tags_of(other)})
                 if both.principals:
-                    both = both.both(self.among(who, required.action, resource, tag_context(other, action)))
+                    sets = tag_context(other, action, context)
+                    both = both.both(self.among(who, required.action, resource, sets))
                 found = found.either(both)
                 if not who & ~found.proven:
                     break

@@ -14,9 +14,9 @@ from iamdesk.attack_paths.request_tags import (
     TaggingAction,
     agreeing,
     can_tag,
-    creating_call,
     tag_context,
     tagging_action,
+    tagging_context,
     tags_of,
 )
 from iamdesk.attack_paths.technique_resources import ResourceRequest
@@ -198,7 +198,7 @@ class Prover:
             asked = [_Asked(rank, request, trace)]
             required = tagging_action(action) if way.tags else None
             if required is not None:
-                tagging = self._ask(source, required.action, resource, tag_context(way, action))
+                tagging = self._ask(source, required.action, resource, tag_context(way, action, request.context))
                 rank = max(rank, tagging.rank if required.is_documented else min(tagging.rank, 1))
                 asked = [_Asked(rank, request, trace, tagging)]
                 if tagging.rank:
@@ -211,10 +211,10 @@ class Prover:
     ) -> Iterator[_Asked]:
         """Yield a request with values of its tags that may suit the action that sets them, too."""
         call, resource, source = request.action, request.resource, request.principal
-        tagging = self._steps.inquiry.trace(source, required.action, resource, creating_call(call))
+        tagging = self._steps.inquiry.trace(source, required.action, resource, tagging_context(call, request.context))
         for other in agreeing(way, trace, tagging):
             asked = self._ask(source, call, resource, {**request.context, **tags_of(other)})
-            sets = self._ask(source, required.action, resource, tag_context(other, call))
+            sets = self._ask(source, required.action, resource, tag_context(other, call, request.context))
             yield asked._replace(rank=max(asked.rank, sets.rank), tagging=sets)
 
     def _denials(self, source: str, required: Required) -> Iterator[_Asked]:

@@ -15,6 +15,8 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.policy.overlap import common_text
 
+REGION_KEYS = frozenset({"aws:requestedregion", "ec2:region"})
+"""Keys, in lower case, for the Region of a request."""
 _TAG = "aws:requesttag/"
 _TAG_KEY = "aws:requesttag/${tagkey}"
 _OF_SERVICE: Mapping[str, str] = {
@@ -95,9 +97,12 @@ def tags_of(way: AllowedBy) -> Context:
     return {"aws:TagKeys": names, **given} if names else given
 
 
-def tag_context(way: AllowedBy, call: str) -> Context:
-    """Return the condition keys of the request that sets the tags of a way of a call."""
-    return {**creating_call(call), **tags_of(way)}
+def tag_context(way: AllowedBy, call: str, context: Context) -> Context:
+    """Return the condition keys of the request that sets the tags of a way of a call, in the Region of the call.
+
+    ``context`` is the call's.
+    """
+    return {**tagging_context(call, context), **tags_of(way)}
 
 
 def agreeing(way: AllowedBy, call: EvaluationTrace, tagging: EvaluationTrace) -> Iterator[AllowedBy]:
@@ -136,8 +141,13 @@ def _matching(pattern: str) -> str:
     return pattern.replace("*", "").replace("?", "x")
 
 
-def creating_call(call: str) -> Context:
-    """Return the key by which a service tells IAM which call sets tags (``ec2:CreateAction``), if it has one."""
+def tagging_context(call: str, context: Context) -> Context:
+    """Return the condition keys of the request that sets tags, without the tags.
+
+    The Region of the call, and the key by which a service tells IAM which call sets tags (``ec2:CreateAction``), if it
+    has one.
+    """
     service, _, name = call.partition(":")
     listed = reference().keys_of(service)
-    return {key: name for part in CREATING_CALL if (key := f"{service}:{part}") in listed}
+    region = {key: value for key, value in context.items() if key.lower() in REGION_KEYS}
+    return {**region, **{key: name for part in CREATING_CALL if (key := f"{service}:{part}") in listed}}

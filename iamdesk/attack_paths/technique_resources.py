@@ -17,6 +17,7 @@ from iamdesk.attack_paths.any_resource import AnyResourceAccess
 from iamdesk.attack_paths.catalog import EscalationPath, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.attack_paths.request_tags import REGION_KEYS, tagging_action
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
 from iamdesk.policy.overlap import common_arn, common_text
@@ -68,7 +69,6 @@ _MAX_NAMED_REGIONS = 64
 _MAX_KEPT = 1 << 14
 _REQUESTED = "aws:RequestedRegion"
 _OF_EC2 = "ec2:Region"
-_REGION_KEYS = frozenset({_REQUESTED.lower(), _OF_EC2.lower()})
 
 
 class Slot(NamedTuple):
@@ -144,10 +144,11 @@ class TechniqueResources:
             WorkCancelled: The run was cancelled.
         """
         slots = slots_of(path.id)
-        if not who.principals or (not role and len(slots) == 1 and _is_simple(slots[0])):
+        limited, tested = self._limited_regions(path)
+        is_one_call = not role and len(slots) == 1 and _is_simple(slots[0])
+        if not who.principals or (is_one_call and not who.principals & limited):
             return who
         found = NO_PRINCIPALS
-        limited, tested = self._limited_regions(path)
         for profile in profiles or ("",):
             for account, members in self._finder.members_of.items():
                 inside = who.principals & members
@@ -169,7 +170,7 @@ class TechniqueResources:
     def _limited_regions(self, path: EscalationPath) -> tuple[int, tuple[str, ...]]:
         """Return for whom conditions may hold the calls of a technique to different Regions, and their values.
 
-        What one call creates, the next ones use in the same Region.
+        What one call creates, the next ones use in the same Region, and tags are set in it.
         """
         known = self._limited.get(path.id)
         if known is None:
@@ -178,25 +179,26 @@ class TechniqueResources:
 
     def _find_limited(self, path: EscalationPath) -> tuple[int, tuple[str, ...]]:
         calls = dict.fromkeys(call for slot in slots_of(path.id) for call in slot.calls)
-        pairs = [(service, name) for service, _, name in (call.lower().partition(":") for call in calls)]
+        tagging = dict.fromkeys(one.action for call in calls if (one := tagging_action(call)) is not None)
+        pairs = [(service, name) for service, _, name in (call.lower().partition(":") for call in (*calls, *tagging))]
         if len(pairs) < 2:
             return 0, ()
         limited, limits = 0, []
         index = self._population.index
         for service, name in pairs:
             for number, statements in index.covering(service, name).statements.items():
-                tested = [one for one in statements if not _REGION_KEYS.isdisjoint(one.context_keys())]
+                tested = [one for one in statements if not REGION_KEYS.isdisjoint(one.context_keys())]
                 if tested:
                     limits += tested
                     limited |= index.carriers[number] | index.bounded[number]
         for _, document in self._finder.organization_documents:
             for one in document.statements:
-                if one.broken is None and not _REGION_KEYS.isdisjoint(one.context_keys()):
+                if one.broken is None and not REGION_KEYS.isdisjoint(one.context_keys()):
                     covered = [one.covers_action(service, name) for service, name in pairs]
                     limits += [one] if any(covered) else []
                     if any(covered) and not all(covered):  # otherwise it limits all calls to the same ones
                         limited = self._population.regular
-        tests = (test for one in limits for test in one.conditions if test.key in _REGION_KEYS)
+        tests = (test for one in limits for test in one.conditions if test.key in REGION_KEYS)
         return limited, tuple(dict.fromkeys(value.text for test in tests for value in test.values))
 
     def on_others(self, slots: Sequence[Slot], members: int, region: str) -> ConfirmedAndPossible:

@@ -201,6 +201,41 @@ def test_what_sets_tags_needs_the_action_for_tags(tmp_path):
     assert found(allow("ec2:CreateTags", **with_mfa)) is State.POSSIBLE
 
 
+@pytest.mark.parametrize(
+    ("create", "tagging", "found"),
+    [
+        (["eu-west-1"], ["us-east-1"], None),
+        (["eu-west-1"], ["eu-west-1"], State.PROVEN),
+        (["eu-west-1", "us-east-1"], ["us-east-1"], State.PROVEN),
+        (["eu-*"], ["*-2"], State.PROVEN),
+        (["eu-*"], ["us-*"], None),
+    ],
+)
+def test_tags_are_set_in_the_region_of_the_call(tmp_path, create, tagging, found):
+    tag = {"StringEquals": {"aws:RequestTag/team": "x"}}
+    condition = {"Condition": {**in_region(*create)["Condition"], **tag}}
+    calls = (allow("lambda:CreateFunction", **condition), allow("lambda:InvokeFunction"))
+    sets = allow("lambda:TagResource", **in_region(*tagging))
+    assert states(tmp_path, "lambda.amazonaws.com", PASS, *calls, sets).get("lambda-001") is found
+    every = allow("lambda:*")
+    untagged = deny("lambda:CreateFunction", "*", Condition={"StringNotEquals": tag["StringEquals"]})
+    guards = [
+        deny(call, "*", **in_region(*regions, operator="StringNotLike"))
+        for call, regions in (("lambda:CreateFunction", create), ("lambda:TagResource", tagging))
+    ]
+    assert states(tmp_path, "lambda.amazonaws.com", PASS, every, untagged, *guards).get("lambda-001") is found
+    limited = (PASS, every, untagged, guards[0])
+    assert states(tmp_path, "lambda.amazonaws.com", *limited, scp=guards[1:]).get("lambda-001") is found
+    # One call alone, on an EC2 instance that runs with the role.
+    ec2 = [
+        allow("ec2:RunInstances"),
+        deny("ec2:RunInstances", of_ec2("instance"), **in_region(*create, operator="StringNotLike")),
+    ]
+    ec2 += [deny("ec2:RunInstances", of_ec2("instance"), Condition={"StringNotEquals": tag["StringEquals"]})]
+    sets = allow("ec2:CreateTags", **in_region(*tagging))
+    assert states(tmp_path, "ec2.amazonaws.com", PASS, *ec2, sets).get("ec2-001") is found
+
+
 def created_by(key, value, operator="StringEquals"):
     return {"Condition": {operator: {key: value}}}
 
