@@ -218,17 +218,18 @@ class Prover:
             yield asked._replace(rank=max(asked.rank, sets.rank), tagging=sets)
 
     def _denials(self, source: str, required: Required) -> Iterator[_Asked]:
-        """Yield the request for each policy that a principal can remove from itself by an action."""
+        """Yield the request for each policy that a principal can remove from itself, or its group, by an action."""
         carried = self._steps.inquiry.evaluator.index.carried(source)
         for policy in carried.identity:
             if all(one.is_allow for one in policy.document.statements):
                 continue
-            if required.on is TargetType.OWN_GROUP:
-                if policy.owner != source:
-                    yield self._ask(source, required.action, policy.owner)
-            elif policy.owner == source and policy.is_inline == ("Delete" in required.action):
+            if (required.on is TargetType.OWN_GROUP) == (policy.owner == source):
+                continue
+            if required.action == "iam:RemoveUserFromGroup":
+                yield self._ask(source, required.action, policy.owner)
+            elif policy.is_inline == ("Delete" in required.action):
                 context = {} if policy.is_inline else {"iam:PolicyARN": policy.source_id}
-                yield self._ask(source, required.action, source, context)
+                yield self._ask(source, required.action, policy.owner, context)
 
     def needs(self, source: str, target: str, path_id: str) -> tuple[str, ...]:
         """Return what is missing to prove a step: facts of its techniques (joined with ``+``), and condition keys."""

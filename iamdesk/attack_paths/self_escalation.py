@@ -26,6 +26,19 @@ class _Removal(NamedTuple):
     action: str
     resource: str
     context: Context
+    leaves: Sequence[CarriedPolicy] = ()
+    """All policies of the group, if it leaves the group."""
+
+
+_REMOVALS = {
+    ("User", True): "X12a",
+    ("Role", True): "X12b",
+    ("User", False): "X12c",
+    ("Role", False): "X12d",
+    ("Group", True): "X12f",
+    ("Group", False): "X12g",
+}
+"""By whose policy it is, and whether it is an inline policy: the technique that removes it."""
 
 
 class SelfEscalation:
@@ -197,6 +210,7 @@ class SelfEscalation:
                 continue
             if path.gain is Gain.ANY_PERMISSION:
                 widened = list(self._widened(path, position, place, members))
+                widened = widened or list(self._replacing(path, position, place, members))
                 if not widened and not any(one.members.proven for one in alone):
                     widened = list(self._then_without_denials(path, position, place, members))
                 yield from widened
@@ -207,14 +221,50 @@ class SelfEscalation:
                 yield Edge(path.id, place, members)
         yield from alone
 
+    def _replacing(
+        self, path: EscalationPath, position: int, place: int, members: ConfirmedAndPossible
+    ) -> Iterator[Edge]:
+        """Yield a technique that writes any permission over the policies whose Deny prevents administrator access.
+
+        Writing an inline policy of the same name replaces it (IAM API Reference, PutUserPolicy), and a new version
+        replaces the default one.
+        """
+        arn = self._steps.targets.arns[place]
+        written = [
+            (policy.document, self._steps.inquiry.decide(arn, path.actions[0].action, resource))
+            for policy in self._steps.inquiry.evaluator.index.carried(arn).identity
+            if _denies(policy.document) and (resource := self._written(path, place, policy))
+        ]
+        for decided in ((EvalDecision.ALLOWED,), OPEN):
+            gone = [document for document, decision in written if decision in decided]
+            if gone and self.hypotheses.administers(position, [FULL], less=gone):
+                yield Edge(path.id, place, members if len(decided) == 1 else members.unsure())
+                return
+
+    def _written(self, path: EscalationPath, place: int, policy: CarriedPolicy) -> str:
+        """Return the resource of the action by which a technique writes a policy; empty if it does not."""
+        required = path.actions[0]
+        arn = self._steps.targets.arns[place]
+        if len(path.actions) > 1:
+            return ""
+        match required.on:
+            case TargetType.OWN_POLICY:
+                own = [self._steps.targets.arns[one] for one in self._steps.policies_of(place)]
+                return policy.source_id if not policy.is_inline and policy.source_id in own else ""
+            case TargetType.ITSELF | TargetType.OWN_GROUP if ":Put" in required.action and policy.is_inline:
+                is_own = policy.owner == arn
+                return policy.owner if is_own == (required.on is TargetType.ITSELF) else ""
+        return ""
+
     def _revives(self, position: int, policy: int) -> bool:
         """Return whether an older version of a policy would make a principal that has it an administrator."""
         inquiry = self._steps.inquiry
         arn = self._steps.targets.arns[policy]
-        versions = inquiry.once(("versions with powers", arn), lambda: tuple(self._versions_with_powers(arn)))
+        current = inquiry.evaluator.index.document_of(arn.split(":", 5)[4], arn)
+        every = current is not None and _denies(current)
+        versions = inquiry.once(("versions with powers", arn), lambda: tuple(self._versions_with_powers(arn, every)))
         if not versions:
             return False
-        current = inquiry.evaluator.index.document_of(arn.split(":", 5)[4], arn)
         for older in (self._as_policy(arn, version) for version in versions):
             if older.document == current:
                 continue
@@ -222,13 +272,16 @@ class SelfEscalation:
                 return True
         return False
 
-    def _versions_with_powers(self, arn: str) -> Iterator[PolicyVersion]:
-        """Yield the versions of a policy with several ones that could make a principal an administrator at all."""
+    def _versions_with_powers(self, arn: str, every: bool) -> Iterator[PolicyVersion]:
+        """Yield the versions of a policy with several ones that could make a principal an administrator at all.
+
+        ``every``: all of them, since the current one has a Deny.
+        """
         detail = self._steps.inquiry.evaluator.index.managed_policy("", arn)
         if detail is not None and len(detail.policy_version_list) > 1:
             for version in detail.policy_version_list:
                 # Parsed here only, and not cached: most non-default versions have no powers.
-                if _applies_to_powers(parse_document(version.document)):
+                if every or _applies_to_powers(parse_document(version.document)):
                     yield version
 
     def _as_policy(self, arn: str, version: PolicyVersion) -> AttachedPolicy:
@@ -265,16 +318,13 @@ class SelfEscalation:
     def _loses_permissions(self, path: EscalationPath, place: int, removal: "_Removal") -> bool:
         """Return whether a removal could take away the permissions that a technique adds to a group or a policy."""
         arn = self._steps.targets.arns[place]
-        is_of_group = removal.policy.owner != arn
-        if is_of_group and any(required.on is TargetType.OWN_GROUP for required in path.actions):
+        if removal.leaves and any(required.on is TargetType.OWN_GROUP for required in path.actions):
             return True
-        carried = self._steps.inquiry.evaluator.index.carried(arn).identity
-        gone = [one for one in carried if one.owner == removal.policy.owner] if is_of_group else [removal.policy]
         return any(
             self._steps.inquiry.decide(arn, required.action, one.source_id) in OPEN
             for required in path.actions
             if required.on is TargetType.OWN_POLICY
-            for one in gone
+            for one in (removal.policy, *removal.leaves)
             if not one.is_inline
         )
 
@@ -288,28 +338,35 @@ class SelfEscalation:
         """Return the techniques that remove policies, and whether all are allowed, if an administrator is left."""
         asked = list(zip(removals, decisions, strict=True))
         for decided in ((EvalDecision.ALLOWED,), OPEN):
-            removable = {one.policy.document: one.path_id for one, decision in asked if decision in decided}
-            if removable and self.hypotheses.administers(position, more, less=removable):
-                return "+".join(sorted(set(removable.values()))), len(decided) == 1
+            chosen: dict[Document, _Removal] = {}
+            for one, decision in asked:
+                if decision in decided:
+                    chosen.setdefault(one.policy.document, one)
+            gone = {*chosen, *(policy.document for one in chosen.values() for policy in one.leaves)}
+            if chosen and self.hypotheses.administers(position, more, less=gone):
+                return "+".join(sorted({one.path_id for one in chosen.values()})), len(decided) == 1
         return None
 
     def _removals(self, place: int) -> Iterator["_Removal"]:
-        """Yield the request by which a principal removes each policy with a Deny from itself."""
+        """Yield the requests by which a principal removes each policy with a Deny from itself or from its group.
+
+        Leaving the group comes last: it takes away the group's other policies, too.
+        """
         steps = self._steps
         arn = steps.targets.arns[place]
         kind = "User" if steps.targets.users >> place & 1 else "Role"
-        for policy in steps.inquiry.evaluator.index.carried(arn).identity:
-            if all(one.is_allow for one in policy.document.statements):
+        carried = steps.inquiry.evaluator.index.carried(arn).identity
+        for policy in carried:
+            if not _denies(policy.document):
                 continue
-            if policy.owner != arn:
-                yield _Removal(policy, "X12e", "iam:RemoveUserFromGroup", policy.owner, {})
-            elif policy.is_inline:
-                path_id = "X12a" if kind == "User" else "X12b"
-                yield _Removal(policy, path_id, f"iam:Delete{kind}Policy", arn, {})
-            else:
-                path_id = "X12c" if kind == "User" else "X12d"
-                context: Context = {"iam:PolicyARN": policy.source_id}
-                yield _Removal(policy, path_id, f"iam:Detach{kind}Policy", arn, context)
+            holder = kind if policy.owner == arn else "Group"
+            path_id = _REMOVALS[holder, policy.is_inline]
+            context: Context = {} if policy.is_inline else {"iam:PolicyARN": policy.source_id}
+            call = f"iam:{'Delete' if policy.is_inline else 'Detach'}{holder}Policy"
+            yield _Removal(policy, path_id, call, policy.owner, context)
+            if holder == "Group":
+                others = tuple(one for one in carried if one.owner == policy.owner)
+                yield _Removal(policy, "X12e", "iam:RemoveUserFromGroup", policy.owner, {}, others)
 
     def _memberships(self, place: int) -> Iterator[tuple[str, Edge]]:
         """Yield the technique by which users become administrators as members of a group."""
@@ -341,6 +398,10 @@ def _completed(change: Edge, ways: Iterable[Edge]) -> Iterator[Edge]:
         possible |= found.possible
         if found.principals:
             yield Edge(f"{change.path_id}+{one.path_id}", change.target, found)
+
+
+def _denies(document: Document) -> bool:
+    return not all(one.is_allow for one in document.statements)
 
 
 def _applies_to_powers(document: Document) -> bool:

@@ -30,6 +30,8 @@ WORKS, DENIED, BY_SCP, BOUNDED, UNMET, ABSENT, WEAKER = (
     "weaker",
 )
 ELSEWHERE = {"StringEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/somebody-else"}}
+LIMITED_GROUP = ("X12e", "X12f", "X12g")
+"""Techniques about a group whose policies have a Deny."""
 POWERS = ["iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:CreatePolicyVersion"]
 
 
@@ -196,16 +198,21 @@ class _Case:
             actions = [one.action for one in path.actions]
             world.denied_by_scp.append({"Effect": "Deny", "Action": actions, "Resource": "*", "Condition": mine})
         groups = self._groups()
-        # Without a Deny of these, it gives itself the permission to remove the policy.
+        # Without a Deny of these, it gives itself the permission to remove the policy, or removes it otherwise.
         grants = ["iam:Put*Policy", "iam:Attach*Policy"]
+        others = {"iam:DeleteGroupPolicy", "iam:DetachGroupPolicy", "iam:RemoveUserFromGroup"}
+        grants += sorted(others.difference(one.action for one in path.actions))
         limits = document({"Effect": "Deny", "Action": [*POWERS, *grants], "Resource": "*"})
         match path.id:
             case "X12a" | "X12b":
                 inline["limits"] = limits
             case "X12c" | "X12d":
                 attached.append(world.policy(f"limits-{slug}", limits))
-            case "X12e":
+            case "X12e" | "X12f":
                 world.group(f"limited-{slug}", {"limits": limits})
+                groups.append(f"limited-{slug}")
+            case "X12g":
+                world.group(f"limited-{slug}", {}, attached=[world.policy(f"limits-{slug}", limits)])
                 groups.append(f"limited-{slug}")
         more: Json = {"attached": attached, "boundary": self._boundary()}
         if self.kind == "user":
@@ -282,7 +289,7 @@ class _Case:
         return self.change == WEAKER and self.path.gain in (Gain.BECOMES, Gain.MEMBERSHIP, Gain.OTHER_TAGS)
 
     def _groups(self) -> list[str]:
-        if TargetType.OWN_GROUP not in {one.on for one in self.path.actions} or self.path.id == "X12e":
+        if TargetType.OWN_GROUP not in {one.on for one in self.path.actions} or self.path.id in LIMITED_GROUP:
             return []
         self.world.group(f"group-{self.slug}", {})
         return [] if self.change == ABSENT else [f"group-{self.slug}"]
@@ -293,7 +300,9 @@ class _Case:
         nobody = arn(f"{self.kind}/nobody-{slug}")
         found: dict[TargetType, str] = {
             TargetType.ITSELF: nobody if absent else self.actor,
-            TargetType.OWN_GROUP: arn(f"group/{'limited' if path.id == 'X12e' and not absent else 'group'}-{slug}"),
+            TargetType.OWN_GROUP: arn(
+                f"group/{'limited' if path.id in LIMITED_GROUP and not absent else 'group'}-{slug}"
+            ),
             TargetType.OWN_POLICY: arn(f"policy/own-{slug}"),
             TargetType.OWN_BOUNDARY: arn(f"policy/own-boundary-{slug}"),
             TargetType.PROMOTING_GROUP: arn(f"group/target-{slug}"),

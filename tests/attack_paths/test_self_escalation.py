@@ -21,13 +21,18 @@ def deny_others(action, resource):
     return {"Effect": "Deny", "Action": action, "NotResource": resource}
 
 
-def found(folder, *statements, attached=(), groups=None):
-    """Return the technique by which bob becomes an administrator, and its state."""
+def found(folder, *statements, attached=(), groups=None, of_group=(), allowing=None):
+    """Return the technique by which bob becomes an administrator, and its state.
+
+    ``of_group`` are attached to the groups, ``allowing`` is a second inline policy.
+    """
     world = World()
     policies = [world.policy(name, held) for name, held in {"own": WEAK, **dict(attached)}.items()]
+    of_groups = [world.policy(name, *held) for name, held in dict(of_group).items()]
     for name, held in (groups or {}).items():
-        world.group(name, {"limits": held})
-    world.user("bob", {"some": document(*statements)}, list(groups or ()), attached=policies)
+        world.group(name, {"limits": held}, attached=of_groups)
+    more = {} if allowing is None else {"more": allowing}
+    world.user("bob", {"some": document(*statements), **more}, list(groups or ()), attached=policies)
     reach = AttackPathGraph(Evaluator(world.snapshot(folder)))
     return {step.path_id: step.state for step in reach.escalations(arn("user/bob"), most=100)}
 
@@ -41,7 +46,6 @@ ITSELF = arn("user/bob")
     [
         ([VERSION, deny_others("iam:CreatePolicyVersion", OWN)], "iam-001+X12a"),
         ([VERSION, deny(["iam:AttachUserPolicy", "iam:AttachRolePolicy"])], "iam-001+X12a"),
-        ([allow("iam:PutUserPolicy", ITSELF), deny("iam:CreatePolicyVersion")], "iam-007+X12a"),
         ([allow("iam:AttachUserPolicy", ITSELF), deny_others("iam:CreatePolicyVersion", OWN)], "iam-008+X12a"),
     ],
 )
@@ -64,6 +68,11 @@ def test_a_removal_that_is_allowed_under_a_condition_is_possible(tmp_path):
 def test_attached_policies_and_groups_with_a_deny_are_left(tmp_path):
     limits = document(deny_others("iam:CreatePolicyVersion", OWN))
     assert found(tmp_path, VERSION, attached={"limits": limits}) == {"iam-001+X12c": State.PROVEN}
+    assert found(tmp_path, VERSION, groups={"limited": limits}) == {"iam-001+X12f": State.PROVEN}
+    assert found(tmp_path, VERSION, of_group={"limits": [limits]}, groups={"limited": WEAK}) == {
+        "iam-001+X12g": State.PROVEN
+    }
+    limits["Statement"].append(deny("iam:DeleteGroupPolicy"))
     assert found(tmp_path, VERSION, groups={"limited": limits}) == {"iam-001+X12e": State.PROVEN}
 
 
@@ -71,5 +80,83 @@ def test_who_leaves_the_group_that_it_changed_has_gained_nothing(tmp_path):
     limits = document(
         {"Effect": "Deny", "NotAction": ["iam:PutGroupPolicy", "iam:RemoveUserFromGroup"], "Resource": "*"}
     )
-    change = allow("iam:PutGroupPolicy", arn("group/limited"))
+    limits["Statement"][0]["NotAction"][0] = "iam:AttachGroupPolicy"
+    change = allow("iam:AttachGroupPolicy", arn("group/limited"))
     assert found(tmp_path, change, groups={"limited": limits}) == {}
+
+
+def removing(folder, *statements, **more):
+    """As `found`, the techniques alone that change what bob has."""
+    techniques = found(folder, *statements, **more)
+    return {path_id: state for path_id, state in techniques.items() if path_id.startswith(("X12", "X01"))}
+
+
+GROUP = arn("group/limited")
+WIDE = allow("*")
+LIMITS = document(deny_others("iam:CreatePolicyVersion", arn("policy/limits")))
+NOTHING_ELSE = deny(["iam:Put*", "iam:Attach*", "iam:Detach*Policy", "iam:Delete*Policy", "iam:RemoveUserFromGroup"])
+
+
+@pytest.mark.parametrize(
+    ("granted", "technique"),
+    [
+        # IAM API Reference, PutUserPolicy and PutGroupPolicy: "Adds or updates an inline policy".
+        ([allow("iam:PutUserPolicy", ITSELF), deny("iam:CreatePolicyVersion")], {"iam-007": State.PROVEN}),
+        ([allow("iam:PutUserPolicy", ITSELF), deny("iam:*", **MFA)], {"iam-007": State.POSSIBLE}),
+        ([allow("iam:PutUserPolicy", ITSELF), deny("iam:Put*")], {}),
+    ],
+)
+def test_an_inline_policy_of_the_same_name_takes_its_place(tmp_path, granted, technique):
+    assert found(tmp_path, *granted) == technique
+
+
+def test_the_inline_policy_of_a_group_is_written_anew(tmp_path):
+    limits = document(deny("iam:CreatePolicyVersion"))
+    change = allow("iam:PutGroupPolicy", GROUP)
+    assert found(tmp_path, change, groups={"limited": limits}) == {"iam-011": State.PROVEN}
+    own = deny("iam:CreatePolicyVersion")  # in another policy, which stays
+    assert found(tmp_path, change, own, groups={"limited": limits}) == {"iam-011+X12a+X12f": State.PROVEN}
+
+
+@pytest.mark.parametrize("of_group", [False, True])
+def test_a_new_version_takes_the_place_of_one_with_a_deny(tmp_path, of_group):
+    change = allow("iam:CreatePolicyVersion", arn("policy/limits"))
+    kept = document(NOTHING_ELSE)
+    limits = document(deny("iam:PassRole"), NOTHING_ELSE)
+    where = {"of_group": {"limits": [limits]}, "groups": {"limited": WEAK}} if of_group else {}
+    where = where or {"attached": {"limits": limits}}
+    assert found(tmp_path, change, **where) == {"iam-001": State.PROVEN}
+    assert found(tmp_path, change, **where, allowing=kept) == {}
+    other = allow("iam:CreatePolicyVersion", OWN)
+    assert found(tmp_path, other, **where) == {}
+
+
+def test_an_older_version_without_the_deny_is_restored(tmp_path):
+    change = [allow("iam:SetDefaultPolicyVersion", arn("policy/limits")), WIDE]
+    limits = document(deny(["iam:PassRole", "iam:CreatePolicyVersion"]), NOTHING_ELSE)
+    where = {"groups": {"limited": WEAK}}
+    assert removing(tmp_path, *change, of_group={"limits": [limits, WEAK]}, **where) == {"X01": State.PROVEN}
+    assert removing(tmp_path, *change, of_group={"limits": [limits, limits]}, **where) == {}
+
+
+@pytest.mark.parametrize(
+    ("action", "technique"),
+    [("iam:DeleteGroupPolicy", "X12f"), ("iam:RemoveUserFromGroup", "X12e"), ("iam:DetachGroupPolicy", None)],
+)
+def test_a_deny_of_its_group_is_removed(tmp_path, action, technique):
+    held = [one for one in NOTHING_ELSE["Action"] if not action.startswith(one.partition("*")[0])]
+    rest = {"iam:DeleteGroupPolicy", "iam:DetachGroupPolicy", "iam:RemoveUserFromGroup"} - {action}
+    limits = document(deny([*held, *rest, "iam:DeleteUserPolicy", "iam:CreatePolicyVersion", "iam:Set*"]))
+    expected = {technique: State.PROVEN} if technique else {}
+    assert removing(tmp_path, WIDE, groups={"limited": limits}) == expected
+    assert removing(tmp_path, WIDE, deny(action), groups={"limited": limits}) == {}
+
+
+def test_who_leaves_the_group_that_makes_it_an_administrator_is_none(tmp_path):
+    limits = document(WIDE, deny("iam:CreatePolicyVersion"))
+    leave = allow("iam:RemoveUserFromGroup", GROUP)
+    held = deny(["iam:Put*", "iam:Delete*", "iam:Detach*"])
+    assert removing(tmp_path, leave, held, groups={"limited": limits}) == {}
+    assert removing(tmp_path, leave, held, allowing=document(WIDE), groups={"limited": limits}) == {}
+    limits = document(deny("iam:CreatePolicyVersion"))
+    assert removing(tmp_path, WIDE, leave, groups={"limited": limits}) == {"X12f": State.PROVEN}
