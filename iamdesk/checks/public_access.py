@@ -3,7 +3,7 @@
 Decided by evaluating requests as external principals; the text of policies only selects the requests.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -290,16 +290,14 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
     partition = resource.arn.split(":", 2)[1]
     name = resource_subject(resource).name
     denies = tuple(one for document in documents_of(survey, resource) for one in denying(document))
-    for account_id, callers in external_callers(survey, allowing(survey, resource), partition, denies).items():
+    statements = allowing(survey, resource)
+    # Of each statement once: a policy can name hundreds of accounts.
+    named = {one: external_callers(survey, (one,), partition, denies).keys() for one in statements}
+    for account_id, callers in external_callers(survey, statements, partition, denies).items():
         if not callers.arns:
             continue
-        groups = requests(
-            survey,
-            resource,
-            partial(_gives_access, survey, partition, denies, account_id),
-            works_for_other_accounts,
-            callers.number,
-        )
+        applies = partial(_names_account, named, account_id)
+        groups = requests(survey, resource, applies, works_for_other_accounts, callers.number)
         attempt = partial(_best, survey, callers)
         openings = [best for group in groups if (best := _best_of(group, attempt)) is not None]
         if not openings:
@@ -341,11 +339,9 @@ def shared_with_external_account(survey: CheckContext, _account: Account, resour
         )
 
 
-def _gives_access(
-    survey: CheckContext, partition: str, denies: Iterable[Statement], account_id: str, statement: Statement
-) -> bool:
-    """Return whether an Allow statement gives a principal of an external account access."""
-    return account_id in external_callers(survey, (statement,), partition, denies)
+def _names_account(named: Mapping[Statement, Container[str]], account_id: str, statement: Statement) -> bool:
+    """Return whether an Allow statement gives principals of an account access, by the accounts of each statement."""
+    return account_id in named[statement]
 
 
 def _best_of(group: tuple[RequestToEvaluate, ...], attempt: Callable[[RequestToEvaluate], Attempt]) -> Opening | None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from iamdesk.checks import public_access
+from iamdesk.checks.external_trust import external_callers
 from iamdesk.checks.finding import Severity, State
 from iamdesk.snapshot.organization import Organization
 from iamdesk.snapshot.resources import AccountSettings, FunctionUrl, PublicAccessBlock
@@ -458,3 +460,18 @@ def test_res_17_an_organization_that_a_deny_leaves(held, make, condition):
     assert one.severity is Severity.HIGH
     assert one.sentence.startswith("Every account of the organization o-a1b2c3d4e5, which is not the account's own, ")
     assert not held("RES-02", queue, organization=own)
+
+
+def test_res_03_the_accounts_of_a_statement_are_read_once(held, make, monkeypatch):
+    accounts = [f"{900000000000 + number * 102947:012}" for number in range(40)]
+    statements = [to({"AWS": accounts[number::2]}, "sqs:SendMessage", "*") for number in (0, 1)]
+    read = []
+
+    def counted(survey, statements, *more):
+        read.append(statements)
+        return external_callers(survey, statements, *more)
+
+    monkeypatch.setattr(public_access, "external_callers", counted)
+    found = held("RES-03", make.resource(QUEUE, *statements))
+    assert {one.sentence.split()[1].rstrip(",") for one in found} == set(accounts)
+    assert len(read) == len(statements) + 1
