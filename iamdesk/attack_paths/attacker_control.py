@@ -30,6 +30,16 @@ _SECRETS = frozenset({"sts:externalid"})
 _BY_SERVICE = frozenset({"iam:associatedresourcearn"})
 """Keys that services set, and some never do: the resource that a role is passed for (rule I4; IAM User Guide, "IAM and
 AWS STS condition context keys")."""
+SETTING_BOUNDARY = frozenset(
+    {
+        "iam:createrole",
+        "iam:createuser",
+        "iam:putrolepermissionsboundary",
+        "iam:putuserpermissionsboundary",
+    }
+)
+"""Actions with a permissions boundary among their parameters, in lower case. For all others ``iam:PermissionsBoundary``
+is the boundary that the user or role has (IAM User Guide, "IAM and AWS STS condition context keys")."""
 CREATING_CALL = ("createaction", "taggingaction")
 """Names of keys for the call that sets tags (``ec2:CreateAction``, ``sagemaker:TaggingAction``): services set them
 (Service Authorization Reference, "the name of a resource-creating API action")."""
@@ -50,8 +60,9 @@ def ways(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
     if trace.decision is not EvalDecision.CONDITIONAL:
         return (AllowedBy(True, {}),) if trace.decision is EvalDecision.ALLOWED else ()
     found: list[AllowedBy] = []
+    sets_boundary = _sets_boundary(trace)
     for one, tags in zip(_alternatives(trace), _tags(trace), strict=True):
-        is_chosen = bool(one) and all(map(_is_chosen, one, one.values()))
+        is_chosen = bool(one) and all(_is_chosen(key, is_there, sets_boundary) for key, is_there in one.items())
         if is_chosen and not tags:
             return (AllowedBy(True, {}),)
         found.append(AllowedBy(is_chosen, tags))
@@ -81,8 +92,9 @@ def _is_about_tags(key: str) -> bool:
 
 def unmet_keys(trace: EvaluationTrace) -> tuple[str, ...]:
     """Return the condition keys that an Allow depends on and the caller does not choose, in the easiest alternative."""
+    sets_boundary = _sets_boundary(trace)
     rated = [
-        tuple(key for key, is_there in way.items() if not _is_chosen(key, is_there)) or tuple(way)
+        tuple(key for key, is_there in way.items() if not _is_chosen(key, is_there, sets_boundary)) or tuple(way)
         for way in _alternatives(trace)
     ]
     return min(rated, key=len, default=())
@@ -100,8 +112,14 @@ def _alternatives(trace: EvaluationTrace) -> Sequence[Mapping[str, bool]]:
     return ways or (dict.fromkeys(trace.keys, True),)
 
 
-def _is_chosen(spelled: str, is_there: bool) -> bool:
+def _sets_boundary(trace: EvaluationTrace) -> bool:
+    return trace.request.target.action_text.lower() in SETTING_BOUNDARY
+
+
+def _is_chosen(spelled: str, is_there: bool, sets_boundary: bool) -> bool:
     key = spelled.lower()
+    if key == "iam:permissionsboundary":
+        return sets_boundary
     if key in _BY_SERVICE:
         return False
     if not is_there:

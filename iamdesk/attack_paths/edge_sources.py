@@ -6,12 +6,13 @@ set of entities that their statements do not distinguish.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator, RequestMoment
 from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.attacker_control import AllowedBy, ways
+from iamdesk.attack_paths.attacker_control import SETTING_BOUNDARY, AllowedBy, ways
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.request_tags import (
@@ -24,6 +25,7 @@ from iamdesk.attack_paths.request_tags import (
     tags_of,
 )
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
+from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType
@@ -74,6 +76,7 @@ class ConfirmedAndPossible(NamedTuple):
         return self.proven | self.possible
 
 
+_BOUNDARY = "iam:PermissionsBoundary"
 NO_PRINCIPALS = ConfirmedAndPossible(0, 0)
 
 
@@ -227,14 +230,43 @@ class SourceFinder:
         for account, part in self._parts(action, among):
             self._inquiry.check_cancelled()
             who = self.members_of.get(account, 0) if callers is None else callers
-            if who:
-                _Finding(self, action, context or {}, part, who, only_own).add_to(found, account)
+            for known, inside in self.by_boundary(action, part, context or {}) if who else ():
+                _Finding(self, action, known, inside, who, only_own).add_to(found, account)
         return found
 
     def candidates(self, action: str, place: int, members: int, context: Context | None = None) -> ConfirmedAndPossible:
         """Return which principals are allowed an action on one entity, evaluated individually."""
-        finding = _Finding(self, action, context or {}, 1 << place, members)
-        return finding.asked_alone(place)
+        found = NO_PRINCIPALS
+        for known, inside in self.by_boundary(action, 1 << place, context or {}):
+            found = _Finding(self, action, known, inside, members).asked_alone(place)
+        return found
+
+    def by_boundary(self, action: str, part: int, context: Context) -> Iterator[tuple[Context, int]]:
+        """Split users and roles by the permissions boundary that they have, for actions on which policies can test it.
+
+        Yields the context with the boundary, and those with it as bits. A boundary that the call itself sets is the
+        caller's choice: it stays as the context has it.
+        """
+        if action.lower() not in self._testing_boundary or _BOUNDARY in context:
+            yield context, part
+            return
+        for boundary, bits in self._targets.bounded.items():
+            if part & bits:
+                yield {**context, _BOUNDARY: boundary}, part & bits
+            part &= ~bits
+        if part:
+            yield context, part
+
+    @cached_property
+    def _testing_boundary(self) -> frozenset[str]:
+        """The actions on existing users and roles whose decision may depend on their boundary, in lower case."""
+        documents = (*self._population.index.documents, *(document for _, document in self._organization))
+        statements = (one for document in documents for one in document.statements)
+        if not any(test.key == _BOUNDARY.lower() for statement in statements for test in statement.conditions):
+            return frozenset()
+        catalogue = reference()
+        takers = (one for one in catalogue.actions_of("iam") if catalogue.takes_key(one, None, _BOUNDARY.lower()))
+        return frozenset(f"iam:{one.name}".lower() for one in takers) - SETTING_BOUNDARY
 
     @property
     def statements(self) -> StatementIndex:

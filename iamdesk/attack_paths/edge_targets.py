@@ -44,6 +44,7 @@ class EdgeTargets:
         self.of_account: dict[str, int] = {}
         self._accounts: list[str] = []
         self._tags: dict[str, Mapping[str, str]] = {}
+        boundaries: dict[str, str] = {}
         for account in accounts:
             first = len(found)
             self.users |= self._add(found, (user.arn for user in account.users))
@@ -57,8 +58,16 @@ class EdgeTargets:
             self._accounts += [account.account_id] * (len(found) - first)
             entities: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
             self._tags.update({entity.arn: _tags_of(entity) for entity in entities if entity.tags})
+            for entity in entities:
+                if entity.permissions_boundary is not None:
+                    boundaries.setdefault(entity.arn, entity.permissions_boundary.permissions_boundary_arn)
         self.arns = tuple(found)
         self.places = {arn: place for place, arn in enumerate(self.arns)}
+        self.bounded: dict[str | None, int] = {}
+        """By permissions boundary (None: without one): its users and roles, as bits."""
+        for place in indexes_of(self.users | self.roles):
+            boundary = boundaries.get(self.arns[place])
+            self.bounded[boundary] = self.bounded.get(boundary, 0) | 1 << place
         self._sorted = sorted(self.arns)
         """Those that begin with one text are adjacent."""
         self._facts: tuple[RequestFacts | None, ...] = tuple(map(_facts, self.arns))

@@ -192,7 +192,7 @@ class Edges:
 
     def contexts_of(self, path: EscalationPath, action: str, place: int) -> Iterator[Context]:
         """Yield the request contexts of an action of a technique on an entity; one that is allowed is enough."""
-        context = self.context_of(path, action)
+        ((context, _entity),) = self.finder.by_boundary(action, 1 << place, self.context_of(path, action))
         if "iam:PolicyARN" not in context:
             yield context
             return
@@ -202,7 +202,7 @@ class Edges:
             yield context
             policies = self.attachable.existing
         account = self.targets.account_of(place)
-        yield from ({"iam:PolicyARN": arn} for arn in policies if arn.split(":", 5)[4] in ("aws", account))
+        yield from ({**context, "iam:PolicyARN": arn} for arn in policies if arn.split(":", 5)[4] in ("aws", account))
 
     def sources(self, path: EscalationPath, action: str, among: int) -> EdgeSources:
         """Return who is allowed an action of a technique on each entity of a kind."""
