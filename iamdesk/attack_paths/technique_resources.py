@@ -179,7 +179,7 @@ class TechniqueResources:
 
     def _find_limited(self, path: EscalationPath) -> tuple[int, tuple[str, ...]]:
         calls = dict.fromkeys(call for slot in slots_of(path.id) for call in slot.calls)
-        tagging = dict.fromkeys(one.action for call in calls if (one := tagging_action(call)) is not None)
+        tagging = dict.fromkeys(sets.action for call in calls if (sets := tagging_action(call)) is not None)
         pairs = [(service, name) for service, _, name in (call.lower().partition(":") for call in (*calls, *tagging))]
         if len(pairs) < 2:
             return 0, ()
