@@ -17,6 +17,7 @@ from iamdesk.gui.compare.rows import FIELDS as COMPARE_FIELDS
 from iamdesk.gui.external_access.rows import FIELDS as EXTERNAL_FIELDS
 from iamdesk.gui.findings.fields import FIELDS as FINDINGS_FIELDS
 from iamdesk.gui.history.history_table import FIELDS as HISTORY_FIELDS
+from iamdesk.gui.principals.rows import FIELDS as PRINCIPAL_FIELDS
 from iamdesk.gui.review.fields import FINDING_FIELDS, LINE_FIELDS
 from iamdesk.gui.who_can.rows import FIELDS as WHO_CAN_FIELDS
 from iamdesk.viewmodel.tree_fields import TREE_FIELDS
@@ -32,6 +33,7 @@ TABLES: dict[str, FilterFields[Any]] = {
     "Attack paths: steps": STEP_FIELDS,
     "Access matrix": MATRIX_FIELDS,
     "External access": EXTERNAL_FIELDS,
+    "All principals": PRINCIPAL_FIELDS,
     "Compare and what-if": COMPARE_FIELDS,
     "Query history": HISTORY_FIELDS,
 }

@@ -44,7 +44,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported on first use: openin
     from iamdesk.review.items import ReviewItem
     from iamdesk.review.people import PeopleList
     from iamdesk.review.scope import Exclusion
-    from iamdesk.viewmodel.pages import ExternalEntry, PageSection
+    from iamdesk.viewmodel.pages import AdministratorState, ExternalEntry, PageSection, PrincipalEntry
 
 MIN_ACCOUNTS_APART = 12
 """Number of accounts from which each is evaluated by itself: together, every policy takes a bit of memory for every
@@ -289,6 +289,46 @@ class SnapshotSession(Opened):
         from iamdesk.pages.external_access import administrator_texts
 
         return administrator_texts(entry, reach)
+
+    def principals(
+        self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    ) -> "Iterator[PrincipalEntry]":
+        """Yield every root user, user and role with what is captured of it, account by account.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.pages.principals import principal_entries
+
+        return principal_entries(self.snapshot, progress, cancelled)
+
+    def entitlements_held(self, cancelled: Cancelled = never_cancelled) -> Mapping[str, tuple[str, ...]]:
+        """Return in words what a new review would ask about, by the ARN of the holder; nothing is evaluated.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.pages.principals import entitlements_held
+
+        return entitlements_held(self.evaluator, cancelled)
+
+    def administrators(
+        self,
+        principals: Sequence[str],
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,
+    ) -> "Mapping[str, tuple[AdministratorState, int | None]]":
+        """Return whether users and roles are or become administrators, and in how many steps (see `reach`).
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: the executor cannot do it; one sentence.
+        """
+        from iamdesk.pages.principals import administrators
+
+        reach = self.reach(progress, cancelled, executor)
+        return administrators(self.evaluator, reach, principals, progress, cancelled)
 
     def _principal_pages(self, principal: str) -> "PrincipalPages":
         from iamdesk.pages.principal_page import PrincipalPages

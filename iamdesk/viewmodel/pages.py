@@ -154,3 +154,43 @@ class ExternalEntry:
     used: date | str | None
     """The day of that, ``never`` or ``unknown``; None for a resource."""
     is_role: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalEntry:
+    """One root user, user or role. Its texts may be hostile. None: not captured, or this kind has none."""
+
+    arn: str
+    name: str
+    """By which it is known: a role of IAM Identity Center by its permission set."""
+    kind: NodeKind
+    """``ACCOUNT`` for a root user, ``PERMISSION_SET`` for a role of IAM Identity Center."""
+    account: str
+    account_name: str
+    """Alias, or name in the organization; may be empty."""
+    created: date | None
+    last_used: str
+    """When it was last used, in words."""
+    used: date | str | None
+    """The day of that, ``never`` or ``unknown``; None without password and access key."""
+    has_password: bool | None
+    has_mfa: bool | None
+    keys: int | None
+    """Number of active access keys."""
+    oldest_key: date | None
+    """Day on which the oldest active access key was made."""
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether this kind has long-term credentials: roles have none."""
+        return self.kind in (NodeKind.USER, NodeKind.ACCOUNT)
+
+
+class AdministratorState(StrEnum):
+    """Whether a principal is or becomes an administrator; the order is that of a table, the worst first."""
+
+    IS = "administrator"
+    BECOMES = "becomes"
+    MAY_BECOME = "may become"
+    UNKNOWN = "unknown"
+    NO = "no"

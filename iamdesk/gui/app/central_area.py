@@ -133,6 +133,7 @@ class CentralArea(QObject):
         # Imported here: these import nearly everything of the window, and the first paint needs none of it.
         from iamdesk.gui.app.focus_cycle import FocusCycle
         from iamdesk.gui.app.workspace import Workspace
+        from iamdesk.gui.principals.principals_page import PrincipalsPage
         from iamdesk.gui.start.coverage_page import CoveragePage
         from iamdesk.gui.start.overview import OverviewPage
 
@@ -145,8 +146,13 @@ class CentralArea(QObject):
         self.captured = CoveragePage(session, jobs)
         self.pages.addWidget(self.captured)
         yield
+        self.principals = PrincipalsPage(session, jobs, self.workspace.findings_by_subject, self._prompts)
+        self.pages.addWidget(self.principals)
+        yield
         self.workspace.restore(self._settings)
-        self._cycle = FocusCycle((self._start, self.captured, *self.workspace.panels(), self.rail), self._app, self)
+        self._cycle = FocusCycle(
+            (self._start, self.captured, self.principals, *self.workspace.panels(), self.rail), self._app, self
+        )
         self._connect()
         self.is_complete = True
 
@@ -156,6 +162,9 @@ class CentralArea(QObject):
         self.pages.currentChanged.connect(lambda _at: self._title_page())
         self.overview.captured_wanted.connect(self.show_captured)
         self.overview.risk_wanted.connect(self._show_risk)
+        self.principals.findings_wanted.connect(workspace.inspector.show_findings)
+        self.principals.entitlements_wanted.connect(workspace.inspector.show_entitlements)
+        session.principals_shown.connect(self._show_principals)
         workspace.findings.risks_found.connect(self.overview.show_risks)
         workspace.review.controller.opened.connect(lambda _desk: workspace.raise_dock("reviewDock"))
         workspace.review.controller.opened.connect(lambda _desk: self.review_changed.emit())
@@ -188,6 +197,8 @@ class CentralArea(QObject):
         return {
             "actionOverview": self.show_overview,
             "actionCaptured": self.show_captured,
+            "actionPrincipals": self._session.show_principals,
+            "actionExportPrincipals": self.export_principals,
             "actionExport": self.export_shown,
             "actionExportOverview": self.export_overview,
             **{one.name: partial(self.show_perspective, one.name) for one in PERSPECTIVES},
@@ -289,6 +300,8 @@ class CentralArea(QObject):
         frame = self.stack.frame_of(QApplication.focusWidget())
         panel = frame.objectName() if frame is not None else self.stack.perspective.main
         if panel in ("pagesDock", "navigatorDock"):
+            if self.pages.currentWidget() is self.principals:
+                return "actionExportPrincipals"
             is_of_subject = self.pages.currentWidget() is self.workspace.inspector
             return "actionExportAccess" if is_of_subject else "actionExportOverview"
         has_result = self._session.decision is not None or self._session.use_case is not None
@@ -303,6 +316,21 @@ class CentralArea(QObject):
         self.complete()
         self._open_page(self.captured)
         self.captured.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_principals(self, typed: str | None) -> None:
+        """Show the table of all principals, filtered by a text; None: as it was left."""
+        self.complete()
+        self._open_page(self.principals)
+        self.principals.run()
+        if typed is not None:
+            self.principals.show_filter(typed)
+        self.principals.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def export_principals(self) -> None:
+        """Export the table of all principals; show it first if it was not."""
+        if self.pages.currentWidget() is not self.principals:
+            self._session.show_principals()
+        self.principals.export()
 
     def show_access(self) -> None:
         """Show the effective permissions of the selected principal or group, and focus them."""
@@ -359,6 +387,7 @@ class CentralArea(QObject):
         titles: dict[QWidget | None, str] = {
             self.overview: tr("Snapshot overview"),
             self.captured: tr("Snapshot coverage"),
+            self.principals: tr("All principals"),
         }
         self._pages_frame.set_title(titles.get(self.pages.currentWidget(), tr("Details")))
 
@@ -459,5 +488,6 @@ class CentralArea(QObject):
 def _load() -> None:
     with import_lock:
         import iamdesk.gui.app.workspace
+        import iamdesk.gui.principals.principals_page
         import iamdesk.gui.start.coverage_page
         import iamdesk.gui.start.overview  # noqa: F401

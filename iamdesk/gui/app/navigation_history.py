@@ -21,11 +21,13 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A selection or a request."""
+    """A selection, a request, or the table of all principals."""
 
     key: str = ""
     request: Request | None = None
     use_case: "UseCaseRequest | None" = None
+    is_principals: bool = False
+    """Whether it is the table of all principals."""
 
     @property
     def is_request(self) -> bool:
@@ -51,6 +53,7 @@ class History(QObject):
         session.subject_selected.connect(self._visit_subject)
         session.request_asked.connect(self._visit_request)
         session.use_case_asked.connect(self._visit_use_case)
+        session.principals_shown.connect(lambda _typed: self._visit(Place(is_principals=True)))
         session.snapshot_closed.connect(self._forget)
 
     @property
@@ -82,6 +85,8 @@ class History(QObject):
             self._session.ask(place.request)
         elif place.use_case is not None:
             self._session.evaluate_use_case(place.use_case)
+        elif place.is_principals:
+            self._session.show_principals()
         else:
             self._session.show_key(place.key)
         self.changed.emit()
@@ -106,7 +111,7 @@ class History(QObject):
             return
         del self._places[self._at + 1 :]
         passed_by = self._at >= 0 and now - self._arrived < _GLANCE
-        if passed_by and not place.is_request and not self._places[self._at].is_request:
+        if passed_by and place.key and self._places[self._at].key:
             self._places[self._at] = place
         else:
             self._places.append(place)

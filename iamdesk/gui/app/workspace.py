@@ -103,7 +103,8 @@ class Workspace(QObject):
         self.review = ReviewPanel(session, jobs, prompts)
         self._dock("reviewDock", tr("Review"), self.review)
         yield
-        self.inspector.follow(FindingsBySubject(self.findings, self), ItemsByPrincipal(self.review, jobs, self))
+        self.findings_by_subject = FindingsBySubject(self.findings, self)
+        self.inspector.follow(self.findings_by_subject, ItemsByPrincipal(self.review, jobs, self))
         self.inspector.review.line_wanted.connect(lambda: self.raise_dock("reviewDock"))
         self.history = HistoryPanel(session, jobs, prompts)
         self._dock("askedDock", tr("Query history"), self.history)

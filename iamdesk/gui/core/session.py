@@ -35,6 +35,7 @@ a panel calls                          the session emits                       w
                                                                                and waits for the rest
 ``show_access(key)``                   ``access_shown(key)`` after ``select``  inspector shows effective permissions
 ``show_access(key, service, level)``   then ``access_cell_shown`` (the same)   access tab goes to a cell
+``show_principals(filter)``            ``principals_shown(filter)``            window shows the table of all principals
 ``open_alone()``                       ``snapshot_opened``, later              opens the selected account of many that
                                                                                are read one by one
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
@@ -110,6 +111,7 @@ class Session(QObject):
     who_can_asked = Signal(object)
     access_shown = Signal(str)
     access_cell_shown = Signal(str, str, str)
+    principals_shown = Signal(object)
     badges_decided = Signal(object)
     announced = Signal(str)
     rule_shown = Signal(str)
@@ -339,6 +341,11 @@ class Session(QObject):
             self.access_shown.emit(key)
             if service:
                 self.access_cell_shown.emit(key, service, level)
+
+    def show_principals(self, typed: str | None = None) -> None:
+        """Show the table of all principals, filtered by a text; None: as it was left."""
+        if self.snapshot is not None:
+            self.principals_shown.emit(typed)
 
     def announce(self, sentence: str) -> None:
         """Show a message that needs no reaction: status bar and screen readers."""

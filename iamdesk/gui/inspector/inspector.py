@@ -413,6 +413,19 @@ class Inspector(QWidget):
     def _show_tab(self, part: Part) -> None:
         self.tabs.setCurrentWidget(self.findings if part is Part.FINDINGS else self.review)
 
+    def show_findings(self, key: str) -> None:
+        """Show an item with its findings in front."""
+        self._session.show_key(key)
+        self.tabs.setCurrentWidget(self.findings)
+        self.findings.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_entitlements(self, key: str) -> None:
+        """Show a principal with its review items in front; without a review, its policies."""
+        self._session.show_key(key)
+        tab = self.review if self.tabs.isTabVisible(self.tabs.indexOf(self.review)) else self.policies
+        self.tabs.setCurrentWidget(tab)
+        tab.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _follow(self, key: str) -> None:
         """Follow a link of the details, and stay on the details for the next link."""
         self._chosen_tab[False] = self.tabs.indexOf(self.facts)

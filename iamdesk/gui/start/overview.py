@@ -28,7 +28,7 @@ from iamdesk.gui.findings.rows import SEVERITY_WORDS
 from iamdesk.gui.start.bar_chart import Bar, BarChart
 from iamdesk.gui.start.card import Card
 from iamdesk.gui.start.named_card import MAX_LISTED, NamedCard, fit
-from iamdesk.gui.start.overview_facts import capture_lines, section_counts
+from iamdesk.gui.start.overview_facts import SectionCount, capture_lines, section_counts
 from iamdesk.gui.widgets.column_layout import ColumnsLayout
 from iamdesk.gui.widgets.icons import Mark
 from iamdesk.gui.widgets.link_button import LinkButton
@@ -81,6 +81,13 @@ _SHARED_BY = {
     Badge.NO_MFA_KNOWN: frozenset({NodeKind.USER}),
 }
 """The kinds of which a badge marks a share."""
+_FILTERS = {
+    "Users": "kind=user",
+    "Roles": "kind=role",
+    "Permission sets": 'kind="Identity Center role"',
+    "Service-linked roles": 'kind="service-linked role"',
+}
+"""By section of the tree, the filter with which the table of all principals lists the same entries."""
 
 
 class OverviewPage(QScrollArea):
@@ -117,6 +124,11 @@ class OverviewPage(QScrollArea):
         """Who bears a badge, by name."""
         self.external_link = LinkButton(
             tr("External access in a table"), lambda: run_command(self, "actionExternalAccess")
+        )
+        self.principals_link = LinkButton(
+            tr("All principals in a table"),
+            lambda: run_command(self, "actionPrincipals"),
+            tip=tr("Sort and filter every root user, user and role (Ctrl+I)"),
         )
         self.paths_link = LinkButton(tr("Attack paths to administrator"), lambda: run_command(self, "actionShowWays"))
         self.compare_link = LinkButton(
@@ -156,6 +168,7 @@ class OverviewPage(QScrollArea):
         self.title.setFont(font)
         people = Card(tr("Inventory"))
         people.body.addWidget(self.people)
+        people.body.addWidget(self.principals_link)
         people.body.addStretch(1)
         risks = Card(tr("Key risks"))
         risks.body.addWidget(self.risks)
@@ -207,7 +220,7 @@ class OverviewPage(QScrollArea):
         snapshot, outline = opened.about, opened.outline
         self.title.setText(translate_english(opened.path.name))
         self.people.show_bars(
-            [Bar(tr(part.title), part.count, part.kind, part.row) for part in section_counts(outline)]
+            [Bar(tr(part.title), part.count, part.kind, self._listed_in(part)) for part in section_counts(outline)]
         )
         self._show_badges(outline, decided=False)
         self.show_changes("")
@@ -351,6 +364,7 @@ class OverviewPage(QScrollArea):
             copy.export_link,
             copy.captured_link,
             copy.external_link,
+            copy.principals_link,
             copy.paths_link,
             copy.compare_link,
         )
@@ -360,9 +374,16 @@ class OverviewPage(QScrollArea):
             card.show_on_paper(_PRINTED_LINES)
         return copy
 
+    def _listed_in(self, part: SectionCount) -> int | str:
+        """Return where the entries of a section are listed: the filter of all principals, or the row of the tree."""
+        test = _FILTERS.get(part.title)
+        return part.row if test is None or self._session.whole is None else test
+
     def _go_to_row(self, target: object) -> None:
         if isinstance(target, int):
             self._session.show_row(target)
+        elif isinstance(target, str):
+            self._session.show_principals(target)
 
     def _empty(self) -> None:
         for card in self.named.values():

@@ -158,9 +158,9 @@ class RowsTable[Row: TableRow](QTableView):
         places = sorted({index.row() for index in self.selectionModel().selectedRows()})
         return [self.rows_model.shown[place] for place in places]
 
-    def go_to(self, place: int) -> None:
+    def go_to(self, place: int, column: int = 0) -> None:
         """Select a row and scroll to it, regardless of pressed keys: Ctrl would deselect it."""
-        index = self.rows_model.index(place, 0)
+        index = self.rows_model.index(place, column)
         self.selectionModel().setCurrentIndex(index, _THIS_ROW)
         self.scrollTo(index)
 

@@ -1,0 +1,1 @@
+"""All principals of the snapshot in one table."""
