@@ -211,7 +211,7 @@ class FindingTree[Model: FindingTreeModel[Any]](QTreeView):
         header.setStretchLastSection(False)
         width = self.fontMetrics().horizontalAdvance
         for column, text in widths:
-            header.resizeSection(column, width(text) + 16)
+            header.resizeSection(column, max(width(text) + 16, header.sectionSizeHint(column)))
 
     def connect_filter(self, line: FilterLine) -> None:
         """Offer to filter by the cells of a finding in the context menu."""

@@ -44,16 +44,16 @@ _LATER = 700
 _NAMED = 8
 """Entitlements that are listed below the table."""
 _WIDEST: dict[int, str] = {
-    Column.KIND: "mm service-linked",
-    Column.ACCOUNT: "mm production (000000000000)",
-    Column.LAST_USED: "mm 30 Sep 2026 (3",
+    Column.KIND: "service-linked role",
+    Column.ACCOUNT: "production (000000000000)",
+    Column.ADMINISTRATOR: "mm administrator",
+    Column.EXTERNAL: "mm yes",
+    Column.SEVERITY: "mm Medium",
+    Column.FINDINGS: "0,000",
+    Column.ENTITLEMENTS: "not reviewed",
+    Column.LAST_USED: "30 Sep 2026 (3",
     Column.SIGN_IN: "mm without MFA",
-    Column.KEYS: "mm not captured",
-    Column.ADMINISTRATOR: "mm in 2 steps, possible",
-    Column.EXTERNAL: "External access",
-    Column.SEVERITY: "Highest severity",
-    Column.FINDINGS: "Findings mm",
-    Column.ENTITLEMENTS: "Entitlements mm",
+    Column.KEYS: "2 since 30 September 2026",
 }
 
 

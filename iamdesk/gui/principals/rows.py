@@ -49,28 +49,28 @@ class Column(IntEnum):
     PRINCIPAL = 0
     KIND = 1
     ACCOUNT = 2
-    LAST_USED = 3
-    SIGN_IN = 4
-    KEYS = 5
-    ADMINISTRATOR = 6
-    EXTERNAL = 7
-    SEVERITY = 8
-    FINDINGS = 9
-    ENTITLEMENTS = 10
+    ADMINISTRATOR = 3
+    EXTERNAL = 4
+    SEVERITY = 5
+    FINDINGS = 6
+    ENTITLEMENTS = 7
+    LAST_USED = 8
+    SIGN_IN = 9
+    KEYS = 10
 
 
 COLUMN_TITLES: dict[Column, str] = {
     Column.PRINCIPAL: mark("Principal"),
     Column.KIND: mark("Kind"),
     Column.ACCOUNT: mark("Account"),
-    Column.LAST_USED: mark("Last used"),
-    Column.SIGN_IN: mark("Console password"),
-    Column.KEYS: mark("Access keys"),
     Column.ADMINISTRATOR: mark("Administrator"),
     Column.EXTERNAL: mark("External access"),
     Column.SEVERITY: mark("Highest severity"),
     Column.FINDINGS: mark("Findings"),
     Column.ENTITLEMENTS: mark("Entitlements"),
+    Column.LAST_USED: mark("Last used"),
+    Column.SIGN_IN: mark("Console password"),
+    Column.KEYS: mark("Access keys"),
 }
 _COUNTS = (Column.FINDINGS, Column.ENTITLEMENTS)
 
@@ -116,14 +116,14 @@ class PrincipalRow(NotedRow):
             visible(translate(entry.name)),
             tr(KIND_WORDS[entry.kind]),
             visible(account),
-            visible(translate(entry.last_used)),
-            _sign_in(entry),
-            _keys(entry),
             _PENDING,
             _PENDING if self.is_role else "",
             _PENDING if self.is_counted else "",
             _PENDING if self.is_counted else "",
             _PENDING,
+            visible(translate(entry.last_used)),
+            _sign_in(entry),
+            _keys(entry),
         ]
         """By column, as displayed."""
 
@@ -160,7 +160,7 @@ class PrincipalRow(NotedRow):
             return
         self.findings, self.is_checked = len(severities), is_complete
         self.severity = min(severities, key=SEVERITIES.index, default=None)
-        none_yet = tr("none") if is_complete else _PENDING
+        none_yet = tr("No findings") if is_complete else _PENDING
         self._set(Column.SEVERITY, tr(SEVERITY_WORDS[self.severity]) if self.severity is not None else none_yet)
         self._set(Column.FINDINGS, number(self.findings) if self.findings or is_complete else _PENDING)
 

@@ -113,7 +113,7 @@ class ReviewTable(RowsTable[DecidedRow]):
             header.setSectionResizeMode(narrow, QHeaderView.ResizeMode.Interactive)
             widest = {**_WIDEST, **(_WIDEST_OF_FINDINGS if of_findings else {})}
             for column in (narrow, Column.LAST_USED, Column.FINDINGS):
-                header.resizeSection(column, self.fontMetrics().horizontalAdvance(widest[column]) + 16)
+                self.fit_column(column, widest[column])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Handle the decision keys; the table handles the rest."""

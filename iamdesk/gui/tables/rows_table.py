@@ -59,7 +59,7 @@ class RowsTable[Row: TableRow](QTableView):
             model: The rows; sorted by its first column.
             name: Object name of the table; that of its header ends in ``Header``, and keeps its columns.
             title: Accessible name.
-            widest: Sample texts for the initial column widths.
+            widest: Sample texts for the initial column widths; none is narrower than its title.
             stretched: The column that takes the remaining width.
             pinned: The column that names a row: those up to it stay in sight unless the user says otherwise.
             parent: Parent widget.
@@ -101,7 +101,7 @@ class RowsTable[Row: TableRow](QTableView):
         self.setSortingEnabled(True)
         for column, text in widest.items():
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-            header.resizeSection(column, self.fontMetrics().horizontalAdvance(text) + 16)
+            self.fit_column(column, text)
         header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
         self._stretched = stretched
         self._kept_wide: int | None = None
@@ -115,6 +115,12 @@ class RowsTable[Row: TableRow](QTableView):
         self.horizontalScrollBar().valueChanged.connect(self._pin)
         for changed in (header.sectionResized, header.sectionMoved, model.order_changed):
             changed.connect(self._pin)
+
+    def fit_column(self, column: int, text: str) -> None:
+        """Make a column as wide as a text and its title."""
+        header = self.horizontalHeader()
+        width = self.fontMetrics().horizontalAdvance(text) + 16
+        header.resizeSection(column, max(width, header.sectionSizeHint(column)))
 
     def connect_filter(self, line: FilterLine, memory: TableMemory) -> None:
         """Offer to filter by a cell in the context menu, and remember columns."""

@@ -143,7 +143,7 @@ def test_filter_sort_and_copy_by_keyboard(qtbot: QtBot, open_window: MainWindow)
     QTest.keyClick(page.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     copied = QApplication.clipboard().text().split("\t")
     assert copied[0] == shown[0].texts[Column.PRINCIPAL]
-    assert copied[-1] == shown[0].texts[Column.ENTITLEMENTS]
+    assert copied[-1] == shown[0].texts[Column.KEYS]
     page.show_filter("")
     page.table.sort_by([(Column.SEVERITY, False), (Column.FINDINGS, True)])
     order = [(row._rank(Column.SEVERITY), -row.findings) for row in page.model.shown if row.severity is not None]
