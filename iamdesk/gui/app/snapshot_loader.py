@@ -86,7 +86,7 @@ class SnapshotLoader(QObject):
         )
 
     def _take(self, batch: list[_Arrived], asked: int) -> None:
-        if asked != self._asked:
+        if asked != self._asked or self._jobs.is_closed:  # the window may be closed while its panels are made
             return
         for arrived in batch:
             if not arrived.is_whole and len(batch) > 1:
