@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 _TOPICS = ("principals", "principals entitlements", "principals attack paths")
 _AT_ONCE = 500
 """Rows that are brought up to date without a look at the clock."""
-_INSERTED = 200
-"""Rows that are inserted without a look at the clock."""
 _LATER = 700
 """Milliseconds between two looks at the findings while the checks run."""
 _NAMED = 8
@@ -143,9 +141,7 @@ class PrincipalsPage(QWidget):
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export principals")
         self._stream = JobStream(jobs, _TOPICS[0], self._fail, self)
         self._updates = {column: Slices(self) for column in (Column.ENTITLEMENTS, Column.ADMINISTRATOR)}
-        self._badges, self._counts, self._arriving = Slices(self), Slices(self), Slices(self)
-        self._arrived: list[PrincipalRow] = []
-        """Rows that are not in the table yet."""
+        self._badges, self._counts = Slices(self), Slices(self)
         self._look = QTimer(self, singleShot=True, interval=_LATER)
         self.setFocusProxy(self.table)  # before the layout: set later, it takes widgets out of the tab order
         self._lay_out()
@@ -192,7 +188,7 @@ class PrincipalsPage(QWidget):
 
     def run(self) -> None:
         """List every principal, unless it was done; then what takes longer."""
-        if self._is_filled or self._stream.running or self._arriving.running:
+        if self._is_filled or self._stream.running:
             return
         opened = whole_or_report(self._session, self.message)
         if opened is None:
@@ -209,24 +205,16 @@ class PrincipalsPage(QWidget):
         self._show_state()
 
     def _take(self, found: list[PrincipalRow]) -> None:
-        self._arrived += found
-        self._arriving.run(self._insert(), self._show_state)
-
-    def _insert(self) -> Generator[None]:
-        """Insert the rows that have arrived: thousands at once would take too long."""
-        while self._arrived:
-            some, self._arrived = self._arrived[:_INSERTED], self._arrived[_INSERTED:]
-            self.model.extend(some)
-            yield
+        kept, column = self.table.current_row(), self.table.currentIndex().column()
+        self.model.extend_by_many(found)
+        if kept is not None:
+            self.model.show_only(self._chosen(), lambda: self._filtered(kept, column))
+        self._show_state()
 
     def _ended(self, complete: bool) -> None:
-        self._arriving.run(self._insert(), lambda: self._all_arrived(complete))
-
-    def _all_arrived(self, complete: bool) -> None:
         self._is_filled = complete
         opened = self._session.whole
-        if self.model.shown and not self.table.currentIndex().isValid():
-            self.table.go_to(0)
+        self._filter()
         if complete and opened is not None:
             self._take_badges()
             self._count_findings()
@@ -306,10 +294,15 @@ class PrincipalsPage(QWidget):
     @property
     def is_running(self) -> bool:
         """Whether cells are still being computed."""
-        return self._stream.running or bool(self._work) or any(one.running for one in self._slices())
+        return (
+            self._stream.running
+            or bool(self._work)
+            or not self.model.is_settled
+            or any(one.running for one in self._slices())
+        )
 
     def _slices(self) -> tuple[Slices, ...]:
-        return *self._updates.values(), self._badges, self._counts, self._arriving
+        return *self._updates.values(), self._badges, self._counts
 
     def _update(self, slices: Slices, put: Callable[[PrincipalRow], None], *columns: Column) -> None:
         """Bring every row up to date, between events; then sort and filter again if these columns matter for that."""
@@ -366,7 +359,6 @@ class PrincipalsPage(QWidget):
         self._look.stop()
         for slices in self._slices():
             slices.cancel()
-        self._arrived = []
         for job in tuple(self._work):
             job.stopped = None
             job.cancel()
@@ -421,7 +413,7 @@ class PrincipalsPage(QWidget):
             parts.append(tr("none matches the filter"))
         elif shown < rows:
             parts.append(tr("{count} match the filter").format(count=number(shown)))
-        if self._work or self._stream.running or self._arriving.running:
+        if self._work or self._stream.running:
             parts.append(tr("… is still being computed"))
         self.summary.setText(" · ".join(parts))
 
@@ -448,7 +440,7 @@ class PrincipalsPage(QWidget):
     def export(self) -> None:
         """Ask for a file and write the rows that the filter shows to it, in their order."""
         opened = self._session.snapshot
-        self._is_export_wanted = self._stream.running or self._arriving.running
+        self._is_export_wanted = self._stream.running
         if opened is None or self._is_export_wanted:
             return
         if not self.model.rows:

@@ -217,6 +217,13 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
             self._shown[place:place] = run
             self.endInsertRows()
 
+    def extend_by_many(self, rows: Sequence[Row]) -> None:
+        """Add rows that arrive by the thousand: sorted between events, while views start over."""
+        if self._notes and self._put_notes(rows):
+            self._emit_noted(True)
+        self._all.extend(rows)
+        self._settle(is_sorted=False)
+
     def show_only(
         self, chosen: RowFilter[Row], then: Callable[[], None] | None = None, *, changed: bool = False
     ) -> None:

@@ -20,8 +20,7 @@ from iamdesk.gui.principals.rows import FIELDS, KIND_WORDS, Column, PrincipalRow
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.viewmodel.pages import AdministratorState, PrincipalEntry
 from iamdesk.viewmodel.tree import Badge, NodeKind
-
-from ...filter_fields import assert_fields_fit
+from tests.filter_fields import assert_fields_fit
 
 ACCOUNT = "arn:aws:iam::111122223333"
 
@@ -57,7 +56,7 @@ def test_every_principal_is_listed_with_the_numbers_of_the_other_views(qtbot: Qt
     assert opened is not None
     (account,) = opened.accounts
     rows = {row.entry.arn: row for row in page.model.rows}
-    assert rows.keys() == {f"{ACCOUNT}:root", *(one.arn for one in (*account.users, *account.roles))}
+    assert rows.keys() == {f"{ACCOUNT}:root", *(one.arn for one in account.users), *(one.arn for one in account.roles)}
     assert page.table.hasFocus()
     assert page.table.isColumnHidden(Column.ACCOUNT), "there is one account"
     kinds = opened.outline.nodes.kinds
@@ -105,7 +104,7 @@ def test_each_number_opens_what_it_counts_and_back_returns(qtbot: QtBot, open_wi
     assert session.subject_key == row.entry.arn
     assert inspector.tabs.currentWidget() is inspector.findings
     assert inspector.findings.count == row.findings
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    QTest.keyClick(open_window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     assert page.isVisible(), "back to the table"
     assert page.table.hasFocus()
     assert page.table.current_row() is row
@@ -185,7 +184,9 @@ def test_what_the_filter_shows_is_exported(
     assert [row["steps_to_administrator"] for row in rows] == [str(row.steps) for row in shown]
     assert [row["open_findings"] for row in rows] == [str(row.findings) for row in shown]
     assert {row["query"] for row in rows} == {"principals that match: kind=role steps>0"}
-    assert rows[0]["snapshot_sha256"] == open_window.session.snapshot.sha256
+    opened = open_window.session.snapshot
+    assert opened is not None
+    assert rows[0]["snapshot_sha256"] == opened.sha256
 
 
 def test_nothing_is_left_of_a_closed_snapshot(qtbot: QtBot, open_window: MainWindow) -> None:
