@@ -318,6 +318,8 @@ class SourceFinder:
             own = self._targets.of_account[account] & among
             among &= ~own
             parts = [own]
+            for changed_by_aws in self._targets.changed_by_aws:
+                parts = _refined(parts, changed_by_aws)
             tags: set[str] = set()
             for policy, document in self._organization:
                 for statement in document.statements:

@@ -17,6 +17,7 @@ from iamdesk.evaluate.matching import RequestFacts, match_resource
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.request import MissingContextMode, RequestError
+from iamdesk.evaluate.service_rules import POSSIBLE_ON_AWS_ROLES
 from iamdesk.evaluate.ternary import FALSE
 from iamdesk.inventory.statement_index import ActionStatements, StatementIndex
 from iamdesk.inventory.trust import trusted_names
@@ -68,6 +69,11 @@ class EdgeTargets:
         for place in indexes_of(self.users | self.roles):
             boundary = boundaries.get(self.arns[place])
             self.bounded[boundary] = self.bounded.get(boundary, 0) | 1 << place
+        self.changed_by_aws = tuple(
+            sum(1 << place for place in indexes_of(self.roles) if f":role{path}" in self.arns[place])
+            for path in POSSIBLE_ON_AWS_ROLES
+        )
+        """The roles that AWS alone changes, as bits, by path (rule I5): they stand for no others."""
         self._sorted = sorted(self.arns)
         """Those that begin with one text are adjacent."""
         self._facts: tuple[RequestFacts | None, ...] = tuple(map(_facts, self.arns))

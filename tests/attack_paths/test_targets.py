@@ -1,4 +1,4 @@
-"""``iam:PermissionsBoundary`` in requests on users and roles that exist: the boundary that they have, not a choice."""
+"""What distinguishes users and roles as targets: the boundary that they have, and whether AWS alone changes them."""
 
 import pytest
 
@@ -73,3 +73,25 @@ def test_the_boundary_that_it_removes_is_the_one_that_it_has(tmp_path, condition
     reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
     ids = {step.path_id for path in reach.attack_paths(BOB) for step in path.steps}
     assert ("iam-022" in ids) is found
+
+
+@pytest.mark.parametrize(
+    "path", ["/aws-reserved/sso.amazonaws.com/AWSReservedSSO_", "/aws-service-role/x.amazonaws.com/"]
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_role_that_only_aws_changes_stands_for_no_other(tmp_path, path, is_first):
+    """Both have the same policies; what IAM refuses on the one is allowed on the other (rule I5)."""
+    world = World()
+    change = allow(["iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy"])
+    world.user("bob", {"some": document(change)})
+    trusts = document({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    names = ["app", f"{path.removeprefix('/')}of-aws"]
+    for name in names if is_first else reversed(names):
+        world.role(name, {}, trusts)
+    for role in world.roles:
+        if "of-aws" in role["RoleName"]:
+            role["Path"], role["RoleName"] = f"/{role['RoleName'].rpartition('/')[0]}/", "of-aws"
+    reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    (found,) = reach.attack_paths(arn("user/bob"))
+    assert {step.target for step in found.steps if step.target.count(":role/")} <= {arn("role/app")}
+    assert found.state is State.PROVEN
