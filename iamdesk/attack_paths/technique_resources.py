@@ -34,6 +34,12 @@ _ALSO_REQUIRED: Mapping[str, Sequence[Sequence[str]]] = {
     "batch:SubmitJob": (("job-definition", "job-definition-revision"),),
 }
 """Resource types that a call needs besides those marked as required; one of each group is enough."""
+_ON: Mapping[str, Sequence[Sequence[str]]] = {
+    # API Gateway REST API Reference, "Deployment", "RestApi" (update by import), "Integration" (its credentials).
+    "apigateway:POST": (("Deployments",),),
+    "apigateway:PUT": (("RestApi", "Integration", "Method"),),
+}
+"""Resource types of calls that name an HTTP method, as techniques use them; one of each group is enough."""
 _OWNED_BY_AWS = frozenset({("bedrock-agentcore", "code-interpreter"), ("bedrock-agentcore", "browser")})
 """Marked as required, but alternatives: AWS's own resource, which has no role, instead of a custom one."""
 _NOT_IN_REQUEST = frozenset({("ssm:CreateAssociation", "association")})
@@ -105,6 +111,9 @@ def slots_of(path_id: str) -> tuple[Slot, ...]:
 
 def _types_of(action: str) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Yield the resource types of a call, and whether other calls that require the type are made on the same one."""
+    if action in _ON:
+        yield from ((tuple(group), True) for group in _ON[action])
+        return
     service, _, name = action.partition(":")
     known = reference().action(service, name)
     types = known.resource_types if known is not None else ()

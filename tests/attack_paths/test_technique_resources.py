@@ -394,3 +394,23 @@ def test_names_that_stand_for_any_are_stars_in_sentences(tmp_path):
     _, create, invoke = step.proof
     assert create.says == f"lambda:CreateFunction on arn:aws:lambda:*:{ACCOUNT}:function:*"
     assert all("unnamed" not in proof.decision.sentence for proof in (create, invoke))
+
+
+@pytest.mark.parametrize(
+    ("posts", "puts", "found"),
+    [
+        ("/restapis*", "/restapis*", State.PROVEN),
+        ("/*", "/restapis/*/resources/*/methods/*", State.PROVEN),
+        ("/restapis/*/deployments", "/restapis/*", State.PROVEN),
+        ("/apikeys", "/restapis/*/documentation/parts/*", None),
+        ("/restapis/*", "/restapis/*/documentation/parts/*", None),
+        ("/usageplans*", "/usageplans*", None),
+        ("/tags/*", "/tags/*", None),
+    ],
+)
+def test_an_api_that_calls_aws_is_written_and_deployed(tmp_path, posts, puts, found):
+    """POST and PUT name what is done by their resources alone."""
+    statements = [
+        allow(f"apigateway:{how}", f"arn:aws:apigateway:*::{on}") for how, on in (("POST", posts), ("PUT", puts))
+    ]
+    assert states(tmp_path, "apigateway.amazonaws.com", PASS, *statements).get("X48") is found
