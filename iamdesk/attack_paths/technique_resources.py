@@ -385,11 +385,15 @@ class TechniqueResources:
             if fresh == "*":
                 return ["*"]
             of_type = fresh.replace(FRESH, "*") if FRESH in fresh else f"{fresh.partition('/')[0]}/*"
+            # API Gateway's ARNs are paths, and the IDs in them contain no slash.
+            slashes = fresh.count("/") if slot.service == "apigateway" else None
             named = dict.fromkeys(
                 shared
                 for call in slot.calls
                 for text in self._anything.resources(position, call)
-                if text != "*" and (shared := common_arn(of_type, text)) is not None
+                if text != "*"
+                and (shared := common_arn(of_type, text)) is not None
+                and slashes in (None, shared.count("/"))
             )
             of_one: dict[str, None] = {fresh: None}
             for text in islice(named, _MAX_CANDIDATES):
