@@ -140,21 +140,21 @@ def risk_changes(
     )
 
 
-_DIRECT, _IN_SEVERAL_STEPS = "CHN-01", "CHN-02"
+_CHAINS = ("CHN-01", "CHN-02")
+"""Attack paths to administrator: in one step, in several."""
 
 
 def _remaining(
     gained: Iterable[Finding], before: Iterable[Finding], paths_gained: Iterable[AttackPath]
 ) -> Iterator[Finding]:
-    """Yield the findings about a longer attack path of a principal that had a direct one, and gained none.
+    """Yield the findings about an attack path of a principal that had one that was at least as sure, and gained none.
 
-    Only the shortest path of a principal is reported, so the longer one appears when that ends.
+    Only the best path of a principal is reported: another one that it has appears when that ends.
     """
-    direct = {(one.subject_key, state) for one in before if one.check_id == _DIRECT for state in _no_surer(one.state)}
+    known = {(one.subject_key, state) for one in before if one.check_id in _CHAINS for state in _no_surer(one.state)}
     starts = {path.start for path in paths_gained}
     for one in gained:
-        is_known = one.check_id == _IN_SEVERAL_STEPS and (one.subject_key, one.state) in direct
-        if is_known and one.subject_key not in starts:
+        if one.check_id in _CHAINS and (one.subject_key, one.state) in known and one.subject_key not in starts:
             yield one
 
 

@@ -224,4 +224,4 @@ class RiskChanges:
     findings_gained: tuple[Finding, ...]
     findings_lost: tuple[Finding, ...]
     findings_remaining: tuple[Finding, ...] = ()
-    """Attack paths in several steps that come to light because the direct one ended. They are no new risk."""
+    """Attack paths that come to light because the one that was reported ended. They are no new risk."""

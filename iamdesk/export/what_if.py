@@ -41,7 +41,7 @@ def risk_lines(changes: RiskChanges) -> Iterator[str]:
         ("No longer administrators", changes.administrators_lost),
         ("New attack paths", [_path(one) for one in changes.paths_gained]),
         ("Attack paths ended", [_path(one) for one in changes.paths_lost]),
-        ("Remaining attack paths, now longer", [_finding(one) for one in changes.findings_remaining]),
+        ("Remaining attack paths", [_finding(one) for one in changes.findings_remaining]),
         ("New findings", [_finding(one) for one in changes.findings_gained]),
         ("Findings resolved", [_finding(one) for one in changes.findings_lost]),
     ):

@@ -4,6 +4,8 @@ import json
 import subprocess
 from pathlib import Path
 
+from ..attack_paths.cases import WEAK, World, arn
+from ..builders.captures import allow, document
 from .conftest import Run
 
 ANA = "arn:aws:iam::111122223333:user/engineering/ana.moreno"
@@ -107,3 +109,25 @@ def test_a_detached_policy_makes_no_finding_of_its_own(iamdesk: Run, sample: Pat
     assert ("CHN-01", "deepak.rao") in {
         (one["Check"], one["Subject"].rpartition("/")[2]) for one in risks["FindingsLost"]
     }
+
+
+def test_a_possible_path_beside_the_one_that_ended_is_no_new_risk(iamdesk: Run, tmp_path: Path) -> None:
+    """It is shorter, and depends on MFA: only the proven one was reported before."""
+    world = World()
+    jump = world.policy("jump", document(allow("sts:AssumeRole", arn("role/app"))))
+    mfa = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+    own = document(allow("iam:PutUserPolicy", arn("user/bob"), **mfa))
+    world.user("bob", {"own": own}, attached=[jump, world.policy("weak", WEAK)])
+    trusts = document({"Effect": "Allow", "Principal": {"AWS": arn("root")}, "Action": "sts:AssumeRole"})
+    world.role("app", {"some": document(allow("iam:PutRolePolicy", arn("role/app")))}, trusts)
+    world.snapshot(tmp_path)
+    file = changes(tmp_path, {"do": "detach-policy", "subject": arn("user/bob"), "detail": jump})
+
+    risks = json.loads(iamdesk("what-if", tmp_path / "own.json", file, "--format", "json").stdout)["Risks"]
+
+    def chains(name: str) -> list[tuple[str, str]]:
+        return [(one["Check"], one["State"]) for one in risks[name] if one["Check"].startswith("CHN-")]
+
+    assert chains("FindingsGained") == []
+    assert chains("FindingsRemaining") == [("CHN-01", "cannot tell")]
+    assert chains("FindingsLost") == [("CHN-02", "found")]

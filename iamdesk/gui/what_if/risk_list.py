@@ -40,7 +40,7 @@ def risk_groups(changes: RiskChanges) -> tuple[RiskGroup, ...]:
         RiskGroup(tr("No longer administrators"), _principals(changes.administrators_lost)),
         RiskGroup(tr("New attack paths"), tuple(map(_path, changes.paths_gained))),
         RiskGroup(tr("Attack paths ended"), tuple(map(_path, changes.paths_lost))),
-        RiskGroup(tr("Remaining attack paths, now longer"), tuple(map(_finding, changes.findings_remaining))),
+        RiskGroup(tr("Remaining attack paths"), tuple(map(_finding, changes.findings_remaining))),
         RiskGroup(tr("New findings"), tuple(map(_finding, changes.findings_gained))),
         RiskGroup(tr("Findings resolved"), tuple(map(_finding, changes.findings_lost))),
     )
