@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iamdesk.errors import DamagedReviewError, ReviewError
+from iamdesk.export.evidence.signers import Signer, signers_of
+from iamdesk.export.evidence.signing import Role
 from iamdesk.review.assignment import Subject, assign, read_managers, read_rules
 from iamdesk.review.coordination import (
     assign_review,
@@ -30,6 +32,8 @@ from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.events import EventKind, broken_event
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.journal import broken_at
+from iamdesk.review.merge import PartSigner
+from iamdesk.review.parts import part_sha256
 from iamdesk.review.recovery import recover
 from iamdesk.review.review_file import Head, ReviewFile
 from iamdesk.review.scope import PrincipalClass
@@ -536,3 +540,33 @@ def test_no_decision_is_lost_or_overwritten(
         with ReviewFile.open(part, writable=False) as file:
             assert {entry.sha256 for entry in file.journal() if entry.origin is None} <= told
     assert open_ones <= set(after)
+
+
+# Signed
+
+
+def test_who_has_to_sign_the_package(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    decide(parts["Dora"], DORA, {"f-444455556666": ItemDecision(ReviewDecision.FIX, "soon")})
+    with ReviewFile.open(parts["Ana"], writable=False) as part:
+        signer = PartSigner("ana", "SHA256:abc", part_sha256(part))
+    merge_parts(review, [(parts["Ana"], signer), (parts["Dora"], None)], CARA)
+    decide(review, CARA, {of(DEV, 0): KEEP, of(PROD, 1): KEEP})
+    decide(review, CARA, {of(PROD, 1): ItemDecision()})
+    decide(review, BEN, {of(DEV, 0): replace(KEEP, second="Ben")})
+    with ReviewFile.open(review, writable=False) as file:
+        wanted = signers_of(file)
+    assert set(wanted) == {
+        Signer("Dora", Role.REVIEWER),
+        Signer("Cara", Role.REVIEWER),
+        Signer("Ben", Role.REVIEWER),  # before the review was split
+        Signer("Ben", Role.SECOND_REVIEWER),
+    }, "Ana signed her part"
+
+
+def test_nobody_has_to_sign_for_a_decision_that_was_taken_back(review: Path) -> None:
+    decide(review, CARA, {of(DEV, 0): KEEP})
+    decide(review, BEN, {of(DEV, 0): replace(KEEP, second="Ben")})
+    decide(review, DORA, {of(DEV, 0): REVOKE})
+    with ReviewFile.open(review, writable=False) as file:
+        assert signers_of(file) == (Signer("Dora", Role.REVIEWER),)

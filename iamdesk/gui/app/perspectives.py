@@ -73,7 +73,7 @@ PERSPECTIVES: tuple[Perspective, ...] = (
         Glyph.EXPLORE,
         Split((Place("navigatorDock", 50), Place("pagesDock"), Place("answerDock", 62, is_optional=True))),
         has_request_bar=True,
-        topics=("badges", "details", "page", "page attack paths", "external access paths", "principals"),
+        topics=("badges", "details", "page", "page attack paths", "external access paths", "principals attack paths"),
     ),
     Perspective(
         "perspectiveAsk",

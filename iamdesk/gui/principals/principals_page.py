@@ -1,9 +1,10 @@
 """The page with all principals in one table: it fills in, and every number opens what it counts."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from iamdesk.filter_language import EVERYTHING, Filter
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 _TOPICS = ("principals", "principals entitlements", "principals attack paths")
 _AT_ONCE = 500
 """Rows that are brought up to date without a look at the clock."""
-_LATER = 700
-"""Milliseconds between two looks at the findings while the checks run."""
+_LATER = 2_500
+"""Milliseconds between two looks at the findings while the checks run; nobody looks while the page is hidden."""
 _NAMED = 8
 """Entitlements that are listed below the table."""
 _WIDEST: dict[int, str] = {
@@ -140,8 +141,11 @@ class PrincipalsPage(QWidget):
         self.table.connect_notes(session.notes)
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export principals")
         self._stream = JobStream(jobs, _TOPICS[0], self._fail, self)
-        self._updates = {column: Slices(self) for column in (Column.ENTITLEMENTS, Column.ADMINISTRATOR)}
-        self._badges, self._counts = Slices(self), Slices(self)
+        self._waiting: dict[tuple[Column, ...], Callable[[PrincipalRow], None]] = {}
+        """What brings columns of a row up to date, for those that have to be."""
+        self._changed: set[Column] = set()
+        self._updater = Slices(self)
+        self._soon = QTimer(self, singleShot=True, interval=0)
         self._look = QTimer(self, singleShot=True, interval=_LATER)
         self.setFocusProxy(self.table)  # before the layout: set later, it takes widgets out of the tab order
         self._lay_out()
@@ -179,6 +183,7 @@ class PrincipalsPage(QWidget):
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_preview())
         self.model.settled.connect(self._show_state)
         self._findings.changed.connect(self._look_later)
+        self._soon.timeout.connect(lambda: self._updater.run(self._update_all(), self._updated))
         self._look.timeout.connect(self._count_findings)
         session.badges_decided.connect(self._decided)
         session.snapshot_opened.connect(lambda _opened: self._empty())
@@ -227,14 +232,10 @@ class PrincipalsPage(QWidget):
 
     def _find_entitlements(self, opened: "SnapshotSession") -> None:
         def done(found: Mapping[str, tuple[str, ...]]) -> None:
-            self._update(
-                self._updates[Column.ENTITLEMENTS],
-                lambda row: row.set_entitlements(found.get(row.entry.arn)),
-                Column.ENTITLEMENTS,
-            )
+            self._update(lambda row: row.set_entitlements(found.get(row.entry.arn)), Column.ENTITLEMENTS)
             self._find_administrators(opened)
 
-        self._run(
+        self._run(  # not patient: it takes a second or two, and the checks minutes
             tr("Counting entitlements"), lambda _p, cancelled: opened.entitlements_held(cancelled), done, _TOPICS[1]
         )
 
@@ -250,12 +251,18 @@ class PrincipalsPage(QWidget):
                 is_root = row.entry.arn in root_users
                 row.set_administrator(*((AdministratorState.IS, 0) if is_root else found[row.entry.arn]))
 
-            self._update(self._updates[Column.ADMINISTRATOR], put, Column.ADMINISTRATOR)
+            self._update(put, Column.ADMINISTRATOR)
 
-        self._run(tr("Looking for attack paths"), work, done, _TOPICS[2])
+        self._run(tr("Looking for attack paths"), work, done, _TOPICS[2], patient=True)
 
     def _run[T](
-        self, label: str, work: Callable[[Progress, Cancelled], T], done: Callable[[T], None], topic: str
+        self,
+        label: str,
+        work: Callable[[Progress, Cancelled], T],
+        done: Callable[[T], None],
+        topic: str,
+        *,
+        patient: bool = False,
     ) -> None:
         """Run work of the open snapshot."""
 
@@ -274,7 +281,7 @@ class PrincipalsPage(QWidget):
             )
 
         job = self._jobs.run(
-            label, work, done=finished, failed=failed, stopped=stopped, topic=topic, owner=self, patient=True
+            label, work, done=finished, failed=failed, stopped=stopped, topic=topic, owner=self, patient=patient
         )
         self._work.append(job)
 
@@ -294,28 +301,31 @@ class PrincipalsPage(QWidget):
     @property
     def is_running(self) -> bool:
         """Whether cells are still being computed."""
-        return (
-            self._stream.running
-            or bool(self._work)
-            or not self.model.is_settled
-            or any(one.running for one in self._slices())
-        )
+        is_updating = bool(self._waiting) or self._updater.running
+        return self._stream.running or bool(self._work) or is_updating or not self.model.is_settled
 
-    def _slices(self) -> tuple[Slices, ...]:
-        return *self._updates.values(), self._badges, self._counts
+    def _update(self, put: Callable[[PrincipalRow], None], *columns: Column) -> None:
+        """Bring columns of every row up to date, between events."""
+        self._waiting[columns] = put
+        if not self._updater.running:
+            self._soon.start()
 
-    def _update(self, slices: Slices, put: Callable[[PrincipalRow], None], *columns: Column) -> None:
-        """Bring every row up to date, between events; then sort and filter again if these columns matter for that."""
-
-        def work() -> Generator[None]:
+    def _update_all(self) -> Generator[None]:
+        while self._waiting:
+            columns = next(iter(self._waiting))
+            put = self._waiting.pop(columns)
             for place, row in enumerate(tuple(self.model.rows), 1):
                 put(row)
                 if place % _AT_ONCE == 0:
                     yield
+            self._changed.update(columns)
+            yield
 
-        slices.run(work(), lambda: self._updated(columns))
-
-    def _updated(self, columns: Sequence[Column]) -> None:
+    def _updated(self) -> None:
+        """Show what has changed; sort and filter again if that matters."""
+        columns, self._changed = self._changed, set()
+        if not columns:
+            return
         self.model.emit_data_changed(min(columns), max(columns))
         if self.text.filter.text or any(column in columns for column, _descending in self.model.order):
             self._filter(changed=True)
@@ -337,11 +347,11 @@ class PrincipalsPage(QWidget):
             place = rows.get(row.entry.arn)
             row.set_external(place is not None and Badge.EXTERNAL_ACCESS in badges.get(place, ()))
 
-        self._update(self._badges, put, Column.EXTERNAL)
+        self._update(put, Column.EXTERNAL)
 
     def _look_later(self) -> None:
-        if self._is_filled and not self._look.isActive():
-            self._look.start()
+        if self._is_filled and not self._look.isActive() and (self.isVisible() or self._findings.is_complete):
+            self._look.start(0 if self._findings.is_complete else _LATER)
 
     def _count_findings(self) -> None:
         if not self._is_filled:
@@ -352,13 +362,15 @@ class PrincipalsPage(QWidget):
             about = found.about(row.entry.arn)
             row.set_findings([one.finding.severity for one in about], is_complete=is_complete)
 
-        self._update(self._counts, put, Column.SEVERITY, Column.FINDINGS)
+        self._update(put, Column.SEVERITY, Column.FINDINGS)
 
     def _empty(self) -> None:
         self._stream.stop()
         self._look.stop()
-        for slices in self._slices():
-            slices.cancel()
+        self._soon.stop()
+        self._updater.cancel()
+        self._waiting.clear()
+        self._changed.clear()
         for job in tuple(self._work):
             job.stopped = None
             job.cancel()
@@ -456,6 +468,11 @@ class PrincipalsPage(QWidget):
         self._saver.save(
             tr("Export all principals"), "principals", {".csv": lambda _p, _c: to_csv(facts, about, query)}
         )
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Catch up with the checks."""
+        super().showEvent(event)
+        self._look_later()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Update the colors."""

@@ -13,7 +13,8 @@ from iamdesk.gui.core.locale import day, number
 from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.review.filters import RowFilterMode
-from iamdesk.gui.review.review_status import FILTERS, ReviewStatus
+from iamdesk.gui.review.review_status import FILTERS, PackageState, ReviewStatus
+from iamdesk.gui.review.signer_words import missing_signatures
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph, Mark
 from iamdesk.gui.widgets.link_button import LinkButton
@@ -138,9 +139,9 @@ class CompletionStrip(QWidget):
         if status.own is not None:
             self._show_part_step(status.signed)
             return
-        self.sign_button.setText(tr("Sign…"))
         package, is_complete = status.package, status.completion.is_complete
         name = package.path.name if package.path is not None else ""
+        self.sign_button.setText(_sign_words(package))
         self.export_button.setText(tr("Export…") if is_complete else tr("Export draft…"))
         steps = (
             (
@@ -152,12 +153,8 @@ class CompletionStrip(QWidget):
             ),
             (
                 self.sign_button,
-                package.is_current and bool(package.signers),
-                tr("{name} is signed by {signers}.").format(name=name, signers=", ".join(package.signers))
-                if package.signers
-                else tr("Sign the last evidence package.")
-                if package.path is not None
-                else tr("Export an evidence package first: it is what is signed."),
+                package.is_current and bool(package.signers) and not package.to_sign,
+                _sign_tip(package),
             ),
             (
                 self.verify_button,
@@ -261,6 +258,27 @@ class CompletionStrip(QWidget):
         if event.type() is QEvent.Type.PaletteChange and self._status is not None:
             self._show_steps(self._status)
             self._tint()
+
+
+def _sign_words(package: PackageState) -> str:
+    """Return the text of the button: with how many have signed, if others still have to."""
+    if not package.signers or not package.to_sign or not package.is_current:
+        return tr("Sign…")
+    return tr("Sign… ({count} missing)").format(count=number(len(package.to_sign)))
+
+
+def _sign_tip(package: PackageState) -> str:
+    if package.path is None:
+        return tr("Export an evidence package first: it is what is signed.")
+    parts = []
+    if package.signers:
+        words = tr("{name} is signed by {signers}.")
+        parts.append(words.format(name=package.path.name, signers=", ".join(package.signers)))
+    else:
+        parts.append(tr("Sign the last evidence package."))
+    if package.to_sign and package.is_current:
+        parts.append(missing_signatures(package.to_sign))
+    return " ".join(parts)
 
 
 def _counts(status: ReviewStatus) -> list[tuple[RowFilterMode, str]]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
     from iamdesk.export.evidence.import_sheet import Refused
     from iamdesk.export.evidence.result import Result
+    from iamdesk.export.evidence.signers import Signer
     from iamdesk.export.evidence.signing import Role, SignOff
     from iamdesk.gui.review.sign_dialog import SignDialog
     from iamdesk.gui.review.verify_dialog import VerifyChoices, VerifyDialog
@@ -81,6 +82,8 @@ class EvidenceController(QObject):
         self._controller = controller
         self._reviewer = reviewer
         self.last_package: Path | None = None
+        self.to_sign: tuple[Signer, ...] = ()
+        """Whose signatures the last package lacks."""
         """The package of the open review that was written or chosen last in this session."""
         self.is_verified = False
         """Whether it was verified since, without a fault."""
@@ -218,6 +221,8 @@ class EvidenceController(QObject):
             return
         dialog = SignDialog(package, self._reviewer().name, self._prompts, self._panel.window())
         dialog.key.setText(self.signing_key)
+        if package == self.last_package:
+            dialog.show_missing(self.to_sign)
         dialog.accepted.connect(lambda: self._sign(dialog))
         dialog.finished.connect(dialog.deleteLater)
         self.dialog = dialog

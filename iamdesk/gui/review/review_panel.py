@@ -365,6 +365,7 @@ class ReviewPanel(QWidget):
             return
         self.status = status
         self.packages.last_package = status.package.path or self.packages.last_package
+        self.packages.to_sign = status.package.to_sign
         self._check_reviewer()
         if self.evidence.set_returned(status.returned):
             self._show_evidence()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iamdesk.export.evidence.checkpoint import CheckpointState, checkpoint_state
 from iamdesk.export.evidence.part_signature import PartSignOff, part_signoff
@@ -23,6 +24,9 @@ from iamdesk.review.coordination import (
 from iamdesk.review.decisions import ReviewDecision, same_person
 from iamdesk.review.session import ReviewSession
 from iamdesk.review.tickets import TicketState, items_to_change, ticket_states
+
+if TYPE_CHECKING:
+    from iamdesk.export.evidence.signers import Signer
 
 FILTERS: Mapping[Obstacle, RowFilterMode] = {
     Obstacle.UNDECIDED: RowFilterMode.UNDECIDED,
@@ -47,6 +51,8 @@ class PackageState:
     is_current: bool = False
     """Whether it contains every decision."""
     signers: tuple[str, ...] = ()
+    to_sign: "tuple[Signer, ...]" = ()
+    """Whose signature is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +184,7 @@ def _checkpoint_state(review_session: ReviewSession, folder: Path | None) -> Che
 
 
 def _package_state(review_session: ReviewSession, package: Path | None) -> PackageState:
+    from iamdesk.export.evidence.signers import signers_of, still_to_sign
     from iamdesk.export.evidence.signing import read_signoffs
 
     recorded = review_session.file.packages()[-1:]
@@ -187,7 +194,12 @@ def _package_state(review_session: ReviewSession, package: Path | None) -> Packa
     if path.name != recorded[0].name or not path.exists():
         return PackageState()
     try:
-        signers = tuple(one.name for one in read_signoffs(path)) if path.is_dir() else ()
+        signed = read_signoffs(path) if path.is_dir() else ()
     except ExportError:
-        signers = ()
-    return PackageState(path, recorded[0].journal_sha256 == review_session.file.journal_sha256, signers)
+        signed = ()
+    return PackageState(
+        path,
+        recorded[0].journal_sha256 == review_session.file.journal_sha256,
+        tuple(one.name for one in signed),
+        still_to_sign(signers_of(review_session.file), signed),
+    )

@@ -1,6 +1,8 @@
 """The dialog for signing an evidence package, or a part of a review: name, role and key."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -17,7 +19,12 @@ from iamdesk.export.evidence.signing import Role
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.text_size import resize_within_screen
+from iamdesk.gui.review.signer_words import missing_signatures
 from iamdesk.i18n import mark, tr
+from iamdesk.review.decisions import same_person
+
+if TYPE_CHECKING:
+    from iamdesk.export.evidence.signers import Signer
 
 ROLE_WORDS = {
     Role.REVIEWER: mark("Reviewer"),
@@ -70,6 +77,8 @@ class SignDialog(QDialog):
             tr("This package is a DRAFT: the review was not complete when it was written."), wrap=True
         )
         self.draft.setObjectName("signDraft")
+        self.missing = plain_label(wrap=True)
+        self.missing.setObjectName("signMissing")
         self.sentence = plain_label(wrap=True)
         self.how = plain_label(wrap=True)
         for role, word in ROLE_WORDS.items():
@@ -77,6 +86,8 @@ class SignDialog(QDialog):
         form = QFormLayout(self)
         form.addRow(self.draft)
         form.setRowVisible(self.draft, False)
+        form.addRow(self.missing)
+        form.setRowVisible(self.missing, False)
         form.addRow(tr("&Role"), self.role)
         form.setRowVisible(self.role, not is_part)
         form.addRow(tr("&Name"), self.name)
@@ -126,6 +137,15 @@ class SignDialog(QDialog):
     def show_draft(self) -> None:
         """Say that the package is a draft."""
         self._form.setRowVisible(self.draft, True)
+        self._show_message()
+
+    def show_missing(self, signers: "Sequence[Signer]") -> None:
+        """Say whose signatures are missing, and suggest the role in which the suggested name is missing."""
+        self.missing.setText(missing_signatures(signers))
+        self._form.setRowVisible(self.missing, bool(signers))
+        own = next((one for one in signers if same_person(one.name, self.name.text())), None)
+        if own is not None:
+            self.role.setCurrentIndex(self.role.findData(own.role))
         self._show_message()
 
     def _show_message(self) -> None:

@@ -1,5 +1,6 @@
 """The strip above the table: what keeps the review from being complete, and the steps that follow."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from iamdesk.export.evidence.signing import Role
 from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.review_status import FILTERS
@@ -198,3 +200,49 @@ def test_links_that_have_no_room_get_a_row_of_their_own(qtbot: QtBot, panel: Rev
     panel.resize(1300, 500)
     QApplication.processEvents()
     assert strip.links[0].mapTo(strip, QPoint(0, 0)).y() < strip.export_button.geometry().bottom()
+
+
+def test_sign_is_done_when_everyone_has_signed(
+    qtbot: QtBot, panel: ReviewPanel, prompts: Answers, tmp_path: Path
+) -> None:
+    desk, strip = desk_of(panel), panel.strip
+    otto = Reviewer("Otto Braun", "otto")
+    false = ItemDecision(ReviewDecision.FALSE_POSITIVE, "known")
+    kept = ItemDecision(ReviewDecision.KEEP, "needed")
+    record(qtbot, panel, {line.line_id: kept for line in desk.lines})
+    record(qtbot, panel, {str(one["finding_id"]): false for one in desk.findings})
+    first = desk.lines[0].line_id
+    approved = replace(kept, second=otto.name)
+    panel.queue.put(lambda: desk.record({first: approved}, otto), frozenset({first}))
+    read(qtbot, panel)
+    prompts.save_to = tmp_path / "evidence"
+    QTest.keyClick(strip.export_button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: "was written to" in panel.message.text, timeout=60_000)
+    read(qtbot, panel)
+    assert "Still to sign: Ana Moreno as reviewer, Otto Braun as second reviewer." in strip.sign_button.toolTip()
+
+    def sign(name: str, role: Role | None = None) -> str:
+        """Sign with the keyboard; return what the dialog says."""
+        QTest.keyClick(strip.sign_button, Qt.Key.Key_Space)
+        dialog = panel.packages.dialog
+        assert isinstance(dialog, SignDialog)
+        dialog.name.selectAll()
+        QTest.keyClicks(dialog.name, name)
+        if role is not None:
+            dialog.role.setCurrentIndex(dialog.role.findData(role))
+        panel.message.clear()
+        said = dialog.missing.text() if dialog.missing.isVisible() else ""
+        QTest.keyClick(dialog.name, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: f"{name} signed as" in panel.message.text, timeout=60_000)
+        read(qtbot, panel)
+        return said
+
+    assert "Still to sign: Ana Moreno as reviewer" in sign("Otto Braun")
+    assert "(done)" not in strip.sign_button.accessibleName(), "he decided nothing"
+    assert strip.sign_button.text() == "Sign… (2 missing)"
+    sign("ana  moreno")
+    assert strip.sign_button.text() == "Sign… (1 missing)"
+    assert "Still to sign: Otto Braun as second reviewer." in strip.sign_button.toolTip()
+    assert sign("Otto Braun", Role.SECOND_REVIEWER) == "Still to sign: Otto Braun as second reviewer."
+    assert strip.sign_button.text() == "Sign…"
+    assert strip.sign_button.accessibleName() == "Sign… (done)"
