@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _TOPICS = ("principals", "principals entitlements", "principals attack paths")
 _AT_ONCE = 500
 """Rows that are brought up to date without a look at the clock."""
+_PAUSE = 30
+"""Milliseconds for painting before rows are inserted, or brought up to date."""
 _LATER = 2_500
 """Milliseconds between two looks at the findings while the checks run; nobody looks while the page is hidden."""
 _NAMED = 8
@@ -145,7 +147,12 @@ class PrincipalsPage(QWidget):
         """What brings columns of a row up to date, for those that have to be."""
         self._changed: set[Column] = set()
         self._updater = Slices(self)
-        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._arrived: list[PrincipalRow] = []
+        """Rows that are not in the table yet."""
+        self._is_complete: bool | None = None
+        """Whether these are all, once the last ones have arrived."""
+        self._insert_soon = QTimer(self, singleShot=True, interval=_PAUSE)
+        self._soon = QTimer(self, singleShot=True, interval=_PAUSE)
         self._look = QTimer(self, singleShot=True, interval=_LATER)
         self.setFocusProxy(self.table)  # before the layout: set later, it takes widgets out of the tab order
         self._lay_out()
@@ -183,6 +190,7 @@ class PrincipalsPage(QWidget):
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_preview())
         self.model.settled.connect(self._show_state)
         self._findings.changed.connect(self._look_later)
+        self._insert_soon.timeout.connect(self._insert)
         self._soon.timeout.connect(lambda: self._updater.run(self._update_all(), self._updated))
         self._look.timeout.connect(self._count_findings)
         session.badges_decided.connect(self._decided)
@@ -193,7 +201,7 @@ class PrincipalsPage(QWidget):
 
     def run(self) -> None:
         """List every principal, unless it was done; then what takes longer."""
-        if self._is_filled or self._stream.running:
+        if self._is_filled or self._is_listing:
             return
         opened = whole_or_report(self._session, self.message)
         if opened is None:
@@ -210,16 +218,27 @@ class PrincipalsPage(QWidget):
         self._show_state()
 
     def _take(self, found: list[PrincipalRow]) -> None:
-        kept, column = self.table.current_row(), self.table.currentIndex().column()
-        self.model.extend_by_many(found)
-        if kept is not None:
-            self.model.show_only(self._chosen(), lambda: self._filtered(kept, column))
-        self._show_state()
+        self._arrived += found
+        self._insert_soon.start()
 
     def _ended(self, complete: bool) -> None:
-        self._is_filled = complete
+        self._is_complete = complete
+        self._insert_soon.start()
+
+    def _insert(self) -> None:
+        """Show the rows that have arrived; go on once these are all."""
+        some, self._arrived = self._arrived, []
+        kept, column = self.table.current_row(), max(self.table.currentIndex().column(), 0)
+        self.model.extend_by_many(some)
+        if kept is not None or self._is_complete is not None:
+            self.model.show_only(self._chosen(), lambda: self._filtered(kept, column))
+        if self._is_complete is not None:
+            self._all_arrived(complete=self._is_complete)
+        self._show_state()
+
+    def _all_arrived(self, *, complete: bool) -> None:
+        self._is_filled, self._is_complete = complete, None
         opened = self._session.whole
-        self._filter()
         if complete and opened is not None:
             self._take_badges()
             self._count_findings()
@@ -301,8 +320,12 @@ class PrincipalsPage(QWidget):
     @property
     def is_running(self) -> bool:
         """Whether cells are still being computed."""
-        is_updating = bool(self._waiting) or self._updater.running
-        return self._stream.running or bool(self._work) or is_updating or not self.model.is_settled
+        is_updating = bool(self._waiting) or self._updater.running or not self.model.is_settled
+        return self._is_listing or bool(self._work) or is_updating
+
+    @property
+    def _is_listing(self) -> bool:
+        return self._stream.running or self._insert_soon.isActive()
 
     def _update(self, put: Callable[[PrincipalRow], None], *columns: Column) -> None:
         """Bring columns of every row up to date, between events."""
@@ -368,6 +391,8 @@ class PrincipalsPage(QWidget):
         self._stream.stop()
         self._look.stop()
         self._soon.stop()
+        self._insert_soon.stop()
+        self._arrived, self._is_complete = [], None
         self._updater.cancel()
         self._waiting.clear()
         self._changed.clear()
@@ -425,7 +450,7 @@ class PrincipalsPage(QWidget):
             parts.append(tr("none matches the filter"))
         elif shown < rows:
             parts.append(tr("{count} match the filter").format(count=number(shown)))
-        if self._work or self._stream.running:
+        if self._work or self._is_listing:
             parts.append(tr("… is still being computed"))
         self.summary.setText(" · ".join(parts))
 
@@ -452,7 +477,7 @@ class PrincipalsPage(QWidget):
     def export(self) -> None:
         """Ask for a file and write the rows that the filter shows to it, in their order."""
         opened = self._session.snapshot
-        self._is_export_wanted = self._stream.running
+        self._is_export_wanted = self._is_listing
         if opened is None or self._is_export_wanted:
             return
         if not self.model.rows:

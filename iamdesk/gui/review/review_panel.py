@@ -1,6 +1,6 @@
 """The review panel: the table, the evidence beside it, and the keys for decisions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -36,8 +36,8 @@ from iamdesk.gui.review.toolbar import ReviewToolbar
 from iamdesk.gui.widgets.full_height_list import scrolling
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
-from iamdesk.i18n import mark, ntr, tr
-from iamdesk.review.decisions import ReviewDecision, same_person
+from iamdesk.i18n import error_words, mark, ntr, tr
+from iamdesk.review.decisions import DecisionError, ReviewDecision, same_person
 from iamdesk.review.grouping import Grouping
 from iamdesk.review.item_effect import ExactEffect, effect_of
 from iamdesk.review.people import PEOPLE
@@ -104,6 +104,8 @@ class ReviewPanel(QWidget):
         )
         self.status = ReviewStatus()
         self._warned_of = ""
+        self._own_said = ""
+        """What the message said of the reviewer's own principals."""
         self._shown_id = ""
         """The review that was shown last."""
         self._exact: dict[str, str] = {}
@@ -243,6 +245,7 @@ class ReviewPanel(QWidget):
         self.table.next_wanted.connect(self.go_to_next)
         self.table.selectionModel().currentRowChanged.connect(lambda _new, _old: self._row_changed())
         self.head.reviewer_changed.connect(self._check_reviewer)
+        self.head.own.editingFinished.connect(self._check_own)
         for field in (self.head.reviewer_name, self.head.own):
             field.returnPressed.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.deciding.settled.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -330,6 +333,7 @@ class ReviewPanel(QWidget):
         if not self.head.reviewer.name:
             self.message.say(Tone.NOTE, tr("Enter the reviewer: every decision is recorded with a name."))
             self.head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._check_own()
         self.controller.report_mismatch()
 
     def _closed(self) -> None:
@@ -389,6 +393,29 @@ class ReviewPanel(QWidget):
                     "delegate it."
                 ).format(names=", ".join(deciders), name=name),
             )
+
+    def _check_own(self) -> None:
+        """Say if one of the reviewer's own principals is not in the review: then it protects nothing."""
+        review_session, own = self.review_session, self.head.reviewer.holder_arns
+        if review_session is None or not own:
+            self._take_own_problem(None)
+            return
+        self._jobs.run(
+            tr("Looking for your identities"),
+            lambda _progress, _cancelled: _own_problem(review_session, own),
+            done=lambda found: self._take_own_problem(found) if self.head.reviewer.holder_arns == own else None,
+            topic="review own",
+            owner=self,
+        )
+
+    def _take_own_problem(self, found: DecisionError | None) -> None:
+        sentence = tr("My identities: {problem}.").format(problem=error_words(found)) if found is not None else ""
+        if self._own_said and self.message.text == self._own_said:
+            self.message.clear()
+        self._own_said = sentence
+        self.head.show_own_problem(sentence)
+        if sentence:
+            self.message.say(Tone.WARNING, sentence)
 
     def _status_failed(self, review_session: ReviewSession, error: Exception) -> None:
         if self.review_session is review_session:  # else it was closed meanwhile
@@ -566,3 +593,12 @@ class ReviewPanel(QWidget):
 
 def _today() -> date:
     return datetime.now(UTC).date()
+
+
+def _own_problem(review_session: ReviewSession, own: Collection[str]) -> DecisionError | None:
+    """Return why one of a reviewer's own principals protects nothing; None if all do."""
+    try:
+        review_session.own.check(sorted(own))
+    except DecisionError as error:
+        return error
+    return None

@@ -5,12 +5,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QComboBox, QLineEdit, QProgressBar, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.gui.core.locale import number
-from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
+from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.core.table_memory import TableMemory
+from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.fields import FINDING_FIELDS, LINE_FIELDS
 from iamdesk.gui.review.filters import OF_FINDINGS, OF_LINES, SHOW_TITLES, SINCE_PREVIOUS, RowFilterMode
@@ -31,6 +33,9 @@ GROUPING_TITLES: dict[Grouping, str] = {
     Grouping.CHECK: mark("Findings by check"),
 }
 _LONGEST = 500
+_OWN_TIP = mark(
+    "Reviewers cannot certify their own access: entitlements of these principals must be reviewed by someone else."
+)
 
 
 class ReviewToolbar(QWidget):
@@ -44,6 +49,8 @@ class ReviewToolbar(QWidget):
         self, rows: Callable[[], Iterable[DecidedRow]], memory: TableMemory, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self._own_problem = ""
+        """What is wrong with the reviewer's own principals."""
         self.reviewer_name = QLineEdit()
         self.own = QLineEdit()
         self.grouping = QComboBox()
@@ -75,13 +82,7 @@ class ReviewToolbar(QWidget):
             field.setPlaceholderText(hint)
             field.setMaxLength(_LONGEST)
             field.setMaximumWidth(unit * width)
-        set_tooltip(
-            self.own,
-            tr(
-                "Reviewers cannot certify their own access: entitlements of these principals must be "
-                "reviewed by someone else."
-            ),
-        )
+        self.show_own_problem("")
         self.grouping.setObjectName("reviewGrouping")
         self.grouping.setAccessibleName(tr("Group rows by"))
         for grouping, title in GROUPING_TITLES.items():
@@ -127,6 +128,23 @@ class ReviewToolbar(QWidget):
         """The reviewer, as entered, with the account of the operating system."""
         own = frozenset(one for one in re.split(r"[\s,;]+", self.own.text()) if one)
         return Reviewer(self.reviewer_name.text().strip(), _account(), own)
+
+    def show_own_problem(self, sentence: str) -> None:
+        """Show what is wrong with the reviewer's own principals; empty: nothing is known to be."""
+        self._own_problem, field = sentence, self.own
+        tip = sentence or tr(_OWN_TIP)
+        set_tooltip(field, tip)
+        field.setAccessibleDescription(visible(tip))
+        red = QPalette()
+        if sentence:
+            red.setColor(QPalette.ColorRole.Text, colour(Colour.ERROR, self.palette()))
+        field.setPalette(red)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Update the color of the field."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_own_problem") and self._own_problem:
+            self.show_own_problem(self._own_problem)
 
     @property
     def chosen_grouping(self) -> Grouping:

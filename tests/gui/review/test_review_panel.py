@@ -696,3 +696,27 @@ def test_findings_on_a_policy_are_not_those_of_the_group_that_has_it(panel: Revi
     places = [at for at, text in enumerate(texts) if "lets elena.petrov and sandbox-admin read the objects" in text]
     assert own < of_policy < min(places)
     assert any("makes its members administrators" in text for text in texts[own:of_policy])
+
+
+def test_own_identities_that_the_snapshot_does_not_have_are_named(qtbot: QtBot, panel: ReviewPanel) -> None:
+    own, wrong = panel.head.own, "arn:aws:iam::111122223333:user/nobody"
+    row = panel.model.shown[0]
+    own.setFocus()
+    QTest.keyClicks(own, f"{row.lines[0].holder_arn} {wrong}")
+    QTest.keyClick(own, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: wrong in panel.message.text, timeout=10_000)
+    assert panel.message.text == f"My identities: the snapshot has no principal {wrong}."
+    assert own.accessibleDescription() == panel.message.text
+    assert own.palette().text().color() != panel.palette().text().color()
+    own.setFocus()
+    for _ in range(len(wrong) + 1):
+        QTest.keyClick(own, Qt.Key.Key_Backspace)
+    QTest.keyClick(own, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not panel.message.text, timeout=10_000)
+    assert "cannot certify their own access" in own.accessibleDescription()
+    QTest.keyClicks(own, " anna")
+    QTest.keyClick(own, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "is not the ARN of a user or role" in panel.message.text, timeout=10_000)
+    own.clear()
+    own.editingFinished.emit()
+    assert not panel.message.text
