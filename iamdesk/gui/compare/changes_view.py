@@ -1,5 +1,7 @@
 """The result of a comparison: a summary, a filtered table of changes, and details of the selected one."""
 
+from datetime import datetime
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
@@ -10,7 +12,7 @@ from iamdesk.export.text.diff import sentence
 from iamdesk.gui.compare.compare_detail import CompareDetail
 from iamdesk.gui.compare.compare_model import CompareModel
 from iamdesk.gui.compare.rows import FIELDS, ChangeKind, Column, CompareFilter, CompareRow
-from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.locale import day, number
 from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.gui.core.retranslation import translate_english
 from iamdesk.gui.core.session import Session
@@ -98,10 +100,21 @@ class ChangesView(QWidget):
         layout.addWidget(self.saved)
         layout.addWidget(split, 1)
 
-    def show_comparison(self, found: Comparison, rows: tuple[CompareRow, ...]) -> None:
-        """Show a comparison; ``rows`` are its `rows_of`."""
+    def show_comparison(
+        self,
+        found: Comparison,
+        rows: tuple[CompareRow, ...],
+        dates: tuple[datetime | None, datetime | None] = (None, None),
+    ) -> None:
+        """Show a comparison.
+
+        Args:
+            found: The comparison.
+            rows: Its `rows_of`.
+            dates: The latest time in the data of both sides; None: not known, or not said.
+        """
         self._found = found
-        old, new = (visible(translate_english(name)) for name in (found.old_name, found.new_name))
+        old, new = map(_with_date, (found.old_name, found.new_name), dates)
         self.pair.setText(
             tr("From {old} to {new}. Not compared: {limits}").format(
                 old=old, new=new, limits=" ".join(map(translate, found.limits))
@@ -156,3 +169,11 @@ class ChangesView(QWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self.model.repaint(self.palette())
+
+
+def _with_date(name: str, latest: datetime | None) -> str:
+    """Return the name of a snapshot with the latest day in its data."""
+    name = visible(translate_english(name))
+    if latest is None:
+        return name
+    return tr("{name} (data up to {day})").format(name=name, day=day(latest.date().isoformat()))

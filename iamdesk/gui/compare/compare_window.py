@@ -14,6 +14,7 @@ from iamdesk.gui.compare.worker import Compared, compared, read_and_compare, wri
 from iamdesk.gui.core.earlier_snapshots import Earlier, earlier_snapshots
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.locale import day
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip, visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.text_size import resize_within_screen
@@ -120,8 +121,13 @@ class CompareWindow(OneJobWindow):
     def _show_earlier(self, found: tuple[Earlier, ...]) -> None:
         self.earlier.clear()
         for one in found:
-            words = tr("{name}   —   file of {date}   —   {folder}").format(
-                name=visible(one.path.name), date=f"{one.modified:%Y-%m-%d}", folder=visible(str(one.path.parent))
+            words = tr("{name}   —   data up to {date}   —   {folder}")
+            if not one.data:
+                words = tr("{name}   —   file of {date}   —   {folder}")
+            words = words.format(
+                name=visible(one.path.name),
+                date=day(one.data or one.modified.date().isoformat()),
+                folder=visible(str(one.path.parent)),
             )
             item = QListWidgetItem(words)
             item.setData(Qt.ItemDataRole.UserRole, one.path)
@@ -193,7 +199,7 @@ class CompareWindow(OneJobWindow):
         self._session.show_compared(
             tr("From {old} to {new}: {changes}").format(**names, changes=translate(sentence(found.found)))
         )
-        self.view.show_comparison(found.found, found.rows)
+        self.view.show_comparison(found.found, found.rows, found.dates)
 
     def refused(self, error: Exception) -> bool:
         """Offer another snapshot if one could not be read."""

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import Executor
+from datetime import datetime
 from pathlib import Path
 
 from iamdesk.api import SnapshotSession, Workbench
@@ -23,6 +24,8 @@ class Compared:
         """Whether the other snapshot is the earlier one."""
         self.found = found
         self.rows = rows_of(found)
+        self.dates: tuple[datetime | None, datetime | None] = (None, None)
+        """The latest time in the data of the old and of the new snapshot."""
 
 
 def is_earlier_than(other: SnapshotSession, opened: SnapshotSession) -> bool:
@@ -46,7 +49,9 @@ def compared(
         WorkCancelled: ``cancelled`` returned True.
     """
     old, new = (other, opened) if is_earlier else (opened, other)
-    return Compared(other, is_earlier, Workbench.compare(old, new, progress, cancelled, executor))
+    made = Compared(other, is_earlier, Workbench.compare(old, new, progress, cancelled, executor))
+    made.dates = old.about.latest, new.about.latest
+    return made
 
 
 def read_and_compare(

@@ -13,6 +13,10 @@ _LOOKED_AT = 65_536
 """Characters at the beginning of a file: the AWS CLI prints the users first, each with its ARN."""
 _ACCOUNT = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):")
 _IS_SNAPSHOT = re.compile(r'"(UserDetailList|GroupDetailList|RoleDetailList)"')
+_DAY = re.compile(rb'"(?:CreateDate|UpdateDate|LastUsedDate)"\s*:\s*"(\d{4}-\d\d-\d\d)')
+"""The times that the AWS CLI prints of users, groups, roles and policies."""
+_DATED_UP_TO = 64 << 20
+"""Bytes of a file that is read for its latest day."""
 _SUFFIXES = (".json", ".json.gz")
 _MAX_FILES = 300
 _MOST = 8
@@ -23,6 +27,8 @@ class Earlier(NamedTuple):
 
     path: Path
     modified: datetime
+    data: str = ""
+    """The latest day in its data, ISO 8601 (as `Snapshot.latest`); empty: not read, or there is none."""
 
 
 def earlier_snapshots(opened: Path, accounts: Collection[str], recent: Sequence[Path]) -> tuple[Earlier, ...]:
@@ -37,10 +43,24 @@ def earlier_snapshots(opened: Path, accounts: Collection[str], recent: Sequence[
             continue
         with suppress(OSError, EOFError):
             if may_be_of(path, accounts, is_recent=is_recent):
-                found[key] = Earlier(key, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+                found[key] = Earlier(key, datetime.fromtimestamp(path.stat().st_mtime, UTC), latest_day(path))
         if len(found) == _MOST:
             break
     return tuple(found.values())
+
+
+def latest_day(path: Path) -> str:
+    """Return the latest day in a file of authorization details, ISO 8601; empty if there is none, or it is too large.
+
+    Raises:
+        OSError, EOFError: it cannot be read.
+    """
+    if not path.is_file() or not path.name.endswith(_SUFFIXES):
+        return ""
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        content = file.read(_DATED_UP_TO + 1)
+    days = _DAY.findall(content) if len(content) <= _DATED_UP_TO else ()
+    return max(days, default=b"").decode()
 
 
 def _beside(opened: Path) -> Iterator[Path]:

@@ -145,6 +145,7 @@ def test_the_overview_is_told_in_a_sentence(qtbot: QtBot, session: Session, comp
     assert told.args is not None
     assert told.args[0].startswith("From ")
     assert compared.view.summary.text() in told.args[0]
+    assert compared.view.pair.text().count("(data up to ") == 2, "how old the data are, on both sides"
 
 
 def test_swapped_it_is_the_other_way_round(qtbot: QtBot, compared: CompareWindow) -> None:

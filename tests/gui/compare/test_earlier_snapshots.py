@@ -5,7 +5,9 @@ import json
 import os
 from pathlib import Path
 
-from iamdesk.gui.core.earlier_snapshots import earlier_snapshots
+from iamdesk.api import SnapshotSession
+from iamdesk.gui.core.earlier_snapshots import earlier_snapshots, latest_day
+from iamdesk.resource_files import sample_snapshot
 
 MINE, OTHER = "111122223333", "999988887777"
 
@@ -48,3 +50,14 @@ def test_at_most_eight(tmp_path: Path) -> None:
         write(tmp_path / f"q{number}.json", MINE, 100 + number)
     found = earlier_snapshots(opened, {MINE}, ())
     assert [one.path.name for one in found] == [f"q{number}.json" for number in range(11, 3, -1)]
+
+
+def test_the_latest_day_in_the_data(tmp_path: Path, sample: SnapshotSession) -> None:
+    plain = sample_snapshot()
+    packed = tmp_path / "sample.json.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert sample.about.latest is not None
+    assert latest_day(plain) == latest_day(packed) == sample.about.latest.date().isoformat()
+    opened = write(tmp_path / "now.json", MINE, 1)
+    assert latest_day(opened) == "", "there is no day in it"
+    assert latest_day(tmp_path) == "", "a folder is not read"
