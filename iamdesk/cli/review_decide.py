@@ -256,10 +256,10 @@ def fill(
     conflicts = sum(one.is_conflict for one in refused)
     rest = len(refused) - conflicts
     echo_err(
-        f"{counted(saved, 'decision')} saved, {counted(rest, 'row')} refused, {counted(conflicts, 'conflict')}: "
+        f"{counted(saved, 'row')} saved, {rest:,} refused, {counted(conflicts, 'conflict')}: "
         "their current decisions were kept"
         if conflicts
-        else f"{counted(saved, 'decision')} saved, {counted(rest, 'row')} refused"
+        else f"{counted(saved, 'row')} saved, {rest:,} refused"
     )
     _checkpoint(review, reviewer, checkpoint_key, checkpoint_every, checkpoint_folder)
     if refused:

@@ -358,7 +358,7 @@ def test_filled_sheet_is_taken_and_what_is_refused_is_listed(run: Run, made: Pat
         writer.writerows(rows)
     own = rows[-1]["holder_arn"]
     done = run("review", "fill", review, sheet, "--reviewer", "Ana", "--my-arn", own, status=1)
-    assert "1 decision saved" in done.stderr
+    assert "1 row saved" in done.stderr
     assert "protected cells were edited: holder_arn" in done.stdout
     assert "review their own access" in done.stdout
     with ReviewFile.open(review, writable=False) as again:
@@ -432,10 +432,10 @@ def test_conflicts_of_a_filled_sheet_are_listed_and_nothing_is_overwritten(
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(filled)
-    assert "2 decisions saved" in run("review", "fill", review, tmp_path / "ana.csv", "--reviewer", "Ana").stderr
+    assert "2 rows saved" in run("review", "fill", review, tmp_path / "ana.csv", "--reviewer", "Ana").stderr
     done = run("review", "fill", review, tmp_path / "ben.csv", "--reviewer", "Ben", status=1)
     assert done.stdout.startswith(f"conflict Entitlements row 3  {rows[1]['line_id']}  its decision changed after")
-    assert "1 decision saved, 0 rows refused, 1 conflict" in done.stderr
+    assert "1 row saved, 0 refused, 1 conflict" in done.stderr
     with ReviewFile.open(review, writable=False) as file:
         assert [file.decided(row["line_id"]).reviewer for row in rows[:3]] == ["Ana", "Ana", "Ben"]  # type: ignore[union-attr]
 

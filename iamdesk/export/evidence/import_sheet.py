@@ -155,7 +155,7 @@ def read_back(path: Path, source: EvidenceContext) -> ReadBack:
 
 
 def fill_in(session: ReviewSession, path: Path, reviewer: Reviewer) -> tuple[int, list[Refused]]:
-    """Save the new decisions of a filled sheet; return how many were saved, and the refused rows.
+    """Save the decisions and tickets of a filled sheet; return how many rows were saved, and the refused rows.
 
     Each row is saved by itself, all at one moment, at which an event says that they come from a sheet: one act.
 
@@ -189,6 +189,7 @@ def _read[Row: (DecidedLine, DecidedFinding)](
     known = {_id_of(row): row for row in kind.rows(source)}
     seen: set[str] = set()
     decided: dict[str, ItemDecision | None] = {}  # None: rows contradict each other
+    agreeing: dict[str, list[int]] = {}
     for number, cells in _named(rows, kind, path):
         subject_id = cells.get(kind.id_column, "")
         if not any(cells.values()):
@@ -203,7 +204,7 @@ def _read[Row: (DecidedLine, DecidedFinding)](
             why = phrase("protected cells were edited: {edited}", edited=", ".join(edited))
             if subject_id in seen:  # a row with the id of another one
                 decided[subject_id] = None
-                why = _twice(subject_id, kind, found)
+                why = _twice(subject_id, kind, found, agreeing)
         elif _is_unchanged(cells, row, kind):
             found.unchanged += 1
         elif any("\udc80" <= sign <= "\udcff" for cell in cells.values() for sign in cell):
@@ -214,9 +215,10 @@ def _read[Row: (DecidedLine, DecidedFinding)](
                 wanted = _decision(cells, row, kind)
                 if decided.setdefault(subject_id, wanted) != wanted:
                     decided[subject_id] = None
-                    raise DecisionError(_twice(subject_id, kind, found))
+                    raise DecisionError(_twice(subject_id, kind, found, agreeing))
                 if found.decisions.get(subject_id) == wanted:
-                    continue  # another row with the same decision
+                    agreeing.setdefault(subject_id, []).append(number)  # with the row before it
+                    continue
                 if wanted.decided != row.decision.decided:
                     wanted.check_last_day(datetime.now(UTC).date())
                 if has_moved and wanted != row.decision:
@@ -230,11 +232,15 @@ def _read[Row: (DecidedLine, DecidedFinding)](
         seen.add(subject_id)
 
 
-def _twice[Row: (DecidedLine, DecidedFinding)](subject_id: str, kind: _Kind[Row], found: ReadBack) -> str:
-    """Return why a row is refused that contradicts another one on the same item; neither of the two is imported."""
+def _twice[Row: (DecidedLine, DecidedFinding)](
+    subject_id: str, kind: _Kind[Row], found: ReadBack, agreeing: Mapping[str, Sequence[int]]
+) -> str:
+    """Return why a row is refused that contradicts others on the same item; none of them is imported."""
     why = phrase("the {what} is in the sheet twice", what=phrase(kind.what))
     if found.decisions.pop(subject_id, None) is not None:
-        found.refused.append(Refused(*found.rows[subject_id], subject_id, why))
+        sheet, first = found.rows[subject_id]
+        rows = (first, *agreeing.get(subject_id, ()))
+        found.refused += [Refused(sheet, number, subject_id, why) for number in rows]
     return why
 
 
@@ -310,6 +316,8 @@ def _decision[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row:
     if _is_as_shown(cells, row, [column for column in kind.columns if column.is_open and column.name != "ticket"]):
         return replace(current, ticket=ticket)
     if word == ReviewDecision.UNDECIDED.value and current.choice is not ReviewDecision.UNDECIDED:
+        if cells_sha256(ItemDecision()) == cells.get(_SHOWN) and not _unquoted(cells.get("decision_reason", "")):
+            return replace(current, ticket=ticket)  # as exported, and decided since by others
         raise DecisionError(phrase("`undecided` clears nothing: enter `reset` to clear the current decision"))
     wanted = replace(_entered(cells, kind), ticket=ticket)
     return replace(wanted, second=current.second) if wanted.decided == current.decided else wanted

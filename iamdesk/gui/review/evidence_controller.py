@@ -358,7 +358,7 @@ class EvidenceController(QObject):
             warnings.append(words)
         saved, refused = number(filled.saved), filled.refused
         if not refused:
-            words = tr("{saved} decisions were imported.").format(saved=saved)
+            words = tr("{saved} rows were imported.").format(saved=saved)
             self._message.say(Tone.WARNING if warnings else Tone.NOTE, " ".join((words, *warnings)))
             return
         from iamdesk.gui.review.refused_dialog import RefusedDialog
@@ -367,7 +367,7 @@ class EvidenceController(QObject):
         self.dialog.show()
         first = refused[0]
         more = tr("; and {count} more").format(count=number(len(refused) - 1)) if len(refused) > 1 else ""
-        words = tr("{saved} decisions were imported, {count} rows were refused: {sheet}, row {row}: {why}{more}.")
+        words = tr("{saved} rows were imported, {count} were refused: {sheet}, row {row}: {why}{more}.")
         words = words.format(
             saved=saved,
             count=number(len(refused)),

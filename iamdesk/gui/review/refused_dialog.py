@@ -24,8 +24,8 @@ class RefusedDialog(QDialog):
         conflicts = sum(one.is_conflict for one in refused)
         self.sentence = FlowLabel(
             tr(
-                "{saved} decisions were imported. {conflicts} rows are conflicts: a later decision was made "
-                "after the sheet was exported, and was kept. {refused} rows were refused."
+                "{saved} rows were imported. {conflicts} are conflicts: a later decision was made after the sheet was "
+                "exported, and was kept. {refused} were refused."
             ).format(saved=number(saved), conflicts=number(conflicts), refused=number(len(refused) - conflicts))
         )
         self.table = QTreeWidget()

@@ -450,3 +450,32 @@ def test_an_imported_sheet_is_one_act_that_the_journal_names(pack: Path, review:
     assert not any(one.reviewer == BEN.name and one.second == made[0].moment[:19] for one in care.at_once)
     assert fill_in(ReviewSession(review), path, BEN)[0] == 0
     assert review.events()[-1] == event, "nothing was saved: no act"
+
+
+def test_a_ticket_on_an_item_that_others_decided_meanwhile_is_a_conflict(pack: Path, review: ReviewFile) -> None:
+    """The decision's cell is as exported: nothing was to be cleared."""
+    at, one = ids_with(review, ReviewDecision.UNDECIDED)[0]
+    review.record({one: ItemDecision(ReviewDecision.KEEP, "needed")}, ANA)
+    saved, refused = fill_in(ReviewSession(review), filled_csv(pack, {at: {"ticket": "IAM-7"}}), BEN)
+    assert saved == 0
+    assert [(row.subject_id, row.is_conflict) for row in refused] == [(one, True)]
+    assert "now Keep, by Ana" in refused[0].why
+    saved, refused = fill_in(ReviewSession(review), filled_csv(pack, {at: {"decision_reason": "not needed"}}), BEN)
+    assert (saved, "`undecided` clears nothing" in refused[0].why) == (0, True)
+
+
+@pytest.mark.parametrize("last", ["revoke", "reset"])
+def test_each_of_several_rows_that_contradict_each_other_is_listed(
+    pack: Path, review: ReviewFile, tmp_path: Path, last: str
+) -> None:
+    at, one = ids_with(review, ReviewDecision.UNDECIDED)[0]
+    path = filled_csv(pack, {at: {"decision": "keep", "decision_reason": "needed"}})
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    decided = rows[at + 1]
+    other = [last if cell == "keep" else cell for cell in decided]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([rows[0], decided, decided, decided, other])
+    saved, refused = fill_in(ReviewSession(review), path, BEN)
+    assert (saved, [row.row for row in refused]) == (0, [2, 3, 4, 5])
+    assert {row.subject_id for row in refused} == {one}

@@ -471,7 +471,7 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
         writer.writerows(rows)
     prompts.opens = filled
     panel.packages.fill()
-    qtbot.waitUntil(lambda: "1 rows were refused: Entitlements, row 3" in panel.message.text, timeout=10_000)
+    qtbot.waitUntil(lambda: "1 were refused: Entitlements, row 3" in panel.message.text, timeout=10_000)
     assert "RegionLock is a guardrail: revoking it gives" in panel.message.text
     assert desk_of(panel).decision(rows[0]["line_id"]).choice is ReviewDecision.KEEP
     dialog = panel.packages.dialog
