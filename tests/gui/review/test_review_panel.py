@@ -477,7 +477,7 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
     dialog = panel.packages.dialog
     assert isinstance(dialog, RefusedDialog)
     assert dialog.table.topLevelItemCount() == 1
-    assert "0 rows are conflicts" in dialog.sentence.text()
+    assert "0 are conflicts" in dialog.sentence.text()
     qtbot.waitUntil(lambda: not panel.is_filling)
     assert next(row for row in panel.model.rows if rows[0]["line_id"] in row.subject_ids).texts[0] == "Keep"
 
