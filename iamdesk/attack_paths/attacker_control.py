@@ -1,8 +1,10 @@
 """Whether a principal can satisfy the conditions of a decision itself, by values that it chooses."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from iamdesk.attack_paths.catalog import ASSUMES
 from iamdesk.evaluate.context import Knowledge
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision
@@ -25,6 +27,14 @@ _CHOICE = frozenset(
     }
 )
 """Keys whose values the caller chooses; not MFA, which needs a device."""
+SOURCE_IDENTITY = "sts:sourceidentity"
+"""The key, in lower case, for the source identity that a caller sets when it assumes a role."""
+_ABOUT_TAGS = ("aws:requesttag/", "aws:tagkeys", "sts:transitivetagkeys", SOURCE_IDENTITY)
+"""Beginnings of keys that take an action besides (`iamdesk.attack_paths.request_tags`)."""
+_SESSION_NAME = "sts:rolesessionname"
+_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+"""What a session name and a source identity can be (STS API Reference, AssumeRole)."""
+_OPEN_PART = re.compile(r"\*|\$\{[^}]*\}")
 _MFA = "aws:multifactorauthpresent"
 _SECRETS = frozenset({"sts:externalid"})
 _BY_SERVICE = frozenset({"iam:associatedresourcearn"})
@@ -52,7 +62,7 @@ class AllowedBy(NamedTuple):
     is_chosen: bool
     """Whether the caller chooses all values that it takes."""
     tags: Mapping[str, tuple[str, ...]]
-    """The keys about tags that the request must have, with their values; no values: any."""
+    """The keys about tags and a source identity that the request must have, with their values; no values: any."""
 
 
 def ways(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
@@ -62,6 +72,8 @@ def ways(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
     found: list[AllowedBy] = []
     sets_boundary = _sets_boundary(trace)
     for one, tags in zip(_alternatives(trace), _tags(trace), strict=True):
+        if not _can_name(trace, one):
+            continue
         is_chosen = bool(one) and all(_is_chosen(key, is_there, sets_boundary) for key, is_there in one.items())
         if is_chosen and not tags:
             return (AllowedBy(True, {}),)
@@ -72,8 +84,42 @@ def ways(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
     return (*(one for one in found if one.tags), *untagged)
 
 
+def _can_name(trace: EvaluationTrace, way: Mapping[str, bool]) -> bool:
+    """Return whether a request to assume a role can have the session name and the source identity that a way takes.
+
+    The values tried are not all that conditions allow: each that a condition lists may be the one. A session name is
+    required (STS API Reference, AssumeRole).
+    """
+    if trace.request.target.action_text != ASSUMES:
+        return True
+    for spelled, is_there in way.items():
+        key = spelled.lower()
+        if key == _SESSION_NAME and not is_there:
+            return False
+        if key in (_SESSION_NAME, SOURCE_IDENTITY) and is_there:
+            tried = [
+                value for one in trace.sets for name, fact in one.items() if name == spelled for value in fact.values
+            ]
+            listed = [
+                value.text
+                for result in trace.results
+                for test in result.statement.conditions
+                if test.key == key
+                for value in test.values
+            ]
+            if tried and not any(map(_NAME.fullmatch, tried)) and not any(map(_may_be_name, listed)):
+                return False
+    return True
+
+
+def _may_be_name(pattern: str) -> bool:
+    """Return whether a value of a condition, with wildcards and variables, can match a name."""
+    fixed, open_parts = _OPEN_PART.subn("", pattern.replace("?", "x"))
+    return _NAME.fullmatch(fixed.ljust(2, "x") if open_parts else fixed) is not None
+
+
 def _tags(trace: EvaluationTrace) -> Sequence[Mapping[str, tuple[str, ...]]]:
-    """Return, for each alternative, the keys about tags that the request must have, with their values."""
+    """Return `AllowedBy.tags` of each alternative."""
     if not trace.sets:
         return [{key: () for key in trace.keys if _is_about_tags(key)}]
     return [
@@ -87,7 +133,7 @@ def _tags(trace: EvaluationTrace) -> Sequence[Mapping[str, tuple[str, ...]]]:
 
 
 def _is_about_tags(key: str) -> bool:
-    return key.lower().startswith(("aws:requesttag/", "aws:tagkeys"))
+    return key.lower().startswith(_ABOUT_TAGS)
 
 
 def unmet_keys(trace: EvaluationTrace) -> tuple[str, ...]:

@@ -19,8 +19,9 @@ from iamdesk.attack_paths.request_tags import (
     TaggingAction,
     agreeing,
     can_tag,
+    may_require,
+    required_besides,
     tag_context,
-    tagging_action,
     tagging_context,
     tags_of,
 )
@@ -312,7 +313,7 @@ class SourceFinder:
 
     def _parts(self, action: str, among: int) -> Iterator[tuple[str, int]]:
         """Split entities by account and by organization policies that distinguish them; yield (account, entities)."""
-        service, _, name = action.lower().partition(":")
+        names = [(service, name) for service, _, name in (one.lower().partition(":") for one in may_require(action))]
         while among:
             account = self._targets.account_of((among & -among).bit_length() - 1)
             own = self._targets.of_account[account] & among
@@ -323,7 +324,7 @@ class SourceFinder:
             tags: set[str] = set()
             for policy, document in self._organization:
                 for statement in document.statements:
-                    if statement.broken is not None or not statement.covers_action(service, name):
+                    if statement.broken is not None or not any(statement.covers_action(*one) for one in names):
                         continue
                     tags.update(_tags_asked(statement.context_keys()))
                     if not any(entry.is_everything for entry in statement.resources or ()):
@@ -375,14 +376,14 @@ class SourceFinder:
         self, way: AllowedBy, members: int, action: str, resource: str, context: Context
     ) -> ConfirmedAndPossible:
         """Return which of some principals may set the tags that a way takes, as far as a permission is required."""
-        required = tagging_action(action)
-        if required is None:
-            return ConfirmedAndPossible(members, 0)
-        found = self.among(members, required.action, resource, tag_context(way, action, context))
-        left = members & ~found.proven
-        if left:
-            found = found.either(self._with_other_values(way, left, action, required, resource, context))
-        return found if required.is_documented else found.either(ConfirmedAndPossible(0, members))
+        found = ConfirmedAndPossible(members, 0)
+        for required in required_besides(action, way):
+            one = self.among(members, required.action, resource, tag_context(way, action, context))
+            left = members & ~one.proven
+            if left:
+                one = one.either(self._with_other_values(way, left, action, required, resource, context))
+            found = found.both(one if required.is_documented else one.either(ConfirmedAndPossible(0, members)))
+        return found
 
     def _with_other_values(
         self, way: AllowedBy, members: int, action: str, required: TaggingAction, resource: str, context: Context
@@ -550,12 +551,17 @@ class _Finding:
         known = self._finder.distinguishing.get(key)
         if known is None:
             index = self._population.index
-            places = (
+            covering = [
+                index.covering(service, name)
+                for service, _, name in (one.lower().partition(":") for one in may_require(self._action))
+            ]
+            places = {
                 place
-                for number in self._covering.statements.keys() & self._finder.documents_of(self._callers)
+                for covered in covering
+                for number in covered.statements.keys() & self._finder.documents_of(self._callers)
                 for place, _ in index.of_document(number)
-                if place in self._covering.places
-            )
+                if place in covered.places
+            }
             found: list[tuple[int, int | None]] = []
             for place in sorted(places):
                 if place in self._targets.personal or _tags_asked(self._asked_keys(place)):

@@ -14,8 +14,8 @@ from iamdesk.attack_paths.request_tags import (
     TaggingAction,
     agreeing,
     can_tag,
+    required_besides,
     tag_context,
-    tagging_action,
     tagging_context,
     tags_of,
 )
@@ -57,8 +57,8 @@ class _Asked(NamedTuple):
     """0 if it is allowed, also with values that the caller chooses; 1 if it depends on a fact; 2 if it is denied."""
     request: Request
     trace: EvaluationTrace
-    tagging: "_Asked | None" = None
-    """The request to set the tags that it takes."""
+    tagging: Sequence["_Asked"] = ()
+    """The requests to set the tags, and the source identity, that it takes."""
 
 
 class Prover:
@@ -86,8 +86,7 @@ class Prover:
         """Yield the evaluated request for each action of a technique, on the most favorable resource."""
         for one in self._best(source, target, path):
             yield _proof(one.request, one.trace)
-            if one.tagging is not None:
-                yield _proof(one.tagging.request, one.tagging.trace)
+            yield from (_proof(tagging.request, tagging.trace) for tagging in one.tagging)
 
     def request_proof(self, source: str, action: str, resource: str, context: Context) -> Proof:
         """Return the evaluated request for one action."""
@@ -194,28 +193,32 @@ class Prover:
         for way in ways(trace):
             if way.tags and not can_tag(action, resource):
                 continue
-            rank = int(not way.is_chosen)
-            asked = [_Asked(rank, request, trace)]
-            required = tagging_action(action) if way.tags else None
-            if required is not None:
-                tagging = self._ask(source, required.action, resource, tag_context(way, action, request.context))
-                rank = max(rank, tagging.rank if required.is_documented else min(tagging.rank, 1))
-                asked = [_Asked(rank, request, trace, tagging)]
-                if tagging.rank:
-                    asked += self._with_other_values(way, trace, required, request)
+            asked = [_Asked(int(not way.is_chosen), request, trace)]
+            for required in required_besides(action, way):
+                asked = [min(self._besides(one, way, required), key=lambda one: one.rank) for one in asked]
             best = min((*asked, *([] if best is None else [best])), key=lambda one: one.rank)
         return best or _Asked(_DENIED, request, trace)
 
-    def _with_other_values(
-        self, way: AllowedBy, trace: EvaluationTrace, required: TaggingAction, request: Request
-    ) -> Iterator[_Asked]:
+    def _besides(self, asked: _Asked, way: AllowedBy, required: TaggingAction) -> Iterator[_Asked]:
+        """Yield a request of a way together with an action that it requires besides."""
+        request = asked.request
+        context = tag_context(way, request.action, request.context)
+        tagging = self._ask(request.principal, required.action, request.resource, context)
+        rank = tagging.rank if required.is_documented else min(tagging.rank, 1)
+        yield asked._replace(rank=max(asked.rank, rank), tagging=(*asked.tagging, tagging))
+        if tagging.rank:
+            yield from self._with_other_values(asked, way, required)
+
+    def _with_other_values(self, asked: _Asked, way: AllowedBy, required: TaggingAction) -> Iterator[_Asked]:
         """Yield a request with values of its tags that may suit the action that sets them, too."""
-        call, resource, source = request.action, request.resource, request.principal
-        tagging = self._steps.inquiry.trace(source, required.action, resource, tagging_context(call, request.context))
-        for other in agreeing(way, trace, tagging):
-            asked = self._ask(source, call, resource, {**request.context, **tags_of(other)})
-            sets = self._ask(source, required.action, resource, tag_context(other, call, request.context))
-            yield asked._replace(rank=max(asked.rank, sets.rank), tagging=sets)
+        request = asked.request
+        source, call, resource, given = request.principal, request.action, request.resource, request.context
+        tagging = self._steps.inquiry.trace(source, required.action, resource, tagging_context(call, given))
+        for other in agreeing(way, asked.trace, tagging):
+            changed = self._ask(source, call, resource, {**given, **tags_of(other)})
+            sets = self._ask(source, required.action, resource, tag_context(other, call, given))
+            together = (*asked.tagging, sets)
+            yield changed._replace(rank=max(changed.rank, *(one.rank for one in together)), tagging=together)
 
     def _denials(self, source: str, required: Required) -> Iterator[_Asked]:
         """Yield the request for each policy that a principal can remove from itself, or its group, by an action."""
@@ -247,12 +250,12 @@ class Prover:
         wanted: dict[str, None] = {}
         for path in paths:
             for one in self._best(source, target, path):
-                for asked in (one, one.tagging):
-                    if asked is not None and asked.rank and asked.trace.decision is EvalDecision.CONDITIONAL:
+                for asked in (one, *one.tagging):
+                    if asked.rank and asked.trace.decision is EvalDecision.CONDITIONAL:
                         keys = unmet_keys(asked.trace)
                         wanted.update(dict.fromkeys(_wanted(key, asked.trace) for key in keys))
-                if one.rank == 1 and one.tagging is not None and one.tagging.rank == _DENIED:
-                    action = one.tagging.request.action
+                if one.rank == 1 and one.tagging and one.tagging[-1].rank == _DENIED:
+                    action = one.tagging[-1].request.action
                     wanted[phrase("that no permission for {action} is required to set tags", action=action)] = None
         return (*facts, *wanted)
 

@@ -1,6 +1,7 @@
-"""Tags in requests that create something: the action that AWS requires besides.
+"""Tags in requests that create something or assume a role: the actions that AWS requires besides.
 
-A caller that sets tags while it creates a resource must be allowed to tag, too.
+A caller that sets tags while it creates a resource must be allowed to tag, too. One that assumes a role needs an action
+for session tags and one for a source identity.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +9,8 @@ from functools import cache
 from itertools import islice, product
 from typing import NamedTuple
 
-from iamdesk.attack_paths.attacker_control import CREATING_CALL, AllowedBy
+from iamdesk.attack_paths.attacker_control import CREATING_CALL, SOURCE_IDENTITY, AllowedBy
+from iamdesk.attack_paths.catalog import ASSUMES
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
@@ -70,6 +72,28 @@ def tagging_action(call: str) -> TaggingAction | None:
     return None if found is None else TaggingAction(f"{service}:{found}", False)
 
 
+TAG_SESSION = TaggingAction("sts:TagSession", True)
+"""For session tags: IAM User Guide, "Pass session tags in AWS STS", Permissions required to add session tags."""
+SET_SOURCE_IDENTITY = TaggingAction("sts:SetSourceIdentity", True)
+"""For a source identity: IAM User Guide, "Monitor and control actions taken with assumed roles"."""
+
+
+def required_besides(call: str, way: AllowedBy) -> tuple[TaggingAction, ...]:
+    """Return the actions that a call requires besides, by the tags and the source identity of a way."""
+    if call == ASSUMES:
+        sets = {key.lower() == SOURCE_IDENTITY for key in way.tags}
+        return tuple(
+            one for of_identity, one in ((False, TAG_SESSION), (True, SET_SOURCE_IDENTITY)) if of_identity in sets
+        )
+    required = tagging_action(call) if way.tags else None
+    return () if required is None else (required,)
+
+
+def may_require(call: str) -> tuple[str, ...]:
+    """Return the actions that decide on a call on an entity: itself, and those that it may require besides."""
+    return (call, TAG_SESSION.action, SET_SOURCE_IDENTITY.action) if call == ASSUMES else (call,)
+
+
 def can_tag(call: str, resource: str) -> bool:
     """Return whether a call can set tags of a resource; EC2 tags only what a call creates.
 
@@ -110,7 +134,7 @@ def agreeing(way: AllowedBy, call: EvaluationTrace, tagging: EvaluationTrace) ->
 
     Values that two patterns have in common (``a*``, ``*z``) are among them; whether they suit has to be evaluated.
     """
-    keys = [key for key in way.tags if key.lower().startswith(_TAG)]
+    keys = [key for key in way.tags if key.lower().startswith((_TAG, SOURCE_IDENTITY))]
     values = [_values(key, call, tagging) for key in keys]
     for chosen in islice(product(*values), _MAX_TRIED) if keys else ():
         yield way._replace(tags={**way.tags, **{key: (value,) for key, value in zip(keys, chosen, strict=True)}})

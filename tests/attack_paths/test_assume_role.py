@@ -1,0 +1,152 @@
+"""Roles whose trust policies ask for session tags, a source identity or a session name."""
+
+import pytest
+
+from iamdesk import Evaluator
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.attack_paths.types import State
+
+from ..builders.captures import allow, document
+from .cases import FULL, WEAK, World, arn
+
+ASSUME, TAG, NAME_SOURCE = "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"
+TAGGED = {"StringEquals": {"aws:RequestTag/team": "x"}}
+SOURCE = {"StringEquals": {"sts:SourceIdentity": "bob"}}
+BOTH = {"StringEquals": {**TAGGED["StringEquals"], **SOURCE["StringEquals"]}}
+PROVEN = State.PROVEN
+
+
+def trusted(*actions, principal="user/bob", **condition):
+    return {"Effect": "Allow", "Principal": {"AWS": arn(principal)}, "Action": list(actions), "Condition": condition}
+
+
+def proof(folder, own, *trust):
+    """Return the state of bob's path to administrator, and the actions of its proof; own: his statements."""
+    world = World()
+    world.user("bob", {"some": document(*own)})
+    world.role("admin", {"all": FULL}, document(*trust))
+    world.role("other", {"some": WEAK}, document(*trust))
+    paths = AttackPathGraph(Evaluator(world.snapshot(folder))).attack_paths(arn("user/bob"))
+    found = {path.state: [one.decision.request.action for one in path.steps[0].proof] for path in paths}
+    return next(iter(found.items()), (None, []))
+
+
+@pytest.mark.parametrize(
+    ("actions", "condition", "own", "state"),
+    [
+        ([ASSUME], TAGGED, "", None),
+        ([ASSUME, TAG], TAGGED, "", PROVEN),
+        ([ASSUME], {"Null": {"aws:RequestTag/team": "false"}}, "", None),
+        ([ASSUME], {"Null": {"aws:RequestTag/team": "true"}}, "", PROVEN),
+        ([ASSUME], {"ForAnyValue:StringEquals": {"aws:TagKeys": "team"}}, "", None),
+        ([ASSUME, TAG], {"ForAnyValue:StringEquals": {"aws:TagKeys": "team"}}, "", PROVEN),
+        ([ASSUME], {"ForAllValues:StringEquals": {"aws:TagKeys": "team"}}, "", PROVEN),  # without tags
+        ([ASSUME], {"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": "team"}}, "", None),
+        ([ASSUME, TAG], {"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": "team"}}, "", PROVEN),
+        ([ASSUME], SOURCE, NAME_SOURCE, None),
+        ([ASSUME, NAME_SOURCE], SOURCE, "", None),  # `source-identity-of-user`: both are needed
+        ([ASSUME, NAME_SOURCE], SOURCE, NAME_SOURCE, PROVEN),
+        ([ASSUME, TAG], SOURCE, NAME_SOURCE, None),
+        ([ASSUME], {"StringLike": {"sts:SourceIdentity": "${aws:username}"}}, NAME_SOURCE, None),
+        ([ASSUME, NAME_SOURCE], {"StringLike": {"sts:SourceIdentity": "${aws:username}"}}, "sts:Set*", PROVEN),
+        ([ASSUME], {"Null": {"sts:SourceIdentity": "true"}}, "", PROVEN),
+        ([ASSUME, NAME_SOURCE], BOTH, NAME_SOURCE, None),
+        ([ASSUME, TAG], BOTH, NAME_SOURCE, None),
+    ],
+)
+def test_tags_and_a_source_identity_take_an_action_of_the_trust_policy(tmp_path, actions, condition, own, state):
+    """IAM User Guide, "Pass session tags in AWS STS" and "Monitor and control actions taken with assumed roles"."""
+    mine = [allow(own)] if own else [allow("s3:ListAllMyBuckets")]
+    assert proof(tmp_path, mine, trusted(*actions, **condition))[0] is state
+
+
+@pytest.mark.parametrize(
+    ("more", "state"),
+    [
+        ([TAG, NAME_SOURCE], PROVEN),
+        ([TAG], None),
+        ([NAME_SOURCE], None),
+    ],
+)
+def test_tags_and_a_source_identity_together_take_both_actions(tmp_path, more, state):
+    trust = [trusted(ASSUME, **BOTH), trusted(*more)]
+    assert proof(tmp_path, [allow("sts:Set*")], *trust) == (state, [] if state is None else [ASSUME, *more])
+
+
+@pytest.mark.parametrize(
+    ("own", "state"),
+    [
+        ([allow(ASSUME)], None),
+        ([allow(TAG)], None),
+        ([allow([ASSUME, TAG])], PROVEN),
+        ([allow("sts:*")], PROVEN),
+        ([allow(ASSUME), allow(TAG, arn("role/admin"))], PROVEN),
+        ([allow(ASSUME), allow(TAG, arn("role/other"))], None),
+        ([allow(ASSUME), allow(TAG), {"Effect": "Deny", "Action": TAG, "Resource": arn("role/admin")}], None),
+        ([allow(ASSUME), allow(TAG), {"Effect": "Deny", "Action": TAG, "Resource": arn("role/other")}], PROVEN),
+        ([allow(ASSUME), allow(TAG, Condition={"StringEquals": {"aws:RequestTag/team": "y"}})], None),
+        ([allow(ASSUME), allow(TAG, Condition={"StringLike": {"aws:RequestTag/team": "*"}})], PROVEN),
+    ],
+)
+def test_a_trusted_account_leaves_it_to_the_callers_own_policies(tmp_path, own, state):
+    trust = trusted(ASSUME, TAG, principal="root", **TAGGED)
+    found, actions = proof(tmp_path, own, trust)
+    assert found is state
+    assert actions == ([] if state is None else [ASSUME, TAG])
+
+
+def test_a_deny_that_asks_for_tags_takes_the_action_that_sets_them(tmp_path):
+    guard = {
+        "Effect": "Deny",
+        "Action": ASSUME,
+        "Resource": "*",
+        "Condition": {"Null": {"aws:RequestTag/team": "true"}},
+    }
+    assert proof(tmp_path, [allow(ASSUME), guard], trusted(ASSUME, principal="root"))[0] is None
+    assert proof(tmp_path, [allow(ASSUME)], trusted(ASSUME, principal="root"))[0] is PROVEN
+    both = trusted(ASSUME, TAG, principal="root")
+    assert proof(tmp_path, [allow(ASSUME), guard], both)[0] is None
+    assert proof(tmp_path, [allow([ASSUME, TAG]), guard], both)[0] is PROVEN
+
+
+@pytest.mark.parametrize(
+    ("assumes", "sets", "state"),
+    [
+        (("a*", "StringLike"), ("*z", "StringLike"), PROVEN),
+        (("a*", "StringLike"), ("b*", "StringLike"), None),
+        (("diego", "StringEquals"), (["saanvi", "diego"], "StringEquals"), PROVEN),
+        (("diego", "StringEquals"), ("saanvi", "StringEquals"), None),
+    ],
+)
+@pytest.mark.parametrize(("key", "action"), [("sts:SourceIdentity", NAME_SOURCE), ("aws:RequestTag/team", TAG)])
+def test_the_values_suit_both_actions(tmp_path, key, action, assumes, sets, state):
+    first, second = ({by: {key: value}} for value, by in (assumes, sets))
+    trust = [trusted(ASSUME, **first), trusted(action, **second)]
+    assert proof(tmp_path, [allow(action)], *trust)[0] is state
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "state"),
+    [
+        ("StringEquals", "", None),
+        ("StringEquals", "x", None),
+        ("StringEquals", "xy", PROVEN),
+        ("StringEquals", ["x", "xy"], PROVEN),
+        ("StringEquals", "x" * 64, PROVEN),
+        ("StringEquals", "x" * 65, None),
+        ("StringLike", "a/*", None),
+        ("StringLike", ["a/*", "b*"], PROVEN),
+        ("StringLike", "a*", PROVEN),
+        ("StringLike", "x" * 64 + "*", PROVEN),
+        ("StringLike", "*", PROVEN),
+        ("StringLike", "?", None),
+        ("StringLike", "${aws:username}", PROVEN),
+        ("StringNotEquals", "x", PROVEN),
+        ("Null", "false", PROVEN),
+        ("Null", "true", None),  # AssumeRole requires a session name
+    ],
+)
+def test_a_session_name_is_one_that_aws_takes(tmp_path, operator, value, state):
+    """STS API Reference, AssumeRole: RoleSessionName."""
+    trust = trusted(ASSUME, **{operator: {"sts:RoleSessionName": value}})
+    assert proof(tmp_path, [allow("s3:ListAllMyBuckets")], trust)[0] is state
