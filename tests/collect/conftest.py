@@ -1,5 +1,6 @@
 """A fake AWS over HTTP, filled once; a gate in front of it; and the credentials that it takes."""
 
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from iamdesk.collect.options import Captured, Kind, Options
 from iamdesk.collect.start import collect
@@ -19,6 +21,18 @@ type Collect = Callable[..., Captured]
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing-secret-half"}
 _ELSEWHERE = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def service_models() -> Iterator[None]:
+    """A module parses botocore's service models once: each of its sessions would again, half of the time it takes.
+
+    What was parsed is not changed: clients of one session share it, too.
+    """
+    parse = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _loader, path: parse(path))
+        yield
 
 
 @pytest.fixture(scope="session")
