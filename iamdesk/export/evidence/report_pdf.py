@@ -52,6 +52,19 @@ _LOOK = TableStyle(
 )
 
 
+class _Paragraph(Paragraph):  # type: ignore[misc]  # reportlab has no types
+    """A paragraph that breaks its lines once for each width: a table over several pages asks again on each."""
+
+    _wrapped_to: float | None = None
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        """Return width and height. Lines are gone after a paragraph was asked to split and could not."""
+        if width != self._wrapped_to or not hasattr(self, "blPara"):
+            super().wrap(width, height)
+            self._wrapped_to = width
+        return self.width, self.height
+
+
 def render_pdf(statement: Statement) -> bytes:
     """Return the statement as the bytes of a PDF file; the same statement gives the same bytes."""
     known_characters()  # registers the fonts
@@ -70,9 +83,9 @@ def render_pdf(statement: Statement) -> bytes:
     )
 
     flow: list[Flowable] = [
-        Paragraph(_markup(statement.title), _TITLE),
-        Paragraph(_markup(f"Review {statement.review_id} · generated {statement.generated_utc}"), _MUTED),
-        Paragraph(_markup(f"Evidence SHA-256 {statement.evidence_sha256}"), _MUTED),
+        _Paragraph(_markup(statement.title), _TITLE),
+        _Paragraph(_markup(f"Review {statement.review_id} · generated {statement.generated_utc}"), _MUTED),
+        _Paragraph(_markup(f"Evidence SHA-256 {statement.evidence_sha256}"), _MUTED),
     ]
     for section in statement.sections:
         flow += _section(section, A4[0] - 2 * MARGIN)
@@ -86,21 +99,21 @@ def _section(section: Section, width: float) -> Iterator[Flowable]:
         yield PageBreak()
     else:
         yield CondPageBreak(_MIN_HEIGHT)
-    yield Paragraph(_markup(section.title), _HEADING)
+    yield _Paragraph(_markup(section.title), _HEADING)
     for block in section.blocks:
         if isinstance(block, Text):
-            yield Paragraph(_markup(block.text), _WARNING if block.is_warning else _BODY)
+            yield _Paragraph(_markup(block.text), _WARNING if block.is_warning else _BODY)
         elif block.rows:
             yield _table(block, width)
             yield Spacer(1, 5)
         else:
-            yield Paragraph("None.", _MUTED)
+            yield _Paragraph("None.", _MUTED)
 
 
 def _table(table: Table, width: float) -> LongTable:
     shares = table.widths or (1,) * len(table.headings)
-    bold = [Paragraph(f"<b>{_markup(heading)}</b>", _CELL) for heading in table.headings]
-    rows = [[Paragraph(_markup(_short(cell)), _CELL) for cell in row] for row in table.rows]
+    bold = [_Paragraph(f"<b>{_markup(heading)}</b>", _CELL) for heading in table.headings]
+    rows = [[_Paragraph(_markup(_short(cell)), _CELL) for cell in row] for row in table.rows]
     made = LongTable(
         [bold, *rows], colWidths=[width * share / sum(shares) for share in shares], repeatRows=1, splitInRow=1
     )

@@ -109,10 +109,20 @@ def lines() -> list[ReviewItem]:
     return found
 
 
+def make(folder: Path, revoked: list[ReviewItem]) -> None:
+    """Make a review in which everything is revoked, and its package."""
+    head = Head("r-1", "Third quarter", "ab" * 32, "account.json", NOW)
+    with ReviewFile.create(folder / "r.iamreview", head, [], revoked, []) as review:
+        for line in revoked:
+            review.record({line.line_id: decision(ReviewDecision.REVOKE)}, ANA, lambda: NOW)
+        write_package(review, folder / "pack", evaluator=None, generated_at=NOW)
+
+
 class Runner:
     """Runs the script of a review in which everything is revoked."""
 
-    def __init__(self, folder: Path, revoked: list[ReviewItem]) -> None:
+    def __init__(self, folder: Path, revoked: list[ReviewItem] | None = None, *, made: Path | None = None) -> None:
+        """``made`` has a review and its package, made for all; otherwise one of ``revoked`` is made."""
         self.folder = folder
         self.state_file = folder / "state.json"
         tools = folder / "bin"
@@ -121,12 +131,11 @@ class Runner:
         fake.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(FAKE))} "$@"\n')
         fake.chmod(0o755)
         self.path = f"{tools}:/usr/bin:/bin"
-        head = Head("r-1", "Third quarter", "ab" * 32, "account.json", NOW)
-        with ReviewFile.create(folder / "r.iamreview", head, [], revoked, []) as review:
-            for line in revoked:
-                review.record({line.line_id: decision(ReviewDecision.REVOKE)}, ANA, lambda: NOW)
-            pack = write_package(review, folder / "pack", evaluator=None, generated_at=NOW)
-        self.script = pack / "remediation.sh"
+        if made is not None:
+            shutil.copytree(made, folder, dirs_exist_ok=True)
+        elif revoked is not None:
+            make(folder, revoked)
+        self.script = folder / "pack" / "remediation.sh"
         self.state = account()
 
     @property
@@ -158,9 +167,16 @@ FAKE = Path(__file__).with_name("fake_aws.py")
 SHELL = os.environ.get("TEST_SHELL", "sh")
 
 
+@pytest.fixture(scope="module")
+def made_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    make(folder, lines())
+    return folder
+
+
 @pytest.fixture
-def runner(tmp_path: Path) -> Runner:
-    return Runner(tmp_path, lines())
+def runner(made_of_all: Path, tmp_path: Path) -> Runner:
+    return Runner(tmp_path, made=made_of_all)
 
 
 def test_dry_it_calls_nothing(runner: Runner) -> None:
