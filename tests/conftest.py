@@ -7,7 +7,6 @@ import pytest
 
 from .some_of import some_of
 
-
 _MADE_BETWEEN_COLLECTIONS = 20_000
 """Ten times what is usual: looking for cycles in what tests share took a tenth of the suite's time."""
 
