@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk.api import Workbench
 from iamdesk.resource_files import sample_snapshot
 
 from ..opened import share_equal_snapshots, share_findings
@@ -59,6 +60,14 @@ def process(tmp_path: Path, environment: dict[str, str]) -> Run:
 @pytest.fixture(scope="session")
 def sample() -> Path:
     return sample_snapshot()
+
+
+@pytest.fixture(scope="session")
+def sample_review(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A review of the sample. Not to be changed: what changes it copies it."""
+    path = tmp_path_factory.mktemp("made") / "q3.iamreview"
+    Workbench().open_snapshot(sample_snapshot()).create_review(path, "Third quarter")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -22,11 +22,10 @@ DECIDE = ("--decision", "keep", "--entitlement", "x", "--reviewer", "Ana")
 
 
 @pytest.fixture(scope="module")
-def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def evidence(sample_review: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a review, a pack of it that is signed, and every bad input."""
     place = tmp_path_factory.mktemp("evidence")
-    opened = Workbench().open_snapshot(sample_snapshot())
-    opened.create_review(place / "q3.iamreview", "Third quarter")
+    shutil.copy(sample_review, place / "q3.iamreview")
     (place / "folder").mkdir()
     (place / "noise.bin").write_bytes(b"\xff\xfe\x00" * 50)
     (place / "other.csv").write_text("x,y\n1,2\n", encoding="utf-8")

@@ -7,19 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.api import Workbench
 from iamdesk.resource_files import sample_snapshot
 
 from .conftest import Run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no FIFOs")
-
-
-@pytest.fixture(scope="module")
-def review(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("made") / "q.iamreview"
-    Workbench().open_snapshot(sample_snapshot()).create_review(path, "Q")
-    return path
 
 
 COMMANDS = {
@@ -36,7 +28,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_what_is_no_file_is_never_replaced(name: str, iamdesk: Run, review: Path, tmp_path: Path) -> None:
+def test_what_is_no_file_is_never_replaced(name: str, iamdesk: Run, sample_review: Path, tmp_path: Path) -> None:
     place = tmp_path / "fifo"
     os.mkfifo(place)
     link = tmp_path / "link"
@@ -46,7 +38,7 @@ def test_what_is_no_file_is_never_replaced(name: str, iamdesk: Run, review: Path
     edits.write_text(
         json.dumps([{"do": "detach-policy", "subject": user, "detail": "arn:aws:iam::aws:policy/AdministratorAccess"}])
     )
-    given = {"SNAPSHOT": sample_snapshot(), "PLACE": place, "LINK": link, "EDITS": edits, "REVIEW": review}
+    given = {"SNAPSHOT": sample_snapshot(), "PLACE": place, "LINK": link, "EDITS": edits, "REVIEW": sample_review}
     done = iamdesk(*(given.get(word, word) for word in COMMANDS[name]))
     assert place.is_fifo()
     assert link.is_symlink()

@@ -31,11 +31,10 @@ def run(iamdesk: Run) -> Run:
     return check
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made")
-    Workbench().open_snapshot(sample_snapshot()).create_review(folder / "q3.iamreview", "Third quarter")
-    return folder
+@pytest.fixture(scope="session")
+def made(sample_review: Path) -> Path:
+    """The folder of a review of the sample, `q3.iamreview`."""
+    return sample_review.parent
 
 
 def test_new_review_is_made_and_told(run: Run, tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.api import Workbench
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.review.review_file import ReviewFile
 
@@ -22,16 +21,9 @@ from .conftest import Run
 SIGNS = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made")
-    Workbench().open_snapshot(sample_snapshot()).create_review(folder / "q4.iamreview", "Fourth quarter")
-    return folder / "q4.iamreview"
-
-
 @pytest.fixture
-def run(iamdesk: Run, made: Path, tmp_path: Path) -> Run:
-    shutil.copy(made, tmp_path / "q4.iamreview")
+def run(iamdesk: Run, sample_review: Path, tmp_path: Path) -> Run:
+    shutil.copy(sample_review, tmp_path / "q4.iamreview")
 
     def check(*words: object, status: int = 0) -> subprocess.CompletedProcess[str]:
         done = iamdesk(*map(str, words))
