@@ -131,12 +131,12 @@ class OwnAccess:
     """Empty without a list of people."""
 
 
-def own_access_of(entries: Iterable[Entry], holders: Mapping[str, str], people: People | None) -> OwnAccess:
+def own_access_of(entries: Iterable[Entry], whose: Mapping[str, Iterable[str]], people: People | None) -> OwnAccess:
     """Return what is known of reviewers' own access.
 
     Args:
         entries: The journal.
-        holders: By ID of an item or finding, the ARN of its holder or subject.
+        whose: By ID of an item or finding, the principals whose access it is (`OwnAccessFinder.by_subject`).
         people: The list of people; None: there is none.
     """
     stated: set[str] = set()
@@ -154,31 +154,34 @@ def own_access_of(entries: Iterable[Entry], holders: Mapping[str, str], people: 
             reviewers.add(reviewer)
         if entry.identities:
             stated.add(reviewer)
-        holder = holders.get(entry.line_id, "")
-        person = people.person_of(holder) if people is not None else None
-        if person is not None and is_name_alike(person.name, entry.reviewer):
+        if alike := _alike(whose.get(entry.line_id, ()), entry.reviewer, people):
             principals, items = same.setdefault(entry.reviewer, (set(), set()))
-            principals.add(holder)
+            principals.update(alike)
             items.add(entry.line_id)
     found = (SameName(name, tuple(sorted(arns)), len(items)) for name, (arns, items) in sorted(same.items()))
     return OwnAccess(tuple(sorted(stated)), tuple(sorted(reviewers - stated)), tuple(found))
 
 
-def same_names(pairs: Iterable[tuple[str, str]], people: People | None) -> tuple[SameName, ...]:
+def same_names(pairs: Iterable[tuple[str, Iterable[str]]], people: People | None) -> tuple[SameName, ...]:
     """Return reviewers with items of a person of the same or a similar name, sorted; empty without a list of people.
 
     Args:
-        pairs: The reviewer, and the ARN of the holder or subject, of each item or finding.
+        pairs: The reviewer, and the principals whose access it is, of each item or finding.
         people: The list of people; None: there is none.
     """
-    found: dict[str, tuple[set[str], list[str]]] = {}
-    for reviewer, holder in pairs:
-        person = people.person_of(holder) if people is not None else None
-        if person is not None and is_name_alike(person.name, reviewer):
-            principals, items = found.setdefault(reviewer, (set(), []))
-            principals.add(holder)
-            items.append(holder)
-    return tuple(SameName(name, tuple(sorted(arns)), len(items)) for name, (arns, items) in sorted(found.items()))
+    found: dict[str, set[str]] = {}
+    items: Counter[str] = Counter()
+    for reviewer, principals in pairs:
+        if alike := _alike(principals, reviewer, people):
+            found.setdefault(reviewer, set()).update(alike)
+            items[reviewer] += 1
+    return tuple(SameName(name, tuple(sorted(arns)), items[name]) for name, arns in sorted(found.items()))
+
+
+def _alike(principals: Iterable[str], reviewer: str, people: People | None) -> tuple[str, ...]:
+    """Return which principals are of a person with the same name as a reviewer, or a similar one."""
+    persons = ((arn, people.person_of(arn)) for arn in principals) if people is not None else ()
+    return tuple(arn for arn, person in persons if person is not None and is_name_alike(person.name, reviewer))
 
 
 def approvals_by_alike_names(entries: Iterable[Entry]) -> tuple[tuple[str, str, int], ...]:

@@ -40,6 +40,7 @@ from iamdesk.review.decisions import ItemDecision, Reviewer
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.holders import SnapshotHolders
 from iamdesk.review.merge import Conflict, Merged, NotTaken, PartSigner, open_conflicts
+from iamdesk.review.own_access import OwnAccessFinder, own_line
 from iamdesk.review.parts import (
     Part,
     PartProgress,
@@ -165,9 +166,14 @@ def own_access_in(review: Path | ReviewFile, assignment: Assignment) -> tuple[Sa
         ReviewError: the review cannot be read.
     """
     with opened(review, writable=False) as file:
+        people = people_of(file.head.details)
+        if people is None:
+            return ()
         known = {**file.item_states.known, **file.finding_states.known}
-        pairs = ((to.reviewer, known[item].holder_arn) for item, to in assignment.reviewers.items() if item in known)
-        return same_names(pairs, people_of(file.head.details))
+        finder = OwnAccessFinder(map(own_line, file.each_line()), file.population())
+        holders = {item: known[item].holder_arn for item in assignment.reviewers if item in known}
+        whose = finder.by_subject(holders, people)
+        return same_names(((assignment.reviewers[item].reviewer, whose[item]) for item in whose), people)
 
 
 def assigned_to(review: ReviewFile) -> Mapping[str, AssignedTo]:

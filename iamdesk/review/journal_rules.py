@@ -10,9 +10,10 @@ from itertools import pairwise
 
 from iamdesk.errors import Damage
 from iamdesk.i18n import phrase
-from iamdesk.review.decisions import DecisionError, Reviewer
+from iamdesk.review.decisions import DecisionError, ReviewDecision, Reviewer
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import Entry
+from iamdesk.review.own_access import OwnAccessFinder
 from iamdesk.review.schema import PART_OF, EvidenceRecord, Head
 from iamdesk.review.segregation_of_duties import check_decisions
 from iamdesk.review.state import Ledger
@@ -21,7 +22,13 @@ CLOCKS = timedelta(days=1)
 """How far the clocks of two computers may differ."""
 
 
-def broken_rules(head: Head, ledger: Ledger, entries: Iterable[Entry], events: Sequence[Event]) -> Iterator[Damage]:
+def broken_rules(
+    head: Head,
+    ledger: Ledger,
+    entries: Iterable[Entry],
+    events: Sequence[Event],
+    own: OwnAccessFinder | None = None,
+) -> Iterator[Damage]:
     """Yield what in journal and events breaks a rule; nothing for a review of an earlier version.
 
     Args:
@@ -29,6 +36,8 @@ def broken_rules(head: Head, ledger: Ledger, entries: Iterable[Entry], events: S
         ledger: Of the review's items, without any entry; it takes the entries.
         entries: The journal.
         events: What happened besides decisions.
+        own: Finds reviewers' own access by groups and trust policies; None: only that of the items' holders is looked
+            for. Decisions of parts were checked there, with the items of the part.
     """
     if not head.has_genesis:
         yield from ()
@@ -46,6 +55,8 @@ def broken_rules(head: Head, ledger: Ledger, entries: Iterable[Entry], events: S
         if entry.before != ledger.decision(entry.line_id):
             yield Damage(place, phrase("It does not follow the decision before it on the same item."))
         yield from (Damage(place, sentence) for sentence in _against_rules(ledger, entry))
+        if own is not None and entry.origin is None:
+            yield from (Damage(place, sentence) for sentence in _on_own_access(ledger, entry, own))
         if entry.origin is not None and entry.origin.review_id != part_of:
             taken[entry.origin.review_id, entry.moment] += 1
         if entry.origin is None:
@@ -64,6 +75,16 @@ def _against_rules(ledger: Ledger, entry: Entry) -> Iterator[str]:
         check_decisions(ledger, {entry.line_id: after}, who, restores=True)
     except DecisionError as error:
         yield phrase("It is against the rules: {error}.", error=error)
+
+
+def _on_own_access(ledger: Ledger, entry: Entry, own: OwnAccessFinder) -> Iterator[str]:
+    """Yield that a reviewer decided on their own access by a group or a trust policy."""
+    states = ledger.of(entry.line_id)
+    if states is None or not entry.identities or entry.after.choice is ReviewDecision.UNDECIDED:
+        return
+    holder = states.known[entry.line_id].holder_arn
+    if holder not in entry.identities and own.is_own(entry.line_id, holder, entry.identities):
+        yield phrase("{name} decided on their own access ({holder_arn}).", name=entry.reviewer, holder_arn=holder)
 
 
 def _events_broken(head: Head, events: Sequence[Event]) -> Iterator[Damage]:
@@ -119,6 +140,8 @@ def broken_packages(
         packages: The noted packages.
         entries: Numbers of journal entries by digest, those that packages name among them.
         events: What happened besides decisions.
+        own: Finds reviewers' own access by groups and trust policies; None: only that of the items' holders is looked
+            for. Decisions of parts were checked there, with the items of the part.
     """
     last_events = {one.sha256 for one in events}
     last = head.created - CLOCKS

@@ -4,27 +4,59 @@ These are what a group grants of which they are a member, what the role of their
 that name them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
 from iamdesk.review.decisions import DecisionError
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
+from iamdesk.review.people import People
+
+OWN_ACCESS = "own_access"
+"""Detail in a review's head: by which rule own access is refused."""
+OWN_ACCESS_2 = "2"
+"""Also what a group of the reviewer grants, and trust policies that name the reviewer; before, their own alone."""
+
+
+class OwnLine(NamedTuple):
+    """What is needed of an entitlement."""
+
+    holder_arn: str
+    group: str = ""
+    """Of a membership: ARN of the group."""
+    trust_id: str = ""
+    """ID of a trust policy; empty for other entitlements."""
+    trusts: frozenset[str] = frozenset()
+    """Of a trust policy: the principals that it names."""
+
+
+def own_line(item: ReviewItem) -> OwnLine:
+    """Return what is needed of an entitlement."""
+    if item.type is EntitlementType.GROUP:
+        return OwnLine(item.holder_arn, item.entitlement_id)
+    if item.type is EntitlementType.TRUST:  # others need no ID, which is a digest
+        return OwnLine(item.holder_arn, "", item.line_id, frozenset(map(str, item.evidence.get("trusts", ()))))
+    return OwnLine(item.holder_arn)
 
 
 class OwnAccessFinder:
     """Finds the own access of reviewers in a review. ``lines`` and ``population`` are those of the review."""
 
-    def __init__(self, lines: Sequence[ReviewItem], population: Iterable[PopulationEntry]) -> None:
+    def __init__(self, lines: Iterable[OwnLine], population: Iterable[PopulationEntry]) -> None:
         self._groups: dict[str, set[str]] = {}
+        self._members: dict[str, set[str]] = {}
         self._trusts: dict[str, frozenset[str]] = {}
+        self._trusted: dict[str, frozenset[str]] = {}
+        """By ARN of a role."""
         self._known = {one.arn for one in population}
         for line in lines:
             self._known.add(line.holder_arn)
-            if line.type is EntitlementType.GROUP:
-                self._groups.setdefault(line.holder_arn, set()).add(line.entitlement_id)
-            elif line.type is EntitlementType.TRUST:
-                self._trusts[line.line_id] = frozenset(map(str, line.evidence.get("trusts", ())))
+            if line.group:
+                self._groups.setdefault(line.holder_arn, set()).add(line.group)
+                self._members.setdefault(line.group, set()).add(line.holder_arn)
+            elif line.trust_id:
+                self._trusts[line.trust_id] = self._trusted[line.holder_arn] = line.trusts
         named = (name for names in self._trusts.values() for name in names)
         self._known |= {name for name in named if name.startswith("arn:")}
         self._role_of = {_session_start(arn): arn for arn in self._known if ":role/" in arn}
@@ -65,6 +97,27 @@ class OwnAccessFinder:
         """Return whose entitlements are a reviewer's own: of their principals, and of the groups that these are in."""
         principals = self.principals_of(arns)
         return principals.union(*(self._groups.get(one, ()) for one in principals))
+
+    def is_own(self, subject_id: str, holder: str, arns: Iterable[str]) -> bool:
+        """Return whether an item or finding on a holder is on the own access of a reviewer with some principals."""
+        return holder in self.holders_of(arns) or self.is_named_in(subject_id, arns)
+
+    def whose(self, subject_id: str, holder: str, people: People) -> frozenset[str]:
+        """Return the principals whose access an item or finding on a holder is.
+
+        The holder, the members of a group, and whom a trust policy names. Of a role that trusts principals of one
+        person alone, these, too: what the role has is what that person gets.
+        """
+        trusted = self._trusted.get(holder, frozenset())
+        persons = {person.key if (person := people.person_of(one)) is not None else "" for one in trusted}
+        of_one = trusted if len(persons) == 1 and "" not in persons else frozenset()
+        return of_one.union((holder,), self._members.get(holder, ()), self._trusts.get(subject_id, ()))
+
+    def by_subject(self, holders: Mapping[str, str], people: People | None) -> Mapping[str, frozenset[str]]:
+        """Return `whose`, by item or finding; ``holders`` are theirs. Empty without a list of people."""
+        if people is None:
+            return {}
+        return {subject_id: self.whose(subject_id, holder, people) for subject_id, holder in holders.items()}
 
     def is_named_in(self, line_id: str, arns: Iterable[str]) -> bool:
         """Return whether an item is a trust policy that names one of a reviewer's principals."""

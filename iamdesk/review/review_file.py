@@ -26,6 +26,7 @@ from iamdesk.review.integrity import UNREADABLE, damages_of
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import Entry, Origin, entry_after
 from iamdesk.review.journal_rules import CLOCKS
+from iamdesk.review.own_access import OWN_ACCESS, OWN_ACCESS_2
 from iamdesk.review.schema import (
     APPLICATION_ID,
     JOURNAL_FORMAT,
@@ -129,7 +130,7 @@ class ReviewFile:
         Raises:
             ReviewError: the file exists, or cannot be written.
         """
-        details = {JOURNAL_FORMAT: JOURNAL_FORMAT_2, **head.details}
+        details = {JOURNAL_FORMAT: JOURNAL_FORMAT_2, OWN_ACCESS: OWN_ACCESS_2, **head.details}
         write_new(path, replace(head, details=details), population, lines, findings)
         return cls.open(path, checked=False)
 

@@ -15,7 +15,7 @@ from iamdesk.i18n import join_names, nphrase, phrase
 from iamdesk.review.care import OwnAccess, SameName, own_access_of, same_names
 from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision, Reviewer, same_person
 from iamdesk.review.items import PopulationEntry, ReviewItem
-from iamdesk.review.own_access import OwnAccessFinder
+from iamdesk.review.own_access import OwnAccessFinder, own_line
 from iamdesk.review.people import People, people_of
 from iamdesk.review.review_file import Change, Decided, ItemStates, ReviewFile
 from iamdesk.review.schema import Head
@@ -120,8 +120,8 @@ class ReviewSession:
 
     @cached_property
     def own(self) -> OwnAccessFinder:
-        """Finds reviewers' own access; made on the first access, when own principals are stated."""
-        return OwnAccessFinder(self.lines, self.population)
+        """Finds reviewers' own access; made on the first access, for stated principals or a list of people."""
+        return OwnAccessFinder(map(own_line, self.lines), self.population)
 
     def is_own(self, subject_id: str, reviewer: Reviewer) -> bool:
         """Return whether an item or finding is on access of the reviewer, by the principals that they state."""
@@ -131,7 +131,7 @@ class ReviewSession:
         """Return whose access an item or finding is, if it is a reviewer's own; else empty."""
         both = self.file.item_states.known, self.file.finding_states.known
         holder = next((known[subject_id].holder_arn for known in both if subject_id in known), "")
-        return holder if holder in self.own.holders_of(arns) or self.own.is_named_in(subject_id, arns) else ""
+        return holder if self.own.is_own(subject_id, holder, arns) else ""
 
     def _check_own(self, decisions: Mapping[str, ItemDecision], reviewer: Reviewer) -> None:
         if not reviewer.holder_arns:
@@ -215,7 +215,8 @@ class ReviewSession:
             else decision.by_one
             for line_id, decision in decisions.items()
         }
-        return self.file.record(restored, reviewer, restores=True)
+        self._check_own(restored, reviewer)
+        return self.file.record(restored, self._with_roles(reviewer), restores=True)
 
     @property
     def entries(self) -> int:
@@ -223,23 +224,24 @@ class ReviewSession:
         return sum(1 for _ in self.file.journal())
 
     def same_names(self, subject_ids: Iterable[str], reviewer: str) -> tuple[SameName, ...]:
-        """Return a reviewer whose name a person of the list has that holds some of these items; empty if none is."""
+        """Return a reviewer whose name a person of the list has whose access some items are; empty if none is."""
+        whose = self._whose(subject_ids)
+        return same_names(((reviewer, principals) for principals in whose.values()), self.people)
+
+    def _whose(self, subject_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """Return the principals whose access items and findings are; empty without a list of people."""
         if self.people is None:
-            return ()
+            return {}
         both = self.file.item_states.known, self.file.finding_states.known
-        held = [known[one].holder_arn for one in subject_ids for known in both if one in known]
-        return same_names(((reviewer, holder) for holder in held), self.people)
+        holders = {one: known[one].holder_arn for one in subject_ids for known in both if one in known}
+        return self.own.by_subject(holders, self.people)
 
     def own_access(self, since: int) -> OwnAccess:
         """Return what is known of reviewers' own access among the entries of the journal after the first so many."""
         if self.people is None:
             return OwnAccess((), (), ())
         made = tuple(islice(self.file.journal(), since, None))
-        holders: dict[str, str] = {}
-        for states in (self.file.item_states, self.file.finding_states):
-            known = states.known
-            holders.update({one.line_id: known[one.line_id].holder_arn for one in made if one.line_id in known})
-        return own_access_of(made, holders, self.people)
+        return own_access_of(made, self._whose(one.line_id for one in made), self.people)
 
     def close(self) -> None:
         """Close the file and release its lock."""

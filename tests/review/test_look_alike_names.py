@@ -56,6 +56,6 @@ def test_the_list_of_people_is_compared_by_the_same_rule(holder: str, reviewer: 
     person = Person("1", 2, holder)
     people = People("p.csv", "0", ("name",), 1, {"1": person}, {arn: Joined("1", "name", "x")}, {})
     assert is_name_alike(holder, reviewer)
-    (found,) = same_names([(reviewer, arn)], people)
+    (found,) = same_names([(reviewer, [arn])], people)
     assert (found.principals, found.items) == ((arn,), 1)
-    assert same_names([("Ben Okafor", arn)], people) == ()
+    assert same_names([("Ben Okafor", [arn])], people) == ()

@@ -5,10 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision, Reviewer
+from iamdesk.review.decisions import (
+    FINDING_CHOICES,
+    LINE_CHOICES,
+    DecisionError,
+    ItemDecision,
+    ReviewDecision,
+    Reviewer,
+)
 from iamdesk.review.items import EntitlementType
+from iamdesk.review.journal_rules import broken_rules
+from iamdesk.review.people import Joined, People, Person
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.session import ReviewSession
+from iamdesk.review.state import ItemStates, Ledger
 
 from ..builders.captures import (
     ID,
@@ -40,6 +50,7 @@ def session(tmp_path: Path) -> Iterator[ReviewSession]:
             group("Other", document(allow())),
             role("Mine", document(allow()), trust=trusting({"Service": "ec2.amazonaws.com"})),
             role("ForMem", document(allow()), trust=trusting({"AWS": [user_arn("mem"), user_arn("ben")]})),
+            role("HerOwn", document(allow()), trust=trusting({"AWS": user_arn("mem")})),
         )
     )
     scope = made(captured)
@@ -96,3 +107,76 @@ def test_principals_that_protect_nothing_are_refused(session: ReviewSession, arn
         session.own.check([arn])
     assert str(refused.value) == sentence
     session.own.check([user_arn("mem"), role_arn("Mine"), SESSION])
+
+
+PERSONS = {"1": Person("1", 2, "Mem Okoye"), "2": Person("2", 3, "Ben Okafor")}
+PEOPLE_OF = People(
+    "people.csv",
+    "0" * 64,
+    ("name=user",),
+    2,
+    PERSONS,
+    {user_arn("mem"): Joined("1", "name=user", "mem"), user_arn("ben"): Joined("2", "name=user", "ben")},
+    {},
+)
+
+
+@pytest.mark.parametrize(
+    ("holder", "kind", "is_hers"),
+    [
+        ("mem", EntitlementType.INLINE_POLICY, True),
+        ("mem", EntitlementType.GROUP, True),
+        ("Adm", EntitlementType.INLINE_POLICY, True),
+        ("ForMem", EntitlementType.TRUST, True),
+        ("ForMem", EntitlementType.INLINE_POLICY, False),  # another person has it, too
+        ("HerOwn", EntitlementType.TRUST, True),
+        ("HerOwn", EntitlementType.INLINE_POLICY, True),
+        ("Other", EntitlementType.INLINE_POLICY, False),
+        ("Mine", EntitlementType.INLINE_POLICY, False),
+        ("ben", EntitlementType.INLINE_POLICY, False),
+    ],
+)
+def test_the_name_of_a_person_counts_for_groups_trusts_and_her_only_role(
+    session: ReviewSession, holder: str, kind: EntitlementType, is_hers: bool
+) -> None:
+    session.people = PEOPLE_OF
+    subject = item_of(session, holder, kind)
+    expected = [("mem okoye", (user_arn("mem"),), 1)] if is_hers else []
+    found = session.same_names([subject], "mem okoye")
+    assert [(one.reviewer, one.principals, one.items) for one in found] == expected
+    since = session.entries
+    session.record({subject: KEEP}, Reviewer("mem okoye", "m"))
+    assert bool(session.own_access(since).same_names) is is_hers
+    assert not session.same_names([subject], "Zed")
+
+
+@pytest.mark.parametrize(
+    ("holder", "kind", "is_own"),
+    [
+        ("Adm", EntitlementType.INLINE_POLICY, True),
+        ("ForMem", EntitlementType.TRUST, True),
+        ("ForMem", EntitlementType.INLINE_POLICY, False),
+        ("Other", EntitlementType.INLINE_POLICY, False),
+    ],
+)
+def test_the_rule_is_repeated_from_the_journal(
+    session: ReviewSession, holder: str, kind: EntitlementType, is_own: bool
+) -> None:
+    file = session.file
+    subject = item_of(session, holder, kind)
+    file.record({subject: KEEP}, Reviewer("Mem", "mem", frozenset({user_arn("mem")})))  # past the session's rule
+    frozen = ItemStates(file.item_states.known, LINE_CHOICES), ItemStates({}, FINDING_CHOICES)
+    found = [one.sentence for one in broken_rules(file.head, Ledger(*frozen), file.journal(), (), session.own)]
+    arn = next(one.holder_arn for one in session.lines if one.line_id == subject)
+    assert found == ([f"Mem decided on their own access ({arn})."] if is_own else [])
+    frozen = ItemStates(file.item_states.known, LINE_CHOICES), ItemStates({}, FINDING_CHOICES)
+    assert not [*broken_rules(file.head, Ledger(*frozen), file.journal(), ())]  # reviews of earlier versions
+
+
+def test_undo_is_refused_like_a_decision(session: ReviewSession) -> None:
+    subject = item_of(session, "Adm", EntitlementType.INLINE_POLICY)
+    session.record({subject: KEEP}, Reviewer("Mem", "mem"))
+    session.record({subject: ItemDecision(ReviewDecision.REVOKE, "gone")}, Reviewer("Mem", "mem"))
+    with pytest.raises(DecisionError, match="own access"):
+        session.undo(Reviewer("Mem", "mem", frozenset({user_arn("mem")})))
+    assert session.undo(Reviewer("Mem", "mem")) is not None

@@ -21,6 +21,7 @@ from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.review.decisions import UNDECIDED, DecisionError, ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
+from iamdesk.review.own_access import OWN_ACCESS, OWN_ACCESS_2
 from iamdesk.review.recovery import recover
 from iamdesk.review.review_file import SCHEMA, Decided, EvidenceRecord, Head, ReviewFile
 from iamdesk.review.schema import JOURNAL_FORMAT, JOURNAL_FORMAT_2
@@ -70,7 +71,7 @@ def review(path: Path) -> Iterator[ReviewFile]:
 def test_a_review_reads_as_it_was_made(review: ReviewFile, path: Path) -> None:
     review.close()
     with ReviewFile.open(path, writable=False) as again:
-        assert again.head == replace(HEAD, details={JOURNAL_FORMAT: JOURNAL_FORMAT_2})
+        assert again.head == replace(HEAD, details={JOURNAL_FORMAT: JOURNAL_FORMAT_2, OWN_ACCESS: OWN_ACCESS_2})
         assert again.lines == LINES
         assert again.population() == POPULATION
         assert again.damages() == ()

@@ -29,6 +29,7 @@ from iamdesk.review.effects import EffectFinder
 from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, ReviewItem, item_format_of
 from iamdesk.review.joint_effect import JointEffect, joint_effects, relying
+from iamdesk.review.own_access import OwnAccessFinder, own_line
 from iamdesk.review.people import People, PersonState, people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from, left_out_from
@@ -213,7 +214,9 @@ class EvidenceContext:
         """What is known of the reviewers' own access."""
         states = (self.review.item_states, self.review.finding_states)
         holders = {item: frozen.holder_arn for known in states for item, frozen in known.known.items()}
-        return own_access_of(self.review.journal(), holders, self.people)
+        lines = map(own_line, self.review.each_line()) if self.people is not None else ()
+        whose = OwnAccessFinder(lines, ()).by_subject(holders, self.people)
+        return own_access_of(self.review.journal(), whose, self.people)
 
     @cached_property
     def alike_names(self) -> tuple[tuple[str, str, int], ...]:

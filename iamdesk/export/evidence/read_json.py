@@ -10,6 +10,7 @@ from iamdesk.export.evidence.schema import DecidedFinding, EntitlementLine, Prin
 from iamdesk.review.asked import SINCE_LAST
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import digest
+from iamdesk.review.own_access import OwnLine, own_line
 
 _LISTS = ("changes", "entitlements", "findings", "population")
 
@@ -25,9 +26,14 @@ class ReadLine:
     """Whether ID and digest match the content."""
     snapshot_sha256: str
     """Digest without the data from the previous review: the rest comes from the snapshot alone."""
-    holder_arn: str
+    own: OwnLine
     choice: str
     decision_sha256: str
+
+    @property
+    def holder_arn(self) -> str:
+        """ARN of the holder."""
+        return self.own.holder_arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ def _line(one: EntitlementLine) -> ReadLine:
         one.line_sha256,
         sha256 == one.line_sha256 and line.line_id == one.line_id,
         alone.sha256 if SINCE_LAST in line.evidence else sha256,
-        line.holder_arn,
+        own_line(line),
         one.decision.choice,
         decision_sha256(one.decision.model_dump()),
     )

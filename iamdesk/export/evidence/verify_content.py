@@ -38,6 +38,7 @@ from iamdesk.review.item_effect import with_effect
 from iamdesk.review.items import FORMAT_2, Scope, item_format_of
 from iamdesk.review.journal import Entry, as_json, broken_at, digest, entry_from_json
 from iamdesk.review.journal_rules import broken_rules
+from iamdesk.review.own_access import OWN_ACCESS, OWN_ACCESS_2, OwnAccessFinder
 from iamdesk.review.parts import limited_to_part
 from iamdesk.review.people import differing, people_of
 from iamdesk.review.schema import LOST_PARTS, PART_OF, RECOVERED_FROM, Head, head_rows
@@ -212,11 +213,14 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
             FINDING_CHOICES,
         ),
     )
+    own = OwnAccessFinder([one.own for one in review.lines], review.population)
+    by_groups = own if head.details.get(OWN_ACCESS) == OWN_ACCESS_2 else None
     try:
         broken = [
-            f"{one.place}: {one.sentence}" for one in broken_rules(head, ledger, _entries(folder), [*_events(folder)])
+            f"{one.place}: {one.sentence}"
+            for one in broken_rules(head, ledger, _entries(folder), [*_events(folder)], by_groups)
         ]
-        own_access = _own_access(folder, head, ledger)
+        own_access = _own_access(folder, head, ledger, own)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         yield failed(name, phrase("It cannot be read."))
         return
@@ -247,11 +251,11 @@ def _clock(review: ReadReview) -> Iterator[Result]:
         )
 
 
-def _own_access(folder: Path, head: Head, ledger: Ledger) -> Result:
+def _own_access(folder: Path, head: Head, ledger: Ledger, own: OwnAccessFinder) -> Result:
     """Say how far reviewers' own access is known, and who decided on access of a person of the same name."""
     holders = {item: one.holder_arn for known in (ledger.lines, ledger.findings) for item, one in known.known.items()}
     people = people_of(head.details)
-    found = own_access_of(_entries(folder), holders, people)
+    found = own_access_of(_entries(folder), own.by_subject(holders, people), people)
     sentences = [
         phrase(
             "No reviewer decided on a principal stated as their own. Own access is known only as far as "
@@ -260,6 +264,15 @@ def _own_access(folder: Path, head: Head, ledger: Ledger) -> Result:
             count=len(found.stated) + len(found.not_stated),
         )
     ]
+    if head.details.get(OWN_ACCESS) != OWN_ACCESS_2:
+        sentences.append(
+            phrase(
+                "The review was made by an earlier version of iamdesk: their own access by groups and by trust "
+                "policies is not checked."
+            )
+        )
+    elif any(one.origin is not None and one.identities for one in _entries(folder)):
+        sentences.append(phrase("By groups and trust policies, decisions that came from parts are not checked."))
     if people is None:
         sentences.append(phrase("There is no list of people to compare names with."))
     elif not found.same_names:
