@@ -267,8 +267,8 @@ def _own_access(folder: Path, head: Head, ledger: Ledger, own: OwnAccessFinder) 
     if head.details.get(OWN_ACCESS) != OWN_ACCESS_2:
         sentences.append(
             phrase(
-                "The review was made by an earlier version of iamdesk: their own access by groups and by trust "
-                "policies is not checked."
+                "An earlier version of iamdesk made the review: reviewers' own access by groups and trust policies "
+                "is not checked."
             )
         )
     elif any(one.origin is not None and one.identities for one in _entries(folder)):
