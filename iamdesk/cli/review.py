@@ -474,11 +474,10 @@ def log(review: options.ReviewPath, output_format: options.OutputFormat = option
         echo_json([{**one.content, "sha256": one.sha256} for one in entries])
         return
     for one in entries:
-        comment = f"  {one.after.comment}" if one.after.comment else ""
+        comment = f"  {one.comment}" if one.comment else ""
+        words = decision_words(one.after)
         if one.is_ticket_alone:
-            words, comment = (f"Ticket {one.after.ticket}" if one.after.ticket else "Ticket cleared"), ""
-        else:
-            words = decision_words(one.after)
+            words = f"Ticket {one.after.ticket}" if one.after.ticket else "Ticket cleared"
         echo(f"{one.number:>6}  {one.moment[:19]}  {one.reviewer}  {one.line_id}  {words}{comment}")
 
 

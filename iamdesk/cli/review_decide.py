@@ -176,6 +176,9 @@ def approve(
     finding: Annotated[
         list[str], typer.Option("--finding", metavar="ID", help="Finding whose decision is approved. Repeatable.")
     ] = [],  # noqa: B006 - typer makes a new one
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Your own remark on the approval.", show_default=False)
+    ] = "",
     my_arns: _MyArns = [],  # noqa: B006 - typer makes a new one
     checkpoint_key: _CheckpointKey = None,
     checkpoint_every: _CheckpointEvery = 1,
@@ -190,7 +193,7 @@ def approve(
     try:
         who = _reviewer(session, reviewer, my_arns)
         entries = session.entries
-        change = session.second((*entitlement, *finding) or tuple(_to_approve(session, who)), who)
+        change = session.second((*entitlement, *finding) or tuple(_to_approve(session, who)), who, reason)
         _warn_of_own(session, entries)
     finally:
         session.close()

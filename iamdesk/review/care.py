@@ -145,7 +145,7 @@ def own_access_of(entries: Iterable[Entry], whose: Mapping[str, Iterable[str]], 
     same: dict[str, tuple[set[str], set[str]]] = {}
     for entry in entries:
         cleared = entry.after.choice is ReviewDecision.UNDECIDED
-        if entry.reviewer.startswith(CARRIED_OVER) or cleared or not (_is_decision(entry) or _is_approval(entry)):
+        if entry.reviewer.startswith(CARRIED_OVER) or cleared or not (_is_decision(entry) or entry.is_approval):
             continue
         reviewer = spelled.get(entry.reviewer)
         if reviewer is None:  # one person, however the name is spelled
@@ -191,7 +191,7 @@ def approvals_by_alike_names(entries: Iterable[Entry]) -> tuple[tuple[str, str, 
     for entry in entries:
         if _is_decision(entry):
             deciders[entry.line_id] = entry.reviewer
-        if _is_approval(entry):
+        if entry.is_approval:
             found.setdefault((deciders.get(entry.line_id, ""), entry.after.second), set()).add(entry.line_id)
     return tuple(
         (decider, approver, len(items))
@@ -202,10 +202,6 @@ def approvals_by_alike_names(entries: Iterable[Entry]) -> tuple[tuple[str, str, 
 
 def _is_decision(entry: Entry) -> bool:
     return entry.after.decided != entry.before.decided
-
-
-def _is_approval(entry: Entry) -> bool:
-    return bool(entry.after.second) and entry.after.second != entry.before.second
 
 
 def care_of(entries: Iterable[Entry], events: Iterable[Event] = ()) -> Care:
@@ -224,7 +220,7 @@ def care_of(entries: Iterable[Entry], events: Iterable[Event] = ()) -> Care:
     for entry in entries:
         if _is_decision(entry) or entry.after.second != entry.before.second:
             last_change = max(last_change, entry.moment)
-        if _is_approval(entry):
+        if entry.is_approval:
             by_approver.setdefault(entry.after.second, []).append(entry)
         if not _is_decision(entry):
             tickets[entry.reviewer, entry.moment] += entry.is_ticket_alone
@@ -286,7 +282,7 @@ def _of_reviewer(name: str, entries: list[Entry], imported: _Imported) -> Review
         sum(work) / worked_on if worked_on else None,
         len(steps) - len(work),
         sum(one.decisions for one in _at_once(name, entries, imported)),
-        sum(not entry.after.comment.strip() for entry in entries),
+        sum(not entry.comment.strip() for entry in entries),
     )
 
 

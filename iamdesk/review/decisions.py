@@ -55,6 +55,8 @@ class ItemDecision:
     """ID of a ticket in another system; empty if there is none. Not part of the decision."""
     compensating: str = ""
     """Compensating control of an exception: what limits the risk until then; empty if none is stated."""
+    second_comment: str = ""
+    """What the second reviewer remarked; ``comment`` is the reason of whoever decided."""
 
     def __post_init__(self) -> None:
         """Validate the details.
@@ -79,16 +81,18 @@ class ItemDecision:
             raise DecisionError(phrase("a false positive requires a reason"))
         if self.second and self.choice is ReviewDecision.UNDECIDED:
             raise DecisionError(phrase("there is no decision to approve"))
+        if self.second_comment and not self.second:
+            raise DecisionError(phrase("only a second approval has a remark"))
 
     @property
     def by_one(self) -> "ItemDecision":
         """The decision without second approval."""
-        return replace(self, second="") if self.second else self
+        return replace(self, second="", second_comment="") if self.second else self
 
     @property
     def decided(self) -> "ItemDecision":
         """The decision without second approval and ticket."""
-        return replace(self, second="", ticket="") if self.second or self.ticket else self
+        return replace(self, second="", second_comment="", ticket="") if self.second or self.ticket else self
 
     def has_run_out(self, today: date) -> bool:
         """Return whether it is an expired exception, which needs a new decision."""

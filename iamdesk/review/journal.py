@@ -75,6 +75,18 @@ class Entry:
         return self.origin.moment if self.origin else self.moment
 
     @property
+    def is_approval(self) -> bool:
+        """Whether it is a second approval."""
+        return bool(self.after.second) and self.after.second != self.before.second
+
+    @property
+    def comment(self) -> str:
+        """What the reviewer of this entry wrote: the reason of the decision, or the remark of a second approval."""
+        if self.is_ticket_alone:
+            return ""
+        return self.after.second_comment if self.is_approval else self.after.comment
+
+    @property
     def is_ticket_alone(self) -> bool:
         """Whether only the ticket changes: neither the decision nor its second approval."""
         return self.after.decided == self.before.decided and self.after.second == self.before.second
@@ -98,13 +110,14 @@ class Entry:
 
 
 def as_json(decision: ItemDecision) -> dict[str, str | None]:
-    """Return a decision as a JSON object; ``second``, ``ticket`` and ``compensating_control`` are left out if empty."""
+    """Return a decision as a JSON object; what not every decision has, from ``second`` on, is left out if empty."""
     return {
         "choice": decision.choice.value,
         "comment": decision.comment,
         "owner": decision.owner,
         "expiry": decision.expiry.isoformat() if decision.expiry else None,
         **({"second": decision.second} if decision.second else {}),
+        **({"second_comment": decision.second_comment} if decision.second_comment else {}),
         **({"ticket": decision.ticket} if decision.ticket else {}),
         **({"compensating_control": decision.compensating} if decision.compensating else {}),
     }
@@ -125,6 +138,7 @@ def from_json(value: Mapping[str, Any]) -> ItemDecision:
         value.get("second", ""),
         value.get("ticket", ""),
         value.get("compensating_control", ""),
+        value.get("second_comment", ""),
     )
 
 

@@ -50,7 +50,8 @@ def check_decisions(
 
 def _stays_seconded(before: ItemDecision, after: ItemDecision) -> bool:
     """Return whether the second approval of the same decision is unchanged, so that only the ticket changes."""
-    return before.second == after.second and before.decided == after.decided
+    own = before.second, before.second_comment
+    return own == (after.second, after.second_comment) and before.decided == after.decided
 
 
 def _check_second(ledger: Ledger, subject_id: str, decision: ItemDecision, reviewer: Reviewer) -> None:

@@ -97,8 +97,10 @@ class ReviewSession:
 
     def _beside(self, line_id: str, after: ItemDecision) -> ItemDecision:
         current = self.decision(line_id)
-        second = after.second or (current.second if after.decided == current.decided else "")
-        return replace(after, ticket=after.ticket or current.ticket, second=second)
+        after = replace(after, ticket=after.ticket or current.ticket)
+        if after.second or after.decided != current.decided:
+            return after
+        return replace(after, second=current.second, second_comment=current.second_comment)
 
     def record_whole(
         self,
@@ -150,8 +152,8 @@ class ReviewSession:
             return reviewer
         return replace(reviewer, holder_arns=self.own.principals_of(reviewer.holder_arns))
 
-    def second(self, line_ids: tuple[str, ...], reviewer: Reviewer) -> Change:
-        """Give second approval to decisions of other reviewers.
+    def second(self, line_ids: tuple[str, ...], reviewer: Reviewer, comment: str = "") -> Change:
+        """Give second approval to decisions of other reviewers, perhaps with a remark.
 
         Undecided items and those that the reviewer approved already are skipped.
 
@@ -174,7 +176,7 @@ class ReviewSession:
             )
         return self.record(
             {
-                line_id: replace(decision, second=reviewer.name)
+                line_id: replace(decision, second=reviewer.name, second_comment=comment)
                 for line_id, decision in current.items()
                 if decision.choice is not ReviewDecision.UNDECIDED and not decision.second
             },

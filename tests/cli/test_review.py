@@ -143,7 +143,9 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     run("review", "decide", review, *many, "--decision", "keep", "--reason", "checked", "--reviewer", "Ana")
     own = run("review", "approve", review, "--reviewer", "Ana")
     assert "0 decisions" in own.stderr
-    run("review", "approve", review, "--reviewer", "Ben")
+    run("review", "approve", review, "--reviewer", "Ben", "--reason", "as in last quarter")
+    logged = run("review", "log", review).stdout.splitlines()
+    assert logged[-1].endswith("second approval  as in last quarter")
     status = json.loads(run("review", "status", review, "--format", "json").stdout)
     assert status["Counts"]["undecided"] == 0
     assert status["Counts"]["seconded"] == len(ids)

@@ -242,6 +242,30 @@ def test_second_reviewer_stands_for_what_somebody_else_decided(review: ReviewFil
     assert review.damages() == ()
 
 
+def test_a_second_approval_has_the_words_of_its_own_reviewer(review: ReviewFile) -> None:
+    line_id = review.lines[0].line_id
+    decided = replace(KEEP, comment="needed for backups")
+    review.record({line_id: decided}, ANA)
+    review.record({line_id: replace(decided, second="Ben", second_comment="seen the ticket")}, Reviewer("Ben", "ben"))
+    first, second = review.journal()
+    assert (first.is_approval, first.comment) == (False, "needed for backups")
+    assert (second.is_approval, second.comment) == (True, "seen the ticket")
+    assert second.content["after"] == {**first.content["after"], "second": "Ben", "second_comment": "seen the ticket"}
+    assert review.decision(line_id).by_one == decided
+    assert review.damages() == ()
+    with pytest.raises(DecisionError, match="only a second approval has a remark"):
+        replace(decided, second_comment="?")
+
+
+def test_an_approval_without_a_remark_is_stored_as_before(review: ReviewFile) -> None:
+    line_id = review.lines[0].line_id
+    review.record({line_id: replace(KEEP, comment="needed")}, ANA)
+    review.record({line_id: replace(KEEP, comment="needed", second="Ben")}, Reviewer("Ben", "ben"))
+    _, approval = review.journal()
+    assert set(approval.content["after"]) == {"choice", "comment", "owner", "expiry", "second"}
+    assert approval.comment == ""
+
+
 def test_many_decisions_are_seconded_without_a_reason(review: ReviewFile) -> None:
     ids = [each.line_id for each in LINES[:2]]
     for line_id in ids:

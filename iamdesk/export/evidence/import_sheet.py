@@ -320,7 +320,9 @@ def _decision[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row:
             return replace(current, ticket=ticket)  # as exported, and decided since by others
         raise DecisionError(phrase("`undecided` clears nothing: enter `reset` to clear the current decision"))
     wanted = replace(_entered(cells, kind), ticket=ticket)
-    return replace(wanted, second=current.second) if wanted.decided == current.decided else wanted
+    if wanted.decided != current.decided:
+        return wanted
+    return replace(wanted, second=current.second, second_comment=current.second_comment)
 
 
 def _word(cells: Mapping[str, str]) -> str:

@@ -155,4 +155,4 @@ def _finding(one: DecidedFinding) -> ReadFinding:
 
 def decision_sha256(value: dict[str, Any]) -> str:
     """Return the digest of a decision; the texts that are left out if they are empty may be absent."""
-    return digest({"second": "", "ticket": "", "compensating_control": "", **value})
+    return digest({"second": "", "second_comment": "", "ticket": "", "compensating_control": "", **value})

@@ -120,6 +120,7 @@ class Decision(_Strict):
     second: str = ""
     ticket: str = ""
     compensating_control: str = ""
+    second_comment: str = ""
 
 
 class Decided(_Strict):

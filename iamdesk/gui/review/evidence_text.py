@@ -117,11 +117,10 @@ def history_lines(review_session: ReviewSession, row: DecidedRow) -> tuple[str, 
     found = []
     for one in reversed(review_session.file.entries_on(row.subject_ids[0])):
         moment = one.decided_at[:16].replace("T", " ")
-        words, comment = decided_words(row, one.after, one.reviewer, one.decided_at), one.after.comment
-        if one.after.second and one.after.second != one.before.second:
+        words = decided_words(row, one.after, one.reviewer, one.decided_at)
+        if one.is_approval:
             words = tr("Second approval by {second}, {moment} UTC").format(second=one.after.second, moment=moment)
-            comment = ""  # that of the decision: the words of whoever decided
         if one.origin is not None:
             words = tr("{decision} (from {review})").format(decision=words, review=one.origin.review_id)
-        found.append(f"{words}: {comment}" if comment else words)
+        found.append(f"{words}: {one.comment}" if one.comment else words)
     return tuple(found)
