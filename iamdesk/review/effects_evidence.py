@@ -30,6 +30,7 @@ from iamdesk.review.item_effect import (
     GUARDRAIL,
     INCONCLUSIVE,
     KEEP,
+    MAX_NAMED,
     MODIFY,
     NEEDS_JUDGEMENT,
     PROVED,
@@ -39,7 +40,6 @@ from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
 from iamdesk.review.journal import digest
 from iamdesk.snapshot.account_details import LastAccessed
 
-_MAX_NAMED = 5
 _MAX_SENTENCES = 2
 _TRACKED_DAYS = 400
 """IAM User Guide, "Refine permissions using last accessed information": the tracking period of services."""
@@ -138,8 +138,8 @@ class EffectEvidence:
                 "lost": {**_counts(effect.lost, effect.lost_in_part), **_resources(effect, 1)},
                 "gained": {**_counts(effect.gained, effect.gained_in_part), **_resources(effect, 2)},
             },
-            "covered_by": [_related(one) for one in effect.covered_by[:_MAX_NAMED]],
-            "shadowed_by": [_related(one) for one in effect.shadowed_by[:_MAX_NAMED]],
+            "covered_by": [_related(one) for one in effect.covered_by[:MAX_NAMED]],
+            "shadowed_by": [_related(one) for one in effect.shadowed_by[:MAX_NAMED]],
             "also_given": count_actions(effect.kept),
             "latent": count_actions(effect.latent),
             "affects": self._affects(item, effect),
@@ -156,7 +156,7 @@ class EffectEvidence:
         if kind == GUARDRAIL:
             effect_json["limits"] = list(self._limits(item))
         if effect.doubts:
-            effect_json["doubts"] = list(dict.fromkeys(effect.doubts))[:_MAX_NAMED]
+            effect_json["doubts"] = list(dict.fromkeys(effect.doubts))[:MAX_NAMED]
         if effect.open:
             effect_json["conditional"] = count_actions(effect.open)
         effect_json["suggestion"] = self._suggestion(item, effect, kind, status, effect_json)
@@ -202,7 +202,7 @@ class EffectEvidence:
             "principals": len(effect.affected),
             "losing": len(effect.losing),
             "gaining": len(effect.gaining),
-            "names": list((changed or effect.affected)[:_MAX_NAMED]),
+            "names": list((changed or effect.affected)[:MAX_NAMED]),
             **({"under_conditions": effect.under_conditions} if effect.under_conditions else {}),
             **({} if effect.outside is None else {"outside": list(effect.outside)}),
             **({"deleted": list(effect.deleted)} if effect.deleted else {}),
@@ -228,7 +228,7 @@ class EffectEvidence:
             "services": len(given),
             "reported": len(given & by_service.keys()),
             "services_used": len(used),
-            "used": used[:_MAX_NAMED],
+            "used": used[:MAX_NAMED],
             "last": max(moments).isoformat() if moments else None,
         }
 
@@ -259,7 +259,7 @@ class EffectEvidence:
             if lost & seen and unused and lost <= known:
                 made = self._shown(item, MODIFY, "used in part", {name: effect.lost[name] for name in sorted(unused)})
                 edit = self._edit(item, unused)
-                return {**made, "unused": sorted(unused)[:_MAX_NAMED], **({"edit": edit} if edit else {})}
+                return {**made, "unused": sorted(unused)[:MAX_NAMED], **({"edit": edit} if edit else {})}
         if item.type is EntitlementType.GROUP:
             wanted, users = baseline(), self._users[item.account_id]
             held = self._holding[item.type, item.entitlement_id]
@@ -358,7 +358,7 @@ def _counted(service: str, bits: int) -> tuple[Mapping[str, int], Mapping[str, i
 
 def _resources(effect: EntitlementEffect, which: int) -> dict[str, Any]:
     named = [(one[0], one[which]) for one in effect.resources if one[which]]
-    return {"resources": [{"arn": arn, "actions": count} for arn, count in named[:_MAX_NAMED]]} if named else {}
+    return {"resources": [{"arn": arn, "actions": count} for arn, count in named[:MAX_NAMED]]} if named else {}
 
 
 def _broadest_service(actions: ActionBits) -> tuple[str, int] | None:

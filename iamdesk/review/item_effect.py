@@ -14,6 +14,8 @@ KEEP, REVOKE, MODIFY, NEEDS_JUDGEMENT = "keep", "revoke", "modify", "needs_judge
 """``suggestion.decision``."""
 GUARDRAIL, GRANT, CREDENTIAL, ENTRY = "guardrail", "grant", "credential", "entry"
 """``kind``: it limits; it gives permissions; it is a way to sign in; it gives access to an identity."""
+MAX_NAMED = 5
+"""Members of a list of the evidence, such as ``covered_by``; the rest is left out."""
 LAST_TIER = 5
 """Tiers are 0 (administration depends on it) to this one (nothing does)."""
 

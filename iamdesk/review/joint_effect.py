@@ -7,7 +7,7 @@ from iamdesk.access.access_change import AccessChange, ActionBits
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.review.effects import OF_POLICIES, EffectFinder, count_actions
 from iamdesk.review.effects_proof import merged
-from iamdesk.review.item_effect import effect_of
+from iamdesk.review.item_effect import MAX_NAMED, effect_of
 from iamdesk.review.items import EntitlementType, ReviewItem
 
 
@@ -70,35 +70,51 @@ def relying(revoked: Sequence[ReviewItem], items: Iterable[ReviewItem]) -> Itera
     also = [one for one in revoked if one.type in OF_POLICIES and effect_of(one).get("also_given")]
     if len(also) < 2:
         return
-    members: dict[str, list[str]] = {}
+    members: dict[str, dict[str, ReviewItem]] = {}
     groups = {one.holder_arn for one in also if one.holder_kind == "group"}
     for item in items if groups else ():
         if item.type is EntitlementType.GROUP and item.entitlement_id in groups:
-            members.setdefault(item.entitlement_id, []).append(item.holder_arn)
+            members.setdefault(item.entitlement_id, {})[item.holder_arn] = item
     by_principal: dict[str, list[ReviewItem]] = {}
     for item in also:
         for arn in members.get(item.holder_arn, (item.holder_arn,)):
             by_principal.setdefault(arn, []).append(item)
     seen: set[tuple[str, str]] = set()
-    for held in by_principal.values():
+    for arn, held in by_principal.items():
         for place, one in enumerate(held):
             for other in held[place + 1 :]:
                 pair = (one.line_id, other.line_id)
-                if pair not in seen and _may_rely(one, other):
+                if pair not in seen and _may_rely(one, other, arn, members):
                     seen.add(pair)
                     yield one, other
 
 
-def _may_rely(one: ReviewItem, other: ReviewItem) -> bool:
+type _Members = Mapping[str, Mapping[str, ReviewItem]]
+"""By ARN of a group, and of a member: the membership."""
+
+
+def _may_rely(one: ReviewItem, other: ReviewItem, arn: str, members: _Members) -> bool:
     """Return whether an entitlement is among those that grant what another grants, as far as is known."""
-    return any(_covers(*pair) for pair in ((one, other), (other, one)))
+    return any(_covers(*pair, arn, members) for pair in ((one, other), (other, one)))
 
 
-def _covers(item: ReviewItem, other: ReviewItem) -> bool:
-    covering: Sequence[Mapping[str, object]] = effect_of(item).get("covered_by", ())
-    if item.holder_kind == "group" and other.holder_arn != item.holder_arn:
-        return True  # what its members have besides is not listed
+def _covers(item: ReviewItem, other: ReviewItem, arn: str, members: _Members) -> bool:
+    """Return whether an entitlement of a principal grants, as far as is known, what another one grants."""
     if other.holder_kind == "group" and other.holder_arn != item.holder_arn:
         group = other.holder_arn.rpartition("/")[2]
-        return any(one["type"] == EntitlementType.GROUP.value and one["name"] == group for one in covering)
-    return any(one["type"] == other.type.value and one["name"] == other.name for one in covering)
+        if item.holder_kind != "group":
+            return _is_listed(item, EntitlementType.GROUP, group)
+        # What members have besides is not listed with a group's policy, but with the membership.
+        membership = members.get(item.holder_arn, {}).get(arn)
+        return membership is None or _is_listed(membership, EntitlementType.GROUP, group)
+    if item.holder_kind == "group" and other.holder_arn != item.holder_arn:
+        return False  # the member's own entitlement lists the group
+    return _is_listed(item, other.type, other.name)
+
+
+def _is_listed(item: ReviewItem, kind: EntitlementType, name: str) -> bool:
+    """Return whether an item lists an entitlement that grants the same, or may do so: not all are listed."""
+    effect = effect_of(item)
+    covering: Sequence[Mapping[str, object]] = effect.get("covered_by", ())
+    is_whole = bool(effect) and len(covering) < MAX_NAMED
+    return not is_whole or any(one["type"] == kind.value and one["name"] == name for one in covering)

@@ -83,3 +83,48 @@ def test_what_has_to_be_kept_is_said_wherever_the_effect_is() -> None:
     for key in ("g s3", "h s3"):
         assert "provided that this is kept: what else grants the same" in effect_words(items[key])[1]
         assert "provided that this is kept: what else grants the same" in suggestion_words(items[key])
+
+
+def test_group_policies_that_grant_different_things_do_not_rely_on_each_other() -> None:
+    captured = snapshot(
+        account(
+            user("ana", document(allow("s3:Get*")), groups=["g", "h"]),
+            user("ben", document(allow("ec2:Describe*")), groups=["g", "k"]),
+            group("g", document(allow("s3:Get*")), document(allow("s3:Get*"))),
+            group("h", document(allow("ec2:Describe*"))),
+            group("k", document(allow("s3:Get*"))),
+        )
+    )
+    evaluator = Evaluator(captured, lambda: MOMENT)
+    found = with_effects(evaluator, review_scope(evaluator, item_format=FORMAT_2))
+    wanted = (EntitlementType.GROUP, EntitlementType.INLINE_POLICY)
+    items = {f"{one.holder_arn.rpartition('/')[2]} {one.name}": one for one in found.lines if one.type in wanted}
+    names = {one.line_id: name for name, one in items.items()}
+    finder = EffectFinder(evaluator)
+
+    def pairs(*keys: str) -> set[frozenset[str]]:
+        revoked = [items[key] for key in keys]
+        found = {
+            frozenset((names[one.line_id], names[other.line_id])) for one, other in relying(revoked, items.values())
+        }
+        assert found or not any(one.beyond for one in joint_effects(finder, revoked))  # never silent
+        return found
+
+    assert pairs("ana inline-1", "h inline-1") == set()
+    assert pairs("ana inline-1", "g inline-1", "h inline-1") == {frozenset(("ana inline-1", "g inline-1"))}
+    assert pairs("g inline-1", "h inline-1", "g inline-2") == {frozenset(("g inline-1", "g inline-2"))}
+    assert pairs("g inline-1", "k inline-1") == {frozenset(("g inline-1", "k inline-1"))}
+    assert pairs("ben inline-1", "k inline-1", "g inline-1") == {frozenset(("g inline-1", "k inline-1"))}
+    assert pairs("ana g", "g inline-1", "ana inline-1") == {
+        frozenset(("ana g", "ana inline-1")),
+        frozenset(("ana inline-1", "g inline-1")),
+    }
+
+
+def test_with_more_than_are_listed_a_pair_is_named_rather_than_left_out() -> None:
+    same = document(allow("s3:Get*"))
+    captured = snapshot(account(user("many", *[same] * 8)))
+    evaluator = Evaluator(captured, lambda: MOMENT)
+    found = with_effects(evaluator, review_scope(evaluator, item_format=FORMAT_2))
+    lines = [one for one in found.lines if one.type is EntitlementType.INLINE_POLICY]
+    assert len(list(relying(lines, lines))) == 8 * 7 // 2
