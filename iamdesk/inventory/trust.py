@@ -37,10 +37,11 @@ def is_unique_id(name: str) -> bool:
     return _UNIQUE_ID.fullmatch(name) is not None
 
 
-def trusted_names(document: Any) -> list[str]:
+def trusted_names(document: Any, element: str = "Principal") -> list[str]:
     """Return the principals of the Allow statements of a captured trust policy, as written, each once.
 
     Reads the JSON value itself, so that the tree of thousands of roles is built without parsing their policies.
+    ``element`` is ``NotPrincipal`` for those that statements except from everyone.
     """
     if not isinstance(document, dict):
         return []
@@ -49,7 +50,7 @@ def trusted_names(document: Any) -> list[str]:
     for statement in statements if isinstance(statements, list) else [statements]:
         if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
             continue
-        principal = statement.get("Principal")
+        principal = statement.get(element)
         for value in principal.values() if isinstance(principal, dict) else [principal]:
             for name in value if isinstance(value, list) else [value]:
                 if isinstance(name, str):

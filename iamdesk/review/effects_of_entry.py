@@ -198,11 +198,14 @@ class EntryEffects:
         )
 
     def admits_no_one(self, item: ReviewItem, effect: EntitlementEffect) -> bool:
-        """Return whether a trust policy names only deleted principals: no one can become them again."""
+        """Return whether a trust policy names only principals that cannot assume a role.
+
+        No one can become a deleted principal again.
+        """
         if item.type is not EntitlementType.TRUST or effect.losing or effect.doubts:
             return False
         names = set(self._named_in_trust(item.holder_arn))
-        return bool(names) and names == set(effect.deleted)
+        return bool(names) and all(name in effect.deleted or _is_federated_user(name) for name in names)
 
     def _named_in_trust(self, role: str) -> Iterator[str]:
         index = self._evaluator.index
@@ -266,6 +269,7 @@ class EntryEffects:
             for entry in statement.principals or ():
                 if (
                     entry.text in held
+                    or _is_federated_user(entry.text)
                     or is_unique_id(entry.text)
                     or _account_of_root(entry.text, index.accounts) is not None
                 ):
@@ -304,6 +308,14 @@ class EntryEffects:
             losing=(item.holder_arn,) if lost else (),
             doubts=tuple(doubts),
         )
+
+
+def _is_federated_user(name: str) -> bool:
+    """Return whether it names sessions of GetFederationToken, which cannot call AssumeRole.
+
+    Of STS, they can call GetCallerIdentity alone (IAM User Guide, "Compare AWS STS credentials").
+    """
+    return ":sts::" in name and ":federated-user/" in name
 
 
 def _account_of_root(name: str, accounts: Collection[str]) -> str | None:

@@ -168,13 +168,14 @@ class _Entitlements:
             )
         if isinstance(principal, RoleDetail):
             document = principal.assume_role_policy_document
-            names = trusted_names(document)
+            names, excepted = trusted_names(document), trusted_names(document, "NotPrincipal")
+            shown = [*names, *([f"everyone except {', '.join(excepted)}"] if excepted else [])]
             yield self._line(
                 principal,
                 kind,
                 EntitlementType.TRUST,
                 trust_policy_key(principal.arn),
-                ", ".join(names) or "nobody",
+                ", ".join(shown) or "nobody",
                 {**shared, **self._documents.about(document), "trusts": names},
             )
 

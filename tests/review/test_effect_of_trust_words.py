@@ -39,6 +39,11 @@ PROVIDER = f"arn:aws:iam::{ID}:oidc-provider/token.actions.githubusercontent.com
             trusting({"AWS": f"arn:aws:sts::{ID}:assumed-role/builder/session"}),
             "1 principal can assume the role.",
         ),
+        # Sessions of GetFederationToken cannot call AssumeRole: IAM User Guide, "Compare AWS STS credentials".
+        (
+            trusting({"AWS": [user_arn("ana"), f"arn:aws:sts::{ID}:federated-user/bob"]}),
+            "1 principal can assume the role.",
+        ),
         (
             trusting({"AWS": [user_arn("ana"), GONE]}),
             "1 principal can assume the role. It names 1 deleted principal (AIDACKCEVSQ6C2EXAMPLE): no one can "
@@ -101,6 +106,22 @@ def test_a_trust_policy_of_deleted_principals_lets_nobody_in() -> None:
     both = trusting({"AWS": GONE, "Service": "ec2.amazonaws.com"})
     items = by_name(made(snapshot(account(role("r", trust=both)))))
     assert effect_of(items["r", "trust", f"{GONE}, ec2.amazonaws.com"])["status"] != "proved"
+
+
+def test_federated_users_cannot_assume_a_role() -> None:
+    """IAM User Guide, "Compare AWS STS credentials": of STS, they can call GetCallerIdentity alone."""
+    bob = f"arn:aws:sts::{ID}:federated-user/bob"
+    items = by_name(made(snapshot(account(role("r", trust=trusting({"AWS": bob})), user("ana")))))
+    item = items["r", "trust", bob]
+    assert effect_words(item) == ("0 principals can assume the role.", "Revoking it is proved to change nothing.")
+    assert effect_of(item)["tier"] == 5
+
+
+def test_a_trust_policy_of_all_but_some_says_so() -> None:
+    """AWS does not accept it in trust policies; a snapshot made otherwise may have it."""
+    but = {"Effect": "Allow", "NotPrincipal": {"AWS": user_arn("ana")}, "Action": "sts:AssumeRole"}
+    items = by_name(made(snapshot(account(role("r", trust=document(but)), user("ana"), user("ben")))))
+    assert ("r", "trust", f"everyone except {user_arn('ana')}") in items
 
 
 def test_what_a_trust_policy_grants_as_well_is_named() -> None:

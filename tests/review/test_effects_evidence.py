@@ -230,6 +230,19 @@ def test_what_a_path_does_not_need_is_not_tier_0(items: dict[tuple[str, str, str
     assert told(made_items, "keys", "inline_policy", "inline-2")["tier"] == 1, "other actions, on its own user alone"
 
 
+def test_removing_boundaries_and_tagging_principals_are_permissions() -> None:
+    """Without a boundary that holds somebody, administration does not depend on removing boundaries."""
+    remove = document(allow("iam:DeleteUserPermissionsBoundary"))
+    held = user("held", document(allow()), boundary=policy_arn("limit"))
+    limit = managed(policy_arn("limit"), document(allow("s3:*")))
+    alone = by_name(made(snapshot(account(user("del", remove), user("tag", document(allow("iam:TagRole")))))))
+    assert told(alone, "del", "inline_policy", "inline-1")["tier"] == 1
+    assert told(alone, "tag", "inline_policy", "inline-1")["tier"] == 1
+    both = document(allow(["iam:DeleteUserPermissionsBoundary", "iam:CreateAccessKey"]))
+    path = by_name(made(snapshot(account(user("del", both), held, limit))))
+    assert told(path, "del", "inline_policy", "inline-1")["tier"] == 0
+
+
 def test_every_tier_0_has_a_reason(items: dict[tuple[str, str, str], ReviewItem]) -> None:
     for key, item in items.items():
         assert bool(tier_reason_words(item)) == (effect_of(item)["tier"] == 0), key
