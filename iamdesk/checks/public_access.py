@@ -78,12 +78,14 @@ def _openings(
 ) -> tuple[Opening, ...]:
     """Return, of each group, the request that callers outside the organization are allowed, maybe conditionally.
 
-    The requests come from the Internet.
+    The requests come from the Internet. Those without a signature are of no organization: IAM User Guide, "AWS global
+    condition context keys", aws:PrincipalOrgID.
     """
     found = []
     networks = from_internet(one for document in documents_of(survey, resource) for one in document.statements)
     known = _known(resource)
-    contexts = [{**organization, **network, **known} for network in networks for organization in ORGANIZATIONS]
+    organizations = ORGANIZATIONS[:1] if callers == (ANONYMOUS,) else ORGANIZATIONS
+    contexts = [{**organization, **network, **known} for network in networks for organization in organizations]
     for group in requests:
         best: Opening | None = None
         for request in group:

@@ -42,6 +42,9 @@ CONDITIONS = (
     None,
     None,
     {"StringEquals": {"aws:PrincipalOrgID": "o-acme"}},
+    {"StringLike": {"aws:PrincipalOrgID": "o-*"}},
+    {"Null": {"aws:PrincipalOrgID": "true"}},
+    {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*"}},
     {"StringEquals": {"aws:SourceAccount": OWNER}},
     {"StringEquals": {"AWS:SourceOwner": OWNER}},
     {"ArnLike": {"aws:SourceArn": "arn:aws:s3:*:*:*"}},
@@ -174,5 +177,10 @@ def test_what_external_callers_can_do_is_found(arn):
             decision = one.evidence[0].decision
             assert decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
             assert evaluator.can(decision.request).decision is decision.decision
+            if one.check_id == "RES-01":  # what it adds to the request contradicts nothing that is known of the caller
+                asked = decision.request
+                rest = {key: value for key, value in asked.context.items() if "PrincipalOrg" not in key}
+                unsigned = Request(CALLERS[0], asked.action, asked.resource, context=rest)
+                assert evaluator.decide(unsigned) is decision.decision
 
     hold()

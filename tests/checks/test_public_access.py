@@ -147,6 +147,32 @@ def test_res_01_named_principals_and_denials(held, make):
     assert not held("RES-01", make.resource(BUCKET, to({"AWS": "111122223333"}, "s3:GetObject", f"{BUCKET}/*")))
 
 
+@pytest.mark.parametrize(
+    ("effect", "condition", "expected"),
+    [
+        ("Allow", {"StringLike": {"aws:PrincipalOrgID": "o-*"}}, "RES-02"),
+        ("Allow", {"StringLikeIfExists": {"aws:PrincipalOrgID": "o-*"}}, "RES-01"),
+        ("Allow", {"Null": {"aws:PrincipalOrgID": "false"}}, "RES-02"),
+        ("Allow", {"Null": {"aws:PrincipalOrgID": "true"}}, "RES-01"),
+        ("Allow", {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*"}}, "RES-02"),
+        ("Deny", {"Null": {"aws:PrincipalOrgID": "true"}}, "RES-02"),
+        ("Deny", {"Null": {"aws:PrincipalOrgID": "false"}}, "RES-01"),
+        ("Deny", {"StringNotLike": {"aws:PrincipalOrgID": "o-*"}}, "RES-02"),
+        ("Deny", {"StringNotLikeIfExists": {"aws:PrincipalOrgID": "o-*"}}, "RES-02"),
+        ("Deny", {"StringLike": {"aws:PrincipalOrgID": "o-*"}}, "RES-01"),
+    ],
+)
+def test_requests_without_a_signature_are_of_no_organization(held, make, effect, condition, expected):
+    """IAM User Guide, "AWS global condition context keys"."""
+    allowed = to("*", "s3:GetObject", f"{BUCKET}/*", **({"Condition": condition} if effect == "Allow" else {}))
+    denied = {**to("*", "s3:*", [BUCKET, f"{BUCKET}/*"], Condition=condition), "Effect": "Deny"}
+    bucket = make.resource(BUCKET, allowed, *([denied] if effect == "Deny" else []))
+    found = {check: held(check, bucket) for check in ("RES-01", "RES-02")}
+    assert {check: [one.state for one in results] for check, results in found.items() if results} == {
+        expected: [State.FOUND]
+    }
+
+
 def test_res_01_what_hangs_on_something_unknown_cannot_be_told(held, make):
     condition = {"StringEquals": {"s3:ExistingObjectTag/public": "yes"}}
     (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=condition)))
