@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel
+from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QHeaderView, QLabel, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
+from iamdesk.evaluate.request import Request
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core.text_size import apply_text_size
 from iamdesk.gui.denial.denial_dialog import DenialDialog
@@ -66,3 +67,45 @@ def test_a_headline_follows_the_text_size_at_once(qtbot: QtBot, qapp: QApplicati
     finally:
         apply_text_size(qapp, 100)
     assert headline.font().pointSizeF() == pytest.approx(usual, rel=0.01)
+
+
+@pytest.mark.usefixtures("large_text")
+def test_nothing_is_wider_than_a_narrow_result(qtbot: QtBot, open_window: MainWindow) -> None:
+    session, panel = open_window.session, open_window.workspace.result
+    open_window.resize(1366, 768)
+    ana = "arn:aws:iam::111122223333:user/engineering/ana.moreno"
+    session.ask(Request(ana, "s3:GetObject", "arn:aws:s3:::acme-payroll/a"))
+    qtbot.waitUntil(lambda: session.decision is not None and not open_window.jobs.running, timeout=60_000)
+    open_window.interior.show_perspective("perspectiveExplore")
+    open_window.interior.stack.show_panel("answerDock")
+    (area,) = [one for one in panel.findChildren(QScrollArea) if one.isAncestorOf(panel.policy_types)]
+    content = area.widget()
+    qtbot.waitUntil(lambda: content.isVisible() and content.width() > 0)
+    assert content.minimumSizeHint().width() <= area.viewport().width()
+    assert content.width() <= area.viewport().width()
+    (button, *_others) = panel.notes.findChildren(QPushButton, "openRule")
+    assert panel.rect().contains(button.mapTo(panel, button.rect().bottomRight())) or button.y() > 0
+
+
+@pytest.mark.usefixtures("large_text")
+def test_no_number_of_the_overview_is_cut(qtbot: QtBot, open_window: MainWindow) -> None:
+    chart = open_window.overview.risks
+    metrics = chart.fontMetrics()
+    widest = max(metrics.horizontalAdvance(bar.words) for bar in chart.bars)
+    least = chart.minimumSizeHint().width()
+    assert least >= widest + metrics.height() * 5 // 2, "with room for the mark"
+
+
+@pytest.mark.usefixtures("large_text")
+def test_titles_of_columns_are_whole(qtbot: QtBot, open_window: MainWindow) -> None:
+    tables = [one for one in open_window.findChildren(RowsTable) if one.objectName() != "whoCanTable"]
+    assert tables
+    for table in tables:
+        header = table.horizontalHeader()
+        for column in range(header.count()):
+            if (
+                not header.isSectionHidden(column)
+                and header.sectionResizeMode(column) is QHeaderView.ResizeMode.Interactive
+            ):
+                title = table.rows_model.titles[column]
+                assert header.sectionSize(column) >= header.fontMetrics().horizontalAdvance(title), title

@@ -284,9 +284,21 @@ class AccessMatrixData:
         return [person for person in self._by_name if found.accepts(person)]
 
     def _has_word(self, word: str) -> Test[MatrixPrincipal]:
-        """Look for a word as the navigator does; root users have no row there."""
-        rows = self.opened.search(quoted(word)).rows
-        return lambda person: person.row in rows or (person.row < 0 and _names_word(person, word))
+        """Look for a word in principals, and in what they are in, as the navigator does; not in their policies.
+
+        Root users have no row there.
+        """
+        hits = frozenset(self.opened.search(quoted(word)).hits)
+        parents = self.opened.outline.nodes.parents
+
+        def holds(row: int) -> bool:
+            while row > 0:
+                if row in hits:
+                    return True
+                row = parents[row]
+            return False
+
+        return lambda person: holds(person.row) if person.row >= 0 else _names_word(person, word)
 
 
 def members_of(line: MatrixRow) -> list[MatrixRow]:

@@ -131,6 +131,13 @@ def identical_text(lines: int, people: int) -> str:
 def all_of_it(matrix_rows: MatrixRows, total: int) -> str:
     """Return the text above the matrix: `summary` and `identical_text`."""
     parts = [summary(matrix_rows, total)]
+    if matrix_rows.wanted.text.strip():
+        count = matrix_rows.people
+        parts.append(
+            ntr("{count} principal matches the filter.", "{count} principals match the filter.", count).format(
+                count=number(count)
+            )
+        )
     if matrix_rows.is_whole and matrix_rows.wanted.gathers:
         parts.append(identical_text(len(matrix_rows.lines), matrix_rows.people))
     return " ".join(filter(None, parts))

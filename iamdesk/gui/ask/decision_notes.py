@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Assumption, EvaluationResult
@@ -21,6 +22,8 @@ from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import join_names, ntr, tr, translate
 from iamdesk.use_cases.types import DependentActions, UseCaseRequest
 
+_FEW = 26
+"""Characters of a note beside which its buttons have a place."""
 _SHOWN = 3
 """Notes of a kind that are shown at first; a button shows the others."""
 _SHOWN_ACTIONS = 4
@@ -120,7 +123,8 @@ class DecisionNotes(QWidget):
         set_tooltip(button, tr("Ask again with {condition}").format(condition=words))
         filled = replace(request, context={**request.context, **condition})
         button.clicked.connect(lambda: self.asked.emit(filled))
-        return _with_button(row, button)
+        row.add_button(button)
+        return row
 
     def _assumption_row(self, assumption: Assumption) -> QWidget:
         row = self._note_row(Mark.UNKNOWN, assumption_words(assumption))
@@ -129,7 +133,7 @@ class DecisionNotes(QWidget):
             self._with_rule(row, rule)
         return row
 
-    def _with_rule(self, row: QWidget, rule: str) -> QWidget:
+    def _with_rule(self, row: "_NoteRow", rule: str) -> "_NoteRow":
         """Add a link to an evaluation rule in the user guide."""
         button = QPushButton(tr("Why? Rule {id}").format(id=rule))
         button.setObjectName("openRule")
@@ -137,7 +141,8 @@ class DecisionNotes(QWidget):
         set_tooltip(button, tr("Open the user guide at evaluation rule {id}").format(id=rule))
         button.setFlat(True)
         button.clicked.connect(partial(self.rule_asked.emit, rule))
-        return _with_button(row, button)
+        row.add_button(button)
+        return row
 
     def _also_row(self, request: Request, also: DependentActions) -> QWidget:
         others = [action for action in also.actions if action != "iam:PassRole"]
@@ -155,17 +160,13 @@ class DecisionNotes(QWidget):
         )
         use_case_request = UseCaseRequest(replace(request, action=also.action))
         button.clicked.connect(lambda: self.use_case_asked.emit(use_case_request))
-        return _with_button(row, button)
+        row.add_button(button)
+        return row
 
-    def _note_row(self, mark: Drawing, text: str) -> QWidget:
-        row = QWidget(self)
-        line = QHBoxLayout(row)
-        line.setContentsMargins(6, 0, 6, 0)
+    def _note_row(self, mark: Drawing, text: str) -> "_NoteRow":
         picture = plain_label()
         self._marks.append((picture, mark))
-        line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        line.addWidget(FlowLabel(text, code=True), 1, Qt.AlignmentFlag.AlignTop)
-        return row
+        return _NoteRow(picture, FlowLabel(text, code=True), self)
 
     def _clear(self, layout: QLayout) -> None:
         while (item := layout.takeAt(0)) is not None:
@@ -185,19 +186,52 @@ class DecisionNotes(QWidget):
             self._tint()
 
 
+class _NoteRow(QWidget):
+    """A note with its buttons: beside it or, where there is no room, below it."""
+
+    def __init__(self, picture: QWidget, text: QWidget, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._text = text
+        self._buttons = QHBoxLayout()
+        self._layout = QGridLayout(self)
+        self._layout.setContentsMargins(6, 0, 6, 0)
+        self._layout.setColumnStretch(1, 1)
+        self._layout.addWidget(picture, 0, 0, Qt.AlignmentFlag.AlignTop)
+        self._layout.addWidget(text, 0, 1, Qt.AlignmentFlag.AlignTop)
+        self._layout.addLayout(self._buttons, 0, 2, Qt.AlignmentFlag.AlignTop)
+        self._is_below = False
+
+    def add_button(self, button: QPushButton) -> None:
+        """Add a button to the note."""
+        self._buttons.addWidget(button)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the width with which the buttons are below the note."""
+        least = super().minimumSizeHint()
+        wanted = self._buttons.minimumSize().width() + self.fontMetrics().height() * 2
+        return QSize(min(least.width(), wanted), least.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Place the buttons."""
+        super().resizeEvent(event)
+        room = self.width() - self._buttons.sizeHint().width()
+        is_below = self._buttons.count() > 0 and room < self.fontMetrics().averageCharWidth() * _FEW
+        if is_below is self._is_below:
+            return
+        self._is_below = is_below
+        self._layout.removeItem(self._buttons)
+        self._buttons.setParent(None)
+        row, column = (1, 1) if is_below else (0, 2)
+        beside = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
+        self._layout.addLayout(self._buttons, row, column, beside)
+        self.updateGeometry()
+
+
 def _more(kind: str, hidden: int) -> str:
     """Return the text of the button that shows the hidden notes of a kind."""
     if kind == "ways":
         return ntr("Show {count} more set of values", "Show {count} more sets of values", hidden)
     return ntr("Show {count} more assumption", "Show {count} more assumptions", hidden)
-
-
-def _with_button(row: QWidget, button: QPushButton) -> QWidget:
-    layout = row.layout()
-    if layout is not None:
-        layout.addWidget(button)
-        layout.setAlignment(button, Qt.AlignmentFlag.AlignTop)
-    return row
 
 
 def _some(actions: Sequence[str]) -> str:

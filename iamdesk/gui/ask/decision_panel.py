@@ -13,7 +13,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QApplication,
-    QHBoxLayout,
     QStackedLayout,
     QStackedWidget,
     QStyle,
@@ -49,6 +48,7 @@ from iamdesk.gui.widgets.full_height_list import scrolling
 from iamdesk.gui.widgets.icons import Mark
 from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.gui.widgets.message_bar import MessageBar
+from iamdesk.gui.widgets.one_or_two_rows import OneOrTwoRows
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.progress import Cancelled, Progress
@@ -121,14 +121,11 @@ class DecisionPanel(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(gap)
         how, statements = self._headings
-        heading = QHBoxLayout()
-        heading.addWidget(how, 1)
-        heading.addWidget(self.pin_button)
-        heading.addWidget(self.draw_button)
-        heading.addWidget(self.export_button)
+        buttons = (self.pin_button, 0), (self.draw_button, 0), (self.export_button, 0)
+        heading = OneOrTwoRows(((how, 1),), buttons, gap)
         inside.addWidget(self.pinned)
         inside.addWidget(self.notes)
-        inside.addLayout(heading)
+        inside.addWidget(heading)
         inside.addWidget(self.message)
         self._drawn = QVBoxLayout()
         inside.addLayout(self._drawn)

@@ -102,7 +102,7 @@ class SuggestionList(QWidget):
         self._fill()
 
     def _heading(self, title: str) -> None:
-        label = plain_label(title)
+        label = FlowLabel(title)
         font = QFont(label.font())
         font.setWeight(QFont.Weight.DemiBold)
         label.setFont(font)

@@ -77,7 +77,7 @@ class BarChart(QWidget):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return the same height with less width."""
-        return QSize(self.fontMetrics().averageCharWidth() * 28, self.sizeHint().height())
+        return QSize(self.fontMetrics().averageCharWidth() * 18, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
         """Paint the rows."""
@@ -88,7 +88,8 @@ class BarChart(QWidget):
         name_width = max((metrics.horizontalAdvance(visible(bar.name)) for bar in self._bars), default=0) + 2
         count_width = max((metrics.horizontalAdvance(bar.words) for bar in self._bars), default=0)
         has_bars = any(bar.total for bar in self._bars)
-        name_width = min(name_width, self.width() * 3 // 5 if has_bars else self.width() - count_width - size * 5 // 2)
+        beside = max(self.width() - count_width - size * 5 // 2, 0)  # the numbers are never cut
+        name_width = min(name_width, beside, self.width() * 3 // 5 if has_bars else beside)
         left = size + size // 2 + name_width + size // 2 + count_width + size
         for place, bar in enumerate(self._bars):
             top = place * row

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QGridLayout,
-    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QScrollArea,
@@ -33,6 +32,7 @@ from iamdesk.gui.widgets.column_layout import ColumnsLayout
 from iamdesk.gui.widgets.icons import Mark
 from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.gui.widgets.message_bar import MessageBar
+from iamdesk.gui.widgets.one_or_two_rows import OneOrTwoRows
 from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.skeleton import Skeleton
 from iamdesk.gui.widgets.whole_organization import NEEDS_WHOLE
@@ -200,17 +200,13 @@ class OverviewPage(QScrollArea):
         columns = ColumnsLayout(self.fontMetrics().averageCharWidth() * 40, gap, in_turn=True)
         for card in (risks, worst, people, *self.named.values(), changes, self._problem_card, captured):
             columns.addWidget(card)
-        head = QHBoxLayout()
-        head.addWidget(self.title, 1)
-        head.addWidget(self.report_link)
-        head.addSpacing(gap)
-        head.addWidget(self.export_link)
+        head = OneOrTwoRows(((self.title, 1),), ((self.report_link, 0), (self.export_link, 0)), gap)
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(line, gap, line, line)
         layout.setSpacing(gap)
         layout.addWidget(self.message)
-        layout.addLayout(head)
+        layout.addWidget(head)
         layout.addLayout(columns)
         layout.addStretch(1)
         self._page = page

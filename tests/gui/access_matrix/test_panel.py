@@ -624,3 +624,16 @@ def test_principals_are_filtered_by_fields(qtbot: QtBot, panel: AccessMatrixPane
     shown = {person.key for line in panel.model.lines for person in line.people}
     expected = {one.key for one in matrix.people if one.kind.value == "role" and "deploy" not in one.name.casefold()}
     assert shown == expected
+
+
+def test_a_word_is_looked_for_in_principals_not_in_their_policies(qtbot: QtBot, panel: AccessMatrixPanel) -> None:
+    panel.text.setFocus()
+    QTest.keyClicks(panel.text, "LegacyFullAccess")
+    qtbot.waitUntil(lambda: not names(panel), timeout=20_000)
+    panel.text.selectAll()
+    QTest.keyClicks(panel.text, "nora")
+    qtbot.waitUntil(lambda: names(panel) == ["nora.lindqvist"], timeout=20_000)
+    assert "1 principal matches the filter." in panel._summary.text()
+    panel.text.selectAll()
+    QTest.keyClicks(panel.text, "111122223333")
+    qtbot.waitUntil(lambda: len(names(panel)) > 20, timeout=20_000)
