@@ -16,6 +16,7 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import day
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip, visible
+from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.widgets.job_window import OneJobWindow
@@ -46,6 +47,11 @@ class CompareWindow(OneJobWindow):
         self.folder_button.setAccessibleName(tr("Choose a folder as the other snapshot"))
         self.swap_button = self.button(tr("S&wap"), "Swap")
         self.swap_button.setAccessibleName(tr("Swap the old and the new snapshot"))
+        self.follow_up_button = self.button(tr("Follow-up review…"), "FollowUp")
+        set_tooltip(
+            self.follow_up_button,
+            tr("Make a review of the open snapshot in which only changed entitlements need a decision (Ctrl+U)"),
+        )
         self.save_button = self.button(tr("Save…"), "Save")
         hint = tr("Choose a snapshot to compare with the open one. Nothing is written to either of them.")
         self.view = ChangesView(session, hint)
@@ -66,6 +72,7 @@ class CompareWindow(OneJobWindow):
         self.folder_button.clicked.connect(self.choose_folder)
         self.swap_button.clicked.connect(self.swap)
         self.save_button.clicked.connect(self.save)
+        self.follow_up_button.clicked.connect(lambda: run_command(self, "actionNextReview"))
         self._show_earlier(())
         self._look_for_earlier()
         self.refresh()
@@ -77,6 +84,7 @@ class CompareWindow(OneJobWindow):
         top.addWidget(self.swap_button)
         top.addWidget(self.bar, 1)
         top.addStretch(0)
+        top.addWidget(self.follow_up_button)
         top.addWidget(self.save_button)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
@@ -221,6 +229,8 @@ class CompareWindow(OneJobWindow):
         self.folder_button.setEnabled(not self.is_running)
         for button in (self.swap_button, self.save_button):
             button.setEnabled(not self.is_running and self._shown is not None)
+        is_of_today = self._shown is not None and self._shown.is_earlier
+        self.follow_up_button.setEnabled(not self.is_running and is_of_today)
 
     def save(self) -> None:
         """Ask for a file and write the comparison to it, as JSON or as text; in a worker."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -263,3 +264,14 @@ def test_earlier_snapshots_of_the_same_account_are_offered(
     window.begin()
     assert window.earlier.isVisible()
     window.close()
+
+
+def test_a_follow_up_review_is_one_key_away(qtbot: QtBot, compared: CompareWindow) -> None:
+    wanted = QAction(compared)
+    wanted.setObjectName("actionNextReview")
+    compared.follow_up_button.setFocus()
+    with qtbot.waitSignal(wanted.triggered):
+        QTest.keyClick(compared.follow_up_button, Qt.Key.Key_Space)
+    compared.swap()
+    qtbot.waitUntil(lambda: (ChangeKind.GAINED, ANA) in told(compared), timeout=30_000)
+    assert not compared.follow_up_button.isEnabled(), "the open snapshot is the older one"
