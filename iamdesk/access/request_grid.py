@@ -179,9 +179,9 @@ def placeholder_grid(service: str, partition: str, account: str) -> RequestGrid:
     resource_slots: dict[str, int] = {}
     for name, acting in actions.by_type.items():
         for fresh in placeholder_arns(service, name, partition, account):
-            ways = arn_aliases(service, fresh)
-            for resource in ways:
-                part = acting if len(ways) == 1 else acting & actions_on(actions, resource)
+            aliases = arn_aliases(service, fresh)
+            for resource in aliases:
+                part = acting if len(aliases) == 1 else acting & actions_on(actions, resource)
                 resource_slots[resource] = resource_slots.get(resource, 0) | part
     found = [ResourceSlot(resource, acting) for resource, acting in resource_slots.items()]
     found += [ResourceSlot("*", part) for part in _by_list_of_account(actions) if part]

@@ -1,27 +1,27 @@
 """The attack paths of a snapshot: a summary for all principals, and single paths step by step."""
 
 import threading
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain, islice
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.blocked_paths import BlockedPaths
-from iamdesk.attack_paths.catalog import LAST, TargetConstraint, catalog, how_words, preference
+from iamdesk.attack_paths.catalog import TargetConstraint, catalog, how_words
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.evidence import Needs, Prover
 from iamdesk.attack_paths.first_steps import find_first_steps
 from iamdesk.attack_paths.gain import AccessGain
-from iamdesk.attack_paths.graph import Levels, StepGraph
+from iamdesk.attack_paths.graph import StepGraph
 from iamdesk.attack_paths.parallel import KnownSteps, begin_shared, find_shared, made_steps
+from iamdesk.attack_paths.path_search import PathSearch, level_of, takes
 from iamdesk.attack_paths.plan import make_plan
-from iamdesk.attack_paths.prepared import Prepared
-from iamdesk.attack_paths.promoters import IndirectPromotion, ways_from
 from iamdesk.attack_paths.remediation import Remediations
 from iamdesk.attack_paths.types import (
+    ADMINISTRATION,
     AttackPath,
     BlockedPath,
     Distance,
@@ -33,15 +33,16 @@ from iamdesk.attack_paths.types import (
     NodeKind,
     Plan,
     PrincipalExposure,
-    Proof,
     Remediation,
     State,
     Step,
+    administration_of,
+    data_goal,
+    principal_goal,
 )
 from iamdesk.attack_paths.what_if_admin import FULL
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
-from iamdesk.evaluate.request import RequestError
-from iamdesk.i18n import join_messages, phrase, phrased
+from iamdesk.i18n import phrase
 from iamdesk.inventory.references import is_service_linked_arn
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.model import Snapshot
@@ -55,8 +56,6 @@ _MAX_OTHERS = 20
 _MAX_USERS = 40
 """Users that are tried as members of a group."""
 _JOIN = "iam:AddUserToGroup"
-ADMINISTRATION = "admin"
-"""The goal "administrator of any account"."""
 
 
 class AttackPathGraph:
@@ -80,7 +79,7 @@ class AttackPathGraph:
             progress: Called with the progress.
             cancelled: Returns True to stop.
             is_whole: False: evaluate at first use, in one thread, as for a copy with few principals.
-            answers: Results of another graph of the same snapshot (its `answers`).
+            known_steps: Results of another graph of the same snapshot (its `known_steps`).
             workers: Workers that do the longest parts.
             steps: Steps of which some were already evaluated.
 
@@ -103,6 +102,7 @@ class AttackPathGraph:
             self.graph.find_all(progress)
         inquiry.go_on()
         self.prover = Prover(self.steps)
+        self._search = PathSearch(self.steps, self.graph, self.prover)
         of_copy = partial(_map_of_copy, evaluator)  # not a method: the graph would refer to itself
         self._refusals = BlockedPaths(self.steps, of_copy)
         self.remediation_search = Remediations(self.steps, of_copy)
@@ -128,10 +128,7 @@ class AttackPathGraph:
         Raises:
             RequestError: The snapshot has no such user, role or root user.
         """
-        found = self.steps.population.position(principal.strip())
-        if found is None:
-            raise RequestError(phrase("the snapshot has no user or role {principal}", principal=principal.strip()))
-        return found
+        return self._search.position(principal)
 
     @property
     def goals(self) -> tuple[Goal, ...]:
@@ -148,7 +145,7 @@ class AttackPathGraph:
         """
         found: dict[str, Distance] = {}
         for unsure in (False, True):
-            for steps, members in enumerate(self._levels(goal, unsure)):
+            for steps, members in enumerate(self._search.levels(goal, unsure)):
                 for position in indexes_of(members):
                     found.setdefault(self._subjects[position], Distance(steps, not unsure))
         return found
@@ -185,8 +182,8 @@ class AttackPathGraph:
     def _reached(self, position: int) -> PrincipalExposure:
         steps, graph = self.steps, self.graph
         account = steps.population.cohort_at(position).account
-        proven = _level_of(graph.to_administration(), position)
-        maybe = _level_of(graph.to_administration(maybe=True), position)
+        proven = level_of(graph.to_administration(), position)
+        maybe = level_of(graph.to_administration(maybe=True), position)
         closure = graph.closure().get(position, 0)
         wider = graph.closure(maybe=True).get(position, 0) & ~closure
         outside = closure & ~steps.members_of.get(account, 0)
@@ -221,55 +218,15 @@ class AttackPathGraph:
         """
         position = self.position(principal)
         for unsure in (False, True) if maybe else (False,):
-            levels = self._levels(goal, unsure)
-            level = _level_of(levels, position)
+            levels = self._search.levels(goal, unsure)
+            level = level_of(levels, position)
             if level is not None:
-                return self._attack_path(position, goal, levels, level, unsure)
+                return self._search.shortest(position, goal, levels, level, unsure)
         return None
 
     def attack_paths(self, principal: str, goal: str = ADMINISTRATION, most: int = 20) -> Iterator[AttackPath]:
         """Yield a shortest path for each first step towards a goal, shortest first, proven before possible."""
-        position = self.position(principal)
-        seen: set[tuple[str, ...]] = set()
-        for unsure in (False, True):
-            levels = self._levels(goal, unsure)
-            level = _level_of(levels, position)
-            if level == 0:
-                if not unsure:
-                    yield AttackPath(principal, self._goal(goal, position), ())
-                continue
-            for rest, reached in enumerate(levels):
-                for step, then in self._first_steps(position, goal, rest, reached, unsure):
-                    key = (step.path_id, step.target)
-                    if key in seen:
-                        continue
-                    seen.add(key)
-                    if then is None:
-                        yield AttackPath(principal, step.goal, (step,))
-                    else:
-                        onward = self._attack_path(then, goal, levels, rest, unsure)
-                        if any(one.target == principal for one in onward.steps[:-1]):
-                            continue
-                        yield AttackPath(principal, onward.goal, (step, *onward.steps))
-                    if len(seen) >= most:
-                        return
-            for promotion in self._indirect_promotions(position, goal, level, unsure):
-                steps = self._promotion_steps(position, promotion, unsure)
-                way = tuple(one for step in steps for one in (step.path_id, step.source, step.target))
-                if way not in seen:
-                    seen.add(way)
-                    yield AttackPath(principal, steps[-1].goal, steps)
-                if len(seen) >= most:
-                    return
-
-    def _indirect_promotions(
-        self, position: int, goal: str, level: int | None, unsure: bool
-    ) -> Iterator[IndirectPromotion]:
-        """Yield how a principal becomes an administrator by another one, if no other path to the goal is shorter."""
-        account = self.steps.population.cohort_at(position).account
-        if goal in (ADMINISTRATION, account):
-            ways = self.graph.indirect_promotions(unsure).get(position, ())
-            yield from (one for one in ways if one.steps == level)
+        return self._search.paths(self.position(principal), goal, most)
 
     def promotion_steps(self, principal: str, *, maybe: bool) -> tuple[Step, ...]:
         """Return the shortest steps by which a principal becomes an administrator by another one that it can become.
@@ -280,8 +237,8 @@ class AttackPathGraph:
             RequestError: as `position`.
         """
         position = self.position(principal)
-        ways = self.graph.indirect_promotions(maybe).get(position, ())
-        return self._promotion_steps(position, ways[0], maybe) if ways else ()
+        promotions = self.graph.indirect_promotions(maybe).get(position, ())
+        return self._search.promotion_steps(position, promotions[0], maybe) if promotions else ()
 
     def promotes(self, principal: str) -> Step | None:
         """Return how a principal can make another one an administrator, without becoming it.
@@ -297,7 +254,7 @@ class AttackPathGraph:
         return (
             self.promotes_by_group(principal)
             if edge is None
-            else self._step(position, edge, administration_of(account))
+            else self._search.step(position, edge, administration_of(account))
         )
 
     def promotes_by_group(self, principal: str) -> Step | None:
@@ -350,58 +307,6 @@ class AttackPathGraph:
         own = (one.source_id for one in policies if one.source_type is SourceType.USER_MANAGED)
         yield from (("iam:CreatePolicyVersion", policy, {}) for policy in dict.fromkeys(own))
 
-    def _promotion_steps(self, position: int, promotion: IndirectPromotion, unsure: bool) -> tuple[Step, ...]:
-        """Return the steps to become the principal that is changed and the one that changes it, and the change."""
-        steps: list[Step] = []
-        ways = ways_from(position, self.graph.inside(maybe=unsure)[0])
-        for reached in (promotion.changed, promotion.promoter):
-            at = position
-            for then in ways[reached]:
-                edges = (one for one in self.steps.into(self.steps.places[then]) if self._takes(one, at, unsure))
-                steps.append(self._step(at, next(edges), self._principal(then)))
-                at = then
-        account = self.steps.population.cohort_at(position).account
-        steps.append(self._step(promotion.promoter, promotion.edge, administration_of(account)))
-        return tuple(steps)
-
-    def _first_steps(
-        self, position: int, goal: str, rest: int, reached: int, unsure: bool
-    ) -> Iterator[tuple[Step, int | None]]:
-        """Yield (step, principal after it) for steps of a principal to those who need ``rest`` steps to the goal."""
-        last: list[tuple[str, Edge]] = []
-        if rest == 0:
-            for account, edge in self._last_steps(position, goal, unsure):
-                if preference(edge.path_id) == LAST:
-                    last.append((account, edge))
-                else:
-                    yield self._step(position, edge, administration_of(account)), None
-        if position in self.graph.forward(unsure):
-            for then in indexes_of(self.graph.forward(unsure)[position] & reached & ~(1 << position)):
-                for edge in self.graph.edges_into(then):
-                    if self._takes(edge, position, unsure):
-                        yield self._step(position, edge, self._principal(then)), then
-        for account, edge in last:
-            yield self._step(position, edge, administration_of(account)), None
-
-    def _attack_path(self, position: int, goal: str, levels: Levels, level: int, unsure: bool) -> AttackPath:
-        steps: list[Step] = []
-        end = self._goal(goal, position)
-        at = position
-        for left in range(level, 0, -1):
-            found = next(self._first_steps(at, goal, left - 1, levels[left - 1], unsure), None)
-            if found is None:  # it reaches the goal by another principal, which changes it
-                steps += self._promotion_steps(at, next(self._indirect_promotions(at, goal, left, unsure)), unsure)
-                end = steps[-1].goal
-                break
-            step, then = found
-            steps.append(step)
-            if then is None:
-                end = step.goal
-                break
-            at = then
-            end = self._goal(goal, at)
-        return AttackPath(self._subjects[position], end, tuple(steps))
-
     @property
     def needs(self) -> Needs:
         """The facts that steps of returned paths need, for another graph of the same snapshot (`learn_needs`)."""
@@ -419,8 +324,8 @@ class AttackPathGraph:
         """
         position = self.position(principal)
         count = 0
-        for account, edge in self._last_steps(position, ADMINISTRATION, unsure=True):
-            yield self._step(position, edge, administration_of(account))
+        for account, edge in self._search.last_steps(position, ADMINISTRATION, unsure=True):
+            yield self._search.step(position, edge, administration_of(account))
             count += 1
         reached = self.graph.forward(maybe=True).get(position, 0)
         strong = reached & self.steps.administrators
@@ -431,8 +336,8 @@ class AttackPathGraph:
                 if not self._gains.gains(position, then):
                     continue
                 for edge in self.graph.edges_into(then):
-                    if self._takes(edge, position, unsure=True):
-                        yield self._step(position, edge, self._principal(then))
+                    if takes(edge, position, unsure=True):
+                        yield self._search.step(position, edge, principal_goal(self._subjects[then]))
                         count += 1
 
     def refusals(self, principal: str) -> Iterator[BlockedPath]:
@@ -450,7 +355,7 @@ class AttackPathGraph:
         if not self.steps.administrators >> position & 1:
             yield from self._refusals.of(self._subjects[position], frozenset(taken))
 
-    def ways_into(self, principal: str, account: str) -> Iterator[AttackPath]:
+    def paths_into(self, principal: str, account: str) -> Iterator[AttackPath]:
         """Yield a shortest proven path to each principal of another account that it can become, nearest first."""
         position = self.position(principal)
         members = self.steps.members_of.get(account, 0) & self.graph.closure().get(position, 0)
@@ -479,7 +384,7 @@ class AttackPathGraph:
         def first() -> Iterator[str]:
             levels = self.graph.to_administration()
             for position in sorted(self.steps.places):
-                if not self.steps.administrators >> position & 1 and _level_of(levels, position) is not None:
+                if not self.steps.administrators >> position & 1 and level_of(levels, position) is not None:
                     arn = self._subjects[position]
                     if not is_service_linked_arn(arn):
                         yield arn
@@ -545,49 +450,11 @@ class AttackPathGraph:
         Raises:
             RequestError: as `attack_path`.
         """
-        position = self.position(principal)
-        seen: set[Hashable] = set()
-        count = 0
-        for unsure in (False, True):
-            levels = self._levels(goal, unsure)
-            level = _level_of(levels, position)
-            if level == 0:
-                count += not unsure
-                continue
-            for rest, reached in enumerate(levels):
-                for edge, then in self._first_edges(position, goal, rest, reached, unsure):
-                    key = (edge.path_id, edge.target)
-                    if key not in seen:
-                        seen.add(key)
-                        # A path that is not longer than the shortest one cannot lead back, unless it ends indirectly.
-                        is_far = level is not None and (rest > level or bool(self.graph.indirect_promotions(unsure)))
-                        count += not (is_far and self._leads_back(position, then, goal, levels, rest, unsure))
-            for promotion in self._indirect_promotions(position, goal, level, unsure):
-                steps = self._promotion_steps(position, promotion, unsure)
-                way = tuple((step.path_id, step.source, step.target) for step in steps)
-                count += way not in seen
-                seen.add(way)
-        return count
-
-    def _leads_back(self, position: int, then: int | None, goal: str, levels: Levels, rest: int, unsure: bool) -> bool:
-        """Return whether the shortest path of another principal to a goal leads through a principal."""
-        if then is None:
-            return False
-        onward = self._attack_path(then, goal, levels, rest, unsure)
-        return any(one.target == self._subjects[position] for one in onward.steps[:-1])
-
-    def _first_edges(
-        self, position: int, goal: str, rest: int, reached: int, unsure: bool
-    ) -> Iterator[tuple[Edge, int | None]]:
-        """Yield (edge, principal after it) as `_first_steps`, without steps."""
-        if rest == 0:
-            yield from ((edge, None) for _, edge in self._last_steps(position, goal, unsure))
-        for then in indexes_of(self.graph.forward(unsure).get(position, 0) & reached & ~(1 << position)):
-            yield from ((edge, then) for edge in self.graph.edges_into(then) if self._takes(edge, position, unsure))
+        return self._search.count(self.position(principal), goal)
 
     @property
     def preparations_left_out(self) -> int | None:
-        """Number of ways to join a group or set tags after which no paths were searched; None: too many to list."""
+        """Number of steps that join a group or set tags after which no paths were searched; None: too many to list."""
         return self.graph.prepared.left_out
 
     def graph_nodes(self) -> Iterator[GraphNode]:
@@ -613,11 +480,11 @@ class AttackPathGraph:
     def _indirect_edges(self) -> Iterator[tuple[str, Edge]]:
         """Yield (account ID, edge) for the principals that become administrators by another one."""
         proven = self.graph.indirect_promotions()
-        for position, ways in self.graph.indirect_promotions(maybe=True).items():
+        for position, promotions in self.graph.indirect_promotions(maybe=True).items():
             sure = proven.get(position)
             members = ConfirmedAndPossible(1 << position, 0) if sure else ConfirmedAndPossible(0, 1 << position)
             account = self.steps.population.cohort_at(position).account
-            yield account, (sure or ways)[0].edge._replace(members=members)
+            yield account, (sure or promotions)[0].edge._replace(members=members)
 
     def _merged(self, target: str, edges: Iterable[Edge], itself: int) -> Iterator[GraphEdge]:
         """Yield one edge for each source, proven or possible, with all techniques."""
@@ -633,7 +500,7 @@ class AttackPathGraph:
 
     def _on_paths(self, principal: str, goal: str) -> frozenset[str]:
         """Return the principals on the paths from a principal to a goal, and the targets of their last steps."""
-        forward, there = self.graph.forward(maybe=True), self._levels(goal, unsure=True)[0]
+        forward, there = self.graph.forward(maybe=True), self._search.levels(goal, unsure=True)[0]
         seen = before = 1 << self.position(principal)
         while before:
             reached = 0
@@ -655,7 +522,7 @@ class AttackPathGraph:
         edges: Iterator[Edge]
         if step.goal.kind is GoalKind.ADMINISTRATION:
             edges = chain(
-                (edge for _, edge in self._last_steps(position, step.goal.key, unsure=True)),
+                (edge for _, edge in self._search.last_steps(position, step.goal.key, unsure=True)),
                 (edge for _, edge in self.graph.promoters.edges),
             )
         else:
@@ -664,75 +531,9 @@ class AttackPathGraph:
         return any(
             edge.path_id == step.path_id
             and self.steps.targets.arns[edge.target] == step.target
-            and self._takes(edge, position, unsure=True)
+            and takes(edge, position, unsure=True)
             for edge in edges
         )
-
-    @staticmethod
-    def _takes(edge: Edge, position: int, unsure: bool) -> bool:
-        members: ConfirmedAndPossible = edge.members
-        return bool((members.principals if unsure else members.proven) >> position & 1)
-
-    def _last_steps(self, position: int, goal: str, unsure: bool) -> Iterator[tuple[str, Edge]]:
-        """Yield (account ID, edge) for the steps of a principal to administrator, if that is the goal."""
-        if goal == ADMINISTRATION or goal in self.graph.all_promotions:
-            yield from self.graph.last_steps_of(position, None if goal == ADMINISTRATION else goal, unsure)
-
-    def _levels(self, goal: str, unsure: bool) -> Levels:
-        if goal == ADMINISTRATION:
-            return self.graph.to_administration(maybe=unsure)
-        if goal in self.steps.members_of:
-            return self.graph.to_administration(goal, maybe=unsure)
-        if goal in self.graph.readers:
-            return self.graph.to_data(goal, maybe=unsure)
-        return self.graph.to_principal(self.position(goal), maybe=unsure)
-
-    def _goal(self, goal: str, at: int) -> Goal:
-        if goal == ADMINISTRATION:
-            return administration_of(self.steps.population.cohort_at(at).account)
-        if goal in self.steps.members_of:
-            return administration_of(goal)
-        if goal in self.graph.readers:
-            return data_goal(goal)
-        return self._principal(self.position(goal))
-
-    def _principal(self, position: int) -> Goal:
-        return principal_goal(self._subjects[position])
-
-    def _step(self, position: int, edge: Edge, goal: Goal) -> Step:
-        is_proven = bool(edge.members.proven >> position & 1)
-        source, target = self._subjects[position], self.steps.targets.arns[edge.target]
-        prepared = self.graph.prepared.known.get((edge.path_id, source, target))
-        if prepared is not None:
-            return self._prepared_step(prepared, edge.path_id, source, target, goal, is_proven=is_proven)
-        needs = () if is_proven else self.prover.needs(source, target, edge.path_id)
-        return Step(
-            edge.path_id,
-            how_words(edge.path_id),
-            source,
-            target,
-            goal,
-            State.PROVEN if is_proven else State.POSSIBLE,
-            needs,
-            self.prover.prove,
-        )
-
-    def _prepared_step(
-        self, prepared: Prepared, path_id: str, source: str, target: str, goal: Goal, *, is_proven: bool
-    ) -> Step:
-        made = prepared.preparation
-        rest = prepared.rest
-        how = join_messages(phrase(" and "), [made.how, how_words(rest)]) if rest else made.how
-
-        def prove(_step: Step) -> tuple[Proof, ...]:
-            (required,) = made.path.actions
-            first = self.prover.request_proof(source, required.action, made.target, made.context)
-            paths = [catalog().path(one) for one in rest.split("+")] if rest else []
-            return (first, *(proof for path in paths for proof in prepared.prover.of_action(source, target, path)))
-
-        needs = () if is_proven or not rest else prepared.prover.needs(source, target, rest)
-        state = State.PROVEN if is_proven else State.POSSIBLE
-        return Step(path_id, how, source, target, goal, state, needs, prove)
 
 
 class LazyAttackPathGraph:
@@ -771,22 +572,3 @@ class LazyAttackPathGraph:
 def _map_of_copy(evaluator: Evaluator, copy: Snapshot) -> AttackPathGraph:
     """Return the graph of a changed copy, evaluated on demand."""
     return AttackPathGraph(Evaluator(copy, evaluator.now, evaluator.index.documents), is_whole=False)
-
-
-def administration_of(account: str) -> Goal:
-    """Return the goal "administrator of an account"."""
-    return Goal(GoalKind.ADMINISTRATION, account, phrase("administrator of account {account}", account=account))
-
-
-def principal_goal(arn: str) -> Goal:
-    """Return the goal of becoming a principal."""
-    return Goal(GoalKind.PRINCIPAL, arn, arn.rpartition(":")[2])
-
-
-def data_goal(name: str) -> Goal:
-    """Return the goal of reading sensitive data."""
-    return Goal(GoalKind.DATA, name, phrase("reading {data}", data=phrased(name)))
-
-
-def _level_of(levels: Levels, position: int) -> int | None:
-    return next((number for number, members in enumerate(levels) if members >> position & 1), None)

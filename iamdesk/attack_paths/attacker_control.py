@@ -57,7 +57,7 @@ _NOT_LEFT_OUT = ("aws:principal", "aws:resource", "aws:multifactorauth", "aws:so
 
 
 class AllowedBy(NamedTuple):
-    """One way in which a request is allowed."""
+    """One alternative in which a request is allowed."""
 
     is_chosen: bool
     """Whether the caller chooses all values that it takes."""
@@ -65,13 +65,13 @@ class AllowedBy(NamedTuple):
     """The keys about tags and a source identity that the request must have, with their values; no values: any."""
 
 
-def ways(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
-    """Return the ways in which a request is allowed, those that no other one makes needless."""
+def allowed_by(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
+    """Return the alternatives in which a request is allowed, without those that another one makes needless."""
     if trace.decision is not EvalDecision.CONDITIONAL:
         return (AllowedBy(True, {}),) if trace.decision is EvalDecision.ALLOWED else ()
     found: list[AllowedBy] = []
     sets_boundary = _sets_boundary(trace)
-    for one, tags in zip(_alternatives(trace), _tags(trace), strict=True):
+    for one, tags in zip(_key_sets(trace), _tags(trace), strict=True):
         if not _can_name(trace, one):
             continue
         is_chosen = bool(one) and all(_is_chosen(key, is_there, sets_boundary) for key, is_there in one.items())
@@ -84,15 +84,15 @@ def ways(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
     return (*(one for one in found if one.tags), *untagged)
 
 
-def _can_name(trace: EvaluationTrace, way: Mapping[str, bool]) -> bool:
-    """Return whether a request to assume a role can have the session name and the source identity that a way takes.
+def _can_name(trace: EvaluationTrace, key_set: Mapping[str, bool]) -> bool:
+    """Return whether a request to assume a role can have the session name and the source identity that an alternative takes.
 
     The values tried are not all that conditions allow: each that a condition lists may be the one. A session name is
     required (STS API Reference, AssumeRole).
     """
     if trace.request.target.action_text != ASSUMES:
         return True
-    for spelled, is_there in way.items():
+    for spelled, is_there in key_set.items():
         key = spelled.lower()
         if key == _SESSION_NAME and not is_there:
             return False
@@ -140,8 +140,9 @@ def unmet_keys(trace: EvaluationTrace) -> tuple[str, ...]:
     """Return the condition keys that an Allow depends on and the caller does not choose, in the easiest alternative."""
     sets_boundary = _sets_boundary(trace)
     rated = [
-        tuple(key for key, is_there in way.items() if not _is_chosen(key, is_there, sets_boundary)) or tuple(way)
-        for way in _alternatives(trace)
+        tuple(key for key, is_there in key_set.items() if not _is_chosen(key, is_there, sets_boundary))
+        or tuple(key_set)
+        for key_set in _key_sets(trace)
     ]
     return min(rated, key=len, default=())
 
@@ -152,10 +153,10 @@ def mfa_wanted(trace: EvaluationTrace) -> frozenset[str | None]:
     return frozenset(None if fact.knowledge is Knowledge.ABSENT else "".join(fact.values).lower() for fact in found)
 
 
-def _alternatives(trace: EvaluationTrace) -> Sequence[Mapping[str, bool]]:
+def _key_sets(trace: EvaluationTrace) -> Sequence[Mapping[str, bool]]:
     """Return the alternatives for an Allow: by key, whether it has a value or is absent."""
-    ways = [{key: fact.knowledge is not Knowledge.ABSENT for key, fact in one.items()} for one in trace.sets]
-    return ways or (dict.fromkeys(trace.keys, True),)
+    key_sets = [{key: fact.knowledge is not Knowledge.ABSENT for key, fact in one.items()} for one in trace.sets]
+    return key_sets or (dict.fromkeys(trace.keys, True),)
 
 
 def _sets_boundary(trace: EvaluationTrace) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from iamdesk.access.bulk_evaluator import BulkEvaluator, RequestMoment
 from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.attacker_control import SETTING_BOUNDARY, AllowedBy, ways
+from iamdesk.attack_paths.attacker_control import SETTING_BOUNDARY, AllowedBy, allowed_by
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.request_tags import (
@@ -359,34 +359,42 @@ class SourceFinder:
         known = None if resolution is None else self._arranged.get(resolution)
         if known is None:
             subject = self._population.index.subjects[(members & -members).bit_length() - 1]
-            known = ways(self._inquiry.trace(subject, action, resource, context))
+            known = allowed_by(self._inquiry.trace(subject, action, resource, context))
             if resolution is not None:
                 if len(self._arranged) >= _MAX_KEPT:
                     self._arranged.clear()
                 self._arranged[resolution] = known
         found = NO_PRINCIPALS
-        for way in known:
-            if way.tags and not can_tag(action, resource):
+        for alternative in known:
+            if alternative.tags and not can_tag(action, resource):
                 continue
-            who = ConfirmedAndPossible(members, 0) if way.is_chosen else ConfirmedAndPossible(0, members)
-            found = found.either(who.both(self._tagging(way, members, action, resource, context)) if way.tags else who)
+            who = ConfirmedAndPossible(members, 0) if alternative.is_chosen else ConfirmedAndPossible(0, members)
+            found = found.either(
+                who.both(self._tagging(alternative, members, action, resource, context)) if alternative.tags else who
+            )
         return found
 
     def _tagging(
-        self, way: AllowedBy, members: int, action: str, resource: str, context: Context
+        self, alternative: AllowedBy, members: int, action: str, resource: str, context: Context
     ) -> ConfirmedAndPossible:
-        """Return which of some principals may set the tags that a way takes, as far as a permission is required."""
+        """Return which of some principals may set the tags of an alternative, as far as a permission is required."""
         found = ConfirmedAndPossible(members, 0)
-        for required in required_besides(action, way):
-            one = self.among(members, required.action, resource, tag_context(way, action, context))
+        for required in required_besides(action, alternative):
+            one = self.among(members, required.action, resource, tag_context(alternative, action, context))
             left = members & ~one.proven
             if left:
-                one = one.either(self._with_other_values(way, left, action, required, resource, context))
+                one = one.either(self._with_other_values(alternative, left, action, required, resource, context))
             found = found.both(one if required.is_documented else one.either(ConfirmedAndPossible(0, members)))
         return found
 
     def _with_other_values(
-        self, way: AllowedBy, members: int, action: str, required: TaggingAction, resource: str, context: Context
+        self,
+        alternative: AllowedBy,
+        members: int,
+        action: str,
+        required: TaggingAction,
+        resource: str,
+        context: Context,
     ) -> ConfirmedAndPossible:
         """Return which of some principals may make a call and set its tags, with values that suit both actions."""
         unknown = tagging_context(action, context)  # tags are unknown
@@ -400,7 +408,7 @@ class SourceFinder:
             subject = self._population.index.subjects[(who & -who).bit_length() - 1]
             call = self._inquiry.trace(subject, action, resource, context)
             tagging = self._inquiry.trace(subject, required.action, resource, unknown)
-            for other in agreeing(way, call, tagging):
+            for other in agreeing(alternative, call, tagging):
                 both = self.among(who, action, resource, {**context, **tags_of(other)})
                 if both.principals:
                     sets = tag_context(other, action, context)

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.access.request_grid import FRESH
-from iamdesk.attack_paths.attacker_control import AllowedBy, mfa_wanted, unmet_keys, ways
+from iamdesk.attack_paths.attacker_control import AllowedBy, allowed_by, mfa_wanted, unmet_keys
 from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edges import Edges, profiles_of
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context
@@ -190,31 +190,31 @@ class Prover:
         request = Request(source, action, resource, context=dict(context or {}))
         trace = self._steps.inquiry.trace(source, action, resource, context)
         best: _Asked | None = None
-        for way in ways(trace):
-            if way.tags and not can_tag(action, resource):
+        for alternative in allowed_by(trace):
+            if alternative.tags and not can_tag(action, resource):
                 continue
-            asked = [_Asked(int(not way.is_chosen), request, trace)]
-            for required in required_besides(action, way):
-                asked = [min(self._besides(one, way, required), key=lambda one: one.rank) for one in asked]
+            asked = [_Asked(int(not alternative.is_chosen), request, trace)]
+            for required in required_besides(action, alternative):
+                asked = [min(self._besides(one, alternative, required), key=lambda one: one.rank) for one in asked]
             best = min((*asked, *([] if best is None else [best])), key=lambda one: one.rank)
         return best or _Asked(_DENIED, request, trace)
 
-    def _besides(self, asked: _Asked, way: AllowedBy, required: TaggingAction) -> Iterator[_Asked]:
-        """Yield a request of a way together with an action that it requires besides."""
+    def _besides(self, asked: _Asked, alternative: AllowedBy, required: TaggingAction) -> Iterator[_Asked]:
+        """Yield a request of an alternative together with an action that it requires besides."""
         request = asked.request
-        context = tag_context(way, request.action, request.context)
+        context = tag_context(alternative, request.action, request.context)
         tagging = self._ask(request.principal, required.action, request.resource, context)
         rank = tagging.rank if required.is_documented else min(tagging.rank, 1)
         yield asked._replace(rank=max(asked.rank, rank), tagging=(*asked.tagging, tagging))
         if tagging.rank:
-            yield from self._with_other_values(asked, way, required)
+            yield from self._with_other_values(asked, alternative, required)
 
-    def _with_other_values(self, asked: _Asked, way: AllowedBy, required: TaggingAction) -> Iterator[_Asked]:
+    def _with_other_values(self, asked: _Asked, alternative: AllowedBy, required: TaggingAction) -> Iterator[_Asked]:
         """Yield a request with values of its tags that may suit the action that sets them, too."""
         request = asked.request
         source, call, resource, given = request.principal, request.action, request.resource, request.context
         tagging = self._steps.inquiry.trace(source, required.action, resource, tagging_context(call, given))
-        for other in agreeing(way, asked.trace, tagging):
+        for other in agreeing(alternative, asked.trace, tagging):
             changed = self._ask(source, call, resource, {**given, **tags_of(other)})
             sets = self._ask(source, required.action, resource, tag_context(other, call, given))
             together = (*asked.tagging, sets)

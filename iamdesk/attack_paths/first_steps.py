@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.edges import Edge
 from iamdesk.attack_paths.graph import StepGraph
-from iamdesk.attack_paths.promoters import ways_from
+from iamdesk.attack_paths.promoters import paths_from
 from iamdesk.attack_paths.types import FirstSteps
 
 
@@ -65,9 +65,9 @@ def _of_indirect_promotions(graph: StepGraph, *, maybe: bool) -> Iterator[tuple[
     """Yield the first steps of principals that become administrators by another one that they become."""
     forward = graph.inside(maybe=maybe)[0]
     for position, promotions in graph.indirect_promotions(maybe).items():
-        ways = ways_from(position, forward)
+        paths = paths_from(position, forward)
         reached = (promotions[0].changed, promotions[0].promoter)
-        then = next((ways[one][0] for one in reached if ways[one]), None)
+        then = next((paths[one][0] for one in reached if paths[one]), None)
         if then is None:
             yield position, (promotions[0].edge.path_id,)
             continue

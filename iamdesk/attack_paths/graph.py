@@ -124,7 +124,7 @@ class StepGraph:
         return "prepared" in self.__dict__
 
     @cached_property
-    def becoming(self) -> Mapping[int, ConfirmedAndPossible]:
+    def predecessors(self) -> Mapping[int, ConfirmedAndPossible]:
         """By position: who can become the principal in one step, also after a preparation."""
         found = dict(self.into)
         for position, edges in self.prepared.into.items():
@@ -144,8 +144,8 @@ class StepGraph:
         for edges in self.promotions.values():
             for edge in edges:
                 near |= edge.members.proven
-        becoming = self.into if "into" in self.__dict__ else None  # a worker may not have it
-        yield from SelfEscalation(self.steps, self.hypotheses).joined(~near, becoming, number, parts)
+        predecessors = self.into if "into" in self.__dict__ else None  # a worker may not have it
+        yield from SelfEscalation(self.steps, self.hypotheses).joined(~near, predecessors, number, parts)
 
     @cached_property
     def all_promotions(self) -> Mapping[str, Sequence[Edge]]:
@@ -189,9 +189,9 @@ class StepGraph:
     def indirect_levels(self, account: str | None = None, maybe: bool = False) -> Mapping[int, int]:
         """Return the principals with indirect promotions, of an account or of all, by their number of steps."""
         found: dict[int, int] = {}
-        for position, ways in self.indirect_promotions(maybe).items():
+        for position, promotions in self.indirect_promotions(maybe).items():
             if account in (None, self.steps.population.cohort_at(position).account):
-                found[ways[0].steps] = found.get(ways[0].steps, 0) | 1 << position
+                found[promotions[0].steps] = found.get(promotions[0].steps, 0) | 1 << position
         return found
 
     def _near(self, *, maybe: bool) -> int:
@@ -213,7 +213,7 @@ class StepGraph:
                 who = (members.principals if maybe else members.proven) & own
                 if who:
                     by_members[who] = by_members.get(who, 0) | 1 << position
-            forward = _turned(by_members)
+            forward = _inverted(by_members)
             found = self._inside[maybe] = forward, closed(forward, steps.inquiry.check_cancelled)
         return found
 
@@ -326,7 +326,7 @@ class StepGraph:
             found = last | target.later.get(len(levels), 0)
             last = 0
             for position in indexes_of(levels[-1]):
-                members = self.becoming.get(position)
+                members = self.predecessors.get(position)
                 if members is not None:
                     found |= counted(members)
             found &= ~reached
@@ -343,11 +343,11 @@ class StepGraph:
         found = self._forward.get(maybe)
         if found is None:
             by_members: dict[int, int] = {}
-            for position, members in self.becoming.items():
+            for position, members in self.predecessors.items():
                 who = members.principals if maybe else members.proven
                 if who:
                     by_members[who] = by_members.get(who, 0) | 1 << position
-            found = self._forward[maybe] = _turned(by_members)
+            found = self._forward[maybe] = _inverted(by_members)
         return found
 
     def closure(self, maybe: bool = False) -> Mapping[int, int]:
@@ -391,7 +391,7 @@ def closed(forward: Mapping[int, int], check_cancelled: Callable[[], None]) -> M
     return {position: ends[reached] & ~(1 << position) for position, reached in forward.items()}
 
 
-def _turned(becoming: Mapping[int, int]) -> dict[int, int]:
+def _inverted(by_members: Mapping[int, int]) -> dict[int, int]:
     """Return by position whom each of some principals becomes, of whom some become, by these; both as bits.
 
     No principal becomes by two sets of principals. Most sets differ by a few principals from one of a few sets, so only
@@ -399,7 +399,7 @@ def _turned(becoming: Mapping[int, int]) -> dict[int, int]:
     """
     common: list[list[int]] = []
     found: dict[int, int] = {}
-    for who, reached in becoming.items():
+    for who, reached in by_members.items():
         differing, nearest = who, None
         for one in common:
             if (who ^ one[0]).bit_count() < differing.bit_count():
@@ -424,7 +424,7 @@ def _ends(identical: Mapping[int, int], check_cancelled: Callable[[], None]) -> 
     ``identical`` are the principals with the same reachable set, as bits, by that set. Uses Tarjan's strongly connected
     components over these sets.
     """
-    becoming = list(identical)
+    successors = list(identical)
     own = list(identical.values())
     class_of = {position: number for number, members in enumerate(own) for position in indexes_of(members)}
     going = sum(own)
@@ -444,25 +444,25 @@ def _ends(identical: Mapping[int, int], check_cancelled: Callable[[], None]) -> 
                 order[one] = lowest[one] = len(order)
                 waiting.append(one)
                 entered |= own[one]
-            further = becoming[one] & going & ~entered
+            further = successors[one] & going & ~entered
             if further:
                 path.append(class_of[_lowest(further)])
                 continue
             path.pop()
-            back = next((other for other in waiting if own[other] & becoming[one]), one)
+            back = next((other for other in waiting if own[other] & successors[one]), one)
             lowest[one] = min(lowest[one], order[back])
             if path:
                 lowest[path[-1]] = min(lowest[path[-1]], lowest[one])
             if lowest[one] == order[one]:
                 cut = waiting.index(one)
                 circle, waiting[cut:] = waiting[cut:], []
-                ends.update(dict.fromkeys(circle, _end_of(circle, becoming, own, ends, class_of, going)))
-    return {becoming[number]: end for number, end in ends.items()}
+                ends.update(dict.fromkeys(circle, _end_of(circle, successors, own, ends, class_of, going)))
+    return {successors[number]: end for number, end in ends.items()}
 
 
 def _end_of(
     circle: Sequence[int],
-    becoming: Sequence[int],
+    successors: Sequence[int],
     own: Sequence[int],
     ends: Mapping[int, int],
     class_of: Mapping[int, int],
@@ -471,7 +471,7 @@ def _end_of(
     """Return the closure of one strongly connected component; the closures of all later ones are known."""
     end = inside = 0
     for one in circle:
-        end |= becoming[one]
+        end |= successors[one]
         inside |= own[one]
     left = end & going & ~inside
     while left:

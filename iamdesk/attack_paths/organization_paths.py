@@ -11,16 +11,22 @@ from itertools import islice
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.account_edges import PlainEdge
-from iamdesk.attack_paths.attack_path_graph import (
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.attack_paths.catalog import LAST, catalog, preference
+from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, counted
+from iamdesk.attack_paths.types import (
     ADMINISTRATION,
-    AttackPathGraph,
+    AttackPath,
+    Goal,
+    PrincipalExposure,
+    Proof,
+    Remediation,
+    State,
+    Step,
     administration_of,
     data_goal,
     principal_goal,
 )
-from iamdesk.attack_paths.catalog import LAST, catalog, preference
-from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, counted
-from iamdesk.attack_paths.types import AttackPath, Goal, PrincipalExposure, Proof, Remediation, State, Step
 from iamdesk.evaluate.request import RequestError
 from iamdesk.i18n import join_messages, phrase, phrased
 from iamdesk.inventory.references import is_service_linked_arn
@@ -182,7 +188,7 @@ class OrganizationReach:
             return self._map((account.account,)).promotes_by_group(principal)
         return self._step(node, edge, administration_of(account.account))
 
-    def ways_into(self, principal: str, account: str) -> Iterator[AttackPath]:
+    def paths_into(self, principal: str, account: str) -> Iterator[AttackPath]:
         """Yield a shortest proven path to each principal of another account that it can become, nearest first."""
         node, number = self._node(principal), self._all.numbers[account]
         members = self._all.closure(node).get(number, 0)

@@ -18,7 +18,7 @@ from iamdesk.attack_paths.self_escalation import SelfEscalation
 type Closure = Mapping[int, int]
 """By position: the other principals of the account that it can become in any number of steps, as bits."""
 _MAX_OF_ONE = 20
-"""Ways to administrator that are kept for one principal, the shortest first."""
+"""Promotions that are kept for one principal, the shortest first."""
 
 
 @dataclass(slots=True)
@@ -60,8 +60,8 @@ def find_promoters(
     others = steps.population.regular & ~near
     changing = escalation.changing(others)
     promoters = 0
-    for ways in changing.values():
-        for _, who in ways:
+    for techniques in changing.values():
+        for _, who in techniques:
             promoters |= who
     if not promoters:
         return found
@@ -129,13 +129,13 @@ def indirect_promotions(
         if held & near or not held & all_changed:
             continue
         steps.inquiry.check_cancelled()
-        ways = list(_ways(position, held, changes, forward))
-        if ways:
-            found[position] = tuple(sorted(ways, key=lambda one: (one.steps, one.changed != position))[:_MAX_OF_ONE])
+        through = list(_promotions_of(position, held, changes, forward))
+        if through:
+            found[position] = tuple(sorted(through, key=lambda one: (one.steps, one.changed != position))[:_MAX_OF_ONE])
     return found
 
 
-def _ways(
+def _promotions_of(
     position: int, held: int, changes: Mapping[int, Sequence[tuple[int, Edge]]], forward: Closure
 ) -> Iterator[IndirectPromotion]:
     distance: dict[int, int] | None = None
@@ -143,12 +143,12 @@ def _ways(
         for members, edge in changes.get(changed, ()):
             for promoter in indexes_of(members & held):
                 if distance is None:
-                    distance = {one: len(way) for one, way in ways_from(position, forward).items()}
+                    distance = {one: len(path) for one, path in paths_from(position, forward).items()}
                 yield IndirectPromotion(distance[changed] + distance[promoter] + 1, promoter, changed, edge)
 
 
-def ways_from(position: int, forward: Closure) -> Mapping[int, tuple[int, ...]]:
-    """Return, by whom a principal can become, the principals that it becomes one after the other on a shortest way."""
+def paths_from(position: int, forward: Closure) -> Mapping[int, tuple[int, ...]]:
+    """Return, by whom a principal can become, the principals that it becomes one after the other on a shortest path."""
     found: dict[int, tuple[int, ...]] = {position: ()}
     seen = 1 << position
     last = [position]

@@ -75,7 +75,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One way to end some paths; those of one group with actions are one change of all these actions."""
+    """One change that ends some paths; those of one group with actions are one change of all these actions."""
 
     group: str
     action: str

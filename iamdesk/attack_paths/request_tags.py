@@ -78,14 +78,14 @@ SET_SOURCE_IDENTITY = TaggingAction("sts:SetSourceIdentity", True)
 """For a source identity: IAM User Guide, "Monitor and control actions taken with assumed roles"."""
 
 
-def required_besides(call: str, way: AllowedBy) -> tuple[TaggingAction, ...]:
-    """Return the actions that a call requires besides, by the tags and the source identity of a way."""
+def required_besides(call: str, alternative: AllowedBy) -> tuple[TaggingAction, ...]:
+    """Return the actions that a call requires besides, by the tags and the source identity of an alternative."""
     if call == ASSUMES:
-        sets = {key.lower() == SOURCE_IDENTITY for key in way.tags}
+        sets = {key.lower() == SOURCE_IDENTITY for key in alternative.tags}
         return tuple(
             one for of_identity, one in ((False, TAG_SESSION), (True, SET_SOURCE_IDENTITY)) if of_identity in sets
         )
-    required = tagging_action(call) if way.tags else None
+    required = tagging_action(call) if alternative.tags else None
     return () if required is None else (required,)
 
 
@@ -114,30 +114,32 @@ def _taggable(name: str) -> frozenset[str]:
     return frozenset(one.name for one in types if _TAG_KEY in one.condition_keys)
 
 
-def tags_of(way: AllowedBy) -> Context:
-    """Return the condition keys for the tags of a way."""
-    given = {key: values for key, values in way.tags.items() if values}
+def tags_of(alternative: AllowedBy) -> Context:
+    """Return the condition keys for the tags of an alternative."""
+    given = {key: values for key, values in alternative.tags.items() if values}
     names = [key[len(_TAG) :] for key in given if key.lower().startswith(_TAG)]
     return {"aws:TagKeys": names, **given} if names else given
 
 
-def tag_context(way: AllowedBy, call: str, context: Context) -> Context:
-    """Return the condition keys of the request that sets the tags of a way of a call, in the Region of the call.
+def tag_context(alternative: AllowedBy, call: str, context: Context) -> Context:
+    """Return the condition keys of the request that sets the tags of a call, in the Region of the call.
 
     ``context`` is the call's.
     """
-    return {**tagging_context(call, context), **tags_of(way)}
+    return {**tagging_context(call, context), **tags_of(alternative)}
 
 
-def agreeing(way: AllowedBy, call: EvaluationTrace, tagging: EvaluationTrace) -> Iterator[AllowedBy]:
-    """Yield a way with other values of its tags: those that the conditions of a call and of its tagging action name.
+def agreeing(alternative: AllowedBy, call: EvaluationTrace, tagging: EvaluationTrace) -> Iterator[AllowedBy]:
+    """Yield an alternative with other values of its tags: those in conditions of a call and its tagging action.
 
     Values that two patterns have in common (``a*``, ``*z``) are among them; whether they suit has to be evaluated.
     """
-    keys = [key for key in way.tags if key.lower().startswith((_TAG, SOURCE_IDENTITY))]
+    keys = [key for key in alternative.tags if key.lower().startswith((_TAG, SOURCE_IDENTITY))]
     values = [_values(key, call, tagging) for key in keys]
     for chosen in islice(product(*values), _MAX_TRIED) if keys else ():
-        yield way._replace(tags={**way.tags, **{key: (value,) for key, value in zip(keys, chosen, strict=True)}})
+        yield alternative._replace(
+            tags={**alternative.tags, **{key: (value,) for key, value in zip(keys, chosen, strict=True)}}
+        )
 
 
 def _values(key: str, call: EvaluationTrace, tagging: EvaluationTrace) -> Iterable[str]:

@@ -123,7 +123,7 @@ class SelfEscalation:
         }
 
     def joined(
-        self, others: int, becoming: Mapping[int, ConfirmedAndPossible] | None, number: int = 0, parts: int = 1
+        self, others: int, predecessors: Mapping[int, ConfirmedAndPossible] | None, number: int = 0, parts: int = 1
     ) -> Iterator[tuple[str, Edge]]:
         """Yield the edges by which some principals change another one and become it by any technique.
 
@@ -146,16 +146,16 @@ class SelfEscalation:
                 continue
             steps.inquiry.check_cancelled()
             near = others & ~(1 << position)
-            if becoming is not None:
-                near &= becoming[position].principals if position in becoming else 0
+            if predecessors is not None:
+                near &= predecessors[position].principals if position in predecessors else 0
             if not near:
                 continue
-            ways: list[Edge] | None = None
+            edges_into: list[Edge] | None = None
             for path, who in changing[steps.aim_of(place)]:
                 for edge in self.changes(path, position, place, who & near):
-                    if ways is None:
-                        ways = [one for one in steps.into(place) if one.members.principals & others]
-                    yield from ((account.account_id, one) for one in _completed(edge, ways))
+                    if edges_into is None:
+                        edges_into = [one for one in steps.into(place) if one.members.principals & others]
+                    yield from ((account.account_id, one) for one in _completed(edge, edges_into))
 
     def changes(self, path: EscalationPath, position: int, place: int, who: int) -> Iterator[Edge]:
         """Yield the edges by which some principals make another one an administrator by one technique."""
@@ -388,10 +388,10 @@ class SelfEscalation:
                 yield account.account_id, Edge(path.id, place, members.within(gaining))
 
 
-def _completed(change: Edge, ways: Iterable[Edge]) -> Iterator[Edge]:
-    """Yield a change of a principal together with ways to become it: for each source the first way, proven first."""
+def _completed(change: Edge, edges_into: Iterable[Edge]) -> Iterator[Edge]:
+    """Yield a change of a principal together with steps to become it: for each source the first step, proven first."""
     proven = possible = 0
-    for one in ways:
+    for one in edges_into:
         both = change.members.both(one.members)
         found = ConfirmedAndPossible(both.proven & ~proven, both.possible & ~proven & ~possible)
         proven |= found.proven

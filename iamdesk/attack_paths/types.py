@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.i18n import phrase, phrased
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.whatif.edits import Edit
 
@@ -60,6 +61,25 @@ class Goal:
     """A principal's ARN, an account ID or the name of sensitive data."""
     name: str
     """As text: ``administrator of account 111122223333``."""
+
+
+ADMINISTRATION = "admin"
+"""The goal "administrator of any account"."""
+
+
+def administration_of(account: str) -> Goal:
+    """Return the goal "administrator of an account"."""
+    return Goal(GoalKind.ADMINISTRATION, account, phrase("administrator of account {account}", account=account))
+
+
+def principal_goal(arn: str) -> Goal:
+    """Return the goal of becoming a principal."""
+    return Goal(GoalKind.PRINCIPAL, arn, arn.rpartition(":")[2])
+
+
+def data_goal(name: str) -> Goal:
+    """Return the goal of reading sensitive data."""
+    return Goal(GoalKind.DATA, name, phrase("reading {data}", data=phrased(name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,4 +355,4 @@ class AttackPaths(Protocol):
 
     @property
     def preparations_left_out(self) -> int | None:
-        """Number of ways to join a group or set tags after which no paths were searched; None: too many to list."""
+        """Number of steps that join a group or set tags after which no paths were searched; None: too many to list."""

@@ -245,7 +245,7 @@ def other_account(survey: CheckContext, _account: Account, principal: Principal)
                 severity=Severity.HIGH,
             )
             continue
-        entered = next(survey.reach.ways_into(principal.arn, account_id), None)
+        entered = next(survey.reach.paths_into(principal.arn, account_id), None)
         if entered is not None:
             yield CheckResult(
                 phrase(

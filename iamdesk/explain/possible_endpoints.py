@@ -45,7 +45,7 @@ def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
     return Assumption("endpoint-unknown", message, other)
 
 
-def _way(endpoint: PossibleEndpoint) -> dict[str, KeyValue]:
+def _network_keys(endpoint: PossibleEndpoint) -> dict[str, KeyValue]:
     """Return the condition keys of a request through an endpoint (rules, Table 1)."""
     vpc = VALUE_UNKNOWN if endpoint.vpc_id is None else KeyValue(Knowledge.PRESENT, (endpoint.vpc_id,))
     own = given_facts({_ENDPOINT_KEY: endpoint.policy.owner})
@@ -56,7 +56,7 @@ def _through(
     request: EvaluationRequest, endpoint: PossibleEndpoint, policy: AttachedPolicy | None, sub_request: int = 0
 ) -> EvaluationRequest:
     """Return the request as it comes through an endpoint, limited by a policy or by none."""
-    context = replace(request.context, given={**_way(endpoint), **request.context.given})
+    context = replace(request.context, given={**_network_keys(endpoint), **request.context.given})
     limiting = replace(policy, sub_request=sub_request) if policy is not None and sub_request else policy
     joint = [_through(one, endpoint, policy, number) for number, one in enumerate(request.joint, 1)]
     policies = replace(request.policies, endpoint=limiting)
@@ -66,7 +66,7 @@ def _through(
 def _allows_plainly(endpoint: PossibleEndpoint, trace: EvaluationTrace) -> bool:
     """Return whether an endpoint's policy allows all sub-requests, whatever is unknown."""
     subject, context = trace.subject, trace.subject.context
-    through = replace(subject, context=replace(context, given={**_way(endpoint), **context.given}))
+    through = replace(subject, context=replace(context, given={**_network_keys(endpoint), **context.given}))
     return all(
         _allows_sub_request(endpoint.policy, through.on_sub_request(sub_request))
         for sub_request in range(len(subject.joint) + 1)

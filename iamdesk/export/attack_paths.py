@@ -7,7 +7,7 @@ from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.whatif.edits import Edit
 
 
-def to_reached(reached: PrincipalExposure, way: AttackPath | None) -> dict[str, Any]:
+def to_reached(reached: PrincipalExposure, attack_path: AttackPath | None) -> dict[str, Any]:
     """Return the exposure of a principal, with a shortest attack path to the target if there is one."""
     return {
         "Principal": reached.principal,
@@ -20,18 +20,18 @@ def to_reached(reached: PrincipalExposure, way: AttackPath | None) -> dict[str, 
         "OtherAccounts": list(reached.accounts),
         "ReadsData": list(reached.reads),
         "GetsToReadData": list(reached.data),
-        "Way": None if way is None else to_attack_path(way),
+        "Way": None if attack_path is None else to_attack_path(attack_path),
     }
 
 
-def to_attack_path(way: AttackPath, *, with_proof: bool = False) -> dict[str, Any]:
+def to_attack_path(attack_path: AttackPath, *, with_proof: bool = False) -> dict[str, Any]:
     """Return an attack path with its steps, optionally with the evaluated requests that prove each step."""
     return {
-        "Start": way.start,
-        "Goal": {"Kind": way.goal.kind.value, "Key": way.goal.key, "Name": way.goal.name},
-        "State": way.state.value,
-        "Needs": list(way.needs),
-        "Steps": [_step(step, with_proof) for step in way.steps],
+        "Start": attack_path.start,
+        "Goal": {"Kind": attack_path.goal.kind.value, "Key": attack_path.goal.key, "Name": attack_path.goal.name},
+        "State": attack_path.state.value,
+        "Needs": list(attack_path.needs),
+        "Steps": [_step(step, with_proof) for step in attack_path.steps],
     }
 
 
@@ -53,16 +53,16 @@ def _step(step: Step, with_proof: bool) -> dict[str, Any]:
     return result
 
 
-def to_remediation(cut: Remediation) -> dict[str, Any]:
+def to_remediation(remediation: Remediation) -> dict[str, Any]:
     """Return a remediation."""
     return {
-        "Change": cut.what,
-        "Policy": cut.policy_key,
-        "Statement": cut.statement,
-        "Stops": cut.stops,
-        "AlsoTouches": list(cut.carriers),
-        "Edits": [_edit(edit) for edit in cut.edits],
-        "Remaining": [to_attack_path(way) for way in cut.remaining],
+        "Change": remediation.what,
+        "Policy": remediation.policy_key,
+        "Statement": remediation.statement,
+        "Stops": remediation.stops,
+        "AlsoTouches": list(remediation.carriers),
+        "Edits": [_edit(edit) for edit in remediation.edits],
+        "Remaining": [to_attack_path(attack_path) for attack_path in remediation.remaining],
     }
 
 

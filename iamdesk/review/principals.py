@@ -96,12 +96,12 @@ class Administrations:
 
     def __init__(self, evaluator: Evaluator, escalations: Becomings) -> None:
         self._index = evaluator.index
-        self._becomings = escalations
+        self._escalations = escalations
 
     def of(self, arn: str) -> dict[str, Any]:
         """Return ``reaches`` and ``steps`` of a user or role."""
         try:
-            reached = self._becomings.reached(arn)
+            reached = self._escalations.reached(arn)
         except RequestError:  # an entry with an irregular ARN, which cannot be a principal of a request
             return {"reaches": INCONCLUSIVE, "steps": None}
         if reached.is_administrator:
@@ -114,11 +114,11 @@ class Administrations:
 
     def first_steps(self) -> Mapping[str, FirstSteps]:
         """Return the first steps to administrator by ARN, of all that have a path or are administrators."""
-        return self._becomings.first_steps()
+        return self._escalations.first_steps()
 
     def of_group(self, account: Account, group: GroupDetail, gives_anything: bool) -> dict[str, Any]:
         """Return whether a group makes its members administrators; ``may reach`` if a member can become one."""
-        if self._becomings.is_administrators(group.arn):
+        if self._escalations.is_administrators(group.arn):
             return {"reaches": "is", "steps": 0}
         members = [user.arn for user in account.users if group.group_name in user.group_list]
         reached = {self.of(arn)["reaches"] for arn in members}

@@ -185,7 +185,7 @@ class OrganizationSubjects:
         if kind is NodeKind.ACCOUNT:
             missing_data.append(phrase("The users, roles and policies of this account were not captured."))
             facts: tuple[tuple[str, str], ...] = ((mark("Account"), node.id), *place.facts)
-            resource, ways = f"account/{index.organization.id}/{node.id}", place.links
+            resource, related = f"account/{index.organization.id}/{node.id}", place.links
         else:
             accounts = [one for one in below(index, node) if node_kind(one) is NodeKind.ACCOUNT]
             facts = (
@@ -195,7 +195,7 @@ class OrganizationSubjects:
             )
             resource = f"{'root' if kind is NodeKind.ROOT else 'ou'}/{index.organization.id}/{node.id}"
             units = [one for one in index.children.get(node.id, ()) if node_kind(one) is not NodeKind.ACCOUNT]
-            ways = (
+            related = (
                 *place.links,
                 *links(
                     (mark("OUs in it"), map(self.names.link, units)),
@@ -213,7 +213,7 @@ class OrganizationSubjects:
             arn=self.names.arn(index, resource),
             facts=facts,
             policies=place.policies,
-            links=ways,
+            links=related,
             missing_data=tuple(missing_data),
             badges=(Badge.MISSING_DATA,) if node.policy_ids is None or kind is NodeKind.ACCOUNT else (),
             raw=raw_text(node),

@@ -33,7 +33,7 @@ def named_in(document: Document, holdings: EntityLookup) -> Iterator[Link]:
             continue
         does = _does(statement)
         for entry in statement.principals or ():
-            key, name = _way(entry, holdings)
+            key, name = _key_and_name(entry, holdings)
             yield Link(key, name, does)
 
 
@@ -44,7 +44,7 @@ def _does(statement: Statement) -> str:
     return phrase("{does}, under conditions", does=effect) if statement.conditions else effect
 
 
-def _way(entry: PrincipalEntry, holdings: EntityLookup) -> tuple[str, str]:
+def _key_and_name(entry: PrincipalEntry, holdings: EntityLookup) -> tuple[str, str]:
     """Return (key, name) of an entity; the key is empty if it was not captured."""
     text = entry.text
     if entry.is_everyone:

@@ -151,7 +151,7 @@ class ResourceSubjects:
         buckets = resource.access_point.buckets if resource.access_point is not None else ()
         partition = arn.split(":", 2)[1]
         key_arn = resource.encryption_key_arn or ""
-        ways = links(
+        related = links(
             (mark("Named in its policy"), named),
             (mark("Grants to"), (self._grantee(grant.grantee_principal) for grant in resource.key_grants or ())),
             (mark("Encrypted with"), [self._key(key_arn)] if key_arn else []),
@@ -179,7 +179,7 @@ class ResourceSubjects:
             ),
             tags=resource.tags or (),
             policies=(line,) if resource.policy is not None else (),
-            links=ways,
+            links=related,
             missing_data=missing_data,
             problems=line.problems,
             badges=resource_badges(resource),

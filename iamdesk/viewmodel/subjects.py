@@ -126,7 +126,7 @@ class SubjectIndex:
             policies=self._lines.of_principal(references, principal),
             links=(
                 *links((mark("Members"), links_to(iter(members)))),
-                *self._ways(references, principal),
+                *self._related(references, principal),
             ),
             trusted=self._trusted(references, principal),
             missing_data=(
@@ -308,13 +308,13 @@ class SubjectIndex:
             badges=(Badge.MISSING_DATA,),
         )
 
-    def _ways(self, references: AccountReferences, principal: Principal) -> tuple[Links, ...]:
+    def _related(self, references: AccountReferences, principal: Principal) -> tuple[Links, ...]:
         """Return the links of a principal apart from IAM policies: permission set, resources, providers."""
         found = self._resources.links_of(principal.arn, principal)
         account = references.account.account_id
         if kind_of(principal) in (NodeKind.USER, NodeKind.ROLE) and self._organization.binds(account):  # B6, E11
-            way = Link(account, self._organization.names.account_words(account), phrase("service control policies"))
-            found = (*found, *links((mark("SCPs of its account"), [way])))
+            link = Link(account, self._organization.names.account_words(account), phrase("service control policies"))
+            found = (*found, *links((mark("SCPs of its account"), [link])))
         if isinstance(principal, RoleDetail):
             found = (*self._permission_sets.links_of(references.account.account_id, principal), *found)
         return found

@@ -17,7 +17,7 @@ from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import TargetType, catalog
 from iamdesk.attack_paths.edge_sources import _Finding
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
-from iamdesk.attack_paths.graph import _turned, closed
+from iamdesk.attack_paths.graph import _inverted, closed
 from iamdesk.attack_paths.types import State
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
@@ -171,7 +171,7 @@ def test_whom_one_becomes_in_any_number_of_steps(becomes: Mapping[int, set[int]]
 def test_whom_each_becomes_is_what_the_sets_say(sets: list[int], differing: int, common: int) -> None:
     becoming = {who: 0b11 << 2 * number for number, who in enumerate(sets)}
     with patch.multiple(graph, _MAX_DIFFERING=differing, _MOST_COMMON=common):
-        told = _turned(becoming)
+        told = _inverted(becoming)
     for position in range(12):
         reached = sum(whom for who, whom in becoming.items() if who >> position & 1)
         assert told.get(position, 0) == reached

@@ -235,8 +235,8 @@ def _spellings(number: Decimal, families: set[OperatorFamily], key_type: str, ea
         yield from islice((moment, f"{moment[:-1]}+00:00"), each)
     if NUMERIC in families or moment is None:
         plain = format(number, "f")
-        ways = dict.fromkeys((plain, str(number), f"{plain}0" if "." in plain else f"{plain}.0"))
-        yield from islice((text for text in ways if read_number(text) == number), each)
+        spellings = dict.fromkeys((plain, str(number), f"{plain}0" if "." in plain else f"{plain}.0"))
+        yield from islice((text for text in spellings if read_number(text) == number), each)
 
 
 def _around(numbers: Sequence[Decimal]) -> list[Decimal]:

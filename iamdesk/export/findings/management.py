@@ -257,11 +257,11 @@ def _is_incomplete(report: Report) -> bool:
 
 
 def _grounds(report: Report, numbers: Sequence[Number]) -> Iterator[str]:
-    _, administrators, becoming, external, _ = numbers
+    _, administrators, escalating, external, _ = numbers
     principals = sum(one.users + one.roles - one.service_linked for one in report.accounts)
     yield (
         f"Administrators: {administrators.text} of {_some(principals, 'user or role', 'users and roles')}, "
-        f"service-linked roles not counted; {becoming.text} more can become administrator."
+        f"service-linked roles not counted; {escalating.text} more can become administrator."
     )
     if external.count:
         noun = "role or resource" if external.count == 1 else "roles and resources"

@@ -182,9 +182,9 @@ class FilterBar(QWidget):
         """Put the filters below the counts if both do not fit in one line: some languages need more room."""
         wanted = self.bars.sizeHint().width() + self._line.spacing() + self._choices.sizeHint().width()
         fits = self.width() >= wanted
-        way = QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom
-        if self._line.direction() is not way:
-            self._line.setDirection(way)
+        direction = QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom
+        if self._line.direction() is not direction:
+            self._line.setDirection(direction)
             self._line.setSpacing(self._gap * (2 if fits else 1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
