@@ -138,14 +138,14 @@ def _purl(package: Distribution) -> str:
 
 def _licence_of(package: Distribution) -> str:
     metadata = package.metadata
-    said = str(metadata.get("License-Expression") or "")
-    if not said:
+    license_text = str(metadata.get("License-Expression") or "")
+    if not license_text:
         named = [
             one.rpartition(" :: ")[2] for one in metadata.get_all("Classifier") or () if one.startswith("License ::")
         ]
-        said = str(metadata.get("License") or "").splitlines()[0] if metadata.get("License") else ""
-        said = said if 0 < len(said) < 60 else " AND ".join(named)
-    return _SPDX.get(said, said)
+        license_text = str(metadata.get("License") or "").splitlines()[0] if metadata.get("License") else ""
+        license_text = license_text if 0 < len(license_text) < 60 else " AND ".join(named)
+    return _SPDX.get(license_text, license_text)
 
 
 def _texts_of(package: Distribution) -> Iterator[tuple[str, str]]:

@@ -41,7 +41,7 @@ class Power:
     resource: str
     """With ``{partition}`` and ``{account}``."""
     context: Mapping[str, str]
-    says: str
+    description: str
     """What it is, to complete "can …"."""
 
 
@@ -74,9 +74,9 @@ POWERS: tuple[Power, ...] = (
 """An administrator has all four, and is allowed 90% of one powerful action per AWS service."""
 
 
-def evaluated_whether(says: str) -> str:
+def evaluated_whether(description: str) -> str:
     """Return the evidence text of an evaluated power: ``Evaluated whether it can pass any role …``."""
-    return phrase("Evaluated whether it can {says}.", says=phrase(says))
+    return phrase("Evaluated whether it can {says}.", says=phrase(description))
 
 
 @dataclass(frozen=True, slots=True)

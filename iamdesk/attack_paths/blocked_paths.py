@@ -97,8 +97,8 @@ class BlockedPaths:
             elif stopped is None and path.joined and not asked:
                 continue  # there is no group of administrators
             elif stopped is None and path.joined:
-                says = phrase("It can change the principal, but cannot become it.")
-                stopped = BlockedPath(path.id, phrased(path.how), arn, says)
+                reason = phrase("It can change the principal, but cannot become it.")
+                stopped = BlockedPath(path.id, phrased(path.how), arn, reason)
             elif stopped is None:
                 return BlockedPath(path.id, phrased(path.how), arn, self._without_effect(principal, arn))
             best = best or stopped
@@ -123,7 +123,7 @@ class BlockedPaths:
 
     def _as_member(self, principal: str, path: EscalationPath, groups: list[str]) -> BlockedPath:
         """Return the effect of membership, by the graph of a copy in which the user is a member."""
-        says = phrase(
+        reason = phrase(
             "As a member it would not be an administrator; whether it could become one in further steps was not "
             "checked."
         )
@@ -136,14 +136,14 @@ class BlockedPaths:
             steps = reached.to_administration
             if steps is None:
                 steps = reached.maybe_to_administration
-            says = phrase("As a member it would not be an administrator, and could not become one in further steps.")
+            reason = phrase("As a member it would not be an administrator, and could not become one in further steps.")
             if steps is not None:
-                says = nphrase(
+                reason = nphrase(
                     "It is not blocked: as a member it could become an administrator in {count:,} further step.",
                     "It is not blocked: as a member it could become an administrator in {count:,} further steps.",
                     steps,
                 )
-        return BlockedPath(path.id, phrased(path.how), groups[0], says)
+        return BlockedPath(path.id, phrased(path.how), groups[0], reason)
 
     def _targets(self, place: int, path: EscalationPath) -> list[int] | None:
         """Return the possible targets of a technique, administrators first; None if it does not fit the principal."""

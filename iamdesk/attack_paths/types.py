@@ -86,7 +86,7 @@ def data_goal(name: str) -> Goal:
 class Proof:
     """One evaluated request that proves a step."""
 
-    says: str
+    request_text: str
     """The request as text: ``iam:PutRolePolicy on role/deploy``."""
     decision: EvaluationResult
 

@@ -444,8 +444,8 @@ def _remediation_of_check(group: _Group, first: Attribution) -> str:
         more = sum(len(names) for names in by_remediation.values()) - sum(
             len(names) for names in sorted(by_remediation.values(), key=len, reverse=True)[:_MAX_REMEDIATIONS]
         )
-        says = nphrase("See also {count:,} other finding.", "See also {count:,} other findings.", more)
-        lines = [*lines[:_MAX_REMEDIATIONS], says]
+        see_also = nphrase("See also {count:,} other finding.", "See also {count:,} other findings.", more)
+        lines = [*lines[:_MAX_REMEDIATIONS], see_also]
     return join_messages(" ", lines)
 
 

@@ -34,7 +34,7 @@ _STANDARDS = ("CIS AWS Foundations 7.0 2.14", "AWS FSBP IAM.1", "NIST 800-53 AC-
 def proofs_of(survey: CheckContext, account: Account, principal: Principal) -> list[Evidence]:
     """Return the evaluated requests that make a principal an administrator."""
     return [
-        Evidence(evaluated_whether(power.says), survey.ask(principal.arn, *power_request(power, account)))
+        Evidence(evaluated_whether(power.description), survey.ask(principal.arn, *power_request(power, account)))
         for power in POWERS
     ]
 
@@ -127,7 +127,7 @@ def _proofs_with(
             decision = survey.ask(principal.arn, action, resource, {**context, **mfa})
             if decision.decision is not EvalDecision.ALLOWED:
                 break
-            proofs.append(Evidence(evaluated_whether(power.says), decision))
+            proofs.append(Evidence(evaluated_whether(power.description), decision))
         else:
             return tuple(proofs)
     return ()
@@ -192,7 +192,7 @@ def administrator_by_name(survey: CheckContext, account: Account, principal: Pri
         decision = survey.ask(principal.arn, *power_request(power.failed, account))
         yield CheckResult(
             phrase("{carries}: {why}.", carries=holds, why=_limit(decision)),
-            (Evidence(evaluated_whether(power.failed.says), decision),),
+            (Evidence(evaluated_whether(power.failed.description), decision),),
         )
     else:
         proof = phrase(

@@ -237,15 +237,15 @@ def _allowed_alone(survey: CheckContext, account: Account, principal: Principal,
 
 def evaluation(survey: CheckContext, principal: Principal, request: RegionRequest) -> Evidence:
     """Return the evaluation of an action that a principal is allowed on any resource."""
-    says = phrase("Evaluated {action} as {who}.", action=request.action, who=name_of(principal))
+    text = phrase("Evaluated {action} as {who}.", action=request.action, who=name_of(principal))
     if request.region:
-        says = phrase(
+        text = phrase(
             "Evaluated {action} as {who} in {region}.",
             action=request.action,
             who=name_of(principal),
             region=request.region,
         )
-    return Evidence(says, survey.ask(principal.arn, request.action, request.resource, request.context))
+    return Evidence(text, survey.ask(principal.arn, request.action, request.resource, request.context))
 
 
 def _causes(survey: CheckContext, account: Account, actions: tuple[str, ...]) -> Iterator[_Cause]:
@@ -331,7 +331,7 @@ def _results(
         granted, principals = cause.actions, cause.principals
         named = [one for one in actions if one in granted]
         granting = [_granting(survey, account, cause.policy.document, one) for _, one in cause.requests]
-        says = phrase(
+        text = phrase(
             sentence,
             policy=policy,
             who=enumerated(map(name_of, principals)),
@@ -339,9 +339,9 @@ def _results(
             until=until({one.index: one for some in granting for one in some}.values()),
             actions=enumerated(named),
         )
-        says = _with_exceptions(survey, account, cause, says)
+        text = _with_exceptions(survey, account, cause, text)
         yield CheckResult(
-            with_regions(says, (one for _, one in cause.requests)),
+            with_regions(text, (one for _, one in cause.requests)),
             (
                 evaluation(survey, first, request),
                 *(_effect(cause, one) for one in principals[:_MOST]),
@@ -381,10 +381,10 @@ def _replacement(cause: _Cause, remediation: str) -> str:
 
 def _effect(cause: _Cause, principal: Principal) -> Evidence:
     regions = dict.fromkeys(request.region for one, request in cause.requests if one is principal)
-    says = phrase("It takes effect for {name}.", name=name_of(principal))
+    text = phrase("It takes effect for {name}.", name=name_of(principal))
     if "" not in regions:
-        says = phrase("It takes effect for {name} in {regions}.", name=name_of(principal), regions=enumerated(regions))
-    return Evidence(says, policy_key=principal.arn)
+        text = phrase("It takes effect for {name} in {regions}.", name=name_of(principal), regions=enumerated(regions))
+    return Evidence(text, policy_key=principal.arn)
 
 
 def _title(policy: CarriedPolicy) -> str:

@@ -56,7 +56,8 @@ def _evidence(path: AttackPath, *, with_decisions: bool = True) -> tuple[Evidenc
         found.append(Evidence(becomes))
         if with_decisions:
             found += [
-                Evidence(phrase("Evaluated {question}.", question=proof.says), proof.decision) for proof in step.proof
+                Evidence(phrase("Evaluated {question}.", question=proof.request_text), proof.decision)
+                for proof in step.proof
             ]
     return tuple(found)
 
@@ -64,9 +65,9 @@ def _evidence(path: AttackPath, *, with_decisions: bool = True) -> tuple[Evidenc
 def _before(remediation: Remediation, path: AttackPath) -> str:
     """Return what to find out before a change is made, since it may stop a job, and what it leaves open."""
     edit = remediation.edits[0]
-    says = phrase("First make sure that no deployment or job needs the permission: it would fail.")
+    sentence = phrase("First make sure that no deployment or job needs the permission: it would fail.")
     if edit.act is EditAction.PUT_INLINE_POLICY and ":user/" in edit.subject:
-        says = phrase(
+        sentence = phrase(
             "First make sure that {name} does not need the permission. If no other holder needs it either, "
             "change the policy that grants it instead.",
             name=last_of_arn(edit.subject),
@@ -78,12 +79,12 @@ def _before(remediation: Remediation, path: AttackPath) -> str:
         for proof in step.proof
     )
     if edit.act is not EditAction.PUT_INLINE_POLICY or not passes or _PASSES in remediation.what:
-        return says
+        return sentence
     roles = phrase(
         "{name} can still pass roles: list those that the job passes, with iam:PassedToService.",
         name=last_of_arn(edit.subject),
     )
-    return join_messages(" ", (says, roles))
+    return join_messages(" ", (sentence, roles))
 
 
 def _administrator_role(survey: CheckContext, path: AttackPath) -> str:
@@ -609,7 +610,9 @@ def makes_administrators(survey: CheckContext, _account: Account, principal: Pri
     step = survey.reach.promotes(principal.arn)
     if step is None:
         return
-    evidence = [Evidence(phrase("Evaluated {question}.", question=one.says), one.decision) for one in step.proof]
+    evidence = [
+        Evidence(phrase("Evaluated {question}.", question=one.request_text), one.decision) for one in step.proof
+    ]
     words = {"name": name_of(principal), "way": _step_text(step)}
     if step.state is StepState.PROVEN:
         sentence = phrase(

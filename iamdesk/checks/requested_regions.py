@@ -137,10 +137,10 @@ def allowed_alone(
 
 def evaluated(survey: CheckContext, principal: Principal, request: RegionRequest) -> Evidence:
     """Return the evaluation of a request as evidence."""
-    says = phrase("Evaluated {action}.", action=request.action)
+    sentence = phrase("Evaluated {action}.", action=request.action)
     if request.region:
-        says = phrase("Evaluated {action} in {region}.", action=request.action, region=request.region)
-    return Evidence(says, survey.ask(principal.arn, request.action, request.resource, request.context))
+        sentence = phrase("Evaluated {action} in {region}.", action=request.action, region=request.region)
+    return Evidence(sentence, survey.ask(principal.arn, request.action, request.resource, request.context))
 
 
 def with_regions(sentence: str, requests: Iterable[RegionRequest]) -> str:

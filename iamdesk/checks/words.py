@@ -39,8 +39,8 @@ def in_full(sentence: str, evidence: tuple[Evidence, ...]) -> Iterator[Evidence]
     for text, names in lists.items():
         if text not in sentence:
             continue
-        said = "\n".join(piece.text for piece in evidence)
-        if all(name in said for name in names):
+        texts = "\n".join(piece.text for piece in evidence)
+        if all(name in texts for name in names):
             continue
         for start in range(0, len(names), _IN_ONE_LINE):
             yield Evidence(phrase("In full: {names}.", names=join_names(names[start : start + _IN_ONE_LINE])))

@@ -245,7 +245,7 @@ def _path_lines(path: AttackPath, *, with_proof: bool = False) -> Iterator[str]:
         if with_proof:
             for proof in step.proof:
                 by = join_names([statement.name for statement in proof.decision.matched_statements])
-                yield f"  {'':<12} {proof.decision.decision.value}: {proof.says}{f', by {by}' if by else ''}"
+                yield f"  {'':<12} {proof.decision.decision.value}: {proof.request_text}{f', by {by}' if by else ''}"
 
 
 def _steps(count: int) -> str:

@@ -143,13 +143,15 @@ def _agreement(denial: Denial, decision: EvaluationResult) -> Agreement:
         return Agreement.DENIED
     wanted = AS_DECISION[denial.effect]
     here = _named(denial, decision)
-    if decision.decision is wanted and (denial.policy_type is None or any(_says(line, wanted) for line in here)):
+    if decision.decision is wanted and (
+        denial.policy_type is None or any(_has_decision(line, wanted) for line in here)
+    ):
         return Agreement.SAME
     if wanted is EvalDecision.IMPLICIT_DENY and any(
         line.decision is EvalDecision.EXPLICIT_DENY for line in decision.layers
     ):
         return Agreement.OTHER  # an explicit Deny takes precedence over any other denial
-    return Agreement.DEPENDS if any(_may_say(line, wanted) for line in here) else Agreement.OTHER
+    return Agreement.DEPENDS if any(_may_have_decision(line, wanted) for line in here) else Agreement.OTHER
 
 
 def _named(denial: Denial, decision: EvaluationResult) -> list[PolicyTypeResult]:
@@ -159,13 +161,13 @@ def _named(denial: Denial, decision: EvaluationResult) -> list[PolicyTypeResult]
     return [line for line in decision.layers if line.decision is not None]
 
 
-def _says(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
+def _has_decision(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
     """Return whether a policy type has a decision or, where that is open, a deciding Deny."""
     decides = any(each.part is StatementRole.DECIDES and each.effect == "Deny" for each in line.statements)
     return line.decision is wanted or (wanted is EvalDecision.EXPLICIT_DENY and decides)
 
 
-def _may_say(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
+def _may_have_decision(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
     """Return whether a policy type may have a decision, depending on context that is not provided."""
     if wanted is EvalDecision.IMPLICIT_DENY:
         return line.decision in (EvalDecision.IMPLICIT_DENY, EvalDecision.CONDITIONAL)

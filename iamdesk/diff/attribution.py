@@ -158,7 +158,7 @@ def allowing(principal: str, actions: int, where: str, sides: Iterable[SnapshotV
         if principal not in side.index.users and principal not in side.index.roles:
             continue
         for policy in side.index.carried(principal).identity:
-            clauses = side.reading.said(policy.document, names_principals=False)
+            clauses = side.reading.clause_actions(policy.document, names_principals=False)
             if any(one.is_allow and bits & actions and may_meet(one.where, place) for one, bits in clauses.items()):
                 found[policy.owner, policy.key] = None
     return tuple(found)

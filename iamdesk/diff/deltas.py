@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from iamdesk.access.effects import split
-from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope, Said
+from iamdesk.diff.normal_form import ANYWHERE, ClauseActions, NormalStatement, ResourceScope
 from iamdesk.diff.result import Kind
 from iamdesk.diff.snapshot_view import Facts, Levels, PrincipalPolicies
 
@@ -107,7 +107,7 @@ def statement_deltas(
 
 def _policy_types(
     own: PrincipalPolicies, levels: Levels | None, rcps: Levels | None, everything: int
-) -> Iterator[tuple[str, Said]]:
+) -> Iterator[tuple[str, ClauseActions]]:
     yield "identity", own.identity
     # No boundary is equivalent to one that allows everything.
     yield "boundary", _no_limit(everything) if own.boundary is None else own.boundary
@@ -119,7 +119,7 @@ def _policy_types(
         yield "rcp-deny", rcps.denies
 
 
-def _no_limit(everything: int) -> Said:
+def _no_limit(everything: int) -> ClauseActions:
     return {_ALLOWED: everything}
 
 

@@ -45,7 +45,7 @@ def scope_on_resource(entry: Entry, cell: SampleRequest) -> str:
     whole = cell.resource if cell.resource == entry.arn else f"{entry.arn}{cell.resource[len(entry.arn)]}*"
     wheres = [
         clause.where
-        for clause, bits in entry.said
+        for clause, bits in entry.clause_actions
         if bits & cell.represents
         if clause.is_allow or entry.old.get(clause, 0) != entry.new.get(clause, 0)
         if clause.where not in (None, ANYWHERE) and applies_to(clause.where, cell.resource)

@@ -64,11 +64,11 @@ ANYWHERE = ResourceScope(False, frozenset({EVERYTHING}))
 EVERYONE = (PrincipalType.AWS.value, "*")
 """The principal of a clause for everyone, as in every resource control policy."""
 
-type Said = Mapping[NormalStatement, int]
+type ClauseActions = Mapping[NormalStatement, int]
 """Clauses, each with its actions as bits of the space."""
 
 
-def clauses_of(document: Document, space: ActionSpace, *, names_principals: bool) -> Said:
+def clauses_of(document: Document, space: ActionSpace, *, names_principals: bool) -> ClauseActions:
     """Return the clauses of a document, without statements that are malformed or never match."""
     found: dict[NormalStatement, int] = {}
     for statement in document.statements:
@@ -167,15 +167,15 @@ def _value(value: PolicyValue, operator: Operator | None) -> Hashable:
     return tuple((piece.key, piece.default) if isinstance(piece, Variable) else piece for piece in value.template)
 
 
-def reduced(said: Said) -> Said:
+def reduced(clause_actions: ClauseActions) -> ClauseActions:
     """Return clauses without those that others cover, which does not change the effect."""
-    if len(said) < 2 or len(said) > _MAX_COMPARED:
-        return {clause: bits for clause, bits in said.items() if bits}
-    found = dict(said)
+    if len(clause_actions) < 2 or len(clause_actions) > _MAX_COMPARED:
+        return {clause: bits for clause, bits in clause_actions.items() if bits}
+    found = dict(clause_actions)
     near: dict[str, list[NormalStatement]] = {}
-    for clause in said:
+    for clause in clause_actions:
         near.setdefault(_neighbourhood(clause), []).append(clause)
-    for clause in sorted(said, key=_strictness):
+    for clause in sorted(clause_actions, key=_strictness):
         bits = found[clause]
         own = _neighbourhood(clause)
         for other in chain(near.get(EVERYTHING, ()), near[own] if own != EVERYTHING else ()):

@@ -140,7 +140,7 @@ class PrincipalComparer:
 
     def _is_same(self, arn: str, before: PrincipalPolicies, after: PrincipalPolicies, keys: ChangedKeys) -> bool:
         account = account_of(arn)
-        if not before.says_the_same(after) or before.facts.kind is not after.facts.kind:
+        if not before.has_same_policies(after) or before.facts.kind is not after.facts.kind:
             return False
         if self._levels_form(self.old, account) != self._levels_form(self.new, account):
             return False
@@ -197,8 +197,8 @@ class PrincipalComparer:
         is_personal = any(
             dependence(one) is PrincipalDependence.CALLER
             for own in (before, after)
-            for said in (own.identity, own.boundary or {}, *self._level_clauses(account))
-            for clause in said
+            for clause_actions in (own.identity, own.boundary or {}, *self._level_clauses(account))
+            for clause in clause_actions
             for one in clause.keys
         )
         about = tuple(traits(side, arn, own) for side, own in ((self.old, before), (self.new, after)))
@@ -321,12 +321,14 @@ class PrincipalComparer:
         entry = self.granting.at(cell.resource)
         account = account_of(arn)
         self._met_who = self._met_who or (entry is not None and self.granting.asks_who(entry))
-        said = [] if entry is None else [one for one in entry.said if may_name(one[0].principal, arn, account)]
-        if entry is None or not said:
+        clause_actions = (
+            [] if entry is None else [one for one in entry.clause_actions if may_name(one[0].principal, arn, account)]
+        )
+        if entry is None or not clause_actions:
             return self._ask(arn, cell, part, effects, doubts, given)
         changed = [
             self._ask(arn, SampleRequest(sort.action, cell.resource, sort.bits), part, effects, doubts, given)
-            for sort, _ in pieces(self.new.space, cell.represents, said, entry.services)
+            for sort, _ in pieces(self.new.space, cell.represents, clause_actions, entry.services)
         ]
         return any(changed)
 
@@ -357,7 +359,7 @@ class PrincipalComparer:
                 continue
             bits = 0
             for document in listed:
-                for actions in self.new.reading.said(document, names_principals=False).values():
+                for actions in self.new.reading.clause_actions(document, names_principals=False).values():
                     bits |= actions
             found.append((place, bits))
         self._sources_of = (arn, found)

@@ -12,7 +12,7 @@ from iamdesk.diff.access_points import AccessPoints, seen_at
 from iamdesk.diff.action_space import ActionSpace
 from iamdesk.diff.deltas import ChangedKeys, PolicyTypeDelta
 from iamdesk.diff.matching import applies_to, may_meet
-from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope, Said
+from iamdesk.diff.normal_form import ANYWHERE, ClauseActions, NormalStatement, ResourceScope
 from iamdesk.diff.sample_resources import places_at
 from iamdesk.diff.sampling import ActionClass, SampleRequest, action_classes
 from iamdesk.diff.snapshot_view import RCP, SnapshotView
@@ -31,8 +31,8 @@ class Entry:
     account: str
     services: frozenset[str]
     """The services of requests on it: only ``sts`` for a role."""
-    old: Said
-    new: Said
+    old: ClauseActions
+    new: ClauseActions
     behind: tuple[str, ...] = ()
     """For an access point: its buckets in either snapshot."""
 
@@ -42,7 +42,7 @@ class Entry:
         return tuple(dict.fromkeys((*self.old, *self.new)))
 
     @property
-    def said(self) -> tuple[tuple[NormalStatement, int], ...]:
+    def clause_actions(self) -> tuple[tuple[NormalStatement, int], ...]:
         """The same with their actions."""
         return tuple(dict.fromkeys((*self.old.items(), *self.new.items())))
 
@@ -68,8 +68,8 @@ class Granting:
         """By allowed actions: the numbered entries. Most are roles, which allow the same ones."""
         for number, entry in enumerate(self.entries.values()):
             allowed = 0
-            for said in (entry.old, entry.new):
-                for clause, bits in said.items():
+            for clause_actions in (entry.old, entry.new):
+                for clause, bits in clause_actions.items():
                     allowed |= bits if clause.is_allow else 0
             self.actions |= allowed
             if allowed:
@@ -133,7 +133,7 @@ class Granting:
         allowing = (one for allowed, entries in self._allowing.items() if allowed & bits for one in entries)
         for _, entry in sorted(allowing, key=itemgetter(0)):
             admitted = 0
-            for clause, actions in entry.said:
+            for clause, actions in entry.clause_actions:
                 if clause.is_allow and actions & bits and may_name(clause.principal, principal, account):
                     admitted |= actions & bits
             if not admitted:
@@ -144,7 +144,7 @@ class Granting:
             places = tuple(
                 (applies_to(clause.where, entry.arn), applies_to(clause.where, f"{entry.arn}/x")) for clause, _ in near
             )
-            signature = frozenset(entry.said), entry.account, self._facts(entry), places
+            signature = frozenset(entry.clause_actions), entry.account, self._facts(entry), places
             if signature in found:
                 alike[representing[signature]] += 1
                 continue
@@ -181,7 +181,7 @@ class Granting:
         account = account_of(principal)
         for entry in self.entries.values():
             bits = 0
-            for clause, actions in (*entry.said, *(self._of_organization if not entry.is_role else ())):
+            for clause, actions in (*entry.clause_actions, *(self._of_organization if not entry.is_role else ())):
                 if wanted(clause) and may_name(clause.principal, principal, account):
                     bits |= actions
             if bits:
@@ -201,7 +201,7 @@ class Granting:
         for _, bit in self._space.unlisted(bits):
             own |= bit
         whole = (ResourceScope(False, frozenset({entry.arn})), ResourceScope(False, frozenset({f"{entry.arn}/*"})))
-        relevant = dict.fromkeys(entry.said)
+        relevant = dict.fromkeys(entry.clause_actions)
         for clause, actions in near:
             if entry.behind or any(may_meet(clause.where, one) for one in whole):
                 relevant[clause, actions] = None
@@ -233,10 +233,10 @@ def _with_access_points(entry: Entry, where: ResourceScope | None) -> Iterator[R
 
 
 def pieces(
-    space: ActionSpace, bits: int, said: Sequence[tuple[NormalStatement, int]], apart: frozenset[str]
+    space: ActionSpace, bits: int, clause_actions: Sequence[tuple[NormalStatement, int]], apart: frozenset[str]
 ) -> Iterator[tuple[ActionClass, tuple[NormalStatement, ...]]]:
     """Yield groups of actions with the clauses that cover them: actions of one group have the same clauses."""
-    for part, clauses in split(bits, said):
+    for part, clauses in split(bits, clause_actions):
         for sort in action_classes(space, part, clauses, apart):
             yield sort, clauses
 
@@ -314,10 +314,10 @@ def _entry(arn: str, old: SnapshotView, new: SnapshotView, behind: tuple[str, ..
         resource = side.resources.get(arn)
         account = account or (resource.account_id if resource is not None else None) or ""
     services = _STS if is_role else services_of(arn)
-    return Entry(arn, account, services, _said(arn, old, behind), _said(arn, new, behind), behind)
+    return Entry(arn, account, services, _clause_actions(arn, old, behind), _clause_actions(arn, new, behind), behind)
 
 
-def _said(arn: str, side: SnapshotView, behind: tuple[str, ...]) -> Said:
+def _clause_actions(arn: str, side: SnapshotView, behind: tuple[str, ...]) -> ClauseActions:
     role = side.index.roles.get(arn)
     if role is not None:
         return side.together([side.index.trust(role)], names_principals=True)

@@ -81,8 +81,8 @@ class ResourceComparer:
     cancelled: Cancelled = never_cancelled
     requests: int = 0
     _tag_clauses: Mapping[NormalStatement, int] | None = None
-    _said_of_assumed: Sequence[tuple[NormalStatement, int]] | None = None
-    _said_by_all: Sequence[tuple[NormalStatement, int]] | None = None
+    _assumed_clauses: Sequence[tuple[NormalStatement, int]] | None = None
+    _clauses_of_all: Sequence[tuple[NormalStatement, int]] | None = None
     _single_causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
     _known_filled: dict[ResourceScope, tuple[ResourceScope, ...]] = field(default_factory=dict)
     _unrelated: str = ""
@@ -221,7 +221,7 @@ class ResourceComparer:
         self, entry: Entry, differing: int, keys: ChangedKeys, is_other: bool, doubts: dict[str, None]
     ) -> Iterator[SampleRequest]:
         allowed = 0
-        for clause, bits in entry.said:
+        for clause, bits in entry.clause_actions:
             allowed |= bits if clause.is_allow or differing else 0
         if is_other and self._holds(self.old, entry.arn) == self._holds(self.new, entry.arn):
             # The owner or the bucket of an access point also affects requests without a clause.
@@ -267,15 +267,17 @@ class ResourceComparer:
 
     def _everything(self) -> Sequence[tuple[NormalStatement, int]]:
         """Return the clauses of all policies except resource policies, each once."""
-        if self._said_by_all is None:
+        if self._clauses_of_all is None:
             seen: dict[
                 int, Mapping[NormalStatement, int]
             ] = {}  # keeps them alive, since the ids of live objects are unique
             for side in (self.old, self.new):
-                for said in self._everything_said(side):
-                    seen[id(said)] = said
-            self._said_by_all = tuple(dict.fromkeys(pair for said in seen.values() for pair in said.items()))
-        return self._said_by_all
+                for clause_actions in self._all_clauses(side):
+                    seen[id(clause_actions)] = clause_actions
+            self._clauses_of_all = tuple(
+                dict.fromkeys(pair for clause_actions in seen.values() for pair in clause_actions.items())
+            )
+        return self._clauses_of_all
 
     def _touched_cells(self, entry: Entry, keys: ChangedKeys, doubts: dict[str, None]) -> Iterator[SampleRequest]:
         """Yield the requests on a resource with changed keys: for all actions with a clause that tests them."""
@@ -295,14 +297,14 @@ class ResourceComparer:
         """Return every clause that depends on facts about the resource: its tags, its organization."""
         if self._tag_clauses is None:
             found: dict[NormalStatement, int] = {}
-            of_resources = (pair for entry in self.granting.entries.values() for pair in entry.said)
+            of_resources = (pair for entry in self.granting.entries.values() for pair in entry.clause_actions)
             for clause, bits in (*self._everything(), *of_resources):
                 if any(key.startswith(_RESOURCE_KEYS) for key in clause.keys):
                     found[clause] = found.get(clause, 0) | bits
             self._tag_clauses = found
         return self._tag_clauses
 
-    def _everything_said(self, side: SnapshotView) -> Iterator[Mapping[NormalStatement, int]]:
+    def _all_clauses(self, side: SnapshotView) -> Iterator[Mapping[NormalStatement, int]]:
         for arn in side.principals:
             own = side.own(arn)
             if own is not None:
@@ -318,8 +320,8 @@ class ResourceComparer:
     # ── all principals ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _of_cell(self, entry: Entry, cell: SampleRequest, doubts: dict[str, None]) -> Iterator[Effect]:
-        said = [clause for clause, bits in self._assuming(entry) if bits & cell.represents]
-        for given in otherwise(tested_by(said)):
+        clause_actions = [clause for clause, bits in self._assuming(entry) if bits & cell.represents]
+        for given in otherwise(tested_by(clause_actions)):
             if not _is_shut(entry, cell, given):
                 yield from self._under(entry, cell, given, doubts)
         for endpoint in self._endpoints(entry):
@@ -328,10 +330,10 @@ class ResourceComparer:
 
     def _assuming(self, entry: Entry) -> Sequence[tuple[NormalStatement, int]]:
         """Return the clauses on a resource that depend on an assumed value of the request."""
-        if self._said_of_assumed is None:
-            self._said_of_assumed = tuple(one for one in self._everything() if not one[0].keys.isdisjoint(ASSUMED))
-        own = (one for one in entry.said if not one[0].keys.isdisjoint(ASSUMED))
-        return (*self._said_of_assumed, *own)
+        if self._assumed_clauses is None:
+            self._assumed_clauses = tuple(one for one in self._everything() if not one[0].keys.isdisjoint(ASSUMED))
+        own = (one for one in entry.clause_actions if not one[0].keys.isdisjoint(ASSUMED))
+        return (*self._assumed_clauses, *own)
 
     def _under(self, entry: Entry, cell: SampleRequest, given: Context, doubts: dict[str, None]) -> Iterator[Effect]:
         known: dict[Hashable, Compared] = {}
@@ -528,9 +530,9 @@ def _is_shut(entry: Entry, cell: SampleRequest, given: Context) -> bool:
             and clause.where is not None
             and (clause.where == ANYWHERE or is_plainly_of(clause.where, cell.resource))
             and clause.conditions <= _met_by(given)
-            for clause, bits in said.items()
+            for clause, bits in clause_actions.items()
         )
-        for said in (entry.old, entry.new)
+        for clause_actions in (entry.old, entry.new)
     )
 
 

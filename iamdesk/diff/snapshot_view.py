@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.diff.action_space import ActionSpace
-from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, Said, broken_of, clauses_of, reduced
+from iamdesk.diff.normal_form import ANYWHERE, ClauseActions, NormalStatement, broken_of, clauses_of, reduced
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, decide_request, evaluate
 from iamdesk.evaluate.principal import Caller, CallerKind
@@ -30,9 +30,9 @@ type Form = frozenset[tuple[NormalStatement, int]]
 class Levels(NamedTuple):
     """The organization policies of one type that apply to an account, as clauses."""
 
-    denies: Said
+    denies: ClauseActions
     """Deny clauses of all levels."""
-    allows: tuple[Said, ...]
+    allows: tuple[ClauseActions, ...]
     """Allow clauses by level, all of which must allow; without levels that allow everything, and duplicates."""
 
 
@@ -56,19 +56,19 @@ class Reading:
 
     def __init__(self, space: ActionSpace) -> None:
         self.space = space
-        self._said: dict[tuple[Document, bool], Said] = {}
-        self._together: dict[tuple[frozenset[Document], bool], Said] = {}
+        self._clause_actions: dict[tuple[Document, bool], ClauseActions] = {}
+        self._together: dict[tuple[frozenset[Document], bool], ClauseActions] = {}
         self._broken: dict[Document, tuple[str, ...]] = {}
 
-    def said(self, document: Document, *, names_principals: bool) -> Said:
+    def clause_actions(self, document: Document, *, names_principals: bool) -> ClauseActions:
         """Return the clauses of a document."""
         key = (document, names_principals)
-        found = self._said.get(key)
+        found = self._clause_actions.get(key)
         if found is None:
-            found = self._said[key] = clauses_of(document, self.space, names_principals=names_principals)
+            found = self._clause_actions[key] = clauses_of(document, self.space, names_principals=names_principals)
         return found
 
-    def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> Said:
+    def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> ClauseActions:
         """Return the clauses of documents of one policy type together, without covered ones.
 
         In the order of the documents, so that results are reproducible.
@@ -77,7 +77,7 @@ class Reading:
         key = (frozenset(in_order), names_principals)
         found = self._together.get(key)
         if found is None:
-            clauses = [self.said(one, names_principals=names_principals) for one in in_order]
+            clauses = [self.clause_actions(one, names_principals=names_principals) for one in in_order]
             found = self._together[key] = reduced(_joined(clauses))
         return found
 
@@ -97,7 +97,7 @@ class PrincipalPolicies:
         facts: Facts,
         documents: Iterable[Document] = (),
         boundary: frozenset[Document] | None = None,
-        together: Callable[[Iterable[Document]], Said] = lambda _: {},
+        together: Callable[[Iterable[Document]], ClauseActions] = lambda _: {},
         *,
         broken: frozenset[str] = frozenset(),
         missing: frozenset[str] = frozenset(),
@@ -118,16 +118,16 @@ class PrincipalPolicies:
         """ARNs of AWS managed policies that are evaluated as AWS had published them."""
 
     @cached_property
-    def identity(self) -> Said:
+    def identity(self) -> ClauseActions:
         """The clauses of its identity policies."""
         return self._together(self._in_order)
 
     @cached_property
-    def boundary(self) -> Said | None:
+    def boundary(self) -> ClauseActions | None:
         """The clauses of its boundary; None if it has none."""
         return None if self.boundary_documents is None else self._together(self.boundary_documents)
 
-    def says_the_same(self, other: "PrincipalPolicies") -> bool:
+    def has_same_policies(self, other: "PrincipalPolicies") -> bool:
         """Return whether the policies and the boundary of another principal certainly have the same effect."""
         if (self.boundary_documents is None) != (other.boundary_documents is None):
             return False
@@ -179,7 +179,7 @@ class SnapshotView:
         """The actions of both snapshots."""
         return self.reading.space
 
-    def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> Said:
+    def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> ClauseActions:
         """Return the clauses of documents of one policy type (`Reading.together`)."""
         return self.reading.together(documents, names_principals=names_principals)
 
@@ -243,13 +243,13 @@ class SnapshotView:
         if levels is None:
             return Levels({}, ())
         denies: dict[NormalStatement, int] = {}
-        allows: list[Said] = []
+        allows: list[ClauseActions] = []
         for level in levels:
-            said = self.together([one.document for one in level], names_principals=names)
-            for clause, bits in said.items():
+            clause_actions = self.together([one.document for one in level], names_principals=names)
+            for clause, bits in clause_actions.items():
                 if not clause.is_allow:
                     denies[clause] = denies.get(clause, 0) | bits
-            allowed = {clause: bits for clause, bits in said.items() if clause.is_allow}
+            allowed = {clause: bits for clause, bits in clause_actions.items() if clause.is_allow}
             # RCPs allow everything by the default policy that is attached everywhere: only Denies matter (rule B5).
             is_full = any(one.is_plain and bits == self.space.every for one, bits in allowed.items())
             if kind is SCP and not is_full and allowed not in allows:
@@ -361,15 +361,15 @@ def organization_facts(side: SnapshotView, account: str) -> tuple[str | None, st
     return organization.organization.id, organization.org_path(account)
 
 
-def form(said: Said) -> Form:
+def form(clause_actions: ClauseActions) -> Form:
     """Return clauses as a hashable value."""
-    return frozenset(said.items())
+    return frozenset(clause_actions.items())
 
 
-def _joined(many: Iterable[Said]) -> Said:
+def _joined(many: Iterable[ClauseActions]) -> ClauseActions:
     found: dict[NormalStatement, int] = {}
-    for said in many:
-        for clause, bits in said.items():
+    for clause_actions in many:
+        for clause, bits in clause_actions.items():
             known = found.get(clause)
             found[clause] = bits if known is None else known | bits  # not 0 | bits: a copy of two kilobytes
     return found

@@ -7,7 +7,7 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.diff.deltas import ChangedKeys, StatementDelta
 from iamdesk.diff.evaluate_pair import Context
-from iamdesk.diff.normal_form import ANYWHERE, EVERYONE, NormalStatement, Said
+from iamdesk.diff.normal_form import ANYWHERE, EVERYONE, ClauseActions, NormalStatement
 from iamdesk.diff.sampling import SampleRequest
 from iamdesk.diff.snapshot_view import SnapshotView
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
@@ -39,7 +39,7 @@ class ChangedEndpoint:
         found = [service_of(one) for one in (self.old, self.new) if one is not None]
         return None if None in found else frozenset(filter(None, found))
 
-    def said(self, side: SnapshotView, *, is_new: bool, everything: int) -> Said:
+    def clause_actions(self, side: SnapshotView, *, is_new: bool, everything: int) -> ClauseActions:
         """Return the clauses of its policy in one snapshot; everything is allowed if it has none."""
         endpoint = self.new if is_new else self.old
         document = None if endpoint is None else side.evaluator.endpoints.document_of(endpoint)
@@ -53,7 +53,8 @@ class ChangedEndpoint:
             everything = self.actions(side)
         policy_type = f"endpoint/{_settings(self.new if is_new else self.old)}"
         found = {
-            clause: bits & everything for clause, bits in self.said(side, is_new=is_new, everything=everything).items()
+            clause: bits & everything
+            for clause, bits in self.clause_actions(side, is_new=is_new, everything=everything).items()
         }
         if _settings(self.old) != _settings(self.new):
             # The policy denies what it does not allow, but nothing of other services: any action may differ.
@@ -98,18 +99,21 @@ class UnseenGrants:
         found = {one.endpoint_id: one for one in self.endpoints}
         for after in new.snapshot.vpc_endpoints:
             one = ChangedEndpoint(after.vpc_endpoint_id, known.get(after.vpc_endpoint_id), after)
-            if one.old is not None and any(map(keys.touches, one.said(new, is_new=True, everything=0))):
+            if one.old is not None and any(map(keys.touches, one.clause_actions(new, is_new=True, everything=0))):
                 found.setdefault(one.endpoint_id, one)
         return tuple(found.values())
 
     def _asks_who_it_is(self, endpoint: ChangedEndpoint) -> bool:
         old, new = self._sides
-        both = (endpoint.said(old, is_new=False, everything=0), endpoint.said(new, is_new=True, everything=0))
+        both = (
+            endpoint.clause_actions(old, is_new=False, everything=0),
+            endpoint.clause_actions(new, is_new=True, everything=0),
+        )
         return any(
             clause.principal not in (None, EVERYONE)
             or any(dependence(key) is PrincipalDependence.CALLER for key in clause.keys)
-            for said in both
-            for clause in said
+            for clause_actions in both
+            for clause in clause_actions
         )
 
     def by_password_policy(self, arn: str) -> tuple[SampleRequest, ...]:

@@ -102,10 +102,10 @@ def test_reading(test: ConditionTest) -> str:
         case Quantifier.ALL:
             return phrase("every value of {subject}, if there is one, {compared}", subject=subject, compared=compared)
         case Quantifier.ANY:
-            said = phrase("at least one value of {subject} {compared}", subject=subject, compared=compared)
+            clause = phrase("at least one value of {subject} {compared}", subject=subject, compared=compared)
             if not test.if_exists:
-                return said
-            return phrase("{clause}, or the key is absent (AWS's documentation disagrees about that)", clause=said)
+                return clause
+            return phrase("{clause}, or the key is absent (AWS's documentation disagrees about that)", clause=clause)
     is_met_without = (test.if_exists or operator.negated) and test.key not in _ALWAYS_GIVEN
     if is_met_without:
         return phrase("{subject}, if present, {compared}", subject=subject, compared=compared)
@@ -139,9 +139,9 @@ def _subject(key: str, key_text: str) -> str:
 
 
 def _of_null(test: ConditionTest) -> str:
-    said = {value.text.lower() for value in test.values}
+    texts = {value.text.lower() for value in test.values}
     subject = _subject(test.key, test.key_text)
-    match "true" in said, "false" in said:
+    match "true" in texts, "false" in texts:
         case True, True:
             return phrase("{subject} is present or absent, which is always true", subject=subject)
         case True, False:
@@ -154,10 +154,10 @@ def _of_null(test: ConditionTest) -> str:
 def _yes_or_no(test: ConditionTest) -> str | None:
     """Return a clause for keys with a clause of their own that are tested for true or false."""
     clauses = _YES_NO.get(test.key)
-    said = {value.text.lower() for value in test.values}
-    if clauses is None or test.quantifier is not Quantifier.NONE or said not in ({"true"}, {"false"}):
+    texts = {value.text.lower() for value in test.values}
+    if clauses is None or test.quantifier is not Quantifier.NONE or texts not in ({"true"}, {"false"}):
         return None
-    clause = phrase(clauses["false" in said])
+    clause = phrase(clauses["false" in texts])
     if test.if_exists and test.key not in _ALWAYS_GIVEN:
         return phrase("{clause}, or the key is absent", clause=clause)
     return clause

@@ -79,11 +79,11 @@ def _with_statements(policy_type: PolicyTypeResult, statements: Sequence[Stateme
 
 
 def _sentence(trace: EvaluationTrace, words: Sequence[str]) -> str:
-    said = _sentence_of(trace, words)
+    sentence = _sentence_of(trace, words)
     left_out = [phrase(_LEFT_OUT[policy_type]) for policy_type in PolicyType if policy_type in trace.request.without]
     if left_out:
-        said = phrase("{answer} (without {layers})", answer=said, layers=messages.listed(left_out))
-    return join_messages("", (said, "."))
+        sentence = phrase("{answer} (without {layers})", answer=sentence, layers=messages.listed(left_out))
+    return join_messages("", (sentence, "."))
 
 
 def _sentence_of(trace: EvaluationTrace, words: Sequence[str]) -> str:

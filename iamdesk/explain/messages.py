@@ -185,11 +185,11 @@ def depends_sentence(result: StatementResult) -> str:
     tests = [test_text(test) for test, _ in result.open_tests]
     if result.open_resource:
         tests.append(phrase("a policy variable in its resource"))
-    said = join_messages(phrase(" and "), tests)
+    joined = join_messages(phrase(" and "), tests)
     return (
-        phrase("Allows it if its condition is met: {tests}.", tests=said)
+        phrase("Allows it if its condition is met: {tests}.", tests=joined)
         if result.statement.is_allow
-        else phrase("Denies it if its condition is met: {tests}.", tests=said)
+        else phrase("Denies it if its condition is met: {tests}.", tests=joined)
     )
 
 

@@ -134,20 +134,20 @@ def _policy_types_on_sub_request(
     if request.policies.restrict_public_buckets:
         policy_type = PolicyType.BLOCK_PUBLIC_ACCESS
         decision = EvalDecision.EXPLICIT_DENY if decision_inputs.restricts_public else EvalDecision.ALLOWED
-        says = (
+        text = (
             mark("blocks public access") if decision_inputs.restricts_public else mark("does not apply to this caller")
         )
-        lines[policy_type] = _plain_line(policy_type, decision, says, chosen())
+        lines[policy_type] = _plain_line(policy_type, decision, text, chosen())
     return lines
 
 
 @cache
-def _plain_line(policy_type: PolicyType, decision: EvalDecision | None, says: str, _language: str) -> PolicyTypeResult:
+def _plain_line(policy_type: PolicyType, decision: EvalDecision | None, text: str, _language: str) -> PolicyTypeResult:
     """Return a result that names nothing of the request: most are such, and are made once.
 
     Once per language, since the sentence keeps its template.
     """
-    return PolicyTypeResult(policy_type, decision, phrase(messages.POLICY_TYPE_TITLES[policy_type]), phrase(says))
+    return PolicyTypeResult(policy_type, decision, phrase(messages.POLICY_TYPE_TITLES[policy_type]), phrase(text))
 
 
 _NOT_IN_PLAY: Mapping[PolicyType, str] = {
@@ -214,25 +214,25 @@ def _policy_type_result(
     if MAYBE in deny:
         may_deny = messages.listed([name_of(one) for one in undecided if not one.statement.is_allow])
         if policy_type is PolicyType.RCP or all(one is TRUE for one in allow):
-            says = phrase("{names} may deny it", names=may_deny)
+            text = phrase("{names} may deny it", names=may_deny)
         elif FALSE in allow:
-            says = phrase("no statement allows it; {names} may deny it", names=may_deny)
+            text = phrase("no statement allows it; {names} may deny it", names=may_deny)
         else:
-            says = phrase("{allowing} may allow it; {denying} may deny it", allowing=may_allow, denying=may_deny)
-        return PolicyTypeResult(policy_type, EvalDecision.CONDITIONAL, title, says)
+            text = phrase("{allowing} may allow it; {denying} may deny it", allowing=may_allow, denying=may_deny)
+        return PolicyTypeResult(policy_type, EvalDecision.CONDITIONAL, title, text)
     if policy_type is PolicyType.RCP:
         return _plain_line(policy_type, EvalDecision.ALLOWED, mark("no limit"), chosen())
     if FALSE in allow:
         missing = slots[allow.index(FALSE)]
         if policy_type is PolicyType.SCP:
             where = messages.level_words(missing.level or 0, trace.request.policies.scp_places)
-            says = phrase("no policy {where} allows it", where=where)
+            text = phrase("no policy {where} allows it", where=where)
         else:
             names = [policy.name for policy in policies_in(trace, missing._replace(sub_request=sub_request))]
             if not names:
                 return _plain_line(policy_type, EvalDecision.IMPLICIT_DENY, mark("no statement allows it"), chosen())
-            says = phrase("{names}: no statement allows it", names=messages.listed(names))
-        return PolicyTypeResult(policy_type, EvalDecision.IMPLICIT_DENY, title, says)
+            text = phrase("{names}: no statement allows it", names=messages.listed(names))
+        return PolicyTypeResult(policy_type, EvalDecision.IMPLICIT_DENY, title, text)
     if MAYBE in allow:
         return PolicyTypeResult(
             policy_type, EvalDecision.CONDITIONAL, title, phrase("{names} may allow it", names=may_allow)

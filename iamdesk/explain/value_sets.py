@@ -323,10 +323,10 @@ def _of_texts(value: str, tests: Sequence[ConditionTest], listed: Sequence[_List
                 phrases[found] = None
     if not phrases:
         return None
-    said = join_messages(phrase(" or "), list(phrases))
+    text = join_messages(phrase(" or "), list(phrases))
     if all(one.startswith("matches ") and " " not in one.removeprefix("matches ") for one in phrases):
-        return with_translation(f"matches {_either([one.removeprefix('matches ') for one in phrases])}", said)
-    return said
+        return with_translation(f"matches {_either([one.removeprefix('matches ') for one in phrases])}", text)
+    return text
 
 
 def _of_text(tests: Sequence[ConditionTest], value: str) -> tuple[bool, ...]:

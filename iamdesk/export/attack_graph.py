@@ -62,8 +62,8 @@ def extension() -> dict[str, Any]:
             for name, title, color, icon in _NODES.values()
         ],
         "relationship_kinds": [
-            {"name": name, "description": says, "is_traversable": is_traversable}
-            for name, (says, is_traversable) in _KINDS.items()
+            {"name": name, "description": description, "is_traversable": is_traversable}
+            for name, (description, is_traversable) in _KINDS.items()
         ],
         "environments": [
             {

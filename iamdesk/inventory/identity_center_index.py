@@ -148,8 +148,8 @@ class IdentityCenterIndex:
                 key, group.group.display_name or group.group.group_id, join_messages(", ", (phrase("group"), detail))
             )
         what = [phrase("group")] if "#group/" in key else []
-        said = join_messages(", ", [*what, phrase("not captured"), detail])
-        return Link(key if key in self.lost_groups else "", key.rpartition("/")[2], said)
+        words = join_messages(", ", [*what, phrase("not captured"), detail])
+        return Link(key if key in self.lost_groups else "", key.rpartition("/")[2], words)
 
 
 def _assignee(center: IdentityCenter, one: AccountAssignment) -> str:

@@ -341,9 +341,9 @@ class Returned:
     @classmethod
     def of(cls, event: Event) -> "Returned":
         """Return it from its event: in a part by who handed back, in a review by who merged the part."""
-        said = event.details
-        by = str(said.get("by", event.actor))
-        return cls(by, str(said.get("to", "")), str(said.get("reason", "")))
+        details = event.details
+        by = str(details.get("by", event.actor))
+        return cls(by, str(details.get("to", "")), str(details.get("reason", "")))
 
 
 def return_items(part: ReviewFile, items: Collection[str], actor: Reviewer, reason: str, to: str = "") -> None:

@@ -153,8 +153,8 @@ def _read_page[Model: BaseModel](walk: JsonWalk, output: Output[Model], model: t
 
 def _more_key(more: Mapping[str, Any]) -> str:
     """Return the key that shows that another page follows: a marker counts unless the page says that it is the last."""
-    said = [more[key] for key in _IS_TRUNCATED if isinstance(more.get(key), bool)]
-    if False in said:
+    flags = [more[key] for key in _IS_TRUNCATED if isinstance(more.get(key), bool)]
+    if False in flags:
         return ""
     return next((key for key in _MORE if more.get(key)), "")
 

@@ -53,11 +53,11 @@ def find_use_case(name: str, resource: str = "*") -> UseCase | None:
     name = name.strip()
     held = use_cases().get("-".join(name.lower().split()))
     if held is not None:
-        return _said(held)
+        return _translatable(held)
     return use_case_with_dependents(name, resource) if ":" in name else None
 
 
-def _said(use_case: UseCase) -> UseCase:
+def _translatable(use_case: UseCase) -> UseCase:
     """Return a use case whose texts can be translated."""
     return replace(
         use_case,

@@ -57,13 +57,13 @@ def evaluate_use_case(evaluator: Evaluator, use_case_request: UseCaseRequest) ->
 
 def _joint(parts: Iterable[ActionResult]) -> EvalDecision:
     counted = [one for one in parts if one.counts]
-    said = {one.decision.decision for one in counted if one.decision is not None}
+    decisions = {one.decision.decision for one in counted if one.decision is not None}
     for decision in (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY):
-        if decision in said:
+        if decision in decisions:
             return decision
     return (
         EvalDecision.CONDITIONAL
-        if EvalDecision.CONDITIONAL in said or any(one.is_open for one in counted)
+        if EvalDecision.CONDITIONAL in decisions or any(one.is_open for one in counted)
         else EvalDecision.ALLOWED
     )
 
@@ -93,10 +93,10 @@ class _Evaluation:
         if resource is None:
             counts = part.when is When.ALWAYS
             words = self._use_case.inputs[part.input]
-            says = phrase("Not provided, so not required: {words} ({input}).", words=words, input=part.input)
+            reason = phrase("Not provided, so not required: {words} ({input}).", words=words, input=part.input)
             if counts:
-                says = phrase("Not provided: {words} ({input}).", words=words, input=part.input)
-            return ActionResult(part, None, counts, says)
+                reason = phrase("Not provided: {words} ({input}).", words=words, input=part.input)
+            return ActionResult(part, None, counts, reason)
         return ActionResult(part, self._decide(part, resource), part.when is not When.MAYBE)
 
     def _evaluate_key(self, part: UseCaseAction) -> ActionResult:
@@ -104,12 +104,12 @@ class _Evaluation:
         if key.arn:
             return ActionResult(part, self._decide(part, key.arn), counts=True)
         if key.is_aws_managed:
-            says = phrase(_BY_AWS)
+            reason = phrase(_BY_AWS)
         elif key.alias:
-            says = phrase("The key of {alias} is not captured.", alias=key.alias)
+            reason = phrase("The key of {alias} is not captured.", alias=key.alias)
         else:
-            says = phrase("Whether a KMS key encrypts it is not captured ({input}).", input=part.input)
-        return ActionResult(part, None, counts=False, unasked=says)
+            reason = phrase("Whether a KMS key encrypts it is not captured ({input}).", input=part.input)
+        return ActionResult(part, None, counts=False, unasked=reason)
 
     def _key(self, part: UseCaseAction) -> _Key:
         given = self._use_case_request.inputs.get(part.input)

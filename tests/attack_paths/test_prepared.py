@@ -40,7 +40,7 @@ def test_a_group_that_allows_assuming_a_role(world, tmp_path):
     (step,) = reach.attack_path(arn("user/a")).steps
     assert (step.path_id, step.state, step.target) == ("iam-013+sts-001", State.PROVEN, arn("role/strong"))
     assert step.how == "joining the group g and assuming the role"
-    assert [proof.says for proof in step.proof] == [
+    assert [proof.request_text for proof in step.proof] == [
         f"iam:AddUserToGroup on {arn('group/g')}",
         f"sts:AssumeRole on {arn('role/strong')}",
     ]

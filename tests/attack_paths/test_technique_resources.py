@@ -392,7 +392,7 @@ def test_names_that_stand_for_any_are_stars_in_sentences(tmp_path):
     reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
     (step,) = reach.attack_path(arn("user/bob")).steps
     _, create, invoke = step.proof
-    assert create.says == f"lambda:CreateFunction on arn:aws:lambda:*:{ACCOUNT}:function:*"
+    assert create.request_text == f"lambda:CreateFunction on arn:aws:lambda:*:{ACCOUNT}:function:*"
     assert all("unnamed" not in proof.decision.sentence for proof in (create, invoke))
 
 

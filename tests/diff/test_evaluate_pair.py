@@ -199,8 +199,8 @@ def test_what_no_statement_asks_the_region_for_is_not_asked_again(monkeypatch):
 def test_resources_that_allow_other_actions_are_not_looked_at_for_each_change(monkeypatch):
     """Thousands of roles allow sts:AssumeRole, whatever changes for somebody about tables."""
     looked = []
-    said = Entry.said.fget
-    monkeypatch.setattr(Entry, "said", property(lambda entry: looked.append(entry) or said(entry)))
+    clause_actions = Entry.clause_actions.fget
+    monkeypatch.setattr(Entry, "clause_actions", property(lambda entry: looked.append(entry) or clause_actions(entry)))
     names = [f"role-{number}" for number in range(30)]
     users = [seeds.user("ana", allow(TABLE)), seeds.user("ana")]
     roles = tuple(RoleDetail.model_validate(seeds.role(name, {"AWS": A})) for name in names)

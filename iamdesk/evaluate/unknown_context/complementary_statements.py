@@ -120,10 +120,12 @@ def _outcomes_of(key: str, tests: Sequence[ConditionTest], context: Context) -> 
     choices = [(True, False, None) if _can_fail_both(test) else (True, False) for test in compared.values()]
     has_sets = any(test.quantifier is Quantifier.ALL for test in tests)
     for matched in product(*choices):
-        says = dict(zip(compared, matched, strict=True))
+        matches = dict(zip(compared, matched, strict=True))
         # ForAllValues is true for a single empty value (rule G14).
         for is_null in (False, True) if has_sets else (False,):
-            found[tuple([_says(test, says, of_some[place], is_null) for place, test in enumerate(tests)])] = None
+            found[tuple([_outcome_of(test, matches, of_some[place], is_null) for place, test in enumerate(tests)])] = (
+                None
+            )
     return [{id(test): truth for test, truth in zip(tests, outcome, strict=True)} for outcome in found]
 
 
@@ -162,13 +164,13 @@ def _can_fail_both(test: ConditionTest) -> bool:
     return not _reads_all(test) or known is None or known.startswith("ArrayOf")  # rule G16
 
 
-def _says(test: ConditionTest, says: Mapping[Hashable, bool | None], of_some: Truth, is_null: bool) -> Truth:
+def _outcome_of(test: ConditionTest, matches: Mapping[Hashable, bool | None], of_some: Truth, is_null: bool) -> Truth:
     operator = test.operator
     if operator is None or not operator.compares_values:
         return of_some
     if is_null and test.quantifier is Quantifier.ALL:
         return TRUE
-    matched = says[_comparison(test)]
+    matched = matches[_comparison(test)]
     if matched is None:
         return FALSE
     if test.quantifier is not Quantifier.NONE and not _reads_all(test):

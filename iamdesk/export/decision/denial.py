@@ -28,7 +28,7 @@ def why_text(why: Why, snapshot_path: str, changes: Changes | None = None) -> st
     return f"{head}\n{result_text(why.decision, snapshot_path, changes)}"
 
 
-def said_words(denial: Denial) -> str:
+def reason_of_aws(denial: Denial) -> str:
     """Return the reason that AWS gives as a sentence; empty if it gives none."""
     if denial.effect is None:
         return ""
@@ -60,7 +60,7 @@ def _lines(why: Why) -> Iterator[str]:
     yield f"Principal  {denial.principal or 'not given'}"
     yield f"Action     {' or '.join(denial.actions[:8]) or 'not given'}"
     yield f"Resource   {denial.resource or denial.resource_text or 'not given'}"
-    if reason := said_words(denial):
+    if reason := reason_of_aws(denial):
         yield reason
     yield from denial.remarks
     yield ""

@@ -16,22 +16,22 @@ def closing_lines(results: Sequence[Result]) -> tuple[str, str, str]:
 def _state(results: Sequence[Result]) -> str:
     """Say what failed; else what agrees with what. Before that, what must not be overlooked."""
     remarks = {one.remark for one in results}
-    said = []
+    parts = []
     failures = [one.name for one in results if one.outcome is Outcome.FAILED]
     if failures:
         names = join_names(list(dict.fromkeys(failures)), _MAX_NAMES, last=",")
-        said.append(
+        parts.append(
             nphrase(
                 "FAILED: {count:,} check ({names})", "FAILED: {count:,} checks ({names})", len(failures), names=names
             )
         )
     if Remark.DRAFT in remarks:
-        said.append(phrase("DRAFT: the review is not complete"))
+        parts.append(phrase("DRAFT: the review is not complete"))
     if Remark.RECOVERED in remarks:
-        said.append(phrase("RECOVERED from a damaged file: parts of the review may be lost"))
+        parts.append(phrase("RECOVERED from a damaged file: parts of the review may be lost"))
     if not failures:
-        said.append(_consistent(results, remarks))
-    return join_messages("; ", said)
+        parts.append(_consistent(results, remarks))
+    return join_messages("; ", parts)
 
 
 def _consistent(results: Sequence[Result], remarks: set[Remark | None]) -> str:
@@ -41,14 +41,14 @@ def _consistent(results: Sequence[Result], remarks: set[Remark | None]) -> str:
         agrees = phrase("consistent: all files follow from the journal in the package and the snapshot that you gave")
     else:
         agrees = phrase("consistent: what was compared follows from the journal in the package, without a snapshot")
-    said = [agrees]
+    parts = [agrees]
     left_out = sum(one.outcome is Outcome.NOT_DONE for one in results)
     if left_out:
-        said.append(nphrase("{count:,} check not done", "{count:,} checks not done", left_out))
+        parts.append(nphrase("{count:,} check not done", "{count:,} checks not done", left_out))
     is_vouched_for = any(one.signer is not None and one.signer.principal for one in results)
     if not is_vouched_for and Remark.NOTED not in remarks:
-        said.append(phrase("the package may have been rewritten as a whole (see the next line)"))
-    return join_messages("; ", said)
+        parts.append(phrase("the package may have been rewritten as a whole (see the next line)"))
+    return join_messages("; ", parts)
 
 
 def _not_shown(results: Sequence[Result]) -> str:

@@ -30,9 +30,9 @@ _SIGN_WORDS = {
 class HeatmapImage:
     """One heat map, with its filter and order."""
 
-    def __init__(self, model: HeatmapModel, says: str, font: QFont, palette: QPalette) -> None:
+    def __init__(self, model: HeatmapModel, caption: str, font: QFont, palette: QPalette) -> None:
         self._model = model
-        self._says = says
+        self._caption = caption
         self._font = font
         self._palette = QPalette(palette)
         metrics = QFontMetricsF(font)
@@ -44,14 +44,14 @@ class HeatmapImage:
     def size(self) -> QSizeF:
         """The size of the image."""
         width = self._service + self._column * len(LEVELS) + 2 * _EDGE
-        head = flow_height(self._says, self._font, round(width - 2 * _EDGE))
+        head = flow_height(self._caption, self._font, round(width - 2 * _EDGE))
         return QSizeF(width, head + self._line * (len(self._model.shown) + 3) + 3 * _EDGE)
 
     def as_file(self, suffix: str) -> bytes:
         """Return the image as a file of a format in ``PICTURES``."""
         ground = self._palette.color(QPalette.ColorRole.Base)
         return picture_file(
-            suffix, self.paint, self.size, ground, "Effective permissions, by iamdesk", visible(self._says)
+            suffix, self.paint, self.size, ground, "Effective permissions, by iamdesk", visible(self._caption)
         )
 
     def paint(self, painter: QPainter) -> None:
@@ -59,9 +59,9 @@ class HeatmapImage:
         painter.setFont(self._font)
         ink, muted = self._palette.color(QPalette.ColorRole.Text), colour(Colour.MUTED, self._palette)
         width = self.size.width() - 2 * _EDGE
-        head = QRectF(_EDGE, _EDGE, width, flow_height(self._says, self._font, round(width)))
+        head = QRectF(_EDGE, _EDGE, width, flow_height(self._caption, self._font, round(width)))
         painter.setPen(ink)
-        draw_flow(painter, head.toRect(), self._says, self._font)
+        draw_flow(painter, head.toRect(), self._caption, self._font)
         top = head.bottom() + _EDGE
         painter.setPen(muted)
         for number, level in enumerate(LEVELS):

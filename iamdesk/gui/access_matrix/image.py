@@ -34,7 +34,7 @@ class AccessMatrixImage:
     """Some rows of a complete matrix. May be created and painted in any thread."""
 
     def __init__(
-        self, matrix_rows: MatrixRows, lines: Sequence[MatrixRow], says: str, font: QFont, palette: QPalette
+        self, matrix_rows: MatrixRows, lines: Sequence[MatrixRow], caption: str, font: QFont, palette: QPalette
     ) -> None:
         """``lines`` are the rows as laid out, including members of expanded groups."""
         self._lines = tuple(lines[:_MAX_LINES])
@@ -47,14 +47,14 @@ class AccessMatrixImage:
             (len(matrix_rows.columns), _MAX_SERVICES, tr("The first {count} of {all} services are shown.")),
         )
         more = [words.format(count=number(most), all=number(all_)) for all_, most, words in left_out if all_ > most]
-        self._says = " ".join((says, *more))
+        self._caption = " ".join((caption, *more))
         metrics = QFontMetricsF(self._font)
         self._line = metrics.height() + 8
         self._people = metrics.averageCharWidth() * 44
         heads = (metrics.horizontalAdvance(one.service[:_LETTERS]) for one in self._columns)
         self._head = max(heads, default=0.0) + _EDGE
         width = max(self._people + _CELL * len(self._columns), metrics.averageCharWidth() * 120) + 2 * _EDGE
-        self._text = flow_height(self._says, self._font, round(width - 2 * _EDGE))
+        self._text = flow_height(self._caption, self._font, round(width - 2 * _EDGE))
         foot = legend_rows(width - 2 * _EDGE, self._level, self._font) - 1
         height = self._text + self._head + self._line * (len(self._lines) + 1) + 4 * _EDGE + foot * (self._line + _EDGE)
         self.size = QSizeF(width, height)
@@ -67,7 +67,7 @@ class AccessMatrixImage:
             WorkCancelled: ``cancelled`` returned True.
         """
         ground = self._palette.color(QPalette.ColorRole.Base)
-        return as_svg(lambda painter: self.paint(painter, cancelled), self.size, ground, _TITLE, visible(self._says))
+        return as_svg(lambda painter: self.paint(painter, cancelled), self.size, ground, _TITLE, visible(self._caption))
 
     def png(self, cancelled: Cancelled) -> bytes:
         """Return the image as PNG.
@@ -84,7 +84,7 @@ class AccessMatrixImage:
         palette = self._palette
         room = QRectF(_EDGE, _EDGE, self.size.width() - 2 * _EDGE, self._text)
         painter.setPen(palette.color(QPalette.ColorRole.Text))
-        draw_flow(painter, room.toRect(), self._says, self._font)
+        draw_flow(painter, room.toRect(), self._caption, self._font)
         foot = room.bottom() + _EDGE + self._head
         metrics = QFontMetricsF(self._font)
         for place, column in enumerate(self._columns):

@@ -456,8 +456,8 @@ class AccessMatrixPanel(QWidget):
                 return AccessMatrixImage(seen, lines, words.all_of_it(seen, len(filling.matrix.people)), font, palette)
             filling.fill(progress, cancelled)
             matrix_rows = filling.matrix.lay_out(wanted, cancelled)
-            says = words.all_of_it(matrix_rows, len(filling.matrix.people))
-            return AccessMatrixImage(matrix_rows, matrix_rows.lines, says, font, palette)
+            caption = words.all_of_it(matrix_rows, len(filling.matrix.people))
+            return AccessMatrixImage(matrix_rows, matrix_rows.lines, caption, font, palette)
 
         self._saver.save(
             tr("Export access matrix as image"),

@@ -272,11 +272,11 @@ class DecisionPanel(QWidget):
             self._veil.hide()
         else:
             self._veil.cover()
-        says = (
+        description = (
             "" if self._is_asked else tr("This is the result of the previous request: the request has changed since.")
         )
-        self._body.setAccessibleDescription(says)
-        set_tooltip(self._body, says)
+        self._body.setAccessibleDescription(description)
+        set_tooltip(self._body, description)
 
     def copy_result(self) -> None:
         """Copy the result as text, with its statements and its CLI command."""

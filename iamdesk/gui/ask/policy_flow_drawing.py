@@ -49,7 +49,7 @@ class Gate:
     """One policy type as drawn."""
 
     title: str
-    says: str
+    result: str
     """Its decision in a word or two: ``allows``, ``not applicable``, ``left out``."""
     sentence: str
     mark: Mark | None
@@ -68,8 +68,8 @@ def gates_of(decision: EvaluationResult) -> tuple[Gate, ...]:
     for line in decision.layers:
         is_left_out = line.layer in decision.request.without
         mark = None if is_left_out or line.decision is None else Mark(line.decision)
-        says = tr("left out") if is_left_out else tr(POLICY_TYPE_DECISIONS[line.decision])
-        found.append(Gate(line.title, says, line.sentence, mark, is_reached, tr(_SHORT[line.layer])))
+        result = tr("left out") if is_left_out else tr(POLICY_TYPE_DECISIONS[line.decision])
+        found.append(Gate(line.title, result, line.sentence, mark, is_reached, tr(_SHORT[line.layer])))
         is_reached = is_reached and line not in stopping
     return tuple(found)
 
@@ -160,7 +160,7 @@ def draw_gate(
     painter.setFont(bold)
     painter.setPen(ink)
     words = QRectF(inner.left(), titles.bottom(), inner.width(), metrics.lineSpacing() * _WORD_LINES)
-    painter.drawText(words, _CENTRE, gate.says)
+    painter.drawText(words, _CENTRE, gate.result)
     painter.restore()
 
 
@@ -205,5 +205,5 @@ def draw_row(painter: QPainter, decision: EvaluationResult, font: QFont, palette
 
 def row_words(decision: EvaluationResult) -> str:
     """Return the diagram as text: the list of policy types."""
-    lines = [f"{gate.title}: {gate.says}. {gate.sentence}" for gate in gates_of(decision)]
+    lines = [f"{gate.title}: {gate.result}. {gate.sentence}" for gate in gates_of(decision)]
     return visible(" ".join([decision.sentence, *lines]))

@@ -133,7 +133,7 @@ class RequestBar(QWidget):
             lambda text: self._lookups.suggest_resources(self.resource, self.action.text().strip(), text)
         )
         for field in self._fields:
-            field.textChanged.connect(lambda _text: self.edited.emit(self.says_what_was_asked))
+            field.textChanged.connect(lambda _text: self.edited.emit(self.is_unedited))
             field.taken.connect(self._taken)
             field.submitted.connect(self.ask)
         self.action.editingFinished.connect(self._check_request)
@@ -367,7 +367,7 @@ class RequestBar(QWidget):
         return all(field.text().strip() and not field.has_placeholder for field in self._fields)
 
     @property
-    def says_what_was_asked(self) -> bool:
+    def is_unedited(self) -> bool:
         """Whether the fields show the request that was evaluated last; True if there is none."""
         use_case = self._session.use_case
         asked = self._session.request or (self._use_case or (use_case.request if use_case is not None else None))
@@ -536,7 +536,7 @@ class RequestBar(QWidget):
     def _use_case_asked(self, request: UseCaseRequest) -> None:
         self._asked(request.request)
         self._use_case = request
-        self.edited.emit(self.says_what_was_asked)
+        self.edited.emit(self.is_unedited)
 
     def _who_can_asked(self, request: Request) -> None:
         """Show the request of who can; what is still to be filled in gets the focus."""
@@ -547,19 +547,19 @@ class RequestBar(QWidget):
                 field.setText(text)
         self._take_extras(request)
         self._check_request()
-        self.edited.emit(self.says_what_was_asked)
+        self.edited.emit(self.is_unedited)
 
     def _asked(self, request: Request) -> None:
         self._use_case = None
         if self._is_of_list(request):
-            self.edited.emit(self.says_what_was_asked)
+            self.edited.emit(self.is_unedited)
             return
         for field, text in zip(self._fields, (request.principal, request.action, request.resource), strict=True):
             if field.text() != text:
                 field.setText(text)
         self._take_extras(request)
         self._check_request()
-        self.edited.emit(self.says_what_was_asked)
+        self.edited.emit(self.is_unedited)
 
     def _take_extras(self, request: Request) -> None:
         """Show the context of a request, and keep what no field shows."""

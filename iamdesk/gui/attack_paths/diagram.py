@@ -39,7 +39,7 @@ class Box:
     """A principal's ARN; the key of the target; ``more:`` and its column for a box of several."""
     kind: BoxKind
     title: str
-    says: str
+    caption: str
     """A second line: the distance to the target, or the contents of the box."""
     column: int
     """From 0 at the left."""
@@ -53,7 +53,7 @@ class Line:
     target: str
     steps: tuple[Step, ...]
     """Empty for role assumption from outside."""
-    says: str
+    caption: str
     """The API actions of its first technique, and the number of others: ``PassRole + CreateFunction …, +1``."""
     is_proven: bool
 
@@ -112,7 +112,7 @@ def diagram_of(
     columns = deepest + 1 + bool(entered)
     kept, more = _kept(distance, through, frozenset(external_roles), frozenset(opened))
     boxes = [
-        Box(key, *titles[key], _says(titles[key][0], key, nearest[key]), deepest - distance[key] + bool(entered))
+        Box(key, *titles[key], _caption(titles[key][0], key, nearest[key]), deepest - distance[key] + bool(entered))
         for key in kept
     ]
     boxes += [
@@ -180,7 +180,7 @@ def _title(arn: str) -> tuple[BoxKind, str]:
     return kind, arn.rpartition("/")[2] or arn
 
 
-def _says(kind: BoxKind, key: str, distance: int) -> str:
+def _caption(kind: BoxKind, key: str, distance: int) -> str:
     if kind is BoxKind.GOAL:
         return tr("of account {account}").format(account=key) if key.isdigit() else tr("Target")
     name = tr("Role") if kind is BoxKind.ROLE else tr("User")

@@ -28,7 +28,7 @@ _EDGES = {
 
 def accessible_text(box: Box) -> str:
     """Return the text of a box for screen readers and the tooltip."""
-    return f"{visible(box.title)}. {box.says}."
+    return f"{visible(box.title)}. {box.caption}."
 
 
 class BoxItem(QGraphicsItem):
@@ -43,7 +43,7 @@ class BoxItem(QGraphicsItem):
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setZValue(1)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        set_tooltip(self, f"{box.title}\n{box.key if box.kind in (BoxKind.USER, BoxKind.ROLE) else box.says}")
+        set_tooltip(self, f"{box.title}\n{box.key if box.kind in (BoxKind.USER, BoxKind.ROLE) else box.caption}")
 
     def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
         """Return the box including its frame."""
@@ -79,8 +79,8 @@ class BoxItem(QGraphicsItem):
         middle = height / 2
         painter.drawText(QRectF(left, middle - metrics.height(), room, metrics.height()), title)
         painter.setPen(colour(Colour.MUTED, palette))
-        says = metrics.elidedText(self.box.says, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QRectF(left, middle, room, metrics.height()), says)
+        caption = metrics.elidedText(self.box.caption, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRectF(left, middle, room, metrics.height()), caption)
 
 
 class LineItem(QGraphicsItem):

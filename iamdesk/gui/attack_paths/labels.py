@@ -53,7 +53,7 @@ class LabelItem(QGraphicsItem):
         accent = palette.color(QPalette.ColorRole.Accent)
         painter.setPen(accent if self.is_marked else colour(Colour.MUTED, palette))
         room = self.rect.width() - 2 * _PAD
-        for number, text in enumerate(lines_of(self.line.says)):
+        for number, text in enumerate(lines_of(self.line.caption)):
             top = self.rect.top() + number * metrics.height()
             where = QRectF(self.rect.left() + _PAD, top, room, metrics.height())
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room + 0.5)
@@ -74,11 +74,11 @@ def placed(
     found: list[QRectF | None] = []
     by_gap: dict[int, list[QRectF]] = defaultdict(list)
     for line, path in zip(lines, paths, strict=True):
-        if not line.says:
+        if not line.caption:
             found.append(None)
             continue
-        width = min(width_of(line.says, metrics), across - 2 * (_ARROW + _PAD))
-        height = metrics.height() * len(lines_of(line.says))
+        width = min(width_of(line.caption, metrics), across - 2 * (_ARROW + _PAD))
+        height = metrics.height() * len(lines_of(line.caption))
         at_target = outgoing[line.source] > incoming[line.target]
         start, end = path.pointAtPercent(0), path.pointAtPercent(1)
         middle = (start.x() + end.x()) / 2

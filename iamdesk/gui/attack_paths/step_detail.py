@@ -84,7 +84,7 @@ class StepDetail(QScrollArea):
         self._changes(column)
         self._heading(column, tr("Evidence"))
         for proof in self._proof:
-            link = LinkButton(translate(proof.says), partial(self._session.show_decision, proof.decision))
+            link = LinkButton(translate(proof.request_text), partial(self._session.show_decision, proof.decision))
             link.setObjectName("askThis")
             column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
             column.addWidget(FlowLabel(translate(proof.decision.sentence)))

@@ -94,7 +94,7 @@ class AttackPathsView(QGraphicsView):
     def _sizes(self) -> Sizes:
         unit, height = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
         metrics = QFontMetricsF(self.font())
-        words = [width_of(line.says, metrics) for line in self.picture.lines if line.says]
+        words = [width_of(line.caption, metrics) for line in self.picture.lines if line.caption]
         most = 34.0 if self.picture.columns <= _FEW_COLUMNS else 23.0  # a long diagram has to fit a window
         across = min(max((unit * 14.0, *(width + unit * 5 for width in words))), unit * most)
         return Sizes(unit * 26.0, height * 2.7, across, height * 0.9)
@@ -167,8 +167,8 @@ class AttackPathsView(QGraphicsView):
         if box is not None:
             lines = [line for line in self.picture.lines if line.source == box.key]
             onward = "; ".join(
-                tr("reaches {name} by {path}").format(name=target.title, path=line.says)
-                if line.says
+                tr("reaches {name} by {path}").format(name=target.title, path=line.caption)
+                if line.caption
                 else tr("is {name}").format(name=target.title)
                 for line in lines[:5]
                 if (target := self.picture.box(line.target)) is not None

@@ -38,18 +38,18 @@ def collect_in_a_process(
         WorkCancelled: ``cancelled`` returned True.
     """
     with TemporaryDirectory(prefix="iamdesk-") as folder:
-        result, said = Path(folder) / "answer.json", Path(folder) / "said.txt"
-        with result.open("ab") as out, said.open("ab") as err:
+        result, messages = Path(folder) / "answer.json", Path(folder) / "said.txt"
+        with result.open("ab") as out, messages.open("ab") as err:
             process = subprocess.Popen(  # noqa: S603 - our own command, word by word, through no shell
                 command_of(options), stdin=subprocess.DEVNULL, stdout=out, stderr=err, **_of_its_own()
             )
         try:
-            with said.open("rb") as lines:
-                _watch(process, _Said(lines), report, progress, cancelled)
+            with messages.open("rb") as lines:
+                _watch(process, _Messages(lines), report, progress, cancelled)
         finally:
             _end(process)
         if process.returncode:
-            raise CollectError(_reason(said.read_text(encoding="utf-8", errors="replace")))
+            raise CollectError(_reason(messages.read_text(encoding="utf-8", errors="replace")))
         return _captured(json.loads(result.read_bytes()))
 
 
@@ -73,7 +73,7 @@ def command_of(options: Options) -> list[str]:
     return words
 
 
-class _Said:
+class _Messages:
     """The standard error of the process, line by line as it arrives."""
 
     def __init__(self, file: Any) -> None:
@@ -89,7 +89,7 @@ class _Said:
 
 def _watch(
     process: subprocess.Popen[bytes],
-    said: _Said,
+    messages: _Messages,
     report: Callable[[Status], None],
     progress: Progress,
     cancelled: Cancelled,
@@ -98,7 +98,7 @@ def _watch(
         with suppress(subprocess.TimeoutExpired):
             process.wait(_LOOK)
             return
-        for status in said.statuses():
+        for status in messages.statuses():
             report(status)
             progress(status.done, status.total)
         if cancelled():
@@ -127,8 +127,8 @@ def _of_its_own() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def _reason(said: str) -> str:
-    sentences = [line for line in said.splitlines() if line and not line.startswith("{")]
+def _reason(messages: str) -> str:
+    sentences = [line for line in messages.splitlines() if line and not line.startswith("{")]
     return sentences[-1].removeprefix("iamdesk: ") if sentences else tr("iamdesk collect ended without a message")
 
 

@@ -15,15 +15,15 @@ _PNG_SCALE = 2.0
 _LONGEST_SIDE = 16_000
 
 
-def picture_file(suffix: str, paint: Paint, size: QSizeF, ground: QColor, title: str, says: str = "") -> bytes:
+def picture_file(suffix: str, paint: Paint, size: QSizeF, ground: QColor, title: str, description: str = "") -> bytes:
     """Return an image as a file of a format in `PICTURES`.
 
-    ``says`` is the image in words: the description of the SVG for people who do not see it.
+    ``description`` is the image in words: the description of the SVG for people who do not see it.
     """
-    return as_svg(paint, size, ground, title, says) if suffix == ".svg" else as_png(paint, size, ground)
+    return as_svg(paint, size, ground, title, description) if suffix == ".svg" else as_png(paint, size, ground)
 
 
-def as_svg(paint: Paint, size: QSizeF, ground: QColor, title: str, says: str = "") -> bytes:
+def as_svg(paint: Paint, size: QSizeF, ground: QColor, title: str, description: str = "") -> bytes:
     """Return the image as SVG."""
     content = QByteArray()
     buffer = QBuffer(content)
@@ -33,7 +33,7 @@ def as_svg(paint: Paint, size: QSizeF, ground: QColor, title: str, says: str = "
     generator.setSize(size.toSize())
     generator.setViewBox(QRectF(QPointF(0, 0), size))
     generator.setTitle(title)
-    generator.setDescription(says)
+    generator.setDescription(description)
     _paint(generator, paint, ground, 1.0)
     buffer.close()
     return bytes(content.data())

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from iamdesk.denials.denial import Agreement, Denial, DenialError, Why
 from iamdesk.errors import SnapshotError
-from iamdesk.export.decision.denial import check_cells, said_words
+from iamdesk.export.decision.denial import check_cells, reason_of_aws
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.plain_text import menu_text, plain_label, set_cell_tooltip, visible
 from iamdesk.gui.core.session import Session
@@ -62,9 +62,9 @@ class DenialDialog(QDialog):
         self.principal, self.action, self.resource = (
             self._field(name) for name in (tr("Principal"), tr("Action"), tr("Resource"))
         )
-        self.said = plain_label(wrap=True, selectable=True)
-        self.said.setObjectName("whySaid")
-        self.said.setAccessibleName(tr("Content of the message"))
+        self.message_content = plain_label(wrap=True, selectable=True)
+        self.message_content.setObjectName("whySaid")
+        self.message_content.setAccessibleName(tr("Content of the message"))
         self.decision_bar = MessageBar(closable=False)
         self.decision_bar.setObjectName("whyAnswer")
         self.checks = QTreeWidget()
@@ -109,7 +109,7 @@ class DenialDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.pasted, 2)
         layout.addLayout(form)
-        layout.addWidget(self.said)
+        layout.addWidget(self.message_content)
         layout.addWidget(self.decision_bar)
         layout.addWidget(self.checks, 1)
         layout.addWidget(buttons)
@@ -168,7 +168,7 @@ class DenialDialog(QDialog):
             field.setEnabled(denial is not None)
             field.clear()
         self._clear_result()
-        self.said.setVisible(denial is not None)
+        self.message_content.setVisible(denial is not None)
         if denial is None:
             return
         values = (denial.principal, denial.action, denial.resource)
@@ -179,10 +179,10 @@ class DenialDialog(QDialog):
             field.setCursorPosition(0)
         lines = [
             tr("Read from: {form}.").format(form=tr(denial.form.value)),
-            translate(said_words(denial)),
+            translate(reason_of_aws(denial)),
             *map(translate, denial.remarks),
         ]
-        self.said.setText("\n".join(visible(line) for line in lines if line))
+        self.message_content.setText("\n".join(visible(line) for line in lines if line))
 
     def _clear_result(self) -> None:
         self._why = None

@@ -46,7 +46,7 @@ class HistoryPanel(QWidget):
         self.saved = SavedFilters(self.text, session.table_memory)
         self.table.connect_filter(self.text, session.table_memory)
         self.message = MessageBar()
-        self.says = ElidedLabel()
+        self.hint = ElidedLabel()
         self.again_button = QPushButton(tr("Ask again"))
         self.command_button = QPushButton(tr("Copy as CLI command"))
         self.export_button = QPushButton(tr("Export…"))
@@ -73,7 +73,7 @@ class HistoryPanel(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(line // 3, line // 4, line // 3, line // 4)
         bar.addWidget(self.text, 1)
-        bar.addWidget(self.says, 1)
+        bar.addWidget(self.hint, 1)
         for button in (self.again_button, self.command_button, self.export_button):
             bar.addWidget(button)
         empty = FlowLabel(tr("No requests yet. Every request that you evaluate appears here, with its decision."))
@@ -148,7 +148,7 @@ class HistoryPanel(QWidget):
     def _show_state(self) -> None:
         count = len(self.model.rows)
         self._pages.setCurrentIndex(1 if count else 0)
-        self.says.setText(tr("Click or press Return to evaluate it again.") if count else "")
+        self.hint.setText(tr("Click or press Return to evaluate it again.") if count else "")
         self.title_changed.emit(f"{tr('Query history')} {count:,}" if count else tr("Query history"))
         self._enable()
 

@@ -29,11 +29,11 @@ def laid_out(page: QWidget, palette: QPalette) -> QSizeF:
     return QSizeF(page.size())
 
 
-def picture_of(page: QWidget, suffix: str, title: str, says: str) -> bytes:
+def picture_of(page: QWidget, suffix: str, title: str, description: str) -> bytes:
     """Return a laid-out page as SVG or PNG."""
     size, ground = QSizeF(page.size()), page.palette().color(QPalette.ColorRole.Window)
     if suffix == ".svg":
-        return as_svg(_painting(page), size, ground, title, says)
+        return as_svg(_painting(page), size, ground, title, description)
     return as_png(_painting(page), size, ground)
 
 

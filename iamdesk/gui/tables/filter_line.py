@@ -54,7 +54,7 @@ class FilterLine(ListingField):
     """To the first row: Down, or Return."""
     left = Signal()
     """Esc in the empty field."""
-    said = Signal(str)
+    problem_changed = Signal(str)
     """What is wrong with the text, once typing has stopped; empty: nothing any more."""
 
     def __init__(
@@ -193,9 +193,9 @@ class FilterLine(ListingField):
         error, note = self.error, self._filter.note
         glyph = Glyph.ERROR if error is not None else Glyph.WARNING if note else Glyph.FILTER
         self._mark.setIcon(icons.icon(glyph, palette))
-        said = translate(error.sentence) if error is not None else translate(note)
-        self._mark.setText(said or tr("Filter"))
-        tip = said or tr(_USUAL_TIP)
+        problem = translate(error.sentence) if error is not None else translate(note)
+        self._mark.setText(problem or tr("Filter"))
+        tip = problem or tr(_USUAL_TIP)
         set_tooltip(self, tip)
         set_tooltip(self._mark, tip)
         self.setAccessibleDescription(visible(tip))
@@ -216,7 +216,7 @@ class FilterLine(ListingField):
     def _say_error(self) -> None:
         """Say what is wrong, once typing has stopped."""
         sentence = "" if self.error is None else translate(self.error.sentence)
-        self.said.emit(sentence)
+        self.problem_changed.emit(sentence)
         if sentence and self.hasFocus() and self.popup is None:
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, visible(sentence)))
 
@@ -377,7 +377,7 @@ class SavedFilters(QWidget):
         self._layout.setSpacing(self.fontMetrics().averageCharWidth() * 2)
         self._layout.addStretch(1)
         memory.changed.connect(self._fill)
-        line.said.connect(self._show_message)
+        line.problem_changed.connect(self._show_message)
         self._show_message("")
         self._fill("")
 

@@ -164,7 +164,7 @@ def test_the_request_bar_keeps_the_question_while_rows_are_explained(
     assert session.request == second.access.request
     assert session.subject_key == second.principal
     assert bar.principal.text() == ""
-    assert bar.says_what_was_asked
+    assert bar.is_unedited
     session.select(NORA)
     assert bar.principal.text() == NORA, "a selection elsewhere is entered"
 

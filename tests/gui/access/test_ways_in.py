@@ -155,7 +155,7 @@ def test_explaining_a_row_asks_once_more_for_nobody_else(qtbot: QtBot, active: M
     qtbot.waitUntil(lambda: not active.session.pending)
     assert asked == [Request(NORA, ACTION, PAYROLL)]
     assert active.workspace.request_bar.principal.text() == "", "the question is still who can"
-    assert active.workspace.request_bar.says_what_was_asked
+    assert active.workspace.request_bar.is_unedited
     assert not active.workspace.result.is_stale
     assert active.session.subject_key == NORA
 

@@ -38,14 +38,14 @@ def test_gates_bear_the_marks_and_words_of_the_list() -> None:
         SILENT, layers=layers(SCP=None, IDENTITY=SILENT, SESSION=ALLOWED, PERMISSIONS_BOUNDARY=EvalDecision.CONDITIONAL)
     )
     assert [gate.mark for gate in gates_of(answer)] == [None, Mark.IMPLICIT_DENY, Mark.ALLOWED, Mark.CONDITIONAL]
-    assert [gate.says for gate in gates_of(answer)] == ["not applicable", "does not allow", "allows", "depends"]
+    assert [gate.result for gate in gates_of(answer)] == ["not applicable", "does not allow", "allows", "depends"]
     assert "IDENTITY: does not allow. IDENTITY says" in row_words(answer)
 
 
 def test_what_is_left_out_says_so() -> None:
     request = replace(Request(ANA, "s3:GetObject", PAYROLL), without=frozenset({PolicyType.SCP}))
     answer = decision(request=request, layers=layers(SCP=FORBIDDEN, IDENTITY=ALLOWED))
-    assert [(gate.says, gate.mark) for gate in gates_of(answer)] == [("left out", None), ("allows", Mark.ALLOWED)]
+    assert [(gate.result, gate.mark) for gate in gates_of(answer)] == [("left out", None), ("allows", Mark.ALLOWED)]
 
 
 @pytest.mark.parametrize(

@@ -318,7 +318,7 @@ def test_white_space_at_the_end_of_a_resource_is_asked_and_shown(qtbot: QtBot, a
     assert ask_window.session.decision is not None
     assert ask_window.session.decision.request.resource == f"{PAYROLL} "
     assert field.text() == f"{PAYROLL} "
-    assert ask_window.bar.says_what_was_asked
+    assert ask_window.bar.is_unedited
     field.setModified(True)
     field.editingFinished.emit()
     qtbot.waitUntil(lambda: f"{PAYROLL}\\u0020" in ask_window.bar.message.text)

@@ -41,7 +41,7 @@ def test_columns_run_from_the_start_to_the_goal():
         ("power", 2),
         ("Administrator", 3),
     ]
-    assert [(line.source.rpartition("/")[2], line.says) for line in picture.lines] == [
+    assert [(line.source.rpartition("/")[2], line.caption) for line in picture.lines] == [
         ("a", "AssumeRole"),
         ("b", "AssumeRole"),
         ("power", ""),
@@ -53,8 +53,8 @@ def test_a_box_says_the_nearest_way_and_stands_where_the_longest_begins():
         box.title: box for box in diagram_of([attack_path("a", "b", "c", "power"), attack_path("a", "power")]).boxes
     }
     assert boxes["a"].column == 0
-    assert boxes["a"].says == "Role, 1 step away"
-    assert boxes["power"].says == "Role, target reached"
+    assert boxes["a"].caption == "Role, 1 step away"
+    assert boxes["power"].caption == "Role, target reached"
 
 
 def test_a_change_of_oneself_leads_straight_to_the_goal():

@@ -164,8 +164,8 @@ def hidden_words(panel):
     labels = panel.view._labels
     boxes = [box.sceneBoundingRect() for box in panel.view._boxes.values()]
     rects = [label.sceneBoundingRect() for label in labels]
-    under = [label.line.says for label, rect in zip(labels, rects, strict=True) if any(map(rect.intersects, boxes))]
-    return under + [labels[0].line.says for one, other in combinations(rects, 2) if one.intersects(other)]
+    under = [label.line.caption for label, rect in zip(labels, rects, strict=True) if any(map(rect.intersects, boxes))]
+    return under + [labels[0].line.caption for one, other in combinations(rects, 2) if one.intersects(other)]
 
 
 def test_no_words_are_under_a_box(qtbot, panel):

@@ -41,7 +41,7 @@ def test_a_whole_message_is_answered_at_once(qtbot: QtBot, dialog: DenialDialog)
     qtbot.waitUntil(lambda: "denies it too" in dialog.decision_bar.text)
 
     assert (dialog.principal.text(), dialog.action.text(), dialog.resource.text()) == (ELENA, "iam:CreateUser", NEW)
-    assert "an implicit deny" in dialog.said.text()
+    assert "an implicit deny" in dialog.message_content.text()
     assert dialog.show_button.isEnabled()
 
 
