@@ -201,10 +201,10 @@ class TechniqueResources:
                     limits += tested
                     limited |= index.carriers[number] | index.bounded[number]
         for _, document in self._finder.organization_documents:
-            for one in document.statements:
-                if one.broken is None and not REGION_KEYS.isdisjoint(one.context_keys()):
-                    covered = [one.covers_action(service, name) for service, name in pairs]
-                    limits += [one] if any(covered) else []
+            for statement in document.statements:
+                if statement.broken is None and not REGION_KEYS.isdisjoint(statement.context_keys()):
+                    covered = [statement.covers_action(service, name) for service, name in pairs]
+                    limits += [statement] if any(covered) else []
                     if any(covered) and not all(covered):  # otherwise it limits all calls to the same ones
                         limited = self._population.regular
         tests = (test for one in limits for test in one.conditions if test.key in REGION_KEYS)
