@@ -5,7 +5,7 @@ from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
-from iamdesk.attack_paths.types import AttackPaths as Becomings
+from iamdesk.attack_paths.types import AttackPaths
 from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
 from iamdesk.inventory.references import Principal, boundary_of, inline_policies_of, is_service_linked
 from iamdesk.inventory.trust import trusted_names
@@ -24,7 +24,7 @@ def review_scope(
     evaluator: Evaluator,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
-    escalations: Becomings | None = None,
+    escalations: AttackPaths | None = None,
     item_format: int = FORMAT_1,
     workers: Workers | None = None,
 ) -> Scope:

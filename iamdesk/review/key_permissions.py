@@ -39,7 +39,7 @@ class KeyPermission:
     """A principal's access to one key action."""
 
     action: str
-    says: str
+    description: str
     reach: AccessExtent
     decisions: tuple[ActionDecision, ...]
     """Evaluated requests that are allowed or conditional, allowed ones first."""
@@ -53,7 +53,7 @@ def key_permissions(evaluator: Evaluator, principal: str, most: int = 2) -> Iter
     position = evaluator.population().position(principal)
     if position is None:
         return
-    for action, says in KEY_ACTIONS:
+    for action, description in KEY_ACTIONS:
         service, _, name = action.partition(":")
         bit = service_actions(service).positions.get(name.lower())
         if bit is None:
@@ -67,4 +67,4 @@ def key_permissions(evaluator: Evaluator, principal: str, most: int = 2) -> Iter
             if one.decision in _OPEN and one.source is not ResourceOrigin.EXCEPTION
         ]
         decisions.sort(key=lambda one: _OPEN.index(one.decision))
-        yield KeyPermission(action, phrase(says), reach, tuple(decisions[:most]))
+        yield KeyPermission(action, phrase(description), reach, tuple(decisions[:most]))

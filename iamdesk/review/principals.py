@@ -7,8 +7,7 @@ from typing import Any
 
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.attack_paths.types import AttackPaths as Becomings
-from iamdesk.attack_paths.types import FirstSteps
+from iamdesk.attack_paths.types import AttackPaths, FirstSteps
 from iamdesk.evaluate.request import RequestError
 from iamdesk.i18n import mark
 from iamdesk.inventory.permission_sets import permission_set_of
@@ -94,7 +93,7 @@ class Administrations:
     ``reaches`` is ``is``, ``reaches``, ``may reach`` (possible, not proven), ``no`` or `INCONCLUSIVE`.
     """
 
-    def __init__(self, evaluator: Evaluator, escalations: Becomings) -> None:
+    def __init__(self, evaluator: Evaluator, escalations: AttackPaths) -> None:
         self._index = evaluator.index
         self._escalations = escalations
 

@@ -19,6 +19,8 @@ NAMES = {
     "answer": "result, or decision",
     "answers": "results, or decisions",
     "anybody": "all principals",
+    "becoming": "predecessors",
+    "becomings": "escalations",
     "breath": "check for cancellation",
     "everybody": "all principals; access matrix",
     "heard": "evaluated",
@@ -32,6 +34,8 @@ NAMES = {
     "questions": "requests",
     "remedy": "remediation",
     "ruling": "decision",
+    "said": "text, sentence, clauses",
+    "says": "text, sentence, description",
     "snippet": "remediation command",
     "somebody": "a principal",
     "spoken": "covered, or translated",
@@ -40,6 +44,8 @@ NAMES = {
     "told": "reported, or described",
     "verdict": "decision",
     "verdicts": "decisions",
+    "way": "attack path, alternative",
+    "ways": "attack paths, alternatives",
 }
 """Words that no name in the code has, and what to write."""
 
@@ -50,15 +56,22 @@ KEPT_NAMES = {
     "layers": "`EvaluationResult.layers` of the Python API, as the key ``Layers``; layers of AWS Lambda",
     "pack": "`struct.pack`",
     "question": "what a check or an open rule asks, a key of reports",
+    "_give_way": "the status line gives way to a message",
+    "_reads_one_way": "read in one way only",
+    "is_one_way": "of access that is gained only, or lost only",
     "remedy": "placeholder of a message",
+    "said": "placeholder of a message",
+    "says": "placeholder of a message",
     "tell": "`tell` of a file",
     "told": "placeholder of a message",
     "verdict": "placeholder of a message",
+    "way": "placeholder of a message",
+    "ways": "placeholder of a message",
     "verdicts": "``verdicts.jsonl`` of an evidence package, and its count in the manifest",
 }
 """Names that have one all the same, and why."""
 
-PLACEHOLDERS = {"answer", "remedy", "told", "verdict"}
+PLACEHOLDERS = {"answer", "remedy", "said", "says", "told", "verdict", "way", "ways"}
 """Of these, those that are allowed as the name of an argument only."""
 
 PROSE = re.compile(

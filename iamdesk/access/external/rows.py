@@ -66,7 +66,7 @@ def external_access(
 
     Anyone comes first, then accounts, their principals, services and identity providers. On ``*`` there are none: every
     caller would act on its own account. What conditions leave to the bearer of one unique ID has its own row, and is no
-    condition of the rows of others: nobody else gets that ID. ``can`` explains a row.
+    condition of the rows of others: no one else gets that ID. ``can`` explains a row.
 
     Raises:
         RequestError: the action or resource is malformed.

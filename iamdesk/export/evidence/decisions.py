@@ -130,7 +130,7 @@ def _key_permissions(evaluator: Evaluator, principals: Iterable[str], cancelled:
         for permission in key_permissions(evaluator, principal):
             for decision in permission.decisions:
                 request = Request(principal, permission.action, decision.resource)
-                yield Asked(request, decision.decision, f"{_MAY}{permission.says}")
+                yield Asked(request, decision.decision, f"{_MAY}{permission.description}")
 
 
 _MAY = "may "

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from iamdesk.gui.start.coverage_page import CoveragePage
     from iamdesk.gui.start.overview import OverviewPage
 
-_SAID_FOR = 6000
+_SHOWN_FOR = 6000
 """Milliseconds that an announcement is shown in the status bar."""
 
 
@@ -275,7 +275,7 @@ class MainWindow(QMainWindow):
         show_saved(self.problem_bar, sentence, path)
 
     def _announce(self, text: str) -> None:
-        self.statusBar().showMessage(visible(text), _SAID_FOR)
+        self.statusBar().showMessage(visible(text), _SHOWN_FOR)
 
     def _notes_refused(self, sentence: str, may_move: bool) -> None:
         """Say why notes could not be read or written, and offer another place for them."""

@@ -84,12 +84,12 @@ class DecisionNotes(QWidget):
         self._marks.clear()
         decision = self._decision
         if decision is not None:
-            ways: dict[str, Condition] = {}
+            conditions: dict[str, Condition] = {}
             for one, words in zip(decision.conditions, map(translate, access_words(decision)), strict=True):
-                ways.setdefault(words, one)
+                conditions.setdefault(words, one)
             self._add_all(
                 "ways",
-                [partial(self._condition_row, decision.request, one, words) for words, one in ways.items()],
+                [partial(self._condition_row, decision.request, one, words) for words, one in conditions.items()],
             )
             for rule in [_REFUSALS[word] for word in decision.blocked_by if word in _REFUSALS]:
                 row = self._note_row(Glyph.INFO, tr("AWS decides this independently of policies."))

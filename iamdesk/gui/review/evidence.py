@@ -301,7 +301,7 @@ class EvidencePane(QScrollArea):
             reach = tr(REACH_WORDS[permission.reach])
             on = tr(" on {resource}").format(resource=result.resource) if result is not None else ""
             link = LinkButton(
-                tr("may {act}: {reach}").format(act=translate(permission.says), reach=reach) + on,
+                tr("may {act}: {reach}").format(act=translate(permission.description), reach=reach) + on,
                 partial(self._ask, line.holder_arn, permission.action, result.resource if result else None),
                 tip=f"{tr(MARK_WORDS[mark])}: {permission.action}{on}",
                 picture=partial(_picture, mark),

@@ -77,13 +77,12 @@ class RowDetails:
 def details_of(decision: EvaluationResult) -> RowDetails:
     """Return the details of a row from its result."""
     statements = [f"{line.effect}: {translate(line.name)}" for line in granting_statements(decision)]
-    ways = translate(when_words(decision, _MAX_WHO))
+    conditions = translate(when_words(decision, _MAX_WHO))
+    when = tr("When {ways}").format(ways=conditions) if conditions else ""
     return RowDetails(
         visible(translate(how_words(decision))),
         visible(translate(when_words(decision))),
-        "\n".join(
-            filter(None, (translate(decision.sentence), *statements, ways and tr("When {ways}").format(ways=ways)))
-        ),
+        "\n".join(filter(None, (translate(decision.sentence), *statements, when))),
     )
 
 
