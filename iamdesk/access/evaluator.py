@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Unpack
+from typing import Unpack, override
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator, PopulationDecisions, RequestMoment
 from iamdesk.access.effective_permissions import (
@@ -18,7 +19,7 @@ from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.access.request_grid import grid_on
 from iamdesk.access.resource_access import access_to_resource
 from iamdesk.access.service_access import AccessByPrincipal, ServiceAccessFinder
-from iamdesk.access.who_can import Access, ResourceAccess, SweepOptions
+from iamdesk.access.who_can import Access, ResourceAccess, SweepOptions, Sweeps
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.engine import EvaluationTrace, decide_request, evaluate
@@ -28,7 +29,6 @@ from iamdesk.evaluate.request import (
     MissingContextMode,
     Request,
     RequestError,
-    read_missing_context_mode,
 )
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.explain.explanation import explain
@@ -46,7 +46,7 @@ _MAX_ONE_BY_ONE = 32
 """Requests evaluated one by one before all principals are evaluated at once, which takes about as long."""
 
 
-class Evaluator(RequestBuilder):
+class Evaluator(RequestBuilder, Sweeps):
     """Evaluates requests over one snapshot. Thread-safe."""
 
     def __init__(
@@ -253,89 +253,48 @@ class Evaluator(RequestBuilder):
         """
         return evaluate(self.evaluation_request(request))
 
-    def who_can(
+    @override
+    def rows(
         self,
+        request: Request,
         *,
-        action: str | None = None,
-        resource: str = "*",
-        context: ContextValues | None = None,
-        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         external: bool = True,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[Access]:
-        """Yield a row for each principal for whom the decision is allowed or conditional.
-
-        External callers come first (anyone, accounts and their principals, services, identity providers: `Who`), then
-        users, roles and root users in the order of the snapshot.
-
-        Args:
-            action: Without one, a row for each principal and each action that fits the resource.
-            resource: An ARN, or ``*`` for actions that take none; ``*`` in an ARN matches any text.
-            context: Values of condition keys; None: the key is absent.
-            unknown_context: What a key without value means.
-            external: Whether external callers are listed.
-            progress: Called with the number of principals done, and of all.
-            cancelled: Returns whether the work was cancelled.
-
-        Raises:
-            RequestError: the action or resource is malformed, or no action fits the resource.
-            WorkCancelled: ``cancelled`` returned True.
-        """
-        unknown_context = read_missing_context_mode(unknown_context)
-        if action is None:
-            for one in access_to_resource(
-                self, resource, context, unknown_context, external=external, progress=progress, cancelled=cancelled
-            ):
-                yield from one.rows()
-            return
+        """Yield the rows of `who_can` for a request; its principal is ignored."""
         population = self.population(progress, cancelled)
-        asked = partial(
-            Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
-        )
+        subjects = population.index.subjects
         found: list[tuple[int, str, EvalDecision]] = []
         if population.cohort:
-            subjects = population.index.subjects
-            moment = RequestMoment(self.now(), context or {}, unknown_context)
-            swept = self._sweep(asked(""), moment, distinguish_denials=False, cancelled=cancelled)
+            moment = RequestMoment(self.now(), request.context, request.unknown_context)
+            swept = self._sweep(request, moment, distinguish_denials=False, cancelled=cancelled)
             for decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                 found += [(position, subjects[position], decision) for position in indexes_of(swept.bits[decision])]
         for position in indexes_of(population.irregular):
-            principal = population.index.subjects[position]
-            decided = self._decide_irregular(asked(principal))
+            decided = self._decide_irregular(replace(request, principal=subjects[position]))
             if decided is not None:
-                found.append((position, principal, decided))
+                found.append((position, subjects[position], decided))
         if external:
-            yield from self.external_access(action, resource, context, unknown_context, cancelled)
+            yield from self.external_access(request, cancelled)
         for _, principal, decision in sorted(found):
             if decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-                yield Access(principal, decision, asked, self.can)
-        progress(len(population.index.subjects), len(population.index.subjects))
+                yield Access(principal, decision, request, self.can)
+        progress(len(subjects), len(subjects))
 
+    @override
     def access_to_resource(
-        self,
-        resource: str,
-        context: ContextValues | None = None,
-        **asked: Unpack[SweepOptions],
+        self, resource: str, context: ContextValues | None = None, **options: Unpack[SweepOptions]
     ) -> tuple[ResourceAccess, ...]:
-        """Return what each principal can do on a resource; see `access.resource_access`."""
-        return access_to_resource(self, resource, context, **asked)
+        return access_to_resource(self, resource, context, **options)
 
-    def external_access(
-        self,
-        action: str,
-        resource: str,
-        context: ContextValues | None = None,
-        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
-        cancelled: Cancelled = never_cancelled,
-    ) -> Iterator[Access]:
-        """Yield the rows of who-can that are external callers.
+    def external_access(self, request: Request, cancelled: Cancelled = never_cancelled) -> Iterator[Access]:
+        """Yield the rows of `who_can` that are external callers.
 
         Raises:
             RequestError: the action or resource is malformed.
             WorkCancelled: ``cancelled`` returned True.
         """
-        request = Request("", action, resource, context or {}, unknown_context=unknown_context)
         return external_access(self, self.can, request, cancelled)
 
     def access_on(

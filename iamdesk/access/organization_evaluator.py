@@ -11,13 +11,13 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import NamedTuple, Unpack, override
 
 from iamdesk.access.evaluator import Evaluator, request_key
 from iamdesk.access.resource_access import access_to_resource
-from iamdesk.access.who_can import Access, ResourceAccess
+from iamdesk.access.who_can import Access, ResourceAccess, SweepOptions, Sweeps
 from iamdesk.evaluate.engine import EvaluationTrace
-from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request
+from iamdesk.evaluate.request import ContextValues, EvalDecision, Request
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -27,7 +27,7 @@ from iamdesk.work.shared_tasks import shared_out
 from iamdesk.work.worker_cache import kept_object, object_content
 
 
-class OrganizationEvaluator:
+class OrganizationEvaluator(Sweeps):
     """Evaluates requests over all accounts of a catalogue. Thread-safe."""
 
     def __init__(
@@ -128,90 +128,50 @@ class OrganizationEvaluator:
             yield from (user.arn for user in entry.users)
             yield from (role.arn for role in entry.roles)
 
-    def who_can(
+    @override
+    def rows(
         self,
+        request: Request,
         *,
-        action: str | None = None,
-        resource: str = "*",
-        context: ContextValues | None = None,
-        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         external: bool = True,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[Access]:
-        """Yield the rows of `Evaluator.who_can` for all accounts: external callers, then principals account by account.
-
-        ``progress`` counts principals. Without an action, no other process takes part.
-
-        Raises:
-            RequestError: the action or resource is malformed, or no action fits the resource.
-            SnapshotError: an account cannot be read any more.
-            WorkCancelled: ``cancelled`` returned True.
-        """
-        if action is None:
-            for one in self.access_to_resource(
-                resource, context, unknown_context, external=external, progress=progress, cancelled=cancelled
-            ):
-                yield from one.rows()
-            return
-        asked = partial(
-            Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
-        )
+        """Yield the rows of `who_can` for a request, account by account; its principal is ignored."""
         # The part without accounts reports what is wrong with the request, and yields external callers.
-        outside = self.part_of("", cancelled).who_can(
-            action=action,
-            resource=resource,
-            context=context,
-            unknown_context=unknown_context,
-            external=external,
-            cancelled=cancelled,
-        )
+        outside = self.part_of("", cancelled).rows(request, external=external, cancelled=cancelled)
         # A row that holds its evaluator would keep the part in memory: this object explains it.
         yield from (replace(row, _can=self.can) for row in outside)
-        known = self._remembered(request_key(asked("")))
+        known = self._remembered(request_key(request))
         today = self._now().date()
         wanted = {one for one in self._principals_of if one not in known or known[one].day != today}
-        found = self._by_account(_rows_in_worker, self._rows_of, asked(""), wanted, cancelled)
+        found = self._by_account(_rows_in_worker, self._rows_of, request, wanted, cancelled)
         done, total = 0, self.catalogue.principals
         progress(done, total)
         for account, principals in self._principals_of.items():
             rows = next(found) if account in wanted else known[account]
             if rows.day is not None:
                 known[account] = rows
-            yield from (Access(principal, decision, asked, self.can) for principal, decision in rows.open_to)
+            yield from (Access(principal, decision, request, self.can) for principal, decision in rows.open_to)
             done += principals
             progress(done, total)
 
     def each_row[R](
-        self,
-        show: Callable[[Access], R],
-        *,
-        action: str,
-        resource: str,
-        context: ContextValues | None = None,
-        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
-        cancelled: Cancelled = never_cancelled,
+        self, show: Callable[[Access], R], request: Request, cancelled: Cancelled = never_cancelled
     ) -> Iterator[R]:
-        """Yield ``show(row)`` for each row of `who_can`, explained while the row's account is in memory.
+        """Yield ``show(row)`` for each row of a request, explained while the row's account is in memory.
 
         Args:
             show: A function of a module; it returns plain data. Workers call it.
-            action: As of `who_can`.
-            resource: As of `who_can`.
-            context: As of `who_can`.
-            unknown_context: As of `who_can`.
-            cancelled: As of `who_can`.
+            request: The request; its principal is ignored.
+            cancelled: Returns whether the work was cancelled.
 
         Raises:
             RequestError: as `who_can`.
             SnapshotError: as `who_can`.
             WorkCancelled: as `who_can`.
         """
-        request = Request("", action, resource, context or {}, unknown_context=unknown_context)
-        outside = self.part_of("", cancelled).who_can(
-            action=action, resource=resource, context=context, unknown_context=unknown_context, cancelled=cancelled
-        )
-        yield from map(show, outside)
+        yield from map(show, self.part_of("", cancelled).rows(request, cancelled=cancelled))
         in_worker, here = partial(_shown_in_worker, show), partial(self._shown, show)
         for rows in self._by_account(in_worker, here, request, self._principals_of, cancelled):
             yield from rows
@@ -240,15 +200,8 @@ class OrganizationEvaluator:
         return [show(row) for row in self._accesses(task, cancelled)]
 
     def _accesses(self, task: "_Task", cancelled: Cancelled) -> Iterator[Access]:
-        request = task.request
-        return self.part_of(task.account, cancelled, is_passing=True).who_can(
-            action=request.action,
-            resource=request.resource,
-            context=request.context,
-            unknown_context=request.unknown_context,
-            external=False,
-            cancelled=cancelled,
-        )
+        part = self.part_of(task.account, cancelled, is_passing=True)
+        return part.rows(task.request, external=False, cancelled=cancelled)
 
     def _remembered(self, request_class: Hashable) -> "dict[str, _Rows]":
         """Return the cached rows of a request, by account; the latest requests are kept."""
@@ -267,29 +220,15 @@ class OrganizationEvaluator:
         part = self.part_of(task.account, cancelled, is_passing=True)
         return _Rows(open_to, None if _asks_for_time(part, request) else task.moment.date())
 
+    @override
     def access_to_resource(
-        self,
-        resource: str,
-        context: ContextValues | None = None,
-        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
-        *,
-        external: bool = True,
-        progress: Progress = no_progress,
-        cancelled: Cancelled = never_cancelled,
+        self, resource: str, context: ContextValues | None = None, **options: Unpack[SweepOptions]
     ) -> tuple[ResourceAccess, ...]:
-        """Return what each principal can do on a resource; see `access.resource_access`.
-
-        Raises:
-            RequestError: the resource is not an ARN, or no action fits it.
-            SnapshotError: an account cannot be read any more.
-            WorkCancelled: ``cancelled`` returned True.
-        """
-        found: list[ResourceAccess] = []
+        progress, cancelled = options.get("progress", no_progress), options.get("cancelled", never_cancelled)
+        external, found = options.get("external", True), list[ResourceAccess]()
         for evaluator, is_external in self._sweep(progress, cancelled):
-            asked = _Asked(evaluator, self)
-            found += access_to_resource(
-                asked, resource, context, unknown_context, external=external and is_external, cancelled=cancelled
-            )
+            of_part = SweepOptions(**{**options, "external": external and is_external, "progress": no_progress})
+            found += access_to_resource(_Asked(evaluator, self), resource, context, **of_part)
         return tuple(found)
 
     def _sweep(self, progress: Progress, cancelled: Cancelled) -> Iterator[tuple[Evaluator, bool]]:

@@ -30,14 +30,7 @@ class EvaluatesRequests(Protocol):
     ) -> Iterator[tuple[EvalDecision, Sequence[str], int]]:
         """Yield who is allowed to perform which actions of a service on a resource."""
 
-    def external_access(
-        self,
-        action: str,
-        resource: str,
-        context: ContextValues | None,
-        unknown_context: MissingContextMode,
-        cancelled: Cancelled,
-    ) -> Iterator[Access]:
+    def external_access(self, request: Request, cancelled: Cancelled) -> Iterator[Access]:
         """Yield the external callers for whom one action is allowed or conditional."""
 
     def principals(self) -> Iterator[str]:
@@ -90,10 +83,14 @@ def access_to_resource(
         WorkCancelled: ``cancelled`` returned True.
     """
     actions = fitting_actions(resource)
+
+    def request_for(action: FittingAction) -> Request:
+        return Request("", action.action, action.resource, context or {}, unknown_context=unknown_context)
+
     outside: dict[Who, dict[FittingAction, Access]] = {}
     for place, one in enumerate(actions if external else ()):
         progress(place, len(actions))
-        for access in evaluator.external_access(one.action, one.resource, context, unknown_context, cancelled):
+        for access in evaluator.external_access(request_for(one), cancelled):
             outside.setdefault(access.who, {})[one] = access
     progress(len(actions), len(actions))
     inside: dict[str, tuple[int, int]] = {}
@@ -121,14 +118,7 @@ def access_to_resource(
         return shared[bits]
 
     def inside_row(principal: str, action: FittingAction, decision: EvalDecision) -> Access:
-        ask = partial(
-            Request,
-            action=action.action,
-            resource=action.resource,
-            context=context or {},
-            unknown_context=unknown_context,
-        )
-        return Access(principal, decision, ask, evaluator.can)
+        return Access(principal, decision, request_for(action), evaluator.can)
 
     for principal in sorted(inside, key=lambda one: ranks.get(one, -1)):
         surely, perhaps = map(listed_by, inside[principal])

@@ -3,14 +3,15 @@
 `Sweeps` are the evaluators that make them, for all principals at once.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple, Protocol, TypedDict, Unpack
+from typing import NamedTuple, TypedDict, Unpack
 
-from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request
+from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request, read_missing_context_mode
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation, StatementRole
-from iamdesk.progress import Cancelled, Progress
+from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 
 ANY_SERVICE = "*.amazonaws.com"
 """Principal of the row for AWS services that no policy names."""
@@ -80,7 +81,8 @@ class Access:
     principal: str
     """As `Who.principal`."""
     decision: EvalDecision
-    _ask: Callable[[str], Request]
+    _request: Request
+    """As any principal makes it."""
     _can: Callable[[Request], EvaluationResult]
     _who: Who | None = None
     _asked_as: str | None = None
@@ -110,7 +112,7 @@ class Access:
         The principal is the row's; for an account or anyone, one of the principals that the row covers, with a name
         that no policy contains.
         """
-        return self._ask(self._asked_as or self.principal)
+        return replace(self._request, principal=self._asked_as or self.principal)
 
     @property
     def explanation(self) -> EvaluationResult:
@@ -169,15 +171,67 @@ class SweepOptions(TypedDict, total=False):
     """Returns whether the work was cancelled."""
 
 
-class Sweeps(Protocol):
-    """Decisions for all principals at once."""
+class Sweeps(ABC):
+    """Decisions for all principals at once: of one snapshot, or of an organization account by account."""
+
+    @abstractmethod
+    def rows(
+        self,
+        request: Request,
+        *,
+        external: bool = True,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[Access]:
+        """Yield the rows of `who_can` for a request; its principal is ignored."""
+
+    @abstractmethod
+    def access_to_resource(
+        self, resource: str, context: ContextValues | None = None, **options: Unpack[SweepOptions]
+    ) -> tuple[ResourceAccess, ...]:
+        """Return what each principal can do on a resource, external callers first; see `access.resource_access`.
+
+        Raises:
+            RequestError: the resource is not an ARN, or no action fits it.
+            SnapshotError: an account of an organization cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+        """
 
     def who_can(
-        self, *, action: str | None, resource: str, context: ContextValues | None, **options: Unpack[SweepOptions]
+        self,
+        *,
+        action: str | None = None,
+        resource: str = "*",
+        context: ContextValues | None = None,
+        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+        external: bool = True,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
     ) -> Iterator[Access]:
-        """Yield a row for each principal for whom the decision is allowed or conditional, external callers first."""
+        """Yield a row for each principal for whom the decision is allowed or conditional.
 
-    def access_to_resource(
-        self, resource: str, context: ContextValues | None, **options: Unpack[SweepOptions]
-    ) -> tuple[ResourceAccess, ...]:
-        """Return what each principal can do on a resource, external callers first."""
+        External callers come first (anyone, accounts and their principals, services, identity providers: `Who`), then
+        users, roles and root users in the order of the snapshot.
+
+        Args:
+            action: Without one, a row for each principal and each action that fits the resource.
+            resource: An ARN, or ``*`` for actions that take none; ``*`` in an ARN matches any text.
+            context: Values of condition keys; None: the key is absent.
+            unknown_context: What a key without value means.
+            external: Whether external callers are listed.
+            progress: Called with the number of principals done, and of all.
+            cancelled: Returns whether the work was cancelled.
+
+        Raises:
+            RequestError: the action or resource is malformed, or no action fits the resource.
+            SnapshotError: an account of an organization cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        mode = read_missing_context_mode(unknown_context)
+        options = SweepOptions(unknown_context=mode, external=external, progress=progress, cancelled=cancelled)
+        if action is None:
+            for one in self.access_to_resource(resource, context, **options):
+                yield from one.rows()
+            return
+        request = Request("", action, resource, context or {}, unknown_context=mode)
+        yield from self.rows(request, external=external, progress=progress, cancelled=cancelled)

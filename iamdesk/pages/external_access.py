@@ -7,7 +7,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.resource_access import fitting_actions
 from iamdesk.access.who_can import Access, PrincipalKind, Who
 from iamdesk.attack_paths.types import AttackPaths, State
-from iamdesk.evaluate.request import EvalDecision, RequestError
+from iamdesk.evaluate.request import EvalDecision, Request, RequestError
 from iamdesk.export.access.who_can import who_words
 from iamdesk.export.text.access import when_words
 from iamdesk.export.text.decision import short_arn
@@ -63,7 +63,7 @@ class ExternalAccess:
         for name, action in ENTERING_ACTIONS.items():
             if not any(one.is_allow and one.covers_action("sts", name) for one in trust.statements if not one.broken):
                 continue
-            for row in evaluator.external_access(action, role.arn, cancelled=cancelled):
+            for row in evaluator.external_access(Request("", action, role.arn), cancelled):
                 if cancelled():
                     raise WorkCancelled
                 if row.kind is PrincipalKind.SERVICE:
@@ -105,7 +105,7 @@ class ExternalAccess:
                 if cancelled():
                     raise WorkCancelled
                 levels[one.action] = one.level
-                for row in evaluator.external_access(one.action, one.resource, cancelled=cancelled):
+                for row in evaluator.external_access(Request("", one.action, one.resource), cancelled):
                     if row.kind is not PrincipalKind.SERVICE:
                         found.setdefault((row.who, row.decision), []).append(row)
         for (who, decision), rows in sorted(found.items(), key=lambda item: item[0][0].order):

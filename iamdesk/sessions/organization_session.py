@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.inventory.permission_sets import permission_set_name
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.sessions.base import Details, Opened
@@ -117,9 +117,8 @@ class OrganizationSession(Opened):
         """Yield ``show(row)`` for each row of `who_can`; the rows of an account are explained while it is in memory."""
         if action is None:
             return super().each_row(show, resource=resource, context=context, unknown_context=unknown_context)
-        return self.evaluator.each_row(
-            show, action=action, resource=resource, context=context, unknown_context=unknown_context
-        )
+        request = Request("", action, resource, context or {}, unknown_context=unknown_context)
+        return self.evaluator.each_row(show, request)
 
     def lay_out(self, cancelled: Cancelled = never_cancelled) -> None:
         """Build the tree: accounts with their entries by name.

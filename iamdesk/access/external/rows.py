@@ -8,7 +8,6 @@ The account's own policies are assumed to allow the request (the result lists th
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 from iamdesk.access.external.candidates import (
@@ -74,8 +73,8 @@ def external_access(
     """
     search = _Search(requests, request, cancelled)
     for found in search.run():
-        who, ask = found.candidate.who, partial(search.request, user_id=found.user_id)
-        yield Access(who.principal, found.trace.decision, ask, can, who, found.caller)
+        who, of_caller = found.candidate.who, search.request(found.caller, found.user_id)
+        yield Access(who.principal, found.trace.decision, of_caller, can, who, found.caller)
 
 
 def missing_data(requests: RequestBuilder, action: str, resource: str) -> Iterator[str]:
