@@ -345,6 +345,7 @@ class WhoCanPanel(QWidget):
         """Evaluate the request for the row's principal, and select that principal."""
         if self._asked is None or self._session.snapshot is None:
             return
+        self._rested.stop()  # the row where the arrow keys were is not explained after it
         self._session.ask(row.access.request)
         if row.principal in self._session.snapshot.outline.rows_by_key:
             self._session.select(row.principal)
