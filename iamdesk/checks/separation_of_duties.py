@@ -42,7 +42,7 @@ class DutyPair(_Strict):
     """Its name in findings, and part of their fingerprints."""
     first: Annotated[tuple[_Action, ...], Field(min_length=1)]
     second: Annotated[tuple[_Action, ...], Field(min_length=1)]
-    descriptions: tuple[str, str] | None = None
+    says: tuple[str, str] | None = None
     """Both duties in words, after "can": ``delete data``, ``delete its backups``."""
 
 
@@ -93,8 +93,8 @@ def both_duties(survey: CheckContext, account: Account, principal: Principal) ->
             pair=pair.id,
             **words,
         )
-        if pair.descriptions is not None:
-            first, second = map(phrase, pair.descriptions)
+        if pair.says is not None:
+            first, second = map(phrase, pair.says)
             sentence = phrase(
                 "{name} can {first} ({actions}) and {second} ({others}).", first=first, second=second, **words
             )

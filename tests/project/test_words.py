@@ -61,7 +61,7 @@ KEPT_NAMES = {
     "is_one_way": "of access that is gained only, or lost only",
     "remedy": "placeholder of a message",
     "said": "placeholder of a message",
-    "says": "placeholder of a message",
+    "says": "key of the file of pairs of duties; placeholder of a message",
     "tell": "`tell` of a file",
     "told": "placeholder of a message",
     "verdict": "placeholder of a message",
@@ -71,7 +71,7 @@ KEPT_NAMES = {
 }
 """Names that have one all the same, and why."""
 
-PLACEHOLDERS = {"answer", "remedy", "said", "says", "told", "verdict", "way", "ways"}
+PLACEHOLDERS = {"answer", "remedy", "said", "told", "verdict", "way", "ways"}
 """Of these, those that are allowed as the name of an argument only."""
 
 PROSE = re.compile(
