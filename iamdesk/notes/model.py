@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from iamdesk.notes.marks import NoteMark
+from iamdesk.viewmodel.tree import NoteMark
 
 FORMAT: Literal["iamdesk-notes/1"] = "iamdesk-notes/1"
 LONGEST_TEXT = 2_000

@@ -59,6 +59,15 @@ class Badge(StrEnum):
     MISSING_DATA = mark("missing data")
 
 
+class NoteMark(StrEnum):
+    """A mark: a shape, a color and this word."""
+
+    IMPORTANT = mark("important")
+    QUESTION = mark("question")
+    WATCH = mark("watch")
+    CHECKED = mark("checked")
+
+
 class Node(NamedTuple):
     """One row."""
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from iamdesk.escaping import visible
 from iamdesk.filter_language import Field, FieldKind, FilterFields, Test
 from iamdesk.i18n import mark, translate
-from iamdesk.viewmodel.tree import Badge, Node, NodeKind
+from iamdesk.viewmodel.tree import Badge, Node, NodeKind, NoteMark
 
 # Their keys begin with their owner's ARN: a search for "alice" would find each of her policies.
 _FOUND_BY_NAME = frozenset({NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY, NodeKind.BROKEN, NodeKind.VPC_ENDPOINT})
@@ -20,10 +20,6 @@ _KEPT_IN = frozenset(
         NodeKind.RESOURCE_CONTROL_POLICY,
     }
 )
-
-
-NOTE_MARKS = ("important", "question", "watch", "checked")
-"""The marks of notes (`notes.marks.NoteMark`, which is above this package)."""
 
 
 class TreeRow(NamedTuple):
@@ -87,7 +83,7 @@ TREE_FIELDS: FilterFields[TreeRow] = FilterFields(
             mark("Mark of the note"),
             lambda row: row.note[0] or None,
             FieldKind.WORD,
-            {one: one for one in NOTE_MARKS},
+            {one.value: one.value for one in NoteMark},
         ),
     ),
     _has_word,

@@ -9,8 +9,8 @@ from pytestqt.qtbot import QtBot
 from iamdesk.gui.core.theme import colour, contrast, high_contrast_lines, palette_for
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph, Mark
-from iamdesk.notes.marks import NoteMark
 from iamdesk.resource_files import resources
+from iamdesk.viewmodel.tree import NoteMark
 from iamdesk.viewmodel.tree_builder import Badge, NodeKind
 
 EVERY = [*Mark, *Glyph, *Badge, *NodeKind, *NoteMark]

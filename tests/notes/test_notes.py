@@ -12,10 +12,10 @@ import jsonschema
 import pytest
 
 from iamdesk.api import Workbench
-from iamdesk.notes.marks import NoteMark
 from iamdesk.notes.model import LONGEST_TEXT, Note, NoteError, NotesFile, notes_schema
 from iamdesk.notes.store import find_notes, notes_path, read_notes, write_notes
 from iamdesk.resource_files import resources, sample_snapshot
+from iamdesk.viewmodel.tree import NoteMark
 
 ACCOUNT = "111122223333"
 DEPLOY = f"arn:aws:iam::{ACCOUNT}:role/deploy"

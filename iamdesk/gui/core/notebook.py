@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.i18n import error_words, ntr, tr
-from iamdesk.notes.marks import NoteMark
+from iamdesk.viewmodel.tree import NoteMark
 
 if TYPE_CHECKING:
     from iamdesk.api import Opened

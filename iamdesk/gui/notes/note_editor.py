@@ -24,8 +24,8 @@ from iamdesk.gui.core.run_command import OWN_KEYS
 from iamdesk.gui.core.translate import capital
 from iamdesk.gui.widgets import icons
 from iamdesk.i18n import ntr, tr
-from iamdesk.notes.marks import NoteMark
 from iamdesk.notes.model import LONGEST_TEXT
+from iamdesk.viewmodel.tree import NoteMark
 
 _LINES = 5
 

@@ -10,7 +10,7 @@ from iamdesk.filter_language import Test
 from iamdesk.gui.core.notebook import words_of
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.i18n import mark
-from iamdesk.notes.marks import NoteMark
+from iamdesk.viewmodel.tree import NoteMark
 
 if TYPE_CHECKING:
     from iamdesk.notes.model import Note

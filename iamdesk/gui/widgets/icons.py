@@ -18,9 +18,8 @@ from PySide6.QtSvg import QSvgRenderer
 
 from iamdesk.gui.core.theme import Colour, colour, is_high_contrast, palette_for
 from iamdesk.i18n import mark
-from iamdesk.notes.marks import NoteMark
 from iamdesk.resource_files import resources
-from iamdesk.viewmodel.tree import Badge, NodeKind
+from iamdesk.viewmodel.tree import Badge, NodeKind, NoteMark
 
 
 class Mark(StrEnum):
