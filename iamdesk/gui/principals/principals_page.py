@@ -43,7 +43,7 @@ _AT_ONCE = 500
 _PAUSE = 30
 """Milliseconds for painting before rows are inserted, or brought up to date."""
 _LATER = 2_500
-"""Milliseconds between two looks at the findings while the checks run; nobody looks while the page is hidden."""
+"""Milliseconds between two looks at the findings while the checks run; none while the page is hidden."""
 _NAMED = 8
 """Entitlements that are listed below the table."""
 _WIDEST: dict[int, str] = {

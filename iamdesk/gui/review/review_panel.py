@@ -104,7 +104,7 @@ class ReviewPanel(QWidget):
         )
         self.status = ReviewStatus()
         self._warned_of = ""
-        self._own_said = ""
+        self._own_sentence = ""
         """What the message said of the reviewer's own principals."""
         self._shown_id = ""
         """The review that was shown last."""
@@ -410,9 +410,9 @@ class ReviewPanel(QWidget):
 
     def _take_own_problem(self, found: DecisionError | None) -> None:
         sentence = tr("My identities: {problem}.").format(problem=error_words(found)) if found is not None else ""
-        if self._own_said and self.message.text == self._own_said:
+        if self._own_sentence and self.message.text == self._own_sentence:
             self.message.clear()
-        self._own_said = sentence
+        self._own_sentence = sentence
         self.head.show_own_problem(sentence)
         if sentence:
             self.message.say(Tone.WARNING, sentence)
