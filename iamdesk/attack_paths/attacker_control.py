@@ -85,7 +85,7 @@ def allowed_by(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
 
 
 def _can_name(trace: EvaluationTrace, key_set: Mapping[str, bool]) -> bool:
-    """Return whether a request to assume a role can have the session name and the source identity that an alternative takes.
+    """Return whether a request to assume a role can have the session name and source identity of an alternative.
 
     The values tried are not all that conditions allow: each that a condition lists may be the one. A session name is
     required (STS API Reference, AssumeRole).
