@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from iamdesk.evaluate.request import ContextValues, MissingContextMode
 from iamdesk.policy.operators import read_date
 from iamdesk.policy.resource_patterns import UnknownVariable
+from iamdesk.records import record
 
 _ID_LENGTH = 21
 """Characters of the unique ID of a user or role (IAM User Guide, "IAM identifiers")."""
@@ -67,7 +67,7 @@ def derived(*values: str) -> KeyValue:
     return KeyValue(Knowledge.PRESENT, values, True)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Context:
     """The request context: all condition keys of one request, looked up on demand."""
 

@@ -5,7 +5,7 @@ through an S3 access point is one on the access point and one on the bucket (rul
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from iamdesk.evaluate.credential_limits import CredentialDoubt
@@ -14,6 +14,7 @@ from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth
+from iamdesk.records import record
 
 
 class PolicyTypeKey(NamedTuple):
@@ -37,7 +38,7 @@ RESOURCE, TRUST, ACL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DecisionInputs:
     """What is fixed before any statement is evaluated."""
 
@@ -82,7 +83,7 @@ class DecisionInputs:
         return not (self.unlocks and policy_type is PolicyType.RESOURCE)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StatementEffects:
     """The strongest Allow and Deny of each policy type, and the resource policy's grants by how they name the
     caller."""

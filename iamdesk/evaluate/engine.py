@@ -5,7 +5,7 @@ It evaluates every statement of every policy type, also once the decision is kno
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.context import Context
@@ -42,9 +42,10 @@ from iamdesk.evaluate.ternary import FALSE
 from iamdesk.evaluate.unknown_context.solver import ConditionSet, UnknownContextResult, resolve, resolve_decision
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.public_policy import is_public, is_surely_public
+from iamdesk.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EvaluationRequest:
     """A request with everything that evaluating it needs."""
 
@@ -64,7 +65,7 @@ class EvaluationRequest:
     """Whether other actions on the same resource may have more or fewer sub-requests."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EvaluationTrace:
     """Everything that an evaluation yields, before it is explained."""
 

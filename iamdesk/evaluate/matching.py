@@ -1,7 +1,7 @@
 """Matches one statement against one request: which element fails, or that all match. Rules: E to H."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from iamdesk.evaluate.action_resource import Target, log_group
@@ -34,6 +34,7 @@ from iamdesk.policy.arn import Arn
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.resource_patterns import Match, ResourcePattern, ShortArns
 from iamdesk.policy.statement import Statement
+from iamdesk.records import record
 
 _NAMES_PRINCIPALS = frozenset(
     {PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL, PolicyType.RCP, PolicyType.ENDPOINT}
@@ -58,7 +59,7 @@ class UndeterminedTest(NamedTuple):
     fact: KeyValue
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StatementResult:
     """The effect of one statement that covers the action."""
 
@@ -86,7 +87,7 @@ class SubRequest(NamedTuple):
     derive: Callable[[str], KeyValue | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RequestFacts:
     """The facts of a request that statements are matched against."""
 

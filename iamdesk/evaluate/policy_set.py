@@ -7,6 +7,7 @@ from typing import NamedTuple
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.policy.document import Document
 from iamdesk.policy.resource_patterns import ShortArns
+from iamdesk.records import record
 
 
 class SourceType(StrEnum):
@@ -41,7 +42,7 @@ SHORT_ARNS: dict[PolicyType, ShortArns] = {
 """The meaning of a short ARN by policy type (rule F7)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class AttachedPolicy:
     """One policy of one policy type, and where it comes from."""
 
@@ -88,7 +89,7 @@ class PossibleEndpoint(NamedTuple):
     """None: not known."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class PolicySet:
     """All policies of one request. A policy type that is None does not apply (rule A5)."""
 
