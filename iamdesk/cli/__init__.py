@@ -3,6 +3,7 @@
 A word that names a command is a command, everything else is a path: a file called ``can`` is opened as ``./can``.
 """
 
+import atexit
 import io
 import os
 import sys
@@ -10,6 +11,8 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
+
+from iamdesk.cli.choices import choice
 
 COMMANDS = (
     "can",
@@ -43,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Exit status: 0 success; 1 ``--expect`` not met, a test case not ``ok``, or ``--fail-on`` reached; 2 bad usage or
     unreadable input; 130 interrupted; 141 if the reader of the output closed the pipe.
     """
+    choice.is_last = arguments is None
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # characters that the terminal's encoding lacks become escapes
@@ -60,7 +64,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         discard_output()
         print(f"iamdesk: the output cannot be written: {error.strerror}", file=sys.stderr)
         status = 2
+    if choice.kept and isinstance(status, int):
+        _end(status)
     sys.exit(status)
+
+
+def _end(status: int) -> NoReturn:
+    """End the process without freeing memory object by object: after long work that takes seconds."""
+    atexit._run_exitfuncs()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _run(arguments: list[str]) -> NoReturn:

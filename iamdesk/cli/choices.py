@@ -1,6 +1,6 @@
 """The global options, and earlier names of commands and options. Apart from `executor`, which imports much more."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _CURRENT_NAMES = {
     "everybody": "access-matrix",
@@ -30,6 +30,10 @@ class Choice:
     scheduler: str | None = None
     memory: int | None = None
     """Megabytes that each process may use for a large organization; None: the default."""
+    is_last: bool = False
+    """Whether the process ends with the command."""
+    kept: list[object] = field(default_factory=list)
+    """Its memory is freed with the process (`executor.keep_to_the_end`)."""
 
 
 choice = Choice()

@@ -9,6 +9,7 @@ from iamdesk.api import Workbench
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
 from iamdesk.cli.output import echo, echo_err, echo_json
+from iamdesk.diff.result import Comparison
 from iamdesk.export.diff import to_diff
 from iamdesk.export.text.diff import lines
 from iamdesk.memory import collector_seldom
@@ -27,8 +28,14 @@ def diff(
     """
     workbench = Workbench()
     before, after = workbench.open_snapshot(old), workbench.open_snapshot(new)
-    with collector_seldom(), work.executor(before, after, helped=True) as executor:
-        found = workbench.compare(before, after, executor=executor)
+    work.keep_to_the_end(before, after)
+    with collector_seldom():
+        with work.executor(before, after, helped=True) as executor:
+            found = workbench.compare(before, after, executor=executor)
+        _print(found, output_format)
+
+
+def _print(found: Comparison, output_format: options.Format) -> None:
     if output_format is options.Format.JSON:
         echo_json(to_diff(found))
         return

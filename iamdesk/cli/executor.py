@@ -26,6 +26,12 @@ def executor(*opened: SnapshotSession, helped: bool = False) -> AbstractContextM
     return executor_for(is_worthwhile(*(one.snapshot for one in opened)), helped=helped)
 
 
+def keep_to_the_end(*opened: SnapshotSession) -> None:
+    """Have memory of snapshots freed with the process, which ends faster, if it ends with the command."""
+    if choice.is_last:
+        choice.kept += opened
+
+
 @contextmanager
 def executor_for(is_large: bool, *, helped: bool = False) -> Iterator[Executor | None]:
     """Yield an executor, or None if the work is not large and this process alone is faster.

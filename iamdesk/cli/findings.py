@@ -143,6 +143,7 @@ def findings(
                 fail("archive rules by tag need the whole snapshot, and this one is read account by account")
             opened.find_into(spool, suppressed)
         else:
+            work.keep_to_the_end(opened)
             with work.executor(opened, helped=True) as executor:
                 opened.find_into(spool, suppressed, executor=executor)
         if by is GroupBy.CONTROL:

@@ -90,6 +90,7 @@ def paths(
             if isinstance(opened, OrganizationSession):
                 _print_all(opened.checks.attack_paths(goal), opened.checks.version, as_json)
             else:
+                work.keep_to_the_end(opened)
                 with collector_seldom(), work.executor(opened, helped=True) as executor:
                     attack_paths = tuple(opened.shortest_paths(goal, executor=executor))
                     if executor is not None:
