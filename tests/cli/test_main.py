@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from iamdesk.cli import COMMANDS
+from iamdesk.resource_files import sample_snapshot
 
 QUESTION = (
     "--principal",
@@ -242,3 +243,19 @@ def test_output_that_cannot_be_written_ends_with_two(sample: Path, tmp_path: Pat
     assert done.returncode == 2
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("limit", "status"), [("low", 1), (None, 0)])
+def test_a_process_that_ends_at_once_loses_nothing(limit: str | None, status: int, tmp_path: Path) -> None:
+    words = ["findings", str(sample_snapshot()), "--format", "json", *(["--fail-on", limit] if limit else [])]
+    script = (
+        "import atexit, sys\n"
+        "from iamdesk.cli import main\n"
+        "atexit.register(print, 'registered', file=sys.stderr)\n"
+        f"sys.argv = ['iamdesk', *{words!r}]\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == status
+    assert json.loads(done.stdout)["format"] == "iamdesk-findings/1"
+    assert done.stderr.endswith("registered\n")
