@@ -80,6 +80,7 @@ def test_nothing_is_wider_than_a_narrow_result(qtbot: QtBot, open_window: MainWi
     open_window.interior.stack.show_panel("answerDock")
     (area,) = [one for one in panel.findChildren(QScrollArea) if one.isAncestorOf(panel.policy_types)]
     content = area.widget()
+    assert content is not None
     qtbot.waitUntil(lambda: content.isVisible() and content.width() > 0)
     assert content.minimumSizeHint().width() <= area.viewport().width()
     assert content.width() <= area.viewport().width()

@@ -162,8 +162,12 @@ class CentralArea(QObject):
         self.pages.currentChanged.connect(lambda _at: self._title_page())
         self.overview.captured_wanted.connect(self.show_captured)
         self.overview.risk_wanted.connect(self._show_risk)
-        self.principals.findings_wanted.connect(workspace.inspector.show_findings)
-        self.principals.entitlements_wanted.connect(workspace.inspector.show_entitlements)
+        for wanted, show in (
+            (self.principals.item_wanted, session.show_key),
+            (self.principals.findings_wanted, workspace.inspector.show_findings),
+            (self.principals.entitlements_wanted, workspace.inspector.show_entitlements),
+        ):
+            wanted.connect(partial(self._open_listed, show))
         session.principals_shown.connect(self._show_principals)
         workspace.findings.risks_found.connect(self.overview.show_risks)
         workspace.review.controller.opened.connect(lambda _desk: workspace.raise_dock("reviewDock"))
@@ -325,6 +329,11 @@ class CentralArea(QObject):
         if typed is not None:
             self.principals.show_filter(typed)
         self.principals.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _open_listed(self, show: Callable[[str], None], key: str) -> None:
+        """Open an item from a table, and focus it."""
+        show(key)
+        self._enter_panel(self.pages)
 
     def export_principals(self) -> None:
         """Export the table of all principals; show it first if it was not."""

@@ -417,14 +417,12 @@ class Inspector(QWidget):
         """Show an item with its findings in front."""
         self._session.show_key(key)
         self.tabs.setCurrentWidget(self.findings)
-        self.findings.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_entitlements(self, key: str) -> None:
         """Show a principal with its review items in front; without a review, its policies."""
         self._session.show_key(key)
         tab = self.review if self.tabs.isTabVisible(self.tabs.indexOf(self.review)) else self.policies
         self.tabs.setCurrentWidget(tab)
-        tab.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _follow(self, key: str) -> None:
         """Follow a link of the details, and stay on the details for the next link."""

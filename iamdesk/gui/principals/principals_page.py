@@ -92,6 +92,8 @@ class PrincipalsPage(QWidget):
     """Show the findings of the principal with this key."""
     entitlements_wanted = Signal(str)
     """Show what the principal with this key has."""
+    item_wanted = Signal(str)
+    """Show the item with this key."""
 
     def __init__(
         self,
@@ -463,7 +465,7 @@ class PrincipalsPage(QWidget):
             return
         arn = row.entry.arn
         if arn not in opened.outline.rows_by_key:  # a root user has no row in the tree
-            self._session.show_key(row.entry.account)
+            self.item_wanted.emit(row.entry.account)
         elif column == Column.ADMINISTRATOR and (row.steps or 0) > 0 and principal_of_key(opened.outline, arn):
             self._session.show_key(arn)
             run_command(self, "actionWaysOfSelected")
@@ -472,7 +474,7 @@ class PrincipalsPage(QWidget):
         elif column == Column.ENTITLEMENTS:
             self.entitlements_wanted.emit(arn)
         else:
-            self._session.show_key(arn)
+            self.item_wanted.emit(arn)
 
     def export(self) -> None:
         """Ask for a file and write the rows that the filter shows to it, in their order."""

@@ -35,6 +35,8 @@ from iamdesk.i18n import tr
 _THIS_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 
 
+_ENDS = (Qt.Key.Key_Home, Qt.Key.Key_End)
+_KEYPAD = Qt.KeyboardModifier.KeypadModifier
 _LEAST_REST = 28
 """Characters in the column that takes the remaining width, at least."""
 
@@ -485,9 +487,12 @@ class RowsTable[Row: TableRow](QTableView):
         QApplication.clipboard().setText(self.copied_text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Activate at Enter; Qt handles the rest."""
+        """Activate at Enter; Home and End go to the first and last row, for rows are chosen; Qt handles the rest."""
         current = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current.isValid():
             self.activated.emit(current)
+        elif event.key() in _ENDS and self.rows_model.shown and not event.modifiers() & ~_KEYPAD:
+            last = len(self.rows_model.shown) - 1
+            self.go_to(0 if event.key() == Qt.Key.Key_Home else last, max(current.column(), 0))
         else:
             super().keyPressEvent(event)

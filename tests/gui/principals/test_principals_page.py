@@ -104,6 +104,9 @@ def test_each_number_opens_what_it_counts_and_back_returns(qtbot: QtBot, open_wi
     assert session.subject_key == row.entry.arn
     assert inspector.tabs.currentWidget() is inspector.findings
     assert inspector.findings.count == row.findings
+    focus = QApplication.focusWidget()
+    assert focus is not None
+    assert inspector.isAncestorOf(focus), "where the row leads"
     QTest.keyClick(open_window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     assert page.isVisible(), "back to the table"
     assert page.table.hasFocus()
@@ -144,6 +147,10 @@ def test_filter_sort_and_copy_by_keyboard(qtbot: QtBot, open_window: MainWindow)
     assert copied[0] == shown[0].texts[Column.PRINCIPAL]
     assert copied[-1] == shown[0].texts[Column.KEYS]
     page.show_filter("")
+    QTest.keyClick(page.table, Qt.Key.Key_End)
+    assert page.table.currentIndex().row() == len(page.model.shown) - 1
+    QTest.keyClick(page.table, Qt.Key.Key_Home)
+    assert page.table.currentIndex().row() == 0
     page.table.sort_by([(Column.SEVERITY, False), (Column.FINDINGS, True)])
     order = [(row._rank(Column.SEVERITY), -row.findings) for row in page.model.shown if row.severity is not None]
     assert order == sorted(order)
