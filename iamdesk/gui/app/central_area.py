@@ -162,8 +162,8 @@ class CentralArea(QObject):
         self.pages.currentChanged.connect(lambda _at: self._title_page())
         self.overview.captured_wanted.connect(self.show_captured)
         self.overview.risk_wanted.connect(self._show_risk)
+        self.principals.item_wanted.connect(self.open_listed)
         for wanted, show in (
-            (self.principals.item_wanted, session.show_key),
             (self.principals.findings_wanted, workspace.inspector.show_findings),
             (self.principals.entitlements_wanted, workspace.inspector.show_entitlements),
         ):
@@ -329,6 +329,10 @@ class CentralArea(QObject):
         if typed is not None:
             self.principals.show_filter(typed)
         self.principals.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def open_listed(self, key: str) -> None:
+        """Open an item from a table by its key, and focus it."""
+        self._open_listed(self._session.show_key, key)
 
     def _open_listed(self, show: Callable[[str], None], key: str) -> None:
         """Open an item from a table, and focus it."""

@@ -53,7 +53,7 @@ class History(QObject):
         session.subject_selected.connect(self._visit_subject)
         session.request_asked.connect(self._visit_request)
         session.use_case_asked.connect(self._visit_use_case)
-        session.principals_shown.connect(lambda _typed: self._visit(Place(is_principals=True)))
+        session.principals_shown.connect(self._visit_principals)
         session.snapshot_closed.connect(self._forget)
 
     @property
@@ -104,6 +104,9 @@ class History(QObject):
 
     def _visit_use_case(self, request: "UseCaseRequest") -> None:
         self._visit(Place(use_case=request))
+
+    def _visit_principals(self, _typed: str | None) -> None:
+        self._visit(Place(is_principals=True))
 
     def _visit(self, place: Place) -> None:
         now = self._clock()

@@ -224,6 +224,7 @@ class Windows(QObject):
         window = self._window.findChild(ExternalAccessWindow)
         if window is None:
             window = ExternalAccessWindow(self._frame.session, self._frame.jobs, self._window)
+            window.item_wanted.connect(self._frame.interior.open_listed)
             window.run()
         window.show()
         window.activateWindow()

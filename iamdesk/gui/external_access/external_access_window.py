@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -57,6 +57,9 @@ class ExternalAccessWindow(QDialog):
 
     Where a link leads is behind this window: it hides, and comes back as it was left.
     """
+
+    item_wanted = Signal(str)
+    """Show the role or resource with this key."""
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget) -> None:
         super().__init__(parent)
@@ -291,8 +294,8 @@ class ExternalAccessWindow(QDialog):
         row = self.table.current_row()
         if row is not None:
             self.hide()
-            self._session.show_key(row.entry.target)
             main_window_of(self).activateWindow()
+            self.item_wanted.emit(row.entry.target)
 
     def show_paths(self) -> None:
         """Show the attack paths from the role of the current row."""

@@ -196,7 +196,7 @@ class PrincipalsPage(QWidget):
         self._soon.timeout.connect(lambda: self._updater.run(self._update_all(), self._updated))
         self._look.timeout.connect(self._count_findings)
         session.badges_decided.connect(self._decided)
-        session.snapshot_opened.connect(lambda _opened: self._empty())
+        session.snapshot_opened.connect(self._opened)
         session.snapshot_closed.connect(self._empty)
 
     # Filling
@@ -388,6 +388,9 @@ class PrincipalsPage(QWidget):
             row.set_findings([one.finding.severity for one in about], is_complete=is_complete)
 
         self._update(put, Column.SEVERITY, Column.FINDINGS)
+
+    def _opened(self, _opened: object) -> None:
+        self._empty()
 
     def _empty(self) -> None:
         self._stream.stop()

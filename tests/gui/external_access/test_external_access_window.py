@@ -70,6 +70,7 @@ def test_rows_fill_in_and_lead_to_their_roles(qtbot: QtBot, open_window: MainWin
     assert open_window.session.subject_key == shown.model.shown[place].entry.target
     assert not shown.isVisible(), "it would cover the role"
     qtbot.waitUntil(open_window.isActiveWindow)
+    qtbot.waitUntil(lambda: open_window.workspace.inspector.isAncestorOf(open_window.focusWidget()))
     assert opened_from(open_window) is shown, "it comes back as it was left"
     assert shown.isVisible()
     assert len(shown.model.rows) == 14
