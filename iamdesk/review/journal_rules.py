@@ -13,7 +13,7 @@ from iamdesk.i18n import phrase
 from iamdesk.review.decisions import DecisionError, ReviewDecision, Reviewer
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import Entry
-from iamdesk.review.own_access import OwnAccessFinder
+from iamdesk.review.own_access import OwnAccessFinder, StatedPrincipals
 from iamdesk.review.schema import PART_OF, EvidenceRecord, Head
 from iamdesk.review.segregation_of_duties import check_decisions
 from iamdesk.review.state import Ledger
@@ -46,6 +46,7 @@ def broken_rules(
     saved: Counter[tuple[str, str]] = Counter()
     part_of = head.details.get(PART_OF)
     last = head.created - CLOCKS
+    stated = StatedPrincipals()
     for entry in entries:
         place = phrase("journal entry {number}", number=entry.number)
         moment = _moment(entry.moment)
@@ -56,7 +57,9 @@ def broken_rules(
             yield Damage(place, phrase("It does not follow the decision before it on the same item."))
         yield from (Damage(place, sentence) for sentence in _against_rules(ledger, entry))
         if own is not None and entry.origin is None:
-            yield from (Damage(place, sentence) for sentence in _on_own_access(ledger, entry, own))
+            stated.take((entry,))
+            arns = stated.of(entry.reviewer)
+            yield from (Damage(place, sentence) for sentence in _on_own_access(ledger, entry, own, arns))
         if entry.origin is not None and entry.origin.review_id != part_of:
             taken[entry.origin.review_id, entry.moment] += 1
         if entry.origin is None:
@@ -77,13 +80,16 @@ def _against_rules(ledger: Ledger, entry: Entry) -> Iterator[str]:
         yield phrase("It is against the rules: {error}.", error=error)
 
 
-def _on_own_access(ledger: Ledger, entry: Entry, own: OwnAccessFinder) -> Iterator[str]:
-    """Yield that a reviewer decided on their own access by a group or a trust policy."""
+def _on_own_access(ledger: Ledger, entry: Entry, own: OwnAccessFinder, arns: frozenset[str]) -> Iterator[str]:
+    """Yield that a reviewer decided on their own access, by what they stated then or before.
+
+    What the entry itself states as the holder is found by `check_decisions`.
+    """
     states = ledger.of(entry.line_id)
-    if states is None or not entry.identities or entry.after.choice is ReviewDecision.UNDECIDED:
+    if states is None or not arns or entry.after.choice is ReviewDecision.UNDECIDED:
         return
     holder = states.known[entry.line_id].holder_arn
-    if holder not in entry.identities and own.is_own(entry.line_id, holder, entry.identities):
+    if holder not in entry.identities and own.is_own(entry.line_id, holder, arns):
         yield phrase("{name} decided on their own access ({holder_arn}).", name=entry.reviewer, holder_arn=holder)
 
 

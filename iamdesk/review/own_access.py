@@ -1,16 +1,17 @@
 """What of a review is a reviewer's own access, besides the entitlements of the principals that they state.
 
 These are what a group grants of which they are a member, what the role of their session has, and the trust policies
-that name them.
+that name them, or their session, or that let in nobody else of the snapshot.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
-from iamdesk.review.decisions import DecisionError
+from iamdesk.review.decisions import DecisionError, same_person
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
+from iamdesk.review.journal import Entry
 from iamdesk.review.people import People
 
 OWN_ACCESS = "own_access"
@@ -36,8 +37,40 @@ def own_line(item: ReviewItem) -> OwnLine:
     if item.type is EntitlementType.GROUP:
         return OwnLine(item.holder_arn, item.entitlement_id)
     if item.type is EntitlementType.TRUST:  # others need no ID, which is a digest
-        return OwnLine(item.holder_arn, "", item.line_id, frozenset(map(str, item.evidence.get("trusts", ()))))
+        return OwnLine(
+            item.holder_arn, "", item.line_id, frozenset((*item.evidence.get("trusts", ()), *_only_one(item)))
+        )
     return OwnLine(item.holder_arn)
+
+
+def _only_one(item: ReviewItem) -> Iterator[str]:
+    """Yield the principal of the snapshot whom a trust policy lets in, if it is one alone: its conditions name it."""
+    affects = item.evidence.get("effect", {}).get("affects", {})
+    names, outside = affects.get("names", ()), affects.get("outside", ())
+    inside = [name for name in names if name not in outside]
+    if affects.get("principals") == len(inside) == 1:
+        yield from inside
+
+
+class StatedPrincipals:
+    """What reviewers stated as their own so far: it holds for what they decide afterwards, too."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._by_reviewer: dict[str, frozenset[str]] = {}
+        self.take(entries)
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        """Add what entries of the journal state."""
+        for entry in entries:
+            if entry.identities:
+                known = self._by_reviewer.get(entry.reviewer, frozenset())
+                self._by_reviewer[entry.reviewer] = known.union(entry.identities)
+
+    def of(self, reviewer: str) -> frozenset[str]:
+        """Return what a person stated, however the name was typed."""
+        return frozenset[str]().union(
+            *(arns for name, arns in self._by_reviewer.items() if same_person(name, reviewer))
+        )
 
 
 class OwnAccessFinder:
@@ -60,6 +93,8 @@ class OwnAccessFinder:
         named = (name for names in self._trusts.values() for name in names)
         self._known |= {name for name in named if name.startswith("arn:")}
         self._role_of = {_session_start(arn): arn for arn in self._known if ":role/" in arn}
+        for trust_id, names in self._trusts.items():  # a trust that names a session names its role
+            self._trusts[trust_id] = self.principals_of(names)
 
     def principals_of(self, arns: Iterable[str]) -> frozenset[str]:
         """Return a reviewer's principals: the stated ones, and the roles of those that are sessions.

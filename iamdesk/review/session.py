@@ -15,7 +15,7 @@ from iamdesk.i18n import join_names, nphrase, phrase
 from iamdesk.review.care import OwnAccess, SameName, own_access_of, same_names
 from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision, Reviewer, same_person
 from iamdesk.review.items import PopulationEntry, ReviewItem
-from iamdesk.review.own_access import OwnAccessFinder, own_line
+from iamdesk.review.own_access import OwnAccessFinder, StatedPrincipals, own_line
 from iamdesk.review.people import People, people_of
 from iamdesk.review.review_file import Change, Decided, ItemStates, ReviewFile
 from iamdesk.review.schema import Head
@@ -113,8 +113,10 @@ class ReviewSession:
         Raises:
             DecisionError, ReviewError: as `ReviewFile.record`.
         """
+        reviewer = self._with_stated(reviewer)
         self._check_own(decisions, reviewer)
         change = self.file.record(decisions, self._with_roles(reviewer), now)
+        self._stated.take(change.entries)
         if change.entries:
             self._done.append(change)
             self._undone.clear()
@@ -127,7 +129,8 @@ class ReviewSession:
 
     def is_own(self, subject_id: str, reviewer: Reviewer) -> bool:
         """Return whether an item or finding is on access of the reviewer, by the principals that they state."""
-        return bool(reviewer.holder_arns) and bool(self._own_by(subject_id, reviewer.holder_arns))
+        arns = self._with_stated(reviewer).holder_arns
+        return bool(arns) and bool(self._own_by(subject_id, arns))
 
     def _own_by(self, subject_id: str, arns: frozenset[str]) -> str:
         """Return whose access an item or finding is, if it is a reviewer's own; else empty."""
@@ -146,6 +149,14 @@ class ReviewSession:
                         "{name} cannot review their own access ({holder_arn})", name=reviewer.name, holder_arn=holder
                     )
                 )
+
+    @cached_property
+    def _stated(self) -> StatedPrincipals:
+        return StatedPrincipals(self.file.journal())
+
+    def _with_stated(self, reviewer: Reviewer) -> Reviewer:
+        """Return a reviewer with the principals, too, that they stated with earlier decisions."""
+        return replace(reviewer, holder_arns=reviewer.holder_arns | self._stated.of(reviewer.name))
 
     def _with_roles(self, reviewer: Reviewer) -> Reviewer:
         if not reviewer.holder_arns:
@@ -217,6 +228,7 @@ class ReviewSession:
             else decision.by_one
             for line_id, decision in decisions.items()
         }
+        reviewer = self._with_stated(reviewer)
         self._check_own(restored, reviewer)
         return self.file.record(restored, self._with_roles(reviewer), restores=True)
 

@@ -37,6 +37,8 @@ from .test_effects_evidence import made
 from .test_review_file import HEAD
 
 SESSION = f"arn:aws:sts::{ID}:assumed-role/Mine/mem@example.com"
+IS_MEM = {"Condition": {"ArnEquals": {"aws:PrincipalArn": user_arn("mem")}}}
+BEN = frozenset({user_arn("ben")})
 KEEP = ItemDecision(ReviewDecision.KEEP, "needed")
 
 
@@ -51,6 +53,9 @@ def session(tmp_path: Path) -> Iterator[ReviewSession]:
             role("Mine", document(allow()), trust=trusting({"Service": "ec2.amazonaws.com"})),
             role("ForMem", document(allow()), trust=trusting({"AWS": [user_arn("mem"), user_arn("ben")]})),
             role("HerOwn", document(allow()), trust=trusting({"AWS": user_arn("mem")})),
+            role("OfSession", document(allow()), trust=trusting({"AWS": SESSION})),
+            role("ByCondition", document(allow()), trust=trusting({"AWS": "*"}, **IS_MEM)),
+            role("ByAccount", document(allow()), trust=trusting({"AWS": f"arn:aws:iam::{ID}:root"})),
         )
     )
     scope = made(captured)
@@ -70,6 +75,9 @@ def item_of(session: ReviewSession, holder: str, kind: EntitlementType) -> str:
         (user_arn("mem"), "ForMem", EntitlementType.TRUST),
         (SESSION, "Mine", EntitlementType.INLINE_POLICY),
         (role_arn("Mine"), "Mine", EntitlementType.TRUST),
+        (role_arn("Mine"), "OfSession", EntitlementType.TRUST),
+        (SESSION, "OfSession", EntitlementType.TRUST),
+        (user_arn("mem"), "ByCondition", EntitlementType.TRUST),
     ],
 )
 def test_own_access_is_refused(session: ReviewSession, own: str, holder: str, kind: EntitlementType) -> None:
@@ -88,7 +96,10 @@ def test_what_others_have_is_not(session: ReviewSession) -> None:
     who = Reviewer("Mem", "mem", frozenset({user_arn("mem"), SESSION}))
     for holder in ("Other", "ForMem", "ben"):
         session.record({item_of(session, holder, EntitlementType.INLINE_POLICY): KEEP}, who)
-    assert {one.identities for one in session.file.journal()} == {tuple(sorted([*who.holder_arns, role_arn("Mine")]))}
+    for holder in ("Mine", "ByAccount"):
+        session.record({item_of(session, holder, EntitlementType.TRUST): KEEP}, Reviewer("Ann", "a", BEN))
+    hers = {one.identities for one in session.file.journal() if one.reviewer == "Mem"}
+    assert hers == {tuple(sorted([*who.holder_arns, role_arn("Mine")]))}
 
 
 @pytest.mark.parametrize(
@@ -171,6 +182,21 @@ def test_the_rule_is_repeated_from_the_journal(
     assert found == ([f"Mem decided on their own access ({arn})."] if is_own else [])
     frozen = ItemStates(file.item_states.known, LINE_CHOICES), ItemStates({}, FINDING_CHOICES)
     assert not [*broken_rules(file.head, Ledger(*frozen), file.journal(), ())]  # reviews of earlier versions
+
+
+def test_what_was_stated_once_holds_for_later_decisions(session: ReviewSession) -> None:
+    other, own = (item_of(session, holder, EntitlementType.INLINE_POLICY) for holder in ("Other", "Adm"))
+    session.record({other: KEEP}, Reviewer("Mem", "mem", frozenset({user_arn("mem")})))
+    for later in (session, ReviewSession(session.file)):
+        with pytest.raises(DecisionError, match="own access"):
+            later.record({own: KEEP}, Reviewer("mem ", "other"))
+        assert later.is_own(own, Reviewer("MEM", "mem"))
+        assert not later.is_own(own, Reviewer("Ben", "ben"))
+    file = session.file
+    file.record({own: KEEP}, Reviewer("MEM", "mem"))  # past the session's rule
+    frozen = ItemStates(file.item_states.known, LINE_CHOICES), ItemStates({}, FINDING_CHOICES)
+    found = [one.sentence for one in broken_rules(file.head, Ledger(*frozen), file.journal(), (), session.own)]
+    assert [one for one in found if "MEM decided on their own access" in str(one)] == found != []
 
 
 def test_undo_is_refused_like_a_decision(session: ReviewSession) -> None:
