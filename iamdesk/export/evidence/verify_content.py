@@ -467,7 +467,7 @@ def _performed_again(
     performed = yield from _lines_again(first, review, None if workers is None else workers.as_of(opened), how)
     evaluator = Evaluator(held, lambda: written, first.index.documents)
     is_earlier = False
-    if not mentions_time(held):  # then it gives the same at any time
+    if opened == written or not mentions_time(held):  # then it gives the same at both times
         evaluator = first
     else:
         first.forget_access()

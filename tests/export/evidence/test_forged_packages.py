@@ -10,6 +10,7 @@ import sys
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -91,6 +92,20 @@ def test_each_forged_file_is_found(pack: Path, forgeries: list[Forgery]) -> None
     seal_anew(pack)
     found = {one.name for one in verify(pack) if one.outcome is Outcome.FAILED}
     assert [one.name for one in forgeries if one.file not in found] == []
+
+
+def test_forged_package_of_another_day_than_its_review_is_found(
+    decided: Path, sample: SnapshotSession, tmp_path: Path
+) -> None:
+    """Files are rendered with what was found as of the review; where one differs, as of the package, too."""
+    with ReviewFile.open(decided, writable=False) as review:
+        later = NOW + timedelta(days=1)
+        pack = write_package(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=later)
+    assert not is_found(pack)
+    text("05_exceptions.csv", "Chloé", "Eve")(pack)
+    seal_anew(pack)
+    found = {one.name for one in verify(pack) if one.outcome is Outcome.FAILED}
+    assert found == {"05_exceptions.csv", *STATEMENTS}
 
 
 def test_snapshot_that_was_taken_out_is_told_last(pack: Path) -> None:
