@@ -128,7 +128,7 @@ class Runner:
         tools = folder / "bin"
         tools.mkdir()
         fake = tools / "aws"
-        fake.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(FAKE))} "$@"\n')
+        fake.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -IS {shlex.quote(str(FAKE))} "$@"\n')
         fake.chmod(0o755)
         self.path = f"{tools}:/usr/bin:/bin"
         if made is not None:
