@@ -200,7 +200,7 @@ COMMANDS: tuple[Command, ...] = (
             (
                 2,
                 "Principals",
-                mark("A&ll principals…"),
+                mark("All pri&ncipals…"),
                 mark("Save the table of all principals, as it is filtered, as a CSV table."),
                 (),
                 Needs.SNAPSHOT,
