@@ -1,13 +1,14 @@
 """Access changes of principals through their own policies and the organization policies of their account."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from operator import or_
 from typing import NamedTuple
 
 from iamdesk.access.effects import split
+from iamdesk.access.external.candidates import unnamed_accounts
 from iamdesk.aws.service_reference import reference
 from iamdesk.diff.attribution import allowing, carriers_of, causes_of
 from iamdesk.diff.deltas import (
@@ -27,12 +28,20 @@ from iamdesk.diff.matching import fill, may_meet
 from iamdesk.diff.normal_form import NormalStatement
 from iamdesk.diff.resource_forms import Granting, may_name, pieces
 from iamdesk.diff.result import Cause, Effect, ExampleRequest, Kind, PrincipalDiff, Status
-from iamdesk.diff.sample_requests import PairEvaluator, ask_of_sort
+from iamdesk.diff.sample_requests import (
+    PairEvaluator,
+    ask_in_other_accounts,
+    ask_of_sort,
+    is_by_other_accounts,
+    tells_accounts_apart,
+)
 from iamdesk.diff.sampling import SampleRequest, action_classes
 from iamdesk.diff.snapshot_view import RCP, SCP, PrincipalPolicies, SnapshotView, form
 from iamdesk.diff.unseen_grants import UnseenGrants
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
+from iamdesk.evaluate.resource_policy_services import services
 from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.inventory.organization_index import OrganizationIndex
 from iamdesk.policy.arn import account_of, partition_of
 from iamdesk.policy.document import Document
 
@@ -290,7 +299,10 @@ class PrincipalComparer:
         self._met_who = self._is_by_resource = False
         is_personal = False
         apart = reference().rcp_services if self._has_rcps(account) else frozenset[str]()
+        if tells_accounts_apart(part):
+            apart |= _with_resource_policies()
         near = tuple(self._filled(arn, part))
+        elsewhere = tuple(self._other_accounts(part))
         # Actions with another differing policy are evaluated separately, since they have other causes.
         for bits, sources in split(part.bits, self._sources(arn, account)):
             part = replace(part, bits=bits, sources=sources)
@@ -299,6 +311,10 @@ class PrincipalComparer:
                 is_complete = ask_of_sort(sort, part, near, partition, account, ask)
                 if not ask.found_change and not is_complete:
                     doubts[_unseen(sort.service)] = None
+                # One action is enough to say that other accounts decide, but that of assuming roles has to be named.
+                is_open = sort.action == "sts:AssumeRole" or not (ask.found_change or doubts)
+                if is_open and is_by_other_accounts(sort, part):
+                    ask_in_other_accounts(sort, part, near, partition, elsewhere, ask)
             near_clauses = [(clause, bits) for clause in near]
             granted, is_all, self._alike = self.granting.cells(bits, part, near_clauses, arn, _MAX_GRANTING)
             is_personal = is_personal or bool(granted)
@@ -307,6 +323,18 @@ class PrincipalComparer:
             if not is_all and (self._is_by_resource or not any(changed)):
                 doubts[phrase(UNSEEN_RESOURCES)] = None
         return is_personal or self._met_who
+
+    def _other_accounts(self, part: PolicyTypeDelta) -> Iterator[str]:
+        """Yield accounts that no snapshot contains: an unrelated one, and one of each organization."""
+        entries = (entry for clause in part.clauses if clause.where is not None for entry in clause.where.entries)
+        held = self.old.index.accounts.keys() | self.new.index.accounts.keys()
+        sides = (self.old.evaluator.organization, self.new.evaluator.organization)
+        organizations = [one for one in sides if one is not None]
+        yield from dict.fromkeys(member for one in organizations if (member := _member(one, held)) is not None)
+        for account in unnamed_accounts(entries):
+            if account not in held and not any(one.has_account(account) for one in organizations):
+                yield account
+                return
 
     def _ask_apart(
         self,
@@ -509,6 +537,17 @@ def _documents(side: SnapshotView, arn: str, account: str) -> Iterator[tuple[Has
     for kind in (SCP, RCP):
         for level in (organization.levels(account, kind) if organization is not None else None) or ():
             yield from (((one.node_id, one.policy.id), one.document) for one in level)
+
+
+def _member(organization: OrganizationIndex, held: Collection[str]) -> str | None:
+    """Return an account of an organization that no snapshot contains."""
+    return next((node.id for node in organization.nodes if node.id.isdigit() and node.id not in held), None)
+
+
+@cache
+def _with_resource_policies() -> frozenset[str]:
+    """Return the services whose resources have policies, which may let other accounts in."""
+    return frozenset(name for name, facts in services().items() if facts.types)
 
 
 def _unseen(service: str) -> str:

@@ -6,6 +6,10 @@ from iamdesk.diff.deltas import PolicyTypeDelta
 from iamdesk.diff.matching import applies_to, may_meet
 from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope
 from iamdesk.diff.sampling import ActionClass, SampleRequest, named_by, sample_requests
+from iamdesk.evaluate.resource_policy_services import facts_of
+
+_OWNER_KEYS = frozenset({"aws:resourceaccount", "s3:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"})
+_ANY = ("", "*")
 
 
 class PairEvaluator:
@@ -55,6 +59,47 @@ def ask_of_sort(
             if ask(cell) and part.is_one_way:
                 break
     return is_complete
+
+
+def ask_in_other_accounts(
+    sort: ActionClass,
+    part: PolicyTypeDelta,
+    near: Sequence[NormalStatement],
+    partition: str,
+    accounts: Iterable[str],
+    ask: Callable[[SampleRequest], bool],
+) -> None:
+    """Evaluate requests to resources of accounts that no snapshot contains, where the decision may be another one.
+
+    The own account's policies decide for its resources, and all of its roles are known; those of other accounts have to
+    allow the access (`iamdesk.diff.missing_resource_policy`).
+    """
+    for account in accounts:
+        asked, _ = sample_requests(sort, near, partition, account)
+        for cell in asked:
+            is_elsewhere = f":{account}:" in cell.resource
+            if is_elsewhere and _is_within(cell, part.allowed) and _is_within(cell, part.differing):
+                ask(cell)
+
+
+def is_by_other_accounts(sort: ActionClass, part: PolicyTypeDelta) -> bool:
+    """Return whether requests of a class to other accounts may be decided otherwise than to the own account."""
+    if sort.service == "sts":
+        return True
+    if facts_of(sort.service).types.isdisjoint(sort.types):
+        return False  # no policy of the resource can allow it
+    return tells_accounts_apart(part) or any(_is_of_account(clause.where) for clause in part.clauses)
+
+
+def tells_accounts_apart(part: PolicyTypeDelta) -> bool:
+    """Return whether clauses test the owner of the resource."""
+    return any(not _OWNER_KEYS.isdisjoint(clause.keys) for clause in part.clauses)
+
+
+def _is_of_account(where: ResourceScope | None) -> bool:
+    return where is not None and any(
+        entry.count(":") >= 4 and entry.split(":")[4] not in _ANY for entry in where.entries
+    )
 
 
 def _is_settled(
