@@ -10,6 +10,7 @@ from iamdesk.diff.missing_resource_policy import awaiting
 from iamdesk.diff.result import ExampleRequest, Kind
 from iamdesk.diff.snapshot_view import SnapshotView
 from iamdesk.evaluate.context import KeyValue, Knowledge
+from iamdesk.evaluate.credential_limits import MFA_KEY
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.open_rules import OpenRule
@@ -43,6 +44,7 @@ _DOUBTFUL_MISSING_DATA = frozenset(
 """Missing data that may differ between the snapshots without any sign of it."""
 _ASKED_BY_STATEMENTS = frozenset({"aws:requestedregion"})
 """Keys that only statements test, and that many changes depend on: Region restrictions."""
+MFA_AGE_KEY = "aws:multifactorauthage"
 _MAX_SETS = 16
 _MAX_TRIED = 1024
 _MAX_AFTER = 128
@@ -114,61 +116,99 @@ class _PairEvaluation:
             return Compared(tuple(found), tuple(doubts) if not found else ())
         if was is now and _is_equivalent(before, after):
             return Compared((), tuple(doubts))
-        for kind in self.kinds:
+        kinds = tuple(kind for kind in self.kinds if _is_possible(kind, was, now))
+        clear: dict[Kind, ExampleRequest] = {}
+        partly: dict[Kind, ExampleRequest] = {}
+        for kind in kinds:
             brings = kind is Kind.GAINED
             contexts = (*_contexts(after, allowed=brings), *_contexts(before, allowed=not brings))
-            found += self._under(kind, contexts, before, after)
-        if before is None or after is None:
-            return Compared(tuple(found), tuple(doubts))
-        if found:
-            # A request that is conditional before and after may be gained in some contexts and lost in others.
-            other = [kind for kind in self.kinds if was is now and all(kind is not one for one, _ in found)]
-            return Compared((*found, *(self._try_all(before, after, other, _MAX_AFTER) or ())), tuple(doubts))
-        tried = self._try_all(before, after, self.kinds)
-        if tried is None or (not tried and was is not now):
+            self._under(kind, contexts, before, after, clear, partly)
+        left = [kind for kind in kinds if kind not in clear]
+        if before is None or after is None or not left:
+            return Compared(_in_order(kinds, partly | clear), tuple(doubts))
+        in_values: dict[Kind, ExampleRequest] = {}
+        most = _MAX_AFTER if clear or partly else _MAX_TRIED
+        is_all = self._try_all(before, after, left, clear, in_values, most)
+        shown = in_values | clear if is_all else partly | in_values | clear
+        if not all(kind in shown for kind in left) and not (is_all and (shown or was is now)):
             doubts.append(phrase("It depends on conditions with more values than can be tried."))
-        return Compared(tuple(tried or ()), tuple(doubts))
+        return Compared(_in_order(kinds, shown), tuple(doubts))
 
     def _try_all(
-        self, before: EvaluationTrace, after: EvaluationTrace, kinds: Sequence[Kind], most: int = _MAX_TRIED
-    ) -> list[tuple[Kind, ExampleRequest]] | None:
+        self,
+        before: EvaluationTrace,
+        after: EvaluationTrace,
+        kinds: Sequence[Kind],
+        clear: dict[Kind, ExampleRequest],
+        partly: dict[Kind, ExampleRequest],
+        most: int,
+    ) -> bool:
         """Try every combination of values that the tests of both snapshots distinguish.
 
-        None if there are too many, or if further values may matter: then nothing is proved.
+        Return False if there are too many, or if further values may matter: then nothing is proved.
         """
-        if not kinds:
-            return []
         undetermined = [result for trace in (before, after) for result in trace.results if result.truth is MAYBE]
         if is_too_much(undetermined, after.subject):
-            return None
+            return False
         keys = tuple(dict.fromkeys(key for result in undetermined for key in _open_keys(result, before, after)))
         tried = domains(keys, undetermined, after.subject.where_least_is_known())
-        is_all = all(domain.is_complete for domain in tried)
         if prod(len(domain.facts) for domain in tried) > most:
-            return None
+            return False
         for combination in product(*(domain.facts for domain in tried)):
             context = {key: _value(fact) for key, fact in zip(keys, combination, strict=True)}
             for kind in kinds:
-                found = self._under(kind, [context], before, after)
-                if found:
-                    return found
-        return [] if is_all else None
+                if kind not in clear:
+                    self._under(kind, [context], before, after, clear, partly)
+            if all(kind in clear for kind in kinds):
+                return True
+        return all(domain.is_complete for domain in tried)
 
     def _under(
-        self, kind: Kind, contexts: Iterable[Context], before: EvaluationTrace | None, after: EvaluationTrace | None
-    ) -> list[tuple[Kind, ExampleRequest]]:
+        self,
+        kind: Kind,
+        contexts: Iterable[Context],
+        before: EvaluationTrace | None,
+        after: EvaluationTrace | None,
+        clear: dict[Kind, ExampleRequest],
+        partly: dict[Kind, ExampleRequest],
+    ) -> None:
         """Search for a context in which one snapshot allows the request and the other one does not.
 
-        ``before`` and ``after`` are the results without these contexts.
+        ``before`` and ``after`` are the results without these contexts. What is found is added to ``clear``, or to
+        ``partly`` if one of the decisions still depends on other keys.
         """
-        for context in contexts:
+        for one in contexts:
+            context = self._with_mfa(one, before, after)
+            if context is None:
+                continue
             was = self._in(context, self.old, before)
             if (was is EvalDecision.ALLOWED) is (kind is Kind.GAINED):
                 continue
             now = self._in(context, self.new, after)
-            if (now is EvalDecision.ALLOWED) is (kind is Kind.GAINED):
-                return [(kind, self._witness(context, was, now))]
-        return []
+            if (now is EvalDecision.ALLOWED) is not (kind is Kind.GAINED):
+                continue
+            witness = self._witness(context, was, now)
+            if EvalDecision.CONDITIONAL not in (was, now):
+                clear[kind] = witness
+                return
+            partly.setdefault(kind, witness)
+
+    def _with_mfa(
+        self, context: Context, before: EvaluationTrace | None, after: EvaluationTrace | None
+    ) -> Context | None:
+        """Return a context with what one MFA key says about the other one; None if no request contains both.
+
+        The age is present only if MFA was used. Source: IAM User Guide, "AWS global condition context keys".
+        """
+        age, present = context.get(MFA_AGE_KEY), context.get(MFA_KEY)
+        if age is not None and ((MFA_KEY in context and present != "true") or str(age).startswith("-")):
+            return None
+        if age is None and (MFA_KEY not in context or present == "true"):
+            return context
+        traces = [trace for trace in (before, after) if trace is not None]
+        tested = {key for trace in traces for one in trace.results for key in one.statement.context_keys()}
+        other, value = (MFA_KEY, "true") if age is not None else (MFA_AGE_KEY, None)
+        return {**context, other: value} if other in tested and other not in self.given else context
 
     def _in(self, context: Context, side: SnapshotView, known: EvaluationTrace | None) -> EvalDecision | None:
         """Return the decision in a context; the known one if it is unconditional and no statement tests the keys."""
@@ -195,6 +235,17 @@ class _PairEvaluation:
             after,
             self.new.owner_taken(self.principal, self.resource) and self.old.owner_taken(self.principal, self.resource),
         )
+
+
+def _is_possible(kind: Kind, was: EvalDecision, now: EvalDecision) -> bool:
+    """Return whether a change can occur in some context, if these are the decisions without one."""
+    if kind is Kind.GAINED:
+        return was is not EvalDecision.ALLOWED and now is not EvalDecision.IMPLICIT_DENY
+    return was is not EvalDecision.IMPLICIT_DENY and now is not EvalDecision.ALLOWED
+
+
+def _in_order(kinds: Iterable[Kind], found: Mapping[Kind, ExampleRequest]) -> tuple[tuple[Kind, ExampleRequest], ...]:
+    return tuple((kind, found[kind]) for kind in kinds if kind in found)
 
 
 def _asked(trace: EvaluationTrace | None) -> EvalDecision | None:

@@ -140,7 +140,19 @@ class ResourceComparer:
                 carrier for one in group[:_MAX_WITNESSES] for carrier in carriers_of(one.witness, (self.new, self.old))
             )
             allowed = allowing(first.principal, actions, first.where, (self.new, self.old))
-            yield replace(first, actions=actions, carriers=tuple(carriers), allowing=allowed)
+            witness = self._with_denials(first.witness)
+            yield replace(first, witness=witness, actions=actions, carriers=tuple(carriers), allowing=allowed)
+
+    def _with_denials(self, witness: ExampleRequest) -> ExampleRequest:
+        """Return an example request with the kind of its denials: a list of who can call an action omits denials."""
+        context = {key: list(value) if isinstance(value, tuple) else value for key, value in witness.context}
+        before, after = (
+            side.decide(witness.principal, witness.action, witness.resource, context) or decision
+            if decision is EvalDecision.IMPLICIT_DENY
+            else decision
+            for side, decision in ((self.old, witness.old), (self.new, witness.new))
+        )
+        return replace(witness, old=before, new=after)
 
     @staticmethod
     def _holds(side: SnapshotView, arn: str) -> bool:

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from iamdesk.diff import snapshot_view
+from iamdesk.diff import evaluate_pair, snapshot_view
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.resource_forms import Entry
 from iamdesk.diff.result import ChangeKind, Kind, PrincipalDiff, Status
-from iamdesk.export.text.diff import effect_words, text_words
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.export.text.diff import context_words, effect_words, text_words
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
@@ -250,3 +251,63 @@ def test_access_that_only_a_trust_policy_gives_names_the_roles() -> None:
         "arn:aws:dynamodb:*:*:table/x",
         f"{seeds.role_arn('inventory')} and 1 resource with the same policy",
     }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([allow(TABLE, **IF_MFA)], [allow(TABLE)], {Kind.GAINED: {"aws:MultiFactorAuthPresent is absent"}}),
+        ([allow(TABLE)], [allow(TABLE, **IF_MFA)], {Kind.LOST: {"aws:MultiFactorAuthPresent is absent"}}),
+        (
+            [allow(TABLE), deny(TABLE, Condition={"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}})],
+            [allow(TABLE)],
+            {Kind.GAINED: {"aws:RequestedRegion is any other value"}},
+        ),
+        (
+            [allow(TABLE, Condition={**IF_MFA["Condition"], "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}})],
+            [allow(TABLE, Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}})],
+            {},
+        ),
+        (
+            [allow(TABLE, Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}})],
+            [allow(TABLE, **IF_MFA)],
+            {Kind.GAINED: {"aws:MultiFactorAuthAge is 3600", "aws:MultiFactorAuthPresent is true"}},
+        ),
+        ([], [allow(TABLE)], {Kind.GAINED: set()}),
+    ],
+    ids=range(6),
+)
+def test_an_example_names_the_condition_and_has_two_clear_decisions(
+    before: list[Any], after: list[Any], expected: dict[Kind, set[str]]
+) -> None:
+    found = compared(before, after)
+
+    assert found.doubts == ()
+    assert {one.kind: set(filter(None, context_words(one).split(" and "))) for one in found.effects} == expected
+    for one in found.effects:
+        assert EvalDecision.CONDITIONAL not in (one.witness.old, one.witness.new)
+
+
+def test_both_directions_are_found_where_only_values_of_two_keys_together_show_them() -> None:
+    keys, listed = "aws:TagKeys", ["a"]
+    some = {"ForAnyValue:StringEquals": {keys: listed}}
+    every = {"ForAllValues:StringEquals": {keys: listed}, "Null": {keys: "false"}}
+    tag = "ec2:CreateTags"
+
+    assert Kind.LOST in kinds(compared([allow(tag, Condition=some)], [allow(tag, Condition=every)]))
+    assert Kind.GAINED in kinds(compared([allow(tag, Condition=every)], [allow(tag, Condition=some)]))
+
+
+def test_a_direction_that_cannot_be_searched_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    region = [
+        allow(TABLE, Condition={"StringEquals": {"aws:RequestedRegion": one}}) for one in ("eu-west-1", "us-east-1")
+    ]
+    tag = {"StringEquals": {"aws:RequestTag/x": "1", "aws:RequestTag/y": "1"}}
+    monkeypatch.setattr(evaluate_pair, "_MAX_AFTER", 1)
+    before = [allow("ec2:CreateTags", Condition=tag)]
+    after = [allow("ec2:CreateTags", Condition={**tag, "StringLike": {"aws:RequestTag/z": "*"}})]
+    found = compared(before, after)
+
+    assert kinds(found) == {Kind.LOST}
+    assert "It depends on conditions with more values than can be tried." in found.doubts
+    assert compared(region[:1], region[1:]).doubts == ()

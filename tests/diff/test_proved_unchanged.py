@@ -5,6 +5,7 @@ import pytest
 from iamdesk import Snapshot
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import ChangeKind, Kind, Status
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -31,6 +32,7 @@ def test_a_wall_around_a_bucket_takes_access() -> None:
     (effect,) = found.principals[analyst].effects
     assert (effect.kind, found.names(effect.actions)) == (Kind.LOST, ("s3:GetObject",))
     assert effect.where == "arn:aws:s3:::acme-org-data/shared/*"
+    assert (effect.witness.old, effect.witness.new) == (EvalDecision.ALLOWED, EvalDecision.EXPLICIT_DENY)
     assert [cause.kind for cause in effect.causes] == [ChangeKind.RESOURCE_POLICY]
 
 
