@@ -431,7 +431,10 @@ class PrincipalComparer:
         for kind, witness in compared.changes:
             own = self._on(witness, arn, cell)
             cause = None if equivalence_key is None or part is None else (equivalence_key, part.sources)
-            effects.setdefault((kind, cell.represents, self._scope(cell, part, kind)), (own, cause))
+            row = kind, cell.represents, self._scope(cell, part, kind)
+            # Where some resources of a row have no condition, the row has none.
+            if row not in effects or len(own.context) < len(effects[row][0].context):
+                effects[row] = own, cause
         doubts |= dict.fromkeys(compared.doubts)
         return bool(compared.changes)
 
