@@ -45,7 +45,7 @@ def main() -> None:
     started = time.perf_counter()
     evaluator.prepare()
     taken = time.perf_counter() - started
-    index = evaluator._population().index
+    index = evaluator.population().index
     statements = sum(len(document.statements) for document in index.documents)
     print(f"index {index.principals:,} principals, {statements:,} statements, policies read: {taken:.2f} s")
 

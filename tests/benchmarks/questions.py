@@ -38,7 +38,7 @@ def ask_about(evaluator: Evaluator, count: int, seed: int = 1) -> list[tuple[str
     """Return pairs of an action and a resource of its type: half of them named by a policy, half like one."""
     pick = random.Random(seed)
     named: dict[str, list[str]] = {}
-    for document in evaluator._population().index.documents:
+    for document in evaluator.population().index.documents:
         for statement in document.statements:
             for entry in statement.resources or ():
                 if entry.text.count(":") >= 5 and not entry.keys:
