@@ -17,7 +17,7 @@ Resource policies and organization policies apply where the snapshot holds them.
 the policies of the group and no others.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -131,12 +131,12 @@ class ActionAccess:
     access_level: str
     description: str
     reach: AccessExtent
-    _decisions: Callable[[], tuple[ActionDecision, ...]] = field(repr=False)
+    _decisions: Callable[[], Iterable[ActionDecision]] = field(repr=False)
 
     @property
     def decisions(self) -> tuple[ActionDecision, ...]:
         """The decisions behind the extent, and those on every other resource that the principal's policies name."""
-        return self._decisions()
+        return tuple(self._decisions())
 
 
 class EffectiveAccess:
@@ -147,7 +147,7 @@ class EffectiveAccess:
         subject: str,
         resource: str | None,
         services: Sequence[ServiceAccess],
-        decisions: Callable[[str, int], tuple[ActionDecision, ...]],
+        decisions: Callable[[str, int], Iterable[ActionDecision]],
     ) -> None:
         self.subject = subject
         """ARN of the principal or group."""

@@ -231,8 +231,8 @@ class Evaluator(RequestBuilder, Sweeps):
 
     def decisions(
         self, position: int, service: str, action: int, resource: str | None = None
-    ) -> tuple[ActionDecision, ...]:
-        """Return the decisions behind the access extent of a service's action (given by its bit).
+    ) -> Iterator[ActionDecision]:
+        """Yield the decisions behind the access extent of a service's action (given by its bit), exceptions last.
 
         On one resource, or on each one on which the extent is evaluated.
         """
@@ -240,10 +240,8 @@ class Evaluator(RequestBuilder, Sweeps):
         asked = ((resource, ResourceOrigin.NAMED),) if resource else self.reach_resources(position, service, action)
         explain_on = partial(self._explain, position, name)
         bulk, moment = self.bulk(), RequestMoment(self.now())
-        return tuple(
-            ActionDecision(text, source, bulk.decide(position, name, text, moment), explain_on)
-            for text, source in asked
-        )
+        for text, source in asked:
+            yield ActionDecision(text, source, bulk.decide(position, name, text, moment), explain_on)
 
     def trace(self, request: Request) -> EvaluationTrace:
         """Return the trace of an evaluation, before it is explained.

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.access.effective_permissions import AccessExtent
@@ -240,7 +241,7 @@ def _evaluated_again(
             position = survey.evaluator.population().position(principal.arn)
             results = () if position is None else survey.evaluator.decisions(position, service, bit)
             action = service_actions(service).actions[bit].full_name
-            for result in results[:1]:
+            for result in islice(results, 1):
                 decision = unchanged_decision(survey, principal.arn, action, result.resource, found)
                 if decision is None:
                     return None

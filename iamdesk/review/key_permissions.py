@@ -31,7 +31,6 @@ KEY_ACTIONS: tuple[tuple[str, str], ...] = (
     ("ec2:TerminateInstances", mark("terminate instances")),
 )
 """Actions with descriptions that can follow ``may``."""
-_OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +60,13 @@ def key_permissions(evaluator: Evaluator, principal: str, most: int = 2) -> Iter
         reach = evaluator.reach_of(position, service).reach_of(bit)
         if reach in (AccessExtent.NONE, AccessExtent.DENIED):
             continue
-        decisions = [
-            one
-            for one in evaluator.decisions(position, service, bit)
-            if one.decision in _OPEN and one.source is not ResourceOrigin.EXCEPTION
-        ]
-        decisions.sort(key=lambda one: _OPEN.index(one.decision))
-        yield KeyPermission(action, phrase(description), reach, tuple(decisions[:most]))
+        allowed: list[ActionDecision] = []
+        conditional: list[ActionDecision] = []
+        for one in evaluator.decisions(position, service, bit):
+            if len(allowed) == most or one.source is ResourceOrigin.EXCEPTION:
+                break  # those that follow are not listed, and some principals have hundreds
+            if one.decision is EvalDecision.ALLOWED:
+                allowed.append(one)
+            elif one.decision is EvalDecision.CONDITIONAL:
+                conditional.append(one)
+        yield KeyPermission(action, phrase(description), reach, (*allowed, *conditional)[:most])
