@@ -458,11 +458,14 @@ class Workbench:
         return ReviewSession(Workbench.open_review_file(path, writable=writable))
 
     @staticmethod
-    def open_review_file(path: Path, *, writable: bool = True) -> "ReviewFile":
-        """Open a review as `open_review` does, without a copy of its items in memory: for reading them one by one."""
+    def open_review_file(path: Path, *, writable: bool = True, checked: bool = True) -> "ReviewFile":
+        """Open a review as `open_review` does, without a copy of its items in memory: for reading them one by one.
+
+        ``checked`` is whether it is checked for damage first.
+        """
         from iamdesk.review.review_file import ReviewFile
 
-        return ReviewFile.open(path, writable=writable)
+        return ReviewFile.open(path, writable=writable, checked=checked)
 
     @staticmethod
     def review_head(path: Path) -> "Head":

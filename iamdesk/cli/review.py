@@ -230,7 +230,7 @@ def new(
             )
         for line in carried_lines(carried):
             echo(line)
-    with Workbench.open_review_file(output, writable=False) as file:
+    with Workbench.open_review_file(output, writable=False, checked=False) as file:  # it was just written
         echo_err(f"review with {counted(len(file), 'entitlement')} written to {output}")
         for words in effect_totals(file.each_line()):
             echo_err(words)

@@ -23,6 +23,7 @@ def shared_out[T, R](
     *,
     here: Callable[[T, Cancelled], R] | None = None,
     is_ours: Callable[[T], bool] = lambda _task: False,
+    is_free: Callable[[], bool] = lambda: True,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
     size: Callable[[T], int] = lambda _task: 1,
@@ -37,6 +38,7 @@ def shared_out[T, R](
         executor: The workers; None: this process runs all tasks.
         here: What this process calls instead of ``function``.
         is_ours: Whether this process has the data of a task at hand: it takes those first, the workers the others.
+        is_free: Whether this process takes a task now: not while it does other work beside, which that would slow down.
         progress: Called in this thread with the work done, as ``size`` counts it, and with ``total``.
         cancelled: Returns whether to stop.
         size: The amount of work of a task.
@@ -59,7 +61,7 @@ def shared_out[T, R](
     )
     thread.start()
     try:
-        yield from sharing.in_order(own, cancelled, lambda: progress(sharing.done, total))
+        yield from sharing.in_order(own, is_free, cancelled, lambda: progress(sharing.done, total))
     finally:
         stop.set()
         thread.join()
@@ -121,9 +123,13 @@ class _Sharing[T, R]:
                 self._changed.notify()
 
     def in_order(
-        self, own: Callable[[T, Cancelled], R], cancelled: Cancelled, report: Callable[[], None]
+        self,
+        own: Callable[[T, Cancelled], R],
+        is_free: Callable[[], bool],
+        cancelled: Cancelled,
+        report: Callable[[], None],
     ) -> Iterator[R]:
-        """Yield results as they become available; run tasks meanwhile, and call ``report`` after each."""
+        """Yield results as they become available; run tasks meanwhile if free, and call ``report`` after each."""
         for place in range(self._count):
             while place not in self._done:
                 report()
@@ -131,7 +137,7 @@ class _Sharing[T, R]:
                     raise WorkCancelled
                 if self._error is not None:
                     raise self._error
-                if not self._do_one(own, cancelled):
+                if not (is_free() and self._do_one(own, cancelled)):
                     with self._changed:
                         if place not in self._done and self._error is None:
                             self._changed.wait(_CHECK_EVERY)

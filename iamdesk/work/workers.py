@@ -67,10 +67,11 @@ class Workers:
         total: int = 0,
         contents: Contents | None = None,
         here: Callable[[T, Cancelled], R] | None = None,
+        is_free: Callable[[], bool] = lambda: True,
     ) -> Iterator[R]:
         """Yield results as `tasks.results` does; the snapshot is sent to workers that cannot read it.
 
-        ``here`` runs a task in this process, if it runs some (`helped`).
+        ``here`` runs a task in this process, if it runs some (`helped`), whenever it ``is_free``.
         """
         sent = {**self.contents, **(contents or {})}
         if here is not None and self.helped:
@@ -79,6 +80,7 @@ class Workers:
                 tasks,
                 self.executor,
                 here=here,
+                is_free=is_free,
                 progress=progress,
                 cancelled=cancelled,
                 size=size,

@@ -5,7 +5,7 @@ findings. A decision that differs when the request is evaluated on the unchanged
 hypothetical one) is not quoted.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import batched
 from typing import Any, NamedTuple
@@ -58,8 +58,15 @@ class _Task:
     asked: tuple[Asked, ...] = ()
 
 
-def verdicts(source: EvidenceContext, principals: Iterable[str], cancelled: Cancelled) -> Iterator[Quoted]:
+def verdicts(
+    source: EvidenceContext,
+    principals: Iterable[str],
+    cancelled: Cancelled,
+    is_free: Callable[[], bool] = lambda: True,
+) -> Iterator[Quoted]:
     """Yield each quoted decision once: key permissions of ``principals``, then those of findings.
+
+    ``is_free`` is whether this process helps the workers, or is busy with other work.
 
     Raises:
         WorkCancelled: the work was cancelled.
@@ -68,7 +75,7 @@ def verdicts(source: EvidenceContext, principals: Iterable[str], cancelled: Canc
     if evaluator is None:
         return
     seen: set[str] = set()
-    for some in _found(source, evaluator, principals, cancelled):
+    for some in _found(source, evaluator, principals, cancelled, is_free):
         for one in some:
             if one.key not in seen:
                 seen.add(one.key)
@@ -76,7 +83,11 @@ def verdicts(source: EvidenceContext, principals: Iterable[str], cancelled: Canc
 
 
 def _found(
-    source: EvidenceContext, evaluator: Evaluator, principals: Iterable[str], cancelled: Cancelled
+    source: EvidenceContext,
+    evaluator: Evaluator,
+    principals: Iterable[str],
+    cancelled: Cancelled,
+    is_free: Callable[[], bool],
 ) -> Iterator[list[Quoted]]:
     """Yield the quoted decisions in pieces, in order, found by workers if there are any."""
     spans: list[tuple[tuple[str, ...], tuple[Asked, ...]]] = [(some, ()) for some in batched(principals, _PRINCIPALS)]
@@ -92,6 +103,7 @@ def _found(
         [_Task(workers.reference, *span) for span in spans],
         cancelled=cancelled,
         here=lambda task, cancelled: _quote(evaluator, task.principals, task.asked, cancelled),
+        is_free=is_free,
     )
 
 

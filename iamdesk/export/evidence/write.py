@@ -9,6 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,7 @@ def write_data(folder: Path, source: EvidenceContext) -> Written:
     found = tuple(totals(source))
     kept = ReportSample(source)
     path = folder / "verdicts.jsonl"
-    with _beside(source, lambda cancelled: _write_decisions(path, source, kept, cancelled)) as quote:
+    with _beside(source, partial(_write_decisions, path, source, kept)) as quote:
         _write_rest(folder, source, found, kept)
         quoted = quote()
     source.forget_findings()
@@ -184,20 +185,28 @@ def write_data(folder: Path, source: EvidenceContext) -> Written:
 
 
 @contextmanager
-def _beside[T](source: EvidenceContext, work: Callable[[Cancelled], T]) -> Iterator[Callable[[], T]]:
-    """Yield a function that returns the result of ``work``.
+def _beside[T](
+    source: EvidenceContext, work: Callable[[Cancelled, Callable[[], bool]], T]
+) -> Iterator[Callable[[], T]]:
+    """Yield a function that returns the result of ``work``, which is given whether this process is free to help.
 
     With workers it is done in a thread: they have tasks of it while this process writes other files.
     """
     if source.workers is None:
-        done = work(source.cancelled)
+        done = work(source.cancelled, lambda: True)
         yield lambda: done
         return
     _ = source.findings_are_same  # workers find them, too: first, and in this thread, which has the review open
-    left = threading.Event()
+    left, waiting = threading.Event(), threading.Event()
     with ThreadPoolExecutor(1) as thread:
+        begun = thread.submit(work, lambda: left.is_set() or source.cancelled(), waiting.is_set)
+
+        def result() -> T:
+            waiting.set()
+            return begun.result()
+
         try:
-            yield thread.submit(work, lambda: left.is_set() or source.cancelled()).result
+            yield result
         finally:
             left.set()
 
@@ -400,10 +409,12 @@ def _signoff_page(source: EvidenceContext) -> list[PageRow]:
     ]
 
 
-def _write_decisions(path: Path, source: EvidenceContext, kept: ReportSample, cancelled: Cancelled) -> int:
+def _write_decisions(
+    path: Path, source: EvidenceContext, kept: ReportSample, cancelled: Cancelled, is_free: Callable[[], bool]
+) -> int:
     count = 0
     with path.open("wb") as file:
-        for quoted in verdicts(source, kept.administrators, cancelled):
+        for quoted in verdicts(source, kept.administrators, cancelled, is_free):
             file.write(quoted.line + b"\n")
             count += 1
             if quoted.row is not None and quoted.principal in kept.privileged:
