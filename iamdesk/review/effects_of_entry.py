@@ -1,6 +1,7 @@
 """The effect of what gives access to an identity: credentials, assignments, trust and resource policies."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 
 from iamdesk.access.access_change import ActionBits
 from iamdesk.access.effective_permissions import AccessExtent
@@ -40,8 +41,6 @@ class EntryEffects:
                 self._assignments.setdefault((item.account_id, item.entitlement_id), []).append(item)
             elif item.type is EntitlementType.RESOURCE_GRANT:
                 self._grants.setdefault(item.entitlement_id, []).append(item)
-        self._by_account: dict[str, int] = {}
-        """Principals of an account as bits of the population."""
         self._unique_ids = {
             unique_id
             for account in self._evaluator.snapshot.accounts
@@ -244,19 +243,31 @@ class EntryEffects:
             for name in names:
                 account, position = _account_of_root(name, index.accounts), population.positions.get(name)
                 if account is not None:
-                    members |= self._members_of(account)
+                    members |= self._by_account.get(account, 0)
                 elif position is not None:
                     members |= 1 << position
-                else:
+                elif not self._is_of_another_account(name):
                     is_known = False
         return within, members if is_known else None
 
-    def _members_of(self, account: str) -> int:
-        if not self._by_account:
-            for position, arn in enumerate(self._evaluator.population().index.subjects):
-                owner = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""
-                self._by_account[owner] = self._by_account.get(owner, 0) | 1 << position
-        return self._by_account.get(account, 0)
+    def _is_of_another_account(self, name: str) -> bool:
+        """Return whether a name is of an account of which no principal is in the snapshot.
+
+        A name with an account, an account ID or an ARN, is met by principals of that account alone (IAM User Guide,
+        "AWS JSON policy elements: Principal").
+        """
+        parts = name.split(":", 5)
+        account = parts[4] if len(parts) == 6 else name
+        return len(account) == 12 and account.isascii() and account.isdigit() and account not in self._by_account
+
+    @cached_property
+    def _by_account(self) -> Mapping[str, int]:
+        """Principals of an account as bits of the population."""
+        found: dict[str, int] = {}
+        for position, arn in enumerate(self._evaluator.population().index.subjects):
+            owner = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""
+            found[owner] = found.get(owner, 0) | 1 << position
+        return found
 
     def _actions_of_trust(self, role: str) -> Iterator[tuple[str, int]]:
         """Yield whom a trust policy names who is no user or role of the snapshot, with each action it allows them."""
