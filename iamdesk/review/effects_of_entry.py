@@ -228,41 +228,26 @@ class EntryEffects:
             Actions as bits, and principals as bits of the population; None: not known, perhaps any.
         """
         index, principals = self._evaluator.index, self._evaluator.population()
-        population = principals.index
         within, members = 0, principals.irregular
         is_known = True
         for statement in index.trust(index.roles[role]).statements:
             if not statement.is_allow or statement.broken is not None:
                 continue
-            names = [one.text for one in statement.principals or () if one.type is PrincipalType.AWS]
-            if statement.not_principal or statement.principals is None:
+            named = [one for one in statement.principals or () if one.type is PrincipalType.AWS]
+            if statement.not_principal or statement.principals is None or any(one.is_everyone for one in named):
                 is_known = False
-            elif not names:
+            elif not named:
                 continue  # services and identity providers
             within |= service_actions("sts").covered_by(statement)
-            for name in names:
-                account, position = _account_of_root(name, index.accounts), population.positions.get(name)
-                if account is not None:
-                    members |= self._by_account.get(account, 0)
-                elif position is not None:
-                    members |= 1 << position
-                elif not self._is_of_another_account(name):
-                    is_known = False
+            for one in named:
+                if (account := _account_of_root(one.text, self._by_account)) is not None:
+                    members |= self._by_account[account]
+            members |= principals.named_by(statement)
         return within, members if is_known else None
-
-    def _is_of_another_account(self, name: str) -> bool:
-        """Return whether a name is of an account of which no principal is in the snapshot.
-
-        A name with an account, an account ID or an ARN, is met by principals of that account alone (IAM User Guide,
-        "AWS JSON policy elements: Principal").
-        """
-        parts = name.split(":", 5)
-        account = parts[4] if len(parts) == 6 else name
-        return len(account) == 12 and account.isascii() and account.isdigit() and account not in self._by_account
 
     @cached_property
     def _by_account(self) -> Mapping[str, int]:
-        """Principals of an account as bits of the population."""
+        """Principals by the account of their ARN, as bits of the population."""
         found: dict[str, int] = {}
         for position, arn in enumerate(self._evaluator.population().index.subjects):
             owner = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""
@@ -330,7 +315,7 @@ def _is_federated_user(name: str) -> bool:
 
 
 def _account_of_root(name: str, accounts: Collection[str]) -> str | None:
-    """Return the account of the snapshot to whose policies a trust policy leaves it; None if it names another."""
+    """Return the account, one of ``accounts``, to whose policies a trust policy leaves it; None if it names another."""
     account = name.rpartition("::")[2].removesuffix(":root") if name.endswith(":root") else name
     return account if account in accounts else None
 
