@@ -20,6 +20,7 @@ from iamdesk.access.principal_index import PrincipalCohort
 from iamdesk.access.request_grid import FRESH, RequestGrid, ResourceSlot, grid_on, placeholder_grid
 from iamdesk.access.service_access import ServiceAccessFinder
 from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
@@ -159,7 +160,8 @@ class AccessChanges:
                 raise WorkCancelled
             if same_limits and by_service.get(service) == applicable.get(service):
                 continue
-            change, of_position = self._in_service(position, before, after, service)
+            documents = by_service.get(service), applicable.get(service)
+            change, of_position = self._in_service(position, before, after, service, documents=documents)
             is_personal = is_personal or of_position
             if change is not _NO_CHANGE:
                 found[service] = change
@@ -195,7 +197,8 @@ class AccessChanges:
         known = self._by_wide.setdefault(key, {})
         found: dict[str, ServiceChange] = {}
         is_personal = False
-        for services in self._split(wide, cohorts):
+        missing_any = any(service not in known and service not in named for service in reference().services())
+        for services in self._split(wide, cohorts) if missing_any else (known,):
             if cancelled():
                 raise WorkCancelled
             left = [service for service in services if service not in named]
@@ -237,11 +240,15 @@ class AccessChanges:
         service: str,
         *,
         wide: tuple[Sequence[WideStatement], Sequence[WideStatement]] | None = None,
+        documents: tuple[Iterable[int] | None, Iterable[int] | None] = (None, None),
     ) -> tuple[ServiceChange, bool]:
-        """Return the changes in a service; ``wide``: by statements on all services alone."""
+        """Return the changes in a service.
+
+        ``wide``: by statements on all services alone. ``documents``: that can apply to it, of each form, where known.
+        """
         own = self._bulk.own
         if wide is None:
-            old, new = own.of(before, service), own.of(after, service)
+            old, new = own.of(before, service, documents[0]), own.of(after, service, documents[1])
         else:
             old, new = own.of_service(wide[0], service), own.of_service(wide[1], service)
         cohorts = self.principals.cohort_at(before), self.principals.cohort_at(after)
@@ -383,9 +390,9 @@ def _compare(grid: RequestGrid, was: DecisionBits, now: DecisionBits, gone: int,
     lost, gained = _less(now, was), _less(was, now)
     stays = was.conditional & now.conditional & grid.everywhere(gone)
     named = []
-    for place, slot in enumerate(grid.resource_slots):
+    for place, slot in enumerate(grid.resource_slots) if is_named and (lost or gained) else ():
         here = grid.bits(place, lost), grid.bits(place, gained)
-        if is_named and any(here) and FRESH not in slot.resource and slot.resource != "*":
+        if any(here) and FRESH not in slot.resource and slot.resource != "*":
             named.append((slot.resource, *here))
     before, after = _possible(was), _possible(now)
     if not (lost or gained or before or after):

@@ -97,30 +97,19 @@ class Counts:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Performed:
-    """The attack paths and findings of a snapshot."""
-
-    reach: LazyAttackPathGraph
-    findings: tuple[Finding, ...]
-
-
 def found_again(
     evaluator: Evaluator,
     reach: LazyAttackPathGraph,
     workers: Workers | None = None,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
-    performed: Performed | None = None,
     *,
     settings: tuple[AppliedSettings, date] | None,
 ) -> Iterable[Finding]:
-    """Return the findings of a snapshot, by running the checks, unless they are known.
+    """Return the findings of a snapshot, by running the checks.
 
     ``settings`` are those of the review (`settings_of`).
     """
-    if performed is not None:
-        return performed.findings
     applied, day = settings or (None, date.min)
     thresholds = thresholds_of(applied)
     if workers is None:
@@ -152,7 +141,7 @@ class EvidenceContext:
         generated_at: datetime,
         cancelled: Cancelled = never_cancelled,
         workers: Workers | None = None,
-        performed: Performed | None = None,
+        known_findings: Iterable[Finding] | None = None,
         progress: Progress = no_progress,
     ) -> None:
         """Prepare a package.
@@ -163,12 +152,12 @@ class EvidenceContext:
             generated_at: The time stated in the package.
             cancelled: Checked regularly.
             workers: Run the checks, too, as of the evaluator's time; None: this process alone.
-            performed: What the evaluator's snapshot is known to give at that time; None: nothing.
+            known_findings: Findings of the evaluator's snapshot at that time; None: the checks are run.
             progress: Called while attack paths and findings are found.
         """
         self.workers = workers
         """Run the checks and evaluate quoted requests, too; None: this process alone."""
-        self._performed = performed
+        self._known_findings = known_findings
         self._progress = progress
         self.review = review
         self.evaluator = evaluator
@@ -438,7 +427,7 @@ class EvidenceContext:
         """The attack paths of the snapshot, computed once; requires an evaluator."""
         if self.evaluator is None:
             raise ValueError("the snapshot is not available")
-        return LazyAttackPathGraph(self.evaluator) if self._performed is None else self._performed.reach
+        return LazyAttackPathGraph(self.evaluator)
 
     @cached_property
     def settings(self) -> AppliedSettings | None:
@@ -455,15 +444,12 @@ class EvidenceContext:
         """
         if self.evaluator is None:
             return ()
-        found = found_again(
-            self.evaluator,
-            self.reach,
-            self.workers,
-            self._progress,
-            self.cancelled,
-            self._performed,
-            settings=settings_of(self.review.head.details),
-        )
+        found = self._known_findings
+        if found is None:
+            settings = settings_of(self.review.head.details)
+            found = found_again(
+                self.evaluator, self.reach, self.workers, self._progress, self.cancelled, settings=settings
+            )
         if self.left_out:
             found = self._in_scope(found)
         return ordered(map(self._with_decision, found))
@@ -496,7 +482,7 @@ class EvidenceContext:
 
         They are found again if they are asked for; whether they are the same stays known.
         """
-        self._performed = None
+        self._known_findings = None
         for name in ("found", "reach"):
             self.__dict__.pop(name, None)
 

@@ -13,14 +13,15 @@ import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.checks.finding import Finding
 from iamdesk.errors import ReviewError
-from iamdesk.export.evidence.context import EvidenceContext, Performed
+from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, OF_CHAINS, PEOPLE, SOURCE, STATEMENTS, TABLES
 from iamdesk.export.evidence.read_json import pieces
 from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, passed
@@ -57,7 +58,7 @@ def render_anew(
     evaluator: Evaluator | None,
     versions: str,
     workers: Workers | None = None,
-    performed: Performed | None = None,
+    known_findings: Iterable[Finding] | None = None,
     *,
     cancelled: Cancelled = never_cancelled,
 ) -> Iterator[Result]:
@@ -73,7 +74,7 @@ def render_anew(
             snapshot is not available, or the package was written without it.
         versions: The versions of iamdesk that wrote and that renders, if they differ; else empty.
         workers: As of `EvidenceContext`.
-        performed: As of `EvidenceContext`.
+        known_findings: As of `EvidenceContext`, which frees them once they are written.
         cancelled: Checked regularly.
 
     Raises:
@@ -89,7 +90,8 @@ def render_anew(
         made.mkdir()
         try:
             with _review(folder, document, entries, events, Path(place)) as review:
-                source = EvidenceContext(review, evaluator, moment, cancelled, workers, performed)
+                source = EvidenceContext(review, evaluator, moment, cancelled, workers, known_findings)
+                known_findings = None
                 source.build = document.tool.build  # what the files say, not which build compares them
                 written = write_data(made, source)
                 for path, content in written.statements(str(manifest["evidence_sha256"])):

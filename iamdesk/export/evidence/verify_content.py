@@ -14,10 +14,11 @@ from typing import Any
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.kept_evaluator import evaluator_of
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPathGraph
+from iamdesk.checks.finding import Finding
 from iamdesk.errors import ReviewError, SnapshotError
 from iamdesk.escaping import visible
 from iamdesk.evaluate.request import RequestError
-from iamdesk.export.evidence.context import Performed, found_again, settings_of
+from iamdesk.export.evidence.context import found_again, settings_of
 from iamdesk.export.evidence.decisions import re_evaluate
 from iamdesk.export.evidence.manifest import EVENTS, SOURCE
 from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_review
@@ -64,16 +65,21 @@ def no_executor(_snapshot: Snapshot) -> AbstractContextManager[Executor | None]:
     return nullcontext()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Held:
     """The snapshot of a package as of the time when the package was written."""
 
     evaluator: Evaluator
     workers: Workers | None
-    performed: Performed | None
+    findings: tuple[Finding, ...] | None
     """None: its statements depend on the time, and so must be evaluated again."""
     is_earlier: bool
     """Whether it was performed as of when the review was made: each decision is the same, but a text may differ."""
+
+    def take_findings(self) -> tuple[Finding, ...] | None:
+        """Return the findings, and hold them no longer: those of thousands of principals are large."""
+        found, self.findings = self.findings, None
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +137,9 @@ def _verified(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, 
     yield from _clock(review)
     yield from _totals(manifest, review)
     how.go_on()
-    held = yield from _performed_again(folder, review, snapshot, how)
-    yield from _rendered_anew(folder, manifest, review.head, held, how.cancelled)
+    document, held = review.head, (yield from _performed_again(folder, review, snapshot, how))
+    del review  # rendering needs much memory, and only its head
+    yield from _rendered_anew(folder, manifest, document, held, how.cancelled)
 
 
 def _rendered_anew(
@@ -148,7 +155,7 @@ def _rendered_anew(
         yield from render_anew(folder, manifest, document, entries, events, None, versions, cancelled=cancelled)
     else:
         used = (document, entries, events, held.evaluator, versions, held.workers)
-        results = [*render_anew(folder, manifest, *used, held.performed, cancelled=cancelled)]
+        results = [*render_anew(folder, manifest, *used, held.take_findings(), cancelled=cancelled)]
         if held.is_earlier and any(one.outcome is Outcome.FAILED for one in results):
             yield from render_anew(folder, manifest, *used, cancelled=cancelled)
         else:
@@ -464,27 +471,28 @@ def _performed_again(
     used = how.executor(held)
     workers = None if used is None else Workers(used, held)
     first = Evaluator(held, now=lambda: opened)
-    performed = yield from _lines_again(first, review, None if workers is None else workers.as_of(opened), how)
+    findings = yield from _lines_again(first, review, None if workers is None else workers.as_of(opened), how)
     evaluator = Evaluator(held, lambda: written, first.index.documents)
     is_earlier = False
     if opened == written or not mentions_time(held):  # then it gives the same at both times
         evaluator = first
     else:
         first.forget_access()
-        is_earlier = performed is not None and is_same_at(held, opened, written)
+        is_earlier = findings is not None and is_same_at(held, opened, written)
         if not is_earlier:
-            performed = None
+            findings = None
+        del first
     as_written = None if workers is None else workers.as_of(evaluator.now())
     yield _decisions_again(evaluator, folder, document, as_written, how)
-    return _Held(evaluator, as_written, performed, is_earlier)
+    return _Held(evaluator, as_written, findings, is_earlier)
 
 
 def _lines_again(
     evaluator: Evaluator, review: ReadReview, workers: Workers | None, how: _How
-) -> Generator[Result, None, Performed | None]:
+) -> Generator[Result, None, tuple[Finding, ...] | None]:
     """Compute entitlements (effective permissions, attack paths), population and findings again, and compare them.
 
-    Return attack paths and findings; None if they could not be computed.
+    Return the findings; None if they could not be computed.
     """
     try:
         exclusions = exclusions_from(review.head.review.details)
@@ -509,8 +517,8 @@ def _lines_again(
     del whole
     evaluator.forget_access()
     again_found = found_again(evaluator, lazy, workers, how.progress, how.cancelled, settings=settings)
-    performed = Performed(lazy, tuple(again_found))
-    again = limited(scope, frozen_findings(performed.findings), exclusions)
+    found = tuple(again_found)
+    again = limited(scope, frozen_findings(found), exclusions)
     if part_of is not None:
         items = {one.line_id for one in review.lines} | {one.finding_id for one in review.findings}
         again = limited_to_part(again, items)
@@ -547,7 +555,7 @@ def _lines_again(
         {one.finding_id: one.snapshot_sha256 for one in review.findings},
         _versions(review.head, of_review=True),
     )
-    return performed
+    return found
 
 
 def _lines_of(
