@@ -212,6 +212,7 @@ def new(
                 executor=executor,
                 people=listed,
                 settings=applied,
+                keeps_paths=False,
             )
     else:
         old = Workbench().open_snapshot(previous_snapshot)

@@ -25,7 +25,7 @@ from iamdesk.review.items import FORMAT_2, ITEM_FORMAT, Scope
 from iamdesk.review.people import PEOPLE, Assumable, PeopleList, people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import Head
-from iamdesk.review.scope import LEFT_OUT, Exclusion, check_exclusions, left_out_as_text, limited
+from iamdesk.review.scope import LEFT_OUT, Exclusion, Limited, check_exclusions, left_out_as_text, limited
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.work.workers import Workers
 
@@ -47,6 +47,19 @@ class Made:
     """Details of its head, besides those given by the user."""
     previous_sha256: str = ""
     """Hash of the previous package's manifest; empty for a first review, or if no package is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a review is made of, before effects."""
+
+    begun: datetime
+    """When the review was begun, which is when it is said to be created."""
+    whole: Scope
+    """The scope including exclusions."""
+    all_findings: tuple[Mapping[str, Any], ...]
+    rest: Limited
+    """What is left without exclusions."""
 
 
 def make_review(
@@ -81,6 +94,27 @@ def make_review(
         ReviewError: the file exists or cannot be written, or an exclusion matches nothing.
         WorkCancelled: ``cancelled`` returned True; then no file is written.
     """
+    examined = examine(evaluator, reach, progress, cancelled, exclusions, workers, settings)
+    write_review(evaluator, examined, path, title, details, progress, cancelled, prepare, exclusions, workers, settings)
+
+
+def examine(
+    evaluator: Evaluator,
+    reach: AttackPathGraph,
+    progress: Progress,
+    cancelled: Cancelled,
+    exclusions: Sequence[Exclusion] = (),
+    workers: Workers | None = None,
+    settings: AppliedSettings | None = None,
+) -> Examined:
+    """Find population, entitlements without their effects, and findings; takes what `make_review` does.
+
+    Attack paths are needed for these alone: those of thousands of principals take hundreds of megabytes.
+
+    Raises:
+        ReviewError: an exclusion matches nothing.
+        WorkCancelled: ``cancelled`` returned True.
+    """
     snapshot, now = evaluator.snapshot, datetime.now(UTC)
     check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
     whole = review_scope(evaluator, progress, cancelled, reach, FORMAT_2, workers)
@@ -91,10 +125,27 @@ def make_review(
         else run_shared(workers, progress, cancelled, reach, thresholds)
     )
     frozen = frozen_findings(with_settings(found, settings and settings.for_snapshot(snapshot), now.date()))
-    rest = limited(whole, frozen, exclusions)
+    return Examined(now, whole, frozen, limited(whole, frozen, exclusions))
+
+
+def write_review(
+    evaluator: Evaluator,
+    examined: Examined,
+    path: Path,
+    title: str,
+    details: Mapping[str, str],
+    progress: Progress,
+    cancelled: Cancelled,
+    prepare: Callable[[Made], Made] = lambda made: made,
+    exclusions: Sequence[Exclusion] = (),
+    workers: Workers | None = None,
+    settings: AppliedSettings | None = None,
+) -> None:
+    """Find the effects of entitlements, and write a new review file; takes and raises what `make_review` does."""
+    snapshot, now, rest = evaluator.snapshot, examined.begun, examined.rest
     excluded = {LEFT_OUT: left_out_as_text(rest.left_out)} if exclusions else {}
     scope = with_effects(evaluator, rest.scope, workers, progress, cancelled)
-    made = prepare(Made(scope, rest.findings, whole, frozen))
+    made = prepare(Made(scope, rest.findings, examined.whole, examined.all_findings))
     if cancelled():
         raise WorkCancelled
     head = Head(

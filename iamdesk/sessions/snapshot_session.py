@@ -464,6 +464,7 @@ class SnapshotSession(Opened):
         executor: Executor | None = None,
         people: "PeopleList | None" = None,
         settings: "AppliedSettings | None" = None,
+        keeps_paths: bool = True,
     ) -> None:
         """Create a review of this snapshot: its population, entitlements and findings are frozen in a new file.
 
@@ -479,20 +480,25 @@ class SnapshotSession(Opened):
             executor: As for `findings`.
             people: A list of people (`read_people`), joined with the principals of the snapshot.
             settings: Settings of the checks (`Workbench.read_check_settings`), which the review keeps.
+            keeps_paths: Whether attack paths stay in memory; if not, they are freed before effects are found.
 
         Raises:
             ReviewError: there is a file of that name, or it cannot be written; its text is one sentence.
             WorkError: the executor cannot do it; one sentence.
             WorkCancelled: ``cancelled`` returned True; then there is no file.
         """
-        from iamdesk.export.new_review import make_review, with_people
+        from iamdesk.export.new_review import examine, with_people, write_review
 
         workers = self._workers_at_one_time(executor)
         reach = self._reach(cancelled=cancelled, workers=workers)
         details = with_people(details or {}, people, self.snapshot, reach)
-        make_review(
+        examined = examine(self.evaluator, reach, progress, cancelled, exclusions, workers, settings)
+        del reach
+        if not keeps_paths:
+            self.__dict__.pop("_reach", None)
+        write_review(
             self.evaluator,
-            reach,
+            examined,
             path,
             title,
             details,
