@@ -24,7 +24,7 @@ def write_new(
     lines: Iterable[ReviewItem],
     findings: Iterable[Mapping[str, Any]],
 ) -> None:
-    """Write a new review file.
+    """Write a new review file; ``lines``, ``findings`` and ``population`` are consumed in this order.
 
     Raises:
         ReviewError: the file exists, or cannot be written.
@@ -72,13 +72,6 @@ def _fill(
 ) -> None:
     connection.executemany("INSERT INTO head VALUES (?, ?)", head_rows(head))
     connection.executemany(
-        "INSERT INTO population VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            (at, each.arn, each.account_id, each.kind, each.in_scope, each.out_reason)
-            for at, each in enumerate(population)
-        ),
-    )
-    connection.executemany(
         "INSERT INTO lines VALUES (?, ?, ?, ?)",
         (
             (at, line.line_id, line.sha256, json.dumps(line.as_json(), ensure_ascii=False))
@@ -90,6 +83,13 @@ def _fill(
         (
             (at, finding["finding_id"], digest(finding), json.dumps(finding, ensure_ascii=False))
             for at, finding in enumerate(findings)
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO population VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (at, each.arn, each.account_id, each.kind, each.in_scope, each.out_reason)
+            for at, each in enumerate(population)
         ),
     )
 

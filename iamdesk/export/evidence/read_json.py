@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from iamdesk.export.evidence.schema import DecidedFinding, EntitlementLine, Principal, ReviewDocument
 from iamdesk.review.asked import SINCE_LAST
@@ -13,6 +13,8 @@ from iamdesk.review.journal import digest
 from iamdesk.review.own_access import OwnLine, own_line
 
 _LISTS = ("changes", "entitlements", "findings", "population")
+_AT_ONCE = 1 << 22
+"""Characters that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,12 @@ def read_review(path: Path) -> ReadReview:
         OSError: it cannot be read.
         ValueError: it does not match its schema, or is not canonical JSON.
     """
-    text = path.read_text(encoding="utf-8", errors="surrogatepass")
     values: dict[str, Any] = {}
     lines: list[ReadLine] = []
     findings: list[ReadFinding] = []
     population: list[PopulationEntry] = []
     counts = dict.fromkeys(_LISTS, 0)
-    for name, item, is_member in pieces(text):
+    for name, item, is_member in pieces(path):
         if not is_member:
             values[name] = item
             continue
@@ -96,33 +97,85 @@ def read_review(path: Path) -> ReadReview:
     return ReadReview(head, tuple(lines), tuple(findings), counts, tuple(population))
 
 
-def pieces(text: str) -> Iterator[tuple[str, Any, bool]]:
-    """Yield (name, value, False) for members of the top object, and (name, item, True) for each item of its lists."""
-    decode: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().raw_decode
-    at = _past(text, 0, "{")
-    while True:
-        name, at = decode(text, at)
-        at = _past(text, at, ":")
-        if name in _LISTS:
-            at = _past(text, at, "[")
-            while text[at : at + 1] != "]":
-                item, at = decode(text, at)
-                yield name, item, True
-                if text[at : at + 1] == ",":
-                    at += 1
-            at += 1
-        else:
-            value, at = decode(text, at)
-            yield name, value, False
-        if text[at : at + 1] == "}" and at + 1 == len(text):
-            return
-        at = _past(text, at, ",")
+def pieces(path: Path) -> Iterator[tuple[str, Any, bool]]:
+    """Yield (name, value, False) for members of the top object, and (name, item, True) for each item of its lists.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not JSON.
+    """
+    with path.open(encoding="utf-8", errors="surrogatepass") as file:
+        text = _Window(file)
+        text.skip("{")
+        while True:
+            name = text.value()
+            text.skip(":")
+            if name in _LISTS:
+                text.skip("[")
+                while text.mark() != "]":
+                    yield name, text.value(), True
+                    if text.mark() == ",":
+                        text.skip(",")
+                text.skip("]")
+            else:
+                yield name, text.value(), False
+            if text.mark() == "}":
+                text.skip("}")
+                if text.mark():
+                    raise ValueError(f"expected the end at character {text.place}")
+                return
+            text.skip(",")
 
 
-def _past(text: str, at: int, mark: str) -> int:
-    if text[at : at + 1] != mark:
-        raise ValueError(f"expected {mark} at character {at}")
-    return at + 1
+class _Window:
+    """A JSON text of which a part is in memory: that of thousands of principals has hundreds of megabytes."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._text = ""
+        self._at = 0
+        self._before = 0
+        """Number of characters before those in memory."""
+        self._decode: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().raw_decode
+
+    @property
+    def place(self) -> int:
+        """The index of the next character."""
+        return self._before + self._at
+
+    def mark(self) -> str:
+        """Return the next character; empty at the end."""
+        if self._at == len(self._text):
+            self._read_on()
+        return self._text[self._at : self._at + 1]
+
+    def skip(self, mark: str) -> None:
+        """Go past a character, which must be the next."""
+        if self.mark() != mark:
+            raise ValueError(f"expected {mark} at character {self.place}")
+        self._at += 1
+
+    def value(self) -> Any:
+        """Return the next value, and go past it."""
+        while True:
+            try:
+                found, end = self._decode(self._text, self._at)
+            except ValueError:
+                if not self._read_on():
+                    raise
+                continue
+            if end < len(self._text) or not self._read_on():  # a number may go on behind what is in memory
+                self._at = end
+                return found
+
+    def _read_on(self) -> bool:
+        """Forget what is past, and read more; return whether there was more."""
+        rest = self._text[self._at :]
+        more = self._file.read(max(_AT_ONCE, len(rest)))
+        if more:
+            self._before += self._at
+            self._text, self._at = rest + more, 0
+        return bool(more)
 
 
 def _line(one: EntitlementLine) -> ReadLine:

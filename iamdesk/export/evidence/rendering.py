@@ -187,15 +187,16 @@ def _review(
 ) -> Iterator[ReviewFile]:
     """Yield the review of a package, rebuilt from its files."""
     path = place / "again.iamreview"
+    lists = _Lists(folder / "review.json")
     write_new(
         path,
         head_of(document),
-        [
+        (
             PopulationEntry(one["arn"], one["account_id"], one["type"], one["in_scope"], one["out_reason"])
-            for one in _members(folder, "population")
-        ],
-        (ReviewItem.from_json(one["line"]) for one in _members(folder, "entitlements")),
-        (one["finding"] for one in _members(folder, "findings")),
+            for one in lists.members("population")
+        ),
+        (ReviewItem.from_json(one["line"]) for one in lists.members("entitlements")),
+        (one["finding"] for one in lists.members("findings")),
     )
     with contextlib.closing(connect(path, writable=True)) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -219,9 +220,22 @@ def head_of(document: ReviewDocument) -> Head:
     )
 
 
-def _members(folder: Path, name: str) -> Iterator[Any]:
-    text = (folder / "review.json").read_text(encoding="utf-8", errors="surrogatepass")
-    yield from (item for one, item, is_member in pieces(text) if is_member and one == name)
+class _Lists:
+    """The lists of a ``review.json``, read once: in the order of their names, as in canonical JSON."""
+
+    def __init__(self, path: Path) -> None:
+        self._pieces = pieces(path)
+        self._next: tuple[str, Any, bool] | None = None
+
+    def members(self, name: str) -> Iterator[Any]:
+        """Yield the items of the list of a name that is behind those asked for before."""
+        while (piece := self._next or next(self._pieces, None)) is not None:
+            self._next = None
+            if piece[0] > name:
+                self._next = piece
+                return
+            if piece[0] == name and piece[2]:
+                yield piece[1]
 
 
 # Comparison of files
