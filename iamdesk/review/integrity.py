@@ -68,10 +68,11 @@ def _damages(
     frozen = dict(connection.execute("SELECT line_id, sha256 FROM lines"))
     shas: dict[str, str] = {}
     for line in lines():
-        shas[line.line_id] = line.sha256
-        if frozen.get(line.line_id) != line.sha256:
+        line_id, sha256 = line.line_id, line.sha256  # both are computed
+        shas[line_id] = sha256
+        if frozen.get(line_id) != sha256:
             yield Damage(
-                phrase("entitlement {line_id}", line_id=line.line_id),
+                phrase("entitlement {line_id}", line_id=line_id),
                 phrase("It differs from the entitlement that was frozen with the review."),
             )
     if has_findings(connection):
