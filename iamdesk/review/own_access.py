@@ -1,7 +1,7 @@
 """What of a review is a reviewer's own access, besides the entitlements of the principals that they state.
 
 These are what a group grants of which they are a member, what the role of their session has, and the trust policies
-that name them, or their session, or that let in nobody else of the snapshot.
+that name them, or their session, or that let in no one else of the snapshot.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
