@@ -64,8 +64,8 @@ def external_access(
     """Yield the external callers for whom a request is allowed or conditional; its principal is ignored.
 
     Anyone comes first, then accounts, their principals, services and identity providers. On ``*`` there are none: every
-    caller would act on its own account. What conditions leave to the bearer of one unique ID has its own row, and is no
-    condition of the rows of others: no one else gets that ID. ``can`` explains a row.
+    caller would act on its own account. What conditions leave to the one principal with a unique ID has its own row,
+    and is no condition of the rows of others: no one else gets that ID. ``can`` explains a row.
 
     Raises:
         RequestError: the action or resource is malformed.
@@ -239,7 +239,7 @@ class _Search:
         return evaluate(_without_ids(self._requests.evaluation_request(self.request(caller)), frozenset(self._ids)))
 
     def _by_id(self) -> Iterator[_Found]:
-        """Yield what the bearers of unique IDs are allowed: each once, by the most permissive decision.
+        """Yield what principals with unique IDs are allowed: each once, by the most permissive decision.
 
         Certain sessions of a role have no row where all have the same access.
         """
@@ -315,7 +315,7 @@ def _literal(found: _Found) -> int:
 
 
 def _covers(anyone: _Found, found: _Found) -> bool:
-    """Return whether anyone with an AWS account is allowed the same as the bearer of a unique ID."""
+    """Return whether anyone with an AWS account is allowed the same as the principal with a unique ID."""
     if anyone.candidate.who.signing is Signing.UNSIGNED:
         return False
     return _allows_as_much(anyone, found)
