@@ -43,6 +43,12 @@ def test_each_takes_first_what_it_has_at_hand(one: Processes) -> None:
     assert all(pid != os.getpid() for task, pid in found if task in (1, 3, 5, 7)), "the worker began with the others"
 
 
+def test_a_process_that_is_busy_leaves_all_tasks_to_the_workers(one: Processes) -> None:
+    found = list(shared_out(slowly, range(20), one, is_free=lambda: False))
+    assert [task for task, _ in found] == list(range(20))
+    assert os.getpid() not in {pid for _, pid in found}
+
+
 def test_without_workers_this_process_does_it_and_may_do_it_its_own_way() -> None:
     assert list(shared_out(slowly, range(2), None, here=lambda task, _: (task, 0))) == [(0, 0), (1, 0)]
     assert list(shared_out(slowly, (), None)) == []
