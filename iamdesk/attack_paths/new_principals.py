@@ -1,6 +1,7 @@
 """Who can create a user or role that becomes an administrator: every action on one and the same new ARN."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
@@ -12,6 +13,7 @@ from iamdesk.attack_paths.technique_resources import ResourceRequest, Slot
 from iamdesk.policy.overlap import common_arn
 
 _CREATES_POLICY = "iam:CreatePolicy"
+_MAX_NEW_BOUNDARIES = 10
 
 
 class _New(NamedTuple):
@@ -37,15 +39,17 @@ def creators(steps: Edges, path: EscalationPath, callers: int) -> ConfirmedAndPo
         for new in _new_principals(steps, position, path):
             by_name[new] = by_name.get(new, 0) | 1 << position
     found = NO_PRINCIPALS
-    for new, who in by_name.items():
+    for new, who in sorted(by_name.items(), key=lambda one: one[0].is_new_boundary):  # the plain ways first
         members = ConfirmedAndPossible(who & ~found.proven, 0)
+        if new.boundary and new.is_new_boundary and members.principals:
+            members = members.both(steps.finder.among(members.principals, _CREATES_POLICY, new.boundary))
+        if not members.principals:
+            continue
         for required in path.actions:
             allowed = NO_PRINCIPALS
             for context in _contexts(steps, path, required.action, new):
                 allowed = allowed.either(steps.finder.among(members.principals, required.action, new.arn, context))
             members = members.both(allowed)
-        if new.boundary and new.is_new_boundary and members.principals:
-            members = members.both(steps.finder.among(members.principals, _CREATES_POLICY, new.boundary))
         found = found.either(members)
     return found
 
@@ -78,7 +82,7 @@ def _new_principals(steps: Edges, position: int, path: EscalationPath) -> Iterat
     yield from map(_New, names)
     if steps.attachable.asking_for_boundary >> position & 1:
         yield from (_New(name, boundary) for boundary in steps.attachable.boundaries(account) for name in names)
-        new = _new_boundaries(steps, position, account)
+        new = tuple(islice(_new_boundaries(steps, position, account), _MAX_NEW_BOUNDARIES))
         yield from (_New(name, boundary, True) for boundary in new for name in names)
 
 
