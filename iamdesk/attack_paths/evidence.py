@@ -1,10 +1,12 @@
 """The evidence of steps: the requests that prove a step, evaluated with a full explanation for one principal."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.access.request_grid import FRESH
+from iamdesk.attack_paths.administrators import OPEN
 from iamdesk.attack_paths.attacker_control import AllowedBy, allowed_by, mfa_wanted, unmet_keys
 from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edges import Edges, profiles_of
@@ -21,9 +23,11 @@ from iamdesk.attack_paths.request_tags import (
 )
 from iamdesk.attack_paths.technique_resources import ResourceRequest
 from iamdesk.attack_paths.types import Proof, Step
+from iamdesk.attack_paths.what_if_admin import FULL
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision, Request
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.explain.explanation import explain, spelling
 from iamdesk.i18n import phrase, phrased
 
@@ -74,19 +78,50 @@ class Prover:
         key = (step.path_id, step.source, step.target)
         known = self._proven.get(key)
         if known is None:
-            found: list[Proof] = []
-            for path_id in step.path_id.split("+"):
-                found += self.of_action(step.source, step.target, catalog().path(path_id))
+            found = tuple(self.of_techniques(step.source, step.target, step.path_id))
             if len(self._proven) >= _MAX_KEPT:
                 self._proven.clear()
-            known = self._proven[key] = tuple(found)
+            known = self._proven[key] = found
         return known
+
+    def of_techniques(self, source: str, target: str, path_id: str) -> Iterator[Proof]:
+        """Yield the evaluated requests of techniques, joined with ``+`` if one needs another."""
+        first, *others = (catalog().path(one) for one in path_id.split("+"))
+        yield from self.of_action(source, target, first)
+        for path in others:
+            yield from self._of_later_action(source, target, path)
 
     def of_action(self, source: str, target: str, path: EscalationPath) -> Iterator[Proof]:
         """Yield the evaluated request for each action of a technique, on the most favorable resource."""
         for one in self._best(source, target, path):
-            yield _proof(one.request, one.trace)
-            yield from (_proof(tagging.request, tagging.trace) for tagging in one.tagging)
+            yield from _proofs(one)
+
+    def _of_later_action(self, source: str, target: str, path: EscalationPath) -> Iterator[Proof]:
+        """Yield the same for a technique that follows on another one of its step.
+
+        What the snapshot does not allow is what the target does, with the permissions that the technique before gives.
+        """
+        position = self._steps.population.position(target)
+        for one in self._best(source, target, path):
+            if one.rank < _DENIED or position is None:
+                yield from _proofs(one)
+            else:
+                yield self._after_change(one, [*self._asked_by_action(source, target, path, one)], position)
+
+    def _asked_by_action(self, source: str, target: str, path: EscalationPath, one: _Asked) -> Iterator[_Asked]:
+        for required in path.actions:
+            if required.action == one.request.action and required.on not in _SHARED:
+                yield from self._asked(source, target, path, required)
+
+    def _after_change(self, one: _Asked, others: Iterable[_Asked], position: int) -> Proof:
+        """Return the first of some requests that a principal is allowed once it has any permission."""
+        subject = self._steps.population.index.subjects[position]
+        requests = [replace(other.request, principal=subject) for other in (*others, one)]
+        asked = [(request, self._steps.hypotheses.trace(position, [FULL], request)) for request in requests]
+        request, trace = next((two for two in asked if two[1].decision in OPEN), asked[0])
+        decision = explain(trace, request)
+        text = phrase("{request}, after the change before it", request=_request_text(decision))
+        return Proof(text, decision, is_after_change=True)
 
     def request_proof(self, source: str, action: str, resource: str, context: Context) -> Proof:
         """Return the evaluated request for one action."""
@@ -281,7 +316,16 @@ def _wanted(key: str, trace: EvaluationTrace) -> str:
     return phrase("an allowed value of {key}", key=spelled)
 
 
+def _proofs(asked: _Asked) -> Iterator[Proof]:
+    for one in (asked, *asked.tagging):
+        yield _proof(one.request, one.trace)
+
+
 def _proof(request: Request, trace: EvaluationTrace) -> Proof:
     decision = explain(trace, request)
-    resource = with_visible_end(decision.request.resource)
-    return Proof(phrase("{action} on {resource}", action=request.action, resource=resource), decision)
+    return Proof(_request_text(decision), decision)
+
+
+def _request_text(decision: EvaluationResult) -> str:
+    request = decision.request
+    return phrase("{action} on {resource}", action=request.action, resource=with_visible_end(request.resource))

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterator
 
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.catalog import LAST, catalog, how_words, preference
+from iamdesk.attack_paths.catalog import LAST, how_words, preference
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evidence import Prover
 from iamdesk.attack_paths.graph import Levels, StepGraph
@@ -189,8 +189,7 @@ class PathSearch:
         def prove(_step: Step) -> tuple[Proof, ...]:
             (required,) = made.path.actions
             first = self._prover.request_proof(source, required.action, made.target, made.context)
-            paths = [catalog().path(one) for one in rest.split("+")] if rest else []
-            return (first, *(proof for path in paths for proof in prepared.prover.of_action(source, target, path)))
+            return (first, *(prepared.prover.of_techniques(source, target, rest) if rest else ()))
 
         needs = () if is_proven or not rest else prepared.prover.needs(source, target, rest)
         state = State.PROVEN if is_proven else State.POSSIBLE

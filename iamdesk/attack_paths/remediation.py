@@ -251,6 +251,8 @@ class Remediations:
         for number, attack_path in enumerate(attack_paths):
             for step in attack_path.steps:
                 for proof in step.proof:
+                    if proof.is_after_change:  # ends with the change before it
+                        continue
                     request = proof.decision.request
                     lever = found.setdefault((step.source, request.action, ""), _Lever(step.source, request.action))
                     lever.attack_paths.add(number)

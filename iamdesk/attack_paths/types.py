@@ -89,6 +89,8 @@ class Proof:
     request_text: str
     """The request as text: ``iam:PutRolePolicy on role/deploy``."""
     decision: EvaluationResult
+    is_after_change: bool = False
+    """Whether it is decided as after the first technique of the step, which gives any permission."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import override
 from iamdesk.access.principal_index import PrincipalIndex
 from iamdesk.attack_paths.administrators import OPEN, is_identical, sampled_actions, would_administer
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
-from iamdesk.evaluate.engine import EvaluationRequest, decide_request
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, decide_request, evaluate
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.policy.document import Document, parse_document
@@ -137,6 +137,13 @@ class AdminHypotheses:
         identity = (*holder.policies.identity, *more)
         changed = holder._replace(policies=replace(holder.policies, identity=identity))
         return self._asker(position, changed)(action, resource, context or {})
+
+    def trace(self, position: int, more: Sequence[AttachedPolicy], request: Request) -> EvaluationTrace:
+        """Return the evaluation of a request of a principal with more policies, within its boundary."""
+        holder = self._population.principal_policies(position)
+        identity = (*holder.policies.identity, *more)
+        changed = holder._replace(policies=replace(holder.policies, identity=identity))
+        return evaluate(self._inquiry.evaluator.evaluation_request(request, changed))
 
     def _asker(self, position: int, holder: PrincipalPolicies) -> "_Asker":
         guardrails = self._inquiry.guardrails(self._account(position).account_id)

@@ -6,7 +6,7 @@ from iamdesk import Evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.types import State
 
-from ..builders.captures import allow, document
+from ..builders.captures import allow, document, trusting
 from .cases import WEAK, World, arn
 
 OWN = arn("policy/own")
@@ -160,3 +160,59 @@ def test_who_leaves_the_group_that_makes_it_an_administrator_is_none(tmp_path):
     assert removing(tmp_path, leave, held, allowing=document(WIDE), groups={"limited": limits}) == {}
     limits = document(deny("iam:CreatePolicyVersion"))
     assert removing(tmp_path, WIDE, leave, groups={"limited": limits}) == {"X12f": State.PROVEN}
+
+
+def bounded(folder, *, boundary, of_bob):
+    """Return the account of bob, who may write any permission into a role with a boundary and assume the role."""
+    world = World()
+    limit = world.policy("limit", document(allow(boundary)))
+    world.role("deploy", {"some": WEAK}, trusting({"AWS": arn("user/bob")}), boundary=limit)
+    world.user("bob", {"some": document(allow(of_bob, arn("role/deploy")))})
+    return AttackPathGraph(Evaluator(world.snapshot(folder)))
+
+
+OFF = "iam:DeleteRolePermissionsBoundary"
+
+
+@pytest.mark.parametrize(
+    ("boundary", "of_bob", "who"),
+    [
+        (["s3:*", OFF], ["iam:PutRolePolicy"], "role/deploy"),  # once it has any permission
+        (["s3:*"], ["iam:PutRolePolicy", OFF], "user/bob"),
+        (["s3:*"], ["iam:PutRolePolicy"], None),
+    ],
+)
+def test_the_evidence_of_a_second_change_is_who_makes_it(tmp_path, boundary, of_bob, who):
+    reach = bounded(tmp_path, boundary=boundary, of_bob=of_bob)
+    steps = [path.steps[0] for path in reach.attack_paths(arn("user/bob"))]
+    assert bool(steps) is (who is not None)
+    for step in steps:
+        assert [proof.decision.decision.value for proof in step.proof] == ["allowed"] * len(step.proof)
+        proof = next(one for one in step.proof if one.decision.request.action == OFF)
+        assert proof.decision.request.principal == arn(who)
+        assert (
+            proof.is_after_change
+            is proof.request_text.endswith(", after the change before it")
+            is (who == "role/deploy")
+        )
+    for remediation in reach.remediations(arn("user/bob")):
+        assert (OFF in remediation.what) <= (who == "user/bob")
+
+
+def test_the_evidence_of_its_own_deny_is_of_the_policy_that_it_can_remove(tmp_path):
+    """It cannot detach the first policy with a Deny, which denies nothing else."""
+    alone = {"Condition": {"ArnEquals": {"iam:PolicyARN": arn("policy/held")}}}
+    world = World()
+    policies = {
+        "own": WEAK,
+        "held": document(deny("iam:DetachUserPolicy", **alone)),
+        "limits": document(deny(["iam:AttachUserPolicy", "iam:AttachRolePolicy"])),
+    }
+    world.user("bob", {"some": document(VERSION)}, attached=[world.policy(*one) for one in policies.items()])
+    reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    (step,) = reach.escalations(arn("user/bob"), most=100)
+    assert step.path_id == "iam-001+X12c"
+    grants, removes = step.proof
+    assert (grants.decision.decision.value, grants.is_after_change) == ("allowed", False)
+    assert (removes.decision.decision.value, removes.is_after_change) == ("allowed", True)
+    assert removes.decision.request.context == {"iam:PolicyARN": arn("policy/limits")}
