@@ -153,8 +153,9 @@ def entitlements_held(evaluator: Evaluator, cancelled: Cancelled = never_cancell
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
-    found: dict[str, list[str]] = {}
-    for line in scope_without_access(evaluator, FORMAT_2, cancelled).lines:
+    scope = scope_without_access(evaluator, FORMAT_2, cancelled)
+    found: dict[str, list[str]] = {one.arn: [] for one in scope.population if one.in_scope}
+    for line in scope.lines:
         found.setdefault(line.holder_arn, []).append(entitlement_words(line))
     return {holder: tuple(names) for holder, names in found.items()}
 
