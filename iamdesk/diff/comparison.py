@@ -7,7 +7,7 @@ from pathlib import Path
 from iamdesk.attack_paths.types import AttackPath, AttackPaths, GoalKind
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.finding import Finding, State
-from iamdesk.diff.parallel import Pair, find_all
+from iamdesk.diff.parallel import Pair, begin_all, find_all
 from iamdesk.diff.result import Comparison, Effect, PrincipalDiff, RiskChanges, Statistics, Status, TextChange
 from iamdesk.diff.snapshot_view import SCP, SnapshotView
 from iamdesk.diff.text_changes import text_changes
@@ -39,6 +39,8 @@ def compare_snapshots(
         WorkCancelled: ``cancelled`` returned True.
         WorkError: No worker can do it; one sentence.
     """
+    if workers is not None:
+        begin_all(moment, workers)
     pair = Pair.of(old, new, moment)
     before, after = pair.old, pair.new
     arns = pair.principal_arns()

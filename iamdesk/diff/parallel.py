@@ -141,6 +141,12 @@ def _policies_of(before: PrincipalPolicies | None, after: PrincipalPolicies | No
     return tuple((own.documents, own.boundary_documents) if own is not None else None for own in (before, after))
 
 
+def begin_all(moment: datetime, workers: tuple[Workers, Workers]) -> None:
+    """Have workers read both snapshots for `find_all`, while this process creates its pair."""
+    old, new = workers
+    new.begin(find, Span(old.reference, new.reference, moment, (), are_resources=False))
+
+
 def find_all(
     pair: Pair,
     arns: Sequence[str],
@@ -180,6 +186,7 @@ def find_all(
                 total=total,
                 contents=old.contents,
                 here=lambda span, cancelled: pair.find(span.arns, span.are_resources, cancelled),
+                are_long=True,
             )
         )
     progress(total, total)

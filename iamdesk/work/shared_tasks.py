@@ -11,7 +11,7 @@ from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled
 from iamdesk.work.tasks import Contents, results
 
 _CHECK_EVERY = 0.05
-_AHEAD = 2
+AHEAD = 2
 """Tasks given to a worker in advance: few, so that this process does not wait long for them at the end."""
 _NO_CONTENTS: Contents = {}
 
@@ -29,6 +29,7 @@ def shared_out[T, R](
     size: Callable[[T], int] = lambda _task: 1,
     total: int = 0,
     contents: Contents = _NO_CONTENTS,
+    ahead: int = AHEAD,
 ) -> Iterator[R]:
     """Yield ``function(task, cancelled)`` for each task, in order; this process takes tasks as the workers do.
 
@@ -44,6 +45,7 @@ def shared_out[T, R](
         size: The amount of work of a task.
         total: The work of all tasks together; 0 while unknown.
         contents: As for `tasks.results`.
+        ahead: Number of tasks given to a worker in advance; 1 if each takes seconds.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -57,7 +59,9 @@ def shared_out[T, R](
     sharing: _Sharing[T, R] = _Sharing(tasks, is_ours, size)
     stop = threading.Event()
     thread = threading.Thread(
-        target=sharing.collect, args=(function, executor, lambda: stop.is_set() or cancelled(), contents), daemon=True
+        target=sharing.collect,
+        args=(function, executor, lambda: stop.is_set() or cancelled(), contents, ahead),
+        daemon=True,
     )
     thread.start()
     try:
@@ -96,7 +100,12 @@ class _Sharing[T, R]:
             yield taken[1]
 
     def collect(
-        self, function: Callable[[T, Cancelled], R], executor: Executor, cancelled: Cancelled, contents: Contents
+        self,
+        function: Callable[[T, Cancelled], R],
+        executor: Executor,
+        cancelled: Cancelled,
+        contents: Contents,
+        ahead: int,
     ) -> None:
         """Collect the results of the workers, in a thread of its own."""
 
@@ -112,7 +121,7 @@ class _Sharing[T, R]:
                 cancelled=cancelled,
                 size=self._size,
                 contents=contents,
-                ahead=_AHEAD,
+                ahead=ahead,
             ):
                 with self._changed:
                     self._done[self._given_out.popleft()] = result

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.work.shared_tasks import shared_out
+from iamdesk.work.shared_tasks import AHEAD, shared_out
 from iamdesk.work.tasks import Contents, begin, results
 from iamdesk.work.worker_cache import content_of, reference_to
 
@@ -68,10 +68,12 @@ class Workers:
         contents: Contents | None = None,
         here: Callable[[T, Cancelled], R] | None = None,
         is_free: Callable[[], bool] = lambda: True,
+        are_long: bool = False,
     ) -> Iterator[R]:
         """Yield results as `tasks.results` does; the snapshot is sent to workers that cannot read it.
 
-        ``here`` runs a task in this process, if it runs some (`helped`), whenever it ``is_free``.
+        ``here`` runs a task in this process, if it runs some (`helped`), whenever it ``is_free``; ``are_long`` says
+        that each takes seconds.
         """
         sent = {**self.contents, **(contents or {})}
         if here is not None and self.helped:
@@ -86,6 +88,7 @@ class Workers:
                 size=size,
                 total=total,
                 contents=sent,
+                ahead=1 if are_long else AHEAD,
             )
         return results(
             function,
