@@ -153,7 +153,8 @@ def allowing(principal: str, actions: int, where: str, sides: Iterable[SnapshotV
     In the form of `carriers_of`, but for a whole effect: only policies that certainly allow none of it are left out.
     """
     found: dict[tuple[str, str], None] = {}
-    place = ResourceScope(False, frozenset({where})) if where.startswith("arn:") else ANYWHERE
+    entry, space, _ = where.partition(" ")  # words may follow, such as an exception
+    place = ResourceScope(False, frozenset({f"{entry}*" if space else entry})) if entry.startswith("arn:") else ANYWHERE
     for side in sides:
         if principal not in side.index.users and principal not in side.index.roles:
             continue

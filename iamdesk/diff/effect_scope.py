@@ -8,7 +8,9 @@ from iamdesk.diff.normal_form import ANYWHERE, EVERYTHING, ResourceScope
 from iamdesk.diff.resource_forms import Entry
 from iamdesk.diff.result import Kind
 from iamdesk.diff.sampling import SampleRequest
+from iamdesk.i18n import phrase
 from iamdesk.policy.resource_patterns import is_covered
+from iamdesk.policy.wildcards import glob, is_pattern
 
 
 def scope_of_policies(cell: SampleRequest, part: PolicyTypeDelta, kind: Kind, entry: Entry | None) -> str:
@@ -43,14 +45,45 @@ def _own(cell: SampleRequest, part: PolicyTypeDelta, kind: Kind) -> list[Resourc
 def scope_on_resource(entry: Entry, cell: SampleRequest) -> str:
     """Return how a resource's policies write a request's resource: the clauses that differ, or those that allow it."""
     whole = cell.resource if cell.resource == entry.arn else f"{entry.arn}{cell.resource[len(entry.arn)]}*"
-    wheres = [
-        clause.where
+    listed = [
+        (clause.where, entry.old.get(clause, 0) != entry.new.get(clause, 0), clause.is_allow)
         for clause, bits in entry.clause_actions
-        if bits & cell.represents
-        if clause.is_allow or entry.old.get(clause, 0) != entry.new.get(clause, 0)
-        if clause.where not in (None, ANYWHERE) and applies_to(clause.where, cell.resource)
+        if bits & cell.represents and clause.where is not None and clause.where != ANYWHERE
     ]
-    return max((where.text for where in wheres if where is not None), key=_narrowness, default=whole)
+    # What NotResource excludes in one snapshot only is a part of its own.
+    excluded = {one for where, differs, _ in listed if differs and where.is_negated for one in where.entries}
+    apart = {one for one in excluded if applies_to(_only(one), cell.resource)}
+    named = [
+        where.text
+        for where, differs, is_allow in listed
+        if (is_allow or differs) and not where.is_negated and applies_to(where, cell.resource)
+    ]
+    text = max((_within_resource(one, whole, entry.arn) for one in (*named, *apart)), key=_narrowness, default=whole)
+    others = [one for one in sorted(excluded - apart) if not apart and may_meet(_only(one), _only(text))]
+    return phrase("{resource} except {excluded}", resource=text, excluded=", ".join(others)) if others else text
+
+
+def _only(entry: str) -> ResourceScope:
+    return ResourceScope(False, frozenset({entry}))
+
+
+def _within_resource(text: str, whole: str, arn: str) -> str:
+    """Return what an entry names of one resource: a policy of a resource is only about that resource."""
+    head, (own_head, own_tail) = _split(text), _split(whole)
+    if not all(glob(part).matches(own_part) for part, own_part in zip(head[0], own_head, strict=False)):
+        return text
+    if is_covered(whole, by=":".join((*own_head, head[1]))):
+        return whole
+    beginning, slash, rest = head[1].partition("/")
+    name = own_tail.partition("/")[0]
+    if slash and is_pattern(beginning) and "${" not in beginning and glob(beginning).matches(name):
+        return f"{arn}/{rest}"
+    return text
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    parts = text.split(":", 5)
+    return parts[:5], parts[5] if len(parts) > 5 else "*"
 
 
 def _without(

@@ -65,3 +65,33 @@ def test_external_callers_are_of_the_resource_s_partition(partition: str) -> Non
     assert {arn.split(":")[1] for arn in told if arn.startswith("arn:") and ":1111" not in arn} == {partition}
     assert {"any principal of any other account", "any principal of account 444455556666"} <= set(told.values())
     assert f"arn:{partition}:iam::222233334444:role/anyone" in told
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ({"Resource": "arn:aws:s3:::*"}, f"{BUCKET}/*"),
+        ({"Resource": f"{BUCKET}*"}, f"{BUCKET}/*"),
+        ({"Resource": f"{BUCKET}/*"}, f"{BUCKET}/*"),
+        ({"Resource": f"{BUCKET}/a/*"}, f"{BUCKET}/a/*"),
+        ({"Resource": "arn:aws:s3:::*/a/*"}, f"{BUCKET}/a/*"),
+        ({"NotResource": f"{BUCKET}/a/*"}, f"{BUCKET}/* except {BUCKET}/a/*"),
+        ({"NotResource": "arn:aws:s3:::another/*"}, f"{BUCKET}/*"),
+    ],
+    ids=range(7),
+)
+def test_access_by_the_policy_of_a_bucket_is_to_that_bucket(resource: dict[str, str], expected: str) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": "888888888888"}, "Action": "s3:GetObject", **resource}
+
+    assert {effect.where for effect in opened(statement).effects()} == {expected}
+
+
+def test_what_is_no_longer_excluded_is_named_alone() -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": "888888888888"}, "Action": "s3:GetObject"}
+    old, new = (seeds.before() for _ in range(2))
+    for world, excluded in ((old, [f"{BUCKET}/a/*", f"{BUCKET}/b/*"]), (new, [f"{BUCKET}/a/*"])):
+        resources = [{"arn": BUCKET, "account_id": A, "policy": document({**statement, "NotResource": excluded})}]
+        world.update(resources=resources)
+    found = compare_snapshots(seeds.snapshot(old, "old"), seeds.snapshot(new, "new"), NOON)
+
+    assert {effect.where for effect in found.effects()} == {f"{BUCKET}/b/*"}
