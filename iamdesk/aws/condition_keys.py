@@ -127,6 +127,7 @@ _SPELLINGS: Final[dict[str, str]] = {
         *("aws:PrincipalTag", "aws:RequestTag", "aws:ResourceTag", "aws:TagKeys"),
         *("iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN", "sts:ExternalId"),
         *("sts:RoleSessionName", "sts:SourceIdentity", "kms:ViaService", "kms:CallerAccount"),
+        *("ec2:Region", "ec2:ResourceTag", "s3:ExistingObjectTag", "s3:RequestObjectTag"),
     )
 }
 

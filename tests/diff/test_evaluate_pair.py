@@ -311,3 +311,15 @@ def test_a_direction_that_cannot_be_searched_is_a_doubt(monkeypatch: pytest.Monk
     assert kinds(found) == {Kind.LOST}
     assert "It depends on conditions with more values than can be tried." in found.doubts
     assert compared(region[:1], region[1:]).doubts == ()
+
+
+def test_keys_of_services_and_empty_values_are_shown_as_they_are_read() -> None:
+    every = {"ForAllValues:StringEquals": {"aws:TagKeys": "a"}}
+    (lost,) = compared(
+        [allow("ec2:StopInstances")],
+        [allow("ec2:StopInstances", Condition={"StringEquals": {"ec2:ResourceTag/env": "dev"}})],
+    ).effects
+    assert context_words(lost) == "ec2:ResourceTag/env is absent"
+    written = {**every, "Null": {"aws:TagKeys": "false"}, "ForAnyValue:StringEquals": {"aws:TagKeys": ""}}
+    (gained,) = compared([], [allow("ec2:CreateTags", Condition=written)]).effects
+    assert context_words(gained) == "aws:TagKeys is empty"

@@ -105,7 +105,7 @@ def context_words(effect: Effect) -> str:
             parts.append(phrase("{subject} is absent", subject=spelled(key)))
         else:
             values = (value,) if isinstance(value, str) else value
-            words = [phrase("any other value") if is_made_up(one) else one for one in values]
+            words = [phrase("any other value") if is_made_up(one) else one or phrase("empty") for one in values]
             parts.append(
                 phrase("{key} is {value}", key=spelled(key), value=join_messages(", ", list(dict.fromkeys(words))))
             )
