@@ -261,8 +261,14 @@ class SelfEscalation:
         inquiry = self._steps.inquiry
         arn = self._steps.targets.arns[policy]
         current = inquiry.evaluator.index.document_of(arn.split(":", 5)[4], arn)
-        every = current is not None and _denies(current)
-        versions = inquiry.once(("versions with powers", arn), lambda: tuple(self._versions_with_powers(arn, every)))
+        holder = self._steps.population.index.subjects[position]
+        every = (
+            current is not None
+            and _denies(current)
+            and all(inquiry.applies_to_action(holder, power.action) for power in POWERS)
+        )
+        key = "versions with powers", arn, every
+        versions = inquiry.once(key, lambda: tuple(self._versions_with_powers(arn, every)))
         if not versions:
             return False
         for older in (self._as_policy(arn, version) for version in versions):
