@@ -31,8 +31,10 @@ from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.inventory.statement_index import StatementIndex
+from iamdesk.policy.conditions import PolicyValue
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
+from iamdesk.policy.wildcards import glob, is_pattern
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
 _MAX_KEPT = 1 << 14
@@ -251,7 +253,7 @@ class SourceFinder:
         if action.lower() not in self._testing_boundary or _BOUNDARY in context:
             yield context, part
             return
-        for boundary, bits in self._targets.bounded.items():
+        for boundary, bits in self._boundaries:
             if part & bits:
                 yield {**context, _BOUNDARY: boundary}, part & bits
             part &= ~bits
@@ -259,15 +261,31 @@ class SourceFinder:
             yield context, part
 
     @cached_property
+    def _boundary_values(self) -> tuple[PolicyValue, ...]:
+        """What policies compare the boundary of a user or role with."""
+        documents = (*self._population.index.documents, *(document for _, document in self._organization))
+        tests = (test for document in documents for one in document.statements for test in one.conditions)
+        values = (value for test in tests if test.key == _BOUNDARY.lower() for value in test.values)
+        return tuple({value.text: value for value in values}.values())
+
+    @cached_property
     def _testing_boundary(self) -> frozenset[str]:
         """The actions on existing users and roles whose decision may depend on their boundary, in lower case."""
-        documents = (*self._population.index.documents, *(document for _, document in self._organization))
-        statements = (one for document in documents for one in document.statements)
-        if not any(test.key == _BOUNDARY.lower() for statement in statements for test in statement.conditions):
+        if not self._boundary_values:
             return frozenset()
         catalogue = reference()
         takers = (one for one in catalogue.actions_of("iam") if catalogue.takes_key(one, None, _BOUNDARY.lower()))
         return frozenset(f"iam:{one.name}".lower() for one in takers) - SETTING_BOUNDARY
+
+    @cached_property
+    def _boundaries(self) -> Sequence[tuple[str | None, int]]:
+        """Boundaries that policies tell apart, each with the users and roles that have it or one like it, as bits."""
+        found: dict[Hashable, tuple[str | None, int]] = {}
+        for boundary, bits in self._targets.bounded.items():
+            key = None if boundary is None else tuple(_comparison(value, boundary) for value in self._boundary_values)
+            first, others = found.get(key, (boundary, 0))
+            found[key] = first, others | bits
+        return tuple(found.values())
 
     @property
     def statements(self) -> StatementIndex:
@@ -319,8 +337,8 @@ class SourceFinder:
             own = self._targets.of_account[account] & among
             among &= ~own
             parts = [own]
-            for changed_by_aws in self._targets.changed_by_aws:
-                parts = _refined(parts, changed_by_aws)
+            for one in names:
+                parts = _refined(parts, self._targets.changed_by_aws(*one))
             tags: set[str] = set()
             for policy, document in self._organization:
                 for statement in document.statements:
@@ -614,6 +632,22 @@ class _Finding:
 
 def _refined(parts: Iterable[int], bits: int) -> list[int]:
     return [split for part in parts for split in (part & bits, part & ~bits) if split]
+
+
+def _comparison(value: PolicyValue, boundary: str) -> Hashable:
+    """Return how a boundary compares with a value, at least as exactly as any operator compares them.
+
+    With a variable, each boundary for itself.
+    """
+    text, lower = value.text, boundary.lower()
+    if "${" in text:
+        return boundary
+    if not is_pattern(text):
+        return boundary == text, lower == text.lower()
+    parts = tuple(
+        glob(pattern).matches(part) for pattern, part in zip(text.split(":"), boundary.split(":"), strict=False)
+    )
+    return glob(text).matches(boundary), glob(text.lower()).matches(lower), parts
 
 
 def _tags_asked(keys: Iterable[str]) -> set[str]:

@@ -69,11 +69,10 @@ class EdgeTargets:
         for place in indexes_of(self.users | self.roles):
             boundary = boundaries.get(self.arns[place])
             self.bounded[boundary] = self.bounded.get(boundary, 0) | 1 << place
-        self.changed_by_aws = tuple(
-            sum(1 << place for place in indexes_of(self.roles) if f":role{path}" in self.arns[place])
+        self._changed_by_aws = {
+            path: sum(1 << place for place in indexes_of(self.roles) if f":role{path}" in self.arns[place])
             for path in POSSIBLE_ON_AWS_ROLES
-        )
-        """The roles that AWS alone changes, as bits, by path (rule I5): they stand for no others."""
+        }
         self._sorted = sorted(self.arns)
         """Those that begin with one text are adjacent."""
         self._facts: tuple[RequestFacts | None, ...] = tuple(map(_facts, self.arns))
@@ -89,6 +88,17 @@ class EdgeTargets:
     def account_of(self, place: int) -> str:
         """Return the ID of the account in which the snapshot lists an entity."""
         return self._accounts[place]
+
+    def changed_by_aws(self, service: str, name: str) -> int:
+        """Return the roles on which an action is impossible, as bits: AWS alone changes them (rule I5).
+
+        They stand for no other roles. ``service`` and ``name`` are those of the action, in lower case.
+        """
+        found = 0
+        if service == "iam":
+            for path, possible in POSSIBLE_ON_AWS_ROLES.items():
+                found |= 0 if name in possible else self._changed_by_aws[path]
+        return found
 
     @staticmethod
     def _add(found: dict[str, None], arns: Iterator[str]) -> int:
