@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from iamdesk.access.external.described import filled
 from iamdesk.access.principal_index import indexes_of
@@ -245,7 +246,8 @@ def _distinct_arns(survey: CheckContext, resource: Resource, account: str) -> tu
     globs = [Glob(tokens) for tokens in patterns]
     found: dict[tuple[str, ...], str] = {("",): resource.arn}
     for prefix in part_prefixes(whole):
-        fillings = _FILLINGS.get(whole.service, (PLACEHOLDER,))
+        kind, *names = prefix.split(":", 5)[5].split("/")
+        fillings = _FILLINGS.get(whole.service) or _endings(whole.service, kind, len(names))
         likely = [f"{prefix}{filling}" for filling in fillings]
         likely += [filled(tokens, filling) for tokens in patterns for filling in fillings]
         if any(is_pattern(text.removeprefix(prefix)) or not text.startswith(prefix) for text in named if text != "*"):
@@ -258,6 +260,17 @@ def _distinct_arns(survey: CheckContext, resource: Resource, account: str) -> tu
                 met = tuple([str(place) for place, one in enumerate(globs) if one.matches(text)])
                 found.setdefault((prefix, *met), text)
     return tuple(found.values())
+
+
+@lru_cache(maxsize=1 << 10)
+def _endings(service: str, kind: str, depth: int) -> tuple[str, ...]:
+    """Return what may follow the first parts of an ARN by the service's resource types: ``index/NAME``, ``NAME``."""
+    templates = (
+        one.split(":", 5)[5] for known in reference().resource_types_of(service) for one in known.arn.split(", ")
+    )
+    of_kind = [template.split("/") for template in templates if template.startswith(f"{kind}/")]
+    several = (_VARIABLE.sub(PLACEHOLDER, "/".join(parts[depth:])) for parts in of_kind)
+    return tuple(dict.fromkeys((PLACEHOLDER, *(one for one in several if one))))
 
 
 def _value(variable: str, account: str) -> str:

@@ -184,3 +184,25 @@ def test_what_external_callers_can_do_is_found(arn):
                 assert evaluator.decide(unsigned) is decision.decision
 
     hold()
+
+
+@pytest.mark.parametrize(
+    ("arn", "entry", "action"),
+    [
+        ("glue:eu-west-1:111122223333:catalog", "glue:eu-west-1:111122223333:table/*", "glue:*"),
+        ("glue:eu-west-1:111122223333:catalog", "glue:eu-west-1:111122223333:table/sales/*", "glue:GetTable"),
+        ("glue:eu-west-1:111122223333:catalog", "glue:eu-west-1:111122223333:userDefinedFunction/*", "glue:*"),
+        (
+            "s3vectors:eu-west-1:111122223333:bucket/jobs",
+            "s3vectors:eu-west-1:111122223333:bucket/jobs/*",
+            "s3vectors:QueryVectors",
+        ),
+    ],
+)
+def test_parts_whose_names_have_several_parts_are_asked_about(arn, entry, action):
+    statement = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": f"arn:aws:{entry}"}
+    resource = Resource(
+        arn=f"arn:aws:{arn}", account_id=OWNER, policy={"Version": "2012-10-17", "Statement": [statement]}
+    )
+    found = registry.run(Evaluator(world(resource)), only=("RES-01", "RES-02", "RES-03"))
+    assert [(one.check_id, one.state) for one in found] == [("RES-02", State.FOUND)]
