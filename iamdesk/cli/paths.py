@@ -10,7 +10,7 @@ from iamdesk.api import OrganizationSession, SnapshotSession, Workbench
 from iamdesk.attack_paths.types import AttackPath, AttackPaths, Plan, PrincipalExposure, Remediation
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
-from iamdesk.cli.output import echo, echo_bytes, echo_err, echo_json
+from iamdesk.cli.output import counted, echo, echo_bytes, echo_err, echo_json
 from iamdesk.export.attack_graph import extension, graphml, opengraph
 from iamdesk.export.attack_paths import to_attack_path, to_plan, to_reached, to_refusal, to_remediation
 from iamdesk.i18n import join_names
@@ -230,7 +230,7 @@ def _exposure_lines(exposure: PrincipalExposure) -> Iterator[str]:
     else:
         yield "  does not reach administrator"
     possibly = f", and possibly {exposure.maybe_principals:,} more" if exposure.maybe_principals else ""
-    yield f"  reaches {exposure.principals:,} other principals{possibly}"
+    yield f"  reaches {counted(exposure.principals, 'other principal')}{possibly}"
     if exposure.accounts:
         yield f"  reaches account {join_names(exposure.accounts, _MAX_NAMES, last=',')}"
     if exposure.data:
