@@ -70,7 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _end(status: int) -> NoReturn:
-    """End the process without freeing memory object by object: after long work that takes seconds."""
+    """End the process without freeing memory object by object: after long work that takes seconds.
+
+    What the standard library registers for the end, such as removing temporary folders, is done all the same; it has no
+    public function for that. Standard output is flushed by the caller; these commands leave no threads behind.
+    """
     atexit._run_exitfuncs()
     sys.stderr.flush()
     os._exit(status)

@@ -547,7 +547,7 @@ def _member(organization: OrganizationIndex, held: Collection[str]) -> str | Non
     return next((node.id for node in organization.nodes if node.id.isdigit() and node.id not in held), None)
 
 
-@cache
+@cache  # of the service facts alone, which do not change
 def _with_resource_policies() -> frozenset[str]:
     """Return the services whose resources have policies, which may let other accounts in."""
     return frozenset(name for name, facts in services().items() if facts.types)
