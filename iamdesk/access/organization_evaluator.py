@@ -14,10 +14,15 @@ from functools import cached_property, partial
 from typing import NamedTuple, Unpack, override
 
 from iamdesk.access.evaluator import Evaluator, request_key
-from iamdesk.access.resource_access import access_to_resource
+from iamdesk.access.resource_access import (
+    PrincipalActions,
+    RowMaker,
+    external_callers,
+    principals_with_access,
+)
 from iamdesk.access.who_can import Access, ResourceAccess, SweepOptions, Sweeps
 from iamdesk.evaluate.engine import EvaluationTrace
-from iamdesk.evaluate.request import ContextValues, EvalDecision, Request
+from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -90,10 +95,13 @@ class OrganizationEvaluator(Sweeps):
         The least recently used go first. A sweep drops its own latest instead: it returns in the same order, and would
         otherwise find none of its parts again.
         """
-        held = sum(evaluator.index.bytes_read for evaluator in self._parts.values())
-        while self._parts and held + wanted > self._most_read:
-            _, dropped = self._parts.popitem(last=is_passing)
-            held -= dropped.index.bytes_read
+        while self._parts and self._held() + wanted > self._most_read:
+            self._parts.popitem(last=is_passing)
+
+    def _held(self) -> int:
+        """Return the bytes of files of the accounts in memory, each once: many parts may have read the same."""
+        read = {id(one): one.account_id for part in self._parts.values() for one in part.index.accounts_read}
+        return sum(map(self.catalogue.frame.directory.size_of, read.values()))
 
     def of(self, principal: str) -> Evaluator:
         """Return the evaluator for a principal: as over the whole snapshot, but for sweeps over all principals.
@@ -146,15 +154,11 @@ class OrganizationEvaluator(Sweeps):
         today = self._now().date()
         wanted = {one for one in self._principals_of if one not in known or known[one].day != today}
         found = self._by_account(_rows_in_worker, self._rows_of, request, wanted, cancelled)
-        done, total = 0, self.catalogue.principals
-        progress(done, total)
-        for account, principals in self._principals_of.items():
-            rows = next(found) if account in wanted else known[account]
+        by_account = ((one, next(found) if one in wanted else known[one]) for one in self._principals_of)
+        for account, rows in self._counted(by_account, progress):
             if rows.day is not None:
                 known[account] = rows
             yield from (Access(principal, decision, request, self.can) for principal, decision in rows.open_to)
-            done += principals
-            progress(done, total)
 
     def each_row[R](
         self, show: Callable[[Access], R], request: Request, cancelled: Cancelled = never_cancelled
@@ -225,19 +229,27 @@ class OrganizationEvaluator(Sweeps):
         self, resource: str, context: ContextValues | None = None, **options: Unpack[SweepOptions]
     ) -> tuple[ResourceAccess, ...]:
         progress, cancelled = options.get("progress", no_progress), options.get("cancelled", never_cancelled)
-        external, found = options.get("external", True), list[ResourceAccess]()
-        for evaluator, is_external in self._sweep(progress, cancelled):
-            of_part = SweepOptions(**{**options, "external": external and is_external, "progress": no_progress})
-            found += access_to_resource(_Asked(evaluator, self), resource, context, **of_part)
+        mode = options.get("unknown_context", MissingContextMode.UNKNOWN)
+        request = Request("", "", resource, context or {}, unknown_context=mode)
+        of_all = RowMaker(request, self.can)
+        outside = self.part_of("", cancelled)
+        is_external = options.get("external", True)
+        found = list(external_callers(outside, of_all, no_progress, cancelled)) if is_external else []
+        principals_with_access(outside, request, cancelled)  # reports what is wrong with the request
+        by_account = self._by_account(_actions_in_worker, self._actions_of, request, self._principals_of, cancelled)
+        for of_account in self._counted(by_account, progress):
+            found += map(of_all.row, of_account)
         return tuple(found)
 
-    def _sweep(self, progress: Progress, cancelled: Cancelled) -> Iterator[tuple[Evaluator, bool]]:
-        """Yield the part without accounts, for external callers, then the part of each account."""
+    def _actions_of(self, task: "_Task", cancelled: Cancelled) -> list[PrincipalActions]:
+        return principals_with_access(self.part_of(task.account, cancelled, is_passing=True), task.request, cancelled)
+
+    def _counted[R](self, by_account: Iterator[R], progress: Progress) -> Iterator[R]:
+        """Yield the results of all accounts, and report the principals done."""
         done, total = 0, self.catalogue.principals
         progress(done, total)
-        yield self.part_of("", cancelled), True
-        for account, principals in self._principals_of.items():
-            yield self.part_of(account, cancelled, is_passing=True), False
+        for result, principals in zip(by_account, self._principals_of.values(), strict=True):
+            yield result
             done += principals
             progress(done, total)
 
@@ -310,6 +322,11 @@ def _rows_in_worker(task: _Task, cancelled: Cancelled) -> _Rows:
     return _held_in_worker(task)._rows_of(task, cancelled)
 
 
+def _actions_in_worker(task: _Task, cancelled: Cancelled) -> list[PrincipalActions]:
+    """Return what the principals of one account can do on a resource; called in a worker."""
+    return _held_in_worker(task)._actions_of(task, cancelled)
+
+
 def _shown_in_worker[R](show: Callable[[Access], R], task: _Task, cancelled: Cancelled) -> list[R]:
     """Return what is shown of the rows of one account; called in a worker."""
     return _held_in_worker(task)._shown(show, task, cancelled)
@@ -319,13 +336,3 @@ def _held_in_worker(task: _Task) -> OrganizationEvaluator:
     held = kept_object(task.key, _InWorker)
     held.moments[-1] = task.moment
     return held.evaluator
-
-
-class _Asked:
-    """One part, whose rows are explained by the evaluator of all: they would keep the part in memory."""
-
-    def __init__(self, part: Evaluator, of_all: OrganizationEvaluator) -> None:
-        self.access_on = part.access_on
-        self.external_access = part.external_access
-        self.principals = part.principals
-        self.can = of_all.can

@@ -1,12 +1,13 @@
 """What each principal, external callers included, can do on one resource: all actions that fit it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.access.request_grid import actions_on, arn_aliases
-from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who
+from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who, who_is
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.escaping import with_visible_end
@@ -82,49 +83,111 @@ def access_to_resource(
         RequestError: the resource is not an ARN, or no action fits it.
         WorkCancelled: ``cancelled`` returned True.
     """
-    actions = fitting_actions(resource)
+    request = Request("", "", resource, context or {}, unknown_context=unknown_context)
+    rows = RowMaker(request, evaluator.can)
+    found = list(external_callers(evaluator, rows, progress, cancelled)) if external else []
+    return (*found, *map(rows.row, principals_with_access(evaluator, request, cancelled)))
 
-    def request_for(action: FittingAction) -> Request:
-        return Request("", action.action, action.resource, context or {}, unknown_context=unknown_context)
 
-    outside: dict[Who, dict[FittingAction, Access]] = {}
-    for place, one in enumerate(actions if external else ()):
-        progress(place, len(actions))
-        for access in evaluator.external_access(request_for(one), cancelled):
-            outside.setdefault(access.who, {})[one] = access
-    progress(len(actions), len(actions))
+class PrincipalActions(NamedTuple):
+    """What one principal of the snapshot can do on a resource, as plain data: bits of `fitting_actions`."""
+
+    principal: str
+    allowed: int
+    conditional: int
+
+
+def principals_with_access(
+    evaluator: EvaluatesRequests, request: Request, cancelled: Cancelled = never_cancelled
+) -> list[PrincipalActions]:
+    """Return the principals that can do something on a resource, in the order of the snapshot.
+
+    Args:
+        evaluator: Of the snapshot, or of a part of it, whose principals are listed.
+        request: The resource and its context; principal and action are ignored.
+        cancelled: Returns whether the work was cancelled.
+
+    Raises:
+        RequestError: as `access_to_resource`.
+        WorkCancelled: as `access_to_resource`.
+    """
+    actions = fitting_actions(request.resource)
     inside: dict[str, tuple[int, int]] = {}
     places = {one: place for place, one in enumerate(actions)}
     for service, named in dict.fromkeys((one.action.partition(":")[0], one.resource) for one in actions):
         listed = service_actions(service).actions
-        for decision, principals, bits in evaluator.access_on(service, named, context, unknown_context, cancelled):
-            found_bits = 0
+        decided = evaluator.access_on(service, named, request.context, request.unknown_context, cancelled)
+        for decision, principals, bits in decided:
+            found = 0
             for bit in indexes_of(bits):
                 one = FittingAction(listed[bit].full_name, named, listed[bit].access_level)
-                found_bits |= 1 << places[one]
+                found |= 1 << places[one]
             for principal in principals:
                 allowed, conditional = inside.get(principal, (0, 0))
                 if decision is EvalDecision.CONDITIONAL:
-                    inside[principal] = allowed, conditional | found_bits
+                    inside[principal] = allowed, conditional | found
                 else:
-                    inside[principal] = allowed | found_bits, conditional
-    found = [_external(who, outside[who]) for who in sorted(outside, key=lambda who: who.order)]
+                    inside[principal] = allowed | found, conditional
+    if not inside:
+        return []
     ranks = {principal: rank for rank, principal in enumerate(evaluator.principals())}
-    shared: dict[int, tuple[FittingAction, ...]] = {}
+    in_order = sorted(inside, key=lambda one: ranks.get(one, -1))
+    return [PrincipalActions(principal, *inside[principal]) for principal in in_order]
 
-    def listed_by(bits: int) -> tuple[FittingAction, ...]:
-        if bits not in shared:
-            shared[bits] = tuple([actions[place] for place in indexes_of(bits)])
-        return shared[bits]
 
-    def inside_row(principal: str, action: FittingAction, decision: EvalDecision) -> Access:
-        return Access(principal, decision, request_for(action), evaluator.can)
+def external_callers(
+    evaluator: EvaluatesRequests, rows: "RowMaker", progress: Progress, cancelled: Cancelled
+) -> Iterator[ResourceAccess]:
+    """Yield what each external caller can do on the resource of a `RowMaker`.
 
-    for principal in sorted(inside, key=lambda one: ranks.get(one, -1)):
-        surely, perhaps = map(listed_by, inside[principal])
-        who = inside_row(principal, actions[0], EvalDecision.ALLOWED).who
-        found.append(ResourceAccess(who, surely, perhaps, partial(inside_row, principal)))
-    return tuple(found)
+    Raises:
+        RequestError: as `access_to_resource`.
+        WorkCancelled: as `access_to_resource`.
+    """
+    outside: dict[Who, dict[FittingAction, Access]] = {}
+    for place, one in enumerate(rows.actions):
+        progress(place, len(rows.actions))
+        for access in evaluator.external_access(rows.request_for(one), cancelled):
+            outside.setdefault(access.who, {})[one] = replace(access, _can=rows.can)
+    progress(len(rows.actions), len(rows.actions))
+    for who in sorted(outside, key=lambda who: who.order):
+        yield _external(who, outside[who])
+
+
+class RowMaker:
+    """Makes the rows of one resource."""
+
+    def __init__(self, request: Request, can: Callable[[Request], EvaluationResult]) -> None:
+        """Find the actions.
+
+        Args:
+            request: The resource and its context; principal and action are ignored.
+            can: Explains a row.
+
+        Raises:
+            RequestError: the resource is not an ARN, or no action fits it.
+        """
+        self.actions = fitting_actions(request.resource)
+        self._request = request
+        self.can = can
+        self._listed: dict[int, tuple[FittingAction, ...]] = {}
+
+    def request_for(self, action: FittingAction) -> Request:
+        """Return the request of one action, as any principal makes it."""
+        return replace(self._request, action=action.action, resource=action.resource)
+
+    def row(self, of: PrincipalActions) -> ResourceAccess:
+        """Return the row of a principal of the snapshot."""
+        allowed, conditional = self._actions_of(of.allowed), self._actions_of(of.conditional)
+        return ResourceAccess(who_is(of.principal), allowed, conditional, partial(self._access, of.principal))
+
+    def _access(self, principal: str, action: FittingAction, decision: EvalDecision) -> Access:
+        return Access(principal, decision, self.request_for(action), self.can)
+
+    def _actions_of(self, bits: int) -> tuple[FittingAction, ...]:
+        if bits not in self._listed:
+            self._listed[bits] = tuple([self.actions[place] for place in indexes_of(bits)])
+        return self._listed[bits]
 
 
 def _external(who: Who, rows: Mapping[FittingAction, Access]) -> ResourceAccess:

@@ -74,6 +74,12 @@ _KINDS = {
 }
 
 
+def who_is(principal: str) -> Who:
+    """Return the caller that the ARN of a principal of the snapshot names."""
+    name = principal.split(":", 5)[-1].partition("/")[0]
+    return Who(principal, _KINDS.get(name, PrincipalKind.USER))
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """One row of who-can; `explanation` is the full result of `request`."""
@@ -90,10 +96,7 @@ class Access:
     @property
     def who(self) -> Who:
         """The caller of the row."""
-        if self._who is not None:
-            return self._who
-        name = self.principal.split(":", 5)[-1].partition("/")[0]
-        return Who(self.principal, _KINDS.get(name, PrincipalKind.USER))
+        return who_is(self.principal) if self._who is None else self._who
 
     @property
     def kind(self) -> PrincipalKind:

@@ -15,6 +15,7 @@ from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementRo
 from iamdesk.export.access.who_can import actions_by_level, csv_cells, csv_of, to_who_can_row, who_words
 from iamdesk.export.findings.csv_table import TableAbout
 from iamdesk.export.text.decision import access_words
+from iamdesk.memory import collector_seldom
 
 if TYPE_CHECKING:
     from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who
@@ -35,7 +36,7 @@ def who_can(
     of the snapshot, external accounts and principals, AWS services and identity providers for which the request is
     allowed or conditional. * means anyone.
     """
-    with executor.open_to_evaluate(snapshot) as opened:
+    with collector_seldom(), executor.open_to_evaluate(snapshot) as opened:
         given = options.read_context(context, absent)
         if output_format is options.TableFormat.TEXT and not action:
             _print_all_actions(opened, resource, given, unknown_context)

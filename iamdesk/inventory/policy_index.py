@@ -214,10 +214,9 @@ class PolicyIndex:
         self._trust: dict[str, Document] = {}
 
     @property
-    def bytes_read(self) -> int:
-        """Bytes of the files of the accounts that a part has read so far."""
-        directory = self._entities.directory
-        return 0 if directory is None else sum(map(directory.size_of, tuple(self._entities.accounts)))
+    def accounts_read(self) -> tuple[Account, ...]:
+        """The accounts in memory: of a part, its own and those that it has read so far."""
+        return tuple(self._entities.accounts.values())
 
     def lent(self, arn: str) -> ManagedPolicyDetail | None:
         """Return a managed policy from the first account of the snapshot that holds it."""

@@ -15,11 +15,13 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from iamdesk import api
 from iamdesk.api import OrganizationSession, RequestSession, SnapshotSession, Workbench
 from iamdesk.evaluate.request import Request
+from iamdesk.memory import collector_seldom
 from iamdesk.snapshot.catalog import catalogue_of
 from iamdesk.work.processes import Processes
 
@@ -66,10 +68,20 @@ def ask(opened: RequestSession, executor: Processes | None) -> None:
         ("who-can, new action", "sqs:SendMessage", queue),
     ):
         measure(label, lambda a=action, r=resource: rows(opened, a, r), executor)  # type: ignore[misc]
+    ask_all_actions(opened, last.roles[0].arn, executor)
 
 
 def rows(opened: RequestSession, action: str, resource: str) -> int:
     return sum(1 for _ in opened.who_can(action=action, resource=resource, context={}))
+
+
+def ask_all_actions(opened: RequestSession, role: str, executor: Processes | None) -> None:
+    """Everything that every principal can do on one resource: of an account that is known, and of one that is not."""
+    queue, objects = f"arn:aws:sqs:eu-west-1:{role.split(':')[4]}:orders", "arn:aws:s3:::acme-data/x"
+    for label, resource in (("role", role), ("queue", queue), ("object", objects)):
+        for again in ("first", "again"):
+            work = partial(lambda one: len(opened.access_to_resource(one)), resource)
+            measure(f"every action on one {label}, {again}", work, executor)
 
 
 def main() -> None:
@@ -85,7 +97,7 @@ def main() -> None:
             subprocess.run(command, check=True)
         return
     print(f"{options.only}, {options.workers} workers beside, load of the machine {os.getloadavg()[0]:.1f}")
-    with ExitStack() as ended:
+    with collector_seldom(), ExitStack() as ended:  # as the command line; in the window, jobs pause the collector
         if options.only == "whole":
             opened: list[RequestSession] = []
             measure("shown", lambda: opened.append(Workbench().open_snapshot(options.folder)), None)
