@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from iamdesk import Evaluator, Request, RequestError, load_snapshot
 from iamdesk.access.organization_evaluator import OrganizationEvaluator
+from iamdesk.access.who_can import ResourceAccess
 from iamdesk.api import OrganizationSession, Workbench
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.export.access.who_can import to_who_can_row
@@ -248,6 +249,23 @@ def test_a_sweep_finds_again_what_had_room(tmp_path: Path) -> None:
         assert parts._held() <= room
 
 
+def test_an_account_that_many_parts_read_counts_once(tmp_path: Path) -> None:
+    """Else a question about one role would drop parts, and the next sweep would read them again."""
+    ids = [f"{100000000000 + number}" for number in range(6)]
+    for account in ids:
+        trust = {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}
+        role = {"RoleName": "in", "Arn": f"arn:aws:iam::{account}:role/in", "AssumeRolePolicyDocument": trust}
+        page: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [role], "Policies": []}
+        (tmp_path / f"{account}.json").write_text(json.dumps(page), encoding="utf-8")
+    catalogue = load_catalogue(tmp_path)
+    assert catalogue is not None
+    room = (len(ids) + 1) * catalogue.frame.directory.size_of(ids[0])
+    parts = OrganizationEvaluator(catalogue, memory=PER_BYTE * room)
+    parts.access_to_resource(f"arn:aws:iam::{ids[-1]}:role/in")
+    assert all(len(parts.part_of(one).index.accounts_read) == 2 for one in ids[:-1])
+    assert {*ids} < {*parts._parts}
+
+
 def test_a_part_that_is_dropped_is_gone(catalogue: Catalogue) -> None:
     """Without the garbage collector, which is told to spare what reading and sweeping make."""
     parts = OrganizationEvaluator(catalogue, memory=0)
@@ -314,6 +332,16 @@ def test_workers_find_the_same(tmp_path: Path) -> None:
         assert told[-1] == (5, 5)
         with pytest.raises(WorkCancelled):
             list(parts.who_can(**asked, cancelled=lambda: True))
+        for resource in (asked["resource"], f"arn:aws:iam::{LAST}:role/in", "arn:aws:s3:::bucket/key"):
+            told.clear()
+            found_on = parts.access_to_resource(resource, progress=lambda done, total: told.append((done, total)))
+            assert actions_on(found_on) == actions_on(whole.access_to_resource(resource))
+            assert told == [(0, 5), (2, 5), (3, 5), (5, 5)]
+            assert all(row.explanation.decision is row.decision for one in found_on for row in one.rows())
+        with pytest.raises(WorkCancelled):
+            parts.access_to_resource(resource, cancelled=lambda: True)
+        with pytest.raises(RequestError):
+            parts.access_to_resource("arn:aws:nothing:::fits")
 
 
 def test_the_same_question_again_is_remembered_unless_a_policy_asks_for_the_time(tmp_path: Path) -> None:
@@ -348,6 +376,10 @@ def test_the_same_question_again_is_remembered_unless_a_policy_asks_for_the_time
     assert {"arn:aws:iam::333333333333:user/today"} == {
         row.principal for row in Evaluator(whole.snapshot, now=lambda: NOON).who_can(**sent)
     } - {row.principal for row in parts.who_can(**sent)}
+
+
+def actions_on(found: Iterable[ResourceAccess]) -> list[tuple[Any, ...]]:
+    return [(one.who, one.allowed, one.conditional) for one in found]
 
 
 def process_id(task: int, cancelled: Cancelled) -> int:
