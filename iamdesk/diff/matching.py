@@ -14,8 +14,25 @@ def applies_to(where: ResourceScope | None, resource: str) -> bool:
     if where is None or where == ANYWHERE:
         return True
     if where.is_negated:
-        return True  # an entry with a variable makes a negative match uncertain
+        return not any(_excludes(entry, resource) for entry in where.entries)
     return any(_describes(entry, resource) for entry in where.entries)
+
+
+def _excludes(entry: str, resource: str) -> bool:
+    """Return whether an entry of NotResource certainly matches a resource; a variable may have any value.
+
+    Requests on log groups are evaluated on another ARN, and those through access points on their bucket, too.
+    """
+    if entry == EVERYTHING:
+        return True
+    if "${" in entry or entry.count(":") < _COLONS or resource.count(":") < _COLONS:
+        return False
+    _, _, service, _, account, _ = _parts(resource)
+    return service != "logs" and not (service == "s3" and account) and _matches(entry, resource)
+
+
+_COLONS = 5
+"""In a whole ARN."""
 
 
 @lru_cache(maxsize=1 << 16)

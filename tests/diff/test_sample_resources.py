@@ -102,3 +102,23 @@ def test_known_values_stand_in_for_variables_and_wildcards_in_them_do_not() -> N
 
     assert fill("arn:aws:s3:::b/${aws:username}/*", values) == "arn:aws:s3:::b/ana/*"
     assert fill("arn:aws:s3:::b/${aws:PrincipalTag/team}/*", values) == "arn:aws:s3:::b/${aws:PrincipalTag/team}/*"
+
+
+NOT_A = ResourceScope(True, frozenset({f"arn:aws:logs:*:{A}:log-group:a", "arn:aws:s3:::a/*", f"arn:aws:s3:*:{A}:*"}))
+
+
+@pytest.mark.parametrize(
+    ("where", "resource", "applies"),
+    [
+        (NOT_A, "arn:aws:s3:::a/x", False),
+        (NOT_A, "arn:aws:s3:::a", True),
+        (NOT_A, "*", True),
+        (ResourceScope(True, frozenset({"*"})), "*", False),
+        (ResourceScope(True, frozenset({"arn:aws:s3:::${aws:username}"})), "arn:aws:s3:::a", True),
+        (ResourceScope(True, frozenset({"arn:aws:s3:*a"})), "arn:aws:s3:::a", True),  # pages disagree
+        (NOT_A, f"arn:aws:logs:eu-west-1:{A}:log-group:a", True),  # evaluated as `log-group:a:*`
+        (NOT_A, f"arn:aws:s3:eu-west-1:{A}:accesspoint/p", True),  # evaluated on its bucket, too
+    ],
+)
+def test_not_resource_leaves_out_what_it_certainly_names(where: ResourceScope, resource: str, applies: bool) -> None:
+    assert applies_to(where, resource) is applies

@@ -66,3 +66,22 @@ def test_the_one_who_loses_access_is_told(own: Any, statement: Any) -> None:
 def test_the_one_who_had_no_access_loses_none(denied: str) -> None:
     found = compare_snapshots(*pair(OWN, on({"AWS": denied}, GET, OBJECTS, "Deny")), NOON)
     assert [arn for arn in TWINS if found.principals[arn].effects] == [TWINS[0], TWINS[2]]
+
+
+@pytest.mark.parametrize("kept", ["first", "second"])
+def test_not_resource_tells_roles_with_the_same_trust_policy_apart(kept: str) -> None:
+    """A Deny of everything but one of two roles takes the other one."""
+    old = seeds.before()
+    old["users"][A] = [user("ana", allow("iam:GetUser"))]
+    old["groups"] = old["policies"] = []
+    old["roles"] = [seeds.role(name, {"AWS": user_arn("ana")}) for name in ("first", "second")]
+    new = copy.deepcopy(old)
+    wall = {"Effect": "Deny", "Action": "sts:AssumeRole", "NotResource": seeds.role_arn(kept)}
+    new["users"][A] = [user("ana", allow("iam:GetUser"), wall)]
+    found = compare_snapshots(seeds.snapshot(old, "old"), seeds.snapshot(new, "new"), NOON)
+
+    (lost,) = {"first", "second"} - {kept}
+    effects = found.principals[user_arn("ana")].effects
+    assert [(one.kind, found.names(one.actions), one.witness.resource) for one in effects] == [
+        (Kind.LOST, ("sts:AssumeRole",), seeds.role_arn(lost))
+    ]
