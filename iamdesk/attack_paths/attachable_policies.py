@@ -7,12 +7,12 @@ from iamdesk.access.principal_index import PrincipalIndex
 from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, EvaluationSession
+from iamdesk.evaluate.derived_keys import BOUNDARY
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 
 _ATTACH = ("attachuserpolicy", "attachrolepolicy", "attachgrouppolicy")
 _KEY = "iam:policyarn"
-_BOUNDARY = "iam:permissionsboundary"
 _MAX_EXISTING = 20
 _MAX_NEW = 20
 _MAX_BOUNDARIES = 10
@@ -77,7 +77,7 @@ class AttachablePolicies:
             for document in documents
             for statement in document.statements
             for test in statement.conditions
-            if test.key == _BOUNDARY
+            if test.key == BOUNDARY
             for value in test.values
             if not value.keys
         )
@@ -157,7 +157,7 @@ def allows_everything(statement: Statement) -> bool:
 
 
 def _asks_for_boundary(document: Document) -> bool:
-    return any(test.key == _BOUNDARY for statement in document.statements for test in statement.conditions)
+    return any(test.key == BOUNDARY for statement in document.statements for test in statement.conditions)
 
 
 def _restricts_nothing(document: Document) -> bool:

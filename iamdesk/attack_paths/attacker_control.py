@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from iamdesk.attack_paths.catalog import ASSUMES
 from iamdesk.evaluate.context import Knowledge
+from iamdesk.evaluate.derived_keys import BOUNDARY, SETTING_BOUNDARY
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision
 
@@ -40,16 +41,6 @@ _SECRETS = frozenset({"sts:externalid"})
 _BY_SERVICE = frozenset({"iam:associatedresourcearn"})
 """Keys that services set, and some never do: the resource that a role is passed for (rule I4; IAM User Guide, "IAM and
 AWS STS condition context keys")."""
-SETTING_BOUNDARY = frozenset(
-    {
-        "iam:createrole",
-        "iam:createuser",
-        "iam:putrolepermissionsboundary",
-        "iam:putuserpermissionsboundary",
-    }
-)
-"""Actions with a permissions boundary among their parameters, in lower case. For all others ``iam:PermissionsBoundary``
-is the boundary that the user or role has (IAM User Guide, "IAM and AWS STS condition context keys")."""
 CREATING_CALL = ("createaction", "taggingaction")
 """Names of keys for the call that sets tags (``ec2:CreateAction``, ``sagemaker:TaggingAction``): services set them
 (Service Authorization Reference, "the name of a resource-creating API action")."""
@@ -160,12 +151,13 @@ def _key_sets(trace: EvaluationTrace) -> Sequence[Mapping[str, bool]]:
 
 
 def _sets_boundary(trace: EvaluationTrace) -> bool:
-    return trace.request.target.action_text.lower() in SETTING_BOUNDARY
+    target = trace.request.target
+    return target.service == "iam" and target.name in SETTING_BOUNDARY
 
 
 def _is_chosen(spelled: str, is_there: bool, sets_boundary: bool) -> bool:
     key = spelled.lower()
-    if key == "iam:permissionsboundary":
+    if key == BOUNDARY:
         return sets_boundary
     if key in _BY_SERVICE:
         return False

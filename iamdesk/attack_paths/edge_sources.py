@@ -12,7 +12,7 @@ from typing import NamedTuple
 from iamdesk.access.bulk_evaluator import BulkEvaluator, RequestMoment
 from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.attacker_control import SETTING_BOUNDARY, AllowedBy, allowed_by
+from iamdesk.attack_paths.attacker_control import AllowedBy, allowed_by
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.request_tags import (
@@ -27,7 +27,7 @@ from iamdesk.attack_paths.request_tags import (
 )
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.aws.service_reference import reference
-from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
+from iamdesk.evaluate.derived_keys import BOUNDARY, SETTING_BOUNDARY, PrincipalDependence, dependence
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.inventory.statement_index import StatementIndex
@@ -79,7 +79,6 @@ class ConfirmedAndPossible(NamedTuple):
         return self.proven | self.possible
 
 
-_BOUNDARY = "iam:PermissionsBoundary"
 NO_PRINCIPALS = ConfirmedAndPossible(0, 0)
 
 
@@ -233,39 +232,31 @@ class SourceFinder:
         for account, part in self._parts(action, among):
             self._inquiry.check_cancelled()
             who = self.members_of.get(account, 0) if callers is None else callers
-            for known, inside in self.by_boundary(action, part, context or {}) if who else ():
-                _Finding(self, action, known, inside, who, only_own).add_to(found, account)
+            for inside in self._by_boundary(action, part) if who else ():
+                _Finding(self, action, context or {}, inside, who, only_own).add_to(found, account)
         return found
 
     def candidates(self, action: str, place: int, members: int, context: Context | None = None) -> ConfirmedAndPossible:
         """Return which principals are allowed an action on one entity, evaluated individually."""
-        found = NO_PRINCIPALS
-        for known, inside in self.by_boundary(action, 1 << place, context or {}):
-            found = _Finding(self, action, known, inside, members).asked_alone(place)
-        return found
+        return _Finding(self, action, context or {}, 1 << place, members).asked_alone(place)
 
-    def by_boundary(self, action: str, part: int, context: Context) -> Iterator[tuple[Context, int]]:
-        """Split users and roles by the permissions boundary that they have, for actions on which policies can test it.
-
-        Yields the context with the boundary, and those with it as bits. A boundary that the call itself sets is the
-        caller's choice: it stays as the context has it.
-        """
-        if action.lower() not in self._testing_boundary or _BOUNDARY in context:
-            yield context, part
-            return
-        for boundary, bits in self._boundaries:
-            if part & bits:
-                yield {**context, _BOUNDARY: boundary}, part & bits
-            part &= ~bits
+    def _by_boundary(self, action: str, part: int) -> Iterator[int]:
+        """Split users and roles by the permissions boundary that they have, for actions on which policies can test
+        it."""
+        if action.lower() in self._testing_boundary:
+            for bits in self._boundaries:
+                if part & bits:
+                    yield part & bits
+                part &= ~bits
         if part:
-            yield context, part
+            yield part
 
     @cached_property
     def _boundary_values(self) -> tuple[PolicyValue, ...]:
         """What policies compare the boundary of a user or role with."""
         documents = (*self._population.index.documents, *(document for _, document in self._organization))
         tests = (test for document in documents for one in document.statements for test in one.conditions)
-        values = (value for test in tests if test.key == _BOUNDARY.lower() for value in test.values)
+        values = (value for test in tests if test.key == BOUNDARY for value in test.values)
         return tuple({value.text: value for value in values}.values())
 
     @cached_property
@@ -274,17 +265,16 @@ class SourceFinder:
         if not self._boundary_values:
             return frozenset()
         catalogue = reference()
-        takers = (one for one in catalogue.actions_of("iam") if catalogue.takes_key(one, None, _BOUNDARY.lower()))
-        return frozenset(f"iam:{one.name}".lower() for one in takers) - SETTING_BOUNDARY
+        takers = (one for one in catalogue.actions_of("iam") if catalogue.takes_key(one, None, BOUNDARY))
+        return frozenset(f"iam:{name}" for one in takers if (name := one.name.lower()) not in SETTING_BOUNDARY)
 
     @cached_property
-    def _boundaries(self) -> Sequence[tuple[str | None, int]]:
-        """Boundaries that policies tell apart, each with the users and roles that have it or one like it, as bits."""
-        found: dict[Hashable, tuple[str | None, int]] = {}
+    def _boundaries(self) -> Sequence[int]:
+        """The users and roles whose boundaries policies do not tell apart, as bits."""
+        found: dict[Hashable, int] = {}
         for boundary, bits in self._targets.bounded.items():
             key = None if boundary is None else tuple(_comparison(value, boundary) for value in self._boundary_values)
-            first, others = found.get(key, (boundary, 0))
-            found[key] = first, others | bits
+            found[key] = found.get(key, 0) | bits
         return tuple(found.values())
 
     @property

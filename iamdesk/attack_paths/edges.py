@@ -192,7 +192,7 @@ class Edges:
 
     def contexts_of(self, path: EscalationPath, action: str, place: int) -> Iterator[Context]:
         """Yield the request contexts of an action of a technique on an entity; one that is allowed is enough."""
-        ((context, _entity),) = self.finder.by_boundary(action, 1 << place, self.context_of(path, action))
+        context = self.context_of(path, action)
         if "iam:PolicyARN" not in context:
             yield context
             return

@@ -23,6 +23,7 @@ from iamdesk.diff.matching import may_meet
 from iamdesk.diff.normal_form import ANYWHERE, ResourceScope
 from iamdesk.diff.result import Cause, ChangeKind, ExampleRequest
 from iamdesk.diff.snapshot_view import RCP, SCP, SnapshotView
+from iamdesk.evaluate.context import DERIVED_ABSENT
 from iamdesk.evaluate.derived_keys import DerivedKeys
 from iamdesk.evaluate.engine import (
     EvaluationRequest,
@@ -408,6 +409,12 @@ def _of_facts(
             ChangeKind.RESOURCE_TAGS, resource, sentence=phrase("The tags of {name} changed.", name=short(resource))
         )
         yield _Difference(cause, lambda request: _deriving(request, resource_tags=was.resource_tags))
+    if was.resource_boundary != now.resource_boundary:
+        had, has = (one.resource_boundary not in (None, DERIVED_ABSENT) for one in (was, now))
+        yield _Difference(
+            boundary_cause(str(after.target.resource), had=had, has=has),
+            lambda request: _deriving(request, resource_boundary=was.resource_boundary),
+        )
     if before.policies.restrict_public_buckets != after.policies.restrict_public_buckets:
         cause = _public_access_cause(after, old, new)
         yield _Difference(

@@ -34,9 +34,10 @@ from iamdesk.diff.result import (
 from iamdesk.diff.sampling import SampleRequest
 from iamdesk.diff.snapshot_view import RCP, SCP, SnapshotView, organization_facts
 from iamdesk.diff.unseen_grants import ChangedEndpoint
-from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
+from iamdesk.evaluate.derived_keys import BOUNDARY, PrincipalDependence, dependence
 from iamdesk.evaluate.request import EvalDecision, RequestError
 from iamdesk.i18n import phrase
+from iamdesk.inventory.references import boundary_of
 from iamdesk.inventory.resource_index import tags_without_case
 from iamdesk.policy.arn import account_of, is_arn, partition_of
 from iamdesk.policy.wildcards import glob, is_pattern
@@ -45,7 +46,7 @@ from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 _USUAL = ("999999999999", "888888888888", "777777777777", "666666666666")
 """The ID of an unrelated account, if no policy or organization uses it."""
 _TAG_KEYS = (*RESOURCE_TAG_PREFIXES, "s3:accesspointtag/")
-_RESOURCE_KEYS = (*_TAG_KEYS, "aws:resourceorg", "aws:principalorg")
+_RESOURCE_KEYS = (*_TAG_KEYS, BOUNDARY, "aws:resourceorg", "aws:principalorg")
 _MAX_WITNESSES = 4
 """Requests of one effect that are checked for the policies that allow them."""
 _MAX_FILLED = 60
@@ -179,6 +180,10 @@ class ResourceComparer:
                 keys |= {f"{prefix}{tag}" for prefix in _TAG_KEYS for tag in tags}
             elif (before is None) != (after is None) and self._holds(self.old, arn) == self._holds(self.new, arn):
                 prefixes = _TAG_KEYS
+            entities = [side.index.users.get(arn) or side.index.roles.get(arn) for side in (self.old, self.new)]
+            boundaries = {boundary_of(one) for one in entities if one is not None}
+            if None not in entities and len(boundaries) > 1:
+                keys.add(BOUNDARY)
             places = [organization_facts(side, owner) for side, owner in owners]
             if places[0][0] != places[1][0]:
                 keys |= {"aws:resourceorgid", "aws:principalorgid"}
@@ -441,7 +446,7 @@ class ResourceComparer:
         for kind, witness in compared.changes:
             own = witness if witness.principal == principal else replace(witness, principal=principal)
             causes = self._causes_of(entry, own, cell) or (settings_cause(entry.arn),)
-            if any(cause.kind in _OF_RESOURCES for cause in causes):
+            if any(cause.kind in _OF_RESOURCES or _is_of_target(cause, entry) for cause in causes):
                 yield Effect(principal, kind, cell.represents, scope_on_resource(entry, cell), own, causes)
 
     def _causes_of(self, entry: Entry, witness: ExampleRequest, cell: SampleRequest) -> tuple[Cause, ...]:
@@ -515,6 +520,11 @@ class ResourceComparer:
         if not any(clause.is_allow and _is_of_all(clause) for clause in entry.clauses):
             return (), True
         return distinguished_services(self._binding(entry))
+
+
+def _is_of_target(cause: Cause, entry: Entry) -> bool:
+    """Return whether a cause is the permissions boundary of the user or role that is acted on."""
+    return cause.kind is ChangeKind.BOUNDARY and cause.subject == entry.arn
 
 
 def _is_held(side: SnapshotView, account: str) -> bool:

@@ -78,6 +78,15 @@ _OF_ENDPOINTS = frozenset(
 _OF_THE_RESOURCE = frozenset(
     {"aws:requestedregion", "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"}
 )
+BOUNDARY = "iam:permissionsboundary"
+SETTING_BOUNDARY = frozenset({"createrole", "createuser", "putrolepermissionsboundary", "putuserpermissionsboundary"})
+"""Actions of IAM with a permissions boundary among their parameters, in lower case. `BOUNDARY` is that boundary; for
+all others it is the one that the user or role has.
+
+IAM User Guide, "IAM and AWS STS condition context keys" ("checks that the specified policy is attached as permissions
+boundary on the IAM principal resource"); "Permissions boundaries for IAM entities", its delegation example, for those
+that set it.
+"""
 _TYPES = {
     CallerKind.ROOT: "Account",
     CallerKind.USER: "User",
@@ -170,6 +179,9 @@ class DerivedKeys:
     not contain the caller's account."""
     function_url_type: str = ""
     """Authorization type of the function URL that the resource has; empty if it is not known, or has several."""
+    resource_boundary: KeyValue | None = None
+    """The ARN of the permissions boundary of the user or role that is the resource; absent for one without. None where
+    the snapshot does not contain it."""
     _known: dict[str, KeyValue | None] = field(default_factory=dict)
 
     @property
@@ -196,6 +208,7 @@ class DerivedKeys:
             self.network_path,
             self.ids_of_others,
             self.function_url_type,
+            self.resource_boundary,
         )
 
     def on(self, target: Target) -> "DerivedKeys":
@@ -213,6 +226,7 @@ class DerivedKeys:
             self.network_path,
             self.ids_of_others,
             self.function_url_type,
+            self.resource_boundary,
         )
 
     def __call__(self, key: str) -> KeyValue | None:
@@ -395,6 +409,10 @@ class DerivedKeys:
         return VALUE_UNKNOWN._replace(shape=shape, excluded_ids=self.ids_of_others)
 
     @property
+    def _sets_boundary(self) -> bool:
+        return self.target.name in SETTING_BOUNDARY
+
+    @property
     def _invokes_url(self) -> bool:
         """Whether it is a request to the URL itself: requests that create or change one choose its type."""
         return (self.target.service, self.target.name) == ("lambda", "invokefunctionurl")
@@ -407,6 +425,8 @@ class DerivedKeys:
         match key:
             case "lambda:functionurlauthtype" if self.function_url_type and self._invokes_url:
                 return derived(self.function_url_type)
+            case "iam:permissionsboundary" if not self._sets_boundary:
+                return self.resource_boundary
             case "aws:securetransport":
                 return derived("true")
             case "aws:viaawsservice":

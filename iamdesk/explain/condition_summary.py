@@ -44,7 +44,7 @@ _SUBJECTS: Mapping[str, str] = {
     "aws:username": mark("the caller's user name"),
     "aws:vpcsourceip": mark("the caller's address in its VPC"),
     "iam:passedtoservice": mark("the service that the role is passed to"),
-    "iam:permissionsboundary": mark("the permissions boundary that is set"),
+    "iam:permissionsboundary": mark("the permissions boundary of the user or role"),
     "iam:policyarn": mark("the policy that is attached or detached"),
     "kms:viaservice": mark("the service through which KMS is called"),
     "s3:prefix": mark("the prefix that is listed"),

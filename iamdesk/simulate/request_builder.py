@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from iamdesk.aws.service_reference import reference
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.action_resource import Target, parse_target
-from iamdesk.evaluate.context import Context
+from iamdesk.evaluate.context import DERIVED_ABSENT, Context, KeyValue, derived
 from iamdesk.evaluate.derived_keys import AccessPointPath, DerivedKeys
 from iamdesk.evaluate.engine import EvaluationRequest
 from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, PolicySet, SourceType
@@ -20,6 +20,7 @@ from iamdesk.inventory.endpoint_index import EndpointIndex
 from iamdesk.inventory.keys import resource_policy_key, trust_policy_key
 from iamdesk.inventory.organization_index import OrganizationIndex
 from iamdesk.inventory.policy_index import PolicyIndex
+from iamdesk.inventory.references import boundary_of
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
 from iamdesk.inventory.resource_index import ResourceIndex, is_of_access_point, tags_without_case
 from iamdesk.policy.arn import Arn
@@ -38,7 +39,7 @@ from iamdesk.simulate.unseen_grants import (
     missing_data_of_public_access,
 )
 from iamdesk.simulate.vpc_endpoints import path
-from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
 
@@ -201,6 +202,7 @@ class RequestBuilder:
             came.network_path,
             self._ids_of_others(caller, owner),
             "" if record is None or not record.function_urls else _url_type(record, target),
+            self._boundary_of(target),
         )
         refusal, missing_data_of_root = self._taking_root(caller, target)
         context = Context(
@@ -466,11 +468,21 @@ class RequestBuilder:
             is_bucket = target.service == "s3" and record.access_point is None
             counts = not is_bucket or record.abac_enabled  # rule I12
             return tags_without_case(record.tags) if counts else {}
+        entity = self._entity(target)
+        return None if entity is None else tags_without_case((tag.key, tag.value) for tag in entity.tags)
+
+    def _boundary_of(self, target: Target) -> KeyValue | None:
+        """Return the permissions boundary of the requested user or role; None where the snapshot has no such one."""
+        entity = self._entity(target)
+        if entity is None:
+            return None
+        boundary = boundary_of(entity)
+        return DERIVED_ABSENT if boundary is None else derived(boundary)
+
+    def _entity(self, target: Target) -> UserDetail | RoleDetail | None:
         if target.resource is None or target.resource.service != "iam":
             return None
-        arn = target.resource_text
-        entity = self.index.users.get(arn) or self.index.roles.get(arn)
-        return None if entity is None else tags_without_case((tag.key, tag.value) for tag in entity.tags)
+        return self.index.users.get(target.resource_text) or self.index.roles.get(target.resource_text)
 
 
 def _url_type(record: Resource, target: Target) -> str:
