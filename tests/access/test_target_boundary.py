@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from iamdesk import Evaluator, Request
 from iamdesk.evaluate.context import Knowledge
 from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.inventory.references import boundary_of
 from iamdesk.snapshot.model import Snapshot
 
 from ..builders.captures import (
@@ -31,6 +30,7 @@ from ..builders.captures import (
     user,
     user_arn,
 )
+from ..oracle.evaluator import boundary_of_target, decide
 from ..rules import rule
 from ..some_of import some_of
 from .worlds import NOON, A, B, snapshots
@@ -90,9 +90,18 @@ def test_it_is_the_boundary_of_the_user_or_role(
     kind: str, action: str, condition: dict[str, Any], *, with_it: bool, without: bool
 ) -> None:
     capture = account_of(condition)
+    entries = [{"Arn": HELD[kind], "PermissionsBoundary": {"PermissionsBoundaryArn": EDGE}}, {"Arn": FREE[kind]}]
     for resource, is_met in ((HELD[kind], with_it), (FREE[kind], without)):
         decision = everywhere(capture, Request(user_arn("ana"), action, resource))
         assert decision == ("allowed" if is_met else "implicitDeny")
+        case = {
+            "principal": user_arn("ana"),
+            "action": action,
+            "resource": resource,
+            "identity_policies": [{"name": "own", "document": document(allow("iam:*", "*", condition))}],
+            "context": boundary_of_target(entries, action, resource),
+        }
+        assert decide(case) == decision
 
 
 @rule("J2")
@@ -163,15 +172,11 @@ TARGETS = [
 ]
 
 
-def read_from_the_snapshot(snapshot: Snapshot, action: str, resource: str) -> dict[str, str | None] | None:
-    """Read the key off the entities' own entries, apart from the engine; None where it is not to be read there."""
-    if any(action == one for _, one in SETTING):
-        return None
-    for account in snapshot.accounts:
-        for entity in (*account.users, *account.roles):
-            if entity.arn == resource:
-                return {KEY: boundary_of(entity)}
-    return None
+def read_by_hand(snapshot: Snapshot, action: str, resource: str) -> dict[str, str | None] | None:
+    """What the entries themselves tell of the key, apart from the engine; None: nothing."""
+    entities = [entity for account in snapshot.accounts for entity in (*account.users, *account.roles)]
+    read = boundary_of_target([one.model_dump(by_alias=True) for one in entities], action, resource)
+    return None if read is None else {KEY: None, **read}
 
 
 @rule("J2")
@@ -198,7 +203,7 @@ def test_it_is_as_if_it_had_been_given(
     )
     capture = Evaluator(snapshot, lambda: NOON)
     request = Request(own.arn, action, resource, unknown_context=mode)
-    read = read_from_the_snapshot(snapshot, action, resource)
+    read = read_by_hand(snapshot, action, resource)
     if mode is MissingContextMode.UNKNOWN:
         known = capture.evaluation_request(request).context.fact(KEY.lower())
         assert (known.knowledge is Knowledge.UNKNOWN) is (read is None)

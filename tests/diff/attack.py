@@ -60,7 +60,10 @@ ACTIONS = {
     "lambda": ("lambda:InvokeFunction", "lambda:GetFunction"),
     "sts": ("sts:AssumeRole", "sts:TagSession", "sts:AssumeRoleWithSAML"),
     "ec2": ("ec2:RunInstances", "ec2:StopInstances"),
-    "iam": ("iam:ListUsers", "iam:DeleteUser", "iam:PassRole", "iam:ChangePassword"),
+    "iam": (
+        *("iam:ListUsers", "iam:DeleteUser", "iam:PassRole", "iam:ChangePassword"),
+        *("iam:AttachUserPolicy", "iam:PutRolePolicy", "iam:PutUserPermissionsBoundary"),
+    ),
 }
 WIDE = ("*", "s3:*", "s3:Get*", "s3:*Object", "kms:*", "sqs:*", "sts:*", "secretsmanager:*", "iam:*", "s3:Put*")
 WHERES = {
@@ -119,6 +122,9 @@ CONDITIONS: tuple[Json, ...] = (
     {"StringNotEquals": {"aws:ResourceAccount": A}},
     {"StringEquals": {"s3:DataAccessPointAccount": A}},
     {"StringLike": {"aws:PrincipalServiceName": "sns.amazonaws.com"}},
+    {"StringEquals": {"iam:PermissionsBoundary": seeds.policy_arn("edge")}},
+    {"StringNotEquals": {"iam:PermissionsBoundary": seeds.policy_arn("edge")}},
+    {"Null": {"iam:PermissionsBoundary": "false"}},
 )
 PRINCIPALS: tuple[Any, ...] = (
     *("*", {"AWS": "*"}, {"AWS": A}, {"AWS": f"arn:aws:iam::{A}:root"}, {"AWS": B}, {"AWS": OUT}),
@@ -145,6 +151,7 @@ CONTEXT: dict[str, tuple[Any, ...]] = {
     "aws:ViaAWSService": ("true", "false"),
     "aws:CalledVia": (["athena.amazonaws.com"], None),
     "kms:ViaService": ("s3.eu-west-1.amazonaws.com", None),
+    "iam:PermissionsBoundary": (seeds.policy_arn("edge"), None),
 }
 
 type Rng = random.Random
@@ -197,6 +204,8 @@ def _role(rng: Rng, name: str, trusted: Any) -> Json:
     found["AssumeRolePolicyDocument"] = trust(rng)
     if rng.random() < 0.3:
         found["Tags"] = [{"Key": "team", "Value": rng.choice(["red", "blue"])}]
+    if rng.random() < 0.2:
+        found |= seeds.bounded("edge")
     return found
 
 
@@ -637,7 +646,12 @@ ON: dict[str, tuple[str, ...]] = {
     "lambda": (FUNCTION, f"{FUNCTION}:live", f"arn:aws:lambda:eu-west-1:{A}:function:g"),
     "sts": (f"arn:aws:iam::{A}:role/r1", f"arn:aws:iam::{A}:role/r2", f"arn:aws:iam::{B}:role/r1"),
     "ec2": (f"arn:aws:ec2:eu-west-1:{A}:instance/i-1",),
-    "iam": (f"arn:aws:iam::{A}:user/u1", f"arn:aws:iam::{A}:role/r1", f"arn:aws:iam::{B}:user/v1"),
+    "iam": (
+        f"arn:aws:iam::{A}:user/u1",
+        f"arn:aws:iam::{A}:role/r1",
+        f"arn:aws:iam::{B}:user/v1",
+        f"arn:aws:iam::{A}:user/u2",
+    ),
 }
 
 

@@ -7,7 +7,19 @@ import pytest
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import ChangeKind, Kind, Status
 
-from ..builders.captures import NOW, account, allow, document, managed, policy_arn, role, role_arn, snapshot, user, user_arn
+from ..builders.captures import (
+    NOW,
+    account,
+    allow,
+    document,
+    managed,
+    policy_arn,
+    role,
+    role_arn,
+    snapshot,
+    user,
+    user_arn,
+)
 
 KEY = "iam:PermissionsBoundary"
 EDGE, OTHER = policy_arn("edge"), policy_arn("other")

@@ -223,6 +223,21 @@ def _settled(caller: Caller) -> dict[str, str]:
             return known
 
 
+def boundary_of_target(entries: Iterable[Mapping[str, Any]], action: str, resource: str) -> dict[str, str] | None:
+    """Return the key for the boundary of the user or role of an IAM request, of entries as the AWS CLI prints them.
+
+    None where they do not tell it: the request sets the boundary itself, or none of them is the resource. IAM User
+    Guide, "IAM and AWS STS condition context keys"; Service Authorization Reference, IAM, for the actions.
+    """
+    if re.fullmatch("iam:(create|put).*(user|role|permissionsboundary)", action.lower()):
+        return None
+    for entry in entries:
+        if entry["Arn"] == resource:
+            held = entry.get("PermissionsBoundary")
+            return {"iam:PermissionsBoundary": held["PermissionsBoundaryArn"]} if held else {}
+    return None
+
+
 # -- statements -------------------------------------------------------------------------------------------------------
 
 

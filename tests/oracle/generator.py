@@ -48,6 +48,7 @@ QUESTIONS = (
     ("ec2:TerminateInstances", "arn:aws:ec2:eu-west-1:{owner}:instance/i-0123456789abcdef0", 2),
     ("ec2:DescribeInstances", "*", 1),
     ("iam:GetUser", f"arn:aws:iam::{OWN}:user/team/ben", 2),
+    ("iam:PutUserPolicy", f"arn:aws:iam::{OWN}:user/team/ben", 2),
 )
 WITH_RESOURCE_POLICY = frozenset({"s3", "sqs", "sns", "kms", "sts", "dynamodb", "secretsmanager"})
 
@@ -69,6 +70,7 @@ VALUES: dict[str, Sequence[str]] = {
     "aws:SourceArn": (f"arn:aws:events:eu-west-1:{OWN}:rule/nightly", "arn:aws:s3:::acme-logs", "nonsense"),
     "aws:SourceAccount": (OWN, OTHER),
     "aws:RequestedRegion": ("eu-west-1", "us-east-1"),
+    "iam:PermissionsBoundary": (f"arn:aws:iam::{OWN}:policy/edge", f"arn:aws:iam::{OTHER}:policy/Edge"),
     "aws:SecureTransport": ("true", "false"),
     "aws:PrincipalAccount": (OWN, OTHER),
     "aws:PrincipalType": ("User", "AssumedRole", "Account"),
@@ -108,6 +110,7 @@ OF_KEY: dict[str, Sequence[str]] = {
     "aws:EpochTime": ("date", "numeric"),
     "aws:SourceArn": ("arn", "string"),
     "aws:PrincipalArn": ("arn", "string"),
+    "iam:PermissionsBoundary": ("arn", "string"),
 }
 _NAMED = {operator for operators in TYPES.values() for operator in operators}
 # Operators that are not named above are drawn with the key and the values of their cases in the corpus.
