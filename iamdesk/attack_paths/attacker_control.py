@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from iamdesk.attack_paths.catalog import ASSUMES
 from iamdesk.evaluate.context import Knowledge
-from iamdesk.evaluate.derived_keys import BOUNDARY, SETTING_BOUNDARY
+from iamdesk.evaluate.derived_keys import BOUNDARY
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision
+from iamdesk.evaluate.service_rules import sets_boundary
 
 _CHOICE = frozenset(
     {
@@ -151,8 +152,7 @@ def _key_sets(trace: EvaluationTrace) -> Sequence[Mapping[str, bool]]:
 
 
 def _sets_boundary(trace: EvaluationTrace) -> bool:
-    target = trace.request.target
-    return target.service == "iam" and target.name in SETTING_BOUNDARY
+    return sets_boundary(trace.request.target.service, trace.request.target.name)
 
 
 def _is_chosen(spelled: str, is_there: bool, sets_boundary: bool) -> bool:

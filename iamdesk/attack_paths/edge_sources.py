@@ -27,9 +27,10 @@ from iamdesk.attack_paths.request_tags import (
 )
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.aws.service_reference import reference
-from iamdesk.evaluate.derived_keys import BOUNDARY, SETTING_BOUNDARY, PrincipalDependence, dependence
+from iamdesk.evaluate.derived_keys import BOUNDARY, PrincipalDependence, dependence
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType
+from iamdesk.evaluate.service_rules import sets_boundary
 from iamdesk.inventory.statement_index import StatementIndex
 from iamdesk.policy.conditions import PolicyValue
 from iamdesk.policy.document import Document
@@ -266,7 +267,7 @@ class SourceFinder:
             return frozenset()
         catalogue = reference()
         takers = (one for one in catalogue.actions_of("iam") if catalogue.takes_key(one, None, BOUNDARY))
-        return frozenset(f"iam:{name}" for one in takers if (name := one.name.lower()) not in SETTING_BOUNDARY)
+        return frozenset(f"iam:{name}" for one in takers if not sets_boundary("iam", name := one.name.lower()))
 
     @cached_property
     def _boundaries(self) -> Sequence[int]:

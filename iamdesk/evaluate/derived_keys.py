@@ -12,7 +12,7 @@ from iamdesk.aws.service_reference import ServiceReference
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.context import DERIVED_ABSENT, UNKNOWN, VALUE_UNKNOWN, KeyValue, derived
 from iamdesk.evaluate.principal import SIGNED, Caller, CallerKind
-from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
+from iamdesk.evaluate.service_rules import GLOBAL_SERVICES, sets_boundary
 from iamdesk.inventory.organization_index import OrganizationIndex
 
 MAX_SESSION_DURATION = timedelta(hours=36)
@@ -79,14 +79,6 @@ _OF_THE_RESOURCE = frozenset(
     {"aws:requestedregion", "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"}
 )
 BOUNDARY = "iam:permissionsboundary"
-SETTING_BOUNDARY = frozenset({"createrole", "createuser", "putrolepermissionsboundary", "putuserpermissionsboundary"})
-"""Actions of IAM with a permissions boundary among their parameters, in lower case. `BOUNDARY` is that boundary; for
-all others it is the one that the user or role has.
-
-IAM User Guide, "IAM and AWS STS condition context keys" ("checks that the specified policy is attached as permissions
-boundary on the IAM principal resource"); "Permissions boundaries for IAM entities", its delegation example, for those
-that set it.
-"""
 _TYPES = {
     CallerKind.ROOT: "Account",
     CallerKind.USER: "User",
@@ -409,10 +401,6 @@ class DerivedKeys:
         return VALUE_UNKNOWN._replace(shape=shape, excluded_ids=self.ids_of_others)
 
     @property
-    def _sets_boundary(self) -> bool:
-        return self.target.name in SETTING_BOUNDARY
-
-    @property
     def _invokes_url(self) -> bool:
         """Whether it is a request to the URL itself: requests that create or change one choose its type."""
         return (self.target.service, self.target.name) == ("lambda", "invokefunctionurl")
@@ -425,7 +413,7 @@ class DerivedKeys:
         match key:
             case "lambda:functionurlauthtype" if self.function_url_type and self._invokes_url:
                 return derived(self.function_url_type)
-            case "iam:permissionsboundary" if not self._sets_boundary:
+            case "iam:permissionsboundary" if not sets_boundary(self.target.service, self.target.name):
                 return self.resource_boundary
             case "aws:securetransport":
                 return derived("true")

@@ -42,6 +42,8 @@ LOG_GROUP_TAG_ACTIONS = frozenset({"tagresource", "untagresource", "listtagsforr
 
 Source: Amazon CloudWatch Logs User Guide, "CloudWatch Logs resources and operations"."""
 
+_SETTING_BOUNDARY = frozenset({"createrole", "createuser", "putrolepermissionsboundary", "putuserpermissionsboundary"})
+"""Actions of IAM with a permissions boundary among their parameters."""
 POSSIBLE_ON_AWS_ROLES: Mapping[str, frozenset[str]] = {
     "/aws-service-role/": frozenset(
         {"passrole", "createservicelinkedrole", "deleteservicelinkedrole", "updateroledescription", "updaterole"}
@@ -75,3 +77,13 @@ def action_rule_class(service: str, name: str, is_write: bool) -> Hashable:
             return name in LOG_GROUP_TAG_ACTIONS, facts
         case _:
             return facts
+
+
+def sets_boundary(service: str, name: str) -> bool:
+    """Return whether ``iam:PermissionsBoundary`` is a boundary that the request sets; service and name in lower case.
+
+    For all other actions it is the one that the user or role has: IAM User Guide, "IAM and AWS STS condition context
+    keys" ("checks that the specified policy is attached as permissions boundary on the IAM principal resource"), and
+    "Permissions boundaries for IAM entities", its delegation example, for those that set it.
+    """
+    return service == "iam" and name in _SETTING_BOUNDARY
