@@ -8,7 +8,7 @@ from itertools import chain, islice
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.blocked_paths import BlockedPaths
-from iamdesk.attack_paths.catalog import TargetConstraint, catalog, how_words
+from iamdesk.attack_paths.catalog import TargetConstraint, catalog, changes_another, how_words
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context
@@ -228,6 +228,10 @@ class AttackPathGraph:
         """Yield a shortest path for each first step towards a goal, shortest first, proven before possible."""
         return self._search.paths(self.position(principal), goal, most)
 
+    def short_paths(self, principal: str, goal: str, longest: int, most: int = 20) -> Iterator[AttackPath]:
+        """Yield the proven ones of `attack_paths` that have some number of steps at most, one at least."""
+        return self._search.short_paths(self.position(principal), goal, longest, most)
+
     def promotion_steps(self, principal: str, *, maybe: bool) -> tuple[Step, ...]:
         """Return the shortest steps by which a principal becomes an administrator by another one that it can become.
 
@@ -407,8 +411,7 @@ class AttackPathGraph:
         """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
         if attack_path not in self._remediation_of:
             # With those of other paths in as few steps: what a change leaves of them is said.
-            others = islice(self.attack_paths(attack_path.start, attack_path.goal.key, _MAX_OTHERS), _MAX_OTHERS)
-            short = [one for one in others if one.state is State.PROVEN and len(one.steps) <= len(attack_path.steps)]
+            short = self.short_paths(attack_path.start, attack_path.goal.key, len(attack_path.steps), _MAX_OTHERS)
             steps = [step for one in (attack_path, *short) for step in one.steps]
             among = frozenset(arn for step in steps for arn in (step.source, step.target, step.goal.key))
             if self.graph.is_prepared:
@@ -523,7 +526,7 @@ class AttackPathGraph:
         if step.goal.kind is GoalKind.ADMINISTRATION:
             edges = chain(
                 (edge for _, edge in self._search.last_steps(position, step.goal.key, unsure=True)),
-                (edge for _, edge in self.graph.promoters.edges),
+                (edge for _, edge in (self.graph.promoters.edges if changes_another(step.path_id) else ())),
             )
         else:
             then = self.steps.population.position(step.goal.key)
@@ -569,6 +572,9 @@ class LazyAttackPathGraph:
         return self._made
 
 
-def _map_of_copy(evaluator: Evaluator, copy: Snapshot) -> AttackPathGraph:
-    """Return the graph of a changed copy, evaluated on demand."""
-    return AttackPathGraph(Evaluator(copy, evaluator.now, evaluator.index.documents), is_whole=False)
+def _map_of_copy(evaluator: Evaluator, copy: Snapshot, only: str | None = None) -> AttackPathGraph:
+    """Return the graph of a changed copy, evaluated on demand; ``only``: with the steps of one principal alone."""
+    graph = AttackPathGraph(Evaluator(copy, evaluator.now, evaluator.index.documents), is_whole=False)
+    if only is not None:
+        graph.steps.limit_callers(1 << graph.position(only))
+    return graph

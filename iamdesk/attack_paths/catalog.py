@@ -182,6 +182,12 @@ LAST = 4
 """The `preference` of steps through IAM Identity Center."""
 
 
+def changes_another(path_id: str) -> bool:
+    """Return whether a technique, or several joined with ``+``, change a principal without becoming it."""
+    techniques = [_by_id()[one] for one in path_id.split("+")]
+    return techniques[0].joined and all(one.gain is not Gain.BECOMES for one in techniques)
+
+
 def actions_of(path_id: str) -> tuple[str, ...]:
     """Return the actions of a technique, or of several joined with ``+``, in order; empty for an unknown one."""
     found = [_by_id().get(one.strip()) for one in path_id.split("+")]

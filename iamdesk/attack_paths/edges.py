@@ -98,7 +98,10 @@ class Edges:
         self._full_access = f"arn:{partition}:iam::aws:policy/{FULL_ACCESS}"
         self.by_aim = {aim: [one for one in catalog().paths if one.target is aim] for aim in TargetConstraint}
         self.attachable = AttachablePolicies(inquiry, self.population, self.finder)
+        self.callers = self.population.regular
+        """The principals whose steps are evaluated, as bits."""
         self.members_of = self.finder.members_of
+        """By account: its principals, as bits."""
         self.users = self._find_users()
         """All users, as bits of the population."""
         self.places = {
@@ -124,12 +127,15 @@ class Edges:
         _ = self.service_paths
         progress(4, PHASES)
 
-    def limit_callers(self, callers: int, administrators: int) -> None:
-        """Evaluate the steps of some principals only; ``administrators`` are those of the unchanged snapshot."""
-        limited = {account: members & callers for account, members in self.members_of.items()}
-        self.members_of = self.finder.members_of = limited
-        self.administrators = administrators
-        self.service_paths = self.service_paths_of(callers & self.population.regular)
+    def limit_callers(self, callers: int, administrators: int | None = None) -> None:
+        """Evaluate the steps of some principals only; ``administrators`` are those of the unchanged snapshot.
+
+        None: those of this one.
+        """
+        if administrators is not None:
+            self.administrators = administrators
+        self.callers = callers & self.population.regular
+        self.finder.members_of = {account: members & callers for account, members in self.members_of.items()}
 
     # ── principals ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -504,7 +510,7 @@ class Edges:
     @cached_property
     def service_paths(self) -> ServicePaths:
         """By service: the techniques for roles that trust it, and who is allowed all actions but passing the role."""
-        return self.service_paths_of(self.population.regular)
+        return self.service_paths_of(self.callers)
 
     def service_paths_of(self, callers: int, of_services: Sequence[str] | None = None) -> ServicePaths:
         """Return `service_paths` for some principals, and only of some services."""

@@ -116,7 +116,7 @@ class StepGraph:
         for edges in (*self.promotions.values(), *self.joined.values()):
             for edge in edges:
                 near |= edge.members.proven
-        return prepared_steps(self.steps, self.into, ~near)
+        return prepared_steps(self.steps, lambda: self.into, ~near)
 
     @property
     def is_prepared(self) -> bool:
@@ -349,6 +349,11 @@ class StepGraph:
                     by_members[who] = by_members.get(who, 0) | 1 << position
             found = self._forward[maybe] = _inverted(by_members)
         return found
+
+    def candidates(self, position: int, among: int, maybe: bool = False) -> int:
+        """Return which of some principals one may become in one step, as bits: all of them while `into` is unknown."""
+        known = self.forward(maybe).get(position, 0) if "into" in self.__dict__ else among
+        return known & among & ~(1 << position)
 
     def closure(self, maybe: bool = False) -> Mapping[int, int]:
         """Return, by position, the other principals that it can become in any number of steps, as bits."""

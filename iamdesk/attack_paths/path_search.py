@@ -61,11 +61,14 @@ class PathSearch:
             return self._graph.to_data(goal, maybe=unsure)
         return self._graph.to_principal(self.position(goal), maybe=unsure)
 
-    def paths(self, position: int, goal: str, most: int) -> Iterator[AttackPath]:
-        """Yield a shortest path for each first step towards a goal, shortest first, proven before possible."""
+    def paths(self, position: int, goal: str, most: int, *, maybe: bool = True) -> Iterator[AttackPath]:
+        """Yield a shortest path for each first step towards a goal, shortest first, proven before possible.
+
+        ``maybe``: also possible ones.
+        """
         start = self._subjects[position]
         seen: set[tuple[str, ...]] = set()
-        for unsure in (False, True):
+        for unsure in (False, True) if maybe else (False,):
             levels = self.levels(goal, unsure)
             level = level_of(levels, position)
             if level == 0:
@@ -95,6 +98,35 @@ class PathSearch:
                     yield AttackPath(start, steps[-1].goal, steps)
                 if len(seen) >= most:
                     return
+
+    def short_paths(self, position: int, goal: str, longest: int, most: int) -> Iterator[AttackPath]:
+        """Yield the proven ones of `paths` that have some number of steps at most, one at least."""
+        if longest > 1:
+            found = self.paths(position, goal, most, maybe=False)
+            yield from (one for one in found if 0 < len(one.steps) <= longest)
+            return
+        # Who becomes whom is evaluated of the principals at the goal alone.
+        there = self._there(goal)
+        if there >> position & 1:
+            return
+        seen: set[tuple[str, str]] = set()
+        for step, then in self._first_steps(position, goal, 0, there, unsure=False):
+            if len(seen) >= most:
+                return
+            if (step.path_id, step.target) not in seen:
+                seen.add((step.path_id, step.target))
+                end = step.goal if then is None else self._goal(goal, then)
+                yield AttackPath(self._subjects[position], end, (step,))
+
+    def _there(self, goal: str) -> int:
+        """Return the principals that are proven to be at a goal, as bits."""
+        if goal == ADMINISTRATION:
+            return self._steps.administrators
+        if goal in self._steps.members_of:
+            return self._steps.administrators & self._steps.members_of[goal]
+        if goal in self._graph.readers:
+            return self._graph.readers[goal].proven
+        return 1 << self.position(goal)
 
     def count(self, position: int, goal: str) -> int:
         """Return the number of paths that `paths` yields without a maximum."""
@@ -206,11 +238,10 @@ class PathSearch:
                     last.append((account, edge))
                 else:
                     yield self.step(position, edge, administration_of(account)), None
-        if position in self._graph.forward(unsure):
-            for then in indexes_of(self._graph.forward(unsure)[position] & reached & ~(1 << position)):
-                for edge in self._graph.edges_into(then):
-                    if takes(edge, position, unsure):
-                        yield self.step(position, edge, principal_goal(self._subjects[then])), then
+        for then in indexes_of(self._graph.candidates(position, reached, unsure)):
+            for edge in self._graph.edges_into(then):
+                if takes(edge, position, unsure):
+                    yield self.step(position, edge, principal_goal(self._subjects[then])), then
         for account, edge in last:
             yield self.step(position, edge, administration_of(account)), None
 
@@ -220,7 +251,7 @@ class PathSearch:
         """Yield (edge, principal after it) as `_first_steps`, without steps."""
         if rest == 0:
             yield from ((edge, None) for _, edge in self.last_steps(position, goal, unsure))
-        for then in indexes_of(self._graph.forward(unsure).get(position, 0) & reached & ~(1 << position)):
+        for then in indexes_of(self._graph.candidates(position, reached, unsure)):
             yield from ((edge, then) for edge in self._graph.edges_into(then) if takes(edge, position, unsure))
 
     def _leads_back(self, position: int, then: int | None, goal: str, levels: Levels, rest: int, unsure: bool) -> bool:

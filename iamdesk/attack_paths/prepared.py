@@ -4,7 +4,7 @@ A preparation changes what policies allow, so it is made to a copy of the snapsh
 it are searched in the copy. One copy serves many principals: each joins one group in it, or gets one tag.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from iamdesk.access.evaluator import Evaluator
@@ -29,6 +29,9 @@ _MAX_PRINCIPALS = 3000
 """Principals in all copies together: in larger snapshots, one more copy takes too long."""
 _MAX_TAGS = 6
 _SERVICES = frozenset({"iam", "sts"})
+
+type Into = Mapping[int, ConfirmedAndPossible]
+"""By position: who can become the principal in one step (`StepGraph.into`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +84,19 @@ class _Round:
     """By position of the principal and place of the target that it is for, or -1: the preparation."""
 
 
-def prepared_steps(steps: Edges, into: Mapping[int, ConfirmedAndPossible], others: int) -> PreparedSteps:
+def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> PreparedSteps:
     """Return the steps of some principals after preparations, other than those without.
 
     Args:
         steps: The steps of the snapshot.
-        into: By position, who can become the principal in one step.
+        find_into: Returns, by position, who can become the principal in one step; called if there are preparations.
         others: The principals, as bits: those that are more than one step from administrator.
 
     Raises:
         WorkCancelled: The run was cancelled.
     """
     found = PreparedSteps()
-    others &= steps.population.regular & ~steps.administrators
+    others &= steps.callers & ~steps.administrators
     if not others:
         return found
     most = min(_MAX_ROUNDS, _MAX_PRINCIPALS // max(1, len(steps.places)))
@@ -103,7 +106,7 @@ def prepared_steps(steps: Edges, into: Mapping[int, ConfirmedAndPossible], other
     rounds = [*_joining(steps, others), *_tagging(steps, others)]
     for one in rounds[:most]:
         steps.inquiry.check_cancelled()
-        _search(steps, into, one, found)
+        _search(steps, find_into(), one, found)
     found.left_out = sum(len(of_one) for one in rounds[most:] for of_one in one.moves.values())
     return found
 
@@ -195,7 +198,7 @@ def _conditional(steps: Edges) -> Iterator[Statement]:
                 yield statement
 
 
-def _search(steps: Edges, into: Mapping[int, ConfirmedAndPossible], one: _Round, found: PreparedSteps) -> None:
+def _search(steps: Edges, into: Into, one: _Round, found: PreparedSteps) -> None:
     """Add the steps after the preparations of one round."""
     base = steps.inquiry.evaluator
     edits = {(made.edit.subject, made.edit.detail): made.edit for of in one.moves.values() for made in of.values()}

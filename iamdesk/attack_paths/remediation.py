@@ -15,7 +15,7 @@ from iamdesk.attack_paths.administrators import OPEN
 from iamdesk.attack_paths.attachable_policies import allows_everything
 from iamdesk.attack_paths.catalog import ASSUMES, catalog
 from iamdesk.attack_paths.edges import Edges
-from iamdesk.attack_paths.types import AttackPath, Remediation, State, Step
+from iamdesk.attack_paths.types import AttackPath, Remediation, Step
 from iamdesk.explain.decision import EvaluationResult, PolicyType, SourceType, StatementExplanation, StatementRole
 from iamdesk.i18n import join_names, phrase
 from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
@@ -40,6 +40,9 @@ class Trial(Protocol):
 
     def attack_paths(self, principal: str, goal: str, most: int) -> Iterator[AttackPath]:
         """Yield the paths."""
+
+    def short_paths(self, principal: str, goal: str, longest: int, most: int) -> Iterator[AttackPath]:
+        """Yield the proven ones of `attack_paths` that have some number of steps at most, one at least."""
 
 
 @dataclass(slots=True)
@@ -97,8 +100,11 @@ def _always(change: Change) -> Callable[[Sequence[str]], Change]:
 class Remediations:
     """Finds changes that end attack paths."""
 
-    def __init__(self, steps: Edges, look: Callable[[Snapshot], Trial]) -> None:
-        """Prepare the search; ``look`` builds the graph of a copy."""
+    def __init__(self, steps: Edges, look: Callable[[Snapshot, str | None], Trial]) -> None:
+        """Prepare the search.
+
+        ``look`` builds the graph of a copy; with the ARN of a principal, it has the steps of that one alone.
+        """
         self._steps = steps
         self._look = look
         self._snapshot = steps.inquiry.snapshot
@@ -121,8 +127,13 @@ class Remediations:
         for found, trial in self._found(attack_paths, reduced):
             yield replace(found, remaining=tuple(trial.attack_paths(*again))) if again else found
 
-    def _found(self, attack_paths: Sequence[AttackPath], reduced: Snapshot) -> Iterator[tuple[Remediation, Trial]]:
-        """Yield the changes as `of` does, each with the graph of the copy in which it was tried."""
+    def _found(
+        self, attack_paths: Sequence[AttackPath], reduced: Snapshot, only: str | None = None
+    ) -> Iterator[tuple[Remediation, Trial]]:
+        """Yield the changes as `of` does, each with the graph of the copy in which it was tried.
+
+        ``only``: the principal of all steps of the paths.
+        """
         levers = list(self._levers(attack_paths).values())
         changes = {id(lever): self._changes(lever) for lever in levers}
         left = set().union(*(lever.attack_paths for lever in levers)) if levers else set()
@@ -134,7 +145,7 @@ class Remediations:
                 break
             for change in changes[id(lever)]:
                 trials += 1
-                trial = self._tried(reduced, change)
+                trial = self._tried(reduced, change, only)
                 if trial is None:
                     continue
                 ended = {
@@ -163,16 +174,17 @@ class Remediations:
         statement lists them by name. What is left of such paths is in ``remaining``.
         """
         alone = self._alone(among)
+        only = attack_path.start if len(attack_path.steps) == 1 else None  # of other paths, only those as short matter
         trial: Trial | None
-        found, trial = next(self._found([attack_path], alone), (None, None))
+        found, trial = next(self._found([attack_path], alone, only), (None, None))
         if found is None:
             return None
         levers = self._levers([attack_path]).values()
         lever = next((one for one in levers if found.edits in [change.edits for change in self._changes(one)]), None)
         actions = [] if lever is None else [lever.action]
         for _ in range(_MAX_TRIALS):
-            listed = trial.attack_paths(attack_path.start, attack_path.goal.key, _MAX_LEFT) if trial else ()
-            left = [one for one in listed if one.state is State.PROVEN and 0 < len(one.steps) <= len(attack_path.steps)]
+            longest = len(attack_path.steps)
+            left = [*trial.short_paths(attack_path.start, attack_path.goal.key, longest, _MAX_LEFT)] if trial else []
             found = replace(found, remaining=tuple(left))
             if lever is None or not left:
                 break
@@ -183,7 +195,7 @@ class Remediations:
                 break
             actions.append(others[0].action)
             found = replace(found, what=wider.what, edits=wider.edits, carriers=wider.carriers[:_MAX_CARRIERS])
-            trial = self._tried(alone, found)
+            trial = self._tried(alone, found, only)
         return found
 
     @staticmethod
@@ -236,13 +248,13 @@ class Remediations:
                 policies.append(elsewhere)
         return account.model_copy(update={"groups": groups, "policies": tuple(policies)})
 
-    def _tried(self, reduced: Snapshot, change: Change | Remediation) -> Trial | None:
+    def _tried(self, reduced: Snapshot, change: Change | Remediation, only: str | None) -> Trial | None:
         try:
             for edit in change.edits:
                 reduced = apply_one(reduced, edit)
         except WhatIfError:
             return None
-        return self._look(reduced)
+        return self._look(reduced, only)
 
     # ── levers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
