@@ -302,7 +302,7 @@ class PrincipalComparer:
         if tells_accounts_apart(part):
             apart |= _with_resource_policies()
         near = tuple(self._filled(arn, part))
-        elsewhere = tuple(self._other_accounts(part))
+        elsewhere: tuple[str, ...] | None = None
         # Actions with another differing policy are evaluated separately, since they have other causes.
         for bits, sources in split(part.bits, self._sources(arn, account)):
             part = replace(part, bits=bits, sources=sources)
@@ -314,6 +314,7 @@ class PrincipalComparer:
                 # One action is enough to say that other accounts decide, but that of assuming roles has to be named.
                 is_open = sort.action == "sts:AssumeRole" or not (ask.found_change or doubts)
                 if is_open and is_by_other_accounts(sort, part):
+                    elsewhere = tuple(self._other_accounts(part)) if elsewhere is None else elsewhere
                     ask_in_other_accounts(sort, part, near, partition, elsewhere, ask)
             near_clauses = [(clause, bits) for clause in near]
             granted, is_all, self._alike = self.granting.cells(bits, part, near_clauses, arn, _MAX_GRANTING)

@@ -20,6 +20,7 @@ from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.i18n import mark
 from iamdesk.policy.arn import account_of, is_arn, parse_arn, service_of
 
+_MAX_AT = 1 << 15
 UNSEEN = mark("Not every part of it that policies treat differently could be compared.")
 
 
@@ -74,6 +75,8 @@ class Granting:
             self.actions |= allowed
             if allowed:
                 self._allowing.setdefault(allowed, []).append((number, entry))
+        self._at: dict[str, Entry | None] = {}
+        """Answers of `at`: the same resources are asked about for each principal."""
         self._naming: dict[tuple[str, str], set[str]] = {}
         """By (account ID, name) or ("", unique ID): the texts by which policies name single principals."""
         for text in {one for entry in self.entries.values() for clause in entry.clauses for one in _named_in(clause)}:
@@ -107,6 +110,13 @@ class Granting:
 
     def at(self, resource: str) -> Entry | None:
         """Return the resource that contains it, or the resource itself, if it has policies of its own."""
+        if resource not in self._at:
+            if len(self._at) >= _MAX_AT:
+                self._at.clear()
+            self._at[resource] = self._find_at(resource)
+        return self._at[resource]
+
+    def _find_at(self, resource: str) -> Entry | None:
         known = self.entries.get(resource)
         if known is not None or not is_arn(resource):
             return known

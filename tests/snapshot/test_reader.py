@@ -388,4 +388,7 @@ def test_a_collector_that_runs_seldom_is_as_before_afterwards() -> None:
     before = gc.get_threshold()
     with collector_seldom():
         assert gc.get_threshold()[0] > before[0]
+        kept = [[] for _ in range(10_000)]
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)
+    young = {id(one) for one in gc.get_objects(generation=0)}
+    assert young.isdisjoint(map(id, kept))  # they are not all examined at once
