@@ -6,7 +6,7 @@ caller-specific clauses, variables, rules on which AWS's pages disagree, and ser
 Of a service without rules of its own, only those traits count that decisions depend on, so that services share results.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from iamdesk.diff.normal_form import ANYWHERE, EVERYONE, NormalStatement, Resour
 from iamdesk.diff.sampling import SampleRequest
 from iamdesk.diff.snapshot_view import PrincipalPolicies, SnapshotView
 from iamdesk.evaluate.action_resource import ACCOUNT_LISTS_ON_S3
+from iamdesk.evaluate.context import KeyValue
 from iamdesk.evaluate.credential_limits import ISSUE_TIME_KEY, MFA_KEY
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.principal import SERVICE_LINKED_PATH
@@ -53,6 +54,7 @@ class EquivalenceKeys:
     _plain: dict[Document, bool] = field(default_factory=dict)
     _accounts: dict[str, bool] = field(default_factory=dict)
     _resources: dict[tuple[str, str, str], tuple[Any, ...] | None] = field(default_factory=dict)
+    _of_caller: tuple[str, tuple[Callable[[str], KeyValue], ...]] = "", ()
 
     def of_principal(
         self, arn: str, account: str, before: PrincipalPolicies, after: PrincipalPolicies, keys: ChangedKeys
@@ -75,7 +77,8 @@ class EquivalenceKeys:
     ) -> Hashable:
         """Return the equivalence key of a request; None if there is none.
 
-        With caller-specific clauses, only requests of the same principal are equivalent.
+        With caller-specific clauses, only requests of principals with the same values of the tested keys are
+        equivalent.
         """
         service = cell.action.partition(":")[0].lower()
         resource = self._of_resource(service, cell.resource, of_principal.account)
@@ -83,22 +86,27 @@ class EquivalenceKeys:
             return None
         clauses: set[Hashable] = set()
         keys: set[str] = set()
-        asks_who = False
         for one in _without_idle(part.applied, cell.resource):
             clause = one.clause
             if clause.principal not in (None, EVERYONE) or not _is_plain(clause.where, cell):
                 return None
-            asks_who = asks_who or _is_about_caller(clause.keys)
             clauses.add(
                 (one.policy_type, one.is_new, clause.is_allow, clause.where is None, clause.conditions, clause.keys)
             )
             keys |= clause.keys
-        asker = (of_principal, principal) if asks_who else of_principal
+        about_caller = _about_caller(frozenset(keys))
+        asker = (of_principal, self._values(principal, about_caller)) if about_caller else of_principal
         # Reasons about KMS name the action, and keys have other rules than aliases.
         if service == "kms":
             return asker, cell.action, resource, frozenset(clauses)
         types, *traits = resource
         return asker, _of_action(cell.action, types, frozenset(keys)), *traits, frozenset(clauses)
+
+    def _values(self, principal: str, keys: Sequence[str]) -> Hashable:
+        """Return what is known of keys about a principal in both snapshots."""
+        if self._of_caller[0] != principal:
+            self._of_caller = principal, tuple(side.facts(principal) for side in (self.old, self.new))
+        return tuple([(key, *[facts(key) for facts in self._of_caller[1]]) for key in keys])
 
     def _of_resource(self, service: str, resource: str, account: str) -> tuple[Any, ...] | None:
         """Return the traits of a resource that affect decisions; None if a snapshot contains it.
@@ -245,8 +253,8 @@ def _of_action(action: str, fitting: tuple[str, ...], keys: frozenset[str]) -> H
 
 
 @lru_cache(maxsize=1 << 12)
-def _is_about_caller(keys: frozenset[str]) -> bool:
-    return any(dependence(key) is PrincipalDependence.CALLER for key in keys)
+def _about_caller(keys: frozenset[str]) -> Sequence[str]:
+    return sorted(key for key in keys if dependence(key) is PrincipalDependence.CALLER)
 
 
 def _is_plain(where: ResourceScope | None, cell: SampleRequest) -> bool:

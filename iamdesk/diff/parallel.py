@@ -12,6 +12,7 @@ from itertools import batched, count
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.diff.action_space import ActionSpace
+from iamdesk.diff.equivalence import traits
 from iamdesk.diff.principals import PrincipalComparer
 from iamdesk.diff.resource_forms import Entry, Granting, services_of
 from iamdesk.diff.resources import ResourceComparer
@@ -24,8 +25,12 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot
 from iamdesk.work.workers import Workers
 
-_SPAN = 250
-"""Principals per task: some seconds if an organization policy changed for all of them."""
+_SPAN = 500
+"""Principals per task at most: some seconds if an organization policy changed for all of them."""
+_PART = 4
+"""A task has one in so many of the principals that are left, so that the last tasks are short…"""
+_SHORT = 100
+"""… but not shorter than this."""
 _RESOURCES = 4
 """Resources per task: a change of one may need an evaluation for every principal."""
 
@@ -101,13 +106,19 @@ class Pair:
         return list(dict.fromkeys((*self.new.principals, *self.new.groups, *self.old.principals, *self.old.groups)))
 
     def spans(self, arns: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        """Yield spans of principals, with those that have the same policies next to each other."""
-        together: dict[Hashable, list[int]] = {}
+        """Yield spans of principals, with those next to each other that can share results: of one kind in one account,
+        and among these with the same policies.
+        """
+        together: dict[Hashable, dict[Hashable, list[int]]] = {}
         for place, arn in enumerate(arns):
-            together.setdefault(_policies_of(self.old.own(arn), self.new.own(arn)), []).append(place)
-        in_order = [place for places in together.values() for place in places]
-        for places in batched(in_order, _SPAN):
-            yield tuple(arns[place] for place in sorted(places))
+            before, after = self.old.own(arn), self.new.own(arn)
+            alike = account_of(arn), _traits(self.old, arn, before), _traits(self.new, arn, after)
+            together.setdefault(alike, {}).setdefault(_policies_of(before, after), []).append(place)
+        in_order = [place for alike in together.values() for places in alike.values() for place in places]
+        while in_order:
+            size = min(_SPAN, max(_SHORT, len(in_order) // _PART))
+            yield tuple(arns[place] for place in sorted(in_order[:size]))
+            del in_order[:size]
 
     def find(
         self,
@@ -139,6 +150,10 @@ class Pair:
 
 def _policies_of(before: PrincipalPolicies | None, after: PrincipalPolicies | None) -> Hashable:
     return tuple((own.documents, own.boundary_documents) if own is not None else None for own in (before, after))
+
+
+def _traits(side: SnapshotView, arn: str, own: PrincipalPolicies | None) -> Hashable:
+    return None if own is None else traits(side, arn, own)
 
 
 def begin_all(moment: datetime, workers: tuple[Workers, Workers]) -> None:

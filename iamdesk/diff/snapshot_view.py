@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.diff.action_space import ActionSpace
 from iamdesk.diff.normal_form import ANYWHERE, ClauseActions, NormalStatement, broken_of, clauses_of, reduced
+from iamdesk.evaluate.context import KeyValue
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, decide_request, evaluate
 from iamdesk.evaluate.principal import Caller, CallerKind
@@ -284,6 +285,14 @@ class SnapshotView:
         documents += filter(None, map(self.evaluator.endpoints.document_of, self.snapshot.vpc_endpoints))
         for document in dict.fromkeys(documents):
             yield from document.statements
+
+    def facts(self, arn: str) -> Callable[[str], KeyValue]:
+        """Return a function that returns what is known of a key about a principal (lower case) in its requests.
+
+        Raises:
+            RequestError: The principal can make no request.
+        """
+        return self.evaluation_request(arn, "s3:ListAllMyBuckets", "*").context.fact
 
     def variables(self, arn: str) -> Callable[[str], str | None]:
         """Return a function that returns the values of a principal's own keys (lower case).
