@@ -125,17 +125,17 @@ class _Equivalent(NamedTuple):
     """The sets of keys that its requests can contain (`_taken`)."""
 
 
-@lru_cache(maxsize=1 << 14)
-def _classes(service: str, own: int, varied: tuple[str, ...]) -> tuple[_Equivalent, ...]:
+def _classes(service: str, own: int, varied: tuple[str, ...]) -> Iterator[_Equivalent]:
     """Split actions of a service by everything that can affect their decisions."""
-    own_varied = tuple([key for key in varied if reference().may_take_key(service, key)])
-    found: list[_Equivalent] = []
-    for identical, types in _all_classes(service, own_varied):
-        bits = identical & own
-        if bits:
-            action = service_actions(service).actions[(bits & -bits).bit_length() - 1]
-            found.append(_Equivalent(bits, types, action.full_name, _taken(service, action.name.lower(), own_varied)))
-    return tuple(found)
+    names = service_actions(service).full_names
+    for every, types, taken in _all_classes(service, _keys_of(service, varied)):
+        if bits := every & own:
+            yield _Equivalent(bits, types, names[(bits & -bits).bit_length() - 1], taken)
+
+
+@lru_cache(maxsize=1 << 14)
+def _keys_of(service: str, varied: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([key for key in varied if reference().may_take_key(service, key)])
 
 
 @lru_cache(maxsize=1 << 14)
@@ -150,15 +150,18 @@ def _equivalent_anywhere(service: str, own: int, varied: tuple[str, ...]) -> Seq
 
 
 @lru_cache(maxsize=1 << 14)
-def _all_classes(service: str, varied: tuple[str, ...]) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    """Return `_classes` for all actions of a service."""
-    found: dict[object, tuple[int, tuple[str, ...]]] = {}
+def _all_classes(
+    service: str, varied: tuple[str, ...]
+) -> tuple[tuple[int, tuple[str, ...], frozenset[frozenset[str]]], ...]:
+    """Return bits, resource types and `_taken` of `_classes` for all actions of a service."""
+    found: dict[object, tuple[int, tuple[str, ...], str]] = {}
     takers = [_takers(service, key) for key in varied]
     for position, (types, rules) in enumerate(_traits_of_actions(service)):
         key = types, rules, tuple([of_key[position] for of_key in takers])
-        bits, _ = found.get(key, (0, types))
-        found[key] = bits | 1 << position, types
-    return tuple(found.values())
+        bits, _, name = found.get(key) or (0, types, service_actions(service).actions[position].name.lower())
+        found[key] = bits | 1 << position, types, name
+    # By the types and by the keys that each type takes, one action of a class is as good as another.
+    return tuple([(bits, types, _taken(service, name, varied)) for bits, types, name in found.values()])
 
 
 @lru_cache(maxsize=1 << 10)
@@ -184,7 +187,6 @@ def _takers(service: str, key: str) -> tuple[tuple[bool, ...], ...]:
     )
 
 
-@lru_cache(maxsize=1 << 15)
 def _taken(service: str, name: str, varied: tuple[str, ...]) -> frozenset[frozenset[str]]:
     """Return the sets of keys that requests for an action can contain, on a placeholder of each resource type."""
     action = reference().action(service, name)
