@@ -203,6 +203,36 @@ class AttackPathGraph:
             reads,
         )
 
+    def entered(self, principal: str) -> tuple[str, ...]:
+        """Return the other accounts that it enters by one proven step out of its own account.
+
+        Raises:
+            RequestError: as `position`.
+        """
+        position, forward = self.position(principal), self.graph.forward()
+        own = self.steps.members_of.get(self.steps.population.cohort_at(position).account, 0)
+        reached, seen, latest = 0, 0, 1 << position
+        while latest:
+            seen |= latest
+            for one in indexes_of(latest):
+                reached |= forward.get(one, 0)
+            latest = reached & own & ~seen
+        outside = reached & ~own
+        return tuple(other for other, members in self.steps.members_of.items() if members & outside)
+
+    def administered(self, principal: str) -> frozenset[str]:
+        """Return the other accounts of which it can become an administrator by proven steps.
+
+        Raises:
+            RequestError: as `position`.
+        """
+        position = self.position(principal)
+        return frozenset(
+            account
+            for account in self._reached(position).accounts
+            if level_of(self.graph.to_administration(account), position) is not None
+        )
+
     # ── paths ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def attack_path(self, principal: str, goal: str = ADMINISTRATION, *, maybe: bool = True) -> AttackPath | None:

@@ -6,6 +6,7 @@ of `graph.StepGraph` over one snapshot of all accounts.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.account_edges import AccountSteps, PlainEdge
@@ -16,11 +17,52 @@ type Bits = dict[int, int]
 """Principals: positions as bits, by number of the account."""
 type Node = tuple[int, int]
 """A principal: number of its account, position in it."""
-type LevelsOfAll = Sequence[Bits]
-"""By number of steps: the principals with that distance."""
+type Beginnings = tuple[Bits, Bits, Sequence[Bits]]
+"""The principals at a goal, those one step away, and by number of steps those that reach it in steps of their own."""
 
 _MAX_KEPT = 256
 """Cached levels and closures: some hundred kilobytes each for a thousand accounts."""
+
+
+class LevelsOfAll:
+    """By number of steps: the principals with that distance to a goal. Searched as far as they are asked for.
+
+    Most questions are about principals that are near to a goal, and a thousand accounts take long to search.
+    """
+
+    def __init__(self, search: Iterator[Bits]) -> None:
+        self._search = search
+        self._found: list[Bits] = []
+
+    def __getitem__(self, steps: int) -> Bits:
+        while len(self._found) <= steps:
+            self._found.append(next(self._search))
+        return self._found[steps]
+
+    def __iter__(self) -> Iterator[Bits]:
+        yield from self._found
+        for bits in self._search:
+            self._found.append(bits)
+            yield bits
+
+    def level_of(self, node: Node) -> int | None:
+        """Return a principal's number of steps; None if it does not reach the goal."""
+        number, position = node
+        return next((steps for steps, bits in enumerate(self) if bits.get(number, 0) >> position & 1), None)
+
+
+class Elsewhere(NamedTuple):
+    """What is reached in the accounts behind some roles."""
+
+    members: Bits
+    count: int
+    """Number of principals."""
+    accounts: tuple[int, ...]
+    """Those with members, in the snapshot's order."""
+    administered: frozenset[int]
+    """Accounts of which some member is an administrator, or becomes one by steps of its own."""
+    read: frozenset[str]
+    """Names of the sensitive data that some member reads."""
 
 
 class OrganizationSteps:
@@ -134,7 +176,7 @@ class OrganizationSteps:
         """Return the principals by distance to administrator of an account, or of any."""
         return self._kept_levels(f"administration {account}", maybe, lambda: self._administrating(account, maybe))
 
-    def _administrating(self, account: str | None, maybe: bool) -> tuple[Bits, Bits, LevelsOfAll]:
+    def _administrating(self, account: str | None, maybe: bool) -> Beginnings:
         wanted = range(len(self.accounts)) if account is None else (self.numbers[account],)
         there = {number: self.accounts[number].administrators for number in wanted}
         last: Bits = {}
@@ -148,6 +190,11 @@ class OrganizationSteps:
                 later[steps][number] = bits
         return there, last, later
 
+    def promoted(self, number: int, *, maybe: bool) -> int:
+        """Return the principals that are administrators of their account, or become one by their own steps."""
+        there, last, later = self._administrating(self.accounts[number].account, maybe)
+        return bits_of(bits.get(number, 0) for bits in (there, last, *later))
+
     def to_data(self, name: str, *, maybe: bool) -> LevelsOfAll:
         """Return the principals by distance to reading sensitive data."""
         return self._kept_levels(f"data {name}", maybe, lambda: (self._reading(name, maybe), {}, ()))
@@ -157,53 +204,55 @@ class OrganizationSteps:
 
     def to_principal(self, node: Node, *, maybe: bool) -> LevelsOfAll:
         """Return the principals by distance to a principal."""
-        return self._found_levels({node[0]: 1 << node[1]}, {}, (), maybe)
+        return self._kept_levels(self.arn(node), maybe, lambda: ({node[0]: 1 << node[1]}, {}, ()))
 
-    def _kept_levels(
-        self, goal: str, maybe: bool, targets: Callable[[], tuple[Bits, Bits, LevelsOfAll]]
-    ) -> LevelsOfAll:
-        """Return the levels to a goal, cached.
-
-        ``targets`` gives the principals at the goal, those one step away, and by number of steps those that reach it in
-        steps of their own.
-        """
+    def _kept_levels(self, goal: str, maybe: bool, begin: Callable[[], Beginnings]) -> LevelsOfAll:
+        """Return the levels to a goal, cached."""
         found = self._levels.get((goal, maybe))
         if found is None:
             if len(self._levels) >= _MAX_KEPT:
                 self._levels.clear()
-            found = self._levels[goal, maybe] = self._found_levels(*targets(), maybe)
+            found = self._levels[goal, maybe] = LevelsOfAll(self._each_level(*begin(), maybe))
         return found
 
-    def _found_levels(self, there: Bits, last: Bits, later: LevelsOfAll, maybe: bool) -> LevelsOfAll:
-        levels = [{number: bits for number, bits in there.items() if bits}]
-        reached = dict(levels[0])
-        while levels[-1] or last or len(levels) < len(later):
+    def _each_level(self, there: Bits, last: Bits, later: Sequence[Bits], maybe: bool) -> Iterator[Bits]:
+        latest = {number: bits for number, bits in there.items() if bits}
+        reached, steps = dict(latest), 0
+        yield latest
+        while latest or last or steps + 1 < len(later):
             self.check_cancelled()
+            steps += 1
             found, last = dict(last), {}
-            for number, bits in later[len(levels)].items() if len(levels) < len(later) else ():
+            for number, bits in later[steps].items() if steps < len(later) else ():
                 found[number] = found.get(number, 0) | bits
-            for number, bits in levels[-1].items():
+            for number, bits in latest.items():
                 into = self.into(number, maybe=maybe)
                 for position in indexes_of(bits):
                     found[number] = found.get(number, 0) | into.get(position, 0)
                     for caller, members in self.entries.get((number, position), {}).items():
                         found[caller] = found.get(caller, 0) | counted(members, maybe)
-            found = {number: new for number, bits in found.items() if (new := bits & ~reached.get(number, 0))}
-            if not found and len(levels) + 1 >= len(later):
+            latest = {number: new for number, bits in found.items() if (new := bits & ~reached.get(number, 0))}
+            if not latest and steps + 1 >= len(later):
                 break
-            for number, bits in found.items():
+            for number, bits in latest.items():
                 reached[number] = reached.get(number, 0) | bits
-            levels.append(found)
-        return levels
+            yield latest
 
     # ── reachability ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def closure(self, node: Node, *, maybe: bool = False) -> Bits:
-        """Return the other principals that it can become in any number of steps."""
-        web = self._webs.get(maybe)
-        if web is None:
-            web = self._webs[maybe] = _Web(self, maybe)
-        return web.closure(node)
+    def closure(self, node: Node, *, maybe: bool = False) -> tuple[int, Elsewhere]:
+        """Return the other principals of its account that it can become in any number of steps, and what else."""
+        return self._web(maybe).closure(node)
+
+    def entered(self, node: Node) -> Sequence[int]:
+        """Return the accounts that it enters by one step out of its own, in the snapshot's order."""
+        return self._web(maybe=False).entered(node)
+
+    def _web(self, maybe: bool) -> "_Web":
+        found = self._webs.get(maybe)
+        if found is None:
+            found = self._webs[maybe] = _Web(self, maybe)
+        return found
 
     def cycles(self) -> Sequence[tuple[str, ...]]:
         """Return the groups of roles that can assume each other in one or more steps."""
@@ -249,7 +298,7 @@ class _Web:
     def __init__(self, steps: OrganizationSteps, maybe: bool) -> None:
         self._steps = steps
         self._maybe = maybe
-        self._closures: dict[int, Bits] = {}
+        self._elsewhere: dict[int, Elsewhere] = {}
         self._exits_by_position: dict[int, Mapping[int, tuple[Node, ...]]] = {}
         entered = [
             node
@@ -295,22 +344,40 @@ class _Web:
             found = self._exits_by_position[number] = {one: tuple(roles) for one, roles in by_position.items()}
         return found
 
-    def closure(self, node: Node) -> Bits:
+    def entered(self, node: Node) -> Sequence[int]:
+        return sorted({number for number, _ in self._onward(node)})
+
+    def closure(self, node: Node) -> tuple[int, Elsewhere]:
         reached = 0
         for then in self._onward(node):
             reached |= self._reached[self._component[then]]
-        elsewhere = self._closures.get(reached)
+        elsewhere = self._elsewhere.get(reached)
         if elsewhere is None:
-            elsewhere = {}
-            for component in indexes_of(reached):
-                for number, bits in self._own[component].items():
-                    elsewhere[number] = elsewhere.get(number, 0) | bits
-            if len(self._closures) >= _MAX_KEPT:
-                self._closures.clear()
-            self._closures[reached] = elsewhere
-        found = dict(elsewhere)
-        found[node[0]] = (found.get(node[0], 0) | self._inside(node)) & ~(1 << node[1])
-        return found
+            if len(self._elsewhere) >= _MAX_KEPT:
+                self._elsewhere.clear()
+            elsewhere = self._elsewhere[reached] = self._behind(reached)
+        inside = elsewhere.members.get(node[0], 0) | self._inside(node)
+        return inside & ~(1 << node[1]), elsewhere
+
+    def _behind(self, reached: int) -> Elsewhere:
+        """Return what components reach."""
+        members: Bits = {}
+        for component in indexes_of(reached):
+            for number, bits in self._own[component].items():
+                members[number] = members.get(number, 0) | bits
+        accounts = self._steps.accounts
+        names = accounts[0].readers if accounts else {}
+        return Elsewhere(
+            members,
+            sum(bits.bit_count() for bits in members.values()),
+            tuple(sorted(members)),
+            frozenset(one for one, bits in members.items() if bits & self._steps.promoted(one, maybe=self._maybe)),
+            frozenset(
+                name
+                for name in names
+                if any(bits & counted(accounts[one].readers[name], self._maybe) for one, bits in members.items())
+            ),
+        )
 
 
 def counted(members: ConfirmedAndPossible, maybe: bool) -> int:

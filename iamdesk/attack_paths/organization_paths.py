@@ -4,13 +4,13 @@ The steps of all accounts are plain data (`organization_edges`); an account is l
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.account_edges import PlainEdge
+from iamdesk.attack_paths.account_edges import PlainEdge, StepKey, key_of
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import LAST, catalog, preference
 from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, counted
@@ -30,22 +30,38 @@ from iamdesk.attack_paths.types import (
 from iamdesk.evaluate.request import RequestError
 from iamdesk.i18n import join_messages, phrase, phrased
 from iamdesk.inventory.references import is_service_linked_arn
+from iamdesk.snapshot.model import RoleDetail
 
 _ACROSS = "sts-002"
 """The technique that leads into another account: assuming a role."""
 _MAX_MAPS = 3
 """Cached graphs of accounts, to prove steps in them."""
+_MAX_PROOFS = 2048
+"""Cached proofs of steps, some kilobytes each: the paths of many principals lead through the same roles."""
 
 
 class OrganizationReach:
     """The attack paths of an organization. Belongs to one thread at a time."""
 
-    def __init__(self, steps: OrganizationSteps, evaluator_of: Callable[[tuple[str, ...]], Evaluator]) -> None:
-        """Create the paths; ``evaluator_of`` returns the evaluator over the part with some accounts."""
+    def __init__(
+        self,
+        steps: OrganizationSteps,
+        evaluator_of: Callable[[tuple[str, ...]], Evaluator],
+        open_roles: Mapping[str, RoleDetail],
+    ) -> None:
+        """Create the paths.
+
+        Args:
+            steps: The steps of all accounts.
+            evaluator_of: Returns the evaluator over the part with some accounts.
+            open_roles: By ARN, the roles that other accounts may assume (`account_edges.OpenRole`).
+        """
         self._all = steps
         self.attend = steps.attend
         self._evaluator_of = evaluator_of
+        self._open_roles = open_roles
         self._maps: OrderedDict[tuple[str, ...], AttackPathGraph] = OrderedDict()
+        self._proofs: OrderedDict[StepKey, tuple[Proof, ...]] = OrderedDict()
         self._reached: OrderedDict[Node, PrincipalExposure] = OrderedDict()
 
     @property
@@ -107,19 +123,13 @@ class OrganizationReach:
 
     def _sum(self, node: Node) -> PrincipalExposure:
         steps, (number, position) = self._all, node
-        proven = _level_of(steps.to_administration(None, maybe=False), node)
-        maybe = _level_of(steps.to_administration(None, maybe=True), node)
-        closure, wider = steps.closure(node), steps.closure(node, maybe=True)
-        count = sum(bits.bit_count() for bits in closure.values())
-        accounts = [other for other in sorted(closure) if other != number and closure[other]]
+        proven = steps.to_administration(None, maybe=False).level_of(node)
+        maybe = steps.to_administration(None, maybe=True).level_of(node)
+        (inside, elsewhere), (wider, beyond) = steps.closure(node), steps.closure(node, maybe=True)
+        count = inside.bit_count() + elsewhere.count - elsewhere.members.get(number, 0).bit_count()
+        with_possible = wider.bit_count() + beyond.count - beyond.members.get(number, 0).bit_count()
         own = steps.accounts[number].readers
         reads = tuple(name for name, readers in own.items() if readers.proven >> position & 1)
-        data = tuple(
-            name
-            for name in own
-            if name not in reads
-            and any(bits & steps.accounts[other].readers[name].proven for other, bits in closure.items())
-        )
         return PrincipalExposure(
             steps.arn(node),
             steps.accounts[number].account,
@@ -127,11 +137,33 @@ class OrganizationReach:
             proven,
             maybe if maybe is not None and (proven is None or maybe < proven) else None,
             count,
-            sum(bits.bit_count() for bits in wider.values()) - count,
-            tuple(steps.accounts[other].account for other in accounts),
-            data,
+            with_possible - count,
+            tuple(steps.accounts[other].account for other in elsewhere.accounts if other != number),
+            tuple(
+                name
+                for name, readers in own.items()
+                if name not in reads and (name in elsewhere.read or inside & readers.proven)
+            ),
             reads,
         )
+
+    def entered(self, principal: str) -> tuple[str, ...]:
+        """Return the other accounts that it enters by one proven step out of its own account.
+
+        Raises:
+            RequestError: as `reached`.
+        """
+        return tuple(self._all.accounts[other].account for other in self._all.entered(self._node(principal)))
+
+    def administered(self, principal: str) -> frozenset[str]:
+        """Return the other accounts of which it can become an administrator by proven steps.
+
+        Raises:
+            RequestError: as `reached`.
+        """
+        node = self._node(principal)
+        _, elsewhere = self._all.closure(node)
+        return frozenset(self._all.accounts[other].account for other in elsewhere.administered - {node[0]})
 
     def first_to_administration(self, most: int) -> frozenset[str]:
         """Return the first ``most`` principals, in the snapshot's order, with a proven path to administrator."""
@@ -142,7 +174,7 @@ class OrganizationReach:
         for number, account in enumerate(self._all.accounts):
             for position in indexes_of(account.places & ~account.administrators):
                 arn = account.subjects[position]
-                if not is_service_linked_arn(arn) and _level_of(levels, (number, position)) is not None:
+                if not is_service_linked_arn(arn) and levels.level_of((number, position)) is not None:
                     yield arn
 
     def assuming(self, role: str, *, maybe: bool = False) -> tuple[str, ...]:
@@ -174,7 +206,7 @@ class OrganizationReach:
         node = self._node(principal)
         for unsure in (False, True) if maybe else (False,):
             levels = self._levels(goal, unsure)
-            level = _level_of(levels, node)
+            level = levels.level_of(node)
             if level is not None:
                 return self._attack_path(node, goal, levels, level, unsure)
         return None
@@ -191,7 +223,8 @@ class OrganizationReach:
     def paths_into(self, principal: str, account: str) -> Iterator[AttackPath]:
         """Yield a shortest proven path to each principal of another account that it can become, nearest first."""
         node, number = self._node(principal), self._all.numbers[account]
-        members = self._all.closure(node).get(number, 0)
+        inside, elsewhere = self._all.closure(node)
+        members = inside if number == node[0] else elsewhere.members.get(number, 0)
         near = sum(1 << role[1] for role in self._all.exits_of(node, maybe=False) if role[0] == number)
         for found in (members & near, members & ~near):
             for then in indexes_of(found):
@@ -289,7 +322,22 @@ class OrganizationReach:
         )
 
     def _prove(self, step: Step) -> tuple[Proof, ...]:
-        return self._map((step.source.split(":", 5)[4],)).prover.prove(step)
+        key = key_of(step)
+        found = self._proofs.get(key)
+        if found is None:
+            account = step.source.split(":", 5)[4]
+            found = self._all.accounts[self._all.numbers[account]].proofs_of(step) or self._proved(account, step)
+            while len(self._proofs) >= _MAX_PROOFS:
+                self._proofs.popitem(last=False)
+            self._proofs[key] = found
+        return found
+
+    def _proved(self, account: str, step: Step) -> tuple[Proof, ...]:
+        paths = self._map((account,))
+        # A role of another account is known without reading that account.
+        lent = [self._open_roles[step.target]] if step.target in self._open_roles else []
+        with paths.evaluator.index.lent_roles(lent):
+            return paths.prover.prove(step)
 
     def remediation(self, attack_path: AttackPath) -> Remediation | None:
         """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
@@ -301,8 +349,3 @@ class OrganizationReach:
 
 
 _MAX_REACHED = 4096
-
-
-def _level_of(levels: LevelsOfAll, node: Node) -> int | None:
-    number, position = node
-    return next((count for count, bits in enumerate(levels) if bits.get(number, 0) >> position & 1), None)

@@ -73,6 +73,8 @@ class Known:
     managing: frozenset[str] = frozenset()
     external_ids: Mapping[str, set[frozenset[str]]] = field(default_factory=dict)
     steps: tuple[AccountSteps, ...] = ()
+    open_roles: Mapping[str, RoleDetail] = field(default_factory=dict)
+    """By ARN: roles that may trust principals of other accounts, without their policies."""
     thresholds: Thresholds = DEFAULT_THRESHOLDS
 
 
@@ -192,7 +194,7 @@ class AccountWork:
     def reach(self, known: Known) -> OrganizationReach:
         """Return the attack paths over all accounts."""
         if self._reach is None or self._reach[0] is not known:
-            self._reach = known, OrganizationReach(OrganizationSteps(known.steps), self._evaluator_of)
+            self._reach = known, OrganizationReach(OrganizationSteps(known.steps), self._evaluator_of, known.open_roles)
         return self._reach[1]
 
     def _evaluator_of(self, accounts: tuple[str, ...]) -> Evaluator:
@@ -344,6 +346,7 @@ class OrganizationChecks:
             managing=frozenset().union(*(one.managing for one in facts)),
             external_ids=external_ids,
             steps=tuple(steps),
+            open_roles={one.role.arn: one.role for each in facts for one in each.open_roles},
             thresholds=thresholds,
         )
 

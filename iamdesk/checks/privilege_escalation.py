@@ -1,6 +1,6 @@
 """Privilege escalation: attack paths to administrator, to other accounts, and from external principals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from iamdesk.attack_paths.administrators import Principal
@@ -30,6 +30,8 @@ _STANDARDS = ("NIST 800-53 AC-6", "SOC 2 CC6.3")
 _MAX_REMEDIATIONS = 50
 _TAG = "aws:principaltag/"
 _PASSES = "iam:PassRole"
+_FURTHER = "further accounts"
+"""Object of the finding about accounts that are reached through others."""
 
 
 def path_text(path: AttackPath) -> str:
@@ -227,37 +229,64 @@ def several_steps(survey: CheckContext, account: Account, principal: Principal) 
     standards=("NIST 800-53 AC-4",),
 )
 def other_account(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """High if it can become an administrator of the other account."""
+    """Report each account that it enters from its own; high if it can become an administrator there.
+
+    Accounts behind those are one finding: their number grows with the organization, and what leads into each is a
+    finding of the role that enters it.
+    """
     if not survey.reach.knows(principal.arn):
         return
-    reached = survey.reach.reached(principal.arn)
-    for account_id in reached.accounts:
-        administers = survey.reach.attack_path(principal.arn, account_id, maybe=False)
-        if administers is not None and administers.steps:
-            yield CheckResult(
-                phrase(
-                    "{name} can become an administrator of account {account}, {way}.",
-                    name=name_of(principal),
-                    account=account_id,
-                    way=path_text(administers),
-                ),
-                _evidence(administers),
-                object=account_id,
-                severity=Severity.HIGH,
-            )
-            continue
-        entered = next(survey.reach.paths_into(principal.arn, account_id), None)
-        if entered is not None:
-            yield CheckResult(
-                phrase(
-                    "{name} can access account {account}, {way}.",
-                    name=name_of(principal),
-                    account=account_id,
-                    way=path_text(entered),
-                ),
-                _evidence(entered),
-                object=account_id,
-            )
+    accounts = survey.reach.reached(principal.arn).accounts
+    if not accounts:
+        return
+    administered = survey.reach.administered(principal.arn)
+    entered = survey.reach.entered(principal.arn)
+    for account_id in entered:
+        path = _path_into(survey, principal, account_id, is_administered=account_id in administered)
+        words = {"name": name_of(principal), "account": account_id, "way": path_text(path)}
+        if account_id in administered:
+            sentence = phrase("{name} can become an administrator of account {account}, {way}.", **words)
+        else:
+            sentence = phrase("{name} can access account {account}, {way}.", **words)
+        severity = Severity.HIGH if account_id in administered else None
+        yield CheckResult(sentence, _evidence(path), object=account_id, severity=severity)
+    further = [account_id for account_id in accounts if account_id not in entered]
+    if further:
+        yield _through_others(survey, principal, further, [one for one in further if one in administered])
+
+
+def _path_into(survey: CheckContext, principal: Principal, account_id: str, *, is_administered: bool) -> AttackPath:
+    """Return a shortest path to another account: to its administrator, or to a principal of it."""
+    if is_administered:
+        path = survey.reach.attack_path(principal.arn, account_id, maybe=False)
+    else:
+        path = next(survey.reach.paths_into(principal.arn, account_id), None)
+    if path is None:
+        raise LookupError(f"no path into account {account_id}, which is reached")
+    return path
+
+
+def _through_others(
+    survey: CheckContext, principal: Principal, further: Sequence[str], administered: Sequence[str]
+) -> CheckResult:
+    """Return the finding about accounts that are reached through other accounts, with one path as an example."""
+    sentence = nphrase(
+        "{name} can reach {count:,} further account through other accounts: {accounts}.",
+        "{name} can reach {count:,} further accounts through other accounts: {accounts}.",
+        len(further),
+        name=name_of(principal),
+        accounts=enumerated(further),
+    )
+    if administered:
+        more = phrase("It can become an administrator of {accounts}.", accounts=enumerated(administered))
+        sentence = join_messages(" ", (sentence, more))
+    example = (administered or further)[0]
+    return CheckResult(
+        sentence,
+        _evidence(_path_into(survey, principal, example, is_administered=bool(administered))),
+        object=_FURTHER,
+        severity=Severity.HIGH if administered else None,
+    )
 
 
 class _ExternalCaller(NamedTuple):
