@@ -5,25 +5,20 @@ Only assuming a role (``sts-002``) crosses accounts here. Every other step is de
 where all accounts are in memory.
 """
 
-import pickle
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of, names_in
 from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, TrustPolicies
-from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import preference
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.edges import Edge, Edges
-from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.graph import StepGraph
-from iamdesk.attack_paths.types import Proof, Step
+from iamdesk.attack_paths.types import Step
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
-from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.snapshot.model import Account, RoleDetail
 
 
@@ -85,16 +80,8 @@ class AccountSteps:
     """By ARN of a role of the account: its principals that can assume it."""
     abroad: Mapping[str, ConfirmedAndPossible]
     """By ARN of a role of another account: principals of this account that can assume it."""
-    proofs: Mapping[StepKey, bytes]
-    """The evidence of the shortest steps to administrator of roles that other accounts may assume (`proofs_of`).
-
-    Paths of many principals of other accounts end with them, and would read this account again.
-    """
-
-    def proofs_of(self, step: Step) -> tuple[Proof, ...] | None:
-        """Return the evidence of a step; None if it is not kept."""
-        found = self.proofs.get(key_of(step))
-        return None if found is None else pickle.loads(zlib.decompress(found))  # noqa: S301 - made by this run
+    proofs: Mapping[StepKey, bytes] = field(default_factory=dict)
+    """The evidence of some steps, compressed (`organization_paths.with_proofs`)."""
 
 
 def open_roles(account: Account, parse: "ParseTrust") -> Iterator[OpenRole]:
@@ -149,25 +136,18 @@ def _trusted(document: Document) -> tuple[set[str] | None, set[str]]:
     return accounts, ids
 
 
-def find_account_steps(
-    evaluator: Evaluator, account: str, foreign: Iterable[RoleDetail], cancelled: Cancelled = never_cancelled
-) -> AccountSteps:
+def find_account_steps(steps: Edges, graph: StepGraph, account: str, foreign: Iterable[RoleDetail]) -> AccountSteps:
     """Return the steps of an account's principals.
 
     Args:
-        evaluator: The evaluator over the part of the snapshot with this account only.
+        steps: The steps of the part of the snapshot with this account only.
+        graph: Their graph.
         account: Its ID.
         foreign: Roles of other accounts that may trust principals of this one.
-        cancelled: Returns True to stop.
 
     Raises:
-        WorkCancelled: ``cancelled`` returned True.
+        WorkCancelled: The work was cancelled.
     """
-    inquiry = EvaluationSession(evaluator, cancelled)
-    inquiry.read_reference()
-    evaluator.population(cancelled=cancelled)
-    steps = Edges(inquiry)
-    graph = StepGraph(steps)
     plain = _Plain(steps)
     return AccountSteps(
         account=account,
@@ -191,22 +171,7 @@ def find_account_steps(
             if (members := steps.assumable.of(place)).principals
         },
         abroad=dict(_abroad(steps, plain, tuple(foreign))),
-        proofs=dict(_proofs(steps, graph)),
     )
-
-
-def _proofs(steps: Edges, graph: StepGraph) -> Iterator[tuple[StepKey, bytes]]:
-    """Yield the evidence of the steps of roles that other accounts may assume."""
-    evaluator = steps.inquiry.evaluator
-    paths = AttackPathGraph(evaluator, is_whole=False, steps=(steps, graph))
-    for account in evaluator.snapshot.accounts:
-        for one in open_roles(account, ParseTrust(evaluator)):
-            steps.inquiry.check_cancelled()
-            path = (
-                paths.attack_path(one.role.arn, account.account_id, maybe=False) if paths.knows(one.role.arn) else None
-            )
-            for step in path.steps if path is not None else ():
-                yield key_of(step), zlib.compress(pickle.dumps(step.proof), 1)
 
 
 class _Plain:

@@ -55,7 +55,7 @@ class Elsewhere(NamedTuple):
     """What is reached in the accounts behind some roles."""
 
     members: Bits
-    count: int
+    size: int
     """Number of principals."""
     accounts: tuple[int, ...]
     """Those with members, in the snapshot's order."""
@@ -299,7 +299,6 @@ class _Web:
         self._steps = steps
         self._maybe = maybe
         self._elsewhere: dict[int, Elsewhere] = {}
-        self._exits_by_position: dict[int, Mapping[int, tuple[Node, ...]]] = {}
         entered = [
             node
             for node, callers in steps.entries.items()
@@ -328,21 +327,12 @@ class _Web:
 
     def _onward(self, node: Node) -> Iterator[Node]:
         """Yield the roles of other accounts that a principal, or one it can become in its account, can assume."""
-        exits = self._exits(node[0])
-        found: dict[Node, None] = {}
-        for position in indexes_of(self._inside(node)):
-            found.update(dict.fromkeys(exits.get(position, ())))
-        yield from found
-
-    def _exits(self, number: int) -> Mapping[int, tuple[Node, ...]]:
-        found = self._exits_by_position.get(number)
-        if found is None:
-            by_position: dict[int, list[Node]] = {}
-            for role, members in self._steps.exits.get(number, ()):
-                for position in indexes_of(counted(members, self._maybe)):
-                    by_position.setdefault(position, []).append(role)
-            found = self._exits_by_position[number] = {one: tuple(roles) for one, roles in by_position.items()}
-        return found
+        exits = self._steps.exits.get(node[0])
+        if exits:
+            inside = self._inside(node)
+            for role, members in exits:
+                if counted(members, self._maybe) & inside:
+                    yield role
 
     def entered(self, node: Node) -> Sequence[int]:
         return sorted({number for number, _ in self._onward(node)})

@@ -3,6 +3,8 @@
 The steps of all accounts are plain data (`organization_edges`); an account is loaded only to prove a step.
 """
 
+import pickle
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -10,7 +12,7 @@ from itertools import islice
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.account_edges import PlainEdge, StepKey, key_of
+from iamdesk.attack_paths.account_edges import AccountSteps, ParseTrust, PlainEdge, StepKey, key_of, open_roles
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import LAST, catalog, preference
 from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, counted
@@ -126,8 +128,8 @@ class OrganizationReach:
         proven = steps.to_administration(None, maybe=False).level_of(node)
         maybe = steps.to_administration(None, maybe=True).level_of(node)
         (inside, elsewhere), (wider, beyond) = steps.closure(node), steps.closure(node, maybe=True)
-        count = inside.bit_count() + elsewhere.count - elsewhere.members.get(number, 0).bit_count()
-        with_possible = wider.bit_count() + beyond.count - beyond.members.get(number, 0).bit_count()
+        count = inside.bit_count() + elsewhere.size - elsewhere.members.get(number, 0).bit_count()
+        with_possible = wider.bit_count() + beyond.size - beyond.members.get(number, 0).bit_count()
         own = steps.accounts[number].readers
         reads = tuple(name for name, readers in own.items() if readers.proven >> position & 1)
         return PrincipalExposure(
@@ -326,7 +328,8 @@ class OrganizationReach:
         found = self._proofs.get(key)
         if found is None:
             account = step.source.split(":", 5)[4]
-            found = self._all.accounts[self._all.numbers[account]].proofs_of(step) or self._proved(account, step)
+            kept = self._all.accounts[self._all.numbers[account]].proofs.get(key)
+            found = self._proved(account, step) if kept is None else _unpacked(kept)
             while len(self._proofs) >= _MAX_PROOFS:
                 self._proofs.popitem(last=False)
             self._proofs[key] = found
@@ -349,3 +352,33 @@ class OrganizationReach:
 
 
 _MAX_REACHED = 4096
+
+
+def with_proofs(found: AccountSteps, paths: AttackPathGraph) -> AccountSteps:
+    """Return an account's steps with the evidence of steps that many paths from other accounts end with.
+
+    These are the shortest steps to administrator of roles that other accounts may assume. Without them, each account
+    with such a path would read this one again.
+
+    Args:
+        found: The account's steps.
+        paths: The graph of the account alone.
+
+    Raises:
+        WorkCancelled: The work was cancelled.
+    """
+    alone = OrganizationReach(OrganizationSteps((found,)), lambda _accounts: paths.evaluator, {})
+    alone._maps[found.account,] = paths
+    proofs: dict[StepKey, bytes] = {}
+    for account in paths.evaluator.snapshot.accounts:
+        for one in open_roles(account, ParseTrust(paths.evaluator)):
+            paths.steps.inquiry.check_cancelled()
+            path = alone.attack_path(one.role.arn, found.account, maybe=False) if alone.knows(one.role.arn) else None
+            for step in path.steps if path is not None else ():
+                proofs[key_of(step)] = zlib.compress(pickle.dumps(step.proof), 1)
+    return replace(found, proofs=proofs)
+
+
+def _unpacked(proofs: bytes) -> tuple[Proof, ...]:
+    found: tuple[Proof, ...] = pickle.loads(zlib.decompress(proofs))  # noqa: S301 - made by this run
+    return found

@@ -16,9 +16,10 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.organization_evaluator import OrganizationEvaluator
 from iamdesk.access.who_can import Access
 from iamdesk.attack_paths.account_edges import AccountSteps, OpenRole, ParseTrust, find_account_steps, open_roles
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import catalog as attack_paths
 from iamdesk.attack_paths.organization_edges import OrganizationSteps
-from iamdesk.attack_paths.organization_paths import OrganizationReach
+from iamdesk.attack_paths.organization_paths import OrganizationReach, with_proofs
 from iamdesk.attack_paths.types import AttackPath, PrincipalExposure, Proof, Step
 from iamdesk.checks.check_context import CheckContext, trusted_numbers
 from iamdesk.checks.external_ids import by_external_id
@@ -27,7 +28,7 @@ from iamdesk.checks.finding import Finding
 from iamdesk.checks.registry import RunScope, look, nothing_yet, scope_of, work_of
 from iamdesk.checks.resource_requests import documents_of
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
-from iamdesk.checks.trust import unique_ids
+from iamdesk.checks.trust import NamedPrincipal, named_principal, unique_ids
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -55,6 +56,8 @@ class AccountFacts:
     unique_ids: frozenset[str]
     named_ids: frozenset[str]
     """AWS principals in trust and resource policies that are not ARNs, such as unique IDs."""
+    named: frozenset[NamedPrincipal]
+    """Users and roles that trust policies name."""
     managing: frozenset[str]
     external_ids: Mapping[str, set[frozenset[str]]]
     open_roles: tuple[OpenRole, ...]
@@ -70,6 +73,8 @@ class Known:
     numbers: frozenset[str] = frozenset()
     unique_ids: frozenset[str] = frozenset()
     """Unique IDs of principals in the snapshot that some trust policy names."""
+    absent: frozenset[NamedPrincipal] = frozenset()
+    """Users and roles that trust policies name and the snapshot lacks."""
     managing: frozenset[str] = frozenset()
     external_ids: Mapping[str, set[frozenset[str]]] = field(default_factory=dict)
     steps: tuple[AccountSteps, ...] = ()
@@ -120,6 +125,12 @@ class AccountSurvey(CheckContext):
     def numbers_in_trust_policies(self) -> frozenset[str]:
         """Everything in the snapshot's trust policies that looks like an account ID."""
         return self._of_all.numbers
+
+    def has_principal(self, account: str, arn: str, role: str) -> bool:
+        """As `CheckContext.has_principal`; accounts of the organization are not read for it."""
+        if any(account == own.account_id for own in self.snapshot.accounts):
+            return super().has_principal(account, arn, role)
+        return NamedPrincipal(account, arn, role) not in self._of_all.absent
 
     @cached_property
     def _aws_policies(self) -> Mapping[str, ManagedPolicyDetail]:
@@ -218,6 +229,13 @@ class AccountWork:
         accounts = survey.snapshot.accounts
         trust = ParseTrust(survey.evaluator)
         documents = [trust(role) for account in accounts for role in account.roles]
+        named = frozenset(
+            found
+            for document in documents
+            for statement in document.statements
+            for entry in statement.principals or ()
+            if (found := named_principal(entry)) is not None
+        )
         policies = (one for one in survey.snapshot.resources if one.policy is not None)
         documents += [survey.evaluator.index.parse(one.policy, one.arn) for one in policies]
         return AccountFacts(
@@ -230,6 +248,7 @@ class AccountWork:
                 for entry in statement.principals or ()
                 if entry.type is PrincipalType.AWS and ":" not in entry.text
             ),
+            named=named,
             managing=look_for_managing(survey),
             external_ids=by_external_id(survey),
             open_roles=tuple(role for account in accounts for role in open_roles(account, trust)),
@@ -238,7 +257,8 @@ class AccountWork:
     def steps(self, task: Task, _known: Known, _wanted: None, cancelled: Cancelled) -> AccountSteps:
         """Return the attack-path steps of an account's principals."""
         part = self.organization.part_of(task.account, cancelled, is_passing=True)
-        return find_account_steps(part, task.account, task.foreign, cancelled)
+        paths = AttackPathGraph(part, cancelled=cancelled, is_whole=False)
+        return with_proofs(find_account_steps(paths.steps, paths.graph, task.account, task.foreign), paths)
 
     def findings(self, task: Task, known: Known, cancelled: Cancelled) -> Iterator[Finding]:
         """Yield the findings of an account."""
@@ -343,11 +363,22 @@ class OrganizationChecks:
             captured=tuple(captured_data(thin_snapshot(self._catalogue))),
             numbers=frozenset().union(*(one.numbers for one in facts)),
             unique_ids=frozenset().union(*(one.unique_ids & named for one in facts)),
+            absent=self._absent(frozenset().union(*(one.named for one in facts))),
             managing=frozenset().union(*(one.managing for one in facts)),
             external_ids=external_ids,
             steps=tuple(steps),
             open_roles={one.role.arn: one.role for each in facts for one in each.open_roles},
             thresholds=thresholds,
+        )
+
+    def _absent(self, named: frozenset[NamedPrincipal]) -> frozenset[NamedPrincipal]:
+        entries = self._catalogue.entries
+        users = {user.arn for entry in entries for user in entry.users}
+        roles = {(entry.account_id, role.name.lower()) for entry in entries for role in entry.roles}
+        return frozenset(
+            one
+            for one in named
+            if (one.arn not in users if not one.role else (one.account, one.role.lower()) not in roles)
         )
 
     def attack_paths(

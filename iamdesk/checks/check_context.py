@@ -92,6 +92,11 @@ class CheckContext(EvaluationSession):
         """Return whether an account is the snapshot's first: findings about the whole snapshot are reported for it."""
         return account is self.snapshot.accounts[0]
 
+    def has_principal(self, account: str, arn: str, role: str) -> bool:
+        """Return whether the snapshot has a user, by its ARN, or a role, by its account and name."""
+        index = self.evaluator.index
+        return index.role_named(account, role) is not None if role else arn in index.users
+
     @cached_property
     def workloads(self) -> WorkloadIndex:
         """What runs with which role."""

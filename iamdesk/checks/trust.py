@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Set
+from typing import NamedTuple
 
 from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.aws_tools import STACK_SETS, origin_of
@@ -28,7 +29,7 @@ from iamdesk.explain.decision import StatementExplanation, StatementRole
 from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.inventory.trust import is_unique_id
-from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import is_pattern
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -351,12 +352,8 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
                 remediation=phrase(_DELETE_UNREACHABLE) if is_all else None,
             )
             continue
-        owner = account_of(entry)
-        found = _OWN_PRINCIPAL.fullmatch(entry.text)
-        if owner is None or owner not in index.accounts or found is None:
-            continue
-        known = entry.text in index.users if found[1] == "user" else index.role_named(owner, found[2] or found[3])
-        if not known:
+        found = named_principal(entry)
+        if found is not None and found.account in index.accounts and not survey.has_principal(*found):
             yield CheckResult(
                 phrase(
                     "{role} trusts {principal}, which is not in the snapshot: it was deleted, or not captured.",
@@ -392,6 +389,23 @@ def _are_all(survey: CheckContext, role: RoleDetail, gone: Set[str]) -> bool:
 def known_ids(survey: CheckContext) -> frozenset[str]:
     """Return the unique IDs of the users and roles of the snapshot."""
     return survey.once("unique ids", lambda: unique_ids(survey.snapshot.accounts))
+
+
+class NamedPrincipal(NamedTuple):
+    """A user or role that a policy names."""
+
+    account: str
+    arn: str
+    role: str
+    """Name of the role, or of the role of a session; empty for a user."""
+
+
+def named_principal(entry: PrincipalEntry) -> NamedPrincipal | None:
+    """Return the user or role that an entry of a policy names by its ARN; None for other entries."""
+    owner, found = account_of(entry), _OWN_PRINCIPAL.fullmatch(entry.text)
+    if owner is None or found is None:
+        return None
+    return NamedPrincipal(owner, entry.text, "" if found[1] == "user" else found[2] or found[3])
 
 
 def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:
