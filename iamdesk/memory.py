@@ -26,21 +26,32 @@ class _Pause:
         self._lock = threading.Lock()
         self._at_work = 0
         self._was_enabled = False
+        self._made = 0
 
-    def begin(self) -> None:
+    def begin(self) -> int:
+        """Pause the collector; return its count of new objects."""
         with self._lock:
             if not self._at_work:
                 self._was_enabled = gc.isenabled()
                 gc.disable()
             self._at_work += 1
+            return gc.get_count()[0]
 
-    def end(self, lives_on: bool) -> None:
+    def end(self, before: int, *, lives_on: bool) -> None:
+        """Resume it; ``before`` is the count at the beginning."""
         with self._lock:
             self._at_work -= 1
-            if lives_on and gc.get_count()[0] >= _MANY:
-                gc.freeze()
-            if not self._at_work and self._was_enabled:
-                gc.enable()
+            count = gc.get_count()[0]
+            if lives_on:
+                # The collector subtracts whatever is freed: work that drops as much as it makes would count as nothing.
+                self._made += max(0, count - before)
+                if max(self._made, count) >= _MANY:
+                    gc.freeze()
+                    self._made = 0
+            if not self._at_work:
+                self._made = 0
+                if self._was_enabled:
+                    gc.enable()
 
 
 _pause = _Pause()
@@ -54,12 +65,12 @@ def gc_paused() -> Iterator[None]:
     thread for half a second. Threads may do so side by side.
     """
     lives_on = False
-    _pause.begin()
+    before = _pause.begin()
     try:
         yield
         lives_on = True
     finally:
-        _pause.end(lives_on)
+        _pause.end(before, lives_on=lives_on)
 
 
 @contextmanager

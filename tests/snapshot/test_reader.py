@@ -383,6 +383,22 @@ def test_what_is_little_is_left_to_the_collector() -> None:
     gc.unfreeze()
 
 
+def test_many_objects_are_spared_even_where_as_many_are_dropped() -> None:
+    """As when account after account is read and dropped: the collector's own count stays at nothing."""
+    with gc_paused():
+        old: list[list[list[int]]] = [[[] for _ in range(60_000)] for _ in range(4)]
+        gc.freeze()
+        before = gc.get_freeze_count()
+        kept = []
+        for _ in range(4):
+            with gc_paused():
+                kept.append([[] for _ in range(60_000)])
+            old.pop()
+        assert gc.get_count()[0] < 60_000
+    assert gc.get_freeze_count() > before - 240_000 + 120_000, "all but the last few"
+    gc.unfreeze()
+
+
 def test_a_collector_that_runs_seldom_is_as_before_afterwards() -> None:
     gc.unfreeze()
     before = gc.get_threshold()

@@ -14,6 +14,8 @@ type Producer = Callable[[Callable[[Any], None], Progress, Cancelled], None]
 
 _BATCH = 60
 """Milliseconds between two polls for results."""
+_MAX_AT_ONCE = 1_500
+"""Results of one batch: what is done with them ends within 50 ms."""
 
 
 class JobStream(QObject):
@@ -31,6 +33,8 @@ class JobStream(QObject):
         self._failed = failed
         self._job: Job | None = None
         self._found: deque[Any] = deque()
+        self._finish: Callable[[], None] | None = None
+        """What follows once all results of ended work were emitted."""
         self._drain = QTimer(self, interval=_BATCH)
         # Queued: posted events are handled before workers continue (``jobs``), timer events are not.
         self._drain.timeout.connect(self._give_out, Qt.ConnectionType.QueuedConnection)
@@ -38,7 +42,7 @@ class JobStream(QObject):
     @property
     def running(self) -> bool:
         """Whether more results may come."""
-        return self._job is not None
+        return self._job is not None or self._finish is not None
 
     def start(self, label: str, work: Producer) -> None:
         """Run ``work``; ``label`` describes it to the user.
@@ -64,27 +68,36 @@ class JobStream(QObject):
     def stop(self) -> None:
         """Cancel work that is not needed any more, without a signal."""
         job, self._job = self._job, None
+        self._finish = None
         self._drain.stop()
         self._found = deque()
         if job is not None:
             job.cancel()
 
     def _give_out(self) -> None:
-        batch: list[Any] = []
-        while self._found:
-            batch.append(self._found.popleft())
+        batch = [self._found.popleft() for _ in range(min(len(self._found), _MAX_AT_ONCE))]
         if batch:
             self.batch.emit(batch)
+        if not self._found and (finish := self._finish) is not None:
+            self._finish = None
+            self._drain.stop()
+            finish()
 
     def _end(self, *, complete: bool) -> None:
-        self._job = None
-        self._drain.stop()
-        self._give_out()
-        self.ended.emit(complete)
+        self._end_with(lambda: self.ended.emit(complete))
 
     def _end_badly(self, error: Exception) -> None:
-        self._end(complete=False)
-        self._failed(error)
+        def fail() -> None:
+            self.ended.emit(False)
+            self._failed(error)
+
+        self._end_with(fail)
+
+    def _end_with(self, finish: Callable[[], None]) -> None:
+        """Emit the results that are left, then call ``finish``: at once unless there are very many."""
+        self._job = None
+        self._finish = finish
+        self._give_out()
 
     def _stopped(self) -> None:
         if self._job is not None:  # else it was cancelled here

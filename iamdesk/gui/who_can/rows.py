@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from iamdesk.access.who_can import PrincipalKind
@@ -126,7 +126,8 @@ class WhoCanRow(NotedRow):
     @property
     def decisions(self) -> frozenset[EvalDecision]:
         """The decisions for which a filter shows the row."""
-        return frozenset((self.access.decision,))
+        is_allowed = self.access.decision is EvalDecision.ALLOWED
+        return _decisions(is_allowed, not is_allowed)
 
     @property
     def mark(self) -> EvalDecision:
@@ -215,8 +216,7 @@ class PrincipalRow(WhoCanRow):
     @property
     def decisions(self) -> frozenset[EvalDecision]:
         """The decisions of its actions."""
-        found = ((EvalDecision.ALLOWED, self.of.allowed), (EvalDecision.CONDITIONAL, self.of.conditional))
-        return frozenset(decision for decision, actions in found if actions)
+        return _decisions(bool(self.of.allowed), bool(self.of.conditional))
 
     @property
     def mark(self) -> EvalDecision:
@@ -251,6 +251,12 @@ class ActionRow(WhoCanRow):
         """Add the details."""
         self.has_actions = True
         self._fill(details)
+
+
+@cache
+def _decisions(is_allowed: bool, is_conditional: bool) -> frozenset[EvalDecision]:
+    found = ((EvalDecision.ALLOWED, is_allowed), (EvalDecision.CONDITIONAL, is_conditional))
+    return frozenset(decision for decision, is_there in found if is_there)
 
 
 @lru_cache(maxsize=1 << 10)  # many principals have the same actions
