@@ -14,9 +14,9 @@ from typing import Any
 _AT_ONCE = 500
 """Entries: a millisecond or two."""
 _COPIED_AT_ONCE = 20_000
-_MANY = 100_000
-"""Number of objects that the collector examines in some milliseconds: with fewer, it is not paused. Reference
-cycles that are garbage when objects are frozen are never freed."""
+_MANY = 50_000
+"""Number of new objects, in one pause or several, from which the collector is told to spare them: it examines fewer in
+30 ms. Reference cycles that are garbage then are never freed."""
 
 
 class _Pause:
@@ -27,31 +27,34 @@ class _Pause:
         self._at_work = 0
         self._was_enabled = False
         self._made = 0
+        """Objects made in pauses since the collector was last told to spare what there is."""
+        self._count = 0
 
-    def begin(self) -> int:
-        """Pause the collector; return its count of new objects."""
+    def begin(self) -> None:
         with self._lock:
-            if not self._at_work:
+            if self._at_work:
+                self._add_made()
+            else:
+                self._count = gc.get_count()[0]
                 self._was_enabled = gc.isenabled()
                 gc.disable()
             self._at_work += 1
-            return gc.get_count()[0]
 
-    def end(self, before: int, *, lives_on: bool) -> None:
-        """Resume it; ``before`` is the count at the beginning."""
+    def end(self, lives_on: bool) -> None:
         with self._lock:
+            self._add_made()
             self._at_work -= 1
-            count = gc.get_count()[0]
-            if lives_on:
-                # The collector subtracts whatever is freed: work that drops as much as it makes would count as nothing.
-                self._made += max(0, count - before)
-                if max(self._made, count) >= _MANY:
-                    gc.freeze()
-                    self._made = 0
-            if not self._at_work:
-                self._made = 0
-                if self._was_enabled:
-                    gc.enable()
+            if lives_on and self._made >= _MANY:
+                gc.freeze()
+                self._made = self._count = 0
+            if not self._at_work and self._was_enabled:
+                gc.enable()
+
+    def _add_made(self) -> None:
+        """Count at each look: the collector subtracts what is freed, and work that drops as much would count nothing."""
+        count = gc.get_count()[0]
+        self._made += max(0, count - self._count)
+        self._count = count
 
 
 _pause = _Pause()
@@ -65,12 +68,12 @@ def gc_paused() -> Iterator[None]:
     thread for half a second. Threads may do so side by side.
     """
     lives_on = False
-    before = _pause.begin()
+    _pause.begin()
     try:
         yield
         lives_on = True
     finally:
-        _pause.end(before, lives_on=lives_on)
+        _pause.end(lives_on)
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def go_through(window: MainWindow, beat: Beat, path: Path, count: int) -> None:
     workspace = window.workspace
 
     def is_idle() -> bool:
-        return not window.jobs.running
+        return not (window.jobs.running or workspace.who_can.search.running)
 
     def do(label: str, work: Callable[[], object], until: Callable[[], bool] = is_idle) -> None:
         step(label, window, beat, work, until)

@@ -14,7 +14,7 @@ type Producer = Callable[[Callable[[Any], None], Progress, Cancelled], None]
 
 _BATCH = 60
 """Milliseconds between two polls for results."""
-_MAX_AT_ONCE = 1_500
+_MAX_AT_ONCE = 1_000
 """Results of one batch: what is done with them ends within 50 ms."""
 
 
