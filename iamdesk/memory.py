@@ -51,7 +51,7 @@ class _Pause:
                 gc.enable()
 
     def _add_made(self) -> None:
-        """Count at each look: the collector subtracts what is freed, and work that drops as much would count nothing."""
+        """Count at each look: the collector subtracts what is freed, so work that drops as much would count for 0."""
         count = gc.get_count()[0]
         self._made += max(0, count - self._count)
         self._count = count

@@ -133,7 +133,12 @@ def go_through(window: MainWindow, beat: Beat, path: Path, count: int) -> None:
     begun = time.perf_counter()
     do("findings, the first seconds", workspace.findings.run, lambda: time.perf_counter() - begun > _FINDINGS_FOR)
     print(f"    {len(workspace.findings.model.rows):,} rows")
-    do("findings, canceled", lambda: [job.cancel() for job in window.jobs.running])
+
+    def cancel() -> None:
+        for job in window.jobs.running:
+            job.cancel()
+
+    do("findings, canceled", cancel)
     do("closed", window.session.close)
 
 
