@@ -14,9 +14,9 @@ from typing import Any
 _AT_ONCE = 500
 """Entries: a millisecond or two."""
 _COPIED_AT_ONCE = 20_000
-_MANY = 50_000
-"""Number of new objects, in one pause or several, from which the collector is told to spare them: it examines fewer in
-30 ms. Reference cycles that are garbage then are never freed."""
+_MANY = 100_000
+"""Number of objects that the collector examines in some milliseconds: with fewer, it is not paused. Reference
+cycles that are garbage when objects are frozen are never freed."""
 
 
 class _Pause:
@@ -27,24 +27,23 @@ class _Pause:
         self._at_work = 0
         self._was_enabled = False
         self._made = 0
-        """Objects made in pauses since the collector was last told to spare what there is."""
+        """Objects made in this pause since the collector was last told to spare what there is."""
         self._count = 0
 
     def begin(self) -> None:
         with self._lock:
-            if self._at_work:
-                self._add_made()
-            else:
-                self._count = gc.get_count()[0]
+            if not self._at_work:
+                self._made = self._count = 0
                 self._was_enabled = gc.isenabled()
                 gc.disable()
+            self._add_made()
             self._at_work += 1
 
-    def end(self, lives_on: bool) -> None:
+    def end(self, many: int, *, lives_on: bool) -> None:
         with self._lock:
             self._add_made()
             self._at_work -= 1
-            if lives_on and self._made >= _MANY:
+            if lives_on and self._made >= many:
                 gc.freeze()
                 self._made = self._count = 0
             if not self._at_work and self._was_enabled:
@@ -61,8 +60,8 @@ _pause = _Pause()
 
 
 @contextmanager
-def gc_paused() -> Iterator[None]:
-    """Pause the garbage collector and, unless the work fails, spare it what was made, if that is much.
+def gc_paused(many: int = _MANY) -> Iterator[None]:
+    """Pause the garbage collector and, unless the work fails, spare it what was made, if that is ``many`` objects.
 
     Models, compiled policies and evaluators hold no cycles, and one full collection over a 38 MB snapshot stops every
     thread for half a second. Threads may do so side by side.
@@ -73,7 +72,7 @@ def gc_paused() -> Iterator[None]:
         yield
         lives_on = True
     finally:
-        _pause.end(lives_on)
+        _pause.end(many, lives_on=lives_on)
 
 
 @contextmanager
