@@ -8,6 +8,7 @@ from iamdesk.evaluate.context import Context, KeyValue, Knowledge
 from iamdesk.evaluate.open_rules import (
     ALL_VALUES_NOT_LIKE,
     ANY_VALUE_IF_EXISTS,
+    NULL_OF_EMPTY_TEXT,
     SEVERAL_VALUES,
     VARIABLE_UNDER_BOOL,
     OpenRule,
@@ -47,7 +48,7 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
     if operator is None:
         return TestResult(FALSE, fact)
     if operator.family is NULL:
-        return TestResult(_null_test(test, fact), fact)
+        return _null_test(test, fact, is_multivalued=context.is_multivalued(test.key))
     if fact.knowledge is Knowledge.UNKNOWN:
         absent = _of_absent(test, operator)[0]
         present = _of_unknown_value(_possible(test, fact, context), operator, context, fact.since)
@@ -73,13 +74,24 @@ def _of_filled(test: ConditionTest, operator: Operator, values: tuple[str, ...],
     return None if found is MAYBE else found
 
 
-def _null_test(test: ConditionTest, fact: KeyValue) -> Truth:
-    """``true`` requires that the key is absent, ``false`` that it is present with a value (rule G5)."""
+def _null_test(test: ConditionTest, fact: KeyValue, *, is_multivalued: bool) -> TestResult:
+    """``true`` requires that the key is absent, ``false`` that it is present with a value (rule G5).
+
+    IAM User Guide, "Multivalued context key examples": ForAllValues "also returns true if there are no context keys in
+    the request, or if the context key value resolves to a null dataset, such as an empty string. To prevent missing
+    context keys or context keys with empty values from evaluating to true, include the Null condition operator in your
+    policy with a value of false to check if the context key in the request exists and its value is not null."
+    """
+    wanted = {value.read(_no_variables) for value in test.values}
     if fact.knowledge is Knowledge.UNKNOWN:
-        wanted = {value.read(_no_variables) for value in test.values}
-        return TRUE if {"true", "false"} <= wanted else MAYBE if wanted & {"true", "false"} else FALSE
-    is_null = fact.knowledge is Knowledge.ABSENT or (fact.knowledge is Knowledge.PRESENT and not fact.values)
-    return truth(any(value.read(_no_variables) == ("true" if is_null else "false") for value in test.values))
+        found = TRUE if {"true", "false"} <= wanted else MAYBE if wanted & {"true", "false"} else FALSE
+        return TestResult(found, fact)
+    of_null, of_value = truth("true" in wanted), truth("false" in wanted)
+    if fact.knowledge is Knowledge.PRESENT and fact.values == ("",) and not is_multivalued:
+        is_open = of_null is not of_value
+        return TestResult(of_value, fact, of_null, NULL_OF_EMPTY_TEXT) if is_open else TestResult(of_value, fact)
+    is_null = fact.knowledge is Knowledge.ABSENT or (fact.knowledge is Knowledge.PRESENT and fact.values in ((), ("",)))
+    return TestResult(of_null if is_null else of_value, fact)
 
 
 def _no_variables(key: str) -> str | None:  # noqa: ARG001 - the shape of a resolver

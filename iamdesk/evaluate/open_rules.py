@@ -74,6 +74,14 @@ ANY_VALUE_IF_EXISTS = OpenRule(
     mark("it does"),
     "IAM User Guide, IAM JSON policy elements: Condition operators; Single-valued vs. multivalued context keys",
 )
+NULL_OF_EMPTY_TEXT = OpenRule(
+    "null-of-empty-text",
+    "G5",
+    mark("whether Null treats a key with a single value as absent if that value is empty, as of a tag without a value"),
+    mark("it is present"),
+    mark("it is absent"),
+    "IAM User Guide, Condition operators; Multivalued context key examples",
+)
 ALL_VALUES_NOT_LIKE = OpenRule(
     "all-values-not-like",
     "G14",

@@ -85,6 +85,13 @@ OPEN: list[tuple[OpenRule, str, str, dict[str, Any]]] = [
         open_rules.LOG_GROUP_BY_BARE_ARN, "implicitDeny", "allowed",
         {"action": "logs:PutRetentionPolicy", "resource": f"{LOG_GROUP}:*", "identity": doc(allow("*", LOG_GROUP))},
     ),
+    (
+        open_rules.NULL_OF_EMPTY_TEXT, "allowed", "implicitDeny",
+        {
+            "action": "iam:TagUser", "resource": USER, "context": {"aws:ResourceTag/team": ""},
+            "identity": doc(allow("*", "*", {"Null": {"aws:ResourceTag/team": "false"}})),
+        },
+    ),
     (open_rules.ANY_VALUE_IF_EXISTS, "implicitDeny", "allowed", on_tags("ForAnyValue:StringEqualsIfExists", "team")),
     (open_rules.ALL_VALUES_NOT_LIKE, "allowed", "implicitDeny", on_tags("ForAllValues:StringNotLike", "team")),
     (

@@ -334,6 +334,15 @@ def _split(pattern: Sequence[Piece]) -> list[list[Piece]]:
     return parts
 
 
+_WITH_SEVERAL = frozenset(
+    {
+        *("aws:calledvia", "aws:principalorgpaths", "aws:principalservicenameslist", "aws:resourceorgpaths"),
+        *("aws:sourceorgpaths", "aws:tagkeys", "aws:vpceorgpaths", "sts:transitivetagkeys"),
+    }
+)
+"""Multivalued keys (IAM User Guide, "AWS global condition context keys")."""
+
+
 def holds(condition: Mapping[str, Any], request: Request, version: str) -> bool:
     """Rule G1."""
     return all(
@@ -353,7 +362,8 @@ def _test(written: str, key: str, listed_values: Sequence[str], request: Request
     operator = operator.lower()
     values = request.values(key)
     if operator == "null":
-        is_null = values is None or not values
+        # Multivalued context key examples: "a null dataset, such as an empty string"; "its value is not null".
+        is_null = not values or (key.lower() in _WITH_SEVERAL and list(values) == [""])
         return any((wanted.lower() == "true") == is_null for wanted in listed_values)
     if_exists = operator.endswith("ifexists")
     operator = operator.removesuffix("ifexists")

@@ -17,7 +17,7 @@ from iamdesk.evaluate.decision_logic import DecisionInputs, PolicyTypeDecision, 
 from iamdesk.evaluate.matching import RequestFacts, StatementResult
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth, truth
-from iamdesk.evaluate.unknown_context.test_values import can_read
+from iamdesk.evaluate.unknown_context.test_values import can_read, counts_empty_as_none
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import OPERATORS
 
@@ -25,7 +25,7 @@ _MAX_COMBINATIONS = 1024
 """Number of combinations of outcomes that are tried at once."""
 _MAX_COMPARISONS = 6
 """Per key."""
-_SOME = KeyValue(Knowledge.PRESENT, ("x",))
+_SOME, _EMPTY = KeyValue(Knowledge.PRESENT, ("x",)), KeyValue(Knowledge.PRESENT, ("",))
 
 
 def always_allowed_together(
@@ -116,14 +116,15 @@ def _outcomes_of(key: str, tests: Sequence[ConditionTest], context: Context) -> 
     found: dict[tuple[Truth, ...], None] = {}
     if context.fact(key).knowledge is Knowledge.UNKNOWN:
         found[_given(key, ABSENT, tests, context)] = None
-    of_some = _given(key, _SOME, tests, context)
+    fixed = {False: _given(key, _SOME, tests, context)}
+    if any(map(counts_empty_as_none, tests)):
+        fixed[True] = _given(key, _EMPTY, tests, context)
     choices = [(True, False, None) if _can_fail_both(test) else (True, False) for test in compared.values()]
-    has_sets = any(test.quantifier is Quantifier.ALL for test in tests)
+    choices = [(True, False, None) if _can_fail_both(test) else (True, False) for test in compared.values()]
     for matched in product(*choices):
         matches = dict(zip(compared, matched, strict=True))
-        # ForAllValues is true for a single empty value (rule G14).
-        for is_null in (False, True) if has_sets else (False,):
-            found[tuple([_outcome_of(test, matches, of_some[place], is_null) for place, test in enumerate(tests)])] = (
+        for is_null, truths in fixed.items():
+            found[tuple([_outcome_of(test, matches, truths[place], is_null) for place, test in enumerate(tests)])] = (
                 None
             )
     return [{id(test): truth for test, truth in zip(tests, outcome, strict=True)} for outcome in found]
@@ -164,10 +165,10 @@ def _can_fail_both(test: ConditionTest) -> bool:
     return not _reads_all(test) or known is None or known.startswith("ArrayOf")  # rule G16
 
 
-def _outcome_of(test: ConditionTest, matches: Mapping[Hashable, bool | None], of_some: Truth, is_null: bool) -> Truth:
+def _outcome_of(test: ConditionTest, matches: Mapping[Hashable, bool | None], fixed: Truth, is_null: bool) -> Truth:
     operator = test.operator
     if operator is None or not operator.compares_values:
-        return of_some
+        return fixed
     if is_null and test.quantifier is Quantifier.ALL:
         return TRUE
     matched = matches[_comparison(test)]

@@ -95,8 +95,8 @@ def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: 
     patterns = tuple(dict.fromkeys(_pattern(one) for one in listed if one.operator.family.is_text))
     typed = {family for family in families if not family.is_text}
     can_be_anything = any(key_type not in family.key_types for family in families)
-    # In lists of values, a single empty text counts as none (rule G14).
-    may_be_empty = can_be_anything and any(test.quantifier is Quantifier.ALL for test in tests)
+    # In lists of values, a single empty text counts as none (rules G5, G14).
+    may_be_empty = can_be_anything and any(map(counts_empty_as_none, tests))
     if typed:
         texts, is_complete = _of_types(typed, listed, key_type, each)
         texts |= dict.fromkeys(one.text for one in listed if one.operator.family.is_text)
@@ -113,6 +113,13 @@ def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: 
             patterns = (*patterns, _arn_pattern(_ANY_ARN))
         texts, is_complete = _of_texts(patterns, is_arn, shape, may_be_empty, each)
     return Samples(tuple(texts) or (_fill_stars(tokens_of(shape), ANY_OTHER),), named, is_complete)
+
+
+def counts_empty_as_none(test: ConditionTest) -> bool:
+    """Return whether a single empty text is no value to a test: ForAllValues, or Null on a key with several values."""
+    if test.quantifier is Quantifier.ALL:
+        return True
+    return test.operator is not None and test.operator.family is NULL and reference().is_multivalued(test.key)
 
 
 def others(named: Iterable[str], wanted: int) -> list[str]:
