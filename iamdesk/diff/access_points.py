@@ -66,8 +66,10 @@ def seen_at(point: str, bucket: str, where: ResourceScope) -> tuple[ResourceScop
         if any(not rest.strip("*") for rest in _rests(entry, bucket)):
             found[point] = None
         found |= dict.fromkeys(f"{point}/object/{rest}" for rest in _rests(entry, f"{bucket}/") if rest)
-    if where.is_negated:
-        return (ResourceScope(True, frozenset(found)),) if found else ()
+    if where.is_negated and found:
+        return (ResourceScope(True, frozenset(found)),)
+    if where.is_negated:  # it excepts nothing of the bucket, and may except the access point's own ARNs
+        found = dict.fromkeys((point, f"{point}/object/*"))
     return tuple(ResourceScope(False, frozenset({entry})) for entry in found)
 
 

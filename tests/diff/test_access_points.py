@@ -1,5 +1,6 @@
 """What binds a bucket binds requests that reach it through an access point (rules I11, I12): diff asks there."""
 
+import copy
 from collections.abc import Callable
 
 import pytest
@@ -67,6 +68,10 @@ def _with_boundary(where: str) -> Callable[[World], None]:
     return change
 
 
+def _denied_elsewhere(principal: seeds.Json | str, *wheres: str) -> seeds.Json:
+    return {"Effect": "Deny", "Principal": principal, "Action": GET, "NotResource": list(wheres)}
+
+
 def _tagged(value: str) -> Callable[[World], None]:
     return walls.fields(PAPERS, tags=[("team", value)], abac_enabled=True)
 
@@ -98,6 +103,14 @@ CHANGES: dict[str, tuple[Callable[[World], None], Callable[[World], None]]] = {
     ),
     "a boundary": (_with_boundary(f"{OPEN}/*"), _with_boundary(BUCKET)),
     "the bucket's policy": (_nothing, walls.more(PAPERS, on({"AWS": WHO["dan"]}, GET, BUCKET, "Deny"))),
+    "the bucket's policy, for all but another bucket": (
+        _nothing,
+        walls.more(PAPERS, _denied_elsewhere({"AWS": WHO["dan"]}, f"{OPEN}/*")),
+    ),
+    "the bucket's policy, for all but the ARNs of the access point": (
+        _nothing,
+        walls.more(PAPERS, _denied_elsewhere("*", f"{POINT}/object/*", POINT)),
+    ),
     "tags of the bucket": (walls.both(BY_TAG, _tagged("blue")), walls.both(BY_TAG, _tagged("red"))),
     "whether tags of the bucket count": (
         walls.both(BY_TAG, _tagged("red"), walls.fields(PAPERS, abac_enabled=False)),
@@ -128,6 +141,23 @@ def test_what_binds_the_bucket_binds_what_goes_through_its_access_point(name: st
     assert _is_told(found)
 
 
+@pytest.mark.parametrize("where", [f"{OPEN}/*", f"{POINT}/object/*"])
+def test_a_deny_on_all_but_other_resources_takes_the_way_of_another_account(where: str) -> None:
+    """Of a caller outside, only the access point's policy tells."""
+    outside = "arn:aws:iam::999988887777:role/x"
+    old = _world()
+    old["resources"][-1]["policy"] = document(on({"AWS": outside}, GET, f"{POINT}/object/*"))
+    new = copy.deepcopy(old)
+    walls.more(PAPERS, _denied_elsewhere("*", where))(new)
+    snapshots = snapshot(old, "old"), snapshot(new, "new")
+    verdicts = [Evaluator(one, now=lambda: NOON).trace(Request(outside, GET, THROUGH)).decision for one in snapshots]
+    assert verdicts == [EvalDecision.ALLOWED, EvalDecision.EXPLICIT_DENY]
+
+    found = compare_snapshots(*snapshots, NOON)
+    told = [one for one in found.resources[POINT].effects if one.principal == outside]
+    assert [(one.kind, GET in found.names(one.actions)) for one in told] == [(Kind.LOST, True)]
+
+
 def _is_told(found: Comparison) -> bool:
     return any(
         effect.principal == WHO["dan"]
@@ -152,3 +182,13 @@ def test_an_entry_names_through_the_access_point_exactly_the_objects_that_it_nam
 
     assert any(applies_to(one, f"{POINT}/object/{key}") for one in seen) is applies_to(entry, f"arn:aws:s3:::a.b/{key}")
     assert any(applies_to(one, POINT) for one in seen) is applies_to(entry, "arn:aws:s3:::a.b")
+
+
+@given(st.text("ab/.*?", max_size=7), _KEYS)
+@example("other/*", "a")
+def test_all_but_an_entry_names_through_the_access_point_no_less_than_in_the_bucket(pattern: str, key: str) -> None:
+    every_other = ResourceScope(True, frozenset({f"arn:aws:s3:::{pattern}"}))
+    seen = seen_at(POINT, "arn:aws:s3:::a.b", every_other)
+
+    for through, inside in ((f"{POINT}/object/{key}", f"arn:aws:s3:::a.b/{key}"), (POINT, "arn:aws:s3:::a.b")):
+        assert any(applies_to(one, through) for one in seen) or not applies_to(every_other, inside)
