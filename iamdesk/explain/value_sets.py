@@ -16,7 +16,7 @@ from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.policy_set import SHORT_ARNS
 from iamdesk.evaluate.ternary import MAYBE, TRUE
 from iamdesk.evaluate.unknown_context.solver import ConditionSet
-from iamdesk.evaluate.unknown_context.test_values import can_read
+from iamdesk.evaluate.unknown_context.test_values import can_read, counts_empty_as_none
 from iamdesk.explain.decision_text import outcome_words
 from iamdesk.i18n import join_messages, mark, phrase, with_translation
 from iamdesk.policy.conditions import ConditionTest, Quantifier
@@ -94,20 +94,21 @@ def _value_phrase(
         return phrase("is an empty list")
     on = _on(key, tests)
     compared = [test for test in on if test.operator is not None and test.operator.compares_values]
+    if fact.values == ("",) and any(_is_otherwise_of_none(test, trace.request.context) for test in on):
+        return phrase("is {value}", value='""')
     if not compared:
         return phrase("has any value") if on else _as_variable(key, fact.values[0], tests, one, trace)
-    if fact.values == ("",) and any(_holds_of_none(test, trace.request.context) for test in compared):
-        return phrase("is {value}", value='""')
     is_plain = len(fact.values) == 1 and all(_is_plain(test) for test in compared)
     found = _phrase(fact.values[0], on, trace.request.context) if is_plain and fact.values[0] else None
     return found or _by_tests(fact, compared, one, trace.request.context)
 
 
-def _holds_of_none(test: ConditionTest, context: Context) -> bool:
-    """Return whether a test holds for a single empty text only because that counts as an empty list (rule G14)."""
+def _is_otherwise_of_none(test: ConditionTest, context: Context) -> bool:
+    """Return whether a single empty text has an outcome only because it counts as an empty list (rules G5, G14)."""
     operator = test.operator
-    is_of_all = operator is not None and test.quantifier is Quantifier.ALL
-    return is_of_all and operator is not None and value_truth(test, operator, "", context) is not TRUE
+    if operator is None or not counts_empty_as_none(test):
+        return False
+    return not operator.compares_values or value_truth(test, operator, "", context) is not TRUE
 
 
 def _is_plain(test: ConditionTest) -> bool:
