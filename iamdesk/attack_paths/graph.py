@@ -107,7 +107,7 @@ class StepGraph:
 
         Only of principals that are more than one proven step from administrator.
         """
-        return self.by_account(self.joined_of())
+        return self.by_account(self.joined_of(self.into))
 
     @cached_property
     def prepared(self) -> PreparedSteps:
@@ -138,14 +138,15 @@ class StepGraph:
         accounts = dict.fromkeys((*self.promotions, *self.joined))
         return {one: (*self.promotions.get(one, ()), *self.joined.get(one, ())) for one in accounts}
 
-    def joined_of(self, number: int = 0, parts: int = 1) -> Iterator[tuple[str, Edge]]:
-        """Yield (account ID, edge) for `joined` of one part, out of several, of the targets."""
+    def joined_of(
+        self, into: Mapping[int, ConfirmedAndPossible], number: int = 0, parts: int = 1
+    ) -> Iterator[tuple[str, Edge]]:
+        """Yield (account ID, edge) for `joined` of one part, out of several, of the targets, given `into_of` it."""
         near = 0
         for edges in self.promotions.values():
             for edge in edges:
                 near |= edge.members.proven
-        predecessors = self.into if "into" in self.__dict__ else None  # a worker may not have it
-        yield from SelfEscalation(self.steps, self.hypotheses).joined(~near, predecessors, number, parts)
+        yield from SelfEscalation(self.steps, self.hypotheses).joined(~near, into, number, parts)
 
     @cached_property
     def all_promotions(self) -> Mapping[str, Sequence[Edge]]:

@@ -146,7 +146,7 @@ def find_shared(
             ("permission sets", 1),
             ("service paths", len(services())),
         ],
-        [("into", _SLICES), ("joined", _SLICES), ("readers", 1)],
+        [("into", _SLICES), ("readers", 1)],
     )
     total = sum(parts for work in rounds for _, parts in work)
     before = 0
@@ -186,9 +186,8 @@ def _add(known_steps: KnownSteps, what: str, result: Any) -> None:
         case "service paths":
             known_steps.service_paths.update(result)
         case "into":
-            known_steps.into.update(result)
-        case "joined":
-            known_steps.joined.extend(result)
+            known_steps.into.update(result[0])
+            known_steps.joined.extend(result[1])
         case "readers":
             known_steps.readers.update(result)
         case _:
@@ -219,9 +218,8 @@ def _find(steps: Edges, graph: StepGraph, part: Part, cancelled: Cancelled) -> A
             found = steps.service_paths_of(steps.population.regular, [services()[part.number]])
             return {service: {path.id: members for path, members in paths} for service, paths in found.items()}
         case "into":
-            return graph.into_of(part.number, part.parts)
-        case "joined":
-            return list(graph.joined_of(part.number, part.parts))
+            into = graph.into_of(part.number, part.parts)
+            return into, list(graph.joined_of(into, part.number, part.parts))
         case "readers":
             return dict(graph.readers)
         case "promotions":

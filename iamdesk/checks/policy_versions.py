@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN, Principal, is_administrator
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.checks.administrators import is_everything_on_everything
@@ -13,7 +14,6 @@ from iamdesk.checks.shadow_administrators import changes_permissions
 from iamdesk.checks.targets import CUSTOMER_POLICIES, principals_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision
-from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn
 from iamdesk.policy.document import Document, parse_document
@@ -59,18 +59,19 @@ def stronger_version(survey: CheckContext, account: Account, policy: ManagedPoli
     }
     if not stronger:
         return
-    able: list[EvaluationResult] = []
-    unsure: list[EvaluationResult] = []
+    able: list[Principal] = []
+    unsure: list[Principal] = []
     candidates = _candidates(survey, account)
     for evaluated, principal in enumerate(candidates[:_MAX_ASKED], 1):
-        if survey.decide(principal.arn, _SET_DEFAULT, policy.arn) in OPEN:
-            decision = survey.ask(principal.arn, _SET_DEFAULT, policy.arn)
-            (able if decision.decision is EvalDecision.ALLOWED else unsure).append(decision)
+        decision = survey.decide(principal.arn, _SET_DEFAULT, policy.arn)
+        if decision in OPEN:
+            (able if decision is EvalDecision.ALLOWED else unsure).append(principal)
         if len(able) == _ENOUGH and evaluated < len(candidates):
             break
-    for who, state in ((able, State.FOUND), (unsure, State.INCONCLUSIVE)):
-        if not who:
+    for those, state in ((able, State.FOUND), (unsure, State.INCONCLUSIVE)):
+        if not those:
             continue
+        who = [survey.ask(one.arn, _SET_DEFAULT, policy.arn) for one in those]
         version, gained = next(iter(stronger.items()))
         also = nphrase(" and {count:,} other version", " and {count:,} other versions", len(stronger) - 1)
         names = enumerated(last_of_arn(one.request.principal) for one in who)
@@ -139,7 +140,7 @@ def _permission_actions(document: Document) -> frozenset[str]:
             if changes_permissions(service):
                 known = service_actions(service)
                 bits = known.covered_by(statement) & known.by_level["Permissions management"]
-                found |= {action.full_name for bit, action in enumerate(known.actions) if bits >> bit & 1}
+                found |= {known.actions[bit].full_name for bit in indexes_of(bits)}
     return frozenset(found)
 
 

@@ -48,13 +48,15 @@ class Printed(NamedTuple):
     is_suppressed: bool
     fingerprint: str
     content: bytes
-    """Compressed: the finding as rendered for the format, or pickled."""
+    """The finding as rendered for the format, or pickled; compressed, if that is ``wanted``."""
     attribution: Attribution | None
     """What grouping by cause needs of an open finding; None where the report has no causes."""
 
 
-def printed(finding: Finding, format_name: str, *, by_cause: bool = False) -> Printed:
+def printed(finding: Finding, wanted: "Wanted") -> Printed:
     """Render a finding for a report format; called in a worker."""
+    format_name = wanted.format_name
+    content = _RENDERERS.get(format_name, _pickled)(finding)
     is_suppressed = finding.suppression is not None
     order = "\0".join((str(int(is_suppressed)), *map(str, order_of(finding))))
     return Printed(
@@ -64,8 +66,8 @@ def printed(finding: Finding, format_name: str, *, by_cause: bool = False) -> Pr
         finding.state,
         is_suppressed,
         finding.fingerprint,
-        _compressed(_RENDERERS.get(format_name, _pickled)(finding)),
-        attribute(finding) if (by_cause or format_name in _WITH_CAUSES) and not is_suppressed else None,
+        _compressed(content) if wanted.is_compressed else content,
+        attribute(finding) if (wanted.by_cause or format_name in _WITH_CAUSES) and not is_suppressed else None,
     )
 
 
@@ -109,6 +111,8 @@ class Spool:
         self.format_name = format_name
         self.by_cause = by_cause
         self.settings = settings
+        self.is_compressed = False
+        """Whether the findings are (`Wanted`)."""
         self._attributions: list[Attribution] = []
         self._file = TemporaryFile(prefix="iamdesk-findings-")  # noqa: SIM115 - closed by `close`
         self._end = 0
@@ -195,7 +199,8 @@ class Spool:
         for order, start, length in self._held:
             if is_suppressed is None or order.startswith(b"1") == is_suppressed:
                 self._file.seek(start)
-                yield zlib.decompress(self._file.read(length))
+                content = self._file.read(length)
+                yield zlib.decompress(content) if self.is_compressed else content
 
     def _as_json(self, report: Report) -> Iterator[bytes]:
         yield json_file.printed_head(report, len(self._held) - self._suppressed, self._suppressed)
@@ -267,6 +272,8 @@ class Wanted(NamedTuple):
     today: date
     by_cause: bool = False
     settings: AppliedSettings | None = None
+    is_compressed: bool = False
+    """Whether findings are compressed: of an organization that does not fit into memory, there may be millions."""
 
 
 def find_into(
@@ -285,7 +292,8 @@ def find_into(
         WorkError: the workers failed; one sentence.
     """
     known = checks.know(progress, cancelled, thresholds_of(spool.settings))
-    wanted = Wanted(spool.format_name, tuple(suppressions), today, spool.by_cause, spool.settings)
+    wanted = Wanted(spool.format_name, tuple(suppressions), today, spool.by_cause, spool.settings, is_compressed=True)
+    spool.is_compressed = True
     fingerprints = frozenset(one.fingerprint for one in suppressions)
     scope = nothing_yet()
     for found, part in checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled):
@@ -297,7 +305,7 @@ def find_into(
 def print_all(findings: Iterable[Finding], wanted: Wanted) -> list[Printed]:
     """Return what is kept of findings: where they are found, whether here or in a worker."""
     return [
-        printed(one, wanted.format_name, by_cause=wanted.by_cause)
+        printed(one, wanted)
         for one in suppressed(with_settings(findings, wanted.settings, wanted.today), wanted.suppressions, wanted.today)
     ]
 
@@ -319,7 +327,7 @@ def each_finding(
     """
     count = len(checks.accounts)
     known = checks.know(lambda done, _total: progress(done, 3 * count), cancelled, thresholds)
-    wanted = Wanted("", tuple(suppressions), today)
+    wanted = Wanted("", tuple(suppressions), today, is_compressed=True)
     checks.scope, scope = None, nothing_yet()
     for done, (found, part) in enumerate(
         checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled), 1
