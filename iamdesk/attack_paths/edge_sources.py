@@ -12,6 +12,7 @@ from typing import NamedTuple
 from iamdesk.access.bulk_evaluator import BulkEvaluator, RequestMoment
 from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.principal_index import indexes_of
+from iamdesk.access.request_grid import OneRequest
 from iamdesk.attack_paths.attacker_control import AllowedBy, allowed_by
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
@@ -449,6 +450,10 @@ class _Finding:
         self._covering = self._population.index.covering(service, name)
         self._all_allowed: dict[int, bool] = {}
 
+    @cached_property
+    def _on_first(self) -> OneRequest:
+        return self._bulk.request(self._action, self._targets.arns[self._first])
+
     def add_to(self, found: EdgeSources, account: str) -> None:
         special = self._special_statements()
         apart = 0
@@ -614,7 +619,7 @@ class _Finding:
 
     def _personal(self, position: int, statement: Statement) -> tuple[int, ...]:
         keys = [key for key in statement.resource_keys() if dependence(key) is PrincipalDependence.CALLER]
-        grid = self._bulk.request(self._action, self._targets.arns[self._first])
+        grid = self._on_first
         derive = self._bulk.request_classes.derive(grid, self._population.cohort_at(position), 0)
         facts = self._population.facts(position, keys, derive)
         known = {key: fact for key, fact in zip(keys, facts, strict=True) if fact is not None}

@@ -74,7 +74,7 @@ class StepGraph:
     def into_of(self, number: int = 0, parts: int = 1) -> dict[int, ConfirmedAndPossible]:
         """Return `into` of one part, out of several, of the principals."""
         found: dict[int, ConfirmedAndPossible] = {}
-        known: dict[tuple[int, int], int] = {}
+        shared: dict[ConfirmedAndPossible, ConfirmedAndPossible] = {}  # many have the same sources
         places = list(self.steps.places.items())
         for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
             if position % 64 == 0:
@@ -84,11 +84,7 @@ class StepGraph:
                 members = members.either(edge.members)
             members = members.within(~(1 << position))
             if members.principals:
-                # Many have the same sources: share one number.
-                proven = known.setdefault((0, members.proven), members.proven)
-                found[position] = ConfirmedAndPossible(
-                    proven, known.setdefault((1, members.possible), members.possible)
-                )
+                found[position] = shared.setdefault(members, members)
         return found
 
     @property
@@ -107,7 +103,7 @@ class StepGraph:
 
         Only of principals that are more than one proven step from administrator.
         """
-        return self.by_account(self.joined_of(self.into))
+        return self.by_account(self.joined_of(self.__dict__.get("into")))  # a copy's graph may not have it
 
     @cached_property
     def prepared(self) -> PreparedSteps:
@@ -139,9 +135,12 @@ class StepGraph:
         return {one: (*self.promotions.get(one, ()), *self.joined.get(one, ())) for one in accounts}
 
     def joined_of(
-        self, into: Mapping[int, ConfirmedAndPossible], number: int = 0, parts: int = 1
+        self, into: Mapping[int, ConfirmedAndPossible] | None, number: int = 0, parts: int = 1
     ) -> Iterator[tuple[str, Edge]]:
-        """Yield (account ID, edge) for `joined` of one part, out of several, of the targets, given `into_of` it."""
+        """Yield (account ID, edge) for `joined` of one part, out of several, of the targets.
+
+        ``into``: `into_of` that part, if it is known.
+        """
         near = 0
         for edges in self.promotions.values():
             for edge in edges:

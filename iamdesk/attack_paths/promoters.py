@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.self_escalation import SelfEscalation
 
@@ -67,6 +68,7 @@ def find_promoters(
         return found
     wanted = _wanted(steps, others, near, promoters, proven, possible)
     unknown = promoters
+    shared: dict[ConfirmedAndPossible, ConfirmedAndPossible] = {}  # ten thousands of edges have few different ones
     for position, place in steps.places.items():
         if steps.administrators >> position & 1:
             continue
@@ -80,6 +82,7 @@ def find_promoters(
                 unknown &= ~edge.members.principals
                 members = edge.members.within(gaining)
                 if members.principals:
+                    members = shared.setdefault(members, members)
                     found.edges.append((position, edge._replace(members=members)))
     return found
 

@@ -121,13 +121,13 @@ class SelfEscalation:
         }
 
     def joined(
-        self, others: int, predecessors: Mapping[int, ConfirmedAndPossible], number: int = 0, parts: int = 1
+        self, others: int, predecessors: Mapping[int, ConfirmedAndPossible] | None, number: int = 0, parts: int = 1
     ) -> Iterator[tuple[str, Edge]]:
         """Yield the edges by which some principals change another one and become it by any technique.
 
         Args:
             others: These principals, as bits: those that are more than one step from administrator.
-            predecessors: By position, who can become the principal in one step (`StepGraph.into`).
+            predecessors: By position, who can become the principal in one step (`StepGraph.into`), if that is known.
             number: Which part of the targets to go over, from 0.
             parts: Number of parts.
 
@@ -144,7 +144,8 @@ class SelfEscalation:
                 continue
             steps.inquiry.check_cancelled()
             near = others & ~(1 << position)
-            near &= predecessors[position].principals if position in predecessors else 0
+            if predecessors is not None:
+                near &= predecessors[position].principals if position in predecessors else 0
             if not near:
                 continue
             edges_into: list[Edge] | None = None
