@@ -17,9 +17,11 @@ from iamdesk.attack_paths.attacker_control import AllowedBy, allowed_by
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.request_tags import (
+    SET_SOURCE_IDENTITY,
     TaggingAction,
     agreeing,
     can_tag,
+    is_open_otherwise,
     may_require,
     required_besides,
     tag_context,
@@ -394,8 +396,28 @@ class SourceFinder:
             left = members & ~one.proven
             if left:
                 one = one.either(self._with_other_values(alternative, left, action, required, resource, context))
+            if required == SET_SOURCE_IDENTITY and (left := members & ~one.principals):
+                one = one.either(
+                    self._by_other_reading(left, required, resource, tag_context(alternative, action, context))
+                )
             found = found.both(one if required.is_documented else one.either(ConfirmedAndPossible(0, members)))
         return found
+
+    def _by_other_reading(
+        self, members: int, required: TaggingAction, resource: str, context: Context
+    ) -> ConfirmedAndPossible:
+        """Return which of some principals the trust policy alone allows an action, if AWS's pages mean it so."""
+        index = self._inquiry.evaluator.index
+        role = index.roles.get(resource)
+        named = 0
+        for statement in index.trust(role).statements if role is not None else ():
+            named |= self._population.named_by(statement)
+        found = 0
+        for position in indexes_of(members & named):
+            trace = self._inquiry.trace(self._population.index.subjects[position], required.action, resource, context)
+            if is_open_otherwise(required, trace):
+                found |= 1 << position
+        return ConfirmedAndPossible(0, found)
 
     def _with_other_values(
         self,

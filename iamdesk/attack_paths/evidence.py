@@ -13,9 +13,11 @@ from iamdesk.attack_paths.edges import Edges, profiles_of
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context
 from iamdesk.attack_paths.new_principals import alternatives
 from iamdesk.attack_paths.request_tags import (
+    SET_SOURCE_IDENTITY,
     TaggingAction,
     agreeing,
     can_tag,
+    is_open_otherwise,
     required_besides,
     tag_context,
     tagging_context,
@@ -239,7 +241,8 @@ class Prover:
         request = asked.request
         context = tag_context(alternative, request.action, request.context)
         tagging = self._ask(request.principal, required.action, request.resource, context)
-        rank = tagging.rank if required.is_documented else min(tagging.rank, 1)
+        is_sure = required.is_documented and not is_open_otherwise(required, tagging.trace)
+        rank = tagging.rank if is_sure else min(tagging.rank, 1)
         yield asked._replace(rank=max(asked.rank, rank), tagging=(*asked.tagging, tagging))
         if tagging.rank:
             yield from self._with_other_values(asked, alternative, required)
@@ -290,9 +293,14 @@ class Prover:
                         keys = unmet_keys(asked.trace)
                         wanted.update(dict.fromkeys(_wanted(key, asked.trace) for key in keys))
                 if one.rank == 1 and one.tagging and one.tagging[-1].rank == _DENIED:
-                    action = one.tagging[-1].request.action
-                    wanted[phrase("that no permission for {action} is required to set tags", action=action)] = None
+                    wanted[_not_required(one.tagging[-1].request.action)] = None
         return (*facts, *wanted)
+
+
+def _not_required(action: str) -> str:
+    if action == SET_SOURCE_IDENTITY.action:
+        return phrase("that no identity policy has to allow {action}: AWS's documentation disagrees", action=action)
+    return phrase("that no permission for {action} is required to set tags", action=action)
 
 
 def _rating(asked: Sequence[_Asked]) -> tuple[int, int]:

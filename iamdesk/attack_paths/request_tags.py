@@ -15,6 +15,7 @@ from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.engine import EvaluationTrace
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.policy.overlap import common_text
 
 REGION_KEYS = frozenset({"aws:requestedregion", "ec2:region"})
@@ -87,6 +88,13 @@ def required_besides(call: str, alternative: AllowedBy) -> tuple[TaggingAction, 
         )
     required = tagging_action(call) if alternative.tags else None
     return () if required is None else (required,)
+
+
+def is_open_otherwise(required: TaggingAction, trace: EvaluationTrace) -> bool:
+    """Return whether AWS's pages disagree about a denied request for a source identity (rule I2)."""
+    return required == SET_SOURCE_IDENTITY and any(
+        one.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL) for one in trace.readings
+    )
 
 
 def may_require(call: str) -> tuple[str, ...]:

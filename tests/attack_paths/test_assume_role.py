@@ -44,7 +44,8 @@ def proof(folder, own, *trust):
         ([ASSUME], {"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": "team"}}, "", None),
         ([ASSUME, TAG], {"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": "team"}}, "", PROVEN),
         ([ASSUME], SOURCE, NAME_SOURCE, None),
-        ([ASSUME, NAME_SOURCE], SOURCE, "", None),  # `source-identity-of-user`: both are needed
+        ([ASSUME, NAME_SOURCE], SOURCE, "", State.POSSIBLE),  # `source-identity-of-user`: the pages disagree
+        ([ASSUME, NAME_SOURCE], {"Null": {"sts:SourceIdentity": "false"}}, "", State.POSSIBLE),
         ([ASSUME, NAME_SOURCE], SOURCE, NAME_SOURCE, PROVEN),
         ([ASSUME, TAG], SOURCE, NAME_SOURCE, None),
         ([ASSUME], {"StringLike": {"sts:SourceIdentity": "${aws:username}"}}, NAME_SOURCE, None),
@@ -58,6 +59,28 @@ def test_tags_and_a_source_identity_take_an_action_of_the_trust_policy(tmp_path,
     """IAM User Guide, "Pass session tags in AWS STS" and "Monitor and control actions taken with assumed roles"."""
     mine = [allow(own)] if own else [allow("s3:ListAllMyBuckets")]
     assert proof(tmp_path, mine, trusted(*actions, **condition))[0] is state
+
+
+def test_what_a_user_needs_whom_only_the_trust_policy_names(tmp_path):
+    """Both pages are of the IAM User Guide: see `source-identity-of-user` (rule I2)."""
+    world = World()
+    world.user("bob", {"some": document(allow("s3:ListAllMyBuckets"))})
+    world.role("admin", {"all": FULL}, document(trusted(ASSUME, NAME_SOURCE, **SOURCE)))
+    (path,) = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_paths(arn("user/bob"))
+    (step,) = path.steps
+    needed = "that no identity policy has to allow sts:SetSourceIdentity: AWS's documentation disagrees"
+    assert (step.state, needed in step.needs) == (State.POSSIBLE, True)
+    denied = step.proof[1].decision
+    assert (denied.decision, denied.request.action) == ("implicitDeny", NAME_SOURCE)
+    assert "pages-disagree" in {one.code for one in denied.assumptions}
+
+
+def test_a_role_needs_both_sides_for_a_source_identity(tmp_path):
+    world = World()
+    world.role("ci", {"some": WEAK}, document({"Effect": "Allow", "Principal": "*", "Action": ASSUME}))
+    trust = trusted(ASSUME, NAME_SOURCE, principal="role/ci", **SOURCE)
+    world.role("admin", {"all": FULL}, document(trust))
+    assert not list(AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_paths(arn("role/ci")))
 
 
 @pytest.mark.parametrize(
