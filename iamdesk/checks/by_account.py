@@ -42,9 +42,9 @@ ROUNDS = 3
 """Number of passes over all accounts."""
 _MAX_JOINED = 1
 """Cached parts of several accounts: those on an attack path, to try its remediation."""
-_AS_MUCH_MORE = 12
+_AS_MUCH_MORE = 24
 """Memory of a part after the checks, as a multiple of that of a part that evaluated one request (measured: 30 bytes for
-each byte of its file)."""
+each byte of its file, ten times as much), and twice that: the facts of all accounts are in memory beside the parts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from iamdesk.checks import registry
 from iamdesk.checks.by_account import AccountWork, OrganizationChecks, Task
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.check_settings import AppliedSettings, CheckSettings
-from iamdesk.checks.finding import Finding, Suppression
+from iamdesk.checks.finding import Finding, Severity, Suppression
 from iamdesk.checks.registry import scope_of
 from iamdesk.checks.suppressions import suppressed
 from iamdesk.checks.thresholds import Thresholds
@@ -290,8 +290,55 @@ def test_a_chain_across_three_accounts_and_back_is_followed(tmp_path: Path) -> N
     ]
     assert reached.accounts == (ACCOUNTS[1], ACCOUNTS[2])
     assert_same(catalogue, snapshot)
-    found = {finding.check_id for finding in found_whole(snapshot)}
-    assert {"CHN-02", "CHN-03", "CHN-06"} <= found, "the example is about these"
+    findings = found_whole(snapshot)
+    assert {"CHN-02", "CHN-03", "CHN-06"} <= {finding.check_id for finding in findings}, "the example is about these"
+    entered, behind = (
+        finding
+        for finding in findings
+        if finding.check_id == "CHN-03" and finding.subject_key == f"arn:aws:iam::{ACCOUNTS[0]}:user/u0"
+    )
+    assert f"can access account {ACCOUNTS[1]}" in entered.sentence
+    assert entered.severity is Severity.MEDIUM
+    assert behind.sentence == (
+        f"u0 can reach 1 further account through other accounts: {ACCOUNTS[2]}. It can become an administrator of "
+        f"{ACCOUNTS[2]}."
+    )
+    assert behind.severity is Severity.HIGH
+    decisions = [piece.decision for piece in behind.evidence if piece.decision is not None]
+    assert [one.request.principal for one in decisions] == [
+        f"arn:aws:iam::{ACCOUNTS[0]}:user/u0",
+        f"arn:aws:iam::{ACCOUNTS[1]}:role/r0",
+    ], "one path as an example, with all its requests"
+
+
+def test_findings_about_other_accounts_grow_with_the_accounts_that_are_entered(tmp_path: Path) -> None:
+    """In a chain of accounts each role enters one; a finding for each account behind would be half their square."""
+    accounts = [f"{number:012}" for number in range(1, 9)]
+    for account, following in zip(accounts, (*accounts[1:], None), strict=True):
+        on = [] if following is None else [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]
+        before = accounts[max(accounts.index(account) - 1, 0)]
+        role = {
+            "RoleName": "r",
+            "RoleId": f"AROA{account}",
+            "Arn": f"arn:aws:iam::{account}:role/r",
+            "AssumeRolePolicyDocument": {
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": f"arn:aws:iam::{before}:role/r"},
+                        "Action": "sts:AssumeRole",
+                    }
+                ]
+            },
+            "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": on}}] if on else [],
+        }
+        write(str(tmp_path), {account: {"RoleDetailList": [role]}})
+    catalogue, snapshot = opened(tmp_path), load_snapshot(tmp_path)
+    assert_same(catalogue, snapshot)
+    found = [finding.sentence for finding in found_whole(snapshot) if finding.check_id == "CHN-03"]
+    assert len([one for one in found if "can access account" in one]) == len(accounts) - 1
+    assert len([one for one in found if "through other accounts" in one]) == len(accounts) - 2
+    assert any(one.startswith("r can reach 6 further accounts through other accounts: ") for one in found)
 
 
 def chain() -> dict[str, Json]:
