@@ -153,6 +153,7 @@ class ServiceReference:
         self._services: dict[str, _Service] = {}
         self._catalogue: ActionCatalogue | None = None
         self._key_sets: dict[frozenset[str], frozenset[str]] = {}
+        self._keys_of_requests: dict[tuple[str, str, tuple[str, ...] | None], frozenset[str]] = {}
         self._types_of: dict[tuple[str, str], tuple[str, ...]] = {}
         self._acting_on: Mapping[str, frozenset[str]] | None = None
         self._lock = threading.RLock()
@@ -301,21 +302,35 @@ class ServiceReference:
         if loaded is None:
             return False
         key = loaded.keys.canonical(key) or key
-        if key in action.condition_keys:
+        if key in self._listed_keys(loaded, action, resource_types):
             return True
-        if action.service == "sts" and action.name.lower() in _PROVIDER_ACTIONS and is_provider_key(key):
-            return True
-        if action.service == "sts" and action.name.lower() in _SAML_ACTIONS and key.startswith("saml:"):
-            return True
-        asked = None if resource_types is None else {name.lower() for name in resource_types}
-        for resource in action.resource_types:
-            if (asked is None or resource.name.lower() in asked) and key in resource.condition_keys:
-                return True
-        names = (resource.name.lower() for resource in action.resource_types) if asked is None else asked
-        return any(
-            (resource_type := loaded.resource_types.get(name)) is not None and key in resource_type.condition_keys
-            for name in names
+        if action.service != "sts":
+            return False
+        name = action.name.lower()
+        return (name in _PROVIDER_ACTIONS and is_provider_key(key)) or (
+            name in _SAML_ACTIONS and key.startswith("saml:")
         )
+
+    def _listed_keys(self, loaded: _Service, action: Action, resource_types: Sequence[str] | None) -> frozenset[str]:
+        """Return the keys that a service lists for an action and the requested types, of all of them where None."""
+        asked = (action.service, action.name, None if resource_types is None else tuple(resource_types))
+        found = self._keys_of_requests.get(asked)
+        if found is None:
+            wanted = None if resource_types is None else {name.lower() for name in resource_types}
+            keys = set(action.condition_keys)
+            names = set() if wanted is None else set(wanted)
+            for resource in action.resource_types:
+                name = resource.name.lower()
+                if wanted is None or name in wanted:
+                    keys |= resource.condition_keys
+                    names.add(name)
+            for name in names:
+                resource_type = loaded.resource_types.get(name)
+                if resource_type is not None:
+                    keys |= resource_type.condition_keys
+            lower = frozenset(keys)
+            found = self._keys_of_requests[asked] = self._key_sets.setdefault(lower, lower)
+        return found
 
     def listed_key(self, service: str, key: str) -> str:
         """Return the key that a service lists for a key (``aws:resourcetag/${tagkey}``); itself where it lists none.
