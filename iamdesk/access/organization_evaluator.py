@@ -6,7 +6,7 @@ results equal those over the whole snapshot.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,6 +14,8 @@ from functools import cached_property, partial
 from typing import NamedTuple, Unpack, override
 
 from iamdesk.access.evaluator import Evaluator, request_key
+from iamdesk.access.granted_accounts import granted_accounts
+from iamdesk.access.request_grid import FRESH
 from iamdesk.access.resource_access import (
     PrincipalActions,
     RowMaker,
@@ -22,7 +24,7 @@ from iamdesk.access.resource_access import (
 )
 from iamdesk.access.who_can import Access, ResourceAccess, SweepOptions, Sweeps
 from iamdesk.evaluate.engine import EvaluationTrace
-from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request
+from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -151,10 +153,10 @@ class OrganizationEvaluator(Sweeps):
         # A row that holds its evaluator would keep the part in memory: this object explains it.
         yield from (replace(row, _can=self.can) for row in outside)
         known = self._remembered(request_key(request))
-        today = self._now().date()
-        wanted = {one for one in self._principals_of if one not in known or known[one].day != today}
+        today, granted = self._now().date(), self._granted([request], cancelled)
+        wanted = {one for one in granted if one not in known or known[one].day != today}
         found = self._by_account(_rows_in_worker, self._rows_of, request, wanted, cancelled)
-        by_account = ((one, next(found) if one in wanted else known[one]) for one in self._principals_of)
+        by_account = ((one, next(found) if one in wanted else known.get(one, _NO_ROWS)) for one in self._principals_of)
         for account, rows in self._counted(by_account, progress):
             if rows.day is not None:
                 known[account] = rows
@@ -177,8 +179,21 @@ class OrganizationEvaluator(Sweeps):
         """
         yield from map(show, self.part_of("", cancelled).rows(request, cancelled=cancelled))
         in_worker, here = partial(_shown_in_worker, show), partial(self._shown, show)
-        for rows in self._by_account(in_worker, here, request, self._principals_of, cancelled):
+        for rows in self._by_account(in_worker, here, request, self._granted([request], cancelled), cancelled):
             yield from rows
+
+    def _granted(self, requests: Sequence[Request], cancelled: Cancelled) -> Container[str]:
+        """Return the accounts to read for a sweep: those whose principals may be allowed one of some requests.
+
+        INVARIANT: the ARNs of an account's principals name that account, whatever file they are in (`merge_pages`).
+        """
+        outside = self.part_of("", cancelled)
+        try:
+            asked = [outside.evaluation_request(replace(request, principal=_STRANGER)) for request in requests]
+        except RequestError:
+            return self._principals_of
+        granted = granted_accounts(asked)
+        return self._principals_of if granted is None else granted
 
     def _by_account[R](
         self,
@@ -236,7 +251,9 @@ class OrganizationEvaluator(Sweeps):
         is_external = options.get("external", True)
         found = list(external_callers(outside, of_all, no_progress, cancelled)) if is_external else []
         principals_with_access(outside, request, cancelled)  # reports what is wrong with the request
-        by_account = self._by_account(_actions_in_worker, self._actions_of, request, self._principals_of, cancelled)
+        granted = self._granted([*map(of_all.request_for, of_all.actions)], cancelled)
+        swept = self._by_account(_actions_in_worker, self._actions_of, request, granted, cancelled)
+        by_account = (next(swept) if one in granted else [] for one in self._principals_of)
         for of_account in self._counted(by_account, progress):
             found += map(of_all.row, of_account)
         return tuple(found)
@@ -262,6 +279,8 @@ class OrganizationEvaluator(Sweeps):
         return found
 
 
+_STRANGER = f"arn:aws:iam::000000000001:user/{FRESH}"
+"""A caller of an account that is not in the snapshot."""
 _MAX_CACHED_REQUESTS = 32
 _MAX_CACHED_ROWS = 400_000  # 40 MB
 _TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
@@ -274,6 +293,9 @@ class _Rows(NamedTuple):
     open_to: tuple[tuple[str, EvalDecision], ...]
     day: date | None
     """The day on which this is valid; None where a policy depends on the time."""
+
+
+_NO_ROWS = _Rows((), None)
 
 
 def _asks_for_time(part: Evaluator, request: Request) -> bool:

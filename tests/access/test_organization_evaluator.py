@@ -217,6 +217,74 @@ def test_a_question_reads_the_accounts_that_it_is_about(catalogue: Catalogue) ->
     assert read == [LAST]
 
 
+def test_a_sweep_reads_only_accounts_that_the_resource_lets_in(catalogue: Catalogue) -> None:
+    """A queue whose policy is not captured lets nobody in from other accounts; a bucket's account is not known."""
+    whole = Evaluator(load_snapshot(catalogue.path))
+    role, queue = f"arn:aws:iam::{LAST}:role/in", f"arn:aws:sqs:eu-west-1:{A}:orders"
+    for action, resource, expected in (
+        ("sts:AssumeRole", role, {A, LAST}),
+        ("iam:GetRole", role, {LAST}),
+        (None, role, {A, LAST}),
+        ("sqs:SendMessage", queue, {A}),
+        (None, queue, {A}),
+        ("s3:GetObject", "arn:aws:s3:::bucket/key", {A, B, LAST}),
+        ("sqs:ListQueues", "*", {A, B, LAST}),
+    ):
+        parts = OrganizationEvaluator(catalogue)
+        found = list(parts.who_can(action=action, resource=resource))
+        assert {*parts._parts} == {"", *expected}, action
+        rows = list(whole.who_can(action=action, resource=resource))
+        assert [(row.who, row.decision) for row in found] == [(row.who, row.decision) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [
+        ({"Service": "ec2.amazonaws.com"}, {LAST}),
+        ({"Federated": "arn:aws:iam::111111111111:saml-provider/idp"}, {LAST}),
+        ({"AWS": A}, {A, LAST}),
+        ({"AWS": [f"arn:aws:iam::{A}:user/ann", f"arn:aws:sts::{B}:assumed-role/r/s"]}, {A, B, LAST}),
+        ({"AWS": "arn:aws:iam::999999999999:root"}, {LAST}),
+        ({"AWS": "*"}, {A, B, LAST}),
+        ("*", {A, B, LAST}),
+        ({"AWS": [A, "AIDAIOSFODNN7EXAMPLE"]}, {A, B, LAST}),
+        ({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}, {A, B, LAST}),
+        ({"AWS": "arn:aws:iam::*:root"}, {A, B, LAST}),
+    ],
+)
+def test_who_may_be_let_in_is_certain_or_all_are_read(tmp_path: Path, principal: Any, expected: set[str]) -> None:
+    organization(tmp_path)
+    page = json.loads((tmp_path / f"{LAST}.json").read_text(encoding="utf-8"))
+    (role,) = page["RoleDetailList"]
+    role["AssumeRolePolicyDocument"]["Statement"] = [
+        {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"},
+        {"Effect": "Deny", "Principal": "*", "Action": "sts:TagSession"},
+    ]
+    (tmp_path / f"{LAST}.json").write_text(json.dumps(page), encoding="utf-8")
+    catalogue = load_catalogue(tmp_path)
+    assert catalogue is not None
+    parts = OrganizationEvaluator(catalogue)
+    asked = {"action": "sts:AssumeRole", "resource": f"arn:aws:iam::{LAST}:role/in"}
+    assert rows(parts, asked) == rows(Evaluator(load_snapshot(tmp_path)), asked)
+    assert {*parts._parts} == {"", *expected}
+
+
+def test_a_user_in_the_file_of_another_account_is_read_with_its_own(tmp_path: Path) -> None:
+    organization(tmp_path)
+    inline = {"PolicyName": "own", "PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}}
+    page = json.loads((tmp_path / f"{B}.json").read_text(encoding="utf-8"))
+    entry = {"UserName": "ben", "Arn": f"arn:aws:iam::{LAST}:user/ben", "UserPolicyList": [inline]}
+    page["UserDetailList"] = [entry, {"UserName": "own", "Arn": f"arn:aws:iam::{B}:user/own"}]
+    (tmp_path / f"{B}.json").write_text(json.dumps(page), encoding="utf-8")
+    catalogue = load_catalogue(tmp_path)
+    assert catalogue is not None
+    parts = OrganizationEvaluator(catalogue)
+    asked = {"action": "sqs:SendMessage", "resource": f"arn:aws:sqs:eu-west-1:{LAST}:orders"}
+    assert rows(parts, asked) == rows(Evaluator(load_snapshot(tmp_path)), asked)
+    assert entry["Arn"] in {row.principal for row in parts.who_can(**asked)}
+    assert {*parts._parts} == {"", LAST}
+
+
 def test_parts_that_were_asked_longest_ago_are_dropped(catalogue: Catalogue) -> None:
     parts = OrganizationEvaluator(catalogue, memory=0)
     first = parts.part_of(A)
@@ -349,7 +417,7 @@ def test_the_same_question_again_is_remembered_unless_a_policy_asks_for_the_time
     until = {"DateLessThan": {"aws:CurrentTime": "2026-09-30T13:00:00Z"}}
     page = json.loads((tmp_path / f"{LAST}.json").read_text(encoding="utf-8"))
     for name, condition in (("always", {}), ("today", until)):
-        statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*", "Condition": condition}
+        statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": condition}
         inline = [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": statement}}]
         entry = {"UserName": name, "Arn": f"arn:aws:iam::{LAST}:user/{name}", "UserPolicyList": inline}
         page["UserDetailList"].append(entry)
@@ -362,7 +430,7 @@ def test_the_same_question_again_is_remembered_unless_a_policy_asks_for_the_time
     asked: list[str] = []
     original = parts._rows_of
     parts._rows_of = lambda task, cancelled: (asked.append(task.account), original(task, cancelled))[1]  # type: ignore[method-assign]
-    sent = {"action": "sqs:SendMessage", "resource": f"arn:aws:sqs:eu-west-1:{LAST}:orders"}
+    sent = {"action": "s3:GetObject", "resource": "arn:aws:s3:::orders/1"}
     for moment, expected in (
         (NOON, [A, B, LAST]),
         (NOON, [LAST]),

@@ -120,11 +120,13 @@ def go_through(window: MainWindow, beat: Beat, path: Path, count: int) -> None:
 
     do(f"a user of each of {len(chosen)} accounts", look)
     objects, role = "arn:aws:s3:::acme-data/x", entries[-1].roles[0].arn
+    queue = f"arn:aws:sqs:eu-west-1:{entries[-1].account_id}:orders"
     for label, action, resource in (
-        ("who-can over all, first", "s3:GetObject", objects),
-        ("who-can, new resource", "s3:GetObject", f"{objects}y"),
+        ("who-can over all, first", "sqs:SendMessage", queue),
+        ("who-can, new resource", "sqs:SendMessage", f"{queue}-2"),
         ("every action on one role", "", role),
         ("every action on one object", "", objects),
+        ("who-can, many rows and what explains them", "s3:GetObject", objects),
     ):
         do(label, lambda a=action, r=resource: window.session.ask_who_can(Request("", a, r)))  # type: ignore[misc]
         print(f"    {len(workspace.who_can.model.rows):,} rows")
