@@ -6,7 +6,7 @@ results equal those over the whole snapshot.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -182,7 +182,7 @@ class OrganizationEvaluator(Sweeps):
         for rows in self._by_account(in_worker, here, request, self._granted([request], cancelled), cancelled):
             yield from rows
 
-    def _granted(self, requests: Sequence[Request], cancelled: Cancelled) -> Container[str]:
+    def _granted(self, requests: Sequence[Request], cancelled: Cancelled) -> Collection[str]:
         """Return the accounts to read for a sweep: those whose principals may be allowed one of some requests.
 
         INVARIANT: the ARNs of an account's principals name that account, whatever file they are in (`merge_pages`).
