@@ -94,12 +94,13 @@ def may_meet(one: ResourceScope | None, other: ResourceScope | None) -> bool:
 
 def _may_overlap(one: str, other: str) -> bool:
     """Return False if the literal beginnings, or the literal ends, of two entries differ."""
-    begins = [_literal(entry) for entry in (one, other)]
-    ends = [_literal(entry[::-1]) if "${" not in entry else "" for entry in (one, other)]
+    begins = [literal(entry) for entry in (one, other)]
+    ends = [literal(entry[::-1]) if "${" not in entry else "" for entry in (one, other)]
     return all(first.startswith(second) or second.startswith(first) for first, second in (begins, ends))
 
 
-def _literal(entry: str) -> str:
+def literal(entry: str) -> str:
+    """Return the literal beginning of a resource entry."""
     for mark in ("*", "?", "${"):
         entry = entry.partition(mark)[0]
     return entry

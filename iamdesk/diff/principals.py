@@ -489,6 +489,8 @@ class PrincipalComparer:
             actions = reduce(or_, (bits for bits, _, _ in parts))
             allowed = allowing(arn, actions, where, sides)
             carriers: dict[tuple[str, str], None] = {}
+            if len(allowed) == 1 and all(is_identical for _, _, is_identical in parts):
+                carriers |= dict.fromkeys(allowed)  # no policy of a resource applies: nothing else can allow it
             for _, own, is_identical in parts:
                 if is_identical and carriers.keys() >= set(allowed):
                     continue  # no policy of a resource applies, and no other policy of the principal

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from iamdesk.access.request_grid import FRESH, placeholder_arns
 from iamdesk.aws.service_reference import reference
 from iamdesk.diff.matching import may_meet
-from iamdesk.diff.normal_form import EVERYTHING, ResourceScope
+from iamdesk.diff.normal_form import ANYWHERE, EVERYTHING, ResourceScope
 from iamdesk.evaluate.unknown_context.pattern_witnesses import Pattern, witnesses
 from iamdesk.policy.arn import is_arn
 from iamdesk.policy.resource_patterns import is_covered
@@ -45,33 +45,64 @@ def places(
     service: str, type_name: str, wheres: Iterable[ResourceScope | None], partition: str, account: str
 ) -> SampleResources:
     """Return sample resources of one type of a service: a placeholder, and resources that entries match."""
+    described = _described(service, type_name, partition, account)
+    if described is None:
+        return SampleResources((), False)
+    # Only entries of the type's own service, or of any, can name a resource of it.
     entries = frozenset(
-        entry for where in wheres if where is not None for entry in where.entries if entry != EVERYTHING
+        entry
+        for where in wheres
+        if where is not None and where != ANYWHERE
+        for entry in where.entries
+        if _may_be_of(entry, described.own.service)
     )
-    return _places(service, type_name, entries, partition, account)
+    return _places(service, type_name, entries, described)
 
 
-@lru_cache(maxsize=1 << 14)
-def _places(service: str, type_name: str, entries: frozenset[str], partition: str, account: str) -> SampleResources:
+class _Type(NamedTuple):
+    """A resource type of a service."""
+
+    own: _Head
+    """Of its placeholder."""
+    fresh: str
+    """The resource part of its placeholder."""
+    tail: str
+    """The resource part, with ``*`` for what varies."""
+
+
+@lru_cache(maxsize=1 << 12)
+def _described(service: str, type_name: str, partition: str, account: str) -> _Type | None:
     listed = reference().resource_type(service, type_name)
     fresh = next(iter(placeholder_arns(service, type_name, partition, account)), None)
     if listed is None or fresh is None:
-        return SampleResources((), False)
-    fresh_parts = fresh.split(":", 5)
-    own = _Head(*fresh_parts[1:5])
-    tail = _PLACEHOLDER.sub("*", listed.arn.split(":", 5)[5])
+        return None
+    *head, tail = fresh.split(":", 5)[1:]
+    return _Type(_Head(*head), tail, _PLACEHOLDER.sub("*", listed.arn.split(":", 5)[5]))
+
+
+@lru_cache(maxsize=1 << 15)
+def _may_be_of(entry: str, service: str) -> bool:
+    parts = entry.split(":", 3)
+    return parts[0] == "arn" and (len(parts) < _TO_SERVICE or glob(parts[2]).matches(service))
+
+
+_TO_SERVICE = 3
+"""Parts of an ARN, with the service."""
+
+
+@lru_cache(maxsize=1 << 14)
+def _places(service: str, type_name: str, entries: frozenset[str], described: _Type) -> SampleResources:
+    own, fresh, tail = described
     read = [one for one in (_read(entry, own) for entry in sorted(entries)) if one is not None]
-    # Only entries of the type's own service, or of any, can name a resource of it.
-    read = [one for one in read if glob(one.head_text[1]).matches(own.service)]
     heads: dict[_Head, None] = {own: None}
     is_complete = all(one.is_exact for one in read)
     heads |= dict.fromkeys(one.head for one in read)
-    arns: dict[str, None] = {fresh: None}
+    arns: dict[str, None] = {f"arn:{':'.join(own)}:{fresh}": None}
     for head in heads:
         near = [
             one for one in read if all(glob(text).matches(part) for text, part in zip(one.head_text, head, strict=True))
         ]
-        found, is_all = _tails(tail, tuple(dict.fromkeys(one.tail for one in near)), fresh_parts[5])
+        found, is_all = _tails(tail, tuple(dict.fromkeys(one.tail for one in near)), fresh)
         is_complete = is_complete and is_all
         for text in sorted(found, key=_is_odd):
             arn = f"arn:{':'.join(head)}:{text}"
@@ -156,6 +187,7 @@ class _Entry(NamedTuple):
     """Whether ``head`` and ``tail`` represent everything that it matches."""
 
 
+@lru_cache(maxsize=1 << 14)
 def _read(entry: str, own: _Head) -> _Entry | None:
     parts = entry.split(":", 5)
     if parts[0] != "arn":

@@ -10,7 +10,7 @@ from iamdesk.access.request_grid import arn_services, placeholder_arns
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.diff.action_space import ActionSpace
-from iamdesk.diff.matching import applies_to, may_meet
+from iamdesk.diff.matching import applies_to, literal
 from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope
 from iamdesk.diff.sample_resources import places
 from iamdesk.evaluate.action_resource import ACCOUNT_LISTS_ON_S3
@@ -242,21 +242,50 @@ def named_by(
 @lru_cache(maxsize=1 << 15)
 def _may_name(where: ResourceScope, service: str, type_name: str) -> bool:
     """Return False if the entries of a scope certainly match no resource of a type."""
+    template = _template(service, type_name)
+    return template is None or any(_may_be_of(_ends_of(entry), template) for entry in where.entries)
+
+
+class _Ends(NamedTuple):
+    """The literal ends of a resource entry."""
+
+    begins: str
+    ends: str
+    rest: str
+    """The part after the fifth colon, if it has one."""
+    begins_rest: str
+    is_whole: bool
+
+
+@lru_cache(maxsize=1 << 12)
+def _template(service: str, type_name: str) -> _Ends | None:
     listed = reference().resource_type(service, type_name)
-    return listed is None or any(_may_be_of(entry, _PLACEHOLDER.sub("*", listed.arn)) for entry in where.entries)
+    return None if listed is None else _ends_of(_PLACEHOLDER.sub("*", listed.arn))
 
 
-def _may_be_of(entry: str, template: str) -> bool:
-    if not may_meet(ResourceScope(False, frozenset({entry})), ResourceScope(False, frozenset({template}))):
+@lru_cache(maxsize=1 << 14)
+def _ends_of(entry: str) -> _Ends:
+    rest = entry.split(":", 5)[-1]
+    return _Ends(
+        literal(entry),
+        literal(entry[::-1]) if "${" not in entry else "",
+        rest,
+        _SPECIAL.split(rest, maxsplit=1)[0],
+        entry.count(":") >= 5,
+    )
+
+
+def _may_be_of(entry: _Ends, template: _Ends) -> bool:
+    if not (_agree(entry.begins, template.begins) and _agree(entry.ends, template.ends)):
         return False
-    own, own_template = (one.split(":", 5)[-1] for one in (entry, template))
-    if entry.count(":") < 5:
-        return True
-    begins, described = (_SPECIAL.split(one, maxsplit=1)[0] for one in (own, own_template))
-    if begins.startswith(described) or described.startswith(begins):
+    if not entry.is_whole or _agree(entry.begins_rest, template.begins_rest):
         return True
     # A "*" before it may span colons (rule F4): then it may be a later part.
-    return _SEPARATOR.split(begins, maxsplit=1)[0] in own_template
+    return _SEPARATOR.split(entry.begins_rest, maxsplit=1)[0] in template.rest
+
+
+def _agree(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def _split(action: str) -> tuple[str, str]:
