@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from iamdesk.access.effects import split
+from iamdesk.diff.assumptions import ASSUMED
 from iamdesk.diff.normal_form import ANYWHERE, ClauseActions, NormalStatement, ResourceScope
 from iamdesk.diff.result import Kind
 from iamdesk.diff.snapshot_view import Facts, Levels, PrincipalPolicies
@@ -52,6 +53,16 @@ class PolicyTypeDelta:
     def is_one_way(self) -> bool:
         """Whether the differences apply to every resource, and can only add or only remove access."""
         return not (self.widening and self.narrowing) and set(self.differing) <= {ANYWHERE, None}
+
+    @property
+    def only_kind(self) -> Kind | None:
+        """The one kind of changes that the differences can cause on any resource; None if a clause tests assumed keys.
+
+        Requests are also compared with other values of these (`iamdesk.diff.assumptions`).
+        """
+        if not self.is_one_way or any(not ASSUMED.keys().isdisjoint(clause.keys) for clause in self.clauses):
+            return None
+        return self.kinds[0]
 
     def allowed_in(self, *, new: bool) -> Iterator[ResourceScope | None]:
         """Yield the scopes where the principal's own policies allow them in one snapshot."""

@@ -80,7 +80,7 @@ class EquivalenceKeys:
         With caller-specific clauses, only requests of principals with the same values of the tested keys are
         equivalent.
         """
-        service = cell.action.partition(":")[0].lower()
+        service = _service(cell)
         resource = self._of_resource(service, cell.resource, of_principal.account)
         if resource is None or cell.action.partition(":")[2].lower() in ACCOUNT_LISTS_ON_S3:
             return None
@@ -101,6 +101,10 @@ class EquivalenceKeys:
             return asker, cell.action, resource, frozenset(clauses)
         types, *traits = resource
         return asker, _of_action(cell.action, types, frozenset(keys)), *traits, frozenset(clauses)
+
+    def is_of_no_snapshot(self, of_principal: PrincipalClass, cell: SampleRequest) -> bool:
+        """Return whether no snapshot contains the resource of a request, which is in the principal's own account."""
+        return self._of_resource(_service(cell), cell.resource, of_principal.account) is not None
 
     def _values(self, principal: str, keys: Sequence[str]) -> Hashable:
         """Return what is known of keys about a principal in both snapshots."""
@@ -250,6 +254,10 @@ def _of_action(action: str, fitting: tuple[str, ...], keys: frozenset[str]) -> H
         absent,
         rules,
     )
+
+
+def _service(cell: SampleRequest) -> str:
+    return cell.action.partition(":")[0].lower()
 
 
 @lru_cache(maxsize=1 << 12)

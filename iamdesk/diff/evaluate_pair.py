@@ -11,7 +11,7 @@ from iamdesk.diff.result import ExampleRequest, Kind
 from iamdesk.diff.snapshot_view import SnapshotView
 from iamdesk.evaluate.context import KeyValue, Knowledge
 from iamdesk.evaluate.credential_limits import MFA_KEY
-from iamdesk.evaluate.engine import EvaluationTrace
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.open_rules import OpenRule
 from iamdesk.evaluate.request import EvalDecision
@@ -59,10 +59,25 @@ def compare(
     resource: str,
     given: Context | None = None,
     kinds: tuple[Kind, ...] = BOTH,
+    only: Kind | None = None,
 ) -> Compared:
-    """Evaluate one request under both snapshots, in any context; ``kinds`` are the possible changes."""
-    before = old.trace(principal, action, resource, given)
-    after = new.trace(principal, action, resource, given)
+    """Evaluate one request under both snapshots, in any context; ``kinds`` are the possible changes.
+
+    ``only`` is the one possible change, if only policies of the principal and its organization differ, and none of
+    these tests a key with an assumed value: then a request that the wider snapshot denies is denied by the other one.
+    """
+    if only is not None:
+        wide, narrow = (old, new) if only is Kind.LOST else (new, old)
+        known = wide.trace(principal, action, resource, given)
+        if known is not None and _is_denied_for_both(known):
+            other = narrow.evaluation_request(principal, action, resource, given)
+            requests = (known.request, other) if only is Kind.LOST else (other, known.request)
+            return Compared((), tuple(_doubts_of(*requests)))
+        before = known if only is Kind.LOST else old.trace(principal, action, resource, given)
+        after = known if only is Kind.GAINED else new.trace(principal, action, resource, given)
+    else:
+        before = old.trace(principal, action, resource, given)
+        after = new.trace(principal, action, resource, given)
     found = _PairEvaluation(old, new, principal, action, resource, given or {}, kinds).compare(before, after)
     for other in otherwise(_tested(before, after)):
         if found.changes:
@@ -74,6 +89,17 @@ def compare(
         again = evaluation.compare(*(side.trace(principal, action, resource, context) for side in (old, new)))
         found = Compared(again.changes, tuple(dict.fromkeys((*found.doubts, *again.doubts))))
     return found
+
+
+def _is_denied_for_both(trace: EvaluationTrace) -> bool:
+    """Return whether a request is denied whatever its context and the policies that were not captured."""
+    decision_inputs = trace.decision_inputs
+    return (
+        _decision_of(trace) is EvalDecision.IMPLICIT_DENY
+        and not trace.readings
+        and not decision_inputs.needs_delegation
+        and not decision_inputs.is_cross_account
+    )
 
 
 def _tested(*traces: EvaluationTrace | None) -> Tested:
@@ -100,7 +126,7 @@ class _PairEvaluation:
     def compare(self, before: EvaluationTrace | None, after: EvaluationTrace | None) -> Compared:
         if before is None and after is None:
             return SAME
-        doubts = [*_doubts_of(before, after)]
+        doubts = _doubts_of(*[trace and trace.request for trace in (before, after)])
         was, now = _decision_of(before), _decision_of(after)
         found: list[tuple[Kind, ExampleRequest]] = []
         if EvalDecision.CONDITIONAL not in (was, now):
@@ -331,11 +357,11 @@ def _applicable(trace: EvaluationTrace) -> frozenset[object]:
     return frozenset(found)
 
 
-def _doubts_of(before: EvaluationTrace | None, after: EvaluationTrace | None) -> list[str]:
+def _doubts_of(before: EvaluationRequest | None, after: EvaluationRequest | None) -> list[str]:
     """Return the data that is missing in one snapshot, or in both and may differ."""
     missing_data = [
-        {one.code: one.message for one in trace.request.policies.missing_data} if trace is not None else {}
-        for trace in (before, after)
+        {one.code: one.message for one in request.policies.missing_data} if request is not None else {}
+        for request in (before, after)
     ]
     codes = sorted(missing_data[0].keys() | missing_data[1].keys())
     found: list[str] = []

@@ -94,6 +94,8 @@ class PrincipalComparer:
     """Whether a change was shown that only the policy of one resource allows."""
     _alike: Counter[str] = field(default_factory=Counter)
     """By ARN: how many other resources with the same policy a request on one represents."""
+    _only: Kind | None = None
+    """The one kind of changes that the current part can cause."""
     _of_principal: PrincipalClass | None = None
     """Class of the current principal (`EquivalenceKeys.of_principal`)."""
     _equivalence_keys: EquivalenceKeys = field(init=False)
@@ -297,6 +299,7 @@ class PrincipalComparer:
         """Evaluate every class of actions of a part; return whether resources that name principals were evaluated."""
         partition = partition_of(arn)
         self._met_who = self._is_by_resource = False
+        self._only = part.only_kind
         is_personal = False
         apart = reference().rcp_services if self._has_rcps(account) else frozenset[str]()
         if tells_accounts_apart(part):
@@ -420,13 +423,15 @@ class PrincipalComparer:
     ) -> bool:
         """Evaluate one request under both snapshots; return whether the decisions differ."""
         kinds = part.kinds if part is not None and part.is_one_way else BOTH
-        equivalence_key = None
+        equivalence_key = only = None
         if part is not None and self._of_principal is not None and not given:
             equivalence_key = self._equivalence_keys.of_request(self._of_principal, part, cell, arn)
+            if self._equivalence_keys.is_of_no_snapshot(self._of_principal, cell):
+                only = self._only
         compared = self._known.get(equivalence_key) if equivalence_key is not None else None
         if compared is None:
             self.requests += 1
-            compared = compare(self.old, self.new, arn, cell.action, cell.resource, given, kinds)
+            compared = compare(self.old, self.new, arn, cell.action, cell.resource, given, kinds, only)
             if equivalence_key is not None and _names_none_of(compared, arn, cell):
                 self._known[equivalence_key] = compared
         for kind, witness in compared.changes:
