@@ -73,8 +73,10 @@ _WHOLE_PART = 8
 paths and access matrix take up to that many times as much."""
 USUAL_MEMORY = 1 << 30
 """Default memory of the window, in bytes."""
-_OF_WINDOW = 400 << 20
-"""Bytes that the window takes besides accounts: the program, and a search over the names of 200,000 principals."""
+_OF_PROGRAM = 400 << 20
+"""Bytes that a program takes besides accounts, with the names of 200,000 principals."""
+_OF_WINDOW = 500 << 20
+"""Bytes that the window takes besides accounts: the program, a search over these names, and a table of 50,000 rows."""
 _LEAST_FOR_ACCOUNTS = 64 << 20
 
 
@@ -175,7 +177,7 @@ class Workbench:
         catalogue = _catalogue(path, WHOLE_BELOW, progress, cancelled, executor)
         if catalogue is None:
             return self.open_snapshot(path, progress, cancelled)
-        return OrganizationSession(catalogue, executor, max(memory - _OF_WINDOW, _LEAST_FOR_ACCOUNTS))
+        return OrganizationSession(catalogue, executor, max(memory - _OF_PROGRAM, _LEAST_FOR_ACCOUNTS))
 
     @staticmethod
     def read_check_settings(path: Path) -> "AppliedSettings":

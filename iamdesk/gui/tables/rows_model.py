@@ -34,11 +34,18 @@ _CHUNK = 2_000
 """Rows that are sorted or filtered without a look at the clock."""
 _MERGED_AT_ONCE = 8_000
 """Maximum number of rows of each run that are merged without a look at the clock."""
+_FREED_AT_ONCE = 500
 _LATE = 500
 """Maximum number of rows that are added to the sorted ones when a filter changes; with more, all are sorted again."""
 _FIRST = itemgetter(0)
 # As Qt draws them: an arrow down for an ascending order.
 _UP, _DOWN = "\N{BLACK UP-POINTING SMALL TRIANGLE}", "\N{BLACK DOWN-POINTING SMALL TRIANGLE}"
+
+
+def _free(rows: list[Any]) -> Generator[None]:
+    while rows:
+        del rows[-_FREED_AT_ONCE:]
+        yield
 
 
 def _merge[One](
@@ -148,6 +155,9 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         self._again = False
         self._then: Callable[[], None] | None = None
         self._slices = Slices(self)
+        self._leaving: list[Row] = []
+        """Rows that were removed: freed between events, since those of an organization would stop the window."""
+        self._freeing = Slices(self)
         self.repaint(palette)
 
     @property
@@ -192,11 +202,13 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         """Remove all rows; filter and order stay."""
         self._slices.cancel()
         self.beginResetModel()
+        self._leaving += self._all
         self._all, self._sorted, self._shown = [], [], []
         self._is_sorted, self._is_reset, self._again = True, False, False
         self._then = None
         self.endResetModel()
         self._emit_noted(False)
+        self._freeing.run(_free(self._leaving), lambda: None)
 
     def extend(self, rows: Sequence[Row]) -> None:
         """Add rows; visible ones are inserted by the current order."""

@@ -1,5 +1,6 @@
 """The model of the who-can table: rows are added as they are found, and get their details later."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, override
 
@@ -30,16 +31,28 @@ class WhoCanModel(RowsModel[WhoCanRow]):
 
     def __init__(self, palette: QPalette) -> None:
         self._owners: dict[int, PrincipalRow] = {}
+        self._counts = Counter[EvalDecision]()
         super().__init__([tr(COLUMN_TITLES[column]) for column in Column], WhoCanFilter(), palette, has_notes=True)
 
     def count(self, decision: EvalDecision) -> int:
         """Return the number of rows with a decision, regardless of the filter."""
-        return sum(decision in row.decisions for row in self._all)
+        return self._counts[decision]
+
+    def extend(self, rows: Sequence[WhoCanRow]) -> None:
+        """Add rows, and count their decisions: an organization has too many rows to count them for each batch."""
+        self._counts.update(decision for row in rows for decision in row.decisions)
+        super().extend(rows)
 
     def granted_and_depending(self) -> tuple[int, int]:
         """Return how many principals can perform it, or an action, for sure, and for how many all depends."""
         granted = sum(row.mark is EvalDecision.ALLOWED for row in self._all)
         return granted, len(self._all) - granted
+
+    @property
+    def shown_principals(self) -> int:
+        """The number of visible rows without those of expanded actions."""
+        actions = sum(isinstance(row, ActionRow) for row in self._shown) if self._owners else 0
+        return len(self._shown) - actions
 
     @property
     def holds_actions(self) -> bool:
@@ -91,6 +104,7 @@ class WhoCanModel(RowsModel[WhoCanRow]):
 
     def clear(self) -> None:
         """Remove all rows."""
+        self._counts.clear()
         super().clear()
         self._owners.clear()
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(Column) - 1)

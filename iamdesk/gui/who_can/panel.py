@@ -26,7 +26,6 @@ from iamdesk.gui.who_can.model import WhoCanModel
 from iamdesk.gui.who_can.rows import (
     FIELDS,
     LISTED_DECISIONS,
-    ActionRow,
     Column,
     PrincipalRow,
     RowDetails,
@@ -115,7 +114,7 @@ class WhoCanPanel(QWidget):
         if self.search.running and not self.model.rows:
             return tr("Who can {count}…").format(count=number(0))
         rows = self.model.rows
-        shown = sum(not isinstance(row, ActionRow) for row in self.model.shown)
+        shown = self.model.shown_principals
         count = number(len(rows))
         if shown < len(rows):
             count = tr("{shown} of {all}").format(shown=number(shown), all=count)

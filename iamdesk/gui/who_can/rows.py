@@ -164,6 +164,10 @@ class WhoCanRow(NotedRow):
             (details.when.casefold(), *tie),
         )
 
+    def holds(self, word: str) -> bool:
+        """Return whether a word in lower case occurs in the row."""
+        return word in self.haystack
+
     def sort_key(self, column: int) -> SortKey:
         """Return the sort key in a column; in the first one, external principals come first."""
         return self._keys[column]
@@ -187,7 +191,10 @@ class PrincipalRow(WhoCanRow):
         if not allowed:
             depends = tr("all of them depend")
         self._fill(RowDetails(allowed or conditional, depends, names))
-        self.haystack = f"{self.haystack}\n{names.casefold()}"
+
+    def holds(self, word: str) -> bool:
+        """Return whether a word in lower case occurs in the row or the names of its actions."""
+        return word in self.haystack or word in _folded(self.tip)
 
     @property
     def count(self) -> int:
@@ -253,6 +260,11 @@ class ActionRow(WhoCanRow):
         self._fill(details)
 
 
+@lru_cache(maxsize=1 << 10)
+def _folded(names: str) -> str:
+    return names.casefold()
+
+
 @cache
 def _decisions(is_allowed: bool, is_conditional: bool) -> frozenset[EvalDecision]:
     found = ((EvalDecision.ALLOWED, is_allowed), (EvalDecision.CONDITIONAL, is_conditional))
@@ -314,7 +326,7 @@ FIELDS: FilterFields[WhoCanRow] = FilterFields(
         Field("note", TITLE, note_of, column=len(Column)),
         Field("mark", TITLE_OF_MARKS, marks_of, FieldKind.WORD, MARKS),
     ),
-    or_in_notes(lambda word: lambda row: word in row.haystack),
+    or_in_notes(lambda word: lambda row: row.holds(word)),
 )
 
 
