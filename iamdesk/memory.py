@@ -17,6 +17,8 @@ _COPIED_AT_ONCE = 20_000
 _MANY = 100_000
 """Number of objects that the collector examines in some milliseconds: with fewer, it is not paused. Reference
 cycles that are garbage when objects are frozen are never freed."""
+OF_ACCOUNT = 5_000
+"""The same for one account of an organization, or its catalog: it stays, and the objects of ten accounts are many."""
 
 
 class _Pause:

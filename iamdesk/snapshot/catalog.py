@@ -18,7 +18,7 @@ from pydantic import PrivateAttr
 from iamdesk.errors import SnapshotError
 from iamdesk.escaping import visible_start
 from iamdesk.i18n import join_messages, phrase
-from iamdesk.memory import gc_paused
+from iamdesk.memory import OF_ACCOUNT, gc_paused
 from iamdesk.progress import Cancelled, never_cancelled, no_progress
 from iamdesk.snapshot.archive import files_of_archive, is_archive
 from iamdesk.snapshot.authorization_details import AccountKey, Page, read_pages
@@ -216,7 +216,7 @@ class Directory:
             if kept is not None:
                 self._kept.move_to_end(place)
                 return kept
-            with gc_paused(_PER_ACCOUNT), opened_files(self._path) as open_file:
+            with gc_paused(OF_ACCOUNT), opened_files(self._path) as open_file:
                 read = ReadSoFar(no_progress, cancelled, 0)
                 gathered = read_again(self._places[place].files, open_file, read)
             accounts = tuple(map(self._with_alias, gathered.accounts))
@@ -256,8 +256,6 @@ class _HeldAccounts(Directory):
         return self._accounts.get(account_id, ())
 
 
-_PER_ACCOUNT = 5_000
-"""Objects of an account from which the collector is spared them: those of ten accounts would stop the window."""
 _KEPT = 4
 """Number of places whose accounts are cached; a caller that needs them for longer keeps a reference."""
 

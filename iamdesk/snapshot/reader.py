@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from iamdesk.errors import SnapshotError
 from iamdesk.escaping import visible_start
 from iamdesk.i18n import phrase
-from iamdesk.memory import gc_paused
+from iamdesk.memory import OF_ACCOUNT, gc_paused
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.archive import files_of_archive, is_archive
 from iamdesk.snapshot.assembly import snapshot_of
@@ -86,7 +86,7 @@ def load_catalogue(
             return None
         from iamdesk.snapshot.bundle_reader import read_catalogue
 
-        with gc_paused():
+        with gc_paused(OF_ACCOUNT):
             return read_catalogue(path, files, problems, ReadSoFar(progress, cancelled, total), share)
 
 

@@ -1,6 +1,7 @@
 """Tables of rows: order by several columns, chosen columns, menus by keyboard, copying, very many rows."""
 
 import random
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -149,6 +150,21 @@ def test_rows_that_come_later_find_their_place(panel: Panel):
     panel.table.sort_by([(1, True), (0, False)])
     panel.model.extend([Row(("abe", "user", "west")), Row(("zoe", "zebra", "east"))])
     assert [row.texts[0] for row in panel.model.shown] == ["zoe", "abe", "alice", "carol", "bob", "dave"]
+
+
+def test_rows_that_are_cleared_are_freed_meanwhile_others_come(panel: Panel, qtbot: QtBot):
+    model = panel.model
+    many = [Row((f"row {number}", "user", "west")) for number in range(3_000)]
+    gone = [weakref.ref(row) for row in many]
+    model.extend(many)
+    del many
+    model.clear()
+    assert (model.rows, model.shown) == ([], [])
+    model.extend(ROWS[:2])
+    model.clear()
+    model.extend(ROWS)
+    qtbot.waitUntil(lambda: not any(one() for one in gone), timeout=20_000)
+    assert names(model) == "abcd"
 
 
 def test_selected_rows_stay_selected_when_sorted(panel: Panel):
