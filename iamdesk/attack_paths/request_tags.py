@@ -13,13 +13,12 @@ from iamdesk.attack_paths.attacker_control import CREATING_CALL, SOURCE_IDENTITY
 from iamdesk.attack_paths.catalog import ASSUMES
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.condition_keys import REGION_KEYS
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.policy.overlap import common_text
 
-REGION_KEYS = frozenset({"aws:requestedregion", "ec2:region"})
-"""Keys, in lower case, for the Region of a request."""
 _TAG = "aws:requesttag/"
 _TAG_KEY = "aws:requesttag/${tagkey}"
 _OF_SERVICE: Mapping[str, str] = {

@@ -17,7 +17,8 @@ from iamdesk.attack_paths.any_resource import AnyResourceAccess
 from iamdesk.attack_paths.catalog import EscalationPath, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context
-from iamdesk.attack_paths.request_tags import REGION_KEYS, tagging_action
+from iamdesk.attack_paths.request_tags import tagging_action
+from iamdesk.aws.condition_keys import REGION_KEYS
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
 from iamdesk.policy.overlap import common_arn, common_text

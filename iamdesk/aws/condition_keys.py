@@ -89,6 +89,10 @@ GLOBAL_KEY_TYPES: Final[dict[str, str]] = {
 
 PRINCIPAL_TAG_PREFIX: Final = "aws:principaltag/"
 
+REGION_KEYS: Final = frozenset({"aws:requestedregion", "ec2:region"})
+"""Keys, in lower case, for the Region of a request. AWS writes Regions in lower case ("AWS Regions" in the guide AWS
+Regions and Availability Zones)."""
+
 RESOURCE_TAG_PREFIXES: Final = (
     "aws:resourcetag/",
     *("autoscaling:resourcetag/", "ec2:resourcetag/", "ecr-public:resourcetag/", "ecr:resourcetag/"),

@@ -177,7 +177,7 @@ def _addresses(listed: Sequence[str], each: int) -> Samples:  # noqa: ARG001 - t
     found: dict[str, None] = {}
     for network in networks:
         found[str(network[min(1, network.num_addresses - 1)])] = None
-    found |= dict.fromkeys(OTHER_ADDRESSES)
+    found |= dict.fromkeys(one for one in OTHER_ADDRESSES if not _is_listed(ipaddress.ip_address(one), networks))
     for network in networks:
         highest = (1 << network.max_prefixlen) - 1
         build = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
@@ -186,6 +186,10 @@ def _addresses(listed: Sequence[str], each: int) -> Samples:  # noqa: ARG001 - t
             if 0 <= edge <= highest:
                 found[str(build(edge))] = None
     return found, True
+
+
+def _is_listed(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address.version == network.version and address in network for network in networks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

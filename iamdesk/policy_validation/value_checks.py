@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from iamdesk.aws.condition_keys import REGION_KEYS
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.operators import (
@@ -31,7 +32,6 @@ _VPC = re.compile(r"vpc-(?:[0-9a-zA-Z]{8}|[0-9a-zA-Z]{17})")
 _VPCE = re.compile(r"vpce-(?:[0-9a-zA-Z]{8}|[0-9a-zA-Z]{17})")
 _KMS_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
 _KMS_KEYS = frozenset({"s3:x-amz-server-side-encryption-aws-kms-key-id"})
-_REGION_KEYS = frozenset({"aws:requestedregion", "ec2:region"})
 _SOURCE_IP = "aws:sourceip"
 _USER_ID = "aws:userid"
 
@@ -350,7 +350,7 @@ def invalid_vpce(policy: PolicyView) -> Iterator[Problem]:
 def invalid_region(policy: PolicyView) -> Iterator[Problem]:
     """A wildcard of a Like operator has to match a Region."""
     for statement, test in policy.all_tests():
-        if test.key not in _REGION_KEYS or test.operator is None or test.operator.family is not STRING:
+        if test.key not in REGION_KEYS or test.operator is None or test.operator.family is not STRING:
             continue
         for path, text in statement.values_of(test):
             known = is_region(text.lower() if test.operator.ignores_case else text)

@@ -1,5 +1,6 @@
 """One principal's change at a time: what is called a gain, a loss, the same, or not known, and why."""
 
+import ipaddress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -325,3 +326,29 @@ def test_keys_of_services_and_empty_values_are_shown_as_they_are_read() -> None:
     assert context_words(gained) == "aws:TagKeys is empty"
     with_value = {**written, "Null": {"aws:TagKeys": "false"}}
     assert compared([], [allow("ec2:CreateTags", Condition=with_value)]).effects == ()
+
+
+@pytest.mark.parametrize("listed", ["203.0.113.0/24", "198.51.100.0/31", "192.0.2.0/25", "2001:db8:ffff::/48"])
+def test_an_address_that_a_policy_lists_is_not_any_other_value(listed: str) -> None:
+    of_listed = allow(TABLE, Condition={"IpAddress": {"aws:SourceIp": listed}})
+    of_others = allow(TABLE, Condition={"IpAddress": {"aws:SourceIp": "52.1.0.0/16"}})
+    found = {one.kind: context_words(one) for one in compared([of_listed], [of_others]).effects}
+
+    assert found.keys() == {Kind.GAINED, Kind.LOST}
+    shown = found[Kind.LOST].removeprefix("aws:SourceIp is ")
+    assert ipaddress.ip_address(shown) in ipaddress.ip_network(listed)
+
+
+def test_regions_are_written_in_lower_case() -> None:
+    """AWS Regions and Availability Zones, "AWS Regions": no Region of a request is written ``eu-wesT-1``."""
+    key = "aws:RequestedRegion"
+    plain, in_any_case = (
+        [allow(TABLE, Condition={operator: {key: ["eu-west-1", "us-east-1"]}})]
+        for operator in ("StringEquals", "StringEqualsIgnoreCase")
+    )
+    assert compared(plain, in_any_case).status is Status.UNCHANGED
+    assert compared(in_any_case, plain).status is Status.UNCHANGED
+    (lost,) = compared(in_any_case, [allow(TABLE, Condition={"StringEquals": {key: "eu-west-1"}})]).effects
+    assert (lost.kind, context_words(lost)) == (Kind.LOST, f"{key} is us-east-1")
+    written = allow(TABLE, Condition={"StringEquals": {key: "EU-West-1"}})
+    assert kinds(compared([], [written])) == {Kind.GAINED}

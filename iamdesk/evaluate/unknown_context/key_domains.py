@@ -10,6 +10,7 @@ from functools import partial
 from itertools import combinations, islice, product
 from typing import NamedTuple
 
+from iamdesk.aws.condition_keys import REGION_KEYS
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import ABSENT, Context, KeyValue, Knowledge
@@ -62,6 +63,8 @@ def _own_domain(key: str, tests: Sequence[ConditionTest], subject: RequestFacts)
     for text in (*found.texts, *_earliest(known)):
         if key == "aws:sourceip" and (address := read_address(text)) is not None and is_private_address(address):
             continue  # rule G12
+        if key in REGION_KEYS and text != text.lower() and text not in found.named:
+            continue
         if not known.can_be(text) or not known.is_late_enough(text):
             continue
         fact = KeyValue(Knowledge.PRESENT, (text,))
