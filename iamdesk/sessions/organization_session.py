@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.inventory.permission_sets import permission_set_name
+from iamdesk.memory import OF_ACCOUNT, gc_paused
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.sessions.base import Details, Opened
 from iamdesk.sessions.snapshot_session import SnapshotSession
@@ -126,7 +127,8 @@ class OrganizationSession(Opened):
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        self.outline = build_outline(self._bare, cancelled=cancelled, catalogue=self.catalogue)
+        with gc_paused(OF_ACCOUNT):
+            self.outline = build_outline(self._bare, cancelled=cancelled, catalogue=self.catalogue)
 
     @cached_property
     def _bare(self) -> Snapshot:
@@ -140,8 +142,9 @@ class OrganizationSession(Opened):
 
     def make_ready(self, cancelled: Cancelled = never_cancelled) -> None:
         """Build now what would otherwise be built on first use: the search, and data of no single account."""
-        self._search.matches("a")
-        self.read_details("", cancelled)
+        with gc_paused(OF_ACCOUNT):
+            self._search.matches("a")
+            self.read_details("", cancelled)
 
     def small_parts(self) -> list[list[Any]]:
         """Return nothing: none of it is large."""
