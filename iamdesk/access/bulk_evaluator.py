@@ -435,7 +435,7 @@ class BulkEvaluator:
         carried = []
         for place in (*naming, *covering.loose):
             number = index.statement(place)[0]
-            if (population.carriers[number] | population.bounded[number]) & members:
+            if population.carriers[number] & members or population.bounded[number] & members:
                 carried.append((place, 1))
         return self._joined(self._matching(grid, carried))
 

@@ -269,8 +269,14 @@ def resource_for(action: Action, account: Account, region: str) -> str:
     kind = reference().resource_type(action.service, needed.name)
     if kind is None or not kind.arn.startswith("arn:"):
         return "*"
-    filled = {"partition": account.partition, "account": account.account_id, "region": region}
-    return _PLACEHOLDER.sub(lambda found: filled.get(found[1].lower(), PLACEHOLDER), kind.arn).replace("*", PLACEHOLDER)
+    return _filled(kind.arn, account.partition, account.account_id, region)
+
+
+@lru_cache(maxsize=1 << 12)
+def _filled(form: str, partition: str, account: str, region: str) -> str:
+    """Return an ARN of a form; kept, since the same few are asked about for each principal."""
+    values = {"partition": partition, "account": account, "region": region}
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1].lower(), PLACEHOLDER), form).replace("*", PLACEHOLDER)
 
 
 def regions_of(*groups: Iterable[Document]) -> tuple[str, ...]:

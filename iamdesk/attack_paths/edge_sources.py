@@ -175,8 +175,10 @@ class EdgeSources:
         own = self._own.get(place)
         if own is not None:
             return own
-        parts = self._by_account.get(self._targets.account_of(place), ())
-        return next((members for part, members in parts if part >> place & 1), NO_PRINCIPALS)
+        for part, members in self._by_account.get(self._targets.account_of(place), ()):
+            if part >> place & 1:
+                return members
+        return NO_PRINCIPALS
 
 
 class SourceFinder:

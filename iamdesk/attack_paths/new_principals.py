@@ -48,7 +48,8 @@ def creators(steps: Edges, path: EscalationPath, callers: int) -> ConfirmedAndPo
         for required in path.actions:
             allowed = NO_PRINCIPALS
             for context in _contexts(steps, path, required.action, new):
-                allowed = allowed.either(steps.finder.among(members.principals, required.action, new.arn, context))
+                if left := members.principals & ~allowed.proven:
+                    allowed = allowed.either(steps.finder.among(left, required.action, new.arn, context))
             members = members.both(allowed)
         found = found.either(members)
     return found

@@ -1,7 +1,9 @@
 """Unrestricted iam:PassRole and sts:AssumeRole, and roles with which services run customer code as administrator."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
+from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
@@ -179,41 +181,48 @@ def passed_to_several_services(survey: CheckContext, account: Account, role: Rol
 
 def _passing(survey: CheckContext, account: Account, role: RoleDetail) -> list[Principal]:
     """Return the limited passers that may pass a role whatever the service is: evaluated for all roles at once."""
-    passers, allowed = _limited_passers(survey, account)
-    passing = allowed.get(role.arn, 0)
-    return [
-        one
-        for one, position in passers
-        if (
-            passing >> position & 1
-            if position is not None
-            else survey.decide(one.arn, "iam:PassRole", role.arn) is EvalDecision.ALLOWED
-        )
+    passers = _limited_passers(survey, account)
+    places = [passers.places[position] for position in indexes_of(passers.allowed.get(role.arn, 0))]
+    places += [
+        place
+        for place in passers.irregular
+        if survey.decide(passers.principals[place].arn, "iam:PassRole", role.arn) is EvalDecision.ALLOWED
     ]
+    return [passers.principals[place] for place in sorted(places)]
 
 
-type _Passers = tuple[tuple[Principal, int | None], ...]
-"""Principals with their positions; None for an irregular ARN."""
+class _Passers(NamedTuple):
+    """Principals with a permission to pass some roles."""
+
+    principals: Sequence[Principal]
+    places: Mapping[int, int]
+    """By position in the population: the place in the list."""
+    irregular: Sequence[int]
+    """The places of those with an irregular ARN, which have no position."""
+    allowed: Mapping[str, int]
+    """By role, as bits of the population: who may pass it."""
 
 
-def _limited_passers(survey: CheckContext, account: Account) -> tuple[_Passers, Mapping[str, int]]:
-    """Return the principals with a permission to pass some roles, and by role, as bits, which of them may pass it.
+def _limited_passers(survey: CheckContext, account: Account) -> _Passers:
+    """Return the principals with a permission to pass some roles.
 
     Neither administrators nor principals that may pass all roles.
     """
     any_role = f"arn:{account.partition}:iam::{account.account_id}:role/{PLACEHOLDER}"
 
-    def find() -> tuple[_Passers, Mapping[str, int]]:
+    def find() -> _Passers:
         position_of = survey.evaluator.population().position
-        found = tuple(
-            (one, position_of(one.arn))
+        found = [
+            one
             for one in principals_of(account)
             if survey.applies_to_action(one.arn, "iam:PassRole")
             and not is_administrator(survey, account, one)
             and survey.decide(one.arn, "iam:PassRole", any_role) is not EvalDecision.ALLOWED
-        )
-        members = sum(1 << position for _, position in found if position is not None)
-        return found, survey.allowed_on_roles("iam:PassRole", account, members)
+        ]
+        places = {position: place for place, one in enumerate(found) if (position := position_of(one.arn)) is not None}
+        irregular = tuple(sorted({*range(len(found))} - {*places.values()}))
+        members = sum(1 << position for position in places)
+        return _Passers(found, places, irregular, survey.allowed_on_roles("iam:PassRole", account, members))
 
     return survey.once(("limited passers", account.account_id), find)
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 from iamdesk.i18n import nphrase, phrase
@@ -108,8 +109,8 @@ def find(snapshot: Snapshot, arn: str) -> tuple[Account, Entity]:
         WhatIfError: the snapshot has none with this ARN.
     """
     for account in snapshot.accounts:
-        entities: tuple[Entity, ...] = (*account.users, *account.groups, *account.roles)
-        for entity in entities:
+        lists: tuple[tuple[Entity, ...], ...] = (account.users, account.groups, account.roles)
+        for entity in chain.from_iterable(lists[::-1] if ":role/" in arn else lists):
             if entity.arn == arn:
                 return account, entity
     raise _not_held(arn)
