@@ -145,13 +145,14 @@ class EdgeTargets:
         return self._by_entries[key]
 
     def _match_loose(self, statement: Statement, entries: Sequence[ResourcePattern]) -> int:
-        if not statement.not_resource or any(entry.text.count(":") < 5 for entry in entries):
+        if any(entry.text.count(":") < 5 for entry in entries):
             return self.matched_by(AS_IDENTITY, statement, self.every)
-        excepted = 0
+        named = 0
         for entry in entries:
-            excepted |= self._globbed(tuple(tokens_of(entry.text)))
-        # A star may match less than expected (rule F4 b): exceptions are matched exactly.
-        return self.every & ~excepted | self.matched_by(AS_IDENTITY, statement, excepted)
+            named |= self._globbed(tuple(tokens_of(entry.text)))
+        # A star may match less than expected (rule F4 b): those that it seems to match are matched exactly.
+        others = self.every & ~named if statement.not_resource else 0
+        return others | self.matched_by(AS_IDENTITY, statement, named)
 
     def matched_by(self, policy: AttachedPolicy, statement: Statement, among: int) -> int:
         """Return the entities that a statement of a policy can apply to, as bits."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from iamdesk.i18n import join_messages, phrase
+from iamdesk.records import record
 
 
 class RequestError(ValueError):
@@ -79,7 +80,7 @@ class SessionPolicy:
     document: Any
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Request:
     """One request.
 
@@ -99,7 +100,8 @@ class Request:
     without: frozenset[PolicyType] = frozenset()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "unknown_context", read_missing_context_mode(self.unknown_context))
+        if not isinstance(self.unknown_context, MissingContextMode):
+            object.__setattr__(self, "unknown_context", read_missing_context_mode(self.unknown_context))
 
     def checked_owner(self) -> str | None:
         """Return ``resource_account``, checked; None where the request does not set it.

@@ -10,6 +10,7 @@ from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.i18n import join_messages, phrase
 from iamdesk.policy.document import Document
 from iamdesk.policy.source_map import ElementPath, Span
+from iamdesk.records import record
 
 __all__ = [
     "Assumption",
@@ -47,7 +48,7 @@ class StatementRole(StrEnum):
     """It covers the action, but one element did not match: ``failed`` names it, ``sentence`` says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StatementExplanation:
     """One statement in a result."""
 
@@ -106,7 +107,7 @@ class StatementExplanation:
         return join_messages("", (name, f" ({self.sid})")) if self.sid else name
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PolicyTypeResult:
     """The decision of one policy type."""
 
@@ -120,7 +121,7 @@ class PolicyTypeResult:
     """Its statements, in the order of `EvaluationResult.statements`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Assumption:
     """An assumption of a result, such as one about data that is not captured."""
 
@@ -175,7 +176,7 @@ class ContextKey:
     """Whether it is unknown and its value can change the decision."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EvaluationResult:
     """The result of evaluating one request, with everything that explains it."""
 
