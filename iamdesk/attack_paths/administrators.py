@@ -105,6 +105,26 @@ def is_administrator(inquiry: EvaluationSession, account: Account, principal: Pr
     return administration(inquiry, account, principal).decision in OPEN
 
 
+def take_administrations(before: EvaluationSession, after: EvaluationSession) -> None:
+    """Take what is known of principals whose own policies and whose organization's are the same after a change."""
+    known, found, index = before.known(ADMINISTRATION), after.known(ADMINISTRATION), before.evaluator.index
+    for account in after.snapshot.accounts:
+        if before.guardrails(account.account_id) != after.guardrails(account.account_id):
+            continue
+        for principal in (*account.users, *account.roles):
+            arn = principal.arn
+            is_unchanged = principal is (index.users.get(arn) or index.roles.get(arn))
+            if arn in known and is_unchanged and _documents(before, arn) == _documents(after, arn):
+                found[arn] = known[arn]
+
+
+def _documents(inquiry: EvaluationSession, arn: str) -> tuple[Sequence[Document], Document | None, bool]:
+    """Return a principal's identity policies, its boundary, and whether it has one."""
+    carried = inquiry.evaluator.index.carried(arn)
+    boundary = None if carried.boundary is None else carried.boundary.document
+    return [policy.document for policy in carried.identity], boundary, carried.has_boundary
+
+
 def power_request(power: Power, account: Account) -> tuple[str, str, dict[str, str]]:
     """Return the action, resource and context of the request for a power in an account."""
     words = {"partition": account.partition, "account": account.account_id}

@@ -7,11 +7,12 @@ from itertools import chain, islice
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.administrators import take_administrations
 from iamdesk.attack_paths.blocked_paths import BlockedPaths
 from iamdesk.attack_paths.catalog import TargetConstraint, catalog, changes_another, how_words
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
-from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.evidence import Needs, Prover
 from iamdesk.attack_paths.first_steps import find_first_steps
 from iamdesk.attack_paths.gain import AccessGain
@@ -103,7 +104,7 @@ class AttackPathGraph:
         inquiry.go_on()
         self.prover = Prover(self.steps)
         self._search = PathSearch(self.steps, self.graph, self.prover)
-        of_copy = partial(_map_of_copy, evaluator)  # not a method: the graph would refer to itself
+        of_copy = partial(_map_of_copy, inquiry)  # not a method: the graph would refer to itself
         self._refusals = BlockedPaths(self.steps, of_copy)
         self.remediation_search = Remediations(self.steps, of_copy)
         self._remediation_of: dict[AttackPath, Remediation | None] = {}
@@ -472,10 +473,8 @@ class AttackPathGraph:
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        evaluator = self.evaluator
-        return make_plan(
-            self, evaluator.snapshot, lambda changed: _map_of_copy(evaluator, changed), progress, cancelled
-        )
+        of_copy = partial(_map_of_copy, self.steps.inquiry)
+        return make_plan(self, self.evaluator.snapshot, of_copy, progress, cancelled)
 
     def count_attack_paths(self, principal: str, goal: str = ADMINISTRATION) -> int:
         """Return the number of attack paths that `attack_paths` yields without a maximum.
@@ -602,9 +601,11 @@ class LazyAttackPathGraph:
         return self._made
 
 
-def _map_of_copy(evaluator: Evaluator, copy: Snapshot, only: str | None = None) -> AttackPathGraph:
+def _map_of_copy(inquiry: EvaluationSession, copy: Snapshot, only: str | None = None) -> AttackPathGraph:
     """Return the graph of a changed copy, evaluated on demand; ``only``: with the steps of one principal alone."""
+    evaluator = inquiry.evaluator
     graph = AttackPathGraph(Evaluator(copy, evaluator.now, evaluator.index.documents), is_whole=False)
+    take_administrations(inquiry, graph.steps.inquiry)
     if only is not None:
         graph.steps.limit_callers(1 << graph.position(only))
     return graph
