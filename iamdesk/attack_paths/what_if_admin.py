@@ -228,7 +228,8 @@ class _Asker:
             own = [statement for statement in own if not statement.is_allow]
         covering = (allows_all, tuple(own), *map(tuple, others))
         is_shared = all(is_identical(one) for statements in (own, *others) for one in statements)
-        who = self._traits if is_shared else self._principal
+        # With the traits, too: a boundary without a statement for the action is not among those that cover it.
+        who = self._traits if is_shared else (self._principal, self._traits)
         key = (who, action, resource, _hashable(context), covering)
         known = self._known.get(key)
         if known is None:

@@ -216,3 +216,13 @@ def test_the_evidence_of_its_own_deny_is_of_the_policy_that_it_can_remove(tmp_pa
     assert (grants.decision.decision.value, grants.is_after_change) == ("allowed", False)
     assert (removes.decision.decision.value, removes.is_after_change) == ("allowed", True)
     assert removes.decision.request.context == {"iam:PolicyARN": arn("policy/limits")}
+
+
+def test_a_deny_for_others_does_not_hide_what_a_boundary_alone_prevents(tmp_path):
+    world = World()
+    limit = world.policy("limit", document(allow(["iam:PutUserPolicy", "iam:DeleteUserPermissionsBoundary"])))
+    for_others = deny("*", Condition={"StringEquals": {"aws:username": "alice"}})
+    own = allow(["iam:PutUserPolicy", "iam:DeleteUserPermissionsBoundary"], ITSELF)
+    world.user("bob", {"some": document(own, for_others)}, boundary=limit)
+    reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    assert {step.path_id for step in reach.escalations(ITSELF)} == {"iam-007+iam-022"}
