@@ -111,7 +111,8 @@ def take_administrations(before: EvaluationSession, after: EvaluationSession) ->
     for account in after.snapshot.accounts:
         if before.guardrails(account.account_id) != after.guardrails(account.account_id):
             continue
-        for principal in (*account.users, *account.roles):
+        principals: tuple[Principal, ...] = (*account.users, *account.roles)
+        for principal in principals:
             arn = principal.arn
             is_unchanged = principal is (index.users.get(arn) or index.roles.get(arn))
             if arn in known and is_unchanged and _documents(before, arn) == _documents(after, arn):
