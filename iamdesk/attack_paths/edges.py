@@ -519,10 +519,15 @@ class Edges:
             service = str(path.service)
             if of_services is not None and service not in of_services:
                 continue
+            members = callers
+            if path.target is TargetConstraint.PASSED_ROLE:
+                for required in path.actions:
+                    members &= self.anything.applying_to(required.action)
+                if not members:
+                    continue
             trusting = self.trusts.trusting(service)
             if not trusting:
                 continue
-            members = callers
             if path.target is TargetConstraint.PASSED_ROLE:
                 members &= self._who_passes(path, trusting)
             others = [required.action for required in path.actions if required.action != PASSES]
