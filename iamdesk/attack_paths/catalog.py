@@ -14,6 +14,8 @@ from iamdesk.resource_files import resources
 
 PASSES = "iam:PassRole"
 ASSUMES = "sts:AssumeRole"
+NEW_VERSION = "iam-001"
+"""The technique that writes a managed policy of its own anew."""
 
 
 class TargetType(StrEnum):

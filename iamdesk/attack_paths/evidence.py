@@ -8,7 +8,15 @@ from typing import NamedTuple
 from iamdesk.access.request_grid import FRESH
 from iamdesk.attack_paths.administrators import OPEN
 from iamdesk.attack_paths.attacker_control import AllowedBy, allowed_by, mfa_wanted, unmet_keys
-from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetConstraint, TargetType, catalog
+from iamdesk.attack_paths.catalog import (
+    ASSUMES,
+    NEW_VERSION,
+    EscalationPath,
+    Required,
+    TargetConstraint,
+    TargetType,
+    catalog,
+)
 from iamdesk.attack_paths.edges import Edges, profiles_of
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context
 from iamdesk.attack_paths.new_principals import alternatives
@@ -104,11 +112,21 @@ class Prover:
         What the snapshot does not allow is what the target does, with the permissions that the technique before gives.
         """
         position = self._steps.population.position(target)
-        for one in self._best(source, target, path):
+        is_anew = path.id == NEW_VERSION and source == target
+        for one in self._written_anew(source, path) if is_anew else self._best(source, target, path):
             if one.rank < _DENIED or position is None:
                 yield from _proofs(one)
             else:
-                yield self._after_change(one, [*self._asked_by_action(source, target, path, one)], position)
+                others = () if is_anew else tuple(self._asked_by_action(source, target, path, one))
+                yield self._after_change(one, others, position)
+
+    def _written_anew(self, source: str, path: EscalationPath) -> Iterator[_Asked]:
+        """Yield the request for each managed policy with a Deny that a principal writes without it."""
+        policies = self._steps.policies_of(self._steps.targets.places[source])
+        written = {self._steps.targets.arns[one] for one in policies}
+        for policy in self._steps.inquiry.evaluator.index.carried(source).identity:
+            if policy.source_id in written and not all(one.is_allow for one in policy.document.statements):
+                yield self._ask(source, path.actions[0].action, policy.source_id)
 
     def _asked_by_action(self, source: str, target: str, path: EscalationPath, one: _Asked) -> Iterator[_Asked]:
         for required in path.actions:

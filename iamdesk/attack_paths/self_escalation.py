@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN, POWERS
-from iamdesk.attack_paths.catalog import EscalationPath, Gain, TargetConstraint, TargetType, catalog
+from iamdesk.attack_paths.catalog import NEW_VERSION, EscalationPath, Gain, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context
@@ -310,11 +310,14 @@ class SelfEscalation:
         self, path: EscalationPath, position: int, place: int, members: ConfirmedAndPossible
     ) -> Iterator[Edge]:
         """Yield the step by which a principal gives itself any permission, and with it removes its Deny statements."""
-        removals = [one for one in self._removals(place) if not self._loses_permissions(path, place, one)]
-        decisions = [
-            self.hypotheses.decide(position, [FULL], one.action, one.resource, one.context) for one in removals
-        ]
-        found = self._removed(position, removals, decisions, [FULL])
+        found: tuple[str, bool] | None = None
+        removals: list[_Removal] = []
+        for more in (self._removals(place), self._new_versions(place)):
+            removals += [one for one in more if not self._loses_permissions(path, place, one)]
+            decisions = [
+                self.hypotheses.decide(position, [FULL], one.action, one.resource, one.context) for one in removals
+            ]
+            found = found or self._removed(position, removals, decisions, [FULL])
         if found is not None:
             path_id, is_sure = found
             yield Edge(f"{path.id}+{path_id}", place, members if is_sure else members.unsure())
@@ -371,6 +374,14 @@ class SelfEscalation:
             if holder == "Group":
                 others = tuple(one for one in carried if one.owner == policy.owner)
                 yield _Removal(policy, "X12e", "iam:RemoveUserFromGroup", policy.owner, {}, others)
+
+    def _new_versions(self, place: int) -> Iterator["_Removal"]:
+        """Yield the requests by which a principal writes each of its managed policies with a Deny anew, without it."""
+        steps = self._steps
+        for policy in steps.inquiry.evaluator.index.carried(steps.targets.arns[place]).identity:
+            written = steps.targets.places.get(policy.source_id)
+            if not policy.is_inline and _denies(policy.document) and written in steps.policies_of(place):
+                yield _Removal(policy, NEW_VERSION, "iam:CreatePolicyVersion", policy.source_id, {})
 
     def _memberships(self, place: int) -> Iterator[tuple[str, Edge]]:
         """Yield the technique by which users become administrators as members of a group."""

@@ -76,6 +76,28 @@ def test_attached_policies_and_groups_with_a_deny_are_left(tmp_path):
     assert found(tmp_path, VERSION, groups={"limited": limits}) == {"iam-001+X12e": State.PROVEN}
 
 
+def spared(*actions):
+    return {"Effect": "Deny", "NotAction": list(actions), "Resource": "*"}
+
+
+def test_with_any_permission_it_writes_another_policy_without_its_deny(tmp_path):
+    """No removal is allowed, but a new version of the policy with the Deny is."""
+    limits = document(spared("iam:CreatePolicyVersion"))
+    assert found(tmp_path, VERSION, attached={"limits": limits}) == {"iam-001+iam-001": State.PROVEN}
+    limits["Statement"].append(deny("iam:CreatePolicyVersion", Resource=arn("policy/limits")))
+    assert found(tmp_path, VERSION, attached={"limits": limits}) == {}
+
+
+def test_the_evidence_is_the_new_version_of_the_policy_with_the_deny(tmp_path):
+    world = World()
+    own, limits = world.policy("own", WEAK), world.policy("limits", document(spared("iam:CreatePolicyVersion")))
+    world.user("bob", {"some": document(VERSION)}, attached=[own, limits])
+    (path,) = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_paths(arn("user/bob"))
+    (step,) = path.steps
+    told = [(one.decision.request.resource, one.decision.decision, one.is_after_change) for one in step.proof]
+    assert told == [(own, "allowed", False), (limits, "allowed", True)]
+
+
 def test_who_leaves_the_group_that_it_changed_has_gained_nothing(tmp_path):
     limits = document(
         {"Effect": "Deny", "NotAction": ["iam:PutGroupPolicy", "iam:RemoveUserFromGroup"], "Resource": "*"}
@@ -127,8 +149,11 @@ def test_a_new_version_takes_the_place_of_one_with_a_deny(tmp_path, of_group):
     where = where or {"attached": {"limits": limits}}
     assert found(tmp_path, change, **where) == {"iam-001": State.PROVEN}
     assert found(tmp_path, change, **where, allowing=kept) == {}
+    # With any permission in another policy of its own it writes this one, too.
     other = allow("iam:CreatePolicyVersion", OWN)
-    assert found(tmp_path, other, **where) == {}
+    assert found(tmp_path, other, **where) == {"iam-001+iam-001": State.PROVEN}
+    held = deny("iam:CreatePolicyVersion", Resource=arn("policy/limits"))
+    assert found(tmp_path, other, held, **where) == {}
 
 
 def test_an_older_version_without_the_deny_is_restored(tmp_path):
