@@ -36,6 +36,9 @@ _BY_NAME = SERVICES_WITH_ACTION_RULES | {"s3", "logs", "sqs"}
 """Services that the evaluator knows by name: their requests are equivalent to those of no other service."""
 
 
+type _Applied = tuple[frozenset[Hashable], frozenset[str]]
+
+
 class PrincipalClass(NamedTuple):
     """Principals whose requests can be equivalent."""
 
@@ -54,6 +57,8 @@ class EquivalenceKeys:
     _plain: dict[Document, bool] = field(default_factory=dict)
     _accounts: dict[str, bool] = field(default_factory=dict)
     _resources: dict[tuple[str, str, str], tuple[Any, ...] | None] = field(default_factory=dict)
+    _of_part: tuple[Sequence[StatementDelta], dict[str, _Applied | None]] = field(default_factory=lambda: ((), {}))
+    """The clauses of the current part, and those that apply to its sample resources."""
     _of_caller: tuple[str, tuple[Callable[[str], KeyValue], ...]] = "", ()
 
     def of_principal(
@@ -84,23 +89,29 @@ class EquivalenceKeys:
         resource = self._of_resource(service, cell.resource, of_principal.account)
         if resource is None or cell.action.partition(":")[2].lower() in ACCOUNT_LISTS_ON_S3:
             return None
-        clauses: set[Hashable] = set()
-        keys: set[str] = set()
-        for one in _without_idle(part.applied, cell.resource):
-            clause = one.clause
-            if clause.principal not in (None, EVERYONE) or not _is_plain(clause.where, cell):
-                return None
-            clauses.add(
-                (one.policy_type, one.is_new, clause.is_allow, clause.where is None, clause.conditions, clause.keys)
-            )
-            keys |= clause.keys
-        about_caller = _about_caller(frozenset(keys))
+        applied = self._applied(part.applied, cell.resource)
+        if applied is None:
+            return None
+        clauses, keys = applied
+        about_caller = _about_caller(keys)
         asker = (of_principal, self._values(principal, about_caller)) if about_caller else of_principal
         # Reasons about KMS name the action, and keys have other rules than aliases.
         if service == "kms":
-            return asker, cell.action, resource, frozenset(clauses)
+            return asker, cell.action, resource, clauses
         types, *traits = resource
-        return asker, _of_action(cell.action, types, frozenset(keys)), *traits, frozenset(clauses)
+        return asker, _of_action(cell.action, types, keys), *traits, clauses
+
+    def _applied(self, applied: Sequence[StatementDelta], resource: str) -> _Applied | None:
+        """Return the clauses that apply to a resource, without its name, and the keys that they test.
+
+        None if a clause names principals or may apply to a part of what the resource stands for.
+        """
+        if self._of_part[0] is not applied:
+            self._of_part = applied, {}
+        known = self._of_part[1]
+        if resource not in known:
+            known[resource] = _find_applied(applied, resource)
+        return known[resource]
 
     def is_of_no_snapshot(self, of_principal: PrincipalClass, cell: SampleRequest) -> bool:
         """Return whether no snapshot contains the resource of a request, which is in the principal's own account."""
@@ -165,6 +176,20 @@ class EquivalenceKeys:
         if found is None:
             found = self._plain[document] = _reads_one_way(document)
         return found
+
+
+def _find_applied(applied: Sequence[StatementDelta], resource: str) -> _Applied | None:
+    clauses: set[Hashable] = set()
+    keys: set[str] = set()
+    for one in _without_idle(applied, resource):
+        clause = one.clause
+        if clause.principal not in (None, EVERYONE) or not _is_plain(clause.where, resource):
+            return None
+        clauses.add(
+            (one.policy_type, one.is_new, clause.is_allow, clause.where is None, clause.conditions, clause.keys)
+        )
+        keys |= clause.keys
+    return frozenset(clauses), frozenset(keys)
 
 
 def _without_idle(applied: Sequence[StatementDelta], resource: str) -> Iterator[StatementDelta]:
@@ -265,6 +290,6 @@ def _about_caller(keys: frozenset[str]) -> Sequence[str]:
     return sorted(key for key in keys if dependence(key) is PrincipalDependence.CALLER)
 
 
-def _is_plain(where: ResourceScope | None, cell: SampleRequest) -> bool:
-    """Return whether a clause that may apply to a request's resource certainly does."""
-    return where is None or where == ANYWHERE or is_plainly_of(where, cell.resource)
+def _is_plain(where: ResourceScope | None, resource: str) -> bool:
+    """Return whether a clause that may apply to a resource certainly does."""
+    return where is None or where == ANYWHERE or is_plainly_of(where, resource)

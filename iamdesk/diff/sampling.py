@@ -4,6 +4,7 @@ resource."""
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import compress
 from typing import NamedTuple
 
 from iamdesk.access.request_grid import arn_services, placeholder_arns
@@ -130,7 +131,7 @@ def _classes(service: str, own: int, varied: tuple[str, ...]) -> Iterator[_Equiv
     names = service_actions(service).full_names
     for every, types, taken in _all_classes(service, _keys_of(service, varied)):
         if bits := every & own:
-            yield _Equivalent(bits, types, names[(bits & -bits).bit_length() - 1], taken)
+            yield _Equivalent(bits, types, names[_first(bits)], taken)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -154,14 +155,32 @@ def _all_classes(
     service: str, varied: tuple[str, ...]
 ) -> tuple[tuple[int, tuple[str, ...], frozenset[frozenset[str]]], ...]:
     """Return bits, resource types and `_taken` of `_classes` for all actions of a service."""
-    found: dict[object, tuple[int, tuple[str, ...], str]] = {}
-    takers = [_takers(service, key) for key in varied]
-    for position, (types, rules) in enumerate(_traits_of_actions(service)):
-        key = types, rules, tuple([of_key[position] for of_key in takers])
-        bits, _, name = found.get(key) or (0, types, service_actions(service).actions[position].name.lower())
-        found[key] = bits | 1 << position, types, name
+    found = list(_by_traits(service))
+    for key in varied:
+        takers = _by_takers(service, key)
+        if len(takers) > 1:
+            found = [(both, types) for bits, types in found for others in takers if (both := bits & others)]
+    found.sort(key=lambda one: one[0] & -one[0])
     # By the types and by the keys that each type takes, one action of a class is as good as another.
-    return tuple([(bits, types, _taken(service, name, varied)) for bits, types, name in found.values()])
+    return tuple([(bits, types, _taken(service, _first(bits), types, varied)) for bits, types in found])
+
+
+def _first(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1
+
+
+def _together[What](traits: Iterable[What]) -> dict[What, int]:
+    """Return by trait the positions that have it, as bits."""
+    found: dict[What, int] = {}
+    for position, trait in enumerate(traits):
+        found[trait] = found.get(trait, 0) | 1 << position
+    return found
+
+
+@lru_cache(maxsize=1 << 10)
+def _by_traits(service: str) -> Sequence[tuple[int, tuple[str, ...]]]:
+    """Return the actions of a service by resource types and rules."""
+    return tuple([(bits, types) for (types, _), bits in _together(_traits_of_actions(service)).items()])
 
 
 @lru_cache(maxsize=1 << 10)
@@ -178,28 +197,37 @@ def _traits_of_actions(service: str) -> tuple[tuple[tuple[str, ...], object], ..
 
 
 @lru_cache(maxsize=1 << 14)
-def _takers(service: str, key: str) -> tuple[tuple[bool, ...], ...]:
-    """Return for each action of a service whether it takes a key: on any of its resource types, and on each."""
-    return tuple(
+def _by_takers(service: str, key: str) -> Sequence[int]:
+    """Return the actions of a service by whether they take a key: on any of their resource types, and on each."""
+    takers = [
         # A key may apply to one type and not to another.
         tuple([reference().takes_key(action, asked, key) for asked in (types or None, *((name,) for name in types))])
         for action, (types, _) in zip(service_actions(service).actions, _traits_of_actions(service), strict=True)
-    )
+    ]
+    return tuple(_together(takers).values())
 
 
-def _taken(service: str, name: str, varied: tuple[str, ...]) -> frozenset[frozenset[str]]:
+def _taken(service: str, action: int, types: tuple[str, ...], varied: tuple[str, ...]) -> frozenset[frozenset[str]]:
     """Return the sets of keys that requests for an action can contain, on a placeholder of each resource type."""
-    action = reference().action(service, name)
-    if action is None:
-        return frozenset()
-    own = {one.name for one in action.resource_types}
-    asked: list[list[str] | None] = [None] if not own else []
-    if own and varied:
-        arns = [arn for one in own for arn in placeholder_arns(service, one, "aws", "123456789012")]
-        asked += [[one for one in reference().resource_types_of_arn(service, arn) if one in own] for arn in arns]
-    return frozenset(
-        frozenset(key for key in varied if reference().takes_key(action, types, key)) for types in asked or [None]
-    )
+    if not varied:
+        return frozenset({frozenset()})
+    by_key = [_takes(service, action, types, key) for key in varied]
+    return frozenset([frozenset(compress(varied, takes)) for takes in zip(*by_key, strict=True)])
+
+
+@lru_cache(maxsize=1 << 15)
+def _takes(service: str, action: int, types: tuple[str, ...], key: str) -> Sequence[bool]:
+    """Return whether requests for an action can contain a key, on a placeholder of each resource type."""
+    asked = service_actions(service).actions[action]
+    return tuple([reference().takes_key(asked, fitting, key) for fitting in _fitting(service, types)])
+
+
+@lru_cache(maxsize=1 << 12)
+def _fitting(service: str, types: tuple[str, ...]) -> Sequence[Sequence[str] | None]:
+    """Return which of some resource types a placeholder of each is; None: all, of actions without types."""
+    arns = [arn for one in types for arn in placeholder_arns(service, one, "aws", "123456789012")]
+    found = [tuple([one for one in reference().resource_types_of_arn(service, arn) if one in types]) for arn in arns]
+    return tuple(dict.fromkeys(found)) or (None,)
 
 
 def sample_requests(
