@@ -284,6 +284,20 @@ def test_what_is_about_the_caller_alone_is_asked_once_of_each() -> None:
     assert questions(2, 3) - questions(2, 2) == questions(2, 2) - questions(2, 1) > 0
 
 
+def test_callers_with_the_same_tag_are_asked_about_once() -> None:
+    def questions(*teams: str) -> int:
+        own = allow("dynamodb:*", Condition={"StringEquals": {"aws:PrincipalTag/team": "red"}})
+        people = [
+            seeds.user(f"u{number}", own, allow(f"iam:Get{'x' * number}*"), Tags=[{"Key": "team", "Value": team}])
+            for number, team in enumerate(teams)
+        ]
+        found = compare_snapshots(snapshot("old", people), snapshot("new", people, LOCK), NOON)
+        assert [bool(one.effects) for one in found.principals.values()][1:] == [team == "red" for team in teams]
+        return found.figures.requests
+
+    assert questions("red", "blue") == questions("red", "blue", "red", "red", "blue") > questions("red", "red")
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_what_not_resource_keeps_from_everything_stands_for_nothing_else(order: int) -> None:
     nothing = {"Effect": "Allow", "Action": "cloudwatch:GetMetricStatistics", "NotResource": "*"}
