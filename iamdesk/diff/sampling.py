@@ -247,7 +247,6 @@ def sample_requests(
     return tuple(SampleRequest(sort.action, arn, sort.bits) for arn in found), is_complete
 
 
-@lru_cache(maxsize=1 << 16)
 def named_by(
     service: str, types: tuple[str, ...], where: ResourceScope, partition: str, account: str
 ) -> tuple[tuple[str, ...], bool]:
@@ -256,22 +255,24 @@ def named_by(
     services = arn_services(service)
     if services is not None and None not in named and services.isdisjoint(named):
         return (), True
+    return _named_by(service, types, where, partition, account)
+
+
+@lru_cache(maxsize=1 << 15)
+def _named_by(
+    service: str, types: tuple[str, ...], where: ResourceScope, partition: str, account: str
+) -> tuple[tuple[str, ...], bool]:
     found: dict[str, None] = {}
     is_complete = True
+    entries = [_ends_of(entry) for entry in where.entries]
     for name in types:
-        if not _may_name(where, service, name):
+        template = _template(service, name)
+        if template is not None and not any(_may_be_of(entry, template) for entry in entries):
             continue  # most entries name resources of one type
         of_type = places(service, name, (where,), partition, account)
         is_complete = is_complete and of_type.is_complete
         found |= dict.fromkeys(one for one in of_type.arns if applies_to(where, one))
     return tuple(found), is_complete
-
-
-@lru_cache(maxsize=1 << 15)
-def _may_name(where: ResourceScope, service: str, type_name: str) -> bool:
-    """Return False if the entries of a scope certainly match no resource of a type."""
-    template = _template(service, type_name)
-    return template is None or any(_may_be_of(_ends_of(entry), template) for entry in where.entries)
 
 
 class _Ends(NamedTuple):
