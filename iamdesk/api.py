@@ -73,8 +73,8 @@ _WHOLE_PART = 8
 paths and access matrix take up to that many times as much."""
 USUAL_MEMORY = 1 << 30
 """Default memory of the window, in bytes."""
-_OF_PROGRAM = 250 << 20
-"""Bytes that a program without a window takes besides accounts, with the names of 200,000 principals."""
+_OF_PROGRAM = 400 << 20
+"""Bytes that a process takes besides accounts, the names of 200,000 principals and the work of checks among them."""
 _OF_WINDOW = 500 << 20
 """Bytes that the window takes besides accounts: the program, a search over these names, and a table of 50,000 rows."""
 _LEAST_FOR_ACCOUNTS = 64 << 20
