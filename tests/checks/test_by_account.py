@@ -26,6 +26,7 @@ from iamdesk.checks.registry import scope_of
 from iamdesk.checks.suppressions import suppressed
 from iamdesk.checks.thresholds import Thresholds
 from iamdesk.export.attack_paths import to_reached
+from iamdesk.export.findings import spool as spool_module
 from iamdesk.export.findings.spool import Spool, find_into
 from iamdesk.export.findings.writers import render
 from iamdesk.progress import WorkCancelled, never_cancelled
@@ -498,6 +499,21 @@ def test_a_report_of_pieces_is_that_of_the_whole(
         told = b"".join(spool.report(catalogue, THEN))
         assert spool.fingerprints == {whole[3].fingerprint, whole[9].fingerprint}
         assert len(spool) == len(whole)
+    assert told == render(format_name, suppressed(whole, words, TODAY), snapshot, generated_at=THEN)
+
+
+@pytest.mark.parametrize("format_name", ["json", "csv"])
+def test_findings_in_several_runs_are_merged_in_the_order_of_the_report(
+    format_name: str, whole_sample: tuple[Snapshot, list[Finding]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of an organization with a hundred thousand principals; two suppressed ones are in different runs."""
+    monkeypatch.setattr(spool_module, "_RUN", 7)
+    catalogue, (snapshot, whole) = opened(SAMPLE), whole_sample
+    words = [Suppression(whole[at].fingerprint, "ana", "fine", date(2027, 1, 1), TODAY) for at in (2, 40)]
+    with Spool(format_name) as spool:
+        find_into(spool, OrganizationChecks(catalogue), words, TODAY)
+        assert len(spool._runs) > 10
+        told = b"".join(spool.report(catalogue, THEN))
     assert told == render(format_name, suppressed(whole, words, TODAY), snapshot, generated_at=THEN)
 
 

@@ -1,7 +1,7 @@
 """Findings in a temporary file: workers render each for the report, so that they need not fit into memory.
 
 A hundred thousand principals can have a million findings of some kilobytes each. Workers render each finding for the
-output format; only its sort key and its position in the file stay in memory, and the report is written piece by piece.
+output format; sorted runs of them are in the file, and the report, which merges these, is written piece by piece.
 """
 
 import json
@@ -11,6 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from heapq import merge
+from io import SEEK_END
+from operator import itemgetter
+from struct import Struct
 from tempfile import TemporaryFile
 from typing import NamedTuple
 
@@ -35,6 +39,11 @@ from iamdesk.snapshot.catalog import Catalogue
 from iamdesk.snapshot.model import Snapshot
 
 TEXT = "text"
+_RUN = 4096
+"""Findings that are sorted together: a million have some hundred runs."""
+_LENGTHS = Struct("<II")
+"""Before each finding in the file: lengths of its sort key and its content."""
+_ORDER = itemgetter(0)
 
 
 class Printed(NamedTuple):
@@ -115,8 +124,11 @@ class Spool:
         """Whether the findings are (`Wanted`)."""
         self._attributions: list[Attribution] = []
         self._file = TemporaryFile(prefix="iamdesk-findings-")  # noqa: SIM115 - closed by `close`
-        self._end = 0
-        self._held: list[tuple[bytes, int, int]] = []  # sort key, offset in the file, length
+        self._latest: list[tuple[bytes, bytes]] = []
+        """Sort key and content of findings that are not in the file yet."""
+        self._runs: list[tuple[int, int]] = []
+        """Of sorted findings in the file: where each run of them begins, and their number."""
+        self._count = 0
         self._severities: Counter[Severity] = Counter()
         self._states: Counter[State] = Counter()
         self._checks: Counter[str] = Counter()
@@ -145,14 +157,15 @@ class Spool:
         self._file.close()
 
     def __len__(self) -> int:
-        return len(self._held)
+        return self._count
 
     def take(self, found: Sequence[Printed], wanted: frozenset[str] = frozenset()) -> None:
         """Add findings; those of the ``wanted`` fingerprints that occur are added to `fingerprints`."""
+        self._count += len(found)
         for one in found:
-            self._file.write(one.content)
-            self._held.append((one.order, self._end, len(one.content)))
-            self._end += len(one.content)
+            self._latest.append((one.order, one.content))
+            if len(self._latest) >= _RUN:
+                self._write_run()
             if one.attribution is not None:
                 self._attributions.append(one.attribution)
             if one.fingerprint in wanted:
@@ -165,6 +178,21 @@ class Spool:
             self._states[one.state] += 1
             self._checks[one.check_id] += 1
 
+    def _write_run(self) -> None:
+        """Write the latest findings to the file, sorted: the report merges the runs."""
+        self._latest.sort(key=_ORDER)
+        self._runs.append((self._file.seek(0, SEEK_END), len(self._latest)))
+        for order, content in self._latest:
+            self._file.write(_LENGTHS.pack(len(order), len(content)) + order + content)
+        self._latest.clear()
+
+    def _read_run(self, start: int, count: int) -> Iterator[tuple[bytes, bytes]]:
+        for _ in range(count):
+            self._file.seek(start)
+            of_order, of_content = _LENGTHS.unpack(self._file.read(_LENGTHS.size))
+            yield self._file.read(of_order), self._file.read(of_content)
+            start += _LENGTHS.size + of_order + of_content
+
     def as_bad_as(self, limit: Severity) -> int:
         """Return the number of open findings of a severity or higher."""
         highest_first = list(Severity)
@@ -172,7 +200,6 @@ class Spool:
 
     def report(self, snapshot: Snapshot | Catalogue, generated_at: datetime) -> Iterator[bytes]:
         """Yield the report in pieces; joined, they are what `writers.render` or the command line prints."""
-        self._held.sort()
         match self.format_name:
             case "text":
                 if self.controls is not None:
@@ -184,9 +211,7 @@ class Spool:
                     yield from self._contents()
                 if self.settings is not None:
                     yield f"Settings {self.settings.name}, SHA-256 {self.settings.sha256}\n".encode()
-                yield (
-                    closing_line(self._severities, len(self._held) - self._suppressed, self._suppressed) + "\n"
-                ).encode()
+                yield (closing_line(self._severities, self._count - self._suppressed, self._suppressed) + "\n").encode()
             case "json":
                 yield from self._as_json(self._about(snapshot, generated_at))
             case "csv":
@@ -196,14 +221,18 @@ class Spool:
                 yield writers.render_report(self.format_name, self._about(snapshot, generated_at, everything))
 
     def _contents(self, *, is_suppressed: bool | None = None) -> Iterator[bytes]:
-        for order, start, length in self._held:
+        """Yield the findings in the order of the report: all, only the open or only the suppressed ones."""
+        if is_suppressed and not self._suppressed:
+            return
+        runs = [self._read_run(start, count) for start, count in self._runs]
+        for order, content in merge(*runs, sorted(self._latest, key=_ORDER), key=_ORDER):
             if is_suppressed is None or order.startswith(b"1") == is_suppressed:
-                self._file.seek(start)
-                content = self._file.read(length)
                 yield zlib.decompress(content) if self.is_compressed else content
+            elif not is_suppressed:  # these are last
+                return
 
     def _as_json(self, report: Report) -> Iterator[bytes]:
-        yield json_file.printed_head(report, len(self._held) - self._suppressed, self._suppressed)
+        yield json_file.printed_head(report, self._count - self._suppressed, self._suppressed)
         if self.controls is not None:
             yield b',\n  "controls": ['
             yield b",".join(map(json_file.printed_control, self.controls))
@@ -223,7 +252,7 @@ class Spool:
         yield b"\n}\n"
 
     def _as_csv(self, report: Report) -> Iterator[bytes]:
-        about = csv_file.about_of(report, len(self._held) - self._suppressed, self._suppressed)
+        about = csv_file.about_of(report, self._count - self._suppressed, self._suppressed)
         causes = group(self._attributions)
         finding_id = csv_file.HEADINGS.index("finding_id")
         yield csv_file.printed_rows([csv_file.HEADINGS]).encode("utf-8-sig")
