@@ -52,7 +52,7 @@ def _is_variable(key: str, made: Mapping[str, Any]) -> bool:
 def values_of(key: str, made: Mapping[str, Any]) -> Sequence[str | None]:
     """Return what to try for a key: absent, each value that policies speak of, and others."""
     named = [text for name, value in _condition_values(made) if name.lower() == key.lower() for text in _plain(value)]
-    others = ("192.0.2.1", "2001:db8:ffff::1") if key == "aws:SourceIp" else ("zz", "9.7", "ana", "")
+    others = ("192.0.2.1", "2001:db8:ffff::1") if key == "aws:SourceIp" else ("zz", "0", "9.7", "ana", "")
     pool = [*VALUES[key], *others]
     if key == "aws:SourceIp":
         named = [one for one in named if one in pool]
