@@ -29,7 +29,7 @@ class _Pause:
         self._at_work = 0
         self._was_enabled = False
         self._made = 0
-        """Objects made in this pause since the collector was last told to spare what there is."""
+        """Objects made in this pause since those before were frozen."""
         self._count = 0
 
     def begin(self) -> None:

@@ -189,7 +189,7 @@ class OrganizationEvaluator(Sweeps):
         """
         outside = self.part_of("", cancelled)
         try:
-            asked = [outside.evaluation_request(replace(request, principal=_STRANGER)) for request in requests]
+            asked = [outside.evaluation_request(replace(request, principal=_EXTERNAL_CALLER)) for request in requests]
         except RequestError:
             return self._principals_of
         granted = granted_accounts(asked)
@@ -279,7 +279,7 @@ class OrganizationEvaluator(Sweeps):
         return found
 
 
-_STRANGER = f"arn:aws:iam::000000000001:user/{FRESH}"
+_EXTERNAL_CALLER = f"arn:aws:iam::000000000001:user/{FRESH}"
 """A caller of an account that is not in the snapshot."""
 _MAX_CACHED_REQUESTS = 32
 _MAX_CACHED_ROWS = 400_000  # 40 MB
