@@ -10,6 +10,9 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 
+_TOGETHER = 16
+"""Services that are looked at together: an operation on the bits of all actions takes ten times as long."""
+
 
 class ActionSpace:
     """The actions of a comparison: all that AWS lists, and unlisted ones that documents name."""
@@ -77,11 +80,14 @@ class ActionSpace:
         """Yield (service, its own bits) for the listed actions among some, in order of the services."""
         left = bits & self.listed
         while left:  # skip services without actions: most sets have few services
-            place = bisect_right(self._starts, (left & -left).bit_length() - 1) - 1
-            start, service = self._starts[place], self._services[place]
-            own = left >> start & service_actions(service).every
-            left ^= own << start
-            yield service, own
+            place = (bisect_right(self._starts, (left & -left).bit_length() - 1) - 1) // _TOGETHER * _TOGETHER
+            start, services = self._starts[place], self._services[place : place + _TOGETHER]
+            last = services[-1]
+            near = left >> start & (1 << self._offsets[last] - start + len(service_actions(last).actions)) - 1
+            left ^= near << start
+            for service in services:
+                if own := near >> self._offsets[service] - start & service_actions(service).every:
+                    yield service, own
 
     def unlisted(self, bits: int) -> Iterator[tuple[str, int]]:
         """Yield (name, bit) for the unlisted actions among some."""
