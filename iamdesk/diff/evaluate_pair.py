@@ -66,18 +66,13 @@ def compare(
     ``only`` is the one possible change, if only policies of the principal and its organization differ, and none of
     these tests a key with an assumed value: then a request that the wider snapshot denies is denied by the other one.
     """
-    if only is not None:
-        wide, narrow = (old, new) if only is Kind.LOST else (new, old)
-        known = wide.trace(principal, action, resource, given)
-        if known is not None and _is_denied_for_both(known):
-            other = narrow.evaluation_request(principal, action, resource, given)
-            requests = (known.request, other) if only is Kind.LOST else (other, known.request)
-            return Compared((), tuple(_doubts_of(*requests)))
-        before = known if only is Kind.LOST else old.trace(principal, action, resource, given)
-        after = known if only is Kind.GAINED else new.trace(principal, action, resource, given)
-    else:
-        before = old.trace(principal, action, resource, given)
-        after = new.trace(principal, action, resource, given)
+    wide, narrow = (new, old) if only is Kind.GAINED else (old, new)
+    first = wide.trace(principal, action, resource, given)
+    if only is not None and first is not None and _is_denied_for_both(first):
+        requests = first.request, narrow.evaluation_request(principal, action, resource, given)
+        return Compared((), tuple(_doubts_of(*(requests if wide is old else reversed(requests)))))
+    second = narrow.trace(principal, action, resource, given)
+    before, after = (first, second) if wide is old else (second, first)
     found = _PairEvaluation(old, new, principal, action, resource, given or {}, kinds).compare(before, after)
     for other in otherwise(_tested(before, after)):
         if found.changes:
@@ -126,7 +121,7 @@ class _PairEvaluation:
     def compare(self, before: EvaluationTrace | None, after: EvaluationTrace | None) -> Compared:
         if before is None and after is None:
             return SAME
-        doubts = _doubts_of(*[trace and trace.request for trace in (before, after)])
+        doubts = _doubts_of(*[trace.request if trace is not None else None for trace in (before, after)])
         was, now = _decision_of(before), _decision_of(after)
         found: list[tuple[Kind, ExampleRequest]] = []
         if EvalDecision.CONDITIONAL not in (was, now):
