@@ -4,10 +4,11 @@ There are three rounds over all accounts, with one task for each account: the fa
 the attack-path steps of its principals (`attack_paths.account_edges`); then the checks over the account's part.
 """
 
+import pickle
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -31,7 +32,7 @@ from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.checks.trust import NamedPrincipal, named_principal, unique_ids
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
-from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.catalog import DEFAULT_MEMORY, Catalogue, Frame
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot
 from iamdesk.viewmodel.coverage import CapturedData, captured_data
@@ -436,8 +437,27 @@ class OrganizationChecks:
             here=lambda task, stopped: here(self._work, task, known, wanted, stopped),
             progress=lambda done, _total: progress(before + done, total),
             cancelled=cancelled,
-            contents={self._frame: self._content, key: lambda: object_content((known, wanted))},
+            contents={self._frame: self._content, key: lambda: _content_of(known, wanted, cancelled)},
         )
+
+
+def _content_of(known: Known, wanted: object, cancelled: Cancelled) -> bytes:
+    """Return what a worker is sent: the steps account by account, so that no other thread waits for all of them.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    steps: list[bytes] = []
+    for one in known.steps:
+        if cancelled():
+            raise WorkCancelled
+        steps.append(pickle.dumps(one))
+    return object_content((replace(known, steps=()), steps, wanted))
+
+
+def _sent(content: tuple[Known, Sequence[bytes], Any]) -> tuple[Known, Any]:
+    known, steps, wanted = content
+    return replace(known, steps=tuple(map(pickle.loads, steps))), wanted
 
 
 def thin_snapshot(catalogue: Catalogue) -> Snapshot:
@@ -467,7 +487,7 @@ def _foreign_roles(accounts: Sequence[str], facts: Iterable[AccountFacts]) -> Ma
 def work_in_worker(task: Task) -> tuple[AccountWork, Known, Any]:
     """Return a worker's cached work, the facts of all accounts and the round's parameter."""
     work = kept_object(task.frame, AccountWork.of_frame)
-    known, wanted = kept_object(task.known, lambda sent: sent)
+    known, wanted = kept_object(task.known, _sent)
     return work, known, wanted
 
 
