@@ -5,21 +5,48 @@ Only assuming a role (``sts-002``) crosses accounts here. Every other step is de
 where all accounts are in memory.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of, names_in
 from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, TrustPolicies
-from iamdesk.attack_paths.catalog import preference
+from iamdesk.attack_paths.catalog import ASSUMES, preference
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.graph import StepGraph
+from iamdesk.attack_paths.request_tags import may_require
 from iamdesk.attack_paths.types import Step
+from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.derived_keys import ResourceDependence, variation
+from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.resource_patterns import Match, ResourcePattern, ShortArns, UnknownVariable
+from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
+from iamdesk.snapshot.organization import OrganizationPolicyType
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoles:
+    """All roles of an organization that may trust principals of other accounts; the number is the bit."""
+
+    roles: tuple[RoleDetail, ...] = ()
+    """Without their policies (`OpenRole`)."""
+    to_all: int = 0
+    """Roles that may trust all accounts."""
+    by_account: Mapping[str, int] = field(default_factory=dict)
+    """By account ID: other roles that may trust its principals."""
+    own: Mapping[str, int] = field(default_factory=dict)
+    """By account ID: its roles."""
+
+    def trusting(self, account: str) -> int:
+        """Return the roles of other accounts that may trust principals of an account."""
+        return (self.to_all | self.by_account.get(account, 0)) & ~self.own.get(account, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +105,8 @@ class AccountSteps:
     """By name of sensitive data: who can read it directly."""
     assuming: Mapping[str, ConfirmedAndPossible]
     """By ARN of a role of the account: its principals that can assume it."""
-    abroad: Mapping[str, ConfirmedAndPossible]
-    """By ARN of a role of another account: principals of this account that can assume it."""
+    abroad: Mapping[ConfirmedAndPossible, int]
+    """By who can assume them: roles of other accounts, as bits by their number in `OpenRoles`."""
     proofs: Mapping[StepKey, bytes] = field(default_factory=dict)
     """The evidence of some steps, compressed (`organization_paths.with_proofs`)."""
 
@@ -136,14 +163,14 @@ def _trusted(document: Document) -> tuple[set[str] | None, set[str]]:
     return accounts, ids
 
 
-def find_account_steps(steps: Edges, graph: StepGraph, account: str, foreign: Iterable[RoleDetail]) -> AccountSteps:
+def find_account_steps(steps: Edges, graph: StepGraph, account: str, open_roles: OpenRoles) -> AccountSteps:
     """Return the steps of an account's principals.
 
     Args:
         steps: The steps of the part of the snapshot with this account only.
         graph: Their graph.
         account: Its ID.
-        foreign: Roles of other accounts that may trust principals of this one.
+        open_roles: The roles that may trust principals of other accounts.
 
     Raises:
         WorkCancelled: The work was cancelled.
@@ -170,7 +197,7 @@ def find_account_steps(steps: Edges, graph: StepGraph, account: str, foreign: It
             for place in indexes_of(steps.targets.roles)
             if (members := steps.assumable.of(place)).principals
         },
-        abroad=dict(_abroad(steps, plain, tuple(foreign))),
+        abroad=_abroad(steps, plain, account, open_roles),
     )
 
 
@@ -196,10 +223,17 @@ class _Plain:
                 yield position, found
 
 
-def _abroad(steps: Edges, plain: _Plain, foreign: tuple[RoleDetail, ...]) -> Iterator[tuple[str, ConfirmedAndPossible]]:
-    """Yield (role ARN, who can assume it) for roles of other accounts."""
+def _abroad(steps: Edges, plain: _Plain, account: str, open_roles: OpenRoles) -> Mapping[ConfirmedAndPossible, int]:
+    """Return who can assume roles of other accounts; of roles that differ in nothing that counts, one is evaluated."""
+    alike: dict[Hashable, int] = {}
+    key_of_role = _AlikeRoles(steps)
+    for number in indexes_of(open_roles.trusting(account)):
+        key = key_of_role(open_roles.roles[number])
+        alike[key] = alike.get(key, 0) | 1 << number
+    group_of = {open_roles.roles[(bits & -bits).bit_length() - 1].arn: bits for bits in alike.values()}
+    evaluated = [open_roles.roles[(bits & -bits).bit_length() - 1] for bits in alike.values()]
     by_account: dict[str, list[RoleDetail]] = {}
-    for role in foreign:
+    for role in evaluated:
         by_account.setdefault(role.arn.split(":", 5)[4], []).append(role)
     accounts = tuple(
         Account.model_construct(account_id=one, users=(), groups=(), roles=tuple(roles), policies=())
@@ -207,10 +241,103 @@ def _abroad(steps: Edges, plain: _Plain, foreign: tuple[RoleDetail, ...]) -> Ite
     )
     targets = EdgeTargets(accounts, steps.population.index)
     finder = SourceFinder(steps.inquiry, targets, steps.inquiry.evaluator.bulk())
-    trusts = TrustPolicies(steps.inquiry, targets, steps.population, {role.arn: role for role in foreign})
-    with steps.inquiry.evaluator.index.lent_roles(foreign):
+    trusts = TrustPolicies(steps.inquiry, targets, steps.population, {role.arn: role for role in evaluated})
+    with steps.inquiry.evaluator.index.lent_roles(evaluated):
         assumable = Assumable(trusts.assuming(finder))
+    found: dict[ConfirmedAndPossible, int] = {}
     for place in indexes_of(targets.roles):
         members = assumable.of(place)
         if members.principals:
-            yield targets.arns[place], plain.open(members)
+            members = plain.open(members)
+            found[members] = found.get(members, 0) | group_of[targets.arns[place]]
+    return found
+
+
+class _AlikeRoles:
+    """Says which roles of other accounts the principals of an account can assume alike.
+
+    A decision about assuming a role depends on it by its trust policy, by the RCPs of its account, by whether
+    statements match its ARN, and by condition keys about it.
+    """
+
+    def __init__(self, steps: Edges) -> None:
+        evaluator = steps.inquiry.evaluator
+        self._trust = evaluator.index.trust
+        self._organization = evaluator.organization
+        self._names = [tuple(one.lower().split(":")) for one in may_require(ASSUMES)]
+        covering = [steps.population.index.covering(service, name).statements for service, name in self._names]
+        self._own = [one for by_document in covering for statements in by_document.values() for one in statements]
+        for account in steps.inquiry.snapshot.accounts:
+            for document in self._policies(account.account_id, OrganizationPolicyType.SERVICE_CONTROL_POLICY):
+                self._own += self._covering(document)
+        self._asked: dict[Hashable, _AskedOfRoles] = {}
+
+    def __call__(self, role: RoleDetail) -> Hashable:
+        """Return a key that is equal for roles that are assumed alike."""
+        owner, trust = role.arn.split(":", 5)[4], self._trust(role)
+        rcps = tuple(self._policies(owner, OrganizationPolicyType.RESOURCE_CONTROL_POLICY))
+        asked = self._asked.get((trust, rcps))
+        if asked is None:
+            besides = (one for document in (trust, *rcps) for one in self._covering(document))
+            asked = self._asked[trust, rcps] = _AskedOfRoles.of((*self._own, *besides))
+        return trust, rcps, asked.about(role)
+
+    def _policies(self, account: str, kind: OrganizationPolicyType) -> Iterator[Document]:
+        levels = None if self._organization is None else self._organization.levels(account, kind)
+        for level in levels or ():
+            yield from (one.document for one in level)
+
+    def _covering(self, document: Document) -> Iterator[Statement]:
+        for one in document.statements:
+            if one.broken is None and any(one.covers_action(*name) for name in self._names):
+                yield one
+
+
+class _AskedOfRoles(NamedTuple):
+    """What some statements ask about a role that is assumed."""
+
+    entries: tuple[ResourcePattern, ...]
+    """Entries of ``Resource`` and ``NotResource``, each text once."""
+    tags: tuple[str, ...]
+    """Keys of tags, in lower case."""
+    is_account_asked: bool
+
+    @classmethod
+    def of(cls, statements: Iterable[Statement]) -> "_AskedOfRoles":
+        entries: dict[tuple[str, tuple[str, ...]], ResourcePattern] = {}
+        keys: set[str] = set()
+        for statement in statements:
+            for entry in statement.resources or ():
+                if not entry.is_everything:
+                    entries[entry.text, entry.keys] = entry
+            keys.update(statement.context_keys())
+        return cls(
+            tuple(entries.values()),
+            tuple(sorted(key for key in keys if key.startswith(RESOURCE_TAG_PREFIXES))),
+            any(variation(key, reference()) is ResourceDependence.RESOURCE for key in keys - {_REGION}),
+        )
+
+    def about(self, role: RoleDetail) -> Hashable:
+        """Return what is asked, of one role."""
+        try:
+            arn = parse_arn(role.arn)
+        except ArnError:
+            return role.arn
+        matches: list[Hashable] = []
+        for entry in self.entries:
+            match = entry.matches(arn, _unknown, ShortArns.FILLED_IF_WILDCARD)
+            matches.append(role.arn if entry.keys and match is not Match.NO else match)
+        return (
+            role.arn.split(":", 5)[1],
+            role.arn.split(":", 5)[4] if self.is_account_asked else "",
+            tuple(sorted((tag.key, tag.value) for tag in role.tags)) if self.tags else (),
+            tuple(matches),
+        )
+
+
+_REGION = "aws:requestedregion"
+"""Does not depend on the role: roles are in all Regions."""
+
+
+def _unknown(_key: str) -> str | None:
+    raise UnknownVariable

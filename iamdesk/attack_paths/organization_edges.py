@@ -4,7 +4,7 @@ A principal is (number of the account, position in it); sets of principals are b
 of `graph.StepGraph` over one snapshot of all accounts.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -30,20 +30,30 @@ class LevelsOfAll:
     Most questions are about principals that are near to a goal, and a thousand accounts take long to search.
     """
 
-    def __init__(self, search: Iterator[Bits]) -> None:
+    def __init__(self, search: Iterator[tuple[Bits, int]]) -> None:
         self._search = search
         self._found: list[Bits] = []
+        self._open: list[int] = []
 
     def __getitem__(self, steps: int) -> Bits:
         while len(self._found) <= steps:
-            self._found.append(next(self._search))
+            self._add(*next(self._search))
         return self._found[steps]
 
     def __iter__(self) -> Iterator[Bits]:
         yield from self._found
-        for bits in self._search:
-            self._found.append(bits)
-            yield bits
+        for level in self._search:
+            self._add(*level)
+            yield self._found[-1]
+
+    def _add(self, bits: Bits, roles: int) -> None:
+        self._found.append(bits)
+        self._open.append(roles)
+
+    def open_roles(self, steps: int) -> int:
+        """Return the roles with a distance that other accounts may assume, by number."""
+        self[steps]
+        return self._open[steps]
 
     def level_of(self, node: Node) -> int | None:
         """Return a principal's number of steps; None if it does not reach the goal."""
@@ -68,8 +78,11 @@ class Elsewhere(NamedTuple):
 class OrganizationSteps:
     """The steps of all accounts. Belongs to one thread at a time."""
 
-    def __init__(self, accounts: Iterable[AccountSteps]) -> None:
-        """Combine the accounts, given in the snapshot's order."""
+    def __init__(self, accounts: Iterable[AccountSteps], open_roles: Iterable[str]) -> None:
+        """Combine the accounts, given in the snapshot's order.
+
+        ``open_roles`` are the ARNs of the roles that other accounts may assume, by number (`OpenRoles`).
+        """
         self.accounts = tuple(accounts)
         self._check_cancelled: Callable[[], None] = lambda: None
         self.numbers = {one.account: number for number, one in enumerate(self.accounts)}
@@ -79,6 +92,12 @@ class OrganizationSteps:
         self._closed: dict[tuple[int, bool], Mapping[int, int]] = {}
         self._levels: dict[tuple[str, bool], LevelsOfAll] = {}
         self._webs: dict[bool, _Web] = {}
+        self._open = tuple(map(self.node, open_roles))
+        self._number_of = {node: number for number, node in enumerate(self._open) if node is not None}
+        self._open_in: dict[int, list[tuple[int, int]]] = {}
+        """By account: position and number of its roles that other accounts may assume."""
+        for (account, position), number in self._number_of.items():
+            self._open_in.setdefault(account, []).append((position, number))
 
     def attend(self, check_cancelled: Callable[[], None]) -> None:
         """Set the cancellation check, which raises if the run was cancelled."""
@@ -104,30 +123,51 @@ class OrganizationSteps:
         return self.accounts[node[0]].subjects[node[1]]
 
     @cached_property
-    def entries(self) -> Mapping[Node, Mapping[int, ConfirmedAndPossible]]:
-        """By role: principals of other accounts that can assume it, by number of their account."""
-        found: dict[Node, dict[int, ConfirmedAndPossible]] = {}
-        for caller, account in enumerate(self.accounts):
-            for role, members in account.abroad.items():
-                node = self.node(role)
-                if node is not None:
-                    found.setdefault(node, {})[caller] = members
-        return found
+    def exits(self) -> Mapping[int, Sequence[tuple[ConfirmedAndPossible, int]]]:
+        """By account: who can assume which roles of other accounts, by number."""
+        known = sum(1 << number for number in self._number_of.values())
+        return {
+            caller: [(members, roles & known) for members, roles in account.abroad.items() if roles & known]
+            for caller, account in enumerate(self.accounts)
+            if account.abroad
+        }
 
-    @cached_property
-    def exits(self) -> Mapping[int, Sequence[tuple[Node, ConfirmedAndPossible]]]:
-        """By account: the roles of other accounts that its principals can assume, in the snapshot's order."""
-        found: dict[int, list[tuple[Node, ConfirmedAndPossible]]] = {}
-        for node in sorted(self.entries):
-            for caller, members in self.entries[node].items():
-                found.setdefault(caller, []).append((node, members))
-        return found
-
-    def exits_of(self, node: Node, *, maybe: bool) -> Iterator[Node]:
-        """Yield the roles of other accounts that a principal can assume."""
-        for role, members in self.exits.get(node[0], ()):
+    def exits_of(self, node: Node, *, maybe: bool) -> int:
+        """Return the roles of other accounts that a principal can assume, by number."""
+        found = 0
+        for members, roles in self.exits.get(node[0], ()):
             if counted(members, maybe) >> node[1] & 1:
-                yield role
+                found |= roles
+        return found
+
+    def roles(self, numbers: int) -> Iterator[Node]:
+        """Yield roles by their numbers, as bits."""
+        for number in indexes_of(numbers):
+            node = self._open[number]
+            if node is not None:
+                yield node
+
+    def open_in(self, account: int) -> int:
+        """Return the roles of an account that other accounts may assume, by number."""
+        return sum(1 << number for _, number in self._open_in.get(account, ()))
+
+    def open_among(self, members: Bits) -> int:
+        """Return which of some principals are roles that other accounts may assume, by number."""
+        found = 0
+        for account, bits in members.items():
+            for position, number in self._open_in.get(account, ()):
+                if bits >> position & 1:
+                    found |= 1 << number
+        return found
+
+    def entering(self, role: Node, caller: int) -> ConfirmedAndPossible:
+        """Return the principals of another account that can assume a role."""
+        number = self._number_of.get(role)
+        if number is not None:
+            for members, roles in self.exits.get(caller, ()):
+                if roles >> number & 1:
+                    return members
+        return NO_PRINCIPALS
 
     def into(self, number: int, *, maybe: bool) -> Mapping[int, int]:
         """Return, by position, the principals of the same account that can become it in one step."""
@@ -215,10 +255,12 @@ class OrganizationSteps:
             found = self._levels[goal, maybe] = LevelsOfAll(self._each_level(*begin(), maybe))
         return found
 
-    def _each_level(self, there: Bits, last: Bits, later: Sequence[Bits], maybe: bool) -> Iterator[Bits]:
+    def _each_level(self, there: Bits, last: Bits, later: Sequence[Bits], maybe: bool) -> Iterator[tuple[Bits, int]]:
+        """Yield the principals of each level, and which of them are roles that other accounts may assume."""
         latest = {number: bits for number, bits in there.items() if bits}
         reached, steps = dict(latest), 0
-        yield latest
+        entered = self.open_among(latest)
+        yield latest, entered
         while latest or last or steps + 1 < len(later):
             self.check_cancelled()
             steps += 1
@@ -229,14 +271,17 @@ class OrganizationSteps:
                 into = self.into(number, maybe=maybe)
                 for position in indexes_of(bits):
                     found[number] = found.get(number, 0) | into.get(position, 0)
-                    for caller, members in self.entries.get((number, position), {}).items():
+            for caller, exits in self.exits.items() if entered else ():
+                for members, roles in exits:
+                    if roles & entered:
                         found[caller] = found.get(caller, 0) | counted(members, maybe)
             latest = {number: new for number, bits in found.items() if (new := bits & ~reached.get(number, 0))}
             if not latest and steps + 1 >= len(later):
                 break
             for number, bits in latest.items():
                 reached[number] = reached.get(number, 0) | bits
-            yield latest
+            entered = self.open_among(latest)
+            yield latest, entered
 
     # ── reachability ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -276,18 +321,19 @@ class OrganizationSteps:
             for then in indexes_of(forward[number].get(position, 0)):
                 if then in forward[number] or (number, then) in has_exits:
                     yield number, then
-            for role, members in self.exits.get(number, ()):
-                if members.proven >> position & 1 and (role[1] in forward[role[0]] or role in has_exits):
-                    yield role
+            yield from self.roles(self.exits_of(node, maybe=False) & in_cycles)
 
         has_exits = {
             (number, position)
             for number, exits in self.exits.items()
-            for _, members in exits
+            for members, _ in exits
             for position in indexes_of(members.proven)
         }
+        in_cycles = sum(
+            1 << number for role, number in self._number_of.items() if role[1] in forward[role[0]] or role in has_exits
+        )
         begins = [(number, then) for number, bits in assumed.items() for then in indexes_of(bits)]
-        begins += self.entries
+        begins += self.roles(bits_of(roles for exits in self.exits.values() for _, roles in exits))
         found = [tuple(sorted(one)) for one in components(begins, onward, self.check_cancelled) if len(one) > 1]
         return tuple(tuple(map(self.arn, one)) for one in sorted(found))
 
@@ -299,48 +345,57 @@ class _Web:
         self._steps = steps
         self._maybe = maybe
         self._elsewhere: dict[int, Elsewhere] = {}
-        entered = [
-            node
-            for node, callers in steps.entries.items()
-            if any(counted(members, maybe) for members in callers.values())
-        ]
-        self._component: dict[Node, int] = {}
+        exits = (one for of_account in steps.exits.values() for one in of_account)
+        entered = bits_of(roles for members, roles in exits if counted(members, maybe))
+        self._node = {number: node for number in indexes_of(entered) for node in steps.roles(1 << number)}
+        self._component: dict[int, int] = {}
         self._own: list[Bits] = []
         """By component of roles that reach each other: the principals that they can become in their accounts."""
+        self._members: list[int] = []
+        """By component: its roles, by number."""
         self._reached: list[int] = []
         """By component: the components that it reaches, including itself, as bits."""
-        for members in components(entered, self._onward, steps.check_cancelled):  # reachable ones come first
+        for members in components(self._node, self._onward_of_role, steps.check_cancelled):  # reached ones come first
             own: Bits = {}
-            reached = 1 << len(self._own)
-            for node in members:
-                self._component[node] = len(self._own)
+            for number in members:
+                node = self._node[number]
+                self._component[number] = len(self._own)
                 own[node[0]] = own.get(node[0], 0) | self._inside(node)
-            for node in members:
-                for then in self._onward(node):
-                    component = self._component[then]
-                    reached |= 1 << component if component == len(self._own) else self._reached[component]
             self._own.append(own)
-            self._reached.append(reached)
+            self._members.append(sum(1 << number for number in members))
+            self._reached.append(1 << len(self._reached))
+            self._reached[-1] |= self._components(
+                bits_of(self._onward(self._node[number]) for number in members) & ~self._members[-1]
+            )
 
     def _inside(self, node: Node) -> int:
         return self._steps.closed(node[0], maybe=self._maybe).get(node[1], 0) | 1 << node[1]
 
-    def _onward(self, node: Node) -> Iterator[Node]:
-        """Yield the roles of other accounts that a principal, or one it can become in its account, can assume."""
+    def _onward_of_role(self, number: int) -> Iterator[int]:
+        return indexes_of(self._onward(self._node[number]))
+
+    def _onward(self, node: Node) -> int:
+        """Return the roles of other accounts that a principal, or one it can become in its account, can assume."""
         exits = self._steps.exits.get(node[0])
-        if exits:
-            inside = self._inside(node)
-            for role, members in exits:
-                if counted(members, self._maybe) & inside:
-                    yield role
+        if not exits:
+            return 0
+        inside = self._inside(node)
+        return bits_of(roles for members, roles in exits if counted(members, self._maybe) & inside)
+
+    def _components(self, roles: int) -> int:
+        """Return the components that some roles are in or reach, as bits."""
+        found = 0
+        while roles:
+            component = self._component[(roles & -roles).bit_length() - 1]
+            roles &= ~self._members[component]
+            found |= self._reached[component]
+        return found
 
     def entered(self, node: Node) -> Sequence[int]:
-        return sorted({number for number, _ in self._onward(node)})
+        return sorted({number for number, _ in self._steps.roles(self._onward(node))})
 
     def closure(self, node: Node) -> tuple[int, Elsewhere]:
-        reached = 0
-        for then in self._onward(node):
-            reached |= self._reached[self._component[then]]
+        reached = self._components(self._onward(node))
         elsewhere = self._elsewhere.get(reached)
         if elsewhere is None:
             if len(self._elsewhere) >= _MAX_KEPT:
@@ -395,17 +450,17 @@ def turned(into: Mapping[int, int]) -> Mapping[int, int]:
     return found
 
 
-def components(
-    begins: Iterable[Node], onward: Callable[[Node], Iterator[Node]], check_cancelled: Callable[[], None]
-) -> Iterator[list[Node]]:
+def components[N: Hashable](
+    begins: Iterable[N], onward: Callable[[N], Iterator[N]], check_cancelled: Callable[[], None]
+) -> Iterator[list[N]]:
     """Yield the strongly connected components, each after those that it reaches.
 
     Tarjan's algorithm, without recursion: chains across a thousand accounts are deeper than Python's stack.
     """
-    order: dict[Node, int] = {}
-    low: dict[Node, int] = {}
-    on_stack: set[Node] = set()
-    stack: list[Node] = []
+    order: dict[N, int] = {}
+    low: dict[N, int] = {}
+    on_stack: set[N] = set()
+    stack: list[N] = []
     for begin in begins:
         if begin in order:
             continue
@@ -431,7 +486,7 @@ def components(
                     before = open_ones[-1][0]
                     low[before] = min(low[before], low[node])
                 if low[node] == order[node]:
-                    found: list[Node] = []
+                    found: list[N] = []
                     while not found or found[-1] != node:
                         found.append(stack.pop())
                         on_stack.discard(found[-1])

@@ -187,9 +187,10 @@ class OrganizationReach:
         if own is not None:
             found[number] = counted(own, maybe)
         node = self._all.node(role)
-        if node is not None:
-            for caller, members in self._all.entries.get(node, {}).items():
-                found[caller] = counted(members, maybe)
+        if node is not None and role in self._open_roles:
+            for caller in self._all.exits:
+                if members := counted(self._all.entering(node, caller), maybe):
+                    found[caller] = members
         nodes = ((caller, position) for caller in sorted(found) for position in indexes_of(found[caller]))
         return tuple(map(self._all.arn, nodes))
 
@@ -227,7 +228,8 @@ class OrganizationReach:
         node, number = self._node(principal), self._all.numbers[account]
         inside, elsewhere = self._all.closure(node)
         members = inside if number == node[0] else elsewhere.members.get(number, 0)
-        near = sum(1 << role[1] for role in self._all.exits_of(node, maybe=False) if role[0] == number)
+        entered = self._all.exits_of(node, maybe=False) & self._all.open_in(number)
+        near = sum(1 << position for _, position in self._all.roles(entered))
         for found in (members & near, members & ~near):
             for then in indexes_of(found):
                 attack_path = self.attack_path(principal, self._all.arn((number, then)), maybe=False)
@@ -269,7 +271,7 @@ class OrganizationReach:
         reached = levels[rest]
         near = self._all.forward(number, maybe=unsure).get(position, 0) & reached.get(number, 0)
         onward: list[Node] = [(number, then) for then in indexes_of(near & ~(1 << position))]
-        onward += (one for one in self._all.exits_of(at, maybe=unsure) if reached.get(one[0], 0) >> one[1] & 1)
+        onward += self._all.roles(self._all.exits_of(at, maybe=unsure) & levels.open_roles(rest))
         for then in sorted(onward):
             for edge in self._edges(at, then):
                 if counted(edge.members, unsure) >> position & 1:
@@ -281,7 +283,7 @@ class OrganizationReach:
         if at[0] == then[0]:
             yield from self._all.accounts[at[0]].into.get(then[1], ())
         else:
-            yield PlainEdge(_ACROSS, self._all.arn(then), self._all.entries[then][at[0]])
+            yield PlainEdge(_ACROSS, self._all.arn(then), self._all.entering(then, at[0]))
 
     def _levels(self, goal: str, unsure: bool) -> LevelsOfAll:
         if goal == ADMINISTRATION:
@@ -367,7 +369,7 @@ def with_proofs(found: AccountSteps, paths: AttackPathGraph) -> AccountSteps:
     Raises:
         WorkCancelled: The work was cancelled.
     """
-    alone = OrganizationReach(OrganizationSteps((found,)), lambda _accounts: paths.evaluator, {})
+    alone = OrganizationReach(OrganizationSteps((found,), ()), lambda _accounts: paths.evaluator, {})
     alone._maps[found.account,] = paths
     proofs: dict[StepKey, bytes] = {}
     for account in paths.evaluator.snapshot.accounts:

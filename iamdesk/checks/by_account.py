@@ -16,7 +16,14 @@ from uuid import uuid4
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.organization_evaluator import OrganizationEvaluator
 from iamdesk.access.who_can import Access
-from iamdesk.attack_paths.account_edges import AccountSteps, OpenRole, ParseTrust, find_account_steps, open_roles
+from iamdesk.attack_paths.account_edges import (
+    AccountSteps,
+    OpenRole,
+    OpenRoles,
+    ParseTrust,
+    find_account_steps,
+    open_roles,
+)
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import catalog as attack_paths
 from iamdesk.attack_paths.organization_edges import OrganizationSteps
@@ -79,8 +86,7 @@ class Known:
     managing: frozenset[str] = frozenset()
     external_ids: Mapping[str, set[frozenset[str]]] = field(default_factory=dict)
     steps: tuple[AccountSteps, ...] = ()
-    open_roles: Mapping[str, RoleDetail] = field(default_factory=dict)
-    """By ARN: roles that may trust principals of other accounts, without their policies."""
+    open_roles: OpenRoles = field(default_factory=OpenRoles)
     thresholds: Thresholds = DEFAULT_THRESHOLDS
 
 
@@ -92,8 +98,6 @@ class Task(NamedTuple):
     known: str
     """Key of the facts of all accounts and the round's parameter, which are sent along."""
     account: str
-    foreign: tuple[RoleDetail, ...] = ()
-    """Roles of other accounts that may trust principals of this one."""
 
 
 class AccountSurvey(CheckContext):
@@ -206,7 +210,9 @@ class AccountWork:
     def reach(self, known: Known) -> OrganizationReach:
         """Return the attack paths over all accounts."""
         if self._reach is None or self._reach[0] is not known:
-            self._reach = known, OrganizationReach(OrganizationSteps(known.steps), self._evaluator_of, known.open_roles)
+            open_roles = {role.arn: role for role in known.open_roles.roles}
+            steps = OrganizationSteps(known.steps, (role.arn for role in known.open_roles.roles))
+            self._reach = known, OrganizationReach(steps, self._evaluator_of, open_roles)
         return self._reach[1]
 
     def _evaluator_of(self, accounts: tuple[str, ...]) -> Evaluator:
@@ -255,11 +261,11 @@ class AccountWork:
             open_roles=tuple(role for account in accounts for role in open_roles(account, trust)),
         )
 
-    def steps(self, task: Task, _known: Known, _wanted: None, cancelled: Cancelled) -> AccountSteps:
+    def steps(self, task: Task, known: Known, _wanted: None, cancelled: Cancelled) -> AccountSteps:
         """Return the attack-path steps of an account's principals."""
         part = self.organization.part_of(task.account, cancelled, is_passing=True)
         paths = AttackPathGraph(part, cancelled=cancelled, is_whole=False)
-        return with_proofs(find_account_steps(paths.steps, paths.graph, task.account, task.foreign), paths)
+        return with_proofs(find_account_steps(paths.steps, paths.graph, task.account, known.open_roles), paths)
 
     def findings(self, task: Task, known: Known, cancelled: Cancelled) -> Iterator[Finding]:
         """Yield the findings of an account."""
@@ -349,9 +355,9 @@ class OrganizationChecks:
         for found in self.round(facts_in_worker, AccountWork.facts, known, None, cancelled=cancelled):
             facts.append(found)
             progress(len(facts), total)
-        foreign = _foreign_roles(self._accounts, facts)
+        known = Known(self._accounts, open_roles=_open_roles(self._accounts, facts))
         steps: list[AccountSteps] = []
-        for one in self.round(steps_in_worker, AccountWork.steps, known, None, foreign=foreign, cancelled=cancelled):
+        for one in self.round(steps_in_worker, AccountWork.steps, known, None, cancelled=cancelled):
             steps.append(one)
             progress(len(self._accounts) + len(steps), total)
         external_ids: dict[str, set[frozenset[str]]] = {}
@@ -368,7 +374,7 @@ class OrganizationChecks:
             managing=frozenset().union(*(one.managing for one in facts)),
             external_ids=external_ids,
             steps=tuple(steps),
-            open_roles={one.role.arn: one.role for each in facts for one in each.open_roles},
+            open_roles=known.open_roles,
             thresholds=thresholds,
         )
 
@@ -411,7 +417,6 @@ class OrganizationChecks:
         known: Known,
         wanted: W,
         *,
-        foreign: Mapping[str, tuple[RoleDetail, ...]] | None = None,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[R]:
@@ -422,14 +427,12 @@ class OrganizationChecks:
             here: The method that this process calls.
             known: The facts of all accounts.
             wanted: Parameter of every task.
-            foreign: By account ID, the roles of other accounts that its task receives.
             progress: Called with the progress of the last round.
             cancelled: Returns True to stop.
         """
         before, total = (ROUNDS - 1) * len(self._accounts), ROUNDS * len(self._accounts)
         key = uuid4().hex
-        given = foreign or {}
-        tasks = [Task(self._frame, key, account, given.get(account, ())) for account in self._accounts]
+        tasks = [Task(self._frame, key, account) for account in self._accounts]
         return shared_out(
             in_worker,
             tasks,
@@ -465,23 +468,28 @@ def thin_snapshot(catalogue: Catalogue) -> Snapshot:
     return Snapshot.model_construct(**(dict(catalogue.frame.snapshot) | {"accounts": catalogue.entries}))
 
 
-def _foreign_roles(accounts: Sequence[str], facts: Iterable[AccountFacts]) -> Mapping[str, tuple[RoleDetail, ...]]:
-    """Return, by account ID, the roles of other accounts that may trust its principals."""
+def _open_roles(accounts: Sequence[str], facts: Iterable[AccountFacts]) -> OpenRoles:
+    """Return the roles that may trust principals of other accounts."""
     facts = tuple(facts)
     homes: dict[str, set[str]] = {}
     for account, one in zip(accounts, facts, strict=True):
         for unique_id in one.unique_ids:
             homes.setdefault(unique_id, set()).add(account)
-    found: dict[str, list[RoleDetail]] = {account: [] for account in accounts}
+    roles: list[RoleDetail] = []
+    to_all = 0
+    by_account: dict[str, int] = {}
+    own: dict[str, int] = {}
     for home, one in zip(accounts, facts, strict=True):
         for open_role in one.open_roles:
-            trusted = set(accounts) if open_role.accounts is None else set(open_role.accounts)
-            for unique_id in open_role.ids:
-                trusted |= homes.get(unique_id, set())
-            for account in trusted - {home}:
-                if account in found:
-                    found[account].append(open_role.role)
-    return {account: tuple(roles) for account, roles in found.items()}
+            bit = 1 << len(roles)
+            roles.append(open_role.role)
+            own[home] = own.get(home, 0) | bit
+            if open_role.accounts is None:
+                to_all |= bit
+                continue
+            for account in open_role.accounts.union(*(homes.get(unique_id, ()) for unique_id in open_role.ids)):
+                by_account[account] = by_account.get(account, 0) | bit
+    return OpenRoles(tuple(roles), to_all, by_account, own)
 
 
 def work_in_worker(task: Task) -> tuple[AccountWork, Known, Any]:
