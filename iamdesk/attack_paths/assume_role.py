@@ -7,7 +7,13 @@ from itertools import islice
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.attack_paths.administrators import OPEN
 from iamdesk.attack_paths.catalog import ASSUMES
-from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, EdgeSources, SourceFinder
+from iamdesk.attack_paths.edge_sources import (
+    NO_PRINCIPALS,
+    ConfirmedAndPossible,
+    EdgeSources,
+    SourceFinder,
+    tags_asked,
+)
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.policy.document import Document
@@ -33,10 +39,18 @@ class TrustPolicies:
         self._targets = targets
         self._population = population
         self._roles = inquiry.evaluator.index.roles if roles is None else roles
-        self._by_document: dict[tuple[Document, str], int] = {}
+        self._by_document: dict[tuple[Document, str, tuple[str | None, ...]], int] = {}
+        """Roles by trust policy, account, and the values of the tags that the trust policy tests."""
+        tags_of: dict[Document, tuple[str, ...]] = {}
         for place in indexes_of(targets.roles):
             role = self._roles[targets.arns[place]]
-            key = (inquiry.evaluator.index.trust(role), role.arn.split(":", 5)[4])
+            document = inquiry.evaluator.index.trust(role)
+            tags = tags_of.get(document)
+            if tags is None:
+                keys = (key for statement in document.statements for key in statement.context_keys())
+                tags = tags_of[document] = tuple(sorted(tags_asked(keys)))
+            values = targets.tag_values(place, tags) if tags else ()
+            key = (document, role.arn.split(":", 5)[4], values)
             self._by_document[key] = self._by_document.get(key, 0) | 1 << place
         self._trusting: dict[str, int] = {}
 
@@ -50,7 +64,7 @@ class TrustPolicies:
         Raises:
             WorkCancelled: The run was cancelled.
         """
-        for (document, _), roles in islice(self._by_document.items(), number, None, parts):
+        for (document, _, _), roles in islice(self._by_document.items(), number, None, parts):
             self._inquiry.check_cancelled()
             named, trusted, needs_own_allow = self._trusted(document, finder)
             if trusted:
@@ -99,7 +113,7 @@ class TrustPolicies:
         found = self._trusting.get(service)
         if found is None:
             found = 0
-            for (document, account), roles in self._by_document.items():
+            for (document, account, _), roles in self._by_document.items():
                 if self._names(document, service):
                     self._inquiry.check_cancelled()
                     arn = self._targets.arns[(roles & -roles).bit_length() - 1]

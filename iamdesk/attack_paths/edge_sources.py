@@ -202,7 +202,7 @@ class SourceFinder:
         self._population = bulk.population
         self._can_arrange = can_arrange
         self._by_tags: dict[tuple[str, ...], tuple[int, ...]] = {}
-        self._organization = tuple(_organization_documents(inquiry))
+        self._organization = tuple(_organization_documents(inquiry, targets))
         self.members_of: dict[str, int] = {}
         """By account: its principals, as bits."""
         for cohort in bulk.population.cohort:
@@ -340,7 +340,7 @@ class SourceFinder:
                 for statement in document.statements:
                     if statement.broken is not None or not any(statement.covers_action(*one) for one in names):
                         continue
-                    tags.update(_tags_asked(statement.context_keys()))
+                    tags.update(tags_asked(statement.context_keys()))
                     if not any(entry.is_everything for entry in statement.resources or ()):
                         parts = _refined(parts, self._targets.matched_by(policy, statement, own))
             for part in parts:
@@ -610,7 +610,7 @@ class _Finding:
             }
             found: list[tuple[int, int | None]] = []
             for place in sorted(places):
-                if place in self._targets.personal or _tags_asked(self._asked_keys(place)):
+                if place in self._targets.personal or tags_asked(self._asked_keys(place)):
                     found.append((place, None))
                 elif place in self._targets.applying:
                     found.append((place, self._targets.applying[place]))
@@ -635,7 +635,7 @@ class _Finding:
                     parts = _refined(parts, covered)
             elif applying is not None:
                 parts = _refined(parts, applying)
-            tags.update(_tags_asked(self._asked_keys(place)))
+            tags.update(tags_asked(self._asked_keys(place)))
         if not tags:
             return parts
         wanted = tuple(sorted(tags))
@@ -670,19 +670,22 @@ def _comparison(value: PolicyValue, boundary: str) -> Hashable:
     return glob(text).matches(boundary), glob(text.lower()).matches(lower), parts
 
 
-def _tags_asked(keys: Iterable[str]) -> set[str]:
+def tags_asked(keys: Iterable[str]) -> set[str]:
+    """Return the tags of the resource that condition keys ask for."""
     return {key.partition("/")[2] for key in keys if key.startswith(RESOURCE_TAG_PREFIXES)}
 
 
-def _organization_documents(inquiry: EvaluationSession) -> Iterator[tuple[AttachedPolicy, Document]]:
-    """Yield every organization policy that applies to an account of the snapshot, with its policy type."""
+def _organization_documents(
+    inquiry: EvaluationSession, targets: EdgeTargets
+) -> Iterator[tuple[AttachedPolicy, Document]]:
+    """Yield every organization policy that applies to an account of the callers or the targets, with its type."""
     organization = inquiry.evaluator.organization
     if organization is None:
         return
     seen: set[int] = set()
-    for account in inquiry.snapshot.accounts:
+    for account in dict.fromkeys((*(one.account_id for one in inquiry.snapshot.accounts), *targets.of_account)):
         for kind, policy in _OF_KIND.items():
-            for level in organization.levels(account.account_id, kind) or ():
+            for level in organization.levels(account, kind) or ():
                 for one in level:
                     if id(one.document) not in seen:
                         seen.add(id(one.document))

@@ -33,6 +33,12 @@ from iamdesk.progress import WorkCancelled, never_cancelled
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.catalog import Catalogue
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.organization import (
+    Organization,
+    OrganizationNode,
+    OrganizationPolicy,
+    OrganizationPolicyType,
+)
 from iamdesk.snapshot.reader import load_catalogue
 from iamdesk.snapshot.resources import KeyGrant, Resource
 from iamdesk.work.processes import Processes
@@ -310,6 +316,65 @@ def test_a_chain_across_three_accounts_and_back_is_followed(tmp_path: Path) -> N
         f"arn:aws:iam::{ACCOUNTS[0]}:user/u0",
         f"arn:aws:iam::{ACCOUNTS[1]}:role/r0",
     ], "one path as an example, with all its requests"
+
+
+def test_roles_with_one_trust_policy_are_told_apart_by_tags_and_by_policies_of_their_account(tmp_path: Path) -> None:
+    """Of three roles with the same trust policy one lacks the tag, and an RCP denies another one, by its name."""
+    first, second = ACCOUNTS[:2]
+    user = f"arn:aws:iam::{first}:user/u0"
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{first}:root"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:ResourceTag/team": "red"}},
+    }
+    roles = [
+        {
+            "RoleName": name,
+            "RoleId": f"AROA{name.upper()}",
+            "Arn": f"arn:aws:iam::{second}:role/{name}",
+            "AssumeRolePolicyDocument": {"Statement": [trust]},
+            "RolePolicyList": [],
+            "Tags": [{"Key": "team", "Value": team}],
+        }
+        for name, team in (("blue", "blue"), ("closed", "red"), ("open", "red"))
+    ]
+    assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    u0 = {
+        "UserName": "u0",
+        "UserId": "AIDA11111111111111111",
+        "Arn": user,
+        "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": [assume]}}],
+    }
+    write(str(tmp_path), {first: {"UserDetailList": [u0]}, second: {"RoleDetailList": roles}})
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    closed = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sts:AssumeRole",
+        "Resource": f"arn:aws:iam::{second}:role/closed",
+    }
+    scp, rcp = OrganizationPolicyType.SERVICE_CONTROL_POLICY, OrganizationPolicyType.RESOURCE_CONTROL_POLICY
+    organization = Organization(
+        id="o-example",
+        management_account_id=OUTSIDE,
+        nodes=(
+            OrganizationNode(id="r-root", policy_ids=("p-scp", "p-rcp")),
+            OrganizationNode(id=first, parent_id="r-root", policy_ids=("p-scp", "p-rcp")),
+            OrganizationNode(id=second, parent_id="r-root", policy_ids=("p-scp", "p-rcp", "p-closed")),
+        ),
+        policies=(
+            OrganizationPolicy(id="p-scp", name="all", type=scp, content={"Statement": [everything]}),
+            OrganizationPolicy(
+                id="p-rcp", name="all", type=rcp, content={"Statement": [everything | {"Principal": "*"}]}
+            ),
+            OrganizationPolicy(id="p-closed", name="closed", type=rcp, content={"Statement": [closed]}),
+        ),
+    )
+    catalogue, snapshot = with_more(opened(tmp_path), load_snapshot(tmp_path), {"organization": organization})
+    assert_same(catalogue, snapshot)
+    paths = AttackPathGraph(Evaluator(snapshot))
+    assert [paths.assuming(role["Arn"]) for role in roles] == [(), (), (user,)]
 
 
 def test_findings_about_other_accounts_grow_with_the_accounts_that_are_entered(tmp_path: Path) -> None:
