@@ -13,13 +13,12 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of, names_in
 from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, TrustPolicies
 from iamdesk.attack_paths.catalog import ASSUMES, preference
-from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
+from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder, tags_asked
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.graph import StepGraph
 from iamdesk.attack_paths.request_tags import may_require
 from iamdesk.attack_paths.types import Step
-from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.derived_keys import ResourceDependence, variation
 from iamdesk.policy.arn import ArnError, parse_arn
@@ -298,7 +297,7 @@ class _AskedOfRoles(NamedTuple):
 
     entries: tuple[ResourcePattern, ...]
     """Entries of ``Resource`` and ``NotResource``, each text once."""
-    tags: tuple[str, ...]
+    tags: frozenset[str]
     """Keys of tags, in lower case."""
     is_account_asked: bool
 
@@ -313,7 +312,7 @@ class _AskedOfRoles(NamedTuple):
             keys.update(statement.context_keys())
         return cls(
             tuple(entries.values()),
-            tuple(sorted(key for key in keys if key.startswith(RESOURCE_TAG_PREFIXES))),
+            frozenset(tags_asked(keys)),
             any(variation(key, reference()) is ResourceDependence.RESOURCE for key in keys - {_REGION}),
         )
 
@@ -326,15 +325,17 @@ class _AskedOfRoles(NamedTuple):
         matches: list[Hashable] = []
         for entry in self.entries:
             match = entry.matches(arn, _unknown, ShortArns.FILLED_IF_WILDCARD)
-            matches.append(role.arn if entry.keys and match is not Match.NO else match)
+            matches.append(role.arn if entry.keys and match not in _NEVER else match)
         return (
             role.arn.split(":", 5)[1],
             role.arn.split(":", 5)[4] if self.is_account_asked else "",
-            tuple(sorted((tag.key, tag.value) for tag in role.tags)) if self.tags else (),
+            tuple(sorted((name, tag.value) for tag in role.tags if (name := tag.key.lower()) in self.tags)),
             tuple(matches),
         )
 
 
+_NEVER = (Match.NO, Match.NO_OR_UNRESOLVED)
+"""Whatever the values of variables."""
 _REGION = "aws:requestedregion"
 """Does not depend on the role: roles are in all Regions."""
 
