@@ -341,8 +341,12 @@ class SourceFinder:
                     if statement.broken is not None or not any(statement.covers_action(*one) for one in names):
                         continue
                     tags.update(tags_asked(statement.context_keys()))
-                    if not any(entry.is_everything for entry in statement.resources or ()):
-                        parts = _refined(parts, self._targets.matched_by(policy, statement, own))
+                    if any(entry.is_everything for entry in statement.resources or ()):
+                        continue
+                    matched = self._targets.matched_by(policy, statement, own)
+                    parts = _refined(parts, matched)
+                    if statement.resource_keys():  # which of them it matches depends on the caller
+                        parts = [one for part in parts for one in (_each(part) if part & matched else (part,))]
             for part in parts:
                 for split in self.by_tags(part, tuple(sorted(tags))):
                     yield account, split
@@ -648,6 +652,10 @@ class _Finding:
         facts = self._population.facts(position, keys, derive)
         known = {key: fact for key, fact in zip(keys, facts, strict=True) if fact is not None}
         return self._targets.filled(statement, known)
+
+
+def _each(bits: int) -> Iterator[int]:
+    return (1 << place for place in indexes_of(bits))
 
 
 def _refined(parts: Iterable[int], bits: int) -> list[int]:
