@@ -229,10 +229,10 @@ def _abroad(steps: Edges, plain: _Plain, account: str, open_roles: OpenRoles) ->
     for number in indexes_of(open_roles.trusting(account)):
         key = key_of_role(open_roles.roles[number])
         alike[key] = alike.get(key, 0) | 1 << number
-    group_of = {open_roles.roles[(bits & -bits).bit_length() - 1].arn: bits for bits in alike.values()}
-    evaluated = [open_roles.roles[(bits & -bits).bit_length() - 1] for bits in alike.values()]
+    groups = [(open_roles.roles[next(indexes_of(bits))], bits) for bits in alike.values()]
+    evaluated = {role.arn: role for role, _ in groups}
     by_account: dict[str, list[RoleDetail]] = {}
-    for role in evaluated:
+    for role in evaluated.values():
         by_account.setdefault(role.arn.split(":", 5)[4], []).append(role)
     accounts = tuple(
         Account.model_construct(account_id=one, users=(), groups=(), roles=tuple(roles), policies=())
@@ -240,15 +240,14 @@ def _abroad(steps: Edges, plain: _Plain, account: str, open_roles: OpenRoles) ->
     )
     targets = EdgeTargets(accounts, steps.population.index)
     finder = SourceFinder(steps.inquiry, targets, steps.inquiry.evaluator.bulk())
-    trusts = TrustPolicies(steps.inquiry, targets, steps.population, {role.arn: role for role in evaluated})
-    with steps.inquiry.evaluator.index.lent_roles(evaluated):
+    trusts = TrustPolicies(steps.inquiry, targets, steps.population, evaluated)
+    with steps.inquiry.evaluator.index.lent_roles(evaluated.values()):
         assumable = Assumable(trusts.assuming(finder))
     found: dict[ConfirmedAndPossible, int] = {}
-    for place in indexes_of(targets.roles):
-        members = assumable.of(place)
+    for role, bits in groups:
+        members = plain.open(assumable.of(targets.places[role.arn]))
         if members.principals:
-            members = plain.open(members)
-            found[members] = found.get(members, 0) | group_of[targets.arns[place]]
+            found[members] = found.get(members, 0) | bits
     return found
 
 

@@ -30,6 +30,10 @@ _STANDARDS = ("NIST 800-53 AC-6", "SOC 2 CC6.3")
 _MAX_REMEDIATIONS = 50
 _TAG = "aws:principaltag/"
 _PASSES = "iam:PassRole"
+_MAX_ENTERED = 20
+"""Accounts that a principal enters with a finding for each; more are one finding."""
+_ENTERED = "entered accounts"
+"""Object of the finding about many accounts that are entered."""
 _FURTHER = "further accounts"
 """Object of the finding about accounts that are reached through others."""
 
@@ -232,7 +236,8 @@ def other_account(survey: CheckContext, _account: Account, principal: Principal)
     """Report each account that it enters from its own; high if it can become an administrator there.
 
     Accounts behind those are one finding: their number grows with the organization, and what leads into each is a
-    finding of the role that enters it.
+    finding of the role that enters it. Many entered ones are one finding, too: roles that trust the whole organization
+    in each account would give a finding for each pair of accounts.
     """
     if not survey.reach.knows(principal.arn):
         return
@@ -241,7 +246,22 @@ def other_account(survey: CheckContext, _account: Account, principal: Principal)
         return
     administered = survey.reach.administered(principal.arn)
     entered = survey.reach.entered(principal.arn)
-    for account_id in entered:
+    if len(entered) > _MAX_ENTERED:
+        yield _many_accounts(
+            survey,
+            principal,
+            nphrase(
+                "{name} can access {count:,} account directly: {accounts}.",
+                "{name} can access {count:,} accounts directly: {accounts}.",
+                len(entered),
+                name=name_of(principal),
+                accounts=enumerated(entered),
+            ),
+            entered,
+            [one for one in entered if one in administered],
+            _ENTERED,
+        )
+    for account_id in entered if len(entered) <= _MAX_ENTERED else ():
         path = _path_into(survey, principal, account_id, is_administered=account_id in administered)
         words = {"name": name_of(principal), "account": account_id, "way": path_text(path)}
         if account_id in administered:
@@ -252,7 +272,20 @@ def other_account(survey: CheckContext, _account: Account, principal: Principal)
         yield CheckResult(sentence, _evidence(path), object=account_id, severity=severity)
     further = [account_id for account_id in accounts if account_id not in entered]
     if further:
-        yield _through_others(survey, principal, further, [one for one in further if one in administered])
+        yield _many_accounts(
+            survey,
+            principal,
+            nphrase(
+                "{name} can reach {count:,} further account through other accounts: {accounts}.",
+                "{name} can reach {count:,} further accounts through other accounts: {accounts}.",
+                len(further),
+                name=name_of(principal),
+                accounts=enumerated(further),
+            ),
+            further,
+            [one for one in further if one in administered],
+            _FURTHER,
+        )
 
 
 def _path_into(survey: CheckContext, principal: Principal, account_id: str, *, is_administered: bool) -> AttackPath:
@@ -266,25 +299,23 @@ def _path_into(survey: CheckContext, principal: Principal, account_id: str, *, i
     return path
 
 
-def _through_others(
-    survey: CheckContext, principal: Principal, further: Sequence[str], administered: Sequence[str]
+def _many_accounts(
+    survey: CheckContext,
+    principal: Principal,
+    sentence: str,
+    accounts: Sequence[str],
+    administered: Sequence[str],
+    about: str,
 ) -> CheckResult:
-    """Return the finding about accounts that are reached through other accounts, with one path as an example."""
-    sentence = nphrase(
-        "{name} can reach {count:,} further account through other accounts: {accounts}.",
-        "{name} can reach {count:,} further accounts through other accounts: {accounts}.",
-        len(further),
-        name=name_of(principal),
-        accounts=enumerated(further),
-    )
+    """Return one finding about several accounts, with one path as an example."""
     if administered:
         more = phrase("It can become an administrator of {accounts}.", accounts=enumerated(administered))
         sentence = join_messages(" ", (sentence, more))
-    example = (administered or further)[0]
+    example = (administered or accounts)[0]
     return CheckResult(
         sentence,
         _evidence(_path_into(survey, principal, example, is_administered=bool(administered))),
-        object=_FURTHER,
+        object=about,
         severity=Severity.HIGH if administered else None,
     )
 

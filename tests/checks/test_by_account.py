@@ -407,6 +407,40 @@ def test_findings_about_other_accounts_grow_with_the_accounts_that_are_entered(t
     assert any(one.startswith("r can reach 6 further accounts through other accounts: ") for one in found)
 
 
+def test_many_entered_accounts_are_one_finding(tmp_path: Path) -> None:
+    """As where each account has a role that trusts the whole organization."""
+    accounts = [f"{number:012}" for number in range(1, 24)]
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{accounts[0]}:root"}, "Action": "sts:AssumeRole"}
+    assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    user = {
+        "UserName": "u",
+        "UserId": "AIDA1",
+        "Arn": f"arn:aws:iam::{accounts[0]}:user/u",
+        "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": [assume]}}],
+    }
+    write(str(tmp_path), {accounts[0]: {"UserDetailList": [user]}})
+    for account in accounts[1:]:
+        role = {
+            "RoleName": "r",
+            "RoleId": f"AROA{account}",
+            "Arn": f"arn:aws:iam::{account}:role/r",
+            "AssumeRolePolicyDocument": {"Statement": [trust]},
+            "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": [everything]}}]
+            if account == accounts[9]
+            else [],
+        }
+        write(str(tmp_path), {account: {"RoleDetailList": [role]}})
+    catalogue, snapshot = opened(tmp_path), load_snapshot(tmp_path)
+    assert_same(catalogue, snapshot)
+    (one,) = (finding for finding in found_whole(snapshot) if finding.check_id == "CHN-03")
+    assert one.sentence.startswith(f"u can access 22 accounts directly: {accounts[1]}, ")
+    assert one.sentence.endswith(f" It can become an administrator of {accounts[9]}.")
+    assert one.severity is Severity.HIGH
+    listed = "\n".join(piece.text for piece in one.evidence)
+    assert all(account in listed or account in one.sentence for account in accounts[1:])
+
+
 def chain() -> dict[str, Json]:
     def role(account: str, name: str, who: str, on: str) -> Json:
         actions = "*" if on == "*" else "sts:AssumeRole"
