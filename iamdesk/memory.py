@@ -46,7 +46,7 @@ class _Pause:
             self._add_made()
             self._at_work -= 1
             if lives_on and self._made >= many:
-                gc.freeze()
+                gc.freeze()  # what is in memory holds no cycles (`gc_paused`): the collector need not look at it again
                 self._made = self._count = 0
             if not self._at_work and self._was_enabled:
                 gc.enable()

@@ -280,7 +280,8 @@ class OrganizationEvaluator(Sweeps):
 
 
 _EXTERNAL_CALLER = f"arn:aws:iam::000000000001:user/{FRESH}"
-"""A caller of an account that is not in the snapshot."""
+"""Any caller of an account other than the resource's: its own policies do not count. If the resource's account has this
+number, nothing is concluded."""
 _MAX_CACHED_REQUESTS = 32
 _MAX_CACHED_ROWS = 400_000  # 40 MB
 _TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})

@@ -252,7 +252,7 @@ def _abroad(steps: Edges, plain: _Plain, account: str, open_roles: OpenRoles) ->
 
 
 class _AlikeRoles:
-    """Says which roles of other accounts the principals of an account can assume alike.
+    """Finds which roles of other accounts the principals of an account can assume alike.
 
     A decision about assuming a role depends on it by its trust policy, by the RCPs of its account, by whether
     statements match its ARN, and by condition keys about it.

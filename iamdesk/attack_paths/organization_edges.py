@@ -6,6 +6,7 @@ of `graph.StepGraph` over one snapshot of all accounts.
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import count
 from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
@@ -30,30 +31,38 @@ class LevelsOfAll:
     Most questions are about principals that are near to a goal, and a thousand accounts take long to search.
     """
 
-    def __init__(self, search: Iterator[tuple[Bits, int]]) -> None:
-        self._search = search
-        self._found: list[Bits] = []
-        self._open: list[int] = []
+    def __init__(self, begin: Callable[[], Iterator[tuple[Bits, int]]]) -> None:
+        self._begin = begin
+        self._search = begin()
+        self._found: list[tuple[Bits, int]] = []
 
     def __getitem__(self, steps: int) -> Bits:
-        while len(self._found) <= steps:
-            self._add(*next(self._search))
-        return self._found[steps]
+        if not self._is_found(steps):
+            raise IndexError(steps)
+        return self._found[steps][0]
 
     def __iter__(self) -> Iterator[Bits]:
-        yield from self._found
-        for level in self._search:
-            self._add(*level)
-            yield self._found[-1]
+        for steps in count():
+            if not self._is_found(steps):
+                return
+            yield self._found[steps][0]
 
-    def _add(self, bits: Bits, roles: int) -> None:
-        self._found.append(bits)
-        self._open.append(roles)
+    def _is_found(self, steps: int) -> bool:
+        """Search as far as a level, and return whether there is one."""
+        while len(self._found) <= steps:
+            try:
+                self._found.append(next(self._search))
+            except StopIteration:
+                return False
+            except BaseException:
+                # A search that was cancelled looks like one that has ended: the next question begins anew.
+                self._found, self._search = [], self._begin()
+                raise
+        return True
 
     def open_roles(self, steps: int) -> int:
         """Return the roles with a distance that other accounts may assume, by number."""
-        self[steps]
-        return self._open[steps]
+        return self._found[steps][1] if self._is_found(steps) else 0
 
     def level_of(self, node: Node) -> int | None:
         """Return a principal's number of steps; None if it does not reach the goal."""
@@ -252,7 +261,7 @@ class OrganizationSteps:
         if found is None:
             if len(self._levels) >= _MAX_KEPT:
                 self._levels.clear()
-            found = self._levels[goal, maybe] = LevelsOfAll(self._each_level(*begin(), maybe))
+            found = self._levels[goal, maybe] = LevelsOfAll(lambda: self._each_level(*begin(), maybe))
         return found
 
     def _each_level(self, there: Bits, last: Bits, later: Sequence[Bits], maybe: bool) -> Iterator[tuple[Bits, int]]:

@@ -1,6 +1,6 @@
 """Privilege escalation: attack paths to administrator, to other accounts, and from external principals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from iamdesk.attack_paths.administrators import Principal
@@ -258,7 +258,7 @@ def other_account(survey: CheckContext, _account: Account, principal: Principal)
                 accounts=enumerated(entered),
             ),
             entered,
-            [one for one in entered if one in administered],
+            administered,
             _ENTERED,
         )
     for account_id in entered if len(entered) <= _MAX_ENTERED else ():
@@ -283,7 +283,7 @@ def other_account(survey: CheckContext, _account: Account, principal: Principal)
                 accounts=enumerated(further),
             ),
             further,
-            [one for one in further if one in administered],
+            administered,
             _FURTHER,
         )
 
@@ -304,10 +304,11 @@ def _many_accounts(
     principal: Principal,
     sentence: str,
     accounts: Sequence[str],
-    administered: Sequence[str],
+    all_administered: Container[str],
     about: str,
 ) -> CheckResult:
     """Return one finding about several accounts, with one path as an example."""
+    administered = [one for one in accounts if one in all_administered]
     if administered:
         more = phrase("It can become an administrator of {accounts}.", accounts=enumerated(administered))
         sentence = join_messages(" ", (sentence, more))

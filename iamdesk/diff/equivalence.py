@@ -104,7 +104,7 @@ class EquivalenceKeys:
     def _applied(self, applied: Sequence[StatementDelta], resource: str) -> _Applied | None:
         """Return the clauses that apply to a resource, without its name, and the keys that they test.
 
-        None if a clause names principals or may apply to a part of what the resource stands for.
+        None if a clause names principals or may apply to a part of what the resource represents.
         """
         if self._of_part[0] is not applied:
             self._of_part = applied, {}

@@ -110,6 +110,7 @@ def find(snapshot: Snapshot, arn: str) -> tuple[Account, Entity]:
     """
     for account in snapshot.accounts:
         lists: tuple[tuple[Entity, ...], ...] = (account.users, account.groups, account.roles)
+        # ARNs name one entity: where to begin is a matter of time alone.
         for entity in chain.from_iterable(lists[::-1] if ":role/" in arn else lists):
             if entity.arn == arn:
                 return account, entity

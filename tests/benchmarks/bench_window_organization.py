@@ -12,6 +12,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench_catalogue import resident
@@ -107,10 +108,10 @@ def go_through(window: MainWindow, beat: Beat, path: Path, count: int) -> None:
     print(f"  {len(entries):,} accounts, {opened.catalogue.principals:,} principals")
     palette = window.windows.search_everywhere()
     for text in ("a", "admin", "zzz"):
-        do(f"search for {text}", lambda t=text: palette.field.setText(t), lambda: not palette.is_searching)  # type: ignore[misc]
+        do(f"search for {text}", partial(palette.field.setText, text), lambda: not palette.is_searching)
     palette.close()
     for text in ("a", "admin", ""):
-        do(f"tree filtered by {text!r}", lambda t=text: workspace.navigator.field.setText(t))  # type: ignore[misc]
+        do(f"tree filtered by {text!r}", partial(workspace.navigator.field.setText, text))
     chosen = entries[:: max(1, len(entries) // count)][:count]
 
     def look() -> None:
@@ -128,9 +129,11 @@ def go_through(window: MainWindow, beat: Beat, path: Path, count: int) -> None:
         ("every action on one object", "", objects),
         ("who-can, many rows and what explains them", "s3:GetObject", objects),
     ):
-        do(label, lambda a=action, r=resource: window.session.ask_who_can(Request("", a, r)))  # type: ignore[misc]
+        do(label, partial(window.session.ask_who_can, Request("", action, resource)))
         print(f"    {len(workspace.who_can.model.rows):,} rows")
-    do("all principals", lambda: window.findChild(QAction, "actionPrincipals").trigger())  # type: ignore[union-attr]
+    all_principals = window.findChild(QAction, "actionPrincipals")
+    assert all_principals is not None
+    do("all principals", all_principals.trigger)
     print(f"    {len(window.interior.principals.model.rows):,} rows")
     begun = time.perf_counter()
     do("findings, the first seconds", workspace.findings.run, lambda: time.perf_counter() - begun > _FINDINGS_FOR)

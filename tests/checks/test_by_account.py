@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from iamdesk import Evaluator, RequestError, load_snapshot
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import catalog as attack_paths
+from iamdesk.attack_paths.organization_edges import LevelsOfAll
 from iamdesk.causes.controls import Tally, controls
 from iamdesk.checks import registry
 from iamdesk.checks.by_account import AccountWork, OrganizationChecks, Task
@@ -328,7 +329,7 @@ def test_roles_with_one_trust_policy_are_told_apart_by_tags_and_by_policies_of_t
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"aws:ResourceTag/team": "red"}},
     }
-    roles = [
+    roles: list[Json] = [
         {
             "RoleName": name,
             "RoleId": f"AROA{name.upper()}",
@@ -612,8 +613,26 @@ def test_findings_in_several_runs_are_merged_in_the_order_of_the_report(
     with Spool(format_name) as spool:
         find_into(spool, OrganizationChecks(catalogue), words, TODAY)
         assert len(spool._runs) > 10
-        told = b"".join(spool.report(catalogue, THEN))
-    assert told == render(format_name, suppressed(whole, words, TODAY), snapshot, generated_at=THEN)
+        report = b"".join(spool.report(catalogue, THEN))
+    assert report == render(format_name, suppressed(whole, words, TODAY), snapshot, generated_at=THEN)
+
+
+def test_a_search_that_was_cancelled_begins_anew() -> None:
+    """One that stopped half-way must not look like one that found no more principals."""
+    runs = []
+
+    def search() -> Iterator[tuple[dict[int, int], int]]:
+        runs.append(1)
+        yield {0: 1}, 0
+        if len(runs) == 1:
+            raise WorkCancelled
+        yield {0: 2}, 1
+
+    levels = LevelsOfAll(search)
+    with pytest.raises(WorkCancelled):
+        levels.level_of((0, 1))
+    assert [levels.level_of((0, 0)), levels.level_of((0, 1)), levels.level_of((0, 2))] == [0, 1, None]
+    assert (levels[1], levels.open_roles(1)) == ({0: 2}, 1)
 
 
 def test_whoever_cancels_ends_it() -> None:

@@ -265,7 +265,7 @@ def _folded(names: str) -> str:
     return names.casefold()
 
 
-@cache
+@cache  # four values, which tens of thousands of rows share
 def _decisions(is_allowed: bool, is_conditional: bool) -> frozenset[EvalDecision]:
     found = ((EvalDecision.ALLOWED, is_allowed), (EvalDecision.CONDITIONAL, is_conditional))
     return frozenset(decision for decision, is_there in found if is_there)
