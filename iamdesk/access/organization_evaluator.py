@@ -163,13 +163,18 @@ class OrganizationEvaluator(Sweeps):
             yield from (Access(principal, decision, request, self.can) for principal, decision in rows.open_to)
 
     def each_row[R](
-        self, show: Callable[[Access], R], request: Request, cancelled: Cancelled = never_cancelled
+        self,
+        show: Callable[[Access], R],
+        request: Request,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
     ) -> Iterator[R]:
         """Yield ``show(row)`` for each row of a request, explained while the row's account is in memory.
 
         Args:
             show: A function of a module; it returns plain data. Workers call it.
             request: The request; its principal is ignored.
+            progress: Called with the number of principals done, and of all.
             cancelled: Returns whether the work was cancelled.
 
         Raises:
@@ -179,7 +184,10 @@ class OrganizationEvaluator(Sweeps):
         """
         yield from map(show, self.part_of("", cancelled).rows(request, cancelled=cancelled))
         in_worker, here = partial(_shown_in_worker, show), partial(self._shown, show)
-        for rows in self._by_account(in_worker, here, request, self._granted([request], cancelled), cancelled):
+        granted = self._granted([request], cancelled)
+        shown = self._by_account(in_worker, here, request, granted, cancelled)
+        by_account: Iterator[list[R]] = (next(shown) if one in granted else [] for one in self._principals_of)
+        for rows in self._counted(by_account, progress):
             yield from rows
 
     def _granted(self, requests: Sequence[Request], cancelled: Cancelled) -> Collection[str]:

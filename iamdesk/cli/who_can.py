@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from iamdesk.api import RequestSession
 from iamdesk.cli import executor, options
-from iamdesk.cli.output import echo, echo_bytes, echo_err, echo_json
+from iamdesk.cli.output import echo, echo_bytes, echo_err
 from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementRole
-from iamdesk.export.access.who_can import actions_by_level, csv_cells, csv_of, to_who_can_row, who_words
+from iamdesk.export.access.who_can import actions_by_level, csv_cells, csv_of, json_pieces, json_row, who_words
 from iamdesk.export.findings.csv_table import TableAbout
 from iamdesk.export.text.decision import access_words
 from iamdesk.memory import collector_seldom
@@ -49,7 +49,9 @@ def who_can(
                 unknown_context=unknown_context,
             )
             if output_format is options.TableFormat.JSON:
-                echo_json(list(shown(_as_json)))
+                rows = list(shown(json_row))  # all of them, or none with an error
+                for piece in json_pieces(rows):
+                    echo_bytes(piece)
             elif output_format is options.TableFormat.CSV:
                 query = who_can_query(snapshot, action, resource, context, absent, unknown_context)
                 echo_bytes(csv_of(shown(csv_cells), snapshot.name, TableAbout(query, opened.sha256)))
@@ -93,10 +95,6 @@ def _as_text(row: "Access") -> _Row:
     decision = row.explanation
     open_rules = [one.message for one in decision.assumptions if one.code == "pages-disagree"]
     return _Row(row.is_external, tuple(_lines(row.who, decision)), tuple(open_rules))
-
-
-def _as_json(row: "Access") -> dict[str, Any]:
-    return to_who_can_row(row.who, row.explanation)
 
 
 def _print_rows(rows: "Iterable[_Row]") -> None:

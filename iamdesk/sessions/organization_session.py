@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.inventory.permission_sets import permission_set_name
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from iamdesk.access.evaluator import Evaluator
     from iamdesk.access.organization_evaluator import OrganizationEvaluator
-    from iamdesk.access.who_can import Access
+    from iamdesk.access.who_can import Access, SweepOptions
     from iamdesk.causes.controls import Tally
     from iamdesk.causes.types import Control
     from iamdesk.checks.by_account import OrganizationChecks
@@ -113,13 +113,15 @@ class OrganizationSession(Opened):
         action: str | None = None,
         resource: str,
         context: "ContextValues | None" = None,
-        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+        **asked: "Unpack[SweepOptions]",
     ) -> "Iterator[R]":
         """Yield ``show(row)`` for each row of `who_can`; the rows of an account are explained while it is in memory."""
         if action is None:
-            return super().each_row(show, resource=resource, context=context, unknown_context=unknown_context)
-        request = Request("", action, resource, context or {}, unknown_context=unknown_context)
-        return self.evaluator.each_row(show, request)
+            return super().each_row(show, resource=resource, context=context, **asked)
+        mode = asked.get("unknown_context", MissingContextMode.UNKNOWN)
+        request = Request("", action, resource, context or {}, unknown_context=mode)
+        progress, cancelled = asked.get("progress", no_progress), asked.get("cancelled", never_cancelled)
+        return self.evaluator.each_row(show, request, progress, cancelled)
 
     def lay_out(self, cancelled: Cancelled = never_cancelled) -> None:
         """Build the tree: accounts with their entries by name.

@@ -1,11 +1,11 @@
 """Evaluations that every open snapshot offers, in memory or read on demand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Unpack
 
-from iamdesk.evaluate.request import ContextValues, MissingContextMode, Request
+from iamdesk.evaluate.request import ContextValues, Request
 from iamdesk.explain.decision import EvaluationResult
-from iamdesk.progress import Cancelled, never_cancelled
+from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled, no_progress
 
 if TYPE_CHECKING:  # the engine is imported on first use: opening a snapshot does not need it
     from iamdesk.access.effective_permissions import EffectiveAccess
@@ -55,7 +55,7 @@ class RequestSession:
         action: str | None = None,
         resource: str,
         context: "ContextValues | None" = None,
-        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+        **asked: "Unpack[SweepOptions]",
     ) -> "Iterator[R]":
         """Yield ``show(row)`` for each row of `who_can`: faster than explaining each row afterwards.
 
@@ -63,10 +63,20 @@ class RequestSession:
 
         Raises:
             RequestError: as `who_can`.
+            WorkCancelled: ``cancelled`` returned True.
         """
-        return map(
-            show, self.who_can(action=action, resource=resource, context=context, unknown_context=unknown_context)
-        )
+        progress, cancelled = asked.pop("progress", no_progress), asked.get("cancelled", never_cancelled)
+        groups: Sequence[Iterable[Access]]
+        if action is None:
+            groups = [one.rows() for one in self.access_to_resource(resource, context, **asked)]
+        else:
+            groups = [(row,) for row in self.who_can(action=action, resource=resource, context=context, **asked)]
+        for done, rows in enumerate(groups):
+            progress(done, len(groups))
+            for row in rows:
+                if cancelled():
+                    raise WorkCancelled
+                yield show(row)
 
     def access_to_resource(
         self, resource: str, context: "ContextValues | None" = None, **asked: "Unpack[SweepOptions]"

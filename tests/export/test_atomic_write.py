@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from iamdesk.export.files.atomic_write import ExportError, write_atomic
+from iamdesk.progress import WorkCancelled
 
 
 def names_in(folder):
@@ -47,6 +48,20 @@ def test_a_folder_or_a_missing_folder_gives_one_sentence(tmp_path, name):
         write_atomic(tmp_path / name, b"x")
     assert str(tmp_path) in str(caught.value)
     assert names_in(tmp_path) == []
+
+
+def test_pieces_that_end_early_leave_the_old_file(tmp_path):
+    path = tmp_path / "rows.json"
+    path.write_bytes(b"old")
+
+    def pieces():
+        yield b"["
+        raise WorkCancelled
+
+    with pytest.raises(WorkCancelled):
+        write_atomic(path, pieces())
+    assert [one.name for one in tmp_path.iterdir()] == ["rows.json"]
+    assert path.read_bytes() == b"old"
 
 
 def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 
 from iamdesk import Evaluator, Request
 from iamdesk.access.effective_permissions import AccessExtent, ActionAccess, EffectiveAccess
+from iamdesk.api import Workbench
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.access import what_can, who_can
@@ -54,8 +56,7 @@ def decision(evaluator: Evaluator, principal: str, **more: Any) -> EvaluationRes
 
 def test_the_report_has_a_row_for_everybody_who_can(evaluator: Evaluator) -> None:
     accesses = list(evaluator.who_can(action="s3:GetObject", resource=PAYROLL))
-    report = who_can.report_of(accesses, "acme.json")
-    rows = rows_of(who_can.to_csv(report))
+    rows = rows_of(who_can.csv_of(map(who_can.csv_cells, accesses), "acme.json"))
     assert [(row["principal"], row["decision"]) for row in rows] == [
         (one.principal, one.decision.value) for one in accesses
     ]
@@ -65,7 +66,9 @@ def test_the_report_has_a_row_for_everybody_who_can(evaluator: Evaluator) -> Non
     assert of_nora["how"] == "PayrollReadWrite through group Finance"
     assert "aws:SourceIp" in of_nora["missing_context"]
     assert (of_nora["action"], of_nora["resource"], of_nora["snapshot"]) == ("s3:GetObject", PAYROLL, "acme.json")
-    objects = json.loads(who_can.to_json(report))
+    written = b"".join(who_can.json_pieces(map(who_can.json_row, accesses)))
+    objects = json.loads(written)
+    assert written.decode() == f"{json.dumps(objects, indent=2)}\n"
     assert [one["Principal"] for one in objects] == [one.principal for one in accesses]
     assert {one["EvalDecision"] for one in objects} == {"allowed", "conditional"}
 
@@ -73,14 +76,23 @@ def test_the_report_has_a_row_for_everybody_who_can(evaluator: Evaluator) -> Non
 def test_the_context_that_was_given_stands_in_every_row(evaluator: Evaluator) -> None:
     given = {"aws:MultiFactorAuthPresent": None, "aws:TagKeys": ["a", "b"]}
     accesses = list(evaluator.who_can(action="s3:GetObject", resource=PAYROLL, context=given))
-    rows = rows_of(who_can.to_csv(who_can.report_of(accesses, "x")))
+    rows = rows_of(who_can.csv_of(map(who_can.csv_cells, accesses), "x"))
     assert {row["given_context"] for row in rows} == {"aws:MultiFactorAuthPresent=(absent) | aws:TagKeys=a,b"}
 
 
-def test_a_report_can_be_cancelled(evaluator: Evaluator) -> None:
-    accesses = list(evaluator.who_can(action="s3:GetObject", resource=PAYROLL))
+def test_no_row_is_an_empty_list() -> None:
+    assert json.loads(b"".join(who_can.json_pieces([]))) == []
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", None])
+def test_each_row_can_be_cancelled(action: str | None) -> None:
+    opened = Workbench().open_snapshot(sample_snapshot())
+    shown = opened.each_row(who_can.json_row, action=action, resource=PAYROLL)
+    assert sum(1 for _ in shown) > 15
+    looks = iter([False, False, True])
+    stopped = opened.each_row(who_can.json_row, action=action, resource=PAYROLL, cancelled=partial(next, looks, True))
     with pytest.raises(WorkCancelled):
-        who_can.report_of(accesses, "x", cancelled=lambda: True)
+        list(stopped)
 
 
 def test_how_is_each_policy_once_and_the_root_users_own_sentence(evaluator: Evaluator) -> None:

@@ -1,8 +1,7 @@
 """Who can, as JSON and as CSV: a row for each principal for which a request is allowed or conditional."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from iamdesk.access.who_can import ANY_SERVICE, FittingAction, PrincipalKind, Signing, Who
@@ -15,7 +14,6 @@ from iamdesk.export.text.access import granting_statements, how_words, when_word
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.arn import ArnError, parse_arn
-from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 COLUMNS = (
     "number",
@@ -97,35 +95,6 @@ class Access(Protocol):
         """The full result, evaluated on demand."""
 
 
-@dataclass(frozen=True, slots=True)
-class WhoCanReport:
-    """The rows of who can with their results."""
-
-    snapshot_name: str
-    rows: tuple[tuple[Who, EvaluationResult], ...]
-    """In the order of who-can: one for each principal; without an action, one for each principal and action."""
-
-
-def report_of(
-    accesses: Sequence[Access],
-    snapshot_name: str,
-    progress: Progress = no_progress,
-    cancelled: Cancelled = never_cancelled,
-) -> WhoCanReport:
-    """Return the report of the rows of who-can; each is evaluated in full, which takes time.
-
-    Raises:
-        WorkCancelled: ``cancelled`` returned True.
-    """
-    rows = []
-    for place, access in enumerate(accesses):
-        if cancelled():
-            raise WorkCancelled
-        progress(place, len(accesses))
-        rows.append((access.who, access.explanation))
-    return WhoCanReport(snapshot_name, tuple(rows))
-
-
 def to_who_can_row(who: Who, decision: EvaluationResult) -> dict[str, Any]:
     """Return one row as JSON object: the principal, and the result as ``iamdesk can`` prints it, without its layers.
 
@@ -178,15 +147,21 @@ def actions_by_level(actions: Iterable[FittingAction]) -> Mapping[str, Sequence[
     return {level: sorted(dict.fromkeys(names)) for level, names in found.items() if names}
 
 
-def to_json(report: WhoCanReport) -> bytes:
-    """Return the rows as a JSON list, the output of ``iamdesk who-can --format json``."""
-    rows = [to_who_can_row(who, result) for who, result in report.rows]
-    return f"{json.dumps(rows, indent=2)}\n".encode()
+def json_row(row: Access) -> str:
+    """Return one row as JSON, for `json_pieces`."""
+    return json.dumps(to_who_can_row(row.who, row.explanation), indent=2)
 
 
-def to_csv(report: WhoCanReport, about: TableAbout | None = None) -> bytes:
-    """Return the rows as CSV. Each contains request and snapshot, because rows get copied."""
-    return csv_of((_cells(who, result) for who, result in report.rows), report.snapshot_name, about)
+def json_pieces(rows: Iterable[str]) -> Iterator[bytes]:
+    """Yield the pieces of a JSON list, the output of ``iamdesk who-can --format json``; each row is of `json_row`.
+
+    An organization has tens of thousands of rows: the list is written piece by piece.
+    """
+    between = "["
+    for row in rows:
+        yield f"{between}\n{row}".replace("\n", "\n  ").encode()
+        between = ","
+    yield b"[]\n" if between == "[" else b"\n]\n"
 
 
 def csv_of(rows: Iterable[Mapping[str, str]], snapshot_name: str, about: TableAbout | None = None) -> bytes:

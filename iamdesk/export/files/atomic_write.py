@@ -64,10 +64,12 @@ def _replace(path: Path, pieces: Iterable[bytes], *, private: bool) -> None:
             os.fsync(file.fileno())
         part.replace(target)
         sync_folder(target.parent)
-    except OSError as error:
+    except BaseException as error:  # also what makes the pieces may end early
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise _not_written(path, error) from error
+        if isinstance(error, OSError):
+            raise _not_written(path, error) from error
+        raise
 
 
 def _open_handle(there: os.stat_result) -> int | None:

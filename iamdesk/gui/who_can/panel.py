@@ -1,6 +1,6 @@
 """Who can perform an action on a resource: the principals, each opens to its result. The request bar asks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -42,6 +42,7 @@ from iamdesk.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
+    from iamdesk.access.who_can import Access
     from iamdesk.api import Hint, Opened
 
 
@@ -461,27 +462,33 @@ class WhoCanPanel(QWidget):
 
     def export(self) -> None:
         """Ask for a file and write all rows to it, regardless of the filter."""
-        opened = self._session.snapshot
+        opened, asked = self._session.snapshot, self._asked
         if opened is None:
             return
-        if not self._complete:
+        if not self._complete or asked is None:
             self.message.say(Tone.NOTE, tr(text.NOTHING_TO_EXPORT))
             return
         from iamdesk.export.access import who_can  # imported when something is exported
         from iamdesk.export.findings.csv_table import TableAbout
 
-        accesses = tuple(access for row in self.model.rows for access in row.accesses)
-        name = opened.path.name
         about = TableAbout(self.command(), opened.sha256)
 
-        def report(progress: Progress, cancelled: Cancelled) -> who_can.WhoCanReport:
-            return who_can.report_of(accesses, name, progress, cancelled)
+        def each[R](show: "Callable[[Access], R]", progress: Progress, cancelled: Cancelled) -> Iterator[R]:
+            return opened.each_row(
+                show,
+                action=asked.action or None,
+                resource=asked.resource,
+                context=asked.context,
+                unknown_context=asked.unknown_context,
+                progress=progress,
+                cancelled=cancelled,
+            )
 
         self._saver.save(
             tr("Export who can"),
             "who-can",
             {
-                ".csv": lambda progress, cancelled: who_can.to_csv(report(progress, cancelled), about),
-                ".json": lambda progress, cancelled: who_can.to_json(report(progress, cancelled)),
+                ".csv": lambda *watched: who_can.csv_of(each(who_can.csv_cells, *watched), opened.path.name, about),
+                ".json": lambda *watched: who_can.json_pieces(each(who_can.json_row, *watched)),
             },
         )

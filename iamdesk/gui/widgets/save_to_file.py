@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
+from iamdesk.errors import SnapshotError
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
@@ -12,9 +13,10 @@ from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.saved_note import show_not_saved, show_saved_file
 from iamdesk.i18n import error_words, mark, tr
 from iamdesk.progress import Cancelled, Progress
+from iamdesk.work.errors import WorkError
 
-type Render = Callable[[Progress, Cancelled], bytes]
-"""Returns the bytes of the file, in a worker."""
+type Render = Callable[[Progress, Cancelled], bytes | Iterable[bytes]]
+"""Returns the bytes of the file, or its pieces, in a worker."""
 
 LABELS: Mapping[str, str] = {
     ".csv": mark("CSV table"),
@@ -92,7 +94,7 @@ class Saver:
     def _not_written(self, error: Exception) -> None:
         from iamdesk.export.files.atomic_write import ExportError
 
-        if not isinstance(error, ExportError):
+        if not isinstance(error, ExportError | SnapshotError | WorkError):
             show_not_saved(self._message, self._session, tr("The file could not be written."))
             raise error
         show_not_saved(self._message, self._session, f"{error_words(error)}.")
