@@ -27,6 +27,8 @@ from iamdesk.i18n import mark, phrase, tr
 
 MAX_LENGTH = 2_000
 """Maximum characters of a filter."""
+ANYWHERE = ""
+"""What a word tests, among the names of fields."""
 _MAX_DEPTH = 40
 """Maximum depth of parentheses and ``-``: Python's stack is limited."""
 
@@ -117,6 +119,8 @@ class Filter[Row]:
     """The `FilterFields` of the table; None for no text."""
     plain: tuple[str, ...] = field(compare=False, default=())
     """The words in lower case, if it consists of nothing but words that have to occur; else empty."""
+    tested: frozenset[str] = field(compare=False, default=frozenset())
+    """The names of the fields that it tests; ``ANYWHERE`` for words."""
 
     @property
     def shows_everything(self) -> bool:
@@ -270,13 +274,15 @@ class _Reader[Row]:
         self._is_plain = True
         self._note = ""
         self._unknown = 0
+        self._tested: set[str] = set()
 
     def read(self) -> Filter[Row]:
         test = self._alternatives()
         if test is None:
             return EVERYTHING
         plain = tuple(self._words) if self._is_plain else ()
-        return Filter(self._text.strip(), test, tuple(self._words), self._note, self._fields, plain)
+        text, words, tested = self._text.strip(), tuple(self._words), frozenset(self._tested)
+        return Filter(text, test, words, self._note, self._fields, plain, tested)
 
     def _alternatives(self) -> Test[Row] | None:
         """Read terms with ``OR`` between them; None if there are none."""
@@ -343,6 +349,7 @@ class _Reader[Row]:
 
     def _word(self, word: str) -> Test[Row]:
         folded = word.casefold()
+        self._tested.add(ANYWHERE)
         if not self._negated and folded:
             self._words.append(folded)
         return self._fields.has_word(folded)
@@ -350,6 +357,7 @@ class _Reader[Row]:
     def _test(self, one: Field[Row], found: re.Match[str]) -> Test[Row]:
         start, self._at = self._at, found.end()
         self._is_plain = False
+        self._tested.add(one.name)
         is_quoted = self._char() == '"'
         value = self._in_quotes() if is_quoted else "" if self._is_end(self._at) else self._bare()
         if not value and not is_quoted:

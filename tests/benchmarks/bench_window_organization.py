@@ -73,6 +73,12 @@ def step(label: str, window: MainWindow, beat: Beat, work: Callable[[], object],
     )
 
 
+def rested(until: Callable[[], bool]) -> Callable[[], bool]:
+    """Return a condition that looks a moment later: what begins with a delay has begun then."""
+    begun = time.perf_counter()
+    return lambda: time.perf_counter() - begun > 0.2 and until()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -127,10 +133,15 @@ def go_through(window: MainWindow, beat: Beat, path: Path, count: int) -> None:
         ("who-can, new resource", "sqs:SendMessage", f"{queue}-2"),
         ("every action on one role", "", role),
         ("every action on one object", "", objects),
-        ("who-can, many rows and what explains them", "s3:GetObject", objects),
+        ("who-can, many rows", "s3:GetObject", objects),
     ):
         do(label, partial(window.session.ask_who_can, Request("", action, resource)))
         print(f"    {len(workspace.who_can.model.rows):,} rows")
+    table, field = workspace.who_can.table, workspace.who_can.text
+    do("scrolled to the end, what explains these", table.scrollToBottom, rested(is_idle))
+    do("filtered by what explains each row", partial(field.show_filter, "-granted:zzz"), rested(is_idle))
+    print(f"    {len(workspace.who_can.model.shown):,} rows")
+    do("not filtered", partial(field.show_filter, ""), rested(is_idle))
     all_principals = window.findChild(QAction, "actionPrincipals")
     assert all_principals is not None
     do("all principals", all_principals.trigger)

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +15,9 @@ from iamdesk.evaluate.request import Request
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.findings import findings_panel
+from iamdesk.gui.who_can import worker
+from iamdesk.gui.who_can.details import details_of
+from iamdesk.gui.who_can.rows import Column
 from iamdesk.gui.who_can.worker import search_for
 from iamdesk.gui.widgets.message_bar import MessageBar
 from iamdesk.gui.widgets.whole_organization import NEEDS_WHOLE
@@ -133,6 +137,25 @@ def test_everybody_who_can_is_found_account_by_account(
     whole = Workbench().open_snapshot(SAMPLE)
     expected = list(whole.who_can(action="s3:GetObject", resource=ON_BUCKET))
     assert sorted(row.principal for row in rows) == sorted(access.principal for access in expected)
+
+
+def test_many_rows_are_explained_as_over_the_whole(
+    qtbot: QtBot, organization: OrganizationSession, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "FEW", 0)
+    panel = window.workspace.who_can
+    window.session.ask_who_can(Request("", "s3:GetObject", ON_BUCKET))
+    qtbot.waitUntil(lambda: panel.is_complete, timeout=60_000)
+    panel.table.sortByColumn(Column.HOW, Qt.SortOrder.AscendingOrder)
+    qtbot.waitUntil(lambda: not (panel.model.unexplained or panel.rest.running), timeout=60_000)
+    whole = Workbench().open_snapshot(SAMPLE)
+    expected = {
+        access.who: details_of(access.explanation)
+        for access in whole.who_can(action="s3:GetObject", resource=ON_BUCKET)
+    }
+    shown = {row.access.who: (row.texts[Column.HOW], row.texts[Column.WHEN], row.tip) for row in panel.model.shown}
+    assert shown == {who: (told.how, told.when, told.tip) for who, told in expected.items()}
+    panel.table.sortByColumn(Column.DECISION, Qt.SortOrder.AscendingOrder)
 
 
 def test_each_account_is_read_once_more_to_explain_its_rows(

@@ -221,7 +221,11 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         if len(self._order) > 1:
             self._settle(is_sorted=False)
             return
-        new = sorted(filter(self._filter.accepts, rows), key=self.sort_key, reverse=self._descending)
+        self._insert([row for row in rows if self._filter.accepts(row)])
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        """Show rows that were hidden or are new, by the current order of one column."""
+        new = sorted(rows, key=self.sort_key, reverse=self._descending)
         runs = [(place, list(run)) for place, run in groupby(new, partial(self._place_in, self._shown))]
         # Inserted in runs: after a layout change, a view would examine every row.
         for place, run in reversed(runs):  # the last first, so that the indexes of the others stay valid

@@ -395,6 +395,10 @@ class RowsTable[Row: TableRow](QTableView):
         """Return the row to filter by in place of one that no filter applies to; here the row itself."""
         return row
 
+    def has_filter(self, row: Row, column: int) -> bool:  # noqa: ARG002 - for tables whose cells come later
+        """Return whether there is a filter by a cell of a row."""
+        return True
+
     def header_menu(self, column: int) -> QMenu:
         """Return the context menu of a title."""
         menu = QMenu(self)
@@ -407,6 +411,8 @@ class RowsTable[Row: TableRow](QTableView):
         if line is None or line.fields.at_column(column) is None:
             return
         row = self.filtered_row(row)
+        if not self.has_filter(row, column):
+            return
         by, out = line.fields.of_cell(row, column), line.fields.of_cell(row, column, leave_out=True)
         glyph = icons.icon(Glyph.FILTER, self.palette())
         menu.addAction(glyph, tr("&Filter by this cell"), lambda: line.add_test(by))

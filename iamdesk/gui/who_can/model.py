@@ -11,13 +11,14 @@ from iamdesk.explain.decision import EvalDecision
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.tables.rows_model import RowsModel, SortKey
+from iamdesk.gui.who_can.details import RowDetails
 from iamdesk.gui.who_can.rows import (
     COLUMN_TITLES,
+    EXPLAINED,
     TITLES_OF_ACTIONS,
     ActionRow,
     Column,
     PrincipalRow,
-    RowDetails,
     WhoCanFilter,
     WhoCanRow,
 )
@@ -81,9 +82,18 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         return self._owners.get(id(row))
 
     @property
-    def without_actions(self) -> Sequence[ActionRow]:
-        """The visible actions without details."""
-        return [row for row in self._shown if isinstance(row, ActionRow) and not row.has_actions]
+    def unexplained(self) -> Sequence[WhoCanRow]:
+        """The rows without details, and the visible actions without."""
+        if self.holds_actions:
+            return [row for row in self._shown if not row.has_details]
+        return [row for row in self._all if not row.has_details]
+
+    @property
+    def needs_details(self) -> bool:
+        """Whether the details of all rows are needed to filter and sort them."""
+        chosen = self._filter
+        by_details = isinstance(chosen, WhoCanFilter) and chosen.needs_details
+        return not self.holds_actions and (by_details or any(column in EXPLAINED for column, _ in self._order))
 
     def with_rows_below(self, rows: list[WhoCanRow]) -> list[WhoCanRow]:
         """Return principals with the actions of those that are expanded."""
@@ -119,11 +129,15 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         return tr(other) if other else title
 
     def set_details(self, details: Sequence[tuple[WhoCanRow, RowDetails]]) -> None:
-        """Add details to rows. Rows keep their place until `settle`."""
+        """Add details to rows, and show those that match the filter now. Rows keep their place until `settle`."""
+        accepts = self._filter.accepts
+        hidden = [] if self.holds_actions else [row for row, _ in details if not accepts(row)]
         for row, words in details:
             row.set_details(words)
         if details:
             self.emit_data_changed(Column.HOW, Column.WHEN)
+        if self.is_settled and len(self._order) == 1:  # else `settle` shows them
+            self._insert([row for row in hidden if accepts(row)])
 
     def settle(self) -> None:
         """Filter and sort by the details added since."""

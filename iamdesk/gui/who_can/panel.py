@@ -22,22 +22,23 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.who_can import text
 from iamdesk.gui.who_can.count_buttons import CountButtons
+from iamdesk.gui.who_can.details import RowDetails
 from iamdesk.gui.who_can.model import WhoCanModel
 from iamdesk.gui.who_can.rows import (
+    EXPLAINED,
     FIELDS,
     LISTED_DECISIONS,
     Column,
     PrincipalRow,
-    RowDetails,
     WhoCanFilter,
     WhoCanRow,
 )
 from iamdesk.gui.who_can.table import WhoCanTable
-from iamdesk.gui.who_can.worker import Missing, find_actions, search_for
+from iamdesk.gui.who_can.worker import Missing, explain, search_for
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
-from iamdesk.i18n import error_words, tr, translate
+from iamdesk.i18n import error_words, ntr, tr, translate
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
 
@@ -48,10 +49,15 @@ if TYPE_CHECKING:
 
 _RESTED = 200
 """Milliseconds that the arrow keys rest on a row before its result is shown."""
+_LOOKED = 40
+"""Milliseconds that a table rests before the rows in sight are explained."""
 
 
 class WhoCanPanel(QWidget):
-    """Searches all principals. Rows appear as they are found; their details follow."""
+    """Searches all principals. Rows appear as they are found.
+
+    Few rows are explained at once. Of more, those in sight, and all where the filter or the order needs it: a job.
+    """
 
     title_changed = Signal(str)
     """For the tab: ``Who can 23``, ``Who can 5 of 23``."""
@@ -90,6 +96,7 @@ class WhoCanPanel(QWidget):
         self.table.connect_notes(session.notes)
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export who can")
         self._holds_for = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self.unexplained = MessageBar(closable=False)
         self.missing = FlowLabel(code=True)
         self.missing.setObjectName("whoCanMissing")
         self.missing.hide()
@@ -100,9 +107,17 @@ class WhoCanPanel(QWidget):
         self._rested = QTimer(self)
         self._rested.setSingleShot(True)
         self._rested.setInterval(_RESTED)
+        self._look = QTimer(self, singleShot=True, interval=_LOOKED)
         self._lay_out()
         self.search = JobStream(jobs, "who can", self._failed, self)
-        self.details = JobStream(jobs, "who can actions", self._failed, self)
+        self.details = JobStream(jobs, "who can details", self._not_explained, self)
+        """Explains the rows in sight."""
+        self.rest = JobStream(jobs, "who can explained", self._not_explained, self)
+        """Explains all rows, or those to copy."""
+        self._then: Callable[[], None] | None = None
+        """What follows once these are explained."""
+        self._gave_up: object = None
+        """The filter and order for which the user canceled it."""
         self._connect()
         self._enable()
         self._refresh()
@@ -119,6 +134,8 @@ class WhoCanPanel(QWidget):
         count = number(len(rows))
         if shown < len(rows):
             count = tr("{shown} of {all}").format(shown=number(shown), all=count)
+            if self.unexplained.text:
+                return tr("Who can {count}…").format(count=count)
         return tr("Who can {count}").format(count=count)
 
     @property
@@ -128,7 +145,7 @@ class WhoCanPanel(QWidget):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all rows exist and have their details."""
+        """Whether all rows exist; if they are few, they have their details, too."""
         return self._complete
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
@@ -162,6 +179,7 @@ class WhoCanPanel(QWidget):
         layout.addWidget(self._holds_for)
         layout.addLayout(filters)
         layout.addWidget(self.saved)
+        layout.addWidget(self.unexplained)
         layout.addWidget(self.message)
         layout.addWidget(self.missing)
         layout.addWidget(self._pages, 1)
@@ -170,7 +188,12 @@ class WhoCanPanel(QWidget):
     def _connect(self) -> None:
         self.search.batch.connect(self._take_in)
         self.details.batch.connect(self.model.set_details)
-        self.table.opened.connect(self._find_actions)
+        self.details.ended.connect(self._looked_at)
+        self.rest.batch.connect(self._explained)
+        self.rest.ended.connect(self._all_explained)
+        self.table.looked.connect(self._look.start)
+        self._look.timeout.connect(self._explain_in_sight)
+        self.table.details_wanted.connect(self._explain_then)
         self.search.ended.connect(self._end)
         self.text.changed.connect(self._filter)
         for leaves in (self.text.down, self.text.left):
@@ -247,7 +270,7 @@ class WhoCanPanel(QWidget):
         self._chosen = asked.principal
         action = asked.action
         label = tr("Finding who can {action}").format(action=action) if action else tr("Finding who can do what")
-        self.details.stop()
+        self._forget_details()
         self._say_missing(())
         self.search.start(label, search_for(opened, asked))
         self._refresh()
@@ -292,10 +315,90 @@ class WhoCanPanel(QWidget):
         external = [text.missing(sentences)] if sentences else []
         self.missing.setText(" ".join([*map(translate, notes), *external]))
 
-    def _find_actions(self) -> None:
-        """Explain the visible actions."""
-        if rows := self.model.without_actions:
-            self.details.start(tr("Explaining actions"), find_actions(rows))
+    # Explaining rows
+
+    def _explain_in_sight(self) -> None:
+        """Explain the rows in sight; all, if filter or order need that."""
+        opened, asked = self._session.snapshot, self._asked
+        if opened is None or asked is None or self.search.running:
+            return
+        self._explain_all_if_needed()
+        missing = [row for row in self.table.rows_in_sight() if not row.has_details]
+        if missing:
+            rows = self.model.unexplained if self.model.holds_actions else missing
+            self.details.start(tr("Explaining the rows in sight"), explain(opened, asked, rows, len(self.model.rows)))
+
+    def _explain_all_if_needed(self) -> None:
+        if self.model.needs_details:
+            is_wanted = not self.rest.running and self._gave_up != self._filter_and_order
+            if is_wanted and (rows := self.model.unexplained):
+                self._explain(rows)
+        elif self.rest.running and self._then is None:
+            self.rest.stop()
+        self._say_unexplained()
+
+    def _explain(self, rows: Sequence[WhoCanRow]) -> None:
+        opened, asked = self._session.snapshot, self._asked
+        if opened is None or asked is None:
+            return
+        label = ntr("Explaining {count} row", "Explaining {count} rows", len(rows)).format(count=number(len(rows)))
+        self.rest.start(label, explain(opened, asked, rows, len(self.model.rows)))
+
+    def _explain_then(self, rows: Sequence[WhoCanRow], then: Callable[[], None]) -> None:
+        """Explain rows, and do what somebody wanted with them."""
+        self._then = then
+        self._explain(rows)
+
+    def _explained(self, batch: list[tuple[WhoCanRow, RowDetails]]) -> None:
+        self.model.set_details(batch)
+        self._say_unexplained()
+        self.title_changed.emit(self.title)
+        self._show_why_empty()
+
+    def _all_explained(self, complete: bool) -> None:
+        then, self._then = self._then, None
+        self._gave_up = None if complete else self._filter_and_order
+        if self.model.needs_details:
+            self.model.settle()
+        self._say_unexplained()
+        self._filtered()
+        if complete and then is not None:
+            then()
+
+    def _looked_at(self, complete: bool) -> None:
+        if complete and self.model.holds_actions and any(column in EXPLAINED for column, _ in self.model.order):
+            self.model.settle()
+
+    def _not_explained(self, error: Exception) -> None:
+        if not isinstance(error, SnapshotError | WorkError):
+            self.message.say(Tone.ERROR, tr("The computation ended early."), tr("Run again"), self.run)
+            raise error
+        self.message.say(Tone.WARNING, f"{error_words(error)}.")
+
+    def _explain_again(self) -> None:
+        self._gave_up = None
+        self._explain_all_if_needed()
+
+    @property
+    def _filter_and_order(self) -> object:
+        return self.text.filter, tuple(self.model.order)
+
+    def _forget_details(self) -> None:
+        self.details.stop()
+        self.rest.stop()
+        self._look.stop()
+        self._then = self._gave_up = None
+        self.unexplained.clear()
+
+    def _say_unexplained(self) -> None:
+        """Say how many rows filter and order do not know yet."""
+        count = len(self.model.unexplained) if self.model.needs_details and not self.search.running else 0
+        if not count:
+            self.unexplained.clear()
+        elif self.rest.running:
+            self.unexplained.say(Tone.NOTE, text.unexplained(count))
+        else:
+            self.unexplained.say(Tone.WARNING, text.unexplained(count), tr("Explain them"), self._explain_again)
 
     def _end(self, complete: bool) -> None:
         self._complete = complete
@@ -326,7 +429,7 @@ class WhoCanPanel(QWidget):
 
     def _closed(self) -> None:
         self.search.stop()
-        self.details.stop()
+        self._forget_details()
         self._say_missing(())
         self._asked = self._wanted = None
         self._rested.stop()
@@ -439,6 +542,8 @@ class WhoCanPanel(QWidget):
             return tr(text.NO_SNAPSHOT)
         if asked is None:
             return tr(text.NOTHING_ASKED)
+        if rows and self.unexplained.text:
+            return text.none_yet(rows - len(self.model.unexplained), rows)
         if rows:
             return text.no_matches(rows)
         if self.search.running:

@@ -1,5 +1,9 @@
-"""The rows of the who-can table, their order and their filter; created in the worker."""
+"""The rows of the who-can table, their order and their filter; created in the worker.
 
+A row has its result at once. What explains it comes later, where somebody looks at the row, or sorts or filters by it.
+"""
+
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -7,16 +11,16 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from iamdesk.access.who_can import PrincipalKind
-from iamdesk.explain.decision import EvalDecision, EvaluationResult
+from iamdesk.explain.decision import EvalDecision
 from iamdesk.export.access.who_can import actions_by_level, who_words
-from iamdesk.export.text.access import granting_statements, how_words, when_words
 from iamdesk.export.text.decision import short_arn
-from iamdesk.filter_language import EVERYTHING, Field, FieldKind, Filter, FilterFields
+from iamdesk.filter_language import ANYWHERE, EVERYTHING, Field, FieldKind, Filter, FilterFields
 from iamdesk.gui.access.text import LEVEL_NAMES
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.tables.noted_row import MARKS, TITLE, TITLE_OF_MARKS, NotedRow, marks_of, note_of, or_in_notes
 from iamdesk.gui.tables.rows_model import SortKey
+from iamdesk.gui.who_can.details import RowDetails
 from iamdesk.gui.widgets.icons import Drawing
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.viewmodel.tree import Badge, NodeKind, Outline
@@ -30,7 +34,6 @@ DECISION_TITLES: dict[EvalDecision, str] = {
     EvalDecision.ALLOWED: mark("Allowed"),
     EvalDecision.CONDITIONAL: mark("Depends"),
 }
-_MAX_WHO = 12
 
 
 class Column(IntEnum):
@@ -44,6 +47,8 @@ class Column(IntEnum):
     WHEN = 5
 
 
+EXPLAINED = frozenset({Column.HOW, Column.WHEN})
+"""The columns that say what explains a row."""
 COLUMN_TITLES: dict[Column, str] = {
     Column.DECISION: mark("Decision"),
     Column.PRINCIPAL: mark("Principal"),
@@ -64,38 +69,15 @@ _INSIDE = (True, 0, 0)
 """First sort key of principals of the snapshot: after external ones (`Who.order`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowDetails:
-    """The details of a row: explained one by one, after the rows exist."""
-
-    how: str
-    when: str
-    tip: str
-    """The statements by name, and the sentence of the result."""
-
-
-def details_of(decision: EvaluationResult) -> RowDetails:
-    """Return the details of a row from its result."""
-    statements = [f"{line.effect}: {translate(line.name)}" for line in granting_statements(decision)]
-    conditions = translate(when_words(decision, _MAX_WHO))
-    when = tr("When {ways}").format(ways=conditions) if conditions else ""
-    return RowDetails(
-        visible(translate(how_words(decision))),
-        visible(translate(when_words(decision))),
-        "\n".join(filter(None, (translate(decision.sentence), *statements, when))),
-    )
-
-
 class WhoCanRow(NotedRow):
     """One principal, or one action of a principal's row. Its details come later."""
 
-    __slots__ = ("_base", "_front", "_keys", "access", "account", "haystack", "is_external", "kind", "texts", "tip")
+    __slots__ = ("_base", "_details", "_front", "_key", "access", "account", "is_external", "kind")
 
     def __init__(self, access: "Access", outline: Outline) -> None:
         self.access = access
-        base = self._name(access.who, outline)
-        self._base = (tr(DECISION_TITLES[access.decision]), *base)
-        self._fill(RowDetails(_NOT_YET, "" if access.decision is EvalDecision.ALLOWED else _NOT_YET, access.principal))
+        self._base = (tr(DECISION_TITLES[access.decision]), *self._name(access.who, outline))
+        self.set_details(None)
 
     def _name(self, who: "Who", outline: Outline) -> tuple[str, str, str]:
         """Return name, kind and account as displayed."""
@@ -103,7 +85,7 @@ class WhoCanRow(NotedRow):
         self.is_external = who.is_external
         self._front = who.order[:3] if who.is_external else _INSIDE
         parts = who.principal.split(":", 5)
-        self.account = visible(parts[4]) if len(parts) > _ACCOUNT_PART else ""
+        self.account = sys.intern(visible(parts[4])) if len(parts) > _ACCOUNT_PART else ""
         if who.is_external:
             self.kind: Drawing = Badge.EXTERNAL_ACCESS
             return visible(translate(short_arn(who.principal))), visible(translate(who_words(who))), self.account
@@ -144,33 +126,49 @@ class WhoCanRow(NotedRow):
         """The rows shown below it."""
         return ()
 
-    def set_details(self, details: RowDetails) -> None:
-        """Add the details."""
-        self._fill(details)
+    @property
+    def has_details(self) -> bool:
+        """Whether it is known what explains it."""
+        return self._details is not None
 
-    def _fill(self, details: RowDetails) -> None:
-        self.texts: tuple[str, ...] = (*self._base, details.how, details.when)
+    def set_details(self, details: RowDetails | None) -> None:
+        """Show what explains the row; None: not known yet."""
+        self._details = details
+        self._key: tuple[int, SortKey] | None = None
+
+    @property
+    def texts(self) -> Sequence[str]:
         """By column, as displayed."""
-        self.tip = details.tip
-        self.haystack = "\n".join((*self.texts, self.principal)).casefold()
-        name = self._base[1].casefold()
-        tie = (LISTED_DECISIONS.index(self.mark), name, self.principal)
-        self._keys: tuple[SortKey, ...] = (
-            (*self._front, *tie),
-            (name, *tie),
-            (self._base[2], *tie),
-            (self.account, *tie),
-            (details.how.casefold(), *tie),
-            (details.when.casefold(), *tie),
-        )
+        if self._details is None:
+            return (*self._base, _NOT_YET, "" if self.mark is EvalDecision.ALLOWED else _NOT_YET)
+        return (*self._base, self._details.how, self._details.when)
+
+    @property
+    def tip(self) -> str:
+        """The tooltip."""
+        return self.principal if self._details is None else self._details.tip
+
+    def known(self, column: Column) -> str:
+        """Return the text of a column; empty until it is known."""
+        return "" if column in EXPLAINED and self._details is None else self.texts[column]
 
     def holds(self, word: str) -> bool:
-        """Return whether a word in lower case occurs in the row."""
-        return word in self.haystack
+        """Return whether a word in lower case occurs in the row, as far as it is known."""
+        return word in "\n".join((*map(self.known, Column), self.principal)).casefold()
 
     def sort_key(self, column: int) -> SortKey:
         """Return the sort key in a column; in the first one, external principals come first."""
-        return self._keys[column]
+        if self._key is None or self._key[0] != column:  # asked many times while rows are inserted
+            self._key = column, self._key_in(Column(column))
+        return self._key[1]
+
+    def _key_in(self, column: Column) -> SortKey:
+        name = self._base[Column.PRINCIPAL].casefold()
+        tie = (LISTED_DECISIONS.index(self.mark), name, self.principal)
+        if column is Column.DECISION:
+            return (*self._front, *tie)
+        text = self.known(column)
+        return (text if column in (Column.KIND, Column.ACCOUNT) else text.casefold(), *tie)
 
 
 class PrincipalRow(WhoCanRow):
@@ -190,11 +188,11 @@ class PrincipalRow(WhoCanRow):
         depends = tr("depends: {counts}").format(counts=conditional) if allowed and conditional else ""
         if not allowed:
             depends = tr("all of them depend")
-        self._fill(RowDetails(allowed or conditional, depends, names))
+        self.set_details(RowDetails(allowed or conditional, depends, names))
 
     def holds(self, word: str) -> bool:
         """Return whether a word in lower case occurs in the row or the names of its actions."""
-        return word in self.haystack or word in _folded(self.tip)
+        return super().holds(word) or word in _folded(self.tip)
 
     @property
     def count(self) -> int:
@@ -244,20 +242,19 @@ class PrincipalRow(WhoCanRow):
 class ActionRow(WhoCanRow):
     """One action of a principal."""
 
-    __slots__ = ("has_actions", "text")
+    __slots__ = ("text",)
 
     def __init__(self, of: "ResourceAccess", action: "FittingAction", decision: EvalDecision, outline: Outline) -> None:
         self.text = action.action
-        self.has_actions = False
         self.access = of.row(action, decision)
         self._name(of.who, outline)
         self._base = (tr(DECISION_TITLES[decision]), action.action, tr(LEVEL_NAMES[action.level]), "")
-        self._fill(RowDetails(_NOT_YET, "" if decision is EvalDecision.ALLOWED else _NOT_YET, action.action))
+        self.set_details(None)
 
-    def set_details(self, details: RowDetails) -> None:
-        """Add the details."""
-        self.has_actions = True
-        self._fill(details)
+    @property
+    def tip(self) -> str:
+        """The tooltip."""
+        return self.text if self._details is None else self._details.tip
 
 
 @lru_cache(maxsize=1 << 10)
@@ -312,8 +309,8 @@ FIELDS: FilterFields[WhoCanRow] = FilterFields(
         ),
         Field("kind", COLUMN_TITLES[Column.KIND], lambda row: row.texts[Column.KIND], column=Column.KIND),
         Field("account", COLUMN_TITLES[Column.ACCOUNT], lambda row: row.account, column=Column.ACCOUNT),
-        Field("granted", COLUMN_TITLES[Column.HOW], lambda row: row.texts[Column.HOW], column=Column.HOW),
-        Field("condition", COLUMN_TITLES[Column.WHEN], lambda row: row.texts[Column.WHEN], column=Column.WHEN),
+        Field("granted", COLUMN_TITLES[Column.HOW], lambda row: row.known(Column.HOW), column=Column.HOW),
+        Field("condition", COLUMN_TITLES[Column.WHEN], lambda row: row.known(Column.WHEN), column=Column.WHEN),
         Field("action", mark("Actions"), _actions),
         Field(
             "external",
@@ -330,6 +327,9 @@ FIELDS: FilterFields[WhoCanRow] = FilterFields(
 )
 
 
+_OF_DETAILS = frozenset({"granted", "condition", ANYWHERE})
+
+
 @dataclass(frozen=True, slots=True)
 class WhoCanFilter:
     """Which rows are shown; all rows if nothing is set."""
@@ -342,8 +342,15 @@ class WhoCanFilter:
         """Whether it hides no row."""
         return not self.decisions and self.typed.shows_everything
 
+    @property
+    def needs_details(self) -> bool:
+        """Whether it tests what explains a row."""
+        return not _OF_DETAILS.isdisjoint(self.typed.tested)
+
     def accepts(self, row: WhoCanRow) -> bool:
-        """Return whether a row is shown."""
+        """Return whether a row is shown: before it is explained, only if that cannot change it."""
         if self.decisions and self.decisions.isdisjoint(row.decisions):
+            return False
+        if not row.has_details and self.needs_details and not self.typed.plain:
             return False
         return self.typed.accepts(row)

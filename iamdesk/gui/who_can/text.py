@@ -26,6 +26,22 @@ def no_matches(rows: int) -> str:
     return tr("None of the {rows} principals matches the filter.").format(rows=number(rows))
 
 
+def none_yet(explained: int, rows: int) -> str:
+    """Return the sentence that no row matches of those whose match is known."""
+    return tr("None of the {explained} principals explained so far matches the filter, of {rows}.").format(
+        explained=number(explained), rows=number(rows)
+    )
+
+
+def unexplained(count: int) -> str:
+    """Return the sentence that a filter or an order is not complete."""
+    return ntr(
+        "{count} principal is not explained yet: filter and order do not know its policies and conditions.",
+        "{count} principals are not explained yet: filter and order do not know their policies and conditions.",
+        count,
+    ).format(count=number(count))
+
+
 def searching(asked: Request) -> str:
     """Return the sentence that the search is running."""
     resource = with_visible_end(asked.resource)

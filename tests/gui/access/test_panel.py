@@ -19,9 +19,10 @@ from iamdesk.explain.decision import EvalDecision
 from iamdesk.gui.ask.request_bar import RequestBar
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import palette_for
+from iamdesk.gui.who_can.details import details_of
 from iamdesk.gui.who_can.model import WhoCanModel
 from iamdesk.gui.who_can.panel import WhoCanPanel
-from iamdesk.gui.who_can.rows import FIELDS, Column, PrincipalRow, WhoCanFilter, WhoCanRow, details_of
+from iamdesk.gui.who_can.rows import FIELDS, Column, PrincipalRow, WhoCanFilter, WhoCanRow
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.viewmodel.tree_builder import NodeKind
 from tests.filter_fields import assert_fields_fit
@@ -484,7 +485,7 @@ def test_a_principal_opens_to_its_actions_and_each_to_its_answer(
     assert who_can.model.rowCount() == closed + 44
     below = who_can.model.shown[place + 1]
     assert below.texts[Column.PRINCIPAL].startswith("s3:")
-    qtbot.waitUntil(lambda: not who_can.model.without_actions, timeout=20_000)
+    qtbot.waitUntil(lambda: not who_can.model.unexplained, timeout=20_000)
     assert "root user has full access" in below.texts[Column.HOW]
     for column in Column:
         for order in (Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder):
