@@ -86,7 +86,7 @@ PERSPECTIVES: tuple[Perspective, ...] = (
             )
         ),
         has_request_bar=True,
-        topics=("answer", "changes", "who can", "who can actions"),
+        topics=("answer", "changes", "who can", "who can details", "who can explained"),
     ),
     _alone("perspectiveFindings", mark("Findings"), Glyph.FINDINGS, "findingsDock", "findings", "causes"),
     _alone("perspectiveReview", mark("Review"), Glyph.REVIEW, "reviewDock", *_OF_REVIEW),

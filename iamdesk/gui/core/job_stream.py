@@ -44,8 +44,8 @@ class JobStream(QObject):
         """Whether more results may come."""
         return self._job is not None or self._finish is not None
 
-    def start(self, label: str, work: Producer) -> None:
-        """Run ``work``; ``label`` describes it to the user.
+    def start(self, label: str, work: Producer, *, prompt: bool = False) -> None:
+        """Run ``work``; ``label`` describes it to the user, ``prompt`` is as for `JobRunner.run`.
 
         Does nothing once the window is closed: a delayed filter may still call it then.
         """
@@ -62,6 +62,7 @@ class JobStream(QObject):
             failed=self._end_badly,
             stopped=self._stopped,
             topic=self._topic,
+            prompt=prompt,
         )
         self._drain.start()
 

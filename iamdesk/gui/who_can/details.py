@@ -16,7 +16,7 @@ _MAX_WHO = 12
 
 @dataclass(frozen=True, slots=True)
 class RowDetails:
-    """The details of a row: evaluated when somebody looks at it."""
+    """The details of a row: evaluated when it comes into sight."""
 
     how: str
     when: str

@@ -326,7 +326,8 @@ class WhoCanPanel(QWidget):
         missing = [row for row in self.table.rows_in_sight() if not row.has_details]
         if missing:
             rows = self.model.unexplained if self.model.holds_actions else missing
-            self.details.start(tr("Explaining the rows in sight"), explain(opened, asked, rows, len(self.model.rows)))
+            work = explain(opened, asked, rows, len(self.model.rows))
+            self.details.start(tr("Explaining the rows in sight"), work, prompt=rows is missing)
 
     def _explain_all_if_needed(self) -> None:
         if self.model.needs_details:
@@ -345,7 +346,7 @@ class WhoCanPanel(QWidget):
         self.rest.start(label, explain(opened, asked, rows, len(self.model.rows)))
 
     def _explain_then(self, rows: Sequence[WhoCanRow], then: Callable[[], None]) -> None:
-        """Explain rows, and do what somebody wanted with them."""
+        """Explain rows, and call ``then`` once that is done."""
         self._then = then
         self._explain(rows)
 

@@ -1,6 +1,6 @@
 """The rows of the who-can table, their order and their filter; created in the worker.
 
-A row has its result at once. What explains it comes later, where somebody looks at the row, or sorts or filters by it.
+A row has its result at once. What explains it comes later: for rows in sight, and where filter or order need it.
 """
 
 import sys

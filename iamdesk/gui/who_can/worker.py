@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from iamdesk.api import Opened
 
 FEW = 200
-"""Number of rows up to which all are explained at once: with more, those that somebody looks at."""
+"""Number of rows up to which all are explained at once: with more, those in sight."""
 
 
 @dataclass(frozen=True, slots=True)
