@@ -89,6 +89,21 @@ GLOBAL_KEY_TYPES: Final[dict[str, str]] = {
 
 PRINCIPAL_TAG_PREFIX: Final = "aws:principaltag/"
 
+ROLES_ANYWHERE: Final = "rolesanywhere.amazonaws.com"
+"""The service principal of IAM Roles Anywhere: the only one whose requests have principal tags (rule J2)."""
+_CERTIFICATE_FIELDS: Final = ("x509subject/", "x509issuer/", "x509san/")
+
+
+def is_certificate_tag(tag: str) -> bool:
+    """Return whether a principal tag (lower case) can hold an attribute of an X.509 certificate.
+
+    IAM Roles Anywhere takes the attributes from the certificate's subject, issuer and subject alternative name; the
+    profile's mapping decides which of them become tags (IAM Roles Anywhere User Guide, "Trust model", "Certificate
+    attribute mapping", "Attribute mapping and trust policy").
+    """
+    return tag.startswith(_CERTIFICATE_FIELDS)
+
+
 REGION_KEYS: Final = frozenset({"aws:requestedregion", "ec2:region"})
 """Keys, in lower case, for the Region of a request. AWS writes Regions in lower case ("AWS Regions" in the guide AWS
 Regions and Availability Zones)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from iamdesk.aws.condition_keys import PRINCIPAL_TAG_PREFIX, ROLES_ANYWHERE, is_certificate_tag
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.credentials import entry_of
@@ -15,7 +16,6 @@ from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn
 from iamdesk.snapshot.model import Account, RoleDetail
 
-_ANYWHERE = "rolesanywhere.amazonaws.com"
 _MAX_NAMED = 20
 
 
@@ -128,15 +128,19 @@ def _federation(survey: CheckContext, account: Account) -> str | None:
 )
 def any_certificate(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Evaluate with an arbitrary certificate of an arbitrary trust anchor of the account."""
-    if not any(entry.text == _ANYWHERE for statement in allowing(survey, role) for entry in statement.principals or ()):
+    if not any(
+        entry.text == ROLES_ANYWHERE for statement in allowing(survey, role) for entry in statement.principals or ()
+    ):
         return
+    tested = {key for statement in survey.evaluator.index.trust(role).statements for key in statement.context_keys()}
+    tags = {key for key in tested if is_certificate_tag(key.removeprefix(PRINCIPAL_TAG_PREFIX))}
     anchor = f"arn:{account.partition}:rolesanywhere:us-east-1:{account.account_id}:trust-anchor/{PLACEHOLDER}"
     context = {
         "aws:SourceArn": anchor,
         "aws:SourceAccount": account.account_id,
-        "aws:PrincipalTag/x509Subject/CN": PLACEHOLDER,
+        **dict.fromkeys(tags, PLACEHOLDER),
     }
-    decision = survey.ask(_ANYWHERE, "sts:AssumeRole", role.arn, context)
+    decision = survey.ask(ROLES_ANYWHERE, "sts:AssumeRole", role.arn, context)
     if decision.decision is EvalDecision.ALLOWED:
         yield CheckResult(
             phrase(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
 
-from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES, is_provider_key
+from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES, ROLES_ANYWHERE, is_certificate_tag, is_provider_key
 from iamdesk.aws.service_reference import ServiceReference
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.context import DERIVED_ABSENT, UNKNOWN, VALUE_UNKNOWN, KeyValue, derived
@@ -290,6 +290,8 @@ class DerivedKeys:
                 return DERIVED_ABSENT if value is None else derived(value)
             case CallerKind.FEDERATED_USER:
                 return None
+            case CallerKind.SERVICE if caller.text == ROLES_ANYWHERE and is_certificate_tag(tag):
+                return None  # of a certificate that the snapshot does not contain
             case _:
                 return DERIVED_ABSENT
 
@@ -339,7 +341,10 @@ class DerivedKeys:
             case "aws:assumedroot":
                 return UNKNOWN if kind is CallerKind.ROOT else DERIVED_ABSENT
             case "aws:sourceidentity":
-                return UNKNOWN if is_role or kind is CallerKind.FEDERATED_USER else DERIVED_ABSENT
+                # IAM Roles Anywhere sets the identity from the certificate: then sts:SourceIdentity is present (its
+                # User Guide, "Trust model"). Whether this key is present, too, is not documented.
+                may_have_one = is_role or kind is CallerKind.FEDERATED_USER or caller.text == ROLES_ANYWHERE
+                return UNKNOWN if may_have_one else DERIVED_ABSENT
             case "aws:federatedprovider":
                 if kind is CallerKind.OIDC:
                     return derived(caller.text)

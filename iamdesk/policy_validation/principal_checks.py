@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 
+from iamdesk.aws.condition_keys import PRINCIPAL_TAG_PREFIX, ROLES_ANYWHERE, is_certificate_tag
 from iamdesk.aws.service_reference import reference
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.conditions import Quantifier, demands_presence, requires_key
@@ -23,7 +24,8 @@ _ABSENT_FOR_SERVICES = (
     *("aws:principalorgid", "aws:principalorgpaths", "aws:principalarn", "aws:principalaccount", "aws:principaltype"),
     *("aws:principaltag/", "aws:userid", "aws:username", "aws:tokenissuetime", "aws:multifactorauth"),
 )
-"""Keys, or their beginnings, that requests of a service principal do not contain (rule J2)."""
+"""Keys, or their beginnings, that requests of a service principal do not contain (rule J2), but for the tags that IAM
+Roles Anywhere takes from a certificate."""
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.(?:amazonaws\.com(?:\.cn)?|amazon\.com|amazonaws\.eu)")
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}(?::\d+)?(?:/[^\s]*)?")
 _PROVIDER_ARN = re.compile(r"arn:aws[a-z-]*:iam::(?:\d{12}|aws):(saml|oidc)-provider/\S+")
@@ -417,7 +419,10 @@ def unsupported_key_for_service_principal(policy: PolicyView) -> Iterator[Proble
         if not statement.is_allow or kinds != {PrincipalType.SERVICE}:
             continue
         services = ", ".join(entry.text for _, entry in statement.principals)
+        has_certificates = any(entry.text == ROLES_ANYWHERE for _, entry in statement.principals)
         for test in statement.tests:
+            if has_certificates and is_certificate_tag(test.key.removeprefix(PRINCIPAL_TAG_PREFIX)):
+                continue  # of the certificate
             if test.key.startswith(_ABSENT_FOR_SERVICES) and requires_key(test):
                 message = phrase("Requests of {services} do not contain `{key}`.", services=services, key=test.key_text)
                 yield test.path, message

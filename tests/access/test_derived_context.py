@@ -115,6 +115,56 @@ def test_what_the_snapshot_knows_of_each_kind_of_caller(key: str) -> None:
 
 
 @rule("J2")
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("aws:PrincipalTag/x509Subject/CN", UNKNOWN),
+        ("aws:PrincipalTag/X509Issuer/O", UNKNOWN),
+        ("aws:PrincipalTag/x509SAN/DNS", UNKNOWN),
+        ("aws:SourceIdentity", UNKNOWN),
+        ("sts:SourceIdentity", UNKNOWN),
+        ("aws:SourceArn", UNKNOWN),
+        ("aws:PrincipalTag/team", ABSENT),
+        ("aws:PrincipalTag/x509", ABSENT),
+        ("aws:PrincipalArn", ABSENT),
+    ],
+)
+def test_roles_anywhere_has_what_it_takes_from_a_certificate(key: str, expected: str) -> None:
+    """IAM Roles Anywhere User Guide, "Trust model"; "Attribute mapping and trust policy"."""
+    assuming = {"action": "sts:AssumeRole", "resource": ROLE}
+    assert fact("rolesanywhere.amazonaws.com", key, **assuming) == expected
+    of_others = UNKNOWN if key in ("sts:SourceIdentity", "aws:SourceArn") else ABSENT
+    assert fact("ec2.amazonaws.com", key, **assuming) == of_others
+
+
+@rule("J2", "I2")
+@pytest.mark.parametrize(
+    ("statements", "decision"),
+    [
+        ([{"StringEquals": {"aws:PrincipalTag/x509Subject/CN": "Alice"}}], "conditional"),
+        ([{"StringNotEquals": {"aws:PrincipalTag/x509Issuer/CN": "Bob"}}], "conditional"),
+        ([{"StringEquals": {"aws:PrincipalTag/team": "red"}}], "implicitDeny"),
+        ([None, {"StringNotEquals": {"aws:PrincipalTag/x509Subject/CN": "Alice"}}], "conditional"),
+        ([None, {"StringNotEquals": {"aws:PrincipalTag/team": "red"}}], "explicitDeny"),
+    ],
+)
+def test_a_trust_policy_for_certain_certificates(statements: list[Any], decision: str) -> None:
+    """The first statement allows, a second one denies."""
+    trust = trusting({"Service": "rolesanywhere.amazonaws.com"}, ["sts:AssumeRole", "sts:TagSession"])
+    (first,) = trust["Statement"]
+    trust["Statement"] = [
+        {**first, "Effect": effect, **({"Condition": condition} if condition else {})}
+        for effect, condition in zip(("Allow", "Deny"), statements, strict=False)
+    ]
+    capture = evaluator(role("machines", trust=trust))
+    service, target = "rolesanywhere.amazonaws.com", role_arn("machines")
+    assert capture.can(Request(service, "sts:AssumeRole", target)).decision == decision
+    rows = capture.who_can(action="sts:AssumeRole", resource=target)
+    told = [(row.principal, row.decision.value) for row in rows]
+    assert told == ([(service, decision)] if decision == "conditional" else [])
+
+
+@rule("J2")
 def test_of_a_role_without_named_session_the_session_is_open() -> None:
     known = CAPTURE.evaluation_request(Request(ROLE, "s3:GetObject", "arn:aws:s3:::b/k")).context.fact("aws:userid")
     assert known.knowledge is Knowledge.VALUE_UNKNOWN

@@ -266,6 +266,15 @@ def test_a_queue_is_open_to_a_service_that_acts_for_one_topic() -> None:
     assert row.explanation.missing_context_values == ("aws:SourceArn",)
 
 
+@rule("J2")
+def test_a_role_is_open_to_the_service_that_takes_tags_from_certificates() -> None:
+    """Every service may assume it by the tag, and IAM Roles Anywhere alone can have it."""
+    tag = {"StringEquals": {"aws:PrincipalTag/x509Subject/CN": "Alice"}, "Bool": {"aws:PrincipalIsAWSService": "true"}}
+    evaluator = evaluator_of(roles=[role(policy("*", "sts:AssumeRole", Condition=tag))])
+    rows = told(evaluator, "sts:AssumeRole", f"arn:aws:iam::{A}:role/r")
+    assert rows == [("rolesanywhere.amazonaws.com", "service", "conditional")]
+
+
 @pytest.mark.parametrize(
     ("provider", "action", "key"),
     [

@@ -60,6 +60,7 @@ def test_fed_11_any_certificate(found, make):
     (one,) = certificates(found, make)
     assert one.sentence == "Any holder of a certificate that a trust anchor of the account accepts can assume machines."
     (one,) = certificates(found, make, {"StringEquals": {"aws:SourceAccount": "111122223333"}})
+    (one,) = certificates(found, make, {"StringNotEquals": {"aws:PrincipalTag/x509Issuer/CN": "Test CA"}})
 
 
 @pytest.mark.parametrize(
@@ -68,8 +69,9 @@ def test_fed_11_any_certificate(found, make):
         {"ArnEquals": {"aws:SourceArn": "arn:aws:rolesanywhere:eu-west-1:111122223333:trust-anchor/1"}},
         {"StringEquals": {"aws:PrincipalTag/x509Subject/CN": "build-1"}},
         {"StringEquals": {"aws:PrincipalTag/x509Issuer/CN": "Acme CA"}},
+        {"StringLike": {"aws:PrincipalTag/x509SAN/URI": "spiffe://acme/*"}},
     ],
-    ids=["anchor", "subject", "issuer"],
+    ids=["anchor", "subject", "issuer", "alternative"],
 )
 def test_fed_11_bound_to_an_anchor_or_a_certificate(found, make, condition):
     assert not certificates(found, make, condition)

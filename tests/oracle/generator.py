@@ -23,8 +23,9 @@ CALLERS = (
     f"arn:aws:iam::{OWN}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX",
     f"arn:aws:iam::{OWN}:saml-provider/Corp",
     "accounts.google.com",
+    "rolesanywhere.amazonaws.com",
 )
-CALLER_WEIGHTS = (8, 6, 5, 8, 3, 4, 4, 3, 4, 1, 2, 1, 1)
+CALLER_WEIGHTS = (8, 6, 5, 8, 3, 4, 4, 3, 4, 1, 2, 1, 1, 2)
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 QUESTIONS = (
     ("s3:GetObject", "arn:aws:s3:::acme-data/team/ana/file.csv", 6),
@@ -59,6 +60,7 @@ VALUES: dict[str, Sequence[str]] = {
     "aws:referer": ("https://example.com/", "HTTPS://EXAMPLE.COM/"),
     "aws:PrincipalTag/team": ("red", "Red", "blue", "7", "7.0", "true", "acme", "*", ""),
     "aws:PrincipalTag/cost": ("10", "9", "9.5", "x"),
+    "aws:PrincipalTag/x509Subject/CN": ("Alice", "alice", "ana"),
     "aws:MultiFactorAuthPresent": ("true", "false"),
     "aws:MultiFactorAuthAge": ("100", "3600", "3601"),
     "aws:CurrentTime": ("2026-06-01T12:00:00Z", "2026-05-31T23:59:59Z", "2026-06-01T14:00:00+02:00"),

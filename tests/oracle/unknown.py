@@ -18,6 +18,7 @@ from .generator import VALUES, case
 
 _ANYONE = ("aws:UserAgent", "aws:referer", "aws:SourceIp")
 _SIGNED = (*_ANYONE, "aws:PrincipalTag/team", "aws:PrincipalTag/cost", "aws:PrincipalOrgID")
+_OF_CERTIFICATES = (*_ANYONE, "aws:PrincipalTag/x509Subject/CN")
 MAX_UNKNOWN = 3
 """Keys left unknown in one test case: every combination of their values is decided."""
 
@@ -28,7 +29,9 @@ def unknown_case(draw: random.Random) -> tuple[dict[str, Any], list[str]]:
         made = case(draw)
         signed = made["principal"].startswith("arn:") and "-provider/" not in made["principal"]
         named = {key.lower() for key, _ in _condition_values(made)}
-        unknown = [key for key in (_SIGNED if signed else _ANYONE) if key.lower() in named or _is_variable(key, made)]
+        is_by_certificate = made["principal"].startswith("rolesanywhere.")
+        possible = _OF_CERTIFICATES if is_by_certificate else _SIGNED if signed else _ANYONE
+        unknown = [key for key in possible if key.lower() in named or _is_variable(key, made)]
         draw.shuffle(unknown)
         if unknown:
             unknown = unknown[: draw.randint(1, MAX_UNKNOWN)]

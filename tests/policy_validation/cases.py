@@ -393,7 +393,12 @@ CASES = [
         "trust",
         trust({"Service": "rolesanywhere.amazonaws.com"}),
         trust(
-            {"Service": "rolesanywhere.amazonaws.com"}, ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
+            {"Service": "rolesanywhere.amazonaws.com"},
+            ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
+            Condition={
+                "StringEquals": {"aws:PrincipalTag/x509Issuer/CN": "Bob"},
+                "ArnEquals": {"aws:SourceArn": "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/TA_ID"},
+            },
         ),
     ),
     case("POLICY_SIZE_EXCEEDS_RCP_QUOTA", "rcp", rcp(Action=MANY), rcp(Action=MANY[:100])),

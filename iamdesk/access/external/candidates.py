@@ -12,6 +12,7 @@ from typing import NamedTuple
 from iamdesk.access.external.described import ALL_HEADS, filled, principals_described, services_described
 from iamdesk.access.request_grid import FRESH
 from iamdesk.access.who_can import ANY_SERVICE, PrincipalKind, Who
+from iamdesk.aws.condition_keys import PRINCIPAL_TAG_PREFIX, ROLES_ANYWHERE, is_certificate_tag
 from iamdesk.evaluate.engine import EvaluationRequest
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.request import Request
@@ -260,6 +261,8 @@ class Candidates:
                 self._exact.setdefault(f"arn:{self._scope.partition}:sts::{found[1]}:federated-user/{found[2]}", False)
             case "aws:username":
                 self._user_names[text] = None
+            case _ if key.startswith(PRINCIPAL_TAG_PREFIX) and is_certificate_tag(key[len(PRINCIPAL_TAG_PREFIX) :]):
+                self._exact.setdefault(ROLES_ANYWHERE, False)
             case "aws:principalservicename" | "aws:principalservicenameslist" if is_pattern(text):
                 self._services[text] = None
             case "aws:principalservicename" | "aws:principalservicenameslist":
