@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of, names_in
-from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, TrustPolicies
+from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, assuming, trusted_by
 from iamdesk.attack_paths.catalog import ASSUMES, preference
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder, tags_asked
 from iamdesk.attack_paths.edge_targets import EdgeTargets
@@ -224,30 +224,33 @@ class _Plain:
 
 def _abroad(steps: Edges, plain: _Plain, account: str, open_roles: OpenRoles) -> Mapping[ConfirmedAndPossible, int]:
     """Return who can assume roles of other accounts; of roles that differ in nothing that counts, one is evaluated."""
-    alike: dict[Hashable, int] = {}
+    alike: dict[Hashable, dict[Hashable, int]] = {}
     key_of_role = _AlikeRoles(steps)
     for number in indexes_of(open_roles.trusting(account)):
-        key = key_of_role(open_roles.roles[number])
-        alike[key] = alike.get(key, 0) | 1 << number
-    groups = [(open_roles.roles[next(indexes_of(bits))], bits) for bits in alike.values()]
-    evaluated = {role.arn: role for role, _ in groups}
-    by_account: dict[str, list[RoleDetail]] = {}
-    for role in evaluated.values():
-        by_account.setdefault(role.arn.split(":", 5)[4], []).append(role)
-    accounts = tuple(
-        Account.model_construct(account_id=one, users=(), groups=(), roles=tuple(roles), policies=())
-        for one, roles in by_account.items()
+        role = open_roles.roles[number]
+        of_role, of_callers = key_of_role(role)
+        same = alike.setdefault(of_role, {})
+        same[of_callers] = same.get(of_callers, 0) | 1 << number
+    groups = [[(open_roles.roles[next(indexes_of(bits))], bits) for bits in one.values()] for one in alike.values()]
+    evaluated = {role.arn: role for group in groups for role, _ in group}
+    # As if they were one account's: what differs between their accounts is in the keys of the groups.
+    listed = Account.model_construct(
+        account_id=account, users=(), groups=(), roles=tuple(evaluated.values()), policies=()
     )
-    targets = EdgeTargets(accounts, steps.population.index)
+    targets = EdgeTargets([listed], steps.population.index)
     finder = SourceFinder(steps.inquiry, targets, steps.inquiry.evaluator.bulk())
-    trusts = TrustPolicies(steps.inquiry, targets, steps.population, evaluated)
-    with steps.inquiry.evaluator.index.lent_roles(evaluated.values()):
-        assumable = Assumable(trusts.assuming(finder))
+    trust = steps.inquiry.evaluator.index.trust
     found: dict[ConfirmedAndPossible, int] = {}
-    for role, bits in groups:
-        members = plain.open(assumable.of(targets.places[role.arn]))
-        if members.principals:
-            found[members] = found.get(members, 0) | bits
+    with steps.inquiry.evaluator.index.lent_roles(evaluated.values()):
+        for group in groups:
+            places = {targets.places[role.arn]: bits for role, bits in group}
+            # Whatever a trust policy says, callers of other accounts need an Allow of their own (rule D1).
+            named, trusted, _ = trusted_by(trust(group[0][0]), finder)
+            who = Assumable(assuming(finder, sum(1 << place for place in places), named, trusted, only_own=True))
+            for place, bits in places.items():
+                members = plain.open(who.of(place))
+                if members.principals:
+                    found[members] = found.get(members, 0) | bits
     return found
 
 
@@ -264,21 +267,31 @@ class _AlikeRoles:
         self._organization = evaluator.organization
         self._names = [tuple(one.lower().split(":")) for one in may_require(ASSUMES)]
         covering = [steps.population.index.covering(service, name).statements for service, name in self._names]
-        self._own = [one for by_document in covering for statements in by_document.values() for one in statements]
+        own = [one for by_document in covering for statements in by_document.values() for one in statements]
         for account in steps.inquiry.snapshot.accounts:
             for document in self._policies(account.account_id, OrganizationPolicyType.SERVICE_CONTROL_POLICY):
-                self._own += self._covering(document)
+                own += self._covering(document)
+        self._own = _AskedOfRoles.of(own)
+        self._rcps: dict[str, tuple[Document, ...]] = {}
         self._asked: dict[Hashable, _AskedOfRoles] = {}
 
-    def __call__(self, role: RoleDetail) -> Hashable:
-        """Return a key that is equal for roles that are assumed alike."""
+    def __call__(self, role: RoleDetail) -> tuple[Hashable, Hashable]:
+        """Return two keys, which together are equal for roles that are assumed alike.
+
+        The second is about ARN and tags in statements of the callers' account, which `SourceFinder` tells apart.
+        """
         owner, trust = role.arn.split(":", 5)[4], self._trust(role)
-        rcps = tuple(self._policies(owner, OrganizationPolicyType.RESOURCE_CONTROL_POLICY))
+        rcps = self._rcps.get(owner)
+        if rcps is None:
+            rcps = tuple(self._policies(owner, OrganizationPolicyType.RESOURCE_CONTROL_POLICY))
+            self._rcps[owner] = rcps
         asked = self._asked.get((trust, rcps))
         if asked is None:
             besides = (one for document in (trust, *rcps) for one in self._covering(document))
-            asked = self._asked[trust, rcps] = _AskedOfRoles.of((*self._own, *besides))
-        return trust, rcps, asked.about(role)
+            asked = self._asked[trust, rcps] = _AskedOfRoles.of(besides)
+        account = owner if asked.is_account_asked or self._own.is_account_asked else ""
+        about = (trust, rcps, role.arn.split(":", 2)[1], account, asked.tags_of(role), asked.matches(role.arn))
+        return about, (self._own.tags_of(role), self._own.matches(role.arn))
 
     def _policies(self, account: str, kind: OrganizationPolicyType) -> Iterator[Document]:
         levels = None if self._organization is None else self._organization.levels(account, kind)
@@ -294,49 +307,78 @@ class _AlikeRoles:
 class _AskedOfRoles(NamedTuple):
     """What some statements ask about a role that is assumed."""
 
-    entries: tuple[ResourcePattern, ...]
-    """Entries of ``Resource`` and ``NotResource``, each text once."""
+    named: frozenset[str]
+    """The entries of ``Resource`` and ``NotResource`` that name one role (`_normalized`)."""
+    patterns: tuple[ResourcePattern, ...]
+    """The other entries that may match a role, each text once."""
     tags: frozenset[str]
     """Keys of tags, in lower case."""
     is_account_asked: bool
 
     @classmethod
     def of(cls, statements: Iterable[Statement]) -> "_AskedOfRoles":
-        entries: dict[tuple[str, tuple[str, ...]], ResourcePattern] = {}
+        named: set[str] = set()
+        patterns: dict[tuple[str, tuple[str, ...]], ResourcePattern] = {}
         keys: set[str] = set()
         for statement in statements:
             for entry in statement.resources or ():
-                if not entry.is_everything:
-                    entries[entry.text, entry.keys] = entry
+                if _names_one(entry.text):
+                    named.add(_normalized(entry.text))
+                elif not entry.is_everything and _may_be_of_iam(entry.text):
+                    patterns[entry.text, entry.keys] = entry
             keys.update(statement.context_keys())
         return cls(
-            tuple(entries.values()),
+            frozenset(named),
+            tuple(patterns.values()),
             frozenset(tags_asked(keys)),
             any(variation(key, reference()) is ResourceDependence.RESOURCE for key in keys - {_REGION}),
         )
 
-    def about(self, role: RoleDetail) -> Hashable:
-        """Return what is asked, of one role."""
+    def tags_of(self, role: RoleDetail) -> Hashable:
+        """Return the tags of a role that conditions test."""
+        return tuple(sorted((name, tag.value) for tag in role.tags if (name := tag.key.lower()) in self.tags))
+
+    def matches(self, role: str) -> Hashable:
+        """Return which entries match a role, by its ARN."""
+        text = _normalized(role)
+        found: list[Hashable] = [text] if text in self.named else []
+        if not self.patterns:
+            return tuple(found)
         try:
-            arn = parse_arn(role.arn)
+            arn = parse_arn(role)
         except ArnError:
-            return role.arn
-        matches: list[Hashable] = []
-        for entry in self.entries:
+            return role
+        for number, entry in enumerate(self.patterns):
             match = entry.matches(arn, _unknown, ShortArns.FILLED_IF_WILDCARD)
-            matches.append(role.arn if entry.keys and match not in _NEVER else match)
-        return (
-            role.arn.split(":", 5)[1],
-            role.arn.split(":", 5)[4] if self.is_account_asked else "",
-            tuple(sorted((name, tag.value) for tag in role.tags if (name := tag.key.lower()) in self.tags)),
-            tuple(matches),
-        )
+            if match is not Match.NO:
+                found.append((number, role if entry.keys and match not in _NEVER else match))
+        return tuple(found)
+
+
+def _names_one(entry: str) -> bool:
+    return entry.count(":") >= _COLONS and not any(sign in entry for sign in "*?$")
+
+
+def _normalized(arn: str) -> str:
+    """Return an ARN as entries are compared: letter case counts in the part about the resource only."""
+    *head, last = arn.split(":", _COLONS)
+    return ":".join((*map(str.lower, head), last))
+
+
+def _may_be_of_iam(entry: str) -> bool:
+    """Return whether a pattern may match an ARN of IAM: possibly too often."""
+    head = entry.split(":", _COLONS)[:_COLONS]
+    return len(head) < _COLONS or head[2].lower() == "iam" or any(sign in part for part in head for sign in "*?")
 
 
 _NEVER = (Match.NO, Match.NO_OR_UNRESOLVED)
 """Whatever the values of variables."""
 _REGION = "aws:requestedregion"
 """Does not depend on the role: roles are in all Regions."""
+
+
+_COLONS = 5
+"""Before the part of an ARN that names the resource."""
 
 
 def _unknown(_key: str) -> str | None:

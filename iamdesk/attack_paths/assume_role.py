@@ -1,10 +1,10 @@
 """Who can assume which role, and which roles a service can; roles with the same trust policy are evaluated together."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from iamdesk.access.principal_index import PrincipalIndex, indexes_of
+from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN
 from iamdesk.attack_paths.catalog import ASSUMES
 from iamdesk.attack_paths.edge_sources import (
@@ -24,6 +24,55 @@ WHOLE_ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::root)?")
 """A principal entry for a whole account."""
 
 
+def trusted_by(document: Document, finder: SourceFinder) -> tuple[int, int, bool]:
+    """Return the principals that a trust policy may name, and those of accounts that it trusts, as bits.
+
+    Third is whether all of them need an Allow of their own in the role's account: False if it names principals, or
+    everyone.
+    """
+    named = trusted = 0
+    population = finder.population
+    for statement in document.statements:
+        if not statement.is_allow or statement.broken is not None:
+            continue
+        if not statement.covers_action("sts", "assumerole"):
+            continue
+        if statement.not_principal:
+            return 0, population.regular, False
+        for entry in statement.principals or ():
+            if entry.type is not PrincipalType.AWS:
+                continue
+            if entry.is_everyone:
+                return 0, population.regular, False
+            whole = WHOLE_ACCOUNT.fullmatch(entry.text)
+            trusted |= finder.members_of.get(whole[1], 0) if whole else 0
+        named |= population.named_by(statement)
+    named &= population.regular
+    return named, trusted, not named
+
+
+def assuming(
+    finder: SourceFinder, roles: int, named: int, trusted: int, only_own: bool
+) -> Iterator[tuple[int, ConfirmedAndPossible | EdgeSources]]:
+    """Yield (roles, who can assume them) for roles with one trust policy.
+
+    Args:
+        finder: Evaluates the requests.
+        roles: The roles, as bits.
+        named: The principals that the trust policy may name.
+        trusted: Those of accounts that it trusts.
+        only_own: Whether all of them need an Allow of their own.
+
+    Raises:
+        WorkCancelled: The run was cancelled.
+    """
+    if trusted:
+        yield roles, finder.find(ASSUMES, roles, only_own=only_own, callers=trusted | named)
+    elif named:
+        for place in indexes_of(roles):
+            yield 1 << place, finder.candidates(ASSUMES, place, named)
+
+
 class TrustPolicies:
     """The principals that the trust policies of a snapshot allow."""
 
@@ -31,14 +80,11 @@ class TrustPolicies:
         self,
         inquiry: EvaluationSession,
         targets: EdgeTargets,
-        population: PrincipalIndex,
-        roles: Mapping[str, RoleDetail] | None = None,
     ) -> None:
-        """Group roles by trust policy; ``roles`` are the targets' roles by ARN, if not those of the snapshot."""
+        """Group roles by trust policy."""
         self._inquiry = inquiry
         self._targets = targets
-        self._population = population
-        self._roles = inquiry.evaluator.index.roles if roles is None else roles
+        self._roles = inquiry.evaluator.index.roles
         self._by_document: dict[tuple[Document, str, tuple[str | None, ...]], int] = {}
         """Roles by trust policy, account, and the values of the tags that the trust policy tests."""
         tags_of: dict[Document, tuple[str, ...]] = {}
@@ -66,36 +112,7 @@ class TrustPolicies:
         """
         for (document, _, _), roles in islice(self._by_document.items(), number, None, parts):
             self._inquiry.check_cancelled()
-            named, trusted, needs_own_allow = self._trusted(document, finder)
-            if trusted:
-                yield roles, finder.find(ASSUMES, roles, only_own=needs_own_allow, callers=trusted | named)
-            elif named:
-                for place in indexes_of(roles):
-                    yield 1 << place, finder.candidates(ASSUMES, place, named)
-
-    def _trusted(self, document: Document, finder: SourceFinder) -> tuple[int, int, bool]:
-        """Return the principals that a trust policy may name, and those of accounts that it trusts, as bits.
-
-        Third is whether all of them need an Allow of their own: False if it names principals, or everyone.
-        """
-        named = trusted = 0
-        for statement in document.statements:
-            if not statement.is_allow or statement.broken is not None:
-                continue
-            if not statement.covers_action("sts", "assumerole"):
-                continue
-            if statement.not_principal:
-                return 0, self._population.regular, False
-            for entry in statement.principals or ():
-                if entry.type is not PrincipalType.AWS:
-                    continue
-                if entry.is_everyone:
-                    return 0, self._population.regular, False
-                whole = WHOLE_ACCOUNT.fullmatch(entry.text)
-                trusted |= finder.members_of.get(whole[1], 0) if whole else 0
-            named |= self._population.named_by(statement)
-        named &= self._population.regular
-        return named, trusted, not named
+            yield from assuming(finder, roles, *trusted_by(document, finder))
 
     def trusts_everyone(self, place: int) -> bool:
         """Return whether a role's trust policy names everyone, regardless of conditions."""

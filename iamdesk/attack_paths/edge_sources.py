@@ -199,7 +199,7 @@ class SourceFinder:
         self._inquiry = inquiry
         self._targets = targets
         self._bulk = bulk
-        self._population = bulk.population
+        self.population = bulk.population
         self._can_arrange = can_arrange
         self._by_tags: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._organization = tuple(_organization_documents(inquiry, targets))
@@ -260,7 +260,7 @@ class SourceFinder:
     @cached_property
     def _boundary_values(self) -> tuple[PolicyValue, ...]:
         """What policies compare the boundary of a user or role with."""
-        documents = (*self._population.index.documents, *(document for _, document in self._organization))
+        documents = (*self.population.index.documents, *(document for _, document in self._organization))
         tests = (test for document in documents for one in document.statements for test in one.conditions)
         values = (value for test in tests if test.key == BOUNDARY for value in test.values)
         return tuple({value.text: value for value in values}.values())
@@ -286,7 +286,7 @@ class SourceFinder:
     @property
     def statements(self) -> StatementIndex:
         """The statements of all principals."""
-        return self._population.index
+        return self.population.index
 
     @property
     def organization_documents(self) -> Sequence[tuple[AttachedPolicy, Document]]:
@@ -316,7 +316,7 @@ class SourceFinder:
         """Return the numbers of the documents that some principals have attached or as boundary."""
         found = self._documents_of.get(members)
         if found is None:
-            index = self._population.index
+            index = self.population.index
             found = frozenset(
                 number
                 for position in indexes_of(members)
@@ -376,7 +376,7 @@ class SourceFinder:
             return ConfirmedAndPossible(0, members)
         known = None if resolution is None else self._arranged.get(resolution)
         if known is None:
-            subject = self._population.index.subjects[(members & -members).bit_length() - 1]
+            subject = self.population.index.subjects[(members & -members).bit_length() - 1]
             known = allowed_by(self._inquiry.trace(subject, action, resource, context))
             if resolution is not None:
                 if len(self._arranged) >= _MAX_KEPT:
@@ -417,10 +417,10 @@ class SourceFinder:
         role = index.roles.get(resource)
         named = 0
         for statement in index.trust(role).statements if role is not None else ():
-            named |= self._population.named_by(statement)
+            named |= self.population.named_by(statement)
         found = 0
         for position in indexes_of(members & named):
-            trace = self._inquiry.trace(self._population.index.subjects[position], required.action, resource, context)
+            trace = self._inquiry.trace(self.population.index.subjects[position], required.action, resource, context)
             if is_open_otherwise(required, trace):
                 found |= 1 << position
         return ConfirmedAndPossible(0, found)
@@ -443,7 +443,7 @@ class SourceFinder:
             if decided.decision is not EvalDecision.CONDITIONAL:
                 continue
             who = decided.members
-            subject = self._population.index.subjects[(who & -who).bit_length() - 1]
+            subject = self.population.index.subjects[(who & -who).bit_length() - 1]
             call = self._inquiry.trace(subject, action, resource, context)
             tagging = self._inquiry.trace(subject, required.action, resource, unknown)
             for other in agreeing(alternative, call, tagging):
@@ -464,10 +464,10 @@ class _Finding:
         self, finder: SourceFinder, action: str, context: Context, part: int, callers: int, only_own: bool = True
     ) -> None:
         self._finder = finder
-        self._callers = callers & finder._population.regular
+        self._callers = callers & finder.population.regular
         self._only_own = only_own
         self._bulk = finder._bulk
-        self._population = finder._population
+        self._population = finder.population
         self._targets = finder._targets
         self._action = action
         self._context = context

@@ -76,7 +76,7 @@ class Edges:
         self.population: PrincipalIndex = evaluator.population()
         self.targets = inquiry.targets
         self.finder = SourceFinder(inquiry, self.targets, evaluator.bulk())
-        self.trusts = TrustPolicies(inquiry, self.targets, self.population)
+        self.trusts = TrustPolicies(inquiry, self.targets)
         self.anything = AnyResourceAccess(inquiry, self.population, self.finder)
         self.resources = TechniqueResources(self.population, self.finder, self.anything)
         self.workloads = WorkloadAccess(inquiry.snapshot, self.finder, self.resources)
