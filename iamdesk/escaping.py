@@ -52,7 +52,7 @@ def visible_json(json_text: str) -> str:
 
     Space between elements stays; a control character never occurs unescaped in a JSON string.
     """
-    if json_text.isascii() and json_text.replace("\n", "").isprintable():  # nearly all text
+    if json_text.isascii() and "\x7f" not in json_text:  # nearly all text
         return json_text
     return _UNSEEN_LINES.sub(_escape_in_json, json_text)
 

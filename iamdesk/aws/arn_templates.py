@@ -18,7 +18,7 @@ _SLASHLESS: Final = frozenset({"${BucketName}", "${AccessPointName}"})
 class _Pattern:
     """Fixed text and runs, matched as a set of states; state ``i`` means that ``i`` fixed characters are done."""
 
-    __slots__ = ("_accept", "_last", "_loop", "_loop_slashless", "_steps", "weight")
+    __slots__ = ("_accept", "_any_end", "_last", "_loop", "_loop_slashless", "_steps", "weight")
 
     def __init__(self, text: str) -> None:
         self._steps: dict[str, int] = {}
@@ -36,6 +36,8 @@ class _Pattern:
                     self._loop |= 1 << state
                 position = run.end()
         self._accept = 1 << state
+        self._any_end = self._accept & self._loop
+        """The last state, if any further text fits: most templates end with a run."""
         self._last = (1 << state + 1) - 1
         self.weight = state
         """Count of fixed characters: the more, the more specific."""
@@ -45,8 +47,10 @@ class _Pattern:
 
         ``done`` is the number of characters known to be the pattern's own first ones, before any run.
         """
-        states = 1 << done
+        states, any_end = 1 << done, self._any_end
         for character in text[done:]:
+            if states & any_end:
+                return True
             if character == "*":  # any run: every later state can be reached
                 states = self._last & -(states & -states)
                 continue
@@ -86,13 +90,13 @@ class ArnTemplate:
 
         The first five parts are compared without case (rule F4 e), the resource with it.
         """
-        fixed = min(len(self._prefix), len(arn.fixed))
-        if self._prefix[:fixed] != arn.fixed[:fixed] or (self._is_regional and not arn.head[2]):
+        has_prefix = arn.fixed.startswith(self._prefix)
+        if not (has_prefix or self._prefix.startswith(arn.fixed)) or (self._is_regional and not arn.head[2]):
             return False
         for place, text, pattern in self._head:
             if arn.head[place] != text and not pattern.fits(arn.head[place]):
                 return False
-        return self._resource.fits(arn.resource, fixed if fixed == len(self._prefix) else 0)
+        return self._resource.fits(arn.resource, len(self._prefix) if has_prefix else 0)
 
 
 class SplitArn(NamedTuple):

@@ -6,6 +6,7 @@ Decided statement by statement with AWS's published action and condition-key dat
 from collections.abc import Iterator
 from functools import lru_cache
 
+from iamdesk.access.principal_index import indexes_of
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.check import CheckResult, check
@@ -34,7 +35,7 @@ def _takes(pattern: ActionPattern, key: str) -> bool:
     bits = matched(pattern)
     if not bits:
         return True  # LNT-09 reports unknown actions
-    return any(bits >> bit & 1 and known.takes_key(action, None, key) for bit, action in enumerate(service.actions))
+    return any(known.takes_key(service.actions[bit], None, key) for bit in indexes_of(bits))
 
 
 @check(

@@ -91,7 +91,7 @@ def printed_head(report: Report, count: int, suppressed: int) -> bytes:
 
 def printed_finding(finding: Finding) -> bytes:
     """Return a finding as a member of the list."""
-    return b"\n    " + _printed(_finding(finding)).replace(b"\n", b"\n    ")
+    return _printed_member(_finding(finding))
 
 
 def printed_cause(cause: Cause, ticket: TrackedTicket | None = None) -> bytes:
@@ -123,7 +123,7 @@ def printed_cause(cause: Cause, ticket: TrackedTicket | None = None) -> bytes:
     }
     if ticket is not None:
         value["ticket"] = {"key": ticket.key, "status": ticket.status, "closed": ticket.is_closed}
-    return b"\n    " + _printed(value).replace(b"\n", b"\n    ")
+    return _printed_member(value)
 
 
 def printed_control(control: Control) -> bytes:
@@ -142,7 +142,12 @@ def printed_control(control: Control) -> bytes:
         "source": control.source,
         "basis": control.basis,
     }
-    return b"\n    " + _printed(value).replace(b"\n", b"\n    ")
+    return _printed_member(value)
+
+
+def _printed_member(value: Any) -> bytes:
+    """Return a value as a member of a list in the object, with its indentation: as of a list in a list."""
+    return _printed([[value]]).removeprefix(b"[\n  [").removesuffix(b"\n  ]\n]")
 
 
 def _printed(value: Any) -> bytes:
