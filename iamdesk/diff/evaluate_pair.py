@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, islice, product
 from math import prod
 
 from iamdesk.diff.assumptions import ASSUMED, Tested, otherwise
@@ -46,6 +46,8 @@ _ASKED_BY_STATEMENTS = frozenset({"aws:requestedregion"})
 """Keys that only statements test, and that many changes depend on: Region restrictions."""
 MFA_AGE_KEY = "aws:multifactorauthage"
 _MAX_SETS = 16
+_MAX_JOINED = 2
+"""Joined contexts to try: usually the first one shows the change."""
 _MAX_TRIED = 1024
 _MAX_AFTER = 128
 """Combinations of values that are tried after a change was found, for a change in the other direction."""
@@ -142,7 +144,12 @@ class _PairEvaluation:
         partly: dict[Kind, ExampleRequest] = {}
         for kind in kinds:
             brings = kind is Kind.GAINED
-            contexts = (*_contexts(after, allowed=brings), *_contexts(before, allowed=not brings))
+            allows, denies = (after, before) if brings else (before, after)
+            contexts = chain(
+                islice(_joined(allows, denies), _MAX_JOINED),
+                _contexts(after, allowed=brings),
+                _contexts(before, allowed=not brings),
+            )
             self._under(kind, contexts, before, after, clear, partly)
         left = [kind for kind in kinds if kind not in clear]
         if before is None or after is None or not left:
@@ -304,6 +311,15 @@ def _contexts(trace: EvaluationTrace | None, *, allowed: bool) -> list[Context]:
     if trace is None:
         return []
     return [_as_context(one) for one in (trace.sets if allowed else trace.denials)[:_MAX_SETS]]
+
+
+def _joined(allows: EvaluationTrace | None, denies: EvaluationTrace | None) -> Iterator[Context]:
+    """Yield contexts in which one of two snapshots allows a conditional request and the other one does not."""
+    if allows is None or denies is None:
+        return
+    for allowed, denied in product(allows.sets[:_MAX_SETS], denies.denials[:_MAX_SETS]):
+        if all(allowed.get(key, fact) == fact for key, fact in denied.items()):
+            yield _as_context({**allowed, **denied})
 
 
 def _as_context(facts: ConditionSet) -> Context:
