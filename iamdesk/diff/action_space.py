@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import batched
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.aws.action_sets import service_actions
@@ -20,14 +21,14 @@ class ActionSpace:
     def __init__(self, documents: Iterable[Document]) -> None:
         """Assign bits to the listed actions and to the unlisted ones in ``documents``, all that are compared."""
         self._offsets: dict[str, int] = {}
-        self._services: list[str] = []
-        self._starts: list[int] = []
         end = 0
         for service in reference().services():
             self._offsets[service] = end
-            self._services.append(service)
-            self._starts.append(end)
             end += len(service_actions(service).actions)
+        together = [[(one, service_actions(one).every) for one in some] for some in batched(self._offsets, _TOGETHER)]
+        self._together = [(sum(self.of_service(*one) for one in some) >> self._offsets[some[0][0]], some) for some in together]
+        """Their actions, and each service with its own bits."""
+        self._starts = [self._offsets[some[0][0]] for some in together]
         self._listed_end = end
         self.listed = (1 << end) - 1
         """The bits of all actions that AWS lists."""
@@ -80,13 +81,16 @@ class ActionSpace:
         """Yield (service, its own bits) for the listed actions among some, in order of the services."""
         left = bits & self.listed
         while left:  # skip services without actions: most sets have few services
-            place = (bisect_right(self._starts, (left & -left).bit_length() - 1) - 1) // _TOGETHER * _TOGETHER
-            start, services = self._starts[place], self._services[place : place + _TOGETHER]
-            last = services[-1]
-            near = left >> start & (1 << self._offsets[last] - start + len(service_actions(last).actions)) - 1
+            place = bisect_right(self._starts, (left & -left).bit_length() - 1) - 1
+            every, services = self._together[place]
+            start = self._starts[place]
+            near = left >> start & every
             left ^= near << start
-            for service in services:
-                if own := near >> self._offsets[service] - start & service_actions(service).every:
+            if near == every:
+                yield from services
+                continue
+            for service, all_of_service in services:
+                if own := near >> self._offsets[service] - start & all_of_service:
                     yield service, own
 
     def unlisted(self, bits: int) -> Iterator[tuple[str, int]]:

@@ -59,14 +59,15 @@ def action_classes(
     named = _named_services(listed)
     flat: dict[object, tuple[ActionClass, int]] = {}
     for service, own in space.by_service(part):
+        taken = _keys_of(service, varied)
         if service in apart or _is_apart(service) or (named and _may_be_named(service, named)):
-            for one in _classes(service, own, varied):
+            for one in _classes(service, own, taken):
                 yield ActionClass(service, one.action, one.types, space.of_service(service, one.bits))
             continue
         # Every clause applies to all resources of the service, or to none. These actions differ only in the Region and
         # owner of the resource, and in the keys they take.
         place = GLOBAL_SERVICES.get(service) if depends_on_resource else None
-        for one in _equivalent_anywhere(service, own, varied):
+        for one in _equivalent_anywhere(service, own, taken):
             identical = bool(one.types), place, one.taken
             first, known = flat.get(identical) or (ActionClass(service, one.action, one.types, 0), 0)
             flat[identical] = first, known | space.of_service(service, one.bits)
@@ -77,14 +78,13 @@ def action_classes(
 
 
 @lru_cache(maxsize=1 << 12)  # bounded: statements may name any service
-def takes_no_credentials(service: str) -> bool:
-    """Return whether a service has actions for which no policy is evaluated: no other action is decided like them."""
-    facts = facts_of(service)
-    return Unsigned.NO_CREDENTIALS in (facts.unsigned_else, *facts.unsigned.values())
-
-
 def _is_apart(service: str) -> bool:
-    return service in SERVICES_WITH_ACTION_RULES or takes_no_credentials(service)
+    """Return whether a service has rules for single actions, or actions for which no policy is evaluated."""
+    facts = facts_of(service)
+    return service in SERVICES_WITH_ACTION_RULES or Unsigned.NO_CREDENTIALS in (
+        facts.unsigned_else,
+        *facts.unsigned.values(),
+    )
 
 
 def _named_services(clauses: Iterable[NormalStatement]) -> frozenset[str | None]:
@@ -127,15 +127,16 @@ class _Equivalent(NamedTuple):
 
 
 def _classes(service: str, own: int, varied: tuple[str, ...]) -> Iterator[_Equivalent]:
-    """Split actions of a service by everything that can affect their decisions."""
+    """Split actions of a service by everything that can affect their decisions; ``varied`` are of `_keys_of`."""
     names = service_actions(service).full_names
-    for every, types, taken in _all_classes(service, _keys_of(service, varied)):
+    for every, types, taken in _all_classes(service, varied):
         if bits := every & own:
             yield _Equivalent(bits, types, names[_first(bits)], taken)
 
 
 @lru_cache(maxsize=1 << 14)
 def _keys_of(service: str, varied: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the keys that some actions of a service take."""
     return tuple([key for key in varied if reference().may_take_key(service, key)])
 
 
