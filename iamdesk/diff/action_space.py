@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import batched
+from itertools import batched, pairwise
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.aws.action_sets import service_actions
@@ -25,10 +25,13 @@ class ActionSpace:
         for service in reference().services():
             self._offsets[service] = end
             end += len(service_actions(service).actions)
-        together = [[(one, service_actions(one).every) for one in some] for some in batched(self._offsets, _TOGETHER)]
-        self._together = [(sum(self.of_service(*one) for one in some) >> self._offsets[some[0][0]], some) for some in together]
-        """Their actions, and each service with its own bits."""
-        self._starts = [self._offsets[some[0][0]] for some in together]
+        self._together = [
+            tuple((one, service_actions(one).every) for one in some) for some in batched(self._offsets, _TOGETHER)
+        ]
+        """Each service with all of its own bits."""
+        self._starts = [self._offsets[some[0][0]] for some in self._together]
+        self._wholes = [(1 << stop - start) - 1 for start, stop in pairwise((*self._starts, end))]
+        """The bits of services that are looked at together, from the first one on."""
         self._listed_end = end
         self.listed = (1 << end) - 1
         """The bits of all actions that AWS lists."""
@@ -82,15 +85,14 @@ class ActionSpace:
         left = bits & self.listed
         while left:  # skip services without actions: most sets have few services
             place = bisect_right(self._starts, (left & -left).bit_length() - 1) - 1
-            every, services = self._together[place]
-            start = self._starts[place]
-            near = left >> start & every
+            start, whole = self._starts[place], self._wholes[place]
+            near = left >> start & whole
             left ^= near << start
-            if near == every:
-                yield from services
+            if near == whole:
+                yield from self._together[place]
                 continue
-            for service, all_of_service in services:
-                if own := near >> self._offsets[service] - start & all_of_service:
+            for service, every in self._together[place]:
+                if own := near >> self._offsets[service] - start & every:
                     yield service, own
 
     def unlisted(self, bits: int) -> Iterator[tuple[str, int]]:

@@ -1,15 +1,18 @@
 """Differences that apply to a principal: clauses, and facts that clauses test."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from iamdesk.access.effects import split
 from iamdesk.diff.assumptions import ASSUMED
+from iamdesk.diff.matching import may_meet, with_values
 from iamdesk.diff.normal_form import ANYWHERE, ClauseActions, NormalStatement, ResourceScope
 from iamdesk.diff.result import Kind
 from iamdesk.diff.snapshot_view import Facts, Levels, PrincipalPolicies
 
+type Values = Callable[[str], str | None]
+"""Returns the value of a variable (`SnapshotView.variables`)."""
 _PRINCIPAL_TAG = "aws:principaltag/"
 _LEVEL = "scp-allow/"
 _ALLOWED = NormalStatement(True, None, ANYWHERE, frozenset(), frozenset())
@@ -41,6 +44,8 @@ class PolicyTypeDelta:
     """Scopes where the principal's own policies allow them in either snapshot; elsewhere only resource policies can."""
     applied: tuple[StatementDelta, ...] = ()
     """All clauses by policy type and snapshot."""
+    as_written: tuple[StatementDelta, ...] = ()
+    """The same with their variables, if these have values (`with_values`)."""
     sources: tuple[Hashable, ...] = ()
     """Where the policies are that differ and cover these actions, once it is split by them (`principals`)."""
 
@@ -66,7 +71,22 @@ class PolicyTypeDelta:
 
     def allowed_in(self, *, new: bool) -> Iterator[ResourceScope | None]:
         """Yield the scopes where the principal's own policies allow them in one snapshot."""
-        return _allowed(one for one in self.applied if one.is_new is new)
+        return _allowed(one for one in self.as_written or self.applied if one.is_new is new)
+
+    def with_values(self, values: Sequence[Values], *, is_limited: bool) -> "PolicyTypeDelta":
+        """Return it with a principal's values of variables, in the old snapshot and in the new one.
+
+        ``is_limited``: its boundary is known, so that nothing else can be allowed.
+        """
+        applied = self.applied
+        if any("${" in entry for one in self.clauses if one.where is not None for entry in one.where.entries):
+            filled = [(one, with_values(one.clause, values[one.is_new])) for one in applied]
+            applied = tuple([one._replace(clause=clause) for one, clause in filled if clause is not None])
+        clauses = tuple(dict.fromkeys(one.clause for one in applied))
+        allowed = _allowed_within(applied) if is_limited else _allowed(applied)
+        return replace(
+            self, clauses=clauses, allowed=tuple(dict.fromkeys(allowed)), applied=applied, as_written=self.applied
+        )
 
 
 class ChangedKeys(NamedTuple):
@@ -170,6 +190,19 @@ def _allowed(applied: Iterable[StatementDelta]) -> Iterator[ResourceScope | None
     for one in applied:
         if one.policy_type == "identity" and one.clause.is_allow:
             yield one.clause.where
+
+
+def _allowed_within(applied: Iterable[StatementDelta]) -> Iterator[ResourceScope | None]:
+    """Yield the scopes of the same snapshot's boundary, too: elsewhere identity policies allow nothing."""
+    limits: dict[bool, list[ResourceScope | None]] = {False: [], True: []}
+    for one in applied:
+        if one.policy_type == "boundary" and one.clause.is_allow:
+            limits[one.is_new].append(one.clause.where)
+    for one in applied:
+        if one.policy_type == "identity" and one.clause.is_allow:
+            where = one.clause.where
+            if any(may_meet(where, limit) for limit in limits[one.is_new]):
+                yield where
 
 
 def _levels(deltas: Iterable[tuple[StatementDelta, int]]) -> Mapping[str, set[tuple[NormalStatement, int]]]:

@@ -65,17 +65,22 @@ class EquivalenceKeys:
         self, arn: str, account: str, before: PrincipalPolicies, after: PrincipalPolicies, keys: ChangedKeys
     ) -> PrincipalClass | None:
         """Return the class of a principal; None if its requests cannot be equivalent to others."""
-        sides = (before, after)
-        if keys or any(own.facts is None or own.missing or own.broken for own in sides):
+        if keys or any(own.facts is None or own.missing or own.broken for own in (before, after)):
             return None
         documents = before.documents | after.documents
-        boundaries = (before.boundary_documents or frozenset()) | (after.boundary_documents or frozenset())
-        if frozenset() in (before.boundary_documents, after.boundary_documents):
-            return None  # its boundary was not captured
-        if not self._is_plain_account(account) or not all(map(self._is_plain, documents | boundaries)):
+        if not (
+            self._is_plain_account(account)
+            and all(map(self._is_plain, documents))
+            and self.knows_boundaries(before, after)
+        ):
             return None
         about = tuple(traits(side, arn, own) for side, own in ((self.old, before), (self.new, after)))
         return PrincipalClass(partition_of(arn), account, about)
+
+    def knows_boundaries(self, before: PrincipalPolicies, after: PrincipalPolicies) -> bool:
+        """Return whether the boundaries of a principal, if it has any, were captured and have an undisputed meaning."""
+        boundaries = [own.boundary_documents for own in (before, after) if own.boundary_documents is not None]
+        return all(documents and all(map(self._is_plain, documents)) for documents in boundaries)
 
     def of_request(
         self, of_principal: PrincipalClass, part: PolicyTypeDelta, cell: SampleRequest, principal: str
@@ -95,9 +100,6 @@ class EquivalenceKeys:
         clauses, keys = applied
         about_caller = _about_caller(keys)
         asker = (of_principal, self._values(principal, about_caller)) if about_caller else of_principal
-        # Reasons about KMS name the action, and keys have other rules than aliases.
-        if service == "kms":
-            return asker, cell.action, resource, clauses
         types, *traits = resource
         return asker, _of_action(cell.action, types, keys), *traits, clauses
 
@@ -269,7 +271,9 @@ def _of_action(action: str, fitting: tuple[str, ...], keys: frozenset[str]) -> H
     absent = frozenset(key for key in keys - taken if reference().knows_takers(key, service))
     rules = action_rule_class(service, name, listed.access_level not in ("Read", "List"))
     if service in _BY_NAME:
-        return service, bool(listed.resource_types), types, taken, absent, rules
+        # Whether the resource of a KMS action is a key does not depend on the action's own types.
+        is_key = service == "kms" and "key" in fitting
+        return service, is_key, bool(listed.resource_types), types, taken, absent, rules
     return (
         GLOBAL_SERVICES.get(service),  # the Region of its requests
         service in reference().rcp_services,

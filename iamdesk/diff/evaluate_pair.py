@@ -6,7 +6,7 @@ from itertools import chain, islice, product
 from math import prod
 
 from iamdesk.diff.assumptions import ASSUMED, Tested, otherwise
-from iamdesk.diff.missing_resource_policy import awaiting
+from iamdesk.diff.missing_resource_policy import Awaiting, awaiting
 from iamdesk.diff.result import ExampleRequest, Kind
 from iamdesk.diff.snapshot_view import SnapshotView
 from iamdesk.evaluate.context import KeyValue, Knowledge
@@ -33,7 +33,13 @@ class Compared:
 
     changes: tuple[tuple[Kind, ExampleRequest], ...] = ()
     doubts: tuple[str, ...] = ()
-    """Why the result is inconclusive; without changes and doubts, no change is proved."""
+    """Why the result is inconclusive."""
+    awaits: tuple[Awaiting, ...] = ()
+    """Why it is inconclusive without the resource policy."""
+
+    def doubts_about(self, action: str) -> tuple[str, ...]:
+        """Return why the result is inconclusive for an action; without changes and doubts, no change is proved."""
+        return (*self.doubts, *[one.doubt(action) for one in self.awaits])
 
 
 SAME = Compared()
@@ -84,7 +90,11 @@ def compare(
         context = {**(given or {}), **other}
         evaluation = _PairEvaluation(old, new, principal, action, resource, context, kinds)
         again = evaluation.compare(*(side.trace(principal, action, resource, context) for side in (old, new)))
-        found = Compared(again.changes, tuple(dict.fromkeys((*found.doubts, *again.doubts))))
+        found = Compared(
+            again.changes,
+            tuple(dict.fromkeys((*found.doubts, *again.doubts))),
+            tuple(dict.fromkeys((*found.awaits, *again.awaits))),
+        )
     return found
 
 
@@ -135,7 +145,8 @@ class _PairEvaluation:
                     phrase("AWS's documentation contradicts itself here; with the other reading, access changed.")
                 )
             elif before is not None and after is not None and now is EvalDecision.IMPLICIT_DENY:
-                doubts += awaiting(before, after)
+                why = awaiting(before, after)
+                return Compared((), tuple(doubts), () if why is None else (why,))
             return Compared(tuple(found), tuple(doubts) if not found else ())
         if was is now and _is_equivalent(before, after):
             return Compared((), tuple(doubts))
@@ -319,7 +330,9 @@ def _joined(allows: EvaluationTrace | None, denies: EvaluationTrace | None) -> I
         return
     for allowed, denied in product(allows.sets[:_MAX_SETS], denies.denials[:_MAX_SETS]):
         if all(allowed.get(key, fact) == fact for key, fact in denied.items()):
-            yield _as_context({**allowed, **denied})
+            context = _as_context({**allowed, **denied})
+            if context.get(MFA_KEY) != "true" or context.get(MFA_AGE_KEY, "") is not None:  # no request is like that
+                yield context
 
 
 def _as_context(facts: ConditionSet) -> Context:

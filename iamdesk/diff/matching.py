@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from iamdesk.diff.normal_form import ANYWHERE, EVERYTHING, ResourceScope
+from iamdesk.diff.normal_form import ANYWHERE, EVERYTHING, NormalStatement, ResourceScope
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.policy.wildcards import STAR, Glob, Token, tokens_of
 
@@ -125,3 +125,21 @@ def fill(entry: str, values: Callable[[str], str | None]) -> str:
         else:
             text += f"${{{piece}}}" if piece in ("*", "?", "$") else piece if isinstance(piece, str) else piece.value
     return text
+
+
+def with_values(clause: NormalStatement, values: Callable[[str], str | None]) -> NormalStatement | None:
+    """Return a clause with the values of known variables in its resources; None if it certainly matches none."""
+    where = clause.where
+    if where is None or not any("${" in entry for entry in where.entries):
+        return clause
+    if not where.is_negated and all(names_nothing(entry, values) for entry in where.entries):
+        return None
+    filled = where._replace(entries=frozenset(_in_lower_case(fill(entry, values)) for entry in where.entries))
+    is_known = not any("${" in entry for entry in filled.entries)
+    return clause.at(filled) if is_known else clause._replace(where=filled)
+
+
+def _in_lower_case(entry: str) -> str:
+    """Return a resource entry as `normal_form` spells entries without variables."""
+    parts = entry.split(":", 5)
+    return ":".join([*(part if "${" in part else part.lower() for part in parts[:5]), *parts[5:]])

@@ -5,8 +5,8 @@ it, both deny the request whatever the principal's policies allow. Whether these
 request with a resource policy that allows the account.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
+from enum import Enum
 from functools import lru_cache
 
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, decide_request
@@ -18,25 +18,33 @@ from iamdesk.policy.document import Document, parse_document
 _NOT_CAPTURED = frozenset({"key-policy-missing", "trust-policy-missing", "resource-policy-missing"})
 
 
-def awaiting(before: EvaluationTrace, after: EvaluationTrace) -> Iterator[str]:
-    """Yield why it is inconclusive whether a request that both snapshots deny changed."""
-    requests = (before.request, after.request)
-    if not all(_is_awaiting(trace) for trace in (before, after)):
-        return
-    was, now = (decide_request(_with_account_allowed(request)) for request in requests)
-    if was is not now or was is EvalDecision.CONDITIONAL:
-        target = after.request.target
-        if was is not now:
-            yield phrase(
+class Awaiting(Enum):
+    """How a request that both snapshots deny depends on the resource policy that neither has."""
+
+    CHANGED = "changed"
+    CONDITIONAL = "conditional"
+
+    def doubt(self, action: str) -> str:
+        """Return why it is inconclusive whether requests for an action changed."""
+        if self is Awaiting.CHANGED:
+            return phrase(
                 "{action} changed if the resource policy allows the account, but neither snapshot contains that "
                 "policy.",
-                action=target.action_text,
+                action=action,
             )
-        else:
-            yield phrase(
-                "{action} depends on conditions, and on the resource policy, which was not captured.",
-                action=target.action_text,
-            )
+        return phrase(
+            "{action} depends on conditions, and on the resource policy, which was not captured.", action=action
+        )
+
+
+def awaiting(before: EvaluationTrace, after: EvaluationTrace) -> Awaiting | None:
+    """Return why it is inconclusive whether a request that both snapshots deny changed; None if it is not."""
+    if not all(_is_awaiting(trace) for trace in (before, after)):
+        return None
+    was, now = (decide_request(_with_account_allowed(trace.request)) for trace in (before, after))
+    if was is not now:
+        return Awaiting.CHANGED
+    return Awaiting.CONDITIONAL if was is EvalDecision.CONDITIONAL else None
 
 
 def _is_awaiting(trace: EvaluationTrace) -> bool:

@@ -7,8 +7,9 @@ ones may or may not.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from iamdesk.diff.action_space import ActionSpace
 from iamdesk.i18n import phrase
@@ -58,6 +59,21 @@ class NormalStatement(NamedTuple):
     def is_plain(self) -> bool:
         """Whether it applies to every resource in every context."""
         return not self.conditions and self.where == ANYWHERE
+
+    def at(self, where: "ResourceScope") -> "NormalStatement":
+        """Return it for other resources, which depend on no keys."""
+        return self._replace(where=where, keys=_keys_of(self.conditions))
+
+
+@lru_cache(maxsize=1 << 12)
+def _keys_of(conditions: frozenset[Any]) -> frozenset[str]:
+    """Return the keys that tests depend on, including those of variables (`_test`)."""
+    found: set[str] = set()
+    for *_, key, values in conditions:
+        found.add(key)
+        for value in values:
+            found |= {piece[0] for piece in value if isinstance(piece, tuple)}
+    return frozenset(found)
 
 
 ANYWHERE = ResourceScope(False, frozenset({EVERYTHING}))

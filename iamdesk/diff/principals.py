@@ -16,6 +16,7 @@ from iamdesk.diff.deltas import (
     ChangedKeys,
     PolicyTypeDelta,
     StatementDelta,
+    Values,
     changed_keys,
     policy_type_deltas,
     statement_deltas,
@@ -24,7 +25,7 @@ from iamdesk.diff.effect_scope import is_by_resource_alone, scope_of_policies, s
 from iamdesk.diff.equivalence import EquivalenceKeys, PrincipalClass, traits
 from iamdesk.diff.evaluate_pair import BOTH, NOTHING, Compared, Context, compare
 from iamdesk.diff.inconclusive import doubts_of
-from iamdesk.diff.matching import fill, may_meet
+from iamdesk.diff.matching import may_meet, with_values
 from iamdesk.diff.normal_form import NormalStatement
 from iamdesk.diff.resource_forms import Granting, may_name, pieces
 from iamdesk.diff.result import Cause, Effect, ExampleRequest, Kind, PrincipalDiff, Status
@@ -85,6 +86,7 @@ class PrincipalComparer:
     compared: int = 0
     _found: dict[Hashable, _Found] = field(default_factory=dict)
     _sources_of: tuple[str, list[tuple[Hashable, int]]] | None = None
+    _values_of: tuple[str, tuple[Values, ...]] = "", ()
     _known: dict[Hashable, Compared] = field(default_factory=dict)
     """Results by equivalence key of the request."""
     _causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
@@ -98,6 +100,8 @@ class PrincipalComparer:
     """The one kind of changes that the current part can cause."""
     _of_principal: PrincipalClass | None = None
     """Class of the current principal (`EquivalenceKeys.of_principal`)."""
+    _is_limited: bool = False
+    """Whether the current principal's boundaries have an undisputed meaning."""
     _equivalence_keys: EquivalenceKeys = field(init=False)
     beside: UnseenGrants = field(init=False)
 
@@ -245,6 +249,7 @@ class PrincipalComparer:
             for clause, bits in own.identity.items():
                 allowed |= bits if clause.is_allow else 0
         self._of_principal = self._equivalence_keys.of_principal(arn, account, before, after, keys)
+        self._is_limited = self._equivalence_keys.knows_boundaries(before, after)
         effects: _Changes = {}
         doubts: dict[str, None] = {}
         is_personal = False
@@ -304,12 +309,14 @@ class PrincipalComparer:
         apart = reference().rcp_services if self._has_rcps(account) else frozenset[str]()
         if tells_accounts_apart(part):
             apart |= _with_resource_policies()
-        near = tuple(self._filled(arn, part))
+        part = part.with_values(self._values(arn), is_limited=self._is_limited)
+        near = [one for one in part.clauses if any(may_meet(one.where, where) for where in part.differing)]
         elsewhere: tuple[str, ...] | None = None
         # Actions with another differing policy are evaluated separately, since they have other causes.
         for bits, sources in split(part.bits, self._sources(arn, account)):
             part = replace(part, bits=bits, sources=sources)
-            for sort in action_classes(self.new.space, bits, part.clauses, apart):
+            # Without an Allow of the principal, only the policies of resources can allow it.
+            for sort in action_classes(self.new.space, bits, part.clauses, apart) if part.allowed else ():
                 ask = PairEvaluator(partial(self._ask_apart, arn, part, effects, doubts, given))
                 is_complete = ask_of_sort(sort, part, near, partition, account, ask)
                 if not ask.found_change and not is_complete:
@@ -369,14 +376,11 @@ class PrincipalComparer:
     ) -> list[tuple[NormalStatement, int]]:
         """Return the clauses that apply to a principal in either snapshot, with its values for variables."""
         found: dict[tuple[NormalStatement, int], None] = {}
-        for side, deltas in zip((self.old, self.new), sides, strict=True):
-            values = None
+        for values, deltas in zip(self._values(arn), sides, strict=True):
             for one, bits in deltas:
-                where = one.clause.where
-                if where is not None and any("${" in entry for entry in where.entries):
-                    values = values or side.variables(arn)
-                    where = where._replace(entries=frozenset(fill(entry, values) for entry in where.entries))
-                found[one.clause._replace(where=where), bits] = None
+                clause = with_values(one.clause, values)
+                if clause is not None:
+                    found[clause, bits] = None
         return list(found)
 
     def _sources(self, arn: str, account: str) -> list[tuple[Hashable, int]]:
@@ -397,20 +401,14 @@ class PrincipalComparer:
         self._sources_of = (arn, found)
         return found
 
-    def _filled(self, arn: str, part: PolicyTypeDelta) -> Iterator[NormalStatement]:
-        """Yield the clauses that can overlap with a differing one, with a principal's values of variables."""
-        for clause in part.clauses:
-            if not any(may_meet(clause.where, where) for where in part.differing):
-                continue  # it cannot overlap with a differing clause
-            where = clause.where
-            if where is None or not any("${" in entry for entry in where.entries):
-                yield clause
-                continue
-            for side in (self.old, self.new):
-                values = side.variables(arn)
-                yield clause._replace(
-                    where=where._replace(entries=frozenset(fill(one, values) for one in where.entries))
-                )
+    def _values(self, arn: str) -> tuple[Values, Values]:
+        """Return the values of a principal's variables in both snapshots, which are looked up at first use."""
+        return partial(self._value, arn, 0), partial(self._value, arn, 1)
+
+    def _value(self, arn: str, side: int, key: str) -> str | None:
+        if self._values_of[0] != arn:
+            self._values_of = arn, (self.old.variables(arn), self.new.variables(arn))
+        return self._values_of[1][side](key)
 
     def _ask(
         self,
@@ -441,7 +439,7 @@ class PrincipalComparer:
             # Where some resources of a row have no condition, the row has none.
             if row not in effects or len(own.context) < len(effects[row][0].context):
                 effects[row] = own, cause
-        doubts |= dict.fromkeys(compared.doubts)
+        doubts |= dict.fromkeys(compared.doubts_about(cell.action))
         return bool(compared.changes)
 
     def _scope(self, cell: SampleRequest, part: PolicyTypeDelta | None, kind: Kind) -> str:
@@ -505,9 +503,7 @@ class PrincipalComparer:
 
 def _names_none_of(compared: Compared, arn: str, cell: SampleRequest) -> bool:
     """Return whether the doubts about a request also hold for equivalent requests."""
-    own = {arn, cell.resource} - {"*"}
-    if not cell.action.startswith("kms:"):
-        own.add(cell.action)
+    own = {arn, cell.resource, cell.action} - {"*"}
     return not any(name in text for text in compared.doubts for name in own)
 
 

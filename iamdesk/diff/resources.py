@@ -367,7 +367,7 @@ class ResourceComparer:
                     continue
                 self.requests += 1
                 compared = known[key] = compare(self.old, self.new, principal, cell.action, cell.resource, given)
-            doubts |= dict.fromkeys(compared.doubts)
+            doubts |= dict.fromkeys(compared.doubts_about(cell.action))
             yield from self._effects(entry, principal, cell, compared)
         yield from self._of_external_principals(entry, cell, given, doubts)
 
@@ -394,7 +394,7 @@ class ResourceComparer:
         for external in self._external_principals(entry):
             self.requests += 1
             compared = compare(self.old, self.new, external, cell.action, cell.resource, given)
-            doubts |= dict.fromkeys(compared.doubts)
+            doubts |= dict.fromkeys(compared.doubts_about(cell.action))
             yield from self._effects(entry, external, cell, compared)
 
     def _decisions(

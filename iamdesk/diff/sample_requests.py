@@ -106,11 +106,12 @@ def _is_settled(
     sort: ActionClass, where: ResourceScope | None, partition: str, account: str, ask: Callable[[SampleRequest], bool]
 ) -> bool:
     """Return whether a change is shown on a resource that an Allow names, or it certainly names none."""
-    if where is None or where.is_negated or any("${" in entry for entry in where.entries):
-        return False
-    if where == ANYWHERE or not sort.types:
+    if where is None or where == ANYWHERE or where.is_negated or not sort.types:
         asked, is_complete = sample_requests(sort, (), partition, account)
+        is_complete = is_complete and where is not None and not where.is_negated
         named = [cell for cell in asked if applies_to(where, cell.resource)]
+    elif any("${" in entry for entry in where.entries):
+        return False
     else:
         arns, is_complete = named_by(sort.service, sort.types, where, partition, account)
         named = [SampleRequest(sort.action, arn, sort.bits) for arn in arns]
