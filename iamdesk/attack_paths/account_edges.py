@@ -18,13 +18,13 @@ from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.graph import StepGraph
 from iamdesk.attack_paths.request_tags import may_require
-from iamdesk.attack_paths.types import Step
+from iamdesk.attack_paths.types import StepKey
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.derived_keys import ResourceDependence, variation
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
-from iamdesk.policy.resource_patterns import Match, ResourcePattern, ShortArns, UnknownVariable
+from iamdesk.policy.resource_patterns import Match, ResourcePattern, ShortArns, unresolved
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType
@@ -58,15 +58,6 @@ class OpenRole:
     """IDs of accounts whose principals it may trust; None: all accounts."""
     ids: frozenset[str]
     """Unique IDs of principals that it names."""
-
-
-type StepKey = tuple[str, str, str]
-"""A step: technique, ARN of the source, ARN of the target."""
-
-
-def key_of(step: Step) -> StepKey:
-    """Return the key of a step."""
-    return step.path_id, step.source, step.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +340,7 @@ class _AskedOfRoles(NamedTuple):
         except ArnError:
             return role
         for number, entry in enumerate(self.patterns):
-            match = entry.matches(arn, _unknown, ShortArns.FILLED_IF_WILDCARD)
+            match = entry.matches(arn, unresolved, ShortArns.FILLED_IF_WILDCARD)
             if match is not Match.NO:
                 found.append((number, role if entry.keys and match not in _NEVER else match))
         return tuple(found)
@@ -379,7 +370,3 @@ _REGION = "aws:requestedregion"
 
 _COLONS = 5
 """Before the part of an ARN that names the resource."""
-
-
-def _unknown(_key: str) -> str | None:
-    raise UnknownVariable

@@ -32,7 +32,7 @@ from iamdesk.attack_paths.request_tags import (
     tags_of,
 )
 from iamdesk.attack_paths.technique_resources import ResourceRequest
-from iamdesk.attack_paths.types import Proof, Step
+from iamdesk.attack_paths.types import Proof, Step, StepKey
 from iamdesk.attack_paths.what_if_admin import FULL
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.engine import EvaluationTrace
@@ -41,8 +41,8 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.explain.explanation import explain, spelling
 from iamdesk.i18n import phrase, phrased
 
-type Needs = Mapping[tuple[str, str, str], tuple[str, ...]]
-"""By technique, source and target of a step: the facts that it needs."""
+type Needs = Mapping[StepKey, tuple[str, ...]]
+"""The facts that steps need."""
 _MAX_KEPT = 512
 _OF_OTHERS = frozenset(
     {
@@ -80,12 +80,12 @@ class Prover:
 
     def __init__(self, steps: Edges) -> None:
         self._steps = steps
-        self._proven: dict[tuple[str, str, str], tuple[Proof, ...]] = {}
-        self.known_needs: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._proven: dict[StepKey, tuple[Proof, ...]] = {}
+        self.known_needs: dict[StepKey, tuple[str, ...]] = {}
 
     def prove(self, step: Step) -> tuple[Proof, ...]:
         """Return the evaluated requests that a step is based on; the latest results are cached."""
-        key = (step.path_id, step.source, step.target)
+        key = step.key
         known = self._proven.get(key)
         if known is None:
             found = tuple(self.of_techniques(step.source, step.target, step.path_id))

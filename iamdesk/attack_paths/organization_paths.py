@@ -12,7 +12,7 @@ from itertools import islice
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.account_edges import AccountSteps, ParseTrust, PlainEdge, StepKey, key_of, open_roles
+from iamdesk.attack_paths.account_edges import AccountSteps, ParseTrust, PlainEdge, open_roles
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import LAST, catalog, preference
 from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, counted
@@ -25,6 +25,7 @@ from iamdesk.attack_paths.types import (
     Remediation,
     State,
     Step,
+    StepKey,
     administration_of,
     data_goal,
     principal_goal,
@@ -326,7 +327,7 @@ class OrganizationReach:
         )
 
     def _prove(self, step: Step) -> tuple[Proof, ...]:
-        key = key_of(step)
+        key = step.key
         found = self._proofs.get(key)
         if found is None:
             account = step.source.split(":", 5)[4]
@@ -377,7 +378,7 @@ def with_proofs(found: AccountSteps, paths: AttackPathGraph) -> AccountSteps:
             paths.steps.inquiry.check_cancelled()
             path = alone.attack_path(one.role.arn, found.account, maybe=False) if alone.knows(one.role.arn) else None
             for step in path.steps if path is not None else ():
-                proofs[key_of(step)] = zlib.compress(pickle.dumps(step.proof), 1)
+                proofs[step.key] = zlib.compress(pickle.dumps(step.proof), 1)
     return replace(found, proofs=proofs)
 
 

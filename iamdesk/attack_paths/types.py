@@ -93,6 +93,10 @@ class Proof:
     """Whether it is decided as after the first technique of the step, which gives any permission."""
 
 
+type StepKey = tuple[str, str, str]
+"""Identifies a step: technique, ARN of the source, ARN of the target."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of an attack path: a technique used by one principal on one target."""
@@ -111,6 +115,11 @@ class Step:
     needs: tuple[str, ...]
     """Missing facts as text, for conditions their keys."""
     _prove: Callable[["Step"], tuple[Proof, ...]] = field(repr=False, compare=False)
+
+    @property
+    def key(self) -> StepKey:
+        """Identifies it among the steps of a snapshot."""
+        return self.path_id, self.source, self.target
 
     @property
     def proof(self) -> tuple[Proof, ...]:

@@ -20,7 +20,7 @@ from iamdesk.inventory.resource_grants import acl_document, key_grants_document
 from iamdesk.inventory.resource_index import part_prefixes
 from iamdesk.policy.arn import Arn, is_arn, parse_arn
 from iamdesk.policy.document import Document
-from iamdesk.policy.resource_patterns import Match, ShortArns, UnknownVariable
+from iamdesk.policy.resource_patterns import Match, ShortArns, unresolved
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import QUESTION, STAR, Glob, is_pattern, tokens_of
 from iamdesk.snapshot.model import Account
@@ -216,12 +216,8 @@ def may_name(statement: Statement, arn: Arn | None) -> bool:
     """Return whether a statement may apply to an ARN, or to no resource, whatever the values of its variables."""
     if statement.not_resource or statement.resources is None:
         return True
-    found = (one.matches(arn, _unknown, ShortArns.FILLED_IF_WILDCARD) for one in statement.resources)
+    found = (one.matches(arn, unresolved, ShortArns.FILLED_IF_WILDCARD) for one in statement.resources)
     return any(match not in (Match.NO, Match.NO_OR_UNRESOLVED) for match in found)
-
-
-def _unknown(_key: str) -> str | None:
-    raise UnknownVariable
 
 
 def arns_to_evaluate(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:

@@ -49,6 +49,15 @@ class UnknownVariable(Exception):  # noqa: N818 - a signal, not an error
     """Raised by a resolver for an unknown key."""
 
 
+def unresolved(_key: str) -> str | None:
+    """Resolve no variable: the resolver where nothing is known of the request.
+
+    Raises:
+        UnknownVariable: always.
+    """
+    raise UnknownVariable
+
+
 class ResourcePattern:
     """One entry of ``Resource`` or ``NotResource``."""
 
