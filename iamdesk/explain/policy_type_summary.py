@@ -194,7 +194,8 @@ def _policy_type_result(
     """Return the result of a policy type in one sub-request; its keys there are those of sub-request 0."""
     if policy_type is PolicyType.IDENTITY and trace.request.caller.kind is CallerKind.ROOT:
         return _plain_line(policy_type, EvalDecision.ALLOWED, mark("the root user needs none"), chosen())
-    if policy_type is PolicyType.IDENTITY and trace.request.policies.is_identity_assumed:
+    own = (policies_in(trace, type_key._replace(sub_request=sub_request)) for type_key in slots)
+    if any(policy.is_assumed for policies in own for policy in policies):
         return _plain_line(policy_type, EvalDecision.ALLOWED, mark("not captured: assumed to allow"), chosen())
     title = phrase(messages.POLICY_TYPE_TITLES[policy_type])
     results = [

@@ -186,9 +186,13 @@ class PrincipalResolver:
 
     @staticmethod
     def _external(caller: Caller) -> PolicySet:
-        """Return the policies of a principal whose account is not captured: only the resource's side decides."""
+        """Return the policies of a principal whose account is not captured: only the resource's side decides.
+
+        Of a federated user that includes the session policy, which its account passes (rule C5).
+        """
         if caller.kind is CallerKind.ROOT:
             return PolicySet()
+        is_federated = caller.kind is CallerKind.FEDERATED_USER
         assumed = AttachedPolicy(
             PolicyType.IDENTITY,
             SourceType.USER if caller.kind is CallerKind.USER else SourceType.ROLE,
@@ -199,12 +203,17 @@ class PrincipalResolver:
             _FULL_ACCESS,
             is_assumed=True,
         )
-        message = phrase(
-            "Account {account} is not captured. Its own policies are assumed to allow the request.",
-            account=caller.account,
-        )
+        text = mark("Account {account} is not captured. Its own policies are assumed to allow the request.")
+        if is_federated:
+            text = mark(
+                "Account {account} is not captured. Its own policies, and a session policy that is not provided, are "
+                "assumed to allow the request."
+            )
+        message = phrase(text, account=caller.account)
         return PolicySet(
-            identity=(assumed,), missing_data=(MissingData("principal-outside", message, PolicyType.IDENTITY),)
+            identity=(assumed,),
+            session=(replace(assumed, policy_type=PolicyType.SESSION),) if is_federated else None,
+            missing_data=(MissingData("principal-outside", message, PolicyType.IDENTITY),),
         )
 
 

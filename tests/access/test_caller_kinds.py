@@ -263,6 +263,7 @@ def test_session_tags_are_typed_as_context_keys_and_win_over_the_role_s_own() ->
         f"arn:aws:iam::{OTHER_ID}:root",
         f"arn:aws:iam::{OTHER_ID}:role/ci",
         f"arn:aws:sts::{OTHER_ID}:assumed-role/ci/build",
+        f"arn:aws:sts::{OTHER_ID}:federated-user/zoe",
     ],
 )
 def test_principals_of_accounts_that_are_not_held_are_judged_by_the_resource(outsider: str) -> None:
@@ -271,6 +272,22 @@ def test_principals_of_accounts_that_are_not_held_are_judged_by_the_resource(out
     told = [one.code for one in granted.assumptions]
     assert ("principal-outside" in told) == (not outsider.endswith(":root"))
     assert ask(world(), outsider).decision == "implicitDeny"
+
+
+@rule("C5", "D1", "E4")
+def test_a_federated_user_of_an_account_that_is_not_held() -> None:
+    """Its session policy is its account's, too: assumed to allow, unless it is given."""
+    federated = f"arn:aws:sts::{OTHER_ID}:federated-user/zoe"
+    granted = ask(world(to({"AWS": federated})), federated)
+    assert granted.decision == "allowed"
+    (assumption,) = (one for one in granted.assumptions if one.code == "principal-outside")
+    assert "a session policy that is not provided" in assumption.message
+    (line,) = (one for one in granted.layers if one.layer == "session")
+    assert (line.decision, line.sentence) == ("allowed", "not captured: assumed to allow")
+    for action, expected in (("s3:*", "allowed"), ("sqs:*", "implicitDeny")):
+        given = (SessionPolicy("given", document(allow(action))),)
+        assert ask(world(to({"AWS": federated})), federated, session_policies=given).decision == expected
+    assert ask(world(to({"AWS": federated}, effect="Deny")), federated).decision == "explicitDeny"
 
 
 @rule("E16")

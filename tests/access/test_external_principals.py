@@ -266,6 +266,24 @@ def test_a_queue_is_open_to_a_service_that_acts_for_one_topic() -> None:
     assert row.explanation.missing_context_values == ("aws:SourceArn",)
 
 
+@rule("C5", "D1")
+@pytest.mark.parametrize(
+    ("principal", "condition"),
+    [
+        (f"arn:aws:sts::{OTHER}:federated-user/ann", None),
+        (OTHER, {"StringEquals": {"aws:PrincipalType": "FederatedUser"}}),
+        ("*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:sts::{OTHER}:federated-user/ann"}}),
+    ],
+)
+def test_a_bucket_is_open_to_a_federated_user_of_another_account(principal: str, condition: Any) -> None:
+    more = {"Condition": condition} if condition else {}
+    evaluator = evaluator_of(bucket(policy({"AWS": principal}, "s3:GetObject", f"{BUCKET}/*", **more)))
+    ((name, kind, decision),) = told(evaluator, "s3:GetObject", f"{BUCKET}/k")
+    by_account = principal == OTHER
+    assert name == (f"arn:aws:iam::{OTHER}:root" if by_account else f"arn:aws:sts::{OTHER}:federated-user/ann")
+    assert (kind, decision) == ("account" if by_account else "federated-user", "allowed")
+
+
 @rule("J2")
 def test_a_role_is_open_to_the_service_that_takes_tags_from_certificates() -> None:
     """Every service may assume it by the tag, and IAM Roles Anywhere alone can have it."""

@@ -26,7 +26,8 @@ from ..some_of import PROOFS
 OWNER, PARTNER, UNRELATED = "111122223333", "444455556666", "999988887777"
 BOUNDED = settings(max_examples=60 if PROOFS else 6, deadline=None, suppress_health_check=list(HealthCheck))
 CALLERS = ("anonymous", f"arn:aws:iam::{UNRELATED}:role/some", f"arn:aws:iam::{UNRELATED}:user/some")
-PARTNERS = (f"arn:aws:iam::{PARTNER}:role/deploy", f"arn:aws:iam::{PARTNER}:role/other")
+FEDERATED = f"arn:aws:sts::{PARTNER}:federated-user/ann"
+PARTNERS = (f"arn:aws:iam::{PARTNER}:role/deploy", f"arn:aws:iam::{PARTNER}:role/other", FEDERATED)
 ENDINGS = ("", "a", "payroll", "public/a", "a/b", "prod/GET/pets", "live", "index/day", "object/k")
 PRINCIPALS = (
     "*",
@@ -35,6 +36,7 @@ PRINCIPALS = (
     {"AWS": PARTNER},
     {"AWS": f"arn:aws:iam::{PARTNER}:root"},
     {"AWS": [f"arn:aws:iam::{PARTNER}:role/deploy", f"arn:aws:iam::{OWNER}:role/a"]},
+    {"AWS": FEDERATED},
     {"AWS": f"arn:aws:iam::{OWNER}:root"},
     {"Service": "s3.amazonaws.com"},
 )

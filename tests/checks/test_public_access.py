@@ -217,6 +217,13 @@ def test_res_03_an_account_that_nobody_knows(held, make):
     assert one.severity is Severity.HIGH
 
 
+def test_res_03_a_federated_user_of_another_account(held, make):
+    named = {"AWS": f"arn:aws:sts::{OTHER}:federated-user/ann"}
+    (one,) = held("RES-03", make.resource(QUEUE, to(named, "sqs:SendMessage", QUEUE)))
+    assert one.sentence == f"Account {OTHER}, which is not in the snapshot, can perform sqs:SendMessage on jobs."
+    assert one.severity is Severity.HIGH
+
+
 def test_res_03_conditions_make_it_medium(held, make):
     condition = {"StringEquals": {"aws:PrincipalOrgID": "o-vendor"}}
     (one,) = held("RES-03", make.resource(QUEUE, to({"AWS": OTHER}, "sqs:SendMessage", QUEUE, Condition=condition)))
