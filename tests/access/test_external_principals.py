@@ -284,6 +284,19 @@ def test_a_bucket_is_open_to_a_federated_user_of_another_account(principal: str,
     assert (kind, decision) == ("account" if by_account else "federated-user", "allowed")
 
 
+@rule("C5", "E4")
+def test_a_user_that_is_named_has_federated_sessions() -> None:
+    user = f"arn:aws:iam::{OTHER}:user/team/ann"
+    federated = {"StringEquals": {"aws:PrincipalType": "FederatedUser"}}
+    for condition, name, kind in (
+        (None, user, "user"),
+        (federated, f"arn:aws:sts::{OTHER}:federated-user/ann", "federated-user"),
+    ):
+        more = {"Condition": condition} if condition else {}
+        evaluator = evaluator_of(bucket(policy({"AWS": user}, "s3:GetObject", f"{BUCKET}/*", **more)))
+        assert told(evaluator, "s3:GetObject", f"{BUCKET}/k") == [(name, kind, "allowed")]
+
+
 @rule("J2")
 def test_a_role_is_open_to_the_service_that_takes_tags_from_certificates() -> None:
     """Every service may assume it by the tag, and IAM Roles Anywhere alone can have it."""
@@ -610,13 +623,16 @@ def speaking_of(rows: Sequence[Access], caller: str) -> Iterator[Access]:
 
 
 def ways_to_write(caller: str) -> Iterator[str]:
-    """Yield a caller's ARN, without the path of a user's name, and of a session that of its role."""
+    """Yield a caller's ARN, without the path of a user's name, and of a session that of its role or user (E3, E4)."""
     yield caller
     head, _, name = caller.rpartition("/")
     if ":user/" in caller:
         yield f"{head.partition('/')[0]}/{name}"
     if ":assumed-role/" in caller:
         yield head.replace(":sts:", ":iam:").replace("assumed-role", "role")
+    if ":federated-user/" in caller:
+        user = head.replace(":sts:", ":iam:").replace("federated-user", "user")
+        yield from (f"{user}/{name}", f"{user}/team/{name}")
 
 
 def check_rows(evaluator: Evaluator, asked: dict[str, Any], tried: Sequence[str]) -> None:

@@ -77,8 +77,19 @@ def in_sets(operators: list[str]) -> list[str]:
     return [f"{prefix}{name}" for prefix in ("", "ForAllValues:", "ForAnyValue:") for name in operators]
 
 
-TEXTS: list[str | tuple[str, ...]] = ["a", "b", "ab", "aa", "ba", "A", "z", ""]
-LISTS: list[str | tuple[str, ...]] = ["a", "b", "ab", "", ("a", "b"), ("a", "ab"), ("b", "z"), ("a", "b", "z")]
+TEXTS: list[str | tuple[str, ...]] = ["a", "b", "ab", "aa", "ba", "A", "z", "", "a*", "b*"]
+LISTS: list[str | tuple[str, ...]] = [
+    "a",
+    "b",
+    "ab",
+    "",
+    "a*",
+    "b*",
+    ("a", "b"),
+    ("a", "ab"),
+    ("b", "z"),
+    ("a", "b", "z"),
+]
 
 
 @rule("K6", "K7", "G14", "G15")

@@ -49,7 +49,8 @@ class Candidate(NamedTuple):
     is_named: bool
     """Whether a statement names it as ``Principal``; else a condition describes it, or it is one of many."""
     like: str = ""
-    """The row of all accounts that it is part of: where the decision is the same, it needs no row of its own."""
+    """The row that it is part of, of all accounts or of its user: where the decision is the same, it needs no row of
+    its own."""
     account: str = ""
     identical: tuple[str, ...] = ()
     """Accounts to which the same applies as to ``account``."""
@@ -278,6 +279,7 @@ class Candidates:
         for text, is_named in self._exact.items():
             if (candidate := self._exactly(text, is_named)) is not None:
                 yield candidate
+                yield from self._federated(candidate)
         yield from self._described()
         of_services, _ = services_described(tuple(tuple(tokens_of(text)) for text in self._services), FRESH)
         for pattern in self._services:
@@ -296,6 +298,15 @@ class Candidates:
             return None
         account = text.split(":")[4] if text.startswith("arn:") and text.count(":") > 4 else ""
         return Candidate(self._who(text, PrincipalKind.ROLE, "" if is_inside else account), (text,), is_named)
+
+    def _federated(self, of: Candidate) -> Iterator[Candidate]:
+        """Yield the federated user of a named user: the user's ARN grants to both (rule E4), conditions may not."""
+        user = of.who.principal
+        head, is_user, name = user.partition(":user/")
+        text = f"{head.replace(':iam:', ':sts:')}:federated-user/{name.rpartition('/')[2]}"
+        if is_user and text not in self._exact:
+            who = replace(of.who, principal=text, kind=PrincipalKind.FEDERATED_USER)
+            yield Candidate(who, (text,), is_named=False, like=user)
 
     def _who(self, principal: str, kind: PrincipalKind, account: str) -> Who:
         return Who(principal, kind, True, self._in_organization(account))

@@ -150,8 +150,7 @@ class _Search:
                 is_covered = EvalDecision.ALLOWED in decisions or one.trace.decision in decisions
             if candidate.like:
                 is_covered = is_covered or decided.get(candidate.like) in (EvalDecision.ALLOWED, one.trace.decision)
-                if candidate.who.principal == candidate.like:
-                    decided[candidate.like] = one.trace.decision
+            decided.setdefault(candidate.who.principal, one.trace.decision)
             if candidate.is_named or not is_covered:
                 found += (one, *_of_others(one))
         found += (one for one in self._by_id() if not any(_covers(each, one) for each in anyone))
