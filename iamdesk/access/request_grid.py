@@ -173,8 +173,11 @@ def grid_on(service: str, resource: str) -> RequestGrid:
 
 
 @lru_cache(maxsize=1 << 13)  # of 18 accounts; the services of one are 1.6 MB, and organizations have a thousand
-def placeholder_grid(service: str, partition: str, account: str) -> RequestGrid:
-    """Return the grid of all actions of a service on a placeholder of each of its types, or on ``*``."""
+def placeholder_grid(service: str, partition: str, account: str, only: int | None = None) -> RequestGrid:
+    """Return the grid of the actions of a service on a placeholder of each of their types, or on ``*``.
+
+    ``only`` are the actions, as bits; None: all.
+    """
     actions = service_actions(service)
     resource_slots: dict[str, int] = {}
     for name, acting in actions.by_type.items():
@@ -185,6 +188,8 @@ def placeholder_grid(service: str, partition: str, account: str) -> RequestGrid:
                 resource_slots[resource] = resource_slots.get(resource, 0) | part
     found = [ResourceSlot(resource, acting) for resource, acting in resource_slots.items()]
     found += [ResourceSlot("*", part) for part in _by_list_of_account(actions) if part]
+    if only is not None:
+        found = [one._replace(actions=those) for one in found if (those := one.actions & only)]
     return RequestGrid(service, found)
 
 

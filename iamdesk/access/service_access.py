@@ -335,7 +335,8 @@ class _Finding:
         return self.until > self._at
 
     def reach(self, actions: int | None = None) -> ServiceAccess:
-        fresh = placeholder_grid(self._service, self._peers.partition, self._peers.account)
+        # A grid of its own: of the hundreds of actions of a service, attack paths need a few.
+        fresh = placeholder_grid(self._service, self._peers.partition, self._peers.account, actions)
         left = within = fresh.of.every if actions is None else actions
         decision_bits = self._decision_bits_of(fresh, fresh.everywhere(within))
         found = dict.fromkeys(AccessExtent, 0)

@@ -159,14 +159,14 @@ class TechniqueResources:
         if not who.principals or (is_one_call and not who.principals & limited):
             return who
         found = NO_PRINCIPALS
-        for profile in profiles or ("",):
+        for one in (_Role(role, profile) for profile in profiles or ("",)):
             for account, members in self._finder.members_of.items():
                 inside = who.principals & members
                 if free := inside & ~limited:
-                    found = found.either(self._in_account(slots, account, free, _Role(role, profile)))
+                    found = found.either(self._in_account(slots, account, free, one, "*", who.possible))
                 for region in self._regions(slots, account, inside & limited, tested):
-                    if left := inside & limited & ~found.proven:
-                        found = found.either(self._in_account(slots, account, left, _Role(role, profile), region))
+                    if left := inside & limited & ~_settled(found, who.possible):
+                        found = found.either(self._in_account(slots, account, left, one, region, who.possible))
         return found.both(who)
 
     def _regions(self, slots: Sequence[Slot], account: str, members: int, tested: Sequence[str]) -> tuple[str, ...]:
@@ -242,18 +242,27 @@ class TechniqueResources:
         )
 
     def _in_account(
-        self, slots: Sequence[Slot], account: str, members: int, role: "_Role", region: str = "*"
+        self,
+        slots: Sequence[Slot],
+        account: str,
+        members: int,
+        role: "_Role",
+        region: str,
+        unsure: int = 0,
     ) -> ConfirmedAndPossible:
-        """Return which principals of an account are allowed all calls: on placeholders, or on what policies name."""
+        """Return which principals of an account are allowed all calls: on placeholders, or on what policies name.
+
+        Of those ``unsure`` it need not be proven.
+        """
         partition = self._population.cohort_at((members & -members).bit_length() - 1).partition
         found = ConfirmedAndPossible(members, 0)
         for slot in slots:
             on_slot = NO_PRINCIPALS
             for resource in (_moved(one, region) for one in placeholders(slot, partition, account)):
-                if left := found.principals & ~on_slot.proven:
+                if left := found.principals & ~_settled(on_slot, unsure):
                     on_slot = on_slot.either(self._on(slot, resource, left, role, region))
             found = found.both(on_slot)
-        named = self._on_named(slots, account, members & ~found.proven, role, region)
+        named = self._on_named(slots, account, members & ~_settled(found, unsure), role, region, unsure)
         return found.either(named)
 
     def _on(self, slot: Slot, resource: str, members: int, role: "_Role", region: str) -> ConfirmedAndPossible:
@@ -276,31 +285,36 @@ class TechniqueResources:
         return found.within(members)
 
     def _on_named(
-        self, slots: Sequence[Slot], account: str, members: int, role: "_Role", region: str
+        self, slots: Sequence[Slot], account: str, members: int, role: "_Role", region: str, unsure: int
     ) -> ConfirmedAndPossible:
         """Return who is allowed all calls on resources that policies name, one by one."""
         worlds = {at: list(self._worlds(slots, account, at, region)) for at in indexes_of(members)}
         together: dict[tuple[str, int], int] = {}
-        for at, of_one in worlds.items():  # whoever is evaluated on a resource, at once
+        for at, of_one in worlds.items():  # whoever may be evaluated on a resource, at once
             for world in of_one:
                 for number, candidates in enumerate(world):
                     for resource in candidates:
                         together[resource, number] = together.get((resource, number), 0) | 1 << at
-        for (resource, number), who in together.items():
-            self._on(slots[number], resource, who, role, region)
         found = NO_PRINCIPALS
         for at, of_one in worlds.items():
             best = NO_PRINCIPALS
             for world in of_one:
                 of_world = ConfirmedAndPossible(1 << at, 0)
-                for slot, candidates in zip(slots, world, strict=True):
+                for number, (slot, candidates) in enumerate(zip(slots, world, strict=True)):
                     on_slot = NO_PRINCIPALS
                     for resource in candidates:
-                        on_slot = on_slot.either(self._on(slot, resource, 1 << at, role, region))
+                        on_resource = self._on(slot, resource, together[resource, number], role, region)
+                        on_slot = on_slot.either(on_resource.within(1 << at))
+                        if _settled(on_slot, unsure):
+                            break
                     if len(candidates) >= _MAX_CANDIDATES:
                         on_slot = on_slot.either(ConfirmedAndPossible(0, 1 << at))
                     of_world = of_world.both(on_slot)
+                    if not of_world.principals:
+                        break
                 best = best.either(of_world)
+                if _settled(best, unsure):
+                    break
             found = found.either(best)
         return found
 
@@ -402,6 +416,11 @@ class TechniqueResources:
                 of_one.update(dict.fromkeys(one for one in (text, *both) if one is not None))
             found.update(islice(dict.fromkeys(of_one).items(), _MAX_CANDIDATES))
         return list(islice(found, _MAX_CANDIDATES))
+
+
+def _settled(found: ConfirmedAndPossible, unsure: int) -> int:
+    """Return the principals for whom nothing else need be tried: it is proven, or possible if they are ``unsure``."""
+    return found.proven | found.possible & unsure
 
 
 class _Rating(NamedTuple):
