@@ -173,11 +173,24 @@ def grid_on(service: str, resource: str) -> RequestGrid:
 
 
 @lru_cache(maxsize=1 << 13)  # of 18 accounts; the services of one are 1.6 MB, and organizations have a thousand
-def placeholder_grid(service: str, partition: str, account: str, only: int | None = None) -> RequestGrid:
-    """Return the grid of the actions of a service on a placeholder of each of their types, or on ``*``.
+def placeholder_grid(service: str, partition: str, account: str) -> RequestGrid:
+    """Return the grid of all actions of a service on a placeholder of each of its types, or on ``*``."""
+    return RequestGrid(service, list(_placeholder_slots(service, partition, account)))
 
-    ``only`` are the actions, as bits; None: all.
+
+@lru_cache(maxsize=1 << 12)  # those of the techniques' actions in an account are some dozens, of a few kilobytes
+def limited_placeholder_grid(service: str, partition: str, account: str, actions: int | None) -> RequestGrid:
+    """Return the same grid of some actions, as bits; None: of all.
+
+    It is a fraction of the size: of the hundreds of actions of a service, attack paths need a few.
     """
+    if actions is None:
+        return placeholder_grid(service, partition, account)
+    slots = _placeholder_slots(service, partition, account)
+    return RequestGrid(service, [one._replace(actions=those) for one in slots if (those := one.actions & actions)])
+
+
+def _placeholder_slots(service: str, partition: str, account: str) -> Iterator[ResourceSlot]:
     actions = service_actions(service)
     resource_slots: dict[str, int] = {}
     for name, acting in actions.by_type.items():
@@ -186,11 +199,8 @@ def placeholder_grid(service: str, partition: str, account: str, only: int | Non
             for resource in aliases:
                 part = acting if len(aliases) == 1 else acting & actions_on(actions, resource)
                 resource_slots[resource] = resource_slots.get(resource, 0) | part
-    found = [ResourceSlot(resource, acting) for resource, acting in resource_slots.items()]
-    found += [ResourceSlot("*", part) for part in _by_list_of_account(actions) if part]
-    if only is not None:
-        found = [one._replace(actions=those) for one in found if (those := one.actions & only)]
-    return RequestGrid(service, found)
+    yield from (ResourceSlot(resource, acting) for resource, acting in resource_slots.items())
+    yield from (ResourceSlot("*", part) for part in _by_list_of_account(actions) if part)
 
 
 def _by_list_of_account(actions: ServiceActions) -> Iterator[int]:

@@ -13,7 +13,15 @@ from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits
 from iamdesk.access.effective_permissions import AccessExtent, ResourceOrigin, ServiceAccess
 from iamdesk.access.equivalent_services import EquivalentServices
 from iamdesk.access.own_statements import OwnStatement, WideStatement, names_allowed, own_keys
-from iamdesk.access.request_grid import FRESH, RequestGrid, arn_aliases, arn_services, grid_on, placeholder_grid
+from iamdesk.access.request_grid import (
+    FRESH,
+    RequestGrid,
+    arn_aliases,
+    arn_services,
+    grid_on,
+    limited_placeholder_grid,
+    placeholder_grid,
+)
 from iamdesk.access.resource_policy_grants import ResourcePolicyGrant, ResourcePolicyGrants
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
@@ -225,12 +233,8 @@ class ServiceAccessFinder:
         """Return every resource on which a principal's access to an action is evaluated."""
         own = self.bulk.own.of(position, service)
         cohort = self._population.cohort_at(position)
-        fresh = placeholder_grid(service, cohort.partition, cohort.account)
-        found = {
-            resource_slot.resource: ResourceOrigin.FRESH
-            for resource_slot in fresh.resource_slots
-            if resource_slot.actions >> action & 1
-        }
+        fresh = limited_placeholder_grid(service, cohort.partition, cohort.account, 1 << action)
+        found = dict.fromkeys((slot.resource for slot in fresh.resource_slots), ResourceOrigin.FRESH)
         granted = tuple(grant for grant in self.grants.of(position) if grant.service == service)
         finding = _Finding(self.bulk, position, service, own, self._now(), granted)
         # Resources that may be allowed first: they count even where an exception names them, too.
@@ -335,8 +339,7 @@ class _Finding:
         return self.until > self._at
 
     def reach(self, actions: int | None = None) -> ServiceAccess:
-        # A grid of its own: of the hundreds of actions of a service, attack paths need a few.
-        fresh = placeholder_grid(self._service, self._peers.partition, self._peers.account, actions)
+        fresh = limited_placeholder_grid(self._service, self._peers.partition, self._peers.account, actions)
         left = within = fresh.of.every if actions is None else actions
         decision_bits = self._decision_bits_of(fresh, fresh.everywhere(within))
         found = dict.fromkeys(AccessExtent, 0)
@@ -356,7 +359,7 @@ class _Finding:
         conditional = fresh.anywhere(decision_bits.conditional)
         awaiting = fresh.anywhere(decision_bits.awaiting)
         asked: dict[str, int] = {}
-        for covered, texts in self.named(within):
+        for covered, texts in self.named(actions):
             if not covered & left & ~some:
                 continue
             for text in texts:
@@ -382,11 +385,11 @@ class _Finding:
                 self.until = min(self.until, asked.holds_until(self._at))
         return self._bulk.decision_bits(grid, self._position, self._own, self._moment, within)
 
-    def named(self, actions: int) -> Iterator[tuple[int, Iterable[str]]]:
+    def named(self, actions: int | None) -> Iterator[tuple[int, Iterable[str]]]:
         """Yield actions, as bits, with the resources that are named for them and may be allowed where others are not.
 
         A boundary, a Deny or an organization policy may leave a part of what an Allow names: what both name comes last.
-        ``actions`` are those that are of interest.
+        ``actions`` are those that are of interest; None: all.
         """
         left: list[tuple[int, Statement]] = []
         granting: list[tuple[int, Statement]] = []
@@ -403,13 +406,13 @@ class _Finding:
         if left:
             yield from self._in_common(granting, left)
 
-    def _left_by_organization(self, actions: int) -> Iterator[tuple[int, Statement]]:
+    def _left_by_organization(self, actions: int | None) -> Iterator[tuple[int, Statement]]:
         """Yield the statements of organization policies that leave the resources that they name, with their actions."""
-        fresh = placeholder_grid(self._service, self._peers.partition, self._peers.account)
+        fresh = limited_placeholder_grid(self._service, self._peers.partition, self._peers.account, actions)
         if not fresh.every:
             return
         seen: set[int] = set()
-        for _, request_class in self._bulk.request_classes.settings(fresh, self._peers, fresh.everywhere(actions)):
+        for _, request_class in self._bulk.request_classes.settings(fresh, self._peers, fresh.every):
             for policy, statement, _ in request_class.common:
                 if policy.policy_type in _OF_ORGANIZATION and names_allowed(statement) and id(statement) not in seen:
                     seen.add(id(statement))

@@ -22,6 +22,7 @@ from iamdesk.aws.condition_keys import REGION_KEYS
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
 from iamdesk.policy.overlap import common_arn, common_text
+from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import glob, is_pattern
 from iamdesk.policy_validation.facts import facts
 
@@ -138,6 +139,8 @@ class TechniqueResources:
         """By request: who was evaluated, and who is allowed it."""
         self._tests_role: dict[str, bool] = {}
         self._limited: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._testing: dict[tuple[str, str], tuple[int, Sequence[Statement]]] = {}
+        """By call of the catalog: `_testing_region`."""
 
     def narrow(
         self, path: EscalationPath, who: ConfirmedAndPossible, role: str = "", profiles: Sequence[str] = ()
@@ -194,13 +197,10 @@ class TechniqueResources:
         if len(pairs) < 2:
             return 0, ()
         limited, limits = 0, []
-        index = self._population.index
-        for service, name in pairs:
-            for number, statements in index.covering(service, name).statements.items():
-                tested = [one for one in statements if not REGION_KEYS.isdisjoint(one.context_keys())]
-                if tested:
-                    limits += tested
-                    limited |= index.carriers[number] | index.bounded[number]
+        for pair in pairs:
+            who, tested = self._testing_region(*pair)
+            limited |= who
+            limits += tested
         for _, document in self._finder.organization_documents:
             for statement in document.statements:
                 if statement.broken is None and not REGION_KEYS.isdisjoint(statement.context_keys()):
@@ -210,6 +210,20 @@ class TechniqueResources:
                         limited = self._population.regular
         tests = (test for one in limits for test in one.conditions if test.key in REGION_KEYS)
         return limited, tuple(dict.fromkeys(value.text for test in tests for value in test.values))
+
+    def _testing_region(self, service: str, name: str) -> tuple[int, Sequence[Statement]]:
+        """Return the principals' statements that cover an action and test its Region, and who has them."""
+        known = self._testing.get((service, name))
+        if known is None:
+            index = self._population.index
+            limited, limits = 0, []
+            for number, statements in index.covering(service, name).statements.items():
+                tested = [one for one in statements if not REGION_KEYS.isdisjoint(one.context_keys())]
+                if tested:
+                    limits += tested
+                    limited |= index.carriers[number] | index.bounded[number]
+            known = self._testing[service, name] = limited, limits
+        return known
 
     def on_others(self, slots: Sequence[Slot], members: int, region: str) -> ConfirmedAndPossible:
         """Return which of some principals are allowed the calls of some slots of a technique in one Region."""
@@ -396,16 +410,18 @@ class TechniqueResources:
         """Return the resources that a principal's policies distinguish, and what patterns of several calls share."""
         partition = self._population.cohort_at(position).partition
         found: dict[str, None] = {}
+        texts: Sequence[str] | None = None
         for fresh in placeholders(slot, partition, account):
             if fresh == "*":
                 return ["*"]
+            if texts is None:
+                texts = tuple(text for call in slot.calls for text in self._anything.resources(position, call))
             of_type = fresh.replace(FRESH, "*") if FRESH in fresh else f"{fresh.partition('/')[0]}/*"
             # API Gateway's ARNs are paths, and the IDs in them contain no slash.
             slashes = fresh.count("/") if slot.service == "apigateway" else None
             named = dict.fromkeys(
                 shared
-                for call in slot.calls
-                for text in self._anything.resources(position, call)
+                for text in texts
                 if text != "*"
                 and (shared := common_arn(of_type, text)) is not None
                 and slashes in (None, shared.count("/"))
