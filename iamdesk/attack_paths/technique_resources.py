@@ -196,7 +196,8 @@ class TechniqueResources:
         pairs = [(service, name) for service, _, name in (call.lower().partition(":") for call in (*calls, *tagging))]
         if len(pairs) < 2:
             return 0, ()
-        limited, limits = 0, []
+        limited = 0
+        limits: list[Statement] = []
         for pair in pairs:
             who, tested = self._testing_region(*pair)
             limited |= who
