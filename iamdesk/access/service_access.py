@@ -3,16 +3,16 @@
 `effective_permissions.py` defines what is evaluated, and how the extents follow.
 """
 
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import islice
 from math import inf
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits
 from iamdesk.access.effective_permissions import AccessExtent, ResourceOrigin, ServiceAccess
 from iamdesk.access.equivalent_services import EquivalentServices
-from iamdesk.access.own_statements import OwnStatement, WideStatement, names_allowed, own_keys
+from iamdesk.access.own_statements import OwnStatement, names_allowed, own_keys
 from iamdesk.access.request_grid import (
     FRESH,
     RequestGrid,
@@ -48,8 +48,6 @@ class ServiceAccessFinder:
         self._population = bulk.population
         self._now = now
         self._known: dict[Hashable, ServiceAccess] = {}
-        self._of_wide: dict[Hashable, dict[str, ServiceAccess]] = {}
-        self._of_documents: dict[Hashable, ServiceAccess] = {}
         self._of_subjects: dict[Hashable, Mapping[str, ServiceAccess]] = {}
         self._identical = EquivalentServices(bulk)
         self.grants = ResourcePolicyGrants(bulk.population)
@@ -60,8 +58,8 @@ class ServiceAccessFinder:
         """Return the time, and drop cached results of another one."""
         now = self._now()
         if now.timestamp() >= self._until:
-            for known in (self._known, self._of_wide, self._of_documents, self._of_subjects):
-                known.clear()
+            self._known.clear()
+            self._of_subjects.clear()
             self._until = inf
         return now
 
@@ -101,81 +99,39 @@ class ServiceAccessFinder:
     ) -> tuple[Mapping[str, ServiceAccess], bool, bool]:
         """Return a principal's extents, whether they last (`_Finding.lasts`), and whether they are its own because they
         depend on its identity."""
-        index = self._population.index
-        by_service, wide = self.bulk.own.services(position)
         found: dict[str, ServiceAccess] = {}
-        lasts, is_own = True, any(one.asked.own_keys for one in wide)
-        cohort, boundary = self._population.cohort_at(position), index.boundaries[position]
-        granted = {grant.service for grant in self.grants.of(position)}
-        if wide or index.subjects[position] in index.roots:
-            named = granted | by_service.keys()
-            base, lasts, is_personal = self._in_all_services(position, wide, named, moment, cancelled)
-            found.update(base)
-            is_own = is_own or is_personal
-        for service in dict.fromkeys((*by_service, *granted)):
-            applicable = by_service.get(service)
-            if cancelled():
-                raise WorkCancelled
-            same = (service, cohort.number, applicable, boundary)
-            known = None if service in granted else self._of_documents.get(same)
-            if known is not None:
-                found[service] = known
-                continue
-            own = self.bulk.own.of(position, service, applicable)
-            reach, service_lasts, is_personal = self._reach(position, service, own, moment)
-            lasts = lasts and service_lasts
-            found[service] = reach
-            if is_personal or any(one.asked.own_keys for one in own):
-                is_own = True
-            elif service_lasts and service not in granted:
-                self._of_documents[same] = reach
-        non_empty = {service: found[service] for service in sorted(found) if not found[service].is_empty}
-        return non_empty, lasts, is_own
-
-    def _in_all_services(
-        self,
-        position: int,
-        wide: Sequence[WideStatement],
-        named: Container[str],
-        moment: datetime,
-        cancelled: Cancelled,
-    ) -> tuple[Mapping[str, ServiceAccess], bool, bool]:
-        """Return the extents in each service that statements on all services alone decide; flags as of `_reach`.
-
-        Services that are ``named`` by other statements or grants of the principal are left out. They must not even be
-        evaluated: where an unknown leaves a decision open, the engine decides by all policies of the principal, and
-        principals that have no other statements would be given its decision.
-        """
-        cohort = self._population.cohort_at(position)
-        key = (
-            cohort.number,
-            frozenset(one.signature for one in wide),
-            self.bulk.facts_of_caller(position, "s3", own_keys(wide)),
-        )
-        known = self._of_wide.setdefault(key, {})
-        found: dict[str, ServiceAccess] = {}
-        lasts, is_personal = True, False
-        for services in self._identical.split(wide, cohort):
-            if cancelled():
-                raise WorkCancelled
-            left = [service for service in services if service not in named]
-            missing = [service for service in left if service not in known]
-            found.update((service, known[service]) for service in left if service in known)
-            if len(missing) > 1:  # one evaluation holds for all of them
-                own = self.bulk.own.of_service(wide, missing[0])
-                word = _Finding(self.bulk, position, missing[0], own, moment).reach().only
+        lasts, is_own = True, False
+        for services, own_in in self._to_evaluate(position):
+            for service in services:
+                if cancelled():
+                    raise WorkCancelled
+                own = own_in(service)
+                found[service], service_lasts, is_personal = self._reach(position, service, own, moment)
+                lasts = lasts and service_lasts
+                is_own = is_own or is_personal or any(one.asked.own_keys for one in own)
+                word = found[service].only if service == services[0] else None
                 if word is not None:
-                    of_all = {service: _only(service, word) for service in missing}
-                    found.update(of_all)
-                    known.update(of_all)
-                    continue
-            for service in missing:
-                own = self.bulk.own.of_service(wide, service)
-                found[service], service_lasts, service_is_personal = self._reach(position, service, own, moment)
-                lasts, is_personal = lasts and service_lasts, is_personal or service_is_personal
-                if service_lasts and not service_is_personal:
-                    known[service] = found[service]
-        return found, lasts, is_personal
+                    found.update((other, _only(other, word)) for other in services)
+                    break
+        return {service: found[service] for service in sorted(found) if not found[service].is_empty}, lasts, is_own
+
+    def _to_evaluate(self, position: int) -> Iterator[tuple[Sequence[str], Callable[[str], Sequence[OwnStatement]]]]:
+        """Yield the services that a principal may use, with what returns its statements for one of them.
+
+        Several together are those that its statements do not distinguish: what the first shows of all its actions holds
+        for all. Services that other statements or grants name come one by one. They must not be evaluated by the
+        statements on all services alone: where an unknown leaves a decision open, the engine decides by all policies
+        of the principal, and principals that have no other statements would be given its decision.
+        """
+        index, statements = self._population.index, self.bulk.own
+        by_service, wide = statements.services(position)
+        named = dict.fromkeys((*by_service, *(grant.service for grant in self.grants.of(position))))
+        if wide or index.subjects[position] in index.roots:
+            for services in self._identical.split(wide, self._population.cohort_at(position)):
+                if left := [service for service in services if service not in named]:
+                    yield left, partial(statements.of_service, wide)
+        for service in named:
+            yield (service,), partial(statements.of, position, applicable=by_service.get(service))
 
     def reach(self, position: int, service: str, actions: int | None = None) -> ServiceAccess:
         """Return the extents of a service's actions: of all of them, or of some, as bits."""
