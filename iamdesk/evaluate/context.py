@@ -42,6 +42,8 @@ class KeyValue(NamedTuple):
     ``AROA…:session``)."""
     since: Decimal | None = None
     """An unknown value is a time, and not before this one: seconds since 1970."""
+    otherwise: str | None = None
+    """The value that an unknown one is if the caller passed no other, such as the role's own tag; None: not known."""
 
     def can_be(self, text: str) -> bool:
         """Return whether a value, or a pattern as written, is not excluded."""
@@ -83,7 +85,11 @@ class Context:
         fact = self.given.get(key)
         if fact is None:
             fact = at_given_time(self.derive(key) or UNKNOWN, self.given)
-        return ABSENT if fact.knowledge is Knowledge.UNKNOWN and self.is_strict else fact
+        if fact.knowledge < Knowledge.VALUE_UNKNOWN or not self.is_strict:
+            return fact
+        if fact.knowledge is Knowledge.UNKNOWN:
+            return ABSENT
+        return fact if fact.otherwise is None else derived(fact.otherwise)
 
     @property
     def is_strict(self) -> bool:

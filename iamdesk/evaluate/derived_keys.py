@@ -284,10 +284,13 @@ class DerivedKeys:
                 value = caller.tags.get(tag)
                 return DERIVED_ABSENT if value is None else derived(value)
             case CallerKind.ROLE | CallerKind.SESSION:
-                if self.may_carry_session_tags or tag in caller.ambiguous_tags:
-                    return None  # a session tag would win over the role's own (rule J2)
                 value = caller.tags.get(tag)
-                return DERIVED_ABSENT if value is None else derived(value)
+                if tag in caller.ambiguous_tags or (value is None and self.may_carry_session_tags):
+                    return None
+                if value is None:
+                    return DERIVED_ABSENT
+                # A session tag replaces the role's own, and none removes it (rule J2).
+                return VALUE_UNKNOWN._replace(otherwise=value) if self.may_carry_session_tags else derived(value)
             case CallerKind.FEDERATED_USER:
                 return None
             case CallerKind.SERVICE if caller.text == ROLES_ANYWHERE and is_certificate_tag(tag):

@@ -173,8 +173,41 @@ def test_of_a_role_without_named_session_the_session_is_open() -> None:
 
 @rule("J2")
 def test_a_session_could_carry_other_tags_where_the_trust_policy_lets_them_in() -> None:
-    assert fact(role_arn("tagged"), "aws:PrincipalTag/Team") == UNKNOWN
+    assert fact(role_arn("tagged"), "aws:PrincipalTag/Team") == PRESENT_UNKNOWN
+    assert fact(role_arn("tagged"), "aws:PrincipalTag/site") == UNKNOWN
     assert fact(role_arn("app/deploy"), "aws:PrincipalTag/Team") == "blue"
+
+
+@rule("J2", "K1", "K3")
+@pytest.mark.parametrize(
+    ("test", "unknown", "strict"),
+    [
+        ({"Null": {"aws:PrincipalTag/team": "true"}}, "allowed", "allowed"),
+        ({"Null": {"aws:PrincipalTag/team": "false"}}, "explicitDeny", "explicitDeny"),
+        ({"StringNotEquals": {"aws:PrincipalTag/team": "tagged"}}, "conditional", "allowed"),
+        ({"StringEquals": {"aws:PrincipalTag/team": "tagged"}}, "conditional", "explicitDeny"),
+        (
+            {"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/${aws:PrincipalTag/team}"}},
+            "conditional",
+            "explicitDeny",
+        ),
+        ({"Null": {"aws:PrincipalTag/site": "true"}}, "conditional", "explicitDeny"),
+    ],
+)
+def test_a_session_tag_replaces_the_role_s_own_and_none_removes_it(test: Any, unknown: str, strict: str) -> None:
+    """IAM User Guide, "Pass session tags in AWS STS". The role has a tag Team, its trust policy sts:TagSession."""
+    trust = trusting({"AWS": ROOT}, ["sts:AssumeRole", "sts:TagSession"])
+    capture = evaluator(
+        role("tagged", document(allow(), deny("s3:*", "*", Condition=test)), trust=trust, tags=[("Team", "tagged")]),
+    )
+    for caller in (role_arn("tagged"), f"arn:aws:sts::{ID}:assumed-role/tagged/ci"):
+        for mode, expected in ((MissingContextMode.UNKNOWN, unknown), (MissingContextMode.ABSENT, strict)):
+            asked = Request(caller, "s3:ListAllMyBuckets", "*", unknown_context=mode)
+            assert capture.can(asked).decision == expected, (caller, mode)
+    bulk = list(capture.who_can(action="s3:ListAllMyBuckets", resource="*"))
+    assert [(row.principal, row.decision.value) for row in bulk if row.principal == role_arn("tagged")] == (
+        [] if unknown == "explicitDeny" else [(role_arn("tagged"), unknown)]
+    )
 
 
 @rule("J4")
