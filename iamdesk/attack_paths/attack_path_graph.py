@@ -1,7 +1,7 @@
 """The attack paths of a snapshot: a summary for all principals, and single paths step by step."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
 
@@ -13,7 +13,7 @@ from iamdesk.attack_paths.catalog import TargetConstraint, catalog, changes_anot
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
-from iamdesk.attack_paths.evidence import Needs, Prover
+from iamdesk.attack_paths.evidence import Needs, Prover, WantedNeeds
 from iamdesk.attack_paths.first_steps import find_first_steps
 from iamdesk.attack_paths.gain import AccessGain
 from iamdesk.attack_paths.graph import StepGraph
@@ -37,6 +37,7 @@ from iamdesk.attack_paths.types import (
     Remediation,
     State,
     Step,
+    StepKey,
     administration_of,
     data_goal,
     principal_goal,
@@ -89,6 +90,8 @@ class AttackPathGraph:
             WorkError: No worker can do it; one sentence.
         """
         self.evaluator = evaluator
+        self.kept_by_workers: Sequence[str] = ()
+        """Keys under which workers keep what was known of the steps, the last one last (`find_shared`)."""
         if known_steps is None and workers is not None:
             begin_shared(workers)
         self.steps, self.graph = steps or made_steps(evaluator, cancelled)
@@ -97,7 +100,7 @@ class AttackPathGraph:
         if known_steps is not None:
             known_steps.take_in(self.steps, self.graph)
         elif workers is not None:
-            find_shared(workers, progress, cancelled, (self.steps, self.graph))
+            self.kept_by_workers = find_shared(workers, progress, cancelled, (self.steps, self.graph)).sent
         if is_whole:
             self.steps.find_all(progress)
             self.graph.find_all(progress)
@@ -247,13 +250,7 @@ class AttackPathGraph:
         Raises:
             RequestError: The snapshot has no such principal, or no such goal.
         """
-        position = self.position(principal)
-        for unsure in (False, True) if maybe else (False,):
-            levels = self._search.levels(goal, unsure)
-            level = level_of(levels, position)
-            if level is not None:
-                return self._search.shortest(position, goal, levels, level, unsure)
-        return None
+        return self._search.first(self.position(principal), goal, maybe=maybe)
 
     def attack_paths(self, principal: str, goal: str = ADMINISTRATION, most: int = 20) -> Iterator[AttackPath]:
         """Yield a shortest path for each first step towards a goal, shortest first, proven before possible."""
@@ -341,6 +338,18 @@ class AttackPathGraph:
             yield action, on, steps.context_of(catalog().path(path_id), action)
         own = (one.source_id for one in policies if one.source_type is SourceType.USER_MANAGED)
         yield from (("iam:CreatePolicyVersion", policy, {}) for policy in dict.fromkeys(own))
+
+    def wanted_needs(self, goal: str) -> Iterator[StepKey]:
+        """Yield the possible steps of the shortest paths to a goal, of which `needs` does not say what they need.
+
+        Raises:
+            RequestError: There is no such goal.
+        """
+        wanted = WantedNeeds(self.steps)
+        search = PathSearch(self.steps, self.graph, wanted)
+        for position in sorted(self.steps.places):
+            search.first(position, goal)
+        return (key for key in wanted.wanted if key not in self.needs)
 
     @property
     def needs(self) -> Needs:

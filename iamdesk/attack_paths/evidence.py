@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, override
 
 from iamdesk.access.request_grid import FRESH
 from iamdesk.attack_paths.administrators import OPEN
@@ -313,6 +313,19 @@ class Prover:
                 if one.rank == 1 and one.tagging and one.tagging[-1].rank == _DENIED:
                     wanted[_not_required(one.tagging[-1].request.action)] = None
         return (*facts, *wanted)
+
+
+class WantedNeeds(Prover):
+    """Lists the steps whose needs are wanted, instead of finding these."""
+
+    def __init__(self, steps: Edges) -> None:
+        super().__init__(steps)
+        self.wanted: dict[StepKey, None] = {}
+
+    @override
+    def needs(self, source: str, target: str, path_id: str) -> tuple[str, ...]:
+        self.wanted[path_id, source, target] = None
+        return ()
 
 
 def _not_required(action: str) -> str:

@@ -58,6 +58,8 @@ class KnownSteps:
     promoters: list[Promoters] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
     """Numbers of completed rounds."""
+    sent: list[str] = field(default_factory=list)
+    """Keys under which the results of earlier rounds were sent to workers."""
 
     @classmethod
     def of(cls, steps: Edges, graph: StepGraph) -> "KnownSteps":
@@ -169,6 +171,7 @@ def find_shared(
         before += len(parts)
         if number < len(rounds):
             known, content = uuid4().hex, object_content(known_steps)
+            known_steps.sent.append(known)
     return known_steps
 
 

@@ -153,6 +153,21 @@ class PathSearch:
                 seen.add(path)
         return count
 
+    def first(self, position: int, goal: str, *, maybe: bool = True) -> AttackPath | None:
+        """Return a shortest path to a goal, a proven one if possible; None if there is none.
+
+        ``maybe``: also a possible one.
+
+        Raises:
+            RequestError: There is no such goal.
+        """
+        for unsure in (False, True) if maybe else (False,):
+            levels = self.levels(goal, unsure)
+            level = level_of(levels, position)
+            if level is not None:
+                return self.shortest(position, goal, levels, level, unsure)
+        return None
+
     def shortest(self, position: int, goal: str, levels: Levels, level: int, unsure: bool) -> AttackPath:
         """Return a shortest path; ``level`` is its number of steps, by the ``levels`` of the goal."""
         steps: list[Step] = []

@@ -1,33 +1,31 @@
 """Shortest paths of all principals to one goal, as tasks: the facts that possible steps need take most of the time."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import batched
 from uuid import uuid4
 
-from iamdesk.access.kept_evaluator import kept_evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
-from iamdesk.attack_paths.evidence import Needs
+from iamdesk.attack_paths.evidence import Needs, Prover
 from iamdesk.attack_paths.parallel import steps_of
-from iamdesk.attack_paths.types import AttackPath, PrincipalExposure
+from iamdesk.attack_paths.types import AttackPath, PrincipalExposure, StepKey
 from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot, object_content
 from iamdesk.work.workers import Workers
 
-_SPAN = 64
-"""Principals per task: tenths of a second."""
+_SPAN = 32
+"""Steps per task: tenths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Some principals, and a goal."""
+    """Some possible steps."""
 
     snapshot: SnapshotReference
     known: str
-    """Key of the steps (`parallel.Answers`), which are sent along."""
-    goal: str
-    principals: tuple[str, ...]
+    """Key of what is known of the steps (`parallel.KnownSteps`), which workers keep or are sent."""
+    keys: tuple[StepKey, ...]
 
 
 def shortest_paths(
@@ -41,15 +39,13 @@ def shortest_paths(
         WorkError: No worker can do it; one sentence.
     """
     if workers is not None:
-        known, content = uuid4().hex, object_content(reach.known_steps)
-        spans = [
-            Span(workers.reference, known, goal, principals) for principals in batched(reach.distances(goal), _SPAN)
-        ]
+        known = next(reversed(reach.kept_by_workers), uuid4().hex)
+        spans = [Span(workers.reference, known, keys) for keys in batched(reach.wanted_needs(goal), _SPAN)]
 
         def here(span: Span, _cancelled: Cancelled) -> Needs:
-            return _needs(reach, span.principals, goal)
+            return _needs(reach.prover, span)
 
-        contents = {known: lambda: content}
+        contents = {known: lambda: object_content(reach.known_steps)}
         for needs in workers.results(find, spans, cancelled=cancelled, contents=contents, here=here):
             reach.learn_needs(needs)
     for reached in reach.exposures():
@@ -59,23 +55,13 @@ def shortest_paths(
 
 
 def find(span: Span, cancelled: Cancelled) -> Needs:
-    """Return the facts that the steps of some principals need; called in a worker."""
+    """Return the facts that some steps need; called in a worker."""
     held = kept_snapshot(span.snapshot, cancelled)
-    evaluator = kept_evaluator(span.snapshot, held)
-    steps = steps_of(span.snapshot, held, span.known, cancelled)
-    reach = held.once(
-        ("map", threading.get_ident(), span.known, span.snapshot.moment),
-        lambda: AttackPathGraph(evaluator, cancelled=cancelled, steps=steps),
-    )
-    return _needs(reach, span.principals, span.goal)
+    steps, _ = steps_of(span.snapshot, held, span.known, cancelled)
+    steps.inquiry.attend(cancelled)
+    key = ("steps", "prover", threading.get_ident(), span.snapshot.moment)
+    return _needs(held.once(key, lambda: Prover(steps)), span)
 
 
-def _needs(reach: AttackPathGraph, principals: Sequence[str], goal: str) -> Needs:
-    attack_paths = (reach.attack_path(principal, goal) for principal in principals)
-    asked = {
-        (step.path_id, step.source, step.target)
-        for attack_path in attack_paths
-        if attack_path is not None
-        for step in attack_path.steps
-    }
-    return {key: needs for key in asked if (needs := reach.needs.get(key)) is not None}
+def _needs(prover: Prover, span: Span) -> Needs:
+    return {(path_id, source, target): prover.needs(source, target, path_id) for path_id, source, target in span.keys}
