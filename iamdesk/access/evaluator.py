@@ -261,6 +261,25 @@ class Evaluator(RequestBuilder, Sweeps):
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[Access]:
         """Yield the rows of `who_can` for a request; its principal is ignored."""
+        found = self.open_to(request, progress, cancelled)
+        if external:
+            yield from self.external_access(request, cancelled)
+        for principal, decision in found:
+            yield Access(principal, decision, request, self.can)
+        total = len(self.population().index.subjects)
+        progress(total, total)
+
+    def open_to(
+        self, request: Request, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    ) -> list[tuple[str, EvalDecision]]:
+        """Return the principals for whom a request is allowed or conditional, in the order of the snapshot.
+
+        The principal of the request is ignored.
+
+        Raises:
+            RequestError: as `who_can`.
+            WorkCancelled: as `who_can`.
+        """
         population = self.population(progress, cancelled)
         subjects = population.index.subjects
         found: list[tuple[int, str, EvalDecision]] = []
@@ -271,14 +290,9 @@ class Evaluator(RequestBuilder, Sweeps):
                 found += [(position, subjects[position], decision) for position in indexes_of(swept.bits[decision])]
         for position in indexes_of(population.irregular):
             decided = self._decide_irregular(replace(request, principal=subjects[position]))
-            if decided is not None:
+            if decided in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                 found.append((position, subjects[position], decided))
-        if external:
-            yield from self.external_access(request, cancelled)
-        for _, principal, decision in sorted(found):
-            if decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-                yield Access(principal, decision, request, self.can)
-        progress(len(subjects), len(subjects))
+        return [(principal, decision) for _, principal, decision in sorted(found)]
 
     @override
     def access_to_resource(

@@ -155,11 +155,12 @@ class OrganizationEvaluator(Sweeps):
         known = self._remembered(request_key(request))
         today, granted = self._now().date(), self._granted([request], cancelled)
         wanted = {one for one in granted if one not in known or known[one].day != today}
-        found = self._by_account(_rows_in_worker, self._rows_of, request, wanted, cancelled)
+        timed = {account for account, rows in known.items() if rows.day is None}
+        found = self._by_account(_rows_in_worker, self._rows_of, request, wanted, cancelled, timed)
         by_account = ((one, next(found) if one in wanted else known.get(one, _NO_ROWS)) for one in self._principals_of)
         for account, rows in self._counted(by_account, progress):
-            if rows.day is not None:
-                known[account] = rows
+            if rows is not _NO_ROWS:
+                known[account] = rows if rows.day is not None else _TIMED
             yield from (Access(principal, decision, request, self.can) for principal, decision in rows.open_to)
 
     def each_row[R](
@@ -210,12 +211,16 @@ class OrganizationEvaluator(Sweeps):
         request: Request,
         wanted: Container[str],
         cancelled: Cancelled,
+        timed: Container[str] = frozenset(),
     ) -> Iterator[R]:
-        """Evaluate a request account by account, in the order of the snapshot; workers take accounts, too."""
+        """Evaluate a request account by account, in the order of the snapshot; workers take accounts, too.
+
+        Of the accounts in ``timed`` it is known that their policies depend on the time.
+        """
         moment, key = self._now(), f"{self.catalogue.path.absolute()} {self.catalogue.frame.snapshot.sha256}"
         return shared_out(
             in_worker,
-            [_Task(key, account, request, moment) for account in self._principals_of if account in wanted],
+            [_Task(key, one, request, moment, one in timed) for one in self._principals_of if one in wanted],
             self._executor(),
             here=here,
             is_ours=lambda task: task.account in self._parts,
@@ -242,10 +247,10 @@ class OrganizationEvaluator(Sweeps):
             return found
 
     def _rows_of(self, task: "_Task", cancelled: Cancelled) -> "_Rows":
-        request = task.request
-        open_to = tuple([(row.principal, row.decision) for row in self._accesses(task, cancelled)])
         part = self.part_of(task.account, cancelled, is_passing=True)
-        return _Rows(open_to, None if _asks_for_time(part, request) else task.moment.date())
+        open_to = tuple(part.open_to(task.request, cancelled=cancelled))
+        is_timed = task.is_timed or _asks_for_time(part, task.request)
+        return _Rows(open_to, None if is_timed else task.moment.date())
 
     @override
     def access_to_resource(
@@ -305,6 +310,8 @@ class _Rows(NamedTuple):
 
 
 _NO_ROWS = _Rows((), None)
+_TIMED = _Rows((), None)
+"""Of an account whose policies depend on the time: its rows are not kept."""
 
 
 def _asks_for_time(part: Evaluator, request: Request) -> bool:
@@ -338,6 +345,8 @@ class _Task(NamedTuple):
     account: str
     request: Request
     moment: datetime
+    is_timed: bool
+    """Whether it is known that a policy depends on the time."""
 
 
 class _InWorker:
