@@ -154,16 +154,16 @@ def _password_policy(side: SnapshotView, account: str) -> Hashable:
 
 
 def _may_take_root(side: SnapshotView, account: str) -> bool:
-    """Return whether an account can assume root users: only the management account can (rule E14)."""
-    organization = side.snapshot.organization
-    return organization is not None and organization.management_account_id == account
+    """Return whether an account can assume root users (rule E14)."""
+    organization = side.evaluator.organization
+    return organization is not None and organization.can_assume_root(account) is True
 
 
 def _roots(old: SnapshotView, new: SnapshotView) -> tuple[str, ...]:
-    """Return the root users of accounts that joined or left; of all accounts if the management account differs."""
+    """Return the root users of accounts that joined or left; of all if other accounts can assume root."""
     sides = [side.snapshot.organization for side in (old, new)]
     members = [{node.id for node in one.nodes if node.id.isdigit()} if one is not None else set() for one in sides]
-    heads = [one.management_account_id if one is not None else None for one in sides]
+    heads = [(one.management_account_id, one.delegated_services) if one is not None else None for one in sides]
     accounts = members[0] ^ members[1] if heads[0] == heads[1] else members[0] | members[1]
     return tuple(f"arn:aws:iam::{account}:root" for account in sorted(accounts)[:_MAX_ACCOUNTS])
 

@@ -72,7 +72,9 @@ REFUSALS: Mapping[str, str] = {
     "partition": mark("the caller and the resource are in different AWS partitions"),
     "kms-cross-account": mark("KMS does not support calls from another account for the action"),
     "owner-alone": mark("no policy can allow another account to call the action"),
-    "assume-root": mark("only the management account and delegated administrators can assume root of a member account"),
+    "assume-root": mark(
+        "only the management account and delegated administrators for IAM can assume root, and only of member accounts"
+    ),
     "aws-owned": mark("AWS owns it, and no policy can allow others to change it"),
 }
 

@@ -13,6 +13,9 @@ from iamdesk.snapshot.organization import (
     OrganizationPolicyType,
 )
 
+_IAM = "iam.amazonaws.com"
+"""The service for which an account is registered that may assume root of member accounts."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LevelPolicy:
@@ -76,6 +79,18 @@ class OrganizationIndex:
     def has_account(self, account: str) -> bool:
         """Return whether the account is known to belong to the organization."""
         return account in self._nodes or account == self.organization.management_account_id
+
+    def can_assume_root(self, account: str) -> bool | None:
+        """Return whether an account can assume root of member accounts (rule E14); None where that is not captured.
+
+        STS API Reference, AssumeRoot: the management account and delegated administrators for IAM.
+        """
+        services = self.organization.delegated_services
+        if account == self.organization.management_account_id:
+            return True
+        if services is None or services.get(account) == ():  # its services are not captured
+            return None
+        return _IAM in services.get(account, ())
 
     def is_outside(self, account: str) -> bool:
         """Return whether the account is known not to belong to the organization."""

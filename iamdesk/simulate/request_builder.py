@@ -318,17 +318,20 @@ class RequestBuilder:
     def _taking_root(self, caller: Caller, target: Target) -> tuple[str | None, list[MissingData]]:
         """Return why a caller cannot assume root of a member account, and the missing data about it.
 
-        The management account and its delegated administrators can (rule E14).
+        The management account and delegated administrators for IAM can, of any other account (rule E14).
         """
         if (target.service, target.name) != ("sts", "assumeroot") or target.resource is None:
             return None, []
         if self.organization is None:
             message = phrase("Whether the account is the management account or a delegated administrator is not known.")
             return None, [MissingData("organization-unknown", message, PolicyType.SCP)]
-        if not self.organization.has_account(target.resource.account):
+        member = target.resource.account
+        is_head = member == self.organization.organization.management_account_id  # which is no member account
+        if is_head or not self.organization.has_account(member):
             return "assume-root", []
-        if caller.account == self.organization.organization.management_account_id:
-            return None, []
+        can = self.organization.can_assume_root(str(caller.account))
+        if can is not None:
+            return None if can else "assume-root", []
         message = phrase("Delegated administrators are not captured: the account may be one.")
         return "assume-root", [MissingData("delegated-administrator-unknown", message, PolicyType.IDENTITY)]
 

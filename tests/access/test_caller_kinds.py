@@ -479,6 +479,37 @@ def test_a_member_account_cannot_unless_it_is_a_delegated_administrator() -> Non
 
 
 @rule("E14")
+@pytest.mark.parametrize(
+    ("services", "decision", "is_assumed"),
+    [
+        ({ID: ("sso.amazonaws.com", "iam.amazonaws.com")}, "allowed", False),
+        ({ID: ("sso.amazonaws.com",)}, "implicitDeny", False),
+        ({OTHER_ID: ("iam.amazonaws.com",)}, "implicitDeny", False),
+        ({}, "implicitDeny", False),
+        ({ID: ()}, "implicitDeny", True),
+        (None, "implicitDeny", True),
+    ],
+)
+def test_delegated_administrators_that_are_captured(services: Any, decision: str, is_assumed: bool) -> None:
+    """STS API Reference, AssumeRoot: a delegated administrator account for IAM."""
+    base = in_organization("999999999999").snapshot
+    assert base.organization is not None
+    organization = base.organization.model_copy(update={"delegated_services": services})
+    evaluator = Evaluator(base.model_copy(update={"organization": organization}), now=lambda: NOW)
+    answer = ask(evaluator, user_arn("admin"), "sts:AssumeRoot", MEMBER, context=TASK)
+    assert answer.decision == decision
+    assert ("delegated-administrator-unknown" in [one.code for one in answer.assumptions]) == is_assumed
+    rows = evaluator.who_can(action="sts:AssumeRoot", resource=MEMBER, context=TASK)
+    assert (user_arn("admin") in [row.principal for row in rows]) == (decision == "allowed")
+
+
+@rule("E14")
+def test_the_management_account_is_no_member_account() -> None:
+    answer = ask(in_organization(ID), user_arn("admin"), "sts:AssumeRoot", ROOT, context=TASK)
+    assert (answer.decision, answer.blocked_by) == ("implicitDeny", ("assume-root",))
+
+
+@rule("E14")
 def test_root_users_of_accounts_outside_of_the_organization_are_out_of_reach() -> None:
     external_principal = "arn:aws:iam::123412341234:root"
     answer = ask(in_organization(ID), user_arn("admin"), "sts:AssumeRoot", external_principal, context=TASK)

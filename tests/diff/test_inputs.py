@@ -84,6 +84,17 @@ SHARES: Any = {
 
 type Change = Callable[[World], None]
 
+
+def delegating(services: dict[str, list[str]]) -> Callable[[World], None]:
+    """Give delegated administrators to the organization, and sts:AssumeRoot to a user of A."""
+
+    def change(of: World) -> None:
+        of["users"][walls.A].append(seeds.user("eve", allow("sts:AssumeRoot")))
+        of["organization"].update(delegated_services=services)
+
+    return change
+
+
 TRIED: dict[str, tuple[Change, Change]] = {
     "Account.users": (lambda _: None, lambda of: of["users"][walls.A].pop()),
     "Account.groups": (
@@ -169,6 +180,10 @@ TRIED: dict[str, tuple[Change, Change]] = {
             lambda of: of["organization"].update(management_account_id=walls.A),
         ),
     ),
+    "Organization.delegated_services": (
+        delegating({}),
+        delegating({walls.A: ["iam.amazonaws.com"]}),
+    ),
     "Organization.nodes": (lambda _: None, walls.node(walls.A, policy_ids=["p-FullAWSAccess"])),
     "Organization.policies": (lambda _: None, walls.control("p-scp", deny("kms:*"))),
 }
@@ -185,7 +200,7 @@ NOT_READ = {
         *("arn", "region", "encryption_key_arn", "is_aws_managed"),
         *("function_urls", "authorization_types", "data_access"),  # shown, not evaluated
     },
-    "Organization": {"has_rcps", "lists_every_account", "scps_enabled", "delegated_services"},
+    "Organization": {"has_rcps", "lists_every_account", "scps_enabled"},
 }
 """What no answer hangs on by itself, or what only tells how whole the data are."""
 NAMED = {
