@@ -27,8 +27,7 @@ class AlteredPrincipals(PrincipalIndex):
         self._boundaries = list(principals.index.boundaries)
         self._subjects = list(principals.index.subjects)
         self._cohorts = list(principals._peers_of)
-        # Indexes of altered principals are in no other index: caches by index are not shared.
-        self._facts, self._identical = {}, {}
+        self._facts = {}  # by index, and indexes of altered principals are in no other index: not shared
         self._altered: list[PrincipalPolicies] = []
         self._known: dict[Hashable, int] = {}
         self._unbounded: dict[int, PrincipalCohort] = {}

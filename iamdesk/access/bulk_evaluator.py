@@ -118,13 +118,6 @@ class StatementGroup(NamedTuple):
     """The requests whose action it covers and whose resource it can match, as bits."""
 
 
-class _Undetermined(NamedTuple):
-    """An undetermined statement, with what is known of the condition keys that it uses."""
-
-    undetermined: UndeterminedStatement
-    facts: tuple[KeyValue | None, ...]
-
-
 class _Effects[What](NamedTuple):
     """Something true of some requests of some principals."""
 
@@ -137,7 +130,7 @@ class _EffectSums(NamedTuple):
     """The effects of statements, and those of them that are undetermined."""
 
     effects: list[_Effects[Effect]]
-    undecided: list[_Effects[_Undetermined]]
+    undecided: list[_Effects[UndeterminedStatement]]
 
 
 class _Decided(NamedTuple):
@@ -353,32 +346,14 @@ class BulkEvaluator:
         key = (grid, one.place)
         found = self._where.get(key)
         if found is None:
-            found = tuple(self._find_cells(grid, one))
+            covered = grid.everywhere(one.actions)
+            if one.is_for_all:
+                found = (covered,) if covered else ()
+            else:
+                found = tuple(here for _, here in self._matching(grid, ((one.place, covered),)))
             if len(grid.resource_slots) > 1:
                 self._where[key] = found
         return found
-
-    def _find_cells(self, grid: RequestGrid, one: OwnStatement) -> Iterator[int]:
-        if one.is_for_all:
-            covered = grid.everywhere(one.actions)
-            if covered:
-                yield covered
-            return
-        if self.population.index.is_loose(one.place):
-            resource_slots: Sequence[int] = range(len(grid.resource_slots))
-        else:
-            resource_slots = self.request_classes.plots_named(grid, one.place)
-        matching = 0
-        for place in resource_slots:
-            covered = grid.on(place, one.actions)
-            if not covered:
-                continue
-            if one.asked.in_resource:
-                yield covered
-            elif self.request_classes.matches(grid, covered.bit_length() - 1, one.policy, one.statement):
-                matching |= covered
-        if matching:
-            yield matching
 
     def _statement_groups_everywhere(self, grid: OneRequest) -> tuple[StatementGroup, ...]:
         """Return the statements on all resources that cover an action: the same for each resource."""
@@ -431,7 +406,7 @@ class BulkEvaluator:
         return sorted(found)
 
     def _matching(self, grid: RequestGrid, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """Yield statements, each with the bits of the resources that it can match."""
+        """Yield statements, each with the bits of resources that it can match; slot by slot where it has variables."""
         index = self.population.index
         for place, cells in places:
             statement = index.statement(place)[1]
@@ -573,7 +548,7 @@ class _BulkRequest:
         members: int,
         cells: int,
         features: Sequence[Effect],
-        undecided: list[_Effects[_Undetermined]],
+        undecided: list[_Effects[UndeterminedStatement]],
     ) -> Iterator[GroupDecision]:
         """Yield the decisions where all statements have the same effects."""
         decided = self._bulk.decided(request_class, features)
@@ -589,8 +564,9 @@ class _BulkRequest:
         for part, of_part in split(cells, [(one, one.cells) for one in here]):
             for who, open_ones in split(members, [(one.what, one.members) for one in of_part]):
                 position, bit = who.bit_length() - 1, part.bit_length() - 1
-                undetermined = [one.undetermined for one in open_ones]
-                key = resolution_key(request_class.key, certain, undetermined, self._subject(position, bit))
+                key = resolution_key(
+                    request_class.key, certain, open_ones, self._moment.unknown, self._grid.target(bit)
+                )
                 if decided.best is not EvalDecision.ALLOWED:
                     key = ("refused", key)
                 decision = self._population.resolved(key, partial(self._decide_one, position, bit))
@@ -658,9 +634,7 @@ class _BulkRequest:
             return
         sums.effects.append(_Effects(Effect((type_key, statement_group.statement.is_allow), truth), members, cells))
         if truth is MAYBE:
-            sums.undecided.append(
-                _Effects(_Undetermined(UndeterminedStatement(type_key, None, asked), facts), members, cells)
-            )
+            sums.undecided.append(_Effects(UndeterminedStatement(type_key, None, asked, facts), members, cells))
 
     def _match(self, statement_group: StatementGroup, position: int, bit: int) -> Truth:
         result = match_statement(statement_group.policy, statement_group.statement, self._subject(position, bit))
@@ -682,10 +656,9 @@ class _BulkRequest:
         for feature in effects_of(result):
             sums.effects.append(_Effects(feature, members, cells))
         if result.truth is MAYBE:
-            undetermined = UndeterminedStatement(
-                PolicyTypeKey(policy.policy_type, policy.level), result.grant, statement_group.asked
-            )
-            sums.undecided.append(_Effects(_Undetermined(undetermined, facts), members, cells))
+            type_key = PolicyTypeKey(policy.policy_type, policy.level)
+            undetermined = UndeterminedStatement(type_key, result.grant, statement_group.asked, facts)
+            sums.undecided.append(_Effects(undetermined, members, cells))
 
     def _split_by_facts(
         self, asked: ContextDependency, members: int, cells: int

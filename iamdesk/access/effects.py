@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from iamdesk.access.principal_index import ContextDependency
 from iamdesk.evaluate.action_resource import Target
+from iamdesk.evaluate.context import KeyValue
 from iamdesk.evaluate.decision_logic import PolicyTypeKey, StatementEffects, statement_effects
-from iamdesk.evaluate.matching import RequestFacts, StatementResult
+from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.evaluate.ternary import FALSE, Truth
 
 
@@ -26,6 +28,8 @@ class UndeterminedStatement(NamedTuple):
     type_key: PolicyTypeKey
     grant: Grant | None
     asked: ContextDependency
+    facts: tuple[KeyValue | None, ...]
+    """What is known of the condition keys that it uses."""
 
 
 def effects_of(result: StatementResult) -> Iterator[Effect]:
@@ -80,18 +84,18 @@ def resolution_key(
     decision_inputs: Hashable,
     certain: frozenset[Hashable],
     undetermined: Sequence[UndeterminedStatement],
-    subject: RequestFacts,
+    unknown: MissingContextMode,
+    target: Target,
 ) -> Hashable:
     """Return a key of everything that the decision depends on where an unknown leaves it open.
 
     Args:
         decision_inputs: The engine's decision inputs, without the principal.
         certain: The effects of statements that certainly match: (policy type, whether it is an Allow), and grants.
-        undetermined: The undetermined statements.
-        subject: The request, with what is known of its keys.
+        undetermined: The undetermined statements, with what is known of their keys.
+        unknown: What a key without value means.
+        target: Action and resource of the request.
     """
-    keys = sorted({key for one in undetermined for key in one.asked.keys})
-    facts = tuple([subject.context.fact(key) for key in keys])
-    resource = resource_key(subject.target) if any(one.asked.in_resource for one in undetermined) else None
-    signatures = frozenset([(one.type_key, one.grant, one.asked.number) for one in undetermined])
-    return decision_inputs, subject.context.unknown, certain, signatures, facts, resource
+    resource = resource_key(target) if any(one.asked.in_resource for one in undetermined) else None
+    signatures = frozenset([(one.type_key, one.grant, one.asked.number, one.facts) for one in undetermined])
+    return decision_inputs, unknown, certain, signatures, resource

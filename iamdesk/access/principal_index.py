@@ -108,7 +108,6 @@ class PrincipalIndex:
         """By document: the regular principals whose permissions boundary it is, as bits."""
         self._named: dict[tuple[str, str], list[int]] | None = None
         self._facts: dict[tuple[int, str], KeyValue | None] = {}
-        self._identical: dict[tuple[int, tuple[str, ...]], tuple[tuple[int, int], ...]] = {}
         self._asked: dict[Statement, ContextDependency] = {}
         self._asked_by_content: dict[Hashable, ContextDependency] = {}
         self._truths: dict[Hashable, Truth] = {}
@@ -253,19 +252,12 @@ class PrincipalIndex:
         """
         if members & members - 1 == 0:
             return ((members.bit_length() - 1, members),)
-        found = self._identical.get((members, own))
-        if found is None:
-            groups: dict[tuple[KeyValue | None, ...], tuple[int, int]] = {}
-            for position in indexes_of(members):
-                facts = self.facts(position, own, derive)
-                first, bits = groups.get(facts, (position, 0))
-                groups[facts] = (first, bits | 1 << position)
-            found = tuple(groups.values())
-            with self._lock:
-                if len(self._identical) > 4096:
-                    self._identical.clear()
-                self._identical[members, own] = found
-        return found
+        groups: dict[tuple[KeyValue | None, ...], tuple[int, int]] = {}
+        for position in indexes_of(members):
+            facts = self.facts(position, own, derive)
+            first, bits = groups.get(facts, (position, 0))
+            groups[facts] = (first, bits | 1 << position)
+        return tuple(groups.values())
 
     def facts(self, position: int, keys: Sequence[str], derive: DerivedKeys) -> tuple[KeyValue | None, ...]:
         """Return what is known of keys that depend on the caller alone."""
