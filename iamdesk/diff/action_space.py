@@ -1,9 +1,10 @@
 """All actions of all services as bits of one integer, including actions that only policies name."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache, reduce
 from itertools import batched, pairwise
+from operator import or_
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.aws.action_sets import service_actions
@@ -25,11 +26,8 @@ class ActionSpace:
         for service in reference().services():
             self._offsets[service] = end
             end += len(service_actions(service).actions)
-        self._together = [
-            tuple((one, service_actions(one).every) for one in some) for some in batched(self._offsets, _TOGETHER)
-        ]
-        """Each service with all of its own bits."""
-        self._starts = [self._offsets[some[0][0]] for some in self._together]
+        self._together = list(batched(self._offsets, _TOGETHER))
+        self._starts = [self._offsets[services[0]] for services in self._together]
         self._wholes = [(1 << stop - start) - 1 for start, stop in pairwise((*self._starts, end))]
         """The bits of services that are looked at together, from the first one on."""
         self._listed_end = end
@@ -44,6 +42,7 @@ class ActionSpace:
         self.every = (1 << end + len(self._unlisted)) - 1
         """The bits of all actions."""
         self._known: dict[tuple[tuple[str, ...], bool], int] = {}
+        self._of_services: dict[frozenset[str], int] = {}
 
     def _add(self, statement: Statement) -> None:
         for pattern in statement.actions:
@@ -80,20 +79,32 @@ class ActionSpace:
         """Return actions of a service, given as its own bits, as bits of the space."""
         return actions << self._offsets[service] if service in self._offsets else 0
 
-    def by_service(self, bits: int) -> Iterator[tuple[str, int]]:
-        """Yield (service, its own bits) for the listed actions among some, in order of the services."""
+    def of_services(self, services: frozenset[str]) -> int:
+        """Return all actions of some services."""
+        found = self._of_services.get(services)
+        if found is None:
+            found = reduce(or_, (self.of_service(one, service_actions(one).every) for one in services), 0)
+            self._of_services[services] = found
+        return found
+
+    def together(self, bits: int) -> Iterator[tuple[int, tuple[str, ...], int]]:
+        """Yield the listed actions among some by services that are looked at together (`each_of`), in their order.
+
+        First: the position of their first bit in the space.
+        """
         left = bits & self.listed
         while left:  # skip services without actions: most sets have few services
             place = bisect_right(self._starts, (left & -left).bit_length() - 1) - 1
-            start, whole = self._starts[place], self._wholes[place]
-            near = left >> start & whole
+            start = self._starts[place]
+            near = left >> start & self._wholes[place]
             left ^= near << start
-            if near == whole:
-                yield from self._together[place]
-                continue
-            for service, every in self._together[place]:
-                if own := near >> self._offsets[service] - start & every:
-                    yield service, own
+            yield start, self._together[place], near
+
+    def by_service(self, bits: int) -> Iterator[tuple[str, int]]:
+        """Yield (service, its own bits) for the listed actions among some, in order of the services."""
+        for _, services, near in self.together(bits):
+            for _, service, own in each_of(services, near):
+                yield service, own
 
     def unlisted(self, bits: int) -> Iterator[tuple[str, int]]:
         """Yield (name, bit) for the unlisted actions among some."""
@@ -110,6 +121,19 @@ class ActionSpace:
     def names(self, bits: int) -> tuple[str, ...]:
         """Return the names of some actions, with ``s3:*`` for all actions of a service and ``*`` for all actions."""
         return _names(self, bits)
+
+
+@lru_cache(maxsize=1 << 12)
+def each_of(services: tuple[str, ...], near: int) -> Sequence[tuple[int, str, int]]:
+    """Return (position, service, its own bits) for actions of services whose bits follow each other."""
+    found: list[tuple[int, str, int]] = []
+    position = 0
+    for service in services:
+        every = service_actions(service).every
+        if own := near >> position & every:
+            found.append((position, service, own))
+        position += every.bit_length()
+    return found
 
 
 @lru_cache(maxsize=1 << 10)

@@ -2,15 +2,15 @@
 resource."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import cache, lru_cache
 from itertools import compress
 from typing import NamedTuple
 
 from iamdesk.access.request_grid import arn_services, placeholder_arns
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.diff.action_space import ActionSpace
+from iamdesk.diff.action_space import ActionSpace, each_of
 from iamdesk.diff.matching import applies_to, literal
 from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope
 from iamdesk.diff.sample_resources import places
@@ -56,35 +56,22 @@ def action_classes(
     keys = frozenset(key for clause in listed for key in clause.keys)
     varied = tuple(sorted(key for key in keys if variation(key, reference()) is ResourceDependence.ACTION))
     depends_on_resource = any(variation(key, reference()) is ResourceDependence.RESOURCE for key in keys)
-    named = _named_services(listed)
-    flat: dict[object, tuple[ActionClass, int]] = {}
-    for service, own in space.by_service(part):
-        taken = _keys_of(service, varied)
-        if service in apart or _is_apart(service) or (named and _may_be_named(service, named)):
-            for one in _classes(service, own, taken):
-                yield ActionClass(service, one.action, one.types, space.of_service(service, one.bits))
-            continue
-        # Every clause applies to all resources of the service, or to none. These actions differ only in the Region and
-        # owner of the resource, and in the keys they take.
-        place = GLOBAL_SERVICES.get(service) if depends_on_resource else None
-        for one in _equivalent_anywhere(service, own, taken):
-            identical = bool(one.types), place, one.taken
-            first, known = flat.get(identical) or (ActionClass(service, one.action, one.types, 0), 0)
-            flat[identical] = first, known | space.of_service(service, one.bits)
-    for sort, bits in flat.values():
-        yield sort._replace(bits=bits)
+    by_themselves = _not_together(_named_services(listed), apart)
+    for service, own in space.by_service(part & space.of_services(by_themselves)):
+        for one in _classes(service, own, _keys_of(service, varied)):
+            yield ActionClass(service, one.action, one.types, space.of_service(service, one.bits))
+    # In other services every clause applies to all resources, or to none. Their actions differ only in the Region and
+    # owner of the resource, and in the keys they take.
+    joined: dict[Hashable, ActionClass] = {}
+    for position, services, near in space.together(part & ~space.of_services(by_themselves)):
+        taken = tuple([key for key in varied if _is_taken(services, key)])
+        for identical, sort in _joined(services, near, taken, depends_on_resource):
+            bits = sort.bits << position
+            known = joined.get(identical)
+            joined[identical] = (known or sort)._replace(bits=bits | known.bits if known else bits)
+    yield from joined.values()
     for name, bit in space.unlisted(part):
         yield ActionClass(name.partition(":")[0], name, (), bit)
-
-
-@lru_cache(maxsize=1 << 12)  # bounded: statements may name any service
-def _is_apart(service: str) -> bool:
-    """Return whether a service has rules for single actions, or actions for which no policy is evaluated."""
-    facts = facts_of(service)
-    return service in SERVICES_WITH_ACTION_RULES or Unsigned.NO_CREDENTIALS in (
-        facts.unsigned_else,
-        *facts.unsigned.values(),
-    )
 
 
 def _named_services(clauses: Iterable[NormalStatement]) -> frozenset[str | None]:
@@ -97,10 +84,52 @@ def _named_services(clauses: Iterable[NormalStatement]) -> frozenset[str | None]
     )
 
 
+@lru_cache(maxsize=1 << 12)
+def _not_together(named: frozenset[str | None], apart: frozenset[str]) -> frozenset[str]:
+    """Return the services whose actions or resources the clauses may tell apart: those with rules of their own, and
+    those of which a clause may name single resources.
+    """
+    return apart | _with_own_rules() | {one for one in reference().services() if named and _may_be_named(one, named)}
+
+
+@cache
+def _with_own_rules() -> frozenset[str]:
+    """Return the services with rules for single actions, or actions for which no policy is evaluated."""
+    unsigned = {one: facts_of(one) for one in reference().services()}
+    return SERVICES_WITH_ACTION_RULES | {
+        one
+        for one, facts in unsigned.items()
+        if Unsigned.NO_CREDENTIALS in (facts.unsigned_else, *facts.unsigned.values())
+    }
+
+
 def _may_be_named(service: str, named: frozenset[str | None]) -> bool:
     """Return whether a clause may apply only to some resources of a service."""
     services = arn_services(service)
     return services is None or None in named or not services.isdisjoint(named)
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_taken(services: tuple[str, ...], key: str) -> bool:
+    return any(reference().may_take_key(service, key) for service in services)
+
+
+@lru_cache(maxsize=1 << 13)
+def _joined(
+    services: tuple[str, ...], near: int, varied: tuple[str, ...], depends_on_resource: bool
+) -> Sequence[tuple[Hashable, ActionClass]]:
+    """Return the classes of actions of some services, which share those with an equal key.
+
+    ``near`` and the classes' bits are those of `each_of`.
+    """
+    found: dict[Hashable, ActionClass] = {}
+    for position, service, own in each_of(services, near):
+        place = GLOBAL_SERVICES.get(service) if depends_on_resource else None
+        for one in _classes(service, own, _keys_of(service, varied)):
+            identical = bool(one.types), place, one.taken
+            known = found.get(identical) or ActionClass(service, one.action, one.types, 0)
+            found[identical] = known._replace(bits=known.bits | one.bits << position)
+    return tuple(found.items())
 
 
 @lru_cache(maxsize=1 << 14)
@@ -138,17 +167,6 @@ def _classes(service: str, own: int, varied: tuple[str, ...]) -> Iterator[_Equiv
 def _keys_of(service: str, varied: tuple[str, ...]) -> tuple[str, ...]:
     """Return the keys that some actions of a service take."""
     return tuple([key for key in varied if reference().may_take_key(service, key)])
-
-
-@lru_cache(maxsize=1 << 14)
-def _equivalent_anywhere(service: str, own: int, varied: tuple[str, ...]) -> Sequence[_Equivalent]:
-    """Return `_classes` joined where only their resource types differ: for statements that apply to all of these."""
-    found: dict[object, _Equivalent] = {}
-    for one in _classes(service, own, varied):
-        identical = bool(one.types), one.taken
-        known = found.get(identical)
-        found[identical] = one if known is None else known._replace(bits=known.bits | one.bits)
-    return tuple(found.values())
 
 
 @lru_cache(maxsize=1 << 14)
