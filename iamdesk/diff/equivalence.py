@@ -98,8 +98,8 @@ class EquivalenceKeys:
         if applied is None:
             return None
         clauses, keys = applied
-        about_caller = _about_caller(keys)
-        asker = (of_principal, self._values(principal, about_caller)) if about_caller else of_principal
+        tested = about_caller(keys)
+        asker = (of_principal, self._values(principal, tested)) if tested else of_principal
         types, *traits = resource
         return asker, _of_action(cell.action, types, keys), *traits, clauses
 
@@ -290,7 +290,8 @@ def _service(cell: SampleRequest) -> str:
 
 
 @lru_cache(maxsize=1 << 12)
-def _about_caller(keys: frozenset[str]) -> Sequence[str]:
+def about_caller(keys: frozenset[str]) -> Sequence[str]:
+    """Return the keys about the caller among some."""
     return sorted(key for key in keys if dependence(key) is PrincipalDependence.CALLER)
 
 

@@ -125,7 +125,7 @@ def _joined(
     found: dict[Hashable, ActionClass] = {}
     for position, service, own in each_of(services, near):
         place = GLOBAL_SERVICES.get(service) if depends_on_resource else None
-        for one in _classes(service, own, _keys_of(service, varied)):
+        for one in _equivalent_anywhere(service, own, _keys_of(service, varied)):
             identical = bool(one.types), place, one.taken
             known = found.get(identical) or ActionClass(service, one.action, one.types, 0)
             found[identical] = known._replace(bits=known.bits | one.bits << position)
@@ -167,6 +167,17 @@ def _classes(service: str, own: int, varied: tuple[str, ...]) -> Iterator[_Equiv
 def _keys_of(service: str, varied: tuple[str, ...]) -> tuple[str, ...]:
     """Return the keys that some actions of a service take."""
     return tuple([key for key in varied if reference().may_take_key(service, key)])
+
+
+@lru_cache(maxsize=1 << 14)
+def _equivalent_anywhere(service: str, own: int, varied: tuple[str, ...]) -> Sequence[_Equivalent]:
+    """Return `_classes` joined where only their resource types differ: for statements that apply to all of these."""
+    found: dict[object, _Equivalent] = {}
+    for one in _classes(service, own, varied):
+        identical = bool(one.types), one.taken
+        known = found.get(identical)
+        found[identical] = one if known is None else known._replace(bits=known.bits | one.bits)
+    return tuple(found.values())
 
 
 @lru_cache(maxsize=1 << 14)
