@@ -21,14 +21,16 @@ _CHOICE = frozenset(
         "aws:epochtime",
         "aws:tokenissuetime",
         "aws:requestedregion",
-        "aws:sourceidentity",
         "sts:rolesessionname",
         "sts:sourceidentity",
         "sts:transitivetagkeys",
         "sts:durationseconds",
     }
 )
-"""Keys whose values the caller chooses; not MFA, which needs a device."""
+"""Keys whose values the caller chooses; not MFA, which needs a device.
+
+Nor ``aws:SourceIdentity``: it is set when a session begins and cannot be changed (IAM User Guide, "Monitor and control
+actions taken with assumed roles")."""
 SOURCE_IDENTITY = "sts:sourceidentity"
 """The key, in lower case, for the source identity that a caller sets when it assumes a role."""
 _ABOUT_TAGS = ("aws:requesttag/", "aws:tagkeys", "sts:transitivetagkeys", SOURCE_IDENTITY)
@@ -66,7 +68,9 @@ def allowed_by(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
     for one, tags in zip(_key_sets(trace), _tags(trace), strict=True):
         if not _can_name(trace, one):
             continue
-        is_chosen = bool(one) and all(_is_chosen(key, is_there, sets_boundary) for key, is_there in one.items())
+        is_chosen = bool(one or trace.sets) and all(
+            _is_chosen(key, is_there, sets_boundary) for key, is_there in one.items()
+        )
         if is_chosen and not tags:
             return (AllowedBy(True, {}),)
         found.append(AllowedBy(is_chosen, tags))
@@ -146,8 +150,19 @@ def mfa_wanted(trace: EvaluationTrace) -> frozenset[str | None]:
 
 
 def _key_sets(trace: EvaluationTrace) -> Sequence[Mapping[str, bool]]:
-    """Return the alternatives for an Allow: by key, whether it has a value or is absent."""
-    key_sets = [{key: fact.knowledge is not Knowledge.ABSENT for key, fact in one.items()} for one in trace.sets]
+    """Return the alternatives for an Allow: by key, whether it has a value or is absent.
+
+    Without the role's own tags that they require: sessions have them if their caller passes no others.
+    """
+    context = trace.subject.context
+    key_sets = [
+        {
+            key: fact.knowledge is not Knowledge.ABSENT
+            for key, fact in one.items()
+            if context.fact(key.lower()).otherwise not in fact.values
+        }
+        for one in trace.sets
+    ]
     return key_sets or (dict.fromkeys(trace.keys, True),)
 
 

@@ -149,6 +149,28 @@ def test_the_values_suit_both_actions(tmp_path, key, action, assumes, sets, stat
 
 
 @pytest.mark.parametrize(
+    ("condition", "state"),
+    [
+        ({"StringLike": {"aws:SourceIdentity": "*"}}, State.POSSIBLE),  # set, if at all, when the session of ci began
+        ({"StringEquals": {"aws:PrincipalTag/team": "red"}}, PROVEN),  # the role's own tag, if bob passes no other
+        ({"StringEquals": {"aws:PrincipalTag/team": "blue"}}, State.POSSIBLE),
+        ({"StringEquals": {"aws:PrincipalTag/cost": "9"}}, State.POSSIBLE),
+        ({"Null": {"aws:PrincipalTag/team": "true"}}, None),
+    ],
+)
+def test_what_the_session_has_that_assumes_the_next_role(tmp_path, condition, state):
+    """bob assumes ci, whose sessions can have tags; ci assumes admin on a condition about its session."""
+    world = World()
+    world.user("bob", {"some": document(allow("s3:ListAllMyBuckets"))})
+    entered = trusted(ASSUME, TAG, NAME_SOURCE)
+    world.role("ci", {"some": WEAK}, document(entered), Tags=[{"Key": "team", "Value": "red"}])
+    trust = trusted(ASSUME, NAME_SOURCE, principal="role/ci", **condition)
+    world.role("admin", {"all": FULL}, document(trust))
+    paths = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_paths(arn("user/bob"))
+    assert next((path.state for path in paths), None) is state
+
+
+@pytest.mark.parametrize(
     ("operator", "value", "state"),
     [
         ("StringEquals", "", None),
