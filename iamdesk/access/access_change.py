@@ -20,7 +20,6 @@ from iamdesk.access.principal_index import PrincipalCohort
 from iamdesk.access.request_grid import FRESH, RequestGrid, ResourceSlot, grid_on, placeholder_grid
 from iamdesk.access.service_access import ServiceAccessFinder
 from iamdesk.aws.action_sets import service_actions
-from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
@@ -74,7 +73,6 @@ class AccessChanges:
         self._equivalent = EquivalentServices(self._bulk)
         self._grids: dict[Hashable, RequestGrid] = {}
         self._by_statements: dict[Hashable, ServiceChange] = {}
-        self._by_wide: dict[Hashable, dict[str, ServiceChange]] = {}
         self._by_policies: dict[Hashable, AccessChange] = {}
         self._own_keys: dict[tuple[int, ...], tuple[str, ...]] = {}
         self._decision_bits: dict[tuple[RequestGrid, int, bool], DecisionBits] = {}
@@ -191,31 +189,19 @@ class AccessChanges:
         Services that are ``named`` otherwise are not evaluated (`ServiceAccessFinder`).
         """
         cohorts = self.principals.cohort_at(before), self.principals.cohort_at(after)
-        signatures = tuple(frozenset(one.signature for one in some) for some in (wide, wide_after))
-        facts = self._bulk.facts_of_caller(before, "s3", own_keys(wide))
-        key = (self._limits(before), self._limits(after), signatures, _naming(wide), facts)
-        known = self._by_wide.setdefault(key, {})
         found: dict[str, ServiceChange] = {}
         is_personal = False
-        missing_any = any(service not in known and service not in named for service in reference().services())
-        for services in self._split(wide, cohorts) if missing_any else (known,):
+        for services in self._split(wide, cohorts):
             if cancelled():
                 raise WorkCancelled
             left = [service for service in services if service not in named]
-            found.update((service, known[service]) for service in left if service in known)
-            missing = [service for service in left if service not in known]
-            for service in missing:
+            for service in left:
                 change, of_position = self._in_service(position, before, after, service, wide=(wide, wide_after))
                 is_personal = is_personal or of_position
-                of_some = {service: change}
-                is_of_all = service == missing[0] and _is_uniform(change, service_actions(service).every)
-                if is_of_all:
-                    of_some = {one: _of_all(change, service_actions(one).every) for one in missing}
-                found.update(of_some)
-                if not of_position:
-                    known.update(of_some)
-                if is_of_all:
+                if service == left[0] and _is_uniform(change, service_actions(service).every):
+                    found.update((one, _of_all(change, service_actions(one).every)) for one in left)
                     break
+                found[service] = change
         return {service: change for service, change in found.items() if change is not _NO_CHANGE}, is_personal
 
     def _split(
