@@ -296,43 +296,23 @@ def _attached(policy: CarriedPolicy, policy_type: PolicyType) -> AttachedPolicy:
 
 
 def _missing_data_of(missing: MissingPolicy) -> MissingData:
-    name = missing.name.rpartition("/")[2]
     match missing.what:
         case "group":
-            return MissingData(
-                "group-missing",
-                phrase("The group {name} is not captured: what it allows or denies is unknown.", name=name),
-                PolicyType.IDENTITY,
-            )
+            code = "group-missing"
+            message = mark("The group {name} is not captured: what it allows or denies is unknown.")
         case "permissions boundary" if missing.is_unreadable:
-            return MissingData(
-                "boundary-missing",
-                phrase(
-                    "The entry of the boundary policy {name} cannot be read. It is assumed to allow nothing.",
-                    name=name,
-                ),
-                PolicyType.PERMISSIONS_BOUNDARY,
-            )
+            code = "boundary-missing"
+            message = mark("The entry of the boundary policy {name} cannot be read. It is assumed to allow nothing.")
         case "permissions boundary":
-            return MissingData(
-                "boundary-missing",
-                phrase("The boundary policy {name} is not captured. It is assumed to allow nothing.", name=name),
-                PolicyType.PERMISSIONS_BOUNDARY,
-            )
+            code = "boundary-missing"
+            message = mark("The boundary policy {name} is not captured. It is assumed to allow nothing.")
         case _ if missing.is_unreadable:
-            return MissingData(
-                "policy-missing",
-                phrase(
-                    "The entry of the attached policy {name} cannot be read: what it allows or denies is unknown.",
-                    name=name,
-                ),
-                PolicyType.IDENTITY,
+            code = "policy-missing"
+            message = mark(
+                "The entry of the attached policy {name} cannot be read: what it allows or denies is unknown."
             )
         case _:
-            return MissingData(
-                "policy-missing",
-                phrase(
-                    "The policy {name} is attached but not captured: what it allows or denies is unknown.", name=name
-                ),
-                PolicyType.IDENTITY,
-            )
+            code = "policy-missing"
+            message = mark("The policy {name} is attached but not captured: what it allows or denies is unknown.")
+    policy_type = PolicyType.PERMISSIONS_BOUNDARY if code == "boundary-missing" else PolicyType.IDENTITY
+    return MissingData(code, phrase(message, name=missing.name.rpartition("/")[2]), policy_type)

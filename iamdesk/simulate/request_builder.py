@@ -15,7 +15,7 @@ from iamdesk.evaluate.principal import Caller, CallerKind, as_in_call
 from iamdesk.evaluate.request import PolicyType, Request
 from iamdesk.evaluate.request_context import facts_given, missing_data_of_given
 from iamdesk.evaluate.resource_policy_services import facts_of
-from iamdesk.i18n import phrase
+from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.endpoint_index import EndpointIndex
 from iamdesk.inventory.keys import resource_policy_key, trust_policy_key
 from iamdesk.inventory.organization_index import OrganizationIndex
@@ -381,22 +381,10 @@ class RequestBuilder:
             )
             return attached, missing_data
         if facts_of(target.service).types & set(target.resource_types):
+            code, lacks = "resource-policy-missing", mark("The resource policy is not captured.")
             if target.service == "kms":
-                missing_data.append(
-                    MissingData(
-                        "key-policy-missing",
-                        phrase("The key policy is not captured; every key has one."),
-                        PolicyType.RESOURCE,
-                    )
-                )
-            else:
-                missing_data.append(
-                    MissingData(
-                        "resource-policy-missing",
-                        phrase("The resource policy is not captured."),
-                        PolicyType.RESOURCE,
-                    )
-                )
+                code, lacks = "key-policy-missing", mark("The key policy is not captured; every key has one.")
+            missing_data.append(MissingData(code, phrase(lacks), PolicyType.RESOURCE))
         if owner is None:
             message = phrase(
                 "The owner of {resource_text} is not captured. It is assumed to be the caller's account.",
@@ -434,29 +422,15 @@ class RequestBuilder:
         role = self.index.roles.get(arn)
         if role is None:
             account = target.resource.account if target.resource is not None else ""
+            is_captured = account in self.index.accounts
             message = phrase("The snapshot has no such role: the trust policy is unknown.")
-            if account not in self.index.accounts:
+            if not is_captured:
                 message = phrase("Account {account} is not captured: the trust policy is unknown.", account=account)
-            return None, [
-                MissingData(
-                    "trust-policy-missing",
-                    message,
-                    PolicyType.TRUST,
-                    is_nonexistent=account in self.index.accounts,
-                )
-            ]
-        return (
-            AttachedPolicy(
-                PolicyType.TRUST,
-                SourceType.TRUST,
-                arn,
-                trust_policy_key(arn),
-                phrase("trust policy of {name}", name=role.role_name),
-                arn,
-                self.index.trust(role),
-            ),
-            [],
-        )
+            missing = MissingData("trust-policy-missing", message, PolicyType.TRUST, is_nonexistent=is_captured)
+            return None, [missing]
+        name, document = phrase("trust policy of {name}", name=role.role_name), self.index.trust(role)
+        key = trust_policy_key(arn)
+        return AttachedPolicy(PolicyType.TRUST, SourceType.TRUST, arn, key, name, arn, document), []
 
     def _tagged(self, target: Target, record: Resource | None) -> Resource | None:
         """Return the resource whose tags apply to a request: through an access point, the bucket (rule I12)."""
