@@ -203,14 +203,14 @@ def _placeholder_slots(service: str, partition: str, account: str) -> Iterator[R
     yield from (ResourceSlot("*", part) for part in _by_list_of_account(actions) if part)
 
 
-def _by_list_of_account(actions: ServiceActions) -> Iterator[int]:
+@cache
+def _by_list_of_account(actions: ServiceActions) -> tuple[int, int]:
     """Split actions without resource types: the few that accept an ARN form their own slots (rule F6)."""
     lists = 0
     for bit, action in enumerate(actions.actions):
         if actions.without_resource >> bit & 1 and parse_target(action.full_name, "*", reference()).is_s3_account_list:
             lists |= 1 << bit
-    yield lists
-    yield actions.without_resource & ~lists
+    return lists, actions.without_resource & ~lists
 
 
 def placeholder_arns(service: str, type_name: str, partition: str, account: str) -> Iterator[str]:
