@@ -29,14 +29,24 @@ from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 _STANDARDS = ("CIS AWS Foundations 7.0 2.14", "AWS FSBP IAM.1", "NIST 800-53 AC-6", "ISO 27001:2022 A.8.2")
+_PROOFS = "proofs of an administrator"
 
 
 def proofs_of(survey: CheckContext, account: Account, principal: Principal) -> list[Evidence]:
     """Return the evaluated requests that make a principal an administrator."""
-    return [
-        Evidence(evaluated_whether(power.description), survey.ask(principal.arn, *power_request(power, account)))
-        for power in POWERS
-    ]
+
+    def look() -> tuple[Evidence, ...]:
+        survey.known(_PROOFS).clear()  # of one principal alone: ADM-03 asks after ADM-01
+        return tuple(
+            [
+                Evidence(
+                    evaluated_whether(power.description), survey.ask(principal.arn, *power_request(power, account))
+                )
+                for power in POWERS
+            ]
+        )
+
+    return list(survey.once((_PROOFS, principal.arn), look))
 
 
 @check(

@@ -214,14 +214,17 @@ def allowed_requests(
     """
 
     def look() -> tuple[int, tuple[tuple[tuple[RegionRequest, int], ...], ...]]:
-        each = tuple(_allowed(survey, account, action) for action in actions)
+        each = tuple(
+            survey.once(("allowed on any resource", (account.account_id, one)), partial(_allowed, survey, account, one))
+            for one in actions
+        )
         return reduce(or_, (bits for found in each for _, bits in found), 0), each
 
     position = survey.evaluator.population().position(principal.arn)
     if position is None:
         alone = (_allowed_alone(survey, account, principal, action) for action in actions)
         return tuple([one for one in alone if one is not None])
-    some, each = survey.once(("allowed on any resource", (account.account_id, actions)), look)
+    some, each = survey.once(("some allowed on any resource", (account.account_id, actions)), look)
     if not some >> position & 1:
         return ()
     firsts = (next((request for request, bits in found if bits >> position & 1), None) for found in each)

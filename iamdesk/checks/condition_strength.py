@@ -1,14 +1,17 @@
 """How strongly a condition restricts a caller: by keys that the caller chooses, by a shared value, or by other keys."""
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
+from iamdesk.attack_paths.administrators import OPEN
 from iamdesk.checks.check_context import CheckContext, Context
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.request import EvalDecision
+from iamdesk.evaluate.request import EvalDecision, Request
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.explain.explanation import explain
 from iamdesk.i18n import nphrase
 from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.statement import Statement
@@ -73,8 +76,16 @@ class Attempt:
     strength: ConditionStrength
     keys: tuple[str, ...]
     """The condition keys that it depends on."""
-    decision: EvaluationResult
-    """With values for the keys that the caller chooses, if that makes it allowed."""
+    explained: Callable[[], EvaluationResult]
+    """Returns `decision`."""
+
+    @property
+    def decision(self) -> EvaluationResult:
+        """With values for the keys that the caller chooses, if that makes it allowed.
+
+        That of a denied request is evaluated again: most attempts are denied, and their decisions are not read.
+        """
+        return self.explained()
 
 
 def try_request(
@@ -93,11 +104,14 @@ def try_request(
     Raises:
         WorkCancelled: The run was cancelled.
     """
-    decision = survey.ask(caller, action, role_arn, context)
+    trace = survey.trace(caller, action, role_arn, context)
+    request = Request(caller, action, role_arn, context=dict(context))
+    if trace.decision not in OPEN:
+        # Not the survey's method: the survey keeps attempts, and would keep itself.
+        return Attempt(ConditionStrength.DENIED, (), partial(survey.evaluator.can, request))
+    decision = explain(trace, request)
     if decision.decision is EvalDecision.ALLOWED:
-        return Attempt(ConditionStrength.NOTHING, (), decision)
-    if decision.decision is not EvalDecision.CONDITIONAL:
-        return Attempt(ConditionStrength.DENIED, (), decision)
+        return Attempt(ConditionStrength.NOTHING, (), lambda: decision)
     alternatives = decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),)
     rated = [
         (max((_strength(key, value, own) for key, value in values.items()), default=ConditionStrength.OTHER), values)
@@ -108,7 +122,7 @@ def try_request(
         filled = survey.ask(caller, action, role_arn, {**context, **values})
         if filled.decision is EvalDecision.ALLOWED:
             decision = filled
-    return Attempt(strength, tuple(values), decision)
+    return Attempt(strength, tuple(values), lambda: decision)
 
 
 def named_ids(statements: Iterable[Statement], attempt: Attempt) -> tuple[str, ...]:

@@ -378,8 +378,8 @@ def saml_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> 
     )
     for principal in principals:
         context = {"SAML:aud": "https://iamdesk-stranger.invalid/saml"}
-        decision = survey.ask(principal, _SAML, role.arn, context)
-        if decision.decision is EvalDecision.ALLOWED:
+        if survey.decide(principal, _SAML, role.arn, context) is EvalDecision.ALLOWED:
+            decision = survey.ask(principal, _SAML, role.arn, context)
             yield CheckResult(
                 phrase(
                     "{role} accepts any assertion of {provider}, including those for other applications.",

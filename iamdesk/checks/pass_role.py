@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.administrators import Principal, is_administrator
+from iamdesk.attack_paths.administrators import OPEN, Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.confused_deputy import services_of
@@ -14,6 +14,7 @@ from iamdesk.checks.targets import PRINCIPALS, ROLES, principals_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.explain.decision import EvaluationResult, StatementRole
+from iamdesk.explain.policy_type_summary import policy_type_results
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import name_of
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -150,12 +151,7 @@ def passed_to_several_services(survey: CheckContext, account: Account, role: Rol
     named = services_of(allowing(survey, role))
     if len(named) < _SEVERAL:
         return
-    decisions = {service: survey.ask(service, "sts:AssumeRole", role.arn) for service in named}
-    trusted = {
-        service: decision
-        for service, decision in decisions.items()
-        if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
-    }
+    trusted = [service for service in named if survey.decide(service, "sts:AssumeRole", role.arn) in OPEN]
     if len(trusted) < _SEVERAL:
         return
     passing = _passing(survey, account, role)
@@ -276,9 +272,12 @@ def assumes_any_role(survey: CheckContext, account: Account, principal: Principa
         (_OWN_ACCOUNT, account.account_id, Severity.MEDIUM),
     ):
         role = f"arn:{account.partition}:iam::{account_id}:role/{PLACEHOLDER}"
+        trace = survey.trace(principal.arn, "sts:AssumeRole", role)
+        decisions = {one.decision for one in policy_type_results(trace) if one.layer in _LIMITS and one.decision}
+        if not decisions <= {*OPEN}:
+            continue
         decision = survey.ask(principal.arn, "sts:AssumeRole", role)
-        decisions = {line.decision for line in decision.layers if line.layer in _LIMITS and line.decision is not None}
-        if not decisions <= {EvalDecision.ALLOWED, EvalDecision.CONDITIONAL} or not _may_be_allowed(decision):
+        if not _may_be_allowed(decision):
             continue
         proof = phrase("Evaluated for an arbitrary role, without regard to its trust policy.")
         yield CheckResult(

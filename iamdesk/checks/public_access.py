@@ -114,7 +114,7 @@ def _attempt(
         # If the network decides, the finding must name its keys.
         attempt = try_request(survey, caller, request.action, request.resource, anywhere)
         if _is_private(survey, attempt):
-            return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.decision)
+            return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.explained)
     return attempt
 
 
@@ -364,10 +364,10 @@ def _best(survey: CheckContext, callers: ExternalCallers, request: RequestToEval
         key=lambda attempt: attempt.strength,
     )
     if callers.is_only_described and is_anyones(survey, attempt, callers):
-        return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.decision)
+        return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.explained)
     organization = survey.snapshot.organization
     if attempt.strength is ConditionStrength.OTHER and organization is not None and _needs(attempt, organization.id):
-        return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.decision)
+        return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.explained)
     return attempt
 
 
