@@ -21,6 +21,8 @@ from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled
 
 _CHECK_EVERY = 64
 _SERVICE = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
+_OPENING = re.compile(r"(?:[^*?$]|\$(?!\{))*", re.DOTALL)
+"""The text of a resource part before the first wildcard or variable."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +36,7 @@ class ActionStatements:
     anywhere: tuple[int, ...]
     """Those of them that match every resource, in order."""
     loose: tuple[int, ...]
-    """Those whose resources must be compared with every resource: exceptions, variables, short ARNs."""
+    """Those whose resources must be compared with every resource: exceptions, short ARNs."""
 
 
 class StatementIndex:
@@ -202,10 +204,10 @@ class StatementIndex:
                 continue
             text = entry.text
             parts = text.split(":", 5)
-            if len(parts) < 6 or "${" in text:
+            if len(parts) < 6:
                 self._loose.add(place)
                 return
-            opening = parts[5].partition("*")[0].partition("?")[0]
+            opening = _OPENING.match(parts[5])[0]  # type: ignore[index]  # it matches every text
             can_cross = "*:" in text and any(part.endswith("*") for part in parts[:5])
             openings.append((parts[2].lower(), opening, can_cross))
             can_any_cross = can_any_cross or can_cross
@@ -274,7 +276,7 @@ class StatementIndex:
         return place in self._loose
 
     def naming(self, covering: ActionStatements, service: str, resource: Arn | None) -> list[int]:
-        """Return the covering statements that can match a resource by a literal ARN, in order.
+        """Return the covering statements that can match a resource by an ARN of six parts, in order.
 
         Those in ``anywhere`` and ``loose`` are not included. ``service`` is the action's: it counts where there is no
         resource. The returned statements still have to be compared; others cannot match.
