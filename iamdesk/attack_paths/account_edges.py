@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of, names_in
+from iamdesk.attack_paths.administrators import ADMINISTRATION
 from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, assuming, trusted_by
 from iamdesk.attack_paths.catalog import ASSUMES, preference
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder, tags_asked
@@ -97,6 +98,8 @@ class AccountSteps:
     """By ARN of a role of the account: its principals that can assume it."""
     abroad: Mapping[ConfirmedAndPossible, int]
     """By who can assume them: roles of other accounts, as bits by their number in `OpenRoles`."""
+    administrations: Mapping[Hashable, object]
+    """What is known of who is an administrator (`administrators.Administration`), by ARN."""
     proofs: Mapping[StepKey, bytes] = field(default_factory=dict)
     """The evidence of some steps, compressed (`organization_paths.with_proofs`)."""
 
@@ -188,6 +191,7 @@ def find_account_steps(steps: Edges, graph: StepGraph, account: str, open_roles:
             if (members := steps.assumable.of(place)).principals
         },
         abroad=_abroad(steps, plain, account, open_roles),
+        administrations=dict(steps.inquiry.known(ADMINISTRATION)),
     )
 
 

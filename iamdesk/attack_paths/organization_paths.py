@@ -12,9 +12,11 @@ from itertools import islice
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths import administrators
 from iamdesk.attack_paths.account_edges import AccountSteps, ParseTrust, PlainEdge, open_roles
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import LAST, catalog, preference
+from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, counted
 from iamdesk.attack_paths.types import (
     ADMINISTRATION,
@@ -85,12 +87,20 @@ class OrganizationReach:
         """Return whether the policies of a group, by its ARN, make a member an administrator."""
         return self._map((group.split(":", 5)[4],)).is_administrators(group)
 
+    def tell_administrators(self, account: str, inquiry: EvaluationSession) -> None:
+        """Let a session know which principals of an account are administrators."""
+        inquiry.known(administrators.ADMINISTRATION).update(
+            self._all.accounts[self._all.numbers[account]].administrations
+        )
+
     def _map(self, accounts: tuple[str, ...]) -> AttackPathGraph:
         """Return the graph of some accounts only, evaluated on demand; the latest ones are cached."""
         evaluator = self._evaluator_of(accounts)
         found = self._maps.pop(accounts, None)
         if found is None or found.evaluator is not evaluator:
             found = AttackPathGraph(evaluator, is_whole=False)
+            for account in accounts:
+                self.tell_administrators(account, found.steps.inquiry)
             while len(self._maps) >= _MAX_MAPS:
                 self._maps.popitem(last=False)
         self._maps[accounts] = found

@@ -270,7 +270,9 @@ class AccountWork:
     def findings(self, task: Task, known: Known, cancelled: Cancelled) -> Iterator[Finding]:
         """Yield the findings of an account."""
         survey = self._survey(task, known, cancelled)
-        self.reach(known).attend(survey.check_cancelled)
+        reach = self.reach(known)
+        reach.attend(survey.check_cancelled)
+        reach.tell_administrators(task.account, survey)
         items = work_of(survey)
         self.scope = scope_of(survey, items)
         for work in items:
