@@ -71,6 +71,15 @@ class PlainEdge:
     members: ConfirmedAndPossible
 
 
+class PlainPromotion(NamedTuple):
+    """How a principal becomes an administrator by another one that it can become (`promoters.IndirectPromotion`)."""
+
+    steps: int
+    promoter: int
+    changed: int
+    edge: PlainEdge
+
+
 @dataclass(frozen=True, slots=True)
 class AccountSteps:
     """The steps of an account's principals; bits are positions in the account."""
@@ -87,9 +96,9 @@ class AccountSteps:
     """By position: the techniques by which principals of the account become it."""
     promotions: tuple[PlainEdge, ...]
     """The steps into the account's administration."""
-    indirect: tuple[Mapping[int, int], Mapping[int, int]]
-    """By number of steps: who becomes an administrator by another principal (`StepGraph.indirect_promotions`), by
-    proven steps, and with possible ones."""
+    indirect: tuple[Mapping[int, PlainPromotion], Mapping[int, PlainPromotion]]
+    """By position: how a principal becomes an administrator by another one (`StepGraph.indirect_promotions`), by proven
+    steps, and with possible ones."""
     promoters: Mapping[int, PlainEdge]
     """By position: the first other principal that it can make an administrator."""
     readers: Mapping[str, ConfirmedAndPossible]
@@ -182,7 +191,7 @@ def find_account_steps(steps: Edges, graph: StepGraph, account: str, open_roles:
                 sorted(graph.unprepared_promotions.get(account, ()), key=lambda one: preference(one.path_id)),
             )
         ),
-        indirect=(graph.indirect_levels(), graph.indirect_levels(maybe=True)),
+        indirect=(plain.promotions(graph, maybe=False), plain.promotions(graph, maybe=True)),
         promoters={position: plain.edge(edge) for position, edge in graph.promoters.first.items()},
         readers={name: plain.open(members) for name, members in graph.readers.items()},
         assuming={
@@ -207,6 +216,12 @@ class _Plain:
 
     def edge(self, edge: Edge) -> PlainEdge:
         return PlainEdge(edge.path_id, self._steps.targets.arns[edge.target], self.open(edge.members))
+
+    def promotions(self, graph: StepGraph, *, maybe: bool) -> dict[int, PlainPromotion]:
+        return {
+            position: PlainPromotion(found[0].steps, found[0].promoter, found[0].changed, self.edge(found[0].edge))
+            for position, found in graph.indirect_promotions(maybe).items()
+        }
 
     def into(self) -> Iterator[tuple[int, tuple[PlainEdge, ...]]]:
         for position, place in self._steps.places.items():

@@ -260,18 +260,6 @@ class AttackPathGraph:
         """Yield the proven ones of `attack_paths` that have some number of steps at most, one at least."""
         return self._search.short_paths(self.position(principal), goal, longest, most)
 
-    def promotion_steps(self, principal: str, *, maybe: bool) -> tuple[Step, ...]:
-        """Return the shortest steps by which a principal becomes an administrator by another one that it can become.
-
-        Empty if there are none, or if it has other paths in its account.
-
-        Raises:
-            RequestError: as `position`.
-        """
-        position = self.position(principal)
-        promotions = self.graph.indirect_promotions(maybe).get(position, ())
-        return self._search.promotion_steps(position, promotions[0], maybe) if promotions else ()
-
     def promotes(self, principal: str) -> Step | None:
         """Return how a principal can make another one an administrator, without becoming it.
 

@@ -234,9 +234,9 @@ class OrganizationSteps:
                 last[number] = last.get(number, 0) | counted(edge.members, maybe)
         later: list[Bits] = []
         for number in wanted:
-            for steps, bits in self.accounts[number].indirect[maybe].items():
-                later += ({} for _ in range(len(later), steps + 1))
-                later[steps][number] = bits
+            for position, one in self.accounts[number].indirect[maybe].items():
+                later += ({} for _ in range(len(later), one.steps + 1))
+                later[one.steps][number] = later[one.steps].get(number, 0) | 1 << position
         return there, last, later
 
     def promoted(self, number: int, *, maybe: bool) -> int:

@@ -18,6 +18,7 @@ from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import LAST, catalog, preference
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, counted
+from iamdesk.attack_paths.promoters import paths_from
 from iamdesk.attack_paths.types import (
     ADMINISTRATION,
     AttackPath,
@@ -253,8 +254,7 @@ class OrganizationReach:
         for left in range(level, 0, -1):
             found = next(self._first_steps(at, goal, left - 1, levels, unsure), None)
             if found is None:  # it reaches the goal by another principal, which changes it
-                account = self._all.accounts[at[0]].account
-                steps += self._map((account,)).promotion_steps(self._all.arn(at), maybe=unsure)
+                steps += self._promotion_steps(at, unsure)
                 end = steps[-1].goal
                 break
             step, then = found
@@ -265,6 +265,20 @@ class OrganizationReach:
             at = then
             end = self._goal(goal, at)
         return AttackPath(self._all.arn(node), end, tuple(steps))
+
+    def _promotion_steps(self, node: Node, unsure: bool) -> Iterator[Step]:
+        """Yield the steps to become the principal that is changed and the one that changes it, and the change."""
+        number, position = node
+        account = self._all.accounts[number]
+        promotion = account.indirect[unsure][position]
+        reaching = paths_from(position, self._all.forward(number, maybe=unsure))
+        for reached in (promotion.changed, promotion.promoter):
+            at = position
+            for then in reaching[reached]:
+                edges = (edge for edge in account.into[then] if counted(edge.members, unsure) >> at & 1)
+                yield self._step((number, at), next(edges), principal_goal(account.subjects[then]))
+                at = then
+        yield self._step((number, promotion.promoter), promotion.edge, administration_of(account.account))
 
     def _first_steps(
         self, at: Node, goal: str, rest: int, levels: LevelsOfAll, unsure: bool
