@@ -401,3 +401,35 @@ def not_run(survey: CheckContext, account: Account, _: Account) -> Iterator[Chec
             object=_OBJECTS.get(data, data.value),
             state=State.INCONCLUSIVE,
         )
+
+
+@check(
+    "CMP-14",
+    over=ACCOUNTS,
+    severity=(Severity.INFO, "Shows how far the search reaches; nothing is wrong in the account."),
+    title=mark("Attack paths not searched"),
+    question="Were attack paths not searched that begin with joining a group or setting tags?",
+    remediation=mark(
+        "Look at one account: `iamdesk paths` of its snapshot searches these paths, too. Restrict who can add users to "
+        "groups or change tags of principals."
+    ),
+)
+def paths_not_searched(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Report once for the snapshot: a search that was not made has not found that there is no path."""
+    if not survey.is_first(account):
+        return
+    left_out = survey.reach.preparations_left_out
+    if left_out is None:
+        sentence = phrase(
+            "Attack paths that begin with joining a group or setting tags were not searched: the snapshot has too many "
+            "users and roles."
+        )
+    elif left_out:
+        sentence = nphrase(
+            "Attack paths after {count:,} way of joining a group or setting tags were not searched.",
+            "Attack paths after {count:,} ways of joining a group or setting tags were not searched.",
+            left_out,
+        )
+    else:
+        return
+    yield CheckResult(sentence, (), state=State.INCONCLUSIVE, subject=account_subject(account), object="preparations")

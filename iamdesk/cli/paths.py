@@ -89,6 +89,7 @@ def paths(
         with work.open_to_go_over(snapshot) as opened:
             if isinstance(opened, OrganizationSession):
                 _print_all(opened.checks.attack_paths(goal), opened.checks.version, as_json)
+                _echo_left_out(None)
             else:
                 work.keep_to_the_end(opened)
                 with collector_seldom(), work.executor(opened, helped=True) as executor:
@@ -96,7 +97,7 @@ def paths(
                     if executor is not None:
                         executor.shutdown(wait=False)  # the workers end while this process prints
                     _print_all(attack_paths, opened.reach().version, as_json)
-                    _echo_left_out(opened.reach())
+                    _echo_left_out(opened.reach().preparations_left_out)
     else:
         _print_one(_attack_paths(Workbench().open_snapshot(snapshot)), start, goal, as_json)
 
@@ -128,8 +129,7 @@ def _print_plan(plan: Plan, as_json: bool) -> None:
     )
 
 
-def _echo_left_out(graph: AttackPaths) -> None:
-    left_out = graph.preparations_left_out
+def _echo_left_out(left_out: int | None) -> None:
     if left_out is None:
         echo_err("paths after joining a group or setting tags were not searched: too many users and roles")
     elif left_out:
@@ -193,7 +193,7 @@ def _print_one(graph: AttackPaths, start: str, goal: str, as_json: bool) -> None
         echo("Blocked already:")
     for step in blocked:
         echo(f"  {step.path_id}  {step.by}")
-    _echo_left_out(graph)
+    _echo_left_out(graph.preparations_left_out)
     left_out = graph.count_attack_paths(start, goal) - len(found)
     more = f"; {left_out:,} more are not listed" if left_out > 0 else ""
     echo_err(("1 attack path" if len(found) == 1 else f"{len(found):,} attack paths") + more)

@@ -1,6 +1,7 @@
-"""CMP-01 to CMP-12: what the snapshot does not hold."""
+"""CMP-01 to CMP-14: what the snapshot does not hold."""
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths import prepared
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
 from iamdesk.snapshot.organization import Organization, OrganizationNode
@@ -97,6 +98,21 @@ def test_cmp_10_last_use_that_was_not_captured(found, make):
     assert "1 role of account 111122223333 is used" in one.sentence
     assert not found("CMP-10", roles=[make.role("known"), make.role("never", RoleLastUsed={})])
     assert not found("CMP-10")
+
+
+def test_cmp_14_attack_paths_that_were_not_searched(found, make, monkeypatch):
+    parts = {
+        "users": [make.user("joins", make.allow("iam:AddUserToGroup"))],
+        "groups": [make.group(name, make.allow("sts:AssumeRole")) for name in ("g", "h")],
+    }
+    assert not found("CMP-14", **parts)
+    monkeypatch.setattr(prepared, "_MAX_ROUNDS", 1)
+    (one,) = found("CMP-14", **parts)
+    assert one.sentence == "Attack paths after 1 way of joining a group or setting tags were not searched."
+    assert one.state is State.INCONCLUSIVE
+    monkeypatch.setattr(prepared, "_MAX_PRINCIPALS", 0)
+    (one,) = found("CMP-14", **parts)
+    assert one.sentence.endswith("were not searched: the snapshot has too many users and roles.")
 
 
 def test_cmp_11_entries_that_cannot_be_read(found, make):
