@@ -107,6 +107,8 @@ class AccountSteps:
     """By ARN of a role of the account: its principals that can assume it."""
     abroad: Mapping[ConfirmedAndPossible, int]
     """By who can assume them: roles of other accounts, as bits by their number in `OpenRoles`."""
+    shared_functions: tuple[str, ...]
+    """ARNs of Lambda functions whose policy lets others change them: steps of other accounts that are not searched."""
     administrations: Mapping[Hashable, object]
     """What is known of who is an administrator (`administrators.Administration`), by ARN."""
     proofs: Mapping[StepKey, bytes] = field(default_factory=dict)
@@ -200,6 +202,7 @@ def find_account_steps(steps: Edges, graph: StepGraph, account: str, open_roles:
             if (members := steps.assumable.of(place)).principals
         },
         abroad=_abroad(steps, plain, account, open_roles),
+        shared_functions=tuple(steps.shared_functions.get(account, ())),
         administrations=dict(steps.inquiry.known(ADMINISTRATION)),
     )
 

@@ -486,6 +486,11 @@ class AttackPathGraph:
         """Number of steps that join a group or set tags after which no paths were searched; None: too many to list."""
         return self.graph.prepared.left_out
 
+    @staticmethod
+    def functions_left_out(_account: str) -> Sequence[str]:
+        """As of `OrganizationReach`: none, since who may change functions of other accounts is searched."""
+        return ()
+
     def graph_nodes(self) -> Iterator[GraphNode]:
         """Yield the accounts, users and roles, for an export."""
         for account in self.steps.members_of:

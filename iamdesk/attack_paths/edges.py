@@ -485,7 +485,7 @@ class Edges:
         if key not in self._by_function_policies:
             others = self.population.regular & ~self.members_of.get(account, 0)
             found = NO_PRINCIPALS
-            for arn in self._shared_functions.get(account, ()) if others else ():
+            for arn in self.shared_functions.get(account, ()) if others else ():
                 members = ConfirmedAndPossible(others, 0)
                 for required in path.actions:
                     members = members.both(self.finder.among(members.principals, required.action, arn))
@@ -494,7 +494,7 @@ class Edges:
         return self._by_function_policies[key]
 
     @cached_property
-    def _shared_functions(self) -> Mapping[str, Sequence[str]]:
+    def shared_functions(self) -> Mapping[str, Sequence[str]]:
         """By account: the functions whose policies allow AWS principals to change them."""
         resources = self.inquiry.evaluator.resources
         found: dict[str, list[str]] = {}

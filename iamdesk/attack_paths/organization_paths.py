@@ -6,7 +6,7 @@ The steps of all accounts are plain data (`organization_edges`); an account is l
 import pickle
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -125,6 +125,10 @@ class OrganizationReach:
             if account.regular & ~near:
                 return None
         return 0
+
+    def functions_left_out(self, account: str) -> Sequence[str]:
+        """Return the ARNs of an account's Lambda functions that other accounts may change by steps not searched."""
+        return self._all.accounts[self._all.numbers[account]].shared_functions
 
     # ── summaries ────────────────────────────────────────────────────────────────────────────────────────────────────
 

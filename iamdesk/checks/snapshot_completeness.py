@@ -408,14 +408,28 @@ def not_run(survey: CheckContext, account: Account, _: Account) -> Iterator[Chec
     over=ACCOUNTS,
     severity=(Severity.INFO, "Shows how far the search reaches; nothing is wrong in the account."),
     title=mark("Attack paths not searched"),
-    question="Were attack paths not searched that begin with joining a group or setting tags?",
+    question="Were attack paths not searched, which join a group, set tags or change functions of other accounts?",
     remediation=mark(
-        "Look at one account: `iamdesk paths` of its snapshot searches these paths, too. Restrict who can add users to "
-        "groups or change tags of principals."
+        "Look at fewer accounts: `iamdesk paths` of their snapshot searches these paths, too. Restrict who can add "
+        "users to groups, change tags of principals, or change the functions."
     ),
 )
 def paths_not_searched(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Report once for the snapshot: a search that was not made has not found that there is no path."""
+    """Report what was left out: a search that was not made has not found that there is no path."""
+    functions = survey.reach.functions_left_out(account.account_id)
+    if functions:
+        yield CheckResult(
+            phrase(
+                "Attack paths of other accounts that change functions of account {account} were not searched; the "
+                "policies of these functions may allow it: {functions}.",
+                account=account.account_id,
+                functions=enumerated(map(last_of_arn, functions)),
+            ),
+            tuple(Evidence(arn) for arn in functions[:_MAX_NAMED]),
+            state=State.INCONCLUSIVE,
+            subject=account_subject(account),
+            object="functions",
+        )
     if not survey.is_first(account):
         return
     left_out = survey.reach.preparations_left_out

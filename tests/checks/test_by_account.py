@@ -328,6 +328,34 @@ def test_a_chain_across_three_accounts_and_back_is_followed(tmp_path: Path) -> N
     ], "one path as an example, with all its requests"
 
 
+def test_functions_that_other_accounts_may_change_are_said_to_be_left_out(tmp_path: Path) -> None:
+    """Such a step is found only where all accounts are in memory: CMP-14 names the function."""
+    write(str(tmp_path), chain())
+    policy = {
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNTS[0]}:root"},
+            "Action": "lambda:UpdateFunctionCode",
+            "Resource": "*",
+        }
+    }
+    function = Resource(arn=f"arn:aws:lambda:eu-west-1:{ACCOUNTS[1]}:function:f", account_id=ACCOUNTS[1], policy=policy)
+    catalogue, _ = with_more(opened(tmp_path), load_snapshot(tmp_path), {"resources": (function,)})
+    checks = OrganizationChecks(catalogue)
+    known, work = checks.know(), AccountWork(checks._work.organization)
+    found = [
+        [
+            one.sentence
+            for one in work.findings(Task("", "", account), known, never_cancelled)
+            if one.check_id == "CMP-14"
+        ]
+        for account in ACCOUNTS[:2]
+    ]
+    assert [len(one) for one in found] == [1, 1]
+    assert f"change functions of account {ACCOUNTS[1]} were not searched" in found[1][0]
+    assert "function:f" in found[1][0] or found[1][0].endswith(": f.")
+
+
 def test_roles_with_one_trust_policy_are_told_apart_by_tags_and_by_policies_of_their_account(tmp_path: Path) -> None:
     """Of three roles with the same trust policy one lacks the tag, and an RCP denies another one, by its name."""
     first, second = ACCOUNTS[:2]
