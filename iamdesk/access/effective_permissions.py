@@ -26,15 +26,6 @@ from iamdesk.aws.action_sets import ACCESS_LEVELS, service_actions
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.explain.decision import EvaluationResult
 
-__all__ = [
-    "AccessExtent",
-    "ActionAccess",
-    "ActionDecision",
-    "EffectiveAccess",
-    "ResourceOrigin",
-    "ServiceAccess",
-]
-
 
 class AccessExtent(StrEnum):
     """How far a principal is allowed to perform an action; the first that applies."""

@@ -38,8 +38,6 @@ class ContextDependency(NamedTuple):
     number: int
     keys: tuple[str, ...]
     """Its condition keys, each once."""
-    depth: PrincipalDependence
-    """How far its keys depend on the caller."""
     own_keys: tuple[str, ...]
     """Those of its keys that depend on the caller alone."""
     in_resource: bool
@@ -281,7 +279,6 @@ class PrincipalIndex:
                     found = self._asked_by_content[content] = ContextDependency(
                         len(self._asked_by_content),
                         keys,
-                        max([dependence(key) for key in keys], default=PrincipalDependence.NONE),
                         tuple(key for key in keys if dependence(key) is PrincipalDependence.CALLER),
                         bool(statement.resource_keys()),
                         _changes(statement),
@@ -291,25 +288,21 @@ class PrincipalIndex:
 
     def truth(self, key: Hashable, match: Callable[[], Truth]) -> Truth:
         """Return a statement's cached truth, or compute it."""
-        truth = self._truths.get(key)
-        if truth is None:
-            truth = match()
-            with self._lock:
-                if len(self._truths) >= _MAX_CACHED:
-                    self._truths.clear()
-                self._truths[key] = truth
-        return truth
+        return self._once(self._truths, key, match)
 
     def resolved(self, key: Hashable, resolve: Callable[[], EvalDecision]) -> EvalDecision:
         """Return a cached decision, or compute it."""
-        decision = self._resolved.get(key)
-        if decision is None:
-            decision = resolve()
+        return self._once(self._resolved, key, resolve)
+
+    def _once[What](self, known: dict[Hashable, What], key: Hashable, compute: Callable[[], What]) -> What:
+        found = known.get(key)
+        if found is None:
+            found = compute()
             with self._lock:
-                if len(self._resolved) >= _MAX_CACHED:
-                    self._resolved.clear()
-                self._resolved[key] = decision
-        return decision
+                if len(known) >= _MAX_CACHED:
+                    known.clear()
+                known[key] = found
+        return found
 
 
 def _changes(statement: Statement) -> tuple[int, ...] | None:

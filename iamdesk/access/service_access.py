@@ -183,7 +183,7 @@ class ServiceAccessFinder:
             decision_bits = self.bulk.decision_bits(grid, position, own, self._now())
             for reach, actions in _of_one(grid, decision_bits).items():
                 found[reach] |= actions
-        return _service_reach(service, found)
+        return ServiceAccess(service, found)
 
     def resources(self, position: int, service: str, action: int) -> tuple[tuple[str, ResourceOrigin], ...]:
         """Return every resource on which a principal's access to an action is evaluated."""
@@ -440,14 +440,11 @@ def _of_one(grid: RequestGrid, decision_bits: DecisionBits) -> Mapping[AccessExt
     }
 
 
-def _service_reach(service: str, found: Mapping[AccessExtent, int]) -> ServiceAccess:
-    return ServiceAccess(service, {reach: found.get(reach, 0) for reach in AccessExtent})
-
-
 @cache
 def _only(service: str, word: AccessExtent) -> ServiceAccess:
     """Return a whole service of one extent."""
-    return _service_reach(service, {word: service_actions(service).every})
+    every = service_actions(service).every
+    return ServiceAccess(service, {reach: every if reach is word else 0 for reach in AccessExtent})
 
 
 def _as_requested(entry: ResourcePattern, text: str, service: str, partition: str) -> str | None:
