@@ -439,6 +439,14 @@ def _of_facts(
                 sentence=phrase("Account {account} was moved in the organization.", account=account),
             )
             yield _Difference(cause, lambda request: _deriving(request, organization=was.organization))
+    if before.refusal != after.refusal:  # of sts:AssumeRoot: it depends on the organization alone (rule E14)
+        account = after.resource_account or ""
+        cause = Cause(
+            ChangeKind.MOVE,
+            account,
+            sentence=phrase("The accounts that can assume root of account {account} changed.", account=account),
+        )
+        yield _Difference(cause, lambda request: replace(request, refusal=before.refusal))
 
 
 def _record_of(request: EvaluationRequest, side: SnapshotView) -> str | None:

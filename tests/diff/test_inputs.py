@@ -240,3 +240,18 @@ def test_a_change_of_each_is_told(what: str) -> None:
 
     told = [*found.principals.values(), *found.resources.values()]
     assert [one for one in told if one.status is not Status.UNCHANGED or one.doubts]
+
+
+def test_who_can_assume_root_is_a_cause() -> None:
+    """STS API Reference, AssumeRoot: delegated administrators for IAM can (rule E14)."""
+    worlds = []
+    for services in ({}, {walls.A: ["iam.amazonaws.com"]}):
+        of = walls.before()
+        delegating(services)(of)
+        worlds.append(of)
+    found = compare_snapshots(snapshot(worlds[0], "old"), snapshot(worlds[1], "new"), NOON)
+    gained = [one for one in found.effects() if one.witness.action == "sts:AssumeRoot"]
+    assert {one.principal.rpartition("/")[2] for one in gained} == {"eve"}
+    assert {cause.sentence for one in gained for cause in one.causes} == {
+        f"The accounts that can assume root of account {account} changed." for account in (walls.A, walls.B)
+    }
