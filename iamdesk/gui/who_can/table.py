@@ -49,7 +49,7 @@ class WhoCanTable(RowsTable[WhoCanRow]):
         self.activated.connect(lambda index: self._act(model.shown[index.row()]))
         self.clicked.connect(self._show)
         bar = self.verticalScrollBar()
-        for moved in (bar.valueChanged, bar.rangeChanged, model.rowsInserted, model.modelReset, model.settled):
+        for moved in (bar.valueChanged, bar.rangeChanged, model.modelReset, model.settled):
             moved.connect(self.looked)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
