@@ -1,7 +1,7 @@
 """A comparison as tasks: spans of principals or resources that are compared independently.
 
-Results are shared between principals of a span only, so that the result and its statistics do not depend on the number
-of workers.
+Examples with conditions are shared between principals of a span only, so that the result and its statistics do not
+depend on the number of workers.
 """
 
 import threading

@@ -47,6 +47,8 @@ from iamdesk.policy.document import Document
 
 _NO_ONE = PrincipalPolicies(None)  # type: ignore[arg-type]  # a missing principal has no facts
 UNSEEN_RESOURCES = mark("Not every resource whose own policy names the principal could be compared.")
+_MAX_PLAINLY = 1 << 14
+"""Unconditional results to keep for the next spans, which ask a sixth of the requests again."""
 _MAX_GRANTING = 40
 """Resources with a policy that allows a principal which are evaluated for one set of actions."""
 
@@ -88,6 +90,8 @@ class PrincipalComparer:
     _values_of: tuple[str, tuple[Values, ...]] = "", ()
     _known: dict[Hashable, Compared] = field(default_factory=dict)
     """Results by equivalence key of the request."""
+    _plainly: dict[Hashable, Compared] = field(default_factory=dict)
+    """The same for all spans, if no change is conditional: whichever of the equivalent requests was evaluated."""
     _causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
     _met_who: bool = False
     """Whether a resource was evaluated whose policies distinguish callers."""
@@ -109,7 +113,7 @@ class PrincipalComparer:
         self.beside = UnseenGrants(self.old, self.new)
 
     def begin(self) -> None:
-        """Reset all cached results for the next span."""
+        """Reset the results of the last span, and how many there are."""
         self.requests = self.compared = 0
         self._found.clear()
         self._known.clear()
@@ -431,9 +435,15 @@ class PrincipalComparer:
         compared = self._known.get(equivalence_key) if equivalence_key is not None else None
         if compared is None:
             self.requests += 1
-            compared = compare(self.old, self.new, arn, cell.action, cell.resource, given, kinds, only)
+            compared = self._plainly.get(equivalence_key)
+            if compared is None:
+                compared = compare(self.old, self.new, arn, cell.action, cell.resource, given, kinds, only)
             if equivalence_key is not None and _names_none_of(compared, arn, cell):
                 self._known[equivalence_key] = compared
+                if not any(witness.context for _, witness in compared.changes):
+                    if len(self._plainly) >= _MAX_PLAINLY:
+                        self._plainly.clear()
+                    self._plainly[equivalence_key] = compared
         for kind, witness in compared.changes:
             own = self._on(witness, arn, cell)
             cause = None if equivalence_key is None or part is None else (equivalence_key, part.sources)
