@@ -88,7 +88,7 @@ class OrganizationReach:
         """Return whether the policies of a group, by its ARN, make a member an administrator."""
         return self._map((group.split(":", 5)[4],)).is_administrators(group)
 
-    def tell_administrators(self, account: str, inquiry: EvaluationSession) -> None:
+    def add_known_administrators(self, account: str, inquiry: EvaluationSession) -> None:
         """Let a session know which principals of an account are administrators."""
         inquiry.known(administrators.ADMINISTRATION).update(
             self._all.accounts[self._all.numbers[account]].administrations
@@ -101,7 +101,7 @@ class OrganizationReach:
         if found is None or found.evaluator is not evaluator:
             found = AttackPathGraph(evaluator, is_whole=False)
             for account in accounts:
-                self.tell_administrators(account, found.steps.inquiry)
+                self.add_known_administrators(account, found.steps.inquiry)
             while len(self._maps) >= _MAX_MAPS:
                 self._maps.popitem(last=False)
         self._maps[accounts] = found

@@ -272,7 +272,7 @@ class AccountWork:
         survey = self._survey(task, known, cancelled)
         reach = self.reach(known)
         reach.attend(survey.check_cancelled)
-        reach.tell_administrators(task.account, survey)
+        reach.add_known_administrators(task.account, survey)
         items = work_of(survey)
         self.scope = scope_of(survey, items)
         for work in items:
