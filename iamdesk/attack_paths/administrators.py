@@ -29,7 +29,7 @@ _A_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
 _LEVELS = ("Permissions management", "Write", "Tagging")
 _ASKED_EVERY = 12
 """Every n-th sampled action is evaluated; the others only have to be covered by an Allow."""
-_PERSONAL = ("aws:principalarn", "aws:principaltag/", "aws:username", "aws:userid")
+_PERSONAL = ("aws:principalarn", "aws:principaltag/", "aws:username", "aws:userid", "aws:sourceidentity")
 """Keys whose values differ between principals of an account."""
 
 

@@ -397,12 +397,13 @@ def _of_facts(
             ChangeKind.RECREATED, caller, sentence=phrase("{name} was deleted and recreated.", name=short(caller))
         )
         yield _Difference(cause, partial(_with_caller_of, before, tags_only=False))
-    if was.may_carry_session_tags != now.may_carry_session_tags:
+    of_trust = was.may_carry_session_tags, before.caller.has_no_source_identity
+    if of_trust != (now.may_carry_session_tags, after.caller.has_no_source_identity):
         role = f"{caller}#trust"
         cause = Cause(
             ChangeKind.TRUST, role, sentence=phrase("The trust policy of {name} changed.", name=short(caller))
         )
-        yield _Difference(cause, lambda request: _deriving(request, may_carry_session_tags=was.may_carry_session_tags))
+        yield _Difference(cause, partial(_with_session_of, before, was))
     if was.resource_tags != now.resource_tags:
         resource = _record_of(after, new) or str(after.target.resource)
         cause = Cause(
@@ -473,6 +474,13 @@ def _deriving(request: EvaluationRequest, **changed: object) -> EvaluationReques
         return request
     derived = replace(derive, _known={}, **changed)  # type: ignore[arg-type]  # callers name its own fields
     return replace(request, context=replace(request.context, derive=derived))
+
+
+def _with_session_of(before: EvaluationRequest, was: DerivedKeys, request: EvaluationRequest) -> EvaluationRequest:
+    """Return a request whose caller can set as much for its session as before."""
+    caller = replace(request.caller, has_no_source_identity=before.caller.has_no_source_identity)
+    changed = {"caller": caller, "may_carry_session_tags": was.may_carry_session_tags}
+    return _deriving(replace(request, caller=caller), **changed)
 
 
 def _with_caller_of(before: EvaluationRequest, request: EvaluationRequest, *, tags_only: bool) -> EvaluationRequest:

@@ -117,6 +117,8 @@ def changed_keys(old: Facts, new: Facts) -> ChangedKeys:
     keys |= {f"{_PRINCIPAL_TAG}{tag}" for tag in old.ambiguous_tags ^ new.ambiguous_tags}
     if old.may_be_tagged != new.may_be_tagged:
         prefixes = (_PRINCIPAL_TAG,)
+    if old.has_no_source_identity != new.has_no_source_identity:
+        keys.add("aws:sourceidentity")
     if old.unique_id != new.unique_id:
         keys.add("aws:userid")
     if old.org_id != new.org_id:

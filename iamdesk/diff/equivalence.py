@@ -235,6 +235,7 @@ def traits(side: SnapshotView, arn: str, own: PrincipalPolicies) -> Hashable:
     return (
         own.facts.kind,
         own.facts.may_be_tagged,
+        own.facts.has_no_source_identity,
         role is not None and permission_set_of(role) is not None,  # its sessions have further known keys
         own.facts.path.startswith(SERVICE_LINKED_PATH),
         own.boundary_documents is None,

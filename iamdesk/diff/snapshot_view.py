@@ -47,6 +47,7 @@ class Facts(NamedTuple):
     """Keys in lower case."""
     ambiguous_tags: frozenset[str]
     may_be_tagged: bool
+    has_no_source_identity: bool
     canonical_id: str | None
     org_id: str | None
     org_path: str | None
@@ -224,6 +225,7 @@ class SnapshotView:
             frozenset(caller.tags.items()),
             caller.ambiguous_tags,
             may_be_tagged,
+            caller.has_no_source_identity,
             caller.canonical_id,
             *organization_facts(self, caller.account or ""),
         )

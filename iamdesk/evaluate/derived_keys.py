@@ -53,7 +53,6 @@ _OF_ITS_ACCOUNT = frozenset(
         "aws:multifactorauthpresent",
         "aws:multifactorauthage",
         "aws:assumedroot",
-        "aws:sourceidentity",
         "aws:federatedprovider",
         *_OF_ROLE_CREDENTIALS,
         *_OF_SIGNED_IN_SESSIONS,
@@ -102,7 +101,7 @@ class PrincipalDependence(IntEnum):
 
 def dependence(key: str) -> PrincipalDependence:
     """Return how far what `DerivedKeys` returns for a key (lower case) depends on the caller."""
-    if key in _OF_THE_CALLER or key.startswith(_PRINCIPAL_TAG):
+    if key in _OF_THE_CALLER or key == "aws:sourceidentity" or key.startswith(_PRINCIPAL_TAG):
         return PrincipalDependence.CALLER
     return PrincipalDependence.ACCOUNT if key in _OF_ITS_ACCOUNT or is_provider_key(key) else PrincipalDependence.NONE
 
@@ -344,6 +343,11 @@ class DerivedKeys:
             case "aws:assumedroot":
                 return UNKNOWN if kind is CallerKind.ROOT else DERIVED_ABSENT
             case "aws:sourceidentity":
+                # Setting or passing on one takes sts:SetSourceIdentity in the trust policy of every role of a chain,
+                # also by SAML, OIDC and Roles Anywhere (IAM User Guide, "Monitor and control actions taken with assumed
+                # roles"; Roles Anywhere User Guide, "Trust model").
+                if is_role and caller.has_no_source_identity:
+                    return DERIVED_ABSENT
                 # IAM Roles Anywhere sets the identity from the certificate: then sts:SourceIdentity is present (its
                 # User Guide, "Trust model"). Whether this key is present, too, is not documented.
                 may_have_one = is_role or kind is CallerKind.FEDERATED_USER or caller.text == ROLES_ANYWHERE

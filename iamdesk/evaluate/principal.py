@@ -66,6 +66,9 @@ class Caller:
     """The S3 canonical user id of its account, where the snapshot has it (rule E13)."""
     is_any_member: bool = False
     """Whether it is some member of a group, with its policies and no others."""
+    has_no_source_identity: bool = False
+    """Whether no session of the role can have a source identity: its trust policy does not allow
+    sts:SetSourceIdentity (rule J2). False where the trust policy is not captured."""
 
     @property
     def permission_set(self) -> str | None:

@@ -175,12 +175,15 @@ class PrincipalResolver:
             tags=tags,
             ambiguous_tags=ambiguous,
             has_missing_path=False,
+            has_no_source_identity=not self._is_entered_with(role, "setsourceidentity"),
         )
-        return _policy_set(self.index.carried(role.arn), missing_data), caller, self._may_be_tagged(role)
+        may_be_tagged = self._is_entered_with(role, "tagsession")
+        return _policy_set(self.index.carried(role.arn), missing_data), caller, may_be_tagged
 
-    def _may_be_tagged(self, role: RoleDetail) -> bool:
-        return any(
-            statement.is_allow and statement.covers_action("sts", "tagsession")
+    def _is_entered_with(self, role: RoleDetail, action: str) -> bool:
+        """Return whether a role's trust policy may allow an action of STS, to anyone; one not captured may."""
+        return role.assume_role_policy_document is None or any(
+            statement.is_allow and statement.covers_action("sts", action)
             for statement in self.index.trust(role).statements
         )
 

@@ -39,6 +39,7 @@ def callers(account: str) -> list[Caller]:
     for kind, number in product(("user", "role"), range(2)):
         caller = parse_caller(f"arn:aws:iam::{account}:{kind}/x{number}")
         found.append(replace(caller, unique_id=f"AIDA{kind}{number}", tags={"team": str(number)}))
+        found[-1] = replace(found[-1], has_no_source_identity=bool(number))
     return found
 
 

@@ -88,7 +88,7 @@ TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
     "aws:TokenIssueTime": (UNKNOWN, PRESENT_UNKNOWN, PRESENT_UNKNOWN, UNKNOWN, ABSENT, ABSENT),
     "aws:MultiFactorAuthPresent": (UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, ABSENT, ABSENT),
     "aws:AssumedRoot": (ABSENT, ABSENT, ABSENT, UNKNOWN, ABSENT, ABSENT),
-    "aws:SourceIdentity": (ABSENT, UNKNOWN, UNKNOWN, ABSENT, ABSENT, ABSENT),
+    "aws:SourceIdentity": (ABSENT, ABSENT, UNKNOWN, ABSENT, ABSENT, ABSENT),
     "aws:FederatedProvider": (ABSENT, UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT),
     "aws:SourceArn": (ABSENT, ABSENT, ABSENT, ABSENT, UNKNOWN, ABSENT),
     "aws:SourceAccount": (ABSENT, ABSENT, ABSENT, ABSENT, UNKNOWN, ABSENT),
@@ -208,6 +208,50 @@ def test_a_session_tag_replaces_the_role_s_own_and_none_removes_it(test: Any, un
     assert [(row.principal, row.decision.value) for row in bulk if row.principal == role_arn("tagged")] == (
         [] if unknown == "explicitDeny" else [(role_arn("tagged"), unknown)]
     )
+
+
+SETTING = "sts:SetSourceIdentity"
+IF_SET = {"StringLike": {"aws:SourceIdentity": "*"}}
+IF_NOT_SET = {"Null": {"aws:SourceIdentity": "true"}}
+
+
+@rule("J2", "K1", "K3")
+@pytest.mark.parametrize(
+    ("trust", "expected"),
+    [
+        (trusting({"AWS": ROOT}, ["sts:AssumeRole"]), ABSENT),
+        (trusting({"AWS": ROOT}, ["sts:AssumeRole", "sts:TagSession"]), ABSENT),
+        (trusting({"Federated": f"arn:aws:iam::{ID}:saml-provider/idp"}, ["sts:AssumeRoleWithSAML"]), ABSENT),
+        (trusting({"Service": "rolesanywhere.amazonaws.com"}, ["sts:AssumeRole", "sts:TagSession"]), ABSENT),
+        (trusting({"AWS": ROOT}, ["sts:AssumeRole", SETTING]), UNKNOWN),
+        (trusting({"AWS": ROOT}, "sts:*"), UNKNOWN),
+        (trusting({"Federated": f"arn:aws:iam::{ID}:saml-provider/idp"}, ["sts:AssumeRoleWithSAML", SETTING]), UNKNOWN),
+        (None, UNKNOWN),  # not captured
+    ],
+)
+def test_a_source_identity_takes_an_action_of_the_trust_policy(trust: Any, expected: str) -> None:
+    """IAM User Guide, "Monitor and control actions taken with assumed roles".
+
+    Setting one, and passing on that of the session which assumes the role, take sts:SetSourceIdentity in the trust
+    policy; so it does in the guide's examples for SAML and OIDC, and with IAM Roles Anywhere ("Trust model").
+    """
+    for condition, decisions in (
+        (IF_SET, {ABSENT: "implicitDeny", UNKNOWN: "conditional"}),
+        (IF_NOT_SET, {ABSENT: "allowed", UNKNOWN: "conditional"}),
+    ):
+        member = role("r", document(allow("s3:*", "*", condition)), trust=trust)
+        if trust is None:
+            member = member.model_copy(update={"assume_role_policy_document": None})
+        capture = evaluator(member, role("other", trust=trusting({"AWS": ROOT}, "sts:*")))
+        for caller in (role_arn("r"), f"arn:aws:sts::{ID}:assumed-role/r/ci"):
+            assert fact(caller, "aws:SourceIdentity", capture) == expected
+            asked = Request(caller, "s3:ListAllMyBuckets", "*")
+            assert capture.can(asked).decision == decisions[expected], (caller, condition)
+        rows = list(capture.who_can(action="s3:ListAllMyBuckets", resource="*"))
+        found = next((row.decision.value for row in rows if row.principal == role_arn("r")), "implicitDeny")
+        assert found == decisions[expected]
+        typed = Request(role_arn("r"), "s3:ListAllMyBuckets", "*", {"aws:SourceIdentity": "ana"})
+        assert capture.can(typed).decision == ("allowed" if condition is IF_SET else "implicitDeny")
 
 
 @rule("J4")

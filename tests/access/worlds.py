@@ -103,6 +103,8 @@ CONDITIONS: list[Json] = [
     {"StringEquals": {"iam:PermissionsBoundary": f"arn:aws:iam::{A}:policy/p1"}},
     {"ArnNotLike": {"iam:PermissionsBoundary": "arn:aws:iam::*:policy/p?"}},
     {"Null": {"iam:PermissionsBoundary": "true"}},
+    {"StringLike": {"aws:SourceIdentity": "*"}},
+    {"Null": {"aws:SourceIdentity": "true"}},
 ]
 NAMED: list[Any] = [
     "*",
@@ -150,11 +152,13 @@ def documents(draw: st.DrawFn, names_principals: bool = False) -> Json:
 
 TRUSTS = st.one_of(
     documents(names_principals=True),
-    st.sampled_from(NAMED).map(
-        lambda named: {
+    st.builds(
+        lambda named, more: {
             "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Principal": named, "Action": ["sts:AssumeRole"]}],
-        }
+            "Statement": [{"Effect": "Allow", "Principal": named, "Action": ["sts:AssumeRole", *more]}],
+        },
+        st.sampled_from(NAMED),
+        st.sampled_from([[], ["sts:TagSession"], ["sts:SetSourceIdentity"]]),
     ),
 )
 TAGS = st.sampled_from(

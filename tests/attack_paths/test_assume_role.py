@@ -152,6 +152,7 @@ def test_the_values_suit_both_actions(tmp_path, key, action, assumes, sets, stat
     ("condition", "state"),
     [
         ({"StringLike": {"aws:SourceIdentity": "*"}}, State.POSSIBLE),  # set, if at all, when the session of ci began
+        ({"Null": {"aws:SourceIdentity": "true"}}, State.POSSIBLE),
         ({"StringEquals": {"aws:PrincipalTag/team": "red"}}, PROVEN),  # the role's own tag, if bob passes no other
         ({"StringEquals": {"aws:PrincipalTag/team": "blue"}}, State.POSSIBLE),
         ({"StringEquals": {"aws:PrincipalTag/cost": "9"}}, State.POSSIBLE),
@@ -166,6 +167,52 @@ def test_what_the_session_has_that_assumes_the_next_role(tmp_path, condition, st
     world.role("ci", {"some": WEAK}, document(entered), Tags=[{"Key": "team", "Value": "red"}])
     trust = trusted(ASSUME, NAME_SOURCE, principal="role/ci", **condition)
     world.role("admin", {"all": FULL}, document(trust))
+    paths = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_paths(arn("user/bob"))
+    assert next((path.state for path in paths), None) is state
+
+
+IF_NAMED = {"StringLike": {"aws:SourceIdentity": "*"}}
+IF_UNNAMED = {"Null": {"aws:SourceIdentity": "true"}}
+
+
+@pytest.mark.parametrize(
+    ("entered", "of_role", "trusts", "state"),
+    [
+        ([ASSUME], {}, IF_NAMED, None),
+        ([ASSUME, TAG], {}, IF_NAMED, None),
+        ([ASSUME, NAME_SOURCE], {}, IF_NAMED, State.POSSIBLE),
+        ([ASSUME], {}, IF_UNNAMED, PROVEN),
+        ([ASSUME], IF_NAMED, {}, None),
+        ([ASSUME, NAME_SOURCE], IF_NAMED, {}, State.POSSIBLE),
+    ],
+)
+def test_no_session_has_a_source_identity_that_the_trust_policy_does_not_let_in(
+    tmp_path, entered, of_role, trusts, state
+):
+    """IAM User Guide, "Monitor and control actions taken with assumed roles". bob assumes ci, and ci assumes admin."""
+    world = World()
+    world.user("bob", {"some": document(allow("s3:ListAllMyBuckets"))})
+    assumes = {"Effect": "Allow", "Action": [ASSUME, NAME_SOURCE], "Resource": "*", "Condition": of_role}
+    world.role("ci", {"some": document(assumes)}, document(trusted(*entered)))
+    trust = document(trusted(ASSUME, NAME_SOURCE, principal="root", **trusts))
+    world.role("admin", {"all": FULL}, trust)
+    paths = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_paths(arn("user/bob"))
+    assert next((path.state for path in paths), None) is state
+
+
+@pytest.mark.parametrize(
+    ("entered", "condition", "state"),
+    [([ASSUME], IF_NAMED, None), ([ASSUME, NAME_SOURCE], IF_NAMED, PROVEN), ([ASSUME], IF_UNNAMED, PROVEN)],
+)
+@pytest.mark.parametrize("other", ["a-other", "z-other"])
+def test_who_is_an_administrator_only_with_a_source_identity(tmp_path, entered, condition, state, other):
+    """Of two roles with the same policies, the trust policy of one lets its sessions have a source identity."""
+    world = World()
+    world.user("bob", {"some": document(allow(NAME_SOURCE))})
+    full = {"all": document({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition})}
+    of_other = [ASSUME] if NAME_SOURCE in entered else [ASSUME, NAME_SOURCE]
+    world.role(other, full, document(trusted(*of_other, principal="user/ann")))
+    world.role("mine", full, document(trusted(*entered)))
     paths = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_paths(arn("user/bob"))
     assert next((path.state for path in paths), None) is state
 

@@ -58,7 +58,7 @@ ACTIONS = {
     "sqs": ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:PurgeQueue"),
     "kms": ("kms:Decrypt", "kms:Encrypt", "kms:DescribeKey", "kms:CreateGrant", "kms:ScheduleKeyDeletion"),
     "lambda": ("lambda:InvokeFunction", "lambda:GetFunction"),
-    "sts": ("sts:AssumeRole", "sts:TagSession", "sts:AssumeRoleWithSAML"),
+    "sts": ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "sts:AssumeRoleWithSAML"),
     "ec2": ("ec2:RunInstances", "ec2:StopInstances"),
     "iam": (
         *("iam:ListUsers", "iam:DeleteUser", "iam:PassRole", "iam:ChangePassword"),
@@ -103,6 +103,8 @@ CONDITIONS: tuple[Json, ...] = (
     {"ArnNotLike": {"aws:PrincipalArn": [f"arn:aws:iam::{A}:user/u1", f"arn:aws:iam::{OUT}:role/x"]}},
     {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OUT}:role/x"}},
     {"StringLike": {"aws:userid": "AIDAU1"}},
+    {"StringLike": {"aws:SourceIdentity": "u*"}},
+    {"Null": {"aws:SourceIdentity": "true"}},
     {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
     {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
     {"Bool": {"aws:SecureTransport": "false"}},

@@ -352,3 +352,24 @@ def test_regions_are_written_in_lower_case() -> None:
     assert (lost.kind, context_words(lost)) == (Kind.LOST, f"{key} is us-east-1")
     written = allow(TABLE, Condition={"StringEquals": {key: "EU-West-1"}})
     assert kinds(compared([], [written])) == {Kind.GAINED}
+
+
+@pytest.mark.parametrize("action", ["sts:SetSourceIdentity", "sts:TagSession"])
+@pytest.mark.parametrize("brings", [True, False])
+def test_keys_that_only_one_trust_policy_lets_sessions_have_are_not_said_to_be_unchanged(
+    action: str, *, brings: bool
+) -> None:
+    """One request cannot be made in both: where sessions can have the key, access differs by its value."""
+    key = "aws:SourceIdentity" if action == "sts:SetSourceIdentity" else "aws:PrincipalTag/team"
+    role = seeds.role("worker", {"AWS": ANA}, allow(TABLE, Condition={"StringEquals": {key: "ana"}}))
+
+    def side(name: str, *actions: str) -> Snapshot:
+        trust = {"Effect": "Allow", "Principal": {"AWS": ANA}, "Action": ["sts:AssumeRole", *actions]}
+        member = RoleDetail.model_validate({**role, "AssumeRolePolicyDocument": document(trust)})
+        of = snapshot(name)
+        return of.model_copy(update={"accounts": (of.accounts[0].model_copy(update={"roles": (member,)}),)})
+
+    sides = [side("old"), side("new", action)]
+    found = compare_snapshots(*(sides if brings else reversed(sides)), MOMENT).principals[seeds.role_arn("worker")]
+    assert found.status is not Status.UNCHANGED
+    assert found.doubts or found.effects

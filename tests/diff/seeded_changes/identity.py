@@ -601,6 +601,27 @@ TRUST = (
         asked=ASKS,
     ),
     Change(
+        "sessions of a role can have a source identity",
+        trust(WORKER, enter({"Service": "ec2.amazonaws.com"}, [ASSUME, "sts:SetSourceIdentity"])),
+        own(WORKER, allow(SEND, **given("StringLike", "aws:SourceIdentity", "*"))),
+        gained={"ec2.amazonaws.com": {"sts:SetSourceIdentity": WORKER}},
+        left_open=(WORKER,),  # allowed to new sessions, but no request that was made before
+        causes=TRUSTED,
+        asked=ASKS,
+    ),
+    Change(
+        "sessions of a role can have no source identity any more",
+        trust(WORKER, FROM_EC2),
+        both(
+            trust(WORKER, enter({"Service": "ec2.amazonaws.com"}, [ASSUME, "sts:SetSourceIdentity"])),
+            own(WORKER, allow([SEND]), deny(SEND, **given("Null", "aws:SourceIdentity", "true"))),
+        ),
+        lost={"ec2.amazonaws.com": {"sts:SetSourceIdentity": WORKER}},
+        left_open=(WORKER,),
+        causes=TRUSTED,
+        asked=ASKS,
+    ),
+    Change(
         "a user who may assume roles is no longer allowed one",
         own(CLEO, allow(ASSUME), deny(ASSUME, WORKER)),
         both(own(CLEO, allow(ASSUME)), *(trust(arn, enter({"AWS": ROOT})) for arn in (WORKER, worlds.LOADER))),
