@@ -10,6 +10,7 @@ from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.evidence import Needs, Prover
 from iamdesk.attack_paths.parallel import steps_of
 from iamdesk.attack_paths.types import AttackPath, PrincipalExposure, StepKey
+from iamdesk.inventory.references import is_service_linked_arn
 from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot, object_content
 from iamdesk.work.workers import Workers
@@ -33,6 +34,8 @@ def shortest_paths(
 ) -> Iterator[tuple[PrincipalExposure, AttackPath]]:
     """Yield every user and role with a proven or possible path to a goal, with a shortest one, in snapshot order.
 
+    Without service-linked roles: only AWS can use them (IAM User Guide, "Create a service-linked role").
+
     Raises:
         RequestError: There is no such goal.
         WorkCancelled: ``cancelled`` returned True.
@@ -49,6 +52,8 @@ def shortest_paths(
         for needs in workers.results(find, spans, cancelled=cancelled, contents=contents, here=here):
             reach.learn_needs(needs)
     for reached in reach.exposures():
+        if is_service_linked_arn(reached.principal):
+            continue
         attack_path = reach.attack_path(reached.principal, goal)
         if attack_path is not None:
             yield reached, attack_path

@@ -37,6 +37,7 @@ from iamdesk.checks.registry import RunScope, look, nothing_yet, scope_of, work_
 from iamdesk.checks.resource_requests import documents_of
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from iamdesk.checks.trust import NamedPrincipal, named_principal, unique_ids
+from iamdesk.inventory.references import is_service_linked_arn
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
@@ -283,6 +284,8 @@ class AccountWork:
     ) -> list[tuple[PrincipalExposure, AttackPath | None]]:
         """Return each principal of an account with its exposure and a shortest attack path to a goal, picklable.
 
+        Without service-linked roles: only AWS can use them (IAM User Guide, "Create a service-linked role").
+
         Raises:
             RequestError: There is no such goal.
         """
@@ -292,6 +295,8 @@ class AccountWork:
         found: list[tuple[PrincipalExposure, AttackPath | None]] = []
         for reached in reach.of_account(task.account):
             survey.check_cancelled()
+            if is_service_linked_arn(reached.principal):
+                continue
             path = reach.attack_path(reached.principal, goal)
             found.append((reached, None if path is None else without_proofs(path)))
         return found
@@ -394,6 +399,8 @@ class OrganizationChecks:
         self, goal: str, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
     ) -> Iterator[tuple[PrincipalExposure, AttackPath | None]]:
         """Yield each user and role with its exposure and a shortest attack path to a goal, in the snapshot's order.
+
+        Without service-linked roles, as `AccountWork.attack_paths`.
 
         Raises:
             RequestError: There is no such goal.

@@ -226,6 +226,7 @@ class SnapshotSession(Opened):
     ) -> "Iterator[tuple[PrincipalExposure, AttackPath]]":
         """Yield every user and role that reaches a goal, or may, with a shortest attack path, in the snapshot's order.
 
+        Service-linked roles are left out.
         ``goal`` as of `AttackPaths`; ``executor`` as for `findings`.
 
         Raises:

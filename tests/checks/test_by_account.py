@@ -18,6 +18,7 @@ from iamdesk.attack_paths import prepared
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import catalog as attack_paths
 from iamdesk.attack_paths.organization_edges import LevelsOfAll
+from iamdesk.attack_paths.shared_paths import shortest_paths
 from iamdesk.causes.controls import Tally, controls
 from iamdesk.checks import registry
 from iamdesk.checks.by_account import AccountWork, OrganizationChecks, Task
@@ -31,6 +32,7 @@ from iamdesk.export.attack_paths import to_reached
 from iamdesk.export.findings import spool as spool_module
 from iamdesk.export.findings.spool import Spool, find_into
 from iamdesk.export.findings.writers import render
+from iamdesk.inventory.references import is_service_linked_arn
 from iamdesk.progress import WorkCancelled, never_cancelled
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.catalog import Catalogue
@@ -96,7 +98,11 @@ def assert_same_ways(by_account: OrganizationChecks, snapshot: Snapshot) -> None
     data = [one.name for one in attack_paths().sensitive]
     roles = [role.arn for account in snapshot.accounts for role in account.roles[:1]]
     for goal in ("admin", *(account.account_id for account in snapshot.accounts), data[0], *roles[:2]):
-        expected = [to_reached(one, whole.attack_path(one.principal, goal)) for one in whole.exposures()]
+        expected = [
+            to_reached(one, whole.attack_path(one.principal, goal))
+            for one in whole.exposures()
+            if not is_service_linked_arn(one.principal)
+        ]
         assert [to_reached(one, attack_path) for one, attack_path in by_account.attack_paths(goal)] == expected, goal
 
 
@@ -506,6 +512,25 @@ def chain() -> dict[str, Json]:
         ACCOUNTS[1]: empty | {"RoleDetailList": [role(ACCOUNTS[1], "r0", ACCOUNTS[0], third)]},
         ACCOUNTS[2]: empty | {"RoleDetailList": [role(ACCOUNTS[2], "r0", second, "*")]},
     }
+
+
+def test_no_way_begins_at_a_service_linked_role(tmp_path: Path) -> None:
+    """Only AWS can use them (IAM User Guide, "Create a service-linked role")."""
+    organization = chain()
+    linked = json.loads(json.dumps(organization[ACCOUNTS[1]]["RoleDetailList"][0]))
+    arn = f"arn:aws:iam::{ACCOUNTS[1]}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"
+    linked |= {"RoleName": "AWSServiceRoleForX", "RoleId": "AROA2X", "Arn": arn}
+    linked["Path"] = "/aws-service-role/x.amazonaws.com/"
+    organization[ACCOUNTS[1]]["RoleDetailList"].append(linked)
+    principals = organization[ACCOUNTS[2]]["RoleDetailList"][0]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+    principals["AWS"] = [principals["AWS"], arn]
+    write(str(tmp_path), organization)
+    whole = AttackPathGraph(Evaluator(load_snapshot(tmp_path)))
+    assert whole.attack_path(arn) is not None
+    for found in (OrganizationChecks(opened(tmp_path)).attack_paths("admin"), shortest_paths(whole, "admin")):
+        starts = [reached.principal for reached, path in found if path is not None]
+        assert arn not in starts
+        assert f"arn:aws:iam::{ACCOUNTS[1]}:role/r0" in starts
 
 
 def test_a_role_that_changes_the_role_that_assumed_it_is_found_in_each_account(tmp_path: Path) -> None:
