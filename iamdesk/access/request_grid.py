@@ -138,7 +138,7 @@ def arn_services(service: str) -> frozenset[str] | None:
     for name in service_actions(service).by_type:
         listed = reference().resource_type(service, name)
         if listed is not None:
-            found.add(listed.arn.split(":", 3)[2].lower())
+            found |= {arn.split(":", 3)[2].lower() for arn in listed.arns}
     return None if any(name.startswith("$") for name in found) else frozenset(found)
 
 
@@ -214,11 +214,14 @@ def _by_list_of_account(actions: ServiceActions) -> tuple[int, int]:
 
 
 def placeholder_arns(service: str, type_name: str, partition: str, account: str) -> Iterator[str]:
-    """Yield the placeholder of a type; none where AWS's list does not contain the type."""
+    """Yield the placeholder of each ARN format of a type; none where AWS's list does not contain the type."""
     listed = reference().resource_type(service, type_name)
-    if listed is None:
-        return
-    parts = listed.arn.split(":", 5)
+    for arn in listed.arns if listed is not None else ():
+        yield _placeholder_of(arn, service, partition, account)
+
+
+def _placeholder_of(arn: str, service: str, partition: str, account: str) -> str:
+    parts = arn.split(":", 5)
     values: Mapping[str, str] = {"Partition": partition, "Region": "*", "Vendor": service}
     filled = [
         _PLACEHOLDER.sub(lambda found: values.get(found[1], account if "Account" in found[1] else FRESH), part)
@@ -226,4 +229,4 @@ def placeholder_arns(service: str, type_name: str, partition: str, account: str)
     ]
     filled[4] = account if filled[4] == "*" else filled[4]
     filled[5] = filled[5].replace("*", FRESH)
-    yield ":".join(filled)
+    return ":".join(filled)

@@ -7,7 +7,7 @@ condition keys are compared without case.
 import json
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -26,6 +26,25 @@ from iamdesk.aws.condition_keys import (
 )
 
 _KEY_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|<[^>]*>")
+
+# Types that the pages of two versions of a service list have the ARN formats of both, in one text.
+_BETWEEN_ARNS = re.compile(r",\s*(?=arn:)")
+
+# Resource types of actions that the package leaves out: API Gateway V2 has the same five actions as V1, on its own
+# resources, but of actions with one name the package has V1's types only. From the methods of each path: API Gateway
+# V2 API Reference, "Resources"; the types are those of the Service Authorization Reference, "Amazon API Gateway
+# Management V2". V1's PUT is also on Method and Integration (API Reference, PutMethod and PutIntegration).
+_MISSING_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
+    "apigateway": {
+        "delete": "AccessLogSettings Api ApiMapping AuthorizersCache Cors Route RouteRequestParameter RouteResponse "
+        "RouteSettings",
+        "get": "Api ApiMapping ApiMappings Apis ExportedAPI IntegrationResponses Integrations ModelTemplate Route "
+        "RouteResponse RouteResponses Routes",
+        "patch": "Api ApiMapping Route RouteResponse",
+        "post": "ApiMappings Apis IntegrationResponses Integrations RouteResponses Routes Tags",
+        "put": "Api Apis Integration Method",
+    }
+}
 
 # If several apply, the reference lists them together ("Permissions management, Write"); the most specific is first.
 _ACCESS_LEVELS: Final = ("Permissions management", "Tagging", "Write", "Read", "List")
@@ -79,10 +98,15 @@ class ResourceType:
 
     service: str
     name: str
-    arn: str
-    """Template: ``arn:${Partition}:s3:::${BucketName}/${ObjectName}``."""
+    arns: tuple[str, ...]
+    """Templates, mostly one: ``arn:${Partition}:s3:::${BucketName}/${ObjectName}``."""
     condition_keys: frozenset[str]
     """Keys of resources of this type; lower case, templates included."""
+
+    @property
+    def arn(self) -> str:
+        """The first template."""
+        return self.arns[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +241,7 @@ class ServiceReference:
             split = split_arn(arn)
             known = ()
             if loaded is not None and split is not None:
-                known = tuple([name for name, template in loaded.templates if template.fits(split)])
+                known = tuple(dict.fromkeys([name for name, template in loaded.templates if template.fits(split)]))
             if len(self._types_of) >= _MAX_CACHED_ARNS:
                 self._types_of.clear()
             self._types_of[service, arn] = known
@@ -233,8 +257,8 @@ class ServiceReference:
             for acting in self.services():
                 loaded = self._service(acting)
                 for entry in loaded.resource_types.values() if loaded else ():
-                    named = entry.arn.split(":", 3)[2].lower()
-                    found.setdefault("*" if named.startswith("$") else named, set()).add(acting)
+                    for named in (arn.split(":", 3)[2].lower() for arn in entry.arns):
+                        found.setdefault("*" if named.startswith("$") else named, set()).add(acting)
             self._acting_on = {named: frozenset(acting) for named, acting in found.items()}
         anything = self._acting_on.get("*", frozenset())
         return tuple(sorted(self._acting_on.get(service.lower(), frozenset()) | anything))
@@ -393,19 +417,25 @@ class ServiceReference:
                 name=entry["name"],
                 access_level=_access_level(entry["accessLevel"]),
                 description=entry["description"],
-                resource_types=tuple(
-                    ActionResource(resource["name"], resource["required"], self._keys(resource["conditionKeys"]))
-                    for resource in entry["resourceTypes"]
+                resource_types=(
+                    *(
+                        ActionResource(resource["name"], resource["required"], self._keys(resource["conditionKeys"]))
+                        for resource in entry["resourceTypes"]
+                    ),
+                    *_missing_types(service, entry),
                 ),
                 condition_keys=self._keys(entry["conditionKeys"]),
             )
         resource_types = {
             entry["key"].lower(): ResourceType(
-                service, entry["key"], entry["arn"], self._keys(entry.get("conditionKeys", ()))
+                service,
+                entry["key"],
+                tuple(_BETWEEN_ARNS.split(entry["arn"])),
+                self._keys(entry.get("conditionKeys", ())),
             )
             for entry in self._read("resourceTypes", f"{service}.json").values()
         }
-        templates = [(entry.name, ArnTemplate(entry.arn)) for entry in resource_types.values()]
+        templates = [(entry.name, ArnTemplate(arn)) for entry in resource_types.values() for arn in entry.arns]
         templates.sort(key=lambda template: template[1].weight, reverse=True)
         keys = _KeyTable(
             {_listed(entry["key"]): entry["type"] for entry in self._read("conditionKeys", f"{service}.json").values()}
@@ -444,6 +474,14 @@ def _tag_key_type(key: str) -> str | None:
         if key == name or (name.endswith("/") and key.startswith(name) and len(key) > len(name)):
             return type_
     return None
+
+
+def _missing_types(service: str, entry: Mapping[str, Any]) -> Iterator[ActionResource]:
+    """Yield the resource types of an action that the package leaves out (`_MISSING_TYPES`)."""
+    listed = {resource["name"] for resource in entry["resourceTypes"]}
+    for name in _MISSING_TYPES.get(service, {}).get(entry["name"].lower(), "").split():
+        if name not in listed:
+            yield ActionResource(name, False, frozenset())
 
 
 def _entry_name(entry: Mapping[str, Any]) -> str:

@@ -261,9 +261,7 @@ def _distinct_arns(survey: CheckContext, resource: Resource, account: str) -> tu
 @lru_cache(maxsize=1 << 10)
 def _endings(service: str, kind: str, depth: int) -> tuple[str, ...]:
     """Return what may follow the first parts of an ARN by the service's resource types: ``index/NAME``, ``NAME``."""
-    templates = (
-        one.split(":", 5)[5] for known in reference().resource_types_of(service) for one in known.arn.split(", ")
-    )
+    templates = (one.split(":", 5)[5] for known in reference().resource_types_of(service) for one in known.arns)
     of_kind = [template.split("/") for template in templates if template.startswith(f"{kind}/")]
     several = (_VARIABLE.sub(PLACEHOLDER, "/".join(parts[depth:])) for parts in of_kind)
     return tuple(dict.fromkeys((PLACEHOLDER, *(one for one in several if one))))

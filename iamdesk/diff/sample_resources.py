@@ -45,23 +45,24 @@ def places(
     service: str, type_name: str, wheres: Iterable[ResourceScope | None], partition: str, account: str
 ) -> SampleResources:
     """Return sample resources of one type of a service: a placeholder, and resources that entries match."""
-    described = _described(service, type_name, partition, account)
-    if described is None:
-        return SampleResources((), False)
-    # Only entries of the type's own service, or of any, can name a resource of it.
-    entries = frozenset(
-        entry
-        for where in wheres
-        if where is not None and where != ANYWHERE
-        for entry in where.entries
-        if _may_be_of(entry, described.own.service)
-    )
-    return _places(service, type_name, entries, described)
+    formats = _formats(service, type_name, partition, account)
+    named = {entry for where in wheres if where is not None and where != ANYWHERE for entry in where.entries}
+    found: dict[str, None] = {}
+    is_complete = bool(formats)
+    for one in formats:
+        # Only entries of the type's own service, or of any, can name a resource of it.
+        entries = frozenset(entry for entry in named if one.is_of_any_service or _may_be_of(entry, one.own.service))
+        of_format = _places(service, type_name, entries, one)
+        found |= dict.fromkeys(of_format.arns)
+        is_complete = is_complete and of_format.is_complete
+    return SampleResources(tuple(found), is_complete)
 
 
-class _Type(NamedTuple):
-    """A resource type of a service."""
+class _Format(NamedTuple):
+    """An ARN format of a resource type of a service."""
 
+    is_of_any_service: bool
+    """Whether its ARNs can name any service: a recovery point of AWS Backup has the ARN of the service backed up."""
     own: _Head
     """Of its placeholder."""
     fresh: str
@@ -71,13 +72,18 @@ class _Type(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 12)
-def _described(service: str, type_name: str, partition: str, account: str) -> _Type | None:
+def _formats(service: str, type_name: str, partition: str, account: str) -> tuple[_Format, ...]:
     listed = reference().resource_type(service, type_name)
-    fresh = next(iter(placeholder_arns(service, type_name, partition, account)), None)
-    if listed is None or fresh is None:
-        return None
-    *head, tail = fresh.split(":", 5)[1:]
-    return _Type(_Head(*head), tail, _PLACEHOLDER.sub("*", listed.arn.split(":", 5)[5]))
+    found: list[_Format] = []
+    for arn, fresh in zip(
+        listed.arns if listed is not None else (),
+        placeholder_arns(service, type_name, partition, account),
+        strict=True,
+    ):
+        *head, tail = fresh.split(":", 5)[1:]
+        parts = arn.split(":", 5)
+        found.append(_Format("$" in parts[2], _Head(*head), tail, _PLACEHOLDER.sub("*", parts[5])))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1 << 15)
@@ -91,8 +97,8 @@ _TO_SERVICE = 3
 
 
 @lru_cache(maxsize=1 << 14)
-def _places(service: str, type_name: str, entries: frozenset[str], described: _Type) -> SampleResources:
-    own, fresh, tail = described
+def _places(service: str, type_name: str, entries: frozenset[str], described: _Format) -> SampleResources:
+    _, own, fresh, tail = described
     read = [one for one in (_read(entry, own) for entry in sorted(entries)) if one is not None]
     heads: dict[_Head, None] = {own: None}
     is_complete = all(one.is_exact for one in read)
@@ -129,13 +135,23 @@ def _places_at(service: str, type_name: str, arn: str, entries: frozenset[str]) 
     listed = reference().resource_type(service, type_name)
     if listed is None:
         return SampleResources((), False)
-    head, own = _headed(arn)
     arns: dict[str, None] = {}
     if type_name.lower() in _types(service, arn):
         arns[arn] = None
-    template = _below(_PLACEHOLDER.sub("*", listed.arn.split(":", 5)[5]), own)
-    if template is None:
-        return SampleResources(tuple(arns), True)
+    is_complete = True
+    head, own = _headed(arn)
+    for listed_arn in listed.arns:
+        template = _below(_PLACEHOLDER.sub("*", listed_arn.split(":", 5)[5]), own)
+        if template is not None:
+            below = _places_below(service, type_name, head, template, entries)
+            arns |= dict.fromkeys(below.arns)
+            is_complete = is_complete and below.is_complete
+    return SampleResources(tuple(arns), is_complete)
+
+
+def _places_below(service: str, type_name: str, head: str, template: str, entries: frozenset[str]) -> SampleResources:
+    """Return sample resources of one type for a template of a resource's contents."""
+    arns: dict[str, None] = {}
     everything = f"{head}:{template}"
     near: dict[tuple[Token, ...], None] = {}
     is_complete = True

@@ -18,8 +18,10 @@ from iamdesk.evaluate.action_resource import ACCOUNT_LISTS_ON_S3
 from iamdesk.evaluate.derived_keys import ResourceDependence, variation
 from iamdesk.evaluate.resource_policy_services import Unsigned, facts_of
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES, SERVICES_WITH_ACTION_RULES, action_rule_class
+from iamdesk.policy.arn import is_arn
+from iamdesk.policy.wildcards import glob
 
-_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
 _SPECIAL = re.compile(r"[*?]|\$\{")
 _SEPARATOR = re.compile(r"[/:]")
 
@@ -274,6 +276,7 @@ def sample_requests(
         of_type = places(sort.service, name, wheres, partition, account)
         is_complete = is_complete and of_type.is_complete
         found |= dict.fromkeys(of_type.arns)
+    found |= dict.fromkeys(arn for where in wheres for arn in _of_no_type(sort.service, where, partition, account))
     return tuple(SampleRequest(sort.action, arn, sort.bits) for arn in found), is_complete
 
 
@@ -296,13 +299,42 @@ def _named_by(
     is_complete = True
     entries = [_ends_of(entry) for entry in where.entries]
     for name in types:
-        template = _template(service, name)
-        if template is not None and not any(_may_be_of(entry, template) for entry in entries):
+        templates = _templates(service, name)
+        if templates and not any(_may_be_of(entry, one) for entry in entries for one in templates):
             continue  # most entries name resources of one type
         of_type = places(service, name, (where,), partition, account)
         is_complete = is_complete and of_type.is_complete
         found |= dict.fromkeys(one for one in of_type.arns if applies_to(where, one))
+    found |= dict.fromkeys(one for one in _of_no_type(service, where, partition, account) if applies_to(where, one))
     return tuple(found), is_complete
+
+
+def _of_no_type(service: str, where: ResourceScope | None, partition: str, account: str) -> Iterator[str]:
+    """Yield resources for the entries of a clause that name the service, but fit none of its resource types.
+
+    AWS's list of them is not complete, so these entries are evaluated as they are written.
+    """
+    if where is not None and where != ANYWHERE:
+        for entry in sorted(where.entries):
+            yield from _as_named(service, entry, partition, account)
+
+
+@lru_cache(maxsize=1 << 14)
+def _as_named(service: str, entry: str, partition: str, account: str) -> tuple[str, ...]:
+    services = arn_services(service) or frozenset()
+    named = _service_of(entry)
+    is_own = named in services if services and service not in services else named == service
+    if not is_own or entry.count(":") < 5 or reference().resource_types_of_arn(service, _VARIABLE.sub("*", entry)):
+        return ()
+    *head, name = _VARIABLE.sub("x", entry).split(":", 5)
+    for place, usual in ((1, partition), (3, "*"), (4, account)):
+        head[place] = usual if glob(head[place]).matches(usual) else _filled(head[place], "x")
+    shown = [":".join((*head, _filled(name, filling))) for filling in ("x", "")]
+    return tuple(one for one in dict.fromkeys(shown) if is_arn(one))
+
+
+def _filled(pattern: str, filling: str) -> str:
+    return pattern.replace("?", "x").replace("*", filling)
 
 
 class _Ends(NamedTuple):
@@ -317,9 +349,10 @@ class _Ends(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 12)
-def _template(service: str, type_name: str) -> _Ends | None:
+def _templates(service: str, type_name: str) -> Sequence[_Ends]:
+    """Return the ends of each ARN format of a type."""
     listed = reference().resource_type(service, type_name)
-    return None if listed is None else _ends_of(_PLACEHOLDER.sub("*", listed.arn))
+    return () if listed is None else tuple([_ends_of(_VARIABLE.sub("*", arn)) for arn in listed.arns])
 
 
 @lru_cache(maxsize=1 << 14)

@@ -35,10 +35,11 @@ def _formats() -> dict[str, tuple[_Format, ...]]:
     known = reference()
     for service in known.services():
         for entry in known.resource_types_of(service):
-            parts = entry.arn.split(":", 5)
-            if len(parts) == ARN_FIELDS:
-                named = "" if "$" in parts[2] or "*" in parts[2] else parts[2].lower()
-                found.setdefault(named, []).append(_Format(ArnTemplate(entry.arn), parts[3], parts[4]))
+            for arn in entry.arns:
+                parts = arn.split(":", 5)
+                if len(parts) == ARN_FIELDS:
+                    named = "" if "$" in parts[2] or "*" in parts[2] else parts[2].lower()
+                    found.setdefault(named, []).append(_Format(ArnTemplate(arn), parts[3], parts[4]))
     return {service: tuple(formats) for service, formats in found.items()}
 
 

@@ -213,9 +213,10 @@ class Completions:
         if not accounts or len(accounts) > _FEW_ACCOUNTS:
             accounts = [(accounts[0][0] if accounts else "aws", "${Account}")]
         listed = [
-            (not resource.required, type_.arn.count("${"), type_.arn, type_.name)
+            (not resource.required, arn.count("${"), arn, type_.name)
             for resource in action.resource_types
             if (type_ := reference().resource_type(action.service, resource.name)) is not None
+            for arn in type_.arns
         ]
         for _, _, arn, name in sorted(listed):
             form = fill_template(arn, typed) if typed.startswith("arn:") else arn
