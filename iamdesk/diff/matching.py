@@ -120,6 +120,7 @@ def fill(entry: str, values: Callable[[str], str | None]) -> str:
     for piece in parse_template(entry):
         if isinstance(piece, Variable):
             value = values(piece.key)
+            value = piece.default if value == "" else value  # never in its requests
             is_plain = value and not any(mark in value for mark in "*?$")
             text += str(value) if is_plain else f"${{{piece.key_text}}}"
         else:

@@ -130,3 +130,20 @@ def test_several_threads_get_the_same_answers() -> None:
     for resource, answer in zip(asked * 5, answers, strict=True):
         name = resource.split("/")[1]
         assert answer == [ROOT, user_arn(name)]
+
+
+@pytest.mark.parametrize("end", ["/apis", "/apis/a1/stages/prod", "/restapis/a1/stages/prod"])
+def test_who_reads_an_api_of_either_version(end: str) -> None:
+    """The list of resource types that API Gateway's actions have is of both versions."""
+    arn = f"arn:aws:apigateway:us-east-1::{end}"
+    evaluator = evaluator_of(
+        user("ana", allow("apigateway:GET", arn)), user("bob", allow("apigateway:GET", f"{arn}/x"))
+    )
+
+    assert [row.principal for row in evaluator.who_can(action="apigateway:GET", resource=arn)] == [
+        ROOT,
+        user_arn("ana"),
+    ]
+    answer = evaluator.can(Request(user_arn("ana"), "apigateway:GET", arn))
+    assert answer.decision is EvalDecision.ALLOWED
+    assert not [one for one in answer.assumptions if one.code == "resource-type"]

@@ -6,6 +6,7 @@ from importlib.resources import files
 import pytest
 
 from iamdesk.aws.service_reference import Action, ServiceReference, reference
+from iamdesk.evaluate.action_resource import parse_target
 
 
 def action(service: str, name: str) -> Action:
@@ -121,6 +122,52 @@ def test_resource_types_tell_their_template_and_keys() -> None:
     assert bucket.arn == "arn:${Partition}:s3:::${BucketName}"
     assert "aws:resourcetag/${tagkey}" in bucket.condition_keys
     assert reference().resource_type("s3", "barrel") is None
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "arns"),
+    [
+        ("apigateway", "Stage", ["/apis/a/stages/s", "/restapis/a/stages/s"]),
+        ("apigateway", "Models", ["/apis/a/models", "/restapis/a/models"]),
+        ("lex", "bot alias", ["bot-alias/B/A", "bot:orders:live"]),
+        ("greengrass", "deployment", ["/greengrass/groups/g/deployments/d", "deployments:d"]),
+    ],
+)
+def test_a_type_with_two_arn_formats_has_both(service: str, name: str, arns: list[str]) -> None:
+    listed = reference().resource_type(service, name)
+    assert listed is not None
+    assert len(listed.arns) == 2
+    for end in arns:
+        arn = f"arn:aws:{service}:us-east-1:{'' if service == 'apigateway' else '111122223333'}:{end}"
+        assert name in reference().resource_types_of_arn(service, arn)
+        assert reference().is_of_type(service, name, arn)
+    found = reference().resource_types_of_arn(service, "*")
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize(
+    ("name", "end", "kind"),
+    [
+        ("GET", "/apis", "Apis"),
+        ("POST", "/apis", "Apis"),
+        ("PUT", "/apis/a1", "Api"),
+        ("PATCH", "/apis/a1/routes/r1", "Route"),
+        ("DELETE", "/apis/a1/cors", "Cors"),
+        ("PUT", "/restapis/a1/resources/r1/methods/GET", "Method"),
+    ],
+)
+def test_the_methods_of_api_gateway_act_on_the_resources_of_both_versions(name: str, end: str, kind: str) -> None:
+    found = action("apigateway", name)
+    assert [one.name for one in found.resource_types].count(kind) == 1
+    target = parse_target(found.full_name, f"arn:aws:apigateway:us-east-1::{end}", reference())
+    assert kind in target.resource_types
+    assert not [note for note in target.notes if note.code == "resource-type"]
+
+
+def test_every_resource_type_that_actions_are_given_exists() -> None:
+    for found in reference().actions_of("apigateway"):
+        for one in found.resource_types:
+            assert reference().resource_type("apigateway", one.name) is not None, (found.name, one.name)
 
 
 @pytest.mark.parametrize(
@@ -264,6 +311,8 @@ def test_every_resource_type_is_recognised_by_its_own_template() -> None:
             listed = reference().resource_type(service, name)
             if listed is None:
                 continue
-            arn = re.sub(r"\$\{[^}]*\}", "x1", listed.arn)
-            assert listed.name in reference().resource_types_of_arn(service, arn), (service, name, arn)
+            for template in listed.arns:
+                arn = re.sub(r"\$\{[^}]*\}", "x1", template)
+                assert listed.name in reference().resource_types_of_arn(service, arn), (service, name, arn)
+                assert arn.count("arn:") == 1, (service, name, arn)
             assert listed.name in reference().resource_types_of_arn(service, "*")
