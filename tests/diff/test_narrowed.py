@@ -122,10 +122,30 @@ def test_what_a_boundary_may_allow_stays_open(edge: list[Any]) -> None:
         assert shown(found[arn]) == set()
 
 
-def test_a_boundary_whose_text_is_missing_limits_nothing_for_certain() -> None:
-    found = compare_snapshots(both("old", *OWN, boundary=[]), both("new", *OWN, LOCK, boundary=[]), NOON).principals
+UNSEARCHED = allow("s3:GetObject", "arn:aws:s3:::b/${aws:SourceVpc}/*")
+"""Of a variable whose value depends on the request, not every resource is sampled."""
 
-    assert {found[arn].status for arn in (ANA, APP)} == {Status.INCONCLUSIVE}
+
+@pytest.mark.parametrize(
+    ("edge", "is_open"), [([allow("ec2:*")], False), ([allow("s3:*", "arn:aws:s3:::c/*")], False), ([], True)]
+)
+def test_only_a_boundary_that_is_known_limits_for_certain(edge: list[Any], is_open: bool) -> None:
+    """The text of an empty one was not captured."""
+    old, new = both("old", UNSEARCHED, boundary=edge), both("new", UNSEARCHED, LOCK, boundary=edge)
+    found = compare_snapshots(old, new, NOON).principals
+
+    for arn in (ANA, APP):
+        assert found[arn].status is (Status.INCONCLUSIVE if is_open else Status.UNCHANGED)
+        assert any("of s3 that" in doubt for doubt in found[arn].doubts) is is_open
+        assert shown(found[arn]) == set()
+
+
+def test_a_boundary_by_user_name_limits_to_the_user_s_own() -> None:
+    own, edge = allow("s3:GetObject", "arn:aws:s3:::home/*"), [allow("s3:*", HOME)]
+    found = compare_snapshots(both("old", own, boundary=edge), both("new", own, LOCK, boundary=edge), NOON).principals
+
+    assert examples(found[ANA]) == {"arn:aws:s3:::home/ana"}
+    assert (found[APP].status, found[APP].doubts) == (Status.UNCHANGED, ())
 
 
 @pytest.mark.parametrize("widened", [False, True])
