@@ -46,16 +46,23 @@ def places(
 ) -> SampleResources:
     """Return sample resources of one type of a service: a placeholder, and resources that entries match."""
     formats = _formats(service, type_name, partition, account)
-    named = {entry for where in wheres if where is not None and where != ANYWHERE for entry in where.entries}
-    found: dict[str, None] = {}
-    is_complete = bool(formats)
-    for one in formats:
-        # Only entries of the type's own service, or of any, can name a resource of it.
-        entries = frozenset(entry for entry in named if one.is_of_any_service or _may_be_of(entry, one.own.service))
-        of_format = _places(service, type_name, entries, one)
-        found |= dict.fromkeys(of_format.arns)
-        is_complete = is_complete and of_format.is_complete
-    return SampleResources(tuple(found), is_complete)
+    if len(formats) == 1:
+        return _places(service, type_name, _entries_for(formats[0], wheres), formats[0])
+    listed = tuple(wheres)
+    several = [_places(service, type_name, _entries_for(one, listed), one) for one in formats]
+    arns = dict.fromkeys(arn for one in several for arn in one.arns)
+    return SampleResources(tuple(arns), bool(several) and all(one.is_complete for one in several))
+
+
+def _entries_for(described: "_Format", wheres: Iterable[ResourceScope | None]) -> frozenset[str]:
+    """Return the entries that can name a resource of a format: those of its own service, or of any."""
+    return frozenset(
+        entry
+        for where in wheres
+        if where is not None and where != ANYWHERE
+        for entry in where.entries
+        if described.is_of_any_service or _may_be_of(entry, described.own.service)
+    )
 
 
 class _Format(NamedTuple):

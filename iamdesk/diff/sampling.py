@@ -309,14 +309,15 @@ def _named_by(
     return tuple(found), is_complete
 
 
-def _of_no_type(service: str, where: ResourceScope | None, partition: str, account: str) -> Iterator[str]:
-    """Yield resources for the entries of a clause that name the service, but fit none of its resource types.
+@lru_cache(maxsize=1 << 15)
+def _of_no_type(service: str, where: ResourceScope | None, partition: str, account: str) -> Sequence[str]:
+    """Return resources for the entries of a clause that name the service, but fit none of its resource types.
 
     AWS's list of them is not complete, so these entries are evaluated as they are written.
     """
-    if where is not None and where != ANYWHERE:
-        for entry in sorted(where.entries):
-            yield from _as_named(service, entry, partition, account)
+    if where is None or where == ANYWHERE:
+        return ()
+    return tuple([arn for entry in sorted(where.entries) for arn in _as_named(service, entry, partition, account)])
 
 
 @lru_cache(maxsize=1 << 14)
