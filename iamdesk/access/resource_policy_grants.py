@@ -3,8 +3,13 @@
 In the resource's own account, an Allow of a resource policy needs no identity policy (IAM User Guide, "Policy
 evaluation logic": an action is allowed "by an identity-based policy, a resource-based policy, or both"). So effective
 permissions evaluate these resources like those that a principal's own policies name.
+
+In another account both sides must allow it. A resource there that lets in everyone or all of the principal's account
+counts only where the principal's own policies allow the action, and placeholders, which are of its own account, do not
+show it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +17,15 @@ from functools import cached_property
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.inventory.resource_grants import key_grants_document
+from iamdesk.inventory.resource_grants import acl_document, key_grants_document
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import Document
+from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 
+_ANYONE = ""
+_TO_ANYONE = frozenset({_ANYONE})
+_ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::root)?")
 _PARTS = {"s3": "/*", "s3-accesspoint": "/object/*"}
 
 
@@ -30,8 +39,17 @@ class ResourcePolicyGrant:
     """The service's actions that it covers, as bits."""
     resource: str
     """ARN of the resource with the policy."""
+    account: str
+    """The resource's account; empty where it is not known."""
     parts: str | None
     """The pattern of all of its parts, such as a bucket's objects; None where it has none."""
+
+
+type _Tables = tuple[
+    dict[int, list[ResourcePolicyGrant]],
+    dict[str, list[ResourcePolicyGrant]],
+    dict[tuple[str, str], list[ResourcePolicyGrant]],
+]
 
 
 class ResourcePolicyGrants:
@@ -39,6 +57,26 @@ class ResourcePolicyGrants:
 
     def __init__(self, population: PrincipalIndex) -> None:
         self._population = population
+        self._services_abroad: dict[str, frozenset[str]] = {}
+
+    def abroad(self, account: str, service: str) -> Iterator[ResourcePolicyGrant]:
+        """Yield the grants of resources of other accounts to everyone or to all of an account, for one service.
+
+        Possibly too many: the engine decides whether one applies.
+        """
+        for named in (account, _ANYONE):
+            for grant in self._tables[2].get((named, service), ()):
+                if grant.account != account:
+                    yield grant
+
+    def services_abroad(self, account: str) -> frozenset[str]:
+        """Return the services for which resources of other accounts may have grants to all of an account."""
+        found = self._services_abroad.get(account)
+        if found is None:
+            services = {service for named, service in self._tables[2] if named in (account, _ANYONE)}
+            found = frozenset(one for one in services if any(self.abroad(account, one)))
+            self._services_abroad[account] = found
+        return found
 
     def of(self, position: int) -> tuple[ResourcePolicyGrant, ...]:
         """Return the grants that may reach a principal: they name it, or all of its account.
@@ -52,24 +90,28 @@ class ResourcePolicyGrants:
         return (*self._tables[0].get(position, ()), *to_all)
 
     @cached_property
-    def _tables(self) -> tuple[dict[int, list[ResourcePolicyGrant]], dict[str, list[ResourcePolicyGrant]]]:
-        """Grants by the index of the principal that they name, and grants to all of an account by the resource's
-        account."""
+    def _tables(self) -> _Tables:
+        """Grants by the index of the principal that they name; grants to everyone by the resource's account; and grants
+        to everyone or to all of an account by that account and service."""
         named: dict[int, list[ResourcePolicyGrant]] = {}
         to_all: dict[str, list[ResourcePolicyGrant]] = {}
+        abroad: dict[tuple[str, str], list[ResourcePolicyGrant]] = {}
         for arn, account, document in self._documents():
             for statement in document.statements:
                 if not statement.is_allow or statement.broken is not None:
                     continue
-                grants = tuple(_grants(arn, statement))
+                grants = tuple(_grants(arn, account, statement))
                 if not grants:
                     continue
+                for to in _accounts_of(statement):
+                    for grant in grants:
+                        abroad.setdefault((to, grant.service), []).append(grant)
                 if statement.not_principal or any(entry.is_everyone for entry in statement.principals or ()):
                     to_all.setdefault(account, []).extend(grants)
                     continue
                 for position in indexes_of(self._population.named_by(statement)):
                     named.setdefault(position, []).extend(grants)
-        return named, to_all
+        return named, to_all, abroad
 
     def _documents(self) -> Iterator[tuple[str, str, Document]]:
         """Yield resources with their accounts ("": not known) and each document that grants access to them."""
@@ -80,6 +122,7 @@ class ResourcePolicyGrants:
                 resources.document_of(record),
                 key_grants_document(record),
                 resources.shares.document_of(arn),
+                acl_document(record, None),
             ):
                 if document is not None:
                     yield arn, account, document
@@ -90,7 +133,24 @@ class ResourcePolicyGrants:
                 yield arn, self._population.cohort_at(position).account, policies.trust(role)
 
 
-def _grants(arn: str, statement: Statement) -> Iterator[ResourcePolicyGrant]:
+def _accounts_of(statement: Statement) -> frozenset[str]:
+    """Return the accounts that an Allow names as a whole; `_ANYONE` where it may cover any.
+
+    A canonical user ID is of an account that need not be known.
+    """
+    if statement.not_principal:
+        return _TO_ANYONE
+    found: set[str] = set()
+    for entry in statement.principals or ():
+        if entry.is_everyone or entry.type is PrincipalType.CANONICAL_USER:
+            return _TO_ANYONE
+        whole = _ACCOUNT.fullmatch(entry.text) if entry.type is PrincipalType.AWS else None
+        if whole is not None:
+            found.add(whole[1])
+    return frozenset(found)
+
+
+def _grants(arn: str, account: str, statement: Statement) -> Iterator[ResourcePolicyGrant]:
     """Yield the grants of a statement of a resource's policy, by service."""
     try:
         parsed = parse_arn(arn)
@@ -103,4 +163,4 @@ def _grants(arn: str, statement: Statement) -> Iterator[ResourcePolicyGrant]:
     for service in services:
         covered = service_actions(service).covered_by(statement) if reference().service_exists(service) else 0
         if covered:
-            yield ResourcePolicyGrant(service, statement, covered, arn, whole)
+            yield ResourcePolicyGrant(service, statement, covered, arn, account, whole)

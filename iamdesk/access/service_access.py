@@ -6,7 +6,7 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache, partial
-from itertools import islice
+from itertools import chain, islice
 from math import inf
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits
@@ -36,6 +36,8 @@ from iamdesk.policy.wildcards import Wildcard, glob
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 _OF_ORGANIZATION = frozenset({PolicyType.SCP, PolicyType.RCP})
+_SETTLED = frozenset({AccessExtent.ALLOWED, AccessExtent.CONDITIONAL})
+"""Extents that placeholders alone decide."""
 _MAX_IN_COMMON = 64
 """Names of one statement that are combined with those of another, and combined names of one statement."""
 
@@ -101,18 +103,22 @@ class ServiceAccessFinder:
         depend on its identity."""
         found: dict[str, ServiceAccess] = {}
         lasts, is_own = True, False
+        abroad = self.grants.services_abroad(self._population.cohort_at(position).account)
         for services, own_in in self._to_evaluate(position):
-            for service in services:
+            word, is_first = None, True
+            # Grants of other accounts' resources are for some services alone: these come last.
+            for service in sorted(services, key=abroad.__contains__):
+                if word is not None and (word in _SETTLED or service not in abroad):
+                    found[service] = _only(service, word)
+                    continue
                 if cancelled():
                     raise WorkCancelled
                 own = own_in(service)
                 found[service], service_lasts, is_personal = self._reach(position, service, own, moment)
                 lasts = lasts and service_lasts
                 is_own = is_own or is_personal or any(one.asked.own_keys for one in own)
-                word = found[service].only if service == services[0] else None
-                if word is not None:
-                    found.update((other, _only(other, word)) for other in services)
-                    break
+                if is_first:
+                    word, is_first = found[service].only, False
         return {service: found[service] for service in sorted(found) if not found[service].is_empty}, lasts, is_own
 
     def _to_evaluate(self, position: int) -> Iterator[tuple[Sequence[str], Callable[[str], Sequence[OwnStatement]]]]:
@@ -167,7 +173,7 @@ class ServiceAccessFinder:
         found = self._known.get((position, key))
         if found is not None:
             return found, True, True
-        finding = _Finding(self.bulk, position, service, own, moment, granted)
+        finding = _Finding(self.bulk, position, service, own, moment, granted, self._abroad(position, service))
         found = finding.reach(actions)
         if finding.lasts:
             self._until = min(self._until, finding.until)
@@ -192,9 +198,11 @@ class ServiceAccessFinder:
         fresh = limited_placeholder_grid(service, cohort.partition, cohort.account, 1 << action)
         found = dict.fromkeys((slot.resource for slot in fresh.resource_slots), ResourceOrigin.FRESH)
         granted = tuple(grant for grant in self.grants.of(position) if grant.service == service)
-        finding = _Finding(self.bulk, position, service, own, self._now(), granted)
+        abroad = self._abroad(position, service)
+        finding = _Finding(self.bulk, position, service, own, self._now(), granted, abroad)
+        is_settled = finding.reach(1 << action).reach_of(action) in _SETTLED
         # Resources that may be allowed first: they count even where an exception names them, too.
-        for actions, texts in finding.named(1 << action):
+        for actions, texts in chain(finding.named(1 << action), () if is_settled else finding.named_abroad(1 << action)):
             if actions >> action & 1:
                 for text in texts:
                     if grid_on(service, text).every >> action & 1:
@@ -205,6 +213,10 @@ class ServiceAccessFinder:
                     if grid_on(service, text).every >> action & 1:
                         found.setdefault(text, ResourceOrigin.EXCEPTION)
         return tuple(found.items())
+
+    def _abroad(self, position: int, service: str) -> Callable[[], Iterator[ResourcePolicyGrant]]:
+        """Return what yields the grants of other accounts' resources to all of the principal's account."""
+        return partial(self.grants.abroad, self._population.cohort_at(position).account, service)
 
     def resources_named(
         self,
@@ -275,9 +287,11 @@ class _Finding:
         own: Sequence[OwnStatement],
         moment: datetime,
         granted: Sequence[ResourcePolicyGrant] = (),
+        abroad: Callable[[], Iterable[ResourcePolicyGrant]] = tuple,
     ) -> None:
         self._bulk = bulk
         self._granted = granted
+        self._abroad = abroad
         self._position = position
         self._service = service
         self._own = own
@@ -315,7 +329,12 @@ class _Finding:
         conditional = fresh.anywhere(decision_bits.conditional)
         awaiting = fresh.anywhere(decision_bits.awaiting)
         asked: dict[str, int] = {}
-        for covered, texts in self.named(actions):
+
+        def candidates() -> Iterator[tuple[int, Iterable[str]]]:
+            yield from self.named(actions)
+            yield from self.named_abroad(left & ~some)
+
+        for covered, texts in candidates():
             if not covered & left & ~some:
                 continue
             for text in texts:
@@ -361,6 +380,22 @@ class _Finding:
             yield covered, self.named_by(statement)
         if left:
             yield from self._in_common(granting, left)
+
+    def named_abroad(self, actions: int) -> Iterator[tuple[int, Iterable[str]]]:
+        """Yield some actions, as bits, with the resources of other accounts that let in all of the principal's account.
+
+        Both accounts must allow it: only actions that an Allow of its own covers.
+        """
+        index, own = self._bulk.population.index, 0
+        if index.subjects[self._position] in index.roots:
+            own = actions
+        for one in self._own:
+            if one.statement.is_allow and one.policy.policy_type is PolicyType.IDENTITY:
+                own |= one.actions & actions
+        if own:
+            for grant in self._abroad():
+                if covered := grant.actions & own:
+                    yield covered, self.granted_by(grant)
 
     def _left_by_organization(self, actions: int | None) -> Iterator[tuple[int, Statement]]:
         """Yield the statements of organization policies that leave the resources that they name, with their actions."""
