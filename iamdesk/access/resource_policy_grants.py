@@ -17,6 +17,7 @@ from functools import cached_property
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
+from iamdesk.inventory.policy_index import account_in
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import Document
@@ -131,6 +132,8 @@ class ResourcePolicyGrants:
             role = policies.roles.get(arn)
             if role is not None:
                 yield arn, self._population.cohort_at(position).account, policies.trust(role)
+        for role in policies.trusting_elsewhere():
+            yield role.arn, account_in(role.arn), policies.trust(role)
 
 
 def _accounts_of(statement: Statement) -> frozenset[str]:

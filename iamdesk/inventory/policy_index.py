@@ -235,6 +235,22 @@ class PolicyIndex:
                 if known.get(arn) is role:  # unless its account was read in the meantime
                     del known[arn]
 
+    def trusting_elsewhere(self) -> Iterator[RoleDetail]:
+        """Yield the roles of other accounts than a part's own that may trust its principals; none of a whole snapshot.
+
+        From now on they are known, without their policies until their account is read.
+        """
+        directory, known = self._entities.directory, self._entities.roles
+        if directory is None or not self.snapshot.accounts:
+            return
+        own = {account.account_id: account for account in self.snapshot.accounts}
+        ids = [user.user_id for account in own.values() for user in account.users]
+        ids += [role.role_id for account in own.values() for role in account.roles]
+        found = {role.arn: role for role in directory.trusting((*own, *filter(None, ids)))}
+        for arn, role in found.items():
+            if account_in(arn) not in own:
+                yield known.setdefault(arn, role)
+
     def role_named(self, account: str, name: str) -> RoleDetail | None:
         """Return an account's role by name, whatever its path; names are unique without case (rule E3)."""
         self._entities.read(account)

@@ -27,6 +27,7 @@ from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.merge_pages import FilePages, Gathered, gather
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.text_source import ReadSoFar, SourceText
+from iamdesk.snapshot.trusting_roles import ANYONE, TrustingRole, trusting_roles
 
 DEFAULT_MEMORY = 900 << 20
 """Default limit of bytes for details of accounts in one process: with the program itself and the names of a thousand
@@ -70,6 +71,8 @@ class AccountEntry:
     """ARNs of managed policies that its entries name and its own file does not hold."""
     missing_groups: tuple[str, ...]
     """Names of groups that its users are in and its file does not hold."""
+    trusting: tuple[TrustingRole, ...]
+    """Its roles that principals of other accounts may assume."""
     place: int
     """Which `AccountFiles` of the catalogue it is read from."""
 
@@ -130,6 +133,7 @@ def entry_of(account: Account, place: int = 0) -> AccountEntry:
         carried=tuple([arn for arn in attached if _is_aws_managed(arn)]),
         lacking=tuple([arn for arn in attached if arn not in held]),
         missing_groups=tuple(dict.fromkeys(name for name in members if name not in groups)),
+        trusting=tuple(trusting_roles(account)),
         place=place,
     )
 
@@ -141,7 +145,8 @@ def _is_aws_managed(arn: str) -> bool:
 class Directory:
     """Loads the accounts of a snapshot on demand. Safe to call from several threads at once.
 
-    Its size does not depend on that of the snapshot, and it can be sent to another process.
+    It is small beside the snapshot: of entities it holds only roles that other accounts may assume. It can be sent to
+    another process.
     """
 
     def __init__(self, path: Path, places: Sequence[AccountFiles], entries: Iterable[AccountEntry]) -> None:
@@ -163,6 +168,12 @@ class Directory:
             for policy in entry.policies:
                 if policy.arn in lacking or _is_aws_managed(policy.arn):
                     self._lenders.setdefault(policy.arn, entry.account_id)
+        self._trusting: dict[str, list[RoleDetail]] = {}
+        """By account ID or unique ID of a principal, or `ANYONE`: the roles that may trust it."""
+        for entry in entries:
+            for one in entry.trusting:
+                for name in one.trusted:
+                    self._trusting.setdefault(name, []).append(one.role)
         self.broken_arns = frozenset(one.arn for entry in entries for one in entry.broken if one.arn is not None)
         self._prepare()
 
@@ -194,6 +205,14 @@ class Directory:
         That is an AWS managed policy, or one that an account names and does not contain; None for others.
         """
         return self._lenders.get(policy_arn)
+
+    def trusting(self, names: Iterable[str]) -> Iterator[RoleDetail]:
+        """Yield the roles, without their policies, that may trust some account IDs or unique IDs, or anyone.
+
+        Possibly too many, and a role several times.
+        """
+        for name in (*names, ANYONE):
+            yield from self._trusting.get(name, ())
 
     def accounts(self, account_id: str, cancelled: Cancelled = never_cancelled) -> tuple[Account, ...]:
         """Return an account, read from its files; two, where two partitions have an account of that id.

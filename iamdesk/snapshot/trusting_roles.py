@@ -1,0 +1,48 @@
+"""Roles that principals of other accounts may assume, found without parsing trust policies."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from iamdesk.snapshot.model import Account, RoleDetail
+
+ANYONE = "*"
+_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_NO_ACCOUNTS = ("Service", "Federated")
+
+
+class TrustingRole(NamedTuple):
+    """A role whose trust policy may name principals of other accounts."""
+
+    role: RoleDetail
+    """Without its policies and instance profiles."""
+    trusted: frozenset[str]
+    """Account IDs, unique IDs of principals, and `ANYONE`; possibly too many."""
+
+
+def trusting_roles(account: Account) -> Iterator[TrustingRole]:
+    """Yield the roles of an account that principals of other accounts may assume."""
+    for role in account.roles:
+        trusted = _trusted(role.assume_role_policy_document) - {account.account_id}
+        if trusted:
+            without = {"role_policy_list": (), "attached_managed_policies": (), "instance_profile_list": ()}
+            yield TrustingRole(role.model_copy(update=without), trusted)
+
+
+def _trusted(document: Any) -> frozenset[str]:
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    found: set[str] = set()
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if isinstance(statement, dict):
+            found.update(_names_in(statement.get("Principal")))
+            if "NotPrincipal" in statement:
+                found.add(ANYONE)
+    return frozenset(found)
+
+
+def _names_in(principal: Any) -> Iterator[str]:
+    entries = principal if isinstance(principal, dict) else {"AWS": principal}
+    for kind, values in entries.items():
+        for text in values if isinstance(values, list) else [values]:
+            if isinstance(text, str) and kind not in _NO_ACCOUNTS:
+                yield from _ACCOUNT.findall(text) if ":" in text or text.isdecimal() else (text,)
