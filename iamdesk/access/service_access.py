@@ -202,7 +202,8 @@ class ServiceAccessFinder:
         finding = _Finding(self.bulk, position, service, own, self._now(), granted, abroad)
         is_settled = finding.reach(1 << action).reach_of(action) in _SETTLED
         # Resources that may be allowed first: they count even where an exception names them, too.
-        for actions, texts in chain(finding.named(1 << action), () if is_settled else finding.named_abroad(1 << action)):
+        abroad_too = () if is_settled else finding.named_abroad(1 << action)
+        for actions, texts in chain(finding.named(1 << action), abroad_too):
             if actions >> action & 1:
                 for text in texts:
                     if grid_on(service, text).every >> action & 1:
