@@ -53,7 +53,7 @@ CONDITIONS: list[dict[str, Any]] = [
     {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OWN_ID}:role/*"}},
     {"StringEquals": {"aws:PrincipalTag/team": "red"}},
 ]
-ON_OWN = [f"arn:aws:*:*:{OWN_ID}:*", f"arn:aws:iam::{OWN_ID}:role/*", f"arn:aws:sqs:*:{OWN_ID}:*"]
+ON_OWN = [f"arn:aws:kms:*:{OWN_ID}:*", f"arn:aws:iam::{OWN_ID}:role/*", f"arn:aws:sqs:*:{OWN_ID}:*"]
 PRINCIPALS: list[Any] = [
     {"AWS": OWN_ID},
     {"AWS": ROOT},
@@ -104,6 +104,7 @@ def snapshot_of(
         Resource(arn=arn, account_id=OTHER_ID, policy=theirs.get(arn), **more) for arn, more in grants.items()
     )
     kinds = {
+        "full": (OrganizationPolicyType.SERVICE_CONTROL_POLICY, [allow("*")]),
         "scp": (OrganizationPolicyType.SERVICE_CONTROL_POLICY, [allow("*"), *scps]),
         "rcp": (OrganizationPolicyType.RESOURCE_CONTROL_POLICY, [allow("*", Principal="*"), *rcps]),
     }
@@ -112,9 +113,9 @@ def snapshot_of(
         for name, (kind, statements) in kinds.items()
     )
     nodes = (
-        OrganizationNode(id="r-1", name="root"),
+        OrganizationNode(id="r-1", name="root", policy_ids=("p-full",)),
         OrganizationNode(id=OWN_ID, name="own", parent_id="r-1", policy_ids=("p-scp", "p-rcp")),
-        OrganizationNode(id=OTHER_ID, name="other", parent_id="r-1"),
+        OrganizationNode(id=OTHER_ID, name="other", parent_id="r-1", policy_ids=("p-full",)),
     )
     organization = Organization(id="o-1", management_account_id="999999999999", nodes=nodes, policies=policies)
     return Snapshot(
@@ -156,7 +157,13 @@ def letting_in(draw: st.DrawFn, service: str, resource: str | None) -> dict[str,
 
 @st.composite
 def organizations(draw: st.DrawFn) -> Snapshot:
-    denies = st.sampled_from([*(deny(one, "*") for one in ACTIONS), *(deny("*", on) for on in ON_OWN)])
+    denies = st.sampled_from(
+        [
+            *(deny(one, "*") for one in ACTIONS),
+            *(deny("*", on) for on in ON_OWN),
+            *(deny("*", "*", Condition=one) for one in OF_OWN),
+        ]
+    )
     scps = draw(st.lists(st.one_of(denies, statements()), max_size=1))
     rcps = [{**one, "Effect": "Deny", "Principal": "*"} for one in draw(st.lists(denies, max_size=1))]
     theirs = {arn: draw(letting_in(arn.split(":")[2], arn)) for arn in (QUEUE, KEY, "arn:aws:s3:::theirs")}
@@ -217,7 +224,7 @@ def asked(questions: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 WIDE = [
-    ([allow("*"), deny("*", ON_OWN[0])], []),
+    ([allow("*"), deny("*", "*", Condition=OF_OWN[0])], []),
     ([allow("*", Condition=CONDITIONS[3])], []),
     ([allow("*")], [deny("*", "*", Condition=OF_OWN[1])]),
 ]
