@@ -8,6 +8,7 @@ import pytest
 
 from iamdesk import api
 from iamdesk.access.organization_evaluator import OrganizationEvaluator
+from iamdesk.attack_paths import prepared
 from iamdesk.cli import executor
 from iamdesk.resource_files import resources
 from iamdesk.work.processes import Processes
@@ -77,6 +78,8 @@ def test_the_answer_is_that_of_the_whole(
     iamdesk: Run, monkeypatch: pytest.MonkeyPatch, name: str, worker: Processes
 ) -> None:
     arguments = COMMANDS[name]
+    # As in more than 3,000 users and roles: no path after joining a group or setting tags is searched, and it says so.
+    monkeypatch.setattr(prepared, "_MAX_PRINCIPALS", 0)
     if name != "findings":  # which starts and ends a worker of its own
         monkeypatch.setattr(executor, "open_executor", lambda *_arguments, **_more: worker)
     whole = iamdesk(*arguments)
