@@ -33,7 +33,7 @@ def _trusted(document: Any) -> frozenset[str]:
     statements = document.get("Statement") if isinstance(document, dict) else None
     found: set[str] = set()
     for statement in statements if isinstance(statements, list) else [statements]:
-        if isinstance(statement, dict):
+        if isinstance(statement, dict) and statement.get("Effect") == "Allow":
             found.update(_names_in(statement.get("Principal")))
             if "NotPrincipal" in statement:
                 found.add(ANYONE)
