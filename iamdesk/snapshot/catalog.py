@@ -168,22 +168,24 @@ class Directory:
             for policy in entry.policies:
                 if policy.arn in lacking or _is_aws_managed(policy.arn):
                     self._lenders.setdefault(policy.arn, entry.account_id)
-        self._trusting: dict[str, list[RoleDetail]] = {}
+        self._open_roles = tuple(one for entry in entries for one in entry.trusting)
+        self._trusting: dict[str, list[int]] = {}
         """By account ID or unique ID of a principal, or `ANYONE`: the roles that may trust it."""
-        for entry in entries:
-            for one in entry.trusting:
-                for name in one.trusted:
-                    self._trusting.setdefault(name, []).append(one.role)
+        for number, one in enumerate(self._open_roles):
+            for name in one.trusted:
+                self._trusting.setdefault(name, []).append(number)
         self.broken_arns = frozenset(one.arn for entry in entries for one in entry.broken if one.arn is not None)
         self._prepare()
 
     def _prepare(self) -> None:
         self._kept: OrderedDict[int, tuple[Account, ...]] = OrderedDict()
         self._lock = threading.RLock()
+        self._unpacked: dict[int, RoleDetail] = {}
+        """Of the roles that other accounts may assume: those that were asked about."""
 
     def __getstate__(self) -> dict[str, object]:
         state = dict(self.__dict__)
-        del state["_kept"], state["_lock"]
+        del state["_kept"], state["_lock"], state["_unpacked"]
         return state
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -212,7 +214,11 @@ class Directory:
         Possibly too many, and a role several times.
         """
         for name in (*names, ANYONE):
-            yield from self._trusting.get(name, ())
+            for number in self._trusting.get(name, ()):
+                role = self._unpacked.get(number)
+                if role is None:
+                    role = self._unpacked[number] = self._open_roles[number].unpacked()
+                yield role
 
     def accounts(self, account_id: str, cancelled: Cancelled = never_cancelled) -> tuple[Account, ...]:
         """Return an account, read from its files; two, where two partitions have an account of that id.

@@ -1,5 +1,6 @@
 """Roles that principals of other accounts may assume, found without parsing trust policies."""
 
+import pickle
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -14,10 +15,15 @@ _NO_ACCOUNTS = ("Service", "Federated")
 class TrustingRole(NamedTuple):
     """A role whose trust policy may name principals of other accounts."""
 
-    role: RoleDetail
-    """Without its policies and instance profiles."""
+    packed: bytes
+    """The role, without its policies and instance profiles: a thousand accounts have twenty thousand of them."""
     trusted: frozenset[str]
     """Account IDs, unique IDs of principals, and `ANYONE`; possibly too many."""
+
+    def unpacked(self) -> RoleDetail:
+        """Return the role."""
+        role: RoleDetail = pickle.loads(self.packed)  # noqa: S301 - made by this run
+        return role
 
 
 def trusting_roles(account: Account) -> Iterator[TrustingRole]:
@@ -26,7 +32,7 @@ def trusting_roles(account: Account) -> Iterator[TrustingRole]:
         trusted = _trusted(role.assume_role_policy_document) - {account.account_id}
         if trusted:
             without = {"role_policy_list": (), "attached_managed_policies": (), "instance_profile_list": ()}
-            yield TrustingRole(role.model_copy(update=without), trusted)
+            yield TrustingRole(pickle.dumps(role.model_copy(update=without)), trusted)
 
 
 def _trusted(document: Any) -> frozenset[str]:
