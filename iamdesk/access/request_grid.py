@@ -203,7 +203,7 @@ def _placeholder_slots(service: str, partition: str, account: str) -> Iterator[R
     yield from (ResourceSlot("*", part) for part in _by_list_of_account(actions) if part)
 
 
-@cache
+@cache  # of the reference data alone, one entry for each service
 def _by_list_of_account(actions: ServiceActions) -> tuple[int, int]:
     """Split actions without resource types: the few that accept an ARN form their own slots (rule F6)."""
     lists = 0

@@ -379,7 +379,10 @@ def _normalized(arn: str) -> str:
 
 
 def _may_be_of_iam(entry: str) -> bool:
-    """Return whether a pattern may match an ARN of IAM: possibly too often."""
+    """Return whether a pattern may match an ARN of IAM, also as a mistake that AWS may read otherwise.
+
+    Wider than that of `edge_targets`: to take roles for alike that are not would be a wrong result.
+    """
     head = entry.split(":", _COLONS)[:_COLONS]
     return len(head) < _COLONS or head[2].lower() == "iam" or any(sign in part for part in head for sign in "*?")
 

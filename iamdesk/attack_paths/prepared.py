@@ -16,6 +16,7 @@ from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.evidence import Prover
 from iamdesk.attack_paths.self_escalation import SelfEscalation
+from iamdesk.attack_paths.types import StepKey
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.i18n import phrase, phrased
@@ -72,8 +73,7 @@ class PreparedSteps:
     """By position: the techniques by which principals become it."""
     promotions: dict[str, list[Edge]] = field(default_factory=dict)
     """By account ID: the steps to administrator of it."""
-    known: dict[tuple[str, str, str], Prepared] = field(default_factory=dict)
-    """By technique, source and target of a step."""
+    known: dict[StepKey, Prepared] = field(default_factory=dict)
     left_out: int | None = 0
     """Number of preparations that were not tried; None: the snapshot has too many principals to try any."""
 

@@ -94,7 +94,7 @@ def _not_together(named: frozenset[str | None], apart: frozenset[str]) -> frozen
     return apart | _with_own_rules() | {one for one in reference().services() if named and _may_be_named(one, named)}
 
 
-@cache
+@cache  # of the reference data alone
 def _with_own_rules() -> frozenset[str]:
     """Return the services with rules for single actions, or actions for which no policy is evaluated."""
     unsigned = {one: facts_of(one) for one in reference().services()}
