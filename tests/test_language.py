@@ -5,11 +5,15 @@ import json
 import pickle
 from collections.abc import Iterator
 from gettext import NullTranslations
+from pathlib import Path
 
 import pytest
 
 from iamdesk import i18n
-from iamdesk.i18n import Message, choose, join_messages, nphrase, ntr, phrase, tr, translate
+from iamdesk.errors import ReviewError
+from iamdesk.i18n import Message, choose, error_words, join_messages, nphrase, ntr, phrase, tr, translate
+from iamdesk.review.recovery import recover
+from iamdesk.review.review_file import ReviewFile
 
 WORDS = {
     "{who} may not do {what}: {why}.": "{why} → {what} ✗ {who}.",
@@ -83,6 +87,16 @@ def test_files_get_the_english_text() -> None:
     for other in (copy.deepcopy(said), json.loads(json.dumps(said))):
         assert type(other) is str
         assert other == "nothing allows it"
+
+
+def test_an_error_about_a_file_is_shown_in_the_chosen_language(tmp_path: Path) -> None:
+    choose("de")
+    missing = tmp_path / "q3.iamreview"
+    for look in (lambda: ReviewFile.open(missing), lambda: recover(missing, tmp_path / "new.iamreview")):
+        with pytest.raises(ReviewError) as caught:
+            look()
+        assert str(caught.value) == "q3.iamreview: there is no such file"
+        assert error_words(caught.value) == "q3.iamreview: es gibt keine solche Datei"
 
 
 def test_what_a_worker_says_is_shown_in_the_chosen_language() -> None:

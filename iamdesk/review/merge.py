@@ -8,7 +8,7 @@ from typing import Any
 
 from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
-from iamdesk.i18n import phrase
+from iamdesk.i18n import join_messages, phrase
 from iamdesk.review.decisions import (
     FINDING_CHOICES,
     LINE_CHOICES,
@@ -513,7 +513,7 @@ def resolve(
             if not found
             else phrase("several parts are in conflict on {item}: choose a part", item=visible(item_id))
         )
-        raise ReviewError(f"{visible(review.path.name)}: {sentence}")
+        raise ReviewError(join_messages(": ", (visible(review.path.name), sentence)))
     if not reason.strip() or not actor.name.strip():
         raise ReviewError(phrase("resolving a conflict requires a name and a reason"))
     conflict = found[0]

@@ -15,7 +15,7 @@ from typing import Any
 
 from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
-from iamdesk.i18n import phrase
+from iamdesk.i18n import join_messages, phrase
 from iamdesk.review.create_file import write_new
 from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.events import Event, broken_event
@@ -69,7 +69,7 @@ def recover(damaged: Path, into: Path) -> Recovered:
         raise ReviewError(phrase("{name} already exists; it was not changed", name=visible(into.name)))
     if not damaged.is_file():
         what = phrase("it is a folder, not a review") if damaged.is_dir() else phrase("there is no such file")
-        raise ReviewError(f"{visible(damaged.name)}: {what}")
+        raise ReviewError(join_messages(": ", (visible(damaged.name), what)))
     try:
         content = _rolled_back(damaged)
     except OSError as error:

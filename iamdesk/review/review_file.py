@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from iamdesk.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.file_lock import LockedError, WriteLock
-from iamdesk.i18n import mark, phrase
+from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.review.create_file import display_name, reason_of, write_new
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, Reviewer
 from iamdesk.review.events import Event, EventKind, event_after
@@ -149,7 +149,7 @@ class ReviewFile:
         """
         if not path.is_file():
             what = phrase("it is a folder, not a review") if path.is_dir() else phrase("there is no such file")
-            raise ReviewError(f"{display_name(path)}: {what}")
+            raise ReviewError(join_messages(": ", (display_name(path), what)))
         connection: sqlite3.Connection | None = None
         if not writable:
             _undo_what_was_cut_short(path)

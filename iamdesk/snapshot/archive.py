@@ -15,7 +15,7 @@ from typing import IO, BinaryIO
 
 from iamdesk.errors import SnapshotError
 from iamdesk.escaping import visible_start
-from iamdesk.i18n import phrase
+from iamdesk.i18n import join_messages, phrase
 from iamdesk.snapshot.file_walk import MAX_BUNDLE_FILES, FoundFile
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.text_source import MAX_BYTES, MAX_RATIO, RATIO_FROM
@@ -112,10 +112,10 @@ def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> I
         message = phrase(
             "would unpack to more than {max_ratio} times its size, which no snapshot does", max_ratio=MAX_RATIO
         )
-        raise SnapshotError(f"{visible_start(path.name, 200)}: {message}")
+        raise SnapshotError(join_messages(": ", (visible_start(path.name, 200), message)))
     if _overlap(members):
         message = phrase("its files overlap within the archive, as in a zip bomb")
-        raise SnapshotError(f"{visible_start(path.name, 200)}: {message}")
+        raise SnapshotError(join_messages(": ", (visible_start(path.name, 200), message)))
     names = Counter(_inner(member) for member in members)
     reported: Counter[str] = Counter()
     for member in members:
