@@ -35,8 +35,8 @@ _OF_ORGANIZATION = frozenset({"organization-unknown", "rcps-unknown", "scp-missi
 _NEVER_ALLOW = _OF_ORGANIZATION - {"scp-missing"}
 """Missing data that hides no Allow: organization policies grant nothing, but an SCP on each level must allow (B1,
 B3)."""
-_MAY_LIFT_REFUSAL = frozenset({"delegated-administrator-unknown"})
-"""Missing data without which a call would not be denied whatever the policies say."""
+_ASSUMES_ROOT = "delegated-administrator-unknown"
+"""Missing data about who may assume root of a member account: with it, a call could be refused, or not be (E14)."""
 _SHARES = frozenset({"sharing-missing", "share-permission-missing"})
 """Missing data that may hide a resource share, which can allow another account where no resource policy can."""
 _OF_THE_CONTEXT = frozenset({"context-key-not-taken", "context-key-unknown", "source-ip-private"})
@@ -108,8 +108,9 @@ def _is_settled(trace: EvaluationTrace) -> bool:
 
 
 def _of_missing_data(missing: MissingData, trace: EvaluationTrace) -> Assumption | None:
-    if missing.code in _MAY_LIFT_REFUSAL:
-        other = _decide(replace(trace.decision_inputs, refusal=None), trace)
+    if missing.code == _ASSUMES_ROOT:
+        other_refusal = "assume-root" if trace.decision_inputs.refusal is None else None
+        other = _decide(replace(trace.decision_inputs, refusal=other_refusal), trace)
         return None if other is trace.decision else Assumption(missing.code, missing.message, other)
     if missing.code in _SHARES and trace.decision_inputs.refusal == "owner-alone":
         other = _decide(

@@ -71,8 +71,10 @@ def set_words(one: ConditionSet, trace: EvaluationTrace, spelling: Callable[[str
 
 
 def _open_tests(trace: EvaluationTrace) -> Iterator[ConditionTest]:
+    """Yield the tests that the decision depends on; those of statements that cannot apply say nothing about it."""
     for result in trace.results:
-        yield from (test for test, _ in result.open_tests)
+        if result.truth is MAYBE:
+            yield from (test for test, _ in result.open_tests)
     if trace.decision_inputs.doubt is not None:
         yield trace.decision_inputs.doubt.settled_by
 

@@ -324,7 +324,7 @@ class RequestBuilder:
             return None, []
         if self.organization is None:
             message = phrase("Whether the account is the management account or a delegated administrator is not known.")
-            return None, [MissingData("organization-unknown", message, PolicyType.SCP)]
+            return None, [MissingData("delegated-administrator-unknown", message, PolicyType.IDENTITY)]
         member = target.resource.account
         is_head = member == self.organization.organization.management_account_id  # which is no member account
         if is_head or not self.organization.has_account(member):

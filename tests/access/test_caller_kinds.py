@@ -528,7 +528,9 @@ def test_without_the_organization_it_is_not_known_who_may_take_root_users() -> N
     base = snapshot(account(user("admin", document(allow("sts:AssumeRoot")))))
     answer = ask(Evaluator(base, now=lambda: NOW), user_arn("admin"), "sts:AssumeRoot", MEMBER, context=TASK)
     assert answer.decision == "allowed"
-    assert "organization-unknown" in [one.code for one in answer.assumptions]
+    found = {one.code: one.other_decision for one in answer.assumptions}
+    assert found["organization-unknown"] == "explicitDeny", "an SCP may deny"
+    assert found["delegated-administrator-unknown"] == "implicitDeny", "who is not one is not allowed"
 
 
 @rule("E14")

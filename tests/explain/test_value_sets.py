@@ -137,6 +137,21 @@ def test_the_sentence_tells_the_range_and_not_the_value_that_was_tried() -> None
     )
 
 
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"Resource": "arn:aws:s3:::payroll/*"},
+        {"Condition": {"StringLike": {"aws:SourceVpc": "vpc-*"}, "StringEquals": {"aws:username": "ben"}}},
+    ],
+    ids=["other resource", "other user"],
+)
+def test_values_in_statements_that_cannot_apply_are_not_named(elsewhere: dict[str, Any]) -> None:
+    cannot_apply = when("StringEquals", "aws:SourceVpc", "vpc-2", "Deny") | elsewhere
+    found = answer(ALLOW, when("StringEquals", "aws:SourceVpc", "vpc-1", "Deny"), cannot_apply)
+
+    assert sorted(found.condition_words) == ["aws:SourceVpc is absent", "aws:SourceVpc is other than vpc-1"]
+
+
 def test_what_is_compared_with_another_key_is_told_by_a_value() -> None:
     found = answer(when("StringEquals", "aws:ResourceTag/team", "${aws:PrincipalTag/team}"))
 
