@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain, islice, product
 from math import prod
 
+from iamdesk.aws.condition_keys import spelled
 from iamdesk.diff.assumptions import ASSUMED, Tested, otherwise
 from iamdesk.diff.missing_resource_policy import Awaiting, awaiting
 from iamdesk.diff.result import ExampleRequest, Kind
@@ -51,6 +52,8 @@ _DOUBTFUL_MISSING_DATA = frozenset(
 _ASKED_BY_STATEMENTS = frozenset({"aws:requestedregion"})
 """Keys that only statements test, and that many changes depend on: Region restrictions."""
 MFA_AGE_KEY = "aws:multifactorauthage"
+_PASSED_BY = {"aws:sourceidentity": "sts:SetSourceIdentity", "aws:principaltag/": "sts:TagSession"}
+"""Keys that can be set for sessions of a role if its trust policy allows an action (rule J2)."""
 _MAX_SETS = 16
 _MAX_JOINED = 2
 """Joined contexts to try: usually the first one shows the change."""
@@ -167,16 +170,23 @@ class _PairEvaluation:
             return Compared(_in_order(kinds, partly | clear), tuple(doubts))
         in_values: dict[Kind, ExampleRequest] = {}
         most = _MAX_AFTER if clear or partly else _MAX_TRIED
-        is_all = self._try_all(before, after, left, clear, in_values, most)
+        undetermined = [result for trace in (before, after) for result in trace.results if result.truth is MAYBE]
+        keys = tuple(dict.fromkeys(key for result in undetermined for key in _open_keys(result, before, after)))
+        is_all = self._try_all(before, after, undetermined, keys, left, clear, in_values, most)
         shown = in_values | clear if is_all else partly | in_values | clear
-        if not all(kind in shown for kind in left) and not (is_all and (shown or was is now)):
-            doubts.append(phrase("It depends on conditions with more values than can be tried."))
+        if not all(kind in shown for kind in left):
+            apart = [self._of_one_snapshot(key, after) for key in keys if _is_open(key, before) != _is_open(key, after)]
+            doubts += apart
+            if not (is_all and (apart or shown or was is now)):
+                doubts.append(phrase("It depends on conditions with more values than can be tried."))
         return Compared(_in_order(kinds, shown), tuple(doubts))
 
     def _try_all(
         self,
         before: EvaluationTrace,
         after: EvaluationTrace,
+        undetermined: Sequence[StatementResult],
+        keys: Sequence[str],
         kinds: Sequence[Kind],
         clear: dict[Kind, ExampleRequest],
         partly: dict[Kind, ExampleRequest],
@@ -186,10 +196,8 @@ class _PairEvaluation:
 
         Return False if there are too many, or if further values may matter: then nothing is proved.
         """
-        undetermined = [result for trace in (before, after) for result in trace.results if result.truth is MAYBE]
         if is_too_much(undetermined, after.subject):
             return False
-        keys = tuple(dict.fromkeys(key for result in undetermined for key in _open_keys(result, before, after)))
         tried = domains(keys, undetermined, after.subject.where_least_is_known())
         if prod(len(domain.facts) for domain in tried) > most:
             return False
@@ -216,15 +224,20 @@ class _PairEvaluation:
         ``before`` and ``after`` are the results without these contexts. What is found is added to ``clear``, or to
         ``partly`` if one of the decisions still depends on other keys.
         """
+        allows, denies = (after, before) if kind is Kind.GAINED else (before, after)
         for one in contexts:
             context = self._with_mfa(one, before, after)
-            if context is None:
+            if context is None or _contained(allows, context) != context:
                 continue
             was = self._in(context, self.old, before)
             if (was is EvalDecision.ALLOWED) is (kind is Kind.GAINED):
                 continue
             now = self._in(context, self.new, after)
             if (now is EvalDecision.ALLOWED) is not (kind is Kind.GAINED):
+                continue
+            possible = _contained(denies, context)
+            side = self.old if kind is Kind.GAINED else self.new
+            if possible != context and self._in(possible, side, denies) is EvalDecision.ALLOWED:
                 continue
             witness = self._witness(context, was, now)
             if EvalDecision.CONDITIONAL not in (was, now):
@@ -248,6 +261,23 @@ class _PairEvaluation:
         tested = {key for trace in traces for one in trace.results for key in one.statement.context_keys()}
         other, value = (MFA_KEY, "true") if age is not None else (MFA_AGE_KEY, None)
         return {**context, other: value} if other in tested and other not in self.given else context
+
+    def _of_one_snapshot(self, key: str, after: EvaluationTrace) -> str:
+        """Return why requests with a key of unknown value in one snapshot alone cannot be compared."""
+        side, where = (
+            (self.new, phrase("the new snapshot")) if _is_open(key, after) else (self.old, phrase("the old snapshot"))
+        )
+        role = side.index.roles.get(self.principal)
+        action = _PASSED_BY.get(f"{key.partition('/')[0]}/" if "/" in key else key)
+        if role is None or role.assume_role_policy_document is None or action is None:
+            return phrase("Access depends on {key}, whose value is not known in {where}.", key=spelled(key), where=where)
+        return phrase(
+            "Access depends on {key}, which can be set for sessions of the role in {where} only: its trust policy "
+            "allows {action} there.",
+            key=spelled(key),
+            where=where,
+            action=action,
+        )
 
     def _in(self, context: Context, side: SnapshotView, known: EvaluationTrace | None) -> EvalDecision | None:
         """Return the decision in a context; the known one if it is unconditional and no statement tests the keys."""
@@ -348,13 +378,29 @@ def _value(fact: KeyValue) -> str | Sequence[str] | None:
     return fact.values[0] if len(fact.values) == 1 else list(fact.values)
 
 
+def _contained(trace: EvaluationTrace | None, context: Context) -> Context:
+    """Return a context without the values that no request of the principal to one snapshot contains."""
+    if trace is None:
+        return context
+    facts = {key: trace.subject.context.fact(key) for key in context}
+    return {
+        key: value
+        for key, value in context.items()
+        if facts[key].knowledge >= Knowledge.VALUE_UNKNOWN or _value(facts[key]) == value
+    }
+
+
+def _is_open(key: str, trace: EvaluationTrace) -> bool:
+    return trace.subject.context.fact(key).knowledge >= Knowledge.VALUE_UNKNOWN
+
+
 def _open_keys(result: StatementResult, *traces: EvaluationTrace) -> Iterator[str]:
     """Yield the keys with unknown values that a statement depends on."""
     keys = [key for open_test in result.open_tests for key in (open_test.test.key, *open_test.test.variable_keys)]
     if result.open_resource:
         keys += result.statement.resource_keys()
     for key in keys:
-        if any(trace.subject.context.fact(key).knowledge >= Knowledge.VALUE_UNKNOWN for trace in traces):
+        if any(_is_open(key, trace) for trace in traces):
             yield key
 
 

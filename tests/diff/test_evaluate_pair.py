@@ -1,6 +1,7 @@
 """One principal's change at a time: what is called a gain, a loss, the same, or not known, and why."""
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -354,22 +355,46 @@ def test_regions_are_written_in_lower_case() -> None:
     assert kinds(compared([], [written])) == {Kind.GAINED}
 
 
-@pytest.mark.parametrize("action", ["sts:SetSourceIdentity", "sts:TagSession"])
-@pytest.mark.parametrize("brings", [True, False])
+def _as_a_role(name: str, *actions: str, policies: Sequence[dict[str, Any]]) -> Snapshot:
+    """Return a snapshot of a role with policies; its trust policy allows AssumeRole and other actions of STS."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": ANA}, "Action": ["sts:AssumeRole", *actions]}
+    role = seeds.role("worker", {"AWS": ANA}, *policies)
+    member = RoleDetail.model_validate({**role, "AssumeRolePolicyDocument": document(trust)})
+    of = snapshot(name)
+    return of.model_copy(update={"accounts": (of.accounts[0].model_copy(update={"roles": (member,)}),)})
+
+
+_FROM_OFFICE = allow(TABLE, Condition={"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}})
+
+
+@pytest.mark.parametrize("besides", [[], [_FROM_OFFICE]])
+@pytest.mark.parametrize("is_deny", [True, False])
+@pytest.mark.parametrize(
+    ("action", "key"), [("sts:SetSourceIdentity", "aws:SourceIdentity"), ("sts:TagSession", "aws:PrincipalTag/team")]
+)
+@pytest.mark.parametrize("where", ["new", "old"])
 def test_keys_that_only_one_trust_policy_lets_sessions_have_are_not_said_to_be_unchanged(
-    action: str, *, brings: bool
+    where: str, action: str, key: str, *, is_deny: bool, besides: list[dict[str, Any]]
 ) -> None:
     """One request cannot be made in both: where sessions can have the key, access differs by its value."""
-    key = "aws:SourceIdentity" if action == "sts:SetSourceIdentity" else "aws:PrincipalTag/team"
-    role = seeds.role("worker", {"AWS": ANA}, allow(TABLE, Condition={"StringEquals": {key: "ana"}}))
+    tested = allow(TABLE, Condition={"StringEquals": {key: "ana"}})
+    policies = [{**tested, "Effect": "Deny"}, *(besides or [allow(TABLE)])] if is_deny else [tested, *besides]
+    sides = [_as_a_role(name, *([action] if name == where else []), policies=policies) for name in ("old", "new")]
+    found = compare_snapshots(*sides, MOMENT).principals[seeds.role_arn("worker")]
+    assert (found.status, found.effects) == (Status.INCONCLUSIVE, ())
+    assert found.doubts == (
+        f"Access depends on {key}, which can be set for sessions of the role in the {where} snapshot only: its trust "
+        f"policy allows {action} there.",
+    )
 
-    def side(name: str, *actions: str) -> Snapshot:
-        trust = {"Effect": "Allow", "Principal": {"AWS": ANA}, "Action": ["sts:AssumeRole", *actions]}
-        member = RoleDetail.model_validate({**role, "AssumeRolePolicyDocument": document(trust)})
-        of = snapshot(name)
-        return of.model_copy(update={"accounts": (of.accounts[0].model_copy(update={"roles": (member,)}),)})
 
-    sides = [side("old"), side("new", action)]
-    found = compare_snapshots(*(sides if brings else reversed(sides)), MOMENT).principals[seeds.role_arn("worker")]
-    assert found.status is not Status.UNCHANGED
-    assert found.doubts or found.effects
+def test_no_change_is_shown_by_a_request_that_cannot_be_made() -> None:
+    """Where no session can have a source identity, an Allow for ana's allows nothing that could be lost or gained."""
+    by_ana = allow(TABLE, Condition={"StringEquals": {"aws:SourceIdentity": "ana"}})
+    sides = [
+        _as_a_role("old", policies=[_FROM_OFFICE, by_ana]),
+        _as_a_role("new", "sts:SetSourceIdentity", policies=[_FROM_OFFICE, {**by_ana, "Effect": "Deny"}]),
+    ]
+    for pair in (sides, sides[::-1]):
+        found = compare_snapshots(*pair, MOMENT).principals[seeds.role_arn("worker")]
+        assert (found.status, found.effects) == (Status.INCONCLUSIVE, ())
