@@ -238,6 +238,29 @@ def boundary_of_target(entries: Iterable[Mapping[str, Any]], action: str, resour
     return None
 
 
+def can_have_source_identity(entries: Iterable[Mapping[str, Any]], principal: str) -> bool:
+    """Return whether requests of a principal can contain aws:SourceIdentity, of roles as the AWS CLI prints them.
+
+    IAM User Guide, "Monitor and control actions taken with assumed roles": the key is present in requests of a role
+    session for which one was set when the role was assumed, or of which the session that assumed it had one. Either
+    takes sts:SetSourceIdentity in the trust policy of the role, else the call of AssumeRole* fails. Users and the root
+    user assume no role.
+    """
+    caller = caller_of(principal)
+    if caller.kind == "federated" or principal == "rolesanywhere.amazonaws.com":
+        return True  # the page says nothing of GetFederationToken and IAM Roles Anywhere
+    if caller.kind not in ("role", "session"):
+        return False
+    name = caller.name.split("/")[0] if caller.kind == "session" else caller.name.split("/")[-1]
+    for entry in entries:
+        if entry["RoleName"] == name and (arn := arn_of(entry["Arn"])) is not None and arn.account == caller.account:
+            return any(
+                statement["Effect"] == "Allow" and covers_action(statement, "sts:SetSourceIdentity")
+                for statement in listed(entry["AssumeRolePolicyDocument"]["Statement"])
+            )
+    return True  # not listed: nobody knows its trust policy
+
+
 # -- statements -------------------------------------------------------------------------------------------------------
 
 
@@ -255,6 +278,13 @@ def matches_action(pattern: str, action: str) -> bool:
     if not colon or not name or service.lower() != wanted.lower():
         return False
     return globs(pieces_of(name.lower()), called.lower())
+
+
+def covers_action(statement: Mapping[str, Any], action: str) -> bool:
+    """Return whether Action, or NotAction, of a statement covers an action."""
+    is_wanted = "Action" in statement
+    written = listed(statement["Action" if is_wanted else "NotAction"])
+    return any(matches_action(one, action) for one in written) is is_wanted
 
 
 def matches_resource(written: str, request: Request, version: str, policy: str) -> bool:
@@ -604,11 +634,8 @@ _CHAIN = {
 
 def applies(statement: Mapping[str, Any], request: Request, version: str, policy: str) -> bool:
     """Return whether action, resource and condition of a statement match, principals aside."""
-    for name, is_wanted in (("Action", True), ("NotAction", False)):
-        if name in statement and (
-            any(matches_action(one, request.action) for one in listed(statement[name])) is not is_wanted
-        ):
-            return False
+    if not covers_action(statement, request.action):
+        return False
     if "Resource" in statement:
         if not any(_matches(one, request, version, policy) for one in listed(statement["Resource"])):
             return False

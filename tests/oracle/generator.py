@@ -68,6 +68,7 @@ VALUES: dict[str, Sequence[str]] = {
     "aws:SourceVpce": ("vpce-0a1b2c3d", "vpce-ffffffff"),
     "aws:PrincipalOrgID": (ORG, "o-zzzzzzzzzz"),
     "aws:PrincipalOrgPaths": PATHS,
+    "aws:SourceIdentity": ("ana", "Ana", "ben"),
     "aws:CalledVia": ("athena.amazonaws.com", "cloudformation.amazonaws.com", ""),
     "aws:SourceArn": (f"arn:aws:events:eu-west-1:{OWN}:rule/nightly", "arn:aws:s3:::acme-logs", "nonsense"),
     "aws:SourceAccount": (OWN, OTHER),

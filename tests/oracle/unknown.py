@@ -13,7 +13,7 @@ from typing import Any
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.simulate.test_cases import evaluate_case, trace_case
 
-from .evaluator import ALLOWED, decide
+from .evaluator import ALLOWED, can_have_source_identity, decide
 from .generator import VALUES, case
 
 _ANYONE = ("aws:UserAgent", "aws:referer", "aws:SourceIp")
@@ -31,6 +31,8 @@ def unknown_case(draw: random.Random) -> tuple[dict[str, Any], list[str]]:
         named = {key.lower() for key, _ in _condition_values(made)}
         is_by_certificate = made["principal"].startswith("rolesanywhere.")
         possible = _OF_CERTIFICATES if is_by_certificate else _SIGNED if signed else _ANYONE
+        if can_have_source_identity((), made["principal"]):
+            possible = (*possible, "aws:SourceIdentity")
         unknown = [key for key in possible if key.lower() in named or _is_variable(key, made)]
         draw.shuffle(unknown)
         if unknown:
@@ -55,7 +57,7 @@ def _is_variable(key: str, made: Mapping[str, Any]) -> bool:
 def values_of(key: str, made: Mapping[str, Any]) -> Sequence[str | None]:
     """Return what to try for a key: absent, each value that policies speak of, and others."""
     named = [text for name, value in _condition_values(made) if name.lower() == key.lower() for text in _plain(value)]
-    others = ("192.0.2.1", "2001:db8:ffff::1") if key == "aws:SourceIp" else ("zz", "0", "9.7", "ana", "")
+    others = ("192.0.2.1", "2001:db8:ffff::1") if key == "aws:SourceIp" else ("zz", "0", "9.7", "99", "ana", "")
     pool = [*VALUES[key], *others]
     if key == "aws:SourceIp":
         named = [one for one in named if one in pool]
