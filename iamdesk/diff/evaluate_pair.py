@@ -270,7 +270,9 @@ class _PairEvaluation:
         role = side.index.roles.get(self.principal)
         action = _PASSED_BY.get(f"{key.partition('/')[0]}/" if "/" in key else key)
         if role is None or role.assume_role_policy_document is None or action is None:
-            return phrase("Access depends on {key}, whose value is not known in {where}.", key=spelled(key), where=where)
+            return phrase(
+                "Access depends on {key}, whose value is not known in {where}.", key=spelled(key), where=where
+            )
         return phrase(
             "Access depends on {key}, which can be set for sessions of the role in {where} only: its trust policy "
             "allows {action} there.",

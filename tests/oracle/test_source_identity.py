@@ -1,6 +1,6 @@
 """The engine and the second evaluator agree on when a role's trust policy lets sessions have aws:SourceIdentity.
 
-The engine reads the trust policy from a snapshot. The second evaluator decides for each value that the key can then have.
+The engine reads the trust policy from a snapshot; the second evaluator decides for each value that the key can have.
 """
 
 import random

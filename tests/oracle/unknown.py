@@ -68,7 +68,7 @@ def _plain(value: str) -> Iterator[str]:
     """Yield texts that a value of a policy stands for."""
     yield value  # as it is, where the version of the policy knows no variables
     for name in ("ana", "ben"):
-        filled = _VARIABLE.sub(lambda found, name=name: {"${aws:username}": name}.get(found[0], "red"), value)
+        filled = _VARIABLE.sub(lambda found, name=name: {"${aws:username}": name}.get(found[0].lower(), "red"), value)
         for run in ("*", "", "x"):
             yield filled.replace("*", run)
 
