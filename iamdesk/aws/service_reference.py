@@ -31,16 +31,18 @@ _KEY_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|<[^>]*>")
 _BETWEEN_ARNS = re.compile(r",\s*(?=arn:)")
 
 # Resource types of actions that the package leaves out: API Gateway V2 has the same five actions as V1, on its own
-# resources, but of actions with one name the package has V1's types only. From the methods of each path: API Gateway
-# V2 API Reference, "Resources"; the types are those of the Service Authorization Reference, "Amazon API Gateway
-# Management V2". V1's PUT is also on Method and Integration (API Reference, PutMethod and PutIntegration).
+# resources, but of actions with one name the package has V1's types only. From the actions table of the Service
+# Authorization Reference, "Amazon API Gateway Management V2", and where that lists fewer types than an API has paths,
+# from the paths: POST on Tags and PUT on Api (API Gateway V2 API Reference, TagResource and ReimportApi), PUT on Method
+# and Integration (API Reference, PutMethod and PutIntegration).
 _MISSING_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
     "apigateway": {
         "delete": "AccessLogSettings Api ApiMapping AuthorizersCache Cors Route RouteRequestParameter RouteResponse "
         "RouteSettings",
-        "get": "Api ApiMapping ApiMappings Apis ExportedAPI IntegrationResponses Integrations ModelTemplate Route "
-        "RouteResponse RouteResponses Routes",
-        "patch": "Api ApiMapping Route RouteResponse",
+        "get": "AccessLogSettings Api ApiMapping ApiMappings Apis AuthorizersCache Cors ExportedAPI "
+        "IntegrationResponses Integrations ModelTemplate Route RouteRequestParameter RouteResponse RouteResponses "
+        "RouteSettings Routes",
+        "patch": "Api ApiMapping Route RouteRequestParameter RouteResponse",
         "post": "ApiMappings Apis IntegrationResponses Integrations RouteResponses Routes Tags",
         "put": "Api Apis Integration Method",
     }

@@ -164,6 +164,39 @@ def test_the_methods_of_api_gateway_act_on_the_resources_of_both_versions(name: 
     assert not [note for note in target.notes if note.code == "resource-type"]
 
 
+@pytest.mark.parametrize(
+    ("name", "types"),
+    [
+        (
+            "DELETE",
+            "AccessLogSettings Api ApiMapping Authorizer AuthorizersCache Cors Deployment Integration "
+            "IntegrationResponse Model Route RouteRequestParameter RouteResponse RouteSettings Stage",
+        ),
+        (
+            "GET",
+            "AccessLogSettings Api ApiMapping ApiMappings Apis Authorizer Authorizers AuthorizersCache Cors Deployment "
+            "Deployments ExportedAPI Integration IntegrationResponse IntegrationResponses Integrations Model "
+            "ModelTemplate Models Route RouteRequestParameter RouteResponse RouteResponses RouteSettings Routes Stage "
+            "Stages",
+        ),
+        (
+            "PATCH",
+            "Api ApiMapping Authorizer Deployment Integration IntegrationResponse Model Route RouteRequestParameter "
+            "RouteResponse Stage",
+        ),
+        (
+            "POST",
+            "ApiMappings Apis Authorizers Deployments IntegrationResponses Integrations Models RouteResponses Routes "
+            "Stages",
+        ),
+        ("PUT", "Apis"),
+    ],
+)
+def test_the_methods_of_api_gateway_have_the_types_of_aws_s_table(name: str, types: str) -> None:
+    """Service Authorization Reference, "Amazon API Gateway Management V2", actions table."""
+    assert set(types.split()) <= {one.name for one in action("apigateway", name).resource_types}
+
+
 def test_every_resource_type_that_actions_are_given_exists() -> None:
     for found in reference().actions_of("apigateway"):
         for one in found.resource_types:
