@@ -20,15 +20,18 @@ from iamdesk.attack_paths.types import StepKey
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.i18n import phrase, phrased
+from iamdesk.policy.conditions import PolicyValue
 from iamdesk.policy.statement import Statement
+from iamdesk.policy.variables import fill
 from iamdesk.whatif.apply import apply
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
-_PRINCIPAL_TAG = "aws:principaltag/"
+_PRINCIPAL_TAG, _USER_NAME = "aws:principaltag/", "aws:username"
 _MAX_ROUNDS = 12
 _MAX_PRINCIPALS = 3000
 """Principals in all copies together: in larger snapshots, one more copy takes too long."""
 _MAX_TAGS = 6
+"""Tags that are tried for each technique."""
 _SERVICES = frozenset({"iam", "sts"})
 
 type Into = Mapping[int, ConfirmedAndPossible]
@@ -103,11 +106,11 @@ def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> 
     if not most:
         found.left_out = None
         return found
-    rounds = [*_joining(steps, others), *_tagging(steps, others)]
+    rounds = [*_joining(steps, others), *_tagging(steps, others, found)]
     for one in rounds[:most]:
         steps.inquiry.check_cancelled()
         _search(steps, find_into(), one, found)
-    found.left_out = sum(len(of_one) for one in rounds[most:] for of_one in one.moves.values())
+    found.left_out = (found.left_out or 0) + sum(len(of) for one in rounds[most:] for of in one.moves.values())
     return found
 
 
@@ -142,16 +145,18 @@ def _matters(steps: Edges, group: int) -> bool:
     )
 
 
-def _tagging(steps: Edges, others: int) -> Iterator[_Round]:
-    """Yield rounds in which principals tag themselves, and rounds in which others are tagged."""
-    tags_of_self, tags_of_target = _tags(steps)
+def _tagging(steps: Edges, others: int, found: PreparedSteps) -> Iterator[_Round]:
+    """Yield rounds in which principals tag themselves or others, and count the tags that are left out."""
+    tags_of_self, tags_of_target = _tags(steps, others)
     for path in catalog().paths:
         if path.gain is not Gain.OTHER_TAGS:
             continue
         (required,) = path.actions
         kind = steps.targets.users if "User" in required.action else steps.targets.roles
         is_self = required.on is TargetType.ITSELF
-        for key, value in tags_of_self if is_self else tags_of_target:
+        listed = tags_of_self if is_self else tags_of_target
+        tried = 0
+        for key, value in listed[:_MAX_TAGS]:
             context: Context = {f"aws:RequestTag/{key}": value, "aws:TagKeys": [key]}
             sources = steps.finder.find(required.action, kind, context)
             moves: dict[int, dict[int, Preparation]] = {}
@@ -169,13 +174,26 @@ def _tagging(steps: Edges, others: int) -> Iterator[_Round]:
                     made = Preparation(path, arn, edit, context, is_proven)
                     moves.setdefault(source, {})[-1 if is_self else place] = made
             if moves:
+                tried += 1
                 yield _Round(moves)
+        if tried and found.left_out is not None:  # who can set these tags can very likely set the others, too
+            found.left_out += len(listed[_MAX_TAGS:])
 
 
-def _tags(steps: Edges) -> tuple[Sequence[tuple[str, str]], Sequence[tuple[str, str]]]:
-    """Return the (key, value) pairs that Allow statements require of principals, and of users and roles as targets."""
-    of_principal: dict[tuple[str, str], None] = {}
-    of_target: dict[tuple[str, str], None] = {}
+type _Tag = tuple[str, str]
+"""A tag: key in lower case, value."""
+
+
+def _tags(steps: Edges, others: int) -> tuple[Sequence[_Tag], Sequence[_Tag]]:
+    """Return the tags that Allow statements require of principals, and of users and roles as targets.
+
+    First those that statements name, then those that they compare: ``aws:ResourceTag/team`` with
+    ``${aws:PrincipalTag/team}`` (IAM User Guide, "IAM tutorial: Define permissions to access AWS resources based on
+    tags") takes the values that targets and principals have, each for the other.
+    """
+    of_principal: dict[_Tag, None] = {}
+    of_target: dict[_Tag, None] = {}
+    compared: dict[tuple[str, PolicyValue], None] = {}
     for statement in _conditional(steps):
         for test in statement.conditions:
             values = [one.text.replace("*", "x").replace("?", "x") for one in test.values if not one.keys]
@@ -184,8 +202,34 @@ def _tags(steps: Edges) -> tuple[Sequence[tuple[str, str]], Sequence[tuple[str, 
             elif test.key.startswith(RESOURCE_TAG_PREFIXES) and (
                 statement.services is None or statement.services & _SERVICES
             ):
-                of_target.update(dict.fromkeys((test.key.partition("/")[2], value) for value in values))
-    return list(of_principal)[:_MAX_TAGS], list(of_target)[:_MAX_TAGS]
+                tag = test.key.partition("/")[2]
+                of_target.update(dict.fromkeys((tag, value) for value in values))
+                compared |= dict.fromkeys((tag, one) for one in test.values if one.keys)
+    for tag, value in compared:
+        of_target.update(dict.fromkeys((tag, text) for text in _values_of(value, steps, others)))
+        if len(value.template) == 1 and value.keys[0].startswith(_PRINCIPAL_TAG):
+            held = (steps.targets.tag_values(place, (tag,))[0] for place in indexes_of(steps.targets.roles))
+            own = value.keys[0][len(_PRINCIPAL_TAG) :]
+            of_principal.update(dict.fromkeys((own, text) for text in held if text))
+    return list(of_principal), list(of_target)
+
+
+def _values_of(value: PolicyValue, steps: Edges, others: int) -> Iterator[str]:
+    """Yield what a value with variables is for some principals, by their own tags and user names."""
+    for position in indexes_of(others):
+        place = steps.places.get(position)
+        if place is None:
+            continue
+
+        def resolve(key: str, place: int = place) -> str | None:
+            if key.startswith(_PRINCIPAL_TAG):
+                return steps.targets.tag_values(place, (key[len(_PRINCIPAL_TAG) :],))[0]
+            is_name = key == _USER_NAME and steps.targets.users >> place & 1
+            return steps.targets.arns[place].rpartition("/")[2] if is_name else None
+
+        tokens = fill(value.template, resolve)
+        if tokens is not None:
+            yield "".join(token if isinstance(token, str) else "x" for token in tokens)
 
 
 def _conditional(steps: Edges) -> Iterator[Statement]:

@@ -142,6 +142,43 @@ def test_a_tag_of_the_target(world, tmp_path):
     assert first.target == arn("role/strong")
 
 
+def tags(**pairs):
+    return [{"Key": key, "Value": value} for key, value in pairs.items()]
+
+
+TAG_ROLE, TAG_SELF = allow("iam:TagRole", arn("role/strong")), allow("iam:TagUser", arn("user/a"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "tagging", "of_user", "of_role", "path_id"),
+    [
+        ("${aws:PrincipalTag/team}", TAG_ROLE, {"team": "x"}, {}, "X89+sts-001"),
+        ("${aws:PrincipalTag/team}", TAG_ROLE, {"team": "x"}, {"team": "y"}, "X89+sts-001"),
+        ("${aws:PrincipalTag/team}", TAG_ROLE, {}, {}, None),
+        ("${aws:PrincipalTag/group}-admin", TAG_ROLE, {"group": "x"}, {}, "X89+sts-001"),
+        ("${aws:username}", TAG_ROLE, {}, {}, "X89+sts-001"),
+        ("${aws:PrincipalTag/team}", TAG_SELF, {}, {"team": "y"}, "X86+sts-001"),
+        ("${aws:PrincipalTag/team}", TAG_SELF, {"team": "x"}, {"team": "y"}, "X86+sts-001"),
+        ("${aws:PrincipalTag/team}", TAG_SELF, {}, {}, None),
+    ],
+)
+def test_a_tag_that_is_compared_with_one_of_the_caller(tmp_path, variable, tagging, of_user, of_role, path_id):
+    world = World()
+    world.role("strong", {"all": FULL}, trusting({"AWS": arn("root")}), Tags=tags(**of_role))
+    compared = {"Condition": {"StringEquals": {"aws:ResourceTag/team": variable}}}
+    world.user("a", {"own": document(tagging, {**ASSUME, **compared})}, Tags=tags(**of_user))
+    assert paths(world, tmp_path) == (path_id and [(path_id, State.PROVEN, arn("role/strong"))])
+
+
+def test_tags_that_were_not_tried_are_counted(world, tmp_path, monkeypatch):
+    wanted = {"Condition": {"StringEquals": {"aws:ResourceTag/team": ["x", "y", "z"]}}}
+    world.user("a", {"own": document(allow("iam:TagRole", arn("role/strong")), {**ASSUME, **wanted}, DENY)})
+    world.user("b", {"own": document({**ASSUME, **wanted})})
+    assert reach_of(world, tmp_path).preparations_left_out == 0
+    monkeypatch.setattr(prepared, "_MAX_TAGS", 1)
+    assert reach_of(world, tmp_path).preparations_left_out == 2
+
+
 def test_preparations_that_were_not_tried_are_counted(world, tmp_path, monkeypatch):
     world.user("a", {"own": document(allow("iam:AddUserToGroup"))})
     for name in ("g", "h"):
