@@ -9,10 +9,9 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from iamdesk.access.evaluator import Evaluator
-from iamdesk.access.principal_index import indexes_of, names_in
+from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import ADMINISTRATION
-from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, assuming, trusted_by
+from iamdesk.attack_paths.assume_role import Assumable, assuming, trusted_by
 from iamdesk.attack_paths.catalog import ASSUMES, preference
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder, tags_asked
 from iamdesk.attack_paths.edge_targets import EdgeTargets
@@ -24,41 +23,10 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.derived_keys import ResourceDependence, variation
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import Document
-from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.resource_patterns import Match, ResourcePattern, ShortArns, unresolved
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRoles:
-    """All roles of an organization that may trust principals of other accounts; the number is the bit."""
-
-    roles: tuple[RoleDetail, ...] = ()
-    """Without their policies (`OpenRole`)."""
-    to_all: int = 0
-    """Roles that may trust all accounts."""
-    by_account: Mapping[str, int] = field(default_factory=dict)
-    """By account ID: other roles that may trust its principals."""
-    own: Mapping[str, int] = field(default_factory=dict)
-    """By account ID: its roles."""
-
-    def trusting(self, account: str) -> int:
-        """Return the roles of other accounts that may trust principals of an account."""
-        return (self.to_all | self.by_account.get(account, 0)) & ~self.own.get(account, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRole:
-    """A role whose trust policy may allow principals of other accounts."""
-
-    role: RoleDetail
-    """Only its ARN, id, name, path, tags and trust policy."""
-    accounts: frozenset[str] | None
-    """IDs of accounts whose principals it may trust; None: all accounts."""
-    ids: frozenset[str]
-    """Unique IDs of principals that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +74,7 @@ class AccountSteps:
     assuming: Mapping[str, ConfirmedAndPossible]
     """By ARN of a role of the account: its principals that can assume it."""
     abroad: Mapping[ConfirmedAndPossible, int]
-    """By who can assume them: roles of other accounts, as bits by their number in `OpenRoles`."""
+    """By who can assume them: roles of other accounts, as bits by their number in `Directory.open_roles`."""
     shared_functions: tuple[str, ...]
     """ARNs of Lambda functions whose policy lets others change them: steps of other accounts that are not searched."""
     administrations: Mapping[Hashable, object]
@@ -115,66 +83,13 @@ class AccountSteps:
     """The evidence of some steps, compressed (`organization_paths.with_proofs`)."""
 
 
-def open_roles(account: Account, parse: "ParseTrust") -> Iterator[OpenRole]:
-    """Yield the roles of an account that may trust principals of other accounts."""
-    for role in account.roles:
-        accounts, ids = _trusted(parse(role))
-        if accounts is None or accounts - {account.account_id} or ids:
-            stripped = RoleDetail(
-                arn=role.arn,
-                role_name=role.role_name,
-                role_id=role.role_id,
-                path=role.path,
-                assume_role_policy_document=role.assume_role_policy_document,
-                tags=role.tags,
-            )
-            yield OpenRole(stripped, None if accounts is None else frozenset(accounts), frozenset(ids))
-
-
-class ParseTrust:
-    """Parses trust policies of one part of a snapshot."""
-
-    def __init__(self, evaluator: Evaluator) -> None:
-        self._index = evaluator.index
-
-    def __call__(self, role: RoleDetail) -> Document:
-        """Return a role's trust policy."""
-        return self._index.trust(role)
-
-
-def _trusted(document: Document) -> tuple[set[str] | None, set[str]]:
-    """Return the account IDs (None: all) and unique IDs that a trust policy names, consistent with `TrustPolicies`."""
-    accounts: set[str] = set()
-    ids: set[str] = set()
-    for statement in document.statements:
-        if not statement.is_allow or statement.broken is not None or not statement.covers_action("sts", "assumerole"):
-            continue
-        if statement.not_principal:
-            return None, ids
-        for entry in statement.principals or ():
-            if entry.type is not PrincipalType.AWS:
-                continue
-            if entry.is_everyone:
-                return None, ids
-            whole = WHOLE_ACCOUNT.fullmatch(entry.text)
-            if whole:
-                accounts.add(whole[1])
-            for kind, name in names_in(entry.text):
-                if kind == "id":
-                    ids.add(name)
-                elif kind == "arn":
-                    accounts.add(name.split(":", 5)[4])
-    return accounts, ids
-
-
-def find_account_steps(steps: Edges, graph: StepGraph, account: str, open_roles: OpenRoles) -> AccountSteps:
+def find_account_steps(steps: Edges, graph: StepGraph, account: str) -> AccountSteps:
     """Return the steps of an account's principals.
 
     Args:
         steps: The steps of the part of the snapshot with this account only.
         graph: Their graph.
         account: Its ID.
-        open_roles: The roles that may trust principals of other accounts.
 
     Raises:
         WorkCancelled: The work was cancelled.
@@ -201,7 +116,7 @@ def find_account_steps(steps: Edges, graph: StepGraph, account: str, open_roles:
             for place in indexes_of(steps.targets.roles)
             if (members := steps.assumable.of(place)).principals
         },
-        abroad=_abroad(steps, plain, account, open_roles),
+        abroad=_abroad(steps, plain, account),
         shared_functions=tuple(steps.shared_functions.get(account, ())),
         administrations=dict(steps.inquiry.known(ADMINISTRATION)),
     )
@@ -235,17 +150,16 @@ class _Plain:
                 yield position, found
 
 
-def _abroad(steps: Edges, plain: _Plain, account: str, open_roles: OpenRoles) -> Mapping[ConfirmedAndPossible, int]:
+def _abroad(steps: Edges, plain: _Plain, account: str) -> Mapping[ConfirmedAndPossible, int]:
     """Return who can assume roles of other accounts; of roles that differ in nothing that counts, one is evaluated."""
-    alike: dict[Hashable, dict[Hashable, int]] = {}
+    alike: dict[Hashable, dict[Hashable, tuple[RoleDetail, int]]] = {}
     key_of_role = _AlikeRoles(steps)
-    for number in indexes_of(open_roles.trusting(account)):
-        role = open_roles.roles[number]
+    for number, role in steps.inquiry.evaluator.index.open_elsewhere():
         of_role, of_callers = key_of_role(role)
         same = alike.setdefault(of_role, {})
-        same[of_callers] = same.get(of_callers, 0) | 1 << number
-    groups = [[(open_roles.roles[next(indexes_of(bits))], bits) for bits in one.values()] for one in alike.values()]
-    evaluated = {role.arn: role for group in groups for role, _ in group}
+        first, bits = same.get(of_callers, (role, 0))
+        same[of_callers] = first, bits | 1 << number
+    evaluated = {role.arn: role for same in alike.values() for role, _ in same.values()}
     # As if they were one account's: what differs between their accounts is in the keys of the groups.
     listed = Account.model_construct(
         account_id=account, users=(), groups=(), roles=tuple(evaluated.values()), policies=()
@@ -255,10 +169,10 @@ def _abroad(steps: Edges, plain: _Plain, account: str, open_roles: OpenRoles) ->
     trust = steps.inquiry.evaluator.index.trust
     found: dict[ConfirmedAndPossible, int] = {}
     with steps.inquiry.evaluator.index.lent_roles(evaluated.values()):
-        for group in groups:
-            places = {targets.places[role.arn]: bits for role, bits in group}
+        for same in alike.values():
+            places = {targets.places[role.arn]: bits for role, bits in same.values()}
             # Whatever a trust policy says, callers of other accounts need an Allow of their own (rule D1).
-            named, trusted, _ = trusted_by(trust(group[0][0]), finder)
+            named, trusted, _ = trusted_by(trust(next(iter(same.values()))[0]), finder)
             who = Assumable(assuming(finder, sum(1 << place for place in places), named, trusted, only_own=True))
             for place, bits in places.items():
                 members = plain.open(who.of(place))

@@ -90,7 +90,7 @@ class OrganizationSteps:
     def __init__(self, accounts: Iterable[AccountSteps], open_roles: Iterable[str]) -> None:
         """Combine the accounts, given in the snapshot's order.
 
-        ``open_roles`` are the ARNs of the roles that other accounts may assume, by number (`OpenRoles`).
+        ``open_roles`` are the ARNs of the roles that other accounts may assume, by number (`Directory.open_roles`).
         """
         self.accounts = tuple(accounts)
         self._check_cancelled: Callable[[], None] = lambda: None
@@ -155,6 +155,10 @@ class OrganizationSteps:
             node = self._open[number]
             if node is not None:
                 yield node
+
+    def open_number(self, role: Node) -> int | None:
+        """Return the number of a role that other accounts may assume; None if it is not one."""
+        return self._number_of.get(role)
 
     def open_in(self, account: int) -> int:
         """Return the roles of an account that other accounts may assume, by number."""

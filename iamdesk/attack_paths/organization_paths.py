@@ -6,14 +6,14 @@ The steps of all accounts are plain data (`organization_edges`); an account is l
 import pickle
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths import administrators
-from iamdesk.attack_paths.account_edges import AccountSteps, ParseTrust, PlainEdge, open_roles
+from iamdesk.attack_paths.account_edges import AccountSteps, PlainEdge
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import LAST, catalog, preference
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
@@ -37,6 +37,7 @@ from iamdesk.evaluate.request import RequestError
 from iamdesk.i18n import join_messages, phrase, phrased
 from iamdesk.inventory.references import is_service_linked_arn
 from iamdesk.snapshot.model import RoleDetail
+from iamdesk.snapshot.trusting_roles import trusting_roles
 
 _ACROSS = "sts-002"
 """The technique that leads into another account: assuming a role."""
@@ -53,19 +54,19 @@ class OrganizationReach:
         self,
         steps: OrganizationSteps,
         evaluator_of: Callable[[tuple[str, ...]], Evaluator],
-        open_roles: Mapping[str, RoleDetail],
+        open_role: Callable[[int], RoleDetail],
     ) -> None:
         """Create the paths.
 
         Args:
             steps: The steps of all accounts.
             evaluator_of: Returns the evaluator over the part with some accounts.
-            open_roles: By ARN, the roles that other accounts may assume (`account_edges.OpenRole`).
+            open_role: Returns a role that other accounts may assume, by its number.
         """
         self._all = steps
         self.attend = steps.attend
         self._evaluator_of = evaluator_of
-        self._open_roles = open_roles
+        self._open_role = open_role
         self._maps: OrderedDict[tuple[str, ...], AttackPathGraph] = OrderedDict()
         self._proofs: OrderedDict[StepKey, tuple[Proof, ...]] = OrderedDict()
         self._reached: OrderedDict[Node, PrincipalExposure] = OrderedDict()
@@ -216,7 +217,7 @@ class OrganizationReach:
         if own is not None:
             found[number] = counted(own, maybe)
         node = self._all.node(role)
-        if node is not None and role in self._open_roles:
+        if node is not None and self._all.open_number(node) is not None:
             for caller in self._all.exits:
                 if members := counted(self._all.entering(node, caller), maybe):
                     found[caller] = members
@@ -382,8 +383,9 @@ class OrganizationReach:
     def _proved(self, account: str, step: Step) -> tuple[Proof, ...]:
         paths = self._map((account,))
         # A role of another account is known without reading that account.
-        lent = [self._open_roles[step.target]] if step.target in self._open_roles else []
-        with paths.evaluator.index.lent_roles(lent):
+        node = self._all.node(step.target)
+        number = None if node is None else self._all.open_number(node)
+        with paths.evaluator.index.lent_roles([] if number is None else [self._open_role(number)]):
             return paths.prover.prove(step)
 
     def remediation(self, attack_path: AttackPath) -> Remediation | None:
@@ -411,16 +413,20 @@ def with_proofs(found: AccountSteps, paths: AttackPathGraph) -> AccountSteps:
     Raises:
         WorkCancelled: The work was cancelled.
     """
-    alone = OrganizationReach(OrganizationSteps((found,), ()), lambda _accounts: paths.evaluator, {})
+    alone = OrganizationReach(OrganizationSteps((found,), ()), lambda _accounts: paths.evaluator, _none)
     alone._maps[found.account,] = paths
     proofs: dict[StepKey, bytes] = {}
     for account in paths.evaluator.snapshot.accounts:
-        for one in open_roles(account, ParseTrust(paths.evaluator)):
+        for role in trusting_roles(account):
             paths.steps.inquiry.check_cancelled()
-            path = alone.attack_path(one.role.arn, found.account, maybe=False) if alone.knows(one.role.arn) else None
+            path = alone.attack_path(role.arn, found.account, maybe=False) if alone.knows(role.arn) else None
             for step in path.steps if path is not None else ():
                 proofs[step.key] = zlib.compress(pickle.dumps(step.proof), 1)
     return replace(found, proofs=proofs)
+
+
+def _none(_number: int) -> RoleDetail:
+    raise LookupError("one account alone has no roles of other accounts")
 
 
 def _unpacked(proofs: bytes) -> tuple[Proof, ...]:

@@ -1,12 +1,12 @@
 """The checks over an organization that does not fit into memory: account by account, with the results of the whole.
 
-There are three rounds over all accounts, with one task for each account: the facts that checks compare across accounts;
-the attack-path steps of its principals (`attack_paths.account_edges`); then the checks over the account's part.
+There are two rounds over all accounts, with one task for each account: the facts that checks compare across accounts,
+with the attack-path steps of its principals (`attack_paths.account_edges`); then the checks over the account's part.
 """
 
 import pickle
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,14 +16,7 @@ from uuid import uuid4
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.organization_evaluator import OrganizationEvaluator
 from iamdesk.access.who_can import Access
-from iamdesk.attack_paths.account_edges import (
-    AccountSteps,
-    OpenRole,
-    OpenRoles,
-    ParseTrust,
-    find_account_steps,
-    open_roles,
-)
+from iamdesk.attack_paths.account_edges import AccountSteps, find_account_steps
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import catalog as attack_paths
 from iamdesk.attack_paths.organization_edges import OrganizationSteps
@@ -42,12 +35,12 @@ from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.catalog import DEFAULT_MEMORY, Catalogue, Frame
-from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot
+from iamdesk.snapshot.model import Account, ManagedPolicyDetail, Snapshot
 from iamdesk.viewmodel.coverage import CapturedData, captured_data
 from iamdesk.work.shared_tasks import shared_out
 from iamdesk.work.worker_cache import kept_object, object_content
 
-ROUNDS = 3
+ROUNDS = 2
 """Number of passes over all accounts."""
 _MAX_JOINED = 1
 """Cached parts of several accounts: those on an attack path, to try its remediation."""
@@ -69,7 +62,8 @@ class AccountFacts:
     """Users and roles that trust policies name."""
     managing: frozenset[str]
     external_ids: Mapping[str, set[frozenset[str]]]
-    open_roles: tuple[OpenRole, ...]
+    steps: AccountSteps
+    """The attack-path steps of its principals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +81,6 @@ class Known:
     managing: frozenset[str] = frozenset()
     external_ids: Mapping[str, set[frozenset[str]]] = field(default_factory=dict)
     steps: tuple[AccountSteps, ...] = ()
-    open_roles: OpenRoles = field(default_factory=OpenRoles)
     thresholds: Thresholds = DEFAULT_THRESHOLDS
 
 
@@ -211,9 +204,9 @@ class AccountWork:
     def reach(self, known: Known) -> OrganizationReach:
         """Return the attack paths over all accounts."""
         if self._reach is None or self._reach[0] is not known:
-            open_roles = {role.arn: role for role in known.open_roles.roles}
-            steps = OrganizationSteps(known.steps, (role.arn for role in known.open_roles.roles))
-            self._reach = known, OrganizationReach(steps, self._evaluator_of, open_roles)
+            directory = self.organization.catalogue.frame.directory
+            steps = OrganizationSteps(known.steps, (role.arn for role in directory.open_roles))
+            self._reach = known, OrganizationReach(steps, self._evaluator_of, directory.open_role)
         return self._reach[1]
 
     def _evaluator_of(self, accounts: tuple[str, ...]) -> Evaluator:
@@ -234,9 +227,8 @@ class AccountWork:
     def facts(self, task: Task, known: Known, _wanted: None, cancelled: Cancelled) -> AccountFacts:
         """Return the facts of an account that checks of other accounts need."""
         survey = self._survey(task, known, cancelled)
-        accounts = survey.snapshot.accounts
-        trust = ParseTrust(survey.evaluator)
-        documents = [trust(role) for account in accounts for role in account.roles]
+        accounts, index = survey.snapshot.accounts, survey.evaluator.index
+        documents = [index.trust(role) for account in accounts for role in account.roles]
         named = frozenset(
             found
             for document in documents
@@ -245,7 +237,7 @@ class AccountWork:
             if (found := named_principal(entry)) is not None
         )
         policies = (one for one in survey.snapshot.resources if one.policy is not None)
-        documents += [survey.evaluator.index.parse(one.policy, one.arn) for one in policies]
+        documents += [index.parse(one.policy, one.arn) for one in policies]
         return AccountFacts(
             numbers=trusted_numbers(accounts),
             unique_ids=unique_ids(accounts),
@@ -259,14 +251,8 @@ class AccountWork:
             named=named,
             managing=look_for_managing(survey),
             external_ids=by_external_id(survey),
-            open_roles=tuple(role for account in accounts for role in open_roles(account, trust)),
+            steps=_steps(task.account, survey.evaluator, cancelled),
         )
-
-    def steps(self, task: Task, known: Known, _wanted: None, cancelled: Cancelled) -> AccountSteps:
-        """Return the attack-path steps of an account's principals."""
-        part = self.organization.part_of(task.account, cancelled, is_passing=True)
-        paths = AttackPathGraph(part, cancelled=cancelled, is_whole=False)
-        return with_proofs(find_account_steps(paths.steps, paths.graph, task.account, known.open_roles), paths)
 
     def findings(self, task: Task, known: Known, cancelled: Cancelled) -> Iterator[Finding]:
         """Yield the findings of an account."""
@@ -300,6 +286,11 @@ class AccountWork:
             path = reach.attack_path(reached.principal, goal)
             found.append((reached, None if path is None else without_proofs(path)))
         return found
+
+
+def _steps(account: str, part: Evaluator, cancelled: Cancelled) -> AccountSteps:
+    paths = AttackPathGraph(part, cancelled=cancelled, is_whole=False)
+    return with_proofs(find_account_steps(paths.steps, paths.graph, account), paths)
 
 
 def without_proofs(path: AttackPath) -> AttackPath:
@@ -349,7 +340,7 @@ class OrganizationChecks:
         cancelled: Cancelled = never_cancelled,
         thresholds: Thresholds = DEFAULT_THRESHOLDS,
     ) -> Known:
-        """Collect the facts of all accounts: the first two rounds. ``progress`` counts accounts.
+        """Collect the facts of all accounts: the first round. ``progress`` counts accounts, those of both rounds.
 
         Raises:
             SnapshotError: An account can no longer be read.
@@ -362,11 +353,6 @@ class OrganizationChecks:
         for found in self.round(facts_in_worker, AccountWork.facts, known, None, cancelled=cancelled):
             facts.append(found)
             progress(len(facts), total)
-        known = Known(self._accounts, open_roles=_open_roles(self._accounts, facts))
-        steps: list[AccountSteps] = []
-        for one in self.round(steps_in_worker, AccountWork.steps, known, None, cancelled=cancelled):
-            steps.append(one)
-            progress(len(self._accounts) + len(steps), total)
         external_ids: dict[str, set[frozenset[str]]] = {}
         for each in facts:
             for text, groups in each.external_ids.items():
@@ -380,8 +366,7 @@ class OrganizationChecks:
             absent=self._absent(frozenset().union(*(one.named for one in facts))),
             managing=frozenset().union(*(one.managing for one in facts)),
             external_ids=external_ids,
-            steps=tuple(steps),
-            open_roles=known.open_roles,
+            steps=tuple(one.steps for one in facts),
             thresholds=thresholds,
         )
 
@@ -477,30 +462,6 @@ def thin_snapshot(catalogue: Catalogue) -> Snapshot:
     return Snapshot.model_construct(**(dict(catalogue.frame.snapshot) | {"accounts": catalogue.entries}))
 
 
-def _open_roles(accounts: Sequence[str], facts: Iterable[AccountFacts]) -> OpenRoles:
-    """Return the roles that may trust principals of other accounts."""
-    facts = tuple(facts)
-    homes: dict[str, set[str]] = {}
-    for account, one in zip(accounts, facts, strict=True):
-        for unique_id in one.unique_ids:
-            homes.setdefault(unique_id, set()).add(account)
-    roles: list[RoleDetail] = []
-    to_all = 0
-    by_account: dict[str, int] = {}
-    own: dict[str, int] = {}
-    for home, one in zip(accounts, facts, strict=True):
-        for open_role in one.open_roles:
-            bit = 1 << len(roles)
-            roles.append(open_role.role)
-            own[home] = own.get(home, 0) | bit
-            if open_role.accounts is None:
-                to_all |= bit
-                continue
-            for account in open_role.accounts.union(*(homes.get(unique_id, ()) for unique_id in open_role.ids)):
-                by_account[account] = by_account.get(account, 0) | bit
-    return OpenRoles(tuple(roles), to_all, by_account, own)
-
-
 def work_in_worker(task: Task) -> tuple[AccountWork, Known, Any]:
     """Return a worker's cached work, the facts of all accounts and the round's parameter."""
     work = kept_object(task.frame, AccountWork.of_frame)
@@ -512,12 +473,6 @@ def facts_in_worker(task: Task, cancelled: Cancelled) -> AccountFacts:
     """Return the facts of an account that checks of other accounts need; called in a worker."""
     work, known, wanted = work_in_worker(task)
     return work.facts(task, known, wanted, cancelled)
-
-
-def steps_in_worker(task: Task, cancelled: Cancelled) -> AccountSteps:
-    """Return the attack-path steps of an account's principals; called in a worker."""
-    work, known, wanted = work_in_worker(task)
-    return work.steps(task, known, wanted, cancelled)
 
 
 def attack_paths_in_worker(task: Task, cancelled: Cancelled) -> list[tuple[PrincipalExposure, AttackPath | None]]:

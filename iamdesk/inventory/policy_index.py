@@ -240,16 +240,21 @@ class PolicyIndex:
 
         From now on they are known, without their policies until their account is read.
         """
-        directory, known = self._entities.directory, self._entities.roles
-        if directory is None or not self.snapshot.accounts:
+        known = self._entities.roles
+        for _, role in self.open_elsewhere():
+            yield known.setdefault(role.arn, role)
+
+    def open_elsewhere(self) -> Iterator[tuple[int, RoleDetail]]:
+        """Yield the same roles with their numbers among the snapshot's (`Directory.open_roles`), in this order."""
+        directory, accounts = self._entities.directory, self.snapshot.accounts
+        if directory is None or not accounts:
             return
-        own = {account.account_id: account for account in self.snapshot.accounts}
-        ids = [user.user_id for account in own.values() for user in account.users]
-        ids += [role.role_id for account in own.values() for role in account.roles]
-        found = {role.arn: role for role in directory.trusting((*own, *filter(None, ids)))}
-        for arn, role in found.items():
-            if account_in(arn) not in own:
-                yield known.setdefault(arn, role)
+        own = {account.account_id for account in accounts}
+        ids = [one.user_id for account in accounts for one in account.users]
+        ids += [one.role_id for account in accounts for one in account.roles]
+        for number in sorted(directory.trusting((*own, *filter(None, ids)))):
+            if account_in(directory.open_roles[number].arn) not in own:
+                yield number, directory.open_role(number)
 
     def role_named(self, account: str, name: str) -> RoleDetail | None:
         """Return an account's role by name, whatever its path; names are unique without case (rule E3)."""

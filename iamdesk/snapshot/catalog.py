@@ -168,7 +168,8 @@ class Directory:
             for policy in entry.policies:
                 if policy.arn in lacking or _is_aws_managed(policy.arn):
                     self._lenders.setdefault(policy.arn, entry.account_id)
-        self._open_roles = tuple(one for entry in entries for one in entry.trusting)
+        self.open_roles = tuple(one for entry in entries for one in entry.trusting)
+        """The roles that principals of other accounts may assume; elsewhere each is named by its number here."""
         self._trusting: dict[str, list[int]] = {}
         """By account ID or unique ID of a principal, or `ANYONE`: the roles that may trust it."""
         for number, one in enumerate(self._open_roles):
@@ -208,17 +209,19 @@ class Directory:
         """
         return self._lenders.get(policy_arn)
 
-    def trusting(self, names: Iterable[str]) -> Iterator[RoleDetail]:
-        """Yield the roles, without their policies, that may trust some account IDs or unique IDs, or anyone.
+    def trusting(self, names: Iterable[str]) -> Collection[int]:
+        """Return which `open_roles` may trust some account IDs or unique IDs, or anyone; possibly too many."""
+        return {number for name in (*names, ANYONE) for number in self._trusting.get(name, ())}
 
-        Possibly too many, and a role several times.
-        """
-        for name in (*names, ANYONE):
-            for number in self._trusting.get(name, ()):
-                role = self._unpacked.get(number)
-                if role is None:
-                    role = self._unpacked[number] = self._open_roles[number].unpacked()
-                yield role
+    def open_role(self, number: int) -> RoleDetail:
+        """Return one of the `open_roles`, without its policies."""
+        with self._lock:
+            role = self._unpacked.get(number)
+            if role is None:
+                if len(self._unpacked) >= _MAX_UNPACKED:
+                    self._unpacked.clear()
+                role = self._unpacked[number] = self.open_roles[number].unpacked()
+            return role
 
     def accounts(self, account_id: str, cancelled: Cancelled = never_cancelled) -> tuple[Account, ...]:
         """Return an account, read from its files; two, where two partitions have an account of that id.
@@ -281,6 +284,8 @@ class _HeldAccounts(Directory):
         return self._accounts.get(account_id, ())
 
 
+_MAX_UNPACKED = 4096
+"""Cached roles that other accounts may assume: four kilobytes each."""
 _KEPT = 4
 """Number of places whose accounts are cached; a caller that needs them for longer keeps a reference."""
 

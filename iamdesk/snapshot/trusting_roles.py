@@ -9,12 +9,15 @@ from iamdesk.snapshot.model import Account, RoleDetail
 
 ANYONE = "*"
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_COLONS = 5
+"""Before the part of an ARN that names the principal; the last part before it is the account."""
 _NO_ACCOUNTS = ("Service", "Federated")
 
 
 class TrustingRole(NamedTuple):
     """A role whose trust policy may name principals of other accounts."""
 
+    arn: str
     packed: bytes
     """The role, without its policies and instance profiles: a thousand accounts have twenty thousand of them."""
     trusted: frozenset[str]
@@ -32,7 +35,7 @@ def trusting_roles(account: Account) -> Iterator[TrustingRole]:
         trusted = _trusted(role.assume_role_policy_document) - {account.account_id}
         if trusted:
             without = {"role_policy_list": (), "attached_managed_policies": (), "instance_profile_list": ()}
-            yield TrustingRole(pickle.dumps(role.model_copy(update=without)), trusted)
+            yield TrustingRole(role.arn, pickle.dumps(role.model_copy(update=without)), trusted)
 
 
 def _trusted(document: Any) -> frozenset[str]:
@@ -51,4 +54,6 @@ def _names_in(principal: Any) -> Iterator[str]:
     for kind, values in entries.items():
         for text in values if isinstance(values, list) else [values]:
             if isinstance(text, str) and kind not in _NO_ACCOUNTS:
-                yield from _ACCOUNT.findall(text) if ":" in text or text.isdecimal() else (text,)
+                yield from _ACCOUNT.findall(text)
+                *head, _ = text.split(":", _COLONS)
+                yield head[_COLONS - 1] if len(head) == _COLONS else text

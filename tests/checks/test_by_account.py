@@ -21,7 +21,7 @@ from iamdesk.attack_paths.organization_edges import LevelsOfAll
 from iamdesk.attack_paths.shared_paths import shortest_paths
 from iamdesk.causes.controls import Tally, controls
 from iamdesk.checks import registry
-from iamdesk.checks.by_account import AccountWork, OrganizationChecks, Task
+from iamdesk.checks.by_account import ROUNDS, AccountWork, OrganizationChecks, Task
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.check_settings import AppliedSettings, CheckSettings
 from iamdesk.checks.finding import Finding, Severity, Suppression
@@ -654,7 +654,7 @@ def test_a_report_of_pieces_is_that_of_the_whole(
         checks = OrganizationChecks(catalogue, workers)
         find_into(spool, checks, words, TODAY, lambda one, total: done.append((one, total)))
         assert done == sorted(done)
-        assert done[-1] == (3 * len(catalogue.entries),) * 2
+        assert done[-1] == (ROUNDS * len(catalogue.entries),) * 2
         told = b"".join(spool.report(catalogue, THEN))
         assert spool.fingerprints == {whole[3].fingerprint, whole[9].fingerprint}
         assert len(spool) == len(whole)

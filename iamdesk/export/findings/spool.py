@@ -22,7 +22,7 @@ from iamdesk.causes.attribution import attribute
 from iamdesk.causes.controls import Tally
 from iamdesk.causes.grouping import group
 from iamdesk.causes.types import Attribution, Cause, Control
-from iamdesk.checks.by_account import AccountWork, Known, OrganizationChecks, Task, work_in_worker
+from iamdesk.checks.by_account import ROUNDS, AccountWork, Known, OrganizationChecks, Task, work_in_worker
 from iamdesk.checks.check_settings import AppliedSettings, thresholds_of, with_settings
 from iamdesk.checks.finding import Finding, Severity, State, Suppression
 from iamdesk.checks.registry import RunScope, nothing_yet
@@ -354,8 +354,8 @@ def each_finding(
         WorkCancelled: as `find_into`.
         WorkError: as `find_into`.
     """
-    count = len(checks.accounts)
-    known = checks.know(lambda done, _total: progress(done, 3 * count), cancelled, thresholds)
+    count, total = len(checks.accounts), ROUNDS * len(checks.accounts)
+    known = checks.know(lambda done, _total: progress(done, total), cancelled, thresholds)
     wanted = Wanted("", tuple(suppressions), today, is_compressed=True)
     checks.scope, scope = None, nothing_yet()
     for done, (found, part) in enumerate(
@@ -364,7 +364,7 @@ def each_finding(
         for one in found:
             yield pickle.loads(zlib.decompress(one.content))  # noqa: S301 - written by this run
         scope += part
-        progress(2 * count + done, 3 * count)
+        progress(total - count + done, total)
     checks.scope = scope
 
 
