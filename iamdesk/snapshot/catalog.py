@@ -172,7 +172,7 @@ class Directory:
         """The roles that principals of other accounts may assume; elsewhere each is named by its number here."""
         self._trusting: dict[str, list[int]] = {}
         """By account ID or unique ID of a principal, or `ANYONE`: the roles that may trust it."""
-        for number, one in enumerate(self._open_roles):
+        for number, one in enumerate(self.open_roles):
             for name in one.trusted:
                 self._trusting.setdefault(name, []).append(number)
         self.broken_arns = frozenset(one.arn for entry in entries for one in entry.broken if one.arn is not None)
