@@ -483,7 +483,7 @@ class AttackPathGraph:
 
     @property
     def preparations_left_out(self) -> int | None:
-        """Number of steps that join a group or set tags after which no paths were searched; None: too many to list."""
+        """Number of preparations (`prepared`) after which no paths were searched; None: too many to list."""
         return self.graph.prepared.left_out
 
     @staticmethod

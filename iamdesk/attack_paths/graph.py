@@ -107,7 +107,7 @@ class StepGraph:
 
     @cached_property
     def prepared(self) -> PreparedSteps:
-        """The steps after joining a group or setting tags; only of principals more than one step from administrator."""
+        """The steps after preparations; only of principals more than one step from administrator."""
         near = 0
         for edges in (*self.promotions.values(), *self.joined.values()):
             for edge in edges:

@@ -1,4 +1,5 @@
-"""Steps after a preparation: as a member of a group that a user can join, or with tags that it can set.
+"""Steps after a preparation: with the permissions that a principal can give itself within its boundary and SCPs, as a
+member of a group that a user can join, or with tags that it can set.
 
 A preparation changes what policies allow, so it is made to a copy of the snapshot, and the steps of those who can make
 it are searched in the copy. One copy serves many principals: each joins one group in it, or gets one tag.
@@ -33,6 +34,9 @@ _MAX_PRINCIPALS = 3000
 _MAX_TAGS = 6
 """Tags that are tried for each technique."""
 _SERVICES = frozenset({"iam", "sts"})
+_ADDED = "iamdesk-any-permission"
+"""Name of the policy that principals add in a copy."""
+_EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 type Into = Mapping[int, ConfirmedAndPossible]
 """By position: who can become the principal in one step (`StepGraph.into`)."""
@@ -44,7 +48,7 @@ class Preparation:
 
     path: EscalationPath
     target: str
-    """ARN of the group, or of whom it tags."""
+    """ARN of the entity that it changes: of itself, a group, a policy, or of whom it tags."""
     edit: Edit
     context: Context
     is_proven: bool
@@ -54,6 +58,8 @@ class Preparation:
         """What it does, to complete "by …"."""
         if self.edit.act is EditAction.JOIN_GROUP:
             return phrase("joining the group {name}", name=self.target.rpartition("/")[2])
+        if self.edit.act is EditAction.PUT_INLINE_POLICY:
+            return phrased(self.path.how)
         what = phrased(self.path.how)
         return phrase("{what}: {key}={value}", what=what, key=self.edit.detail, value=str(self.edit.document))
 
@@ -106,12 +112,65 @@ def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> 
     if not most:
         found.left_out = None
         return found
-    rounds = [*_joining(steps, others), *_tagging(steps, others, found)]
+    rounds = [*_widening(steps, others), *_joining(steps, others), *_tagging(steps, others, found)]
     for one in rounds[:most]:
         steps.inquiry.check_cancelled()
         _search(steps, find_into(), one, found)
     found.left_out = (found.left_out or 0) + sum(len(of) for one in rounds[most:] for of in one.moves.values())
     return found
+
+
+def _widening(steps: Edges, others: int) -> Iterator[_Round]:
+    """Yield the round in which principals give themselves every permission that their boundary and SCPs let through.
+
+    They add a policy that allows everything; in the copy, it is an inline policy of theirs however they add it. What
+    they then change of themselves is not followed: `SelfEscalation` finds who becomes an administrator so.
+    """
+    moves: dict[int, dict[int, Preparation]] = {}
+    for path in steps.by_aim[TargetConstraint.ITSELF]:
+        if path.gain is not Gain.ANY_PERMISSION or len(path.actions) > 1:
+            continue
+        (required,) = path.actions
+        context = steps.context_of(path, required.action)
+        sources = {kind: steps.finder.find(required.action, kind, context) for kind in _kinds(steps, path)}
+        for position in indexes_of(steps.may_change_own(path) & others):
+            place = steps.places.get(position)
+            if place is None:
+                continue
+            for own in _own_entities(steps, path, place):
+                members = sources[steps.kind_of(own)].of(own).within(1 << position)
+                before = moves.get(position)
+                if members.principals and (before is None or (members.proven and not before[-1].is_proven)):
+                    edit = Edit(EditAction.PUT_INLINE_POLICY, steps.targets.arns[place], _ADDED, document=_EVERYTHING)
+                    made = Preparation(path, steps.targets.arns[own], edit, context, bool(members.proven))
+                    moves[position] = {-1: made}
+    if moves:
+        yield _Round(moves)
+
+
+def _kinds(steps: Edges, path: EscalationPath) -> Sequence[int]:
+    """Return the kinds of entities that a technique changes, as bits."""
+    (required,) = path.actions
+    match required.on:
+        case TargetType.OWN_POLICY:
+            return (steps.targets.policies,)
+        case TargetType.OWN_GROUP:
+            return (steps.targets.groups,)
+        case _:
+            return (steps.targets.users if "User" in required.action else steps.targets.roles,)
+
+
+def _own_entities(steps: Edges, path: EscalationPath, place: int) -> Sequence[int]:
+    """Return the entities of a principal that a technique changes: itself, its groups, or its policies."""
+    (required,) = path.actions
+    match required.on:
+        case TargetType.OWN_POLICY:
+            return steps.policies_of(place)
+        case TargetType.OWN_GROUP:
+            return steps.groups_of(place)
+        case _:
+            (kind,) = _kinds(steps, path)
+            return (place,) if kind >> place & 1 else ()
 
 
 def _joining(steps: Edges, others: int) -> Iterator[_Round]:
@@ -258,7 +317,7 @@ def _search(steps: Edges, into: Into, one: _Round, found: PreparedSteps) -> None
     subjects = steps.population.index.subjects
 
     def add(edge: Edge, place: int, listed: list[Edge]) -> None:
-        for made, who in _takers(one, place, edge.members):
+        for made, who in _takers(one, place, edge.members, steps.places):
             path_id = f"{made.path.id}+{edge.path_id}" if edge.path_id else made.path.id
             members = who if made.is_proven else who.unsure()
             source = subjects[members.principals.bit_length() - 1]
@@ -287,13 +346,14 @@ def _search(steps: Edges, into: Into, one: _Round, found: PreparedSteps) -> None
 
 
 def _takers(
-    one: _Round, place: int, members: ConfirmedAndPossible
+    one: _Round, place: int, members: ConfirmedAndPossible, own: Mapping[int, int]
 ) -> Iterator[tuple[Preparation, ConfirmedAndPossible]]:
     """Yield (preparation, its principal) for those of some principals whose preparation is for a target."""
     for position in indexes_of(members.principals):
         of_one = one.moves.get(position, {})
         made = of_one.get(-1) or of_one.get(place)
-        if made is not None:
+        is_own = made is not None and made.edit.act is EditAction.PUT_INLINE_POLICY and own.get(position) == place
+        if made is not None and not is_own:
             yield made, members.within(1 << position)
 
 
@@ -304,7 +364,7 @@ def _administrators(steps: Edges, after: Edges, one: _Round) -> Iterator[tuple[s
         made = of_one.get(-1)
         place = steps.places.get(position)
         account = None if place is None else after.account_of(place)
-        if made is None or place is None or account is None or made.edit.act is EditAction.JOIN_GROUP:
+        if made is None or place is None or account is None or made.edit.act is not EditAction.TAG:
             continue
         arn = steps.targets.arns[place]
         principal = index.users.get(arn) or index.roles.get(arn)

@@ -366,4 +366,4 @@ class AttackPaths(Protocol):
 
     @property
     def preparations_left_out(self) -> int | None:
-        """Number of steps that join a group or set tags after which no paths were searched; None: too many to list."""
+        """Number of preparations (`prepared`) after which no paths were searched; None: too many to list."""

@@ -408,10 +408,10 @@ def not_run(survey: CheckContext, account: Account, _: Account) -> Iterator[Chec
     over=ACCOUNTS,
     severity=(Severity.INFO, "Shows how far the search reaches; nothing is wrong in the account."),
     title=mark("Attack paths not searched"),
-    question="Were attack paths not searched, which join a group, set tags or change functions of other accounts?",
+    question="Were attack paths not searched, which change the principal, join a group or change functions elsewhere?",
     remediation=mark(
-        "Look at fewer accounts: `iamdesk paths` of their snapshot searches these paths, too. Restrict who can add "
-        "users to groups, change tags of principals, or change the functions."
+        "Look at fewer accounts: `iamdesk paths` of their snapshot searches these paths, too. Restrict who can change "
+        "its own policies, add users to groups, change tags of principals, or change the functions."
     ),
 )
 def paths_not_searched(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -435,13 +435,13 @@ def paths_not_searched(survey: CheckContext, account: Account, _: Account) -> It
     left_out = survey.reach.preparations_left_out
     if left_out is None:
         sentence = phrase(
-            "Attack paths that begin with joining a group or setting tags were not searched: the snapshot has too many "
-            "users and roles."
+            "Attack paths that begin with changing one's own permissions within a boundary, joining a group or setting "
+            "tags were not searched: the snapshot has too many users and roles."
         )
     elif left_out:
         sentence = nphrase(
-            "Attack paths after {count:,} way of joining a group or setting tags were not searched.",
-            "Attack paths after {count:,} ways of joining a group or setting tags were not searched.",
+            "Attack paths after {count:,} way of changing one's own permissions, groups or tags were not searched.",
+            "Attack paths after {count:,} ways of changing one's own permissions, groups or tags were not searched.",
             left_out,
         )
     else:

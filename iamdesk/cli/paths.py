@@ -131,9 +131,11 @@ def _print_plan(plan: Plan, as_json: bool) -> None:
 
 def _echo_left_out(left_out: int | None) -> None:
     if left_out is None:
-        echo_err("paths after joining a group or setting tags were not searched: too many users and roles")
+        echo_err(
+            "paths after changing one's own permissions, groups or tags were not searched: too many users and roles"
+        )
     elif left_out:
-        echo_err(f"paths after joining a group or setting tags: {left_out:,} were not searched")
+        echo_err(f"paths after changing one's own permissions, groups or tags: {left_out:,} were not searched")
 
 
 def _named(principals: tuple[str, ...]) -> str:

@@ -131,9 +131,8 @@ def test_requests_that_depend_on_the_same_statements_are_evaluated_once(
 def test_whom_a_guardrail_excepts_is_no_example_for_others(tmp_path: Path) -> None:
     world = World()
     excepted = {"ArnNotEquals": {"aws:PrincipalArn": arn("user/excepted")}}
-    world.denied_by_scp.append(
-        {"Effect": "Deny", "Action": "iam:AttachRolePolicy", "Resource": "*", "Condition": excepted}
-    )
+    denied = ["iam:AttachRolePolicy", "iam:CreateAccessKey", "iam:*LoginProfile"]  # nor does it become the other one
+    world.denied_by_scp.append({"Effect": "Deny", "Action": denied, "Resource": "*", "Condition": excepted})
     for name in ("bound", "excepted"):
         world.user(name, {"own": document(allow("iam:PutUserPolicy", arn(f"user/{name}")))})
     made = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))

@@ -1,4 +1,4 @@
-"""Steps after joining a group or setting tags: found where they work, and not where one thing stops them."""
+"""Steps after preparations (own permissions, groups, tags): found where they work, not where one thing stops them."""
 
 import pytest
 
@@ -140,6 +140,65 @@ def test_a_tag_of_the_target(world, tmp_path):
     assert [step.path_id for step in reach.attack_path(arn("user/a")).steps] == ["X89+sts-001"]
     first, *_ = reach.attack_path(arn("user/a"), arn("role/other")).steps
     assert first.target == arn("role/strong")
+
+
+PUT = allow("iam:PutUserPolicy", arn("user/a"))
+
+
+@pytest.mark.parametrize(
+    ("own", "path_id"),
+    [
+        ([PUT], "iam-007+sts-001"),
+        ([allow("iam:AttachUserPolicy", arn("user/a"))], "iam-008+sts-001"),
+        ([allow("iam:PutGroupPolicy", arn("group/g"))], "iam-011+sts-001"),
+        ([PUT, DENY], None),
+        ([allow("iam:PutUserPolicy", arn("user/b"))], None),
+        ([PUT, {**allow("iam:PutUserPolicy"), "Effect": "Deny"}], None),
+    ],
+)
+def test_its_own_permissions_within_its_boundary(world, tmp_path, own, path_id):
+    limit = world.policy(
+        "limit", document(allow(["iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:PutGroupPolicy"]), ASSUME)
+    )
+    world.group("g", {})
+    world.user("a", {"own": document(*own)}, groups=["g"], boundary=limit)
+    assert paths(world, tmp_path) == (path_id and [(path_id, State.PROVEN, arn("role/strong"))])
+
+
+def test_a_boundary_limits_the_permissions_that_it_gives_itself(world, tmp_path):
+    limit = world.policy("limit", document(allow(["iam:PutUserPolicy", "s3:*"])))
+    world.user("a", {"own": document(PUT)}, boundary=limit)
+    assert paths(world, tmp_path) is None
+
+
+def test_its_own_permissions_within_an_organization_policy(world, tmp_path):
+    world.user("a", {"own": document(PUT)})
+    world.denied_by_scp.append({"Effect": "Deny", "NotAction": ["iam:PutUserPolicy", "sts:*"], "Resource": "*"})
+    assert paths(world, tmp_path, arn("role/strong")) == [("iam-007+sts-001", State.PROVEN, arn("role/strong"))]
+
+
+def test_a_user_that_an_organization_policy_does_not_limit_is_within_reach(tmp_path):
+    """What the guardrail keeps from the one is not kept from the other, whom it can change and become."""
+    world = World()
+    denied = {"Effect": "Deny", "Action": "iam:AttachRolePolicy", "Resource": "*"}
+    excepted = {"Condition": {"ArnNotEquals": {"aws:PrincipalArn": arn("user/excepted")}}}
+    world.denied_by_scp.append({**denied, **excepted})
+    world.user("a", {"own": document(PUT)})
+    world.user("excepted", {})
+    assert paths(world, tmp_path) == [("iam-007+iam-015", State.PROVEN, arn("user/excepted"))]
+
+
+def test_a_new_version_of_its_own_policy_within_its_boundary(world, tmp_path):
+    limit = world.policy("limit", document(allow("iam:CreatePolicyVersion", arn("policy/own")), ASSUME))
+    own = world.policy("own", document(allow("iam:CreatePolicyVersion", arn("policy/own"))))
+    world.user("a", {}, attached=[own], boundary=limit)
+    (step,) = reach_of(world, tmp_path).attack_path(arn("user/a")).steps
+    assert step.how == "creating a new version of a policy that it has and assuming the role"
+    assert [proof.request_text for proof in step.proof] == [
+        f"iam:CreatePolicyVersion on {arn('policy/own')}",
+        f"sts:AssumeRole on {arn('role/strong')}",
+    ]
+    assert {proof.decision.decision.value for proof in step.proof} == {"allowed"}
 
 
 def tags(**pairs):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.attack_paths.account_edges import OpenRoles, find_account_steps
+from iamdesk.attack_paths.account_edges import find_account_steps
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.types import State
 from iamdesk.snapshot.reader import load_snapshot
@@ -194,7 +194,7 @@ def test_what_refutes_a_path_is_said(tmp_path: Path) -> None:
 def test_steps_of_an_account_alone_are_the_same(tmp_path: Path) -> None:
     states(tmp_path, *LAMBDA, functions(ROLE))
     paths = AttackPathGraph(Evaluator(load_snapshot(tmp_path)), is_whole=False)
-    steps = find_account_steps(paths.steps, paths.graph, ACCOUNT, OpenRoles())
+    steps = find_account_steps(paths.steps, paths.graph, ACCOUNT)
     edges = [edge for edges in steps.into.values() for edge in edges if edge.path_id == "lambda-003"]
     assert [bool(edge.members.proven) for edge in edges] == [True]
 

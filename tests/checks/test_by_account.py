@@ -58,7 +58,7 @@ type Json = dict[str, Any]
 
 @pytest.fixture(scope="module", autouse=True)
 def _as_in_a_large_snapshot() -> Iterator[None]:
-    """Search no path after joining a group or setting tags, as in more than 3,000 users and roles: CMP-14 says so."""
+    """Search no path after a preparation, as in more than 3,000 users and roles: CMP-14 says so."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prepared, "_MAX_PRINCIPALS", 0)
         yield

@@ -108,7 +108,8 @@ def test_cmp_14_attack_paths_that_were_not_searched(found, make, monkeypatch):
     assert not found("CMP-14", **parts)
     monkeypatch.setattr(prepared, "_MAX_ROUNDS", 1)
     (one,) = found("CMP-14", **parts)
-    assert one.sentence == "Attack paths after 1 way of joining a group or setting tags were not searched."
+    what = "changing one's own permissions, groups or tags"
+    assert one.sentence == f"Attack paths after 1 way of {what} were not searched."
     assert one.state is State.INCONCLUSIVE
     monkeypatch.setattr(prepared, "_MAX_PRINCIPALS", 0)
     (one,) = found("CMP-14", **parts)

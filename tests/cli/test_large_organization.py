@@ -78,7 +78,7 @@ def test_the_answer_is_that_of_the_whole(
     iamdesk: Run, monkeypatch: pytest.MonkeyPatch, name: str, worker: Processes
 ) -> None:
     arguments = COMMANDS[name]
-    # As in more than 3,000 users and roles: no path after joining a group or setting tags is searched, and it says so.
+    # As in more than 3,000 users and roles: no path after a preparation is searched, and it says so.
     monkeypatch.setattr(prepared, "_MAX_PRINCIPALS", 0)
     if name != "findings":  # which starts and ends a worker of its own
         monkeypatch.setattr(executor, "open_executor", lambda *_arguments, **_more: worker)
