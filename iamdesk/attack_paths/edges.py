@@ -147,9 +147,16 @@ class Edges:
     @cached_property
     def under_open_trust(self) -> EdgeSources:
         """Who could assume each role if its trust policy allowed everyone."""
+        return self._open_finder.find(ASSUMES, self.targets.roles, only_own=False)
+
+    def could_assume(self, who: int, role: str) -> ConfirmedAndPossible:
+        """Return which of some principals could assume a role, also a new one, if its trust policy allowed everyone."""
+        return self._open_finder.among(who, ASSUMES, role)
+
+    @cached_property
+    def _open_finder(self) -> SourceFinder:
         in_open_world = BulkEvaluator(PrincipalIndex(OpenTrust(self.inquiry.evaluator), self.population.index))
-        finder = SourceFinder(self.inquiry, self.targets, in_open_world, can_arrange=False)
-        return finder.find(ASSUMES, self.targets.roles, only_own=False)
+        return SourceFinder(self.inquiry, self.targets, in_open_world, can_arrange=False)
 
     def _find_users(self) -> int:
         found = 0

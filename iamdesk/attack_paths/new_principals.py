@@ -12,7 +12,7 @@ from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.technique_resources import ResourceRequest, Slot
 from iamdesk.policy.overlap import common_arn
 
-_CREATES_POLICY = "iam:CreatePolicy"
+_CREATES_POLICY, _CREATES_ROLE = "iam:CreatePolicy", "iam:CreateRole"
 _MAX_NEW_BOUNDARIES = 10
 
 
@@ -51,6 +51,9 @@ def creators(steps: Edges, path: EscalationPath, callers: int) -> ConfirmedAndPo
                 if left := members.principals & ~allowed.proven:
                     allowed = allowed.either(steps.finder.among(left, required.action, new.arn, context))
             members = members.both(allowed)
+        if _CREATES_ROLE in (required.action for required in path.actions) and members.principals:
+            # Its trust policy, which the caller writes, may name the caller; a Deny, a boundary or an SCP still count.
+            members = members.both(steps.could_assume(members.principals, new.arn))
         found = found.either(members)
     return found
 

@@ -7,8 +7,9 @@ from typing import override
 from iamdesk.access.principal_index import PrincipalIndex
 from iamdesk.attack_paths.administrators import OPEN, is_identical, sampled_actions, would_administer
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
-from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, decide_request, evaluate
-from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
+from iamdesk.evaluate.action_resource import Target
+from iamdesk.evaluate.engine import EvaluationTrace, decide_request, evaluate
+from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.policy.statement import Statement
@@ -48,14 +49,10 @@ class OpenTrust(RequestBuilder):
         self.__dict__.update(requests.plain().__dict__)
 
     @override
-    def evaluation_request(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
-        """Return a request with the role's trust policy replaced."""
-        evaluation_request = super().evaluation_request(request, holder)
-        trust = evaluation_request.policies.resource
-        if trust is None or trust.policy_type is not PolicyType.TRUST:
-            return evaluation_request
-        opened = replace(trust, document=_TRUST_OF_ALL)
-        return replace(evaluation_request, policies=replace(evaluation_request.policies, resource=opened))
+    def _trust_policy(self, target: Target) -> tuple[AttachedPolicy | None, list[MissingData]]:
+        """Return a trust policy that allows everyone, of roles that do not exist yet, too."""
+        arn = target.resource_text
+        return AttachedPolicy(PolicyType.TRUST, SourceType.TRUST, arn, "", arn, arn, _TRUST_OF_ALL), []
 
 
 class AdminHypotheses:

@@ -80,3 +80,27 @@ def test_the_policy_that_it_creates_as_boundary_is_in_the_evidence(tmp_path):
     assert asked[0].action == "iam:CreatePolicy"
     made = {one.context["iam:PermissionsBoundary"] for one in asked if "iam:PermissionsBoundary" in one.context}
     assert made == {asked[0].resource} == {arn("policy/app-*")}
+
+
+CREATE = allow(["iam:CreateRole", "iam:PutRolePolicy"])
+ASSUME = "sts:AssumeRole"
+
+
+@pytest.mark.parametrize(
+    ("statements", "by_scp", "boundary", "found"),
+    [
+        ([CREATE], [], None, State.PROVEN),
+        ([CREATE, allow(ASSUME), {"Effect": "Deny", "Action": ASSUME, "Resource": "*"}], [], None, None),
+        ([CREATE], [{"Effect": "Deny", "Action": "sts:*", "Resource": "*"}], None, None),
+        ([CREATE], [], [CREATE], None),
+        ([CREATE], [], [CREATE, allow(ASSUME)], State.PROVEN),
+        ([CREATE, {"Effect": "Deny", "Action": ASSUME, "Resource": arn("role/app-*")}], [], None, State.PROVEN),
+    ],
+)
+def test_the_caller_can_assume_the_role_that_it_creates(tmp_path, statements, by_scp, boundary, found):
+    world = World()
+    world.denied_by_scp += by_scp
+    limit = None if boundary is None else world.policy("limit", document(*boundary))
+    world.user("bob", {"some": document(*statements)}, boundary=limit)
+    path = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_path(arn("user/bob"))
+    assert (path and [(step.path_id, step.state) for step in path.steps]) == (found and [("X83", found)])
