@@ -51,14 +51,16 @@ _PARENT_PARTS = {
 
 
 _GLUE_PARTS = ("database", "table", "userDefinedFunction", "connection")
+_KAFKA_PARTS = ("topic", "group", "transactional-id")
 
 
 def parent_of(arn: Arn) -> Arn | None:
     """Return the resource whose policy applies to a part of it; None where resources of the service have no parts.
 
     A table's index or stream, an API's stage and method, a domain's path, a function's version or alias, a log group's
-    streams, a database of the catalog, an event bus's rules. A table's stream has its own policy; a version or alias
-    has one in addition to the function's. A repository's name may contain slashes, which separate no parts.
+    streams, a database of the catalog, an event bus's rules, a Kafka cluster's topics and groups, a repository's
+    packages. A table's stream has its own policy; a version or alias has one in addition to the function's. The name of
+    an ECR repository may contain slashes, which separate no parts.
     """
     match arn.service:
         case "lambda" | "logs":
@@ -71,6 +73,14 @@ def parent_of(arn: Arn) -> Arn | None:
             # Amazon EventBridge User Guide, "Permissions for event buses": the bus's policy covers its rules.
             kind, *bus, _ = arn.resource.split("/") if "/" in arn.resource else (arn.resource, "")
             parent = f"event-bus/{'/'.join(bus) or 'default'}" if kind == "rule" else arn.resource
+        case "kafka":
+            # Amazon MSK Developer Guide, "Attach a cluster policy to the MSK cluster".
+            kind, *names = arn.resource.split("/")
+            parent = "/".join(("cluster", *names[:2])) if kind in _KAFKA_PARTS and names[2:] else arn.resource
+        case "codeartifact":
+            # CodeArtifact User Guide, "Repository policies": evaluated for operations against the repository.
+            kind, *names = arn.resource.split("/")
+            parent = "/".join(("repository", *names[:2])) if kind == "package" and names[2:] else arn.resource
         case service:
             parent = "/".join(arn.resource.split("/")[: _PARENT_PARTS.get(service)])
     return None if parent == arn.resource else arn._replace(resource=parent)
@@ -93,6 +103,14 @@ def part_prefixes(arn: Arn) -> tuple[str, ...]:
             return (f"{arn}/index/",) if kind == "table" and "/" not in name else ()
         case "glue":
             return tuple(str(arn._replace(resource=f"{part}/")) for part in _GLUE_PARTS) if kind == "catalog" else ()
+        case "kafka":
+            return (
+                tuple(str(arn._replace(resource=f"{part}/{name}/")) for part in _KAFKA_PARTS)
+                if kind == "cluster"
+                else ()
+            )
+        case "codeartifact":
+            return (str(arn._replace(resource=f"package/{name}/")),) if kind == "repository" else ()
         case "events" if kind == "event-bus":
             return (str(arn._replace(resource="rule/" if name == "default" else f"rule/{name}/")),)
         case service if arn.resource.count("/") == _PARENT_PARTS.get(service, 0) - 1:

@@ -25,6 +25,13 @@ from iamdesk.policy.arn import parse_arn
         ("events:eu-west-1:1:rule/r", "event-bus/default"),
         ("events:eu-west-1:1:rule/aws.partner/x/y/r", "event-bus/aws.partner/x/y"),
         ("events:eu-west-1:1:event-bus/orders", None),
+        ("kafka:eu-west-1:1:topic/k/1-2/orders", "cluster/k/1-2"),
+        ("kafka:eu-west-1:1:group/k/1-2/g", "cluster/k/1-2"),
+        ("kafka:eu-west-1:1:transactional-id/k/1-2/t", "cluster/k/1-2"),
+        ("kafka:eu-west-1:1:cluster/k/1-2", None),
+        ("kafka:eu-west-1:1:topic/k/*", None),
+        ("codeartifact:eu-west-1:1:package/d/r/npm//p", "repository/d/r"),
+        ("codeartifact:eu-west-1:1:repository/d/r", None),
         ("ecr:eu-west-1:1:repository/team/app", None),
         ("secretsmanager:eu-west-1:1:secret:prod/db-AbCdEf", None),
         ("sqs:eu-west-1:1:orders", None),
@@ -41,7 +48,8 @@ def test_the_parent_is_what_carries_the_policy(part: str, parent: str | None) ->
         *("dynamodb:eu-west-1:1:table/Orders", "execute-api:eu-west-1:1:a1b2", "es:eu-west-1:1:domain/logs"),
         *("lambda:eu-west-1:1:function:f", "glue:eu-west-1:1:catalog", "s3tables:eu-west-1:1:bucket/b"),
         *("events:eu-west-1:1:event-bus/orders", "events:eu-west-1:1:event-bus/default"),
-        "mediastore:eu-west-1:1:container/c",
+        *("mediastore:eu-west-1:1:container/c", "kafka:eu-west-1:1:cluster/k/1-2"),
+        "codeartifact:eu-west-1:1:repository/d/r",
     ],
 )
 def test_what_begins_like_a_part_has_the_resource_as_its_parent(resource: str) -> None:
