@@ -16,8 +16,10 @@ from iamdesk.attack_paths.catalog import ASSUMES, preference
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder, tags_asked
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.edges import Edge, Edges
+from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.graph import StepGraph
 from iamdesk.attack_paths.request_tags import may_require
+from iamdesk.attack_paths.session_needs import SessionNeeds, passing
 from iamdesk.attack_paths.types import StepKey
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.derived_keys import ResourceDependence, variation
@@ -60,6 +62,12 @@ class AccountSteps:
     places: int
     """The users and roles among them."""
     administrators: int
+    unconditional: int
+    """The administrators without ``sessions``."""
+    sessions: Mapping[int, SessionNeeds]
+    """By position of a role that is an administrator only in some sessions: what these need."""
+    entering: Mapping[int, tuple[PlainEdge, ...]]
+    """By position of such a role: how principals of the account become an administrator by becoming it."""
     into: Mapping[int, tuple[PlainEdge, ...]]
     """By position: the techniques by which principals of the account become it."""
     promotions: tuple[PlainEdge, ...]
@@ -79,6 +87,8 @@ class AccountSteps:
     """ARNs of Lambda functions whose policy lets others change them: steps of other accounts that are not searched."""
     administrations: Mapping[Hashable, object]
     """What is known of who is an administrator (`administrators.Administration`), by ARN."""
+    abroad_in_sessions: Mapping[ConfirmedAndPossible, int] = field(default_factory=dict)
+    """As ``abroad``, of roles with ``sessions``: who becomes an administrator by assuming them (`in_sessions`)."""
     proofs: Mapping[StepKey, bytes] = field(default_factory=dict)
     """The evidence of some steps, compressed (`organization_paths.with_proofs`)."""
 
@@ -101,6 +111,9 @@ def find_account_steps(steps: Edges, graph: StepGraph, account: str) -> AccountS
         regular=steps.population.regular,
         places=sum(1 << position for position in steps.places),
         administrators=steps.administrators,
+        unconditional=steps.unconditional_administrators,
+        sessions=steps.sessions,
+        entering={position: tuple(map(plain.edge, steps.entering(position))) for position in steps.sessions},
         into=dict(plain.into()),
         promotions=tuple(
             map(
@@ -178,6 +191,26 @@ def _abroad(steps: Edges, plain: _Plain, account: str) -> Mapping[ConfirmedAndPo
                 members = plain.open(who.of(place))
                 if members.principals:
                     found[members] = found.get(members, 0) | bits
+    return found
+
+
+def in_sessions(
+    inquiry: EvaluationSession, wanted: Iterable[tuple[int, RoleDetail, SessionNeeds, ConfirmedAndPossible]]
+) -> Mapping[ConfirmedAndPossible, int]:
+    """Return `AccountSteps.abroad_in_sessions` of an account.
+
+    Args:
+        inquiry: Evaluates requests over the part of the snapshot with the account.
+        wanted: Roles of other accounts: number, role, what its sessions need, and who can assume it.
+    """
+    evaluator = inquiry.evaluator
+    finder = SourceFinder(inquiry, inquiry.targets, evaluator.bulk())
+    found: dict[ConfirmedAndPossible, int] = {}
+    for number, role, needs, assuming_it in wanted:
+        with evaluator.index.lent_roles([role]):
+            members = assuming_it.both(passing(finder, role.arn, needs, assuming_it.principals))
+        if members.principals:
+            found[members] = found.get(members, 0) | 1 << number
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context, EvaluationSession
+from iamdesk.attack_paths.session_needs import Session, SessionNeeds, is_of_session, session_needs
 from iamdesk.aws.service_reference import Action, reference
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
@@ -93,6 +94,8 @@ class Administration:
     """Number of sample actions that are evaluated."""
     keys: tuple[str, ...] = ()
     """For ``conditional``: the condition keys that it depends on."""
+    sessions: SessionNeeds | None = None
+    """Of a role that is one only in some sessions: what these need; None: nothing."""
 
 
 def administration(inquiry: EvaluationSession, account: Account, principal: Principal) -> Administration:
@@ -181,7 +184,25 @@ def _ask(inquiry: EvaluationSession, account: Account, principal: Principal) -> 
         for power in POWERS
         for key in inquiry.ask(principal.arn, *power_request(power, account)).missing_context_values
     }
-    return Administration(EvalDecision.CONDITIONAL, None, covered, asked, tuple(keys))
+    sessions = None
+    if isinstance(principal, RoleDetail) and any(is_of_session(key.lower()) for key in keys):
+
+        def is_one(session: Session) -> bool:
+            def decide(action: str, resource: str, context: Context) -> EvalDecision:
+                return inquiry.decide(principal.arn, action, resource, {**context, **session})
+
+            return would_administer(decide, account, inquiry.guardrails(account.account_id), documents)
+
+        requests = [power_request(power, account) for power in POWERS]
+        own = [
+            policy.source_id for policy in carried.identity if not policy.is_inline and ":aws:" not in policy.source_id
+        ]
+        others = [
+            *((action, principal.arn, context) for action, _, context in requests if action.endswith("RolePolicy")),
+            *(("iam:CreatePolicyVersion", policy, {}) for policy in own),
+        ]
+        sessions = session_needs(requests, others, partial(inquiry.trace, principal.arn), is_one)
+    return Administration(EvalDecision.CONDITIONAL, None, covered, asked, tuple(keys), sessions)
 
 
 def would_administer(

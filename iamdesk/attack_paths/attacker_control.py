@@ -36,7 +36,7 @@ SOURCE_IDENTITY = "sts:sourceidentity"
 _ABOUT_TAGS = ("aws:requesttag/", "aws:tagkeys", "sts:transitivetagkeys", SOURCE_IDENTITY)
 """Beginnings of keys that take an action besides (`iamdesk.attack_paths.request_tags`)."""
 _SESSION_NAME = "sts:rolesessionname"
-_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 """What a session name and a source identity can be (STS API Reference, AssumeRole)."""
 _OPEN_PART = re.compile(r"\*|\$\{[^}]*\}")
 _MFA = "aws:multifactorauthpresent"
@@ -103,7 +103,7 @@ def _can_name(trace: EvaluationTrace, key_set: Mapping[str, bool]) -> bool:
                 if test.key == key
                 for value in test.values
             ]
-            if tried and not any(map(_NAME.fullmatch, tried)) and not any(map(_may_be_name, listed)):
+            if tried and not any(map(NAME.fullmatch, tried)) and not any(map(_may_be_name, listed)):
                 return False
     return True
 
@@ -111,7 +111,7 @@ def _can_name(trace: EvaluationTrace, key_set: Mapping[str, bool]) -> bool:
 def _may_be_name(pattern: str) -> bool:
     """Return whether a value of a condition, with wildcards and variables, can match a name."""
     fixed, open_parts = _OPEN_PART.subn("", pattern.replace("?", "x"))
-    return _NAME.fullmatch(fixed.ljust(2, "x") if open_parts else fixed) is not None
+    return NAME.fullmatch(fixed.ljust(2, "x") if open_parts else fixed) is not None
 
 
 def _tags(trace: EvaluationTrace) -> Sequence[Mapping[str, tuple[str, ...]]]:

@@ -14,6 +14,7 @@ from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.access.request_grid import OneRequest
 from iamdesk.attack_paths.attacker_control import AllowedBy, allowed_by
+from iamdesk.attack_paths.catalog import ASSUMES
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.request_tags import (
@@ -392,15 +393,38 @@ class SourceFinder:
             )
         return found
 
+    def assuming_with(self, alternative: AllowedBy, role: str, members: int, *, may_vary: bool) -> ConfirmedAndPossible:
+        """Return which of some principals can assume a role with the tags and the source identity of an alternative.
+
+        ``may_vary``: with other values, too.
+        """
+        found = self.among(members, ASSUMES, role, tags_of(alternative))
+        found = found.both(self._tagging(alternative, found.principals, ASSUMES, role, {}, may_vary=False))
+        required = required_besides(ASSUMES, alternative)
+        left = members & ~found.proven
+        if may_vary and left and len(required) == 1:
+            found = found.either(self._with_other_values(alternative, left, ASSUMES, required[0], role, {}))
+        return found
+
     def _tagging(
-        self, alternative: AllowedBy, members: int, action: str, resource: str, context: Context
+        self,
+        alternative: AllowedBy,
+        members: int,
+        action: str,
+        resource: str,
+        context: Context,
+        *,
+        may_vary: bool = True,
     ) -> ConfirmedAndPossible:
-        """Return which of some principals may set the tags of an alternative, as far as a permission is required."""
+        """Return which of some principals may set the tags of an alternative, as far as a permission is required.
+
+        ``may_vary``: with other values, too.
+        """
         found = ConfirmedAndPossible(members, 0)
         for required in required_besides(action, alternative):
             one = self.among(members, required.action, resource, tag_context(alternative, action, context))
             left = members & ~one.proven
-            if left:
+            if left and may_vary:
                 one = one.either(self._with_other_values(alternative, left, action, required, resource, context))
             if required == SET_SOURCE_IDENTITY and (left := members & ~one.principals):
                 one = one.either(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
-from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS, is_administrator, power_request
+from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS, administration, is_administrator, power_request
 from iamdesk.attack_paths.any_resource import AnyResourceAccess
 from iamdesk.attack_paths.assume_role import Assumable, TrustPolicies
 from iamdesk.attack_paths.attachable_policies import AttachablePolicies
@@ -22,6 +22,7 @@ from iamdesk.attack_paths.catalog import (
 )
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, EdgeSources, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
+from iamdesk.attack_paths.session_needs import SessionNeeds, passing
 from iamdesk.attack_paths.technique_resources import TechniqueResources
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses, OpenTrust
 from iamdesk.attack_paths.workload_access import WorkloadAccess
@@ -31,6 +32,8 @@ from iamdesk.policy.statement import Statement
 from iamdesk.progress import Progress, no_progress
 from iamdesk.snapshot.model import Account, RoleDetail
 
+ASSUMING = frozenset({"sts-001", "sts-002", "sts-003"})
+"""The techniques that are a call of sts:AssumeRole alone."""
 PHASES = 7
 """Number of parts of the work for progress; the last ones are the graph's."""
 TRUST_CHANGE = "iam:UpdateAssumeRolePolicy"
@@ -98,6 +101,8 @@ class Edges:
         self._full_access = f"arn:{partition}:iam::aws:policy/{FULL_ACCESS}"
         self.by_aim = {aim: [one for one in catalog().paths if one.target is aim] for aim in TargetConstraint}
         self.attachable = AttachablePolicies(inquiry, self.population, self.finder)
+        self.lent_sessions: Mapping[str, SessionNeeds] = {}
+        """By ARN: as `sessions`, of roles of accounts that the snapshot lacks."""
         self.callers = self.population.regular
         """The principals whose steps are evaluated, as bits."""
         self.members_of = self.finder.members_of
@@ -127,13 +132,13 @@ class Edges:
         _ = self.service_paths
         progress(4, PHASES)
 
-    def limit_callers(self, callers: int, administrators: int | None = None) -> None:
-        """Evaluate the steps of some principals only; ``administrators`` are those of the unchanged snapshot.
+    def limit_callers(self, callers: int, before: "Edges | None" = None) -> None:
+        """Evaluate the steps of some principals only; ``before`` are those of the unchanged snapshot.
 
-        None: those of this one.
+        Its administrators count as this one's.
         """
-        if administrators is not None:
-            self.administrators = administrators
+        if before is not None:
+            self.administrators, self.sessions = before.administrators, before.sessions
         self.callers = callers & self.population.regular
         self.finder.members_of = {account: members & callers for account, members in self.members_of.items()}
 
@@ -182,6 +187,34 @@ class Edges:
                 if arn in index.roots or (principal and is_administrator(self.inquiry, account, principal)):
                     found |= 1 << position
         return found
+
+    @cached_property
+    def sessions(self) -> Mapping[int, SessionNeeds]:
+        """By position of a role that is an administrator only in some sessions: what these need."""
+        found: dict[int, SessionNeeds] = {}
+        for position in indexes_of(self.administrators):
+            role = self.inquiry.evaluator.index.roles.get(self.population.index.subjects[position])
+            account = None if role is None else self._accounts.get(role.arn.split(":", 5)[4])
+            if role is not None and account is not None:
+                needs = administration(self.inquiry, account, role).sessions
+                if needs is not None:
+                    found[position] = needs
+        return found
+
+    def session_needs(self, role: str) -> SessionNeeds | None:
+        """Return what the sessions of a role need in which it is an administrator; None: nothing, or it is not one."""
+        position = self.population.position(role)
+        return self.lent_sessions.get(role) if position is None else self.sessions.get(position)
+
+    @cached_property
+    def unconditional_administrators(self) -> int:
+        """The administrators, as bits, without `sessions`: those whose sessions need no values of their caller."""
+        return self.administrators & ~sum(1 << position for position in self.sessions)
+
+    @cached_property
+    def settled_administrators(self) -> int:
+        """The administrators, as bits, whose own further steps need no search: their other sessions have no power."""
+        return self.administrators & ~sum(1 << one for one, needs in self.sessions.items() if needs.has_power_without)
 
     def position_of(self, place: int) -> int | None:
         """Return the position of a user or role among the principals."""
@@ -482,6 +515,21 @@ class Edges:
                 if path.needs and account:
                     members = self.workloads.narrow(path, account.account_id, role.arn, members, passing)
                 yield Edge(path.id, place, members)
+
+    def entering(self, position: int) -> Iterator[Edge]:
+        """Yield the techniques by which principals become a role of `sessions` in a session that is an administrator.
+
+        Which values the sessions of services have, or those under a changed trust policy, is not known.
+        """
+        role = self.population.index.subjects[position]
+        for edge in self.into(self.places[position]):
+            members = edge.members.within(~(1 << position))
+            if edge.path_id in ASSUMING and members.principals:
+                members = members.both(passing(self.finder, role, self.sessions[position], members.principals))
+            else:
+                members = members.unsure()
+            if members.principals:
+                yield edge._replace(members=members)
 
     def by_function_policies(self, path: EscalationPath, account: str) -> ConfirmedAndPossible:
         """Return the principals of other accounts that can use a technique on a Lambda function of an account.

@@ -58,7 +58,7 @@ def _edges_into(graph: StepGraph, principals: int, *, is_last: bool, maybe: bool
         for _, edges in graph.last_steps(maybe=maybe):
             yield from (edge for _, edge in edges)
     for position in indexes_of(principals):
-        yield from graph.edges_into(position)
+        yield from graph.edges_to_administrator(position) if is_last else graph.edges_into(position)
 
 
 def _of_indirect_promotions(graph: StepGraph, *, maybe: bool) -> Iterator[tuple[int, Iterable[str]]]:

@@ -33,6 +33,8 @@ class _Target:
 
     there: ConfirmedAndPossible
     last: ConfirmedAndPossible
+    apart: int = 0
+    """Principals that are at the goal if they begin there; of others that become them, those of ``last`` are."""
     later: Mapping[int, int] = field(default_factory=dict)
     """Those that reach it in some number of steps of their own (`StepGraph.indirect_promotions`), by that number."""
 
@@ -196,7 +198,7 @@ class StepGraph:
 
     def _near(self, *, maybe: bool) -> int:
         """Return the administrators, and the principals one step from it without a preparation, as bits."""
-        found = self.steps.administrators
+        found = self.steps.unconditional_administrators
         for edges in self.unprepared_promotions.values():
             for edge in edges:
                 found |= edge.members.principals if maybe else edge.members.proven
@@ -251,15 +253,20 @@ class StepGraph:
         """
         key = (account, maybe)
         if key not in self._administration:
-            there = self.steps.administrators
-            if account is not None:
-                there &= self.steps.members_of.get(account, 0)
+            own = -1 if account is None else self.steps.members_of.get(account, 0)
             last = 0
             for members, _ in self.last_steps(account, maybe):
                 last |= members
+            for position, edges in self.entering.items():
+                for edge in edges if own >> position & 1 else ():
+                    last |= edge.members.principals if maybe else edge.members.proven
+            there = self.steps.unconditional_administrators & own
             self._administration[key] = self._levels(
                 _Target(
-                    ConfirmedAndPossible(there, 0), ConfirmedAndPossible(last, 0), self.indirect_levels(account, maybe)
+                    ConfirmedAndPossible(there, 0),
+                    ConfirmedAndPossible(last, 0),
+                    self.steps.administrators & own & ~there,
+                    self.indirect_levels(account, maybe),
                 ),
                 maybe,
             )
@@ -319,13 +326,14 @@ class StepGraph:
             return members.principals if maybe else members.proven
 
         reached = counted(target.there)
-        levels = [reached]
+        levels = [reached | target.apart]
+        latest = reached
         last = counted(target.last)
         most = max(target.later, default=0)
-        while levels[-1] or last or len(levels) <= most:
+        while latest or last or len(levels) <= most:
             found = last | target.later.get(len(levels), 0)
             last = 0
-            for position in indexes_of(levels[-1]):
+            for position in indexes_of(latest):
                 members = self.predecessors.get(position)
                 if members is not None:
                     found |= counted(members)
@@ -333,6 +341,7 @@ class StepGraph:
             if not found and len(levels) >= most:
                 break
             reached |= found
+            latest = found
             levels.append(found)
         return tuple(levels)
 
@@ -375,6 +384,22 @@ class StepGraph:
         yield from (members for members in identical.values() if members.bit_count() > 1)
 
     # ── edges ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def entering(self) -> Mapping[int, Sequence[Edge]]:
+        """By position of a role of `Edges.sessions`: how principals become an administrator by becoming it."""
+        return {
+            position: (
+                *self.steps.entering(position),
+                *(one._replace(members=one.members.unsure()) for one in self.prepared.into.get(position, ())),
+            )
+            for position in self.steps.sessions
+        }
+
+    def edges_to_administrator(self, position: int) -> Iterable[Edge]:
+        """Return the techniques by which principals become an administrator by becoming one, in one step."""
+        known = self.entering.get(position)
+        return self.edges_into(position) if known is None else known
 
     def edges_into(self, position: int) -> Iterator[Edge]:
         """Yield the techniques by which principals become a principal."""

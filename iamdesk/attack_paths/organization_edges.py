@@ -18,8 +18,9 @@ type Bits = dict[int, int]
 """Principals: positions as bits, by number of the account."""
 type Node = tuple[int, int]
 """A principal: number of its account, position in it."""
-type Beginnings = tuple[Bits, Bits, Sequence[Bits]]
-"""The principals at a goal, those one step away, and by number of steps those that reach it in steps of their own."""
+type Beginnings = tuple[Bits, Bits, Sequence[Bits], Bits]
+"""The principals at a goal, those one step away, by number of steps those that reach it in steps of their own, and
+those at the goal if they begin there (`graph._Target`)."""
 
 _MAX_KEPT = 256
 """Cached levels and closures: some hundred kilobytes each for a thousand accounts."""
@@ -79,7 +80,7 @@ class Elsewhere(NamedTuple):
     accounts: tuple[int, ...]
     """Those with members, in the snapshot's order."""
     administered: frozenset[int]
-    """Accounts of which some member is an administrator, or becomes one by steps of its own."""
+    """Accounts of which some member is an administrator, or becomes one by steps in its account."""
     read: frozenset[str]
     """Names of the sensitive data that some member reads."""
 
@@ -182,6 +183,14 @@ class OrganizationSteps:
                     return members
         return NO_PRINCIPALS
 
+    def entering_in_session(self, role: Node, caller: int) -> ConfirmedAndPossible:
+        """Return the principals of another account that become an administrator by assuming a role of ``sessions``."""
+        number = self._number_of.get(role)
+        for members, roles in self.accounts[caller].abroad_in_sessions.items() if number is not None else ():
+            if roles >> number & 1:
+                return members
+        return NO_PRINCIPALS
+
     def into(self, number: int, *, maybe: bool) -> Mapping[int, int]:
         """Return, by position, the principals of the same account that can become it in one step."""
         found = self._into.get((number, maybe))
@@ -231,33 +240,42 @@ class OrganizationSteps:
 
     def _administrating(self, account: str | None, maybe: bool) -> Beginnings:
         wanted = range(len(self.accounts)) if account is None else (self.numbers[account],)
-        there = {number: self.accounts[number].administrators for number in wanted}
+        there = {number: self.accounts[number].unconditional for number in wanted}
+        apart = {number: bits for number in wanted if (bits := self.accounts[number].administrators & ~there[number])}
         last: Bits = {}
         for number in wanted:
             for edge in self.accounts[number].promotions:
                 last[number] = last.get(number, 0) | counted(edge.members, maybe)
+            for edges in self.accounts[number].entering.values():
+                for edge in edges:
+                    last[number] = last.get(number, 0) | counted(edge.members, maybe)
+        entered = self.open_among(apart)
+        for caller, one in enumerate(self.accounts) if entered else ():
+            for members, roles in one.abroad_in_sessions.items():
+                if roles & entered:
+                    last[caller] = last.get(caller, 0) | counted(members, maybe)
         later: list[Bits] = []
         for number in wanted:
             for position, one in self.accounts[number].indirect[maybe].items():
                 later += ({} for _ in range(len(later), one.steps + 1))
                 later[one.steps][number] = later[one.steps].get(number, 0) | 1 << position
-        return there, last, later
+        return there, last, later, apart
 
     def promoted(self, number: int, *, maybe: bool) -> int:
         """Return the principals that are administrators of their account, or become one by their own steps."""
-        there, last, later = self._administrating(self.accounts[number].account, maybe)
+        there, last, later, _ = self._administrating(self.accounts[number].account, maybe)
         return bits_of(bits.get(number, 0) for bits in (there, last, *later))
 
     def to_data(self, name: str, *, maybe: bool) -> LevelsOfAll:
         """Return the principals by distance to reading sensitive data."""
-        return self._kept_levels(f"data {name}", maybe, lambda: (self._reading(name, maybe), {}, ()))
+        return self._kept_levels(f"data {name}", maybe, lambda: (self._reading(name, maybe), {}, (), {}))
 
     def _reading(self, name: str, maybe: bool) -> Bits:
         return {number: counted(one.readers[name], maybe) for number, one in enumerate(self.accounts)}
 
     def to_principal(self, node: Node, *, maybe: bool) -> LevelsOfAll:
         """Return the principals by distance to a principal."""
-        return self._kept_levels(self.arn(node), maybe, lambda: ({node[0]: 1 << node[1]}, {}, ()))
+        return self._kept_levels(self.arn(node), maybe, lambda: ({node[0]: 1 << node[1]}, {}, (), {}))
 
     def _kept_levels(self, goal: str, maybe: bool, begin: Callable[[], Beginnings]) -> LevelsOfAll:
         """Return the levels to a goal, cached."""
@@ -268,12 +286,15 @@ class OrganizationSteps:
             found = self._levels[goal, maybe] = LevelsOfAll(lambda: self._each_level(*begin(), maybe))
         return found
 
-    def _each_level(self, there: Bits, last: Bits, later: Sequence[Bits], maybe: bool) -> Iterator[tuple[Bits, int]]:
+    def _each_level(
+        self, there: Bits, last: Bits, later: Sequence[Bits], apart: Bits, maybe: bool
+    ) -> Iterator[tuple[Bits, int]]:
         """Yield the principals of each level, and which of them are roles that other accounts may assume."""
         latest = {number: bits for number, bits in there.items() if bits}
         reached, steps = dict(latest), 0
         entered = self.open_among(latest)
-        yield latest, entered
+        at_goal = {number: latest.get(number, 0) | apart.get(number, 0) for number in (*latest, *apart)}
+        yield at_goal, entered | self.open_among(apart)
         while latest or last or steps + 1 < len(later):
             self.check_cancelled()
             steps += 1

@@ -19,6 +19,7 @@ from iamdesk.attack_paths.catalog import LAST, catalog, preference
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, bits_of, counted
 from iamdesk.attack_paths.promoters import paths_from
+from iamdesk.attack_paths.session_needs import SessionNeeds, session_words
 from iamdesk.attack_paths.types import (
     ADMINISTRATION,
     AttackPath,
@@ -122,7 +123,7 @@ class OrganizationReach:
         all its other steps.
         """
         for account in self._all.accounts:
-            near = account.administrators | bits_of(edge.members.proven for edge in account.promotions)
+            near = account.unconditional | bits_of(edge.members.proven for edge in account.promotions)
             if account.regular & ~near:
                 return None
         return 0
@@ -195,7 +196,12 @@ class OrganizationReach:
         """
         node = self._node(principal)
         _, elsewhere = self._all.closure(node)
-        return frozenset(self._all.accounts[other].account for other in elsewhere.administered - {node[0]})
+        found = set(elsewhere.administered)
+        for other in elsewhere.accounts:  # by assuming a role that is an administrator only in some sessions
+            account = self._all.accounts[other]
+            if other not in found and account.sessions and self._levels(account.account, False).level_of(node):
+                found.add(other)
+        return frozenset(self._all.accounts[other].account for other in found - {node[0]})
 
     def first_to_administration(self, most: int) -> frozenset[str]:
         """Return the first ``most`` principals, in the snapshot's order, with a proven path to administrator."""
@@ -316,17 +322,27 @@ class OrganizationReach:
         onward: list[Node] = [(number, then) for then in indexes_of(near & ~(1 << position))]
         onward += self._all.roles(self._all.exits_of(at, maybe=unsure) & levels.open_roles(rest))
         for then in sorted(onward):
-            for edge in self._edges(at, then):
+            needs = self._session(then, goal, rest)
+            for edge in self._edges(at, then, in_session=needs is not None):
                 if counted(edge.members, unsure) >> position & 1:
-                    yield self._step(at, edge, principal_goal(self._all.arn(then))), then
+                    words = session_words(self._all.arn(then), needs)
+                    yield self._step(at, edge, principal_goal(self._all.arn(then)), words), then
         for edge in last:
             yield self._step(at, edge, administration_of(account.account)), None
 
-    def _edges(self, at: Node, then: Node) -> Iterator[PlainEdge]:
+    def _session(self, then: Node, goal: str, rest: int) -> SessionNeeds | None:
+        """Return what a session of a principal needs to be at a goal, if it needs something."""
+        is_there = rest == 0 and (goal == ADMINISTRATION or goal in self._all.numbers)
+        return self._all.accounts[then[0]].sessions.get(then[1]) if is_there else None
+
+    def _edges(self, at: Node, then: Node, *, in_session: bool) -> Iterator[PlainEdge]:
+        """Yield how principals become another; ``in_session``: in one in which it is an administrator."""
         if at[0] == then[0]:
-            yield from self._all.accounts[at[0]].into.get(then[1], ())
+            account = self._all.accounts[at[0]]
+            yield from (account.entering if in_session else account.into).get(then[1], ())
         else:
-            yield PlainEdge(_ACROSS, self._all.arn(then), self._all.entering(then, at[0]))
+            entering = self._all.entering_in_session if in_session else self._all.entering
+            yield PlainEdge(_ACROSS, self._all.arn(then), entering(then, at[0]))
 
     def _levels(self, goal: str, unsure: bool) -> LevelsOfAll:
         if goal == ADMINISTRATION:
@@ -350,13 +366,14 @@ class OrganizationReach:
             return data_goal(goal)
         return principal_goal(self._all.arn(self._node(goal)))
 
-    def _step(self, at: Node, edge: PlainEdge, goal: Goal) -> Step:
+    def _step(self, at: Node, edge: PlainEdge, goal: Goal, needs_besides: Sequence[str] = ()) -> Step:
         paths = [catalog().path(one) for one in edge.path_id.split("+")]
         is_proven = bool(edge.members.proven >> at[1] & 1)
         source = self._all.arn(at)
         needs: tuple[str, ...] = ()
         if not is_proven:
             needs = self._map((self._all.accounts[at[0]].account,)).prover.needs(source, edge.target, edge.path_id)
+            needs = (*needs, *needs_besides)
         return Step(
             edge.path_id,
             join_messages(phrase(" and "), [phrased(path.how) for path in paths]),
@@ -385,6 +402,8 @@ class OrganizationReach:
         # A role of another account is known without reading that account.
         node = self._all.node(step.target)
         number = None if node is None else self._all.open_number(node)
+        needs = None if node is None else self._all.accounts[node[0]].sessions.get(node[1])
+        paths.steps.lent_sessions = {} if needs is None else {step.target: needs}
         with paths.evaluator.index.lent_roles([] if number is None else [self._open_role(number)]):
             return paths.prover.prove(step)
 

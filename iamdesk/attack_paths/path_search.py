@@ -1,6 +1,6 @@
 """Searches attack paths step by step: from one principal to a goal, as positions in the graph."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.catalog import LAST, how_words, preference
@@ -9,6 +9,7 @@ from iamdesk.attack_paths.evidence import Prover
 from iamdesk.attack_paths.graph import Levels, StepGraph
 from iamdesk.attack_paths.prepared import Prepared
 from iamdesk.attack_paths.promoters import IndirectPromotion, paths_from
+from iamdesk.attack_paths.session_needs import SessionNeeds, session_words
 from iamdesk.attack_paths.types import (
     ADMINISTRATION,
     AttackPath,
@@ -207,14 +208,14 @@ class PathSearch:
         if goal == ADMINISTRATION or goal in self._graph.all_promotions:
             yield from self._graph.last_steps_of(position, None if goal == ADMINISTRATION else goal, unsure)
 
-    def step(self, position: int, edge: Edge, goal: Goal) -> Step:
-        """Return an edge as the step of one of its principals."""
+    def step(self, position: int, edge: Edge, goal: Goal, needs_besides: Sequence[str] = ()) -> Step:
+        """Return an edge as the step of one of its principals; ``needs_besides`` are those of a possible step."""
         is_proven = bool(edge.members.proven >> position & 1)
         source, target = self._subjects[position], self._steps.targets.arns[edge.target]
         prepared = self._graph.prepared.known.get((edge.path_id, source, target))
         if prepared is not None:
             return self._prepared_step(prepared, edge.path_id, source, target, goal, is_proven=is_proven)
-        needs = () if is_proven else self._prover.needs(source, target, edge.path_id)
+        needs = () if is_proven else (*self._prover.needs(source, target, edge.path_id), *needs_besides)
         return Step(
             edge.path_id,
             how_words(edge.path_id),
@@ -254,9 +255,10 @@ class PathSearch:
                 else:
                     yield self.step(position, edge, administration_of(account)), None
         for then in indexes_of(self._graph.candidates(position, reached, unsure)):
-            for edge in self._graph.edges_into(then):
+            needs = session_words(self._subjects[then], self._session(then, goal, rest))
+            for edge in self._edges(then, goal, rest):
                 if takes(edge, position, unsure):
-                    yield self.step(position, edge, principal_goal(self._subjects[then])), then
+                    yield self.step(position, edge, principal_goal(self._subjects[then]), needs), then
         for account, edge in last:
             yield self.step(position, edge, administration_of(account)), None
 
@@ -267,7 +269,19 @@ class PathSearch:
         if rest == 0:
             yield from ((edge, None) for _, edge in self.last_steps(position, goal, unsure))
         for then in indexes_of(self._graph.candidates(position, reached, unsure)):
-            yield from ((edge, then) for edge in self._graph.edges_into(then) if takes(edge, position, unsure))
+            yield from ((edge, then) for edge in self._edges(then, goal, rest) if takes(edge, position, unsure))
+
+    def _edges(self, then: int, goal: str, rest: int) -> Iterable[Edge]:
+        """Return the techniques by which principals become one that needs ``rest`` steps to a goal."""
+        is_there = rest == 0 and self._is_administration(goal)
+        return self._graph.edges_to_administrator(then) if is_there else self._graph.edges_into(then)
+
+    def _session(self, then: int, goal: str, rest: int) -> SessionNeeds | None:
+        """Return what a session of a principal needs to be at a goal, if it needs something."""
+        return self._steps.sessions.get(then) if rest == 0 and self._is_administration(goal) else None
+
+    def _is_administration(self, goal: str) -> bool:
+        return goal == ADMINISTRATION or goal in self._steps.members_of
 
     def _leads_back(self, position: int, then: int | None, goal: str, levels: Levels, rest: int, unsure: bool) -> bool:
         """Return whether the shortest path of another principal to a goal leads through a principal."""

@@ -105,7 +105,7 @@ def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> 
         WorkCancelled: The run was cancelled.
     """
     found = PreparedSteps()
-    others &= steps.callers & ~steps.administrators
+    others &= steps.callers & ~steps.settled_administrators
     if not others:
         return found
     most = min(_MAX_ROUNDS, _MAX_PRINCIPALS // max(1, len(steps.places)))
@@ -312,7 +312,7 @@ def _search(steps: Edges, into: Into, one: _Round, found: PreparedSteps) -> None
     callers = sum(1 << position for position in one.moves)
     inquiry = EvaluationSession(Evaluator(changed, base.now, base.index.documents), steps.inquiry.check)
     after = Edges(inquiry)
-    after.limit_callers(callers, steps.administrators)
+    after.limit_callers(callers, steps)
     prover = Prover(after)
     subjects = steps.population.index.subjects
 

@@ -58,7 +58,7 @@ def find_promoters(
         WorkCancelled: The run was cancelled.
     """
     found = Promoters()
-    others = steps.population.regular & ~near
+    others = steps.population.regular & ~near & ~steps.settled_administrators
     changing = escalation.changing(others)
     promoters = 0
     for techniques in changing.values():
@@ -70,7 +70,7 @@ def find_promoters(
     unknown = promoters
     shared: dict[ConfirmedAndPossible, ConfirmedAndPossible] = {}  # ten thousands of edges have few different ones
     for position, place in steps.places.items():
-        if steps.administrators >> position & 1:
+        if steps.unconditional_administrators >> position & 1:
             continue
         steps.inquiry.check_cancelled()
         gaining = wanted.get(position, 0)

@@ -61,7 +61,7 @@ class SelfEscalation:
 
     def of_principals(self, number: int = 0, parts: int = 1) -> Iterator[tuple[str, Edge]]:
         """Yield the edges with users and roles as targets, for one part out of several."""
-        others = self._steps.callers & ~self._steps.administrators
+        others = self._steps.callers & ~self._steps.settled_administrators
         places = list(self._steps.places.items())
         for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
             account = self._steps.account_of(place)
@@ -80,7 +80,7 @@ class SelfEscalation:
 
     def of_permission_sets(self) -> Iterator[tuple[str, Edge]]:
         """Yield the edges through permission sets of IAM Identity Center."""
-        others = self._steps.callers & ~self._steps.administrators
+        others = self._steps.callers & ~self._steps.settled_administrators
         for path in self._steps.by_aim[TargetConstraint.PERMISSION_SET]:
             who = self._steps.anything.who([required.action for required in path.actions], others)
             who = self._steps.resources.narrow(path, who)
@@ -93,7 +93,7 @@ class SelfEscalation:
         """Yield the edges through a user or role that the principal creates."""
         steps = self._steps
         for path in steps.by_aim[TargetConstraint.NEW_PRINCIPAL]:
-            who = creators(steps, path, steps.callers & ~steps.administrators)
+            who = creators(steps, path, steps.callers & ~steps.settled_administrators)
             for position in indexes_of(who.principals):
                 place = steps.places.get(position)
                 account = None if place is None else steps.account_of(place)
@@ -107,7 +107,7 @@ class SelfEscalation:
 
     def _changes_of(self, position: int, place: int) -> Iterator[Edge]:
         """Yield the techniques that give another principal permissions, or remove its boundary, and become it."""
-        others = self._steps.callers & ~self._steps.administrators & ~(1 << position)
+        others = self._steps.callers & ~self._steps.settled_administrators & ~(1 << position)
         for path in self._steps.by_aim[self._steps.aim_of(place)]:
             if path.gain not in (Gain.BECOMES, Gain.OTHER_TAGS) and not path.joined:
                 yield from self.changes(path, position, place, others)
@@ -135,7 +135,7 @@ class SelfEscalation:
             WorkCancelled: The run was cancelled.
         """
         steps = self._steps
-        others &= steps.callers & ~steps.administrators
+        others &= steps.callers & ~steps.settled_administrators
         changing = self.changing(others)
         places = list(steps.places.items())
         for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
@@ -391,7 +391,7 @@ class SelfEscalation:
         if group is None or account is None:
             return
         for path in steps.by_aim[TargetConstraint.GROUP]:
-            members = steps.members(path, place).within(steps.users & ~steps.administrators)
+            members = steps.members(path, place).within(steps.users & ~steps.settled_administrators)
             if not members.principals or not self.hypotheses.administers(group):
                 continue
             policies = steps.population.principal_policies(group).policies.identity

@@ -15,12 +15,16 @@ from uuid import uuid4
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.organization_evaluator import OrganizationEvaluator
+from iamdesk.access.principal_index import indexes_of
 from iamdesk.access.who_can import Access
-from iamdesk.attack_paths.account_edges import AccountSteps, find_account_steps
+from iamdesk.attack_paths.account_edges import AccountSteps, find_account_steps, in_sessions
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import catalog as attack_paths
+from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
+from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.organization_edges import OrganizationSteps
 from iamdesk.attack_paths.organization_paths import OrganizationReach, with_proofs
+from iamdesk.attack_paths.session_needs import SessionNeeds
 from iamdesk.attack_paths.types import AttackPath, PrincipalExposure, Proof, Step
 from iamdesk.checks.check_context import CheckContext, trusted_numbers
 from iamdesk.checks.external_ids import by_external_id
@@ -82,6 +86,10 @@ class Known:
     external_ids: Mapping[str, set[frozenset[str]]] = field(default_factory=dict)
     steps: tuple[AccountSteps, ...] = ()
     thresholds: Thresholds = DEFAULT_THRESHOLDS
+
+
+type _InSession = tuple[int, SessionNeeds, ConfirmedAndPossible]
+"""A role of another account, by number: what its sessions need, and who can assume it."""
 
 
 class Task(NamedTuple):
@@ -254,6 +262,15 @@ class AccountWork:
             steps=_steps(task.account, survey.evaluator, cancelled),
         )
 
+    def sessions(
+        self, task: Task, _known: Known, wanted: Mapping[str, Sequence[_InSession]], cancelled: Cancelled
+    ) -> Mapping[ConfirmedAndPossible, int]:
+        """Return `AccountSteps.abroad_in_sessions` of an account."""
+        part = self.organization.part_of(task.account, cancelled, is_passing=True)
+        role_of = self.organization.catalogue.frame.directory.open_role
+        roles = ((number, role_of(number), needs, members) for number, needs, members in wanted[task.account])
+        return in_sessions(EvaluationSession(part, cancelled), roles)
+
     def findings(self, task: Task, known: Known, cancelled: Cancelled) -> Iterator[Finding]:
         """Yield the findings of an account."""
         survey = self._survey(task, known, cancelled)
@@ -366,8 +383,38 @@ class OrganizationChecks:
             absent=self._absent(frozenset().union(*(one.named for one in facts))),
             managing=frozenset().union(*(one.managing for one in facts)),
             external_ids=external_ids,
-            steps=tuple(one.steps for one in facts),
+            steps=self._with_sessions([one.steps for one in facts], cancelled),
             thresholds=thresholds,
+        )
+
+    def _with_sessions(self, steps: Sequence[AccountSteps], cancelled: Cancelled) -> tuple[AccountSteps, ...]:
+        """Return the steps with those by which roles of other accounts are assumed in sessions that need values.
+
+        What these need is known after all accounts were read once. Few organizations have such roles: only the accounts
+        that can assume one are read again.
+        """
+        needs = {one.subjects[at]: of_role for one in steps for at, of_role in one.sessions.items()}
+        roles = enumerate(self._catalogue.frame.directory.open_roles) if needs else ()
+        of_number = {number: needs[role.arn] for number, role in roles if role.arn in needs}
+        asked = sum(1 << number for number in of_number)
+        wanted: dict[str, list[_InSession]] = {}
+        for one in steps if asked else ():
+            for members, assumed in one.abroad.items():
+                for number in indexes_of(assumed & asked):
+                    wanted.setdefault(one.account, []).append((number, of_number[number], members))
+        if not wanted:
+            return tuple(steps)
+        done = self.round(
+            sessions_in_worker,
+            AccountWork.sessions,
+            Known(self._accounts),
+            wanted,
+            accounts=tuple(wanted),
+            cancelled=cancelled,
+        )
+        found = dict(zip(wanted, done, strict=True))
+        return tuple(
+            replace(one, abroad_in_sessions=found[one.account]) if one.account in found else one for one in steps
         )
 
     def _absent(self, named: frozenset[NamedPrincipal]) -> frozenset[NamedPrincipal]:
@@ -411,6 +458,7 @@ class OrganizationChecks:
         known: Known,
         wanted: W,
         *,
+        accounts: Sequence[str] | None = None,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[R]:
@@ -421,12 +469,13 @@ class OrganizationChecks:
             here: The method that this process calls.
             known: The facts of all accounts.
             wanted: Parameter of every task.
+            accounts: Accounts to go over; None: all.
             progress: Called with the progress of the last round.
             cancelled: Returns True to stop.
         """
         before, total = (ROUNDS - 1) * len(self._accounts), ROUNDS * len(self._accounts)
         key = uuid4().hex
-        tasks = [Task(self._frame, key, account) for account in self._accounts]
+        tasks = [Task(self._frame, key, account) for account in (self._accounts if accounts is None else accounts)]
         return shared_out(
             in_worker,
             tasks,
@@ -473,6 +522,12 @@ def facts_in_worker(task: Task, cancelled: Cancelled) -> AccountFacts:
     """Return the facts of an account that checks of other accounts need; called in a worker."""
     work, known, wanted = work_in_worker(task)
     return work.facts(task, known, wanted, cancelled)
+
+
+def sessions_in_worker(task: Task, cancelled: Cancelled) -> Mapping[ConfirmedAndPossible, int]:
+    """Return `AccountSteps.abroad_in_sessions` of an account; called in a worker."""
+    work, known, wanted = work_in_worker(task)
+    return work.sessions(task, known, wanted, cancelled)
 
 
 def attack_paths_in_worker(task: Task, cancelled: Cancelled) -> list[tuple[PrincipalExposure, AttackPath | None]]:

@@ -1,0 +1,246 @@
+"""What the caller of a role has to pass for the role to be an administrator: a source identity and session tags.
+
+A role whose permissions depend on ``aws:SourceIdentity``, or on a tag other than its own, is an administrator only in
+some sessions. Whoever assumes it must be allowed to set these values, by its own policies and by the role's trust
+policy (IAM User Guide, "Monitor and control actions taken with assumed roles" and "Pass session tags in AWS STS").
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from iamdesk.attack_paths.attacker_control import NAME, AllowedBy
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
+from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.evaluate.context import Knowledge
+from iamdesk.evaluate.engine import EvaluationTrace
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.i18n import phrase
+from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.wildcards import is_pattern
+
+_IDENTITY = "aws:sourceidentity"
+_TAG = "aws:principaltag/"
+_OF_SESSIONS = (_IDENTITY, _TAG)
+_PASSED = {_IDENTITY: "sts:SourceIdentity"}
+_ANY_VALUE = "any-value"
+"""A value that policies hardly list."""
+_MAX_SESSIONS = 8
+"""Combinations of values that are tried for one role."""
+_EXACT = frozenset({"StringEquals", "StringNotEquals", "StringLike", "StringNotLike"})
+"""Operators whose listed values, without wildcards, are all that decide."""
+_ANYTHING = re.compile(r"\*+")
+
+type Session = Mapping[str, str | None]
+"""Values of condition keys about a session, by key in lower case; None: it has none."""
+
+
+class SessionNeed(NamedTuple):
+    """Values, other than the role's own, in a session that is an administrator."""
+
+    keys: tuple[str, ...]
+    """The condition keys, as policies spell them (``aws:SourceIdentity``)."""
+    values: tuple[str, ...]
+    """One for each key; none: it is not known which."""
+    is_any: bool
+    """Whether any other values would do."""
+    is_exact: bool
+    """Whether no other values would do."""
+
+    @property
+    def passed(self) -> AllowedBy:
+        """The call that passes the values."""
+        return AllowedBy(True, {_passed_as(key): (value,) for key, value in zip(self.keys, self.values, strict=True)})
+
+
+class SessionNeeds(NamedTuple):
+    """What the sessions of a role need in which it is an administrator."""
+
+    needs: tuple[SessionNeed, ...]
+    """One of these is enough; none: no caller can pass what they need."""
+    has_power_without: bool
+    """Whether its other sessions may be allowed what makes administrators."""
+
+
+def is_of_session(key: str) -> bool:
+    """Return whether a condition key, in lower case, is about values that are passed when a role is assumed."""
+    return key.startswith(_OF_SESSIONS)
+
+
+def _passed_as(key: str) -> str:
+    """Return the key of the call by which a value is passed."""
+    return _PASSED.get(key.lower()) or f"aws:RequestTag/{key[len(_TAG) :]}"
+
+
+# ── the role ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def session_needs(
+    requests: Sequence[tuple[str, str, Context]],
+    others: Sequence[tuple[str, str, Context]],
+    ask: Callable[[str, str, Context], EvaluationTrace],
+    is_administrator: Callable[[Session], bool],
+) -> SessionNeeds | None:
+    """Return what the sessions need in which a role is an administrator; None: nothing.
+
+    Args:
+        requests: The requests that an administrator is allowed, as action, resource and context.
+        others: Further ones, any of which makes an administrator of the role.
+        ask: Evaluates one of them for the role.
+        is_administrator: Whether a session of the role with certain values is an administrator.
+    """
+    traces: list[EvaluationTrace] = []
+    sessions: list[Session] = [{}]
+    is_whole = True
+    for action, resource, context in requests:
+        found: dict[tuple[tuple[str, str | None], ...], Session] = {}
+        for session in sessions:
+            trace = ask(action, resource, {**context, **session})
+            traces.append(trace)
+            is_whole = is_whole and not trace.has_more
+            for values in _allowing(trace):
+                together = {**session, **values}
+                found[tuple(sorted(together.items()))] = together
+        is_whole = is_whole and len(found) <= _MAX_SESSIONS
+        sessions = list(found.values())[:_MAX_SESSIONS]
+    caller = traces[0].subject.caller
+    needs: dict[SessionNeed, None] = {}
+    for session in sessions:
+        wanted = [
+            key
+            for key, value in session.items()
+            if value is not None and (key[len(_TAG) :] in caller.ambiguous_tags or value != _own(traces[0], key))
+        ]
+        if wanted:
+            needs.update(dict.fromkeys(_needs(session, wanted, traces, is_administrator, is_whole=is_whole)))
+        elif is_administrator(session):
+            return None
+    if not is_whole:
+        needs[_unknown(traces)] = None
+    keys = {key.lower() for trace in traces for key in trace.keys if is_of_session(key.lower())}
+    bare = {key: _own(traces[0], key) for key in keys}
+    has_power_without = any(
+        ask(action, resource, {**context, **bare}).decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
+        for action, resource, context in (*requests, *others)
+    )
+    return SessionNeeds(tuple(needs), has_power_without)
+
+
+def _allowing(trace: EvaluationTrace) -> Iterator[Session]:
+    """Yield values about the session with which a request may be allowed."""
+    if trace.decision is EvalDecision.ALLOWED or (trace.decision is EvalDecision.CONDITIONAL and not trace.sets):
+        yield {}
+    elif trace.decision is EvalDecision.CONDITIONAL:
+        for one in trace.sets:
+            yield {
+                key.lower(): None if fact.knowledge is Knowledge.ABSENT else next(iter(fact.values), _ANY_VALUE)
+                for key, fact in one.items()
+                if is_of_session(key.lower())
+            }
+
+
+def _own(trace: EvaluationTrace, key: str) -> str | None:
+    """Return a role's own tag, which its sessions have if their caller passes no other (rule J2)."""
+    return trace.subject.caller.tags.get(key[len(_TAG) :]) if key.startswith(_TAG) else None
+
+
+def _needs(
+    session: Session,
+    wanted: Sequence[str],
+    traces: Sequence[EvaluationTrace],
+    is_administrator: Callable[[Session], bool],
+    *,
+    is_whole: bool,
+) -> Iterator[SessionNeed]:
+    tests = {key: list(_tests(key, traces)) for key in wanted}
+    keys = tuple(_spelled(key, tests[key]) for key in wanted)
+    takes_others = is_administrator({**session, **dict.fromkeys(wanted, _ANY_VALUE)})
+    if takes_others:
+        is_any = all(map(_is_about_presence, (test for of_key in tests.values() for test in of_key)))
+        yield SessionNeed(keys, (_ANY_VALUE,) * len(keys), is_any, is_exact=False)
+        return
+    is_exact = is_whole and all(of_key and all(map(_lists_values, of_key)) for of_key in tests.values())
+    values = {key: str(session[key]) for key in wanted}
+    if _IDENTITY in values and not NAME.fullmatch(values[_IDENTITY]) and not is_exact:
+        values[_IDENTITY] = values[_IDENTITY].ljust(2, "x")
+    if (_IDENTITY not in values or NAME.fullmatch(values[_IDENTITY])) and is_administrator({**session, **values}):
+        yield SessionNeed(keys, tuple(values.values()), False, is_exact)
+    elif not is_exact:
+        yield SessionNeed(keys, (), False, False)
+
+
+def _unknown(traces: Sequence[EvaluationTrace]) -> SessionNeed:
+    keys = dict.fromkeys(key.lower() for trace in traces for key in trace.keys if is_of_session(key.lower()))
+    return SessionNeed(tuple(_spelled(key, list(_tests(key, traces))) for key in keys), (), False, False)
+
+
+def _tests(key: str, traces: Sequence[EvaluationTrace]) -> Iterator[ConditionTest]:
+    seen: set[int] = set()
+    for trace in traces:
+        for result in trace.results:
+            if id(result.statement) not in seen:
+                seen.add(id(result.statement))
+                yield from (one for one in result.statement.conditions if one.key == key or key in one.variable_keys)
+
+
+def _spelled(key: str, tests: Sequence[ConditionTest]) -> str:
+    if key == _IDENTITY:
+        return "aws:SourceIdentity"
+    tag = next((one.key_text.partition("/")[2] for one in tests if one.key == key), key[len(_TAG) :])
+    return f"aws:PrincipalTag/{tag}"
+
+
+def _is_about_presence(test: ConditionTest) -> bool:
+    """Return whether a test asks only whether a key is there."""
+    if test.operator is None or test.variable_keys:
+        return False
+    return not test.operator.compares_values or (
+        test.operator.takes_wildcards and all(_ANYTHING.fullmatch(value.text) for value in test.values)
+    )
+
+
+def _lists_values(test: ConditionTest) -> bool:
+    """Return whether a test decides by whether a key has one of some values."""
+    if test.operator is None or test.variable_keys:
+        return False
+    return not test.operator.compares_values or (
+        test.operator.name in _EXACT and not any(is_pattern(value.text) or "$" in value.text for value in test.values)
+    )
+
+
+def session_words(role: str, needs: SessionNeeds | None) -> tuple[str, ...]:
+    """Return what a step into a role takes that may lack a session, to complete "requires …"."""
+    name = role.rpartition("/")[2]
+    return tuple(
+        phrase("a session of {role} with an allowed value of {key}", role=name, key=key)
+        for key in (needs.needs[0].keys if needs is not None and needs.needs else ())
+    )
+
+
+# ── its callers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def passing(finder: SourceFinder, role: str, needs: SessionNeeds, members: int) -> ConfirmedAndPossible:
+    """Return which of some principals can assume a role with values that its sessions need.
+
+    Args:
+        finder: Evaluates the requests.
+        role: ARN of the role.
+        needs: What its sessions need.
+        members: The principals, as bits.
+    """
+    found = NO_PRINCIPALS
+    for need in needs.needs:
+        left = members & ~found.proven
+        if left:
+            found = found.either(_passing(finder, role, need, left) if need.values else ConfirmedAndPossible(0, left))
+    return found
+
+
+def _passing(finder: SourceFinder, role: str, need: SessionNeed, members: int) -> ConfirmedAndPossible:
+    found = finder.assuming_with(need.passed, role, members, may_vary=need.is_any)
+    left = members & ~found.principals
+    if left and not need.is_exact:
+        unknown = need.passed._replace(tags=dict.fromkeys(need.passed.tags, ()))
+        found = found.either(finder.assuming_with(unknown, role, left, may_vary=False).unsure())
+    return found
