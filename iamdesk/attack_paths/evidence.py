@@ -242,7 +242,7 @@ class Prover:
                 yield self._ask(source, required.action, resource, context)
 
     def _passing(self, source: str, role: str) -> Iterator[_Asked]:
-        """Yield the requests to assume a role with values that its sessions need to be administrators."""
+        """Yield the allowed requests to assume a role with values that its sessions need to be administrators."""
         needs = self._steps.session_needs(role)
         for need in needs.needs if needs is not None else ():
             if not need.values:
@@ -252,9 +252,10 @@ class Prover:
             required = required_besides(ASSUMES, passed)
             sets = [self._ask(source, one.action, role, tag_context(passed, ASSUMES, {})) for one in required]
             found = found._replace(rank=max(found.rank, *(one.rank for one in sets)), tagging=(*found.tagging, *sets))
-            yield found
+            others: Iterable[_Asked] = ()
             if found.rank and need.is_any and len(required) == 1:
-                yield from self._with_other_values(self._ask(source, ASSUMES, role), passed, required[0])
+                others = self._with_other_values(self._ask(source, ASSUMES, role), passed, required[0])
+            yield from (one for one in (found, *others) if not one.rank)
 
     def _ask(self, source: str, action: str, resource: str, context: Context | None = None) -> _Asked:
         # A name that no policy has represents any; a star is such a name, too, and people read it so.
