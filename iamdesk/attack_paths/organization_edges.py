@@ -185,11 +185,9 @@ class OrganizationSteps:
 
     def entering_in_session(self, role: Node, caller: int) -> ConfirmedAndPossible:
         """Return the principals of another account that become an administrator by assuming a role of ``sessions``."""
-        number = self._number_of.get(role)
-        for members, roles in self.accounts[caller].abroad_in_sessions.items() if number is not None else ():
-            if roles >> number & 1:
-                return members
-        return NO_PRINCIPALS
+        asked = self.open_among({role[0]: 1 << role[1]})
+        found = (members for members, roles in self.accounts[caller].abroad_in_sessions.items() if roles & asked)
+        return next(found, NO_PRINCIPALS)
 
     def into(self, number: int, *, maybe: bool) -> Mapping[int, int]:
         """Return, by position, the principals of the same account that can become it in one step."""
@@ -250,8 +248,8 @@ class OrganizationSteps:
                 for edge in edges:
                     last[number] = last.get(number, 0) | counted(edge.members, maybe)
         entered = self.open_among(apart)
-        for caller, one in enumerate(self.accounts) if entered else ():
-            for members, roles in one.abroad_in_sessions.items():
+        for caller, calling in enumerate(self.accounts) if entered else ():
+            for members, roles in calling.abroad_in_sessions.items():
                 if roles & entered:
                     last[caller] = last.get(caller, 0) | counted(members, maybe)
         later: list[Bits] = []
