@@ -7,7 +7,7 @@ from typing import NamedTuple
 from iamdesk.access.effects import split
 from iamdesk.diff.assumptions import ASSUMED
 from iamdesk.diff.matching import may_meet, with_values
-from iamdesk.diff.normal_form import ANYWHERE, ClauseActions, NormalStatement, ResourceScope
+from iamdesk.diff.normal_form import ANYWHERE, ClauseActions, NormalStatement, ResourceScope, regions_except
 from iamdesk.diff.result import Kind
 from iamdesk.diff.snapshot_view import Facts, Levels, PrincipalPolicies
 
@@ -46,6 +46,8 @@ class PolicyTypeDelta:
     """All clauses by policy type and snapshot."""
     as_written: tuple[StatementDelta, ...] = ()
     """The same with their variables, if these have values (`with_values`)."""
+    same_regions: frozenset[str] = frozenset()
+    """Regions in which no differing clause applies to any request; empty unless `is_one_way`."""
     sources: tuple[Hashable, ...] = ()
     """Where the policies are that differ and cover these actions, once it is split by them (`principals`)."""
 
@@ -85,8 +87,23 @@ class PolicyTypeDelta:
         clauses = tuple(dict.fromkeys(one.clause for one in applied))
         allowed = _allowed_within(applied) if is_limited else _allowed(applied)
         return replace(
-            self, clauses=clauses, allowed=tuple(dict.fromkeys(allowed)), applied=applied, as_written=self.applied
+            self,
+            clauses=clauses,
+            allowed=tuple(dict.fromkeys(allowed)),
+            applied=applied,
+            as_written=self.applied,
+            same_regions=_same_regions(applied) if self.is_one_way else frozenset(),
         )
+
+
+def _same_regions(applied: Iterable[StatementDelta]) -> frozenset[str]:
+    """Return the Regions in which no clause of one snapshot alone applies to any request."""
+    sides: tuple[set[tuple[str, NormalStatement]], ...] = (set(), set())
+    for one in applied:
+        if not one.policy_type.startswith(_LEVEL):
+            sides[one.is_new].add((one.policy_type, one.clause))
+    left_alone = [regions_except(clause.conditions) for _, clause in sides[0] ^ sides[1]]
+    return frozenset.intersection(*left_alone) if left_alone else frozenset()
 
 
 class ChangedKeys(NamedTuple):

@@ -76,6 +76,18 @@ def _keys_of(conditions: frozenset[Any]) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=1 << 12)
+def regions_except(conditions: frozenset[Any]) -> frozenset[str]:
+    """Return Regions for whose requests tests (`_test`) are certainly not all true, as in a lock of Regions."""
+    return frozenset(
+        text
+        for name, quantifier, _, key, values in conditions
+        if name == "StringNotEquals" and not quantifier and key == "aws:requestedregion"
+        for value in values
+        if all(isinstance(piece, str) for piece in value) and (text := "".join(value))
+    )
+
+
 ANYWHERE = ResourceScope(False, frozenset({EVERYTHING}))
 EVERYONE = (PrincipalType.AWS.value, "*")
 """The principal of a clause for everyone, as in every resource control policy."""

@@ -7,9 +7,13 @@ from iamdesk.diff.matching import applies_to, may_meet
 from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope
 from iamdesk.diff.sampling import ActionClass, SampleRequest, named_by, sample_requests
 from iamdesk.evaluate.resource_policy_services import facts_of
+from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
 
 _OWNER_KEYS = frozenset({"aws:resourceaccount", "s3:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"})
 _ANY = ("", "*")
+_HEAD = 5
+"""Parts of an ARN before the name of the resource."""
+_NOT_BY_REGION = frozenset({"s3", "kms", "sts", *GLOBAL_SERVICES})
 
 
 class PairEvaluator:
@@ -44,7 +48,12 @@ def ask_of_sort(
     """
     left: list[ResourceScope | None] = list(part.allowed)
     if part.is_one_way:
-        left = [where for where in left if not _is_settled(sort, where, partition, account, ask)]
+        left = [
+            where
+            for where in left
+            if not _is_in_same_region(sort, where, part.same_regions, account)
+            and not _is_settled(sort, where, partition, account, ask)
+        ]
         if not left:
             return True
     is_complete = True
@@ -99,6 +108,24 @@ def tells_accounts_apart(part: PolicyTypeDelta) -> bool:
 def _is_of_account(where: ResourceScope | None) -> bool:
     return where is not None and any(
         entry.count(":") >= 4 and entry.split(":")[4] not in _ANY for entry in where.entries
+    )
+
+
+def _is_in_same_region(sort: ActionClass, where: ResourceScope | None, regions: frozenset[str], account: str) -> bool:
+    """Return whether an Allow names only resources of the own account in Regions where nothing differs.
+
+    Requests on them are made there (rule J2), but those through S3 access points are evaluated on buckets, too.
+    Where a resource policy that was not captured has to allow them, that is said for any Region.
+    """
+    if not regions or where is None or where.is_negated or not sort.types or sort.service in _NOT_BY_REGION:
+        return False
+    (entry,) = where.entries
+    head = entry.split(":", _HEAD)
+    return (
+        len(head) > _HEAD
+        and head[3] in regions
+        and not any(mark in part for part in head[1:3] for mark in "*?$")
+        and head[4] in (*_ANY, account)
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from iamdesk import Evaluator, Request
-from iamdesk.diff import parallel, principals
+from iamdesk.diff import parallel, principals, sample_requests
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.principals import PrincipalComparer
 from iamdesk.diff.result import Comparison, Kind, PrincipalDiff, Status
@@ -17,7 +17,7 @@ from ..access.worlds import NOON
 from ..builders.captures import allow, deny
 from . import seeds
 from .seeds import A
-from .test_equivalence import LOCK, people, snapshot, told
+from .test_equivalence import LOCK, ONLY_SIGNED, people, snapshot, told
 
 HOME = "arn:aws:s3:::home/${aws:username}/*"
 OTHER_TEXT = "arn:aws:s3:::home/${aws:username, 'shared'}/*"
@@ -157,6 +157,53 @@ def test_each_snapshot_s_boundary_limits_its_own_allows(widened: bool) -> None:
 
     for arn in (ANA, APP):
         assert {effect.kind for effect in found[arn].effects} == {Kind.GAINED if widened else Kind.LOST}
+
+
+SEARCHED_FOR = "table/${aws:SourceVpc}/*"
+"""Of a variable whose value depends on the request, not every resource is sampled."""
+
+
+def test_nothing_is_open_in_a_region_that_a_lock_leaves_alone() -> None:
+    at_home = allow("dynamodb:DeleteTable", f"arn:aws:dynamodb:eu-west-1:{A}:{SEARCHED_FOR}")
+    found = compare_snapshots(both("old", at_home), both("new", at_home, LOCK), NOON)
+
+    for arn in (ANA, APP):
+        assert (found.principals[arn].status, found.principals[arn].doubts) == (Status.UNCHANGED, ())
+    assert found.figures.requests == 0
+
+
+POINT = f"arn:aws:s3:eu-west-1:{A}:accesspoint/ap/object/*"
+IN_REGION = {"aws:RequestedRegion": "eu-west-1"}
+
+
+@pytest.mark.parametrize(
+    ("own", "limits"),
+    [
+        (allow("dynamodb:DeleteTable", f"arn:aws:dynamodb:eu-north-1:{A}:{SEARCHED_FOR}"), [LOCK]),
+        (allow("dynamodb:DeleteTable", f"arn:aws:dynamodb:eu-*:{A}:table/*"), [LOCK]),
+        (allow("dynamodb:DeleteTable", f"arn:aws:dyn*:eu-west-1:{A}:table/*"), [LOCK]),
+        (allow("dynamodb:DeleteTable", f"arn:aws:dynamodb:${{aws:RequestedRegion}}:{A}:table/*"), [LOCK]),
+        (allow("sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:q"), [LOCK]),
+        (allow("kms:Decrypt", f"arn:aws:kms:eu-west-1:{A}:key/*"), [LOCK]),
+        (allow("s3:GetObject", POINT), [LOCK]),
+        (allow("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{A}:q"), [LOCK, deny("sqs:*", f"arn:aws:sqs:*:{A}:q")]),
+        (allow("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{A}:q"), [LOCK, ONLY_SIGNED]),
+        *(
+            (allow("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{A}:q"), [deny("sqs:*", Condition={operator: IN_REGION})])
+            for operator in ("StringEquals", "StringNotLike", "ForAllValues:StringNotEquals", "StringNotEqualsIfExists")
+        ),
+    ],
+)
+def test_regions_left_alone_change_no_other_result(
+    own: dict[str, Any], limits: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = [(both("old", own), both("new", own, *limits)), (both("old", own, *limits), both("new", own))]
+    found = [compare_snapshots(*pair, NOON) for pair in pairs]
+    monkeypatch.setattr(sample_requests, "_is_in_same_region", lambda *_: False)
+    for one, pair in zip(found, pairs, strict=True):
+        every = compare_snapshots(*pair, NOON)
+        assert told(one) == told(every)
+        assert [diff.doubts for diff in one.principals.values()] == [diff.doubts for diff in every.principals.values()]
 
 
 def test_actions_of_keys_share_a_result_and_keep_their_names() -> None:
