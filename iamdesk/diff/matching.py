@@ -96,11 +96,11 @@ def may_meet(one: ResourceScope | None, other: ResourceScope | None) -> bool:
     """Return whether two scopes may overlap; False only if they certainly do not."""
     if one is None or other is None or one.is_negated or other.is_negated or ANYWHERE in (one, other):
         return True
-    return any(_may_overlap(first, second) for first in one.entries for second in other.entries)
+    return any(may_overlap(first, second) for first in one.entries for second in other.entries)
 
 
-def _may_overlap(one: str, other: str) -> bool:
-    """Return False if the literal beginnings, or the literal ends, of two entries differ."""
+def may_overlap(one: str, other: str) -> bool:
+    """Return False if the literal beginnings, or the literal ends, of two patterns differ."""
     begins = [literal(entry) for entry in (one, other)]
     ends = [literal(entry[::-1]) if "${" not in entry else "" for entry in (one, other)]
     return all(first.startswith(second) or second.startswith(first) for first, second in (begins, ends))

@@ -11,7 +11,7 @@ from iamdesk.access.request_grid import arn_services, placeholder_arns
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.diff.action_space import ActionSpace, each_of
-from iamdesk.diff.matching import applies_to, literal
+from iamdesk.diff.matching import applies_to, literal, may_overlap
 from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope
 from iamdesk.diff.sample_resources import places
 from iamdesk.evaluate.action_resource import ACCOUNT_LISTS_ON_S3
@@ -22,7 +22,6 @@ from iamdesk.policy.arn import is_arn
 from iamdesk.policy.wildcards import glob
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
-_SPECIAL = re.compile(r"[*?]|\$\{")
 _SEPARATOR = re.compile(r"[/:]")
 
 
@@ -297,10 +296,9 @@ def _named_by(
 ) -> tuple[tuple[str, ...], bool]:
     found: dict[str, None] = {}
     is_complete = True
-    entries = [_ends_of(entry) for entry in where.entries]
     for name in types:
-        templates = _templates(service, name)
-        if templates and not any(_may_be_of(entry, one) for entry in entries for one in templates):
+        listed = reference().resource_type(service, name)
+        if listed and not any(_may_be_of(entry, arn) for entry in where.entries for arn in listed.arns):
             continue  # most entries name resources of one type
         of_type = places(service, name, (where,), partition, account)
         is_complete = is_complete and of_type.is_complete
@@ -338,47 +336,19 @@ def _filled(pattern: str, filling: str) -> str:
     return pattern.replace("?", "x").replace("*", filling)
 
 
-class _Ends(NamedTuple):
-    """The literal ends of a resource entry."""
-
-    begins: str
-    ends: str
-    rest: str
-    """The part after the fifth colon, if it has one."""
-    begins_rest: str
-    is_whole: bool
-
-
-@lru_cache(maxsize=1 << 12)
-def _templates(service: str, type_name: str) -> Sequence[_Ends]:
-    """Return the ends of each ARN format of a type."""
-    listed = reference().resource_type(service, type_name)
-    return () if listed is None else tuple([_ends_of(_VARIABLE.sub("*", arn)) for arn in listed.arns])
-
-
-@lru_cache(maxsize=1 << 14)
-def _ends_of(entry: str) -> _Ends:
-    rest = entry.split(":", 5)[-1]
-    return _Ends(
-        literal(entry),
-        literal(entry[::-1]) if "${" not in entry else "",
-        rest,
-        _SPECIAL.split(rest, maxsplit=1)[0],
-        entry.count(":") >= 5,
-    )
-
-
-def _may_be_of(entry: _Ends, template: _Ends) -> bool:
-    if not (_agree(entry.begins, template.begins) and _agree(entry.ends, template.ends)):
-        return False
-    if not entry.is_whole or _agree(entry.begins_rest, template.begins_rest):
+@lru_cache(maxsize=1 << 15)
+def _may_be_of(entry: str, template: str) -> bool:
+    """Return whether an entry may name resources with an ARN format."""
+    *head, name = entry.split(":", 5)
+    described = _VARIABLE.sub("*", template.split(":", 5)[5])
+    if len(head) < _HEAD or may_overlap(name, described):
         return True
     # A "*" before it may span colons (rule F4): then it may be a later part.
-    return _SEPARATOR.split(entry.begins_rest, maxsplit=1)[0] in template.rest
+    return "*" in "".join(head) and _SEPARATOR.split(literal(name), maxsplit=1)[0] in described
 
 
-def _agree(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
+_HEAD = 5
+"""Parts of an ARN before the name of the resource."""
 
 
 def _split(action: str) -> tuple[str, str]:
