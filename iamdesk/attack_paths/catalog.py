@@ -119,6 +119,11 @@ class EscalationPath(_Data):
         """Whether it attaches a policy that the principal creates."""
         return any(required.on is TargetType.NEW_POLICY for required in self.actions)
 
+    @property
+    def is_unbounding(self) -> bool:
+        """Whether it removes or replaces a permissions boundary."""
+        return self.gain in (Gain.WITHOUT_BOUNDARY, Gain.ANOTHER_BOUNDARY)
+
 
 class Sensitive(_Data):
     """Sensitive data, read by any of some actions on an arbitrary resource."""

@@ -12,6 +12,7 @@ from iamdesk.attack_paths.catalog import (
     ASSUMES,
     NEW_VERSION,
     EscalationPath,
+    Gain,
     Required,
     TargetConstraint,
     TargetType,
@@ -31,6 +32,7 @@ from iamdesk.attack_paths.request_tags import (
     tagging_context,
     tags_of,
 )
+from iamdesk.attack_paths.session_needs import session_words
 from iamdesk.attack_paths.technique_resources import ResourceRequest
 from iamdesk.attack_paths.types import Proof, Step, StepKey
 from iamdesk.attack_paths.what_if_admin import FULL
@@ -330,7 +332,14 @@ class Prover:
                         wanted.update(dict.fromkeys(_wanted(key, asked.trace) for key in keys))
                 if one.rank == 1 and one.tagging and one.tagging[-1].rank == _DENIED:
                     wanted[_not_required(one.tagging[-1].request.action)] = None
-        return (*facts, *wanted)
+        return (*facts, *wanted, *self._of_sessions(source, target, paths))
+
+    def _of_sessions(self, source: str, target: str, paths: Sequence[EscalationPath]) -> Iterator[str]:
+        """Yield what the sessions of a role need that another principal changes and becomes."""
+        position = None if source == target else self._steps.population.position(target)
+        if position is not None and any(path.gain is not Gain.BECOMES for path in paths):
+            unbounded = any(path.is_unbounding for path in paths)
+            yield from session_words(target, self._steps.hypotheses.session_needs(position, unbounded=unbounded))
 
 
 class WantedNeeds(Prover):

@@ -77,6 +77,8 @@ def find_promoters(
         for path, who in changing[steps.aim_of(place)]:
             asked = who & (gaining | unknown) & ~(1 << position)
             for edge in escalation.changes(path, position, place, asked) if asked else ():
+                if escalation.session_needs(path, position) is not None:
+                    edge = edge._replace(members=edge.members.unsure())  # noqa: PLW2901 - an edge in its place
                 for one in indexes_of(edge.members.principals & unknown):
                     found.first[one] = edge
                 unknown &= ~edge.members.principals

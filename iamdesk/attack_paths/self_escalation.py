@@ -5,11 +5,20 @@ from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN, POWERS
-from iamdesk.attack_paths.catalog import NEW_VERSION, EscalationPath, Gain, TargetConstraint, TargetType, catalog
+from iamdesk.attack_paths.catalog import (
+    ASSUMES,
+    NEW_VERSION,
+    EscalationPath,
+    Gain,
+    TargetConstraint,
+    TargetType,
+    catalog,
+)
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
-from iamdesk.attack_paths.edges import Edge, Edges
+from iamdesk.attack_paths.edges import ASSUMING, Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.new_principals import creators
+from iamdesk.attack_paths.session_needs import SessionNeeds, passing
 from iamdesk.attack_paths.what_if_admin import FULL, AdminHypotheses
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType
@@ -153,10 +162,42 @@ class SelfEscalation:
                 for edge in self.changes(path, position, place, who & near):
                     if edges_into is None:
                         edges_into = [one for one in steps.into(place) if one.members.principals & others]
-                    yield from ((account.account_id, one) for one in _completed(edge, edges_into))
+                    needs = self.session_needs(path, position)
+                    then = edges_into if needs is None else list(self._then(needs, edges_into))
+                    yield from ((account.account_id, one) for one in _completed(edge, then))
+
+    def _then(self, needs: SessionNeeds, edges_into: Iterable[Edge]) -> Iterator[Edge]:
+        """Yield techniques to become a role in sessions that need something; who knows what those of services have."""
+        for edge in edges_into:
+            role = self._steps.targets.arns[edge.target]
+            is_assumed = edge.path_id in ASSUMING
+            members = self._in_sessions(role, needs, edge.members) if is_assumed else edge.members.unsure()
+            yield edge._replace(members=members)
+
+    def session_needs(self, path: EscalationPath, position: int) -> SessionNeeds | None:
+        """Return what sessions of a role need to be administrators after a technique changed it; None: nothing."""
+        return self.hypotheses.session_needs(position, unbounded=path.is_unbounding)
 
     def changes(self, path: EscalationPath, position: int, place: int, who: int) -> Iterator[Edge]:
-        """Yield the edges by which some principals make another one an administrator by one technique."""
+        """Yield the edges by which some principals make another one an administrator by one technique.
+
+        If the technique has to be joined with one to become it, as if its sessions needed nothing (`session_needs`).
+        """
+        for edge in self._changes(path, position, place, who):
+            needs = None if path.joined else self.session_needs(path, position)
+            members = edge.members
+            if needs is not None:
+                role = self._steps.targets.arns[place]
+                is_assumed = any(required.action == ASSUMES for required in path.actions)
+                members = self._in_sessions(role, needs, members) if is_assumed else members.unsure()
+            if members.principals:
+                yield edge._replace(members=members)
+
+    def _in_sessions(self, role: str, needs: SessionNeeds, members: ConfirmedAndPossible) -> ConfirmedAndPossible:
+        """Return which of some principals that can assume a role can do so with what its sessions need."""
+        return members.both(passing(self._steps.finder, role, needs, members.principals))
+
+    def _changes(self, path: EscalationPath, position: int, place: int, who: int) -> Iterator[Edge]:
         members = self._steps.members(path, place).within(who)
         if not members.principals:
             return

@@ -5,11 +5,20 @@ from dataclasses import replace
 from typing import override
 
 from iamdesk.access.principal_index import PrincipalIndex
-from iamdesk.attack_paths.administrators import OPEN, is_identical, sampled_actions, would_administer
+from iamdesk.attack_paths.administrators import (
+    OPEN,
+    POWERS,
+    is_identical,
+    power_request,
+    sampled_actions,
+    would_administer,
+)
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
+from iamdesk.attack_paths.session_needs import Session, SessionNeeds, is_of_session, session_needs
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.engine import EvaluationTrace, decide_request, evaluate
 from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, SourceType
+from iamdesk.evaluate.principal import CallerKind
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.policy.statement import Statement
@@ -66,6 +75,7 @@ class AdminHypotheses:
         self._known: dict[Hashable, bool] = {}
         self._decisions: dict[Hashable, EvalDecision] = {}
         self._covering: dict[tuple[Document, str], tuple[Statement, ...]] = {}
+        self._needs: dict[tuple[int, bool], SessionNeeds | None] = {}
         self._asked: dict[tuple[int, tuple[Document, ...], bool, frozenset[Document]], bool] = {}
 
     def administers(
@@ -114,6 +124,45 @@ class AdminHypotheses:
             changed = holder._replace(policies=replace(holder.policies, identity=identity, boundary=boundary))
             self._known[key] = would_administer(self._asker(position, changed), account, guardrails, documents)
         return self._known[key]
+
+    def session_needs(self, position: int, *, unbounded: bool = False) -> SessionNeeds | None:
+        """Return what sessions of a role would need to be administrators with any policy; None: nothing.
+
+        ``unbounded``: without its boundary.
+        """
+        if (position, unbounded) not in self._needs:
+            self._needs[position, unbounded] = self._session_needs(position, unbounded)
+        return self._needs[position, unbounded]
+
+    def _session_needs(self, position: int, unbounded: bool) -> SessionNeeds | None:
+        holder = self._population.principal_policies(position)
+        if holder.caller.kind is not CallerKind.ROLE:
+            return None
+        if holder.caller.has_no_source_identity and not holder.may_be_tagged:
+            return None
+        account = self._account(position)
+        guardrails = self._inquiry.guardrails(account.account_id)
+        identity = (*self._denying(holder.policies.identity), FULL)
+        boundary = None if unbounded else holder.policies.boundary
+        documents = [policy.document for policy in (*identity, *(boundary or ()))]
+        statements = (statement for document in (*documents, *guardrails) for statement in document.statements)
+        if not any(is_of_session(key) for statement in statements for key in statement.context_keys()):
+            return None
+        changed = holder._replace(policies=replace(holder.policies, identity=identity, boundary=boundary))
+        subject = self._population.index.subjects[position]
+        asker = self._asker(position, changed)
+
+        def ask(action: str, resource: str, context: Context) -> EvaluationTrace:
+            request = Request(subject, action, resource, context=dict(context))
+            return evaluate(self._inquiry.evaluator.evaluation_request(request, changed))
+
+        def is_one(session: Session) -> bool:
+            def decide(action: str, resource: str, context: Context) -> EvalDecision:
+                return asker(action, resource, {**context, **session})
+
+            return would_administer(decide, account, guardrails, documents)
+
+        return session_needs([power_request(power, account) for power in POWERS], (), ask, is_one)
 
     def denies_little(self, position: int) -> bool:
         """Return whether no boundary or Deny of a principal could prevent administrator access."""

@@ -128,7 +128,8 @@ def path_of(case: Case, folder: Path, goal: str = "") -> tuple[AttackPath | None
 
 
 MARTHAS = naming("${aws:username}")
-WANTED_BY_SCP = deny("*", condition=ABSENT | {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}})
+ROLES = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}
+WANTED_BY_SCP = deny("*", condition=ABSENT | ROLES)
 CASES: dict[str, tuple[Case, State | None]] = {
     "nobody may set one": (Case([allow(NAMING)], ASSUME, ANY), None),
     "any": (Case([allow(NAMING)], NAMING, ANY), PROVEN),
@@ -310,3 +311,22 @@ def test_a_service_that_runs_with_the_role_may_lack_the_values(tmp_path):
     path, _ = path_of(replace(case, own=own, trust=trust), tmp_path)
     assert path.state is POSSIBLE
     assert "a session of powerful with an allowed value of aws:SourceIdentity" in path.steps[-1].needs
+
+
+@pytest.mark.parametrize(
+    ("own", "trust", "scp", "state"),
+    [
+        (NAMING, NAMING, WANTED_BY_SCP, PROVEN),
+        ([ASSUME], NAMING, WANTED_BY_SCP, POSSIBLE),
+        (TAGGING, TAGGING, deny("*", condition={"StringNotEquals": {TEAM: "red"}} | ROLES), PROVEN),
+        ([ASSUME], TAGGING, deny("*", condition={"StringNotEquals": {TEAM: "red"}} | ROLES), POSSIBLE),
+        ([ASSUME], TAGGING, None, PROVEN),
+    ],
+)
+@pytest.mark.parametrize("change", ["iam:PutRolePolicy", "iam:AttachRolePolicy"])
+def test_a_role_that_the_caller_changes_needs_the_values_as_well(tmp_path, change, own, trust, scp, state):
+    nothing = {"StringEquals": {"aws:PrincipalAccount": "000000000000"}}
+    path, _ = path_of(Case([allow([change, *own])], trust, nothing, scp=scp), tmp_path)
+    assert path.state is state
+    if state is POSSIBLE:
+        assert any(need.startswith("a session of powerful with") for need in path.steps[-1].needs)
