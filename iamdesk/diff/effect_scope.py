@@ -44,7 +44,10 @@ def _own(cell: SampleRequest, part: PolicyTypeDelta, kind: Kind) -> list[Resourc
 
 def scope_on_resource(entry: Entry, cell: SampleRequest) -> str:
     """Return how a resource's policies write a request's resource: the clauses that differ, or those that allow it."""
-    whole = cell.resource if cell.resource == entry.arn else f"{entry.arn}{cell.resource[len(entry.arn)]}*"
+    beginning = next((one for one in entry.beginnings if cell.resource.startswith(one)), None)
+    if beginning is None and cell.resource != entry.arn:
+        beginning = cell.resource[: len(entry.arn) + 1]
+    whole = cell.resource if beginning is None else f"{beginning}*"
     listed = [
         (clause.where, entry.old.get(clause, 0) != entry.new.get(clause, 0), clause.is_allow)
         for clause, bits in entry.clause_actions

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import itemgetter
 
 from iamdesk.access.effects import split
@@ -13,7 +14,7 @@ from iamdesk.diff.action_space import ActionSpace
 from iamdesk.diff.deltas import ChangedKeys, PolicyTypeDelta
 from iamdesk.diff.matching import applies_to, may_meet
 from iamdesk.diff.normal_form import ANYWHERE, ClauseActions, NormalStatement, ResourceScope
-from iamdesk.diff.sample_resources import places_at
+from iamdesk.diff.sample_resources import beginnings_of_parts, places_at
 from iamdesk.diff.sampling import ActionClass, SampleRequest, action_classes
 from iamdesk.diff.snapshot_view import RCP, SnapshotView
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
@@ -24,7 +25,7 @@ _MAX_AT = 1 << 15
 UNSEEN = mark("Not every part of it that policies treat differently could be compared.")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """One resource (or role, as a resource) of either snapshot."""
 
@@ -51,6 +52,22 @@ class Entry:
     def is_role(self) -> bool:
         """Whether it is a role, whose trust policy is its resource policy."""
         return self.services == _STS
+
+    @cached_property
+    def beginnings(self) -> tuple[str, ...]:
+        """How the ARNs of its parts begin: with its own ARN and a slash, and as `part_prefixes` says."""
+        return tuple(dict.fromkeys((f"{self.arn}/", *beginnings_of_parts(self.arn))))
+
+    @cached_property
+    def whole(self) -> tuple[ResourceScope, ...]:
+        """It and its parts."""
+        named = (self.arn, *(f"{one}*" for one in self.beginnings))
+        return tuple(ResourceScope(False, frozenset({one})) for one in named)
+
+    @cached_property
+    def examples(self) -> tuple[str, ...]:
+        """It and an example of each kind of parts."""
+        return (self.arn, *(f"{one}x" for one in self.beginnings))
 
 
 class Granting:
@@ -148,12 +165,9 @@ class Granting:
                     admitted |= actions & bits
             if not admitted:
                 continue
-            whole = (ResourceScope(False, frozenset({entry.arn})), ResourceScope(False, frozenset({f"{entry.arn}/*"})))
-            if not any(may_meet(where, one) for where in part.differing for one in whole):
+            if not any(may_meet(where, one) for where in part.differing for one in entry.whole):
                 continue
-            places = tuple(
-                (applies_to(clause.where, entry.arn), applies_to(clause.where, f"{entry.arn}/x")) for clause, _ in near
-            )
+            places = tuple(tuple(applies_to(clause.where, one) for one in entry.examples) for clause, _ in near)
             signature = frozenset(entry.clause_actions), entry.account, self._facts(entry), places
             if signature in found:
                 alike[representing[signature]] += 1
@@ -210,10 +224,9 @@ class Granting:
             own |= self._space.of_service(service, service_actions(service).every)
         for _, bit in self._space.unlisted(bits):
             own |= bit
-        whole = (ResourceScope(False, frozenset({entry.arn})), ResourceScope(False, frozenset({f"{entry.arn}/*"})))
         relevant = dict.fromkeys(entry.clause_actions)
         for clause, actions in near:
-            if entry.behind or any(may_meet(clause.where, one) for one in whole):
+            if entry.behind or any(may_meet(clause.where, one) for one in entry.whole):
                 relevant[clause, actions] = None
         found: dict[SampleRequest, None] = {}
         is_complete = True
@@ -222,9 +235,7 @@ class Granting:
                 found[SampleRequest(sort.action, entry.arn, sort.bits)] = None
                 continue
             if not sort.types and reference().action(*sort.action.lower().split(":", 1)) is None:
-                found |= dict.fromkeys(
-                    SampleRequest(sort.action, arn, sort.bits) for arn in (entry.arn, f"{entry.arn}/x")
-                )
+                found |= dict.fromkeys(SampleRequest(sort.action, arn, sort.bits) for arn in entry.examples)
                 continue
             wheres = [where for clause in clauses for where in _with_access_points(entry, clause.where)]
             for name in sort.types:
@@ -268,6 +279,8 @@ def _facts_of(side: SnapshotView, arn: str, owner: str) -> Hashable:
         resource.is_policy_captured,
         resource.is_only_tagged,  # then the policy is that of its parent resource
         resource.is_aws_managed,
+        tuple((url.function_arn, url.auth_type) for url in resource.function_urls),
+        resource.authorization_types,
         resource.key_grants is None,
         side.levels(owner, RCP) is None,
     )

@@ -36,13 +36,16 @@ from iamdesk.diff.snapshot_view import RCP, SCP, SnapshotView, organization_fact
 from iamdesk.diff.unseen_grants import ChangedEndpoint
 from iamdesk.evaluate.derived_keys import BOUNDARY, PrincipalDependence, dependence
 from iamdesk.evaluate.request import EvalDecision, RequestError
-from iamdesk.i18n import phrase
+from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.references import boundary_of
 from iamdesk.inventory.resource_index import tags_without_case
 from iamdesk.policy.arn import account_of, is_arn, partition_of
 from iamdesk.policy.wildcards import glob, is_pattern
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
+_OTHER_TYPES = mark(
+    "The authorization types of its methods or routes differ. Anyone can call one of type NONE: this was not compared."
+)
 _USUAL = ("999999999999", "888888888888", "777777777777", "666666666666")
 """The ID of an unrelated account, if no policy or organization uses it."""
 _TAG_KEYS = (*RESOURCE_TAG_PREFIXES, "s3:accesspointtag/")
@@ -107,6 +110,10 @@ class ResourceComparer:
         if is_distinguished:
             doubts[phrase("Its policy, its grants or their limits were captured in one snapshot only.")] = None
         effects: list[Effect] = []
+        records = [side.resources.get(entry.arn) for side in (self.old, self.new)]
+        types = [None if one is None else one.authorization_types for one in records]
+        if None not in types and types[0] != types[1]:
+            doubts[phrase(_OTHER_TYPES)] = None
         if not self._services(entry)[1]:
             doubts[phrase("Not every AWS service that its policies distinguish could be compared.")] = None
         cells = dict.fromkeys(self._cells(entry, differing, keys, is_other, doubts))

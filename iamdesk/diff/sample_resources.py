@@ -14,12 +14,14 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.diff.matching import may_meet
 from iamdesk.diff.normal_form import ANYWHERE, EVERYTHING, ResourceScope
 from iamdesk.evaluate.unknown_context.pattern_witnesses import Pattern, witnesses
-from iamdesk.policy.arn import is_arn
+from iamdesk.inventory.resource_index import part_prefixes
+from iamdesk.policy.arn import is_arn, parse_arn
 from iamdesk.policy.resource_patterns import is_covered
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.policy.wildcards import QUESTION, STAR, Glob, Token, glob, tokens_of
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_SEPARATOR = re.compile("[/:]")
 _ENDS = (FRESH, f"/{FRESH}", f"{FRESH}/{FRESH}", f"{FRESH}:{FRESH}", f":{FRESH}")
 """Suffixes that no policy names, in the formats of resource types."""
 _MAX_PATTERNS = 7
@@ -147,12 +149,14 @@ def _places_at(service: str, type_name: str, arn: str, entries: frozenset[str]) 
         arns[arn] = None
     is_complete = True
     head, own = _headed(arn)
-    for listed_arn in listed.arns:
-        template = _below(_PLACEHOLDER.sub("*", listed_arn.split(":", 5)[5]), own)
-        if template is not None:
-            below = _places_below(service, type_name, head, template, entries)
-            arns |= dict.fromkeys(below.arns)
-            is_complete = is_complete and below.is_complete
+    templates = [_PLACEHOLDER.sub("*", one.split(":", 5)[5]) for one in listed.arns]
+    listed_below = [found for one in templates if (found := _below(one, own)) is not None]
+    # Parts whose type has another format, or the format of the whole: rules of an event bus, paths of a domain.
+    beginnings = [_headed(one)[1] for one in beginnings_of_parts(arn)]
+    for template in listed_below or [_beginning(one, template) for one in beginnings for template in templates]:
+        below = _places_below(service, type_name, head, template, entries)
+        arns |= dict.fromkeys(below.arns)
+        is_complete = is_complete and below.is_complete
     return SampleResources(tuple(arns), is_complete)
 
 
@@ -181,6 +185,11 @@ def _places_below(service: str, type_name: str, head: str, template: str, entrie
     return SampleResources(tuple(arns), is_complete and is_all)
 
 
+def beginnings_of_parts(arn: str) -> tuple[str, ...]:
+    """Return how the ARNs of a resource's parts begin; none of an ARN that cannot be read."""
+    return part_prefixes(parse_arn(arn)) if is_arn(arn) else ()
+
+
 def _headed(arn: str) -> tuple[str, str]:
     parts = arn.split(":", 5)
     return ":".join(parts[:5]), parts[5]
@@ -192,6 +201,13 @@ def _below(template: str, own: str) -> str | None:
         if mark in "/:" and glob(template[:place]).matches(own):
             return own + template[place:]
     return None
+
+
+def _beginning(beginning: str, template: str) -> str:
+    """Return a template whose first parts are those of a beginning (``package/d/r/``, ``function:f:``)."""
+    separators = [found.end() for found in _SEPARATOR.finditer(template)]
+    count = len(_SEPARATOR.findall(beginning))
+    return beginning + (template[separators[count - 1] :] if count <= len(separators) else "*")
 
 
 def _may_be_below(entry: str, head: str, template: str) -> bool:

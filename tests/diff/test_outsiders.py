@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from iamdesk.diff.comparison import compare_snapshots
-from iamdesk.diff.result import Comparison, Kind
+from iamdesk.diff.result import Comparison, Kind, Status
 from iamdesk.export.text.diff import principal_words
 
 from ..access.worlds import NOON
@@ -95,3 +95,60 @@ def test_what_is_no_longer_excluded_is_named_alone() -> None:
     found = compare_snapshots(seeds.snapshot(old, "old"), seeds.snapshot(new, "new"), NOON)
 
     assert {effect.where for effect in found.effects()} == {f"{BUCKET}/b/*"}
+
+
+UUID = "11111111-2222-3333-4444-555555555555-1"
+
+
+@pytest.mark.parametrize(
+    ("owner", "action", "named", "where"),
+    [
+        # Amazon EventBridge User Guide, "Permissions for event buses"; Amazon MSK Developer Guide, "Attach a cluster
+        # policy to the MSK cluster"; Amazon OpenSearch Service Developer Guide, "Identity and Access Management".
+        ("events:eu-west-1:{}:event-bus/b", "events:PutRule", "rule/b/*", "rule/b/*"),
+        ("events:eu-west-1:{}:event-bus/b", "events:PutRule", "rule/b/app-*", "rule/b/app-*"),
+        (f"kafka:eu-west-1:{{}}:cluster/k/{UUID}", "kafka-cluster:ReadData", "topic/k/*", f"topic/k/{UUID}/*"),
+        ("es:eu-west-1:{}:domain/o", "es:ESHttpGet", "domain/o/*", "domain/o/*"),
+        ("es:eu-west-1:{}:domain/o", "es:ESHttpGet", "domain/o/logs/*", "domain/o/logs/*"),
+        ("codeartifact:eu-west-1:{}:repository/d/r", "codeartifact:PublishPackageVersion", "package/d/r/*", None),
+    ],
+)
+def test_access_to_parts_of_other_formats_is_compared(owner: str, action: str, named: str, where: str | None) -> None:
+    arn = f"arn:aws:{owner.format(A)}"
+    head = arn.rpartition(":")[0]
+    found = opened(on({"AWS": "888888888888"}, action, f"{head}:{named}"), bucket=arn)
+    assert list(gaining(found).values()) == ["any principal of account 888888888888"]
+    if where is not None:
+        assert {effect.where for effect in found.effects()} == {f"{head}:{where}"}
+
+
+FUNCTION, API = f"arn:aws:lambda:eu-west-1:{A}:function:f", f"arn:aws:execute-api:eu-west-1:{A}:a1b2"
+
+
+def with_other_settings(arn: str, policy: Any, before: dict[str, Any], after: dict[str, Any]) -> Comparison:
+    old = seeds.before()
+    old["users"] = {account: [user("u", account=account)] for account in old["users"]}
+    old["groups"] = old["roles"] = old["policies"] = []
+    old["resources"] = [{"arn": arn, "account_id": A, "policy": policy, "is_policy_captured": True, **before}]
+    new = copy.deepcopy(old)
+    new["resources"][0] |= after
+    return compare_snapshots(seeds.snapshot(old, "old"), seeds.snapshot(new, "new"), NOON)
+
+
+def test_a_function_url_without_authorization_opens_the_function() -> None:
+    """AWS Lambda Developer Guide, "Control access to Lambda function URLs"."""
+    condition = {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}
+    policy = document({**on("*", "lambda:InvokeFunctionUrl", FUNCTION), "Condition": condition})
+    before, after = (
+        {"function_urls": [{"FunctionArn": FUNCTION, "FunctionUrl": "https://x.test/", "AuthType": kind}]}
+        for kind in ("AWS_IAM", "NONE")
+    )
+    assert gaining(with_other_settings(FUNCTION, policy, before, after))["anonymous"] == "anonymous"
+
+
+def test_other_authorization_types_of_an_api_are_inconclusive() -> None:
+    types = [{"authorization_types": (("GET /x", kind),)} for kind in ("AWS_IAM", "NONE")]
+    found = with_other_settings(API, None, *types)
+    one = found.resources[API]
+    assert one.status is Status.INCONCLUSIVE
+    assert "authorization types" in " ".join(one.doubts)
