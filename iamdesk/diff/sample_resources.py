@@ -156,7 +156,7 @@ def _places_at(service: str, type_name: str, arn: str, entries: frozenset[str]) 
     for template in listed_below or [_beginning(one, template) for one in beginnings for template in templates]:
         below = _places_below(service, type_name, head, template, entries)
         arns |= dict.fromkeys(below.arns)
-        is_complete = is_complete and below.is_complete
+        is_complete = is_complete and (below.is_complete or (not listed_below and not below.arns))  # of another type
     return SampleResources(tuple(arns), is_complete)
 
 
