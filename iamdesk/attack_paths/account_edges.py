@@ -5,15 +5,18 @@ Only assuming a role (``sts-002``) crosses accounts here. Every other step is de
 where all accounts are in memory.
 """
 
+import pickle
+import zlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import ADMINISTRATION
 from iamdesk.attack_paths.assume_role import Assumable, assuming, trusted_by
 from iamdesk.attack_paths.catalog import ASSUMES, preference
-from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder, tags_asked
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder, tags_asked
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
@@ -39,6 +42,15 @@ class PlainEdge:
     target: str
     """ARN of the user, role or group that it acts on."""
     members: ConfirmedAndPossible
+
+
+class Techniques(NamedTuple):
+    """By which techniques the principals of an account become others, and its administrators."""
+
+    into: Mapping[int, tuple[PlainEdge, ...]]
+    """By position: the techniques by which principals of the account become it."""
+    promotions: tuple[PlainEdge, ...]
+    """The steps into the account's administration."""
 
 
 class PlainPromotion(NamedTuple):
@@ -68,10 +80,12 @@ class AccountSteps:
     """By position of a role that is an administrator only in some sessions: what these need."""
     entering: Mapping[int, tuple[PlainEdge, ...]]
     """By position of such a role: how principals of the account become an administrator by becoming it."""
-    into: Mapping[int, tuple[PlainEdge, ...]]
-    """By position: the techniques by which principals of the account become it."""
-    promotions: tuple[PlainEdge, ...]
-    """The steps into the account's administration."""
+    into: Mapping[int, ConfirmedAndPossible]
+    """By position: the other principals of the account that become it by some technique."""
+    promoted: ConfirmedAndPossible
+    """The principals that become an administrator in one of the steps into the account's administration."""
+    packed: bytes
+    """The `Techniques`, compressed: a tenth of their size, and most questions are about a few accounts."""
     indirect: tuple[Mapping[int, PlainPromotion], Mapping[int, PlainPromotion]]
     """By position: how a principal becomes an administrator by another one (`StepGraph.indirect_promotions`), by proven
     steps, and with possible ones."""
@@ -92,6 +106,11 @@ class AccountSteps:
     proofs: Mapping[StepKey, bytes] = field(default_factory=dict)
     """The evidence of some steps, compressed (`organization_paths.with_proofs`)."""
 
+    def techniques(self) -> Techniques:
+        """Unpack the techniques."""
+        found: Techniques = pickle.loads(zlib.decompress(self.packed))  # noqa: S301 - made by this run
+        return found
+
 
 def find_account_steps(steps: Edges, graph: StepGraph, account: str) -> AccountSteps:
     """Return the steps of an account's principals.
@@ -105,6 +124,9 @@ def find_account_steps(steps: Edges, graph: StepGraph, account: str) -> AccountS
         WorkCancelled: The work was cancelled.
     """
     plain = _Plain(steps)
+    into = dict(plain.into())
+    promotions = sorted(graph.unprepared_promotions.get(account, ()), key=lambda one: preference(one.path_id))
+    techniques = Techniques(into, tuple(map(plain.edge, promotions)))
     return AccountSteps(
         account=account,
         subjects=steps.population.index.subjects[: steps.population.index.principals],
@@ -114,13 +136,9 @@ def find_account_steps(steps: Edges, graph: StepGraph, account: str) -> AccountS
         unconditional=steps.unconditional_administrators,
         sessions=steps.sessions,
         entering={position: tuple(map(plain.edge, steps.entering(position))) for position in steps.sessions},
-        into=dict(plain.into()),
-        promotions=tuple(
-            map(
-                plain.edge,
-                sorted(graph.unprepared_promotions.get(account, ()), key=lambda one: preference(one.path_id)),
-            )
-        ),
+        into={position: plain.open(_by_any(edges).within(~(1 << position))) for position, edges in into.items()},
+        promoted=_by_any(techniques.promotions),
+        packed=zlib.compress(pickle.dumps(techniques), 1),
         indirect=(plain.promotions(graph, maybe=False), plain.promotions(graph, maybe=True)),
         promoters={position: plain.edge(edge) for position, edge in graph.promoters.first.items()},
         readers={name: plain.open(members) for name, members in graph.readers.items()},
@@ -133,6 +151,10 @@ def find_account_steps(steps: Edges, graph: StepGraph, account: str) -> AccountS
         shared_functions=tuple(steps.shared_functions.get(account, ())),
         administrations=dict(steps.inquiry.known(ADMINISTRATION)),
     )
+
+
+def _by_any(edges: Iterable[PlainEdge]) -> ConfirmedAndPossible:
+    return reduce(ConfirmedAndPossible.either, (edge.members for edge in edges), NO_PRINCIPALS)
 
 
 class _Plain:

@@ -17,7 +17,7 @@ from iamdesk.attack_paths.account_edges import AccountSteps, PlainEdge
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import LAST, catalog, preference
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
-from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, bits_of, counted
+from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, counted
 from iamdesk.attack_paths.promoters import paths_from
 from iamdesk.attack_paths.session_needs import SessionNeeds, session_words
 from iamdesk.attack_paths.types import (
@@ -123,8 +123,7 @@ class OrganizationReach:
         all its other steps.
         """
         for account in self._all.accounts:
-            near = account.unconditional | bits_of(edge.members.proven for edge in account.promotions)
-            if account.regular & ~near:
+            if account.regular & ~(account.unconditional | account.promoted.proven):
                 return None
         return 0
 
@@ -293,13 +292,13 @@ class OrganizationReach:
     def _promotion_steps(self, node: Node, unsure: bool) -> Iterator[Step]:
         """Yield the steps to become the principal that is changed and the one that changes it, and the change."""
         number, position = node
-        account = self._all.accounts[number]
+        account, into = self._all.accounts[number], self._all.techniques(number).into
         promotion = account.indirect[unsure][position]
         reaching = paths_from(position, self._all.forward(number, maybe=unsure))
         for reached in (promotion.changed, promotion.promoter):
             at = position
             for then in reaching[reached]:
-                edges = (edge for edge in account.into[then] if counted(edge.members, unsure) >> at & 1)
+                edges = (edge for edge in into[then] if counted(edge.members, unsure) >> at & 1)
                 yield self._step((number, at), next(edges), principal_goal(account.subjects[then]))
                 at = then
         yield self._step((number, promotion.promoter), promotion.edge, administration_of(account.account))
@@ -339,7 +338,7 @@ class OrganizationReach:
         """Yield how principals become another; ``in_session``: in one in which it is an administrator."""
         if at[0] == then[0]:
             account = self._all.accounts[at[0]]
-            yield from (account.entering if in_session else account.into).get(then[1], ())
+            yield from (account.entering if in_session else self._all.techniques(at[0]).into).get(then[1], ())
         else:
             entering = self._all.entering_in_session if in_session else self._all.entering
             yield PlainEdge(_ACROSS, self._all.arn(then), entering(then, at[0]))
