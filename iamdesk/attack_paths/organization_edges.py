@@ -384,6 +384,8 @@ class _Web:
         self._steps = steps
         self._maybe = maybe
         self._elsewhere: dict[int, Elsewhere] = {}
+        self._reached_from: dict[int, int] = {}
+        """By roles: the components that they reach. The principals of an account assume few different sets of roles."""
         exits = (one for of_account in steps.exits.values() for one in of_account)
         entered = bits_of(roles for members, roles in exits if counted(members, maybe))
         self._node = {number: node for number in indexes_of(entered) for node in steps.roles(1 << number)}
@@ -423,11 +425,16 @@ class _Web:
 
     def _components(self, roles: int) -> int:
         """Return the components that some roles are in or reach, as bits."""
-        found = 0
-        while roles:
-            component = self._component[(roles & -roles).bit_length() - 1]
-            roles &= ~self._members[component]
-            found |= self._reached[component]
+        found = self._reached_from.get(roles)
+        if found is None:
+            found, left = 0, roles
+            while left:
+                component = self._component[(left & -left).bit_length() - 1]
+                left &= ~self._members[component]
+                found |= self._reached[component]
+            if len(self._reached_from) >= _MAX_KEPT:
+                self._reached_from.clear()
+            self._reached_from[roles] = found
         return found
 
     def entered(self, node: Node) -> Sequence[int]:
