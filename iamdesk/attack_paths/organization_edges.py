@@ -396,7 +396,13 @@ class _Web:
         """By component: its roles, by number."""
         self._reached: list[int] = []
         """By component: the components that it reaches, including itself, as bits."""
-        for members in components(self._node, self._onward_of_role, steps.check_cancelled):  # reached ones come first
+        self._sets: list[int] = []
+        self._set_of: dict[int, int] = {}
+        """The different sets of roles that roles can assume. Each is a node between: thousands of roles share few."""
+        for found in components(self._node, self._onward_of_role, steps.check_cancelled):  # reached ones come first
+            members = [number for number in found if number >= 0]
+            if not members:
+                continue
             own: Bits = {}
             for number in members:
                 node = self._node[number]
@@ -405,15 +411,21 @@ class _Web:
             self._own.append(own)
             self._members.append(sum(1 << number for number in members))
             self._reached.append(1 << len(self._reached))
-            self._reached[-1] |= self._components(
-                bits_of(self._onward(self._node[number]) for number in members) & ~self._members[-1]
-            )
+            for onward in {self._onward(self._node[number]) for number in members}:
+                self._reached[-1] |= self._components(onward)
 
     def _inside(self, node: Node) -> int:
         return self._steps.closed(node[0], maybe=self._maybe).get(node[1], 0) | 1 << node[1]
 
     def _onward_of_role(self, number: int) -> Iterator[int]:
-        return indexes_of(self._onward(self._node[number]))
+        """Yield the set of roles that a role can assume, as a number below 0; of a set, its roles."""
+        if number < 0:
+            yield from indexes_of(self._sets[~number])
+        elif onward := self._onward(self._node[number]):
+            if onward not in self._set_of:
+                self._set_of[onward] = ~len(self._sets)
+                self._sets.append(onward)
+            yield self._set_of[onward]
 
     def _onward(self, node: Node) -> int:
         """Return the roles of other accounts that a principal, or one it can become in its account, can assume."""
