@@ -411,8 +411,8 @@ class _Web:
             self._own.append(own)
             self._members.append(sum(1 << number for number in members))
             self._reached.append(1 << len(self._reached))
-            for onward in {self._onward(self._node[number]) for number in members}:
-                self._reached[-1] |= self._components(onward)
+            onward = bits_of({self._onward(self._node[number]) for number in members})
+            self._reached[-1] |= self._components(onward & ~self._members[-1])
 
     def _inside(self, node: Node) -> int:
         return self._steps.closed(node[0], maybe=self._maybe).get(node[1], 0) | 1 << node[1]
