@@ -14,6 +14,7 @@ from iamdesk.access.effective_permissions import (
     ResourceOrigin,
     ServiceAccess,
 )
+from iamdesk.access.external.by_part import PartAccess, external_access_by_part
 from iamdesk.access.external.rows import external_access
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.access.request_grid import grid_on
@@ -39,6 +40,7 @@ from iamdesk.policy.document import DocumentStore
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.simulate.request_builder import RequestBuilder
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.resources import Resource
 
 _MAX_SWEPT = 128
 """Number of requests whose decisions for all principals are kept."""
@@ -308,6 +310,14 @@ class Evaluator(RequestBuilder, Sweeps):
             WorkCancelled: ``cancelled`` returned True.
         """
         return external_access(self, self.can, request, cancelled)
+
+    def external_access_by_part(self, resource: Resource, cancelled: Cancelled = never_cancelled) -> list[PartAccess]:
+        """Return who outside can act on a resource or on parts of it; see `access.external.by_part`.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return external_access_by_part(self, self.can, resource, cancelled)
 
     def access_on(
         self,

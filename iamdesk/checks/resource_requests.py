@@ -1,11 +1,9 @@
 """The resources of an account that grant access themselves, and representative requests to evaluate on them."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from iamdesk.access.external.described import filled
+from iamdesk.access.external.resource_parts import parts_of
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.aws.action_sets import ACCESS_LEVELS, ServiceActions, service_actions
 from iamdesk.aws.service_reference import reference
@@ -14,15 +12,12 @@ from iamdesk.checks.prerequisites import owner_of
 from iamdesk.checks.targets import CheckTarget, Subject
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
-from iamdesk.evaluate.unknown_context.pattern_witnesses import Pattern, witnesses
 from iamdesk.i18n import join_messages, nphrase
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
-from iamdesk.inventory.resource_index import part_prefixes
-from iamdesk.policy.arn import Arn, is_arn, parse_arn
+from iamdesk.policy.arn import Arn, parse_arn
 from iamdesk.policy.document import Document
 from iamdesk.policy.resource_patterns import Match, ShortArns, unresolved
 from iamdesk.policy.statement import Statement
-from iamdesk.policy.wildcards import QUESTION, STAR, Glob, is_pattern, tokens_of
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resource_services import deciding_service
 from iamdesk.snapshot.resources import Resource
@@ -41,12 +36,7 @@ _PREFERRED = frozenset(
     }
 )
 """Well-known actions, which represent their access level if they are covered."""
-_FILLINGS = {"execute-api": (f"{PLACEHOLDER}/GET/{PLACEHOLDER}", f"GET/{PLACEHOLDER}", PLACEHOLDER)}
-"""What represents any part of a resource, or a wildcard in its name, if that is not one name."""
 _MAX_ACTIONS = 5
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_MAX_NAMED = 60
-"""Number of resource patterns of a policy to which the ARNs to evaluate are fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,55 +216,9 @@ def arns_to_evaluate(survey: CheckContext, resource: Resource, account: str) -> 
 
 
 def _distinct_arns(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:
-    if not is_arn(resource.arn):
-        return ()
-    whole = parse_arn(resource.arn)
-    service = service_actions(deciding_service(resource.arn))
-    texts = {
-        entry.text: None
-        for document in documents_of(survey, resource)
-        for statement in document.statements
-        if statement.broken is None
-        for entry in statement.resources or ()
-    }
-    named = [_VARIABLE.sub(lambda found: _value(found[1], account), text) for text in texts]
-    patterns = tuple([tuple(tokens_of(text)) for text in dict.fromkeys(named) if text.startswith("arn:")])[:_MAX_NAMED]
-    globs = [Glob(tokens) for tokens in patterns]
-    found: dict[tuple[str, ...], str] = {("",): resource.arn}
-    for prefix in part_prefixes(whole):
-        kind, *names = prefix.split(":", 5)[5].split("/")
-        fillings = _FILLINGS.get(whole.service) or _endings(whole.service, kind, len(names))
-        likely = [f"{prefix}{filling}" for filling in fillings]
-        likely += [filled(tokens, filling) for tokens in patterns for filling in fillings]
-        if any(is_pattern(text.removeprefix(prefix)) or not text.startswith(prefix) for text in named if text != "*"):
-            within = (Pattern((prefix, QUESTION, STAR)),)
-            likely += [text for text in witnesses(tuple(map(Pattern, patterns)), within).texts if text]
-        for text in likely:
-            owner = survey.evaluator.resources.find(parse_arn(text)) if text.startswith(prefix) else None
-            is_part = len(text) > len(prefix) and owner is not None and owner.arn == resource.arn
-            if is_part and acting_on(service, text):
-                met = tuple([str(place) for place, one in enumerate(globs) if one.matches(text)])
-                found.setdefault((prefix, *met), text)
-    return tuple(found.values())
-
-
-@lru_cache(maxsize=1 << 10)
-def _endings(service: str, kind: str, depth: int) -> tuple[str, ...]:
-    """Return what may follow the first parts of an ARN by the service's resource types: ``index/NAME``, ``NAME``."""
-    templates = (one.split(":", 5)[5] for known in reference().resource_types_of(service) for one in known.arns)
-    of_kind = [template.split("/") for template in templates if template.startswith(f"{kind}/")]
-    several = (_VARIABLE.sub(PLACEHOLDER, "/".join(parts[depth:])) for parts in of_kind)
-    return tuple(dict.fromkeys((PLACEHOLDER, *(one for one in several if one))))
-
-
-def _value(variable: str, account: str) -> str:
-    """Return the text to evaluate in place of a policy variable."""
-    key, comma, default = variable.partition(",")
-    if len(key) == 1:
-        return PLACEHOLDER  # ${*}, ${?}, ${$}: the character itself
-    if key.strip().lower() == "aws:principalaccount":
-        return account
-    return default.strip().strip("'") or PLACEHOLDER if comma else PLACEHOLDER
+    documents = documents_of(survey, resource)
+    parts = parts_of(survey.evaluator.resources, resource.arn, documents, PLACEHOLDER, account)
+    return tuple([part.arn for part in parts])
 
 
 def acting_on(service: ServiceActions, arn: str) -> int:

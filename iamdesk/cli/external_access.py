@@ -26,6 +26,7 @@ def external_access(
                     "Who": entry.who,
                     "Kind": entry.who_kind,
                     "Target": entry.target,
+                    "Part": entry.part or None,
                     "Action": entry.action or None,
                     "Decision": entry.decision.value,
                     "Condition": entry.condition or None,
@@ -41,6 +42,8 @@ def external_access(
     for entry, (text, _) in zip(entries, becomes, strict=True):
         echo(f"{entry.who}  {entry.who_kind}")
         echo(f"  can use {entry.target}" + (f" by {entry.action}" if entry.action and entry.is_role else ""))
+        if entry.part:
+            echo(f"  only {entry.part}")
         echo(f"  condition: {entry.condition or 'none'}")
         echo(f"  can do: {entry.can_do}")
         if text:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.access.resource_access import fitting_actions
 from iamdesk.access.who_can import Access, PrincipalKind, Who
 from iamdesk.attack_paths.types import AttackPaths, State
 from iamdesk.evaluate.request import EvalDecision, Request, RequestError
@@ -15,7 +14,7 @@ from iamdesk.i18n import join_names, nphrase, phrase
 from iamdesk.inventory.relative_time import age_text
 from iamdesk.inventory.trust import trusted_names
 from iamdesk.pages.principal_page import ENTERING_ACTIONS, caller_name, data_words
-from iamdesk.pages.resource_page import objects_of
+from iamdesk.pages.resource_page import part_words
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.model import RoleDetail, Snapshot
 from iamdesk.snapshot.resources import Resource
@@ -81,6 +80,7 @@ class ExternalAccess:
                     decision=row.decision,
                     condition=_condition(row),
                     can_do=can_do,
+                    part="",
                     last_used=self._last_use(role),
                     used=_day_of_last_use(role),
                     is_role=True,
@@ -93,35 +93,25 @@ class ExternalAccess:
         return phrase("never") if moment is None else age_text(moment, self._snapshot.latest)
 
     def _on(self, resource: Resource, cancelled: Cancelled) -> Iterator[ExternalEntry]:
-        evaluator = self._evaluator_for(resource.arn)
-        found: dict[tuple[Who, EvalDecision], list[Access]] = {}
-        levels: dict[str, str] = {}
-        for arn in filter(None, (resource.arn, objects_of(resource.arn))):
-            try:
-                actions = fitting_actions(arn)
-            except RequestError:
+        for found in self._evaluator_for(resource.arn).external_access_by_part(resource, cancelled):
+            if found.who.kind is PrincipalKind.SERVICE:
                 continue
-            for one in actions:
-                if cancelled():
-                    raise WorkCancelled
-                levels[one.action] = one.level
-                for row in evaluator.external_access(Request("", one.action, one.resource), cancelled):
-                    if row.kind is not PrincipalKind.SERVICE:
-                        found.setdefault((row.who, row.decision), []).append(row)
-        for (who, decision), rows in sorted(found.items(), key=lambda item: item[0][0].order):
+            rows = [row for _, row in found.rows]
             conditions = dict.fromkeys(filter(None, (_condition(row) for row in rows[:_MAX_EXPLAINED])))
             names = [row.request.action for row in rows]
+            part, name = part_words(found.shares, resource.arn), short_arn(resource.arn)
             yield ExternalEntry(
-                who=who.principal,
-                who_text=_name(who),
-                who_kind=who_words(who),
-                is_anyone=who.kind is PrincipalKind.ANYONE,
+                who=found.who.principal,
+                who_text=_name(found.who),
+                who_kind=who_words(found.who),
+                is_anyone=found.who.kind is PrincipalKind.ANYONE,
                 target=resource.arn,
-                target_text=short_arn(resource.arn),
+                target_text=phrase("{resource}: only {part}", resource=name, part=part) if part else name,
                 action=names[0] if len(names) == 1 else "",
-                decision=decision,
+                decision=found.decision,
                 condition=join_names(list(conditions), 2, last="or"),
                 can_do=join_names(names, 3, last=","),
+                part=part,
                 last_used="",
                 used=None,
                 is_role=False,

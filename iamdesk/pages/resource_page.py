@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.external.by_part import PartAccess, Share
 from iamdesk.access.resource_access import fitting_actions
 from iamdesk.access.who_can import FittingAction, PrincipalKind, ResourceAccess, Sweeps, Who
 from iamdesk.aws.action_sets import ACCESS_LEVELS
@@ -24,21 +26,31 @@ _ABILITIES = {
     "Read": mark("read it"),
 }
 """What a number of principals can do, by access level, the gravest first."""
+_MAX_PARTS = 3
+"""Number of parts of a resource that a sentence names."""
 
 
 class ResourcePages:
     """Makes the pages of the resources of a snapshot."""
 
-    def __init__(self, snapshot: Snapshot, sweeps: Sweeps, *, is_part: bool = False) -> None:
-        """Make the pages; ``is_part``: of an organization whose other accounts are not evaluated, as a page says."""
+    def __init__(self, snapshot: Snapshot, sweeps: Sweeps, external: Evaluator, *, is_part: bool = False) -> None:
+        """Make the pages.
+
+        Args:
+            snapshot: The snapshot.
+            sweeps: Evaluates the principals of the snapshot.
+            external: Evaluates external callers.
+            is_part: Whether other accounts of an organization are not evaluated, as a page says.
+        """
         self._snapshot = snapshot
         self._sweeps = sweeps
+        self._evaluator = external
         self._elsewhere = phrase(_ELSEWHERE) if is_part else ""
 
     def sections(self, arn: str, cancelled: Cancelled = never_cancelled) -> Iterator[PageSection]:
         """Yield the sections of a resource's page; nothing for any other key.
 
-        A bucket is evaluated together with its objects.
+        A bucket is evaluated together with its objects; external callers on each part that policies distinguish.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -53,28 +65,29 @@ class ResourcePages:
             yield from (PageSection(part, note=note) for part in (Part.SENTENCE, Part.PRINCIPALS))
             yield from (PageSection(part, note=note) for part in (Part.EXTERNAL, Part.SERVICES))
         else:
-            inside = self._rows(evaluated, False, cancelled)
+            inside = self._rows(evaluated, cancelled)
             note = "" if inside else phrase("No user, role or root user of the snapshot has access.")
             if self._elsewhere:
                 own = "" if inside else phrase("No user, role or root user of its account has access.")
                 note = join_messages(" ", [*filter(None, (own, self._elsewhere))])
             names_account = len(self._snapshot.accounts) > 1
             yield section(Part.PRINCIPALS, _lines(inside, names_account=names_account), note, table)
-            rows = [one for one in self._rows(evaluated, True, cancelled) if one.who.is_external]
+            rows = _external_rows(self._evaluator.external_access_by_part(resource, cancelled), resource.arn)
             services = [one for one in rows if one.who.kind is PrincipalKind.SERVICE]
             external = [one for one in rows if one.who.kind is not PrincipalKind.SERVICE]
             unknown = _missing(resource)
             note = "" if external else phrase("No external principal has access.")
-            yield section(Part.EXTERNAL, _lines(external), join_messages(" ", [*filter(None, (note, unknown))]), table)
+            note = join_messages(" ", [*filter(None, (note, unknown))])
+            yield section(Part.EXTERNAL, _lines(external), note, table, _callers(external))
             note = "" if services else phrase("No policy gives an AWS service access.")
-            yield section(Part.SERVICES, _lines(services), note, table)
+            yield section(Part.SERVICES, _lines(services), note, table, _callers(services))
             yield PageSection(Part.SENTENCE, note=_sentence(inside, external, unknown, self._elsewhere))
         yield self._encryption(resource, cancelled)
 
-    def _rows(self, evaluated: Iterable[str], external: bool, cancelled: Cancelled) -> "list[_Row]":
+    def _rows(self, evaluated: Iterable[str], cancelled: Cancelled) -> "list[_Row]":
         found: dict[Who, _Row] = {}
         for one in evaluated:
-            for access in self._sweeps.access_to_resource(one, None, external=external, cancelled=cancelled):
+            for access in self._sweeps.access_to_resource(one, None, external=False, cancelled=cancelled):
                 found.setdefault(access.who, _Row(access.who)).add(access)
         return sorted(found.values(), key=lambda row: row.order)
 
@@ -116,10 +129,12 @@ class ResourcePages:
 
 
 class _Row:
-    """What one caller can do on a resource and on what is in it."""
+    """What one caller can do on a resource and on what is in it, or on a part."""
 
-    def __init__(self, who: Who) -> None:
+    def __init__(self, who: Who, part: str = "") -> None:
         self.who = who
+        self.part = part
+        """In words; empty for the whole."""
         self.allowed: list[FittingAction] = []
         self.conditional: list[FittingAction] = []
 
@@ -138,6 +153,43 @@ class _Row:
         """Sort key: those who can do the gravest first."""
         ranks = [place for place, level in enumerate(_ABILITIES) if level in self.levels]
         return min(ranks, default=len(_ABILITIES)), -len(self.allowed), self.who.order
+
+
+def _external_rows(found: Iterable[PartAccess], resource: str) -> list[_Row]:
+    """Return a row for each external caller and part of a resource on which it has access."""
+    by_part: dict[tuple[Who, str], _Row] = {}
+    for one in found:
+        part = part_words(one.shares, resource)
+        row = by_part.setdefault((one.who, part), _Row(one.who, part))
+        actions = [action for action, _ in one.rows]
+        (row.conditional if one.decision is EvalDecision.CONDITIONAL else row.allowed).extend(actions)
+    return sorted(by_part.values(), key=lambda row: row.order)
+
+
+def _callers(rows: Iterable[_Row]) -> int:
+    return len({row.who for row in rows})
+
+
+def part_words(shares: Sequence[Share], resource: str) -> str:
+    """Return in words the parts of a resource on which somebody has access; empty for the whole.
+
+    ``payroll/public/*``, ``payroll/* except payroll/private/*``
+    """
+    if not shares or all(one == Share((resource,), ()) for one in shares):
+        return ""
+    names = []
+    for one in shares:
+        part = _entries_words(one.entries)
+        if one.exceptions:
+            others = join_names([_entries_words(each) for each in one.exceptions])
+            part = phrase("{part} except {others}", part=part, others=others)
+        names.append(part)
+    return join_names(names)
+
+
+def _entries_words(entries: Sequence[str]) -> str:
+    names = [short_arn(one) for one in entries]
+    return names[0] if len(names) == 1 else phrase("what is in both {names}", names=join_names(names))
 
 
 def objects_of(arn: str) -> str:
@@ -171,7 +223,7 @@ def _lines(rows: Sequence[_Row], *, names_account: bool = False) -> list[PageLin
             conditional = phrase("under conditions: {levels}", levels=conditional)
         name, kind = caller_name(row.who), who_words(row.who)
         account = row.who.principal.split(":", 5)[4] if names_account else ""
-        about = ("" if kind == name else kind, account)
+        about = ("" if kind == name else kind, account, phrase("only {part}", part=row.part) if row.part else "")
         detail = join_messages(" · ", [*filter(None, (allowed, conditional, *about))])
         target = "" if row.who.is_external else row.who.principal
         lines.append(PageLine(name, detail, target, caller_mark(row.who)))
@@ -197,12 +249,20 @@ def _sentence(inside: Sequence[_Row], external: Sequence[_Row], unknown: str, el
         able = [phrase(words) for level, words in _ABILITIES.items() if level in levels]
         does = join_names(able or [phrase("list it")])
         sure = any(row.allowed for row in anyone)
-        parts.append(
-            phrase("Public: anyone can {does}.", does=does)
-            if sure
-            else phrase("Anyone can {does} under conditions.", does=does)
-        )
-    others = len(external) - len(anyone)
+        if all(row.part for row in anyone):
+            where = join_names(list(dict.fromkeys(row.part for row in anyone)), _MAX_PARTS)
+            parts.append(
+                phrase("Public in part: anyone can {does}, only {part}.", does=does, part=where)
+                if sure
+                else phrase("Anyone can {does} under conditions, only {part}.", does=does, part=where)
+            )
+        else:
+            parts.append(
+                phrase("Public: anyone can {does}.", does=does)
+                if sure
+                else phrase("Anyone can {does} under conditions.", does=does)
+            )
+    others = _callers(external) - _callers(anyone)
     if others:
         parts.append(
             nphrase("{count:,} external principal has access.", "{count:,} external principals have access.", others)

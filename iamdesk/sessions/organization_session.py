@@ -238,7 +238,7 @@ class OrganizationSession(Opened):
         from iamdesk.pages.resource_page import ResourcePages
 
         part = self.evaluator.part_of(self.account_of(resource), cancelled)
-        return ResourcePages(part.snapshot, part, is_part=len(self.accounts) > 1).sections(resource, cancelled)
+        return ResourcePages(part.snapshot, part, part, is_part=len(self.accounts) > 1).sections(resource, cancelled)
 
     # Details
 

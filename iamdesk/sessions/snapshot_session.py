@@ -271,7 +271,9 @@ class SnapshotSession(Opened):
         """
         from iamdesk.pages.resource_page import ResourcePages
 
-        return ResourcePages(self.snapshot, self.evaluator_for_all).sections(resource, cancelled)
+        return ResourcePages(self.snapshot, self.evaluator_for_all, self.evaluator_for(resource)).sections(
+            resource, cancelled
+        )
 
     def external_access(
         self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled

@@ -149,6 +149,8 @@ class ExternalEntry:
     """The conditions in words; empty if there are none."""
     can_do: str
     """What a role can do, by what it does to data; of a resource the first actions."""
+    part: str
+    """In words the part of the resource on which this can be done; empty for the whole, and for a role."""
     last_used: str
     """When a role was last used; empty for a resource."""
     used: date | str | None

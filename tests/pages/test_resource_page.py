@@ -33,7 +33,7 @@ def page(*resources: Resource, arn: str = BUCKET) -> dict[Part, PageSection]:
         role("nobody"),
     )
     held = Evaluator(snapshot(account(*entries)).model_copy(update={"resources": resources}), now=lambda: NOW)
-    return {one.part: one for one in ResourcePages(held.snapshot, held).sections(arn)}
+    return {one.part: one for one in ResourcePages(held.snapshot, held, held).sections(arn)}
 
 
 def bucket(policy: Any = None, **more: Any) -> Resource:
@@ -116,4 +116,4 @@ def test_other_keys_have_no_page_and_it_is_cancelled() -> None:
     assert page(bucket(), arn=KEY) == {}
     held = Evaluator(snapshot(account(user("ana"))).model_copy(update={"resources": (bucket(),)}), now=lambda: NOW)
     with pytest.raises(WorkCancelled):
-        list(ResourcePages(held.snapshot, held).sections(BUCKET, lambda: True))
+        list(ResourcePages(held.snapshot, held, held).sections(BUCKET, lambda: True))

@@ -1,0 +1,225 @@
+"""External access to one resource: who can do what on the resource, and on which part of it."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import NamedTuple
+
+from iamdesk.access.external.resource_parts import ResourcePart, parts_of
+from iamdesk.access.external.rows import external_access
+from iamdesk.access.request_grid import FRESH
+from iamdesk.access.resource_access import fitting_actions
+from iamdesk.access.who_can import Access, FittingAction, PrincipalKind, Signing, Who
+from iamdesk.evaluate.request import EvalDecision, Request, RequestError
+from iamdesk.explain.decision import EvaluationResult
+from iamdesk.inventory.resource_grants import acl_document, key_grants_document
+from iamdesk.policy.arn import account_of, parse_arn
+from iamdesk.policy.document import Document
+from iamdesk.policy.resource_patterns import Match, ShortArns, unresolved
+from iamdesk.policy.statement import Statement
+from iamdesk.policy.wildcards import glob
+from iamdesk.progress import Cancelled
+from iamdesk.simulate.request_builder import RequestBuilder
+from iamdesk.snapshot.organization import OrganizationPolicyType
+from iamdesk.snapshot.resources import Resource
+
+type Entries = tuple[str, ...]
+"""Resource entries of which each matches: one, or several that match the same ARNs in part."""
+
+
+class Share(NamedTuple):
+    """A part of a resource: what resource entries match."""
+
+    entries: Entries
+    exceptions: tuple[Entries, ...]
+    """Parts of it that are left out."""
+
+
+class PartAccess(NamedTuple):
+    """What one external caller can do on a resource, or on parts of it."""
+
+    who: Who
+    decision: EvalDecision
+    shares: tuple[Share, ...]
+    """The parts; none: the resource and everything in it on which the actions act."""
+    rows: tuple[tuple[FittingAction, Access], ...]
+    """One for each action."""
+
+
+def external_access_by_part(
+    requests: RequestBuilder, can: Callable[[Request], EvaluationResult], resource: Resource, cancelled: Cancelled
+) -> list[PartAccess]:
+    """Return who outside can act on a resource with all that is in it; on a part alone, the row names the part.
+
+    Rows are in the order of the callers. ``can`` explains a row.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    documents = tuple(_granting(requests, resource))
+    limits, moved = _limiting(requests, resource)
+    found = _Found(requests, can, cancelled, resource, documents, limits)
+    for part in parts_of(requests.resources, resource.arn, (*documents, *limits), FRESH, FRESH, moved):
+        found.ask(part)
+    return found.rows()
+
+
+def _granting(requests: RequestBuilder, resource: Resource) -> Iterator[Document]:
+    """Yield the documents by which a resource may let in anyone."""
+    settings = requests.resources.settings_of(owner) if (owner := _owner_of(resource)) else None
+    for document in (
+        requests.resources.document_of(resource),
+        acl_document(resource, settings.public_access_block if settings else None),
+        key_grants_document(resource),
+        requests.resources.shares.document_of(resource.arn),
+    ):
+        if document is not None:
+            yield document
+
+
+def _owner_of(resource: Resource) -> str:
+    return resource.account_id or account_of(resource.arn)
+
+
+def _limiting(requests: RequestBuilder, resource: Resource) -> tuple[tuple[Document, ...], dict[str, str]]:
+    """Return the other policies that limit access to a resource, and beginnings of entries that stand for others.
+
+    A bucket's policy also applies to requests through its access points (rule I11).
+    """
+    limits: list[Document] = []
+    if requests.organization is not None:
+        kind = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
+        levels = requests.organization.levels(_owner_of(resource), kind) or ()
+        limits += [policy.document for level in levels for policy in level]
+    moved: dict[str, str] = {}
+    for one in resource.access_point.buckets if resource.access_point is not None else ():
+        bucket = requests.resources.bucket(resource, one)
+        document = requests.resources.document_of(bucket) if bucket is not None else None
+        if bucket is not None and document is not None:
+            limits.append(document)
+            moved[f"{bucket.arn}/"] = f"{resource.arn}/object/"
+    return tuple(limits), moved
+
+
+class _Found:
+    """The rows of each action on each part of a resource."""
+
+    def __init__(
+        self,
+        requests: RequestBuilder,
+        can: Callable[[Request], EvaluationResult],
+        cancelled: Cancelled,
+        resource: Resource,
+        documents: Iterable[Document],
+        limits: Iterable[Document],
+    ) -> None:
+        self._requests = requests
+        self._can = can
+        self._cancelled = cancelled
+        self._is_access_point = resource.access_point is not None
+        self._granting = [one for document in documents for one in document.statements if one.broken is None]
+        every = [*self._granting, *(one for document in limits for one in document.statements)]
+        self._texts = [frozenset(entry.text for entry in one.resources or ()) for one in every]
+        self._by_action: dict[str, dict[ResourcePart, list[Access]]] = {}
+        """Of each part on which an action acts: its rows."""
+        self._fitting: dict[str, FittingAction] = {}
+        self._alike: dict[Hashable, list[Access]] = {}
+        """Rows of an action by the statements that apply."""
+
+    def ask(self, part: ResourcePart) -> None:
+        """Ask who can do what on a part.
+
+        An action that no statement of the resource allows there is not asked about, but on the resource itself.
+        """
+        try:
+            fitting = fitting_actions(part.arn)
+        except RequestError:
+            return
+        near = [one for one in self._granting if one.is_allow and _may_name(one, part.arn)]
+        applying = tuple([not texts.isdisjoint(part.entries) for texts in self._texts])
+        for one in fitting:
+            self._fitting.setdefault(one.action, one)
+            service, _, name = one.action.partition(":")
+            is_asked = self._is_access_point or not part.prefix
+            is_asked = is_asked or any(statement.covers_action(service, name.lower()) for statement in near)
+            key = one.action, part.prefix, part.entries if self._is_access_point else applying
+            rows = self._alike.get(key, None if is_asked else [])
+            if rows is None:
+                request = Request("", one.action, one.resource)
+                rows = self._alike[key] = list(external_access(self._requests, self._can, request, self._cancelled))
+            self._by_action.setdefault(one.action, {})[part] = rows
+
+    def rows(self) -> list[PartAccess]:
+        """Return the rows of all actions on all parts."""
+        found: dict[tuple[Who, EvalDecision, tuple[Share, ...]], list[tuple[FittingAction, Access]]] = {}
+        for action, by_part in self._by_action.items():
+            first = {(row.who, row.decision): row for rows in reversed(by_part.values()) for row in rows}
+            for (who, decision), row in first.items():
+                shares = _shares(by_part, who, decision)
+                found.setdefault((who, decision, shares), []).append((self._fitting[action], row))
+        listed = [PartAccess(*key, tuple(rows)) for key, rows in found.items()]
+        return sorted(listed, key=lambda one: one.who.order)
+
+
+def _may_name(statement: Statement, arn: str) -> bool:
+    """Return whether a statement may apply to an ARN, whatever the values of its variables."""
+    if statement.not_resource or statement.resources is None:
+        return True
+    parsed = parse_arn(arn)
+    found = (one.matches(parsed, unresolved, ShortArns.FILLED_IF_WILDCARD) for one in statement.resources)
+    return any(match not in (Match.NO, Match.NO_OR_UNRESOLVED) for match in found)
+
+
+def _shares(by_part: dict[ResourcePart, list[Access]], who: Who, decision: EvalDecision) -> tuple[Share, ...]:
+    """Return the parts of those on which an action acts where it has a decision for a caller; none: all of them."""
+    closed = [part for part, rows in by_part.items() if not _is_among(rows, who, decision)]
+    if not closed:
+        return ()
+    found: list[Share] = []
+    open_to = [
+        part for part, rows in by_part.items() if any((row.who, row.decision) == (who, decision) for row in rows)
+    ]
+    for part in sorted(open_to, key=lambda one: len(one.entries)):
+        named = _entries_of(part)
+        if any(_holds(share, named) for share in found):
+            continue
+        own = _narrowest(named)
+        without = [_narrowest(other) for one in closed if {*own} <= (other := _entries_of(one))]
+        found.append(Share(own, tuple(dict.fromkeys(one for one in without if one != own))))
+    return tuple(found)
+
+
+def _is_among(rows: Iterable[Access], who: Who, decision: EvalDecision) -> bool:
+    """Return whether a caller has a decision by a row of its own, or because anyone has."""
+    is_anyone = who.kind is PrincipalKind.ANYONE
+    for row in rows:
+        if row.who == who and row.decision is decision:
+            return True
+        signing = row.who.signing
+        is_of_all = signing is Signing.EITHER or (signing is Signing.SIGNED and not is_anyone)
+        if is_of_all and row.decision in (EvalDecision.ALLOWED, decision):
+            return True
+    return False
+
+
+def _holds(share: Share, entries: frozenset[str]) -> bool:
+    return {*share.entries} <= entries and not any({*one} <= entries for one in share.exceptions)
+
+
+def _entries_of(part: ResourcePart) -> frozenset[str]:
+    """Return the entries that match a part, with one for all parts of its kind; of the resource, itself."""
+    return part.entries | {f"{part.prefix}*" if part.prefix else part.arn}
+
+
+def _narrowest(entries: frozenset[str]) -> Entries:
+    """Return the entries that match no more than others of them; of two that match the same, one."""
+    found: list[str] = []
+    for one in sorted(entries, key=lambda text: (-len(text.replace("*", "")), text)):
+        if not any(_is_within(other, one) for other in found):
+            found.append(one)
+    return tuple(sorted(found))
+
+
+def _is_within(narrow: str, wide: str) -> bool:
+    """Return whether an entry certainly matches everything that another one matches."""
+    if "${" in wide or ("?" in wide and "*" in narrow):
+        return False
+    return glob(wide).matches(narrow)
