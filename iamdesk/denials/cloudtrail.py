@@ -197,9 +197,9 @@ def _partition(event: Mapping[str, Any]) -> str:
     return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
-def _context_of(event: Mapping[str, Any]) -> dict[str, str | Sequence[str]]:
+def _context_of(event: Mapping[str, Any]) -> dict[str, str | Sequence[str] | None]:
     """Return the request context in an event; it omits most keys."""
-    context: dict[str, str | Sequence[str]] = {}
+    context: dict[str, str | Sequence[str] | None] = {}
     for key, member in (
         ("aws:RequestedRegion", "awsRegion"),
         ("aws:CurrentTime", "eventTime"),
@@ -215,6 +215,14 @@ def _context_of(event: Mapping[str, Any]) -> dict[str, str | Sequence[str]]:
     attributes = session.get("attributes") if isinstance(session, dict) else None
     if isinstance(attributes, dict) and (mfa := attributes.get("mfaAuthenticated")) in ("true", "false"):
         context["aws:MultiFactorAuthPresent"] = str(mfa)
+    if isinstance(session, dict):
+        # Every event of a role session that was given a source identity contains it (CloudTrail User Guide,
+        # "CloudTrail userIdentity element", "AWS STS source identity").
+        source = session.get("sourceIdentity")
+        if isinstance(source, str) and source:
+            context["aws:SourceIdentity"] = source
+        elif identity.get("type") == "AssumedRole":
+            context["aws:SourceIdentity"] = None
     if isinstance(event.get("tlsDetails"), dict):
         context["aws:SecureTransport"] = "true"
     return context

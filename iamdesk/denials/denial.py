@@ -59,8 +59,8 @@ class Denial:
     resource: str | None = None
     resource_text: str | None = None
     """The resource as given, where that is not an ARN."""
-    context: Mapping[str, str | Sequence[str]] | None = None
-    """Request context, as far as given."""
+    context: Mapping[str, str | Sequence[str] | None] | None = None
+    """Request context, as far as given; None: the key was not in the request."""
     is_context_whole: bool = False
     """Whether ``context`` is complete: other keys were not in the request."""
     effect: Effect | None = None

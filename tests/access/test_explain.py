@@ -237,6 +237,28 @@ def test_session_and_its_mfa_are_read() -> None:
     assert denial.context["aws:SecureTransport"] == "true"
 
 
+@pytest.mark.parametrize(
+    ("kind", "session", "expected"),
+    [
+        ("AssumedRole", {"sourceIdentity": "alice", "attributes": {}}, {"aws:SourceIdentity": "alice"}),
+        ("AssumedRole", {"attributes": {}}, {"aws:SourceIdentity": None}),
+        ("AssumedRole", None, {}),
+        ("FederatedUser", {"attributes": {}}, {}),
+    ],
+)
+def test_source_identity_of_a_session_is_read(kind: str, session: Any, expected: dict[str, str | None]) -> None:
+    identity = {
+        "type": kind,
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Developer/ana",
+        **({"sessionContext": session} if session is not None else {}),
+    }
+    denial = one(event(userIdentity=identity))
+
+    assert denial.context is not None
+    found = {key: value for key, value in denial.context.items() if key == "aws:SourceIdentity"}
+    assert found == expected, "CloudTrail User Guide: each event of a role session with a source identity has it"
+
+
 @pytest.mark.parametrize("wrap", [lambda e: [e], lambda e: {"Records": [e]}, lambda e: {"detail": e},
                                   lambda e: {"Events": [{"CloudTrailEvent": json.dumps(e)}]}],
                          ids=["list", "log file", "EventBridge", "lookup-events"])  # fmt: skip
