@@ -48,6 +48,18 @@ _MISSING_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
     }
 }
 
+# ARN formats of resource types that the package leaves out. A recovery point of AWS Backup has the ARN of the backup in
+# the service backed up; the list has only formats with a colon before the ID (AWS Backup Developer Guide, "Access
+# control", resource ARNs: EBS and Storage Gateway, EC2, DynamoDB, FSx).
+_MISSING_ARNS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("backup", "recoverypoint"): (
+        "arn:${Partition}:ec2:${Region}::snapshot/${RecoveryPointId}",
+        "arn:${Partition}:ec2:${Region}::image/${RecoveryPointId}",
+        "arn:${Partition}:dynamodb:${Region}:${Account}:table/${TableName}/backup/${RecoveryPointId}",
+        "arn:${Partition}:fsx:${Region}:${Account}:backup/${RecoveryPointId}",
+    )
+}
+
 # If several apply, the reference lists them together ("Permissions management, Write"); the most specific is first.
 _ACCESS_LEVELS: Final = ("Permissions management", "Tagging", "Write", "Read", "List")
 
@@ -432,7 +444,7 @@ class ServiceReference:
             entry["key"].lower(): ResourceType(
                 service,
                 entry["key"],
-                tuple(_BETWEEN_ARNS.split(entry["arn"])),
+                (*_BETWEEN_ARNS.split(entry["arn"]), *_MISSING_ARNS.get((service, entry["key"].lower()), ())),
                 self._keys(entry.get("conditionKeys", ())),
             )
             for entry in self._read("resourceTypes", f"{service}.json").values()

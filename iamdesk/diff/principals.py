@@ -1,7 +1,7 @@
 """Access changes of principals through their own policies and the organization policies of their account."""
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial, reduce
 from operator import or_
@@ -25,7 +25,7 @@ from iamdesk.diff.effect_scope import is_by_resource_alone, scope_of_policies, s
 from iamdesk.diff.equivalence import EquivalenceKeys, PrincipalClass, about_caller, traits
 from iamdesk.diff.evaluate_pair import BOTH, NOTHING, Compared, Context, compare
 from iamdesk.diff.inconclusive import doubts_of
-from iamdesk.diff.matching import may_meet, with_values
+from iamdesk.diff.matching import applies_to, fill, may_meet, with_values
 from iamdesk.diff.normal_form import ClauseActions, NormalStatement
 from iamdesk.diff.resource_forms import Granting, may_name, pieces
 from iamdesk.diff.result import Cause, Effect, ExampleRequest, Kind, PrincipalDiff, Status
@@ -36,7 +36,7 @@ from iamdesk.diff.sample_requests import (
     is_by_other_accounts,
     tells_accounts_apart,
 )
-from iamdesk.diff.sampling import SampleRequest, action_classes
+from iamdesk.diff.sampling import SampleRequest, action_classes, as_written
 from iamdesk.diff.snapshot_view import RCP, SCP, PrincipalPolicies, SnapshotView, form
 from iamdesk.diff.unseen_grants import UnseenGrants
 from iamdesk.evaluate.resource_policy_services import services
@@ -103,6 +103,10 @@ class PrincipalComparer:
     """The one kind of changes that the current part can cause."""
     _of_principal: PrincipalClass | None = None
     """Class of the current principal (`EquivalenceKeys.of_principal`)."""
+    _unlisted: Mapping[str, int] = field(default_factory=dict)
+    """Of the current principal: resource entries that are of no listed type, with actions (`Reading.unlisted`)."""
+    _unlisted_of_accounts: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    """The same of the other policies that apply to the principals of an account."""
     _is_limited: bool = False
     """Whether the current principal's boundaries have an undisputed meaning."""
     _equivalence_keys: EquivalenceKeys = field(init=False)
@@ -226,7 +230,21 @@ class PrincipalComparer:
         is_personal = is_personal or bool(keys) or bool(_unique_ids(before, after)) or self.beside.is_about_callers
         ids = [own.facts.unique_id for own in (before, after) if own.facts is not None]
         named = self.granting.naming_alone(arn, filter(None, ids))
-        return account, about, owns, unread, keys, named, arn if is_personal else None
+        unlisted = frozenset(self._own_unlisted(before, after))
+        return account, about, owns, unread, keys, named, unlisted, arn if is_personal else None
+
+    def _own_unlisted(self, before: PrincipalPolicies, after: PrincipalPolicies) -> Iterator[tuple[str, int]]:
+        for own in (before, after):
+            for document in (*own.documents, *(own.boundary_documents or ())):
+                yield from self.new.reading.unlisted(document)
+
+    def _unlisted_of_account(self, account: str) -> tuple[tuple[str, int], ...]:
+        found = self._unlisted_of_accounts.get(account)
+        if found is None:
+            documents = {document for side in (self.old, self.new) for document in side.documents_for_all(account)}
+            found = tuple(one for document in documents for one in self.new.reading.unlisted(document))
+            self._unlisted_of_accounts[account] = found
+        return found
 
     def _level_clauses(self, account: str) -> Iterator[ClauseActions]:
         for side in (self.old, self.new):
@@ -256,6 +274,10 @@ class PrincipalComparer:
                 allowed |= bits if clause.is_allow else 0
         self._of_principal = self._equivalence_keys.of_principal(arn, account, before, after, keys)
         self._is_limited = self._equivalence_keys.knows_boundaries(before, after)
+        unlisted: dict[str, int] = {}
+        for entry, bits in (*self._own_unlisted(before, after), *self._unlisted_of_account(account)):
+            unlisted[entry] = unlisted.get(entry, 0) | bits
+        self._unlisted = unlisted
         effects: _Changes = {}
         doubts: dict[str, None] = {}
         is_personal = False
@@ -332,6 +354,8 @@ class PrincipalComparer:
                 if is_open and is_by_other_accounts(sort, part):
                     elsewhere = tuple(self._other_accounts(part)) if elsewhere is None else elsewhere
                     ask_in_other_accounts(sort, part, near, partition, elsewhere, ask)
+            for cell in self._cells_of_no_type(arn, part):
+                self._ask_apart(arn, part, effects, doubts, given, cell)
             near_clauses = [(clause, bits) for clause in near]
             granted, is_all, self._alike = self.granting.cells(bits, part, near_clauses, arn, _MAX_GRANTING)
             is_personal = is_personal or bool(granted)
@@ -340,6 +364,20 @@ class PrincipalComparer:
             if not is_all and (self._is_by_resource or not any(changed)):
                 doubts[phrase(UNSEEN_RESOURCES)] = None
         return is_personal or self._met_who
+
+    def _cells_of_no_type(self, arn: str, part: PolicyTypeDelta) -> Iterator[SampleRequest]:
+        """Yield requests on resources that policies name and that are of no listed type, where a part differs."""
+        for entry, bits in self._unlisted.items():
+            within = bits & part.bits
+            if not within:
+                continue
+            texts = dict.fromkeys(fill(entry, values) for values in self._values(arn))
+            resources = [one for text in texts for one in as_written(text, partition_of(arn), account_of(arn))]
+            apart = frozenset(service for service, _ in self.new.space.by_service(within))
+            for resource in dict.fromkeys(resources):
+                if all(any(applies_to(where, resource) for where in one) for one in (part.allowed, part.differing)):
+                    for sort in action_classes(self.new.space, within, part.clauses, apart):
+                        yield SampleRequest(sort.action, resource, sort.bits)
 
     def _other_accounts(self, part: PolicyTypeDelta) -> Iterator[str]:
         """Yield accounts that no snapshot contains: an unrelated one, and one of each organization."""

@@ -275,7 +275,6 @@ def sample_requests(
         of_type = places(sort.service, name, wheres, partition, account)
         is_complete = is_complete and of_type.is_complete
         found |= dict.fromkeys(of_type.arns)
-    found |= dict.fromkeys(arn for where in wheres for arn in _of_no_type(sort.service, where, partition, account))
     return tuple(SampleRequest(sort.action, arn, sort.bits) for arn in found), is_complete
 
 
@@ -303,28 +302,12 @@ def _named_by(
         of_type = places(service, name, (where,), partition, account)
         is_complete = is_complete and of_type.is_complete
         found |= dict.fromkeys(one for one in of_type.arns if applies_to(where, one))
-    found |= dict.fromkeys(one for one in _of_no_type(service, where, partition, account) if applies_to(where, one))
     return tuple(found), is_complete
 
 
-@lru_cache(maxsize=1 << 15)
-def _of_no_type(service: str, where: ResourceScope | None, partition: str, account: str) -> Sequence[str]:
-    """Return resources for the entries of a clause that name the service, but fit none of its resource types.
-
-    AWS's list of them is not complete, so these entries are evaluated as they are written.
-    """
-    if where is None or where == ANYWHERE:
-        return ()
-    return tuple([arn for entry in sorted(where.entries) for arn in _as_named(service, entry, partition, account)])
-
-
-@lru_cache(maxsize=1 << 14)
-def _as_named(service: str, entry: str, partition: str, account: str) -> tuple[str, ...]:
-    services = arn_services(service) or frozenset()
-    named = _service_of(entry)
-    is_own = named in services if services and service not in services else named == service
-    if not is_own or entry.count(":") < 5 or reference().resource_types_of_arn(service, _VARIABLE.sub("*", entry)):
-        return ()
+@lru_cache(maxsize=1 << 12)
+def as_written(entry: str, partition: str, account: str) -> tuple[str, ...]:
+    """Return sample resources for an entry that fits no resource type: the ARN, with wildcards filled in."""
     *head, name = _VARIABLE.sub("x", entry).split(":", 5)
     for place, usual in ((1, partition), (3, "*"), (4, account)):
         head[place] = usual if glob(head[place]).matches(usual) else _filled(head[place], "x")

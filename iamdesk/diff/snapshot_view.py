@@ -5,6 +5,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.unlisted_resources import services_on_unlisted
+from iamdesk.aws.action_sets import service_actions
 from iamdesk.diff.action_space import ActionSpace
 from iamdesk.diff.normal_form import ANYWHERE, ClauseActions, NormalStatement, broken_of, clauses_of, reduced
 from iamdesk.evaluate.context import KeyValue
@@ -61,6 +63,7 @@ class Reading:
         self._clause_actions: dict[tuple[Document, bool], ClauseActions] = {}
         self._together: dict[tuple[frozenset[Document], bool], ClauseActions] = {}
         self._broken: dict[Document, tuple[str, ...]] = {}
+        self._unlisted: dict[Document, tuple[tuple[str, int], ...]] = {}
 
     def clause_actions(self, document: Document, *, names_principals: bool) -> ClauseActions:
         """Return the clauses of a document."""
@@ -89,6 +92,25 @@ class Reading:
         if found is None:
             found = self._broken[document] = broken_of(document)
         return found
+
+    def unlisted(self, document: Document) -> tuple[tuple[str, int], ...]:
+        """Return the resource entries of a document that are of no listed type, each with the actions that may be on
+        such resources (`access.unlisted_resources`).
+        """
+        found = self._unlisted.get(document)
+        if found is None:
+            found = self._unlisted[document] = tuple(self._find_unlisted(document))
+        return found
+
+    def _find_unlisted(self, document: Document) -> Iterator[tuple[str, int]]:
+        for statement in document.statements:
+            for entry in (statement.resources or ()) if statement.broken is None else ():
+                on_it = 0
+                for service in services_on_unlisted(statement, entry):
+                    actions = service_actions(service)
+                    on_it |= self.space.of_service(service, actions.every & ~actions.without_resource)
+                if on_it:
+                    yield entry.text, on_it & self.space.covered_by(statement)
 
 
 class PrincipalPolicies:
@@ -166,15 +188,24 @@ class SnapshotView:
                 yield from self.organization_documents(account.account_id, kind)
         for resource in self.resources.values():
             yield from self.resource_documents(resource)
-        for endpoint in self.snapshot.vpc_endpoints:
-            document = self.evaluator.endpoints.document_of(endpoint)
-            yield from () if document is None else (document,)
+        yield from self._endpoint_documents()
 
     def organization_documents(self, account: str, kind: OrganizationPolicyType) -> Iterator[Document]:
         """Yield the organization policies of one type that apply to an account."""
         organization = self.evaluator.organization
         for level in (organization.levels(account, kind) if organization else None) or ():
             yield from (one.document for one in level)
+
+    def documents_for_all(self, account: str) -> Iterator[Document]:
+        """Yield the policies that apply to all principals of an account, and those of VPC endpoints."""
+        for kind in (SCP, RCP):
+            yield from self.organization_documents(account, kind)
+        yield from self._endpoint_documents()
+
+    def _endpoint_documents(self) -> Iterator[Document]:
+        for endpoint in self.snapshot.vpc_endpoints:
+            document = self.evaluator.endpoints.document_of(endpoint)
+            yield from () if document is None else (document,)
 
     @property
     def space(self) -> ActionSpace:
