@@ -172,6 +172,13 @@ def grid_on(service: str, resource: str) -> RequestGrid:
     return RequestGrid(service, [ResourceSlot(resource, actions_on(service_actions(service), resource))])
 
 
+@lru_cache(maxsize=1 << 9)  # few statements name resources of no listed type
+def grid_as_written(service: str, resource: str) -> RequestGrid:
+    """Return the grid of a service's actions on a resource of no listed type: of all that act on resources."""
+    actions = service_actions(service)
+    return RequestGrid(service, [ResourceSlot(resource, actions.every & ~actions.without_resource)])
+
+
 @lru_cache(maxsize=1 << 13)  # of 18 accounts; the services of one are 1.6 MB, and organizations have a thousand
 def placeholder_grid(service: str, partition: str, account: str) -> RequestGrid:
     """Return the grid of all actions of a service on a placeholder of each of its types, or on ``*``."""

@@ -18,11 +18,13 @@ from iamdesk.access.request_grid import (
     RequestGrid,
     arn_aliases,
     arn_services,
+    grid_as_written,
     grid_on,
     limited_placeholder_grid,
     placeholder_grid,
 )
 from iamdesk.access.resource_policy_grants import ResourcePolicyGrant, ResourcePolicyGrants
+from iamdesk.access.unlisted_resources import services_on_unlisted
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.context import Context
@@ -206,12 +208,12 @@ class ServiceAccessFinder:
         for actions, texts in chain(finding.named(1 << action), abroad_too):
             if actions >> action & 1:
                 for text in texts:
-                    if grid_on(service, text).every >> action & 1:
+                    if finding.grid_of(text).every >> action & 1:
                         found.setdefault(text, ResourceOrigin.NAMED)
         for one in own:
             if one.actions >> action & 1 and not one.leaves_named:
                 for text in finding.named_by(one.statement):
-                    if grid_on(service, text).every >> action & 1:
+                    if finding.grid_of(text).every >> action & 1:
                         found.setdefault(text, ResourceOrigin.EXCEPTION)
         return tuple(found.items())
 
@@ -300,6 +302,8 @@ class _Finding:
         self._peers = bulk.population.cohort_at(position)
         self.is_personal = False
         """Whether common statements distinguish the principal from its cohort: its extents are its own."""
+        self._unlisted: set[str] = set()
+        """Of the resources that statements name: those of no listed type that are evaluated as written."""
         self._at = moment.timestamp()
         self.until = min((one.asked.holds_until(self._at) for one in own), default=inf)
         """End of validity, in seconds since 1970."""
@@ -339,7 +343,7 @@ class _Finding:
             if not covered & left & ~some:
                 continue
             for text in texts:
-                grid = grid_on(self._service, text)
+                grid = self.grid_of(text)
                 to_ask = covered & grid.every & left & ~some & ~asked.get(text, 0)
                 if to_ask:
                     asked[text] = asked.get(text, 0) | to_ask
@@ -447,7 +451,13 @@ class _Finding:
             text = entry.text if not entry.keys else "".join(map(self._filled, parse_template(entry.text)))
             asked = _as_requested(entry, text, self._service, self._peers.partition)
             if asked is not None:
+                if not grid_on(self._service, asked).every and self._service in services_on_unlisted(statement, entry):
+                    self._unlisted.add(asked)
                 yield asked
+
+    def grid_of(self, resource: str) -> RequestGrid:
+        """Return the grid on a resource that statements name (`named_by`)."""
+        return (grid_as_written if resource in self._unlisted else grid_on)(self._service, resource)
 
     def _filled(self, piece: str | Wildcard | Variable) -> str:
         if isinstance(piece, str):
