@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from iamdesk import Evaluator, Request, RequestError
 from iamdesk.access.effective_permissions import AccessExtent, ActionAccess, ResourceOrigin
 from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.decision_logic import StatementEffects, decide, statement_effects
 from iamdesk.evaluate.engine import EvaluationTrace, evaluate
 from iamdesk.evaluate.principal_match import Grant
@@ -28,6 +29,7 @@ from .worlds import NOON, A, snapshots
 
 BOUNDED = settings(max_examples=some_of(40), deadline=None, suppress_health_check=list(HealthCheck))
 SERVICES = ("s3", "sts", "kms", "iam", "ec2", "execute-api")
+INTERPRET = "bedrock-agentcore:InvokeCodeInterpreter"
 OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 
@@ -92,7 +94,8 @@ def check(evaluator: Evaluator, subject: str, action: ActionAccess) -> None:
     for answer in action.decisions:
         trace = trace_of(evaluator, subject, action.name, answer.resource)
         assert answer.decision is trace.decision, (subject, action.name, answer)
-        assert trace.request.target.resource_types or answer.resource == "*"
+        of_type = reference().resource_types_of_arn(action.name.partition(":")[0], answer.resource)
+        assert trace.request.target.resource_types or not of_type or answer.resource == "*"
         if answer.source is ResourceOrigin.FRESH:
             fresh.append(trace)
         elif answer.source is ResourceOrigin.NAMED:
@@ -196,6 +199,31 @@ MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
             AccessExtent.NONE,
         ),
         ([allow("lambda:InvokeFunction", "arn:aws:lambda")], "lambda:InvokeFunction", AccessExtent.ALLOWED),
+        (
+            [allow("backup:StartRestoreJob", "arn:aws:ec2:eu-west-1::snapshot/snap-1")],
+            "backup:StartRestoreJob",
+            AccessExtent.SOME,
+        ),
+        (
+            [allow("backup:*", f"arn:aws:not-yet-listed:eu-west-1:{A}:thing/one")],
+            "backup:StartRestoreJob",
+            AccessExtent.SOME,
+        ),
+        (
+            [allow(INTERPRET, f"arn:aws:bedrock-agentcore:eu-west-1:{A}:code-interpreter/*")],
+            INTERPRET,
+            AccessExtent.SOME,
+        ),
+        (
+            [
+                allow(INTERPRET, f"arn:aws:bedrock-agentcore:eu-west-1:{A}:code-interpreter/*"),
+                deny(INTERPRET, f"arn:aws:bedrock-agentcore:*:{A}:code-interpreter/*"),
+            ],
+            INTERPRET,
+            AccessExtent.NONE,
+        ),
+        ([allow("s3:GetObject", "arn:aws:s3:::papers")], "s3:GetObject", AccessExtent.NONE),
+        ([allow("*", f"arn:aws:dynamodb:eu-west-1:{A}:table/t")], "backup:StartRestoreJob", AccessExtent.NONE),
     ],
 )
 def test_a_reach_by_example(statements: list[dict[str, Any]], action: str, reach: AccessExtent) -> None:

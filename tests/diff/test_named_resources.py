@@ -80,6 +80,43 @@ def test_a_recovery_point_has_the_arn_of_the_service_that_was_backed_up() -> Non
     assert names(compared([own], [own, LOCK])) == {(Kind.LOST, own["Resource"], 1)}
 
 
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("backup:StartRestoreJob", "arn:aws:ec2:us-east-1::snapshot/snap-1"),
+        ("backup:StartRestoreJob", "arn:aws:ec2:us-*::image/ami-*"),
+        ("backup:DeleteRecoveryPoint", f"arn:aws:dynamodb:us-east-1:{A}:table/t/backup/b"),
+        ("backup:StartCopyJob", f"arn:aws:fsx:us-east-1:{A}:backup/backup-1"),
+        ("backup:StartCopyJob", "arn:aws:storagegateway:us-east-1::snapshot/snap-1"),
+        ("backup:StartCopyJob", f"arn:aws:not-yet-listed:us-east-1:{A}:thing/one"),
+        ("bedrock-agentcore:InvokeCodeInterpreter", f"arn:aws:bedrock-agentcore:us-east-1:{A}:code-interpreter/*"),
+        ("sqs:SendMessage", f"arn:aws:sns:us-east-1:{A}:news"),
+    ],
+)
+def test_what_is_of_no_listed_type_is_compared_as_written(action: str, resource: str) -> None:
+    """AWS Backup Developer Guide, "Access control", resource ARNs: recovery points have ARNs of other services."""
+    own = allow(action, resource)
+    blue = {**own, "Condition": {"StringEquals": {"aws:PrincipalTag/team": "blue"}}}
+
+    lost = {(Kind.LOST, resource, 1)}
+    assert names(compared([own], [])) == lost
+    assert names(compared([own], [own, LOCK])) == lost
+    assert names(compared([allow(f"{action.partition(':')[0]}:*")], [allow(f"{action.partition(':')[0]}:*"), deny(
+        action, resource)])) == lost  # fmt: skip
+    assert names(compared([], [blue])) == set(), "ana has no tags"
+    assert compared([own, allow("ec2:DescribeImages")], [allow("ec2:DescribeImages"), own]).status is Status.UNCHANGED
+
+
+def test_a_resource_that_another_action_of_the_statement_acts_on_is_explained() -> None:
+    """Of two actions and two resources, each action acts on one: on the other, AWS never evaluates it."""
+    key = f"arn:aws:kms:us-east-1:{A}:key/1b2a6a1e-0000-4000-8000-00000000c0de"
+    both = allow(["s3:GetObject", "sns:Publish"], ["arn:aws:s3:::papers/*", f"arn:aws:sns:us-east-1:{A}:news"])
+    each = [allow("s3:GetObject", "arn:aws:s3:::papers/*"), allow("sns:Publish", f"arn:aws:sns:us-east-1:{A}:news")]
+
+    assert compared([both], each).status is Status.UNCHANGED
+    assert compared([both, deny("sns:*", key)], [both]).status is Status.UNCHANGED
+
+
 def test_what_other_actions_of_the_service_act_on_is_not_asked_of_an_action() -> None:
     """A bucket is listed, not its objects."""
     own = allow("s3:*", "arn:aws:s3:::papers/*")
