@@ -221,7 +221,7 @@ def _context_of(event: Mapping[str, Any]) -> dict[str, str | Sequence[str] | Non
         source = session.get("sourceIdentity")
         if isinstance(source, str) and source:
             context["aws:SourceIdentity"] = source
-        elif identity.get("type") == "AssumedRole":
+        elif isinstance(identity, dict) and identity.get("type") == "AssumedRole":
             context["aws:SourceIdentity"] = None
     if isinstance(event.get("tlsDetails"), dict):
         context["aws:SecureTransport"] = "true"
