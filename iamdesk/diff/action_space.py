@@ -142,10 +142,14 @@ def _names(space: ActionSpace, bits: int) -> tuple[str, ...]:
         return ("*",)
     found: list[str] = []
     for service, own in space.by_service(bits):
-        actions = service_actions(service)
-        if own == actions.every and len(actions.actions) > 1:
-            found.append(f"{service}:*")
-        else:
-            found += [actions.full_names[position] for position in indexes_of(own)]
+        found += _names_in(service, own)
     found += [name for name, _ in space.unlisted(bits)]
     return tuple(found)
+
+
+@lru_cache(maxsize=1 << 12)
+def _names_in(service: str, own: int) -> Sequence[str]:
+    actions = service_actions(service)
+    if own == actions.every and len(actions.actions) > 1:
+        return (f"{service}:*",)
+    return tuple([actions.full_names[position] for position in indexes_of(own)])

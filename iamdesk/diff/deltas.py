@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 from iamdesk.access.effects import split
@@ -190,7 +191,11 @@ def policy_type_deltas(
     candidates = (_candidates(deltas, keys) if same_levels else -1) & within
     if not candidates:
         return
-    for bits, applied in split(candidates, deltas):
+    together: dict[int, list[int]] = {}  # mostly the clauses of one statement, in both snapshots
+    for place, (_, bits) in enumerate(deltas):
+        together.setdefault(bits, []).append(place)
+    for bits, listed in split(candidates, [(places, having) for having, places in together.items()]):
+        applied = tuple([deltas[place][0] for place in sorted(chain.from_iterable(listed))])
         differing = list(_differing(applied, keys, levels))
         if differing:
             scopes = [frozenset(where for where, widens in differing if widens is not other) for other in (False, True)]

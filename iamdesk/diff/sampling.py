@@ -68,8 +68,12 @@ def action_classes(
         taken = tuple([key for key in varied if _is_taken(services, key)])
         for identical, sort in _joined(services, near, taken, depends_on_resource):
             bits = sort.bits << position
-            known = joined.get(identical)
-            joined[identical] = (known or sort)._replace(bits=bits | known.bits if known else bits)
+            first = joined.get(identical)
+            joined[identical] = (
+                ActionClass(sort.service, sort.action, sort.types, bits)
+                if first is None
+                else ActionClass(first.service, first.action, first.types, first.bits | bits)
+            )  # `_replace` takes three times as long
     yield from joined.values()
     for name, bit in space.unlisted(part):
         yield ActionClass(name.partition(":")[0], name, (), bit)
