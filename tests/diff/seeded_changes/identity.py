@@ -607,7 +607,7 @@ TRUST = (
         gained={"ec2.amazonaws.com": {"sts:SetSourceIdentity": WORKER}},
         left_open=(WORKER,),  # allowed to new sessions, but no request that was made before
         causes=TRUSTED,
-        asked=ASKS,
+        asked=(*ASKS, "worker own"),
     ),
     Change(
         "sessions of a role can have no source identity any more",
@@ -619,7 +619,7 @@ TRUST = (
         lost={"ec2.amazonaws.com": {"sts:SetSourceIdentity": WORKER}},
         left_open=(WORKER,),
         causes=TRUSTED,
-        asked=ASKS,
+        asked=(*ASKS, "worker own"),
     ),
     Change(
         "a user who may assume roles is no longer allowed one",
