@@ -1,7 +1,7 @@
 """Who can assume which role, and which roles a service can; roles with the same trust policy are evaluated together."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from iamdesk.access.principal_index import indexes_of
@@ -16,12 +16,19 @@ from iamdesk.attack_paths.edge_sources import (
 )
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.snapshot.model import RoleDetail
 
 WHOLE_ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::root)?")
 """A principal entry for a whole account."""
+SOURCE_ARN = "aws:sourcearn"
+"""The condition key, in lower case, for the resource for which a service acts."""
+_MAX_KEPT = 1 << 14
+
+type _AlikeRoles = tuple[Document, str, tuple[str | None, ...]]
+"""A trust policy, an account, and the values of the tags that the trust policy tests."""
 
 
 def trusted_by(document: Document, finder: SourceFinder) -> tuple[int, int, bool]:
@@ -85,8 +92,7 @@ class TrustPolicies:
         self._inquiry = inquiry
         self._targets = targets
         self._roles = inquiry.evaluator.index.roles
-        self._by_document: dict[tuple[Document, str, tuple[str | None, ...]], int] = {}
-        """Roles by trust policy, account, and the values of the tags that the trust policy tests."""
+        self._by_document: dict[_AlikeRoles, int] = {}
         tags_of: dict[Document, tuple[str, ...]] = {}
         for place in indexes_of(targets.roles):
             role = self._roles[targets.arns[place]]
@@ -99,6 +105,8 @@ class TrustPolicies:
             key = (document, role.arn.split(":", 5)[4], values)
             self._by_document[key] = self._by_document.get(key, 0) | 1 << place
         self._trusting: dict[str, int] = {}
+        self._by_source: dict[str, dict[int, _AlikeRoles]] = {}
+        self._for_source: dict[tuple[str, _AlikeRoles, str | None], EvalDecision] = {}
 
     def assuming(
         self, finder: SourceFinder, number: int = 0, parts: int = 1
@@ -130,18 +138,54 @@ class TrustPolicies:
         found = self._trusting.get(service)
         if found is None:
             found = 0
-            for (document, account, _), roles in self._by_document.items():
+            by_source: dict[int, _AlikeRoles] = {}
+            for key, roles in self._by_document.items():
+                document, account, _ = key
                 if self._names(document, service):
                     self._inquiry.check_cancelled()
-                    arn = self._targets.arns[(roles & -roles).bit_length() - 1]
-                    decisions = (
-                        self._inquiry.decide(service, action, arn, {"aws:SourceAccount": account})
-                        for action in (ASSUMES, "sts:AssumeRoleWithWebIdentity")
+                    asked = (service, ASSUMES, self._first(roles), {"aws:SourceAccount": account})
+                    decision = self._inquiry.decide(*asked)
+                    with_token = (
+                        decision is not EvalDecision.ALLOWED
+                        and self._inquiry.decide(service, "sts:AssumeRoleWithWebIdentity", *asked[2:]) in OPEN
                     )
-                    if any(decision in OPEN for decision in decisions):
+                    if decision in OPEN or with_token:
                         found |= roles
+                    is_open = decision is EvalDecision.CONDITIONAL and not with_token
+                    if is_open and SOURCE_ARN in map(str.lower, self._inquiry.trace(*asked).keys):
+                        by_source.update(dict.fromkeys(indexes_of(roles), key))
             self._trusting[service] = found
+            self._by_source[service] = by_source
         return found
+
+    def _first(self, roles: int) -> str:
+        return self._targets.arns[(roles & -roles).bit_length() - 1]
+
+    def by_source(self, service: str, place: int) -> Hashable | None:
+        """Return a key, equal for roles alike, if it depends on ``aws:SourceArn`` whether a service can assume a role.
+
+        None: it does not depend on it.
+        """
+        self.trusting(service)
+        return self._by_source[service].get(place)
+
+    def source_values(self, place: int) -> Sequence[str]:
+        """Return what the policies about who can assume a role compare ``aws:SourceArn`` with."""
+        role = self._role(place)
+        documents = (self._inquiry.evaluator.index.trust(role), *self._inquiry.guardrails(role.arn.split(":", 5)[4]))
+        tests = (test for document in documents for one in document.statements for test in one.conditions)
+        return list(dict.fromkeys(value.text for test in tests if test.key == SOURCE_ARN for value in test.values))
+
+    def for_source(self, service: str, place: int, source: str | None) -> EvalDecision:
+        """Decide whether a service can assume a role for a resource; None: without ``aws:SourceArn``."""
+        alike = self._by_source[service][place]
+        key = (service, alike, source)
+        if key not in self._for_source:
+            if len(self._for_source) >= _MAX_KEPT:
+                self._for_source.clear()
+            context = {"aws:SourceAccount": alike[1], "aws:SourceArn": source}
+            self._for_source[key] = self._inquiry.decide(service, ASSUMES, self._targets.arns[place], context)
+        return self._for_source[key]
 
     @staticmethod
     def _names(document: Document, service: str) -> bool:

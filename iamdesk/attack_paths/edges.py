@@ -1,7 +1,7 @@
 """All attack-path steps of a snapshot: the techniques of the catalog, with sources and targets."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
 from typing import NamedTuple
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator
@@ -23,7 +23,8 @@ from iamdesk.attack_paths.catalog import (
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, EdgeSources, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.session_needs import SessionNeeds, passing
-from iamdesk.attack_paths.technique_resources import TechniqueResources
+from iamdesk.attack_paths.source_arns import IMPOSSIBLE, SourceTest
+from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_of
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses, OpenTrust
 from iamdesk.attack_paths.workload_access import WorkloadAccess
 from iamdesk.evaluate.principal import CallerKind
@@ -91,6 +92,9 @@ class Edges:
         self._passing: dict[str, int] = {}
         self._own_at_all: dict[str, int] = {}
         self._by_function_policies: dict[tuple[str, str], ConfirmedAndPossible] = {}
+        self._source_tests: dict[tuple[str, Hashable], SourceTest] = {}
+        self._narrowed: dict[tuple[str, Hashable], ConfirmedAndPossible] = {}
+        """By technique and roles that services can assume alike: who can use it on resources that they accept."""
         self._credentials = {
             entry.arn: entry
             for facts in inquiry.snapshot.account_facts
@@ -501,9 +505,10 @@ class Edges:
             for path, who_calls in paths:
                 if path.instance_profile and not role.instance_profile_list:
                     continue
-                who = who_calls
-                if self.resources.tests_role(path):
-                    who = self.resources.narrow(path, who, role.arn, profiles_of(role))
+                source = self.source_test(path, place)
+                if source is not None and source.anywhere == IMPOSSIBLE:
+                    continue
+                who = self._calling(path, place, role, who_calls, source)
                 if path.target is TargetConstraint.PASSED_ROLE:
                     passing = self.sources(path, PASSES, self.trusts.trusting(service)).of(place)
                     members = passing.both(who)
@@ -513,7 +518,7 @@ class Edges:
                     if path.service == _LAMBDA and account is not None:
                         members = members.either(self.by_function_policies(path, account.account_id))
                 if path.needs and account:
-                    members = self.workloads.narrow(path, account.account_id, role.arn, members, passing)
+                    members = self.workloads.narrow(path, account.account_id, role.arn, members, passing, source)
                 yield Edge(path.id, place, members)
 
     def entering(self, position: int) -> Iterator[Edge]:
@@ -530,6 +535,32 @@ class Edges:
                 members = members.unsure()
             if members.principals:
                 yield edge._replace(members=members)
+
+    def _calling(
+        self, path: EscalationPath, place: int, role: RoleDetail, who: ConfirmedAndPossible, source: SourceTest | None
+    ) -> ConfirmedAndPossible:
+        """Return which of some principals are allowed a technique's calls so that the service can assume a role."""
+        tests_role = self.resources.tests_role(path)
+        if source is None:
+            return self.resources.narrow(path, who, role.arn, profiles_of(role)) if tests_role else who
+        key = (path.id, role.arn if tests_role else self.trusts.by_source(str(path.service), place))
+        if key not in self._narrowed:
+            found = self.resources.narrow(path, who, role.arn, profiles_of(role), source)
+            self._narrowed[key] = found if source.has_resource else found.both(source.among(source.anywhere, -1))
+        return self._narrowed[key]
+
+    def source_test(self, path: EscalationPath, place: int) -> SourceTest | None:
+        """Return the test whether the service of a technique can assume a role for a resource; None: for any."""
+        service = str(path.service)
+        alike = self.trusts.by_source(service, place)
+        if alike is None:
+            return None
+        key = (path.id, alike)
+        if key not in self._source_tests:
+            arn, values = self.targets.arns[place], self.trusts.source_values(place)
+            decide = partial(self.trusts.for_source, service, place)
+            self._source_tests[key] = SourceTest(service, slots_of(path.id), arn, values, decide)
+        return self._source_tests[key]
 
     def by_function_policies(self, path: EscalationPath, account: str) -> ConfirmedAndPossible:
         """Return the principals of other accounts that can use a technique on a Lambda function of an account.

@@ -7,6 +7,7 @@ from typing import NamedTuple, override
 
 from iamdesk.access.request_grid import FRESH
 from iamdesk.attack_paths.administrators import OPEN
+from iamdesk.attack_paths.assume_role import SOURCE_ARN
 from iamdesk.attack_paths.attacker_control import AllowedBy, allowed_by, mfa_wanted, unmet_keys
 from iamdesk.attack_paths.catalog import (
     ASSUMES,
@@ -33,7 +34,7 @@ from iamdesk.attack_paths.request_tags import (
     tags_of,
 )
 from iamdesk.attack_paths.session_needs import session_words
-from iamdesk.attack_paths.technique_resources import ResourceRequest
+from iamdesk.attack_paths.technique_resources import ResourceRequest, slots_of
 from iamdesk.attack_paths.types import Proof, Step, StepKey
 from iamdesk.attack_paths.what_if_admin import FULL
 from iamdesk.escaping import with_visible_end
@@ -41,7 +42,7 @@ from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision, Request
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.explain.explanation import explain, spelling
-from iamdesk.i18n import phrase, phrased
+from iamdesk.i18n import join_names, phrase, phrased
 
 type Needs = Mapping[StepKey, tuple[str, ...]]
 """The facts that steps need."""
@@ -116,7 +117,7 @@ class Prover:
         position = self._steps.population.position(target)
         is_anew = path.id == NEW_VERSION and source == target
         for one in self._written_anew(source, path) if is_anew else self._best(source, target, path):
-            if one.rank < _DENIED or position is None:
+            if one.rank < _DENIED or position is None or one.request.principal != source:
                 yield from _proofs(one)
             else:
                 others = () if is_anew else tuple(self._asked_by_action(source, target, path, one))
@@ -168,6 +169,19 @@ class Prover:
                     break
             if best is not None:
                 yield best
+        yield from self._by_service(target, path, together or ())
+
+    def _by_service(self, target: str, path: EscalationPath, asked: Sequence[_Asked]) -> Iterator[_Asked]:
+        """Yield the service's request to assume the role, if it depends on the resource for which the service acts."""
+        place = self._steps.targets.places.get(target)
+        test = None if path.service is None or place is None else self._steps.source_test(path, place)
+        if test is None:
+            return
+        calls = {call for slot in slots_of(path.id) if test.is_about(slot) for call in slot.calls}
+        resource = next((one.request.resource for one in asked if one.request.action in calls), None)
+        rank, context = test.context(resource)
+        request = Request(str(path.service), ASSUMES, target, context=dict(context))
+        yield _Asked(rank, request, self._steps.inquiry.trace(request.principal, ASSUMES, target, context))
 
     def _on_shared(self, source: str, target: str, path: EscalationPath) -> list[_Asked]:
         """Return the requests of the calls on resources that a technique creates or uses.
@@ -198,8 +212,10 @@ class Prover:
             return best
         role = steps.inquiry.evaluator.index.roles.get(target) if path.service else None
         profiles = () if role is None else profiles_of(role)
+        place = steps.targets.places.get(target)
+        test = None if role is None or place is None else steps.source_test(path, place)
         found = steps.resources.requests(
-            position, path, lambda asked: ask(asked).rank, captured, target if role else "", profiles
+            position, path, lambda asked: ask(asked).rank, captured, target if role else "", profiles, test
         )
         return [ask(one) for one in found]
 
@@ -368,6 +384,8 @@ def _rating(asked: Sequence[_Asked]) -> tuple[int, int]:
 def _wanted(key: str, trace: EvaluationTrace) -> str:
     """Return what a request depends on, to complete "requires …"."""
     spelled = spelling(key, trace)
+    if key.lower() == SOURCE_ARN:
+        return _wanted_source(trace, spelled)
     if key.lower() == "iam:associatedresourcearn":
         return phrase("that the service tells IAM for which resource the role is passed ({key})", key=spelled)
     if key.lower() == "aws:multifactorauthpresent":
@@ -380,6 +398,23 @@ def _wanted(key: str, trace: EvaluationTrace) -> str:
         if values == {"true", None}:
             return phrase("multi-factor authentication or an access key ({key})", key=spelled)
     return phrase("an allowed value of {key}", key=spelled)
+
+
+def _wanted_source(trace: EvaluationTrace, key: str) -> str:
+    values = dict.fromkeys(
+        value.text
+        for result in trace.results
+        if result.statement.is_allow
+        for test in result.statement.conditions
+        if test.key == SOURCE_ARN
+        for value in test.values
+    )
+    return phrase(
+        "that {service} assumes the role for a resource that the trust policy accepts ({key}: {values})",
+        service=trace.request.caller.text,
+        key=key,
+        values=join_names(list(values), 3),
+    )
 
 
 def _proofs(asked: _Asked) -> Iterator[Proof]:

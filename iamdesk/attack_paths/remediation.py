@@ -263,9 +263,10 @@ class Remediations:
         for number, attack_path in enumerate(attack_paths):
             for step in attack_path.steps:
                 for proof in step.proof:
-                    if proof.is_after_change:  # ends with the change before it
-                        continue
                     request = proof.decision.request
+                    # The first ends with the change before it, the second is not the principal's.
+                    if proof.is_after_change or request.principal != step.source:
+                        continue
                     lever = found.setdefault((step.source, request.action, ""), _Lever(step.source, request.action))
                     lever.attack_paths.add(number)
                     lever.targets[step.target if request.resource == step.target else "*"] = None

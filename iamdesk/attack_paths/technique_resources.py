@@ -9,7 +9,7 @@ to be allowed on the same resource, in one Region.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.access.request_grid import FRESH, placeholder_arns
@@ -97,6 +97,27 @@ class ResourceRequest(NamedTuple):
     context: Context
 
 
+class ResourceTest(Protocol):
+    """Whether the service that a technique uses can assume a role for a resource (`source_arns.SourceTest`)."""
+
+    @property
+    def patterns(self) -> Sequence[str]:
+        """ARNs, with wildcards, of resources for which it may."""
+
+    @property
+    def regions(self) -> Sequence[str]:
+        """The Regions that these name."""
+
+    def is_about(self, slot: Slot) -> bool:
+        """Return whether the service acts for the resources of a slot."""
+
+    def of(self, slot: Slot, resource: str, members: int) -> ConfirmedAndPossible:
+        """Return the same principals: proven, possible or none of them for a resource of a slot."""
+
+    def rank(self, resource: str) -> int:
+        """Return 0 if it can, 1 if it depends on something, 2 if it cannot."""
+
+
 @cache  # of the catalog alone
 def slots_of(path_id: str) -> tuple[Slot, ...]:
     """Return the resources on which a technique makes its calls (those on `TargetType.ANYTHING`)."""
@@ -143,7 +164,12 @@ class TechniqueResources:
         """By call of the catalog: `_testing_region`."""
 
     def narrow(
-        self, path: EscalationPath, who: ConfirmedAndPossible, role: str = "", profiles: Sequence[str] = ()
+        self,
+        path: EscalationPath,
+        who: ConfirmedAndPossible,
+        role: str = "",
+        profiles: Sequence[str] = (),
+        source: ResourceTest | None = None,
     ) -> ConfirmedAndPossible:
         """Return which of some principals are allowed all calls of a technique.
 
@@ -152,6 +178,7 @@ class TechniqueResources:
             who: Who is allowed each call on some resource.
             role: ARN of the role that is passed; empty: any, as far as conditions on it are concerned.
             profiles: ARNs of the role's instance profiles.
+            source: Whether the service can assume the role for a resource; None: for all.
 
         Raises:
             WorkCancelled: The run was cancelled.
@@ -162,21 +189,28 @@ class TechniqueResources:
         if not who.principals or (is_one_call and not who.principals & limited):
             return who
         found = NO_PRINCIPALS
-        for one in (_Role(role, profile) for profile in profiles or ("",)):
+        for one in (_Role(role, profile, source) for profile in profiles or ("",)):
             for account, members in self._finder.members_of.items():
                 inside = who.principals & members
                 if free := inside & ~limited:
                     found = found.either(self._in_account(slots, account, free, one, "*", who.possible))
-                for region in self._regions(slots, account, inside & limited, tested):
+                for region in self._regions(slots, account, inside & limited, tested, source):
                     if left := inside & limited & ~_settled(found, who.possible):
                         found = found.either(self._in_account(slots, account, left, one, region, who.possible))
         return found.both(who)
 
-    def _regions(self, slots: Sequence[Slot], account: str, members: int, tested: Sequence[str]) -> tuple[str, ...]:
+    def _regions(
+        self,
+        slots: Sequence[Slot],
+        account: str,
+        members: int,
+        tested: Sequence[str],
+        source: ResourceTest | None = None,
+    ) -> tuple[str, ...]:
         """Return Regions to try for some principals, given the values of conditions on the Region."""
         if not members:
             return ()
-        of_slots = (self.candidates(slot, account, at) for at in indexes_of(members) for slot in slots)
+        of_slots = (self.candidates(slot, account, at, source) for at in indexes_of(members) for slot in slots)
         named = dict.fromkeys(region for listed in of_slots for one in listed if (region := _region(one)))
         return _regions_to_try((*tested, *islice(named, _MAX_NAMED_REGIONS)))
 
@@ -270,19 +304,23 @@ class TechniqueResources:
         Of those ``unsure`` it need not be proven.
         """
         partition = self._population.cohort_at((members & -members).bit_length() - 1).partition
-        found = ConfirmedAndPossible(members, 0)
-        for slot in slots:
-            on_slot = NO_PRINCIPALS
-            for resource in (_moved(one, region) for one in placeholders(slot, partition, account)):
-                if left := found.principals & ~_settled(on_slot, unsure):
-                    on_slot = on_slot.either(self._on(slot, resource, left, role, region))
-            found = found.both(on_slot)
+        found = NO_PRINCIPALS
+        for there in (region, *(role.source.regions if role.source and region == "*" else ())):
+            anywhere = ConfirmedAndPossible(members & ~_settled(found, unsure), 0)
+            for slot in slots:
+                on_slot = NO_PRINCIPALS
+                fresh = _with_patterns(slot, placeholders(slot, partition, account), role.source)
+                for resource in filter(None, (_moved(one, there) for one in fresh)):
+                    if left := anywhere.principals & ~_settled(on_slot, unsure):
+                        on_slot = on_slot.either(self._on(slot, resource, left, role, there))
+                anywhere = anywhere.both(on_slot)
+            found = found.either(anywhere)
         named = self._on_named(slots, account, members & ~_settled(found, unsure), role, region, unsure)
         return found.either(named)
 
     def _on(self, slot: Slot, resource: str, members: int, role: "_Role", region: str) -> ConfirmedAndPossible:
-        """Return who is allowed all calls of a slot on one resource."""
-        found = ConfirmedAndPossible(members, 0)
+        """Return who is allowed all calls of a slot on one resource, for which the service can assume the role."""
+        found = ConfirmedAndPossible(members, 0) if role.source is None else role.source.of(slot, resource, members)
         for call in slot.calls:
             context = {**role.context(call, slot), **_region_context(call, resource, region)}
             found = found.both(self._ask(ResourceRequest(call, resource, context), found.principals))
@@ -303,7 +341,7 @@ class TechniqueResources:
         self, slots: Sequence[Slot], account: str, members: int, role: "_Role", region: str, unsure: int
     ) -> ConfirmedAndPossible:
         """Return who is allowed all calls on resources that policies name, one by one."""
-        worlds = {at: list(self._worlds(slots, account, at, region)) for at in indexes_of(members)}
+        worlds = {at: list(self._worlds(slots, account, at, region, role.source)) for at in indexes_of(members)}
         together: dict[tuple[str, int], int] = {}
         for at, of_one in worlds.items():  # whoever may be evaluated on a resource, at once
             for world in of_one:
@@ -341,6 +379,7 @@ class TechniqueResources:
         captured: Callable[[str], Iterable[str]],
         role: str = "",
         profiles: Sequence[str] = (),
+        source: ResourceTest | None = None,
     ) -> Sequence[ResourceRequest]:
         """Return the requests of a technique's calls on the most favorable resources, by slot.
 
@@ -351,21 +390,24 @@ class TechniqueResources:
             captured: Returns the captured resources that an action of the technique acts on.
             role: ARN of the role that is passed, or that runs the resource.
             profiles: ARNs of its instance profiles.
+            source: Whether the service can assume the role for a resource; None: for all.
         """
         slots = slots_of(path.id)
         account = self._population.cohort_at(position).account
         partition = self._population.cohort_at(position).partition
-        roles = [_Role(role, profile) for profile in profiles or ("",)]
+        roles = [_Role(role, profile, source) for profile in profiles or ("",)]
         own = [list(captured(slot.calls[0])) if slot.types else [] for slot in slots]
-        fresh = [list(placeholders(slot, partition, account)) for slot in slots]
+        fresh = [list(_with_patterns(slot, placeholders(slot, partition, account), source)) for slot in slots]
         first = [mine or other for mine, other in zip(own, fresh, strict=True)]
         limited, tested = self._limited_regions(path)
-        worlds = [(world, "*") for world in (first, fresh, *self._worlds(slots, account, position))]
+        worlds = [(world, "*") for world in (first, fresh, *self._worlds(slots, account, position, source=source))]
         if limited >> position & 1:
-            regions = self._regions(slots, account, 1 << position, tested)
+            regions = self._regions(slots, account, 1 << position, tested, source)
             moved = ((world, region) for region in regions for world in (first, fresh))
             worlds = [(there, region) for world, region in moved if all(there := _all_moved(world, region))]
-            worlds += [(world, one) for one in regions for world in self._worlds(slots, account, position, one)]
+            worlds += [
+                (world, one) for one in regions for world in self._worlds(slots, account, position, one, source)
+            ]
         best: tuple[_Rating, list[ResourceRequest]] | None = None
         for world, region in worlds:
             for one in roles:
@@ -392,13 +434,21 @@ class TechniqueResources:
             ResourceRequest(call, resource, {**role.context(call, slot), **_region_context(call, resource, region)})
             for call in slot.calls
         ]
-        return _total(_Rating(one, one) for one in map(rank, asked)), asked
+        ranks = [rank(one) for one in asked]
+        if role.source is not None and role.source.is_about(slot):
+            ranks.append(role.source.rank(resource))
+        return _total(_Rating(one, one) for one in ranks), asked
 
     def _worlds(
-        self, slots: Sequence[Slot], account: str, position: int, only: str = "*"
+        self,
+        slots: Sequence[Slot],
+        account: str,
+        position: int,
+        only: str = "*",
+        source: ResourceTest | None = None,
     ) -> Iterator[Sequence[Sequence[str]]]:
         """Yield, by Region (``*``: any), the resources to try for each slot that the policies distinguish."""
-        candidates = [self.candidates(slot, account, position) for slot in slots]
+        candidates = [self.candidates(slot, account, position, source) for slot in slots]
         regions = dict.fromkeys(region for listed in candidates for one in listed if (region := _region(one)))
         if only != "*":
             regions = {only: None}
@@ -407,7 +457,9 @@ class TechniqueResources:
             if all(world):
                 yield world
 
-    def candidates(self, slot: Slot, account: str, position: int) -> list[str]:
+    def candidates(
+        self, slot: Slot, account: str, position: int, source: ResourceTest | None = None
+    ) -> list[str]:
         """Return the resources that a principal's policies distinguish, and what patterns of several calls share."""
         partition = self._population.cohort_at(position).partition
         found: dict[str, None] = {}
@@ -417,7 +469,8 @@ class TechniqueResources:
                 return ["*"]
             if texts is None:
                 texts = tuple(text for call in slot.calls for text in self._anything.resources(position, call))
-            of_type = fresh.replace(FRESH, "*") if FRESH in fresh else f"{fresh.partition('/')[0]}/*"
+                texts += tuple(source.patterns) if source is not None and source.is_about(slot) else ()
+            of_type = _of_type(fresh)
             # API Gateway's ARNs are paths, and the IDs in them contain no slash.
             slashes = fresh.count("/") if slot.service == "apigateway" else None
             named = dict.fromkeys(
@@ -457,6 +510,8 @@ class _Role(NamedTuple):
 
     role: str
     profile: str
+    source: ResourceTest | None = None
+    """Whether the service that it is passed to can assume it for a resource; None: for all."""
 
     def context(self, call: str, slot: Slot) -> Context:
         """Return the condition keys of a call that hold the role."""
@@ -484,6 +539,20 @@ def placeholders(slot: Slot, partition: str, account: str) -> Iterator[str]:
             if (call, name) in _BY_AWS:
                 yield _BY_AWS[call, name].format(partition=partition)
         yield from placeholder_arns(slot.service, name, partition, account)
+
+
+def _of_type(placeholder: str) -> str:
+    """Return the pattern of the ARNs of a placeholder's type."""
+    return placeholder.replace(FRESH, "*") if FRESH in placeholder else f"{placeholder.partition('/')[0]}/*"
+
+
+def _with_patterns(slot: Slot, fresh: Iterable[str], source: ResourceTest | None) -> Iterator[str]:
+    """Yield the placeholders of a slot, and with each the resources of its type for which a service acts."""
+    for one in fresh:
+        yield one
+        if source is not None and source.is_about(slot):
+            shared = (common_arn(_of_type(one), pattern) for pattern in source.patterns)
+            yield from (found for found in shared if found is not None)
 
 
 @lru_cache(maxsize=1 << 10)

@@ -7,6 +7,7 @@ from functools import cache
 from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.attack_paths.catalog import PASSES, EscalationPath, TargetConstraint, catalog
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
+from iamdesk.attack_paths.source_arns import SourceTest
 from iamdesk.attack_paths.technique_resources import Slot, TechniqueResources, slots_of
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import parse_target
@@ -116,6 +117,7 @@ class WorkloadAccess:
         role_arn: str,
         who: ConfirmedAndPossible,
         passing: ConfirmedAndPossible | None = None,
+        source: SourceTest | None = None,
     ) -> ConfirmedAndPossible:
         """Return who can use a technique to act as a role, as far as the captured resources show.
 
@@ -125,6 +127,7 @@ class WorkloadAccess:
             role_arn: The role.
             who: Who is allowed its actions on some resource, and to pass the role if it is passed.
             passing: Who is allowed to pass the role; None: it is not passed.
+            source: Whether the service can assume the role for a resource; None: for all.
 
         Returns:
             The same where its required facts are unknown. Where all resources of a kind were captured, those who are
@@ -153,7 +156,10 @@ class WorkloadAccess:
         confirmed = NO_PRINCIPALS
         is_complete = is_complete and len(found[0]) <= _MAX_RESOURCES
         for resource in found[0][:_MAX_RESOURCES]:
-            confirmed = confirmed.either(self._on(path, resource, who.principals))
+            on_resource = self._on(path, resource, who.principals)
+            if source is not None:
+                on_resource = on_resource.both(source.among(source.rank_of_captured(resource.arn), -1))
+            confirmed = confirmed.either(on_resource)
         if passing is not None:
             confirmed = confirmed.both(passing)
         return confirmed if is_complete else confirmed.either(who.unsure())

@@ -1,0 +1,194 @@
+"""For which resources a service can assume a role whose trust policy tests ``aws:SourceArn``.
+
+The key is "the ARN of the resource making a service-to-service request" (IAM User Guide, "AWS global condition context
+keys"), so it is in the account for which the service acts. Not every service sends it.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from iamdesk.access.request_grid import FRESH
+from iamdesk.attack_paths.administrators import OPEN
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
+from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.attack_paths.technique_resources import Slot
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.policy.overlap import common_arn
+
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_COLONS = 5
+"""Before the part of an ARN that names the resource."""
+PROVEN, POSSIBLE, IMPOSSIBLE = 0, 1, 2
+
+
+class _Sent(NamedTuple):
+    """What a service sends when it assumes a role."""
+
+    service: str
+    """The service of the ARN, as its prefix."""
+    types: frozenset[str] = frozenset()
+    """The resource types whose own ARN it sends; of others, only account and Region are known."""
+    is_documented: bool = True
+    """Whether AWS's documentation shows it; otherwise it is unknown whether the service sends anything."""
+
+
+_SENT: Mapping[str, _Sent] = {
+    # CodeBuild User Guide, "Allow CodeBuild to interact with other AWS services".
+    "codebuild.amazonaws.com": _Sent("codebuild", frozenset({"project"})),
+    # Step Functions Developer Guide, "Creating an IAM role for your state machine".
+    "states.amazonaws.com": _Sent("states", frozenset({"statemachine"})),
+    # SageMaker AI Developer Guide, "Cross-Service Confused Deputy Prevention": not the ARN of a model or notebook.
+    "sagemaker.amazonaws.com": _Sent("sagemaker", frozenset({"training-job", "processing-job", "transform-job"})),
+    # MWAA User Guide, "Cross-service confused deputy prevention".
+    "airflow.amazonaws.com": _Sent("airflow", frozenset({"environment"})),
+    # AgentCore Developer Guide, "Resource and session management".
+    "bedrock-agentcore.amazonaws.com": _Sent("bedrock-agentcore"),
+    # ECS Developer Guide, "Amazon ECS task IAM role".
+    "ecs-tasks.amazonaws.com": _Sent("ecs"),
+    # EventBridge Scheduler User Guide, "Confused deputy prevention": the schedule group, formerly the schedule.
+    "scheduler.amazonaws.com": _Sent("scheduler"),
+    # Systems Manager User Guide, "Cross-service confused deputy prevention".
+    "ssm.amazonaws.com": _Sent("ssm"),
+    # Amplify User Guide, "Cross-service confused deputy prevention": the branch.
+    "amplify.amazonaws.com": _Sent("amplify"),
+    # IAM Roles Anywhere User Guide, "Trust policy": the trust anchor, whose ID AWS chooses.
+    "rolesanywhere.amazonaws.com": _Sent("rolesanywhere"),
+    # Lambda Developer Guide: Lambda assumes the execution role for a function; none of its pages says with which keys.
+    "lambda.amazonaws.com": _Sent("lambda", frozenset({"function"}), is_documented=False),
+}
+"""By service, what AWS's documentation shows in trust policies. Others may send the ARN of any resource, or none."""
+
+
+class SourceTest:
+    """Whether a service can assume one role for the resources of one technique."""
+
+    def __init__(
+        self,
+        service: str,
+        slots: Sequence[Slot],
+        role: str,
+        values: Sequence[str],
+        decide: Callable[[str | None], EvalDecision],
+    ) -> None:
+        """Create a test.
+
+        Args:
+            service: The service.
+            slots: The resources of the technique.
+            role: ARN of the role.
+            values: What policies compare ``aws:SourceArn`` with.
+            decide: Decides the service's request to assume the role with a value of the key; None: without it.
+        """
+        _, partition, _, _, self._account, _ = role.split(":", 5)
+        self._decide = decide
+        self._sent = _SENT.get(service)
+        prefix = self._sent.service if self._sent else "*"
+        self._any = f"arn:{partition}:{prefix}:*:{self._account}:*"
+        self._values = [_VARIABLE.sub("*", value) for value in values]
+        types = self._sent.types if self._sent else frozenset()
+        own = [slot for slot in slots if slot.service == prefix and slot.types]
+        exact = [slot for slot in own if types.issuperset(slot.types)]
+        self._is_exact = bool(exact)
+        self._slot = (*exact, *own, None)[0]
+        self._ranks: dict[str, int] = {}
+
+    @cached_property
+    def anywhere(self) -> int:
+        """Whether the service can assume the role for a resource of the account: proven only if for all."""
+        rank = self._for_some(self._any)
+        if self._sent is None:
+            without_account = self._any.replace(f":{self._account}:", "::")
+            rank = min(rank, self._for_some(without_account))
+        return self._as_sure(rank)
+
+    def _as_sure(self, rank: int) -> int:
+        """Return a rank, not proven where a service may not send the key."""
+        if self._sent is not None and self._sent.is_documented:
+            return rank
+        return max(min(rank, self._rated(None)), POSSIBLE)
+
+    def rank(self, resource: str) -> int:
+        """Return whether the service can assume the role for a resource of the technique."""
+        if self._slot is None:
+            return self.anywhere
+        if resource not in self._ranks:
+            self._ranks[resource] = self._find_rank(resource)
+        return self._ranks[resource]
+
+    def _find_rank(self, resource: str) -> int:
+        if self._is_exact:
+            return self._as_sure(self._rated(resource))
+        *head, _ = resource.split(":", 5)
+        return self._as_sure(self._for_some(":".join((*head[:4], self._account, "*")), head[3]))
+
+    def _for_some(self, pattern: str, region: str | None = None) -> int:
+        """Rate ARNs that match a pattern, of which nothing else is known; only those with a Region, if it is given."""
+        if self._rated(pattern[:-1] + FRESH) == PROVEN:
+            return PROVEN
+        shared = [one for value in self._values if (one := common_arn(pattern, value)) is not None]
+        shared = [one for one in shared if region in (None, one.split(":", 4)[3])]
+        is_open = any(self._rated(one) < IMPOSSIBLE for one in (pattern[:-1] + FRESH, *shared))
+        return POSSIBLE if is_open else IMPOSSIBLE
+
+    def _rated(self, source: str | None) -> int:
+        decision = self._decide(source)
+        return PROVEN if decision is EvalDecision.ALLOWED else POSSIBLE if decision in OPEN else IMPOSSIBLE
+
+    def rank_of_captured(self, arn: str) -> int:
+        """Return whether the service can assume the role for a captured resource of any type."""
+        is_meant = self._slot is not None and any(
+            reference().is_of_type(self._slot.service, name, arn) for name in self._slot.types
+        )
+        return self.rank(arn) if is_meant else self.anywhere
+
+    def of(self, slot: Slot, resource: str, members: int) -> ConfirmedAndPossible:
+        """Return the same principals: proven, possible or none of them for a resource of a slot."""
+        return self.among(PROVEN if slot != self._slot else self.rank(resource), members)
+
+    @staticmethod
+    def among(rank: int, members: int) -> ConfirmedAndPossible:
+        """Return the same principals with a rank."""
+        found = ConfirmedAndPossible(members, 0)
+        return found if rank == PROVEN else found.unsure() if rank == POSSIBLE else NO_PRINCIPALS
+
+    @property
+    def has_resource(self) -> bool:
+        """Whether it depends on the resource of the technique."""
+        return self._slot is not None
+
+    def is_about(self, slot: Slot) -> bool:
+        """Return whether the service acts for the resources of a slot."""
+        return slot == self._slot
+
+    @cached_property
+    def patterns(self) -> Sequence[str]:
+        """ARNs, with wildcards, of resources for which the service may assume the role."""
+        if self._is_exact:
+            return self._values
+        shared = (common_arn(self._any, value) for value in self._values)
+        return [":".join((*one.split(":", 5)[:5], "*")) for one in shared if one is not None]
+
+    @cached_property
+    def regions(self) -> Sequence[str]:
+        """The Regions that `patterns` name."""
+        named = dict.fromkeys(one.split(":", 5)[3] for one in self.patterns if one.count(":") >= _COLONS)
+        return [one for one in named if one and "*" not in one and "?" not in one]
+
+    def context(self, resource: str | None) -> tuple[int, Context]:
+        """Return whether the service can assume the role for a resource, and the context of its request.
+
+        None: for none that is known.
+        """
+        rank = self.anywhere if resource is None or self._slot is None else self.rank(resource)
+        base: Context = {"aws:SourceAccount": self._account}
+        if rank == POSSIBLE:
+            return rank, base
+        source = self._any if resource is None or self._slot is None else resource
+        if not self._is_exact:
+            source = ":".join((*source.split(":", 5)[:4], self._account, "*"))
+        # A star stands for any name, as in the technique's other requests.
+        shown = source.replace(FRESH, "*")
+        return rank, {**base, "aws:SourceArn": shown if self._rated(shown) == self._rated(source) else source}
