@@ -506,7 +506,7 @@ class Edges:
                 if path.instance_profile and not role.instance_profile_list:
                     continue
                 source = self.source_test(path, place)
-                if source is not None and source.anywhere == IMPOSSIBLE:
+                if source is not None and source.overall == IMPOSSIBLE:
                     continue
                 who = self._calling(path, place, role, who_calls, source)
                 if path.target is TargetConstraint.PASSED_ROLE:
@@ -541,12 +541,15 @@ class Edges:
     ) -> ConfirmedAndPossible:
         """Return which of some principals are allowed a technique's calls so that the service can assume a role."""
         tests_role = self.resources.tests_role(path)
+        if source is not None and source.overall is not None:
+            who, source = source.among(source.overall, who), None
         if source is None:
             return self.resources.narrow(path, who, role.arn, profiles_of(role)) if tests_role else who
-        key = (path.id, role.arn if tests_role else self.trusts.by_source(str(path.service), place))
+        if tests_role:
+            return self.resources.narrow(path, who, role.arn, profiles_of(role), source)
+        key = (path.id, self.trusts.by_source(str(path.service), place))
         if key not in self._narrowed:
-            found = self.resources.narrow(path, who, role.arn, profiles_of(role), source)
-            self._narrowed[key] = found if source.has_resource else found.both(source.among(source.anywhere, -1))
+            self._narrowed[key] = self.resources.narrow(path, who, role.arn, (), source)
         return self._narrowed[key]
 
     def source_test(self, path: EscalationPath, place: int) -> SourceTest | None:

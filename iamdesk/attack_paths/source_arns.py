@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from iamdesk.access.request_grid import FRESH
+from iamdesk.access.request_grid import FRESH, placeholder_arns
 from iamdesk.attack_paths.administrators import OPEN
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
 from iamdesk.attack_paths.evaluation_session import Context
@@ -86,13 +86,20 @@ class SourceTest:
         self._decide = decide
         self._sent = _SENT.get(service)
         prefix = self._sent.service if self._sent else "*"
-        self._any = f"arn:{partition}:{prefix}:*:{self._account}:*"
         self._values = [_VARIABLE.sub("*", value) for value in values]
         types = self._sent.types if self._sent else frozenset()
         own = [slot for slot in slots if slot.service == prefix and slot.types]
         exact = [slot for slot in own if types.issuperset(slot.types)]
         self._is_exact = bool(exact)
         self._slot = (*exact, *own, None)[0]
+        formats = {
+            one.replace(FRESH, "*")
+            for slot in exact[:1]
+            for name in slot.types
+            for one in placeholder_arns(prefix, name, partition, self._account)
+        }
+        # What the service may send for some resource.
+        self._any = formats.pop() if len(formats) == 1 else f"arn:{partition}:{prefix}:*:{self._account}:*"
         self._ranks: dict[str, int] = {}
 
     @cached_property
@@ -109,6 +116,15 @@ class SourceTest:
         if self._sent is not None and self._sent.is_documented:
             return rank
         return max(min(rank, self._rated(None)), POSSIBLE)
+
+    @cached_property
+    def overall(self) -> int | None:
+        """Whether the service can assume the role for every resource of the technique alike; None: not alike."""
+        if self._slot is None or self.anywhere == IMPOSSIBLE:
+            return self.anywhere
+        shared = (one for value in self._values if (one := common_arn(self._any, value)) is not None)
+        is_alike = all(self._rated(one) == PROVEN for one in (self._any[:-1] + FRESH, *shared))
+        return self._as_sure(PROVEN) if is_alike else None
 
     def rank(self, resource: str) -> int:
         """Return whether the service can assume the role for a resource of the technique."""
@@ -146,18 +162,12 @@ class SourceTest:
 
     def of(self, slot: Slot, resource: str, members: int) -> ConfirmedAndPossible:
         """Return the same principals: proven, possible or none of them for a resource of a slot."""
-        return self.among(PROVEN if slot != self._slot else self.rank(resource), members)
+        return self.among(PROVEN if slot != self._slot else self.rank(resource), ConfirmedAndPossible(members, 0))
 
     @staticmethod
-    def among(rank: int, members: int) -> ConfirmedAndPossible:
-        """Return the same principals with a rank."""
-        found = ConfirmedAndPossible(members, 0)
-        return found if rank == PROVEN else found.unsure() if rank == POSSIBLE else NO_PRINCIPALS
-
-    @property
-    def has_resource(self) -> bool:
-        """Whether it depends on the resource of the technique."""
-        return self._slot is not None
+    def among(rank: int, who: ConfirmedAndPossible) -> ConfirmedAndPossible:
+        """Return principals with a rank: the same, at most possible, or none."""
+        return who if rank == PROVEN else who.unsure() if rank == POSSIBLE else NO_PRINCIPALS
 
     def is_about(self, slot: Slot) -> bool:
         """Return whether the service acts for the resources of a slot."""

@@ -158,6 +158,8 @@ class TechniqueResources:
         self._anything = anything
         self._asked: dict[tuple[str, str, tuple[tuple[str, str], ...]], tuple[int, ConfirmedAndPossible]] = {}
         """By request: who was evaluated, and who is allowed it."""
+        self._named: dict[tuple[int, tuple[str, ...]], tuple[str, ...]] = {}
+        """By principal and calls: `_texts`."""
         self._tests_role: dict[str, bool] = {}
         self._limited: dict[str, tuple[int, tuple[str, ...]]] = {}
         self._testing: dict[tuple[str, str], tuple[int, Sequence[Statement]]] = {}
@@ -405,9 +407,7 @@ class TechniqueResources:
             regions = self._regions(slots, account, 1 << position, tested, source)
             moved = ((world, region) for region in regions for world in (first, fresh))
             worlds = [(there, region) for world, region in moved if all(there := _all_moved(world, region))]
-            worlds += [
-                (world, one) for one in regions for world in self._worlds(slots, account, position, one, source)
-            ]
+            worlds += [(world, one) for one in regions for world in self._worlds(slots, account, position, one, source)]
         best: tuple[_Rating, list[ResourceRequest]] | None = None
         for world, region in worlds:
             for one in roles:
@@ -457,18 +457,25 @@ class TechniqueResources:
             if all(world):
                 yield world
 
-    def candidates(
-        self, slot: Slot, account: str, position: int, source: ResourceTest | None = None
-    ) -> list[str]:
+    def _texts(self, position: int, calls: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the representative resources of a principal for some calls; the same for all roles."""
+        key = (position, calls)
+        if key not in self._named:
+            if len(self._named) >= _MAX_KEPT:
+                self._named.clear()
+            self._named[key] = tuple(text for call in calls for text in self._anything.resources(position, call))
+        return self._named[key]
+
+    def candidates(self, slot: Slot, account: str, position: int, source: ResourceTest | None = None) -> list[str]:
         """Return the resources that a principal's policies distinguish, and what patterns of several calls share."""
         partition = self._population.cohort_at(position).partition
         found: dict[str, None] = {}
-        texts: Sequence[str] | None = None
+        texts: tuple[str, ...] | None = None
         for fresh in placeholders(slot, partition, account):
             if fresh == "*":
                 return ["*"]
             if texts is None:
-                texts = tuple(text for call in slot.calls for text in self._anything.resources(position, call))
+                texts = self._texts(position, slot.calls)
                 texts += tuple(source.patterns) if source is not None and source.is_about(slot) else ()
             of_type = _of_type(fresh)
             # API Gateway's ARNs are paths, and the IDs in them contain no slash.

@@ -158,7 +158,7 @@ class WorkloadAccess:
         for resource in found[0][:_MAX_RESOURCES]:
             on_resource = self._on(path, resource, who.principals)
             if source is not None:
-                on_resource = on_resource.both(source.among(source.rank_of_captured(resource.arn), -1))
+                on_resource = source.among(source.rank_of_captured(resource.arn), on_resource)
             confirmed = confirmed.either(on_resource)
         if passing is not None:
             confirmed = confirmed.both(passing)
