@@ -174,6 +174,11 @@ class SourceTest:
         return slot == self._slot
 
     @cached_property
+    def needs_pattern(self) -> bool:
+        """Whether only resources that match `patterns` are accepted: one that no policy names is not."""
+        return self._rated(self._any[:-1] + FRESH) == IMPOSSIBLE
+
+    @cached_property
     def patterns(self) -> Sequence[str]:
         """ARNs, with wildcards, of resources for which the service may assume the role."""
         if self._is_exact:

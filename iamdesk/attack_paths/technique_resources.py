@@ -108,6 +108,10 @@ class ResourceTest(Protocol):
     def regions(self) -> Sequence[str]:
         """The Regions that these name."""
 
+    @property
+    def needs_pattern(self) -> bool:
+        """Whether it can for no others."""
+
     def is_about(self, slot: Slot) -> bool:
         """Return whether the service acts for the resources of a slot."""
 
@@ -212,6 +216,8 @@ class TechniqueResources:
         """Return Regions to try for some principals, given the values of conditions on the Region."""
         if not members:
             return ()
+        if source is not None and source.needs_pattern and len(source.regions) == len(source.patterns):
+            return tuple(source.regions)
         of_slots = (self.candidates(slot, account, at, source) for at in indexes_of(members) for slot in slots)
         named = dict.fromkeys(region for listed in of_slots for one in listed if (region := _region(one)))
         return _regions_to_try((*tested, *islice(named, _MAX_NAMED_REGIONS)))
@@ -317,8 +323,20 @@ class TechniqueResources:
                         on_slot = on_slot.either(self._on(slot, resource, left, role, there))
                 anywhere = anywhere.both(on_slot)
             found = found.either(anywhere)
-        named = self._on_named(slots, account, members & ~_settled(found, unsure), role, region, unsure)
-        return found.either(named)
+        left = members & ~_settled(found, unsure)
+        if role.source is not None and role.source.needs_pattern:
+            left = self._naming(slots, left, role.source)
+        return found.either(self._on_named(slots, account, left, role, region, unsure))
+
+    def _naming(self, slots: Sequence[Slot], members: int, source: ResourceTest) -> int:
+        """Return which of some principals may be allowed the calls on a resource for which a service acts."""
+        calls = next((slot.calls for slot in slots if source.is_about(slot)), ())
+        found = 0
+        for at in indexes_of(members):
+            texts = [text.replace(FRESH, "*") for text in self._texts(at, calls)]
+            if any(text == "*" or common_arn(one, text) is not None for text in texts for one in source.patterns):
+                found |= 1 << at
+        return found
 
     def _on(self, slot: Slot, resource: str, members: int, role: "_Role", region: str) -> ConfirmedAndPossible:
         """Return who is allowed all calls of a slot on one resource, for which the service can assume the role."""
