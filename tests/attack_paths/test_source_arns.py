@@ -125,5 +125,5 @@ def test_a_blocked_step_names_the_service(tmp_path):
     condition = {"ArnLike": {"aws:SourceArn": of("codebuild", "project/prod-*")}}
     only = calls("codebuild", of("codebuild", "project/dev-*", "eu-west-1"))
     reach = graph(tmp_path, "codebuild", condition, PASS, only)
-    reasons = {one.path_id: one.reason for one in reach.refusals(arn("user/bob"))}
+    reasons = {one.path_id: one.by for one in reach.refusals(arn("user/bob"))}
     assert reasons["codebuild-001"].startswith("codebuild.amazonaws.com is not allowed to perform sts:AssumeRole")
