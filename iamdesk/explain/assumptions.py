@@ -9,7 +9,8 @@ from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.open_rules import Reading
 from iamdesk.evaluate.policy_set import MissingData
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import EvalDecision
+from iamdesk.evaluate.request import EvalDecision, PolicyType
+from iamdesk.evaluate.ternary import TRUE
 from iamdesk.explain.assumed_values import assumed_values
 from iamdesk.explain.decision import Assumption
 from iamdesk.explain.possible_endpoints import endpoint_assumption
@@ -121,6 +122,8 @@ def _of_missing_data(missing: MissingData, trace: EvaluationTrace) -> Assumption
         return None if other is trace.decision else Assumption(missing.code, missing.message, other)
     if missing.code in _OF_THE_CONTEXT:
         return Assumption(missing.code, missing.message)
+    if missing.code == "owner-unknown" and _is_denied_by_rcps_alone(trace):
+        return Assumption(missing.code, missing.message, EvalDecision.IMPLICIT_DENY)  # another owner has other ones
     if missing.policy_type in trace.request.without or _is_settled(trace):
         return None
     if missing.code in _OF_ORGANIZATION and trace.request.caller.is_service_linked:
@@ -148,6 +151,11 @@ def _of_missing_data(missing: MissingData, trace: EvaluationTrace) -> Assumption
             else None
         )
     return _of_missing_allow(missing, trace)
+
+
+def _is_denied_by_rcps_alone(trace: EvaluationTrace) -> bool:
+    denying = {one.policy.policy_type for one in trace.results if not one.statement.is_allow and one.truth is TRUE}
+    return trace.decision is EvalDecision.EXPLICIT_DENY and denying == {PolicyType.RCP}
 
 
 def _of_owner(missing: MissingData, trace: EvaluationTrace) -> Assumption | None:

@@ -172,7 +172,8 @@ class RequestBuilder:
         policies, caller, may_be_tagged = holder
         resource, missing_data = self._resource_policy(target, owner, record)
         is_bound = record is None or not record.is_aws_managed
-        rcps, missing_rcp_data = self._rcps(target, owner) if is_bound else (None, [])
+        # Of an unknown owner, as everywhere: the resource is assumed to be of the caller's account (rule D4).
+        rcps, missing_rcp_data = self._rcps(target, owner or caller.account) if is_bound else (None, [])
         region = None if record is None else record.region
         came = path(request.context, request.unknown_context, target, self.endpoints, region)
         session = policies.session

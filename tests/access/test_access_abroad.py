@@ -259,3 +259,25 @@ def test_roles_of_other_accounts_are_known_without_reading_these(principal: Any)
     part = OrganizationEvaluator(catalogue_of(snapshot), now=lambda: NOON).of(U)
     assert extent(part.what_can(U, service="sts"), "sts:AssumeRole") is AccessExtent.SOME
     assert [one.account_id for one in part.index.accounts_read] == [OWN_ID]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "decision", "otherwise"),
+    [
+        ("nowhere", EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY),
+        ("theirs", EvalDecision.ALLOWED, None),
+    ],
+)
+def test_rcps_bind_a_bucket_that_is_assumed_to_be_of_the_caller_s_account(
+    bucket: str, decision: EvalDecision, otherwise: EvalDecision | None
+) -> None:
+    """AWS Organizations User Guide, "Resource control policies (RCPs)": all resources of member accounts."""
+    theirs = {"arn:aws:s3:::theirs": document(allow("s3:*", "arn:aws:s3:::theirs/*", Principal={"AWS": ROOT}))}
+    rcps = [deny("s3:*", "*", Principal="*")]
+    evaluator = Evaluator(snapshot_of([allow("s3:*")], theirs, [], rcps, document(), None), now=lambda: NOON)
+    resource = f"arn:aws:s3:::{bucket}/x"
+    answer = evaluator.can(Request(U, "s3:GetObject", resource))
+    assert answer.decision == decision
+    assert {one.code: one.other_decision for one in answer.assumptions}.get("owner-unknown") == otherwise
+    rows = {row.principal for row in evaluator.who_can(action="s3:GetObject", resource=resource)}
+    assert (U in rows) is (decision is EvalDecision.ALLOWED)
