@@ -25,8 +25,19 @@ those at the goal if they begin there (`graph._Target`)."""
 
 _MAX_KEPT = 256
 """Cached levels and closures: some hundred kilobytes each for a thousand accounts."""
-_MAX_TECHNIQUES = 32
-"""Cached techniques of accounts: of one with 200 principals, 130 kilobytes."""
+_MAX_ACCOUNTS = 32
+"""Cached accounts, each with their techniques and whom their principals become: with 200 principals, 250 kilobytes."""
+
+
+def _cached[K, V](cache: OrderedDict[K, V], key: K, make: Callable[[], V]) -> V:
+    """Return what is cached of an account, or make it; the least recently used is dropped."""
+    found = cache.pop(key, None)
+    if found is None:
+        while len(cache) >= _MAX_ACCOUNTS:
+            cache.popitem(last=False)
+        found = make()
+    cache[key] = found
+    return found
 
 
 class LevelsOfAll:
@@ -101,9 +112,9 @@ class OrganizationSteps:
         self.numbers = {one.account: number for number, one in enumerate(self.accounts)}
         self._places: list[dict[str, int] | None] = [None] * len(self.accounts)
         self._techniques: OrderedDict[int, Techniques] = OrderedDict()
-        self._into: dict[tuple[int, bool], Mapping[int, int]] = {}
-        self._forward: dict[tuple[int, bool], Mapping[int, int]] = {}
-        self._closed: dict[tuple[int, bool], Mapping[int, int]] = {}
+        self._into: OrderedDict[tuple[int, bool], Mapping[int, int]] = OrderedDict()
+        self._forward: OrderedDict[tuple[int, bool], Mapping[int, int]] = OrderedDict()
+        self._closed: OrderedDict[tuple[int, bool], Mapping[int, int]] = OrderedDict()
         self._levels: dict[tuple[str, bool], LevelsOfAll] = {}
         self._webs: dict[bool, _Web] = {}
         self._open = tuple(map(self.node, open_roles))
@@ -195,39 +206,26 @@ class OrganizationSteps:
 
     def into(self, number: int, *, maybe: bool) -> Mapping[int, int]:
         """Return, by position, the principals of the same account that can become it in one step."""
-        found = self._into.get((number, maybe))
-        if found is None:
-            known: dict[int, int] = {}
-            found = self._into[number, maybe] = {
-                position: known.setdefault(who, who)
-                for position, members in self.accounts[number].into.items()
-                if (who := counted(members, maybe))
-            }
-        return found
+        edges = self.accounts[number].into
+        return _cached(
+            self._into,
+            (number, maybe),
+            lambda: {place: who for place, members in edges.items() if (who := counted(members, maybe))},
+        )
 
     def techniques(self, number: int) -> Techniques:
         """Return the techniques of an account, cached."""
-        found = self._techniques.pop(number, None)
-        if found is None:
-            while len(self._techniques) >= _MAX_TECHNIQUES:
-                self._techniques.popitem(last=False)
-            found = self.accounts[number].techniques()
-        self._techniques[number] = found
-        return found
+        return _cached(self._techniques, number, self.accounts[number].techniques)
 
     def forward(self, number: int, *, maybe: bool) -> Mapping[int, int]:
         """Return, by position, the principals of the same account that it can become in one step."""
-        found = self._forward.get((number, maybe))
-        if found is None:
-            found = self._forward[number, maybe] = turned(self.into(number, maybe=maybe))
-        return found
+        return _cached(self._forward, (number, maybe), lambda: turned(self.into(number, maybe=maybe)))
 
     def closed(self, number: int, *, maybe: bool) -> Mapping[int, int]:
         """Return, by position, the principals of the account that it can become in any number of steps inside it."""
-        found = self._closed.get((number, maybe))
-        if found is None:
-            found = self._closed[number, maybe] = closed(self.forward(number, maybe=maybe), self.check_cancelled)
-        return found
+        return _cached(
+            self._closed, (number, maybe), lambda: closed(self.forward(number, maybe=maybe), self.check_cancelled)
+        )
 
     # ── distances ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -389,6 +387,11 @@ class _Web:
         exits = (one for of_account in steps.exits.values() for one in of_account)
         entered = bits_of(roles for members, roles in exits if counted(members, maybe))
         self._node = {number: node for number in indexes_of(entered) for node in steps.roles(1 << number)}
+        self._within: dict[int, int] = {}
+        self._onward_of: dict[int, int] = {}
+        """By role: `_inside` and `_onward`, found account by account (`_MAX_ACCOUNTS`)."""
+        for number, node in self._node.items():
+            self._within[number], self._onward_of[number] = self._inside(node), self._onward(node)
         self._component: dict[int, int] = {}
         self._own: list[Bits] = []
         """By component of roles that reach each other: the principals that they can become in their accounts."""
@@ -407,11 +410,11 @@ class _Web:
             for number in members:
                 node = self._node[number]
                 self._component[number] = len(self._own)
-                own[node[0]] = own.get(node[0], 0) | self._inside(node)
+                own[node[0]] = own.get(node[0], 0) | self._within[number]
             self._own.append(own)
             self._members.append(sum(1 << number for number in members))
             self._reached.append(1 << len(self._reached))
-            onward = bits_of({self._onward(self._node[number]) for number in members})
+            onward = bits_of({self._onward_of[number] for number in members})
             self._reached[-1] |= self._components(onward & ~self._members[-1])
 
     def _inside(self, node: Node) -> int:
@@ -421,7 +424,7 @@ class _Web:
         """Yield the set of roles that a role can assume, as a number below 0; of a set, its roles."""
         if number < 0:
             yield from indexes_of(self._sets[~number])
-        elif onward := self._onward(self._node[number]):
+        elif onward := self._onward_of[number]:
             if onward not in self._set_of:
                 self._set_of[onward] = ~len(self._sets)
                 self._sets.append(onward)

@@ -5,6 +5,7 @@ with the attack-path steps of its principals (`attack_paths.account_edges`); the
 """
 
 import pickle
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -497,13 +498,13 @@ def _content_of(known: Known, wanted: object, cancelled: Cancelled) -> bytes:
     for one in known.steps:
         if cancelled():
             raise WorkCancelled
-        steps.append(pickle.dumps(one))
+        steps.append(zlib.compress(pickle.dumps(one), 1))  # or all of them would be in memory three times
     return object_content((replace(known, steps=()), steps, wanted))
 
 
 def _sent(content: tuple[Known, Sequence[bytes], Any]) -> tuple[Known, Any]:
     known, steps, wanted = content
-    return replace(known, steps=tuple(map(pickle.loads, steps))), wanted
+    return replace(known, steps=tuple(pickle.loads(zlib.decompress(one)) for one in steps)), wanted  # noqa: S301
 
 
 def thin_snapshot(catalogue: Catalogue) -> Snapshot:
