@@ -17,7 +17,7 @@ from iamdesk.access.equivalent_services import EquivalentServices
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.own_statements import OwnStatement, WideStatement, own_keys
 from iamdesk.access.principal_index import PrincipalCohort
-from iamdesk.access.request_grid import FRESH, RequestGrid, ResourceSlot, grid_on, placeholder_grid
+from iamdesk.access.request_grid import FRESH, RequestGrid, ResourceSlot, placeholder_grid
 from iamdesk.access.service_access import ServiceAccessFinder
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.evaluate.request import EvalDecision
@@ -278,7 +278,9 @@ class AccessChanges:
         self._by_statements[(position, key) if is_personal else key] = change
         return change, is_personal
 
-    def _grids_of(self, service: str, partition: str, account: str, named: tuple[str, ...]) -> Iterator[RequestGrid]:
+    def _grids_of(
+        self, service: str, partition: str, account: str, named: tuple[ResourceSlot, ...]
+    ) -> Iterator[RequestGrid]:
         """Yield the placeholders of a service, which serve all principals, and the named resources."""
         fresh = placeholder_grid(service, partition, account)
         if fresh.every:
@@ -288,8 +290,7 @@ class AccessChanges:
         key = (service, named)
         found = self._grids.get(key)
         if found is None:
-            slots = [ResourceSlot(text, grid_on(service, text).every) for text in named]
-            found = self._grids[key] = RequestGrid(service, [one for one in slots if one.actions])
+            found = self._grids[key] = RequestGrid(service, [one for one in named if one.actions])
         if found.every:
             yield found
 

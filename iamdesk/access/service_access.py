@@ -16,6 +16,7 @@ from iamdesk.access.own_statements import OwnStatement, names_allowed, own_keys
 from iamdesk.access.request_grid import (
     FRESH,
     RequestGrid,
+    ResourceSlot,
     arn_aliases,
     arn_services,
     grid_as_written,
@@ -188,9 +189,13 @@ class ServiceAccessFinder:
         found = dict.fromkeys(AccessExtent, 0)
         for text in arn_aliases(service, resource):
             grid = grid_on(service, text)
-            decision_bits = self.bulk.decision_bits(grid, position, own, self._now())
+            within = grid.every
+            if not within:
+                within = _Finding(self.bulk, position, service, own, self._now()).actions_on_unlisted(text)
+                grid = grid_as_written(service, text) if within else grid
+            decision_bits = self.bulk.decision_bits(grid, position, own, self._now(), within)
             for reach, actions in _of_one(grid, decision_bits).items():
-                found[reach] |= actions
+                found[reach] |= actions & within
         return ServiceAccess(service, found)
 
     def resources(self, position: int, service: str, action: int) -> tuple[tuple[str, ResourceOrigin], ...]:
@@ -227,12 +232,13 @@ class ServiceAccessFinder:
         service: str,
         own: Sequence[OwnStatement],
         granted: Sequence[ResourcePolicyGrant] = (),
-    ) -> tuple[str, ...]:
+    ) -> tuple[ResourceSlot, ...]:
         """Return each resource that some statements of a subject or some grants to it name, also as an exception."""
         finding = _Finding(self.bulk, position, service, own, self._now(), granted)
         texts = [text for one in own for text in finding.named_by(one.statement)]
         texts += [text for grant in granted for text in finding.granted_by(grant)]
-        return tuple(dict.fromkeys(part for text in texts for part in arn_aliases(service, text)))
+        parts = dict.fromkeys(part for text in texts for part in arn_aliases(service, text))
+        return tuple(ResourceSlot(part, finding.grid_of(part).every) for part in parts)
 
 
 class AccessByPrincipal(Mapping[str, Mapping[str, ServiceAccess]]):
@@ -454,6 +460,15 @@ class _Finding:
                 if not grid_on(self._service, asked).every and self._service in services_on_unlisted(statement, entry):
                     self._unlisted.add(asked)
                 yield asked
+
+    def actions_on_unlisted(self, resource: str) -> int:
+        """Return the actions of the statements that name a resource of no listed type, as bits."""
+        found = 0
+        for one in self._own:
+            named = tuple(self.named_by(one.statement))
+            if any(text in self._unlisted and common_arn(text, resource) is not None for text in named):
+                found |= one.actions
+        return found & grid_as_written(self._service, resource).every
 
     def grid_of(self, resource: str) -> RequestGrid:
         """Return the grid on a resource that statements name (`named_by`)."""

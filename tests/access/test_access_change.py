@@ -156,3 +156,15 @@ def test_what_has_one_arn_in_every_account_is_not_named_by_a_policy(action: str)
     change = changes.between(position, position, changes.principals.alter(position, [False]))
     assert change["glue"].lost
     assert change["glue"].resources == ()
+
+
+def test_what_is_allowed_on_a_resource_of_no_listed_type_goes_with_its_statement() -> None:
+    """AWS's list has no type for this ARN, which a sample policy in its guide has (Bedrock AgentCore)."""
+    interpreter = "arn:aws:bedrock-agentcore:eu-west-1:111122223333:code-interpreter/*"
+    captured = evaluator_of(role("ana", document(allow("bedrock-agentcore:InvokeCodeInterpreter", interpreter))))
+    changes = AccessChanges(captured)
+    position = captured.population().position(role_arn("ana"))
+    assert position is not None
+    change = changes.between(position, position, changes.principals.alter(position, [False]))
+    assert change["bedrock-agentcore"].lost.bit_count() == 1
+    assert [one[0] for one in change["bedrock-agentcore"].resources] == [interpreter]

@@ -316,6 +316,16 @@ def test_on_one_resource_reaches_are_the_answers_there() -> None:
     }
 
 
+def test_on_a_resource_of_no_listed_type_are_the_actions_of_statements_that_name_it() -> None:
+    interpreter = f"arn:aws:bedrock-agentcore:eu-west-1:{A}:code-interpreter"
+    evaluator = evaluator_of(allow([INTERPRET, "bedrock-agentcore:GetBrowser"], f"{interpreter}/*"), allow("sqs:*"))
+
+    access = evaluator.what_can(ANA, resource=f"{interpreter}/c")
+    allowed = {one.name for one in access.actions("bedrock-agentcore") if one.reach is AccessExtent.ALLOWED}
+    assert allowed == {INTERPRET, "bedrock-agentcore:GetBrowser"}
+    assert not evaluator.what_can(ANA, resource=interpreter.replace("code-", "not-") + "/c").services
+
+
 NOT_ALLOWED = (AccessExtent.DENIED, AccessExtent.NONE)
 
 
