@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iamdesk import Evaluator, RequestError, load_snapshot
-from iamdesk.attack_paths import prepared
+from iamdesk.attack_paths import organization_edges, prepared
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import catalog as attack_paths
 from iamdesk.attack_paths.organization_edges import LevelsOfAll
@@ -35,6 +35,7 @@ from iamdesk.export.findings.writers import render
 from iamdesk.inventory.references import is_service_linked_arn
 from iamdesk.progress import WorkCancelled, never_cancelled
 from iamdesk.resource_files import resources
+from iamdesk.snapshot import catalog as catalog_module
 from iamdesk.snapshot.catalog import Catalogue
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import (
@@ -108,6 +109,54 @@ def assert_same_ways(by_account: OrganizationChecks, snapshot: Snapshot) -> None
 
 def test_findings_and_ways_of_the_sample_organization_are_those_of_the_whole() -> None:
     assert_same(opened(SAMPLE), load_snapshot(SAMPLE))
+
+
+def test_with_room_for_one_account_they_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(organization_edges, "_MAX_ACCOUNTS", 1)
+    monkeypatch.setattr(organization_edges, "_MAX_KEPT", 1)
+    monkeypatch.setattr(catalog_module, "_MAX_UNPACKED", 1)
+    assert_same(opened(SAMPLE), load_snapshot(SAMPLE))
+
+
+def test_roles_that_assume_each_other_reach_what_each_of_them_reaches(tmp_path: Path) -> None:
+    """Those of the accounts 1 and 2 do; the user of account 1 assumes one, and the other one that of account 3."""
+    a, b, c = (f"arn:aws:iam::{digit * 12}:role/r" for digit in "123")
+
+    def assuming(*roles: str) -> list[object]:
+        statements = [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role} for role in roles]
+        return [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}]
+
+    def role(arn: str, trusted: str, *roles: str) -> dict[str, object]:
+        trust = {"Effect": "Allow", "Principal": {"AWS": trusted * 12}, "Action": "sts:AssumeRole"}
+        return {
+            "RoleName": "r",
+            "RoleId": f"AROA{arn[13:25]}",
+            "Path": "/",
+            "Arn": arn,
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+            "RolePolicyList": assuming(*roles) if roles else [],
+        }
+
+    user = {
+        "UserName": "u",
+        "UserId": "AIDA111111111111",
+        "Path": "/",
+        "Arn": "arn:aws:iam::111111111111:user/u",
+        "UserPolicyList": assuming(b),
+    }
+    rest: dict[str, list[object]] = {"UserDetailList": [], "GroupDetailList": [], "Policies": []}
+    write(
+        str(tmp_path),
+        {
+            "1" * 12: {**rest, "UserDetailList": [user], "RoleDetailList": [role(a, "2", b)]},
+            "2" * 12: {**rest, "RoleDetailList": [role(b, "1", a, c)]},
+            "3" * 12: {**rest, "RoleDetailList": [role(c, "2")]},
+        },
+    )
+    assert_same(opened(tmp_path), load_snapshot(tmp_path))
+    reached = dict(OrganizationChecks(opened(tmp_path)).attack_paths("admin"))
+    of_user = next(one for one in reached if one.principal.endswith("user/u"))
+    assert of_user.accounts == ("2" * 12, "3" * 12)
 
 
 # ── drawn ────────────────────────────────────────────────────────────────────────────────────────────────────────────
