@@ -207,9 +207,11 @@ class ServiceAccessFinder:
         granted = tuple(grant for grant in self.grants.of(position) if grant.service == service)
         abroad = self._abroad(position, service)
         finding = _Finding(self.bulk, position, service, own, self._now(), granted, abroad)
-        is_settled = finding.reach(1 << action).reach_of(action) in _SETTLED
         # Resources that may be allowed first: they count even where an exception names them, too.
-        abroad_too = () if is_settled else finding.named_abroad(1 << action)
+        abroad_too: Iterable[tuple[int, Iterable[str]]] = ()
+        if service in self.grants.services_abroad(cohort.account):
+            is_settled = finding.reach(1 << action).reach_of(action) in _SETTLED
+            abroad_too = () if is_settled else finding.named_abroad(1 << action)
         for actions, texts in chain(finding.named(1 << action), abroad_too):
             if actions >> action & 1:
                 for text in texts:
