@@ -95,9 +95,14 @@ class StepGraph:
         return self.steps.hypotheses
 
     @cached_property
+    def escalation(self) -> SelfEscalation:
+        """The search for steps to administrator."""
+        return SelfEscalation(self.steps, self.hypotheses)
+
+    @cached_property
     def promotions(self) -> Mapping[str, Sequence[Edge]]:
         """By account ID: the steps to administrator of it, without `joined` ones."""
-        return self.by_account(SelfEscalation(self.steps, self.hypotheses).edges())
+        return self.by_account(self.escalation.edges())
 
     @cached_property
     def joined(self) -> Mapping[str, Sequence[Edge]]:
@@ -147,7 +152,7 @@ class StepGraph:
         for edges in self.promotions.values():
             for edge in edges:
                 near |= edge.members.proven
-        yield from SelfEscalation(self.steps, self.hypotheses).joined(~near, into, number, parts)
+        yield from self.escalation.joined(~near, into, number, parts)
 
     @cached_property
     def all_promotions(self) -> Mapping[str, Sequence[Edge]]:
@@ -167,14 +172,30 @@ class StepGraph:
             found.setdefault(account, []).append(edge._replace(members=members))
         return found
 
+    def changes_of(self, number: int, parts: int) -> dict[int, Sequence[Edge]]:
+        """Return how others make principals administrators, by position, of one part, out of several, of these."""
+        places = list(self.steps.places.items())
+        shared: dict[ConfirmedAndPossible, ConfirmedAndPossible] = {}
+        found: dict[int, Sequence[Edge]] = {}
+        for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
+            if not self.steps.unconditional_administrators >> position & 1:
+                self.steps.inquiry.check_cancelled()
+                edges = self.escalation.changes_by_others(position, place)
+                del self.escalation.changed[position]  # whoever joins the parts keeps them
+                found[position] = tuple(
+                    edge._replace(members=shared.setdefault(edge.members, edge.members)) for edge in edges
+                )
+        return found
+
     # ── made an administrator by another principal ───────────────────────────────────────────────────────────────────
 
     @cached_property
     def promoters(self) -> Promoters:
         """Who can make other principals administrators."""
         closures = (self.inside(maybe=False)[1], self.inside(maybe=True)[1])
-        escalation = SelfEscalation(self.steps, self.hypotheses)
-        return find_promoters(self.steps, escalation, self._near(maybe=False), *closures)
+        found = find_promoters(self.steps, self.escalation, self._near(maybe=False), *closures)
+        self.escalation.changed.clear()
+        return found
 
     def indirect_promotions(self, maybe: bool = False) -> Mapping[int, Sequence[IndirectPromotion]]:
         """Return, by position, how principals become administrators by another principal that they can become.

@@ -4,7 +4,7 @@ It has several rounds; the results of earlier rounds are sent along with the tas
 """
 
 import threading
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -28,7 +28,6 @@ from iamdesk.attack_paths.edges import Edge, Edges, services, source_name
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.graph import StepGraph
 from iamdesk.attack_paths.promoters import Promoters
-from iamdesk.attack_paths.self_escalation import SelfEscalation
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.work.worker_cache import Held, SnapshotReference, kept_object, kept_snapshot, object_content
 from iamdesk.work.workers import Workers
@@ -54,6 +53,8 @@ class KnownSteps:
     into: dict[int, ConfirmedAndPossible] = field(default_factory=dict)
     promotions: list[tuple[str, Edge]] = field(default_factory=list)
     joined: list[tuple[str, Edge]] = field(default_factory=list)
+    changed: dict[int, Sequence[Edge]] = field(default_factory=dict)
+    """By position: how others make the principal an administrator; what `promoters` are found from."""
     readers: dict[str, ConfirmedAndPossible] = field(default_factory=dict)
     promoters: list[Promoters] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
@@ -74,6 +75,7 @@ class KnownSteps:
             dict(graph.into),
             [(account, edge) for account, edges in graph.promotions.items() for edge in edges],
             [(account, edge) for account, edges in graph.joined.items() for edge in edges],
+            {},
             dict(graph.readers),
             [graph.promoters],
             [1, 2, 3],
@@ -102,6 +104,7 @@ class KnownSteps:
         if 3 in self.rounds:
             graph.into = self.into
             graph.joined = graph.by_account(self.joined)
+            graph.escalation.changed = self.changed
             graph.readers = self.readers
         for promoters in self.promoters:
             graph.promoters = promoters
@@ -191,6 +194,7 @@ def _add(known_steps: KnownSteps, what: str, result: Any) -> None:
         case "into":
             known_steps.into.update(result[0])
             known_steps.joined.extend(result[1])
+            known_steps.changed.update(result[2])
         case "readers":
             known_steps.readers.update(result)
         case _:
@@ -222,16 +226,16 @@ def _find(steps: Edges, graph: StepGraph, part: Part, cancelled: Cancelled) -> A
             return {service: {path.id: members for path, members in paths} for service, paths in found.items()}
         case "into":
             into = graph.into_of(part.number, part.parts)
-            return into, list(graph.joined_of(into, part.number, part.parts))
+            joined = list(graph.joined_of(into, part.number, part.parts))
+            return into, joined, graph.changes_of(part.number, part.parts)
         case "readers":
             return dict(graph.readers)
         case "promotions":
-            return list(SelfEscalation(steps, graph.hypotheses).of_principals(part.number, part.parts))
+            return list(graph.escalation.of_principals(part.number, part.parts))
         case "promotions of groups":
-            return list(SelfEscalation(steps, graph.hypotheses).of_groups())
+            return list(graph.escalation.of_groups())
         case "permission sets":
-            escalation = SelfEscalation(steps, graph.hypotheses)
-            return [*escalation.of_permission_sets(), *escalation.of_new_principals()]
+            return [*graph.escalation.of_permission_sets(), *graph.escalation.of_new_principals()]
     raise ValueError(part.what)
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edge, Edges
-from iamdesk.attack_paths.self_escalation import SelfEscalation
+from iamdesk.attack_paths.self_escalation import SelfEscalation, first_of
 
 type Closure = Mapping[int, int]
 """By position: the other principals of the account that it can become in any number of steps, as bits."""
@@ -58,34 +58,29 @@ def find_promoters(
         WorkCancelled: The run was cancelled.
     """
     found = Promoters()
-    others = steps.population.regular & ~near & ~steps.settled_administrators
-    changing = escalation.changing(others)
-    promoters = 0
-    for techniques in changing.values():
-        for _, who in techniques:
-            promoters |= who
+    others = steps.population.regular & ~near
+    unknown = promoters = escalation.promoters & others
     if not promoters:
         return found
     wanted = _wanted(steps, others, near, promoters, proven, possible)
-    unknown = promoters
     shared: dict[ConfirmedAndPossible, ConfirmedAndPossible] = {}  # ten thousands of edges have few different ones
     for position, place in steps.places.items():
         if steps.unconditional_administrators >> position & 1:
             continue
         steps.inquiry.check_cancelled()
         gaining = wanted.get(position, 0)
-        for path, who in changing[steps.aim_of(place)]:
-            asked = who & (gaining | unknown) & ~(1 << position)
-            for edge in escalation.changes(path, position, place, asked) if asked else ():
-                if escalation.session_needs(path, position) is not None:
-                    edge = edge._replace(members=edge.members.unsure())  # noqa: PLW2901 - an edge in its place
-                for one in indexes_of(edge.members.principals & unknown):
-                    found.first[one] = edge
-                unknown &= ~edge.members.principals
-                members = edge.members.within(gaining)
-                if members.principals:
-                    members = shared.setdefault(members, members)
-                    found.edges.append((position, edge._replace(members=members)))
+        if not (gaining | unknown) & ~(1 << position):
+            continue
+        for edge in escalation.changes_by_others(position, place):
+            if escalation.session_needs(first_of(edge), position) is not None:
+                edge = edge._replace(members=edge.members.unsure())  # noqa: PLW2901 - an edge in its place
+            for one in indexes_of(edge.members.principals & unknown):
+                found.first[one] = edge
+            unknown &= ~edge.members.principals
+            members = edge.members.within(gaining)
+            if members.principals:
+                members = shared.setdefault(members, members)
+                found.edges.append((position, edge._replace(members=members)))
     return found
 
 

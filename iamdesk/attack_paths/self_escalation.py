@@ -1,6 +1,8 @@
 """Steps to administrator: by adding permissions, or by removing a boundary or Deny, of oneself or another principal."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, reduce
+from operator import or_
 from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
@@ -56,6 +58,8 @@ class SelfEscalation:
     def __init__(self, steps: Edges, hypotheses: AdminHypotheses) -> None:
         self._steps = steps
         self.hypotheses = hypotheses
+        self.changed: dict[int, Sequence[Edge]] = {}
+        """By position: `changes_by_others`, as far as it is known."""
 
     def edges(self) -> Iterator[tuple[str, Edge]]:
         """Yield (account ID, edge) for each step to administrator of an account.
@@ -121,13 +125,36 @@ class SelfEscalation:
             if path.gain not in (Gain.BECOMES, Gain.OTHER_TAGS) and not path.joined:
                 yield from self.changes(path, position, place, others)
 
-    def changing(self, others: int) -> Mapping[TargetConstraint, Sequence[tuple[EscalationPath, int]]]:
-        """Return the techniques that change another principal, with those of ``others`` that may use them on some."""
+    @cached_property
+    def _changing(self) -> Mapping[TargetConstraint, Sequence[tuple[EscalationPath, int]]]:
+        """The techniques that change another principal, with who may use them on some, settled administrators aside."""
         steps = self._steps
+        others = steps.population.regular & ~steps.settled_administrators
         return {
             aim: [(path, who) for path in steps.by_aim[aim] if path.joined and (who := steps.may_change(path, others))]
             for aim in (TargetConstraint.USER, TargetConstraint.ROLE)
         }
+
+    @cached_property
+    def promoters(self) -> int:
+        """Who may change some other principal so that it becomes an administrator, as bits."""
+        return reduce(or_, (who for techniques in self._changing.values() for _, who in techniques), 0)
+
+    def changes_by_others(self, position: int, place: int) -> Sequence[Edge]:
+        """Return the edges by which principals that need it make another one an administrator.
+
+        Kept for `joined` and `find_promoters`, which need them of the same principals.
+        """
+        known = self.changed.get(position)
+        if known is None:
+            itself = 1 << position
+            known = self.changed[position] = tuple(
+                edge
+                for path, who in self._changing[self._steps.aim_of(place)]
+                if who & ~itself
+                for edge in self.changes(path, position, place, who & ~itself)
+            )
+        return known
 
     def joined(
         self, others: int, predecessors: Mapping[int, ConfirmedAndPossible] | None, number: int = 0, parts: int = 1
@@ -144,8 +171,7 @@ class SelfEscalation:
             WorkCancelled: The run was cancelled.
         """
         steps = self._steps
-        others &= steps.callers & ~steps.settled_administrators
-        changing = self.changing(others)
+        others &= steps.callers & self.promoters
         places = list(steps.places.items())
         for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
             account = steps.account_of(place)
@@ -158,13 +184,16 @@ class SelfEscalation:
             if not near:
                 continue
             edges_into: list[Edge] | None = None
-            for path, who in changing[steps.aim_of(place)]:
-                for edge in self.changes(path, position, place, who & near):
-                    if edges_into is None:
-                        edges_into = [one for one in steps.into(place) if one.members.principals & others]
-                    needs = self.session_needs(path, position)
-                    then = edges_into if needs is None else list(self._then(needs, edges_into))
-                    yield from ((account.account_id, one) for one in _completed(edge, then))
+            for change in self.changes_by_others(position, place):
+                members = change.members.within(near)
+                if not members.principals:
+                    continue
+                if edges_into is None:
+                    edges_into = [one for one in steps.into(place) if one.members.principals & others]
+                needs = self.session_needs(first_of(change), position)
+                then = edges_into if needs is None else list(self._then(needs, edges_into))
+                edge = change._replace(members=members)
+                yield from ((account.account_id, one) for one in _completed(edge, then))
 
     def _then(self, needs: SessionNeeds, edges_into: Iterable[Edge]) -> Iterator[Edge]:
         """Yield techniques to become a role in sessions that need something; who knows what those of services have."""
@@ -442,6 +471,11 @@ class SelfEscalation:
                     gaining |= 1 << position
             if gaining:
                 yield account.account_id, Edge(path.id, place, members.within(gaining))
+
+
+def first_of(change: Edge) -> EscalationPath:
+    """Return the technique that changes a principal; another one may follow on it."""
+    return catalog().path(change.path_id.partition("+")[0])
 
 
 def _completed(change: Edge, edges_into: Iterable[Edge]) -> Iterator[Edge]:
