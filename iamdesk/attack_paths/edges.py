@@ -375,7 +375,7 @@ class Edges:
         if user is None or self.targets.account_of(group) != self.targets.account_of(place):
             return False
         policies = self.population.principal_policies(self._administrator_groups[group]).policies.identity
-        return self.hypotheses.administers(user, policies)
+        return self.hypotheses.denies_little(user) or self.hypotheses.administers(user, policies)
 
     def _promoting(self, path: EscalationPath, action: str, place: int) -> ConfirmedAndPossible:
         """Return who can add a user to a group that makes it an administrator."""
