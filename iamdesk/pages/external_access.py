@@ -99,14 +99,15 @@ class ExternalAccess:
             rows = [row for _, row in found.rows]
             conditions = dict.fromkeys(filter(None, (_condition(row) for row in rows[:_MAX_EXPLAINED])))
             names = [row.request.action for row in rows]
-            part, name = part_words(found.shares, resource.arn), short_arn(resource.arn)
+            name = short_arn(resource.arn)
+            part, some = (part_words(found.shares, resource.arn, most) for most in (None, _MAX_PARTS))
             yield ExternalEntry(
                 who=found.who.principal,
                 who_text=_name(found.who),
                 who_kind=who_words(found.who),
                 is_anyone=found.who.kind is PrincipalKind.ANYONE,
                 target=resource.arn,
-                target_text=phrase("{resource}: only {part}", resource=name, part=part) if part else name,
+                target_text=phrase("{resource}: only {part}", resource=name, part=some) if some else name,
                 action=names[0] if len(names) == 1 else "",
                 decision=found.decision,
                 condition=join_names(list(conditions), 2, last="or"),
@@ -125,6 +126,8 @@ def _day_of_last_use(role: RoleDetail) -> date | str:
     return "never" if moment is None else moment.date()
 
 
+_MAX_PARTS = 3
+"""Number of parts of a resource that the name of an entry's resource contains."""
 _MAX_EXPLAINED = 12
 """Number of an entry's actions whose conditions are listed."""
 

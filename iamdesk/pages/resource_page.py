@@ -159,7 +159,7 @@ def _external_rows(found: Iterable[PartAccess], resource: str) -> list[_Row]:
     """Return a row for each external caller and part of a resource on which it has access."""
     by_part: dict[tuple[Who, str], _Row] = {}
     for one in found:
-        part = part_words(one.shares, resource)
+        part = part_words(one.shares, resource, _MAX_PARTS)
         row = by_part.setdefault((one.who, part), _Row(one.who, part))
         actions = [action for action, _ in one.rows]
         (row.conditional if one.decision is EvalDecision.CONDITIONAL else row.allowed).extend(actions)
@@ -170,10 +170,10 @@ def _callers(rows: Iterable[_Row]) -> int:
     return len({row.who for row in rows})
 
 
-def part_words(shares: Sequence[Share], resource: str) -> str:
+def part_words(shares: Sequence[Share], resource: str, most: int | None = None) -> str:
     """Return in words the parts of a resource on which somebody has access; empty for the whole.
 
-    ``payroll/public/*``, ``payroll/* except payroll/private/*``
+    ``payroll/public/*``, ``payroll/* except payroll/private/*``; of more than ``most`` parts the first ones.
     """
     if not shares or all(one == Share((resource,), ()) for one in shares):
         return ""
@@ -184,7 +184,7 @@ def part_words(shares: Sequence[Share], resource: str) -> str:
             others = join_names([_entries_words(each) for each in one.exceptions])
             part = phrase("{part} except {others}", part=part, others=others)
         names.append(part)
-    return join_names(names)
+    return join_names(names, most)
 
 
 def _entries_words(entries: Sequence[str]) -> str:

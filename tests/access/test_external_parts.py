@@ -44,7 +44,7 @@ def is_on(shares: Iterable[Share], text: str) -> bool:
 def is_of(who: Who, caller: str) -> bool:
     if who.kind is PrincipalKind.ANYONE:
         return who.signing is not (Signing.SIGNED if caller == "anonymous" else Signing.UNSIGNED)
-    return who.principal == caller or (who.kind is PrincipalKind.ACCOUNT and f"::{PARTNER}:" in caller)
+    return fnmatchcase(caller, who.principal) or (who.kind is PrincipalKind.ACCOUNT and f"::{PARTNER}:" in caller)
 
 
 @pytest.mark.parametrize("arn", KINDS)

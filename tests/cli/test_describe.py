@@ -1,6 +1,7 @@
 """``iamdesk describe`` and ``iamdesk external-access`` print what the pages of the window show."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,3 +52,18 @@ def test_external_access_is_listed(iamdesk: Callable[..., Any], sample: Path) ->
     done = iamdesk("external-access", sample)
     assert "  condition: sts:ExternalId is acme-7f3d1c9b" in done.stdout.splitlines()
     assert done.stderr == f"iamdesk: {len(entries)} external callers\n"
+
+
+def test_external_access_to_a_part_names_the_part(iamdesk: Callable[..., Any], sample: Path, tmp_path: Path) -> None:
+    """Without the organization's own policies, its bucket lets in another account below ``export/``."""
+    alone = shutil.copytree(sample.parent / "acme-organization", tmp_path / "alone")
+    shutil.rmtree(alone / "organization")
+    bucket, outside = "arn:aws:s3:::acme-org-data", "arn:aws:iam::999999999999:root"
+    told = json.loads(iamdesk("external-access", alone, "--format", "json").stdout)
+    (entry,) = [one for one in told if one["Target"] == bucket and one["Who"] == outside]
+    assert (entry["Part"], entry["CanDo"]) == ("acme-org-data/export/*", "s3:GetObject")
+    assert "  only acme-org-data/export/*" in iamdesk("external-access", alone).stdout.splitlines()
+    described = iamdesk("describe", alone, bucket).stdout
+    assert "No external access" not in described
+    assert "  account 999999999999: " in described
+    assert " · only acme-org-data/export/*" in described

@@ -101,3 +101,19 @@ def test_it_reports_progress_and_is_cancelled(opened: SnapshotSession) -> None:
     assert seen[-1][0] == seen[-1][1] > 0
     with pytest.raises(WorkCancelled):
         list(opened.external_access(cancelled=lambda: True))
+
+
+def test_the_part_of_a_resource_is_named() -> None:
+    other = {"AWS": f"arn:aws:iam::{OTHER}:root"}
+    policy = document(
+        allow("s3:*", [BUCKET, f"{BUCKET}/x/*"], Principal=other),
+        allow("s3:PutObject", [f"{BUCKET}/{name}/*" for name in "abcd"], Principal=other),
+    )
+    found = entries(resources=(Resource(arn=BUCKET, account_id=ID, policy=policy),))
+    assert {one.part: one.target_text for one in found} == {
+        "": "pay",
+        "pay/x/*": "pay: only pay/x/*",
+        "pay/a/*, pay/b/*, pay/c/*, pay/d/* and pay/x/*": "pay: only pay/a/*, pay/b/*, pay/c/* and 2 more",
+    }
+    assert {one.can_do for one in found if one.part.startswith("pay/a")} == {"s3:PutObject"}
+    assert {one.target for one in found} == {BUCKET}

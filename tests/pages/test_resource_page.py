@@ -117,3 +117,20 @@ def test_other_keys_have_no_page_and_it_is_cancelled() -> None:
     held = Evaluator(snapshot(account(user("ana"))).model_copy(update={"resources": (bucket(),)}), now=lambda: NOW)
     with pytest.raises(WorkCancelled):
         list(ResourcePages(held.snapshot, held, held).sections(BUCKET, lambda: True))
+
+
+def test_a_part_that_is_public_is_no_silence() -> None:
+    public = document(
+        allow("s3:GetObject", f"{BUCKET}/pub/*", Principal="*"),
+        allow("s3:ListBucket", BUCKET, Principal={"AWS": "arn:aws:iam::999900001111:root"}),
+        allow("s3:GetObject", f"{BUCKET}/in/*", Principal={"AWS": "arn:aws:iam::999900001111:root"}),
+    )
+    found = page(bucket(public, object_ownership="BucketOwnerEnforced"))
+    assert found[Part.SENTENCE].note.startswith(
+        "Public in part: anyone can read it, only pay/pub/*. 1 external principal has access. "
+    )
+    external = [(line.text, line.detail.rpartition(" · ")[2]) for line in found[Part.EXTERNAL].lines]
+    assert ("anyone", "only pay/pub/*") in external
+    assert ("account 999900001111", "only pay/in/* and pay/pub/*") in external
+    assert ("account 999900001111", "external account") in external
+    assert found[Part.EXTERNAL].count == 2

@@ -1,13 +1,15 @@
 """External access to one resource: who can do what on the resource, and on which part of it."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from iamdesk.access.external.resource_parts import ResourcePart, parts_of
 from iamdesk.access.external.rows import external_access
 from iamdesk.access.request_grid import FRESH
 from iamdesk.access.resource_access import fitting_actions
-from iamdesk.access.who_can import Access, FittingAction, PrincipalKind, Signing, Who
+from iamdesk.access.who_can import Access, FittingAction, PrincipalKind, Who
+from iamdesk.evaluate.engine import decide_request
 from iamdesk.evaluate.request import EvalDecision, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
@@ -153,10 +155,27 @@ class _Found:
         for action, by_part in self._by_action.items():
             first = {(row.who, row.decision): row for rows in reversed(by_part.values()) for row in rows}
             for (who, decision), row in first.items():
-                shares = _shares(by_part, who, decision)
+                open_to = [part for part, rows in by_part.items() if (who, decision) in _decided(rows)]
+                closed = [
+                    part
+                    for part, rows in by_part.items()
+                    if part not in open_to and not self._is_among_all(row, part, rows)
+                ]
+                shares = _shares(open_to, closed)
                 found.setdefault((who, decision, shares), []).append((self._fitting[action], row))
         listed = [PartAccess(*key, tuple(rows)) for key, rows in found.items()]
         return sorted(listed, key=lambda one: one.who.order)
+
+    def _is_among_all(self, row: Access, part: ResourcePart, rows: Iterable[Access]) -> bool:
+        """Return whether a caller has no row on a part because it is allowed what anyone is."""
+        if not any(one.kind is PrincipalKind.ANYONE for one in rows):
+            return False
+        asked = self._requests.evaluation_request(replace(row.request, resource=part.arn))
+        return decide_request(asked) is row.decision
+
+
+def _decided(rows: Iterable[Access]) -> set[tuple[Who, EvalDecision]]:
+    return {(row.who, row.decision) for row in rows}
 
 
 def _may_name(statement: Statement, arn: str) -> bool:
@@ -168,15 +187,11 @@ def _may_name(statement: Statement, arn: str) -> bool:
     return any(match not in (Match.NO, Match.NO_OR_UNRESOLVED) for match in found)
 
 
-def _shares(by_part: dict[ResourcePart, list[Access]], who: Who, decision: EvalDecision) -> tuple[Share, ...]:
-    """Return the parts of those on which an action acts where it has a decision for a caller; none: all of them."""
-    closed = [part for part, rows in by_part.items() if not _is_among(rows, who, decision)]
+def _shares(open_to: Iterable[ResourcePart], closed: Sequence[ResourcePart]) -> tuple[Share, ...]:
+    """Return what is open of the parts on which an action acts; none: all of them."""
     if not closed:
         return ()
     found: list[Share] = []
-    open_to = [
-        part for part, rows in by_part.items() if any((row.who, row.decision) == (who, decision) for row in rows)
-    ]
     for part in sorted(open_to, key=lambda one: len(one.entries)):
         named = _entries_of(part)
         if any(_holds(share, named) for share in found):
@@ -184,20 +199,7 @@ def _shares(by_part: dict[ResourcePart, list[Access]], who: Who, decision: EvalD
         own = _narrowest(named)
         without = [_narrowest(other) for one in closed if {*own} <= (other := _entries_of(one))]
         found.append(Share(own, tuple(dict.fromkeys(one for one in without if one != own))))
-    return tuple(found)
-
-
-def _is_among(rows: Iterable[Access], who: Who, decision: EvalDecision) -> bool:
-    """Return whether a caller has a decision by a row of its own, or because anyone has."""
-    is_anyone = who.kind is PrincipalKind.ANYONE
-    for row in rows:
-        if row.who == who and row.decision is decision:
-            return True
-        signing = row.who.signing
-        is_of_all = signing is Signing.EITHER or (signing is Signing.SIGNED and not is_anyone)
-        if is_of_all and row.decision in (EvalDecision.ALLOWED, decision):
-            return True
-    return False
+    return tuple(sorted(found))
 
 
 def _holds(share: Share, entries: frozenset[str]) -> bool:

@@ -76,7 +76,9 @@ class ExternalRow(NotedRow):
             becomes,
             visible(translate(entry.last_used)),
         )
-        self.haystack = "\n".join((*self.texts, entry.who, entry.target, entry.action)).casefold()
+        self.haystack = "\n".join(
+            (*self.texts, entry.who, entry.target, translate(entry.part), entry.action)
+        ).casefold()
         tie = (not entry.is_anyone, not is_open, self.texts[0].casefold(), entry.target)
         self._keys: tuple[SortKey, ...] = (
             tie,
@@ -181,7 +183,8 @@ class ExternalModel(RowsModel[ExternalRow]):
 
     @override
     def tooltip(self, row: ExternalRow, column: int) -> str:
-        return {Column.WHO: row.entry.who, Column.ENTERS: row.entry.target}.get(Column(column), row.texts[column])
+        target = "\n".join(filter(None, (row.entry.target, visible(translate(row.entry.part)))))
+        return {Column.WHO: row.entry.who, Column.ENTERS: target}.get(Column(column), row.texts[column])
 
     @override
     def look(self, row: ExternalRow, column: int, role: int) -> Any:
