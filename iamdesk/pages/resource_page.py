@@ -11,7 +11,9 @@ from iamdesk.evaluate.request import EvalDecision, RequestError
 from iamdesk.export.access.who_can import actions_by_level, who_words
 from iamdesk.export.text.decision import short_arn
 from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
+from iamdesk.inventory.resource_index import part_prefixes
 from iamdesk.pages.principal_page import caller_mark, caller_name
+from iamdesk.policy.arn import is_arn, parse_arn
 from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
@@ -60,6 +62,8 @@ class ResourcePages:
             return
         table = OpenTable(Table.WHO_CAN, "", arn)
         evaluated = [one for one in (arn, objects_of(arn)) if one and _has_actions(one)]
+        if not evaluated and is_arn(arn):  # an API: all actions are on its methods
+            evaluated = [f"{one}*" for one in part_prefixes(parse_arn(arn)) if _has_actions(f"{one}*")]
         if not evaluated:
             note = phrase("AWS lists no action on this type of resource.")
             yield from (PageSection(part, note=note) for part in (Part.SENTENCE, Part.PRINCIPALS))
@@ -76,7 +80,7 @@ class ResourcePages:
             services = [one for one in rows if one.who.kind is PrincipalKind.SERVICE]
             external = [one for one in rows if one.who.kind is not PrincipalKind.SERVICE]
             unknown = _missing(resource)
-            note = "" if external else phrase("No external principal has access.")
+            note = "" if external or unknown else phrase("No external principal has access.")
             note = join_messages(" ", [*filter(None, (note, unknown))])
             yield section(Part.EXTERNAL, _lines(external), note, table, _callers(external))
             note = "" if services else phrase("No policy gives an AWS service access.")
@@ -210,9 +214,17 @@ def _has_actions(arn: str) -> bool:
 
 
 def _missing(resource: Resource) -> str:
-    if resource.is_policy_captured or resource.is_only_tagged:
+    if not resource.is_policy_captured and not resource.is_only_tagged:
+        return phrase("Its policy was not captured: external access is not known.")
+    if ":execute-api:" not in resource.arn or resource.policy is not None:
         return ""
-    return phrase("Its policy was not captured: external access is not known.")
+    # API Gateway Developer Guide, "How API Gateway resource policies affect authorization workflow": without a policy,
+    # methods without authorization are open.
+    if resource.authorization_types is None:
+        return phrase("Anyone can call methods and routes of the authorization type NONE: the types were not captured.")
+    if any(kind == "NONE" for _, kind in resource.authorization_types):
+        return phrase("Anyone who reaches it can call its methods and routes of the authorization type NONE.")
+    return ""
 
 
 def _lines(rows: Sequence[_Row], *, names_account: bool = False) -> list[PageLine]:

@@ -134,3 +134,21 @@ def test_a_part_that_is_public_is_no_silence() -> None:
     assert ("account 999900001111", "only pay/in/* and pay/pub/*") in external
     assert ("account 999900001111", "external account") in external
     assert found[Part.EXTERNAL].count == 2
+
+
+@pytest.mark.parametrize(
+    ("types", "told"),
+    [
+        (None, "Anyone can call methods and routes of the authorization type NONE: the types were not captured."),
+        (
+            (("GET /x", "NONE"),),
+            "Anyone who reaches it can call its methods and routes of the authorization type NONE.",
+        ),
+        ((("GET /x", "AWS_IAM"),), "No external access."),
+    ],
+)
+def test_methods_without_authorization_are_no_silence(types: Any, told: str) -> None:
+    api = f"arn:aws:execute-api:eu-west-1:{ID}:a1"
+    found = page(Resource(arn=api, account_id=ID, authorization_types=types), arn=api)
+    assert found[Part.SENTENCE].note.startswith(told)
+    assert found[Part.EXTERNAL].note == told.replace("No external access.", "No external principal has access.")
