@@ -82,7 +82,9 @@ class Edges:
         self.finder = SourceFinder(inquiry, self.targets, evaluator.bulk())
         self.trusts = TrustPolicies(inquiry, self.targets)
         self.anything = AnyResourceAccess(inquiry, self.population, self.finder)
-        self.resources = TechniqueResources(self.population, self.finder, self.anything)
+        roles = (role for account in inquiry.snapshot.accounts for role in account.roles)
+        profiles = frozenset(arn for role in roles for arn in profiles_of(role))
+        self.resources = TechniqueResources(self.population, self.finder, self.anything, profiles)
         self.workloads = WorkloadAccess(inquiry.snapshot, self.finder, self.resources)
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self.asked_sources: dict[tuple[str, str], tuple[int, EdgeSources]] = {}

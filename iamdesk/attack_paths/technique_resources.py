@@ -69,6 +69,7 @@ _OF_ROLE: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "codebuild:UpdateProject": ((), "codebuild:serviceRole", _ROLE),
 }
 """By call that gets a role: the types whose requests have it in a condition key (empty: all), the key, and as what."""
+_CREATES_PROFILE = "iam:CreateInstanceProfile"
 _MAX_CANDIDATES = 48
 """Names that are tried for one resource of a principal; with more of them, what is not found stays possible."""
 _MAX_REGIONS = 12
@@ -156,10 +157,18 @@ def _types_of(action: str) -> Iterator[tuple[tuple[str, ...], bool]]:
 class TechniqueResources:
     """Finds who is allowed all calls of a technique on the resources that they need."""
 
-    def __init__(self, population: PrincipalIndex, finder: SourceFinder, anything: AnyResourceAccess) -> None:
+    def __init__(
+        self,
+        population: PrincipalIndex,
+        finder: SourceFinder,
+        anything: AnyResourceAccess,
+        profiles: frozenset[str] = frozenset(),
+    ) -> None:
+        """Create a finder of resources; ``profiles`` are the ARNs of instance profiles that exist."""
         self._population = population
         self._finder = finder
         self._anything = anything
+        self._taken = profiles
         self._asked: dict[tuple[str, str, tuple[tuple[str, str], ...]], tuple[int, ConfirmedAndPossible]] = {}
         """By request: who was evaluated, and who is allowed it."""
         self._named: dict[tuple[int, tuple[str, ...]], tuple[str, ...]] = {}
@@ -195,7 +204,7 @@ class TechniqueResources:
         if not who.principals or (is_one_call and not who.principals & limited):
             return who
         found = NO_PRINCIPALS
-        for one in (_Role(role, profile, source) for profile in profiles or ("",)):
+        for one in self._roles(path, who.principals, role, profiles, source):
             for account, members in self._finder.members_of.items():
                 inside = who.principals & members
                 if free := inside & ~limited:
@@ -204,6 +213,34 @@ class TechniqueResources:
                     if left := inside & limited & ~_settled(found, who.possible):
                         found = found.either(self._in_account(slots, account, left, one, region, who.possible))
         return found.both(who)
+
+    def _roles(
+        self, path: EscalationPath, members: int, role: str, profiles: Sequence[str], source: ResourceTest | None
+    ) -> Sequence["_Role"]:
+        """Return a role with each instance profile in which it can be passed: its own, or one that is created."""
+        created = next((slot for slot in slots_of(path.id) if _CREATES_PROFILE in slot.calls), None)
+        if created is None:
+            return [_Role(role, profile, source) for profile in profiles or ("",)]
+        if not role or not self.tests_role(path):
+            return [_Role(role, "", source)]
+        _, partition, _, _, account, _ = role.split(":", 5)
+        found: dict[str, None] = dict.fromkeys(placeholders(created, partition, account))
+        for at in indexes_of(members):
+            found.update(dict.fromkeys(self.candidates(created, account, at)))
+        tested = (common_arn(_of_type(one), value) for one in list(found)[:1] for value in self._tested_profiles(path))
+        for value in list(filter(None, tested)):
+            found.update(dict.fromkeys(one for other in list(found) if (one := common_arn(value, other)) is not None))
+            found[value] = None
+        new = [one for one in found if one not in self._taken]
+        return [_Role(role, profile, source, created) for profile in new[:_MAX_CANDIDATES]]
+
+    def _tested_profiles(self, path: EscalationPath) -> Iterator[str]:
+        """Yield what policies compare the instance profile of a technique's calls with."""
+        keys = {_OF_ROLE[call][1].lower() for slot in slots_of(path.id) for call in slot.calls if call in _OF_ROLE}
+        own = (one for document in self._population.index.documents for one in document.statements)
+        limits = (one for _, document in self._finder.organization_documents for one in document.statements)
+        for statement in (*own, *limits):
+            yield from (value.text for test in statement.conditions if test.key in keys for value in test.values)
 
     def _regions(
         self,
@@ -317,8 +354,8 @@ class TechniqueResources:
             anywhere = ConfirmedAndPossible(members & ~_settled(found, unsure), 0)
             for slot in slots:
                 on_slot = NO_PRINCIPALS
-                fresh = _with_patterns(slot, placeholders(slot, partition, account), role.source)
-                for resource in filter(None, (_moved(one, there) for one in fresh)):
+                fresh = list(_with_patterns(slot, placeholders(slot, partition, account), role.source))
+                for resource in filter(None, (_moved(one, there) for one in role.on(slot, fresh))):
                     if left := anywhere.principals & ~_settled(on_slot, unsure):
                         on_slot = on_slot.either(self._on(slot, resource, left, role, there))
                 anywhere = anywhere.both(on_slot)
@@ -365,8 +402,8 @@ class TechniqueResources:
         together: dict[tuple[str, int], int] = {}
         for at, of_one in worlds.items():  # whoever may be evaluated on a resource, at once
             for world in of_one:
-                for number, candidates in enumerate(world):
-                    for resource in candidates:
+                for number, (slot, candidates) in enumerate(zip(slots, world, strict=True)):
+                    for resource in role.on(slot, candidates):
                         together[resource, number] = together.get((resource, number), 0) | 1 << at
         found = NO_PRINCIPALS
         for at, of_one in worlds.items():
@@ -375,7 +412,7 @@ class TechniqueResources:
                 of_world = ConfirmedAndPossible(1 << at, 0)
                 for number, (slot, candidates) in enumerate(zip(slots, world, strict=True)):
                     on_slot = NO_PRINCIPALS
-                    for resource in candidates:
+                    for resource in role.on(slot, candidates):
                         on_resource = self._on(slot, resource, together[resource, number], role, region)
                         on_slot = on_slot.either(on_resource.within(1 << at))
                         if _settled(on_slot, unsure):
@@ -415,7 +452,7 @@ class TechniqueResources:
         slots = slots_of(path.id)
         account = self._population.cohort_at(position).account
         partition = self._population.cohort_at(position).partition
-        roles = [_Role(role, profile, source) for profile in profiles or ("",)]
+        roles = self._roles(path, 1 << position, role, profiles, source)
         own = [list(captured(slot.calls[0])) if slot.types else [] for slot in slots]
         fresh = [list(_with_patterns(slot, placeholders(slot, partition, account), source)) for slot in slots]
         first = [mine or other for mine, other in zip(own, fresh, strict=True)]
@@ -431,7 +468,7 @@ class TechniqueResources:
             for one in roles:
                 rated = [
                     min(
-                        (self._rated(slot, resource, one, region, rank) for resource in candidates),
+                        (self._rated(slot, resource, one, region, rank) for resource in one.on(slot, candidates)),
                         key=lambda found: found[0],
                     )
                     for slot, candidates in zip(slots, world, strict=True)
@@ -537,6 +574,12 @@ class _Role(NamedTuple):
     profile: str
     source: ResourceTest | None = None
     """Whether the service that it is passed to can assume it for a resource; None: for all."""
+    created: Slot | None = None
+    """The resource that is the profile, if it is created."""
+
+    def on(self, slot: Slot, resources: Sequence[str]) -> Sequence[str]:
+        """Return the resources of a slot to try: the profile alone if it is created there."""
+        return (self.profile,) if slot == self.created else resources
 
     def context(self, call: str, slot: Slot) -> Context:
         """Return the condition keys of a call that hold the role."""

@@ -414,3 +414,37 @@ def test_an_api_that_calls_aws_is_written_and_deployed(tmp_path, posts, puts, fo
         allow(f"apigateway:{how}", f"arn:aws:apigateway:*::{on}") for how, on in (("POST", posts), ("PUT", puts))
     ]
     assert states(tmp_path, "apigateway.amazonaws.com", PASS, *statements).get("X48") is found
+
+
+CREATE = ["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"]
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        ([PASS, allow([*CREATE, "ec2:RunInstances"])], State.PROVEN),
+        ([PASS, allow(CREATE, arn("instance-profile/dev-*")), allow("ec2:RunInstances")], State.PROVEN),
+        ([PASS, allow([CREATE[1], "ec2:RunInstances"])], None),
+        ([allow([*CREATE, "ec2:RunInstances"])], None),
+        ([PASS, *(allow(one, arn(f"instance-profile/{one[4]}*")) for one in CREATE), allow("ec2:RunInstances")], None),
+    ],
+)
+def test_an_instance_is_started_with_a_profile_that_is_created(tmp_path, statements, found):
+    assert states(tmp_path, "ec2.amazonaws.com", *statements).get("X91") is found
+
+
+@pytest.mark.parametrize(
+    ("created", "launched", "found"),
+    [
+        ("*", "dev-*", State.PROVEN),
+        ("dev-*", "dev-*", State.PROVEN),
+        ("d*", "dev-*", State.PROVEN),
+        ("prod-*", "dev-*", None),
+        ("*", "low", None),  # exists, with another role
+    ],
+)
+def test_the_profile_that_is_created_is_the_one_that_may_be_used(tmp_path, created, launched, found):
+    create = allow(CREATE, arn(f"instance-profile/{created}"))
+    only = {"Condition": {"ArnLike": {"ec2:InstanceProfile": arn(f"instance-profile/{launched}")}}}
+    run = [allow("ec2:RunInstances", of_ec2("instance"), **only), allow("ec2:RunInstances", [*of_ec2(*EC2[1:]), IMAGE])]
+    assert states(tmp_path, "ec2.amazonaws.com", PASS, create, *run).get("X91") is found
