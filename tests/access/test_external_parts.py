@@ -170,3 +170,13 @@ def test_the_bucket_and_some_objects_are_two_rows() -> None:
 def test_parts_with_the_same_access_share_a_row() -> None:
     entries = [f"{BUCKET}/{name}/*" for name in "abcd"]
     assert rows_of(BUCKET, on("s3:GetObject", entries)) == {" + ".join(entries): {"s3:GetObject"}}
+
+
+@pytest.mark.parametrize(("principal", "who"), [(ROOT, f"arn:aws:iam::{PARTNER}:root"), ("*", "*")])
+def test_a_part_of_the_caller_s_own_account_is_named(principal: Any, who: str) -> None:
+    entry = f"{BUCKET}/${{aws:PrincipalAccount}}/*"
+    policy = document({**on("s3:GetObject", entry), "Principal": principal})
+    resource = Resource(arn=BUCKET, account_id=OWNER, policy=policy)
+    found = Evaluator(world(resource)).external_access_by_part(resource)
+    assert {one.who.principal for one in found if one.who.kind is not PrincipalKind.SERVICE} == {who}
+    assert {one.shares for one in found} == {(Share((entry,), ()),)}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from iamdesk.access.external.candidates import ACCOUNT_ID, texts_of, unnamed_accounts
 from iamdesk.access.external.resource_parts import ResourcePart, parts_of
 from iamdesk.access.external.rows import external_access
 from iamdesk.access.request_grid import FRESH
@@ -22,6 +23,9 @@ from iamdesk.progress import Cancelled
 from iamdesk.simulate.request_builder import RequestBuilder
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
+
+_MAX_ACCOUNTS = 20
+"""Number of accounts whose own parts (``${aws:PrincipalAccount}``) are asked about."""
 
 type Entries = tuple[str, ...]
 """Resource entries of which each matches: one, or several that match the same ARNs in part."""
@@ -59,9 +63,26 @@ def external_access_by_part(
     documents = tuple(_granting(requests, resource))
     limits, moved = _limiting(requests, resource)
     found = _Found(requests, can, cancelled, resource, documents, limits)
-    for part in parts_of(requests.resources, resource.arn, (*documents, *limits), FRESH, FRESH, moved):
+    every = (*documents, *limits)
+    parts = (
+        part
+        for account in _accounts(requests, every)
+        for part in parts_of(requests.resources, resource.arn, every, FRESH, account, moved)
+    )
+    for part in dict.fromkeys(parts):
         found.ask(part)
     return found.rows()
+
+
+def _accounts(requests: RequestBuilder, documents: Iterable[Document]) -> tuple[str, ...]:
+    """Return the callers' accounts for which parts differ: those that policies name, and one that none names."""
+    statements = [one for document in documents for one in document.statements if one.broken is None]
+    if not any("aws:principalaccount" in entry.keys for one in statements for entry in one.resources or ()):
+        return (FRESH,)
+    texts = tuple(texts_of(statements))
+    named = dict.fromkeys(number for text in texts for number in ACCOUNT_ID.findall(text))
+    others = [one for one in named if one not in requests.index.accounts][:_MAX_ACCOUNTS]
+    return (next(unnamed_accounts(texts, requests.index.accounts)), *others)
 
 
 def _granting(requests: RequestBuilder, resource: Resource) -> Iterator[Document]:
@@ -142,7 +163,8 @@ class _Found:
             service, _, name = one.action.partition(":")
             is_asked = self._is_access_point or not part.prefix
             is_asked = is_asked or any(statement.covers_action(service, name.lower()) for statement in near)
-            key = one.action, part.prefix, part.entries if self._is_access_point else applying
+            is_own_kind = self._is_access_point or any("${" in entry for entry in part.entries)
+            key = one.action, part.prefix, part.arn if is_own_kind else applying
             rows = self._alike.get(key, None if is_asked else [])
             if rows is None:
                 request = Request("", one.action, one.resource)
