@@ -239,7 +239,9 @@ class PathSearch:
             first = self._prover.request_proof(source, required.action, made.target, made.context)
             return (first, *(prepared.prover.of_techniques(source, target, rest) if rest else ()))
 
-        needs = () if is_proven or not rest else prepared.prover.needs(source, target, rest)
+        needs: tuple[str, ...] = () if is_proven or not rest else prepared.prover.needs(source, target, rest)
+        if not made.is_proven and made.target == source:
+            needs = tuple(dict.fromkeys((*self._prover.needs(source, source, made.path.id), *needs)))
         state = State.PROVEN if is_proven else State.POSSIBLE
         return Step(path_id, how, source, target, goal, state, needs, prove)
 

@@ -18,7 +18,7 @@ from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.evidence import Prover
 from iamdesk.attack_paths.self_escalation import SelfEscalation
 from iamdesk.attack_paths.types import StepKey
-from iamdesk.attack_paths.what_if_admin import AdminHypotheses
+from iamdesk.attack_paths.what_if_admin import FULL, AdminHypotheses
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.i18n import phrase, phrased
 from iamdesk.policy.conditions import PolicyValue
@@ -123,8 +123,9 @@ def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> 
 def _widening(steps: Edges, others: int) -> Iterator[_Round]:
     """Yield the round in which principals give themselves every permission that their boundary and SCPs let through.
 
-    They add a policy that allows everything; in the copy, it is an inline policy of theirs however they add it. What
-    they then change of themselves is not followed: `SelfEscalation` finds who becomes an administrator so.
+    Those are left out who become administrators so, which is a step of its own. They add a policy that allows
+    everything; in the copy, it is an inline policy of theirs however they add it. What they then change of themselves
+    is not followed: `SelfEscalation` finds who becomes an administrator so.
     """
     moves: dict[int, dict[int, Preparation]] = {}
     for path in steps.by_aim[TargetConstraint.ITSELF]:
@@ -144,8 +145,10 @@ def _widening(steps: Edges, others: int) -> Iterator[_Round]:
                     edit = Edit(EditAction.PUT_INLINE_POLICY, steps.targets.arns[place], _ADDED, document=_EVERYTHING)
                     made = Preparation(path, steps.targets.arns[own], edit, context, bool(members.proven))
                     moves[position] = {-1: made}
-    if moves:
-        yield _Round(moves)
+    hypotheses = AdminHypotheses(steps.inquiry, steps.population)
+    limited = {position: made for position, made in moves.items() if not hypotheses.administers(position, [FULL])}
+    if limited:
+        yield _Round(limited)
 
 
 def _kinds(steps: Edges, path: EscalationPath) -> Sequence[int]:

@@ -165,6 +165,15 @@ def test_its_own_permissions_within_its_boundary(world, tmp_path, own, path_id):
     assert paths(world, tmp_path) == (path_id and [(path_id, State.PROVEN, arn("role/strong"))])
 
 
+def test_what_a_change_of_its_own_permissions_requires_is_said(world, tmp_path):
+    mfa = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+    limit = world.policy("limit", document(allow("iam:PutUserPolicy"), ASSUME))
+    world.user("a", {"own": document({**PUT, **mfa})}, boundary=limit)
+    (step,) = reach_of(world, tmp_path).attack_path(arn("user/a")).steps
+    assert (step.path_id, step.state) == ("iam-007+sts-001", State.POSSIBLE)
+    assert step.needs == ("multi-factor authentication (aws:MultiFactorAuthPresent)",)
+
+
 def test_a_boundary_limits_the_permissions_that_it_gives_itself(world, tmp_path):
     limit = world.policy("limit", document(allow(["iam:PutUserPolicy", "s3:*"])))
     world.user("a", {"own": document(PUT)}, boundary=limit)
