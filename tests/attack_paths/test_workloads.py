@@ -195,7 +195,7 @@ def test_steps_of_an_account_alone_are_the_same(tmp_path: Path) -> None:
     states(tmp_path, *LAMBDA, functions(ROLE))
     paths = AttackPathGraph(Evaluator(load_snapshot(tmp_path)), is_whole=False)
     steps = find_account_steps(paths.steps, paths.graph, ACCOUNT)
-    edges = [edge for edges in steps.into.values() for edge in edges if edge.path_id == "lambda-003"]
+    edges = [edge for edges in steps.techniques().into.values() for edge in edges if edge.path_id == "lambda-003"]
     assert [bool(edge.members.proven) for edge in edges] == [True]
 
 
