@@ -143,7 +143,7 @@ class TrustPolicies:
                 document, account, _ = key
                 if self._names(document, service):
                     self._inquiry.check_cancelled()
-                    asked = (service, ASSUMES, self._first(roles), {"aws:SourceAccount": account})
+                    asked = (service, ASSUMES, self._first(roles), self._inquiry.source_context(account))
                     decision = self._inquiry.decide(*asked)
                     with_token = (
                         decision is not EvalDecision.ALLOWED
@@ -183,7 +183,7 @@ class TrustPolicies:
         if key not in self._for_source:
             if len(self._for_source) >= _MAX_KEPT:
                 self._for_source.clear()
-            context = {"aws:SourceAccount": alike[1], "aws:SourceArn": source}
+            context = {**self._inquiry.source_context(alike[1]), "aws:SourceArn": source}
             self._for_source[key] = self._inquiry.decide(service, ASSUMES, self._targets.arns[place], context)
         return self._for_source[key]
 

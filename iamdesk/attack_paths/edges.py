@@ -563,8 +563,9 @@ class Edges:
         key = (path.id, alike)
         if key not in self._source_tests:
             arn, values = self.targets.arns[place], self.trusts.source_values(place)
+            base = self.inquiry.source_context(arn.split(":", 5)[4])
             decide = partial(self.trusts.for_source, service, place)
-            self._source_tests[key] = SourceTest(service, slots_of(path.id), arn, values, decide)
+            self._source_tests[key] = SourceTest(service, slots_of(path.id), arn, values, base, decide)
         return self._source_tests[key]
 
     def by_function_policies(self, path: EscalationPath, account: str) -> ConfirmedAndPossible:

@@ -88,6 +88,16 @@ class EvaluationSession:
         self.check_cancelled()
         return self.evaluator.trace(Request(principal, action, resource, context=dict(context or {})))
 
+    def source_context(self, account: str) -> Context:
+        """Return the condition keys of a request that an AWS service makes for a resource of an account."""
+        organization = self.evaluator.organization
+        context: dict[str, str | Sequence[str]] = {"aws:SourceAccount": account}
+        if organization is not None and organization.has_account(account):
+            context["aws:SourceOrgID"] = organization.organization.id
+            if path := organization.org_path(account):
+                context["aws:SourceOrgPaths"] = [path]
+        return context
+
     def decide(self, principal: str, action: str, resource: str, context: Context | None = None) -> EvalDecision:
         """Evaluate one request and return only the decision.
 

@@ -71,6 +71,7 @@ class SourceTest:
         slots: Sequence[Slot],
         role: str,
         values: Sequence[str],
+        base: Context,
         decide: Callable[[str | None], EvalDecision],
     ) -> None:
         """Create a test.
@@ -80,10 +81,11 @@ class SourceTest:
             slots: The resources of the technique.
             role: ARN of the role.
             values: What policies compare ``aws:SourceArn`` with.
+            base: The request's other keys about its source.
             decide: Decides the service's request to assume the role with a value of the key; None: without it.
         """
         _, partition, _, _, self._account, _ = role.split(":", 5)
-        self._decide = decide
+        self._decide, self._base = decide, base
         self._sent = _SENT.get(service)
         prefix = self._sent.service if self._sent else "*"
         self._values = [_VARIABLE.sub("*", value) for value in values]
@@ -198,7 +200,7 @@ class SourceTest:
         None: for none that is known.
         """
         rank = self.anywhere if resource is None or self._slot is None else self.rank(resource)
-        base: Context = {"aws:SourceAccount": self._account}
+        base = self._base
         if rank == POSSIBLE:
             return rank, base
         source = self._any if resource is None or self._slot is None else resource

@@ -127,3 +127,19 @@ def test_a_blocked_step_names_the_service(tmp_path):
     reach = graph(tmp_path, "codebuild", condition, PASS, only)
     reasons = {one.path_id: one.by for one in reach.refusals(arn("user/bob"))}
     assert reasons["codebuild-001"].startswith("codebuild.amazonaws.com is not allowed to perform sts:AssumeRole")
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ({"StringEquals": {"aws:SourceOrgID": "o-another001"}}, None),
+        ({"StringEquals": {"aws:SourceOrgID": "o-example"}}, State.PROVEN),
+        ({"StringNotEquals": {"aws:SourceOrgID": "o-example"}}, None),
+        ({"ForAnyValue:StringLike": {"aws:SourceOrgPaths": "o-another001/*"}}, None),
+        ({"ForAnyValue:StringLike": {"aws:SourceOrgPaths": "o-example/*"}}, State.PROVEN),
+    ],
+)
+def test_the_organization_is_that_of_the_role_s_account(tmp_path, condition, found):
+    """IAM User Guide, "AWS global condition context keys": that of the resource that makes the request."""
+    reach = graph(tmp_path, "lambda", condition, PASS, calls("lambda"), denied_by_scp=[])
+    assert best(reach) is found
