@@ -5,7 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.catalog import EscalationPath
+from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.evaluation_session import Context
@@ -81,7 +81,8 @@ def _new_principals(steps: Edges, position: int, path: EscalationPath) -> Iterat
     """
     account = steps.population.cohort_at(position).account
     kind = "user" if path.actions[0].action == "iam:CreateUser" else "role"
-    slot = Slot("iam", (kind,), tuple(required.action for required in path.actions))
+    actions = [required.action for required in path.actions]
+    slot = Slot("iam", (kind,), (*actions, ASSUMES) if kind == "role" else tuple(actions))
     names = [one for one in steps.resources.candidates(slot, account, position) if one not in steps.targets.places]
     yield from map(_New, names)
     if steps.attachable.asking_for_boundary >> position & 1:

@@ -95,6 +95,9 @@ ASSUME = "sts:AssumeRole"
         ([CREATE], [], [CREATE], None),
         ([CREATE], [], [CREATE, allow(ASSUME)], State.PROVEN),
         ([CREATE, {"Effect": "Deny", "Action": ASSUME, "Resource": arn("role/app-*")}], [], None, State.PROVEN),
+        ([CREATE], [], [CREATE, allow(ASSUME, arn("role/dev-*"))], State.PROVEN),
+        ([CREATE, {"Effect": "Deny", "Action": ASSUME, "NotResource": arn("role/dev-*")}], [], None, State.PROVEN),
+        ([allow(CREATE["Action"], arn("role/a-*"))], [], [CREATE, allow(ASSUME, arn("role/b-*"))], None),
     ],
 )
 def test_the_caller_can_assume_the_role_that_it_creates(tmp_path, statements, by_scp, boundary, found):
