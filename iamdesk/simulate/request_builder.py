@@ -464,12 +464,13 @@ class RequestBuilder:
 
 
 def _url_type(record: Resource, target: Target) -> str:
-    """Return the authorization type of the URL of a function, or of the alias that is requested; empty for several.
+    """Return the authorization type of the URL of a function, or of the alias that is requested; empty if not known.
 
-    AWS Lambda Developer Guide, "Control access to Lambda function URLs".
+    AWS Lambda Developer Guide, "Control access to Lambda function URLs": each alias has a URL of its own, or none.
     """
-    own = {url.auth_type for url in record.function_urls if url.function_arn == target.resource_text}
-    types = own or {url.auth_type for url in record.function_urls}
+    types = {url.auth_type for url in record.function_urls if url.function_arn == target.resource_text}
+    if not types and not target.resource_text.startswith(f"{record.arn}:"):
+        types = {url.auth_type for url in record.function_urls}
     return types.pop() if len(types) == 1 else ""
 
 

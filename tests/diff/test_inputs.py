@@ -53,6 +53,24 @@ def _tagged_database(of: World, *, is_only_tagged: bool) -> None:
     )
 
 
+FUNCTION = f"arn:aws:lambda:eu-west-1:{walls.A}:function:f"
+
+
+def _url(kind: str) -> dict[str, str]:
+    return {"FunctionArn": FUNCTION, "FunctionUrl": "https://f.test/", "AuthType": kind}
+
+
+def _function(of: dict[str, Any], **more: Any) -> None:
+    condition = {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}
+    opened = {**seeds.on("*", "lambda:InvokeFunctionUrl", FUNCTION), "Condition": condition}
+    of["resources"].append({"arn": FUNCTION, "account_id": walls.A, "policy": document(opened), **more})
+
+
+def _api(of: dict[str, Any], kind: str) -> None:
+    arn = f"arn:aws:execute-api:eu-west-1:{walls.A}:a1b2"
+    of["resources"].append({"arn": arn, "account_id": walls.A, "authorization_types": [("GET /x", kind)]})
+
+
 def _tagged_bucket(of: World, *, counts: bool) -> None:
     walls.person("dan", UserPolicyList=walls.inline(allow(walls.LIST, Condition=walls.resource_tag("red"))))(of)
     walls.fields(walls.LOCKED, tags=[("team", "red")], abac_enabled=counts)(of)
@@ -143,6 +161,14 @@ TRIED: dict[str, tuple[Change, Change]] = {
         lambda _: None,
         walls.fields(walls.OPEN, public_access_block={"restrict_public_buckets": False}),
     ),
+    "Resource.function_urls": (
+        lambda of: _function(of, function_urls=[_url("AWS_IAM")]),
+        lambda of: _function(of, function_urls=[_url("NONE")]),
+    ),
+    "Resource.authorization_types": (
+        lambda of: _api(of, "AWS_IAM"),
+        lambda of: _api(of, "NONE"),
+    ),
     "Resource.key_grants": (lambda _: None, walls.fields(walls.KEY, key_grants=None)),
     "Resource.account_id": (lambda of: _by_account(of, walls.A), lambda of: _by_account(of, walls.B)),
     "Resource.access_point": (_with_point, lambda of: _with_point(of, network_origin="VPC", vpc_id="vpc-1")),
@@ -198,7 +224,7 @@ NOT_READ = {
     "Account": {"partition", "alias", "account_id", "broken", "is_truncated"},
     "Resource": {
         *("arn", "region", "encryption_key_arn", "is_aws_managed"),
-        *("function_urls", "authorization_types", "data_access"),  # shown, not evaluated
+        "data_access",  # shown, not evaluated
     },
     "Organization": {"has_rcps", "lists_every_account", "scps_enabled"},
 }
