@@ -25,6 +25,8 @@ WHOLE_ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::root)?")
 """A principal entry for a whole account."""
 SOURCE_ARN = "aws:sourcearn"
 """The condition key, in lower case, for the resource for which a service acts."""
+_OF_SOURCE = frozenset({SOURCE_ARN, "aws:sourceorgid", "aws:sourceorgpaths"})
+"""Keys about that resource, besides its account."""
 _MAX_KEPT = 1 << 14
 
 type _AlikeRoles = tuple[Document, str, tuple[str | None, ...]]
@@ -152,7 +154,7 @@ class TrustPolicies:
                     if decision in OPEN or with_token:
                         found |= roles
                     is_open = decision is EvalDecision.CONDITIONAL and not with_token
-                    if is_open and SOURCE_ARN in map(str.lower, self._inquiry.trace(*asked).keys):
+                    if is_open and not _OF_SOURCE.isdisjoint(map(str.lower, self._inquiry.trace(*asked).keys)):
                         by_source.update(dict.fromkeys(indexes_of(roles), key))
             self._trusting[service] = found
             self._by_source[service] = by_source
@@ -162,9 +164,9 @@ class TrustPolicies:
         return self._targets.arns[(roles & -roles).bit_length() - 1]
 
     def by_source(self, service: str, place: int) -> Hashable | None:
-        """Return a key, equal for roles alike, if it depends on ``aws:SourceArn`` whether a service can assume a role.
+        """Return a key, equal for roles alike, if a service can assume a role only for some resources.
 
-        None: it does not depend on it.
+        None: it does not depend on the resource.
         """
         self.trusting(service)
         return self._by_source[service].get(place)

@@ -143,3 +143,14 @@ def test_the_organization_is_that_of_the_role_s_account(tmp_path, condition, fou
     """IAM User Guide, "AWS global condition context keys": that of the resource that makes the request."""
     reach = graph(tmp_path, "lambda", condition, PASS, calls("lambda"), denied_by_scp=[])
     assert best(reach) is found
+
+
+def test_an_organization_that_is_not_captured_leaves_it_open(tmp_path):
+    condition = {"StringEquals": {"aws:SourceOrgID": "o-another001"}}
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    made = World()
+    made.user("bob", {"some": document(PASS, calls("lambda"))})
+    made.role("admin", {"all": FULL}, document({**trust, "Condition": condition}))
+    alone = made.snapshot(tmp_path).model_copy(update={"organization": None})
+    path = AttackPathGraph(Evaluator(alone)).attack_path(arn("user/bob"))
+    assert (path.state, path.steps[0].needs) == (State.POSSIBLE, ("an allowed value of aws:SourceOrgID",))
