@@ -175,7 +175,7 @@ def _callers(rows: Iterable[_Row]) -> int:
 
 
 def part_words(shares: Sequence[Share], resource: str, most: int | None = None) -> str:
-    """Return in words the parts of a resource on which somebody has access; empty for the whole.
+    """Return in words the parts of a resource that access is limited to; empty for the whole resource.
 
     ``payroll/public/*``, ``payroll/* except payroll/private/*``; of more than ``most`` parts the first ones.
     """
