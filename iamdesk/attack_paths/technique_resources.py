@@ -523,31 +523,36 @@ class TechniqueResources:
 
     def candidates(self, slot: Slot, account: str, position: int, source: ResourceTest | None = None) -> list[str]:
         """Return the resources that a principal's policies distinguish, and what patterns of several calls share."""
-        partition = self._population.cohort_at(position).partition
-        found: dict[str, None] = {}
-        texts: tuple[str, ...] | None = None
-        for fresh in placeholders(slot, partition, account):
-            if fresh == "*":
-                return ["*"]
-            if texts is None:
-                texts = self._texts(position, slot.calls)
-                texts += tuple(source.patterns) if source is not None and source.is_about(slot) else ()
-            of_type = _of_type(fresh)
-            # API Gateway's ARNs are paths, and the IDs in them contain no slash.
-            slashes = fresh.count("/") if slot.service == "apigateway" else None
-            named = dict.fromkeys(
-                shared
-                for text in texts
-                if text != "*"
-                and (shared := common_arn(of_type, text)) is not None
-                and slashes in (None, shared.count("/"))
-            )
-            of_one: dict[str, None] = {fresh: None}
-            for text in islice(named, _MAX_CANDIDATES):
-                both = (common_arn(text, one) for one in list(of_one))
-                of_one.update(dict.fromkeys(one for one in (text, *both) if one is not None))
-            found.update(islice(dict.fromkeys(of_one).items(), _MAX_CANDIDATES))
-        return list(islice(found, _MAX_CANDIDATES))
+        known = tuple(placeholders(slot, self._population.cohort_at(position).partition, account))
+        if "*" in known:
+            return ["*"]
+        texts = self._texts(position, slot.calls)
+        texts += tuple(source.patterns) if source is not None and source.is_about(slot) else ()
+        return list(_candidates(known, slot.service, texts))
+
+
+@lru_cache(maxsize=1 << 12)  # 14,500 questions of 6,000 principals with different statements have 3,200 answers
+def _candidates(known: tuple[str, ...], service: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for fresh in known:
+        of_type = _of_type(fresh)
+        # API Gateway's ARNs are paths, and the IDs in them contain no slash.
+        slashes = fresh.count("/") if service == "apigateway" else None
+        named = dict.fromkeys(
+            shared
+            for text in texts
+            if text != "*"
+            and (shared := common_arn(of_type, text)) is not None
+            and slashes in (None, shared.count("/"))
+        )
+        of_one: dict[str, None] = {fresh: None}
+        for text in islice(named, _MAX_CANDIDATES):
+            # What one without a wildcard shares with another is itself.
+            patterns = [one for one in of_one if is_pattern(one)] if is_pattern(text) else []
+            both = (common_arn(text, one) for one in patterns)
+            of_one.update(dict.fromkeys(one for one in (text, *both) if one is not None))
+        found.update(islice(dict.fromkeys(of_one).items(), _MAX_CANDIDATES))
+    return tuple(islice(found, _MAX_CANDIDATES))
 
 
 def _settled(found: ConfirmedAndPossible, unsure: int) -> int:
