@@ -5,7 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath
+from iamdesk.attack_paths.catalog import EscalationPath
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.evaluation_session import Context
@@ -81,14 +81,31 @@ def _new_principals(steps: Edges, position: int, path: EscalationPath) -> Iterat
     """
     account = steps.population.cohort_at(position).account
     kind = "user" if path.actions[0].action == "iam:CreateUser" else "role"
-    actions = [required.action for required in path.actions]
-    slot = Slot("iam", (kind,), (*actions, ASSUMES) if kind == "role" else tuple(actions))
-    names = [one for one in steps.resources.candidates(slot, account, position) if one not in steps.targets.places]
+    slot = Slot("iam", (kind,), tuple(required.action for required in path.actions))
+    more = _assumable(steps, position, account) if kind == "role" else ()
+    listed = steps.resources.candidates(slot, account, position, more=more)
+    names = [one for one in listed if one not in steps.targets.places]
     yield from map(_New, names)
     if steps.attachable.asking_for_boundary >> position & 1:
         yield from (_New(name, boundary) for boundary in steps.attachable.boundaries(account) for name in names)
         new = tuple(islice(_new_boundaries(steps, position, account), _MAX_NEW_BOUNDARIES))
         yield from (_New(name, boundary, True) for boundary in new for name in names)
+
+
+def _assumable(steps: Edges, position: int, account: str) -> tuple[str, ...]:
+    """Return how the policies that limit a principal name roles to assume, in the order of the policies."""
+    policies = steps.population.principal_policies(position).policies
+    documents = [policy.document for policy in (*policies.identity, *(policies.boundary or ()))]
+    return tuple(
+        dict.fromkeys(
+            entry.text
+            for document in (*documents, *steps.inquiry.guardrails(account))
+            for statement in document.statements
+            if statement.broken is None and statement.covers_action("sts", "assumerole")
+            for entry in statement.resources or ()
+            if entry.text != "*" and not entry.keys
+        )
+    )
 
 
 def _new_boundaries(steps: Edges, position: int, account: str) -> Iterator[str]:

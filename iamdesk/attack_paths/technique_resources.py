@@ -521,12 +521,22 @@ class TechniqueResources:
             self._named[key] = tuple(text for call in calls for text in self._anything.resources(position, call))
         return self._named[key]
 
-    def candidates(self, slot: Slot, account: str, position: int, source: ResourceTest | None = None) -> list[str]:
-        """Return the resources that a principal's policies distinguish, and what patterns of several calls share."""
+    def candidates(
+        self,
+        slot: Slot,
+        account: str,
+        position: int,
+        source: ResourceTest | None = None,
+        more: tuple[str, ...] = (),
+    ) -> list[str]:
+        """Return the resources that a principal's policies distinguish, and what patterns of several calls share.
+
+        ``more`` are further patterns to distinguish.
+        """
         known = tuple(placeholders(slot, self._population.cohort_at(position).partition, account))
         if "*" in known:
             return ["*"]
-        texts = self._texts(position, slot.calls)
+        texts = self._texts(position, slot.calls) + more
         texts += tuple(source.patterns) if source is not None and source.is_about(slot) else ()
         return list(_candidates(known, slot.service, texts))
 
