@@ -543,6 +543,7 @@ class TechniqueResources:
 
 @lru_cache(maxsize=1 << 12)  # 14,500 questions of 6,000 principals with different statements have 3,200 answers
 def _candidates(known: tuple[str, ...], service: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return resources like some placeholders, the patterns of policies, and what these have in common."""
     found: dict[str, None] = {}
     for fresh in known:
         of_type = _of_type(fresh)
