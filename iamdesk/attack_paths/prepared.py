@@ -1,7 +1,6 @@
-"""Steps after a preparation: with the permissions that a principal can give itself within its boundary and SCPs, as a
-member of a group that a user can join, or with tags that it can set.
+"""Steps after a preparation: with more permissions of its own, as a member of a group, or with other tags.
 
-A preparation changes what policies allow, so it is made to a copy of the snapshot, and the steps of those who can make
+A preparation changes what policies allow, so it is made in a copy of the snapshot, and the steps of those who can make
 it are searched in the copy. One copy serves many principals: each joins one group in it, or gets one tag.
 """
 
@@ -18,8 +17,8 @@ from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.evidence import Prover
 from iamdesk.attack_paths.self_escalation import SelfEscalation
 from iamdesk.attack_paths.types import StepKey
-from iamdesk.attack_paths.what_if_admin import FULL, AdminHypotheses
-from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
+from iamdesk.attack_paths.what_if_admin import EVERYTHING, FULL, AdminHypotheses
+from iamdesk.aws.condition_keys import PRINCIPAL_TAG_PREFIX, RESOURCE_TAG_PREFIXES
 from iamdesk.i18n import phrase, phrased
 from iamdesk.policy.conditions import PolicyValue
 from iamdesk.policy.statement import Statement
@@ -27,7 +26,7 @@ from iamdesk.policy.variables import fill
 from iamdesk.whatif.apply import apply
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
-_PRINCIPAL_TAG, _USER_NAME = "aws:principaltag/", "aws:username"
+_USER_NAME = "aws:username"
 _MAX_ROUNDS = 12
 _MAX_PRINCIPALS = 3000
 """Principals in all copies together: in larger snapshots, one more copy takes too long."""
@@ -36,7 +35,6 @@ _MAX_TAGS = 6
 _SERVICES = frozenset({"iam", "sts"})
 _ADDED = "iamdesk-any-permission"
 """Name of the policy that principals add in a copy."""
-_EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 type Into = Mapping[int, ConfirmedAndPossible]
 """By position: who can become the principal in one step (`StepGraph.into`)."""
@@ -58,9 +56,9 @@ class Preparation:
         """What it does, to complete "by …"."""
         if self.edit.act is EditAction.JOIN_GROUP:
             return phrase("joining the group {name}", name=self.target.rpartition("/")[2])
-        if self.edit.act is EditAction.PUT_INLINE_POLICY:
-            return phrased(self.path.how)
         what = phrased(self.path.how)
+        if self.edit.act is not EditAction.TAG:
+            return what
         return phrase("{what}: {key}={value}", what=what, key=self.edit.detail, value=str(self.edit.document))
 
 
@@ -84,7 +82,7 @@ class PreparedSteps:
     """By account ID: the steps to administrator of it."""
     known: dict[StepKey, Prepared] = field(default_factory=dict)
     left_out: int | None = 0
-    """Number of preparations that were not tried; None: the snapshot has too many principals to try any."""
+    """Number of preparations that are known and were not tried; None: the snapshot has too many principals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +121,9 @@ def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> 
 def _widening(steps: Edges, others: int) -> Iterator[_Round]:
     """Yield the round in which principals give themselves every permission that their boundary and SCPs let through.
 
-    Those are left out who become administrators so, which is a step of its own. They add a policy that allows
-    everything; in the copy, it is an inline policy of theirs however they add it. What they then change of themselves
-    is not followed: `SelfEscalation` finds who becomes an administrator so.
+    In the copy, it is an inline policy that allows everything, however they add it. Those whom it makes administrators
+    are left out: that is a step of its own. What they then change of themselves is not followed either:
+    `SelfEscalation` finds who becomes an administrator by it.
     """
     moves: dict[int, dict[int, Preparation]] = {}
     for path in steps.by_aim[TargetConstraint.ITSELF]:
@@ -133,34 +131,33 @@ def _widening(steps: Edges, others: int) -> Iterator[_Round]:
             continue
         (required,) = path.actions
         context = steps.context_of(path, required.action)
-        sources = {kind: steps.finder.find(required.action, kind, context) for kind in _kinds(steps, path)}
+        sources = steps.finder.find(required.action, _kind(steps, path), context)
         for position in indexes_of(steps.may_change_own(path) & others):
             place = steps.places.get(position)
             if place is None:
                 continue
             for own in _own_entities(steps, path, place):
-                members = sources[steps.kind_of(own)].of(own).within(1 << position)
+                members = sources.of(own).within(1 << position)
                 before = moves.get(position)
                 if members.principals and (before is None or (members.proven and not before[-1].is_proven)):
-                    edit = Edit(EditAction.PUT_INLINE_POLICY, steps.targets.arns[place], _ADDED, document=_EVERYTHING)
+                    edit = Edit(EditAction.PUT_INLINE_POLICY, steps.targets.arns[place], _ADDED, document=EVERYTHING)
                     made = Preparation(path, steps.targets.arns[own], edit, context, bool(members.proven))
                     moves[position] = {-1: made}
-    hypotheses = AdminHypotheses(steps.inquiry, steps.population)
-    limited = {position: made for position, made in moves.items() if not hypotheses.administers(position, [FULL])}
+    limited = {position: made for position, made in moves.items() if not steps.hypotheses.administers(position, [FULL])}
     if limited:
         yield _Round(limited)
 
 
-def _kinds(steps: Edges, path: EscalationPath) -> Sequence[int]:
-    """Return the kinds of entities that a technique changes, as bits."""
+def _kind(steps: Edges, path: EscalationPath) -> int:
+    """Return the entities of the kind that a technique changes, as bits."""
     (required,) = path.actions
     match required.on:
         case TargetType.OWN_POLICY:
-            return (steps.targets.policies,)
+            return steps.targets.policies
         case TargetType.OWN_GROUP:
-            return (steps.targets.groups,)
+            return steps.targets.groups
         case _:
-            return (steps.targets.users if "User" in required.action else steps.targets.roles,)
+            return steps.targets.users if "User" in required.action else steps.targets.roles
 
 
 def _own_entities(steps: Edges, path: EscalationPath, place: int) -> Sequence[int]:
@@ -172,8 +169,7 @@ def _own_entities(steps: Edges, path: EscalationPath, place: int) -> Sequence[in
         case TargetType.OWN_GROUP:
             return steps.groups_of(place)
         case _:
-            (kind,) = _kinds(steps, path)
-            return (place,) if kind >> place & 1 else ()
+            return (place,) if _kind(steps, path) >> place & 1 else ()
 
 
 def _joining(steps: Edges, others: int) -> Iterator[_Round]:
@@ -259,8 +255,8 @@ def _tags(steps: Edges, others: int) -> tuple[Sequence[_Tag], Sequence[_Tag]]:
     for statement in _conditional(steps):
         for test in statement.conditions:
             values = [one.text.replace("*", "x").replace("?", "x") for one in test.values if not one.keys]
-            if test.key.startswith(_PRINCIPAL_TAG):
-                of_principal.update(dict.fromkeys((test.key[len(_PRINCIPAL_TAG) :], value) for value in values))
+            if test.key.startswith(PRINCIPAL_TAG_PREFIX):
+                of_principal.update(dict.fromkeys((test.key[len(PRINCIPAL_TAG_PREFIX) :], value) for value in values))
             elif test.key.startswith(RESOURCE_TAG_PREFIXES) and (
                 statement.services is None or statement.services & _SERVICES
             ):
@@ -269,9 +265,9 @@ def _tags(steps: Edges, others: int) -> tuple[Sequence[_Tag], Sequence[_Tag]]:
                 compared |= dict.fromkeys((tag, one) for one in test.values if one.keys)
     for tag, value in compared:
         of_target.update(dict.fromkeys((tag, text) for text in _values_of(value, steps, others)))
-        if len(value.template) == 1 and value.keys[0].startswith(_PRINCIPAL_TAG):
+        if len(value.template) == 1 and value.keys[0].startswith(PRINCIPAL_TAG_PREFIX):
             held = (steps.targets.tag_values(place, (tag,))[0] for place in indexes_of(steps.targets.roles))
-            own = value.keys[0][len(_PRINCIPAL_TAG) :]
+            own = value.keys[0][len(PRINCIPAL_TAG_PREFIX) :]
             of_principal.update(dict.fromkeys((own, text) for text in held if text))
     return list(of_principal), list(of_target)
 
@@ -284,8 +280,8 @@ def _values_of(value: PolicyValue, steps: Edges, others: int) -> Iterator[str]:
             continue
 
         def resolve(key: str, place: int = place) -> str | None:
-            if key.startswith(_PRINCIPAL_TAG):
-                return steps.targets.tag_values(place, (key[len(_PRINCIPAL_TAG) :],))[0]
+            if key.startswith(PRINCIPAL_TAG_PREFIX):
+                return steps.targets.tag_values(place, (key[len(PRINCIPAL_TAG_PREFIX) :],))[0]
             is_name = key == _USER_NAME and steps.targets.users >> place & 1
             return steps.targets.arns[place].rpartition("/")[2] if is_name else None
 

@@ -71,9 +71,9 @@ def find_promoters(
         gaining = wanted.get(position, 0)
         if not (gaining | unknown) & ~(1 << position):
             continue
-        for edge in escalation.changes_by_others(position, place):
-            if escalation.session_needs(first_of(edge), position) is not None:
-                edge = edge._replace(members=edge.members.unsure())  # noqa: PLW2901 - an edge in its place
+        for change in escalation.changes_by_others(position, place):
+            needs = escalation.session_needs(first_of(change), position)
+            edge = change if needs is None else change._replace(members=change.members.unsure())
             for one in indexes_of(edge.members.principals & unknown):
                 found.first[one] = edge
             unknown &= ~edge.members.principals

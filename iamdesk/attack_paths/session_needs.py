@@ -12,6 +12,7 @@ from typing import NamedTuple
 from iamdesk.attack_paths.attacker_control import NAME, AllowedBy
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.aws.condition_keys import PRINCIPAL_TAG_PREFIX
 from iamdesk.evaluate.context import Knowledge
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision
@@ -20,8 +21,7 @@ from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.wildcards import is_pattern
 
 _IDENTITY = "aws:sourceidentity"
-_TAG = "aws:principaltag/"
-_OF_SESSIONS = (_IDENTITY, _TAG)
+_OF_SESSIONS = (_IDENTITY, PRINCIPAL_TAG_PREFIX)
 _PASSED = {_IDENTITY: "sts:SourceIdentity"}
 _ANY_VALUE = "any-value"
 """A value that policies hardly list."""
@@ -67,9 +67,13 @@ def is_of_session(key: str) -> bool:
     return key.startswith(_OF_SESSIONS)
 
 
+def _tag_of(key: str) -> str:
+    return key[len(PRINCIPAL_TAG_PREFIX) :]
+
+
 def _passed_as(key: str) -> str:
     """Return the key of the call by which a value is passed."""
-    return _PASSED.get(key.lower()) or f"aws:RequestTag/{key[len(_TAG) :]}"
+    return _PASSED.get(key.lower()) or f"aws:RequestTag/{_tag_of(key)}"
 
 
 # ── the role ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,7 +113,7 @@ def session_needs(
         wanted = [
             key
             for key, value in session.items()
-            if value is not None and (key[len(_TAG) :] in caller.ambiguous_tags or value != _own(traces[0], key))
+            if value is not None and (_tag_of(key) in caller.ambiguous_tags or value != _own(traces[0], key))
         ]
         if wanted:
             needs.update(dict.fromkeys(_needs(session, wanted, traces, is_administrator, is_whole=is_whole)))
@@ -141,7 +145,7 @@ def _allowing(trace: EvaluationTrace) -> Iterator[Session]:
 
 def _own(trace: EvaluationTrace, key: str) -> str | None:
     """Return a role's own tag, which its sessions have if their caller passes no other (rule J2)."""
-    return trace.subject.caller.tags.get(key[len(_TAG) :]) if key.startswith(_TAG) else None
+    return trace.subject.caller.tags.get(_tag_of(key)) if key.startswith(PRINCIPAL_TAG_PREFIX) else None
 
 
 def _needs(
@@ -186,7 +190,7 @@ def _tests(key: str, traces: Sequence[EvaluationTrace]) -> Iterator[ConditionTes
 def _spelled(key: str, tests: Sequence[ConditionTest]) -> str:
     if key == _IDENTITY:
         return "aws:SourceIdentity"
-    tag = next((one.key_text.partition("/")[2] for one in tests if one.key == key), key[len(_TAG) :])
+    tag = next((one.key_text.partition("/")[2] for one in tests if one.key == key), _tag_of(key))
     return f"aws:PrincipalTag/{tag}"
 
 
@@ -209,7 +213,7 @@ def _lists_values(test: ConditionTest) -> bool:
 
 
 def session_words(role: str, needs: SessionNeeds | None) -> tuple[str, ...]:
-    """Return what a step into a role takes that may lack a session, to complete "requires …"."""
+    """Return what a step into a role requires of the session, to complete "requires …"."""
     name = role.rpartition("/")[2]
     return tuple(
         phrase("a session of {role} with an allowed value of {key}", role=name, key=key)

@@ -206,6 +206,6 @@ class SourceTest:
         source = self._any if resource is None or self._slot is None else resource
         if not self._is_exact:
             source = ":".join((*source.split(":", 5)[:4], self._account, "*"))
-        # A star stands for any name, as in the technique's other requests.
+        # A star represents any name, as in the technique's other requests.
         shown = source.replace(FRESH, "*")
         return rank, {**base, "aws:SourceArn": shown if self._rated(shown) == self._rated(source) else source}

@@ -35,10 +35,8 @@ def _policy(name: str, document: Document) -> AttachedPolicy:
     return AttachedPolicy(PolicyType.IDENTITY, SourceType.USER_MANAGED, name, "", name, "", document)
 
 
-FULL = _policy(
-    "any policy",
-    parse_document({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
-)
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+FULL = _policy("any policy", parse_document(EVERYTHING))
 """The policy that a principal can get if it can write or attach any policy."""
 _TRUST_OF_ALL = parse_document(
     {

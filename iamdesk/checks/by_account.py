@@ -504,7 +504,8 @@ def _content_of(known: Known, wanted: object, cancelled: Cancelled) -> bytes:
 
 def _sent(content: tuple[Known, Sequence[bytes], Any]) -> tuple[Known, Any]:
     known, steps, wanted = content
-    return replace(known, steps=tuple(pickle.loads(zlib.decompress(one)) for one in steps)), wanted  # noqa: S301
+    unpacked = tuple(pickle.loads(zlib.decompress(one)) for one in steps)  # noqa: S301 - made by this run
+    return replace(known, steps=unpacked), wanted
 
 
 def thin_snapshot(catalogue: Catalogue) -> Snapshot:

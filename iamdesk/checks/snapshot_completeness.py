@@ -408,7 +408,7 @@ def not_run(survey: CheckContext, account: Account, _: Account) -> Iterator[Chec
     over=ACCOUNTS,
     severity=(Severity.INFO, "Shows how far the search reaches; nothing is wrong in the account."),
     title=mark("Attack paths not searched"),
-    question="Were attack paths not searched, which change the principal, join a group or change functions elsewhere?",
+    question="Were attack paths not searched that change own permissions, groups, tags or functions elsewhere?",
     remediation=mark(
         "Look at fewer accounts: `iamdesk paths` of their snapshot searches these paths, too. Restrict who can change "
         "its own policies, add users to groups, change tags of principals, or change the functions."

@@ -123,7 +123,8 @@ def _of_missing_data(missing: MissingData, trace: EvaluationTrace) -> Assumption
     if missing.code in _OF_THE_CONTEXT:
         return Assumption(missing.code, missing.message)
     if missing.code == "owner-unknown" and _is_denied_by_rcps_alone(trace):
-        return Assumption(missing.code, missing.message, EvalDecision.IMPLICIT_DENY)  # another owner has other ones
+        # The RCPs of another owner would apply instead, and its policy would have to allow.
+        return Assumption(missing.code, missing.message, EvalDecision.IMPLICIT_DENY)
     if missing.policy_type in trace.request.without or _is_settled(trace):
         return None
     if missing.code in _OF_ORGANIZATION and trace.request.caller.is_service_linked:

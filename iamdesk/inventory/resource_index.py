@@ -51,7 +51,14 @@ _PARENT_PARTS = {
 
 
 _GLUE_PARTS = ("database", "table", "userDefinedFunction", "connection")
-_KAFKA_PARTS = ("topic", "group", "transactional-id")
+_PARTS_BESIDE: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    # Amazon MSK Developer Guide, "Attach a cluster policy to the MSK cluster".
+    "kafka": ("cluster", ("topic", "group", "transactional-id")),
+    # CodeArtifact User Guide, "Repository policies": evaluated for operations against the repository.
+    "codeartifact": ("repository", ("package",)),
+}
+"""By service: a type with a policy, and types of its parts, whose ARNs have both names of the whole:
+``topic/NAME/ID/…`` of ``cluster/NAME/ID``."""
 
 
 def parent_of(arn: Arn) -> Arn | None:
@@ -73,14 +80,10 @@ def parent_of(arn: Arn) -> Arn | None:
             # Amazon EventBridge User Guide, "Permissions for event buses": the bus's policy covers its rules.
             kind, *bus, _ = arn.resource.split("/") if "/" in arn.resource else (arn.resource, "")
             parent = f"event-bus/{'/'.join(bus) or 'default'}" if kind == "rule" else arn.resource
-        case "kafka":
-            # Amazon MSK Developer Guide, "Attach a cluster policy to the MSK cluster".
+        case service if service in _PARTS_BESIDE:
+            whole, parts = _PARTS_BESIDE[service]
             kind, *names = arn.resource.split("/")
-            parent = "/".join(("cluster", *names[:2])) if kind in _KAFKA_PARTS and names[2:] else arn.resource
-        case "codeartifact":
-            # CodeArtifact User Guide, "Repository policies": evaluated for operations against the repository.
-            kind, *names = arn.resource.split("/")
-            parent = "/".join(("repository", *names[:2])) if kind == "package" and names[2:] else arn.resource
+            parent = "/".join((whole, *names[:2])) if kind in parts and names[2:] else arn.resource
         case service:
             parent = "/".join(arn.resource.split("/")[: _PARENT_PARTS.get(service)])
     return None if parent == arn.resource else arn._replace(resource=parent)
@@ -103,14 +106,9 @@ def part_prefixes(arn: Arn) -> tuple[str, ...]:
             return (f"{arn}/index/",) if kind == "table" and "/" not in name else ()
         case "glue":
             return tuple(str(arn._replace(resource=f"{part}/")) for part in _GLUE_PARTS) if kind == "catalog" else ()
-        case "kafka":
-            return (
-                tuple(str(arn._replace(resource=f"{part}/{name}/")) for part in _KAFKA_PARTS)
-                if kind == "cluster"
-                else ()
-            )
-        case "codeartifact":
-            return (str(arn._replace(resource=f"package/{name}/")),) if kind == "repository" else ()
+        case service if service in _PARTS_BESIDE:
+            whole, parts = _PARTS_BESIDE[service]
+            return tuple(str(arn._replace(resource=f"{part}/{name}/")) for part in parts if kind == whole)
         case "events" if kind == "event-bus":
             return (str(arn._replace(resource="rule/" if name == "default" else f"rule/{name}/")),)
         case service if arn.resource.count("/") == _PARENT_PARTS.get(service, 0) - 1:

@@ -103,7 +103,7 @@ def _owner_of(resource: Resource) -> str:
 
 
 def _limiting(requests: RequestBuilder, resource: Resource) -> tuple[tuple[Document, ...], dict[str, str]]:
-    """Return the other policies that limit access to a resource, and beginnings of entries that stand for others.
+    """Return the other policies that limit access to a resource, and beginnings of entries to read as others.
 
     A bucket's policy also applies to requests through its access points (rule I11).
     """

@@ -25,7 +25,7 @@ class ResourcePart(NamedTuple):
     """One ARN of a class of parts of a resource; the resource itself is a class."""
 
     arn: str
-    """An ARN of the class, in which names that no policy uses stand for any others."""
+    """An ARN of the class, in which names that no policy uses represent all others."""
     prefix: str
     """The beginning of the ARNs of parts of its kind; empty for the resource itself."""
     entries: frozenset[str]
@@ -48,7 +48,7 @@ def parts_of(
         documents: The policies.
         name: A name that no policy uses.
         account: The callers' account, for entries that name it (``${aws:PrincipalAccount}``).
-        moved: Beginnings of entries that stand for others: the objects of an access point's bucket.
+        moved: Beginnings of entries to read as others: the objects of an access point's bucket.
     """
     if not is_arn(resource):
         return ()
