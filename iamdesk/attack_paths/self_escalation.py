@@ -16,7 +16,7 @@ from iamdesk.attack_paths.catalog import (
     TargetType,
     catalog,
 )
-from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
 from iamdesk.attack_paths.edges import ASSUMING, Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.new_principals import creators
@@ -41,6 +41,7 @@ class _Removal(NamedTuple):
     """All policies of the group, if it leaves the group."""
 
 
+_WRITES = "iam:CreatePolicyVersion"
 _REMOVALS = {
     ("User", True): "X12a",
     ("Role", True): "X12b",
@@ -242,28 +243,48 @@ class SelfEscalation:
             case _:
                 yield from self._widened(path, position, place, members)
 
-    def _is_held_by_boundary(self, position: int) -> bool:
+    def _is_held_by_boundary(self, position: int, more: Sequence[AttachedPolicy] = ()) -> bool:
         is_bounded = self._steps.population.principal_policies(position).policies.boundary is not None
-        return is_bounded and self.hypotheses.administers(position, unbounded=True)
+        return is_bounded and self.hypotheses.administers(position, more, unbounded=True)
 
     def _widened(
         self, path: EscalationPath, position: int, place: int, members: ConfirmedAndPossible
     ) -> Iterator[Edge]:
-        """Yield the step that gives a principal any permission, if that makes it an administrator."""
+        """Yield the steps that give a principal any permission, if that makes it an administrator."""
         if self.hypotheses.administers(position, [FULL]):
             yield Edge(path.id, place, members)
             return
-        is_bounded = self._steps.population.principal_policies(position).policies.boundary is not None
-        if not is_bounded or not self.hypotheses.administers(position, [FULL], unbounded=True):
-            return
-        is_user = bool(self._steps.targets.users >> place & 1)
-        off = catalog().path("iam-022" if is_user else "X21")
-        if self.hypotheses.may(position, [FULL], off.actions[0].action, self._steps.targets.arns[place]):
-            yield Edge(f"{path.id}+{off.id}", place, members)
-            return
+        found = self._replacing(path, position, place, members)
+        if found.principals:
+            yield Edge(path.id, place, found)
+        left = members.within(~found.proven)
+        if left.principals and self._is_held_by_boundary(position, [FULL]):
+            yield from self._then_unbounded(path, position, place, left)
+
+    def _then_unbounded(
+        self, path: EscalationPath, position: int, place: int, members: ConfirmedAndPossible
+    ) -> Iterator[Edge]:
+        """Yield a technique that gives a principal any permission together with one that takes off its boundary."""
+        for off, resource, context in self.unboundings(place):
+            decision = self.hypotheses.decide(position, [FULL], off.actions[0].action, resource, context)
+            if decision in OPEN:
+                is_sure = decision is EvalDecision.ALLOWED
+                yield Edge(f"{path.id}+{off.id}", place, members if is_sure else members.unsure())
+                if is_sure:
+                    return
+        off = catalog().path("iam-022" if self._steps.targets.users >> place & 1 else "X21")
         both = members.both(self._steps.sources(off, off.actions[0].action, self._steps.kind_of(place)).of(place))
         if both.principals:
             yield Edge(f"{path.id}+{off.id}", place, both)
+
+    def unboundings(self, place: int) -> Iterator[tuple[EscalationPath, str, Context]]:
+        """Yield how a principal takes off its own boundary, with resource and context of the call."""
+        is_user = bool(self._steps.targets.users >> place & 1)
+        for path_id in ("iam-022", "X11a") if is_user else ("X21", "X11b"):
+            path = catalog().path(path_id)
+            yield path, self._steps.targets.arns[place], self._steps.context_of(path, path.actions[0].action)
+        for boundary in self._steps.boundary_of(place):
+            yield catalog().path("X76"), self._steps.targets.arns[boundary], {}
 
     def _own_changes(self, position: int, place: int) -> Iterator[Edge]:
         alone = list(self._without_denials(position, place))
@@ -278,7 +299,6 @@ class SelfEscalation:
                 continue
             if path.gain is Gain.ANY_PERMISSION:
                 widened = list(self._widened(path, position, place, members))
-                widened = widened or list(self._replacing(path, position, place, members))
                 if not widened and not any(one.members.proven for one in alone):
                     widened = list(self._then_without_denials(path, position, place, members))
                 yield from widened
@@ -291,38 +311,68 @@ class SelfEscalation:
 
     def _replacing(
         self, path: EscalationPath, position: int, place: int, members: ConfirmedAndPossible
-    ) -> Iterator[Edge]:
-        """Yield a technique that writes any permission over the policies whose Deny prevents administrator access.
+    ) -> ConfirmedAndPossible:
+        """Return who makes a principal an administrator by writing any permission over what prevents it."""
+        found = NO_PRINCIPALS
+        for is_sure in (True, False):
+            for who, gone in self.overwriting(path, place, members.within(~found.principals), is_sure=is_sure):
+                less = self.documents_gone(place, gone)
+                unbounded = None in gone
+                if (less or unbounded) and self.hypotheses.administers(
+                    position, [FULL], less=less, unbounded=unbounded
+                ):
+                    found = found.either(who)
+        return found
+
+    def overwriting(
+        self, path: EscalationPath, place: int, members: ConfirmedAndPossible, *, is_sure: bool
+    ) -> Iterator[tuple[ConfirmedAndPossible, Sequence[CarriedPolicy | None]]]:
+        """Yield (principals, policies with a Deny that a technique replaces for them); None: the boundary.
 
         Writing an inline policy of the same name replaces it (IAM API Reference, PutUserPolicy), and a new version
-        replaces the default one.
+        replaces the default one. Without ``is_sure`` also what they possibly can write, as possible.
         """
-        arn = self._steps.targets.arns[place]
-        written = [
-            (policy.document, self._steps.inquiry.decide(arn, path.actions[0].action, resource))
-            for policy in self._steps.inquiry.evaluator.index.carried(arn).identity
-            if _denies(policy.document) and (resource := self._written(path, place, policy))
-        ]
-        for decided in ((EvalDecision.ALLOWED,), OPEN):
-            gone = [document for document, decision in written if decision in decided]
-            if gone and self.hypotheses.administers(position, [FULL], less=gone):
-                yield Edge(path.id, place, members if len(decided) == 1 else members.unsure())
-                return
+        apart: list[tuple[ConfirmedAndPossible, tuple[CarriedPolicy | None, ...]]] = [(members, ())]
+        for policy, written in self._written(path, place) if members.principals else ():
+            sources = self._steps.sources(path, path.actions[0].action, self._steps.kind_of(written)).of(written)
+            writing = sources.proven if is_sure else sources.principals
+            apart = [
+                (inside, (*gone, policy) if bits > 0 else gone)
+                for who, gone in apart
+                for bits in (writing, ~writing)
+                if (inside := who.within(bits)).principals
+            ]
+        yield from ((who if is_sure else who.unsure(), gone) for who, gone in apart if gone)
 
-    def _written(self, path: EscalationPath, place: int, policy: CarriedPolicy) -> str:
-        """Return the resource of the action by which a technique writes a policy; empty if it does not."""
-        required = path.actions[0]
-        arn = self._steps.targets.arns[place]
-        if len(path.actions) > 1:
-            return ""
-        match required.on:
-            case TargetType.OWN_POLICY:
-                own = [self._steps.targets.arns[one] for one in self._steps.policies_of(place)]
-                return policy.source_id if not policy.is_inline and policy.source_id in own else ""
-            case TargetType.ITSELF | TargetType.OWN_GROUP if ":Put" in required.action and policy.is_inline:
-                is_own = policy.owner == arn
-                return policy.owner if is_own == (required.on is TargetType.ITSELF) else ""
-        return ""
+    def _written(self, path: EscalationPath, place: int) -> Iterator[tuple[CarriedPolicy | None, int]]:
+        """Yield the policies with a Deny that a technique can write anew, with the place of the call's resource.
+
+        None: the boundary.
+        """
+        steps, required = self._steps, path.actions[0]
+        arn = steps.targets.arns[place]
+        carried = steps.inquiry.evaluator.index.carried(arn)
+        denying = [policy for policy in carried.identity if _denies(policy.document)]
+        if required.action == _WRITES:
+            own = set(steps.policies_of(place))
+            for policy in denying:
+                written = steps.targets.places.get(policy.source_id)
+                if not policy.is_inline and written in own and written is not None:
+                    yield policy, written
+            yield from ((None, one) for one in steps.boundary_of(place) if one in own)
+        elif ":Put" in required.action:
+            is_own = required.on in (TargetType.ITSELF, TargetType.TARGET)
+            for policy in denying:
+                if policy.is_inline and (policy.owner == arn) == is_own and policy.owner in steps.targets.places:
+                    yield policy, steps.targets.places[policy.owner]
+
+    def documents_gone(self, place: int, gone: Iterable[CarriedPolicy | None]) -> frozenset[Document]:
+        """Return the documents of some policies of a principal, without those that others of its policies have, too."""
+        policies = [policy for policy in gone if policy is not None]
+        keys = {(policy.owner, policy.source_id) for policy in policies}
+        carried = self._steps.inquiry.evaluator.index.carried(self._steps.targets.arns[place]).identity
+        kept = {policy.document for policy in carried if (policy.owner, policy.source_id) not in keys}
+        return frozenset({policy.document for policy in policies} - kept)
 
     def _revives(self, position: int, policy: int) -> bool:
         """Return whether an older version of a policy would make a principal that has it an administrator."""
@@ -413,14 +463,15 @@ class SelfEscalation:
         more: Sequence[AttachedPolicy] = (),
     ) -> tuple[str, bool] | None:
         """Return the techniques that remove policies, and whether all are allowed, if an administrator is left."""
+        place = self._steps.places[position]
         asked = list(zip(removals, decisions, strict=True))
         for decided in ((EvalDecision.ALLOWED,), OPEN):
-            chosen: dict[Document, _Removal] = {}
+            chosen: dict[tuple[str, str], _Removal] = {}
             for one, decision in asked:
                 if decision in decided:
-                    chosen.setdefault(one.policy.document, one)
-            gone = {*chosen, *(policy.document for one in chosen.values() for policy in one.leaves)}
-            if chosen and self.hypotheses.administers(position, more, less=gone):
+                    chosen.setdefault((one.policy.owner, one.policy.source_id), one)
+            policies = (policy for one in chosen.values() for policy in (one.policy, *one.leaves))
+            if chosen and self.hypotheses.administers(position, more, less=self.documents_gone(place, policies)):
                 return "+".join(sorted({one.path_id for one in chosen.values()})), len(decided) == 1
         return None
 
@@ -451,7 +502,7 @@ class SelfEscalation:
         for policy in steps.inquiry.evaluator.index.carried(steps.targets.arns[place]).identity:
             written = steps.targets.places.get(policy.source_id)
             if not policy.is_inline and _denies(policy.document) and written in steps.policies_of(place):
-                yield _Removal(policy, NEW_VERSION, "iam:CreatePolicyVersion", policy.source_id, {})
+                yield _Removal(policy, NEW_VERSION, _WRITES, policy.source_id, {})
 
     def _memberships(self, place: int) -> Iterator[tuple[str, Edge]]:
         """Yield the technique by which users become administrators as members of a group."""

@@ -56,7 +56,7 @@ def apply(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
     """
     edits = tuple(edits)
     applied = [asdict(edit) for edit in edits]
-    if all(edit.act in _OF_ENTITIES for edit in edits) and len({edit.subject for edit in edits}) == len(edits):
+    if all(edit.act in _OF_ENTITIES for edit in edits):
         changed = _with_entities(snapshot, edits)
     else:
         changed = snapshot
@@ -131,7 +131,7 @@ def _with_entity(snapshot: Snapshot, arn: str, change: Callable[[Entity], Entity
 
 
 def _with_entities(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
-    """Return a copy with one change to each of some users, groups and roles, in one pass: there may be thousands."""
+    """Return a copy with changes of some users, groups and roles, in one pass: there may be thousands."""
     held: dict[str, tuple[str, Entity]] = {}
     for account in snapshot.accounts:
         entities: tuple[Entity, ...] = (*account.users, *account.groups, *account.roles)
@@ -144,9 +144,10 @@ def _with_entities(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
             if edit.subject not in held:
                 raise _not_held(edit.subject)
             account_id, entity = held[edit.subject]
-            of_list = changed.setdefault((account_id, _LISTS[type(entity)]), {})
-            of_list[edit.subject] = _changed(snapshot, entity, edit)
-            changes.append((account_id, entity, of_list[edit.subject]))
+            after = _changed(snapshot, entity, edit)
+            changed.setdefault((account_id, _LISTS[type(entity)]), {})[edit.subject] = after
+            changes.append((account_id, entity, after))
+            held[edit.subject] = account_id, after
     accounts = []
     for account in snapshot.accounts:
         update = {

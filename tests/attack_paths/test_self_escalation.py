@@ -252,3 +252,70 @@ def test_a_deny_for_others_does_not_hide_what_a_boundary_alone_prevents(tmp_path
     world.user("bob", {"some": document(own, for_others)}, boundary=limit)
     reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
     assert {step.path_id for step in reach.escalations(ITSELF)} == {"iam-007+iam-022"}
+
+
+def test_a_policy_that_is_its_boundary_too_is_written_once(tmp_path):
+    """IAM API Reference, CreatePolicyVersion: the new default version is in effect wherever the policy is used."""
+    world = World()
+    own = world.policy("own", document(VERSION))
+    world.user("bob", {}, attached=[own], boundary=own)
+    reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    (path,) = reach.attack_paths(ITSELF)
+    assert [(step.path_id, step.state) for step in path.steps] == [("iam-001", State.PROVEN)]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "technique"),
+    [
+        (allow("iam:CreatePolicyVersion", arn("policy/limit")), "iam-007+X76"),
+        (allow("iam:PutUserPermissionsBoundary"), "iam-007+X11a"),
+        (allow("iam:CreatePolicyVersion", arn("policy/other")), None),
+        (allow("iam:PutUserPermissionsBoundary", arn("user/alice")), None),
+    ],
+)
+def test_with_any_permission_it_writes_its_boundary_anew_or_replaces_it(tmp_path, allowed, technique):
+    world = World()
+    limit = world.policy("limit", document(allow("iam:PutUserPolicy"), allowed))
+    world.user("bob", {"some": document(allow("iam:PutUserPolicy", ITSELF))}, boundary=limit)
+    reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    steps = {step.path_id: step for step in reach.escalations(ITSELF)}
+    assert list(steps) == ([technique] if technique else [])
+    for step in steps.values():
+        assert [(one.decision.decision, one.is_after_change) for one in step.proof] == [
+            ("allowed", False),
+            ("allowed", True),
+        ]
+
+
+def test_a_boundary_that_only_mfa_takes_off_is_possible(tmp_path):
+    world = World()
+    mfa = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+    limit = world.policy(
+        "limit", document(allow("iam:PutUserPolicy"), allow("iam:DeleteUserPermissionsBoundary", **mfa))
+    )
+    world.user("bob", {"some": document(allow("iam:PutUserPolicy", ITSELF))}, boundary=limit)
+    reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    assert {step.path_id: step.state for step in reach.escalations(ITSELF)} == {"iam-007+iam-022": State.POSSIBLE}
+
+
+def test_an_equal_deny_in_another_policy_stays(tmp_path):
+    """Deleting the inline policy leaves the attached one, which has the same document."""
+    limits = document(deny(["iam:PassRole", "iam:CreatePolicyVersion", "iam:Put*", "iam:Attach*", "iam:Detach*"]))
+    assert removing(tmp_path, WIDE, allowing=limits) == {"X12a": State.PROVEN}
+    assert removing(tmp_path, WIDE, allowing=limits, attached={"limits": limits}) == {}
+
+
+@pytest.mark.parametrize(
+    ("granted", "technique"),
+    [
+        ([allow(["iam:PutRolePolicy", "sts:AssumeRole"], arn("role/deploy"))], "iam-017"),
+        ([allow(["iam:AttachRolePolicy", "sts:AssumeRole"], arn("role/deploy"))], None),
+    ],
+)
+def test_an_inline_policy_of_a_role_is_written_over_with_its_deny(tmp_path, granted, technique):
+    """IAM API Reference, PutRolePolicy: "Adds or updates an inline policy document that is embedded in the role"."""
+    world = World()
+    world.role("deploy", {"limits": document(deny("iam:*"))}, trusting({"AWS": arn("root")}))
+    world.user("bob", {"some": document(*granted)})
+    path = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_path(ITSELF)
+    assert (path and [(step.path_id, step.state) for step in path.steps]) == (technique and [(technique, State.PROVEN)])
