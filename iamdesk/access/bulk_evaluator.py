@@ -32,7 +32,7 @@ from iamdesk.access.principal_index import (
     names_specific_principal,
 )
 from iamdesk.access.request_classes import RequestClass, RequestClasses
-from iamdesk.access.request_grid import OneRequest, RequestGrid, placeholder_grid
+from iamdesk.access.request_grid import FRESH, OneRequest, RequestGrid, placeholder_grid
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.context import Context, KeyValue, at_given_time
 from iamdesk.evaluate.decision_logic import PolicyTypeKey, StatementEffects, decide, decide_bounds
@@ -44,7 +44,10 @@ from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode
 from iamdesk.evaluate.request_context import facts_given
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth
+from iamdesk.policy.resource_patterns import UnknownVariable
 from iamdesk.policy.statement import Statement
+from iamdesk.policy.variables import Variable, parse_template
+from iamdesk.policy.wildcards import Token, Wildcard
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.simulate.vpc_endpoints import network_path_given
 
@@ -263,6 +266,15 @@ class BulkEvaluator:
         cohort = self.population.cohort_at(position)
         fresh = placeholder_grid(service, cohort.partition, cohort.account)
         return self.population.facts(position, own_keys, self.request_classes.derive(fresh, cohort, 0))
+
+    def filled_in(self, position: int, service: str, text: str, moment: datetime) -> str:
+        """Return a resource entry with its variables' values for a caller; `FRESH` where one is not known."""
+        cohort, holder = self.population.cohort_at(position), self.population.principal_policies(position)
+        fresh = placeholder_grid(service, cohort.partition, cohort.account)
+        derive = self.request_classes.derive(fresh, cohort, 0)
+        own = derive.of_another(holder.caller, holder.may_be_tagged, moment)
+        context = Context({}, own, MissingContextMode.UNKNOWN, reference().is_multivalued)
+        return "".join(_text_of(piece, context) for piece in parse_template(text))
 
     def request_classes_of(self, moment: RequestMoment) -> RequestClasses:
         """Return the request classes of requests made in a context."""
@@ -718,3 +730,14 @@ class _BulkRequest:
             context = Context(self._given, own, self._moment.unknown, reference().is_multivalued)
             subject = self._subjects[key] = RequestFacts(holder.caller, target, context, cohort.has_boundary)
         return subject
+
+
+def _text_of(piece: Token | Variable, context: Context) -> str:
+    if isinstance(piece, str):
+        return piece
+    if isinstance(piece, Wildcard):
+        return piece.value
+    try:
+        return context.variable(piece.key) or piece.default or FRESH
+    except UnknownVariable:
+        return FRESH

@@ -16,11 +16,12 @@ from iamdesk.access.effective_permissions import (
 )
 from iamdesk.access.external.by_part import PartAccess, external_access_by_part
 from iamdesk.access.external.rows import external_access
+from iamdesk.access.part_access import access_to_parts
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.access.request_grid import grid_on
 from iamdesk.access.resource_access import access_to_resource
 from iamdesk.access.service_access import AccessByPrincipal, ServiceAccessFinder
-from iamdesk.access.who_can import Access, ResourceAccess, SweepOptions, Sweeps
+from iamdesk.access.who_can import Access, KnownAccess, PartsFound, ResourceAccess, SweepOptions, Sweeps
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.engine import EvaluationTrace, decide_request, evaluate
@@ -301,6 +302,12 @@ class Evaluator(RequestBuilder, Sweeps):
         self, resource: str, context: ContextValues | None = None, **options: Unpack[SweepOptions]
     ) -> tuple[ResourceAccess, ...]:
         return access_to_resource(self, resource, context, **options)
+
+    @override
+    def access_to_parts(
+        self, resource: Resource, whole: Mapping[str, KnownAccess], cancelled: Cancelled = never_cancelled
+    ) -> PartsFound:
+        return access_to_parts(self, self._requests, resource, whole, cancelled)
 
     def external_access(self, request: Request, cancelled: Cancelled = never_cancelled) -> Iterator[Access]:
         """Yield the rows of `who_can` that are external callers.

@@ -20,16 +20,20 @@ from iamdesk.access.resource_access import (
     PrincipalActions,
     RowMaker,
     external_callers,
+    fitting_or_none,
     principals_with_access,
 )
-from iamdesk.access.who_can import Access, ResourceAccess, SweepOptions, Sweeps
+from iamdesk.access.who_can import Access, KnownAccess, PartsFound, PrincipalPart, ResourceAccess, SweepOptions, Sweeps
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.inventory.resource_index import part_prefixes
+from iamdesk.policy.arn import parse_arn
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.simulate.request_builder import RequestBuilder
 from iamdesk.snapshot.catalog import DEFAULT_MEMORY, PER_BYTE, Catalogue, Frame
+from iamdesk.snapshot.resources import Resource
 from iamdesk.work.shared_tasks import shared_out
 from iamdesk.work.worker_cache import kept_object, object_content
 
@@ -270,6 +274,25 @@ class OrganizationEvaluator(Sweeps):
         for of_account in self._counted(by_account, progress):
             found += map(of_all.row, of_account)
         return tuple(found)
+
+    @override
+    def access_to_parts(
+        self, resource: Resource, whole: Mapping[str, KnownAccess], cancelled: Cancelled = never_cancelled
+    ) -> PartsFound:
+        # Any request on it: which accounts a resource's side names does not depend on the part.
+        own = (resource.arn, *(f"{one}{FRESH}" for one in part_prefixes(parse_arn(resource.arn))))
+        asked = [Request("", one.action, one.resource) for arn in own for one in fitting_or_none(arn)]
+        granted = self._granted(asked, cancelled)
+        found: list[PrincipalPart] = []
+        is_complete = True
+        for account in self._principals_of:
+            if account in granted:
+                of_account = self.part_of(account, cancelled, is_passing=True).access_to_parts(
+                    resource, whole, cancelled
+                )
+                found += of_account.rows
+                is_complete = is_complete and of_account.is_complete
+        return PartsFound(tuple(found), is_complete)
 
     def _actions_of(self, task: "_Task", cancelled: Cancelled) -> list[PrincipalActions]:
         return principals_with_access(self.part_of(task.account, cancelled, is_passing=True), task.request, cancelled)

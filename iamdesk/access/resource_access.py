@@ -28,8 +28,10 @@ class EvaluatesRequests(Protocol):
         context: ContextValues | None,
         unknown_context: MissingContextMode,
         cancelled: Cancelled,
+        *,
+        members: int | None = None,
     ) -> Iterator[tuple[EvalDecision, Sequence[str], int]]:
-        """Yield who is allowed to perform which actions of a service on a resource."""
+        """Yield who is allowed to perform which actions of a service on a resource; ``members``: of some, as bits."""
 
     def external_access(self, request: Request, cancelled: Cancelled) -> Iterator[Access]:
         """Yield the external callers for whom one action is allowed or conditional."""
@@ -67,6 +69,14 @@ def fitting_actions(resource: str) -> tuple[FittingAction, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def fitting_or_none(resource: str) -> tuple[FittingAction, ...]:
+    """Return `fitting_actions`; none where no action fits, or the text is no ARN."""
+    try:
+        return fitting_actions(resource)
+    except RequestError:
+        return ()
+
+
 def access_to_resource(
     evaluator: EvaluatesRequests,
     resource: str,
@@ -98,7 +108,10 @@ class PrincipalActions(NamedTuple):
 
 
 def principals_with_access(
-    evaluator: EvaluatesRequests, request: Request, cancelled: Cancelled = never_cancelled
+    evaluator: EvaluatesRequests,
+    request: Request,
+    cancelled: Cancelled = never_cancelled,
+    members: int | None = None,
 ) -> list[PrincipalActions]:
     """Return the principals that can do something on a resource, in the order of the snapshot.
 
@@ -106,6 +119,7 @@ def principals_with_access(
         evaluator: Of the snapshot, or of a part of it, whose principals are listed.
         request: The resource and its context; principal and action are ignored.
         cancelled: Returns whether the work was cancelled.
+        members: Only these principals, as bits of the population; None: all.
 
     Raises:
         RequestError: as `access_to_resource`.
@@ -116,7 +130,9 @@ def principals_with_access(
     places = {one: place for place, one in enumerate(actions)}
     for service, named in dict.fromkeys((one.action.partition(":")[0], one.resource) for one in actions):
         listed = service_actions(service).actions
-        decided = evaluator.access_on(service, named, request.context, request.unknown_context, cancelled)
+        decided = evaluator.access_on(
+            service, named, request.context, request.unknown_context, cancelled, members=members
+        )
         for decision, principals, bits in decided:
             found = 0
             for bit in indexes_of(bits):

@@ -14,7 +14,6 @@ from iamdesk.access.effective_permissions import AccessExtent, ResourceOrigin, S
 from iamdesk.access.equivalent_services import EquivalentServices
 from iamdesk.access.own_statements import OwnStatement, names_allowed, own_keys
 from iamdesk.access.request_grid import (
-    FRESH,
     RequestGrid,
     ResourceSlot,
     arn_aliases,
@@ -22,20 +21,17 @@ from iamdesk.access.request_grid import (
     grid_as_written,
     grid_on,
     limited_placeholder_grid,
-    placeholder_grid,
 )
 from iamdesk.access.resource_policy_grants import ResourcePolicyGrant, ResourcePolicyGrants
 from iamdesk.access.unlisted_resources import services_on_unlisted
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.evaluate.context import Context
-from iamdesk.evaluate.request import MissingContextMode, PolicyType
+from iamdesk.evaluate.request import PolicyType
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.overlap import common_arn
-from iamdesk.policy.resource_patterns import ResourcePattern, UnknownVariable
+from iamdesk.policy.resource_patterns import ResourcePattern
 from iamdesk.policy.statement import Statement
-from iamdesk.policy.variables import Variable, parse_template
-from iamdesk.policy.wildcards import Wildcard, glob
+from iamdesk.policy.wildcards import glob
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 _OF_ORGANIZATION = frozenset({PolicyType.SCP, PolicyType.RCP})
@@ -456,12 +452,15 @@ class _Finding:
     def named_by(self, statement: Statement) -> Iterator[str]:
         """Yield the resources that a statement names and the service may act on, as ARNs to evaluate."""
         for entry in statement.resources or ():
-            text = entry.text if not entry.keys else "".join(map(self._filled, parse_template(entry.text)))
+            text = entry.text if not entry.keys else self._filled_in(entry.text)
             asked = _as_requested(entry, text, self._service, self._peers.partition)
             if asked is not None:
                 if not grid_on(self._service, asked).every and self._service in services_on_unlisted(statement, entry):
                     self._unlisted.add(asked)
                 yield asked
+
+    def _filled_in(self, text: str) -> str:
+        return self._bulk.filled_in(self._position, self._service, text, self._moment)
 
     def actions_on_unlisted(self, resource: str) -> int:
         """Return the actions of the statements that name a resource of no listed type, as bits."""
@@ -475,21 +474,6 @@ class _Finding:
     def grid_of(self, resource: str) -> RequestGrid:
         """Return the grid on a resource that statements name (`named_by`)."""
         return (grid_as_written if resource in self._unlisted else grid_on)(self._service, resource)
-
-    def _filled(self, piece: str | Wildcard | Variable) -> str:
-        if isinstance(piece, str):
-            return piece
-        if isinstance(piece, Wildcard):
-            return piece.value
-        holder = self._bulk.population.principal_policies(self._position)
-        fresh = placeholder_grid(self._service, self._peers.partition, self._peers.account)
-        derive = self._bulk.request_classes.derive(fresh, self._peers, 0)
-        own = derive.of_another(holder.caller, holder.may_be_tagged, self._moment)
-        context = Context({}, own, MissingContextMode.UNKNOWN, reference().is_multivalued)
-        try:
-            return context.variable(piece.key) or piece.default or FRESH
-        except UnknownVariable:
-            return FRESH
 
 
 def _of_one(grid: RequestGrid, decision_bits: DecisionBits) -> Mapping[AccessExtent, int]:

@@ -4,7 +4,7 @@
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple, TypedDict, Unpack
@@ -12,6 +12,7 @@ from typing import NamedTuple, TypedDict, Unpack
 from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request, read_missing_context_mode
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation, StatementRole
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.snapshot.resources import Resource
 
 ANY_SERVICE = "*.amazonaws.com"
 """Principal of the row for AWS services that no policy names."""
@@ -161,6 +162,47 @@ class ResourceAccess:
             yield self._row(action, decision)
 
 
+type Entries = tuple[str, ...]
+"""Resource entries of which each matches: one, or several that match the same ARNs in part."""
+
+
+class Share(NamedTuple):
+    """A part of a resource: what resource entries match."""
+
+    entries: Entries
+    exceptions: tuple[Entries, ...]
+    """Parts of it that are left out."""
+
+
+class KnownAccess(NamedTuple):
+    """What a principal can do on a resource as a whole: names of actions."""
+
+    allowed: frozenset[str] = frozenset()
+    conditional: frozenset[str] = frozenset()
+
+    def has(self, action: str, decision: EvalDecision) -> bool:
+        """Return whether a decision on a part adds nothing."""
+        return action in self.allowed or (decision is EvalDecision.CONDITIONAL and action in self.conditional)
+
+
+class PrincipalPart(NamedTuple):
+    """What one principal can do on parts of a resource, beyond what it can do on the whole."""
+
+    principal: str
+    decision: EvalDecision
+    shares: tuple[Share, ...]
+    """The parts; none: all parts on which the actions act."""
+    actions: tuple[FittingAction, ...]
+
+
+class PartsFound(NamedTuple):
+    """What principals can do on parts of a resource."""
+
+    rows: tuple[PrincipalPart, ...]
+    is_complete: bool
+    """Whether all parts were evaluated that policies tell apart."""
+
+
 class SweepOptions(TypedDict, total=False):
     """Options of an evaluation for all principals."""
 
@@ -196,6 +238,19 @@ class Sweeps(ABC):
 
         Raises:
             RequestError: the resource is not an ARN, or no action fits it.
+            SnapshotError: an account of an organization cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+
+    @abstractmethod
+    def access_to_parts(
+        self, resource: Resource, whole: Mapping[str, KnownAccess], cancelled: Cancelled = never_cancelled
+    ) -> PartsFound:
+        """Return what each principal can do on parts of a resource alone; see `access.part_access`.
+
+        ``whole`` is, by principal, what it can do on the resource and on everything in it: this is left out.
+
+        Raises:
             SnapshotError: an account of an organization cannot be read any more.
             WorkCancelled: ``cancelled`` returned True.
         """

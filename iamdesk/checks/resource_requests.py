@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from iamdesk.access.external.resource_parts import parts_of
+from iamdesk.access.external.resource_parts import entries_of, parts_of
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.aws.action_sets import ACCESS_LEVELS, ServiceActions, service_actions
 from iamdesk.aws.service_reference import reference
@@ -217,7 +217,7 @@ def arns_to_evaluate(survey: CheckContext, resource: Resource, account: str) -> 
 
 def _distinct_arns(survey: CheckContext, resource: Resource, account: str) -> tuple[str, ...]:
     documents = documents_of(survey, resource)
-    parts = parts_of(survey.evaluator.resources, resource.arn, documents, PLACEHOLDER, account)
+    parts = parts_of(survey.evaluator.resources, resource.arn, entries_of(documents), PLACEHOLDER, account)
     return tuple([part.arn for part in parts])
 
 

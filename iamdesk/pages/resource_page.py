@@ -3,11 +3,20 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.access.external.by_part import PartAccess, Share
-from iamdesk.access.resource_access import fitting_actions
-from iamdesk.access.who_can import FittingAction, PrincipalKind, ResourceAccess, Sweeps, Who
+from iamdesk.access.external.by_part import PartAccess
+from iamdesk.access.resource_access import fitting_or_none
+from iamdesk.access.who_can import (
+    FittingAction,
+    KnownAccess,
+    PrincipalKind,
+    ResourceAccess,
+    Share,
+    Sweeps,
+    Who,
+    who_is,
+)
 from iamdesk.aws.action_sets import ACCESS_LEVELS
-from iamdesk.evaluate.request import EvalDecision, RequestError
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.export.access.who_can import actions_by_level, who_words
 from iamdesk.export.text.decision import short_arn
 from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
@@ -22,6 +31,7 @@ from iamdesk.viewmodel.tree import NodeKind
 
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 _ELSEWHERE = mark("The other accounts of the organization are not evaluated here: Who can does that.")
+_MANY_PARTS = mark("Policies name more parts of it than are evaluated: more principals may have access to parts.")
 _ABILITIES = {
     "Permissions management": mark("change its permissions"),
     "Write": mark("write to it"),
@@ -61,21 +71,22 @@ class ResourcePages:
         if resource is None:
             return
         table = OpenTable(Table.WHO_CAN, "", arn)
-        evaluated = [one for one in (arn, objects_of(arn)) if one and _has_actions(one)]
+        evaluated = [one for one in (arn, objects_of(arn)) if fitting_or_none(one)]
         if not evaluated and is_arn(arn):  # an API: all actions are on its methods
-            evaluated = [f"{one}*" for one in part_prefixes(parse_arn(arn)) if _has_actions(f"{one}*")]
+            evaluated = [f"{one}*" for one in part_prefixes(parse_arn(arn)) if fitting_or_none(f"{one}*")]
         if not evaluated:
             note = phrase("AWS lists no action on this type of resource.")
             yield from (PageSection(part, note=note) for part in (Part.SENTENCE, Part.PRINCIPALS))
             yield from (PageSection(part, note=note) for part in (Part.EXTERNAL, Part.SERVICES))
         else:
-            inside = self._rows(evaluated, cancelled)
+            inside, unevaluated = self._rows(resource, evaluated, cancelled)
             note = "" if inside else phrase("No user, role or root user of the snapshot has access.")
             if self._elsewhere:
                 own = "" if inside else phrase("No user, role or root user of its account has access.")
                 note = join_messages(" ", [*filter(None, (own, self._elsewhere))])
+            note = join_messages(" ", [*filter(None, (note, unevaluated))])
             names_account = len(self._snapshot.accounts) > 1
-            yield section(Part.PRINCIPALS, _lines(inside, names_account=names_account), note, table)
+            yield section(Part.PRINCIPALS, _lines(inside, names_account=names_account), note, table, _callers(inside))
             rows = _external_rows(self._evaluator.external_access_by_part(resource, cancelled), resource.arn)
             services = [one for one in rows if one.who.kind is PrincipalKind.SERVICE]
             external = [one for one in rows if one.who.kind is not PrincipalKind.SERVICE]
@@ -85,15 +96,24 @@ class ResourcePages:
             yield section(Part.EXTERNAL, _lines(external), note, table, _callers(external))
             note = "" if services else phrase("No policy gives an AWS service access.")
             yield section(Part.SERVICES, _lines(services), note, table, _callers(services))
-            yield PageSection(Part.SENTENCE, note=_sentence(inside, external, unknown, self._elsewhere))
+            yield PageSection(Part.SENTENCE, note=_sentence(inside, external, unknown, (unevaluated, self._elsewhere)))
         yield self._encryption(resource, cancelled)
 
-    def _rows(self, evaluated: Iterable[str], cancelled: Cancelled) -> "list[_Row]":
-        found: dict[Who, _Row] = {}
+    def _rows(self, resource: Resource, evaluated: Iterable[str], cancelled: Cancelled) -> "tuple[list[_Row], str]":
+        """Return what each principal can do on the whole and on parts alone, and what is not evaluated, in words."""
+        found: dict[tuple[Who, str], _Row] = {}
         for one in evaluated:
             for access in self._sweeps.access_to_resource(one, None, external=False, cancelled=cancelled):
-                found.setdefault(access.who, _Row(access.who)).add(access)
-        return sorted(found.values(), key=lambda row: row.order)
+                found.setdefault((access.who, ""), _Row(access.who)).add(access)
+        whole = {who.principal: row.known for (who, _), row in found.items()}
+        parts = self._sweeps.access_to_parts(resource, whole, cancelled)
+        for alone in parts.rows:
+            part = part_words(alone.shares, resource.arn, _MAX_PARTS)
+            who = who_is(alone.principal)
+            row = found.setdefault((who, part), _Row(who, part))
+            (row.conditional if alone.decision is EvalDecision.CONDITIONAL else row.allowed).extend(alone.actions)
+        unevaluated = "" if parts.is_complete else phrase(_MANY_PARTS)
+        return sorted(found.values(), key=lambda row: (*row.order, row.part)), unevaluated
 
     def _encryption(self, resource: Resource, cancelled: Cancelled) -> PageSection:
         key = resource.encryption_key_arn
@@ -146,6 +166,12 @@ class _Row:
         """Add what it can do on one ARN."""
         self.allowed += access.allowed
         self.conditional += access.conditional
+
+    @property
+    def known(self) -> KnownAccess:
+        """The actions by name."""
+        allowed, conditional = (frozenset(one.action for one in of) for of in (self.allowed, self.conditional))
+        return KnownAccess(allowed, conditional)
 
     @property
     def levels(self) -> frozenset[str]:
@@ -206,13 +232,6 @@ def objects_of(arn: str) -> str:
     return f"{arn}/object/*" if parts[5].startswith("accesspoint/") and parts[5].count("/") == 1 else ""
 
 
-def _has_actions(arn: str) -> bool:
-    try:
-        return bool(fitting_actions(arn))
-    except RequestError:
-        return False
-
-
 def _missing(resource: Resource) -> str:
     if not resource.is_policy_captured and not resource.is_only_tagged:
         return phrase("Its policy was not captured: external access is not known.")
@@ -253,7 +272,7 @@ def _level_words(actions: Iterable[FittingAction]) -> str:
     return join_messages(", ", words)
 
 
-def _sentence(inside: Sequence[_Row], external: Sequence[_Row], unknown: str, elsewhere: str) -> str:
+def _sentence(inside: Sequence[_Row], external: Sequence[_Row], unknown: str, beside: Sequence[str]) -> str:
     parts = []
     anyone = [row for row in external if row.who.kind is PrincipalKind.ANYONE]
     if anyone:
@@ -286,15 +305,16 @@ def _sentence(inside: Sequence[_Row], external: Sequence[_Row], unknown: str, el
     able = [
         phrase("{count:,} can {does}", count=count, does=phrase(words))
         for level, words in _ABILITIES.items()
-        if (count := sum(level in row.levels for row in inside))
+        if (count := _callers(row for row in inside if level in row.levels))
     ]
-    who = _of_account(len(inside)) if elsewhere else _of_snapshot(len(inside))
+    _, elsewhere = beside
+    who = (_of_account if elsewhere else _of_snapshot)(_callers(inside))
     parts.append(
         phrase("{principals}: {able}.", principals=who, able=join_names(able))
         if able
         else phrase("{principals}.", principals=who)
     )
-    return join_messages(" ", [*parts, *filter(None, [elsewhere])])
+    return join_messages(" ", [*parts, *filter(None, beside)])
 
 
 def _of_snapshot(count: int) -> str:

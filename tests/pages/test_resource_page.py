@@ -93,7 +93,9 @@ def test_counts_are_those_of_who_can() -> None:
         if objects_of(resource.arn):
             rows += opened.access_to_resource(objects_of(resource.arn))
         found = {one.part: one for one in opened.resource_page(resource.arn)}
-        assert found[Part.PRINCIPALS].count == len({row.who for row in rows if not row.who.is_external})
+        inside = {row.who.principal for row in rows if not row.who.is_external}
+        on_parts = {row.principal for row in opened.evaluator_for_all.access_to_parts(resource, {}).rows}
+        assert found[Part.PRINCIPALS].count == len(inside | on_parts)
         outside = len({row.who for row in rows if row.who.is_external})
         assert found[Part.EXTERNAL].count + found[Part.SERVICES].count == outside
 
@@ -117,6 +119,25 @@ def test_other_keys_have_no_page_and_it_is_cancelled() -> None:
     held = Evaluator(snapshot(account(user("ana"))).model_copy(update={"resources": (bucket(),)}), now=lambda: NOW)
     with pytest.raises(WorkCancelled):
         list(ResourcePages(held.snapshot, held, held).sections(BUCKET, lambda: True))
+
+
+def test_who_can_act_on_a_part_alone_is_counted_and_the_part_is_named() -> None:
+    entries = (
+        user("ana", document(allow("s3:GetObject", f"{BUCKET}/pub/*"))),
+        user("ben", document(allow("s3:GetObject", f"{BUCKET}/*"), allow("s3:PutObject", f"{BUCKET}/in/*"))),
+    )
+    held = Evaluator(snapshot(account(*entries)).model_copy(update={"resources": (bucket(),)}), now=lambda: NOW)
+    found = {one.part: one for one in ResourcePages(held.snapshot, held, held).sections(BUCKET)}
+    assert found[Part.SENTENCE].note == (
+        "No external access. 3 principals of the snapshot have access: 1 can change its permissions, 2 can write to it "
+        "and 3 can read it."
+    )
+    assert found[Part.PRINCIPALS].count == 3
+    assert [(line.text, line.detail) for line in found[Part.PRINCIPALS].lines[1:]] == [
+        ("user ben", "Write 1 · user · only pay/in/*"),
+        ("user ana", "Read 1 · user · only pay/pub/*"),
+        ("user ben", "Read 1 · user"),
+    ]
 
 
 def test_a_part_that_is_public_is_no_silence() -> None:

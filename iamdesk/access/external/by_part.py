@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from iamdesk.access.external.candidates import ACCOUNT_ID, texts_of, unnamed_accounts
-from iamdesk.access.external.resource_parts import ResourcePart, parts_of
+from iamdesk.access.external.resource_parts import ResourcePart, entries_of, parts_of
 from iamdesk.access.external.rows import external_access
 from iamdesk.access.request_grid import FRESH
 from iamdesk.access.resource_access import fitting_actions
-from iamdesk.access.who_can import Access, FittingAction, PrincipalKind, Who
+from iamdesk.access.who_can import Access, Entries, FittingAction, PrincipalKind, Share, Who
 from iamdesk.evaluate.engine import decide_request
 from iamdesk.evaluate.request import EvalDecision, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult
@@ -26,17 +26,6 @@ from iamdesk.snapshot.resources import Resource
 
 _MAX_ACCOUNTS = 20
 """Number of accounts whose own parts (``${aws:PrincipalAccount}``) are asked about."""
-
-type Entries = tuple[str, ...]
-"""Resource entries of which each matches: one, or several that match the same ARNs in part."""
-
-
-class Share(NamedTuple):
-    """A part of a resource: what resource entries match."""
-
-    entries: Entries
-    exceptions: tuple[Entries, ...]
-    """Parts of it that are left out."""
 
 
 class PartAccess(NamedTuple):
@@ -60,14 +49,15 @@ def external_access_by_part(
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
-    documents = tuple(_granting(requests, resource))
-    limits, moved = _limiting(requests, resource)
+    documents = tuple(granting(requests, resource))
+    limits, moved = limiting(requests, resource)
     found = _Found(requests, can, cancelled, resource, documents, limits)
     every = (*documents, *limits)
+    entries = tuple(entries_of(every))
     parts = (
         part
         for account in _accounts(requests, every)
-        for part in parts_of(requests.resources, resource.arn, every, FRESH, account, moved)
+        for part in parts_of(requests.resources, resource.arn, entries, FRESH, account, moved)
     )
     for part in dict.fromkeys(parts):
         found.ask(part)
@@ -85,7 +75,7 @@ def _accounts(requests: RequestBuilder, documents: Iterable[Document]) -> tuple[
     return (next(unnamed_accounts(texts, requests.index.accounts)), *others)
 
 
-def _granting(requests: RequestBuilder, resource: Resource) -> Iterator[Document]:
+def granting(requests: RequestBuilder, resource: Resource) -> Iterator[Document]:
     """Yield the documents by which a resource may let in anyone."""
     settings = requests.resources.settings_of(owner) if (owner := _owner_of(resource)) else None
     for document in (
@@ -102,7 +92,7 @@ def _owner_of(resource: Resource) -> str:
     return resource.account_id or account_of(resource.arn)
 
 
-def _limiting(requests: RequestBuilder, resource: Resource) -> tuple[tuple[Document, ...], dict[str, str]]:
+def limiting(requests: RequestBuilder, resource: Resource) -> tuple[tuple[Document, ...], dict[str, str]]:
     """Return the other policies that limit access to a resource, and beginnings of entries to read as others.
 
     A bucket's policy also applies to requests through its access points (rule I11).
@@ -183,7 +173,7 @@ class _Found:
                     for part, rows in by_part.items()
                     if part not in open_to and not self._is_among_all(row, part, rows)
                 ]
-                shares = _shares(open_to, closed)
+                shares = shares_of(open_to, closed)
                 found.setdefault((who, decision, shares), []).append((self._fitting[action], row))
         listed = [PartAccess(*key, tuple(rows)) for key, rows in found.items()]
         return sorted(listed, key=lambda one: one.who.order)
@@ -209,7 +199,7 @@ def _may_name(statement: Statement, arn: str) -> bool:
     return any(match not in (Match.NO, Match.NO_OR_UNRESOLVED) for match in found)
 
 
-def _shares(open_to: Iterable[ResourcePart], closed: Sequence[ResourcePart]) -> tuple[Share, ...]:
+def shares_of(open_to: Iterable[ResourcePart], closed: Sequence[ResourcePart]) -> tuple[Share, ...]:
     """Return what is open of the parts on which an action acts; none: all of them."""
     if not closed:
         return ()
@@ -237,12 +227,12 @@ def _narrowest(entries: frozenset[str]) -> Entries:
     """Return the entries that match no more than others of them; of two that match the same, one."""
     found: list[str] = []
     for one in sorted(entries, key=lambda text: (-len(text.replace("*", "")), text)):
-        if not any(_is_within(other, one) for other in found):
+        if not any(is_within(other, one) for other in found):
             found.append(one)
     return tuple(sorted(found))
 
 
-def _is_within(narrow: str, wide: str) -> bool:
+def is_within(narrow: str, wide: str) -> bool:
     """Return whether an entry certainly matches everything that another one matches."""
     if "${" in wide or ("?" in wide and "*" in narrow):
         return False

@@ -35,28 +35,33 @@ class ResourcePart(NamedTuple):
 def parts_of(
     resources: ResourceIndex,
     resource: str,
-    documents: Iterable[Document],
+    entries: Iterable[str],
     name: str,
     account: str,
     moved: Mapping[str, str] | None = None,
+    *,
+    with_defaults: bool = True,
 ) -> tuple[ResourcePart, ...]:
     """Return a resource, and one part of each class that its policies distinguish.
 
     Args:
         resources: The resources of the snapshot.
         resource: ARN of the resource; nothing is returned for any other text.
-        documents: The policies.
+        entries: The resource entries of its policies (`entries_of`).
         name: A name that no policy uses.
         account: The callers' account, for entries that name it (``${aws:PrincipalAccount}``).
         moved: Beginnings of entries to read as others: the objects of an access point's bucket.
+        with_defaults: Whether variables with a default value have it; else each has ``name``.
     """
     if not is_arn(resource):
         return ()
     whole = parse_arn(resource)
-    named = dict(_entries(documents, name, account, moved or {}))
-    written = {text: entry for text, entry in named.items() if text.startswith("arn:")}
+    named: dict[str, set[str]] = {}
+    for text, entry in _filled_in(entries, name, account, moved or {}, with_defaults=with_defaults):
+        named.setdefault(text, set()).add(entry)
+    written = {text: same for text, same in named.items() if text.startswith("arn:")}
     patterns = [tuple(tokens_of(text)) for text in written]
-    globs = [(Glob(tokens), entry) for tokens, entry in zip(patterns, written.values(), strict=True)]
+    globs = [(Glob(tokens), same) for tokens, same in zip(patterns, written.values(), strict=True)]
     found = {("", frozenset[str]()): ResourcePart(resource, "", _met(globs, resource))}
     for prefix in part_prefixes(whole):
         fillings = _fillings(whole, prefix, name)
@@ -72,32 +77,37 @@ def parts_of(
     return tuple(found.values())
 
 
-def _entries(
-    documents: Iterable[Document], name: str, account: str, moved: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
-    """Yield the resource entries of policies with variables filled in, and as written."""
+def entries_of(documents: Iterable[Document]) -> Iterator[str]:
+    """Yield the resource entries of policies as written, without those of broken statements (rule L5)."""
     for document in documents:
         for statement in document.statements:
-            for entry in statement.resources or () if statement.broken is None else ():
-                text = _VARIABLE.sub(lambda found: _value(found[1], name, account), entry.text)
-                yield text, entry.text
-                for start, to in moved.items():
-                    if entry.text.startswith(start):
-                        yield to + text.removeprefix(start), to + entry.text.removeprefix(start)
+            yield from (entry.text for entry in statement.resources or () if statement.broken is None)
 
 
-def _value(variable: str, name: str, account: str) -> str:
+def _filled_in(
+    entries: Iterable[str], name: str, account: str, moved: Mapping[str, str], *, with_defaults: bool
+) -> Iterator[tuple[str, str]]:
+    """Yield resource entries with variables filled in, and as written."""
+    for entry in entries:
+        text = _VARIABLE.sub(lambda found: _value(found[1], name, account, with_defaults=with_defaults), entry)
+        yield text, entry
+        for start, to in moved.items():
+            if entry.startswith(start):
+                yield to + text.removeprefix(start), to + entry.removeprefix(start)
+
+
+def _value(variable: str, name: str, account: str, *, with_defaults: bool) -> str:
     """Return the text to evaluate in place of a policy variable."""
     key, comma, default = variable.partition(",")
     if len(key) == 1:
         return name  # ${*}, ${?}, ${$}: the character itself
     if key.strip().lower() == "aws:principalaccount":
         return account
-    return default.strip().strip("'") or name if comma else name
+    return default.strip().strip("'") or name if comma and with_defaults else name
 
 
-def _met(globs: Iterable[tuple[Glob, str]], text: str) -> frozenset[str]:
-    return frozenset(entry for one, entry in globs if one.matches(text))
+def _met(globs: Iterable[tuple[Glob, Iterable[str]]], text: str) -> frozenset[str]:
+    return frozenset(entry for one, same in globs if one.matches(text) for entry in same)
 
 
 def _is_part(resources: ResourceIndex, whole: Arn, text: str) -> bool:
