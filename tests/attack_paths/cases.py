@@ -282,6 +282,8 @@ class _Case:
             actions = [one.action for one in path.actions]
             is_own = TargetType.OWN_BOUNDARY in {one.on for one in path.actions}
             on = arn(f"policy/own-boundary-{self.slug}") if is_own else "*"
+            if path.id == "iam-001":  # not on the boundary itself, which it could then write anew
+                on = arn(f"policy/own-{self.slug}")
             return world.policy(name, document(allow(actions, on), allow("s3:ListAllMyBuckets")))
         return None
 
