@@ -4,7 +4,7 @@ Resource entries divide a resource and what is in it into classes. One ARN of ea
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -62,7 +62,7 @@ def parts_of(
     written = {text: same for text, same in named.items() if text.startswith("arn:")}
     patterns = [tuple(tokens_of(text)) for text in written]
     globs = [(Glob(tokens), same) for tokens, same in zip(patterns, written.values(), strict=True)]
-    found = {("", frozenset[str]()): ResourcePart(resource, "", _met(globs, resource))}
+    found: dict[Hashable, ResourcePart] = {"": ResourcePart(resource, "", _met(globs, resource))}
     for prefix in part_prefixes(whole):
         fillings = _fillings(whole, prefix, name)
         likely = [f"{prefix}{filling}" for filling in fillings]
@@ -73,7 +73,9 @@ def parts_of(
         for text in likely:
             if text.startswith(prefix) and _is_part(resources, whole, text):
                 met = _met(globs, text)
-                found.setdefault((prefix, met), ResourcePart(text, prefix, met))
+                # What is in a table bucket is a table, though the format of buckets also matches text with a slash.
+                kind = tuple(reference().resource_types_of_arn(whole.service, text))
+                found.setdefault((prefix, kind, met), ResourcePart(text, prefix, met))
     return tuple(found.values())
 
 
