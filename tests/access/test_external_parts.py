@@ -140,7 +140,7 @@ AT = f"eu-west-1:{OWNER}:"
             f"arn:aws:mediastore:{AT}container/c1/a/*",
         ),
         (f"arn:aws:vpc-lattice:{AT}service/svc-1", "vpc-lattice-svcs:Invoke", "*", ""),
-        # S3 User Guide, "Resource-based policies for S3 Tables": a bucket's policy applies to all its tables, or to some.
+        # S3 User Guide, "Resource-based policies for S3 Tables": a bucket's policy applies to all its tables, or some.
         (f"arn:aws:s3tables:{AT}bucket/tb1", "s3tables:GetTableData", "*", ""),
         (
             f"arn:aws:s3tables:{AT}bucket/tb1",
