@@ -35,7 +35,7 @@ SOURCE_IDENTITY = "sts:sourceidentity"
 """The key, in lower case, for the source identity that a caller sets when it assumes a role."""
 _ABOUT_TAGS = ("aws:requesttag/", "aws:tagkeys", "sts:transitivetagkeys", SOURCE_IDENTITY)
 """Beginnings of keys that take an action besides (`iamdesk.attack_paths.request_tags`)."""
-_SESSION_NAME = "sts:rolesessionname"
+SESSION_NAME = "sts:rolesessionname"
 NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 """What a session name and a source identity can be (STS API Reference, AssumeRole)."""
 _OPEN_PART = re.compile(r"\*|\$\{[^}]*\}")
@@ -90,9 +90,9 @@ def _can_name(trace: EvaluationTrace, key_set: Mapping[str, bool]) -> bool:
         return True
     for spelled, is_there in key_set.items():
         key = spelled.lower()
-        if key == _SESSION_NAME and not is_there:
+        if key == SESSION_NAME and not is_there:
             return False
-        if key in (_SESSION_NAME, SOURCE_IDENTITY) and is_there:
+        if key in (SESSION_NAME, SOURCE_IDENTITY) and is_there:
             tried = [
                 value for one in trace.sets for name, fact in one.items() if name == spelled for value in fact.values
             ]

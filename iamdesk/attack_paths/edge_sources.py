@@ -398,17 +398,19 @@ class SourceFinder:
             )
         return found
 
-    def assuming_with(self, alternative: AllowedBy, role: str, members: int, *, may_vary: bool) -> ConfirmedAndPossible:
+    def assuming_with(
+        self, alternative: AllowedBy, role: str, members: int, without: Context, *, may_vary: bool
+    ) -> ConfirmedAndPossible:
         """Return which of some principals can assume a role with the tags and the source identity of an alternative.
 
-        ``may_vary``: with other values, too.
+        ``without``: keys of the call that have no value. ``may_vary``: with other values, too.
         """
-        found = self.among(members, ASSUMES, role, tags_of(alternative))
+        found = self.among(members, ASSUMES, role, {**without, **tags_of(alternative)})
         found = found.both(self._tagging(alternative, found.principals, ASSUMES, role, {}, may_vary=False))
         required = required_besides(ASSUMES, alternative)
         left = members & ~found.proven
         if may_vary and left and len(required) == 1:
-            found = found.either(self._with_other_values(alternative, left, ASSUMES, required[0], role, {}))
+            found = found.either(self._with_other_values(alternative, left, ASSUMES, required[0], role, without))
         return found
 
     def _tagging(

@@ -8,7 +8,7 @@ from iamdesk.access.bulk_evaluator import BulkEvaluator
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS, administration, is_administrator, power_request
 from iamdesk.attack_paths.any_resource import AnyResourceAccess
-from iamdesk.attack_paths.assume_role import Assumable, TrustPolicies
+from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, TrustPolicies
 from iamdesk.attack_paths.attachable_policies import AttachablePolicies
 from iamdesk.attack_paths.catalog import (
     ASSUMES,
@@ -22,12 +22,13 @@ from iamdesk.attack_paths.catalog import (
 )
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, EdgeSources, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
-from iamdesk.attack_paths.session_needs import SessionNeeds, passing
+from iamdesk.attack_paths.session_needs import SessionNeeds, may_force, passing
 from iamdesk.attack_paths.source_arns import IMPOSSIBLE, SourceTest
 from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_of
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses, OpenTrust
 from iamdesk.attack_paths.workload_access import WorkloadAccess
 from iamdesk.evaluate.principal import CallerKind
+from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Progress, no_progress
@@ -202,10 +203,33 @@ class Edges:
             role = self.inquiry.evaluator.index.roles.get(self.population.index.subjects[position])
             account = None if role is None else self._accounts.get(role.arn.split(":", 5)[4])
             if role is not None and account is not None:
-                needs = administration(self.inquiry, account, role).sessions
+                needs = self.asked_of_callers(role, administration(self.inquiry, account, role).sessions)
                 if needs is not None:
                     found[position] = needs
         return found
+
+    def asked_of_callers(self, role: RoleDetail, needs: SessionNeeds | None) -> SessionNeeds | None:
+        """Return what a role's sessions need; None if whoever assumes it can pass nothing, and that is enough."""
+        is_free = needs is None or (needs.has_plain and not self._may_force(role))
+        return None if is_free else needs
+
+    def _may_force(self, role: RoleDetail) -> bool:
+        """Return whether somebody may have to pass values in order to assume a role."""
+        document = self.inquiry.evaluator.index.trust(role)
+        return self._forces_callers or may_force(document.statements) or self._trusts_others(document)
+
+    @cached_property
+    def _forces_callers(self) -> bool:
+        """Whether policies of the principals, or of the organization, may demand values of who assumes a role."""
+        covering = self.population.index.covering("sts", "assumerole").statements.values()
+        limits = (document.statements for _, document in self.finder.organization_documents)
+        return any(map(may_force, (*covering, *limits)))
+
+    def _trusts_others(self, document: Document) -> bool:
+        """Return whether a trust policy may name principals of accounts that the snapshot lacks."""
+        entries = (one for statement in document.statements for one in statement.principals or ())
+        accounts = (WHOLE_ACCOUNT.match(one.text) for one in entries if one.type is PrincipalType.AWS)
+        return any(one is None or one[1] not in self.members_of for one in accounts)
 
     def session_needs(self, role: str) -> SessionNeeds | None:
         """Return what the sessions of a role need in which it is an administrator; None: nothing, or it is not one."""
@@ -531,9 +555,10 @@ class Edges:
         role = self.population.index.subjects[position]
         for edge in self.into(self.places[position]):
             members = edge.members.within(~(1 << position))
+            needs = self.sessions[position]
             if edge.path_id in ASSUMING and members.principals:
-                members = members.both(passing(self.finder, role, self.sessions[position], members.principals))
-            else:
+                members = members.both(passing(self.finder, role, needs, members.principals))
+            elif not needs.has_plain:
                 members = members.unsure()
             if members.principals:
                 yield edge._replace(members=members)

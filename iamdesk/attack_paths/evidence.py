@@ -263,13 +263,15 @@ class Prover:
         """Yield the allowed requests to assume a role with values that its sessions need to be administrators."""
         needs = self._steps.session_needs(role)
         for need in needs.needs if needs is not None else ():
-            if not need.values:
+            if not need.values and not need.is_plain:
                 continue
             passed = need.passed
-            found = self._ask(source, ASSUMES, role, tags_of(passed))
+            found = self._ask(source, ASSUMES, role, {**need.not_passed, **tags_of(passed)})
             required = required_besides(ASSUMES, passed)
             sets = [self._ask(source, one.action, role, tag_context(passed, ASSUMES, {})) for one in required]
-            found = found._replace(rank=max(found.rank, *(one.rank for one in sets)), tagging=(*found.tagging, *sets))
+            found = found._replace(
+                rank=max(found.rank, *(one.rank for one in sets), 0), tagging=(*found.tagging, *sets)
+            )
             others: Iterable[_Asked] = ()
             if found.rank and need.is_any and len(required) == 1:
                 others = self._with_other_values(self._ask(source, ASSUMES, role), passed, required[0])

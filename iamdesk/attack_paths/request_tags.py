@@ -9,7 +9,7 @@ from functools import cache
 from itertools import islice, product
 from typing import NamedTuple
 
-from iamdesk.attack_paths.attacker_control import CREATING_CALL, SOURCE_IDENTITY, AllowedBy
+from iamdesk.attack_paths.attacker_control import CREATING_CALL, SESSION_NAME, SOURCE_IDENTITY, AllowedBy
 from iamdesk.attack_paths.catalog import ASSUMES
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.action_sets import service_actions
@@ -81,7 +81,7 @@ SET_SOURCE_IDENTITY = TaggingAction("sts:SetSourceIdentity", True)
 def required_besides(call: str, alternative: AllowedBy) -> tuple[TaggingAction, ...]:
     """Return the actions that a call requires besides, by the tags and the source identity of an alternative."""
     if call == ASSUMES:
-        sets = {key.lower() == SOURCE_IDENTITY for key in alternative.tags}
+        sets = {key.lower() == SOURCE_IDENTITY for key in alternative.tags if key.lower() != SESSION_NAME}
         return tuple(
             one for of_identity, one in ((False, TAG_SESSION), (True, SET_SOURCE_IDENTITY)) if of_identity in sets
         )

@@ -201,12 +201,14 @@ class SelfEscalation:
         for edge in edges_into:
             role = self._steps.targets.arns[edge.target]
             is_assumed = edge.path_id in ASSUMING
-            members = self._in_sessions(role, needs, edge.members) if is_assumed else edge.members.unsure()
-            yield edge._replace(members=members)
+            members = edge.members if needs.has_plain else edge.members.unsure()
+            yield edge._replace(members=self._in_sessions(role, needs, edge.members) if is_assumed else members)
 
     def session_needs(self, path: EscalationPath, position: int) -> SessionNeeds | None:
         """Return what sessions of a role need to be administrators after a technique changed it; None: nothing."""
-        return self.hypotheses.session_needs(position, unbounded=path.is_unbounding)
+        role = self._steps.inquiry.evaluator.index.roles.get(self._steps.population.index.subjects[position])
+        needs = self.hypotheses.session_needs(position, unbounded=path.is_unbounding)
+        return None if role is None else self._steps.asked_of_callers(role, needs)
 
     def changes(self, path: EscalationPath, position: int, place: int, who: int) -> Iterator[Edge]:
         """Yield the edges by which some principals make another one an administrator by one technique.
@@ -219,7 +221,8 @@ class SelfEscalation:
             if needs is not None:
                 role = self._steps.targets.arns[place]
                 is_assumed = any(required.action == ASSUMES for required in path.actions)
-                members = self._in_sessions(role, needs, members) if is_assumed else members.unsure()
+                otherwise = members if needs.has_plain else members.unsure()
+                members = self._in_sessions(role, needs, members) if is_assumed else otherwise
             if members.principals:
                 yield edge._replace(members=members)
 

@@ -6,7 +6,7 @@ policy (IAM User Guide, "Monitor and control actions taken with assumed roles" a
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from iamdesk.attack_paths.attacker_control import NAME, AllowedBy
@@ -18,11 +18,17 @@ from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import phrase
 from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import is_pattern
 
 _IDENTITY = "aws:sourceidentity"
-_OF_SESSIONS = (_IDENTITY, PRINCIPAL_TAG_PREFIX)
-_PASSED = {_IDENTITY: "sts:SourceIdentity"}
+_ID = "aws:userid"
+"""Of a session: the role's id, a colon and the session name (IAM User Guide, "IAM policy elements: Variables and tags",
+Principal key values)."""
+_OF_SESSIONS = (_IDENTITY, PRINCIPAL_TAG_PREFIX, _ID)
+_PASSED = {_IDENTITY: "sts:SourceIdentity", _ID: "sts:RoleSessionName"}
+_FORCED = ("sts:sourceidentity", "sts:rolesessionname", "aws:requesttag/", "aws:tagkeys")
+"""Beginnings of keys by which policies demand that callers pass some values."""
 _ANY_VALUE = "any-value"
 """A value that policies hardly list."""
 _MAX_SESSIONS = 8
@@ -41,16 +47,35 @@ class SessionNeed(NamedTuple):
     keys: tuple[str, ...]
     """The condition keys, as policies spell them (``aws:SourceIdentity``)."""
     values: tuple[str, ...]
-    """One for each key; none: it is not known which."""
+    """One for each key; none: it is not known which, or the session needs none."""
     is_any: bool
     """Whether any other values would do."""
     is_exact: bool
     """Whether no other values would do."""
+    absent: tuple[str, ...] = ()
+    """The condition keys of which the caller must not pass a value."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a session for which the caller passes nothing."""
+        return not self.keys
 
     @property
     def passed(self) -> AllowedBy:
         """The call that passes the values."""
-        return AllowedBy(True, {_passed_as(key): (value,) for key, value in zip(self.keys, self.values, strict=True)})
+        named = zip(self.keys, self.values, strict=True)
+        return AllowedBy(True, {_passed_as(key): (_passed_value(key, value),) for key, value in named})
+
+    @property
+    def not_passed(self) -> Context:
+        """The condition keys of the call that have no value."""
+        found: dict[str, None] = {_passed_as(key): None for key in self.absent}
+        has_tags = any(key.lower().startswith(PRINCIPAL_TAG_PREFIX) for key in self.keys)
+        return (
+            found
+            if has_tags or all(key.lower() == _IDENTITY for key in self.absent)
+            else {**found, "aws:TagKeys": None}
+        )
 
 
 class SessionNeeds(NamedTuple):
@@ -61,10 +86,25 @@ class SessionNeeds(NamedTuple):
     has_power_without: bool
     """Whether its other sessions may be allowed what makes administrators."""
 
+    @property
+    def has_plain(self) -> bool:
+        """Whether a session for which the caller passes nothing is an administrator."""
+        return any(need.is_plain for need in self.needs)
+
 
 def is_of_session(key: str) -> bool:
     """Return whether a condition key, in lower case, is about values that are passed when a role is assumed."""
     return key.startswith(_OF_SESSIONS)
+
+
+def may_force(statements: Iterable[Statement]) -> bool:
+    """Return whether some statement about assuming roles depends on what callers pass, so that it may be forced."""
+    return any(
+        key.startswith(_FORCED)
+        for statement in statements
+        if statement.covers_action("sts", "assumerole")
+        for key in statement.context_keys()
+    )
 
 
 def _tag_of(key: str) -> str:
@@ -74,6 +114,10 @@ def _tag_of(key: str) -> str:
 def _passed_as(key: str) -> str:
     """Return the key of the call by which a value is passed."""
     return _PASSED.get(key.lower()) or f"aws:RequestTag/{_tag_of(key)}"
+
+
+def _passed_value(key: str, value: str) -> str:
+    return value.rpartition(":")[2] if key.lower() == _ID else value
 
 
 # ── the role ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -108,6 +152,7 @@ def session_needs(
         is_whole = is_whole and len(found) <= _MAX_SESSIONS
         sessions = list(found.values())[:_MAX_SESSIONS]
     caller = traces[0].subject.caller
+    keys = {key.lower() for trace in traces for key in trace.keys if is_of_session(key.lower())}
     needs: dict[SessionNeed, None] = {}
     for session in sessions:
         wanted = [
@@ -115,14 +160,17 @@ def session_needs(
             for key, value in session.items()
             if value is not None and (_tag_of(key) in caller.ambiguous_tags or value != _own(traces[0], key))
         ]
+        if wanted == [_ID] and is_administrator({**session, _ID: _any_of(_ID, session)}):
+            wanted = []  # any session name
+        absent = tuple(_spelled(key, list(_tests(key, traces))) for key in sorted(keys - {*wanted, _ID}))
         if wanted:
-            needs.update(dict.fromkeys(_needs(session, wanted, traces, is_administrator, is_whole=is_whole)))
+            found_needs = _needs(session, wanted, traces, is_administrator, is_whole=is_whole)
+            needs.update((need._replace(absent=absent), None) for need in found_needs)
         elif is_administrator(session):
-            return None
+            needs[SessionNeed((), (), False, is_exact=False, absent=absent)] = None
     if not is_whole:
         needs[_unknown(traces)] = None
-    keys = {key.lower() for trace in traces for key in trace.keys if is_of_session(key.lower())}
-    bare = {key: _own(traces[0], key) for key in keys}
+    bare = {key: _own(traces[0], key) for key in keys - {_ID}}
     has_power_without = any(
         ask(action, resource, {**context, **bare}).decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
         for action, resource, context in (*requests, *others)
@@ -158,10 +206,10 @@ def _needs(
 ) -> Iterator[SessionNeed]:
     tests = {key: list(_tests(key, traces)) for key in wanted}
     keys = tuple(_spelled(key, tests[key]) for key in wanted)
-    takes_others = is_administrator({**session, **dict.fromkeys(wanted, _ANY_VALUE)})
-    if takes_others:
+    others = {key: _any_of(key, session) for key in wanted}
+    if is_administrator({**session, **others}):
         is_any = all(map(_is_about_presence, (test for of_key in tests.values() for test in of_key)))
-        yield SessionNeed(keys, (_ANY_VALUE,) * len(keys), is_any, is_exact=False)
+        yield SessionNeed(keys, tuple(others.values()), is_any, is_exact=False)
         return
     is_exact = is_whole and all(of_key and all(map(_lists_values, of_key)) for of_key in tests.values())
     values = {key: str(session[key]) for key in wanted}
@@ -171,6 +219,11 @@ def _needs(
         yield SessionNeed(keys, tuple(values.values()), False, is_exact)
     elif not is_exact:
         yield SessionNeed(keys, (), False, False)
+
+
+def _any_of(key: str, session: Session) -> str:
+    """Return a value that policies hardly list."""
+    return f"{str(session[key]).partition(':')[0]}:{_ANY_VALUE}" if key == _ID else _ANY_VALUE
 
 
 def _unknown(traces: Sequence[EvaluationTrace]) -> SessionNeed:
@@ -188,8 +241,8 @@ def _tests(key: str, traces: Sequence[EvaluationTrace]) -> Iterator[ConditionTes
 
 
 def _spelled(key: str, tests: Sequence[ConditionTest]) -> str:
-    if key == _IDENTITY:
-        return "aws:SourceIdentity"
+    if key in _PASSED:
+        return "aws:SourceIdentity" if key == _IDENTITY else key
     tag = next((one.key_text.partition("/")[2] for one in tests if one.key == key), _tag_of(key))
     return f"aws:PrincipalTag/{tag}"
 
@@ -217,7 +270,7 @@ def session_words(role: str, needs: SessionNeeds | None) -> tuple[str, ...]:
     name = role.rpartition("/")[2]
     return tuple(
         phrase("a session of {role} with an allowed value of {key}", role=name, key=key)
-        for key in (needs.needs[0].keys if needs is not None and needs.needs else ())
+        for key in (needs.needs[0].keys or needs.needs[0].absent if needs is not None and needs.needs else ())
     )
 
 
@@ -237,14 +290,16 @@ def passing(finder: SourceFinder, role: str, needs: SessionNeeds, members: int) 
     for need in needs.needs:
         left = members & ~found.proven
         if left:
-            found = found.either(_passing(finder, role, need, left) if need.values else ConfirmedAndPossible(0, left))
+            is_known = need.values or need.is_plain
+            found = found.either(_passing(finder, role, need, left) if is_known else ConfirmedAndPossible(0, left))
     return found
 
 
 def _passing(finder: SourceFinder, role: str, need: SessionNeed, members: int) -> ConfirmedAndPossible:
-    found = finder.assuming_with(need.passed, role, members, may_vary=need.is_any)
+    found = finder.assuming_with(need.passed, role, members, need.not_passed, may_vary=need.is_any)
     left = members & ~found.principals
     if left and not need.is_exact:
         unknown = need.passed._replace(tags=dict.fromkeys(need.passed.tags, ()))
-        found = found.either(finder.assuming_with(unknown, role, left, may_vary=False).unsure())
+        without = {key: value for key, value in need.not_passed.items() if key != "aws:TagKeys"}
+        found = found.either(finder.assuming_with(unknown, role, left, without, may_vary=False).unsure())
     return found

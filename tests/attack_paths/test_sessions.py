@@ -128,6 +128,8 @@ def path_of(case: Case, folder: Path, goal: str = "") -> tuple[AttackPath | None
 
 
 MARTHAS = naming("${aws:username}")
+NOT_ALICE = {"StringNotEquals": {IDENTITY: "alice"}}
+BOSS = {"StringLike": {"aws:userid": "*:boss"}}
 ROLES = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}
 WANTED_BY_SCP = deny("*", condition=ABSENT | ROLES)
 CASES: dict[str, tuple[Case, State | None]] = {
@@ -216,6 +218,49 @@ CASES: dict[str, tuple[Case, State | None]] = {
     "a tag, and an identity that martha may not set": (
         Case([allow(TAGGING)], [ASSUME, TAG, NAME_SOURCE], ANY | RED),
         None,
+    ),
+    # Whoever has to pass a value has it in the session: possible, since another value may be found.
+    "the trust policy demands the value that is denied": (
+        Case([allow(NAMING)], trusting({"AWS": HOME}, NAMING, naming("alice")), NOT_ALICE),
+        POSSIBLE,
+    ),
+    "the trust policy demands it, abroad": (
+        Case([allow(NAMING)], trusting({"AWS": HOME}, NAMING, naming("alice")), NOT_ALICE, account=OTHER),
+        POSSIBLE,
+    ),
+    "the trust policy demands some value, and one alone is denied": (
+        Case([allow(NAMING)], trusting({"AWS": HOME}, NAMING, naming("*", "StringLike")), NOT_ALICE),
+        PROVEN,
+    ),
+    "the trust policy demands a tag, and none may be there": (
+        Case(
+            [allow(TAGGING)],
+            trusting({"AWS": HOME}, TAGGING, {"Null": {"aws:RequestTag/team": "false"}}),
+            {"Null": {TEAM: "true"}},
+        ),
+        POSSIBLE,
+    ),
+    "an SCP denies the tag that the trust policy demands": (
+        Case(
+            [allow(TAGGING)],
+            trusting({"AWS": HOME}, TAGGING, tagging("red")),
+            {},
+            scp=deny("*", condition=RED),
+        ),
+        POSSIBLE,
+    ),
+    "martha's policy demands her name, which is denied": (
+        Case([allow(NAMING, condition=MARTHAS)], NAMING, {"StringNotEquals": {IDENTITY: "martha"}}),
+        POSSIBLE,
+    ),
+    "martha's policy demands her name, abroad": (
+        Case([allow(NAMING, condition=MARTHAS)], NAMING, {"StringNotEquals": {IDENTITY: "martha"}}, account=OTHER),
+        POSSIBLE,
+    ),
+    "a session name": (Case([allow(ASSUME)], ASSUME, BOSS), PROVEN),
+    "another session name than the one that she may use": (
+        Case([allow(ASSUME, condition={"StringEquals": {"sts:RoleSessionName": "${aws:username}"}})], ASSUME, BOSS),
+        POSSIBLE,
     ),
     "whoever lacks a tag": (
         Case([allow(ASSUME)], TAGGING, {"StringNotEquals": {TEAM: "red"}}),
