@@ -25,6 +25,7 @@ from iamdesk.policy.resource_patterns import ResourcePattern
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import may_overlap
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+from iamdesk.simulate.api_authorization import open_methods
 from iamdesk.simulate.request_builder import RequestBuilder
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
@@ -111,7 +112,9 @@ class _Entries:
         for statement in _beside(requests, resource):
             self._everywhere |= {entry.text for entry in statement.resources or ()}
             self._take(statement, population.regular, found)
-        self.texts = tuple(found)
+        open_to_all = tuple(open_methods(resource))
+        self._everywhere |= {*open_to_all}
+        self.texts = (*found, *open_to_all)
         """As written, each once."""
 
     def _take(self, statement: Statement, members: int, found: dict[str, None]) -> None:

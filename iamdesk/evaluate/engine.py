@@ -44,6 +44,8 @@ from iamdesk.policy.arn import Arn
 from iamdesk.policy.public_policy import is_public, is_surely_public
 from iamdesk.records import record
 
+_NO_AUTHORIZATION = "NONE"
+
 
 @record(frozen=True, slots=True)
 class EvaluationRequest:
@@ -61,6 +63,8 @@ class EvaluationRequest:
     """The request's other sub-requests, which must be allowed, too; their policies are on them."""
     refusal: str | None = None
     """Reason for a denial whatever the policies say, as far as the snapshot shows it (`messages.REFUSALS`)."""
+    authorization: str = ""
+    """Of a call of an API, the captured authorization type of the method: ``NONE``, ``AWS_IAM``; empty if unknown."""
     is_alone: bool = False
     """Whether other actions on the same resource may have more or fewer sub-requests."""
 
@@ -274,10 +278,13 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
 
 
 def _authenticates_no_one(request: EvaluationRequest) -> bool:
-    """Return whether a function URL that was captured has the authorization type ``NONE``.
+    """Return whether a captured function URL, or method of an API, has the authorization type ``NONE``.
 
-    Source: AWS Lambda Developer Guide, "Control access to Lambda function URLs" (rule D8).
+    Sources: AWS Lambda Developer Guide, "Control access to Lambda function URLs"; Amazon API Gateway Developer Guide,
+    "How API Gateway resource policies affect authorization workflow" (rule D8).
     """
+    if request.authorization == _NO_AUTHORIZATION:
+        return request.policies.resource is not None and request.caller.kind in SIGNED
     if (request.target.service, request.target.name) != ("lambda", "invokefunctionurl"):
         return False
     kind = request.context.fact("lambda:functionurlauthtype")
@@ -303,6 +310,8 @@ def _needs_no_permission(request: EvaluationRequest) -> bool:
     caller, target = request.caller, request.target
     if facts_of(target.service).without_signature(target.name) is Unsigned.NO_CREDENTIALS:
         return True
+    if request.authorization == _NO_AUTHORIZATION:  # a policy of the API decides where there is one (rule D8)
+        return request.policies.resource is None
     if target.service != "sts":
         return False
     if target.name == "getcalleridentity":

@@ -104,9 +104,17 @@ def _of_unsigned(
 
 
 def _of_settings(request: EvaluationRequest, trace: EvaluationTrace, counted: StatementEffects) -> Iterator[Assumption]:
-    """Yield settings outside of snapshots that can open a call to everyone: an API method of authorization type
-    NONE."""
+    """Yield what can open a call of an API to everyone, or close it: the authorization type of the method.
+
+    Source: Amazon API Gateway Developer Guide, "How API Gateway resource policies affect authorization workflow", and
+    "Private REST APIs" (one without a resource policy lets no one in).
+    """
     target, facts = request.target, facts_of(request.target.service)
+    if request.authorization and request.authorization != "AWS_IAM":
+        yield from _of_authorization(request, trace)
+        return
+    if request.authorization:
+        return
     if trace.decision not in (EvalDecision.IMPLICIT_DENY, EvalDecision.EXPLICIT_DENY):
         return
     if target.name in facts.open_by_setting:
@@ -123,6 +131,26 @@ def _of_settings(request: EvaluationRequest, trace: EvaluationTrace, counted: St
                 "without credentials, unless a resource policy prevents it."
             )
             yield Assumption("authorization-type-unknown", message, EvalDecision.ALLOWED)
+
+
+def _of_authorization(request: EvaluationRequest, trace: EvaluationTrace) -> Iterator[Assumption]:
+    is_denied = trace.decision in (EvalDecision.IMPLICIT_DENY, EvalDecision.EXPLICIT_DENY)
+    if request.authorization == "NONE":
+        if not is_denied and request.policies.resource is None:
+            message = phrase(
+                "The method or route has the authorization type NONE: anyone who reaches the API can call it, and no "
+                "IAM policy is evaluated. This decision assumes that the API is not private: a private API without a "
+                "resource policy lets no one in."
+            )
+            yield Assumption("api-not-private", message, EvalDecision.IMPLICIT_DENY)
+    else:
+        message = phrase(
+            "An authorizer of the type {type} decides on calls of the method or route, and IAM policies of callers do "
+            "not: whom it lets in is not captured.",
+            type=request.authorization,
+        )
+        other = EvalDecision.ALLOWED if is_denied else EvalDecision.IMPLICIT_DENY
+        yield Assumption("authorizer-not-evaluated", message, other)
 
 
 def _of_sharing(trace: EvaluationTrace, decide: Callable[[DecisionInputs], EvalDecision]) -> Iterator[Assumption]:

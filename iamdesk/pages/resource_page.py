@@ -241,8 +241,6 @@ def _missing(resource: Resource) -> str:
     # methods without authorization are open.
     if resource.authorization_types is None:
         return phrase("Anyone can call methods and routes of the authorization type NONE: the types were not captured.")
-    if any(kind == "NONE" for _, kind in resource.authorization_types):
-        return phrase("Anyone who reaches it can call its methods and routes of the authorization type NONE.")
     return ""
 
 

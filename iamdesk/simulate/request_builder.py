@@ -27,6 +27,7 @@ from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import DocumentStore, parse_document
 from iamdesk.simulate import password_policy
 from iamdesk.simulate.access_points import behind, missing_data_of, network_origin, restricts_public, through
+from iamdesk.simulate.api_authorization import OPEN, authorization_type
 from iamdesk.simulate.principal_policies import (
     PrincipalPolicies,
     PrincipalResolver,
@@ -205,6 +206,7 @@ class RequestBuilder:
             "" if record is None or not record.function_urls else _url_type(record, target),
             self._boundary_of(target),
         )
+        kind = authorization_type(record, target)
         refusal, missing_data_of_root = self._taking_root(caller, target)
         context = Context(
             facts_given(request.context, target), derive, request.unknown_context, reference().is_multivalued
@@ -256,6 +258,7 @@ class RequestBuilder:
             resource_account=owner or caller.account,
             without=request.without,
             refusal=refusal,
+            authorization=kind if record is None or record.is_policy_captured or kind != OPEN else "",
         )
 
     def knows(self, resource: Arn) -> bool:

@@ -17,7 +17,7 @@ from iamdesk.viewmodel.subjects import SubjectIndex
 
 from ..builders.captures import document
 from ..rules import rule
-from .worlds import API, NOON, A
+from .worlds import API, NOON, A, B
 
 OTHER_API = API.replace("a1b2c3d4e5", "z9y8x7w6v5")
 ANN = f"arn:aws:iam::{A}:user/ann"
@@ -122,3 +122,69 @@ def test_on_anything_else_it_is_no_name_of_a_resource(resource: str) -> None:
 def test_what_is_no_policy_is_diagnosed_as_ever(raw: Any) -> None:
     assert parse_document(raw, API).diagnostics == parse_document(raw).diagnostics
     assert DocumentStore().parse(raw, API).raw == parse_document(raw).raw
+
+
+ANYONES = {"anonymous", ANN, f"arn:aws:iam::{B}:root", "arn:aws:iam::999900001111:role/z"}
+TYPES = (
+    *(("GET /open", "NONE"), ("GET /items/{id}", "NONE"), ("ANY /any", "NONE"), ("$connect", "NONE")),
+    *(("GET /iam", "AWS_IAM"), ("GET /own", "CUSTOM"), ("POST /items/{id}", "JWT")),
+)
+
+
+def calling(place: str, policy: Any = None, types: Any = TYPES, **more: Any) -> dict[str, tuple[str, set[str]]]:
+    """Return the decision and its assumptions for each caller of a method."""
+    held = holding(policy)
+    api = held.resources[0].model_copy(update={"authorization_types": types, **more})
+    evaluator = Evaluator(held.model_copy(update={"resources": (api,)}), now=lambda: NOON)
+    found = {}
+    for caller in ANYONES:
+        result = evaluator.can(Request(caller, INVOKE, f"{API}/{place}"))
+        found[caller] = result.decision.value, {one.code for one in result.assumptions}
+    return found
+
+
+@rule("D8")
+@pytest.mark.parametrize(
+    "place", ["prod/GET/open", "prod/GET/items/7", "prod/GET/items/{id}", "prod/PATCH/any", "prod/$connect"]
+)
+def test_anyone_can_call_a_method_of_type_none_of_an_api_without_policy(place: str) -> None:
+    """API Gateway Developer Guide, "How API Gateway resource policies affect authorization workflow"."""
+    for decision, assumptions in calling(place).values():
+        assert decision == "allowed"
+        assert "api-not-private" in assumptions
+        assert "authorization-type-unknown" not in assumptions
+
+
+@rule("D8")
+def test_the_policy_alone_decides_on_a_method_of_type_none() -> None:
+    """The same page: without authorization, an explicit allow of the resource policy is required."""
+    named = [{**said("Allow", "*"), "Principal": {"AWS": ANN}}]
+    assert {decision for decision, _ in calling("prod/GET/open", document(*named)).values()} == {"implicitDeny"}
+    assert {one for one, _ in calling("prod/GET/open", document(said("Allow", "*"))).values()} == {"allowed"}
+    denied = document(said("Allow", "*"), said("Deny", f"{API}/prod/*"))
+    assert {one for one, _ in calling("prod/GET/open", denied).values()} == {"explicitDeny"}
+
+
+@rule("D8")
+def test_iam_decides_on_methods_of_type_iam_and_an_authorizer_on_others() -> None:
+    iam = calling("prod/GET/iam")
+    assert {decision for decision, _ in iam.values()} == {"implicitDeny"}
+    assert not any("authorization-type-unknown" in assumptions for _, assumptions in iam.values())
+    for place in ("prod/GET/own", "prod/POST/items/7"):
+        assert all("authorizer-not-evaluated" in assumptions for _, assumptions in calling(place).values())
+
+
+@pytest.mark.parametrize(
+    ("place", "more"),
+    [
+        ("prod/GET/absent", {}),
+        ("prod/POST/open", {}),  # HTTP APIs and REST APIs treat other methods of a path differently
+        ("prod/GET/*", {}),
+        ("prod/GET/open", {"is_policy_captured": False}),
+        ("prod/GET/open", {"types": None}),
+    ],
+)
+def test_a_type_that_is_not_known_is_an_assumption(place: str, more: Any) -> None:
+    decision, assumptions = calling(place, **more)["anonymous"]
+    assert decision == "implicitDeny"
+    assert "authorization-type-unknown" in assumptions

@@ -285,7 +285,11 @@ def resources(draw: st.DrawFn) -> tuple[Resource, ...]:
         public_access_block=draw(st.sampled_from([None, PublicAccessBlock(restrict_public_buckets=True)])),
         access_point=known,
     )
-    api = Resource(arn=API, account_id=A, policy=draw(documents(names_principals=True)))
+    types = draw(
+        st.sampled_from([None, (), (("GET /u1", "NONE"),), (("ANY /{proxy+}", "NONE"), ("GET /u1", "AWS_IAM"))])
+    )
+    policy = draw(documents(names_principals=True) | st.none())
+    api = Resource(arn=API, account_id=A, policy=policy, authorization_types=types)
     return draw(st.sampled_from([(), (bucket, api), (bucket, key), (bucket, point), (point, key, api)]))
 
 

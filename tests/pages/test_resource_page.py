@@ -161,15 +161,21 @@ def test_a_part_that_is_public_is_no_silence() -> None:
     ("types", "told"),
     [
         (None, "Anyone can call methods and routes of the authorization type NONE: the types were not captured."),
-        (
-            (("GET /x", "NONE"),),
-            "Anyone who reaches it can call its methods and routes of the authorization type NONE.",
-        ),
         ((("GET /x", "AWS_IAM"),), "No external access."),
     ],
 )
-def test_methods_without_authorization_are_no_silence(types: Any, told: str) -> None:
+def test_methods_whose_authorization_is_not_captured_are_no_silence(types: Any, told: str) -> None:
     api = f"arn:aws:execute-api:eu-west-1:{ID}:a1"
     found = page(Resource(arn=api, account_id=ID, authorization_types=types), arn=api)
     assert found[Part.SENTENCE].note.startswith(told)
     assert found[Part.EXTERNAL].note == told.replace("No external access.", "No external principal has access.")
+
+
+def test_methods_without_authorization_are_open_to_anyone() -> None:
+    api = f"arn:aws:execute-api:eu-west-1:{ID}:a1"
+    types = (("GET /x", "NONE"), ("GET /y", "AWS_IAM"))
+    found = page(Resource(arn=api, account_id=ID, authorization_types=types), arn=api)
+    assert found[Part.SENTENCE].note.startswith("Public in part: anyone can write to it, only a1/*/GET/x.")
+    assert [(line.text, line.detail.rpartition(" · ")[2]) for line in found[Part.EXTERNAL].lines] == [
+        ("anyone", "only a1/*/GET/x")
+    ]

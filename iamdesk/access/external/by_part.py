@@ -20,6 +20,7 @@ from iamdesk.policy.resource_patterns import Match, ShortArns, unresolved
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import glob
 from iamdesk.progress import Cancelled
+from iamdesk.simulate.api_authorization import open_methods
 from iamdesk.simulate.request_builder import RequestBuilder
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
@@ -51,9 +52,10 @@ def external_access_by_part(
     """
     documents = tuple(granting(requests, resource))
     limits, moved = limiting(requests, resource)
-    found = _Found(requests, can, cancelled, resource, documents, limits)
+    open_to_all = tuple(open_methods(resource))
+    found = _Found(requests, can, cancelled, resource, documents, limits, open_to_all)
     every = (*documents, *limits)
-    entries = tuple(entries_of(every))
+    entries = (*entries_of(every), *open_to_all)
     parts = (
         part
         for account in _accounts(requests, every)
@@ -123,10 +125,13 @@ class _Found:
         resource: Resource,
         documents: Iterable[Document],
         limits: Iterable[Document],
+        open_to_all: Iterable[str],
     ) -> None:
         self._requests = requests
         self._can = can
         self._cancelled = cancelled
+        self._open_to_all = frozenset(open_to_all)
+        """Entries of what anyone can do without a policy."""
         self._is_access_point = resource.access_point is not None
         self._granting = [one for document in documents for one in document.statements if one.broken is None]
         every = [*self._granting, *(one for document in limits for one in document.statements)]
@@ -147,11 +152,12 @@ class _Found:
         except RequestError:
             return
         near = [one for one in self._granting if one.is_allow and _may_name(one, part.arn)]
-        applying = tuple([not texts.isdisjoint(part.entries) for texts in self._texts])
+        is_open = not self._open_to_all.isdisjoint(part.entries)
+        applying = is_open, *(not texts.isdisjoint(part.entries) for texts in self._texts)
         for one in fitting:
             self._fitting.setdefault(one.action, one)
             service, _, name = one.action.partition(":")
-            is_asked = self._is_access_point or not part.prefix
+            is_asked = self._is_access_point or is_open or not part.prefix
             is_asked = is_asked or any(statement.covers_action(service, name.lower()) for statement in near)
             is_own_kind = self._is_access_point or any("${" in entry for entry in part.entries)
             key = one.action, part.prefix, part.arn if is_own_kind else applying

@@ -66,7 +66,9 @@ def parts_of(
     for prefix in part_prefixes(whole):
         fillings = _fillings(whole, prefix, name)
         likely = [f"{prefix}{filling}" for filling in fillings]
-        likely += [filled(tokens, filling) for tokens in patterns for filling in fillings]
+        for tokens in patterns:
+            shown = [filled(tokens, filling) for filling in fillings]
+            likely += sorted(shown, key=_simplest_call) if whole.service == "execute-api" else shown
         if any(is_pattern(text.removeprefix(prefix)) or not text.startswith(prefix) for text in named if text != "*"):
             together = tuple(map(Pattern, patterns[:_MAX_TOGETHER]))
             likely += filter(None, witnesses(together, (Pattern((prefix, QUESTION, STAR)),)).texts)
@@ -116,6 +118,12 @@ def _is_part(resources: ResourceIndex, whole: Arn, text: str) -> bool:
     """Return whether a text is the ARN of a part of a resource, on which some action acts."""
     owner = resources.find(parse_arn(text))
     return owner is not None and owner.arn == str(whole) and text != str(whole) and _has_type(whole.service, text)
+
+
+def _simplest_call(text: str) -> tuple[bool, int]:
+    """Return a sort key for ARNs of API Gateway: a method of a stage first, a short path first."""
+    method = text.split("/", 3)[2:]
+    return not method or not method[0].isupper(), text.count("/")
 
 
 @lru_cache(maxsize=1 << 12)

@@ -169,7 +169,7 @@ DECISION_WORDS: dict[EvalDecision, str] = {
 _SELF_EXPLANATORY = frozenset(
     {
         *("pages-disagree", "cross-account-not-documented", "unsigned-not-documented"),
-        *("takes-no-credentials", "authorization-type-unknown"),
+        *("takes-no-credentials", "authorization-type-unknown", "api-not-private", "authorizer-not-evaluated"),
     }
 )
 """Codes of assumptions whose messages contain the decision if the assumption is wrong."""
