@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 
+from iamdesk.attack_paths.attacker_control import unmet_keys
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context, EvaluationSession
-from iamdesk.attack_paths.session_needs import Session, SessionNeeds, is_of_session, session_needs
+from iamdesk.attack_paths.session_needs import Session, SessionNeed, SessionNeeds, is_of_session, session_needs
 from iamdesk.aws.service_reference import Action, reference
+from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.action_patterns import action_pattern
@@ -95,7 +97,7 @@ class Administration:
     keys: tuple[str, ...] = ()
     """For ``conditional``: the condition keys that it depends on."""
     sessions: SessionNeeds | None = None
-    """Of a role that is one only in some sessions: what these need; None: nothing."""
+    """Of one that is an administrator only in some sessions or requests: what these need; None: nothing."""
 
 
 def administration(inquiry: EvaluationSession, account: Account, principal: Principal) -> Administration:
@@ -179,12 +181,18 @@ def _ask(inquiry: EvaluationSession, account: Account, principal: Principal) -> 
         return Administration(EvalDecision.IMPLICIT_DENY, None, covered, asked)
     if all(decision is EvalDecision.ALLOWED for decision in decisions):
         return Administration(EvalDecision.ALLOWED, None, covered, asked)
-    keys = {
-        key: None
-        for power in POWERS
-        for key in inquiry.ask(principal.arn, *power_request(power, account)).missing_context_values
-    }
+    requests = [power_request(power, account) for power in POWERS]
+    traces = [inquiry.trace(principal.arn, *request) for request in requests]
+    keys = dict.fromkeys(key for one in requests for key in inquiry.ask(principal.arn, *one).missing_context_values)
+    spelled = {key.lower(): key for key in keys}
+    facts = dict.fromkeys(spelled.get(key.lower(), key) for trace in traces for key in _facts(trace))
     sessions = None
+    own = [policy.source_id for policy in carried.identity if not policy.is_inline and ":aws:" not in policy.source_id]
+    kind = "RolePolicy" if isinstance(principal, RoleDetail) else "UserPolicy"
+    others: list[tuple[str, str, Context]] = [
+        *((action.replace("RolePolicy", kind), principal.arn, context) for action, _, context in requests[:2]),
+        *(("iam:CreatePolicyVersion", policy, {}) for policy in own),
+    ]
     if isinstance(principal, RoleDetail) and any(is_of_session(key.lower()) for key in keys):
 
         def is_one(session: Session) -> bool:
@@ -193,16 +201,21 @@ def _ask(inquiry: EvaluationSession, account: Account, principal: Principal) -> 
 
             return would_administer(decide, account, inquiry.guardrails(account.account_id), documents)
 
-        requests = [power_request(power, account) for power in POWERS]
-        own = [
-            policy.source_id for policy in carried.identity if not policy.is_inline and ":aws:" not in policy.source_id
-        ]
-        others = [
-            *((action, principal.arn, context) for action, _, context in requests if action.endswith("RolePolicy")),
-            *(("iam:CreatePolicyVersion", policy, {}) for policy in own),
-        ]
         sessions = session_needs(requests, others, partial(inquiry.trace, principal.arn), is_one)
+    if facts:
+        further = (inquiry.trace(principal.arn, *request) for request in others)
+        without = any(one.decision in OPEN and not _facts(one) for one in (*traces, *further))
+        needs = (SessionNeed((), (), True, True),) if sessions is None else sessions.needs
+        has_power_without = without or (sessions is not None and sessions.has_power_without)
+        sessions = SessionNeeds(needs, has_power_without, tuple(facts))
     return Administration(EvalDecision.CONDITIONAL, None, covered, asked, tuple(keys), sessions)
+
+
+def _facts(trace: EvaluationTrace) -> tuple[str, ...]:
+    """Return the keys that an Allow depends on, whose values neither the caller nor who assumes the role chooses."""
+    if trace.decision is not EvalDecision.CONDITIONAL:
+        return ()
+    return tuple(key for key in unmet_keys(trace) if not is_of_session(key.lower()))
 
 
 def would_administer(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from iamdesk.attack_paths.catalog import ASSUMES
 from iamdesk.evaluate.context import Knowledge
-from iamdesk.evaluate.derived_keys import BOUNDARY
+from iamdesk.evaluate.derived_keys import BOUNDARY, is_of_credentials
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.evaluate.service_rules import sets_boundary
@@ -178,7 +178,7 @@ def _is_chosen(spelled: str, is_there: bool, sets_boundary: bool) -> bool:
         return False
     if not is_there:
         return not key.startswith(_NOT_LEFT_OUT)
-    if key.partition(":")[2] in CREATING_CALL:
+    if key.partition(":")[2] in CREATING_CALL or is_of_credentials(key):
         return False
     if key in _CHOICE or key.startswith("aws:requesttag/"):
         return True

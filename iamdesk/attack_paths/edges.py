@@ -197,20 +197,24 @@ class Edges:
 
     @cached_property
     def sessions(self) -> Mapping[int, SessionNeeds]:
-        """By position of a role that is an administrator only in some sessions: what these need."""
+        """By position of one that is an administrator only in some sessions or requests: what these need."""
         found: dict[int, SessionNeeds] = {}
+        index = self.inquiry.evaluator.index
         for position in indexes_of(self.administrators):
-            role = self.inquiry.evaluator.index.roles.get(self.population.index.subjects[position])
-            account = None if role is None else self._accounts.get(role.arn.split(":", 5)[4])
-            if role is not None and account is not None:
-                needs = self.asked_of_callers(role, administration(self.inquiry, account, role).sessions)
+            arn = self.population.index.subjects[position]
+            principal = index.users.get(arn) or index.roles.get(arn)
+            account = self._accounts.get(arn.split(":", 5)[4])
+            if principal is not None and account is not None:
+                needs = administration(self.inquiry, account, principal).sessions
+                if isinstance(principal, RoleDetail):
+                    needs = self.asked_of_callers(principal, needs)
                 if needs is not None:
                     found[position] = needs
         return found
 
     def asked_of_callers(self, role: RoleDetail, needs: SessionNeeds | None) -> SessionNeeds | None:
         """Return what a role's sessions need; None if whoever assumes it can pass nothing, and that is enough."""
-        is_free = needs is None or (needs.has_plain and not self._may_force(role))
+        is_free = needs is None or (needs.has_plain and not needs.facts and not self._may_force(role))
         return None if is_free else needs
 
     def _may_force(self, role: RoleDetail) -> bool:
@@ -548,7 +552,7 @@ class Edges:
                 yield Edge(path.id, place, members)
 
     def entering(self, position: int) -> Iterator[Edge]:
-        """Yield the techniques by which principals become a role of `sessions` in a session that is an administrator.
+        """Yield the techniques by which principals become one of `sessions` in a session that is an administrator.
 
         Which values the sessions of services have, or those under a changed trust policy, is not known.
         """

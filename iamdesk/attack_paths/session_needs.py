@@ -79,12 +79,14 @@ class SessionNeed(NamedTuple):
 
 
 class SessionNeeds(NamedTuple):
-    """What the sessions of a role need in which it is an administrator."""
+    """What the sessions of a role, or the requests of a user, need in which it is an administrator."""
 
     needs: tuple[SessionNeed, ...]
     """One of these is enough; none: no caller can pass what they need."""
     has_power_without: bool
     """Whether its other sessions may be allowed what makes administrators."""
+    facts: tuple[str, ...] = ()
+    """Further condition keys that it takes, whose values nobody chooses, such as ``aws:MultiFactorAuthPresent``."""
 
     @property
     def has_plain(self) -> bool:
@@ -267,11 +269,12 @@ def _lists_values(test: ConditionTest) -> bool:
 
 def session_words(role: str, needs: SessionNeeds | None) -> tuple[str, ...]:
     """Return what a step into a role requires of the session, to complete "requires …"."""
+    if needs is None or not needs.needs:
+        return ()
     name = role.rpartition("/")[2]
-    return tuple(
-        phrase("a session of {role} with an allowed value of {key}", role=name, key=key)
-        for key in (needs.needs[0].keys or needs.needs[0].absent if needs is not None and needs.needs else ())
-    )
+    keys = needs.needs[0].keys or needs.needs[0].absent
+    passed = [phrase("a session of {role} with an allowed value of {key}", role=name, key=key) for key in keys]
+    return (*passed, *needs.facts)
 
 
 # ── its callers ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -292,7 +295,7 @@ def passing(finder: SourceFinder, role: str, needs: SessionNeeds, members: int) 
         if left:
             is_known = need.values or need.is_plain
             found = found.either(_passing(finder, role, need, left) if is_known else ConfirmedAndPossible(0, left))
-    return found
+    return found.unsure() if needs.facts else found
 
 
 def _passing(finder: SourceFinder, role: str, need: SessionNeed, members: int) -> ConfirmedAndPossible:

@@ -38,6 +38,7 @@ _OF_ROLE_CREDENTIALS = frozenset(
 """Keys of credentials that a service issued for a role: only in requests of role sessions (rules, Table 1)."""
 _OF_SIGNED_IN_SESSIONS = frozenset({"aws:signinsessionarn", "aws:viacustomerdomain"})
 _OF_SAML_SESSIONS = frozenset({"saml:namequalifier", "saml:sub", "saml:sub_type"})
+_OF_CREDENTIALS = _OF_ROLE_CREDENTIALS | _OF_SIGNED_IN_SESSIONS | _OF_SAML_SESSIONS
 _OF_THE_CALLER = frozenset({"aws:principalarn", "aws:userid", "aws:username"})
 _OF_ITS_ACCOUNT = frozenset(
     {
@@ -86,6 +87,11 @@ _TYPES = {
     CallerKind.FEDERATED_USER: "FederatedUser",
     CallerKind.ANONYMOUS: "Anonymous",
 }
+
+
+def is_of_credentials(key: str) -> bool:
+    """Return whether a service or an identity provider puts a key (lower case) into the credentials that it issues."""
+    return key in _OF_CREDENTIALS or is_provider_key(key)
 
 
 class PrincipalDependence(IntEnum):

@@ -38,6 +38,16 @@ PROVEN, POSSIBLE = State.PROVEN, State.POSSIBLE
 MARTHA = f"arn:aws:iam::{HOME}:user/martha"
 ALL = allow("*")
 
+# IAM User Guide, "AWS global condition context keys": MFA of the session's caller, and ec2:SourceInstanceARN only in
+# requests with the credentials of an instance.
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+OFFICE = deny(
+    "*",
+    condition={"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
+    | {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{HOME}:role/*"}},
+)
+OF_AN_INSTANCE = {"ArnLike": {"ec2:SourceInstanceARN": f"arn:aws:ec2:*:{HOME}:instance/*"}}
+
 
 def named(value: str) -> dict[str, Any]:
     return {"StringEquals": {IDENTITY: value}}
@@ -176,6 +186,14 @@ CASES: dict[str, tuple[Case, State | None]] = {
         ),
         POSSIBLE,
     ),
+    "MFA that nobody chooses": (Case([allow(ASSUME)], ASSUME, MFA), POSSIBLE),
+    "MFA and a source identity": (Case([allow(NAMING)], NAMING, MFA | ANY), POSSIBLE),
+    "MFA and a source identity that martha may not set": (Case([allow(ASSUME)], NAMING, MFA | ANY), None),
+    "MFA, abroad": (Case([allow(ASSUME)], ASSUME, MFA, account=OTHER), POSSIBLE),
+    "an SCP wants a network": (Case([allow(ASSUME)], ASSUME, {}, scp=OFFICE), POSSIBLE),
+    "credentials of an instance": (Case([allow(ASSUME)], ASSUME, OF_AN_INSTANCE), POSSIBLE),
+    "a Region": (Case([allow(ASSUME)], ASSUME, {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}), PROVEN),
+    "an unconditional Allow besides": (Case([allow(ASSUME)], ASSUME, MFA, besides=[ALL]), PROVEN),
     "a tag that nobody may pass": (Case([allow(TAGGING)], ASSUME, RED), None),
     "a tag": (Case([allow(TAGGING)], TAGGING, RED), PROVEN),
     "an SCP denies tags": (Case([allow(TAGGING)], TAGGING, RED, scp=deny(TAG)), None),
@@ -319,6 +337,24 @@ def test_the_evidence_has_the_values(tmp_path):
 def test_a_possible_step_says_on_what_it_depends(tmp_path):
     path, _ = path_of(CASES["of two patterns"][0], tmp_path)
     assert path.steps[0].needs == ("a session of powerful with an allowed value of aws:SourceIdentity",)
+
+
+def test_a_step_into_one_that_is_an_administrator_with_mfa_requires_it(tmp_path):
+    path, _ = path_of(CASES["MFA that nobody chooses"][0], tmp_path)
+    assert path.steps[0].needs == ("aws:MultiFactorAuthPresent",)
+    powerful = user("powerful", document(allow("*", condition=MFA)), account=HOME)
+    martha = user("martha", document(allow("iam:CreateAccessKey")), account=HOME)
+    write(tmp_path / "users.json", users=[martha, powerful])
+    path = AttackPathGraph(Evaluator(load_snapshot(tmp_path / "users.json"))).attack_path(MARTHA, HOME)
+    assert path.state is POSSIBLE
+    assert "aws:MultiFactorAuthPresent" in path.needs
+
+
+def test_what_it_may_without_mfa_is_searched(tmp_path):
+    besides = [allow("iam:PutRolePolicy", f"arn:aws:iam::{HOME}:role/powerful")]
+    path, _ = path_of(replace(CASES["MFA that nobody chooses"][0], besides=besides), tmp_path)
+    assert path.state is PROVEN
+    assert [step.path_id for step in path.steps] == ["sts-001", "iam-005"]
 
 
 def test_what_other_sessions_may_is_searched(tmp_path):
