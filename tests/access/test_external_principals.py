@@ -324,6 +324,32 @@ def test_a_role_is_open_to_an_identity_provider(provider: str, action: str, key:
     assert told(evaluator, action, f"arn:aws:iam::{A}:role/r") == [(provider, "identity-provider", "conditional")]
 
 
+def test_a_wider_pattern_of_callers_is_not_hidden_by_a_narrower_one() -> None:
+    """IAM User Guide, "Global condition keys", aws:PrincipalArn: each of several values may match."""
+    patterns = [f"arn:aws:iam::{OTHER}:role/app-*", f"arn:aws:iam::{OTHER}:role/*"]
+    queue = f"arn:aws:sqs:eu-west-1:{A}:q"
+    for only in (patterns, patterns[::-1]):
+        condition = {"ArnLike": {"aws:PrincipalArn": only}}
+        policy_of = policy("*", "sqs:SendMessage", queue, Condition=condition)
+        evaluator = evaluator_of(Resource(arn=queue, account_id=A, policy=policy_of))
+        assert told(evaluator, "sqs:SendMessage", queue) == [(patterns[1], "role", "allowed")]
+    # Where the wider one has a condition, both have a row.
+    statements = [
+        {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": queue, "Condition": condition}
+        for condition in (
+            {"ArnLike": {"aws:PrincipalArn": patterns[0]}},
+            {"ArnLike": {"aws:PrincipalArn": patterns[1]}, "Bool": {"aws:MultiFactorAuthPresent": "true"}},
+        )
+    ]
+    evaluator = evaluator_of(
+        Resource(arn=queue, account_id=A, policy={"Version": "2012-10-17", "Statement": statements})
+    )
+    assert set(told(evaluator, "sqs:SendMessage", queue)) == {
+        (patterns[0], "role", "allowed"),
+        (patterns[1], "role", "conditional"),
+    }
+
+
 def test_resource_shares_and_access_control_lists_let_accounts_in() -> None:
     subnet = f"arn:aws:ec2:eu-west-1:{A}:subnet/subnet-1"
     share = f"arn:aws:ram:eu-west-1:{A}:resource-share/s"

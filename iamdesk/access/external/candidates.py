@@ -54,6 +54,9 @@ class Candidate(NamedTuple):
     account: str = ""
     identical: tuple[str, ...] = ()
     """Accounts to which the same applies as to ``account``."""
+    own: int = 0
+    """Of a pattern, the number of callers, the first ones, that fewest other patterns describe: if one of them has
+    access, it represents the pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,12 +345,20 @@ class Candidates:
                 arn for group in groups for arn in principals_described(group, account, FRESH, partition, ALL_HEADS)
             ]
             for text, several in own.items():
-                callers = tuple(arn for arn in described if any(glob(one).matches(arn) for one in several))
+                several_match = {
+                    arn: sum(glob(one).matches(arn) for one in texts)
+                    for arn in described
+                    if any(glob(one).matches(arn) for one in several)
+                }
+                callers = tuple(sorted(several_match, key=several_match.__getitem__))
+                own = [*several_match.values()].count(min(several_match.values(), default=0))
                 if callers:
                     anywhere = patterns.get(text, text.replace(f"::{shown}:", "::*:"))
                     who = self._who(anywhere if shown == "*" else text, PrincipalKind.ROLE, account)
                     identical = self._accounts[shown].identical if shown in self._accounts else ()
-                    yield Candidate(who, callers, is_named=False, like=anywhere, account=account, identical=identical)
+                    yield Candidate(
+                        who, callers, is_named=False, like=anywhere, account=account, identical=identical, own=own
+                    )
 
 
 def _limits_of(scope: Scope, account: str) -> Iterator[Statement]:

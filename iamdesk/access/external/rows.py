@@ -31,6 +31,7 @@ from iamdesk.evaluate.request import EvalDecision, PolicyType, Request, RequestE
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import phrase
 from iamdesk.policy.statement import SESSION_KEY, Statement
+from iamdesk.policy.wildcards import glob, is_pattern
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.simulate.request_builder import RequestBuilder
 
@@ -255,7 +256,9 @@ class _Search:
     def _ask(self, candidate: Candidate) -> _Found | None:
         """Return the most permissive result for a candidate; None where it is denied."""
         best: _Found | None = None
-        for caller in candidate.callers:
+        for place, caller in enumerate(candidate.callers):
+            if best is not None and place == candidate.own:
+                break
             trace = self.trace(caller)
             if trace is None or trace.decision not in _OPEN:
                 continue
@@ -296,7 +299,10 @@ def _of_others(found: _Found) -> Iterator[_Found]:
 
 
 def _narrowest(found: Iterable[_Found]) -> Iterator[_Found]:
-    """Leave out a caller described by one pattern that another, narrower pattern describes, too."""
+    """Leave out a pattern of callers whose only caller with access a narrower pattern describes, too.
+
+    Of callers that two patterns describe, the narrower one has no row where the wider one is allowed the same.
+    """
     by_caller: dict[str, _Found] = {}
     for one in found:
         if not one.candidate.like:
@@ -305,7 +311,16 @@ def _narrowest(found: Iterable[_Found]) -> Iterator[_Found]:
         other = by_caller.get(one.caller)
         if other is None or _literal(one) > _literal(other):
             by_caller[one.caller] = one
-    yield from by_caller.values()
+    wide = [one for one in by_caller.values() if is_pattern(one.candidate.who.principal)]
+    for one in by_caller.values():
+        if not any(_is_within(one, other) and _allows_as_much(other, one) for other in wide):
+            yield one
+
+
+def _is_within(narrow: _Found, wide: _Found) -> bool:
+    """Return whether a pattern of callers certainly describes no others than a wider one."""
+    one, other = narrow.candidate.who.principal, wide.candidate.who.principal
+    return one != other and "?" not in other and glob(other).matches(one)
 
 
 def _literal(found: _Found) -> int:
