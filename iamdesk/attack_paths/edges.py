@@ -214,7 +214,7 @@ class Edges:
 
     def asked_of_callers(self, role: RoleDetail, needs: SessionNeeds | None) -> SessionNeeds | None:
         """Return what a role's sessions need; None if whoever assumes it can pass nothing, and that is enough."""
-        is_free = needs is None or (needs.has_plain and not needs.facts and not self._may_force(role))
+        is_free = needs is None or (needs.has_plain and not self._may_force(role))
         return None if is_free else needs
 
     def _may_force(self, role: RoleDetail) -> bool:

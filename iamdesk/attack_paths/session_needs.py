@@ -90,8 +90,8 @@ class SessionNeeds(NamedTuple):
 
     @property
     def has_plain(self) -> bool:
-        """Whether a session for which the caller passes nothing is an administrator."""
-        return any(need.is_plain for need in self.needs)
+        """Whether a session for which the caller passes nothing certainly is an administrator."""
+        return not self.facts and any(need.is_plain for need in self.needs)
 
 
 def is_of_session(key: str) -> bool:

@@ -350,6 +350,15 @@ def test_a_step_into_one_that_is_an_administrator_with_mfa_requires_it(tmp_path)
     assert "aws:MultiFactorAuthPresent" in path.needs
 
 
+def test_a_service_may_run_with_a_role_that_is_an_administrator_for_one_function_only(tmp_path):
+    """Lambda Developer Guide, "Using source function ARN to control function access behavior"."""
+    good = {"ArnEquals": {"lambda:SourceFunctionArn": f"arn:aws:lambda:eu-west-1:{HOME}:function:good"}}
+    own = [allow(["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"])]
+    path, _ = path_of(Case(own, trusting({"Service": "lambda.amazonaws.com"}), good), tmp_path)
+    assert path.state is POSSIBLE
+    assert path.steps[0].needs == ("lambda:SourceFunctionArn",)
+
+
 def test_what_it_may_without_mfa_is_searched(tmp_path):
     besides = [allow("iam:PutRolePolicy", f"arn:aws:iam::{HOME}:role/powerful")]
     path, _ = path_of(replace(CASES["MFA that nobody chooses"][0], besides=besides), tmp_path)
