@@ -8,10 +8,12 @@ from iamdesk.diff.assumptions import pieces_of
 from iamdesk.diff.normal_form import NormalStatement
 from iamdesk.diff.result import ANY_SERVICE, ANYONE, ANYONE_ANYWHERE
 from iamdesk.policy.arn import is_arn
-from iamdesk.policy.wildcards import Token, Wildcard
+from iamdesk.policy.wildcards import STAR, Glob, Token, Wildcard
 
 _NAME_KEYS = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
 _CALLER_KEYS = frozenset({"aws:principalaccount", "aws:principalarn", "aws:username", "aws:principaltype"})
+_MAX_TOGETHER = 8
+"""Patterns of principals for whose combinations principals are looked for."""
 _ANY = ANY_SERVICE.partition(".")[0]
 
 
@@ -23,32 +25,69 @@ def distinguished_services(clauses: Iterable[NormalStatement]) -> tuple[tuple[st
     return names, is_complete and are_all
 
 
-def distinguished_principals(clauses: Iterable[NormalStatement], account: str, partition: str) -> Iterator[str]:
+def distinguished_principals(
+    clauses: Iterable[NormalStatement], accounts: Iterable[str], partition: str
+) -> Iterator[str]:
     """Yield principals of the accounts, ARNs, user names and types that conditions of some clauses test.
 
-    They belong to ``account`` and ``partition`` if a condition does not determine these.
+    Where a condition does not determine the account, there is one of each of ``accounts``, and of those that other
+    conditions name: which accounts are let in, and which of their principals, may be up to different statements.
     """
-    start = f"arn:{partition}:iam::"
-    for clause in clauses:
-        for key, pieces in _tested(clause, _CALLER_KEYS):
-            tokens = _tokens_in(pieces)
-            text = filled(tokens, "")
-            if key == "aws:principalaccount" and text.isdigit():
-                yield f"{start}{text}:role/{ANYONE}"
-            elif key == "aws:principaltype" and text == "Account":
-                yield f"{start}{account}:root"
-            elif key == "aws:username" or (key == "aws:principaltype" and text == "User"):  # all others are roles
-                yield f"{start}{account}:user/{ANYONE_ANYWHERE}"
-                if key == "aws:username" and text and len(tokens) == len(pieces):
-                    yield f"{start}{account}:user/{filled(tokens, ANYONE)}"
-            elif key == "aws:principalarn" and len(tokens) == len(pieces):
-                yield from (text,) if tokens == (text,) and is_arn(text) else _described(tokens, account, partition)
+    tested = dict.fromkeys(
+        (key, _tokens_in(pieces), len(_tokens_in(pieces)) == len(pieces))
+        for clause in clauses
+        for key, pieces in _tested(clause, _CALLER_KEYS)
+    )
+    named = [account for key, tokens, _ in tested if (account := _account_named(key, tokens))]
+    patterns = [
+        _of_user(tokens) if key == "aws:username" else tokens
+        for key, tokens, is_whole in tested
+        if is_whole and key in ("aws:principalarn", "aws:username")
+    ]
+    globs = tuple(map(Glob, dict.fromkeys(patterns)))
+    for account in dict.fromkeys((*named, *accounts)):
+        start = f"arn:{partition}:iam::{account}:"
+        found = dict.fromkeys(_alone(tested, account, partition))
+        if account in named:
+            found[f"{start}role/{ANYONE}"] = None
+        yield from found
+        if 1 < len(globs) <= _MAX_TOGETHER:
+            met = {tuple(one.matches(arn) for one in globs) for arn in (*found, f"{start}role/{ANYONE}")}
+            for arn in principals_described(tuple(dict.fromkeys(patterns)), account, ANYONE, partition):
+                if tuple(one.matches(arn) for one in globs) not in met:
+                    yield arn
 
 
-def _described(tokens: tuple[Token, ...], account: str, partition: str) -> Iterator[str]:
-    """Yield a role that a pattern matches, or a user if it matches no role."""
-    own = filled(tokens, "*").split(":", 5)[4:5]
-    return principals_described((tokens,), own[0] if own and own[0].isdigit() else account, ANYONE, partition)
+def _alone(tested: Iterable[tuple[str, tuple[Token, ...], bool]], account: str, partition: str) -> Iterator[str]:
+    """Yield principals of an account that single conditions test, by key, value, and whether that has no variables."""
+    start = f"arn:{partition}:iam::{account}:"
+    for key, tokens, is_whole in tested:
+        text = filled(tokens, "")
+        if key == "aws:principaltype" and text == "Account":
+            yield f"{start}root"
+        elif key == "aws:username" or (key == "aws:principaltype" and text == "User"):  # all others are roles
+            yield f"{start}user/{ANYONE_ANYWHERE}"
+            if key == "aws:username" and text and is_whole:
+                yield f"{start}user/{filled(tokens, ANYONE)}"
+        elif key == "aws:principalarn" and is_whole:
+            if tokens == (text,) and is_arn(text):
+                yield text
+            elif text.endswith(":root"):
+                yield f"{start}root"
+            else:
+                yield from principals_described((tokens,), account, ANYONE, partition)
+
+
+def _account_named(key: str, tokens: tuple[Token, ...]) -> str:
+    """Return the account that a tested value names; empty if it names none."""
+    text = filled(tokens, "*" if key == "aws:principalarn" else "")
+    if key == "aws:principalarn":
+        text = "".join(text.split(":", 5)[4:5])
+    return text if key in ("aws:principalaccount", "aws:principalarn") and text.isdigit() else ""
+
+
+def _of_user(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    return (STAR, ":user/", *tokens)
 
 
 def _tested(clause: NormalStatement, keys: frozenset[str]) -> Iterator[tuple[str, tuple[Hashable, ...]]]:

@@ -394,11 +394,16 @@ def _name_in(text: str) -> str:
 
 def _named_in(clause: NormalStatement) -> Iterator[str]:
     """Yield the ARNs and unique IDs by which a clause names or exempts single principals."""
+    for kind, name in entries_of(clause):
+        if kind == "AWS" and not name.isdigit() and not name.endswith(":root"):
+            yield name
+
+
+def entries_of(clause: NormalStatement) -> Iterator[tuple[str, str]]:
+    """Yield the entries of Principal or NotPrincipal besides ``*``, as type and text."""
     if isinstance(clause.principal, tuple):
         kind, text = clause.principal
-        for one, name in text if kind == "not" else ((kind, text),):
-            if one == "AWS" and name != "*" and not name.isdigit() and not name.endswith(":root"):
-                yield name
+        yield from (one for one in (text if kind == "not" else ((kind, text),)) if one[1] != "*")
 
 
 def names_id(principal: Hashable, ids: frozenset[str]) -> bool:

@@ -19,7 +19,17 @@ from iamdesk.diff.external_principals import distinguished_principals, distingui
 from iamdesk.diff.matching import fill, is_plainly_of, names_nothing
 from iamdesk.diff.normal_form import ANYWHERE, EVERYONE, NormalStatement, ResourceScope
 from iamdesk.diff.principals import PrincipalComparer
-from iamdesk.diff.resource_forms import UNSEEN, Entry, Granting, captured_of, facts_of, may_name, owners_of, services_of
+from iamdesk.diff.resource_forms import (
+    UNSEEN,
+    Entry,
+    Granting,
+    captured_of,
+    entries_of,
+    facts_of,
+    may_name,
+    owners_of,
+    services_of,
+)
 from iamdesk.diff.result import (
     ANYONE,
     ANYONE_ANYWHERE,
@@ -56,6 +66,8 @@ _MAX_FILLED = 60
 """Values of variables that are tried for one resource entry."""
 _MAX_CONDITIONAL = 300
 """Principals with conditional decisions in both snapshots that are compared for one request."""
+_MAX_MEMBERS = 20
+"""Accounts of an organization that stand for those that no snapshot contains."""
 _OF_RESOURCES = frozenset(
     {
         ChangeKind.TRUST,
@@ -90,6 +102,7 @@ class ResourceComparer:
     _single_causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
     _known_filled: dict[ResourceScope, tuple[ResourceScope, ...]] = field(default_factory=dict)
     _unrelated: str = ""
+    _known_members: Sequence[str] | None = None
 
     def begin(self, cancelled: Cancelled) -> None:
         """Reset for the next span."""
@@ -494,29 +507,48 @@ class ResourceComparer:
         distinguish.
         """
         found: dict[str, None] = {}
+        accounts: dict[str, None] = {}
         allows_external = False
         partition, unrelated = partition_of(entry.arn), self._unrelated_account()
         for clause in entry.clauses:
-            if not isinstance(clause.principal, tuple):
-                continue
-            kind, text = clause.principal
             if _is_of_all(clause):
                 found |= {"anonymous": None, f"arn:{partition}:iam::{unrelated}:role/{ANYONE_ANYWHERE}": None}
+                accounts[unrelated] = None
                 allows_external = allows_external or clause.is_allow
-            elif kind in ("Service", "Federated"):
-                found[str(text)] = None
-            elif kind == "AWS":
-                # Root users cannot assume roles, so a role represents the account.
-                account = str(text) if str(text).isdigit() else _account_by_root(str(text))
-                arn = f"arn:{partition}:iam::{account}:role/{ANYONE}" if account else str(text)
-                if self._is_external(arn):
-                    found[arn] = None
-                    allows_external = allows_external or clause.is_allow
+            for kind, text in entries_of(clause):
+                if kind in ("Service", "Federated"):
+                    found[text] = None
+                elif kind == "AWS":
+                    # Root users cannot assume roles, so a role represents the account.
+                    account = text if text.isdigit() else _account_by_root(text)
+                    arn = f"arn:{partition}:iam::{account}:role/{ANYONE}" if account else text
+                    if self._is_external(arn):
+                        found[arn] = None
+                        accounts |= {account: None} if account else {}
+                        allows_external = allows_external or clause.is_allow
         if allows_external:
-            named = distinguished_principals(self._binding(entry), unrelated, partition)
+            binding = list(self._binding(entry))
+            if any(key.startswith("aws:principalorg") for clause in binding for key in clause.keys):
+                members = self._members()
+                found |= {f"arn:{partition}:iam::{account}:role/{ANYONE}": None for account in members}
+                accounts |= dict.fromkeys(members)
+            named = distinguished_principals(binding, accounts or (unrelated,), partition)
             found |= dict.fromkeys(filter(self._is_external, named))
         found |= dict.fromkeys(self._services(entry)[0])
         yield from found
+
+    def _members(self) -> Sequence[str]:
+        """Return accounts of the organizations that no snapshot contains: one for each place in them."""
+        if self._known_members is None:
+            found: dict[Hashable, str] = {}
+            for side in (self.old, self.new):
+                organization = side.evaluator.organization
+                for node in organization.nodes if organization is not None else ():
+                    if node.id.isdigit() and self._is_external(f"arn:aws:iam::{node.id}:root"):
+                        places = tuple(organization_facts(one, node.id) for one in (self.old, self.new))
+                        found.setdefault(places, node.id)
+            self._known_members = tuple(found.values())[:_MAX_MEMBERS]
+        return self._known_members
 
     def _is_external(self, arn: str) -> bool:
         account = account_of(arn)

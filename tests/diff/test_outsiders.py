@@ -152,3 +152,86 @@ def test_other_authorization_types_of_an_api_are_inconclusive() -> None:
     one = found.resources[API]
     assert one.status is Status.INCONCLUSIVE
     assert "authorization types" in " ".join(one.doubts)
+
+
+OUTSIDE = "555566667777"
+LET_IN = on({"AWS": f"arn:aws:iam::{OUTSIDE}:root"}, GET, f"{BUCKET}/*")
+ANY_ACCOUNT = "arn:aws:iam::*"
+
+
+def allowed(condition: dict[str, Any], principal: Any = "*") -> Any:
+    return {**on(principal, GET, f"{BUCKET}/*"), "Condition": condition}
+
+
+def denied(condition: dict[str, Any], principal: Any = "*") -> Any:
+    return {**allowed(condition, principal), "Effect": "Deny"}
+
+
+def like(*patterns: str) -> dict[str, Any]:
+    return {"ArnLike": {"aws:PrincipalArn": list(patterns)}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "who"),
+    [
+        ([LET_IN, denied(like(f"{ANY_ACCOUNT}:role/app-*"))], [LET_IN], "role/app-anyone"),
+        ([LET_IN, denied({"StringLike": {"aws:PrincipalArn": "*app-*"}})], [LET_IN], "role/app-anyone"),
+        ([LET_IN, denied(like(f"{ANY_ACCOUNT}:user/*"))], [LET_IN], "user/anyone"),
+        ([LET_IN, denied({"StringEquals": {"aws:PrincipalType": "User"}})], [LET_IN], "user/anyone-anywhere"),
+        ([LET_IN, denied({"StringEquals": {"aws:username": "bob"}})], [LET_IN], "user/bob"),
+        ([LET_IN, denied(like(f"{ANY_ACCOUNT}:root"))], [LET_IN], "root"),
+        (
+            [allowed(like(f"{ANY_ACCOUNT}:role/app-*")), denied({"StringEquals": {"aws:PrincipalAccount": OUTSIDE}})],
+            [allowed(like(f"{ANY_ACCOUNT}:role/app-*"))],
+            "role/app-anyone",
+        ),
+        (
+            [LET_IN, denied(like(f"{ANY_ACCOUNT}:role/app-*")), denied(like(f"{ANY_ACCOUNT}:role/*-1"))],
+            [LET_IN, denied(like(f"{ANY_ACCOUNT}:role/*-1"))],
+            "role/app-anyone",
+        ),
+        (
+            [{**denied({}), "NotPrincipal": {"AWS": [A, OUTSIDE]}, "Principal": None}, LET_IN],
+            [
+                {
+                    **denied({}),
+                    "NotPrincipal": {"AWS": [A, OUTSIDE, f"arn:aws:iam::{OUTSIDE}:role/z"]},
+                    "Principal": None,
+                },
+                LET_IN,
+            ],
+            "role/z",
+        ),
+    ],
+)
+def test_outsiders_that_a_condition_describes_in_any_account(before: Any, after: Any, who: str) -> None:
+    """A statement lets the account in, or everyone; another one describes its principals without its number.
+
+    IAM User Guide, "AWS global condition context keys": aws:PrincipalArn, aws:PrincipalType, aws:username.
+    """
+    old = seeds.before()
+    old["resources"] = [{"arn": BUCKET, "account_id": A, "policy": _read(before), "is_policy_captured": True}]
+    new = copy.deepcopy(old)
+    new["resources"][0]["policy"] = _read(after)
+    found = compare_snapshots(seeds.snapshot(old, "old"), seeds.snapshot(new, "new"), NOON)
+    assert f"arn:aws:iam::{OUTSIDE}:{who}" in gaining(found)
+    back = compare_snapshots(seeds.snapshot(new, "new"), seeds.snapshot(old, "old"), NOON)
+    lost = {effect.principal for effect in back.effects() if effect.kind is Kind.LOST}
+    assert f"arn:aws:iam::{OUTSIDE}:{who}" in lost
+
+
+def _read(statements: Any) -> Any:
+    return document(*({key: value for key, value in one.items() if value is not None} for one in statements))
+
+
+def test_accounts_of_the_organization_that_no_snapshot_contains() -> None:
+    """A condition on the organization lets them in; another one describes some of their roles."""
+    mine = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+    old = seeds.before()
+    old["organization"]["nodes"] = [*old["organization"]["nodes"], {"id": OUTSIDE, "parent_id": "r-1"}]
+    own = {"arn": BUCKET, "account_id": A, "is_policy_captured": True}
+    old["resources"] = [{**own, "policy": _read([allowed(mine), denied(like(f"{ANY_ACCOUNT}:role/app-*"))])}]
+    new = copy.deepcopy(old)
+    new["resources"][0]["policy"] = _read([allowed(mine)])
+    found = compare_snapshots(seeds.snapshot(old, "old"), seeds.snapshot(new, "new"), NOON)
+    assert f"arn:aws:iam::{OUTSIDE}:role/app-anyone" in gaining(found)

@@ -59,7 +59,9 @@ def principals_described(
         own = tuple(one for one in patterns if _may_begin_with(one, start))
         if not own:
             continue
-        likely = [f"{start}{filling}", *(filled(one, filling) for one in own)]
+        texts = [filled(one, filling) for one in own]
+        of_account = [":".join((*start.split(":", 5)[:5], *text.split(":", 5)[5:])) for text in texts]
+        likely = [f"{start}{filling}", *texts, *of_account]
         found = dict.fromkeys(text for text in likely if text.startswith(start) and _matches_all(own, text))
         if not found or len(own) > 1:
             found |= dict.fromkeys(witnesses(tuple(map(Pattern, own)), (Pattern((start, QUESTION, STAR)),)).texts)
