@@ -175,7 +175,7 @@ def like(*patterns: str) -> dict[str, Any]:
     ("before", "after", "who"),
     [
         ([LET_IN, denied(like(f"{ANY_ACCOUNT}:role/app-*"))], [LET_IN], "role/app-anyone"),
-        ([LET_IN, denied({"StringLike": {"aws:PrincipalArn": "*app-*"}})], [LET_IN], "role/app-anyone"),
+        ([LET_IN, denied({"StringLike": {"aws:PrincipalArn": "*app-*"}})], [LET_IN], "role/app-"),
         ([LET_IN, denied(like(f"{ANY_ACCOUNT}:user/*"))], [LET_IN], "user/anyone"),
         ([LET_IN, denied({"StringEquals": {"aws:PrincipalType": "User"}})], [LET_IN], "user/anyone-anywhere"),
         ([LET_IN, denied({"StringEquals": {"aws:username": "bob"}})], [LET_IN], "user/bob"),
