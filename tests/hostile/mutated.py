@@ -4,6 +4,7 @@ import copy
 import json
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -293,7 +294,8 @@ def written(files: Files, folder: Path) -> Path:
 def _opened(value: Any) -> tuple[Any, Any]:
     """Return what is mutated of a file (a policy that AWS prints as text is opened), and how it is put back."""
     if isinstance(value, dict) and isinstance(value.get("Policy"), str):
-        return json.loads(value["Policy"]), lambda changed: {"Policy": json.dumps(changed)}
+        with suppress(ValueError):  # an earlier change may have put another text there
+            return json.loads(value["Policy"]), lambda changed: {"Policy": json.dumps(changed)}
     return value, lambda changed: changed
 
 
