@@ -76,6 +76,8 @@ class AccountSteps:
     administrators: int
     unconditional: int
     """The administrators without ``sessions``."""
+    named: int
+    """The roles in whose sessions somebody has to set a source identity (`Edges.named`)."""
     sessions: Mapping[int, SessionNeeds]
     """By position of a role that is an administrator only in some sessions: what these need."""
     entering: Mapping[int, tuple[PlainEdge, ...]]
@@ -134,6 +136,7 @@ def find_account_steps(steps: Edges, graph: StepGraph, account: str) -> AccountS
         places=sum(1 << position for position in steps.places),
         administrators=steps.administrators,
         unconditional=steps.unconditional_administrators,
+        named=steps.named,
         sessions=steps.sessions,
         entering={position: tuple(map(plain.edge, steps.entering(position))) for position in steps.sessions},
         into={position: plain.open(_by_any(edges).within(~(1 << position))) for position, edges in into.items()},
@@ -145,7 +148,7 @@ def find_account_steps(steps: Edges, graph: StepGraph, account: str) -> AccountS
         assuming={
             steps.targets.arns[place]: plain.open(members)
             for place in indexes_of(steps.targets.roles)
-            if (members := steps.assumable.of(place)).principals
+            if (members := steps.assuming(place)).principals
         },
         abroad=_abroad(steps, plain, account),
         shared_functions=tuple(steps.shared_functions.get(account, ())),
@@ -200,7 +203,9 @@ def _abroad(steps: Edges, plain: _Plain, account: str) -> Mapping[ConfirmedAndPo
         account_id=account, users=(), groups=(), roles=tuple(evaluated.values()), policies=()
     )
     targets = EdgeTargets([listed], steps.population.index)
-    finder = SourceFinder(steps.inquiry, targets, steps.inquiry.evaluator.bulk())
+    finder, settled = (
+        SourceFinder(steps.inquiry, targets, steps.inquiry.evaluator.bulk(), can_arrange=one) for one in (True, False)
+    )
     trust = steps.inquiry.evaluator.index.trust
     found: dict[ConfirmedAndPossible, int] = {}
     with steps.inquiry.evaluator.index.lent_roles(evaluated.values()):
@@ -210,7 +215,7 @@ def _abroad(steps: Edges, plain: _Plain, account: str) -> Mapping[ConfirmedAndPo
             named, trusted, _ = trusted_by(trust(next(iter(same.values()))[0]), finder)
             who = Assumable(assuming(finder, sum(1 << place for place in places), named, trusted, only_own=True))
             for place, bits in places.items():
-                members = plain.open(who.of(place))
+                members = plain.open(steps.carrying(targets.arns[place], who.of(place), settled))
                 if members.principals:
                     found[members] = found.get(members, 0) | bits
     return found

@@ -74,9 +74,9 @@ class ConfirmedAndPossible(NamedTuple):
         """Return the intersection with some principals."""
         return ConfirmedAndPossible(self.proven & members, self.possible & members)
 
-    def unsure(self) -> "ConfirmedAndPossible":
-        """Return the same principals, all as possible only."""
-        return ConfirmedAndPossible(0, self.proven | self.possible)
+    def unsure(self, some: int = -1) -> "ConfirmedAndPossible":
+        """Return the same principals, all as possible only, or some of them."""
+        return ConfirmedAndPossible(self.proven & ~some, self.possible | self.proven & some)
 
     @property
     def principals(self) -> int:
@@ -204,7 +204,7 @@ class SourceFinder:
         """
         self._inquiry = inquiry
         self._targets = targets
-        self._bulk = bulk
+        self.bulk = bulk
         self.population = bulk.population
         self._can_arrange = can_arrange
         self._by_tags: dict[tuple[str, ...], tuple[int, ...]] = {}
@@ -307,8 +307,8 @@ class SourceFinder:
         """Evaluate some principals in one context."""
         moment = RequestMoment(self._inquiry.evaluator.now(), context)
         proven = possible = 0
-        for decided in self._bulk.decisions(
-            self._bulk.request(action, resource), among, moment, distinguish_denials=False
+        for decided in self.bulk.decisions(
+            self.bulk.request(action, resource), among, moment, distinguish_denials=False
         ):
             if decided.decision is EvalDecision.ALLOWED:
                 proven |= decided.members
@@ -468,9 +468,9 @@ class SourceFinder:
         """Return which of some principals may make a call and set its tags, with values that suit both actions."""
         unknown = tagging_context(action, context)  # tags are unknown
         moment = RequestMoment(self._inquiry.evaluator.now(), unknown)
-        grid = self._bulk.request(required.action, resource)
+        grid = self.bulk.request(required.action, resource)
         found = NO_PRINCIPALS
-        for decided in self._bulk.decisions(grid, members, moment, distinguish_denials=False):
+        for decided in self.bulk.decisions(grid, members, moment, distinguish_denials=False):
             if decided.decision is not EvalDecision.CONDITIONAL:
                 continue
             who = decided.members
@@ -497,7 +497,7 @@ class _Finding:
         self._finder = finder
         self._callers = callers & finder.population.regular
         self._only_own = only_own
-        self._bulk = finder._bulk
+        self._bulk = finder.bulk
         self._population = finder.population
         self._targets = finder._targets
         self._action = action

@@ -10,6 +10,7 @@ from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS, administrat
 from iamdesk.attack_paths.any_resource import AnyResourceAccess
 from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, TrustPolicies
 from iamdesk.attack_paths.attachable_policies import AttachablePolicies
+from iamdesk.attack_paths.attacker_control import SOURCE_IDENTITY
 from iamdesk.attack_paths.catalog import (
     ASSUMES,
     PASSES,
@@ -22,7 +23,8 @@ from iamdesk.attack_paths.catalog import (
 )
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, EdgeSources, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
-from iamdesk.attack_paths.session_needs import SessionNeeds, may_force, passing
+from iamdesk.attack_paths.request_tags import SET_SOURCE_IDENTITY
+from iamdesk.attack_paths.session_needs import SessionNeeds, demands_identity, may_force, passing
 from iamdesk.attack_paths.source_arns import IMPOSSIBLE, SourceTest
 from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_of
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses, OpenTrust
@@ -155,6 +157,46 @@ class Edges:
     def assumable(self) -> Assumable:
         """Who can assume each role."""
         return Assumable(self.trusts.assuming(self.finder))
+
+    def assuming(self, place: int) -> ConfirmedAndPossible:
+        """Return who can assume a role, also in sessions that have a source identity (`carrying`)."""
+        return self.carrying(self.targets.arns[place], self.assumable.of(place), self._settled_finder)
+
+    def carrying(self, role: str, who: ConfirmedAndPossible, finder: SourceFinder) -> ConfirmedAndPossible:
+        """Return which of those who can assume a role can do so from sessions that have a source identity.
+
+        It persists where a role assumes another one, and that takes sts:SetSourceIdentity (IAM User Guide, "Monitor
+        and control actions taken with assumed roles").
+        """
+        held = who.principals & self.named
+        if not held:
+            return who
+        carried = finder.among(held, ASSUMES, role).both(finder.among(held, SET_SOURCE_IDENTITY.action, role))
+        return who.within(~held).either(who.within(held).both(carried))
+
+    @cached_property
+    def _settled_finder(self) -> SourceFinder:
+        """Finds who is allowed requests whatever the values that callers choose."""
+        return SourceFinder(self.inquiry, self.targets, self.finder.bulk, can_arrange=False)
+
+    @cached_property
+    def named(self) -> int:
+        """The roles, as bits, in whose sessions somebody has to set a source identity."""
+        found = 0
+        covering = self.population.index.covering("sts", "assumerole").statements.values()
+        limits = (document.statements for _, document in self.finder.organization_documents)
+        is_everywhere = any(may_force(statements, SOURCE_IDENTITY) for statements in (*covering, *limits))
+        for position, place in self.places.items():
+            role = self.inquiry.evaluator.index.roles.get(self.targets.arns[place])
+            document = None if role is None else self.inquiry.evaluator.index.trust(role)
+            if role is None or document is None:
+                continue
+            if is_everywhere or may_force(document.statements, SOURCE_IDENTITY):
+                own = self.members_of.get(self.targets.account_of(place), 0)
+                who = self.assumable.of(place).principals & own & ~(1 << position)
+                without = self.finder.among(who, ASSUMES, role.arn, {"sts:SourceIdentity": None}).principals
+                found |= 1 << position if who & ~without or demands_identity(document) else 0
+        return found
 
     @cached_property
     def under_open_trust(self) -> EdgeSources:
@@ -337,7 +379,7 @@ class Edges:
         if required.on is TargetType.NEW_POLICY:  # considered where the policy is attached
             return ConfirmedAndPossible(self.population.regular, 0)
         if required.action == ASSUMES:
-            return self.assumable.of(place)
+            return self.assuming(place)
         found = self.sources(path, required.action, self.kind_of(place)).of(place)
         if required.action == TRUST_CHANGE:
             found = found.both(self.under_open_trust.of(place))
@@ -523,7 +565,7 @@ class Edges:
             yield from self._into_role(place)
 
     def _into_role(self, place: int) -> Iterator[Edge]:
-        assuming = self.assumable.of(place)
+        assuming = self.assuming(place)
         account = self.account_of(place)
         own = self.members_of.get(account.account_id, 0) if account else 0
         yield Edge("sts-003" if self.trusts.trusts_everyone(place) else "sts-001", place, assuming.within(own))
@@ -561,7 +603,8 @@ class Edges:
             members = edge.members.within(~(1 << position))
             needs = self.sessions[position]
             if edge.path_id in ASSUMING and members.principals:
-                members = members.both(passing(self.finder, role, needs, members.principals))
+                passed = passing(self.finder, role, needs, members.principals)
+                members = members.both(passed.unsure(self.named))
             elif not needs.has_plain:
                 members = members.unsure()
             if members.principals:

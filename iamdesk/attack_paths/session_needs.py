@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from iamdesk.attack_paths.attacker_control import NAME, AllowedBy
+from iamdesk.attack_paths.attacker_control import NAME, SOURCE_IDENTITY, AllowedBy
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.condition_keys import PRINCIPAL_TAG_PREFIX
@@ -18,6 +18,7 @@ from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import phrase
 from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import is_pattern
 
@@ -53,7 +54,7 @@ class SessionNeed(NamedTuple):
     is_exact: bool
     """Whether no other values would do."""
     absent: tuple[str, ...] = ()
-    """The condition keys of which the caller must not pass a value."""
+    """The condition keys of which the caller must not pass a value; of a session name, one that policies list."""
 
     @property
     def is_plain(self) -> bool:
@@ -99,14 +100,29 @@ def is_of_session(key: str) -> bool:
     return key.startswith(_OF_SESSIONS)
 
 
-def may_force(statements: Iterable[Statement]) -> bool:
-    """Return whether some statement about assuming roles depends on what callers pass, so that it may be forced."""
+def may_force(statements: Iterable[Statement], *keys: str) -> bool:
+    """Return whether some statement about assuming roles depends on what callers pass, so that it may be forced.
+
+    ``keys``: these alone.
+    """
     return any(
-        key.startswith(_FORCED)
+        key.startswith(keys or _FORCED)
         for statement in statements
         if statement.covers_action("sts", "assumerole")
         for key in statement.context_keys()
     )
+
+
+def demands_identity(document: Document) -> bool:
+    """Return whether a trust policy lets nobody assume the role without a source identity."""
+    allowing = [one for one in document.statements if one.is_allow and one.covers_action("sts", "assumerole")]
+    return bool(allowing) and all(any(map(_demands_identity, one.conditions)) for one in allowing)
+
+
+def _demands_identity(test: ConditionTest) -> bool:
+    if test.key != SOURCE_IDENTITY or test.operator is None or test.if_exists or test.operator.negated:
+        return False
+    return test.operator.compares_values or all(value.text.lower() == "false" for value in test.values)
 
 
 def _tag_of(key: str) -> str:
@@ -164,7 +180,7 @@ def session_needs(
         ]
         if wanted == [_ID] and is_administrator({**session, _ID: _any_of(_ID, session)}):
             wanted = []  # any session name
-        absent = tuple(_spelled(key, list(_tests(key, traces))) for key in sorted(keys - {*wanted, _ID}))
+        absent = tuple(_spelled(key, list(_tests(key, traces))) for key in sorted(keys - set(wanted)))
         if wanted:
             found_needs = _needs(session, wanted, traces, is_administrator, is_whole=is_whole)
             needs.update((need._replace(absent=absent), None) for need in found_needs)
@@ -303,6 +319,6 @@ def _passing(finder: SourceFinder, role: str, need: SessionNeed, members: int) -
     left = members & ~found.principals
     if left and not need.is_exact:
         unknown = need.passed._replace(tags=dict.fromkeys(need.passed.tags, ()))
-        without = {key: value for key, value in need.not_passed.items() if key != "aws:TagKeys"}
+        without = {key: value for key, value in need.not_passed.items() if value is None and key != "aws:TagKeys"}
         found = found.either(finder.assuming_with(unknown, role, left, without, may_vary=False).unsure())
     return found

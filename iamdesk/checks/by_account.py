@@ -402,7 +402,8 @@ class OrganizationChecks:
         for one in steps if asked else ():
             for members, assumed in one.abroad.items():
                 for number in indexes_of(assumed & asked):
-                    wanted.setdefault(one.account, []).append((number, of_number[number], members))
+                    needed = of_number[number]
+                    wanted.setdefault(one.account, []).append((number, needed, members.unsure(one.named)))
         if not wanted:
             return tuple(steps)
         done = self.round(

@@ -420,3 +420,48 @@ def test_a_role_that_the_caller_changes_needs_the_values_as_well(tmp_path, chang
     assert path.state is state
     if state is POSSIBLE:
         assert any(need.startswith("a session of powerful with") for need in path.steps[-1].needs)
+
+
+NO_BOSS = deny("*", condition=BOSS)
+
+
+@pytest.mark.parametrize(
+    ("own", "trust", "of_middle", "trust_of_last", "condition", "state"),
+    [
+        # "The value … persists … throughout the role session", and each role of a chain has to let it in.
+        (NAMING, (NAMING, naming("alice")), NAMING, ASSUME, {}, None),
+        (NAMING, (NAMING, naming("alice")), ASSUME, NAMING, {}, None),
+        (NAMING, (NAMING, naming("alice")), NAMING, NAMING, {}, PROVEN),
+        (NAMING, (NAMING, naming("bob")), NAMING, NAMING, named("alice"), POSSIBLE),
+        (NAMING, (NAMING, None), NAMING, NAMING, named("alice"), PROVEN),
+        (ASSUME, (ASSUME, None), NAMING, NAMING, named("alice"), PROVEN),
+        (NAMING, (NAMING, naming("*", "StringLikeIfExists")), ASSUME, ASSUME, {}, PROVEN),
+    ],
+)
+@pytest.mark.parametrize("account", [HOME, OTHER])
+def test_a_source_identity_persists_in_a_chain(
+    tmp_path, own, trust, of_middle, trust_of_last, condition, state, account
+):
+    """IAM User Guide, "Monitor and control actions taken with assumed roles"."""
+    actions, demanded = trust
+    middle = role("middle", document(allow(of_middle)), trust=trusting({"AWS": HOME}, actions, demanded))
+    lets_in = trusting({"AWS": f"arn:aws:iam::{HOME}:root"}, trust_of_last)
+    last = role("last", document(allow("*", condition=condition)), trust=lets_in, account=account)
+    martha = user("martha", document(allow(own, resource=f"arn:aws:iam::{HOME}:role/middle")), account=HOME)
+    write(tmp_path / f"{HOME}.json", users=[martha], roles=[middle, *([last] if account == HOME else [])])
+    if account != HOME:
+        write(tmp_path / f"{account}.json", roles=[last])
+    graph = AttackPathGraph(Evaluator(load_snapshot(tmp_path)))
+    path = graph.attack_path(MARTHA, account)
+    assert (path.state if path else None) is state
+    checks = OrganizationChecks(load_catalogue(tmp_path))
+    for goal in ("admin", account):
+        expected = [to_reached(one, graph.attack_path(one.principal, goal)) for one in graph.exposures()]
+        assert [to_reached(one, path) for one, path in checks.attack_paths(goal)] == expected
+
+
+@pytest.mark.parametrize(("condition", "state"), [({"sts:RoleSessionName": "boss"}, POSSIBLE), (None, PROVEN)])
+def test_a_session_name_that_the_role_denies(tmp_path, condition, state):
+    forced = allow(ASSUME, condition=condition and {"StringEquals": condition})
+    path, _ = path_of(Case([forced], ASSUME, {}, besides=[NO_BOSS]), tmp_path)
+    assert path.state is state
