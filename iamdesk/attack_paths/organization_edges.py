@@ -112,6 +112,7 @@ class OrganizationSteps:
         self.numbers = {one.account: number for number, one in enumerate(self.accounts)}
         self._places: list[dict[str, int] | None] = [None] * len(self.accounts)
         self._techniques: OrderedDict[int, Techniques] = OrderedDict()
+        self._last_steps: OrderedDict[tuple[int, bool], Sequence[tuple[int, Sequence[PlainEdge]]]] = OrderedDict()
         self._into: OrderedDict[tuple[int, bool], Mapping[int, int]] = OrderedDict()
         self._forward: OrderedDict[tuple[int, bool], Mapping[int, int]] = OrderedDict()
         self._closed: OrderedDict[tuple[int, bool], Mapping[int, int]] = OrderedDict()
@@ -231,13 +232,16 @@ class OrganizationSteps:
 
     def last_steps(self, number: int, position: int, *, maybe: bool) -> Iterator[PlainEdge]:
         """Yield the steps of a principal to administrator, in the order of `StepGraph.last_steps`."""
+        for members, edges in _cached(self._last_steps, (number, maybe), lambda: self._promotions(number, maybe)):
+            if members >> position & 1:
+                yield from edges
+
+    def _promotions(self, number: int, maybe: bool) -> Sequence[tuple[int, Sequence[PlainEdge]]]:
+        """Return the steps into an account's administration, by who can use them."""
         groups: dict[int, list[PlainEdge]] = {}
         for edge in self.techniques(number).promotions:
-            members = counted(edge.members, maybe)
-            if members >> position & 1:
-                groups.setdefault(members, []).append(edge)
-        for edges in groups.values():
-            yield from edges
+            groups.setdefault(counted(edge.members, maybe), []).append(edge)
+        return tuple(groups.items())
 
     def to_administration(self, account: str | None, *, maybe: bool) -> LevelsOfAll:
         """Return the principals by distance to administrator of an account, or of any."""

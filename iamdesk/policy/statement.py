@@ -150,8 +150,10 @@ class Statement:
 
     def covers_action(self, service: str, name: str) -> bool:
         """Return whether it covers the action (both parts in lower case; rules F1, F2)."""
+        if self.services is not None and service not in self.services:
+            return False
         for pattern in self.actions:
-            if pattern.matches(service, name):
+            if (pattern.service is None or pattern.service == service) and pattern.matches(service, name):
                 return not self.not_action
         return self.not_action
 
