@@ -1,7 +1,8 @@
 """Findings in a temporary file: workers render each for the report, so that they need not fit into memory.
 
 A hundred thousand principals can have a million findings of some kilobytes each. Workers render each finding for the
-output format; sorted runs of them are in the file, and the report, which merges these, is written piece by piece.
+output format; sorted runs of them are in the file, in blocks of a few, and the report, which merges these, is written
+piece by piece.
 """
 
 import json
@@ -13,6 +14,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from heapq import merge
 from io import SEEK_END
+from itertools import batched
 from operator import itemgetter
 from struct import Struct
 from tempfile import TemporaryFile
@@ -41,8 +43,13 @@ from iamdesk.snapshot.model import Snapshot
 TEXT = "text"
 _RUN = 4096
 """Findings that are sorted together: a million have some hundred runs."""
+_BLOCK = 16
+"""Findings that are compressed together: less than half as large as each alone. Of each run, the report has one block
+in memory."""
+_SIZE = Struct("<I")
+"""Before each block in the file: its length."""
 _LENGTHS = Struct("<II")
-"""Before each finding in the file: lengths of its sort key and its content."""
+"""Before each finding in a block: lengths of its sort key and its content."""
 _ORDER = itemgetter(0)
 
 
@@ -57,9 +64,18 @@ class Printed(NamedTuple):
     is_suppressed: bool
     fingerprint: str
     content: bytes
-    """The finding as rendered for the format, or pickled; compressed, if that is ``wanted``."""
+    """The finding as rendered for the format, or pickled."""
     attribution: Attribution | None
     """What grouping by cause needs of an open finding; None where the report has no causes."""
+
+
+class PrintedAccount(NamedTuple):
+    """The rendered findings of an account, to be sent to another process."""
+
+    found: Sequence[Printed]
+    """Without sort key and content."""
+    runs: Sequence[tuple[int, bytes]]
+    """These: number of findings and blocks of each run, sorted."""
 
 
 def printed(finding: Finding, wanted: "Wanted") -> Printed:
@@ -75,15 +91,30 @@ def printed(finding: Finding, wanted: "Wanted") -> Printed:
         finding.state,
         is_suppressed,
         finding.fingerprint,
-        _compressed(content) if wanted.is_compressed else content,
+        content,
         attribute(finding) if (wanted.by_cause or format_name in _WITH_CAUSES) and not is_suppressed else None,
     )
 
 
-def _compressed(content: bytes) -> bytes:
-    # Of a few kilobytes: with zlib's usual memory, 15 and 8, three times as long goes into preparing that.
-    compressor = zlib.compressobj(1, zlib.DEFLATED, 13, 6)
-    return compressor.compress(content) + compressor.flush()
+def _blocks(run: Iterable[tuple[bytes, bytes]], *, is_compressed: bool) -> bytes:
+    """Return findings, given by sort key and content, as the file holds them."""
+    blocks: list[bytes] = []
+    for some in batched(run, _BLOCK):
+        block = b"".join(_LENGTHS.pack(len(order), len(content)) + order + content for order, content in some)
+        block = zlib.compress(block, 1) if is_compressed else block
+        blocks += _SIZE.pack(len(block)), block
+    return b"".join(blocks)
+
+
+def _findings_of(block: bytes, *, is_compressed: bool) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the findings of a block: sort key and content."""
+    block = zlib.decompress(block) if is_compressed else block
+    start = 0
+    while start < len(block):
+        of_order, of_content = _LENGTHS.unpack_from(block, start)
+        content = start + _LENGTHS.size + of_order
+        yield block[start + _LENGTHS.size : content], block[content : content + of_content]
+        start = content + of_content
 
 
 def _text(finding: Finding) -> bytes:
@@ -120,8 +151,8 @@ class Spool:
         self.format_name = format_name
         self.by_cause = by_cause
         self.settings = settings
-        self.is_compressed = False
-        """Whether the findings are (`Wanted`)."""
+        self._is_compressed = False
+        """Whether the blocks in the file are."""
         self._attributions: list[Attribution] = []
         self._file = TemporaryFile(prefix="iamdesk-findings-")  # noqa: SIM115 - closed by `close`
         self._latest: list[tuple[bytes, bytes]] = []
@@ -161,11 +192,24 @@ class Spool:
 
     def take(self, found: Sequence[Printed], wanted: frozenset[str] = frozenset()) -> None:
         """Add findings; those of the ``wanted`` fingerprints that occur are added to `fingerprints`."""
-        self._count += len(found)
         for one in found:
             self._latest.append((one.order, one.content))
             if len(self._latest) >= _RUN:
-                self._write_run()
+                self._latest.sort(key=_ORDER)
+                self._write_run(len(self._latest), _blocks(self._latest, is_compressed=False))
+                self._latest.clear()
+        self._add_up(found, wanted)
+
+    def take_account(self, printed: PrintedAccount, wanted: frozenset[str] = frozenset()) -> None:
+        """Add the findings of an account of an organization, as `take`: either all findings of a spool, or none."""
+        self._is_compressed = True
+        for count, blocks in printed.runs:
+            self._write_run(count, blocks)
+        self._add_up(printed.found, wanted)
+
+    def _add_up(self, found: Sequence[Printed], wanted: frozenset[str]) -> None:
+        self._count += len(found)
+        for one in found:
             if one.attribution is not None:
                 self._attributions.append(one.attribution)
             if one.fingerprint in wanted:
@@ -178,20 +222,18 @@ class Spool:
             self._states[one.state] += 1
             self._checks[one.check_id] += 1
 
-    def _write_run(self) -> None:
-        """Write the latest findings to the file, sorted: the report merges the runs."""
-        self._latest.sort(key=_ORDER)
-        self._runs.append((self._file.seek(0, SEEK_END), len(self._latest)))
-        for order, content in self._latest:
-            self._file.write(_LENGTHS.pack(len(order), len(content)) + order + content)
-        self._latest.clear()
+    def _write_run(self, count: int, blocks: bytes) -> None:
+        """Write sorted findings to the file: the report merges the runs."""
+        self._runs.append((self._file.seek(0, SEEK_END), count))
+        self._file.write(blocks)
 
     def _read_run(self, start: int, count: int) -> Iterator[tuple[bytes, bytes]]:
-        for _ in range(count):
+        while count > 0:
             self._file.seek(start)
-            of_order, of_content = _LENGTHS.unpack(self._file.read(_LENGTHS.size))
-            yield self._file.read(of_order), self._file.read(of_content)
-            start += _LENGTHS.size + of_order + of_content
+            (size,) = _SIZE.unpack(self._file.read(_SIZE.size))
+            yield from _findings_of(self._file.read(size), is_compressed=self._is_compressed)
+            start += _SIZE.size + size
+            count -= _BLOCK
 
     def as_bad_as(self, limit: Severity) -> int:
         """Return the number of open findings of a severity or higher."""
@@ -227,7 +269,7 @@ class Spool:
         runs = [self._read_run(start, count) for start, count in self._runs]
         for order, content in merge(*runs, sorted(self._latest, key=_ORDER), key=_ORDER):
             if is_suppressed is None or order.startswith(b"1") == is_suppressed:
-                yield zlib.decompress(content) if self.is_compressed else content
+                yield content
             elif not is_suppressed:  # these are last
                 return
 
@@ -301,8 +343,6 @@ class Wanted(NamedTuple):
     today: date
     by_cause: bool = False
     settings: AppliedSettings | None = None
-    is_compressed: bool = False
-    """Whether findings are compressed: of an organization that does not fit into memory, there may be millions."""
 
 
 def find_into(
@@ -321,12 +361,11 @@ def find_into(
         WorkError: the workers failed; one sentence.
     """
     known = checks.know(progress, cancelled, thresholds_of(spool.settings))
-    wanted = Wanted(spool.format_name, tuple(suppressions), today, spool.by_cause, spool.settings, is_compressed=True)
-    spool.is_compressed = True
+    wanted = Wanted(spool.format_name, tuple(suppressions), today, spool.by_cause, spool.settings)
     fingerprints = frozenset(one.fingerprint for one in suppressions)
     scope = nothing_yet()
     for found, part in checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled):
-        spool.take(found, fingerprints)
+        spool.take_account(found, fingerprints)
         scope += part
     checks.scope = scope
 
@@ -356,13 +395,13 @@ def each_finding(
     """
     count, total = len(checks.accounts), ROUNDS * len(checks.accounts)
     known = checks.know(lambda done, _total: progress(done, total), cancelled, thresholds)
-    wanted = Wanted("", tuple(suppressions), today, is_compressed=True)
+    wanted = Wanted("", tuple(suppressions), today)
     checks.scope, scope = None, nothing_yet()
     for done, (found, part) in enumerate(
-        checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled), 1
+        checks.round(_find_in_worker, _find, known, wanted, progress=progress, cancelled=cancelled), 1
     ):
         for one in found:
-            yield pickle.loads(zlib.decompress(one.content))  # noqa: S301 - written by this run
+            yield from pickle.loads(zlib.decompress(one))  # noqa: S301 - written by this run
         scope += part
         progress(total - count + done, total)
     checks.scope = scope
@@ -370,10 +409,26 @@ def each_finding(
 
 def _print(
     work: AccountWork, task: Task, known: Known, wanted: Wanted, cancelled: Cancelled
-) -> tuple[list[Printed], RunScope]:
-    return print_all(work.findings(task, known, cancelled), wanted), work.scope
+) -> tuple[PrintedAccount, RunScope]:
+    found = print_all(work.findings(task, known, cancelled), wanted)
+    run = sorted(((one.order, one.content) for one in found), key=_ORDER)
+    runs = [(len(some), _blocks(some, is_compressed=True)) for some in batched(run, _RUN)]
+    return PrintedAccount([one._replace(order=b"", content=b"") for one in found], runs), work.scope
 
 
-def _print_in_worker(task: Task, cancelled: Cancelled) -> tuple[list[Printed], RunScope]:
+def _print_in_worker(task: Task, cancelled: Cancelled) -> tuple[PrintedAccount, RunScope]:
     work, known, wanted = work_in_worker(task)
     return _print(work, task, known, wanted, cancelled)
+
+
+def _find(
+    work: AccountWork, task: Task, known: Known, wanted: Wanted, cancelled: Cancelled
+) -> tuple[list[bytes], RunScope]:
+    """Return the findings of an account, pickled and compressed, some together."""
+    found = suppressed(work.findings(task, known, cancelled), wanted.suppressions, wanted.today)
+    return [zlib.compress(pickle.dumps(some), 1) for some in batched(found, _BLOCK)], work.scope
+
+
+def _find_in_worker(task: Task, cancelled: Cancelled) -> tuple[list[bytes], RunScope]:
+    work, known, wanted = work_in_worker(task)
+    return _find(work, task, known, wanted, cancelled)
