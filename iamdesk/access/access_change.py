@@ -125,7 +125,7 @@ class AccessChanges:
         """
         cohort = self.principals.cohort_at(before)
         old = self._bulk.own.of(before, service)
-        granted = tuple(one for one in self._finder.grants.of(position) if one.service == service)
+        granted = self._finder.grants.of(position, service)
         named = self._finder.resources_named(position, service, old, granted)
         name = service_actions(service).actions[action].full_name
         moment = RequestMoment(self._moment)
@@ -238,9 +238,7 @@ class AccessChanges:
         else:
             old, new = own.of_service(wide[0], service), own.of_service(wide[1], service)
         cohorts = self.principals.cohort_at(before), self.principals.cohort_at(after)
-        granted = (
-            () if wide is not None else tuple(one for one in self._finder.grants.of(position) if one.service == service)
-        )
+        granted = () if wide is not None else self._finder.grants.of(position, service)
         key = (
             service,
             cohorts[0].number,

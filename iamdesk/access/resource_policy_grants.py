@@ -10,7 +10,7 @@ show it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -65,39 +65,65 @@ class ResourcePolicyGrants:
 
         Possibly too many: the engine decides whether one applies.
         """
+        tables = self._of_service(service)
         for named in (account, _ANYONE):
-            for grant in self._tables[2].get((named, service), ()):
-                if grant.account != account:
-                    yield grant
+            for one in tables:
+                for grant in one[2].get((named, service), ()):
+                    if grant.account != account:
+                        yield grant
 
     def services_abroad(self, account: str) -> frozenset[str]:
         """Return the services for which resources of other accounts may have grants to all of an account."""
         found = self._services_abroad.get(account)
         if found is None:
-            services = {service for named, service in self._tables[2] if named in (account, _ANYONE)}
-            found = frozenset(one for one in services if any(self.abroad(account, one)))
+            tables = self._of_service(None)
+            services = {service for one in tables for named, service in one[2] if named in (account, _ANYONE)}
+            found = frozenset(one for one in services if self.is_abroad(account, one))
             self._services_abroad[account] = found
         return found
 
-    def of(self, position: int) -> tuple[ResourcePolicyGrant, ...]:
+    def is_abroad(self, account: str, service: str) -> bool:
+        """Return whether resources of other accounts may have grants to all of an account for a service."""
+        return any(True for _ in self.abroad(account, service))
+
+    def of(self, position: int, service: str | None = None) -> tuple[ResourcePolicyGrant, ...]:
         """Return the grants that may reach a principal: they name it, or all of its account.
 
-        Possibly too many: the engine decides whether one applies. No resource policy can name a group.
+        Possibly too many: the engine decides whether one applies. No resource policy can name a group. With
+        ``service`` those for its actions only.
         """
         if not self._population.regular >> position & 1:
             return ()
         account = self._population.cohort_at(position).account
-        to_all = (*self._tables[1].get(account, ()), *self._tables[1].get("", ()))
-        return (*self._tables[0].get(position, ()), *to_all)
+        tables = self._of_service(service)
+        found = [grant for one in tables for grant in one[0].get(position, ())]
+        found += [grant for one in tables for grant in one[1].get(account, ())]
+        found += [grant for one in tables for grant in one[1].get("", ())]
+        return tuple([one for one in found if service is None or one.service == service])
+
+    def _of_service(self, service: str | None) -> Sequence[_Tables]:
+        """Return the tables with the grants for a service; None: for all of them.
+
+        Thousands of roles of other accounts may trust an account, and almost all questions are about other services.
+        """
+        return (self._tables, self._of_roles_elsewhere) if service in (None, "sts") else (self._tables,)
 
     @cached_property
     def _tables(self) -> _Tables:
-        """Grants by the index of the principal that they name; grants to everyone by the resource's account; and grants
-        to everyone or to all of an account by that account and service."""
+        return self._tables_of(self._documents())
+
+    @cached_property
+    def _of_roles_elsewhere(self) -> _Tables:
+        """The grants of roles of accounts that the snapshot is no part of, which are for STS alone."""
+        return self._tables_of(self._trusts_elsewhere(of_sts=True))
+
+    def _tables_of(self, documents: Iterable[tuple[str, str, Document]]) -> _Tables:
+        """Return grants by the index of the principal that they name; grants to everyone by the resource's account; and
+        grants to everyone or to all of an account by that account and service."""
         named: dict[int, list[ResourcePolicyGrant]] = {}
         to_all: dict[str, list[ResourcePolicyGrant]] = {}
         abroad: dict[tuple[str, str], list[ResourcePolicyGrant]] = {}
-        for arn, account, document in self._documents():
+        for arn, account, document in documents:
             for statement in document.statements:
                 if not statement.is_allow or statement.broken is not None:
                     continue
@@ -132,7 +158,11 @@ class ResourcePolicyGrants:
             role = policies.roles.get(arn)
             if role is not None:
                 yield arn, self._population.cohort_at(position).account, policies.trust(role)
-        for role in policies.trusting_elsewhere():
+        yield from self._trusts_elsewhere(of_sts=False)
+
+    def _trusts_elsewhere(self, *, of_sts: bool) -> Iterator[tuple[str, str, Document]]:
+        policies = self._population.policies
+        for role in policies.trusting_elsewhere(of_sts=of_sts):
             yield role.arn, account_in(role.arn), policies.trust(role)
 
 

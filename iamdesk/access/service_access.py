@@ -157,7 +157,7 @@ class ServiceAccessFinder:
         """Return the extents, whether they last, and whether they are the principal's alone."""
         cohort = self._population.cohort_at(position)
         signatures = frozenset([one.signature for one in own])
-        granted = tuple(grant for grant in self.grants.of(position) if grant.service == service)
+        granted = self.grants.of(position, service)
         key = (
             service,
             actions,
@@ -200,12 +200,12 @@ class ServiceAccessFinder:
         cohort = self._population.cohort_at(position)
         fresh = limited_placeholder_grid(service, cohort.partition, cohort.account, 1 << action)
         found = dict.fromkeys((slot.resource for slot in fresh.resource_slots), ResourceOrigin.FRESH)
-        granted = tuple(grant for grant in self.grants.of(position) if grant.service == service)
+        granted = self.grants.of(position, service)
         abroad = self._abroad(position, service)
         finding = _Finding(self.bulk, position, service, own, self._now(), granted, abroad)
         # Resources that may be allowed first: they count even where an exception names them, too.
         abroad_too: Iterable[tuple[int, Iterable[str]]] = ()
-        if service in self.grants.services_abroad(cohort.account):
+        if self.grants.is_abroad(cohort.account, service):
             is_settled = finding.reach(1 << action).reach_of(action) in _SETTLED
             abroad_too = () if is_settled else finding.named_abroad(1 << action)
         for actions, texts in chain(finding.named(1 << action), abroad_too):

@@ -6,6 +6,7 @@ where all accounts are in memory.
 """
 
 import pickle
+import re
 import zlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -296,8 +297,8 @@ class _AskedOfRoles(NamedTuple):
 
     named: frozenset[str]
     """The entries of ``Resource`` and ``NotResource`` that name one role (`_normalized`)."""
-    patterns: tuple[ResourcePattern, ...]
-    """The other entries that may match a role, each text once."""
+    patterns: tuple[tuple[str, ResourcePattern], ...]
+    """The other entries that may match a role, each text once, with how ARNs begin that they match (`_beginning`)."""
     tags: frozenset[str]
     """Keys of tags, in lower case."""
     is_account_asked: bool
@@ -316,7 +317,7 @@ class _AskedOfRoles(NamedTuple):
             keys.update(statement.context_keys())
         return cls(
             frozenset(named),
-            tuple(patterns.values()),
+            tuple((_beginning(entry), entry) for entry in patterns.values()),
             frozenset(tags_asked(keys)),
             any(variation(key, reference()) is ResourceDependence.RESOURCE for key in keys - {_REGION}),
         )
@@ -335,7 +336,10 @@ class _AskedOfRoles(NamedTuple):
             arn = parse_arn(role)
         except ArnError:
             return role
-        for number, entry in enumerate(self.patterns):
+        lower = role.lower()
+        for number, (beginning, entry) in enumerate(self.patterns):
+            if not lower.startswith(beginning):  # as almost all: it names another account or service
+                continue
             match = entry.matches(arn, unresolved, ShortArns.FILLED_IF_WILDCARD)
             if match is not Match.NO:
                 found.append((number, role if entry.keys and match not in _NEVER else match))
@@ -344,6 +348,12 @@ class _AskedOfRoles(NamedTuple):
 
 def _names_one(entry: str) -> bool:
     return entry.count(":") >= _COLONS and not any(sign in entry for sign in "*?$")
+
+
+def _beginning(entry: ResourcePattern) -> str:
+    """Return how each ARN begins that an entry matches, in lower case; empty where it depends on variables."""
+    text = entry.text.lower()
+    return "" if entry.keys or not text.startswith("arn:") else re.split(r"[*?$]", text, maxsplit=1)[0]
 
 
 def _normalized(arn: str) -> str:

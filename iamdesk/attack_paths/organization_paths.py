@@ -7,6 +7,7 @@ import pickle
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
 
@@ -371,8 +372,9 @@ class OrganizationReach:
         source = self._all.arn(at)
         needs: tuple[str, ...] = ()
         if not is_proven:
-            needs = self._map((self._all.accounts[at[0]].account,)).prover.needs(source, edge.target, edge.path_id)
-            needs = (*needs, *needs_besides)
+            graph = self._map((self._all.accounts[at[0]].account,))
+            with self._knowing(edge.target, graph):
+                needs = (*graph.prover.needs(source, edge.target, edge.path_id), *needs_besides)
         return Step(
             edge.path_id,
             join_messages(phrase(" and "), [phrased(path.how) for path in paths]),
@@ -390,21 +392,32 @@ class OrganizationReach:
         if found is None:
             account = step.source.split(":", 5)[4]
             kept = self._all.accounts[self._all.numbers[account]].proofs.get(key)
-            found = self._proved(account, step) if kept is None else _unpacked(kept)
+            if kept is None or (step.path_id == _ACROSS and self._session_of(step.target) is not None):
+                found = self._proved(account, step)
+            else:
+                found = _unpacked(kept)
             while len(self._proofs) >= _MAX_PROOFS:
                 self._proofs.popitem(last=False)
             self._proofs[key] = found
         return found
 
     def _proved(self, account: str, step: Step) -> tuple[Proof, ...]:
-        paths = self._map((account,))
-        # A role of another account is known without reading that account.
-        node = self._all.node(step.target)
+        graph = self._map((account,))
+        needs = self._session_of(step.target)
+        graph.steps.lent_sessions = {} if needs is None else {step.target: needs}
+        with self._knowing(step.target, graph):
+            return graph.prover.prove(step)
+
+    def _session_of(self, target: str) -> SessionNeeds | None:
+        """Return what a principal's sessions need to be administrators, if it is one only in some."""
+        node = self._all.node(target)
+        return None if node is None else self._all.accounts[node[0]].sessions.get(node[1])
+
+    def _knowing(self, target: str, graph: AttackPathGraph) -> AbstractContextManager[None]:
+        """Within the context, an account's graph knows a role of another account without reading that account."""
+        node = self._all.node(target)
         number = None if node is None else self._all.open_number(node)
-        needs = None if node is None else self._all.accounts[node[0]].sessions.get(node[1])
-        paths.steps.lent_sessions = {} if needs is None else {step.target: needs}
-        with paths.evaluator.index.lent_roles([] if number is None else [self._open_role(number)]):
-            return paths.prover.prove(step)
+        return graph.evaluator.index.lent_roles([] if number is None else [self._open_role(number)])
 
     def remediation(self, attack_path: AttackPath) -> Remediation | None:
         """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
@@ -416,22 +429,25 @@ class OrganizationReach:
 
 
 _MAX_REACHED = 4096
+_MAX_ONWARD = 64
+"""Steps of an account's roles into other accounts whose evidence is kept, some kilobytes each; most have a few."""
 
 
-def with_proofs(found: AccountSteps, paths: AttackPathGraph) -> AccountSteps:
-    """Return an account's steps with the evidence of steps that many paths from other accounts end with.
+def with_proofs(found: AccountSteps, paths: AttackPathGraph, open_role: Callable[[int], RoleDetail]) -> AccountSteps:
+    """Return an account's steps with the evidence of steps that many paths from other accounts have.
 
-    These are the shortest steps to administrator of roles that other accounts may assume. Without them, each account
-    with such a path would read this one again.
+    These are the steps of roles that other accounts may assume: the shortest ones to administrator, and those into
+    further accounts. Without them, each account with such a path would read this one again.
 
     Args:
         found: The account's steps.
         paths: The graph of the account alone.
+        open_role: Returns a role that other accounts may assume, by its number.
 
     Raises:
         WorkCancelled: The work was cancelled.
     """
-    alone = OrganizationReach(OrganizationSteps((found,), ()), lambda _accounts: paths.evaluator, _none)
+    alone = OrganizationReach(OrganizationSteps((found,), ()), lambda _accounts: paths.evaluator, open_role)
     alone._maps[found.account,] = paths
     proofs: dict[StepKey, bytes] = {}
     for account in paths.evaluator.snapshot.accounts:
@@ -439,12 +455,29 @@ def with_proofs(found: AccountSteps, paths: AttackPathGraph) -> AccountSteps:
             paths.steps.inquiry.check_cancelled()
             path = alone.attack_path(role.arn, found.account, maybe=False) if alone.knows(role.arn) else None
             for step in path.steps if path is not None else ():
-                proofs[step.key] = zlib.compress(pickle.dumps(step.proof), 1)
+                proofs[step.key] = _packed(step.proof)
+    for source, number in islice(_onward(found, paths), _MAX_ONWARD):
+        paths.steps.inquiry.check_cancelled()
+        onward = open_role(number)
+        with paths.evaluator.index.lent_roles([onward]):
+            key = (_ACROSS, source, onward.arn)
+            proofs[key] = _packed(tuple(paths.prover.of_techniques(source, onward.arn, _ACROSS)))
     return replace(found, proofs=proofs)
 
 
-def _none(_number: int) -> RoleDetail:
-    raise LookupError("one account alone has no roles of other accounts")
+def _onward(found: AccountSteps, paths: AttackPathGraph) -> Iterator[tuple[str, int]]:
+    """Yield the roles that other accounts may assume, each with the number of a role of another account that it can."""
+    for account in paths.evaluator.snapshot.accounts:
+        for role in trusting_roles(account):
+            if paths.knows(role.arn):
+                position = paths.position(role.arn)
+                for members, roles in found.abroad.items():
+                    if members.proven >> position & 1:
+                        yield from ((role.arn, number) for number in indexes_of(roles))
+
+
+def _packed(proofs: tuple[Proof, ...]) -> bytes:
+    return zlib.compress(pickle.dumps(proofs), 1)
 
 
 def _unpacked(proofs: bytes) -> tuple[Proof, ...]:

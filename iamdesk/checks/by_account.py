@@ -260,8 +260,13 @@ class AccountWork:
             named=named,
             managing=look_for_managing(survey),
             external_ids=by_external_id(survey),
-            steps=_steps(task.account, survey.evaluator, cancelled),
+            steps=self._steps(task.account, survey.evaluator, cancelled),
         )
+
+    def _steps(self, account: str, part: Evaluator, cancelled: Cancelled) -> AccountSteps:
+        paths = AttackPathGraph(part, cancelled=cancelled, is_whole=False)
+        steps = find_account_steps(paths.steps, paths.graph, account)
+        return with_proofs(steps, paths, self.organization.catalogue.frame.directory.open_role)
 
     def sessions(
         self, task: Task, _known: Known, wanted: Mapping[str, Sequence[_InSession]], cancelled: Cancelled
@@ -304,11 +309,6 @@ class AccountWork:
             path = reach.attack_path(reached.principal, goal)
             found.append((reached, None if path is None else without_proofs(path)))
         return found
-
-
-def _steps(account: str, part: Evaluator, cancelled: Cancelled) -> AccountSteps:
-    paths = AttackPathGraph(part, cancelled=cancelled, is_whole=False)
-    return with_proofs(find_account_steps(paths.steps, paths.graph, account), paths)
 
 
 def without_proofs(path: AttackPath) -> AttackPath:

@@ -235,17 +235,21 @@ class PolicyIndex:
                 if known.get(arn) is role:  # unless its account was read in the meantime
                     del known[arn]
 
-    def trusting_elsewhere(self) -> Iterator[RoleDetail]:
+    def trusting_elsewhere(self, *, of_sts: bool) -> Iterator[RoleDetail]:
         """Yield the roles of other accounts than a part's own that may trust its principals; none of a whole snapshot.
 
-        From now on they are known, without their policies until their account is read.
+        From now on they are known, without their policies until their account is read. ``of_sts``: those whose trust
+        policies allow actions of STS alone; else the others.
         """
         known = self._entities.roles
-        for _, role in self.open_elsewhere():
+        for _, role in self.open_elsewhere(of_sts=of_sts):
             yield known.setdefault(role.arn, role)
 
-    def open_elsewhere(self) -> Iterator[tuple[int, RoleDetail]]:
-        """Yield the same roles with their numbers among the snapshot's (`Directory.open_roles`), in this order."""
+    def open_elsewhere(self, *, of_sts: bool | None = None) -> Iterator[tuple[int, RoleDetail]]:
+        """Yield the same roles with their numbers among the snapshot's (`Directory.open_roles`), in this order.
+
+        ``of_sts`` None: all.
+        """
         directory, accounts = self._entities.directory, self.snapshot.accounts
         if directory is None or not accounts:
             return
@@ -253,7 +257,8 @@ class PolicyIndex:
         ids = [one.user_id for account in accounts for one in account.users]
         ids += [one.role_id for account in accounts for one in account.roles]
         for number in sorted(directory.trusting((*own, *filter(None, ids)))):
-            if account_in(directory.open_roles[number].arn) not in own:
+            open_role = directory.open_roles[number]
+            if account_in(open_role.arn) not in own and of_sts in (None, open_role.is_of_sts):
                 yield number, directory.open_role(number)
 
     def role_named(self, account: str, name: str) -> RoleDetail | None:

@@ -22,6 +22,8 @@ class TrustingRole(NamedTuple):
     """The role, without its policies and instance profiles: a thousand accounts have twenty thousand of them."""
     trusted: frozenset[str]
     """Account IDs, unique IDs of principals, and `ANYONE`; possibly too many."""
+    is_of_sts: bool
+    """Whether its trust policy allows actions of STS alone, as AWS requires."""
 
     def unpacked(self) -> RoleDetail:
         """Return the role."""
@@ -35,18 +37,32 @@ def trusting_roles(account: Account) -> Iterator[TrustingRole]:
         trusted = _trusted(role.assume_role_policy_document) - {account.account_id}
         if trusted:
             without = {"role_policy_list": (), "attached_managed_policies": (), "instance_profile_list": ()}
-            yield TrustingRole(role.arn, pickle.dumps(role.model_copy(update=without)), trusted)
+            is_of_sts = all(map(_is_of_sts, _allowing(role.assume_role_policy_document)))
+            yield TrustingRole(role.arn, pickle.dumps(role.model_copy(update=without)), trusted, is_of_sts)
+
+
+def _allowing(document: Any) -> Iterator[dict[str, Any]]:
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if isinstance(statement, dict) and statement.get("Effect") == "Allow":
+            yield statement
 
 
 def _trusted(document: Any) -> frozenset[str]:
-    statements = document.get("Statement") if isinstance(document, dict) else None
     found: set[str] = set()
-    for statement in statements if isinstance(statements, list) else [statements]:
-        if isinstance(statement, dict) and statement.get("Effect") == "Allow":
-            found.update(_names_in(statement.get("Principal")))
-            if "NotPrincipal" in statement:
-                found.add(ANYONE)
+    for statement in _allowing(document):
+        found.update(_names_in(statement.get("Principal")))
+        if "NotPrincipal" in statement:
+            found.add(ANYONE)
     return frozenset(found)
+
+
+def _is_of_sts(statement: dict[str, Any]) -> bool:
+    actions = statement.get("Action")
+    listed = actions if isinstance(actions, list) else [actions]
+    return "NotAction" not in statement and all(
+        isinstance(one, str) and one.lower().startswith("sts:") for one in listed
+    )
 
 
 def _names_in(principal: Any) -> Iterator[str]:
