@@ -235,3 +235,83 @@ def test_accounts_of_the_organization_that_no_snapshot_contains() -> None:
     new["resources"][0]["policy"] = _read([allowed(mine)])
     found = compare_snapshots(seeds.snapshot(old, "old"), seeds.snapshot(new, "new"), NOON)
     assert f"arn:aws:iam::{OUTSIDE}:role/app-anyone" in gaining(found)
+
+
+X = "444455556666"
+APP, CI = "arn:aws:iam::*:role/app-*", "arn:aws:iam::*:role/ci-*"
+LET_IN = on({"AWS": f"arn:aws:iam::{X}:root"}, GET, f"{BUCKET}/*")
+
+
+def under(statement: Any, effect: str = "Allow", **conditions: Any) -> Any:
+    return {**statement, "Effect": effect, "Condition": conditions}
+
+
+def described(pattern: Any) -> dict[str, Any]:
+    return {"ArnLike": {"aws:PrincipalArn": pattern}}
+
+
+DENY_ALL = {**on("*", GET, f"{BUCKET}/*"), "Effect": "Deny"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gaining_too"),
+    [
+        # IAM User Guide, "Global condition keys": a condition may describe callers without their account.
+        ([under(LET_IN, **described(APP))], [under(LET_IN, **described([APP, CI]))], f"arn:aws:iam::{X}:role/ci-"),
+        ([LET_IN, under(DENY_ALL, "Deny", **described(APP))], [LET_IN], f"arn:aws:iam::{X}:role/app-"),
+        ([LET_IN, under(DENY_ALL, "Deny", **described("arn:aws:iam::*:user/*"))], [LET_IN], f"arn:aws:iam::{X}:user/"),
+        (
+            [LET_IN, under(DENY_ALL, "Deny", StringEquals={"aws:PrincipalType": "User"})],
+            [LET_IN],
+            f"arn:aws:iam::{X}:user/",
+        ),
+        (
+            [LET_IN, under(DENY_ALL, "Deny", StringEquals={"aws:username": "bob"})],
+            [LET_IN],
+            f"arn:aws:iam::{X}:user/bob",
+        ),
+        # Two conditions describe the caller together.
+        (
+            [
+                under(on("*", GET, f"{BUCKET}/*"), **described(APP)),
+                under(DENY_ALL, "Deny", StringEquals={"aws:PrincipalAccount": X}),
+            ],
+            [under(on("*", GET, f"{BUCKET}/*"), **described(APP))],
+            f"arn:aws:iam::{X}:role/app-",
+        ),
+        (
+            [
+                LET_IN,
+                under(DENY_ALL, "Deny", **described(APP)),
+                under(DENY_ALL, "Deny", **described("arn:aws:iam::*:role/*-1")),
+            ],
+            [LET_IN, under(DENY_ALL, "Deny", **described(APP))],
+            f"arn:aws:iam::{X}:",
+        ),
+    ],
+)
+def test_callers_that_conditions_describe_are_compared_in_each_account(
+    before: Any, after: Any, gaining_too: str
+) -> None:
+    """Whoever the two snapshots treat differently has a change: none is called unchanged."""
+    old = seeds.before()
+    old["users"] = {account: [user("u", account=account)] for account in old["users"]}
+    old["groups"] = old["roles"] = old["policies"] = []
+    old["resources"] = [
+        {"arn": BUCKET, "account_id": A, "policy": document(*before), "is_policy_captured": True, "acl": []}
+    ]
+    new = copy.deepcopy(old)
+    new["resources"][0]["policy"] = document(*after)
+    for first, second, kind in ((old, new, Kind.GAINED), (new, old, Kind.LOST)):
+        found = compare_snapshots(seeds.snapshot(first, "old"), seeds.snapshot(second, "new"), NOON)
+        changed = {effect.principal for effect in found.effects() if effect.kind is kind}
+        assert any(one.startswith(gaining_too) for one in changed), changed
+
+
+def test_who_is_exempt_alone_is_compared() -> None:
+    """IAM User Guide, "NotPrincipal": a Deny applies to all but those that are named."""
+    own = f"arn:aws:iam::{A}:root"
+    exempt = [own, f"arn:aws:iam::{X}:root", f"arn:aws:iam::{X}:role/z"]
+    deny = {key: value for key, value in DENY_ALL.items() if key != "Principal"}
+    statements = [on("*", GET, f"{BUCKET}/*"), {**deny, "NotPrincipal": {"AWS": exempt}}]
+    assert f"arn:aws:iam::{X}:role/z" in gaining(opened(*statements))

@@ -351,13 +351,13 @@ class Candidates:
                     if any(glob(one).matches(arn) for one in several)
                 }
                 callers = tuple(sorted(several_match, key=several_match.__getitem__))
-                own = [*several_match.values()].count(min(several_match.values(), default=0))
+                first = [*several_match.values()].count(min(several_match.values(), default=0))
                 if callers:
                     anywhere = patterns.get(text, text.replace(f"::{shown}:", "::*:"))
                     who = self._who(anywhere if shown == "*" else text, PrincipalKind.ROLE, account)
                     identical = self._accounts[shown].identical if shown in self._accounts else ()
                     yield Candidate(
-                        who, callers, is_named=False, like=anywhere, account=account, identical=identical, own=own
+                        who, callers, is_named=False, like=anywhere, account=account, identical=identical, own=first
                     )
 
 

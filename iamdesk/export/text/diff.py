@@ -85,6 +85,8 @@ def principal_words(arn: str) -> str:
         return arn
     if parts[5] == f"role/{ANYONE}":
         return phrase("any principal of account {account}", account=parts[4])
+    if parts[5] == f"user/{ANYONE}":
+        return phrase("any user of account {account}", account=parts[4])
     is_anyone = parts[5] in (f"role/{ANYONE_ANYWHERE}", f"user/{ANYONE_ANYWHERE}")
     return phrase("any principal of any other account") if is_anyone else parts[5]
 
