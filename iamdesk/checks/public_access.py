@@ -123,7 +123,7 @@ def _known(resource: Resource) -> Context:
 
     Of several URLs, callers choose one without a signature.
     """
-    types = {url.auth_type for url in resource.function_urls}
+    types = {url.auth_type for url in resource.function_urls or ()}
     return {_URL_TYPE: "NONE" if "NONE" in types else types.pop()} if types else {}
 
 

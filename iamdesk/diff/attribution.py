@@ -440,7 +440,13 @@ def _of_facts(
                 sentence=phrase("Account {account} was moved in the organization.", account=account),
             )
             yield _Difference(cause, lambda request: _deriving(request, organization=was.organization))
-    if before.refusal != after.refusal:  # of sts:AssumeRoot: it depends on the organization alone (rule E14)
+    if before.authorization != after.authorization:
+        cause = settings_cause(str(after.target.resource))
+        yield _Difference(cause, lambda request: replace(request, authorization=before.authorization))
+    if before.refusal != after.refusal and after.target.service == "lambda":  # a function URL that one of them lacks
+        cause = settings_cause(str(after.target.resource))
+        yield _Difference(cause, lambda request: replace(request, refusal=before.refusal))
+    elif before.refusal != after.refusal:  # of sts:AssumeRoot: it depends on the organization alone (rule E14)
         account = after.resource_account or ""
         cause = Cause(
             ChangeKind.MOVE,

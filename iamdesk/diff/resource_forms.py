@@ -279,7 +279,9 @@ def _facts_of(side: SnapshotView, arn: str, owner: str) -> Hashable:
         resource.is_policy_captured,
         resource.is_only_tagged,  # then the policy is that of its parent resource
         resource.is_aws_managed,
-        tuple((url.function_arn, url.auth_type) for url in resource.function_urls),
+        None
+        if resource.function_urls is None
+        else tuple((url.function_arn, url.auth_type) for url in resource.function_urls),
         resource.authorization_types,
         resource.key_grants is None,
         side.levels(owner, RCP) is None,
@@ -302,6 +304,7 @@ def _captured_of(side: SnapshotView, arn: str, owner: str, *, is_bound: bool) ->
         resource.is_policy_captured,
         resource.is_only_tagged,  # then the policy is that of its parent resource
         resource.key_grants is None,
+        resource.function_urls is None,
         resource.acl is None,
         resource.public_access_block is None,
         is_bound and side.levels(owner, RCP) is None,

@@ -75,6 +75,7 @@ REFUSALS: Mapping[str, str] = {
     "assume-root": mark(
         "only the management account and delegated administrators for IAM can assume root, and only of member accounts"
     ),
+    "no-function-url": mark("the function, or the alias, has no function URL"),
     "aws-owned": mark("AWS owns it, and no policy can allow others to change it"),
 }
 

@@ -1,6 +1,6 @@
 """Builds evaluation requests over one snapshot: a request with everything that evaluating it needs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -42,7 +42,7 @@ from iamdesk.simulate.unseen_grants import (
 from iamdesk.simulate.vpc_endpoints import path
 from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType
-from iamdesk.snapshot.resources import Resource
+from iamdesk.snapshot.resources import FunctionUrl, Resource
 
 
 class RequestBuilder:
@@ -203,11 +203,13 @@ class RequestBuilder:
             access_point,
             came.network_path,
             self._ids_of_others(caller, owner),
-            "" if record is None or not record.function_urls else _url_type(record, target),
+            "" if record is None or not record.function_urls else _url_type(record.function_urls, target),
             self._boundary_of(target),
         )
         kind = authorization_type(record, target)
         refusal, missing_data_of_root = self._taking_root(caller, target)
+        if _has_no_url(record, target):
+            refusal = "no-function-url"
         context = Context(
             facts_given(request.context, target), derive, request.unknown_context, reference().is_multivalued
         )
@@ -466,15 +468,22 @@ class RequestBuilder:
         return self.index.users.get(target.resource_text) or self.index.roles.get(target.resource_text)
 
 
-def _url_type(record: Resource, target: Target) -> str:
-    """Return the authorization type of the URL of a function, or of the alias that is requested; empty if not known.
+def _url_type(urls: Iterable[FunctionUrl], target: Target) -> str:
+    """Return the authorization type of the URL of a function or alias; empty if it has none, or none is captured.
 
     AWS Lambda Developer Guide, "Control access to Lambda function URLs": each alias has a URL of its own, or none.
     """
-    types = {url.auth_type for url in record.function_urls if url.function_arn == target.resource_text}
-    if not types and not target.resource_text.startswith(f"{record.arn}:"):
-        types = {url.auth_type for url in record.function_urls}
+    types = {url.auth_type for url in urls if url.function_arn == target.resource_text}
     return types.pop() if len(types) == 1 else ""
+
+
+def _has_no_url(record: Resource | None, target: Target) -> bool:
+    """Return whether a function or alias whose URLs are captured is called by a URL that it does not have (rule D8)."""
+    if record is None or record.function_urls is None:
+        return False
+    if (target.service, target.name) != ("lambda", "invokefunctionurl"):
+        return False
+    return all(url.function_arn != target.resource_text for url in record.function_urls)
 
 
 def _is_grantable(target: Target) -> bool:

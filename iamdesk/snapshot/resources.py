@@ -141,8 +141,8 @@ class Resource(BaseModel):
     key_grants: tuple[KeyGrant, ...] | None = None
     is_aws_managed: bool = False
     """For KMS keys: whether AWS keeps it for its services (``KeyManager``); no RCP binds it (rule B7)."""
-    function_urls: tuple[FunctionUrl, ...] = ()
-    """For Lambda functions and aliases."""
+    function_urls: tuple[FunctionUrl, ...] | None = None
+    """For Lambda functions and aliases; None: not captured."""
     authorization_types: tuple[tuple[str, str], ...] | None = None
     """For APIs: (method and path, or route; authorization type) of each.
 

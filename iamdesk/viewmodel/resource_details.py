@@ -40,7 +40,7 @@ def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tupl
         if grant.has_constraints:
             text = phrase("{grant}, limited to an encryption context", grant=text)
         yield phrase("Grant {id}", id=grant.grant_id[:12]), text
-    for url in resource.function_urls:
+    for url in resource.function_urls or ():
         yield mark("Function URL"), phrase("{url}, authorization {type}", url=url.function_url, type=url.auth_type)
     if resource.authorization_types is not None:
         yield mark("Authorization of methods and routes"), _authorization(resource.authorization_types)

@@ -536,15 +536,20 @@ def test_global_services_are_in_the_region_of_their_partition() -> None:
 
 @pytest.mark.parametrize(
     ("types", "decision"),
-    [(("NONE",), "allowed"), (("AWS_IAM",), "implicitDeny"), (("NONE", "AWS_IAM"), "conditional"), ((), "conditional")],
+    [
+        *((("NONE",), "allowed"), (("AWS_IAM",), "implicitDeny"), (("NONE", "AWS_IAM"), "conditional")),
+        *((None, "conditional"), ((), "implicitDeny")),  # not captured; no URL
+    ],
 )
-def test_the_authorization_type_of_a_captured_function_url(types: tuple[str, ...], decision: str) -> None:
+def test_the_authorization_type_of_a_captured_function_url(types: tuple[str, ...] | None, decision: str) -> None:
     function = f"arn:aws:lambda:eu-west-1:{ID}:function:f"
     none = {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}
     opened = allow(
         ["lambda:InvokeFunctionUrl", "lambda:CreateFunctionUrlConfig"], function, Principal="*", Condition=none
     )
-    urls = [{"FunctionArn": function, "FunctionUrl": f"https://{one}.on.aws/", "AuthType": one} for one in types]
+    urls = types and [
+        {"FunctionArn": function, "FunctionUrl": f"https://{one}.on.aws/", "AuthType": one} for one in types
+    ]
     resource = Resource.model_validate(
         {"arn": function, "account_id": ID, "policy": document(opened), "function_urls": urls}
     )
@@ -586,3 +591,19 @@ def test_a_function_url_that_authenticates_no_one_needs_a_public_policy(principa
         rows = {row.principal: row.decision.value for row in evaluator.who_can(action=asked.action, resource=function)}
         assert rows.get(user.arn, "implicitDeny") == expected
         assert evaluator.can(replace(asked, action="lambda:InvokeFunction")).decision.value == "allowed"
+
+
+@rule("D8")
+def test_a_url_that_a_function_does_not_have_cannot_be_called() -> None:
+    """AWS Lambda Developer Guide, "Creating and managing Lambda function URLs": each alias has its own, or none."""
+    function = f"arn:aws:lambda:eu-west-1:{ID}:function:f"
+    policy = document(allow("lambda:InvokeFunctionUrl", f"{function}*", Principal="*"))
+    url = {"FunctionArn": function, "FunctionUrl": "https://f.on.aws/", "AuthType": "NONE"}
+    for urls, expected in ((None, "conditional"), ([], "implicitDeny"), ([url], "implicitDeny")):
+        resource = Resource.model_validate({"arn": function, "account_id": ID, "policy": policy, "function_urls": urls})
+        evaluator = Evaluator(CAPTURE.snapshot.model_copy(update={"resources": (resource,)}))
+        result = evaluator.can(Request(ANONYMOUS, "lambda:InvokeFunctionUrl", f"{function}:prod"))
+        assert result.decision.value == expected
+        assert ("no-function-url" in result.blocked_by) is (expected == "implicitDeny")
+    found = evaluator.can(Request(ANONYMOUS, "lambda:InvokeFunctionUrl", function))
+    assert found.decision.value == "allowed"

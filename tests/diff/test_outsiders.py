@@ -146,6 +146,17 @@ def test_a_function_url_without_authorization_opens_the_function() -> None:
     assert gaining(with_other_settings(FUNCTION, policy, before, after))["anonymous"] == "anonymous"
 
 
+def test_the_first_function_url_opens_the_function_and_no_alias() -> None:
+    """AWS Lambda Developer Guide, "Creating and managing Lambda function URLs": each alias has its own, or none."""
+    condition = {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}
+    policy = document({**on("*", "lambda:InvokeFunctionUrl", FUNCTION), "Condition": condition})
+    url = {"FunctionArn": FUNCTION, "FunctionUrl": "https://x.test/", "AuthType": "NONE"}
+    found = with_other_settings(FUNCTION, policy, {"function_urls": []}, {"function_urls": [url]})
+    assert gaining(found)["anonymous"] == "anonymous"
+    assert {effect.witness.resource for effect in found.effects()} == {FUNCTION}
+    assert all("settings" in str(cause.sentence) for effect in found.effects() for cause in effect.causes)
+
+
 def test_other_authorization_types_of_an_api_are_inconclusive() -> None:
     types = [{"authorization_types": (("GET /x", kind),)} for kind in ("AWS_IAM", "NONE")]
     found = with_other_settings(API, None, *types)
@@ -239,7 +250,7 @@ def test_accounts_of_the_organization_that_no_snapshot_contains() -> None:
 
 X = "444455556666"
 APP, CI = "arn:aws:iam::*:role/app-*", "arn:aws:iam::*:role/ci-*"
-LET_IN = on({"AWS": f"arn:aws:iam::{X}:root"}, GET, f"{BUCKET}/*")
+X_LET_IN = on({"AWS": f"arn:aws:iam::{X}:root"}, GET, f"{BUCKET}/*")
 
 
 def under(statement: Any, effect: str = "Allow", **conditions: Any) -> Any:
@@ -257,17 +268,21 @@ DENY_ALL = {**on("*", GET, f"{BUCKET}/*"), "Effect": "Deny"}
     ("before", "after", "gaining_too"),
     [
         # IAM User Guide, "Global condition keys": a condition may describe callers without their account.
-        ([under(LET_IN, **described(APP))], [under(LET_IN, **described([APP, CI]))], f"arn:aws:iam::{X}:role/ci-"),
-        ([LET_IN, under(DENY_ALL, "Deny", **described(APP))], [LET_IN], f"arn:aws:iam::{X}:role/app-"),
-        ([LET_IN, under(DENY_ALL, "Deny", **described("arn:aws:iam::*:user/*"))], [LET_IN], f"arn:aws:iam::{X}:user/"),
+        ([under(X_LET_IN, **described(APP))], [under(X_LET_IN, **described([APP, CI]))], f"arn:aws:iam::{X}:role/ci-"),
+        ([X_LET_IN, under(DENY_ALL, "Deny", **described(APP))], [X_LET_IN], f"arn:aws:iam::{X}:role/app-"),
         (
-            [LET_IN, under(DENY_ALL, "Deny", StringEquals={"aws:PrincipalType": "User"})],
-            [LET_IN],
+            [X_LET_IN, under(DENY_ALL, "Deny", **described("arn:aws:iam::*:user/*"))],
+            [X_LET_IN],
             f"arn:aws:iam::{X}:user/",
         ),
         (
-            [LET_IN, under(DENY_ALL, "Deny", StringEquals={"aws:username": "bob"})],
-            [LET_IN],
+            [X_LET_IN, under(DENY_ALL, "Deny", StringEquals={"aws:PrincipalType": "User"})],
+            [X_LET_IN],
+            f"arn:aws:iam::{X}:user/",
+        ),
+        (
+            [X_LET_IN, under(DENY_ALL, "Deny", StringEquals={"aws:username": "bob"})],
+            [X_LET_IN],
             f"arn:aws:iam::{X}:user/bob",
         ),
         # Two conditions describe the caller together.
@@ -281,11 +296,11 @@ DENY_ALL = {**on("*", GET, f"{BUCKET}/*"), "Effect": "Deny"}
         ),
         (
             [
-                LET_IN,
+                X_LET_IN,
                 under(DENY_ALL, "Deny", **described(APP)),
                 under(DENY_ALL, "Deny", **described("arn:aws:iam::*:role/*-1")),
             ],
-            [LET_IN, under(DENY_ALL, "Deny", **described(APP))],
+            [X_LET_IN, under(DENY_ALL, "Deny", **described(APP))],
             f"arn:aws:iam::{X}:",
         ),
     ],

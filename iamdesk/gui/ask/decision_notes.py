@@ -34,6 +34,7 @@ _REFUSALS = {
     "owner-alone": "D8",
     "kms-cross-account": "I1",
     "assume-root": "E14",
+    "no-function-url": "D8",
 }
 """Evaluation rules of refusals that no policy can change, by their word in `EvaluationResult.blocked_by`."""
 

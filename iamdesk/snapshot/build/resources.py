@@ -310,10 +310,18 @@ class Resources:
                 )
 
     def _take_function_urls(self) -> None:
+        captured: set[str] = set()
         for part, output in self._pages("lambda", "list-function-url-configs", ListFunctionUrlConfigs):
+            function = self.arn(part.place, command="get-policy")
+            whole = self._entry(function, part.place)
+            whole["function_urls"] = whole.get("function_urls") or ()
+            captured.add(function)
             for url in output.function_url_configs:
                 entry = self._entry(url.function_arn, part.place)
-                entry["function_urls"] = (*entry.get("function_urls", ()), url)
+                entry["function_urls"] = (*(entry.get("function_urls") or ()), url)
+        for arn, entry in self._found.items():  # AWS lists the URLs of a function together with those of its aliases
+            if arn.rpartition(":")[0] in captured:
+                entry.setdefault("function_urls", ())
 
     def _take_authorization_types(self) -> None:
         for part, output in self._pages("apigateway", "get-resources", GetResources):
