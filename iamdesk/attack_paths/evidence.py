@@ -143,8 +143,7 @@ class Prover:
         asked = [(request, self._steps.hypotheses.trace(position, [FULL], request)) for request in requests]
         request, trace = next((two for two in asked if two[1].decision in OPEN), asked[0])
         decision = explain(trace, request)
-        text = phrase("{request}, after the change before it", request=_request_text(decision))
-        return Proof(text, decision, is_after_change=True)
+        return after_change(Proof(_request_text(decision), decision, is_given=True))
 
     def request_proof(self, source: str, action: str, resource: str, context: Context) -> Proof:
         """Return the evaluated request for one action."""
@@ -417,6 +416,14 @@ def _wanted_source(trace: EvaluationTrace, key: str) -> str:
         key=key,
         values=join_names(list(values), 3),
     )
+
+
+def after_change(proof: Proof) -> Proof:
+    """Return the evidence of a request that is made after a change by the same step."""
+    if proof.is_after_change:
+        return proof
+    text = phrase("{request}, after the change before it", request=proof.request_text)
+    return replace(proof, request_text=text, is_after_change=True)
 
 
 def _proofs(asked: _Asked) -> Iterator[Proof]:

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.catalog import LAST, how_words, preference
 from iamdesk.attack_paths.edges import Edge, Edges
-from iamdesk.attack_paths.evidence import Prover
+from iamdesk.attack_paths.evidence import Prover, after_change
 from iamdesk.attack_paths.graph import Levels, StepGraph
 from iamdesk.attack_paths.prepared import Prepared
 from iamdesk.attack_paths.promoters import IndirectPromotion, paths_from
@@ -230,18 +230,18 @@ class PathSearch:
     def _prepared_step(
         self, prepared: Prepared, path_id: str, source: str, target: str, goal: Goal, *, is_proven: bool
     ) -> Step:
-        made = prepared.preparation
-        rest = prepared.rest
+        made, rest = prepared.preparation, prepared.rest
+        actor = made.changed or source
         how = join_messages(phrase(" and "), [made.how, how_words(rest)]) if rest else made.how
 
         def prove(_step: Step) -> tuple[Proof, ...]:
-            (required,) = made.path.actions
-            first = self._prover.request_proof(source, required.action, made.target, made.context)
-            return (first, *(prepared.prover.of_techniques(source, target, rest) if rest else ()))
+            then = prepared.prover.of_techniques(actor, target, rest) if rest else ()
+            return (*made.proofs(self._prover, source), *map(after_change, then))
 
-        needs: tuple[str, ...] = () if is_proven or not rest else prepared.prover.needs(source, target, rest)
-        if not made.is_proven and made.target == source:
-            needs = tuple(dict.fromkeys((*self._prover.needs(source, source, made.path.id), *needs)))
+        needs: tuple[str, ...] = () if is_proven or not rest else prepared.prover.needs(actor, target, rest)
+        is_sure = made.callers.proven >> self.position(source) & 1
+        if not is_sure and (made.context is None or made.target == source):
+            needs = tuple(dict.fromkeys((*self._prover.needs(source, actor, made.path_id), *needs)))
         state = State.PROVEN if is_proven else State.POSSIBLE
         return Step(path_id, how, source, target, goal, state, needs, prove)
 

@@ -4,26 +4,29 @@ A preparation changes what policies allow, so it is made in a copy of the snapsh
 it are searched in the copy. One copy serves many principals: each joins one group in it, or gets one tag.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import is_administrator
-from iamdesk.attack_paths.catalog import EscalationPath, Gain, TargetConstraint, TargetType, catalog
-from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
+from iamdesk.attack_paths.catalog import EscalationPath, Gain, TargetConstraint, TargetType, catalog, how_words
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, EdgeSources
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.evidence import Prover
-from iamdesk.attack_paths.self_escalation import SelfEscalation
-from iamdesk.attack_paths.types import StepKey
+from iamdesk.attack_paths.self_escalation import SelfEscalation, completed
+from iamdesk.attack_paths.types import Proof, StepKey
 from iamdesk.attack_paths.what_if_admin import EVERYTHING, FULL, AdminHypotheses
 from iamdesk.aws.condition_keys import PRINCIPAL_TAG_PREFIX, RESOURCE_TAG_PREFIXES
-from iamdesk.i18n import phrase, phrased
+from iamdesk.evaluate.policy_set import AttachedPolicy
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.i18n import phrase
+from iamdesk.inventory.policy_index import CarriedPolicy
 from iamdesk.policy.conditions import PolicyValue
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.variables import fill
-from iamdesk.whatif.apply import apply
+from iamdesk.whatif.apply import apply, document_of
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
 _USER_NAME = "aws:username"
@@ -33,6 +36,7 @@ _MAX_PRINCIPALS = 3000
 _MAX_TAGS = 6
 """Tags that are tried for each technique."""
 _SERVICES = frozenset({"iam", "sts"})
+_SURE = frozenset({EvalDecision.ALLOWED})
 _ADDED = "iamdesk-any-permission"
 """Name of the policy that principals add in a copy."""
 
@@ -42,24 +46,48 @@ type Into = Mapping[int, ConfirmedAndPossible]
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """One preparation of one principal."""
+    """One preparation, of some principals alike."""
 
-    path: EscalationPath
+    path_id: str
+    """Several techniques joined with ``+`` where one needs another."""
     target: str
-    """ARN of the entity that it changes: of itself, a group, a policy, or of whom it tags."""
-    edit: Edit
-    context: Context
-    is_proven: bool
+    """ARN of the entity that it changes: of itself, a group, or of whom it changes or tags."""
+    edits: tuple[Edit, ...]
+    callers: ConfirmedAndPossible
+    context: Context | None = None
+    """Of its only call; None: the evidence is that of the techniques."""
+    place: int = -1
+    """Place of the target that it is for; -1: of any."""
+    near: int = -1
+    """The principals, as bits, to become which it is for."""
+    changed: str = ""
+    """ARN of the other principal that they change, and become; empty: it is about themselves."""
+
+    @property
+    def is_own_widening(self) -> bool:
+        """Whether principals give themselves any permission."""
+        return not self.changed and any(edit.detail == _ADDED for edit in self.edits)
 
     @property
     def how(self) -> str:
         """What it does, to complete "by …"."""
-        if self.edit.act is EditAction.JOIN_GROUP:
+        edit = self.edits[0]
+        if edit.act is EditAction.JOIN_GROUP:
             return phrase("joining the group {name}", name=self.target.rpartition("/")[2])
-        what = phrased(self.path.how)
-        if self.edit.act is not EditAction.TAG:
+        what = how_words(self.path_id)
+        if self.changed:
+            return phrase("{what} ({name})", what=what, name=self.changed.rpartition("/")[2])
+        if edit.act is not EditAction.TAG:
             return what
-        return phrase("{what}: {key}={value}", what=what, key=self.edit.detail, value=str(self.edit.document))
+        return phrase("{what}: {key}={value}", what=what, key=edit.detail, value=str(edit.document))
+
+    def proofs(self, prover: Prover, source: str) -> Iterator[Proof]:
+        """Yield the evaluated requests of one of the principals."""
+        if self.context is None:
+            yield from prover.of_techniques(source, self.changed or source, self.path_id)
+        else:
+            (required,) = catalog().path(self.path_id).actions
+            yield prover.request_proof(source, required.action, self.target, self.context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +115,8 @@ class PreparedSteps:
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    moves: Mapping[int, Mapping[int, Preparation]]
-    """By position of the principal and place of the target that it is for, or -1: the preparation."""
+    moves: Mapping[int, Sequence[Preparation]]
+    """By position of the principal that takes the steps after them: preparations by equal changes of it."""
 
 
 def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> PreparedSteps:
@@ -110,66 +138,180 @@ def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> 
     if not most:
         found.left_out = None
         return found
-    rounds = [*_widening(steps, others), *_joining(steps, others), *_tagging(steps, others, found)]
+    rounds = [*_changing(steps, others), *_joining(steps, others), *_tagging(steps, others, found)]
     for one in rounds[:most]:
         steps.inquiry.check_cancelled()
         _search(steps, find_into(), one, found)
-    found.left_out = (found.left_out or 0) + sum(len(of) for one in rounds[most:] for of in one.moves.values())
+    found.left_out = (found.left_out or 0) + sum(
+        made.callers.principals.bit_count() for one in rounds[most:] for of in one.moves.values() for made in of
+    )
     return found
 
 
-def _widening(steps: Edges, others: int) -> Iterator[_Round]:
-    """Yield the round in which principals give themselves every permission that their boundary and SCPs let through.
+def _changing(steps: Edges, others: int) -> Iterator[_Round]:
+    """Yield rounds in which principals give any permission to themselves or to another one that they become.
 
-    In the copy, it is an inline policy that allows everything, however they add it. Those whom it makes administrators
-    are left out: that is a step of its own. What they then change of themselves is not followed either:
-    `SelfEscalation` finds who becomes an administrator by it.
+    Within boundary and SCPs: whom it makes administrators is left out, as that is a step of its own. In the copy, it is
+    an inline policy that allows everything, however they add it, and what the technique writes over is gone. Or they
+    take off the boundary and policies with a Deny. Each change is of one principal alone, so many share a copy.
     """
-    moves: dict[int, dict[int, Preparation]] = {}
-    for path in steps.by_aim[TargetConstraint.ITSELF]:
-        if path.gain is not Gain.ANY_PERMISSION or len(path.actions) > 1:
-            continue
-        (required,) = path.actions
-        context = steps.context_of(path, required.action)
-        sources = steps.finder.find(required.action, _kind(steps, path), context)
-        for position in indexes_of(steps.may_change_own(path) & others):
-            place = steps.places.get(position)
-            if place is None:
+    changes = _Changes(steps, others)
+    listed = {position: changes.of(position, place) for position, place in steps.places.items()}
+    for number in range(max(map(len, listed.values()), default=0)):
+        yield _Round({at: several[number] for at, several in listed.items() if number < len(several)})
+
+
+class _Changes:
+    """The changes of single principals by themselves and by others."""
+
+    def __init__(self, steps: Edges, others: int) -> None:
+        self._steps = steps
+        self._others = others
+        self._escalation = SelfEscalation(steps, steps.hypotheses)
+        self._attaching: dict[str, EdgeSources] = {}
+        self._changing = [
+            path
+            for aim in (TargetConstraint.USER, TargetConstraint.ROLE)
+            for path in steps.by_aim[aim]
+            if path.gain is Gain.ANY_PERMISSION and steps.may_change(path, others & steps.callers)
+        ]
+
+    def of(self, position: int, place: int) -> Sequence[Sequence[Preparation]]:
+        """Return the preparations that change a principal, together those with equal changes."""
+        found: dict[Hashable, list[Preparation]] = {}
+        for made in (*self._by_itself(position, place), *self._by_others(position, place)):
+            found.setdefault(tuple((edit.act, edit.subject, edit.detail) for edit in made.edits), []).append(made)
+        return list(found.values())
+
+    def _by_itself(self, position: int, place: int) -> Iterator[Preparation]:
+        itself = 1 << position
+        if not self._others & itself:
+            return
+        arn = self._steps.targets.arns[place]
+        best: Preparation | None = None
+        rank = (False, -1)
+        for path in self._steps.by_aim[TargetConstraint.ITSELF]:
+            if path.gain is not Gain.ANY_PERMISSION or not self._steps.may_change_own(path) & itself:
                 continue
-            for own in _own_entities(steps, path, place):
-                members = sources.of(own).within(1 << position)
-                before = moves.get(position)
-                if members.principals and (before is None or (members.proven and not before[-1].is_proven)):
-                    edit = Edit(EditAction.PUT_INLINE_POLICY, steps.targets.arns[place], _ADDED, document=EVERYTHING)
-                    made = Preparation(path, steps.targets.arns[own], edit, context, bool(members.proven))
-                    moves[position] = {-1: made}
-    limited = {position: made for position, made in moves.items() if not steps.hypotheses.administers(position, [FULL])}
-    if limited:
-        yield _Round(limited)
+            members = self._own(path, place).within(itself)
+            if not members.principals or self._steps.hypotheses.administers(position, [FULL]):
+                continue
+            gone = next((gone for _, gone in self._escalation.overwriting(path, place, members, is_sure=True)), ())
+            if (bool(members.proven), len(gone)) > rank:
+                rank = bool(members.proven), len(gone)
+                best = Preparation(path.id, arn, self._edits(place, gone, is_full=True), members)
+                written = gone
+        if best is None:
+            for leaves in (False, True):
+                gone, ids = self._removable(position, place, [], leaves=leaves)
+                if gone:
+                    yield Preparation("+".join(ids), arn, self._edits(place, gone), ConfirmedAndPossible(itself, 0))
+            return
+        yield best
+        gone, ids = self._removable(position, place, [FULL])
+        if set(gone) - set(written):
+            edits = self._edits(place, (*written, *gone), is_full=True)
+            yield replace(best, path_id="+".join((best.path_id, *ids)), edits=edits)
 
+    def _own(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
+        """Return who is allowed a technique on its own entities, with a policy that allows everything."""
+        steps = self._steps
+        (required, *further) = path.actions
+        if further or "iam:PolicyARN" not in steps.context_of(path, required.action):
+            return steps.own(path, place)
+        if path.id not in self._attaching:  # of policies that exist, AdministratorAccess alone
+            kind = steps.targets.groups if required.on is TargetType.OWN_GROUP else steps.targets.users
+            kind = steps.targets.roles if required.action == "iam:AttachRolePolicy" else kind
+            context = steps.context_of(path, required.action)
+            self._attaching[path.id] = steps.finder.find(required.action, kind, context)
+        found = NO_PRINCIPALS
+        for own in steps.groups_of(place) if required.on is TargetType.OWN_GROUP else (place,):
+            found = found.either(self._attaching[path.id].of(own))
+        return found
 
-def _kind(steps: Edges, path: EscalationPath) -> int:
-    """Return the entities of the kind that a technique changes, as bits."""
-    (required,) = path.actions
-    match required.on:
-        case TargetType.OWN_POLICY:
-            return steps.targets.policies
-        case TargetType.OWN_GROUP:
-            return steps.targets.groups
-        case _:
-            return steps.targets.users if "User" in required.action else steps.targets.roles
+    def _removable(
+        self, position: int, place: int, more: Sequence[AttachedPolicy], *, leaves: bool = False
+    ) -> tuple[Sequence[CarriedPolicy | None], Sequence[str]]:
+        """Return what a principal takes off that limits it, None for its boundary, and by which techniques.
 
+        ``more``: with further policies. ``leaves``: also groups.
+        """
+        hypotheses, escalation = self._steps.hypotheses, self._escalation
+        gone: dict[tuple[str, str], CarriedPolicy | None] = {}
+        ids: set[str] = set()
+        removals = (*escalation.removals(place), *(escalation.new_versions(place) if more else ()))
+        for one in removals:
+            key = (one.policy.owner, one.policy.source_id)
+            is_open = key not in gone and (leaves or not one.leaves)
+            if is_open and hypotheses.decide(position, more, one.action, one.resource, one.context) in _SURE:
+                gone.update({(policy.owner, policy.source_id): policy for policy in (one.policy, *one.leaves)})
+                ids.add(one.path_id)
+        for off, resource, context in escalation.unboundings(place) if self._is_bounded(position) else ():
+            if ("", "") not in gone and hypotheses.decide(
+                position, more, off.actions[0].action, resource, context
+            ) in _SURE:
+                gone["", ""] = None
+                ids.add(off.id)
+        has_left = any(one.leaves and one.path_id in ids for one in removals)
+        return (tuple(gone.values()), sorted(ids)) if not leaves or has_left else ((), ())
 
-def _own_entities(steps: Edges, path: EscalationPath, place: int) -> Sequence[int]:
-    """Return the entities of a principal that a technique changes: itself, its groups, or its policies."""
-    (required,) = path.actions
-    match required.on:
-        case TargetType.OWN_POLICY:
-            return steps.policies_of(place)
-        case TargetType.OWN_GROUP:
-            return steps.groups_of(place)
-        case _:
-            return (place,) if _kind(steps, path) >> place & 1 else ()
+    def _is_bounded(self, position: int) -> bool:
+        return self._steps.population.principal_policies(position).policies.boundary is not None
+
+    def _by_others(self, position: int, place: int) -> Iterator[Preparation]:
+        steps, target = self._steps, self._steps.targets.arns[place]
+        paths = [one for one in self._changing if one.target is steps.aim_of(place)]
+        who = self._others & steps.callers & ~(1 << position)
+        if not paths or steps.hypotheses.administers(position, [FULL]):
+            return
+        taken = 0
+        edges_into: Sequence[Edge] | None = None
+        for path in paths:
+            members = steps.members(path, place).within(who)
+            if not members.principals:
+                continue
+            changes = [Edge(path.id, place, members)]
+            if path.joined:
+                edges_into = list(steps.into(place)) if edges_into is None else edges_into
+                changes = list(completed(changes[0], edges_into))
+            for change in changes:
+                for written, gone in self._escalation.overwriting(path, place, change.members, is_sure=True):
+                    yield self._of_other(change.path_id, target, self._edits(place, gone, is_full=True), written)
+                left = change.members.within(~taken)
+                taken |= left.proven
+                if left.principals:
+                    yield self._of_other(change.path_id, target, self._edits(place, (), is_full=True), left)
+
+    def _of_other(
+        self, path_id: str, target: str, edits: tuple[Edit, ...], callers: ConfirmedAndPossible
+    ) -> Preparation:
+        return Preparation(path_id, target, edits, callers, near=~self._others, changed=target)
+
+    def _edits(self, place: int, gone: Sequence[CarriedPolicy | None], *, is_full: bool = False) -> tuple[Edit, ...]:
+        """Return the changes of a principal alone that take off policies: of groups, it keeps the other policies."""
+        steps, arn = self._steps, self._steps.targets.arns[place]
+        found = [Edit(EditAction.PUT_INLINE_POLICY, arn, _ADDED, document=EVERYTHING)] if is_full else []
+        keys = {(one.owner, one.source_id) for one in gone if one is not None}
+        if None in gone:
+            found.append(Edit(EditAction.REMOVE_BOUNDARY, arn))
+        for policy in dict.fromkeys(one for one in gone if one is not None and one.owner == arn):
+            act = EditAction.DELETE_INLINE_POLICY if policy.is_inline else EditAction.DETACH_POLICY
+            found.append(Edit(act, arn, policy.source_id))
+        carried = steps.inquiry.evaluator.index.carried(arn).identity
+        attached = {one.source_id for one in carried if one.owner == arn}
+        for group in dict.fromkeys(owner for owner, _ in keys if owner != arn):
+            found.append(Edit(EditAction.LEAVE_GROUP, arn, group))
+            for policy in carried:
+                if policy.owner != group or (group, policy.source_id) in keys:
+                    continue
+                if policy.is_inline:
+                    document = document_of(steps.inquiry.snapshot, policy.key)
+                    name = f"{policy.source_id}-{len(found)}"
+                    found.append(Edit(EditAction.PUT_INLINE_POLICY, arn, name, document=document))
+                elif policy.source_id not in attached:
+                    attached.add(policy.source_id)
+                    found.append(Edit(EditAction.ATTACH_POLICY, arn, policy.source_id))
+        return tuple(found)
 
 
 def _joining(steps: Edges, others: int) -> Iterator[_Round]:
@@ -186,10 +328,10 @@ def _joining(steps: Edges, others: int) -> Iterator[_Round]:
                 arn = steps.population.index.subjects[user]
                 if place not in steps.groups_of(steps.places[user]):
                     edit = Edit(EditAction.JOIN_GROUP, arn, targets.arns[place])
-                    is_proven = bool(members.proven >> user & 1)
-                    moves.setdefault(user, []).append(Preparation(path, targets.arns[place], edit, {}, is_proven))
+                    made = Preparation(path.id, targets.arns[place], (edit,), members.within(1 << user), {})
+                    moves.setdefault(user, []).append(made)
     for number in range(max(map(len, moves.values()), default=0)):
-        yield _Round({user: {-1: listed[number]} for user, listed in moves.items() if number < len(listed)})
+        yield _Round({user: [listed[number]] for user, listed in moves.items() if number < len(listed)})
 
 
 def _matters(steps: Edges, group: int) -> bool:
@@ -217,7 +359,7 @@ def _tagging(steps: Edges, others: int, found: PreparedSteps) -> Iterator[_Round
         for key, value in listed[:_MAX_TAGS]:
             context: Context = {f"aws:RequestTag/{key}": value, "aws:TagKeys": [key]}
             sources = steps.finder.find(required.action, kind, context)
-            moves: dict[int, dict[int, Preparation]] = {}
+            moves: dict[int, list[Preparation]] = {}
             for place in indexes_of(kind):
                 own = steps.position_of(place)
                 members = sources.of(place).within(others)
@@ -228,9 +370,8 @@ def _tagging(steps: Edges, others: int, found: PreparedSteps) -> Iterator[_Round
                     continue
                 edit = Edit(EditAction.TAG, arn, key, value)
                 for source in indexes_of(members.principals & ~(0 if is_self or own is None else 1 << own)):
-                    is_proven = bool(members.proven >> source & 1)
-                    made = Preparation(path, arn, edit, context, is_proven)
-                    moves.setdefault(source, {})[-1 if is_self else place] = made
+                    made = Preparation(path.id, arn, (edit,), members.within(1 << source), context)
+                    moves.setdefault(source, []).append(replace(made, place=-1 if is_self else place))
             if moves:
                 tried += 1
                 yield _Round(moves)
@@ -303,67 +444,74 @@ def _conditional(steps: Edges) -> Iterator[Statement]:
 def _search(steps: Edges, into: Into, one: _Round, found: PreparedSteps) -> None:
     """Add the steps after the preparations of one round."""
     base = steps.inquiry.evaluator
-    edits = {(made.edit.subject, made.edit.detail): made.edit for of in one.moves.values() for made in of.values()}
+    listed = (edit for of in one.moves.values() for made in of for edit in made.edits)
+    edits = {(edit.act, edit.subject, edit.detail): edit for edit in listed}
     try:
         changed = apply(base.snapshot, edits.values())  # all in one pass: one by one, each copies all lists
     except WhatIfError:
         return
-    callers = sum(1 << position for position in one.moves)
+    actors = sum(1 << position for position in one.moves)
     inquiry = EvaluationSession(Evaluator(changed, base.now, base.index.documents), steps.inquiry.check)
     after = Edges(inquiry)
-    after.limit_callers(callers, steps)
+    after.limit_callers(actors, steps)
     prover = Prover(after)
-    subjects = steps.population.index.subjects
+    subjects, arns = steps.population.index.subjects, steps.targets.arns
 
-    def add(edge: Edge, place: int, listed: list[Edge]) -> None:
-        for made, who in _takers(one, place, edge.members, steps.places):
-            path_id = f"{made.path.id}+{edge.path_id}" if edge.path_id else made.path.id
-            members = who if made.is_proven else who.unsure()
-            source = subjects[members.principals.bit_length() - 1]
-            key = (path_id, source, steps.targets.arns[place])
-            if key not in found.known:
-                found.known[key] = Prepared(made, edge.path_id, prover)
-                listed.append(Edge(path_id, place, members))
+    def add(edge: Edge, known: ConfirmedAndPossible, is_near: int, edges: list[Edge]) -> None:
+        for made, who in _takers(one, edge, steps.places):
+            if not made.near & is_near:
+                continue
+            path_id = f"{made.path_id}+{edge.path_id}" if edge.path_id else made.path_id
+            left = ConfirmedAndPossible(who.proven & ~known.proven, who.possible & ~known.principals)
+            for caller in indexes_of(left.principals):
+                key = (path_id, subjects[caller], arns[edge.target])
+                if key not in found.known:
+                    found.known[key] = Prepared(made, edge.path_id, prover)
+                    edges.append(Edge(path_id, edge.target, left.within(1 << caller)))
 
     for position, place in steps.places.items():
         inquiry.check_cancelled()
-        known = into.get(position)
-        near = 0 if known is None else known.proven
+        itself = 1 << position
+        known = into.get(position, NO_PRINCIPALS)
+        known = ConfirmedAndPossible(known.proven | itself, known.possible)
         for edge in after.into(place):
-            members = edge.members.within(callers & ~near & ~(1 << position))
-            if known is not None:
-                members = ConfirmedAndPossible(members.proven, members.possible & ~known.possible)
+            members = edge.members.within(actors & ~itself)
             if members.principals:
-                add(edge._replace(members=members), place, found.into.setdefault(position, []))
-    hypotheses = AdminHypotheses(inquiry, after.population)
-    escalation = SelfEscalation(after, hypotheses)
+                add(edge._replace(members=members), known, itself, found.into.setdefault(position, []))
+    escalation = SelfEscalation(after, AdminHypotheses(inquiry, after.population))
     promotions: Iterable[tuple[str, Edge]] = (*escalation.of_principals(), *_administrators(steps, after, one))
     for account, edge in promotions:
-        members = edge.members.within(callers)
-        if members.principals:
-            add(edge._replace(members=members), edge.target, found.promotions.setdefault(account, []))
+        members = edge.members.within(actors)
+        if members.principals and _is_so_unprepared(steps, edge, members, actors):
+            add(edge._replace(members=members), NO_PRINCIPALS, -1, found.promotions.setdefault(account, []))
 
 
-def _takers(
-    one: _Round, place: int, members: ConfirmedAndPossible, own: Mapping[int, int]
-) -> Iterator[tuple[Preparation, ConfirmedAndPossible]]:
-    """Yield (preparation, its principal) for those of some principals whose preparation is for a target."""
-    for position in indexes_of(members.principals):
-        of_one = one.moves.get(position, {})
-        made = of_one.get(-1) or of_one.get(place)
-        is_own = made is not None and made.edit.act is EditAction.PUT_INLINE_POLICY and own.get(position) == place
-        if made is not None and not is_own:
-            yield made, members.within(1 << position)
+def _is_so_unprepared(steps: Edges, edge: Edge, members: ConfirmedAndPossible, actors: int) -> bool:
+    """Return whether a step makes an administrator of another principal also without what that one prepared."""
+    target = steps.position_of(edge.target)
+    if target is None or not actors >> target & 1 or members.principals == 1 << target:
+        return True
+    gains_all = bool(edge.path_id) and catalog().path(edge.path_id.partition("+")[0]).gain is Gain.ANY_PERMISSION
+    return gains_all and "+" not in edge.path_id and steps.hypotheses.administers(target, [FULL])
+
+
+def _takers(one: _Round, edge: Edge, own: Mapping[int, int]) -> Iterator[tuple[Preparation, ConfirmedAndPossible]]:
+    """Yield (preparation, its callers) for those whose preparation is for a target."""
+    for position in indexes_of(edge.members.principals):
+        for made in one.moves.get(position, ()):
+            is_own = made.is_own_widening and own.get(position) == edge.target
+            if made.place in (-1, edge.target) and not is_own:
+                is_sure = edge.members.proven >> position & 1
+                yield made, made.callers if is_sure else made.callers.unsure()
 
 
 def _administrators(steps: Edges, after: Edges, one: _Round) -> Iterator[tuple[str, Edge]]:
     """Yield a step without a technique for those who are administrators after tagging themselves."""
     index = after.inquiry.evaluator.index
-    for position, of_one in one.moves.items():
-        made = of_one.get(-1)
+    for position, (made, *_) in one.moves.items():
         place = steps.places.get(position)
         account = None if place is None else after.account_of(place)
-        if made is None or place is None or account is None or made.edit.act is not EditAction.TAG:
+        if place is None or account is None or made.place != -1 or made.edits[0].act is not EditAction.TAG:
             continue
         arn = steps.targets.arns[place]
         principal = index.users.get(arn) or index.roles.get(arn)

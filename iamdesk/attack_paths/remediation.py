@@ -265,7 +265,7 @@ class Remediations:
                 for proof in step.proof:
                     request = proof.decision.request
                     # The first ends with the change before it, the second is not the principal's.
-                    if proof.is_after_change or request.principal != step.source:
+                    if proof.is_given or request.principal != step.source:
                         continue
                     lever = found.setdefault((step.source, request.action, ""), _Lever(step.source, request.action))
                     lever.attack_paths.add(number)

@@ -29,7 +29,7 @@ from iamdesk.policy.document import Document, parse_document
 from iamdesk.snapshot.model import PolicyVersion
 
 
-class _Removal(NamedTuple):
+class Removal(NamedTuple):
     """The request by which a principal removes a policy with a Deny from itself."""
 
     policy: CarriedPolicy
@@ -194,7 +194,7 @@ class SelfEscalation:
                 needs = self.session_needs(first_of(change), position)
                 then = edges_into if needs is None else list(self._then(needs, edges_into))
                 edge = change._replace(members=members)
-                yield from ((account.account_id, one) for one in _completed(edge, then))
+                yield from ((account.account_id, one) for one in completed(edge, then))
 
     def _then(self, needs: SessionNeeds, edges_into: Iterable[Edge]) -> Iterator[Edge]:
         """Yield techniques to become a role in sessions that need something; who knows what those of services have."""
@@ -419,7 +419,7 @@ class SelfEscalation:
         """Yield the technique by which a principal removes the Deny statements that prevent administrator access."""
         steps = self._steps
         arn = steps.targets.arns[place]
-        removals = list(self._removals(place))
+        removals = list(self.removals(place))
         if not removals or not all(steps.inquiry.applies_to_action(arn, power.action) for power in POWERS):
             return
         decisions = [steps.inquiry.decide(arn, one.action, one.resource, one.context) for one in removals]
@@ -434,8 +434,8 @@ class SelfEscalation:
     ) -> Iterator[Edge]:
         """Yield the step by which a principal gives itself any permission, and with it removes its Deny statements."""
         found: tuple[str, bool] | None = None
-        removals: list[_Removal] = []
-        for more in (self._removals(place), self._new_versions(place)):
+        removals: list[Removal] = []
+        for more in (self.removals(place), self.new_versions(place)):
             removals += [one for one in more if not self._loses_permissions(path, place, one)]
             decisions = [
                 self.hypotheses.decide(position, [FULL], one.action, one.resource, one.context) for one in removals
@@ -445,7 +445,7 @@ class SelfEscalation:
             path_id, is_sure = found
             yield Edge(f"{path.id}+{path_id}", place, members if is_sure else members.unsure())
 
-    def _loses_permissions(self, path: EscalationPath, place: int, removal: "_Removal") -> bool:
+    def _loses_permissions(self, path: EscalationPath, place: int, removal: "Removal") -> bool:
         """Return whether a removal could take away the permissions that a technique adds to a group or a policy."""
         arn = self._steps.targets.arns[place]
         if removal.leaves and any(required.on is TargetType.OWN_GROUP for required in path.actions):
@@ -461,7 +461,7 @@ class SelfEscalation:
     def _removed(
         self,
         position: int,
-        removals: Sequence["_Removal"],
+        removals: Sequence["Removal"],
         decisions: Sequence[EvalDecision],
         more: Sequence[AttachedPolicy] = (),
     ) -> tuple[str, bool] | None:
@@ -469,7 +469,7 @@ class SelfEscalation:
         place = self._steps.places[position]
         asked = list(zip(removals, decisions, strict=True))
         for decided in ((EvalDecision.ALLOWED,), OPEN):
-            chosen: dict[tuple[str, str], _Removal] = {}
+            chosen: dict[tuple[str, str], Removal] = {}
             for one, decision in asked:
                 if decision in decided:
                     chosen.setdefault((one.policy.owner, one.policy.source_id), one)
@@ -478,7 +478,7 @@ class SelfEscalation:
                 return "+".join(sorted({one.path_id for one in chosen.values()})), len(decided) == 1
         return None
 
-    def _removals(self, place: int) -> Iterator["_Removal"]:
+    def removals(self, place: int) -> Iterator["Removal"]:
         """Yield the requests by which a principal removes each policy with a Deny from itself or from its group.
 
         Leaving the group comes last: it takes away the group's other policies, too.
@@ -494,18 +494,18 @@ class SelfEscalation:
             path_id = _REMOVALS[holder, policy.is_inline]
             context: Context = {} if policy.is_inline else {"iam:PolicyARN": policy.source_id}
             call = f"iam:{'Delete' if policy.is_inline else 'Detach'}{holder}Policy"
-            yield _Removal(policy, path_id, call, policy.owner, context)
+            yield Removal(policy, path_id, call, policy.owner, context)
             if holder == "Group":
                 others = tuple(one for one in carried if one.owner == policy.owner)
-                yield _Removal(policy, "X12e", "iam:RemoveUserFromGroup", policy.owner, {}, others)
+                yield Removal(policy, "X12e", "iam:RemoveUserFromGroup", policy.owner, {}, others)
 
-    def _new_versions(self, place: int) -> Iterator["_Removal"]:
+    def new_versions(self, place: int) -> Iterator["Removal"]:
         """Yield the requests by which a principal writes each of its managed policies with a Deny anew, without it."""
         steps = self._steps
         for policy in steps.inquiry.evaluator.index.carried(steps.targets.arns[place]).identity:
             written = steps.targets.places.get(policy.source_id)
             if not policy.is_inline and _denies(policy.document) and written in steps.policies_of(place):
-                yield _Removal(policy, NEW_VERSION, _WRITES, policy.source_id, {})
+                yield Removal(policy, NEW_VERSION, _WRITES, policy.source_id, {})
 
     def _memberships(self, place: int) -> Iterator[tuple[str, Edge]]:
         """Yield the technique by which users become administrators as members of a group."""
@@ -532,7 +532,7 @@ def first_of(change: Edge) -> EscalationPath:
     return catalog().path(change.path_id.partition("+")[0])
 
 
-def _completed(change: Edge, edges_into: Iterable[Edge]) -> Iterator[Edge]:
+def completed(change: Edge, edges_into: Iterable[Edge]) -> Iterator[Edge]:
     """Yield a change of a principal together with steps to become it: for each source the first step, proven first."""
     proven = possible = 0
     for one in edges_into:

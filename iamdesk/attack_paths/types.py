@@ -90,7 +90,9 @@ class Proof:
     """The request as text: ``iam:PutRolePolicy on role/deploy``."""
     decision: EvaluationResult
     is_after_change: bool = False
-    """Whether it is decided as after the first technique of the step, which gives any permission."""
+    """Whether it is decided as after the first technique of the step, which changes what is allowed."""
+    is_given: bool = False
+    """Whether it is allowed by any permission that this technique gives, in no policy of the snapshot."""
 
 
 type StepKey = tuple[str, str, str]

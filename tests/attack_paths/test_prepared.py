@@ -42,8 +42,9 @@ def test_a_group_that_allows_assuming_a_role(world, tmp_path):
     assert step.how == "joining the group g and assuming the role"
     assert [proof.request_text for proof in step.proof] == [
         f"iam:AddUserToGroup on {arn('group/g')}",
-        f"sts:AssumeRole on {arn('role/strong')}",
+        f"sts:AssumeRole on {arn('role/strong')}, after the change before it",
     ]
+    assert [proof.is_after_change for proof in step.proof] == [False, True]
     assert {proof.decision.decision.value for proof in step.proof} == {"allowed"}
     joined = apply(reach.evaluator.snapshot, [Edit(EditAction.JOIN_GROUP, arn("user/a"), arn("group/g"))])
     assert AttackPathGraph(Evaluator(joined)).attack_path(arn("user/a")).state is State.PROVEN
@@ -151,7 +152,8 @@ PUT = allow("iam:PutUserPolicy", arn("user/a"))
         ([PUT], "iam-007+sts-001"),
         ([allow("iam:AttachUserPolicy", arn("user/a"))], "iam-008+sts-001"),
         ([allow("iam:PutGroupPolicy", arn("group/g"))], "iam-011+sts-001"),
-        ([PUT, DENY], None),
+        ([PUT, DENY], "iam-007+sts-001"),  # written over: IAM API Reference, PutUserPolicy
+        ([allow("iam:AttachUserPolicy", arn("user/a")), DENY], None),
         ([allow("iam:PutUserPolicy", arn("user/b"))], None),
         ([PUT, {**allow("iam:PutUserPolicy"), "Effect": "Deny"}], None),
     ],
@@ -205,9 +207,92 @@ def test_a_new_version_of_its_own_policy_within_its_boundary(world, tmp_path):
     assert step.how == "creating a new version of a policy that it has and assuming the role"
     assert [proof.request_text for proof in step.proof] == [
         f"iam:CreatePolicyVersion on {arn('policy/own')}",
-        f"sts:AssumeRole on {arn('role/strong')}",
+        f"sts:AssumeRole on {arn('role/strong')}, after the change before it",
     ]
     assert {proof.decision.decision.value for proof in step.proof} == {"allowed"}
+
+
+LIMITED = ["iam:PutUserPolicy", "iam:DeleteUserPolicy", "iam:DetachUserPolicy", "iam:RemoveUserFromGroup"]
+
+
+@pytest.mark.parametrize(
+    ("own", "limit", "path_id"),
+    [
+        (PUT, [*LIMITED, "sts:*"], "iam-007+X12c+sts-001"),
+        (PUT, ["iam:PutUserPolicy", "sts:*"], None),
+        (allow(["iam:DetachUserPolicy", "sts:AssumeRole"]), ["iam:DetachUserPolicy", "sts:*"], "X12c+sts-001"),
+        (allow(["iam:DetachUserPolicy", "sts:AssumeRole"], arn("user/b")), ["iam:DetachUserPolicy", "sts:*"], None),
+        (allow(["iam:DetachUserPolicy", "s3:*"]), ["iam:DetachUserPolicy", "sts:*"], None),
+    ],
+)
+def test_a_managed_policy_with_a_deny_that_it_may_detach(world, tmp_path, own, limit, path_id):
+    """IAM API Reference, DetachUserPolicy: the policy is no longer in effect for the user."""
+    world.policy("denies", document(DENY))
+    limit = world.policy("limit", document(allow(limit)))
+    world.user("a", {"own": document(own)}, attached=[arn("policy/denies")], boundary=limit)
+    assert paths(world, tmp_path) == (path_id and [(path_id, State.PROVEN, arn("role/strong"))])
+
+
+def test_what_a_group_allows_besides_its_deny_is_lost_with_it(world, tmp_path):
+    leave = allow("iam:RemoveUserFromGroup", arn("group/g"))
+    world.group("g", {"denies": document(DENY)})
+    world.group("h", {"denies": document(DENY, ASSUME)})
+    world.user("a", {"own": document(leave, ASSUME)}, groups=["g"])
+    world.user("b", {"own": document(allow("iam:RemoveUserFromGroup", arn("group/h")))}, groups=["h"])
+    reach = reach_of(world, tmp_path)
+    assert [step.path_id for step in reach.attack_path(arn("user/a")).steps] == ["X12e+sts-001"]
+    assert reach.attack_path(arn("user/b")) is None
+
+
+def test_a_boundary_that_it_may_take_off(world, tmp_path):
+    limit = world.policy("limit", document(allow("iam:DeleteUserPermissionsBoundary")))
+    own = allow(["iam:DeleteUserPermissionsBoundary", "sts:AssumeRole"])
+    world.user("a", {"own": document(own)}, boundary=limit)
+    assert paths(world, tmp_path) == [("iam-022+sts-001", State.PROVEN, arn("role/strong"))]
+
+
+@pytest.mark.parametrize(
+    ("own", "limit", "inline", "path_id"),
+    [
+        (["iam:PutRolePolicy", "sts:AssumeRole"], ["sts:*"], WEAK, "iam-017+sts-001"),
+        (["iam:AttachRolePolicy", "sts:AssumeRole"], ["sts:*"], WEAK, "iam-014+sts-001"),
+        (["iam:PutRolePolicy"], ["sts:*"], WEAK, None),
+        (["iam:PutRolePolicy", "sts:AssumeRole"], ["s3:*"], WEAK, None),
+        (["iam:PutRolePolicy", "sts:AssumeRole"], ["sts:*"], document(DENY), "iam-017+sts-001"),
+        (["iam:AttachRolePolicy", "sts:AssumeRole"], ["sts:*"], document(DENY), None),
+    ],
+)
+def test_a_role_whose_permissions_it_changes_within_its_boundary(world, tmp_path, own, limit, inline, path_id):
+    """IAM User Guide, "Permissions boundaries for IAM entities": it has what both its policies and boundary allow."""
+    limit = world.policy("limit", document(allow(limit)))
+    world.role("middle", {"own": inline}, trusting({"AWS": arn("root")}), boundary=limit)
+    world.user("a", {"own": document(allow(own, arn("role/middle")))})
+    assert paths(world, tmp_path) == (path_id and [(path_id, State.PROVEN, arn("role/strong"))])
+    if path_id:
+        (step,) = reach_of(world, tmp_path).attack_path(arn("user/a")).steps
+        assert step.how.endswith("a role that it can assume (middle) and assuming the role")
+        *first, last = step.proof
+        assert {proof.decision.request.principal for proof in first} == {arn("user/a")}
+        assert (last.decision.request.principal, last.is_after_change) == (arn("role/middle"), True)
+        assert {proof.decision.decision for proof in step.proof} == {"allowed"}
+
+
+def test_who_else_changes_something_in_the_same_copy_gains_nobody_a_path(world, tmp_path):
+    """Alice may take off bob's boundary, within which bob may give himself anything, but has not."""
+    world.roles.clear()
+    limits = [
+        world.policy(
+            "alices", document(allow(["iam:PutUserPolicy", "iam:DeleteUserPermissionsBoundary", "iam:Create*"]))
+        ),
+        world.policy("bobs", document(allow(["iam:PutUserPolicy", "s3:*"]))),
+    ]
+    names = [("alice", arn("user/alice")), ("bob", arn("user/bob"))]
+    for (name, itself), limit in zip(names, limits, strict=True):
+        held = {"Effect": "Deny", "Action": "iam:PutUserPolicy", "NotResource": itself}
+        attached = [world.policy(f"held-{name}", document(held))]
+        world.user(name, {"own": document(allow("iam:PutUserPolicy", itself))}, attached=attached, boundary=limit)
+    steps = reach_of(world, tmp_path).escalations(arn("user/alice"))
+    assert not [step for step in steps if step.target == arn("user/bob") and step.goal.kind == "administration"]
 
 
 def tags(**pairs):

@@ -99,7 +99,7 @@ class StepDetail(QScrollArea):
 
     def _changes(self, column: QVBoxLayout) -> None:
         """Offer to try the step without each statement that allows a part of it."""
-        decisions = [proof.decision for proof in self._proof or () if not proof.is_after_change]
+        decisions = [proof.decision for proof in self._proof or () if not proof.is_given]
         remediations = Workbench.edits_of_decisions(decisions) if self._session.whole is not None else ()
         if not remediations:
             return
