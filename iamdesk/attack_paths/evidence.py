@@ -65,6 +65,8 @@ _MAX_NEEDS = 1 << 16
 _MAX_RESOURCES = 50
 """Captured resources that are tried as evidence of one action."""
 _DENIED = 2
+_PASSED = ("aws:requesttag/", "sts:sourceidentity", "sts:rolesessionname")
+"""Beginnings of keys by which a caller passes values, which whoever performs the step again has to know."""
 
 
 class _Asked(NamedTuple):
@@ -285,11 +287,19 @@ class Prover:
         for alternative in allowed_by(trace):
             if alternative.tags and not can_tag(action, resource):
                 continue
-            asked = [_Asked(int(not alternative.is_chosen), request, trace)]
+            asked = [self._with_values(_Asked(int(not alternative.is_chosen), request, trace), alternative)]
             for required in required_besides(action, alternative):
                 asked = [min(self._besides(one, alternative, required), key=lambda one: one.rank) for one in asked]
             best = min((*asked, *([] if best is None else [best])), key=lambda one: one.rank)
         return best or _Asked(_DENIED, request, trace)
+
+    def _with_values(self, asked: _Asked, alternative: AllowedBy) -> _Asked:
+        """Return a request with the values that its caller chooses, if it is allowed with them."""
+        if asked.rank or not alternative.tags or not all(alternative.tags.values()):
+            return asked
+        request = replace(asked.request, context={**asked.request.context, **tags_of(alternative)})
+        trace = self._steps.inquiry.trace(request.principal, request.action, request.resource, request.context)
+        return _Asked(0, request, trace) if trace.decision is EvalDecision.ALLOWED else asked
 
     def _besides(self, asked: _Asked, alternative: AllowedBy, required: TaggingAction) -> Iterator[_Asked]:
         """Yield a request of an alternative together with an action that it requires besides."""
@@ -438,4 +448,10 @@ def _proof(request: Request, trace: EvaluationTrace) -> Proof:
 
 def _request_text(decision: EvaluationResult) -> str:
     request = decision.request
-    return phrase("{action} on {resource}", action=request.action, resource=with_visible_end(request.resource))
+    text = phrase("{action} on {resource}", action=request.action, resource=with_visible_end(request.resource))
+    passed = [
+        f"{key}={value if isinstance(value, str) else ', '.join(value)}"
+        for key, value in request.context.items()
+        if value is not None and key.lower().startswith(_PASSED)
+    ]
+    return phrase("{request} with {values}", request=text, values=join_names(passed)) if passed else text

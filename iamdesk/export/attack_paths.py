@@ -47,7 +47,12 @@ def _step(step: Step, with_proof: bool) -> dict[str, Any]:
     }
     if with_proof:
         result["Proof"] = [
-            {key: value for key, value in to_evaluation_result(proof.decision).items() if key != "Layers"}
+            {
+                "Principal": proof.decision.request.principal,
+                **{key: value for key, value in to_evaluation_result(proof.decision).items() if key != "Layers"},
+                "Context": dict(proof.decision.request.context),
+                "AfterChange": proof.is_after_change,
+            }
             for proof in step.proof
         ]
     return result

@@ -15,7 +15,8 @@ from iamdesk.attack_paths import prepared
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.types import AttackPath, State
 from iamdesk.checks.by_account import OrganizationChecks
-from iamdesk.export.attack_paths import to_reached
+from iamdesk.evaluate.request import Request
+from iamdesk.export.attack_paths import to_attack_path, to_reached
 from iamdesk.snapshot.organization import (
     Organization,
     OrganizationNode,
@@ -332,6 +333,24 @@ def test_the_evidence_has_the_values(tmp_path):
         (NAME_SOURCE, {"sts:SourceIdentity": ("alice",)}),
     ]
     assert {one.decision.decision for one in step.proof} == {"allowed"}
+    assert step.proof[0].request_text.endswith(" with sts:SourceIdentity=alice")
+
+
+@pytest.mark.parametrize(
+    ("demanded", "own", "values"),
+    [(naming("alice"), NAMING, "sts:SourceIdentity=alice"), (tagging("red"), TAGGING, "aws:RequestTag/team=red")],
+)
+def test_the_evidence_has_the_values_that_the_trust_policy_demands(tmp_path, demanded, own, values):
+    """With them, the same request asked again is allowed."""
+    path, graph = path_of(Case([allow(own)], trusting({"AWS": HOME}, own, demanded), {}), tmp_path)
+    (step,) = path.steps
+    assert [one.request_text.rpartition(" with ")[2].lower() for one in step.proof] == [values.lower()] * 2
+    for proof in to_attack_path(path, with_proof=True)["Steps"][0]["Proof"]:
+        request = Request(
+            proof["Principal"], proof["EvalActionName"], proof["EvalResourceName"], context=proof["Context"]
+        )
+        assert graph.evaluator.can(request).decision == "allowed"
+        assert proof["AfterChange"] is False
 
 
 def test_a_possible_step_says_on_what_it_depends(tmp_path):
