@@ -70,9 +70,15 @@ _MAX_CACHED_ARNS: Final = 1 << 13
 # reference lists only those of well-known providers.
 _PROVIDER_ACTIONS: Final = frozenset({"assumerolewithwebidentity"})
 
-# Companion actions of assuming a role by SAML have the assertion's keys, too: IAM User Guide, "Monitor and control
-# actions taken with assumed roles", has a trust policy for sts:SetSourceIdentity with SAML:aud.
-_SAML_ACTIONS: Final = frozenset({"assumerolewithsaml", "tagsession", "setsourceidentity"})
+_SAML_ACTIONS: Final = frozenset({"assumerolewithsaml"})
+
+ASSUME_ROLE_COMPANIONS: Final = frozenset({"tagsession", "setsourceidentity", "setcontext"})
+"""sts actions without a call of their own: parameters of assuming a role (rules I2, F12).
+
+Their keys are those of the call. AWS prints trust policies for them with SAML:aud (IAM User Guide, "Monitor and control
+actions taken with assumed roles") and cognito-identity.amazonaws.com:aud (Amazon Cognito Developer Guide, "Using
+attributes for access control")."""
+_CALLS: Final = ("assumerole", "assumerolewithsaml", "assumerolewithwebidentity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +351,9 @@ class ServiceReference:
         if action.service != "sts":
             return False
         name = action.name.lower()
+        if name in ASSUME_ROLE_COMPANIONS:
+            calls = [self.action("sts", call) for call in _CALLS]
+            return any(call is not None and self.takes_key(call, None, key) for call in calls)
         return (name in _PROVIDER_ACTIONS and is_provider_key(key)) or (
             name in _SAML_ACTIONS and key.startswith("saml:")
         )

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from iamdesk.aws.service_reference import ASSUME_ROLE_COMPANIONS
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.context import Context, KeyValue, Knowledge
 from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.resource_policy_services import OpeningKey, Unsigned, facts_of
-from iamdesk.evaluate.service_rules import ASSUME_ROLE_COMPANIONS
 from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
 from iamdesk.policy.operators import OPERATORS
 

@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
+from iamdesk.aws.service_reference import ASSUME_ROLE_COMPANIONS
 from iamdesk.evaluate.principal import Caller, CallerKind
-from iamdesk.evaluate.service_rules import ASSUME_ROLE_COMPANIONS
 from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
 from iamdesk.policy.operators import OPERATORS
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType

@@ -5,10 +5,8 @@ For actions of external and unsigned callers see `iamdesk.evaluate.resource_poli
 
 from collections.abc import Hashable, Mapping
 
+from iamdesk.aws.service_reference import ASSUME_ROLE_COMPANIONS
 from iamdesk.evaluate.resource_policy_services import facts_of
-
-ASSUME_ROLE_COMPANIONS = frozenset({"tagsession", "setsourceidentity", "setcontext"})
-"""sts actions without a call of their own: parameters of assuming a role (rules I2, F12)."""
 
 TRUST_ACTIONS = ASSUME_ROLE_COMPANIONS | {"assumerole", "assumerolewithsaml", "assumerolewithwebidentity"}
 """sts actions for which a role's trust policy is the resource policy (rule I2)."""

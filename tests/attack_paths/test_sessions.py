@@ -39,6 +39,9 @@ PROVEN, POSSIBLE = State.PROVEN, State.POSSIBLE
 MARTHA = f"arn:aws:iam::{HOME}:user/martha"
 ALL = allow("*")
 
+# Conditions on sts:TagSession and sts:SetSourceIdentity test the call that assumes the role.
+SECRET = {"StringEquals": {"sts:ExternalId": "x1", "aws:RequestTag/team": "red"}}
+OF_DEV = {"StringEquals": {"sts:RoleSessionName": "dev", "sts:SourceIdentity": "alice"}}
 # IAM User Guide, "AWS global condition context keys": MFA of the session's caller, and ec2:SourceInstanceARN only in
 # requests with the credentials of an instance.
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
@@ -186,6 +189,14 @@ CASES: dict[str, tuple[Case, State | None]] = {
             account=OTHER,
         ),
         POSSIBLE,
+    ),
+    "tags and an external ID in one statement": (
+        Case([allow(TAGGING)], trusting({"AWS": HOME}, TAGGING, SECRET), {}),
+        POSSIBLE,
+    ),
+    "a source identity and a session name in one statement": (
+        Case([allow(NAMING)], trusting({"AWS": HOME}, NAMING, OF_DEV), {}),
+        PROVEN,
     ),
     "MFA that nobody chooses": (Case([allow(ASSUME)], ASSUME, MFA), POSSIBLE),
     "MFA and a source identity": (Case([allow(NAMING)], NAMING, MFA | ANY), POSSIBLE),
