@@ -190,10 +190,6 @@ CASES: dict[str, tuple[Case, State | None]] = {
         ),
         POSSIBLE,
     ),
-    "tags and an external ID in one statement": (
-        Case([allow(TAGGING)], trusting({"AWS": HOME}, TAGGING, SECRET), {}),
-        POSSIBLE,
-    ),
     "a source identity and a session name in one statement": (
         Case([allow(NAMING)], trusting({"AWS": HOME}, NAMING, OF_DEV), {}),
         PROVEN,
@@ -378,6 +374,12 @@ def test_a_step_into_one_that_is_an_administrator_with_mfa_requires_it(tmp_path)
     path = AttackPathGraph(Evaluator(load_snapshot(tmp_path / "users.json"))).attack_path(MARTHA, HOME)
     assert path.state is POSSIBLE
     assert "aws:MultiFactorAuthPresent" in path.needs
+
+
+def test_tags_and_an_external_id_in_one_statement(tmp_path):
+    path, _ = path_of(Case([allow(TAGGING)], trusting({"AWS": HOME}, TAGGING, SECRET), {}), tmp_path)
+    assert (path.steps[0].path_id, path.state) == ("sts-001", POSSIBLE)
+    assert path.steps[0].needs == ("an allowed value of sts:ExternalId",)
 
 
 def test_a_service_may_run_with_a_role_that_is_an_administrator_for_one_function_only(tmp_path):
