@@ -179,10 +179,11 @@ def preference(path_id: str) -> int:
     first, plus, rest = path_id.partition("+")
     if plus and _by_id()[first].gain in (Gain.MEMBERSHIP, Gain.OTHER_TAGS):  # a preparation
         return preference(rest)
+    if _by_id()[path_id.rpartition("+")[2]].target is TargetConstraint.PERMISSION_SET:
+        return LAST
     if not plus and first in _PLAINEST:
         return _PLAINEST[first]
-    ranks = {TargetConstraint.ITSELF: 2, TargetConstraint.PERMISSION_SET: LAST}
-    return ranks.get(_by_id()[first].target, 3)
+    return 2 if _by_id()[first].target is TargetConstraint.ITSELF else 3
 
 
 LAST = 4

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field, replace
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import is_administrator
-from iamdesk.attack_paths.catalog import EscalationPath, Gain, TargetConstraint, TargetType, catalog, how_words
+from iamdesk.attack_paths.catalog import (
+    LAST,
+    EscalationPath,
+    Gain,
+    TargetConstraint,
+    TargetType,
+    catalog,
+    how_words,
+    preference,
+)
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, EdgeSources
 from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
@@ -459,7 +468,7 @@ def _search(steps: Edges, into: Into, one: _Round, found: PreparedSteps) -> None
 
     def add(edge: Edge, known: ConfirmedAndPossible, is_near: int, edges: list[Edge]) -> None:
         for made, who in _takers(one, edge, steps.places):
-            if not made.near & is_near:
+            if not made.near & is_near or (made.changed and edge.path_id and preference(edge.path_id) == LAST):
                 continue
             path_id = f"{made.path_id}+{edge.path_id}" if edge.path_id else made.path_id
             left = ConfirmedAndPossible(who.proven & ~known.proven, who.possible & ~known.principals)
@@ -479,7 +488,7 @@ def _search(steps: Edges, into: Into, one: _Round, found: PreparedSteps) -> None
             if members.principals:
                 add(edge._replace(members=members), known, itself, found.into.setdefault(position, []))
     escalation = SelfEscalation(after, AdminHypotheses(inquiry, after.population))
-    promotions: Iterable[tuple[str, Edge]] = (*escalation.of_principals(), *_administrators(steps, after, one))
+    promotions: Iterable[tuple[str, Edge]] = (*escalation.edges(), *_administrators(steps, after, one))
     for account, edge in promotions:
         members = edge.members.within(actors)
         if members.principals and _is_so_unprepared(steps, edge, members, actors):

@@ -102,6 +102,22 @@ def test_a_group_that_leads_to_somebody_who_has_no_more(tmp_path):
     assert paths(world, tmp_path, arn("role/strong")) == [("iam-013+sts-001", State.PROVEN, arn("role/strong"))]
 
 
+@pytest.mark.parametrize(
+    ("of_group", "path_id", "state"),
+    [
+        (allow("sso:*"), "iam-013+sso-001", State.POSSIBLE),
+        (allow(["iam:CreateRole", "iam:PutRolePolicy"]), "iam-013+X83", State.PROVEN),
+    ],
+)
+def test_a_group_whose_members_need_nobody_else(world, tmp_path, of_group, path_id, state):
+    """What is listed is not among the techniques that something blocks."""
+    world.user("a", {"own": document(JOIN)})
+    world.group("g", {"own": document(of_group)})
+    reach = reach_of(world, tmp_path)
+    assert next((step.path_id, step.state) for step in reach.attack_path(arn("user/a")).steps) == (path_id, state)
+    assert not [one for one in reach.refusals(arn("user/a")) if one.path_id == "iam-013"]
+
+
 def test_a_remediation_of_a_step_as_a_member_ends_it(world, tmp_path):
     world.user("a", {"own": document(JOIN, allow("s3:ListAllMyBuckets"))})
     world.group("g", {"own": document(ASSUME)})
