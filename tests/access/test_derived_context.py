@@ -607,3 +607,24 @@ def test_a_url_that_a_function_does_not_have_cannot_be_called() -> None:
         assert ("no-function-url" in result.blocked_by) is (expected == "implicitDeny")
     found = evaluator.can(Request(ANONYMOUS, "lambda:InvokeFunctionUrl", function))
     assert found.decision.value == "allowed"
+
+
+@pytest.mark.parametrize("action", ["sts:TagSession", "sts:SetSourceIdentity"])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("sts:ExternalId", "x1"),
+        ("sts:RoleSessionName", "me"),
+        ("sts:SourceIdentity", "me"),
+        ("aws:RequestTag/team", "red"),
+    ],
+)
+def test_permissions_within_a_call_have_all_of_its_values(action: str, key: str, value: str) -> None:
+    """IAM User Guide, "Pass session tags in AWS STS": tags, source identity and external id are of one call."""
+    condition = {"StringEquals": {key: value}}
+    trust = trusting({"AWS": user_arn("ana")}, ["sts:AssumeRole", action], condition)
+    held = evaluator(user("ana", document(allow("sts:*", "*"))), role("adm", trust=trust))
+    result = held.can(Request(user_arn("ana"), action, role_arn("adm")))
+    assert result.decision.value == "conditional"
+    given = held.can(Request(user_arn("ana"), action, role_arn("adm"), {key: value}))
+    assert given.decision.value == "allowed"
