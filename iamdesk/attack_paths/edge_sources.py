@@ -21,6 +21,7 @@ from iamdesk.attack_paths.request_tags import (
     SET_SOURCE_IDENTITY,
     TaggingAction,
     agreeing,
+    can_be_passed,
     can_tag,
     is_open_otherwise,
     may_require,
@@ -383,7 +384,12 @@ class SourceFinder:
         known = None if resolution is None else self._arranged.get(resolution)
         if known is None:
             subject = self.population.index.subjects[(members & -members).bit_length() - 1]
-            known = allowed_by(self._inquiry.trace(subject, action, resource, context))
+
+            def decide(tags: Context) -> EvalDecision:
+                return self._inquiry.decide(subject, action, resource, {**context, **tags})
+
+            alternatives = allowed_by(self._inquiry.trace(subject, action, resource, context))
+            known = tuple(one for one in alternatives if can_be_passed(one, decide))
             if resolution is not None:
                 if len(self._arranged) >= _MAX_KEPT:
                     self._arranged.clear()

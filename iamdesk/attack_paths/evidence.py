@@ -26,6 +26,7 @@ from iamdesk.attack_paths.request_tags import (
     SET_SOURCE_IDENTITY,
     TaggingAction,
     agreeing,
+    can_be_passed,
     can_tag,
     is_open_otherwise,
     required_besides,
@@ -284,8 +285,12 @@ class Prover:
         request = Request(source, action, resource, context=dict(context or {}))
         trace = self._steps.inquiry.trace(source, action, resource, context)
         best: _Asked | None = None
+
+        def decide(tags: Context) -> EvalDecision:
+            return self._steps.inquiry.decide(source, action, resource, {**request.context, **tags})
+
         for alternative in allowed_by(trace):
-            if alternative.tags and not can_tag(action, resource):
+            if alternative.tags and not (can_tag(action, resource) and can_be_passed(alternative, decide)):
                 continue
             asked = [self._with_values(_Asked(int(not alternative.is_chosen), request, trace), alternative)]
             for required in required_besides(action, alternative):

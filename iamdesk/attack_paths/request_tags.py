@@ -4,7 +4,7 @@ A caller that sets tags while it creates a resource must be allowed to tag, too.
 for session tags and one for a source identity.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice, product
 from typing import NamedTuple
@@ -21,6 +21,8 @@ from iamdesk.policy.overlap import common_text
 
 _TAG = "aws:requesttag/"
 _TAG_KEY = "aws:requesttag/${tagkey}"
+_KEYS, _TRANSITIVE = "aws:tagkeys", "sts:transitivetagkeys"
+_OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 _OF_SERVICE: Mapping[str, str] = {
     # EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation".
     "ec2": "CreateTags",
@@ -91,9 +93,7 @@ def required_besides(call: str, alternative: AllowedBy) -> tuple[TaggingAction, 
 
 def is_open_otherwise(required: TaggingAction, trace: EvaluationTrace) -> bool:
     """Return whether AWS's pages disagree about a denied request for a source identity (rule I2)."""
-    return required == SET_SOURCE_IDENTITY and any(
-        one.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL) for one in trace.readings
-    )
+    return required == SET_SOURCE_IDENTITY and any(one.decision in _OPEN for one in trace.readings)
 
 
 def may_require(call: str) -> tuple[str, ...]:
@@ -119,6 +119,26 @@ def _taggable(name: str) -> frozenset[str]:
     known = reference().action("ec2", name)
     types = () if known is None or _TAG_KEY in known.condition_keys else known.resource_types
     return frozenset(one.name for one in types if _TAG_KEY in one.condition_keys)
+
+
+def can_be_passed(alternative: AllowedBy, decide: Callable[[Context], EvalDecision]) -> bool:
+    """Return whether the tags of an alternative can be those of one request.
+
+    ``aws:TagKeys`` are the keys of its ``aws:RequestTag/…`` (IAM User Guide, "AWS global condition context keys"), and
+    ``sts:TransitiveTagKeys`` some of them. ``decide`` decides the request with some keys.
+    """
+    tags = {key.lower(): values for key, values in alternative.tags.items()}
+    given = {key[len(_TAG) :]: values for key, values in tags.items() if key.startswith(_TAG)}
+    transitive = tags.get(_TRANSITIVE, ())
+    needed = dict.fromkeys((*given, *transitive))
+    if not needed and not tags.get(_KEYS):
+        return True
+    for names in (needed, dict.fromkeys((*needed, *tags.get(_KEYS, ())))):
+        named = {f"aws:RequestTag/{name}": given.get(name) or ("any-value",) for name in names}
+        marked = {"sts:TransitiveTagKeys": transitive} if transitive else {}
+        if names and decide({**named, **marked, "aws:TagKeys": list(names)}) in _OPEN:
+            return True
+    return False
 
 
 def tags_of(alternative: AllowedBy) -> Context:

@@ -497,3 +497,35 @@ def test_a_session_name_that_the_role_denies(tmp_path, condition, state):
     forced = allow(ASSUME, condition=condition and {"StringEquals": condition})
     path, _ = path_of(Case([forced], ASSUME, {}, besides=[NO_BOSS]), tmp_path)
     assert path.state is state
+
+
+def keys_in(*names: str, quantifier: str = "ForAllValues", key: str = "aws:TagKeys") -> dict[str, Any]:
+    return {f"{quantifier}:StringEquals": {key: list(names)}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "state"),
+    [
+        (keys_in("dept") | tagging("red"), None),
+        (keys_in("dept", "team") | tagging("red"), PROVEN),
+        (keys_in("dept") | {"Null": {"aws:RequestTag/team": "false"}}, None),
+        (keys_in("team", quantifier="ForAnyValue") | {"Null": {"aws:RequestTag/team": "true"}}, None),
+        (keys_in("team", quantifier="ForAnyValue"), PROVEN),
+        ({"Null": {"aws:TagKeys": "true"}} | tagging("red"), None),
+        (
+            keys_in("dept") | {"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": ["team"]}},
+            None,
+        ),
+        (keys_in("team", key="sts:TransitiveTagKeys", quantifier="ForAnyValue"), PROVEN),
+    ],
+)
+def test_the_keys_of_tags_are_those_of_their_values(tmp_path, condition, state):
+    """IAM User Guide, "AWS global condition context keys": aws:TagKeys "compares the tag keys in a request"."""
+    path, _ = path_of(Case([allow(TAGGING)], trusting({"AWS": HOME}, TAGGING, condition), {}), tmp_path)
+    assert (path.state if path else None) is state
+
+
+def test_the_keys_of_tags_of_a_new_role(tmp_path):
+    creates = allow("iam:CreateRole", condition=keys_in("dept") | tagging("red"))
+    path, _ = path_of(Case([creates, allow(["iam:TagRole", "iam:PutRolePolicy"])], ASSUME, ABSENT), tmp_path)
+    assert path is None
