@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.simulate.test_cases import evaluate_case
+from iamdesk.simulate.test_cases import evaluate_case, trace_case
 
 from ..rules import rule
 from ..some_of import some_of
@@ -393,3 +393,38 @@ def test_values_that_match_nothing_are_answered(test: Test) -> None:
     for effect in ("Allow", "Deny"):
         document = policy_of([("Allow", [("Null", test[1], ["true"])]), (effect, [test])])
         assert check(document, {test[1]: REACH[test[1]]})
+
+
+def listing(quantifier: str, *keys: str) -> Test:
+    return f"{quantifier}:StringEquals", LIST, keys
+
+
+RED = ("StringEquals", "aws:RequestTag/team", ("red",))
+HAS, LACKS = (("Null", "aws:RequestTag/team", (word,)) for word in ("false", "true"))
+
+
+@pytest.mark.parametrize(
+    ("tests", "decision"),
+    [
+        ((listing("ForAllValues", "dept"), RED), "implicitDeny"),
+        ((listing("ForAllValues", "dept"), HAS), "implicitDeny"),
+        ((listing("ForAllValues", "dept", "team"), RED), "conditional"),
+        ((listing("ForAllValues", "dept", "Team"), RED), "conditional"),
+        ((listing("ForAnyValue", "team"), LACKS), "implicitDeny"),
+        ((listing("ForAnyValue", "team", "dept"), LACKS), "conditional"),
+        ((listing("ForAnyValue", "dept"), RED), "conditional"),
+        ((("Null", LIST, ("true",)), RED), "implicitDeny"),
+        ((("ForAllValues:StringLike", LIST, ("t*",)), RED), "conditional"),
+    ],
+)
+def test_the_keys_of_the_tags_that_are_passed(tests: Sequence[Test], decision: str) -> None:
+    """IAM User Guide, "AWS global condition context keys": aws:TagKeys has the keys of the tags in the request,
+    aws:RequestTag/key the value of one of them.
+    """
+    action = {"action": "sqs:CreateQueue", "resource": "arn:aws:sqs:eu-west-1:111122223333:q"}
+    document = policy_of([("Allow", tests)])
+    document["Statement"][0]["Action"] = "sqs:*"
+    found = trace_case({**case_of(document, {}), **action}, MissingContextMode.UNKNOWN)
+    assert found.decision == decision
+    if RED in tests and not any("*" in value for _, _, values in tests for value in values):
+        assert all(one["aws:tagkeys"].values for one in found.sets)

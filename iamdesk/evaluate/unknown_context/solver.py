@@ -27,6 +27,7 @@ from iamdesk.evaluate.ternary import FALSE, MAYBE, Truth
 from iamdesk.evaluate.unknown_context.complementary_statements import always_allowed_together
 from iamdesk.evaluate.unknown_context.effort import is_too_much
 from iamdesk.evaluate.unknown_context.key_domains import Domain, domains
+from iamdesk.evaluate.unknown_context.passed_tags import Feasible, feasible_of
 from iamdesk.policy.conditions import ConditionTest
 
 MAX_COMBINATIONS = 4096
@@ -81,6 +82,16 @@ def resolve(
         return UnknownContextResult(decision, best, keys if can_be_allowed else (), (), (), is_exact=not can_be_allowed)
     decide_truths = trial.judge()
     table = {combination: decide_truths(combination) for combination in trial.combinations()}
+    if (is_feasible := trial.feasible()) is not None:
+        possible = {combination: one for combination, one in table.items() if is_feasible(combination)}
+        denied = next((one for one in possible.values() if one.decision is not EvalDecision.ALLOWED), None)
+        if (
+            denied is None
+            or trial.decision_of({one.decision for one in possible.values()}) is not EvalDecision.CONDITIONAL
+        ):
+            table = possible
+        else:  # values that no request has together count as denied, so that no set consists of them
+            table = {combination: possible.get(combination, denied) for combination in table}
     type_decisions = list(table.values())
     decision = trial.decision_of({type_decision.decision for type_decision in type_decisions})
     if decision is not EvalDecision.CONDITIONAL:
@@ -129,7 +140,10 @@ def _seen(trial: "_Trial") -> set[EvalDecision]:
     seen: set[EvalDecision] = set()
     if not trial.is_too_large:
         decide_truths = trial.judge()
+        is_feasible = trial.feasible()
         for combination in trial.combinations():
+            if is_feasible is not None and not is_feasible(combination):
+                continue
             seen.add(decide_truths(combination).decision)
             if EvalDecision.ALLOWED in seen and len(seen) > 1:
                 break
@@ -192,6 +206,11 @@ class _Trial:
 
     def combinations(self) -> Iterator[tuple[KeyValue, ...]]:
         return product(*(domain.facts for domain in self.tried))
+
+    def feasible(self) -> Feasible | None:
+        """Return which combinations a request can have; None: all."""
+        tests = [test for one in self.undetermined for test, _ in one.result.open_tests]
+        return feasible_of(self.keys, tests, self.subject.context)
 
     def judge(self) -> "_Judge":
         return _Judge(self.decision_inputs, self.fixed, self.undetermined, self.keys, self.subject)
