@@ -10,7 +10,7 @@ from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS, administrat
 from iamdesk.attack_paths.any_resource import AnyResourceAccess
 from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, TrustPolicies
 from iamdesk.attack_paths.attachable_policies import AttachablePolicies
-from iamdesk.attack_paths.attacker_control import SOURCE_IDENTITY
+from iamdesk.attack_paths.attacker_control import SOURCE_IDENTITY, allowed_by
 from iamdesk.attack_paths.catalog import (
     ASSUMES,
     PASSES,
@@ -29,7 +29,9 @@ from iamdesk.attack_paths.source_arns import IMPOSSIBLE, SourceTest
 from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_of
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses, OpenTrust
 from iamdesk.attack_paths.workload_access import WorkloadAccess
+from iamdesk.evaluate.engine import EvaluationTrace, evaluate
 from iamdesk.evaluate.principal import CallerKind
+from iamdesk.evaluate.request import Request
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
@@ -205,11 +207,24 @@ class Edges:
 
     def could_assume(self, who: int, role: str) -> ConfirmedAndPossible:
         """Return which of some principals could assume a role, also a new one, if its trust policy allowed everyone."""
-        return self._open_finder.among(who, ASSUMES, role)
+        found = self._open_finder.among(who, ASSUMES, role)
+        chosen = 0
+        for position in indexes_of(found.possible):  # with values that they choose, such as the Region
+            trace = self.under_open_trust_of(self.population.index.subjects[position], role)
+            chosen |= 1 << position if any(one.is_chosen and not one.tags for one in allowed_by(trace)) else 0
+        return ConfirmedAndPossible(found.proven | chosen, found.possible & ~chosen)
+
+    def under_open_trust_of(self, principal: str, role: str) -> EvaluationTrace:
+        """Return the evaluation of a principal's request to assume a role if its trust policy allowed everyone."""
+        return evaluate(self._open_trust.evaluation_request(Request(principal, ASSUMES, role)))
+
+    @cached_property
+    def _open_trust(self) -> OpenTrust:
+        return OpenTrust(self.inquiry.evaluator)
 
     @cached_property
     def _open_finder(self) -> SourceFinder:
-        in_open_world = BulkEvaluator(PrincipalIndex(OpenTrust(self.inquiry.evaluator), self.population.index))
+        in_open_world = BulkEvaluator(PrincipalIndex(self._open_trust, self.population.index))
         return SourceFinder(self.inquiry, self.targets, in_open_world, can_arrange=False)
 
     def _find_users(self) -> int:

@@ -362,6 +362,10 @@ class Prover:
                     if asked.rank and asked.trace.decision is EvalDecision.CONDITIONAL:
                         keys = unmet_keys(asked.trace)
                         wanted.update(dict.fromkeys(_wanted(key, asked.trace) for key in keys))
+                if path.target is TargetConstraint.NEW_PRINCIPAL and one.request.action == "iam:CreateRole":
+                    trace = self._steps.under_open_trust_of(source, one.request.resource)
+                    if not any(other.is_chosen for other in allowed_by(trace)):
+                        wanted.update(dict.fromkeys(_wanted(key, trace) for key in unmet_keys(trace)))
                 if one.rank == 1 and one.tagging and one.tagging[-1].rank == _DENIED:
                     wanted[_not_required(one.tagging[-1].request.action)] = None
         return (*facts, *wanted, *self._of_sessions(source, target, paths))

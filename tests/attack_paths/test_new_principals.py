@@ -107,3 +107,28 @@ def test_the_caller_can_assume_the_role_that_it_creates(tmp_path, statements, by
     world.user("bob", {"some": document(*statements)}, boundary=limit)
     path = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_path(arn("user/bob"))
     assert (path and [(step.path_id, step.state) for step in path.steps]) == (found and [("X83", found)])
+
+
+@pytest.mark.parametrize(
+    ("condition", "state", "needs"),
+    [
+        # The Region of a call is the caller's choice: STS has an endpoint in each (IAM User Guide, "Manage AWS STS").
+        ({"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}, State.PROVEN, ()),
+        (
+            {"StringNotEquals": {"aws:ResourceTag/ok": "1"}},
+            State.POSSIBLE,
+            ("an allowed value of aws:ResourceTag/ok",),
+        ),
+        (
+            {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+            State.POSSIBLE,
+            ("multi-factor authentication (aws:MultiFactorAuthPresent)",),
+        ),
+    ],
+)
+def test_on_what_it_depends_whether_it_can_assume_the_new_role(tmp_path, condition, state, needs):
+    denied = {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*", "Condition": condition}
+    world = World()
+    world.user("bob", {"some": document(allow(["iam:CreateRole", "iam:PutRolePolicy"]), denied)})
+    path = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_path(arn("user/bob"))
+    assert [(step.path_id, step.state, step.needs) for step in path.steps] == [("X83", state, needs)]
