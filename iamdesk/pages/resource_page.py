@@ -23,6 +23,7 @@ from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
 from iamdesk.inventory.resource_index import part_prefixes
 from iamdesk.pages.principal_page import caller_mark, caller_name
 from iamdesk.policy.arn import is_arn, parse_arn
+from iamdesk.policy.overlap import common_patterns
 from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
@@ -218,6 +219,8 @@ def part_words(shares: Sequence[Share], resource: str, most: int | None = None) 
 
 
 def _entries_words(entries: Sequence[str]) -> str:
+    if len(entries) == 2 and 0 < len(both := common_patterns(*entries)) <= _MAX_PARTS:
+        return join_names([short_arn(one) for one in both])
     names = [short_arn(one) for one in entries]
     return names[0] if len(names) == 1 else phrase("what is in both {names}", names=join_names(names))
 

@@ -1,9 +1,9 @@
 """Texts and ARNs that two patterns have in common."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from iamdesk.policy.wildcards import QUESTION, STAR, Token, glob, tokens_of
+from iamdesk.policy.wildcards import QUESTION, STAR, Token, glob, is_pattern, tokens_of
 
 
 def common_arn(one: str, other: str) -> str | None:
@@ -60,3 +60,50 @@ def _as_text(token: Token) -> str:
 
 def _letters(text: str) -> list[Token]:
     return [letter for token in tokens_of(text) for letter in (token if isinstance(token, str) else (token,))]
+
+
+def common_patterns(one: str, other: str) -> tuple[str, ...]:
+    """Return patterns that together match exactly what two patterns match; none where they cannot be written so.
+
+    ``b*/q/*`` and ``ba/*``: ``ba/*/q/*`` and ``ba/q/*``. One of them must have a star at its end and no other wildcard.
+    """
+    for plain, rest in ((one, other), (other, one)):
+        head = plain[:-1]
+        if plain.endswith("*") and not is_pattern(head) and "${" not in one + other:
+            found: list[str] = []
+            for left in _after(head, [*_without_repeated_stars(_letters(rest))]):
+                text = head + "".join(map(_as_text, left))
+                if not any(_is_within(text, each) for each in found):
+                    found = [*(each for each in found if not _is_within(each, text)), text]
+            return tuple(sorted(found))
+    return ()
+
+
+def _after(head: str, letters: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """Yield what is left of a pattern behind a text that its beginning matches, each once."""
+    places = {0}
+    for character in head:
+        places = {
+            place if letters[place] is STAR else place + 1
+            for place in _with_empty_stars(places, letters)
+            if place < len(letters) and (letters[place] in (STAR, QUESTION) or letters[place] == character)
+        }
+    yield from (letters[place:] for place in sorted(places))
+
+
+def _with_empty_stars(places: set[int], letters: Sequence[Token]) -> set[int]:
+    """Return places in a pattern, and those behind stars, which may match no character."""
+    return places | {place + 1 for place in places if place < len(letters) and letters[place] is STAR}
+
+
+def _without_repeated_stars(letters: Iterable[Token]) -> Iterator[Token]:
+    before: Token | None = None
+    for letter in letters:
+        if letter is not STAR or before is not STAR:
+            yield letter
+        before = letter
+
+
+def _is_within(narrow: str, wide: str) -> bool:
+    """Return whether a pattern certainly matches no more than another one."""
+    return not ("?" in wide and "*" in narrow) and glob(wide).matches(narrow)

@@ -5,15 +5,16 @@ from typing import Any
 import pytest
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.who_can import Share
 from iamdesk.api import SnapshotSession, Workbench
-from iamdesk.pages.resource_page import ResourcePages, objects_of
+from iamdesk.pages.resource_page import ResourcePages, objects_of, part_words
 from iamdesk.progress import WorkCancelled
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.resources import Resource
 from iamdesk.viewmodel.pages import OpenTable, PageSection, Part, Table, parts_of
 from iamdesk.viewmodel.tree import NodeKind
 
-from ..builders.captures import ID, NOW, account, allow, document, role, role_arn, snapshot, user, user_arn
+from ..builders.captures import ID, NOW, account, allow, deny, document, role, role_arn, snapshot, user, user_arn
 from ..opened import keep_shared
 
 BUCKET = "arn:aws:s3:::pay"
@@ -179,3 +180,13 @@ def test_methods_without_authorization_are_open_to_anyone() -> None:
     assert [(line.text, line.detail.rpartition(" · ")[2]) for line in found[Part.EXTERNAL].lines] == [
         ("anyone", "only a1/*/GET/x")
     ]
+
+
+def test_parts_that_two_entries_name_together_are_written_as_patterns() -> None:
+    """And exceptions within others are not named."""
+    share = Share((f"{BUCKET}/*", "arn:aws:s3:::p*/q/*"), ())
+    assert part_words([share], BUCKET) == "pay/*/q/* and pay/q/*"
+    denied = [deny("s3:*", f"{BUCKET}/in/{part}*", Principal="*") for part in ("", "x/")]
+    public = document(allow("s3:GetObject", f"{BUCKET}/*", Principal={"AWS": "999900001111"}), *denied)
+    found = page(bucket(public, object_ownership="BucketOwnerEnforced"))
+    assert [line.detail.rpartition(" · ")[2] for line in found[Part.EXTERNAL].lines] == ["only pay/* except pay/in/*"]

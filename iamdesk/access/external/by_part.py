@@ -216,8 +216,20 @@ def shares_of(open_to: Iterable[ResourcePart], closed: Sequence[ResourcePart]) -
             continue
         own = _narrowest(named)
         without = [_narrowest(other) for one in closed if {*own} <= (other := _entries_of(one))]
-        found.append(Share(own, tuple(dict.fromkeys(one for one in without if one != own))))
+        found.append(Share(own, tuple(_widest(dict.fromkeys(one for one in without if one != own)))))
     return tuple(sorted(found))
+
+
+def _widest(exceptions: Iterable[Entries]) -> Iterator[Entries]:
+    """Leave out exceptions within others."""
+    several = tuple(exceptions)
+    for one in several:
+        if not any(one != other and _is_in_all(one, other) for other in several):
+            yield one
+
+
+def _is_in_all(narrow: Entries, wide: Entries) -> bool:
+    return all(any(is_within(one, other) for one in narrow) for other in wide)
 
 
 def _holds(share: Share, entries: frozenset[str]) -> bool:
