@@ -6,6 +6,7 @@ Ids and required permissions of published techniques follow pathfinding.cloud (A
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -123,6 +124,16 @@ class EscalationPath(_Data):
     def is_unbounding(self) -> bool:
         """Whether it removes or replaces a permissions boundary."""
         return self.gain in (Gain.WITHOUT_BOUNDARY, Gain.ANOTHER_BOUNDARY)
+
+
+class Slot(NamedTuple):
+    """A resource that some calls of a technique are made on."""
+
+    service: str
+    types: tuple[str, ...]
+    """Resource types, one of which it has; none: ``*``."""
+    calls: tuple[str, ...]
+    """The actions."""
 
 
 class Sensitive(_Data):

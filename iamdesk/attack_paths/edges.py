@@ -609,21 +609,24 @@ class Edges:
                 yield Edge(path.id, place, members)
 
     def entering(self, position: int) -> Iterator[Edge]:
-        """Yield the techniques by which principals become one of `sessions` in a session that is an administrator.
-
-        Which values the sessions of services have, or those under a changed trust policy, is not known.
-        """
+        """Yield the techniques by which principals become one of `sessions` in a session that is an administrator."""
         role = self.population.index.subjects[position]
         for edge in self.into(self.places[position]):
             members = edge.members.within(~(1 << position))
-            needs = self.sessions[position]
-            if edge.path_id in ASSUMING and members.principals:
-                passed = passing(self.finder, role, needs, members.principals)
-                members = members.both(passed.unsure(self.named))
-            elif not needs.has_plain:
-                members = members.unsure()
+            members = self.in_sessions(role, self.sessions[position], members, is_assumed=edge.path_id in ASSUMING)
             if members.principals:
                 yield edge._replace(members=members)
+
+    def in_sessions(
+        self, role: str, needs: SessionNeeds, members: ConfirmedAndPossible, *, is_assumed: bool
+    ) -> ConfirmedAndPossible:
+        """Return which of those who become a role do so in a session that has what it needs.
+
+        Whoever assumes it (``is_assumed``) passes values; those of services are unknown.
+        """
+        if not is_assumed or not members.principals:
+            return members if needs.has_plain else members.unsure()
+        return members.both(passing(self.finder, role, needs, members.principals).unsure(self.named))
 
     def _calling(
         self, path: EscalationPath, place: int, role: RoleDetail, who: ConfirmedAndPossible, source: SourceTest | None

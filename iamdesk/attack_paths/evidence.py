@@ -35,6 +35,7 @@ from iamdesk.attack_paths.request_tags import (
     tags_of,
 )
 from iamdesk.attack_paths.session_needs import session_words
+from iamdesk.attack_paths.source_arns import IMPOSSIBLE, POSSIBLE, PROVEN
 from iamdesk.attack_paths.technique_resources import ResourceRequest, slots_of
 from iamdesk.attack_paths.types import Proof, Step, StepKey
 from iamdesk.attack_paths.what_if_admin import FULL
@@ -65,7 +66,6 @@ _SHARED = frozenset({TargetType.ANYTHING, TargetType.NEW_PRINCIPAL})
 _MAX_NEEDS = 1 << 16
 _MAX_RESOURCES = 50
 """Captured resources that are tried as evidence of one action."""
-_DENIED = 2
 _PASSED = ("aws:requesttag/", "sts:sourceidentity", "sts:rolesessionname")
 """Beginnings of keys by which a caller passes values, which whoever performs the step again has to know."""
 
@@ -74,7 +74,7 @@ class _Asked(NamedTuple):
     """A request with its trace."""
 
     rank: int
-    """0 if it is allowed, also with values that the caller chooses; 1 if it depends on a fact; 2 if it is denied."""
+    """`PROVEN`, `POSSIBLE` or `IMPOSSIBLE`."""
     request: Request
     trace: EvaluationTrace
     tagging: Sequence["_Asked"] = ()
@@ -120,7 +120,7 @@ class Prover:
         position = self._steps.population.position(target)
         is_anew = path.id == NEW_VERSION and source == target
         for one in self._written_anew(source, path) if is_anew else self._best(source, target, path):
-            if one.rank < _DENIED or position is None or one.request.principal != source:
+            if one.rank < IMPOSSIBLE or position is None or one.request.principal != source:
                 yield from _proofs(one)
             else:
                 others = () if is_anew else tuple(self._asked_by_action(source, target, path, one))
@@ -272,7 +272,7 @@ class Prover:
             required = required_besides(ASSUMES, passed)
             sets = [self._ask(source, one.action, role, tag_context(passed, ASSUMES, {})) for one in required]
             found = found._replace(
-                rank=max(found.rank, *(one.rank for one in sets), 0), tagging=(*found.tagging, *sets)
+                rank=max(found.rank, *(one.rank for one in sets), PROVEN), tagging=(*found.tagging, *sets)
             )
             others: Iterable[_Asked] = ()
             if found.rank and need.is_any and len(required) == 1:
@@ -292,11 +292,13 @@ class Prover:
         for alternative in allowed_by(trace):
             if alternative.tags and not (can_tag(action, resource) and can_be_passed(alternative, decide)):
                 continue
-            asked = [self._with_values(_Asked(int(not alternative.is_chosen), request, trace), alternative)]
+            asked = [
+                self._with_values(_Asked(PROVEN if alternative.is_chosen else POSSIBLE, request, trace), alternative)
+            ]
             for required in required_besides(action, alternative):
                 asked = [min(self._besides(one, alternative, required), key=lambda one: one.rank) for one in asked]
             best = min((*asked, *([] if best is None else [best])), key=lambda one: one.rank)
-        return best or _Asked(_DENIED, request, trace)
+        return best or _Asked(IMPOSSIBLE, request, trace)
 
     def _with_values(self, asked: _Asked, alternative: AllowedBy) -> _Asked:
         """Return a request with the values that its caller chooses, if it is allowed with them."""
@@ -304,7 +306,7 @@ class Prover:
             return asked
         request = replace(asked.request, context={**asked.request.context, **tags_of(alternative)})
         trace = self._steps.inquiry.trace(request.principal, request.action, request.resource, request.context)
-        return _Asked(0, request, trace) if trace.decision is EvalDecision.ALLOWED else asked
+        return _Asked(PROVEN, request, trace) if trace.decision is EvalDecision.ALLOWED else asked
 
     def _besides(self, asked: _Asked, alternative: AllowedBy, required: TaggingAction) -> Iterator[_Asked]:
         """Yield a request of an alternative together with an action that it requires besides."""
@@ -312,7 +314,7 @@ class Prover:
         context = tag_context(alternative, request.action, request.context)
         tagging = self._ask(request.principal, required.action, request.resource, context)
         is_sure = required.is_documented and not is_open_otherwise(required, tagging.trace)
-        rank = tagging.rank if is_sure else min(tagging.rank, 1)
+        rank = tagging.rank if is_sure else min(tagging.rank, POSSIBLE)
         yield asked._replace(rank=max(asked.rank, rank), tagging=(*asked.tagging, tagging))
         if tagging.rank:
             yield from self._with_other_values(asked, alternative, required)
@@ -366,7 +368,7 @@ class Prover:
                     trace = self._steps.under_open_trust_of(source, one.request.resource)
                     if not any(other.is_chosen for other in allowed_by(trace)):
                         wanted.update(dict.fromkeys(_wanted(key, trace) for key in unmet_keys(trace)))
-                if one.rank == 1 and one.tagging and one.tagging[-1].rank == _DENIED:
+                if one.rank == POSSIBLE and one.tagging and one.tagging[-1].rank == IMPOSSIBLE:
                     wanted[_not_required(one.tagging[-1].request.action)] = None
         return (*facts, *wanted, *self._of_sessions(source, target, paths))
 

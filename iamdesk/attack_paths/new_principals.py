@@ -5,11 +5,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.catalog import EscalationPath
+from iamdesk.attack_paths.catalog import EscalationPath, Slot
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.evaluation_session import Context
-from iamdesk.attack_paths.technique_resources import ResourceRequest, Slot
+from iamdesk.attack_paths.technique_resources import ResourceRequest
 from iamdesk.policy.overlap import common_arn
 
 _CREATES_POLICY, _CREATES_ROLE = "iam:CreatePolicy", "iam:CreateRole"

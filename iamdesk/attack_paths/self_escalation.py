@@ -20,7 +20,7 @@ from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossibl
 from iamdesk.attack_paths.edges import ASSUMING, Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.new_principals import creators
-from iamdesk.attack_paths.session_needs import SessionNeeds, passing
+from iamdesk.attack_paths.session_needs import SessionNeeds
 from iamdesk.attack_paths.what_if_admin import FULL, AdminHypotheses
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType
@@ -200,9 +200,8 @@ class SelfEscalation:
         """Yield techniques to become a role in sessions that need something; who knows what those of services have."""
         for edge in edges_into:
             role = self._steps.targets.arns[edge.target]
-            is_assumed = edge.path_id in ASSUMING
-            members = edge.members if needs.has_plain else edge.members.unsure()
-            yield edge._replace(members=self._in_sessions(role, needs, edge.members) if is_assumed else members)
+            members = self._steps.in_sessions(role, needs, edge.members, is_assumed=edge.path_id in ASSUMING)
+            yield edge._replace(members=members)
 
     def session_needs(self, path: EscalationPath, position: int) -> SessionNeeds | None:
         """Return what sessions of a role need to be administrators after a technique changed it; None: nothing."""
@@ -221,14 +220,9 @@ class SelfEscalation:
             if needs is not None:
                 role = self._steps.targets.arns[place]
                 is_assumed = any(required.action == ASSUMES for required in path.actions)
-                otherwise = members if needs.has_plain else members.unsure()
-                members = self._in_sessions(role, needs, members) if is_assumed else otherwise
+                members = self._steps.in_sessions(role, needs, members, is_assumed=is_assumed)
             if members.principals:
                 yield edge._replace(members=members)
-
-    def _in_sessions(self, role: str, needs: SessionNeeds, members: ConfirmedAndPossible) -> ConfirmedAndPossible:
-        """Return which of some principals that can assume a role can do so with what its sessions need."""
-        return members.both(passing(self._steps.finder, role, needs, members.principals))
 
     def _changes(self, path: EscalationPath, position: int, place: int, who: int) -> Iterator[Edge]:
         members = self._steps.members(path, place).within(who)

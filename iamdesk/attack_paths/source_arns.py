@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from iamdesk.access.request_grid import FRESH, placeholder_arns
 from iamdesk.attack_paths.administrators import OPEN
+from iamdesk.attack_paths.catalog import Slot
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
 from iamdesk.attack_paths.evaluation_session import Context
-from iamdesk.attack_paths.technique_resources import Slot
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.policy.overlap import common_arn
@@ -22,6 +22,7 @@ _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _COLONS = 5
 """Before the part of an ARN that names the resource."""
 PROVEN, POSSIBLE, IMPOSSIBLE = 0, 1, 2
+"""Ranks of requests: allowed, also with values that the caller chooses; dependent on a fact; denied."""
 
 
 class _Sent(NamedTuple):

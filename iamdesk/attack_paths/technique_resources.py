@@ -9,15 +9,16 @@ to be allowed on the same resource, in one Region.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.access.request_grid import FRESH, placeholder_arns
 from iamdesk.attack_paths.any_resource import AnyResourceAccess
-from iamdesk.attack_paths.catalog import EscalationPath, TargetConstraint, TargetType, catalog
+from iamdesk.attack_paths.catalog import EscalationPath, Slot, TargetConstraint, TargetType, catalog
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.request_tags import tagging_action
+from iamdesk.attack_paths.source_arns import SourceTest
 from iamdesk.aws.condition_keys import REGION_KEYS
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
@@ -80,47 +81,12 @@ _REQUESTED = "aws:RequestedRegion"
 _OF_EC2 = "ec2:Region"
 
 
-class Slot(NamedTuple):
-    """A resource that some calls of a technique are made on."""
-
-    service: str
-    types: tuple[str, ...]
-    """Resource types, one of which it has; none: ``*``."""
-    calls: tuple[str, ...]
-    """The actions."""
-
-
 class ResourceRequest(NamedTuple):
     """One request of a technique."""
 
     action: str
     resource: str
     context: Context
-
-
-class ResourceTest(Protocol):
-    """Whether the service that a technique uses can assume a role for a resource (`source_arns.SourceTest`)."""
-
-    @property
-    def patterns(self) -> Sequence[str]:
-        """ARNs, with wildcards, of resources for which it may."""
-
-    @property
-    def regions(self) -> Sequence[str]:
-        """The Regions that these name."""
-
-    @property
-    def needs_pattern(self) -> bool:
-        """Whether it can for no others."""
-
-    def is_about(self, slot: Slot) -> bool:
-        """Return whether the service acts for the resources of a slot."""
-
-    def of(self, slot: Slot, resource: str, members: int) -> ConfirmedAndPossible:
-        """Return the same principals: proven, possible or none of them for a resource of a slot."""
-
-    def rank(self, resource: str) -> int:
-        """Return 0 if it can, 1 if it depends on something, 2 if it cannot."""
 
 
 @cache  # of the catalog alone
@@ -184,7 +150,7 @@ class TechniqueResources:
         who: ConfirmedAndPossible,
         role: str = "",
         profiles: Sequence[str] = (),
-        source: ResourceTest | None = None,
+        source: SourceTest | None = None,
     ) -> ConfirmedAndPossible:
         """Return which of some principals are allowed all calls of a technique.
 
@@ -215,7 +181,7 @@ class TechniqueResources:
         return found.both(who)
 
     def _roles(
-        self, path: EscalationPath, members: int, role: str, profiles: Sequence[str], source: ResourceTest | None
+        self, path: EscalationPath, members: int, role: str, profiles: Sequence[str], source: SourceTest | None
     ) -> Sequence["_Role"]:
         """Return a role with each instance profile in which it can be passed: its own, or one that is created."""
         created = next((slot for slot in slots_of(path.id) if _CREATES_PROFILE in slot.calls), None)
@@ -248,7 +214,7 @@ class TechniqueResources:
         account: str,
         members: int,
         tested: Sequence[str],
-        source: ResourceTest | None = None,
+        source: SourceTest | None = None,
     ) -> tuple[str, ...]:
         """Return Regions to try for some principals, given the values of conditions on the Region."""
         if not members:
@@ -365,7 +331,7 @@ class TechniqueResources:
             left = self._naming(slots, left, role.source)
         return found.either(self._on_named(slots, account, left, role, region, unsure))
 
-    def _naming(self, slots: Sequence[Slot], members: int, source: ResourceTest) -> int:
+    def _naming(self, slots: Sequence[Slot], members: int, source: SourceTest) -> int:
         """Return which of some principals may be allowed the calls on a resource for which a service acts."""
         calls = next((slot.calls for slot in slots if source.is_about(slot)), ())
         found = 0
@@ -436,7 +402,7 @@ class TechniqueResources:
         captured: Callable[[str], Iterable[str]],
         role: str = "",
         profiles: Sequence[str] = (),
-        source: ResourceTest | None = None,
+        source: SourceTest | None = None,
     ) -> Sequence[ResourceRequest]:
         """Return the requests of a technique's calls on the most favorable resources, by slot.
 
@@ -500,7 +466,7 @@ class TechniqueResources:
         account: str,
         position: int,
         only: str = "*",
-        source: ResourceTest | None = None,
+        source: SourceTest | None = None,
     ) -> Iterator[Sequence[Sequence[str]]]:
         """Yield, by Region (``*``: any), the resources to try for each slot that the policies distinguish."""
         candidates = [self.candidates(slot, account, position, source) for slot in slots]
@@ -526,7 +492,7 @@ class TechniqueResources:
         slot: Slot,
         account: str,
         position: int,
-        source: ResourceTest | None = None,
+        source: SourceTest | None = None,
         more: tuple[str, ...] = (),
     ) -> list[str]:
         """Return the resources that a principal's policies distinguish, and what patterns of several calls share.
@@ -588,7 +554,7 @@ class _Role(NamedTuple):
 
     role: str
     profile: str
-    source: ResourceTest | None = None
+    source: SourceTest | None = None
     """Whether the service that it is passed to can assume it for a resource; None: for all."""
     created: Slot | None = None
     """The resource that is the profile, if it is created."""
@@ -630,7 +596,7 @@ def _of_type(placeholder: str) -> str:
     return placeholder.replace(FRESH, "*") if FRESH in placeholder else f"{placeholder.partition('/')[0]}/*"
 
 
-def _with_patterns(slot: Slot, fresh: Iterable[str], source: ResourceTest | None) -> Iterator[str]:
+def _with_patterns(slot: Slot, fresh: Iterable[str], source: SourceTest | None) -> Iterator[str]:
     """Yield the placeholders of a slot, and with each the resources of its type for which a service acts."""
     for one in fresh:
         yield one

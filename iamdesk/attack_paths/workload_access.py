@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from iamdesk.access.own_statements import AS_IDENTITY
-from iamdesk.attack_paths.catalog import PASSES, EscalationPath, TargetConstraint, catalog
+from iamdesk.attack_paths.catalog import PASSES, EscalationPath, Slot, TargetConstraint, catalog
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.source_arns import SourceTest
-from iamdesk.attack_paths.technique_resources import Slot, TechniqueResources, slots_of
+from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_of
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import parse_target
 from iamdesk.evaluate.context import UNKNOWN, Context
