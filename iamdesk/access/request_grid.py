@@ -9,7 +9,7 @@ account, in an unspecified Region, with an unused name.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -197,7 +197,22 @@ def limited_placeholder_grid(service: str, partition: str, account: str, actions
     return RequestGrid(service, [one._replace(actions=those) for one in slots if (those := one.actions & actions)])
 
 
-def _placeholder_slots(service: str, partition: str, account: str) -> Iterator[ResourceSlot]:
+def _placeholder_slots(service: str, partition: str, account: str) -> Iterable[ResourceSlot]:
+    if service == "logs":  # its ARNs have aliases, which are parsed
+        return _find_placeholder_slots(service, partition, account)
+    return [one._replace(resource=one.resource.replace(_OF_ANY, account)) for one in _slots_of_any(service, partition)]
+
+
+@lru_cache(maxsize=1 << 10)  # of the reference data alone, one entry for each service and partition
+def _slots_of_any(service: str, partition: str) -> Sequence[ResourceSlot]:
+    return tuple(_find_placeholder_slots(service, partition, _OF_ANY))
+
+
+_OF_ANY = "\ue000"
+"""In place of an account in ARNs; a character for private use."""
+
+
+def _find_placeholder_slots(service: str, partition: str, account: str) -> Iterator[ResourceSlot]:
     actions = service_actions(service)
     resource_slots: dict[str, int] = {}
     for name, acting in actions.by_type.items():

@@ -304,7 +304,7 @@ def _covered_by(pattern_text: str) -> int:
     return sum(
         1 << position
         for position, action in enumerate(_strongest())
-        if pattern.matches(action.service, action.name.lower())
+        if pattern.service in (None, action.service) and pattern.matches(action.service, action.name.lower())
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import itemgetter
+from typing import Any
 
 from iamdesk.inventory.keys import inline_policy_key
 from iamdesk.policy.document import Document, DocumentStore
@@ -152,6 +153,12 @@ class _OnDemand[Key, Value](Mapping[Key, Value]):
         if key not in self._known:
             self._entities.read(self._account_of(key))
         return self._known[key]
+
+    def get(self, key: Key, default: Any = None) -> Any:  # `Mapping.get` raises and catches: almost all are not there
+        """Return the value of a key, or the default."""
+        if key not in self._known:
+            self._entities.read(self._account_of(key))
+        return self._known.get(key, default)
 
     def __iter__(self) -> Iterator[Key]:
         raise TypeError("a part of a snapshot cannot list what the whole holds")

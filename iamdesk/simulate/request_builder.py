@@ -191,20 +191,21 @@ class RequestBuilder:
                 )
                 for named in request.session_policies
             )
+        entity = self._entity(target)
         derive = DerivedKeys(
             caller,
             target,
             reference(),
             self.now(),
             owner,
-            self._tags_of(target, self._tagged(target, record)),
+            self._tags_of(target, self._tagged(target, record), entity),
             may_be_tagged,
             self.organization,
             access_point,
             came.network_path,
             self._ids_of_others(caller, owner),
             "" if record is None or not record.function_urls else _url_type(record.function_urls, target),
-            self._boundary_of(target),
+            _boundary_of(entity),
         )
         kind = authorization_type(record, target)
         refusal, missing_data_of_root = self._taking_root(caller, target)
@@ -445,27 +446,30 @@ class RequestBuilder:
         buckets = record.access_point.buckets
         return self.resources.bucket(record, buckets[0]) if len(buckets) == 1 else None
 
-    def _tags_of(self, target: Target, record: Resource | None) -> Mapping[str, str | None] | None:
+    @staticmethod
+    def _tags_of(
+        target: Target, record: Resource | None, entity: UserDetail | RoleDetail | None
+    ) -> Mapping[str, str | None] | None:
         """Return the tags of the requested resource, where the snapshot knows them and they apply."""
         if record is not None and record.tags is not None:
             is_bucket = target.service == "s3" and record.access_point is None
             counts = not is_bucket or record.abac_enabled  # rule I12
             return tags_without_case(record.tags) if counts else {}
-        entity = self._entity(target)
         return None if entity is None else tags_without_case((tag.key, tag.value) for tag in entity.tags)
 
-    def _boundary_of(self, target: Target) -> KeyValue | None:
-        """Return the permissions boundary of the requested user or role; None where the snapshot has no such one."""
-        entity = self._entity(target)
-        if entity is None:
-            return None
-        boundary = boundary_of(entity)
-        return DERIVED_ABSENT if boundary is None else derived(boundary)
-
     def _entity(self, target: Target) -> UserDetail | RoleDetail | None:
+        """Return the requested user or role; None where the snapshot has no such one."""
         if target.resource is None or target.resource.service != "iam":
             return None
         return self.index.users.get(target.resource_text) or self.index.roles.get(target.resource_text)
+
+
+def _boundary_of(entity: UserDetail | RoleDetail | None) -> KeyValue | None:
+    """Return the permissions boundary of a user or role; None for None."""
+    if entity is None:
+        return None
+    boundary = boundary_of(entity)
+    return DERIVED_ABSENT if boundary is None else derived(boundary)
 
 
 def _url_type(urls: Iterable[FunctionUrl], target: Target) -> str:
