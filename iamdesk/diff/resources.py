@@ -56,6 +56,9 @@ from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 _OTHER_TYPES = mark(
     "The authorization types of its methods or routes differ. Anyone can call one of type NONE: this was not compared."
 )
+_DELEGATION = mark(
+    "The policy applies to everything in the organization: what it lets other accounts do was not compared."
+)
 _USUAL = ("999999999999", "888888888888", "777777777777", "666666666666")
 """The ID of an unrelated account, if no policy or organization uses it."""
 _TAG_KEYS = (*RESOURCE_TAG_PREFIXES, "s3:accesspointtag/")
@@ -127,6 +130,8 @@ class ResourceComparer:
         types = [None if one is None else one.authorization_types for one in records]
         if None not in types and types[0] != types[1]:
             doubts[phrase(_OTHER_TYPES)] = None
+        if ":resourcepolicy/" in entry.arn and entry.old != entry.new:
+            doubts[phrase(_DELEGATION)] = None
         if not self._services(entry)[1]:
             doubts[phrase("Not every AWS service that its policies distinguish could be compared.")] = None
         cells = dict.fromkeys(self._cells(entry, differing, keys, is_other, doubts))
@@ -135,8 +140,9 @@ class ResourceComparer:
                 raise WorkCancelled
             effects += self._of_cell(entry, cell, doubts)
         status = Status.CHANGED if effects else Status.UNCHANGED
+        is_delegation = phrase(_DELEGATION) in doubts
         was, now = self._holds(self.old, entry.arn), self._holds(self.new, entry.arn)
-        if was != now:
+        if was != now and not is_delegation:
             status = Status.CREATED if now else Status.DELETED
             if entry.is_role:
                 doubts.clear()  # all roles are listed, so it did not exist

@@ -356,7 +356,8 @@ class DerivedKeys:
                     return DERIVED_ABSENT
                 # IAM Roles Anywhere sets the identity from the certificate: then sts:SourceIdentity is present (its
                 # User Guide, "Trust model"). Whether this key is present, too, is not documented.
-                may_have_one = is_role or kind is CallerKind.FEDERATED_USER or caller.text == ROLES_ANYWHERE
+                # A federated user has none: the STS API Reference, GetFederationToken, takes none.
+                may_have_one = is_role or caller.text == ROLES_ANYWHERE
                 return UNKNOWN if may_have_one else DERIVED_ABSENT
             case "aws:federatedprovider":
                 if kind is CallerKind.OIDC:

@@ -135,6 +135,12 @@ class ResourceIndex:
             for resource in snapshot.resources
             if resource.access_point is not None and resource.access_point.alias
         }
+        self._delegation_policies = {
+            resource.arn.split(":")[4]: resource
+            for resource in snapshot.resources
+            if ":organizations:" in resource.arn and ":resourcepolicy/" in resource.arn
+        }
+        """By management account: the delegation policy of its organization, which applies to all in it."""
         self._settings: Mapping[str, AccountSettings] = {one.account_id: one for one in snapshot.account_settings}
 
     @property
@@ -160,6 +166,9 @@ class ResourceIndex:
             return self._by_arn.get(f"arn:{arn.partition}:s3:::{bucket}")
         if is_of_access_point(arn):
             return self._by_arn.get(str(access_point_arn(arn)))
+        if arn.service == "organizations":
+            # AWS Organizations User Guide, "Delegated administrator for AWS Organizations".
+            return self._delegation_policies.get(arn.account)
         parent = parent_of(arn)
         whole = None if parent is None else self._by_arn.get(str(parent))
         if whole is not None and arn.service == "dynamodb" and "/stream/" in arn.resource:

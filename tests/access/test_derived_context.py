@@ -88,7 +88,7 @@ TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
     "aws:TokenIssueTime": (UNKNOWN, PRESENT_UNKNOWN, PRESENT_UNKNOWN, UNKNOWN, ABSENT, ABSENT),
     "aws:MultiFactorAuthPresent": (UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, ABSENT, ABSENT),
     "aws:AssumedRoot": (ABSENT, ABSENT, ABSENT, UNKNOWN, ABSENT, ABSENT),
-    "aws:SourceIdentity": (ABSENT, ABSENT, UNKNOWN, ABSENT, ABSENT, ABSENT),
+    "aws:SourceIdentity": (ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
     "aws:FederatedProvider": (ABSENT, UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT),
     "aws:SourceArn": (ABSENT, ABSENT, ABSENT, ABSENT, UNKNOWN, ABSENT),
     "aws:SourceAccount": (ABSENT, ABSENT, ABSENT, ABSENT, UNKNOWN, ABSENT),
@@ -628,3 +628,9 @@ def test_permissions_within_a_call_have_all_of_its_values(action: str, key: str,
     assert result.decision.value == "conditional"
     given = held.can(Request(user_arn("ana"), action, role_arn("adm"), {key: value}))
     assert given.decision.value == "allowed"
+
+
+def test_a_federated_user_has_no_source_identity() -> None:
+    """STS API Reference, GetFederationToken: no parameter sets one, and it is set when a role is assumed."""
+    federated = f"arn:aws:sts::{ID}:federated-user/bob"
+    assert fact(federated, "aws:SourceIdentity") == ABSENT
