@@ -34,7 +34,7 @@ from iamdesk.attack_paths.request_tags import (
     tagging_context,
     tags_of,
 )
-from iamdesk.attack_paths.session_needs import session_words
+from iamdesk.attack_paths.session_needs import SessionNeed, needs_of, session_words
 from iamdesk.attack_paths.source_arns import IMPOSSIBLE, POSSIBLE, PROVEN
 from iamdesk.attack_paths.technique_resources import ResourceRequest, slots_of
 from iamdesk.attack_paths.types import Proof, Step, StepKey
@@ -152,6 +152,28 @@ class Prover:
         """Return the evaluated request for one action."""
         asked = self._ask(source, action, resource, context)
         return _proof(asked.request, asked.trace)
+
+    def passed_on(self, role: str, target: str) -> Iterator[SessionNeed]:
+        """Yield the values with which a role can assume another one: about its session, and certainly enough."""
+        trace = self._steps.inquiry.trace(role, ASSUMES, target)
+        for need in needs_of(trace):
+            if all(proof.decision.decision is EvalDecision.ALLOWED for proof in self.assuming_in(role, target, need)):
+                yield need
+
+    def assuming_with(self, source: str, role: str, need: SessionNeed) -> Iterator[Proof]:
+        """Yield the requests to assume a role with values."""
+        passed = need.passed
+        yield self.request_proof(source, ASSUMES, role, {**need.not_passed, **tags_of(passed)})
+        for one in required_besides(ASSUMES, passed):
+            yield self.request_proof(source, one.action, role, tag_context(passed, ASSUMES, {}))
+
+    def assuming_in(self, role: str, target: str, need: SessionNeed) -> Iterator[Proof]:
+        """Yield the requests by which a role's session with values assumes another role; a source identity persists."""
+        session = dict(zip(need.keys, need.values, strict=True))
+        yield self.request_proof(role, ASSUMES, target, session)
+        if (identity := session.get("aws:SourceIdentity")) is not None:
+            context = {**session, "sts:SourceIdentity": identity}
+            yield self.request_proof(role, SET_SOURCE_IDENTITY.action, target, context)
 
     def _best(self, source: str, target: str, path: EscalationPath) -> Iterator[_Asked]:
         together: list[_Asked] | None = None

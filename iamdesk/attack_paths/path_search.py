@@ -235,8 +235,8 @@ class PathSearch:
         how = join_messages(phrase(" and "), [made.how, how_words(rest)]) if rest else made.how
 
         def prove(_step: Step) -> tuple[Proof, ...]:
-            then = prepared.prover.of_techniques(actor, target, rest) if rest else ()
-            return (*made.proofs(self._prover, source), *map(after_change, then))
+            then = prepared.proofs(actor, target)
+            return (*made.proofs(self._prover, source), *(then if made.passed else map(after_change, then)))
 
         needs: tuple[str, ...] = () if is_proven or not rest else prepared.prover.needs(actor, target, rest)
         is_sure = made.callers.proven >> self.position(source) & 1

@@ -25,6 +25,7 @@ from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.evidence import Prover
 from iamdesk.attack_paths.self_escalation import SelfEscalation, completed
+from iamdesk.attack_paths.session_needs import SessionNeed, SessionNeeds, passing
 from iamdesk.attack_paths.types import Proof, StepKey
 from iamdesk.attack_paths.what_if_admin import EVERYTHING, FULL, AdminHypotheses
 from iamdesk.aws.condition_keys import PRINCIPAL_TAG_PREFIX, RESOURCE_TAG_PREFIXES
@@ -42,6 +43,8 @@ _USER_NAME = "aws:username"
 _MAX_ROUNDS = 12
 _MAX_PRINCIPALS = 3000
 """Principals in all copies together: in larger snapshots, one more copy takes too long."""
+_MAX_PASSED = 200
+"""Pairs of roles that are tried with values passed to the first one."""
 _MAX_TAGS = 6
 """Tags that are tried for each technique."""
 _SERVICES = frozenset({"iam", "sts"})
@@ -71,6 +74,8 @@ class Preparation:
     """The principals, as bits, to become which it is for."""
     changed: str = ""
     """ARN of the other principal that they change, and become; empty: it is about themselves."""
+    passed: SessionNeed | None = None
+    """What they pass when they assume it, if that is all."""
 
     @property
     def is_own_widening(self) -> bool:
@@ -80,6 +85,8 @@ class Preparation:
     @property
     def how(self) -> str:
         """What it does, to complete "by …"."""
+        if self.passed is not None:
+            return phrase("{what} ({name})", what=how_words(self.path_id), name=self.changed.rpartition("/")[2])
         edit = self.edits[0]
         if edit.act is EditAction.JOIN_GROUP:
             return phrase("joining the group {name}", name=self.target.rpartition("/")[2])
@@ -92,7 +99,9 @@ class Preparation:
 
     def proofs(self, prover: Prover, source: str) -> Iterator[Proof]:
         """Yield the evaluated requests of one of the principals."""
-        if self.context is None:
+        if self.passed is not None:
+            yield from prover.assuming_with(source, self.changed, self.passed)
+        elif self.context is None:
             yield from prover.of_techniques(source, self.changed or source, self.path_id)
         else:
             (required,) = catalog().path(self.path_id).actions
@@ -107,6 +116,14 @@ class Prepared:
     rest: str
     """Ids of the techniques after it, joined with ``+``; empty if the principal is an administrator then."""
     prover: Prover
+
+    def proofs(self, actor: str, target: str) -> Iterator[Proof]:
+        """Yield the evaluated requests of the techniques after the preparation."""
+        passed = self.preparation.passed
+        if passed is not None:
+            yield from self.prover.assuming_in(actor, target, passed)
+        elif self.rest:
+            yield from self.prover.of_techniques(actor, target, self.rest)
 
 
 @dataclass(slots=True)
@@ -151,6 +168,7 @@ def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> 
     for one in rounds[:most]:
         steps.inquiry.check_cancelled()
         _search(steps, find_into(), one, found)
+    _passing_on(steps, others, find_into, found)
     found.left_out = (found.left_out or 0) + sum(
         made.callers.principals.bit_count() for one in rounds[most:] for of in one.moves.values() for made in of
     )
@@ -493,6 +511,45 @@ def _search(steps: Edges, into: Into, one: _Round, found: PreparedSteps) -> None
         members = edge.members.within(actors)
         if members.principals and _is_so_unprepared(steps, edge, members, actors):
             add(edge._replace(members=members), NO_PRINCIPALS, -1, found.promotions.setdefault(account, []))
+
+
+def _passing_on(steps: Edges, others: int, find_into: Callable[[], Into], found: PreparedSteps) -> None:
+    """Add the steps by which principals assume a role with values with which it can assume another one.
+
+    Its source identity persists, and its tags are those of the session that assumes the other role (IAM User Guide,
+    "Monitor and control actions taken with assumed roles", "Pass session tags in AWS STS").
+    """
+    prover, arns = Prover(steps), steps.targets.arns
+    roles = sum(1 << position for position in steps.places) & ~steps.users
+    tried = 0
+    for position, place in steps.places.items():
+        possible = steps.assumable.of(place).possible & roles & ~(1 << position)
+        if position in steps.sessions or not possible:
+            continue
+        known = find_into().get(position, NO_PRINCIPALS).proven
+        left = others & ~steps.named & ~known & ~(1 << position)
+        for middle in indexes_of(possible):
+            role = arns[steps.places[middle]]
+            who = steps.assuming(steps.places[middle]).principals & left & ~(1 << middle)
+            if not who or tried >= _MAX_PASSED:
+                continue
+            tried += 1
+            for need in prover.passed_on(role, arns[place]):
+                callers = passing(steps.finder, role, SessionNeeds((need,), False), who)
+                for caller in indexes_of(callers.proven):
+                    source = steps.population.index.subjects[caller]
+                    first, then = _assuming(source, role), _assuming(role, arns[place])
+                    members = ConfirmedAndPossible(1 << caller, 0)
+                    made = Preparation(first, role, (), members, changed=role, passed=need)
+                    key = (f"{first}+{then}", source, arns[place])
+                    if key not in found.known:
+                        found.known[key] = Prepared(made, then, prover)
+                        found.into.setdefault(position, []).append(Edge(key[0], place, members))
+
+
+def _assuming(source: str, role: str) -> str:
+    """Return the id of the technique by which a principal assumes a role."""
+    return "sts-001" if source.split(":", 5)[4] == role.split(":", 5)[4] else "sts-002"
 
 
 def _is_so_unprepared(steps: Edges, edge: Edge, members: ConfirmedAndPossible, actors: int) -> bool:

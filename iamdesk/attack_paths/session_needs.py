@@ -209,6 +209,20 @@ def _allowing(trace: EvaluationTrace) -> Iterator[Session]:
             }
 
 
+def needs_of(trace: EvaluationTrace) -> Iterator[SessionNeed]:
+    """Yield values about the session with which a role may be allowed a request, if it depends on nothing else."""
+    keys = {key.lower() for key in trace.keys}
+    if not all(key == _IDENTITY or key.startswith(PRINCIPAL_TAG_PREFIX) for key in keys):
+        return
+    for session in _allowing(trace):
+        wanted = [key for key, value in session.items() if value is not None and value != _own(trace, key)]
+        values = [str(session[key]).ljust(2, "x") if key == _IDENTITY else str(session[key]) for key in wanted]
+        if wanted and all(key != _IDENTITY or NAME.fullmatch(one) for key, one in zip(wanted, values, strict=True)):
+            spelled = tuple(_spelled(key, list(_tests(key, [trace]))) for key in wanted)
+            absent = tuple(_spelled(key, list(_tests(key, [trace]))) for key in sorted(keys - set(wanted)))
+            yield SessionNeed(spelled, tuple(values), False, is_exact=True, absent=absent)
+
+
 def _own(trace: EvaluationTrace, key: str) -> str | None:
     """Return a role's own tag, which its sessions have if their caller passes no other (rule J2)."""
     return trace.subject.caller.tags.get(_tag_of(key)) if key.startswith(PRINCIPAL_TAG_PREFIX) else None

@@ -357,3 +357,62 @@ def test_preparations_that_were_not_tried_are_counted(world, tmp_path, monkeypat
     assert reach_of(world, tmp_path).preparations_left_out == 1
     monkeypatch.setattr(prepared, "_MAX_PRINCIPALS", 1)
     assert reach_of(world, tmp_path).preparations_left_out is None
+
+
+BOTH = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
+OF_MIDDLE = {"own": document(allow(BOTH))}
+
+
+def passing_on(world, folder, *, own, lets_in=BOTH, last=BOTH, condition):
+    """Return the path of a user through a role that may assume another one if its session has some value."""
+    world.roles.clear()
+    trusts = [{"Effect": "Allow", "Principal": {"AWS": arn("root")}, "Action": actions} for actions in (lets_in, last)]
+    world.role("middle", OF_MIDDLE, document(trusts[0]))
+    world.role("last", {"all": FULL}, document({**trusts[1], "Condition": condition}))
+    world.user("a", {"own": document(*own)})
+    path = reach_of(world, folder).attack_path(arn("user/a"))
+    return path and ([step.path_id for step in path.steps], path.state)
+
+
+def of_session(key, value, operator="StringEquals"):
+    return {operator: {key: value}}
+
+
+MIDDLE = arn("role/middle")
+THROUGH = ["sts-001", "sts-001"]
+
+
+@pytest.mark.parametrize(
+    ("own", "more", "condition", "found"),
+    [
+        (allow(BOTH, MIDDLE), {}, of_session("aws:SourceIdentity", "alice"), State.PROVEN),
+        (allow(BOTH, MIDDLE), {}, of_session("aws:SourceIdentity", "*", "StringLike"), State.PROVEN),
+        (allow("sts:AssumeRole", MIDDLE), {}, of_session("aws:SourceIdentity", "alice"), State.POSSIBLE),
+        (allow(BOTH, MIDDLE), {"last": "sts:AssumeRole"}, of_session("aws:SourceIdentity", "alice"), State.POSSIBLE),
+        (allow(BOTH, MIDDLE), {}, of_session("aws:PrincipalTag/team", "red"), State.PROVEN),
+        (
+            allow(BOTH, MIDDLE, Condition={"StringEqualsIfExists": {"aws:RequestTag/team": "blue"}}),
+            {},
+            of_session("aws:PrincipalTag/team", "red"),
+            State.POSSIBLE,
+        ),
+    ],
+)
+def test_values_passed_to_a_role_that_assumes_another_one(world, tmp_path, own, more, condition, found):
+    """IAM User Guide, "Monitor and control actions taken with assumed roles" and "Pass session tags in AWS STS"."""
+    ids = ["sts-001+sts-001"] if found is State.PROVEN else THROUGH
+    assert passing_on(world, tmp_path, own=[own], condition=condition, **more) == (ids, found)
+
+
+def test_the_evidence_of_a_passed_value_has_it_in_both_steps(world, tmp_path):
+    passing_on(world, tmp_path, own=[allow(BOTH, MIDDLE)], condition=of_session("aws:SourceIdentity", "alice"))
+    (step,) = reach_of(world, tmp_path).attack_path(arn("user/a")).steps
+    assert step.how == "assuming the role (middle) and assuming the role"
+    told = [(one.decision.request.principal, one.decision.request.action, one.decision.decision) for one in step.proof]
+    assert told == [
+        (arn("user/a"), "sts:AssumeRole", "allowed"),
+        (arn("user/a"), "sts:SetSourceIdentity", "allowed"),
+        (MIDDLE, "sts:AssumeRole", "allowed"),
+        (MIDDLE, "sts:SetSourceIdentity", "allowed"),
+    ]
+    assert step.proof[2].decision.request.context == {"aws:SourceIdentity": "alice"}
