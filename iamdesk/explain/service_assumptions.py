@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from iamdesk.evaluate.decision_logic import RESOURCE, DecisionInputs, StatementEffects
+from iamdesk.evaluate.derived_keys import DerivedKeys
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace
 from iamdesk.evaluate.principal import CallerKind
 from iamdesk.evaluate.principal_match import Grant
@@ -37,6 +38,7 @@ def service_assumptions(
             yield Assumption("cross-account-not-documented", message, EvalDecision.IMPLICIT_DENY)
         yield from _of_settings(request, trace, trace.counted.of_sub_request(sub_request))
     yield from _of_sharing(trace, decide)
+    yield from _of_members(trace)
 
 
 def _of_no_credentials(request: EvaluationRequest) -> Iterator[Assumption]:
@@ -151,6 +153,40 @@ def _of_authorization(request: EvaluationRequest, trace: EvaluationTrace) -> Ite
         )
         other = EvalDecision.ALLOWED if is_denied else EvalDecision.IMPLICIT_DENY
         yield Assumption("authorizer-not-evaluated", message, other)
+
+
+_OF_ANY_MEMBER = frozenset(
+    {
+        *("accepthandshake", "createorganization", "declinehandshake", "describeeffectivepolicy"),
+        *("describehandshake", "describeorganization", "leaveorganization", "listhandshakesforaccount"),
+    }
+)
+"""Actions of AWS Organizations that other accounts can call, too."""
+
+
+def _of_members(trace: EvaluationTrace) -> Iterator[Assumption]:
+    """Yield that an account may be no management account and no delegated administrator of its organization.
+
+    Source: AWS Organizations API Reference, "Reference: API operations by account".
+    """
+    target, caller = trace.request.target, trace.request.caller
+    if target.service != "organizations" or target.name in _OF_ANY_MEMBER or caller.account is None:
+        return
+    if trace.decision is not EvalDecision.ALLOWED or trace.decision_inputs.is_cross_account:
+        return
+    derive = trace.request.context.derive
+    organization = derive.organization if isinstance(derive, DerivedKeys) else None
+    if organization is not None:
+        delegated = organization.organization.delegated_services or {}
+        if caller.account in (organization.organization.management_account_id, *delegated):
+            return
+    message = phrase(
+        "AWS Organizations lets only the management account and delegated administrators call {action}. This decision "
+        "assumes that account {account} is one of them.",
+        action=target.action_text,
+        account=caller.account,
+    )
+    yield Assumption("organization-member", message, EvalDecision.IMPLICIT_DENY)
 
 
 def _of_sharing(trace: EvaluationTrace, decide: Callable[[DecisionInputs], EvalDecision]) -> Iterator[Assumption]:

@@ -3,10 +3,14 @@
 import copy
 from typing import Any
 
+import pytest
+
 from iamdesk import Evaluator, Request
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import Status
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.organization import Organization
 from iamdesk.snapshot.resources import Resource
 
 from ..builders.captures import NOW, account, allow, document, snapshot, user, user_arn
@@ -52,3 +56,24 @@ def test_what_a_changed_one_does_is_not_called_unchanged() -> None:
         found = compare_snapshots(before, after, NOW).resources[DELEGATION]
         assert found.status is Status.INCONCLUSIVE
         assert "other accounts" in " ".join(found.doubts)
+
+
+@pytest.mark.parametrize(
+    ("action", "of", "told"),
+    [
+        ("organizations:ListAccounts", None, True),
+        ("organizations:ListAccounts", {}, True),
+        ("organizations:ListAccounts", {MEMBER: ("sso.amazonaws.com",)}, False),
+        ("organizations:DescribeOrganization", {}, False),  # API reference: from any account in the organization
+        ("iam:ListUsers", {}, False),
+    ],
+)
+def test_what_an_ordinary_member_account_cannot_call_is_an_assumption(action: str, of: Any, told: bool) -> None:
+    """AWS Organizations API Reference, "Reference: API operations by account"."""
+    members = account(user("u", document(allow("*", "*")), account=MEMBER), number=MEMBER)
+    organization = Organization(id="o-exam000001", management_account_id=MANAGEMENT, delegated_services=of)
+    evaluator = Evaluator(snapshot(members).model_copy(update={"organization": organization}), now=lambda: NOW)
+    result = evaluator.can(Request(user_arn("u", MEMBER), action))
+    assert result.decision.value == "allowed"
+    other = {one.code: one.other_decision for one in result.assumptions}
+    assert other.get("organization-member") == (EvalDecision.IMPLICIT_DENY if told else None)
