@@ -174,6 +174,7 @@ class Edges:
         if not held:
             return who
         carried = finder.among(held, ASSUMES, role).both(finder.among(held, SET_SOURCE_IDENTITY.action, role))
+        carried = carried.either(ConfirmedAndPossible(0, held & ~self._named[1]))  # from a session without one
         return who.within(~held).either(who.within(held).both(carried))
 
     @cached_property
@@ -181,10 +182,15 @@ class Edges:
         """Finds who is allowed requests whatever the values that callers choose."""
         return SourceFinder(self.inquiry, self.targets, self.finder.bulk, can_arrange=False)
 
-    @cached_property
+    @property
     def named(self) -> int:
         """The roles, as bits, in whose sessions somebody has to set a source identity."""
-        found = 0
+        return self._named[0]
+
+    @cached_property
+    def _named(self) -> tuple[int, int]:
+        """`named`, and those of them in whose sessions everybody has to."""
+        found = always = 0
         covering = self.population.index.covering("sts", "assumerole").statements.values()
         limits = (document.statements for _, document in self.finder.organization_documents)
         is_everywhere = any(may_force(statements, SOURCE_IDENTITY) for statements in (*covering, *limits))
@@ -197,8 +203,10 @@ class Edges:
                 own = self.members_of.get(self.targets.account_of(place), 0)
                 who = self.assumable.of(place).principals & own & ~(1 << position)
                 without = self.finder.among(who, ASSUMES, role.arn, {"sts:SourceIdentity": None}).principals
-                found |= 1 << position if who & ~without or demands_identity(document) else 0
-        return found
+                is_demanded = demands_identity(document)
+                found |= 1 << position if who & ~without or is_demanded else 0
+                always |= 1 << position if is_demanded else 0
+        return found, always
 
     @cached_property
     def under_open_trust(self) -> EdgeSources:

@@ -34,7 +34,7 @@ from iamdesk.attack_paths.request_tags import (
     tagging_context,
     tags_of,
 )
-from iamdesk.attack_paths.session_needs import SessionNeed, needs_of, session_words
+from iamdesk.attack_paths.session_needs import SessionNeed, needs_of, session_words, source_words
 from iamdesk.attack_paths.source_arns import IMPOSSIBLE, POSSIBLE, PROVEN
 from iamdesk.attack_paths.technique_resources import ResourceRequest, slots_of
 from iamdesk.attack_paths.types import Proof, Step, StepKey
@@ -392,7 +392,11 @@ class Prover:
                         wanted.update(dict.fromkeys(_wanted(key, trace) for key in unmet_keys(trace)))
                 if one.rank == POSSIBLE and one.tagging and one.tagging[-1].rank == IMPOSSIBLE:
                     wanted[_not_required(one.tagging[-1].request.action)] = None
-        return (*facts, *wanted, *self._of_sessions(source, target, paths))
+        found = (*facts, *wanted, *self._of_sessions(source, target, paths))
+        position = self._steps.population.position(source)
+        if not found and position is not None and self._steps.named >> position & 1:
+            found = tuple(source_words(source))
+        return found
 
     def _of_sessions(self, source: str, target: str, paths: Sequence[EscalationPath]) -> Iterator[str]:
         """Yield what the sessions of a role need that another principal changes and becomes."""

@@ -307,6 +307,12 @@ def session_words(role: str, needs: SessionNeeds | None) -> tuple[str, ...]:
     return (*passed, *needs.facts)
 
 
+def source_words(role: str) -> Iterator[str]:
+    """Yield what a step of a role requires in whose sessions some have to set a source identity."""
+    name = role.rpartition("/")[2]
+    yield phrase("a session of {role} with an allowed value of {key}", role=name, key="aws:SourceIdentity")
+
+
 # ── its callers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

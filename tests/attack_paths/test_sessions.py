@@ -529,3 +529,19 @@ def test_the_keys_of_tags_of_a_new_role(tmp_path):
     creates = allow("iam:CreateRole", condition=keys_in("dept") | tagging("red"))
     path, _ = path_of(Case([creates, allow(["iam:TagRole", "iam:PutRolePolicy"])], ASSUME, ABSENT), tmp_path)
     assert path is None
+
+
+def test_a_role_that_one_enters_with_a_source_identity_and_another_one_without(tmp_path):
+    """Martha has to set one, which the last role does not take; the first role sets none."""
+    middle = f"arn:aws:iam::{HOME}:role/middle"
+    mine = [allow(NAMING, resource=middle, condition=naming("*", "StringLike"))]
+    mine.append(allow(ASSUME, resource=f"arn:aws:iam::{HOME}:role/first"))
+    roles = [
+        role("first", document(allow(ASSUME, resource=middle)), trust=trusting({"AWS": HOME})),
+        role("middle", document(allow(ASSUME)), trust=trusting({"AWS": HOME}, NAMING)),
+        role("last", document(ALL), trust=trusting({"AWS": middle})),
+    ]
+    write(tmp_path / f"{HOME}.json", users=[user("martha", document(*mine), account=HOME)], roles=roles)
+    path = AttackPathGraph(Evaluator(load_snapshot(tmp_path))).attack_path(MARTHA, HOME)
+    assert path.state is POSSIBLE
+    assert path.needs == ("a session of middle with an allowed value of aws:SourceIdentity",)
