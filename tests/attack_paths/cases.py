@@ -191,6 +191,8 @@ class _Case:
                 attached.append(own)
         if self.change == DENIED:
             actions = [one.action for one in path.actions]
+            if path.gain is Gain.WITHOUT_DENIAL:  # otherwise it first detaches this policy
+                actions.append(f"iam:Detach{self.kind.title()}Policy")
             denial = {"Effect": "Deny", "Action": actions, "Resource": "*"}
             attached.append(world.policy(f"denial-{slug}", document(denial)))
         if self.change == BY_SCP:
