@@ -410,10 +410,14 @@ def each_finding(
 def _print(
     work: AccountWork, task: Task, known: Known, wanted: Wanted, cancelled: Cancelled
 ) -> tuple[PrintedAccount, RunScope]:
-    found = print_all(work.findings(task, known, cancelled), wanted)
-    run = sorted(((one.order, one.content) for one in found), key=_ORDER)
-    runs = [(len(some), _blocks(some, is_compressed=True)) for some in batched(run, _RUN)]
-    return PrintedAccount([one._replace(order=b"", content=b"") for one in found], runs), work.scope
+    found: list[Printed] = []
+    runs: list[tuple[int, bytes]] = []
+    for some in batched(work.findings(task, known, cancelled), _RUN):
+        latest = print_all(some, wanted)
+        run = sorted([(one.order, one.content) for one in latest], key=_ORDER)
+        runs.append((len(run), _blocks(run, is_compressed=True)))
+        found += [one._replace(order=b"", content=b"") for one in latest]
+    return PrintedAccount(found, runs), work.scope
 
 
 def _print_in_worker(task: Task, cancelled: Cancelled) -> tuple[PrintedAccount, RunScope]:
