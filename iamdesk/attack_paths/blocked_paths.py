@@ -139,8 +139,8 @@ class BlockedPaths:
             reason = phrase("As a member it would not be an administrator, and could not become one in further steps.")
             if steps is not None:
                 reason = nphrase(
-                    "It is not blocked: as a member it could become an administrator in {count:,} further step.",
-                    "It is not blocked: as a member it could become an administrator in {count:,} further steps.",
+                    "Not searched further: as a member it could become an administrator in {count:,} further step.",
+                    "Not searched further: as a member it could become an administrator in {count:,} further steps.",
                     steps,
                 )
         return BlockedPath(path.id, phrased(path.how), groups[0], reason)
