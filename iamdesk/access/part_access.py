@@ -31,7 +31,7 @@ from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
 
 MAX_ENTRIES = 1000
-"""Number of resource entries by which parts are told apart; also of groups of principals with own values in them."""
+"""Number of resource entries by which parts are distinguished; also of groups of principals with own values in them."""
 _OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 
@@ -250,8 +250,8 @@ class _Found:
         key = action, tuple(parts), held
         if key not in self._shares:
             closed = [one for one in self._acting[action] if one not in parts]
-            apart = {_told_apart(one, held) for one in closed}
-            open_to = {_told_apart(one, held) for one in parts} - apart
+            apart = {_distinguished(one, held) for one in closed}
+            open_to = {_distinguished(one, held) for one in parts} - apart
             if open_to:
                 self._shares[key] = shares_of(sorted(open_to, key=_order), sorted(apart, key=_order))
             else:
@@ -259,7 +259,7 @@ class _Found:
         return self._shares[key]
 
 
-def _told_apart(part: ResourcePart, held: frozenset[str]) -> ResourcePart:
+def _distinguished(part: ResourcePart, held: frozenset[str]) -> ResourcePart:
     """Return a part as the class that some of the entries make."""
     return ResourcePart("" if part.prefix else part.arn, part.prefix, part.entries & held)
 

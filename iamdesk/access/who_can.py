@@ -200,7 +200,7 @@ class PartsFound(NamedTuple):
 
     rows: tuple[PrincipalPart, ...]
     is_complete: bool
-    """Whether all parts were evaluated that policies tell apart."""
+    """Whether all parts were evaluated that policies distinguish."""
 
 
 class SweepOptions(TypedDict, total=False):
