@@ -26,12 +26,13 @@ def distinguished_services(clauses: Iterable[NormalStatement]) -> tuple[tuple[st
 
 
 def distinguished_principals(
-    clauses: Iterable[NormalStatement], accounts: Iterable[str], partition: str
+    clauses: Iterable[NormalStatement], accounts: Iterable[str], partition: str, unrelated: str
 ) -> Iterator[str]:
     """Yield principals of the accounts, ARNs, user names and types that conditions of some clauses test.
 
     Where a condition does not determine the account, there is one of each of ``accounts``, and of those that other
     conditions name: which accounts are let in, and which of their principals, may be up to different statements.
+    ``unrelated`` is the one that stands for all that nothing names.
     """
     tested = dict.fromkeys(
         (key, _tokens_in(pieces), len(_tokens_in(pieces)) == len(pieces))
@@ -47,9 +48,9 @@ def distinguished_principals(
     globs = tuple(map(Glob, dict.fromkeys(patterns)))
     for account in dict.fromkeys((*named, *accounts)):
         start = f"arn:{partition}:iam::{account}:"
-        found = dict.fromkeys(_alone(tested, account, partition))
-        if account in named:
-            found[f"{start}role/{ANYONE}"] = None
+        found = dict.fromkeys([f"{start}role/{ANYONE}"] if account in named else [])
+        found |= dict.fromkeys(_alone(tested, account, partition, unrelated))
+        found |= dict.fromkeys(stand_ins(account, partition, unrelated) if tested else ())
         yield from found
         if 1 < len(globs) <= _MAX_TOGETHER:
             met = {tuple(one.matches(arn) for one in globs) for arn in (*found, f"{start}role/{ANYONE}")}
@@ -58,7 +59,22 @@ def distinguished_principals(
                     yield arn
 
 
-def _alone(tested: Iterable[tuple[str, tuple[Token, ...], bool]], account: str, partition: str) -> Iterator[str]:
+def stand_ins(account: str, partition: str, unrelated: str) -> tuple[str, ...]:
+    """Return the principals of an account that no condition describes, besides a role, which represents all of them.
+
+    A condition that describes its roles may leave these as they are.
+    """
+    start, name = f"arn:{partition}:iam::{account}:", _name_in(account, unrelated)
+    return f"{start}user/{name}", f"{start}root", f"arn:{partition}:sts::{account}:federated-user/{name}"
+
+
+def _name_in(account: str, unrelated: str) -> str:
+    return ANYONE_ANYWHERE if account == unrelated else ANYONE
+
+
+def _alone(
+    tested: Iterable[tuple[str, tuple[Token, ...], bool]], account: str, partition: str, unrelated: str
+) -> Iterator[str]:
     """Yield principals of an account that single conditions test, by key, value, and whether that has no variables."""
     start = f"arn:{partition}:iam::{account}:"
     for key, tokens, is_whole in tested:
@@ -66,7 +82,7 @@ def _alone(tested: Iterable[tuple[str, tuple[Token, ...], bool]], account: str, 
         if key == "aws:principaltype" and text == "Account":
             yield f"{start}root"
         elif key == "aws:username" or (key == "aws:principaltype" and text == "User"):  # all others are roles
-            yield f"{start}user/{ANYONE_ANYWHERE}"
+            yield f"{start}user/{_name_in(account, unrelated)}"
             if key == "aws:username" and text and is_whole:
                 yield f"{start}user/{filled(tokens, ANYONE)}"
         elif key == "aws:principalarn" and is_whole:

@@ -15,7 +15,7 @@ from iamdesk.diff.cause_text import settings_cause
 from iamdesk.diff.deltas import ChangedKeys
 from iamdesk.diff.effect_scope import scope_on_resource
 from iamdesk.diff.evaluate_pair import Compared, Context, compare
-from iamdesk.diff.external_principals import distinguished_principals, distinguished_services
+from iamdesk.diff.external_principals import distinguished_principals, distinguished_services, stand_ins
 from iamdesk.diff.matching import fill, is_plainly_of, names_nothing
 from iamdesk.diff.normal_form import ANYWHERE, EVERYONE, NormalStatement, ResourceScope
 from iamdesk.diff.principals import PrincipalComparer
@@ -417,10 +417,17 @@ class ResourceComparer:
     def _of_external_principals(
         self, entry: Entry, cell: SampleRequest, given: Context, doubts: dict[str, None]
     ) -> Iterator[Effect]:
+        of_roles: dict[str, frozenset[Kind]] = {}
         for external in self._external_principals(entry):
             self.requests += 1
             compared = compare(self.old, self.new, external, cell.action, cell.resource, given)
             doubts |= dict.fromkeys(compared.doubts_about(cell.action))
+            account = account_of(external)
+            if external.endswith((f":role/{ANYONE}", f":role/{ANYONE_ANYWHERE}")):
+                of_roles[account] = frozenset(kind for kind, _ in compared.changes)
+            elif external in stand_ins(account, partition_of(external), self._unrelated_account()):
+                of_role = of_roles.get(account, frozenset())  # of the whole account, and told as such
+                compared = replace(compared, changes=tuple([one for one in compared.changes if one[0] not in of_role]))
             yield from self._effects(entry, external, cell, compared)
 
     def _decisions(
@@ -538,7 +545,7 @@ class ResourceComparer:
                 members = self._members()
                 found |= {f"arn:{partition}:iam::{account}:role/{ANYONE}": None for account in members}
                 accounts |= dict.fromkeys(members)
-            named = distinguished_principals(binding, accounts or (unrelated,), partition)
+            named = distinguished_principals(binding, accounts or (unrelated,), partition, unrelated)
             found |= dict.fromkeys(filter(self._is_external, named))
         found |= dict.fromkeys(self._services(entry)[0])
         yield from found

@@ -188,7 +188,7 @@ def like(*patterns: str) -> dict[str, Any]:
         ([LET_IN, denied(like(f"{ANY_ACCOUNT}:role/app-*"))], [LET_IN], "role/app-anyone"),
         ([LET_IN, denied({"StringLike": {"aws:PrincipalArn": "*app-*"}})], [LET_IN], "role/app-"),
         ([LET_IN, denied(like(f"{ANY_ACCOUNT}:user/*"))], [LET_IN], "user/anyone"),
-        ([LET_IN, denied({"StringEquals": {"aws:PrincipalType": "User"}})], [LET_IN], "user/anyone-anywhere"),
+        ([LET_IN, denied({"StringEquals": {"aws:PrincipalType": "User"}})], [LET_IN], "user/anyone"),
         ([LET_IN, denied({"StringEquals": {"aws:username": "bob"}})], [LET_IN], "user/bob"),
         ([LET_IN, denied(like(f"{ANY_ACCOUNT}:root"))], [LET_IN], "root"),
         (
@@ -229,6 +229,22 @@ def test_outsiders_that_a_condition_describes_in_any_account(before: Any, after:
     back = compare_snapshots(seeds.snapshot(new, "new"), seeds.snapshot(old, "old"), NOON)
     lost = {effect.principal for effect in back.effects() if effect.kind is Kind.LOST}
     assert f"arn:aws:iam::{OUTSIDE}:{who}" in lost
+
+
+@pytest.mark.parametrize(
+    "of_roles", [{"StringEquals": {"aws:PrincipalType": "AssumedRole"}}, like(f"{ANY_ACCOUNT}:role/*")]
+)
+def test_an_account_whose_roles_are_denied(of_roles: Any) -> None:
+    """Its users and its root user are let in."""
+    old = seeds.before()
+    old["resources"] = [
+        {"arn": BUCKET, "account_id": A, "policy": _read([denied(of_roles)]), "is_policy_captured": True}
+    ]
+    new = copy.deepcopy(old)
+    new["resources"][0]["policy"] = _read([denied(of_roles), LET_IN])
+    told = gaining(compare_snapshots(seeds.snapshot(old, "old"), seeds.snapshot(new, "new"), NOON))
+    assert {f"any user of account {OUTSIDE}", f"any federated user of account {OUTSIDE}", "root"} <= {*told.values()}
+    assert f"any principal of account {OUTSIDE}" not in told.values()
 
 
 def _read(statements: Any) -> Any:

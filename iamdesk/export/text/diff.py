@@ -87,7 +87,9 @@ def principal_words(arn: str) -> str:
         return phrase("any principal of account {account}", account=parts[4])
     if parts[5] == f"user/{ANYONE}":
         return phrase("any user of account {account}", account=parts[4])
-    is_anyone = parts[5] in (f"role/{ANYONE_ANYWHERE}", f"user/{ANYONE_ANYWHERE}")
+    if parts[5] == f"federated-user/{ANYONE}":
+        return phrase("any federated user of account {account}", account=parts[4])
+    is_anyone = parts[5].rpartition("/")[2] == ANYONE_ANYWHERE
     return phrase("any principal of any other account") if is_anyone else parts[5]
 
 
