@@ -78,7 +78,7 @@ class AccountSteps:
     unconditional: int
     """The administrators without ``sessions``."""
     named: int
-    """The roles in whose sessions somebody has to set a source identity (`Edges.named`)."""
+    """The roles in whose sessions a caller has to set a source identity (`Edges.named`)."""
     sessions: Mapping[int, SessionNeeds]
     """By position of a role that is an administrator only in some sessions: what these need."""
     entering: Mapping[int, tuple[PlainEdge, ...]]

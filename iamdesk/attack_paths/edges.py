@@ -184,12 +184,12 @@ class Edges:
 
     @property
     def named(self) -> int:
-        """The roles, as bits, in whose sessions somebody has to set a source identity."""
+        """The roles, as bits, in whose sessions a caller has to set a source identity."""
         return self._named[0]
 
     @cached_property
     def _named(self) -> tuple[int, int]:
-        """`named`, and those of them in whose sessions everybody has to."""
+        """`named`, and those of them in whose sessions every caller has to."""
         found = always = 0
         covering = self.population.index.covering("sts", "assumerole").statements.values()
         limits = (document.statements for _, document in self.finder.organization_documents)
@@ -283,7 +283,7 @@ class Edges:
         return None if is_free else needs
 
     def _may_force(self, role: RoleDetail) -> bool:
-        """Return whether somebody may have to pass values in order to assume a role."""
+        """Return whether a caller may have to pass values in order to assume a role."""
         document = self.inquiry.evaluator.index.trust(role)
         return self._forces_callers or may_force(document.statements) or self._trusts_others(document)
 

@@ -87,7 +87,7 @@ class SessionNeeds(NamedTuple):
     has_power_without: bool
     """Whether its other sessions may be allowed what makes administrators."""
     facts: tuple[str, ...] = ()
-    """Further condition keys that it takes, whose values nobody chooses, such as ``aws:MultiFactorAuthPresent``."""
+    """Further condition keys that it takes, whose values no caller chooses, such as ``aws:MultiFactorAuthPresent``."""
 
     @property
     def has_plain(self) -> bool:
@@ -114,7 +114,7 @@ def may_force(statements: Iterable[Statement], *keys: str) -> bool:
 
 
 def demands_identity(document: Document) -> bool:
-    """Return whether a trust policy lets nobody assume the role without a source identity."""
+    """Return whether a trust policy lets no one assume the role without a source identity."""
     allowing = [one for one in document.statements if one.is_allow and one.covers_action("sts", "assumerole")]
     return bool(allowing) and all(any(map(_demands_identity, one.conditions)) for one in allowing)
 

@@ -426,7 +426,7 @@ class ResourceComparer:
             if external.endswith((f":role/{ANYONE}", f":role/{ANYONE_ANYWHERE}")):
                 of_roles[account] = frozenset(kind for kind, _ in compared.changes)
             elif external in stand_ins(account, partition_of(external), self._unrelated_account()):
-                of_role = of_roles.get(account, frozenset())  # of the whole account, and told as such
+                of_role = of_roles.get(account, frozenset())  # the row of the whole account
                 compared = replace(compared, changes=tuple([one for one in compared.changes if one[0] not in of_role]))
             yield from self._effects(entry, external, cell, compared)
 
