@@ -158,9 +158,9 @@ class Evaluator(RequestBuilder, Sweeps):
         """Return which of some principals are allowed a request, as bits of the population; other keys are unknown.
 
         Args:
-            action: The action, one that needs a permission.
+            action: The action.
             resource: The resource.
-            members: The principals, as bits, none of them irregular; each with an Allow that covers the action.
+            members: The principals, as bits, none of them irregular.
             context: Values of condition keys.
             cancelled: Returns whether the work was cancelled.
 
@@ -169,13 +169,9 @@ class Evaluator(RequestBuilder, Sweeps):
             WorkCancelled: ``cancelled`` returned True.
         """
         bulk, moment = self.bulk(), RequestMoment(self.now(), context or {})
-        request = bulk.request(action, resource)
-        target, population = request.target(0), bulk.population
-        if target.resource is None or not population.knows(target.resource):  # no policy of its own allows anyone
-            members &= population.index.allowing_on(target.service, target.name, target.resource)
-        if not members:
-            return 0
-        swept = bulk.sweep(request, members, moment, distinguish_denials=False, cancelled=cancelled)
+        swept = bulk.sweep(
+            bulk.request(action, resource), members, moment, distinguish_denials=False, cancelled=cancelled
+        )
         return swept.bits[EvalDecision.ALLOWED]
 
     def prepare(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> None:

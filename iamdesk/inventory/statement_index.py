@@ -333,15 +333,6 @@ class StatementIndex:
                 found |= self.carriers[number]
         return found
 
-    def allowing_on(self, service: str, name: str, resource: Arn | None) -> int:
-        """Return the subjects with an Allow that covers an action and may match a resource, as bits; None: ``*``."""
-        covering, found = self.covering(service, name), 0
-        for place in (*covering.anywhere, *covering.loose, *self.naming(covering, service, resource)):
-            number, statement = self.statement(place)
-            if statement.is_allow:
-                found |= self.carriers[number]
-        return found
-
     def _cover(self, service: str, name: str) -> ActionStatements:
         statements = self._statements
         places = {place for place in self._negated if statements[place].covers_action(service, name)}
