@@ -165,9 +165,10 @@ def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> 
         found.left_out = None
         return found
     rounds = [*_changing(steps, others), *_joining(steps, others), *_tagging(steps, others, found)]
+    alone = _without_preparation(steps) if rounds else {}
     for one in rounds[:most]:
         steps.inquiry.check_cancelled()
-        _search(steps, find_into(), one, found)
+        _search(steps, find_into(), alone, one, found)
     _passing_on(steps, others, find_into, found)
     found.left_out = (found.left_out or 0) + sum(
         made.callers.principals.bit_count() for one in rounds[most:] for of in one.moves.values() for made in of
@@ -468,8 +469,24 @@ def _conditional(steps: Edges) -> Iterator[Statement]:
                 yield statement
 
 
-def _search(steps: Edges, into: Into, one: _Round, found: PreparedSteps) -> None:
-    """Add the steps after the preparations of one round."""
+def _without_preparation(steps: Edges) -> Mapping[tuple[str, int], ConfirmedAndPossible]:
+    """Return who can take the steps that need no other principal as they are, by technique and target."""
+    escalation = SelfEscalation(steps, steps.hypotheses)
+    found: dict[tuple[str, int], ConfirmedAndPossible] = {}
+    for _, edge in (*escalation.of_permission_sets(), *escalation.of_new_principals()):
+        key = edge.path_id, edge.target
+        found[key] = found.get(key, NO_PRINCIPALS).either(edge.members)
+    return found
+
+
+def _search(
+    steps: Edges,
+    into: Into,
+    alone: Mapping[tuple[str, int], ConfirmedAndPossible],
+    one: _Round,
+    found: PreparedSteps,
+) -> None:
+    """Add the steps after the preparations of one round: those that are not possible without (``alone``)."""
     base = steps.inquiry.evaluator
     listed = (edit for of in one.moves.values() for made in of for edit in made.edits)
     edits = {(edit.act, edit.subject, edit.detail): edit for edit in listed}
@@ -510,7 +527,8 @@ def _search(steps: Edges, into: Into, one: _Round, found: PreparedSteps) -> None
     for account, edge in promotions:
         members = edge.members.within(actors)
         if members.principals and _is_so_unprepared(steps, edge, members, actors):
-            add(edge._replace(members=members), NO_PRINCIPALS, -1, found.promotions.setdefault(account, []))
+            known = alone.get((edge.path_id, edge.target), NO_PRINCIPALS)
+            add(edge._replace(members=members), known, -1, found.promotions.setdefault(account, []))
 
 
 def _passing_on(steps: Edges, others: int, find_into: Callable[[], Into], found: PreparedSteps) -> None:

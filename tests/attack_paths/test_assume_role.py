@@ -154,8 +154,9 @@ def test_the_values_suit_both_actions(tmp_path, key, action, assumes, sets, stat
         ({"StringLike": {"aws:SourceIdentity": "*"}}, State.POSSIBLE),  # set, if at all, when the session of ci began
         ({"Null": {"aws:SourceIdentity": "true"}}, State.POSSIBLE),
         ({"StringEquals": {"aws:PrincipalTag/team": "red"}}, PROVEN),  # the role's own tag, if bob passes no other
-        ({"StringEquals": {"aws:PrincipalTag/team": "blue"}}, State.POSSIBLE),
-        ({"StringEquals": {"aws:PrincipalTag/cost": "9"}}, State.POSSIBLE),
+        # IAM User Guide, "Pass session tags in AWS STS": bob passes it, and it takes the place of the role's own.
+        ({"StringEquals": {"aws:PrincipalTag/team": "blue"}}, PROVEN),
+        ({"StringEquals": {"aws:PrincipalTag/cost": "9"}}, PROVEN),
         ({"Null": {"aws:PrincipalTag/team": "true"}}, None),
     ],
 )

@@ -254,11 +254,12 @@ def test_torn_journal_is_taken_as_far_as_it_is_whole(collected: Collect, gate: G
     collected(tmp_path / "bundle")
     journal = tmp_path / "bundle" / JOURNAL
     journal.write_bytes(journal.read_bytes()[:-40])
+    before = gate.calls.total()
     gate.calls.clear()
 
     collected(tmp_path / "bundle")
 
-    assert gate.calls["iam GetAccountAuthorizationDetails"] == 0
+    assert 0 < gate.calls.total() < before / 4  # calls of the last line, which may be any, and who is signed in
     assert {entry.path for entry in manifest_of(tmp_path / "bundle").files if entry.error is None} == files_in(
         tmp_path / "bundle"
     ) - {MANIFEST, JOURNAL}

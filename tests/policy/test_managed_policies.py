@@ -27,7 +27,7 @@ GONE = {"memorydb:ReplicateMultiRegionClusterData", "cloudhsm:CreateLunaClient",
 """Single actions that policies name and the reference does not."""
 ABOUT_THE_QUESTION = {
     *("resource-unspecified", "resource-type", "resource-not-used", "resource-pattern", "log-group"),
-    *("owner-unknown", "access-point-bucket-unknown"),
+    *("owner-unknown", "access-point-bucket-unknown", "organization-member"),
 }
 """Notes on how the test asks, not on the policy: it makes up resources out of the policies' patterns."""
 
