@@ -12,6 +12,7 @@ from iamdesk.policy.wildcards import STAR, Glob, Token, Wildcard
 
 _NAME_KEYS = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
 _CALLER_KEYS = frozenset({"aws:principalaccount", "aws:principalarn", "aws:username", "aws:principaltype"})
+_PATTERN_KEYS = frozenset({"aws:principalarn", "aws:username"})
 _MAX_TOGETHER = 8
 """Patterns of principals for whose combinations principals are looked for."""
 _ANY = ANY_SERVICE.partition(".")[0]
@@ -32,7 +33,7 @@ def distinguished_principals(
 
     Where a condition does not determine the account, there is one of each of ``accounts``, and of those that other
     conditions name: which accounts are let in, and which of their principals, may be up to different statements.
-    ``unrelated`` is the one that stands for all that nothing names.
+    ``unrelated`` is the one that represents all that nothing names.
     """
     tested = dict.fromkeys(
         (key, _tokens_in(pieces), len(_tokens_in(pieces)) == len(pieces))
@@ -43,7 +44,7 @@ def distinguished_principals(
     patterns = [
         _of_user(tokens) if key == "aws:username" else tokens
         for key, tokens, is_whole in tested
-        if is_whole and key in ("aws:principalarn", "aws:username")
+        if is_whole and key in _PATTERN_KEYS
     ]
     globs = tuple(map(Glob, dict.fromkeys(patterns)))
     for account in dict.fromkeys((*named, *accounts)):
@@ -92,6 +93,12 @@ def _alone(
                 yield f"{start}root"
             else:
                 yield from principals_described((tokens,), account, ANYONE, partition)
+
+
+def are_few(clauses: Iterable[NormalStatement]) -> bool:
+    """Return whether conditions have so few patterns of principals that all combinations are looked for."""
+    tested = {pieces for clause in clauses for _, pieces in _tested(clause, _PATTERN_KEYS)}
+    return len(tested) <= _MAX_TOGETHER
 
 
 def _account_named(key: str, tokens: tuple[Token, ...]) -> str:

@@ -15,7 +15,7 @@ from iamdesk.diff.cause_text import settings_cause
 from iamdesk.diff.deltas import ChangedKeys
 from iamdesk.diff.effect_scope import scope_on_resource
 from iamdesk.diff.evaluate_pair import Compared, Context, compare
-from iamdesk.diff.external_principals import distinguished_principals, distinguished_services, stand_ins
+from iamdesk.diff.external_principals import are_few, distinguished_principals, distinguished_services, stand_ins
 from iamdesk.diff.matching import fill, is_plainly_of, names_nothing
 from iamdesk.diff.normal_form import ANYWHERE, EVERYONE, NormalStatement, ResourceScope
 from iamdesk.diff.principals import PrincipalComparer
@@ -70,7 +70,7 @@ _MAX_FILLED = 60
 _MAX_CONDITIONAL = 300
 """Principals with conditional decisions in both snapshots that are compared for one request."""
 _MAX_MEMBERS = 20
-"""Accounts of an organization that stand for those that no snapshot contains."""
+"""Accounts of an organization that represent those that no snapshot contains."""
 _OF_RESOURCES = frozenset(
     {
         ChangeKind.TRUST,
@@ -134,6 +134,10 @@ class ResourceComparer:
             doubts[phrase(_DELEGATION)] = None
         if not self._services(entry)[1]:
             doubts[phrase("Not every AWS service that its policies distinguish could be compared.")] = None
+        if not self._are_external_principals_complete(entry):
+            doubts[phrase("Not every principal of other accounts that its policies distinguish could be compared.")] = (
+                None
+            )
         cells = dict.fromkeys(self._cells(entry, differing, keys, is_other, doubts))
         for cell in cells:
             if self.cancelled():
@@ -542,13 +546,20 @@ class ResourceComparer:
         if allows_external:
             binding = list(self._binding(entry))
             if any(key.startswith("aws:principalorg") for clause in binding for key in clause.keys):
-                members = self._members()
+                members = self._members()[:_MAX_MEMBERS]
                 found |= {f"arn:{partition}:iam::{account}:role/{ANYONE}": None for account in members}
                 accounts |= dict.fromkeys(members)
             named = distinguished_principals(binding, accounts or (unrelated,), partition, unrelated)
             found |= dict.fromkeys(filter(self._is_external, named))
         found |= dict.fromkeys(self._services(entry)[0])
         yield from found
+
+    def _are_external_principals_complete(self, entry: Entry) -> bool:
+        if not any(map(self._is_external, self._external_principals(entry))):
+            return True
+        binding = list(self._binding(entry))
+        names_members = any(key.startswith("aws:principalorg") for clause in binding for key in clause.keys)
+        return are_few(binding) and not (names_members and len(self._members()) > _MAX_MEMBERS)
 
     def _members(self) -> Sequence[str]:
         """Return accounts of the organizations that no snapshot contains: one for each place in them."""
@@ -560,7 +571,7 @@ class ResourceComparer:
                     if node.id.isdigit() and self._is_external(f"arn:aws:iam::{node.id}:root"):
                         places = tuple(organization_facts(one, node.id) for one in (self.old, self.new))
                         found.setdefault(places, node.id)
-            self._known_members = tuple(found.values())[:_MAX_MEMBERS]
+            self._known_members = tuple(found.values())
         return self._known_members
 
     def _is_external(self, arn: str) -> bool:

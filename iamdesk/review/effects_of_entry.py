@@ -235,7 +235,7 @@ class EntryEffects:
                 continue
             named = [one for one in statement.principals or () if one.type is PrincipalType.AWS]
             is_of_any = statement.not_principal or statement.principals is None or any(one.is_everyone for one in named)
-            # A canonical user ID stands for an account (rule E13).
+            # A canonical user ID represents an account (rule E13).
             if is_of_any or any(one.type is PrincipalType.CANONICAL_USER for one in statement.principals or ()):
                 is_known = False
             elif not named:

@@ -194,7 +194,7 @@ CASES: dict[str, tuple[Case, State | None]] = {
         Case([allow(NAMING)], trusting({"AWS": HOME}, NAMING, OF_DEV), {}),
         PROVEN,
     ),
-    "MFA that nobody chooses": (Case([allow(ASSUME)], ASSUME, MFA), POSSIBLE),
+    "MFA that no caller chooses": (Case([allow(ASSUME)], ASSUME, MFA), POSSIBLE),
     "MFA and a source identity": (Case([allow(NAMING)], NAMING, MFA | ANY), POSSIBLE),
     "MFA and a source identity that martha may not set": (Case([allow(ASSUME)], NAMING, MFA | ANY), None),
     "MFA, abroad": (Case([allow(ASSUME)], ASSUME, MFA, account=OTHER), POSSIBLE),
@@ -366,7 +366,7 @@ def test_a_possible_step_says_on_what_it_depends(tmp_path):
 
 
 def test_a_step_into_one_that_is_an_administrator_with_mfa_requires_it(tmp_path):
-    path, _ = path_of(CASES["MFA that nobody chooses"][0], tmp_path)
+    path, _ = path_of(CASES["MFA that no caller chooses"][0], tmp_path)
     assert path.steps[0].needs == ("aws:MultiFactorAuthPresent",)
     powerful = user("powerful", document(allow("*", condition=MFA)), account=HOME)
     martha = user("martha", document(allow("iam:CreateAccessKey")), account=HOME)
@@ -393,7 +393,7 @@ def test_a_service_may_run_with_a_role_that_is_an_administrator_for_one_function
 
 def test_what_it_may_without_mfa_is_searched(tmp_path):
     besides = [allow("iam:PutRolePolicy", f"arn:aws:iam::{HOME}:role/powerful")]
-    path, _ = path_of(replace(CASES["MFA that nobody chooses"][0], besides=besides), tmp_path)
+    path, _ = path_of(replace(CASES["MFA that no caller chooses"][0], besides=besides), tmp_path)
     assert path.state is PROVEN
     assert [step.path_id for step in path.steps] == ["sts-001", "iam-005"]
 

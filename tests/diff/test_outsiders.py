@@ -247,12 +247,23 @@ def test_an_account_whose_roles_are_denied(of_roles: Any) -> None:
     assert f"any principal of account {OUTSIDE}" not in told.values()
 
 
+def test_more_patterns_than_are_combined_are_reported() -> None:
+    patterns = [f"{ANY_ACCOUNT}:role/{letter}-*" for letter in "abcdefghi"]
+    old = seeds.before()
+    for_some = [allowed(like(*patterns), {"AWS": f"arn:aws:iam::{OUTSIDE}:root"})]
+    old["resources"] = [{"arn": BUCKET, "account_id": A, "policy": _read(for_some), "is_policy_captured": True}]
+    new = copy.deepcopy(old)
+    new["resources"][0]["policy"] = _read([*for_some, denied(like(f"{ANY_ACCOUNT}:role/other-*"))])
+    found = compare_snapshots(seeds.snapshot(old, "old"), seeds.snapshot(new, "new"), NOON)
+    assert found.resources[BUCKET].status is Status.INCONCLUSIVE
+
+
 def _read(statements: Any) -> Any:
     return document(*({key: value for key, value in one.items() if value is not None} for one in statements))
 
 
 def test_accounts_of_the_organization_that_no_snapshot_contains() -> None:
-    """A condition on the organization lets them in; another one describes some of their roles."""
+    """A condition on the organization allows them; another one describes some of their roles."""
     mine = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
     old = seeds.before()
     old["organization"]["nodes"] = [*old["organization"]["nodes"], {"id": OUTSIDE, "parent_id": "r-1"}]

@@ -24,7 +24,7 @@ type Feasible = Callable[[Sequence[KeyValue]], bool]
 def feasible_of(keys: Sequence[str], tests: Sequence[ConditionTest], context: Context) -> Feasible | None:
     """Return which combinations of values of some keys are possible; None: all.
 
-    A value stands for all that have the same outcome. Where tests have wildcards or variables, which these are is not
+    A value represents all that have the same outcome. Where tests have wildcards or variables, which these are is not
     looked for, and every combination counts as possible.
 
     Args:
@@ -42,7 +42,7 @@ def feasible_of(keys: Sequence[str], tests: Sequence[ConditionTest], context: Co
     spelled = _spelled(tests)
     texts = dict.fromkeys((*(value.text for test in own for value in test.values), _OTHER))
 
-    @cache
+    @cache  # of one decision: few lists of keys in many combinations
     def outcome(values: tuple[str, ...]) -> tuple[object, ...]:
         known = replace(context, given={**context.given, _TAG_KEYS: KeyValue(Knowledge.PRESENT, values)})
         return tuple(evaluate_test(test, known).truth for test in own)
